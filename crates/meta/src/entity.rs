@@ -1,0 +1,141 @@
+//! An entity, declared as data. Tables, pages, API, import, search and audit are derived from it.
+
+use crate::{Field, Kind, Label, label, text};
+use indexmap::IndexMap;
+
+#[derive(Clone, Debug)]
+pub struct Entity {
+    pub name: String,
+    pub label: Label,
+    pub plural: Label,
+    /// Tabler icon name.
+    pub icon: &'static str,
+    /// What belongs here, for the empty list.
+    pub hint: Label,
+    pub fields: IndexMap<String, Field>,
+    /// The field that names a record.
+    pub title: String,
+    /// Columns of the list before the user chooses his own.
+    pub list: Vec<String>,
+    /// The list's first sort, `-` in front for descending.
+    pub sort: String,
+    /// Field that references the record this one is a line of; lines are edited in their parent's form,
+    /// deleted and restored with it and have no list of their own.
+    pub parent: Option<String>,
+    /// How its records appear on the timeline of another record.
+    pub timeline: Option<Timeline>,
+    /// Its records can carry their numbers in other systems.
+    pub external_ids: bool,
+    /// Only administrators may write (and, for `secret`, read).
+    pub admin_only: bool,
+    /// Not shown in navigation or the API (kept by the engine).
+    pub internal: bool,
+    /// Further indexes over several fields.
+    pub indexes: Vec<Vec<String>>,
+}
+
+/// `subject` references the record on whose timeline this appears, `at` says when.
+#[derive(Clone, Debug)]
+pub struct Timeline {
+    pub subject: String,
+    pub at: String,
+}
+
+impl Entity {
+    pub fn new(name: &str) -> Self {
+        Entity {
+            name: name.to_owned(),
+            label: label("", ""),
+            plural: label("", ""),
+            icon: "file",
+            hint: label("", ""),
+            fields: IndexMap::new(),
+            title: "name".to_owned(),
+            list: Vec::new(),
+            sort: String::new(),
+            parent: None,
+            timeline: None,
+            external_ids: false,
+            admin_only: false,
+            internal: false,
+            indexes: Vec::new(),
+        }
+    }
+
+    /// Singular and plural in English; Chinese has one form.
+    pub fn labels(mut self, en: &str, en_plural: &str, zh: &str) -> Self {
+        self.label = label(en, zh);
+        self.plural = label(en_plural, zh);
+        self
+    }
+    pub fn icon(mut self, icon: &'static str) -> Self {
+        self.icon = icon;
+        self
+    }
+    pub fn hint(mut self, en: &str, zh: &str) -> Self {
+        self.hint = label(en, zh);
+        self
+    }
+    pub fn field(mut self, field: Field) -> Self {
+        self.fields.insert(field.name.clone(), field);
+        self
+    }
+    pub fn fields(mut self, fields: impl IntoIterator<Item = Field>) -> Self {
+        for field in fields {
+            self = self.field(field);
+        }
+        self
+    }
+    pub fn title(mut self, field: &str) -> Self {
+        self.title = field.to_owned();
+        self
+    }
+    pub fn list<const N: usize>(mut self, columns: [&str; N]) -> Self {
+        self.list = columns.iter().map(|column| (*column).to_owned()).collect();
+        self
+    }
+    pub fn sort(mut self, sort: &str) -> Self {
+        self.sort = sort.to_owned();
+        self
+    }
+    pub fn parent(mut self, field: &str) -> Self {
+        self.parent = Some(field.to_owned());
+        self
+    }
+    pub fn timeline(mut self, subject: &str, at: &str) -> Self {
+        self.timeline = Some(Timeline { subject: subject.to_owned(), at: at.to_owned() });
+        self
+    }
+    pub fn external_ids(mut self) -> Self {
+        self.external_ids = true;
+        self
+    }
+    pub fn admin_only(mut self) -> Self {
+        self.admin_only = true;
+        self
+    }
+    pub fn internal(mut self) -> Self {
+        self.internal = true;
+        self
+    }
+    pub fn index<const N: usize>(mut self, fields: [&str; N]) -> Self {
+        self.indexes.push(fields.iter().map(|field| (*field).to_owned()).collect());
+        self
+    }
+
+    /// The currency every money field of the record is in.
+    #[must_use]
+    pub fn currency(self) -> Self {
+        let mut currency = text("currency").label("Currency", "币种");
+        currency.kind = Kind::Text { limit: 3 };
+        self.field(currency)
+    }
+
+    pub fn get(&self, field: &str) -> Option<&Field> {
+        self.fields.get(field)
+    }
+    /// The entity its parent field points to.
+    pub fn parent_entity(&self) -> Option<&str> {
+        self.parent.as_deref().and_then(|field| self.get(field)).and_then(Field::target)
+    }
+}

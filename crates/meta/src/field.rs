@@ -1,0 +1,243 @@
+//! A field, declared as data: `money("amount").label("Amount", "金额").indexed()`.
+
+use crate::{Label, Value, label};
+
+/// The type of a field; storage, input, validation, API type and display follow from it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    Text { limit: usize },
+    LongText,
+    Email,
+    Phone,
+    Url,
+    Integer,
+    /// A decimal with at most `scale` digits after the point.
+    Decimal { scale: u32 },
+    /// An amount in the record's currency (its own `currency` field, or its parent's).
+    Money,
+    /// A share; 0.15 is 15 %.
+    Percent,
+    Bool,
+    Date,
+    Instant,
+    Choice(Vec<Choice>),
+    Reference { entity: String },
+    Json,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    pub value: String,
+    pub label: Label,
+    /// One of `grey blue green yellow orange red purple`; shown as a dot beside the word.
+    pub colour: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Field {
+    pub name: String,
+    pub label: Label,
+    pub help: Option<Label>,
+    pub kind: Kind,
+    pub required: bool,
+    /// No two live records may share the value.
+    pub unique: bool,
+    /// Lists may be sorted by it, and filters by it are fast.
+    pub indexed: bool,
+    /// Found by the search box.
+    pub searched: bool,
+    /// Kept by a rule or a job: shown, filtered, exported, but never accepted as input.
+    pub computed: bool,
+    /// A figure refreshed in the background: writing it neither logs a change nor raises the version.
+    pub figure: bool,
+    /// Personal data in the sense of PIPL/GDPR.
+    pub personal: bool,
+    pub default: Option<Value>,
+    /// Numbered by the engine when left empty: prefix + six digits.
+    pub numbered: Option<&'static str>,
+    /// The heading it stands under on the record page; empty is the first section.
+    pub section: Label,
+}
+
+fn field(name: &str, kind: Kind) -> Field {
+    Field {
+        name: name.to_owned(),
+        label: label(title_case(name), ""),
+        help: None,
+        kind,
+        required: false,
+        unique: false,
+        indexed: false,
+        searched: false,
+        computed: false,
+        figure: false,
+        personal: false,
+        default: None,
+        numbered: None,
+        section: label("", ""),
+    }
+}
+
+fn title_case(name: &str) -> String {
+    let spaced = name.replace('_', " ");
+    let mut letters = spaced.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+pub fn text(name: &str) -> Field {
+    field(name, Kind::Text { limit: 255 })
+}
+pub fn long_text(name: &str) -> Field {
+    field(name, Kind::LongText)
+}
+pub fn email(name: &str) -> Field {
+    field(name, Kind::Email)
+}
+pub fn phone(name: &str) -> Field {
+    field(name, Kind::Phone)
+}
+pub fn url(name: &str) -> Field {
+    field(name, Kind::Url)
+}
+pub fn integer(name: &str) -> Field {
+    field(name, Kind::Integer)
+}
+pub fn decimal(name: &str, scale: u32) -> Field {
+    field(name, Kind::Decimal { scale })
+}
+pub fn money(name: &str) -> Field {
+    field(name, Kind::Money)
+}
+pub fn percent(name: &str) -> Field {
+    field(name, Kind::Percent)
+}
+pub fn boolean(name: &str) -> Field {
+    field(name, Kind::Bool)
+}
+pub fn date(name: &str) -> Field {
+    field(name, Kind::Date)
+}
+pub fn instant(name: &str) -> Field {
+    field(name, Kind::Instant)
+}
+pub fn json(name: &str) -> Field {
+    field(name, Kind::Json)
+}
+/// `choice("stage", &[("new", "New", "新建", "blue"), …])`
+pub fn choice(name: &str, choices: &[(&str, &str, &str, &'static str)]) -> Field {
+    let choices = choices
+        .iter()
+        .map(|(value, en, zh, colour)| Choice { value: (*value).to_owned(), label: label(*en, *zh), colour })
+        .collect();
+    field(name, Kind::Choice(choices))
+}
+pub fn reference(name: &str, entity: &str) -> Field {
+    Field { indexed: true, ..field(name, Kind::Reference { entity: entity.to_owned() }) }
+}
+
+impl Field {
+    pub fn label(mut self, en: &str, zh: &str) -> Self {
+        self.label = label(en, zh);
+        self
+    }
+    /// Keeps the English label derived from the name.
+    pub fn zh(mut self, zh: &str) -> Self {
+        self.label.zh = zh.to_owned();
+        self
+    }
+    pub fn help(mut self, en: &str, zh: &str) -> Self {
+        self.help = Some(label(en, zh));
+        self
+    }
+    pub fn section(mut self, en: &str, zh: &str) -> Self {
+        self.section = label(en, zh);
+        self
+    }
+    pub fn required(mut self) -> Self {
+        self.required = true;
+        self
+    }
+    pub fn unique(mut self) -> Self {
+        self.unique = true;
+        self
+    }
+    pub fn indexed(mut self) -> Self {
+        self.indexed = true;
+        self
+    }
+    pub fn searched(mut self) -> Self {
+        self.searched = true;
+        self
+    }
+    pub fn computed(mut self) -> Self {
+        self.computed = true;
+        self
+    }
+    /// A background figure; see [`Field::figure`]. Implies computed.
+    pub fn figure(mut self) -> Self {
+        self.figure = true;
+        self.computed = true;
+        self
+    }
+    pub fn personal(mut self) -> Self {
+        self.personal = true;
+        self
+    }
+    pub fn default_value(mut self, value: impl Into<Value>) -> Self {
+        self.default = Some(value.into());
+        self
+    }
+    pub fn numbered(mut self, prefix: &'static str) -> Self {
+        self.numbered = Some(prefix);
+        self
+    }
+
+    pub fn choices(&self) -> &[Choice] {
+        if let Kind::Choice(choices) = &self.kind { choices } else { &[] }
+    }
+    pub fn target(&self) -> Option<&str> {
+        if let Kind::Reference { entity } = &self.kind { Some(entity) } else { None }
+    }
+    /// Digits after the point in storage, for the kinds stored as scaled integers.
+    pub fn scale(&self) -> Option<u32> {
+        self.kind.scale()
+    }
+}
+
+impl Kind {
+    pub fn scale(&self) -> Option<u32> {
+        match self {
+            Kind::Decimal { scale } => Some(*scale),
+            Kind::Money | Kind::Percent => Some(crate::MONEY_SCALE),
+            _ => None,
+        }
+    }
+
+    /// The name used in metadata for the browser, in OpenAPI extensions and in snapshots.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Kind::Text { .. } => "text",
+            Kind::LongText => "long_text",
+            Kind::Email => "email",
+            Kind::Phone => "phone",
+            Kind::Url => "url",
+            Kind::Integer => "integer",
+            Kind::Decimal { .. } => "decimal",
+            Kind::Money => "money",
+            Kind::Percent => "percent",
+            Kind::Bool => "bool",
+            Kind::Date => "date",
+            Kind::Instant => "instant",
+            Kind::Choice(_) => "choice",
+            Kind::Reference { .. } => "reference",
+            Kind::Json => "json",
+        }
+    }
+
+    pub fn is_textual(&self) -> bool {
+        matches!(self, Kind::Text { .. } | Kind::LongText | Kind::Email | Kind::Phone | Kind::Url | Kind::Choice(_))
+    }
+    pub fn is_numeric(&self) -> bool {
+        matches!(self, Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent)
+    }
+}
