@@ -1,0 +1,138 @@
+//! Who may know whom. Read from the manifests and Cargo.lock, so that it needs neither network nor another cargo.
+//! A crate must not know what lies above it, a module never another module: they meet through entity names and the
+//! change log.
+
+use crate::assert_none;
+use crate::sources::root;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+
+/// What each crate of ours may depend on among ours (normal dependencies; tests may reach further).
+const MAY_KNOW: [(&str, &[&str]); 10] = [
+    ("meta", &[]),
+    ("value", &[]),
+    ("tabular", &[]),
+    ("engine", &["meta"]),
+    ("web", &["engine", "meta"]),
+    ("customers", &["web", "engine", "meta"]),
+    ("sales", &["web", "engine", "meta", "tabular"]),
+    ("insight", &["web", "engine", "meta", "value"]),
+    ("testkit", &["web", "engine", "meta", "customers", "sales", "insight", "tabular", "value"]),
+    ("zhike", &["web", "engine", "meta", "customers", "sales", "insight", "tabular", "value"]),
+];
+
+/// Crates that only one of ours may name in its manifest.
+const ONLY_IN: [(&str, &str); 3] =
+    [("sqlx", "engine"), ("sea-query-sqlx", "engine"), ("calamine", "tabular")];
+
+/// What must not be reachable at all, not even through others.
+const OUT_OF_REACH: [(&str, &[&str]); 4] = [
+    ("meta", &["sqlx", "axum", "tokio"]),
+    ("value", &["sqlx", "axum", "tokio"]),
+    ("tabular", &["sqlx", "axum", "tokio"]),
+    ("engine", &["axum", "minijinja"]),
+];
+
+type Graph = BTreeMap<String, BTreeSet<String>>;
+
+/// Our crates and the names in their `[dependencies]`.
+fn manifests() -> Graph {
+    let mut graph = Graph::new();
+    for entry in fs::read_dir(root().join("crates")).expect("crates/").flatten() {
+        let text = fs::read_to_string(entry.path().join("Cargo.toml")).expect("a manifest in each crate");
+        let manifest: toml::Table = text.parse().expect("valid TOML");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let named = manifest.get("dependencies").and_then(|table| table.as_table());
+        graph.insert(name, named.map(|table| table.keys().cloned().collect()).unwrap_or_default());
+    }
+    graph
+}
+
+/// Every package in Cargo.lock and the names it depends on, whatever the version.
+fn locked() -> Graph {
+    let text = fs::read_to_string(root().join("Cargo.lock")).expect("Cargo.lock");
+    let lock: toml::Table = text.parse().expect("valid TOML");
+    let mut graph = Graph::new();
+    for package in lock["package"].as_array().expect("packages") {
+        let name = package["name"].as_str().expect("a name").to_owned();
+        let below = package.get("dependencies").and_then(|list| list.as_array()).into_iter().flatten();
+        let names = below.filter_map(|item| item.as_str()?.split(' ').next().map(str::to_owned));
+        graph.entry(name).or_default().extend(names);
+    }
+    graph
+}
+
+fn wrong_arrows(ours: &Graph) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, below) in ours {
+        let Some((_, allowed)) = MAY_KNOW.iter().find(|(known, _)| known == name) else {
+            wrong.push(format!("crates/{name} is new: say in MAY_KNOW whom it may know"));
+            continue;
+        };
+        for other in
+            below.iter().filter(|other| ours.contains_key(*other) && !allowed.contains(&other.as_str()))
+        {
+            wrong.push(format!("{name} must not know {other}"));
+        }
+        for (crate_name, owner) in ONLY_IN {
+            if below.contains(crate_name) && name != owner {
+                wrong.push(format!("{name} must not name {crate_name}; only {owner} does"));
+            }
+        }
+    }
+    wrong
+}
+
+fn reachable(from: &str, ours: &Graph, locked: &Graph) -> BTreeSet<String> {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from.to_owned()];
+    while let Some(name) = open.pop() {
+        // For our own crates the manifest, because Cargo.lock mixes in what only their tests need.
+        for below in ours.get(&name).or_else(|| locked.get(&name)).into_iter().flatten() {
+            if seen.insert(below.clone()) {
+                open.push(below.clone());
+            }
+        }
+    }
+    seen
+}
+
+#[test]
+fn crates_know_only_what_lies_below_them() {
+    let ours = manifests();
+    for (name, _) in MAY_KNOW {
+        assert!(ours.contains_key(name), "MAY_KNOW names {name}, which is gone");
+    }
+    assert_none("Dependency arrows (crates/zhike/tests/tidy/arrows.rs):", wrong_arrows(&ours));
+}
+
+#[test]
+fn low_crates_reach_neither_database_nor_web() {
+    let (ours, locked) = (manifests(), locked());
+    let mut wrong = Vec::new();
+    for (name, banned) in OUT_OF_REACH {
+        let reach = reachable(name, &ours, &locked);
+        assert!(!reach.is_empty(), "{name} reaches nothing at all: the graph was not read");
+        wrong.extend(
+            banned
+                .iter()
+                .filter(|other| reach.contains(**other))
+                .map(|other| format!("{name} reaches {other}")),
+        );
+    }
+    assert_none("These must stay out of reach:", wrong);
+}
+
+#[test]
+fn a_wrong_arrow_is_caught() {
+    let mut ours = manifests();
+    ours.get_mut("sales").expect("sales").insert("insight".into());
+    ours.get_mut("web").expect("web").insert("sqlx".into());
+    assert_eq!(
+        wrong_arrows(&ours),
+        ["sales must not know insight", "web must not name sqlx; only engine does"]
+    );
+    let mut locked = locked();
+    locked.get_mut("cel").expect("cel").insert("axum".into());
+    assert!(reachable("engine", &ours, &locked).contains("axum"));
+}
