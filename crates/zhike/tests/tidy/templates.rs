@@ -27,6 +27,22 @@ fn foreign(files: &[Source]) -> Vec<String> {
     wrong
 }
 
+fn inline_styles(files: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files {
+        for mark in ["<style", " style=\""] {
+            for (at, _) in file.text.match_indices(mark) {
+                wrong.push(format!(
+                    "{}:{} has{mark}: write it in crates/web/assets/css",
+                    file.path,
+                    line_at(&file.text, at)
+                ));
+            }
+        }
+    }
+    wrong
+}
+
 fn inline_scripts(files: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in files {
@@ -92,6 +108,12 @@ fn templates_have_no_inline_script() {
     assert!(
         inline_scripts(&[Source::new("a.html", "<script type=\"application/json\">{}</script>")]).is_empty()
     );
+}
+
+#[test]
+fn templates_have_no_inline_style() {
+    assert_none("Inline styles:", inline_styles(&pages()));
+    assert_caught(inline_styles, "a.html", "<p style=\"color: red\">");
 }
 
 #[test]

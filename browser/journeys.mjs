@@ -1,0 +1,72 @@
+// Walks the journeys a user walks, in a real browser against the real program, and closes with `N passed, N failed`.
+//   node journeys.mjs [NAME…]      ZHIKE_BINARY: the program; CHROMIUM: the browser
+// The picture of the page on which a journey failed is left in target/test-logs/.
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { launch, openPage } from './chromium.mjs';
+import { startDemo } from './program.mjs';
+import { importToValue } from './import_to_value.mjs';
+import { workWithLists } from './lists.mjs';
+import { look } from './look.mjs';
+
+const JOURNEYS = { 'import-to-value': importToValue, lists: workWithLists, look };
+const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
+
+let passed = 0;
+let failed = 0;
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !(name in JOURNEYS));
+if (unknown.length) throw new Error(`no journey ${unknown.join(', ')}; there are ${Object.keys(JOURNEYS).join(', ')}`);
+
+await mkdir(PICTURES, { recursive: true });
+const browser = await launch();
+let program;
+try {
+  program = await startDemo();
+  for (const [name, journey] of Object.entries(JOURNEYS)) {
+    if (wanted.length && !wanted.includes(name)) continue;
+    await walk(name, journey);
+  }
+} catch (error) {
+  failed += 1;
+  console.log(`not ok - ${error.stack}`);
+} finally {
+  await browser.close();
+  await program?.stop();
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed || !passed ? 1 : 0;
+
+/** One journey: its steps in order, in pages of its own. The first that fails ends it. */
+async function walk(name, journey) {
+  const pages = [];
+  const open = async (options) => {
+    const page = await openPage(browser, program.url, options);
+    pages.push(page);
+    return page;
+  };
+  const step = async (what, action) => {
+    const began = Date.now();
+    const result = await action();
+    const troubles = pages.flatMap((page) => page.troubles.splice(0));
+    if (troubles.length) throw new Error(`${what}: ${troubles.join('\n  ')}`);
+    passed += 1;
+    console.log(`ok - ${name}: ${what} (${Date.now() - began} ms)`);
+    return result;
+  };
+  try {
+    await journey({ open, step, program });
+  } catch (error) {
+    failed += 1;
+    console.log(`not ok - ${name}: ${error.stack}`);
+    for (const [index, page] of pages.entries()) {
+      if (page.isClosed()) continue;
+      const path = join(PICTURES, `${name}-${index}.png`);
+      await page.screenshot({ path }).catch(() => {});
+      console.log(`  page ${page.url()}, picture ${path}`);
+    }
+    console.log(`  the program said:\n${program.output().split('\n').slice(-15).join('\n')}`);
+  } finally {
+    for (const page of pages) await page.context().close();
+  }
+}

@@ -1,0 +1,45 @@
+// Pictures of every page for the eye: node screenshots.mjs FOLDER
+// Desktop and phone, both languages, light and dark. The folder is not part of the repository.
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { DESKTOP, launch, openPage, PHONE } from './chromium.mjs';
+import { choose, pagesOf } from './look.mjs';
+import { startDemo } from './program.mjs';
+import { signIn } from './steps.mjs';
+
+if (!process.argv[2]) throw new Error('usage: node screenshots.mjs FOLDER');
+const folder = resolve(process.argv[2]);
+await mkdir(folder, { recursive: true });
+const browser = await launch();
+// A program that runs already, with its own data, can be pictured as well.
+const program = process.env.ZHIKE_URL
+  ? { url: process.env.ZHIKE_URL, login: { email: process.env.ZHIKE_EMAIL, password: process.env.ZHIKE_PASSWORD }, stop: async () => {} }
+  : await startDemo();
+try {
+  for (const [size, viewport] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+    const page = await openPage(browser, program.url, { viewport, phone: size === 'phone' });
+    await page.goto('/sign-in');
+    await page.screenshot({ path: join(folder, `sign-in-${size}.png`) });
+    await signIn(page, program.login).catch(() => {});
+    const pages = await pagesOf(page);
+    for (const lang of ['zh-CN', 'en']) {
+      for (const theme of ['light', 'dark']) {
+        await page.goto('/');
+        await choose(page, lang);
+        await choose(page, theme);
+        for (const path of pages) {
+          await page.goto(path);
+          await page.waitForLoadState('load');
+          await page.waitForTimeout(400); // charts draw after the page has come
+          const name = path.replaceAll(/[0-9a-f]{8}-[0-9a-f-]{27}/g, 'one').replaceAll(/\W+/g, '-').replaceAll(/^-|-$/g, '') || 'home';
+          await page.screenshot({ path: join(folder, `${name}-${size}-${lang}-${theme}.png`), fullPage: size === 'desk' });
+        }
+      }
+    }
+    for (const trouble of new Set(page.troubles)) console.log(trouble);
+    await page.context().close();
+  }
+} finally {
+  await browser.close();
+  await program.stop();
+}
