@@ -1,1 +1,20 @@
-//! value
+//! Pure mathematics of customer value: no I/O, nothing of ours.
+//!
+//! Money is an `i64` in ten-thousandths of the currency unit ([`money`]), days are counted since 1970-01-01,
+//! the models' time is in weeks = days / 7, and purchases of one day are one purchase ([`history`]).
+//! [`model::Model`] is the front door: fit all customers, then score one at a time.
+
+pub mod bg_nbd;
+pub mod clv;
+pub mod concentration;
+pub mod estimate;
+pub mod gamma_gamma;
+pub mod history;
+pub mod intervals;
+pub mod life_cycle;
+pub mod margin;
+pub mod model;
+pub mod money;
+pub mod optimize;
+pub mod rfm;
+pub mod special;

@@ -1,0 +1,166 @@
+//! The published figures of CDNOW, computed from the data themselves: `script/published-figures`.
+//!
+//! Arguments: the 1/10 sample (`cdnow_sample.txt`) and, if wanted, the whole file (`cdnow_master.txt`), for which no
+//! published figures are compared, only shown with the time the fit takes. Exits 1 on a figure that is not met.
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use value::bg_nbd;
+use value::gamma_gamma::{self, Spending};
+use value::history::{Purchase, Summary};
+
+/// 1997-09-30 in days since 1970-01-01, the end of the papers' calibration period.
+const CALIBRATION_END: i32 = 10_134;
+
+fn main() -> ExitCode {
+    let files: Vec<String> = std::env::args().skip(1).collect();
+    let Some(sample) = files.first() else {
+        eprintln!("usage: published SAMPLE [MASTER]   (cdnow_sample.txt, cdnow_master.txt)");
+        return ExitCode::from(2);
+    };
+    let outcome = compare(sample).and_then(|met| {
+        files.get(1).map_or(Ok(()), |master| show(master))?;
+        Ok(met)
+    });
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(problem) => {
+            eprintln!("{problem}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+type Problem = Box<dyn std::error::Error>;
+
+fn compare(path: &str) -> Result<bool, Problem> {
+    let customers = read(path)?;
+    let seen: Vec<_> = customers
+        .iter()
+        .map(|c| c.observe(CALIBRATION_END))
+        .collect();
+    let bg = bg_nbd::fit(&seen)?;
+    let spending = spending(&customers);
+    let gg = gamma_gamma::fit(&spending)?;
+    let p = bg.parameters;
+    println!(
+        "{path}: {} customers, {} repeat buyers",
+        customers.len(),
+        gg.customers
+    );
+    println!(
+        "{:<22}{:>12}{:>12}{:>10}",
+        "figure", "published", "found", "std.err."
+    );
+    let errors = bg.standard_errors;
+    let mut met = customers.len() == 2357 && gg.customers == 946;
+    met &= row("BG/NBD r", 0.243, p.r, errors.r, 3);
+    met &= row("BG/NBD alpha", 4.414, p.alpha, errors.alpha, 3);
+    met &= row("BG/NBD a", 0.793, p.a, errors.a, 3);
+    met &= row("BG/NBD b", 2.426, p.b, errors.b, 3);
+    met &= row("BG/NBD log-likelihood", -9582.4, bg.log_likelihood, None, 1);
+    let errors = gg.standard_errors;
+    met &= row("Gamma-Gamma p", 6.25, gg.parameters.p, errors.p, 2);
+    met &= row("Gamma-Gamma q", 3.74, gg.parameters.q, errors.q, 2);
+    met &= row("Gamma-Gamma v", 15.44, gg.parameters.v, errors.v, 2);
+    println!("boundary: {:?} {:?}", bg.boundary, gg.boundary);
+    println!(
+        "{}",
+        if met {
+            "all published figures are met"
+        } else {
+            "NOT all published figures are met"
+        }
+    );
+    Ok(met)
+}
+
+/// Prints one line; true if the figure found rounds to the published one.
+fn row(name: &str, published: f64, found: f64, error: Option<f64>, digits: usize) -> bool {
+    let met = format!("{found:.digits$}") == format!("{published:.digits$}");
+    let error = error.map_or(String::new(), |e| format!("{e:.4}"));
+    let mark = if met { "" } else { "   <-- not met" };
+    println!("{name:<22}{published:>12.digits$}{found:>12.5}{error:>10}{mark}");
+    met
+}
+
+fn show(path: &str) -> Result<(), Problem> {
+    let customers = read(path)?;
+    let begun = Instant::now();
+    let seen: Vec<_> = customers
+        .iter()
+        .map(|c| c.observe(CALIBRATION_END))
+        .collect();
+    let bg = bg_nbd::fit(&seen)?;
+    let bg_ms = begun.elapsed().as_secs_f64() * 1e3;
+    let begun = Instant::now();
+    let gg = gamma_gamma::fit(&spending(&customers))?;
+    let gg_ms = begun.elapsed().as_secs_f64() * 1e3;
+    println!("\n{path}: {} customers", customers.len());
+    println!(
+        "BG/NBD {:?} LL {:.1} in {bg_ms:.1} ms",
+        bg.parameters, bg.log_likelihood
+    );
+    println!(
+        "Gamma-Gamma {:?} on {} in {gg_ms:.1} ms",
+        gg.parameters, gg.customers
+    );
+    Ok(())
+}
+
+fn spending(customers: &[Summary]) -> Vec<Spending> {
+    let repeat = customers.iter();
+    repeat
+        .filter_map(|c| {
+            Some(Spending {
+                x: c.repeat(),
+                mean: c.monetary()?,
+            })
+        })
+        .collect()
+}
+
+/// Reads either file: customer first, then yyyymmdd, CDs and dollars as the last three columns.
+fn read(path: &str) -> Result<Vec<Summary>, Problem> {
+    let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
+    let mut purchases: BTreeMap<String, Vec<Purchase>> = BTreeMap::new();
+    for (number, line) in text.lines().enumerate() {
+        let bad = || {
+            format!(
+                "{path}:{}: expected customer, yyyymmdd, CDs, dollars",
+                number + 1
+            )
+        };
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let (Some(customer), [.., date, _, dollars]) = (words.first(), words.as_slice()) else {
+            continue;
+        };
+        let Ok(date) = date.parse::<i32>() else {
+            // The heading of the master file.
+            continue;
+        };
+        let day = day(date);
+        let units: f64 = dollars.parse().map_err(|_| bad())?;
+        if day <= CALIBRATION_END {
+            let amount = value::money::from_units(units);
+            purchases
+                .entry((*customer).to_owned())
+                .or_default()
+                .push(Purchase { day, amount });
+        }
+    }
+    Ok(purchases.values().filter_map(|p| Summary::of(p)).collect())
+}
+
+/// yyyymmdd → days since 1970-01-01 (proleptic Gregorian; H. Hinnant, "chrono-compatible low-level date algorithms").
+fn day(yyyymmdd: i32) -> i32 {
+    let (y, m, d) = (yyyymmdd / 10_000, yyyymmdd / 100 % 100, yyyymmdd % 100);
+    let y = if m <= 2 { y - 1 } else { y };
+    let day_of_year = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
+    let year_of_era = y % 400;
+    y / 400 * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
+        - 719_468
+}

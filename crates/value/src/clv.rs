@@ -1,0 +1,163 @@
+//! Customer lifetime value: the money expected from a customer's future purchases, in today's money.
+//!
+//! CLV(h) = s · m · Σ_{w=1..h} [E Y(w) − E Y(w−1)] / (1+d)^((w − ½)/52.1786)
+//!
+//! with E Y(w) the purchases expected within w weeks (BG/NBD, [`crate::bg_nbd`]), m the amount expected per purchase
+//! (Gamma-Gamma, [`crate::gamma_gamma`]), s the share of it that counts (1 for sales, the margin rate for profit)
+//! and d the annual discount rate. A week's purchases are discounted from its middle; a year has 365.25/7 weeks. A
+//! fraction of a week at the end of h counts as its own, shorter period.
+//!
+//! Source: Fader, Hardie & Lee (2005), "RFM and CLV", eq. (1)–(3), with finite horizon and weekly periods.
+//! Unit: that of m.
+
+use serde::{Deserialize, Serialize};
+
+use crate::bg_nbd::BgNbd;
+use crate::history::Observation;
+
+/// Weeks of a mean Julian year.
+pub const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
+/// Periods are a week up to here in [`discounted_purchases`] without end, a year beyond.
+const WEEKLY_UNTIL: u32 = 260;
+/// [`discounted_purchases_forever`] adds up years until a purchase is worth this share of one today.
+const WORTHLESS: f64 = 1e-3;
+
+/// How to value the future.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Outlook {
+    /// Weeks ahead, > 0.
+    pub horizon_weeks: f64,
+    /// Annual discount rate, 0.1 for 10 %; > −1.
+    pub annual_discount: f64,
+    /// Share of the amount that counts: 1 values sales, the margin rate values profit.
+    pub margin_share: f64,
+}
+
+impl Default for Outlook {
+    /// Sales of the next 52 weeks at 10 % a year.
+    fn default() -> Self {
+        Self {
+            horizon_weeks: 52.0,
+            annual_discount: 0.1,
+            margin_share: 1.0,
+        }
+    }
+}
+
+/// Discounted expected number of purchases within the horizon.
+pub fn discounted_purchases(model: &BgNbd, seen: &Observation, outlook: &Outlook) -> f64 {
+    let mut ends: Vec<f64> = Vec::new();
+    let horizon = outlook.horizon_weeks;
+    let mut week = 1.0;
+    while week < horizon {
+        ends.push(week);
+        week += 1.0;
+    }
+    if horizon > 0.0 {
+        ends.push(horizon);
+    }
+    discounted(model, seen, &ends, outlook.annual_discount).0
+}
+
+/// CLV over the horizon, in the unit of `spend` (the amount expected per purchase).
+pub fn clv(model: &BgNbd, seen: &Observation, spend: f64, outlook: &Outlook) -> f64 {
+    spend * outlook.margin_share * discounted_purchases(model, seen, outlook)
+}
+
+/// Discounted expected number of all future purchases, without horizon; `None` unless the discount rate is positive.
+///
+/// Approximation: weekly periods for five years, then yearly ones (discounted from their middle) until a purchase
+/// is worth less than 1/1000 of one today; the rest is valued as if the last year's rate went on forever, which
+/// bounds it from above because the expected rate only falls. Together the error is below 0.2 % at 10 % a year.
+pub fn discounted_purchases_forever(
+    model: &BgNbd,
+    seen: &Observation,
+    annual_discount: f64,
+) -> Option<f64> {
+    if annual_discount.is_nan() || annual_discount <= 0.0 {
+        return None;
+    }
+    let mut ends: Vec<f64> = (1..=WEEKLY_UNTIL).map(f64::from).collect();
+    let years = (-WORTHLESS.ln() / annual_discount.ln_1p())
+        .ceil()
+        .clamp(10.0, 2000.0);
+    let mut end = f64::from(WEEKLY_UNTIL);
+    while end < years * WEEKS_PER_YEAR {
+        end += WEEKS_PER_YEAR;
+        ends.push(end);
+    }
+    let (sum, last_year) = discounted(model, seen, &ends, annual_discount);
+    // Σ of a geometric series starting one year after the last period.
+    Some(sum + last_year / annual_discount)
+}
+
+/// The sum over the periods ending at `ends`, and the last period's part of it.
+fn discounted(model: &BgNbd, seen: &Observation, ends: &[f64], annual: f64) -> (f64, f64) {
+    let expected = model.expected_purchases_by(seen, ends);
+    let (mut sum, mut part) = (0.0, 0.0);
+    let (mut before, mut begin) = (0.0, 0.0);
+    for (purchases, end) in expected.iter().zip(ends) {
+        let years = 0.5 * (begin + end) / WEEKS_PER_YEAR;
+        part = (purchases - before) * (-years * annual.ln_1p()).exp();
+        sum += part;
+        (before, begin) = (*purchases, *end);
+    }
+    (sum, part)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MODEL: BgNbd = BgNbd {
+        r: 0.243,
+        alpha: 4.414,
+        a: 0.793,
+        b: 2.426,
+    };
+    const CUSTOMER: Observation = Observation {
+        x: 2,
+        t_x: 30.43,
+        age: 38.86,
+    };
+
+    fn outlook(horizon_weeks: f64, annual_discount: f64) -> Outlook {
+        Outlook {
+            horizon_weeks,
+            annual_discount,
+            margin_share: 1.0,
+        }
+    }
+
+    #[test]
+    fn without_discount_it_is_the_expected_number() {
+        let found = discounted_purchases(&MODEL, &CUSTOMER, &outlook(39.0, 0.0));
+        assert!((found - MODEL.expected_purchases(&CUSTOMER, 39.0)).abs() < 1e-12);
+        assert!((clv(&MODEL, &CUSTOMER, 20.0, &outlook(39.0, 0.0)) - 20.0 * found).abs() < 1e-10);
+    }
+
+    #[test]
+    fn weekly_periods_are_close_to_continuous_discounting() {
+        // A thousand times finer: Σ over 1/1000 weeks, computed from the expected numbers directly.
+        let fine: Vec<f64> = (1..=52_000).map(|k| f64::from(k) / 1000.0).collect();
+        let exact = discounted(&MODEL, &CUSTOMER, &fine, 0.15).0;
+        let found = discounted_purchases(&MODEL, &CUSTOMER, &outlook(52.0, 0.15));
+        assert!((found / exact - 1.0).abs() < 1e-5, "{found} {exact}");
+    }
+
+    #[test]
+    fn discount_and_horizon_have_their_direction() {
+        let value = |h, d| discounted_purchases(&MODEL, &CUSTOMER, &outlook(h, d));
+        assert!(value(52.0, 0.1) < value(52.0, 0.05) && value(26.0, 0.1) < value(52.0, 0.1));
+        assert!(value(10.0, 0.1) < value(10.5, 0.1) && value(10.5, 0.1) < value(11.0, 0.1));
+        assert_eq!(value(0.0, 0.1), 0.0);
+    }
+
+    #[test]
+    fn forever_is_the_limit_of_long_horizons() {
+        let forever = discounted_purchases_forever(&MODEL, &CUSTOMER, 0.1).expect("positive rate");
+        let long = discounted_purchases(&MODEL, &CUSTOMER, &outlook(150.0 * WEEKS_PER_YEAR, 0.1));
+        assert!((forever / long - 1.0).abs() < 2e-3, "{forever} {long}");
+        assert_eq!(discounted_purchases_forever(&MODEL, &CUSTOMER, 0.0), None);
+    }
+}

@@ -1,0 +1,321 @@
+//! Gamma-Gamma: how much customers spend per purchase.
+//!
+//! Sources: P. S. Fader, B. G. S. Hardie & K. L. Lee (2005), "RFM and CLV: Using Iso-Value Curves for Customer Base
+//! Analysis", *Journal of Marketing Research* 42(4), 415–430; P. S. Fader & B. G. S. Hardie (2013), "The Gamma-Gamma
+//! Model of Monetary Value", note 25.
+//!
+//! Assumptions: a customer's purchases are gamma(p, ν) around his own mean ζ = p/ν, ν ~ gamma(q, v) across
+//! customers, and spending is independent of how often he buys ([`GammaGammaFit::correlation`] says how far that
+//! holds). Units: v and amounts in currency units, p and q have none. Population mean E(M) = p v/(q−1) for q > 1.
+
+use serde::{Deserialize, Serialize};
+
+use crate::estimate::{self, Edge, Unfit};
+use crate::optimize::{self, Limits};
+use crate::special::{digamma, ln_gamma};
+
+/// The three parameters, all positive and finite.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GammaGamma {
+    pub p: f64,
+    pub q: f64,
+    pub v: f64,
+}
+
+/// Parameters estimated from data, and how far to trust them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GammaGammaFit {
+    #[serde(flatten)]
+    pub parameters: GammaGamma,
+    /// Standard errors of p, q, v; `None` for a parameter at an edge.
+    pub standard_errors: GammaGammaErrors,
+    pub log_likelihood: f64,
+    /// Parameters the data do not pin down; empty for a proper interior maximum.
+    pub boundary: Vec<Edge>,
+    /// Repeat buyers with a positive mean amount.
+    pub customers: u64,
+    /// Pearson's correlation of x and m̄; far from 0 the model's independence assumption fails. `None` if either is constant.
+    pub correlation: Option<f64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct GammaGammaErrors {
+    pub p: Option<f64>,
+    pub q: Option<f64>,
+    pub v: Option<f64>,
+}
+
+/// One customer's repeat spending: x purchases of `mean` currency units on average.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Spending {
+    pub x: u32,
+    pub mean: f64,
+}
+
+impl Spending {
+    fn is_usable(&self) -> bool {
+        self.x > 0 && self.mean > 0.0 && self.mean.is_finite()
+    }
+}
+
+impl GammaGamma {
+    /// E(M | x, m̄) = p (v + x m̄)/(p x + q − 1), note 25 eq. (5): the amount expected per future purchase, a
+    /// weighted mean of the customer's own and the population's. `None` where it is infinite (p x + q ≤ 1) or
+    /// m̄ is negative.
+    pub fn expected_spend(&self, x: u32, mean: f64) -> Option<f64> {
+        let x = f64::from(x);
+        let weight = self.p * x + self.q - 1.0;
+        let spend = self.p * (self.v + x * mean) / weight;
+        (weight > 0.0 && (x == 0.0 || mean >= 0.0) && spend.is_finite()).then_some(spend)
+    }
+
+    /// E(M) = p v/(q−1), the population's mean amount; `None` where it is infinite (q ≤ 1).
+    pub fn population_mean(&self) -> Option<f64> {
+        self.expected_spend(0, 0.0)
+    }
+}
+
+const NAMES: [&str; 3] = ["p", "q", "v"];
+/// Search box; v is relative to the mean amount.
+const LOWEST: [f64; 3] = [1e-4, 1e-4, 1e-6];
+const HIGHEST: [f64; 3] = [1e5, 1e5, 1e6];
+
+/// Fits the model to repeat buyers; those without a positive mean amount are left out.
+///
+/// # Errors
+/// [`Unfit`] without a usable customer, or if no maximum is found.
+pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
+    let spenders = Spenders::new(spending).ok_or(Unfit::TooFewRepeatBuyers)?;
+    let limits: Limits<3> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
+    let mut objective = |log: &[f64; 3]| spenders.mean_loss(log);
+    let starts = STARTS.map(|[p, q]| [p, q, (q - 1.0) / p].map(f64::ln));
+    let best =
+        optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
+    let customers = spenders.customers.len() as f64;
+    let precision = estimate::precision(&mut objective, &best, &limits, NAMES, customers);
+    let [p, q, v] = best.at.map(f64::exp);
+    let [se_p, se_q, se_v] = precision.standard_errors;
+    let scale = spenders.scale;
+    Ok(GammaGammaFit {
+        parameters: GammaGamma { p, q, v: v * scale },
+        standard_errors: GammaGammaErrors {
+            p: se_p,
+            q: se_q,
+            v: se_v.map(|e| e * scale),
+        },
+        // The density of m̄ in currency units is that of m̄/scale divided by scale.
+        log_likelihood: -(best.value + scale.ln()) * customers,
+        boundary: precision.edges,
+        customers: spenders.customers.len() as u64,
+        correlation: spenders.correlation(),
+    })
+}
+
+/// p and q to start from; v follows such that the population's mean amount is 1.
+const STARTS: [[f64; 2]; 5] = [
+    [6.0, 4.0],
+    [1.0, 2.0],
+    [40.0, 2.0],
+    [0.3, 8.0],
+    [100.0, 50.0],
+];
+
+struct Spenders {
+    /// Amounts divided by `scale`, so that the search starts well in any currency.
+    customers: Vec<Spending>,
+    scale: f64,
+    /// The distinct x, ascending, and for each customer which of them is his.
+    counts: Vec<u32>,
+    count_of: Vec<usize>,
+}
+
+impl Spenders {
+    fn new(spending: &[Spending]) -> Option<Self> {
+        let mut customers: Vec<Spending> = spending
+            .iter()
+            .copied()
+            .filter(Spending::is_usable)
+            .collect();
+        if customers.is_empty() {
+            return None;
+        }
+        let scale = customers
+            .iter()
+            .map(|c| c.mean / customers.len() as f64)
+            .sum::<f64>();
+        for customer in &mut customers {
+            customer.mean /= scale;
+        }
+        let mut counts: Vec<u32> = customers.iter().map(|c| c.x).collect();
+        counts.sort_unstable();
+        counts.dedup();
+        let count_of = customers
+            .iter()
+            .map(|c| counts.partition_point(|count| *count < c.x))
+            .collect();
+        Some(Self {
+            customers,
+            scale,
+            counts,
+            count_of,
+        })
+    }
+
+    /// −ln L per customer and its gradient in the logarithms of p, q, v. Note 25 eq. (1a), with s = x m̄:
+    ///
+    /// ln L = lnΓ(px+q) − lnΓ(px) − lnΓ(q) + px ln(s/(v+s)) + q ln(v/(v+s)) − ln m̄.
+    fn mean_loss(&self, log: &[f64; 3]) -> (f64, [f64; 3]) {
+        let [p, q, v] = log.map(f64::exp);
+        let (ln_gamma_q, digamma_q) = (ln_gamma(q), digamma(q));
+        let table: Vec<(f64, f64, f64)> = self
+            .counts
+            .iter()
+            .map(|count| {
+                let px = p * f64::from(*count);
+                let (upper, lower) = (digamma(px + q), digamma(px));
+                (
+                    ln_gamma(px + q) - ln_gamma(px) - ln_gamma_q,
+                    upper - lower,
+                    upper - digamma_q,
+                )
+            })
+            .collect();
+        let mut value = 0.0;
+        let mut slope = [0.0; 3];
+        for (customer, count) in self.customers.iter().zip(&self.count_of) {
+            let (gammas, by_px, by_q) = table[*count];
+            let x = f64::from(customer.x);
+            let s = x * customer.mean;
+            let (own, others) = (-(v / s).ln_1p(), -(s / v).ln_1p());
+            value += gammas + p * x * own + q * others - customer.mean.ln();
+            slope[0] += x * (by_px + own);
+            slope[1] += by_q + others;
+            slope[2] += (q * s / v - p * x) / (v + s);
+        }
+        let n = self.customers.len() as f64;
+        (
+            -value / n,
+            [-slope[0] * p / n, -slope[1] * q / n, -slope[2] * v / n],
+        )
+    }
+
+    fn correlation(&self) -> Option<f64> {
+        let n = self.customers.len() as f64;
+        let mean_x = self.customers.iter().map(|c| f64::from(c.x)).sum::<f64>() / n;
+        let mut sums = [0.0; 3];
+        for customer in &self.customers {
+            let (dx, dm) = (f64::from(customer.x) - mean_x, customer.mean - 1.0);
+            for (sum, part) in sums.iter_mut().zip([dx * dm, dx * dx, dm * dm]) {
+                *sum += part;
+            }
+        }
+        let [both, x, m] = sums;
+        // Rounding of the mean leaves a trace of variance among equal amounts.
+        (x > 0.0 && m > 1e-20 * n).then(|| (both / (x * m).sqrt()).clamp(-1.0, 1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PAPER: GammaGamma = GammaGamma {
+        p: 6.25,
+        q: 3.74,
+        v: 15.44,
+    };
+
+    #[test]
+    fn published_parameters_give_the_published_mean() {
+        // Fader & Hardie (2013), note 25: the mean across customers is 6.25·15.44/(3.74−1) = 35.2.
+        let mean = PAPER.population_mean().expect("finite");
+        assert!((mean - 35.22).abs() < 0.005, "{mean}");
+    }
+
+    #[test]
+    fn one_purchase_moves_the_expectation_towards_it() {
+        let mean = PAPER.population_mean().expect("finite");
+        let after = |x, m| PAPER.expected_spend(x, m).expect("finite");
+        assert!(mean < after(1, 100.0) && after(1, 100.0) < after(5, 100.0));
+        assert!(after(5, 100.0) < 100.0 && after(1, 1.0) < mean);
+        assert!((after(1, mean) - mean).abs() < 1e-12);
+    }
+
+    #[test]
+    fn infinite_expectations_are_not_numbers() {
+        let heavy = GammaGamma {
+            p: 0.5,
+            q: 0.8,
+            v: 10.0,
+        };
+        assert_eq!(heavy.population_mean(), None);
+        assert!(heavy.expected_spend(1, 10.0).is_some());
+        assert_eq!(PAPER.expected_spend(2, -5.0), None);
+    }
+
+    #[test]
+    fn gradient_agrees_with_finite_differences() {
+        let spending =
+            [(1, 12.0), (3, 40.5), (1, 99.0), (9, 20.0)].map(|(x, mean)| Spending { x, mean });
+        let spenders = Spenders::new(&spending).expect("usable");
+        for at in [[6.25, 3.74, 0.4], [0.2, 0.5, 3.0], [50.0, 9.0, 0.01]] {
+            let at = at.map(f64::ln);
+            let gradient = spenders.mean_loss(&at).1;
+            for i in 0..3 {
+                let (mut above, mut below) = (at, at);
+                above[i] += 1e-5;
+                below[i] -= 1e-5;
+                let slope = (spenders.mean_loss(&above).0 - spenders.mean_loss(&below).0) / 2e-5;
+                assert!(
+                    (slope - gradient[i]).abs() < 1e-7 * (1.0 + slope.abs()),
+                    "{i}: {slope} {}",
+                    gradient[i]
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn log_likelihood_is_the_notes_formula() {
+        let (x, m, GammaGamma { p, q, v }) = (3.0, 40.0, PAPER);
+        let px = p * x;
+        let density = libm::tgamma(px + q) / (libm::tgamma(px) * libm::tgamma(q))
+            * v.powf(q)
+            * f64::powf(m, px - 1.0)
+            * f64::powf(x, px)
+            / (v + m * x).powf(px + q);
+        let spenders = Spenders::new(&[Spending { x: 3, mean: m }]).expect("usable");
+        let scaled = spenders
+            .mean_loss(&[p, q, v / spenders.scale].map(f64::ln))
+            .0;
+        let found = -(scaled + spenders.scale.ln());
+        assert!(
+            (found - density.ln()).abs() < 1e-11,
+            "{found} {}",
+            density.ln()
+        );
+    }
+
+    #[test]
+    fn equal_spenders_are_told_as_a_boundary() {
+        let spending: Vec<_> = (0..60)
+            .map(|i| Spending {
+                x: 1 + i % 5,
+                mean: 20.0,
+            })
+            .collect();
+        let found = fit(&spending).expect("fitted");
+        assert!(!found.boundary.is_empty(), "{found:?}");
+        assert_eq!(found.correlation, None);
+        let spend = found.parameters.expected_spend(1, 20.0).expect("finite");
+        assert!((spend - 20.0).abs() < 0.1, "{spend}");
+    }
+
+    #[test]
+    fn nobody_with_a_positive_amount_is_refused() {
+        assert_eq!(
+            fit(&[Spending { x: 3, mean: 0.0 }]),
+            Err(Unfit::TooFewRepeatBuyers)
+        );
+    }
+}

@@ -1,0 +1,183 @@
+//! The front door: [`Model::fit`] learns from all customers, [`Model::score`] gives one customer's figures.
+//!
+//! A model is plain data (serde), so that it can be stored and used for live scoring until the next fit. Where data
+//! are too few nothing is invented: the figure is `None` and the model says why ([`Unfit`]).
+
+use serde::{Deserialize, Serialize};
+
+use crate::bg_nbd::{self, BgNbdFit};
+use crate::clv::{self, Outlook};
+use crate::estimate::Unfit;
+use crate::gamma_gamma::{self, GammaGammaFit, Spending};
+use crate::history::{Observation, Summary};
+use crate::life_cycle::{Decision, StageRule, Standing};
+use crate::rfm::{Rfm, RfmBands};
+
+/// Below these numbers a fit is more noise than knowledge: BG/NBD has four parameters, Gamma-Gamma three.
+const FEWEST_CUSTOMERS: usize = 30;
+const FEWEST_REPEAT_BUYERS: usize = 10;
+
+/// A fitted part, or why there is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Part<T> {
+    Fitted(T),
+    Missing(Unfit),
+}
+
+impl<T> Part<T> {
+    pub fn fitted(&self) -> Option<&T> {
+        match self {
+            Self::Fitted(part) => Some(part),
+            Self::Missing(_) => None,
+        }
+    }
+
+    pub fn missing(&self) -> Option<Unfit> {
+        match self {
+            Self::Fitted(_) => None,
+            Self::Missing(reason) => Some(*reason),
+        }
+    }
+}
+
+impl<T> From<Result<T, Unfit>> for Part<T> {
+    fn from(fit: Result<T, Unfit>) -> Self {
+        match fit {
+            Ok(part) => Self::Fitted(part),
+            Err(reason) => Self::Missing(reason),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// The day of observation the model was fitted for, days since 1970-01-01.
+    pub as_of_day: i32,
+    pub customers: u64,
+    pub bg_nbd: Part<BgNbdFit>,
+    pub gamma_gamma: Part<GammaGammaFit>,
+    pub rfm_bands: RfmBands,
+}
+
+/// What to compute besides what the model knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Question {
+    /// Horizon of expected purchases, the chance to buy and CLV, with the discount rate.
+    pub outlook: Outlook,
+    pub stage_rule: StageRule,
+}
+
+/// One customer's figures. `None` where the model or the customer's history does not allow one; a missing
+/// `expected_spend` or model makes everything built on it `None`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Figures {
+    /// The day the figures hold for.
+    pub on_day: i32,
+    pub rfm: Rfm,
+    pub stage: Decision,
+    /// Always 1 for a customer without a repeat purchase, see [`crate::bg_nbd`].
+    pub p_alive: Option<f64>,
+    /// Purchases within the horizon.
+    pub expected_purchases: Option<f64>,
+    /// Probability of at least one purchase within the horizon.
+    pub p_buy_within: Option<f64>,
+    /// Currency units per future purchase.
+    pub expected_spend: Option<f64>,
+    /// Currency units of purchases within the horizon, not discounted: expected purchases × expected spend.
+    pub expected_sales: Option<f64>,
+    /// Currency units, discounted, times the margin share.
+    pub clv: Option<f64>,
+    /// The day of the next purchase if the customer keeps his own mean interval; `None` with a single purchase day.
+    pub next_purchase_day: Option<i32>,
+    /// Days since the last purchase / mean interval; above 1 he is late.
+    pub overdue_ratio: Option<f64>,
+}
+
+impl Model {
+    /// Fits everything the data allow. Customers who bought first after `as_of_day` are left out; later purchases
+    /// of the others must have been left out by the caller.
+    pub fn fit(customers: &[Summary], as_of_day: i32) -> Self {
+        let customers: Vec<Summary> = customers
+            .iter()
+            .copied()
+            .filter(|c| c.first_day <= as_of_day)
+            .collect();
+        Self {
+            as_of_day,
+            customers: customers.len() as u64,
+            bg_nbd: fit_purchases(&customers, as_of_day).into(),
+            gamma_gamma: fit_spending(&customers).into(),
+            rfm_bands: RfmBands::fit(&customers),
+        }
+    }
+
+    /// The figures of one customer on a day, normally the model's own `as_of_day` or today. A day before the
+    /// customer's last purchase counts as that day ([`Summary::observe`]).
+    pub fn score(&self, customer: &Summary, on_day: i32, question: &Question) -> Figures {
+        let on_day = on_day.max(customer.last_day);
+        let seen = customer.observe(on_day);
+        let bg = self.bg_nbd.fitted().map(|fit| fit.parameters);
+        let weeks = question.outlook.horizon_weeks;
+        let p_alive = bg.map(|bg| bg.p_alive(&seen));
+        let expected_purchases = bg.map(|bg| bg.expected_purchases(&seen, weeks));
+        let expected_spend = self.expected_spend(customer);
+        let standing = Standing::of(customer, on_day, p_alive);
+        let interval = customer.mean_interval_days();
+        let idle = f64::from(on_day) - f64::from(customer.last_day);
+        Figures {
+            on_day,
+            rfm: self.rfm_bands.score(customer),
+            stage: question.stage_rule.decide(&standing),
+            p_alive,
+            expected_purchases,
+            p_buy_within: bg.map(|bg| bg.p_buy_within(&seen, weeks)),
+            expected_spend,
+            expected_sales: expected_purchases
+                .zip(expected_spend)
+                .map(|(n, spend)| n * spend),
+            clv: bg
+                .zip(expected_spend)
+                .map(|(bg, spend)| clv::clv(&bg, &seen, spend, &question.outlook)),
+            next_purchase_day: interval
+                .map(|days| customer.last_day.saturating_add(days.round() as i32)),
+            overdue_ratio: interval.map(|days| idle / days),
+        }
+    }
+
+    /// E(M | x, m̄) of the customer in currency units, see [`gamma_gamma::GammaGamma::expected_spend`].
+    pub fn expected_spend(&self, customer: &Summary) -> Option<f64> {
+        let spending = self.gamma_gamma.fitted()?;
+        spending
+            .parameters
+            .expected_spend(customer.repeat(), customer.monetary().unwrap_or(0.0))
+    }
+}
+
+fn fit_purchases(customers: &[Summary], as_of_day: i32) -> Result<BgNbdFit, Unfit> {
+    if customers.len() < FEWEST_CUSTOMERS {
+        return Err(Unfit::TooFewCustomers);
+    }
+    if customers.iter().filter(|c| c.repeat() > 0).count() < FEWEST_REPEAT_BUYERS {
+        return Err(Unfit::TooFewRepeatBuyers);
+    }
+    let seen: Vec<Observation> = customers.iter().map(|c| c.observe(as_of_day)).collect();
+    bg_nbd::fit(&seen)
+}
+
+fn fit_spending(customers: &[Summary]) -> Result<GammaGammaFit, Unfit> {
+    let spending: Vec<Spending> = customers
+        .iter()
+        .filter_map(|c| {
+            Some(Spending {
+                x: c.repeat(),
+                mean: c.monetary()?,
+            })
+        })
+        .filter(|spending| spending.mean > 0.0)
+        .collect();
+    if spending.len() < FEWEST_REPEAT_BUYERS {
+        return Err(Unfit::TooFewRepeatBuyers);
+    }
+    gamma_gamma::fit(&spending)
+}

@@ -1,0 +1,129 @@
+//! Customers drawn from the models' own assumptions, with a fixed seed.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use value::bg_nbd::BgNbd;
+use value::gamma_gamma::{GammaGamma, Spending};
+use value::history::{Observation, Purchase};
+
+pub struct Chance(ChaCha8Rng);
+
+impl Chance {
+    pub fn new(seed: u64) -> Self {
+        Self(ChaCha8Rng::seed_from_u64(seed))
+    }
+
+    /// Uniform in (0, 1].
+    pub fn uniform(&mut self) -> f64 {
+        1.0 - self.0.random::<f64>()
+    }
+
+    pub fn exponential(&mut self, rate: f64) -> f64 {
+        -self.uniform().ln() / rate
+    }
+
+    fn normal(&mut self) -> f64 {
+        (-2.0 * self.uniform().ln()).sqrt() * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+
+    /// Marsaglia & Tsang (2000); shapes below 1 by Γ(s) = Γ(s+1)·U^(1/s).
+    pub fn gamma(&mut self, shape: f64, rate: f64) -> f64 {
+        if shape < 1.0 {
+            let boost = self.uniform().powf(1.0 / shape);
+            return boost * self.gamma(shape + 1.0, rate);
+        }
+        let d = shape - 1.0 / 3.0;
+        let c = 1.0 / (9.0 * d).sqrt();
+        loop {
+            let z = self.normal();
+            let v = (1.0 + c * z).powi(3);
+            if v > 0.0 && self.uniform().ln() < 0.5 * z * z + d - d * v + d * v.ln() {
+                return d * v / rate;
+            }
+        }
+    }
+
+    pub fn beta(&mut self, a: f64, b: f64) -> f64 {
+        let (x, y) = (self.gamma(a, 1.0), self.gamma(b, 1.0));
+        x / (x + y)
+    }
+}
+
+/// Weeks of the repeat purchases of a customer observed for `age` weeks, and whether he is still alive then.
+pub fn repeat_weeks(model: &BgNbd, age: f64, chance: &mut Chance) -> (Vec<f64>, bool) {
+    let rate = chance.gamma(model.r, model.alpha);
+    let stops = chance.beta(model.a, model.b);
+    let mut weeks = Vec::new();
+    let mut at = 0.0;
+    loop {
+        at += chance.exponential(rate);
+        if at > age {
+            return (weeks, true);
+        }
+        weeks.push(at);
+        if chance.uniform() <= stops {
+            return (weeks, false);
+        }
+    }
+}
+
+/// What is seen of them in continuous time; first purchases are spread over the first quarter.
+#[allow(dead_code)]
+pub fn observations(model: &BgNbd, customers: usize, weeks: f64, seed: u64) -> Vec<Observation> {
+    let mut chance = Chance::new(seed);
+    (0..customers)
+        .map(|_| {
+            let age = weeks * (1.0 - 0.25 * chance.uniform());
+            let (at, _) = repeat_weeks(model, age, &mut chance);
+            Observation {
+                x: at.len() as u32,
+                t_x: at.last().copied().unwrap_or(0.0),
+                age,
+            }
+        })
+        .collect()
+}
+
+/// Mean repeat amounts of customers with 1 to 8 repeat purchases.
+#[allow(dead_code)]
+pub fn spending(model: &GammaGamma, customers: usize, seed: u64) -> Vec<Spending> {
+    let mut chance = Chance::new(seed);
+    (0..customers)
+        .map(|i| {
+            let x = 1 + (i % 8) as u32;
+            let rate = chance.gamma(model.q, model.v);
+            let total: f64 = (0..x).map(|_| chance.gamma(model.p, rate)).sum();
+            Spending {
+                x,
+                mean: total / f64::from(x),
+            }
+        })
+        .collect()
+}
+
+/// Whole purchase histories in days, as a company has them: first purchases in the first 84 days, seen until `last_day`.
+#[allow(dead_code)]
+pub fn histories(
+    bg: &BgNbd,
+    gg: &GammaGamma,
+    customers: usize,
+    last_day: i32,
+    seed: u64,
+) -> Vec<Vec<Purchase>> {
+    let mut chance = Chance::new(seed);
+    (0..customers)
+        .map(|_| {
+            let first = (chance.uniform() * 84.0) as i32;
+            let rate = chance.gamma(gg.q, gg.v);
+            let age = f64::from(last_day - first) / 7.0;
+            let (weeks, _) = repeat_weeks(bg, age, &mut chance);
+            let days =
+                std::iter::once(first).chain(weeks.into_iter().map(|w| first + (w * 7.0) as i32));
+            days.map(|day| {
+                let amount = value::money::from_units(chance.gamma(gg.p, rate));
+                Purchase { day, amount }
+            })
+            .collect()
+        })
+        .collect()
+}
