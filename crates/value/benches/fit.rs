@@ -14,40 +14,20 @@ const CUSTOMERS: usize = 23_570;
 const RUNS: u32 = 5;
 
 fn main() {
-    let bg = BgNbd {
-        r: 0.25,
-        alpha: 4.8,
-        a: 0.72,
-        b: 2.16,
-    };
-    let gg = GammaGamma {
-        p: 6.25,
-        q: 3.74,
-        v: 15.44,
-    };
+    let bg = BgNbd { r: 0.25, alpha: 4.8, a: 0.72, b: 2.16 };
+    let gg = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
     let histories = generated::histories(&bg, &gg, CUSTOMERS, 272, 1);
     let purchases: usize = histories.iter().map(Vec::len).sum();
     println!("{CUSTOMERS} customers, {purchases} purchases; best of {RUNS}");
-    let customers = timed("summaries", || {
-        histories
-            .iter()
-            .filter_map(|h| Summary::of(h))
-            .collect::<Vec<_>>()
-    });
+    let customers =
+        timed("summaries", || histories.iter().filter_map(|h| Summary::of(h)).collect::<Vec<_>>());
     let seen: Vec<_> = customers.iter().map(|c| c.observe(272)).collect();
     let fit = timed("BG/NBD fit", || bg_nbd::fit(&seen));
     let model = timed("all models", || Model::fit(&customers, 272));
     let question = Question::default();
-    let total = timed("scores", || {
-        customers
-            .iter()
-            .filter_map(|c| model.score(c, 272, &question).clv)
-            .sum::<f64>()
-    });
-    println!(
-        "fitted {:?}, sum of CLV {total:.0}",
-        fit.map(|f| f.parameters)
-    );
+    let total =
+        timed("scores", || customers.iter().filter_map(|c| model.score(c, 272, &question).clv).sum::<f64>());
+    println!("fitted {:?}, sum of CLV {total:.0}", fit.map(|f| f.parameters));
 }
 
 fn timed<T>(what: &str, mut work: impl FnMut() -> T) -> T {

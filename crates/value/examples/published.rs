@@ -38,23 +38,13 @@ type Problem = Box<dyn std::error::Error>;
 
 fn compare(path: &str) -> Result<bool, Problem> {
     let customers = read(path)?;
-    let seen: Vec<_> = customers
-        .iter()
-        .map(|c| c.observe(CALIBRATION_END))
-        .collect();
+    let seen: Vec<_> = customers.iter().map(|c| c.observe(CALIBRATION_END)).collect();
     let bg = bg_nbd::fit(&seen)?;
     let spending = spending(&customers);
     let gg = gamma_gamma::fit(&spending)?;
     let p = bg.parameters;
-    println!(
-        "{path}: {} customers, {} repeat buyers",
-        customers.len(),
-        gg.customers
-    );
-    println!(
-        "{:<22}{:>12}{:>12}{:>10}",
-        "figure", "published", "found", "std.err."
-    );
+    println!("{path}: {} customers, {} repeat buyers", customers.len(), gg.customers);
+    println!("{:<22}{:>12}{:>12}{:>10}", "figure", "published", "found", "std.err.");
     let errors = bg.standard_errors;
     let mut met = customers.len() == 2357 && gg.customers == 946;
     met &= row("BG/NBD r", 0.243, p.r, errors.r, 3);
@@ -67,14 +57,7 @@ fn compare(path: &str) -> Result<bool, Problem> {
     met &= row("Gamma-Gamma q", 3.74, gg.parameters.q, errors.q, 2);
     met &= row("Gamma-Gamma v", 15.44, gg.parameters.v, errors.v, 2);
     println!("boundary: {:?} {:?}", bg.boundary, gg.boundary);
-    println!(
-        "{}",
-        if met {
-            "all published figures are met"
-        } else {
-            "NOT all published figures are met"
-        }
-    );
+    println!("{}", if met { "all published figures are met" } else { "NOT all published figures are met" });
     Ok(met)
 }
 
@@ -90,37 +73,21 @@ fn row(name: &str, published: f64, found: f64, error: Option<f64>, digits: usize
 fn show(path: &str) -> Result<(), Problem> {
     let customers = read(path)?;
     let begun = Instant::now();
-    let seen: Vec<_> = customers
-        .iter()
-        .map(|c| c.observe(CALIBRATION_END))
-        .collect();
+    let seen: Vec<_> = customers.iter().map(|c| c.observe(CALIBRATION_END)).collect();
     let bg = bg_nbd::fit(&seen)?;
     let bg_ms = begun.elapsed().as_secs_f64() * 1e3;
     let begun = Instant::now();
     let gg = gamma_gamma::fit(&spending(&customers))?;
     let gg_ms = begun.elapsed().as_secs_f64() * 1e3;
     println!("\n{path}: {} customers", customers.len());
-    println!(
-        "BG/NBD {:?} LL {:.1} in {bg_ms:.1} ms",
-        bg.parameters, bg.log_likelihood
-    );
-    println!(
-        "Gamma-Gamma {:?} on {} in {gg_ms:.1} ms",
-        gg.parameters, gg.customers
-    );
+    println!("BG/NBD {:?} LL {:.1} in {bg_ms:.1} ms", bg.parameters, bg.log_likelihood);
+    println!("Gamma-Gamma {:?} on {} in {gg_ms:.1} ms", gg.parameters, gg.customers);
     Ok(())
 }
 
 fn spending(customers: &[Summary]) -> Vec<Spending> {
     let repeat = customers.iter();
-    repeat
-        .filter_map(|c| {
-            Some(Spending {
-                x: c.repeat(),
-                mean: c.monetary()?,
-            })
-        })
-        .collect()
+    repeat.filter_map(|c| Some(Spending { x: c.repeat(), mean: c.monetary()? })).collect()
 }
 
 /// Reads either file: customer first, then yyyymmdd, CDs and dollars as the last three columns.
@@ -128,12 +95,7 @@ fn read(path: &str) -> Result<Vec<Summary>, Problem> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
     let mut purchases: BTreeMap<String, Vec<Purchase>> = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
-        let bad = || {
-            format!(
-                "{path}:{}: expected customer, yyyymmdd, CDs, dollars",
-                number + 1
-            )
-        };
+        let bad = || format!("{path}:{}: expected customer, yyyymmdd, CDs, dollars", number + 1);
         let words: Vec<&str> = line.split_whitespace().collect();
         let (Some(customer), [.., date, _, dollars]) = (words.first(), words.as_slice()) else {
             continue;
@@ -146,10 +108,7 @@ fn read(path: &str) -> Result<Vec<Summary>, Problem> {
         let units: f64 = dollars.parse().map_err(|_| bad())?;
         if day <= CALIBRATION_END {
             let amount = value::money::from_units(units);
-            purchases
-                .entry((*customer).to_owned())
-                .or_default()
-                .push(Purchase { day, amount });
+            purchases.entry((*customer).to_owned()).or_default().push(Purchase { day, amount });
         }
     }
     Ok(purchases.values().filter_map(|p| Summary::of(p)).collect())
@@ -161,6 +120,5 @@ fn day(yyyymmdd: i32) -> i32 {
     let y = if m <= 2 { y - 1 } else { y };
     let day_of_year = (153 * ((m + 9) % 12) + 2) / 5 + d - 1;
     let year_of_era = y % 400;
-    y / 400 * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year
-        - 719_468
+    y / 400 * 146_097 + year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year - 719_468
 }

@@ -77,30 +77,19 @@ impl BgNbd {
     /// [`Self::expected_purchases`] up to each of `weeks`, sharing the work between them.
     pub fn expected_purchases_by(&self, seen: &Observation, weeks: &[f64]) -> Vec<f64> {
         let alive = self.p_alive(seen);
-        self.purchases_if_alive(seen, weeks)
-            .into_iter()
-            .map(|n| alive * n)
-            .collect()
+        self.purchases_if_alive(seen, weeks).into_iter().map(|n| alive * n).collect()
     }
 
     /// E[X(t)], eq. (9): purchases expected of a random new customer within `weeks` of his first one.
     pub fn expected_of_new_customer(&self, weeks: f64) -> f64 {
-        self.purchases_if_alive(
-            &Observation {
-                x: 0,
-                t_x: 0.0,
-                age: 0.0,
-            },
-            &[weeks],
-        )[0]
+        self.purchases_if_alive(&Observation { x: 0, t_x: 0.0, age: 0.0 }, &[weeks])[0]
     }
 
     /// P(at least one purchase in (T, T+t] | x, t_x, T) = P(alive) · (1 − ((α+T)/(α+T+t))^(r+x)), closed form:
     /// one can drop out only after a purchase, so an active customer's next purchase comes after Exp(λ), and λ of
     /// an active customer is gamma(r+x, α+T).
     pub fn p_buy_within(&self, seen: &Observation, weeks: f64) -> f64 {
-        let quiet =
-            (self.r + f64::from(seen.x)) * (weeks.max(0.0) / (self.alpha + seen.age)).ln_1p();
+        let quiet = (self.r + f64::from(seen.x)) * (weeks.max(0.0) / (self.alpha + seen.age)).ln_1p();
         self.p_alive(seen) * -(-quiet).exp_m1()
     }
 
@@ -212,11 +201,7 @@ impl Future {
             sum += term;
             k += 1.0;
         }
-        let power = if epsilon.abs() < 1e-12 {
-            log
-        } else {
-            (epsilon * log).exp_m1() / epsilon
-        };
+        let power = if epsilon.abs() < 1e-12 { log } else { (epsilon * log).exp_m1() / epsilon };
         (-c * (power + (epsilon * log).exp() * sum)).max(0.0)
     }
 }

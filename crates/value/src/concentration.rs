@@ -52,8 +52,7 @@ impl Concentration {
             negative_total: saturate(negative_total),
             top20_share: any.map(|()| share(&running, best.len() as f64 * 0.2)),
             gini: any.map(|()| gini(&best, total)),
-            customers_for_80: any
-                .map(|()| running.partition_point(|sum| sum * 5 < total * 4) as u64),
+            customers_for_80: any.map(|()| running.partition_point(|sum| sum * 5 < total * 4) as u64),
             curve: any.map_or(Vec::new(), |()| curve(&running, points.max(1))),
         }
     }
@@ -75,25 +74,17 @@ fn share(running: &[i128], count: f64) -> f64 {
 fn gini(best: &[i64], total: i128) -> f64 {
     let n = best.len() as i128;
     // Descending order: the k-th best (from 0) is the (n−k)-th smallest.
-    let weighted: i128 = best
-        .iter()
-        .zip(0_i128..)
-        .map(|(y, k)| (n - 2 * k - 1) * i128::from((*y).max(0)))
-        .sum();
+    let weighted: i128 =
+        best.iter().zip(0_i128..).map(|(y, k)| (n - 2 * k - 1) * i128::from((*y).max(0))).sum();
     weighted as f64 / (n as f64 * total as f64)
 }
 
 fn curve(running: &[i128], points: usize) -> Vec<Point> {
     let n = running.len() - 1;
     let total = running[n] as f64;
-    let mut places: Vec<usize> = (0..=points)
-        .map(|i| (i * n + points / 2) / points)
-        .collect();
+    let mut places: Vec<usize> = (0..=points).map(|i| (i * n + points / 2) / points).collect();
     places.dedup();
-    let point = |k: usize| Point {
-        customers: k as f64 / n as f64,
-        amount: running[k] as f64 / total,
-    };
+    let point = |k: usize| Point { customers: k as f64 / n as f64, amount: running[k] as f64 / total };
     places.into_iter().map(point).collect()
 }
 
@@ -105,21 +96,12 @@ mod tests {
     #[test]
     fn a_known_case() {
         let found = Concentration::of(&[10, 0, 50, 20, 20], 5);
-        assert_eq!(
-            (found.customers, found.total, found.customers_for_80),
-            (5, 100, Some(3))
-        );
+        assert_eq!((found.customers, found.total, found.customers_for_80), (5, 100, Some(3)));
         assert_eq!(found.top20_share, Some(0.5));
         // Σ (2i−n−1) y over 0, 10, 20, 20, 50 is −20 + 0 + 40 + 200 = 220, over 5·100.
         assert_eq!(found.gini, Some(0.44));
         assert_eq!(found.curve.len(), 6);
-        assert_eq!(
-            found.curve[1],
-            Point {
-                customers: 0.2,
-                amount: 0.5
-            }
-        );
+        assert_eq!(found.curve[1], Point { customers: 0.2, amount: 0.5 });
     }
 
     #[test]
@@ -132,10 +114,7 @@ mod tests {
     fn without_positive_amounts_there_are_no_shares() {
         for amounts in [&[][..], &[0, 0], &[-5, 0]] {
             let found = Concentration::of(amounts, 10);
-            assert_eq!(
-                (found.top20_share, found.gini, found.customers_for_80),
-                (None, None, None)
-            );
+            assert_eq!((found.top20_share, found.gini, found.customers_for_80), (None, None, None));
             assert!(found.curve.is_empty());
         }
     }
@@ -143,10 +122,7 @@ mod tests {
     #[test]
     fn negative_amounts_count_as_zero_and_are_reported() {
         let found = Concentration::of(&[-30, 100, -1], 3);
-        assert_eq!(
-            (found.total, found.negative_customers, found.negative_total),
-            (100, 2, -31)
-        );
+        assert_eq!((found.total, found.negative_customers, found.negative_total), (100, 2, -31));
         assert_eq!(found.gini, Some(2.0 / 3.0));
         assert_eq!(found.customers_for_80, Some(1));
     }

@@ -91,33 +91,19 @@ pub(crate) fn precision<const N: usize>(
             let doubt = |k: usize| log_error(k).unwrap_or(-curvature[k][k]);
             doubt(*i).total_cmp(&doubt(*j))
         });
-        let vague =
-            worst.filter(|i| log_error(*i).is_none_or(|e| e.is_nan() || e > WIDEST_LOG_ERROR));
+        let vague = worst.filter(|i| log_error(*i).is_none_or(|e| e.is_nan() || e > WIDEST_LOG_ERROR));
         let Some(i) = vague else {
-            let standard_errors = std::array::from_fn(|i| {
-                log_error(i)
-                    .filter(|_| free[i])
-                    .map(|e| e * minimum.at[i].exp())
-            });
-            return Precision {
-                standard_errors,
-                edges,
-            };
+            let standard_errors =
+                std::array::from_fn(|i| log_error(i).filter(|_| free[i]).map(|e| e * minimum.at[i].exp()));
+            return Precision { standard_errors, edges };
         };
         let middle = 0.5 * (limits[i].0 + limits[i].1);
-        let limit = if minimum.at[i] < middle {
-            Limit::Zero
-        } else {
-            Limit::Infinity
-        };
+        let limit = if minimum.at[i] < middle { Limit::Zero } else { Limit::Infinity };
         edges.push(edge(names[i], limit));
         free[i] = false;
     }
 }
 
 fn edge(parameter: &str, limit: Limit) -> Edge {
-    Edge {
-        parameter: parameter.to_owned(),
-        limit,
-    }
+    Edge { parameter: parameter.to_owned(), limit }
 }

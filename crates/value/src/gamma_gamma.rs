@@ -89,8 +89,7 @@ pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
     let limits: Limits<3> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
     let mut objective = |log: &[f64; 3]| spenders.mean_loss(log);
     let starts = STARTS.map(|[p, q]| [p, q, (q - 1.0) / p].map(f64::ln));
-    let best =
-        optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
+    let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
     let customers = spenders.customers.len() as f64;
     let precision = estimate::precision(&mut objective, &best, &limits, NAMES, customers);
     let [p, q, v] = best.at.map(f64::exp);
@@ -98,11 +97,7 @@ pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
     let scale = spenders.scale;
     Ok(GammaGammaFit {
         parameters: GammaGamma { p, q, v: v * scale },
-        standard_errors: GammaGammaErrors {
-            p: se_p,
-            q: se_q,
-            v: se_v.map(|e| e * scale),
-        },
+        standard_errors: GammaGammaErrors { p: se_p, q: se_q, v: se_v.map(|e| e * scale) },
         // The density of m̄ in currency units is that of m̄/scale divided by scale.
         log_likelihood: -(best.value + scale.ln()) * customers,
         boundary: precision.edges,
@@ -112,13 +107,7 @@ pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
 }
 
 /// p and q to start from; v follows such that the population's mean amount is 1.
-const STARTS: [[f64; 2]; 5] = [
-    [6.0, 4.0],
-    [1.0, 2.0],
-    [40.0, 2.0],
-    [0.3, 8.0],
-    [100.0, 50.0],
-];
+const STARTS: [[f64; 2]; 5] = [[6.0, 4.0], [1.0, 2.0], [40.0, 2.0], [0.3, 8.0], [100.0, 50.0]];
 
 struct Spenders {
     /// Amounts divided by `scale`, so that the search starts well in any currency.
@@ -131,34 +120,19 @@ struct Spenders {
 
 impl Spenders {
     fn new(spending: &[Spending]) -> Option<Self> {
-        let mut customers: Vec<Spending> = spending
-            .iter()
-            .copied()
-            .filter(Spending::is_usable)
-            .collect();
+        let mut customers: Vec<Spending> = spending.iter().copied().filter(Spending::is_usable).collect();
         if customers.is_empty() {
             return None;
         }
-        let scale = customers
-            .iter()
-            .map(|c| c.mean / customers.len() as f64)
-            .sum::<f64>();
+        let scale = customers.iter().map(|c| c.mean / customers.len() as f64).sum::<f64>();
         for customer in &mut customers {
             customer.mean /= scale;
         }
         let mut counts: Vec<u32> = customers.iter().map(|c| c.x).collect();
         counts.sort_unstable();
         counts.dedup();
-        let count_of = customers
-            .iter()
-            .map(|c| counts.partition_point(|count| *count < c.x))
-            .collect();
-        Some(Self {
-            customers,
-            scale,
-            counts,
-            count_of,
-        })
+        let count_of = customers.iter().map(|c| counts.partition_point(|count| *count < c.x)).collect();
+        Some(Self { customers, scale, counts, count_of })
     }
 
     /// −ln L per customer and its gradient in the logarithms of p, q, v. Note 25 eq. (1a), with s = x m̄:
@@ -173,11 +147,7 @@ impl Spenders {
             .map(|count| {
                 let px = p * f64::from(*count);
                 let (upper, lower) = (digamma(px + q), digamma(px));
-                (
-                    ln_gamma(px + q) - ln_gamma(px) - ln_gamma_q,
-                    upper - lower,
-                    upper - digamma_q,
-                )
+                (ln_gamma(px + q) - ln_gamma(px) - ln_gamma_q, upper - lower, upper - digamma_q)
             })
             .collect();
         let mut value = 0.0;
@@ -193,10 +163,7 @@ impl Spenders {
             slope[2] += (q * s / v - p * x) / (v + s);
         }
         let n = self.customers.len() as f64;
-        (
-            -value / n,
-            [-slope[0] * p / n, -slope[1] * q / n, -slope[2] * v / n],
-        )
+        (-value / n, [-slope[0] * p / n, -slope[1] * q / n, -slope[2] * v / n])
     }
 
     fn correlation(&self) -> Option<f64> {
@@ -219,11 +186,7 @@ impl Spenders {
 mod tests {
     use super::*;
 
-    const PAPER: GammaGamma = GammaGamma {
-        p: 6.25,
-        q: 3.74,
-        v: 15.44,
-    };
+    const PAPER: GammaGamma = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
 
     #[test]
     fn published_parameters_give_the_published_mean() {
@@ -243,11 +206,7 @@ mod tests {
 
     #[test]
     fn infinite_expectations_are_not_numbers() {
-        let heavy = GammaGamma {
-            p: 0.5,
-            q: 0.8,
-            v: 10.0,
-        };
+        let heavy = GammaGamma { p: 0.5, q: 0.8, v: 10.0 };
         assert_eq!(heavy.population_mean(), None);
         assert!(heavy.expected_spend(1, 10.0).is_some());
         assert_eq!(PAPER.expected_spend(2, -5.0), None);
@@ -255,8 +214,7 @@ mod tests {
 
     #[test]
     fn gradient_agrees_with_finite_differences() {
-        let spending =
-            [(1, 12.0), (3, 40.5), (1, 99.0), (9, 20.0)].map(|(x, mean)| Spending { x, mean });
+        let spending = [(1, 12.0), (3, 40.5), (1, 99.0), (9, 20.0)].map(|(x, mean)| Spending { x, mean });
         let spenders = Spenders::new(&spending).expect("usable");
         for at in [[6.25, 3.74, 0.4], [0.2, 0.5, 3.0], [50.0, 9.0, 0.01]] {
             let at = at.map(f64::ln);
@@ -285,25 +243,14 @@ mod tests {
             * f64::powf(x, px)
             / (v + m * x).powf(px + q);
         let spenders = Spenders::new(&[Spending { x: 3, mean: m }]).expect("usable");
-        let scaled = spenders
-            .mean_loss(&[p, q, v / spenders.scale].map(f64::ln))
-            .0;
+        let scaled = spenders.mean_loss(&[p, q, v / spenders.scale].map(f64::ln)).0;
         let found = -(scaled + spenders.scale.ln());
-        assert!(
-            (found - density.ln()).abs() < 1e-11,
-            "{found} {}",
-            density.ln()
-        );
+        assert!((found - density.ln()).abs() < 1e-11, "{found} {}", density.ln());
     }
 
     #[test]
     fn equal_spenders_are_told_as_a_boundary() {
-        let spending: Vec<_> = (0..60)
-            .map(|i| Spending {
-                x: 1 + i % 5,
-                mean: 20.0,
-            })
-            .collect();
+        let spending: Vec<_> = (0..60).map(|i| Spending { x: 1 + i % 5, mean: 20.0 }).collect();
         let found = fit(&spending).expect("fitted");
         assert!(!found.boundary.is_empty(), "{found:?}");
         assert_eq!(found.correlation, None);
@@ -313,9 +260,6 @@ mod tests {
 
     #[test]
     fn nobody_with_a_positive_amount_is_refused() {
-        assert_eq!(
-            fit(&[Spending { x: 3, mean: 0.0 }]),
-            Err(Unfit::TooFewRepeatBuyers)
-        );
+        assert_eq!(fit(&[Spending { x: 3, mean: 0.0 }]), Err(Unfit::TooFewRepeatBuyers));
     }
 }

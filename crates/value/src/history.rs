@@ -124,27 +124,21 @@ impl Summary {
     /// m̄ in currency units: mean amount of the repeat purchase days; `None` without one.
     pub fn monetary(&self) -> Option<f64> {
         let repeat = self.repeat();
-        (repeat > 0).then(|| {
-            money::to_units(self.total_amount.saturating_sub(self.first_amount)) / f64::from(repeat)
-        })
+        (repeat > 0)
+            .then(|| money::to_units(self.total_amount.saturating_sub(self.first_amount)) / f64::from(repeat))
     }
 
     /// Mean days between purchases, (last − first) / x; `None` without a repeat purchase.
     pub fn mean_interval_days(&self) -> Option<f64> {
         let repeat = self.repeat();
-        (repeat > 0)
-            .then(|| (f64::from(self.last_day) - f64::from(self.first_day)) / f64::from(repeat))
+        (repeat > 0).then(|| (f64::from(self.last_day) - f64::from(self.first_day)) / f64::from(repeat))
     }
 
     /// (x, t_x, T) seen on a day. A day before the last purchase counts as the day of the last purchase:
     /// a figure fitted yesterday must not say that today's order lies in the future.
     pub fn observe(&self, on_day: i32) -> Observation {
         let weeks = |to: i32| (f64::from(to) - f64::from(self.first_day)) / DAYS_PER_WEEK;
-        Observation {
-            x: self.repeat(),
-            t_x: weeks(self.last_day),
-            age: weeks(on_day.max(self.last_day)),
-        }
+        Observation { x: self.repeat(), t_x: weeks(self.last_day), age: weeks(on_day.max(self.last_day)) }
     }
 }
 
@@ -159,10 +153,7 @@ pub struct Observation {
 impl Observation {
     /// Whether the three numbers can belong to one customer: finite, 0 ≤ t_x ≤ T, t_x = 0 exactly if x = 0.
     pub fn is_consistent(&self) -> bool {
-        self.age.is_finite()
-            && 0.0 <= self.t_x
-            && self.t_x <= self.age
-            && (self.x == 0) == (self.t_x == 0.0)
+        self.age.is_finite() && 0.0 <= self.t_x && self.t_x <= self.age && (self.x == 0) == (self.t_x == 0.0)
     }
 }
 
@@ -177,46 +168,21 @@ mod tests {
 
     #[test]
     fn purchases_of_one_day_are_one_and_the_first_is_no_repeat() {
-        let summary = Summary::of(&[
-            on(10, 50_000),
-            on(3, 10_000),
-            on(10, 30_000),
-            on(3, 5_000),
-            on(24, 20_000),
-        ]);
+        let summary =
+            Summary::of(&[on(10, 50_000), on(3, 10_000), on(10, 30_000), on(3, 5_000), on(24, 20_000)]);
         let summary = summary.expect("purchases");
-        assert_eq!(
-            (summary.first_day, summary.last_day, summary.orders),
-            (3, 24, 3)
-        );
-        assert_eq!(
-            (summary.first_amount, summary.total_amount),
-            (15_000, 115_000)
-        );
+        assert_eq!((summary.first_day, summary.last_day, summary.orders), (3, 24, 3));
+        assert_eq!((summary.first_amount, summary.total_amount), (15_000, 115_000));
         assert_eq!(summary.monetary(), Some(5.0));
         assert_eq!(summary.mean_interval_days(), Some(10.5));
-        assert_eq!(
-            summary.observe(31),
-            Observation {
-                x: 2,
-                t_x: 3.0,
-                age: 4.0
-            }
-        );
+        assert_eq!(summary.observe(31), Observation { x: 2, t_x: 3.0, age: 4.0 });
         assert_eq!(Summary::of(&[]), None);
     }
 
     #[test]
     fn a_day_of_observation_before_the_last_purchase_is_the_last_purchase() {
         let summary = Summary::of(&[on(0, 1), on(14, 1)]).expect("purchases");
-        assert_eq!(
-            summary.observe(7),
-            Observation {
-                x: 1,
-                t_x: 2.0,
-                age: 2.0
-            }
-        );
+        assert_eq!(summary.observe(7), Observation { x: 1, t_x: 2.0, age: 2.0 });
         assert!(summary.observe(i32::MIN).is_consistent());
     }
 

@@ -24,10 +24,8 @@ impl Intervals {
         let mut days: Vec<i32> = purchases.iter().map(|p| p.day).collect();
         days.sort_unstable();
         days.dedup();
-        let mut gaps: Vec<f64> = days
-            .windows(2)
-            .map(|pair| f64::from(pair[1]) - f64::from(pair[0]))
-            .collect();
+        let mut gaps: Vec<f64> =
+            days.windows(2).map(|pair| f64::from(pair[1]) - f64::from(pair[0])).collect();
         let last_day = *days.last()?;
         if gaps.is_empty() {
             return None;
@@ -47,8 +45,7 @@ impl Intervals {
 
     /// The day of the next purchase if the customer keeps his median interval (rounded to the nearest day).
     pub fn next_day(&self) -> i32 {
-        self.last_day
-            .saturating_add(self.median_days.round() as i32)
+        self.last_day.saturating_add(self.median_days.round() as i32)
     }
 
     /// Days since the last purchase / median interval: 1 on the expected day, above 1 overdue; 0 before the last.
@@ -62,42 +59,25 @@ mod tests {
     use super::*;
 
     fn on(days: &[i32]) -> Option<Intervals> {
-        Intervals::of(
-            &days
-                .iter()
-                .map(|day| Purchase {
-                    day: *day,
-                    amount: 1,
-                })
-                .collect::<Vec<_>>(),
-        )
+        Intervals::of(&days.iter().map(|day| Purchase { day: *day, amount: 1 }).collect::<Vec<_>>())
     }
 
     #[test]
     fn purchases_of_one_day_are_no_interval() {
         assert_eq!(on(&[]), None);
         assert_eq!(on(&[5, 5, 5]), None);
-        assert_eq!(
-            on(&[5, 5, 12]).map(|i| (i.count, i.median_days, i.cv)),
-            Some((1, 7.0, None))
-        );
+        assert_eq!(on(&[5, 5, 12]).map(|i| (i.count, i.median_days, i.cv)), Some((1, 7.0, None)));
     }
 
     #[test]
     fn the_rhythm_of_a_known_history() {
         let found = on(&[40, 0, 10, 20]).expect("three intervals");
-        assert_eq!(
-            (found.count, found.median_days, found.last_day),
-            (3, 10.0, 40)
-        );
+        assert_eq!((found.count, found.median_days, found.last_day), (3, 10.0, 40));
         assert!((found.mean_days - 40.0 / 3.0).abs() < 1e-12);
         // Gaps 10, 10, 20: variance 100/3.
         assert!((found.cv.expect("cv") - (100.0_f64 / 3.0).sqrt() / (40.0 / 3.0)).abs() < 1e-12);
         assert_eq!(found.next_day(), 50);
-        assert_eq!(
-            [35, 40, 50, 65].map(|day| found.overdue_ratio(day)),
-            [0.0, 0.0, 1.0, 2.5]
-        );
+        assert_eq!([35, 40, 50, 65].map(|day| found.overdue_ratio(day)), [0.0, 0.0, 1.0, 2.5]);
     }
 
     #[test]

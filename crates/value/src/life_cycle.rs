@@ -101,22 +101,14 @@ impl Standing {
             orders: customer.orders,
             tenure_weeks: seen.age,
             idle_weeks: seen.age - seen.t_x,
-            interval_weeks: customer
-                .mean_interval_days()
-                .map(|days| days / DAYS_PER_WEEK),
+            interval_weeks: customer.mean_interval_days().map(|days| days / DAYS_PER_WEEK),
             p_alive,
         }
     }
 
     /// Someone who has not bought yet.
     pub fn prospect() -> Self {
-        Self {
-            orders: 0,
-            tenure_weeks: 0.0,
-            idle_weeks: 0.0,
-            interval_weeks: None,
-            p_alive: None,
-        }
+        Self { orders: 0, tenure_weeks: 0.0, idle_weeks: 0.0, interval_weeks: None, p_alive: None }
     }
 }
 
@@ -153,11 +145,7 @@ impl StageRule {
     /// [`BadRule`] names the first field that makes no sense.
     pub fn check(&self) -> Result<(), BadRule> {
         let bad = |field, remedy| Err(BadRule { field, remedy });
-        let weeks = [
-            self.patience_weeks,
-            self.single_decline_weeks,
-            self.stability_weeks,
-        ];
+        let weeks = [self.patience_weeks, self.single_decline_weeks, self.stability_weeks];
         if !(0.0..=1.0).contains(&self.decline_below) {
             return bad("decline_below", "must be a probability between 0 and 1");
         }
@@ -191,59 +179,29 @@ impl StageRule {
 
     /// The stage with the condition that decided, for "why is he here?".
     pub fn decide(&self, standing: &Standing) -> Decision {
-        let made = |stage, condition, figure, threshold| Decision {
-            stage,
-            condition,
-            figure,
-            threshold,
-        };
+        let made = |stage, condition, figure, threshold| Decision { stage, condition, figure, threshold };
         let orders = f64::from(standing.orders);
         if standing.orders == 0 {
             return made(Stage::Prospect, Condition::NoPurchase, 0.0, 1.0);
         }
         let fading = [
-            (
-                Stage::Lost,
-                self.lost_below,
-                self.lost_intervals,
-                self.single_lost_weeks,
-            ),
-            (
-                Stage::Decline,
-                self.decline_below,
-                self.decline_intervals,
-                self.single_decline_weeks,
-            ),
+            (Stage::Lost, self.lost_below, self.lost_intervals, self.single_lost_weeks),
+            (Stage::Decline, self.decline_below, self.decline_intervals, self.single_decline_weeks),
         ];
         for (stage, alive, intervals, single) in fading {
-            if let Some((condition, figure, threshold)) =
-                self.faded(standing, alive, intervals, single)
-            {
+            if let Some((condition, figure, threshold)) = self.faded(standing, alive, intervals, single) {
                 return made(stage, condition, figure, threshold);
             }
         }
-        let (formation, stability) = (
-            f64::from(self.formation_orders),
-            f64::from(self.stability_orders),
-        );
+        let (formation, stability) = (f64::from(self.formation_orders), f64::from(self.stability_orders));
         if orders < formation {
             made(Stage::Exploration, Condition::FewOrders, orders, formation)
         } else if orders < stability {
             made(Stage::Formation, Condition::FewOrders, orders, stability)
         } else if standing.tenure_weeks < self.stability_weeks {
-            made(
-                Stage::Formation,
-                Condition::ShortTenure,
-                standing.tenure_weeks,
-                self.stability_weeks,
-            )
+            made(Stage::Formation, Condition::ShortTenure, standing.tenure_weeks, self.stability_weeks)
         } else {
-            made(
-                Stage::Stability,
-                Condition::LastingRelation,
-                orders,
-                stability,
-            )
+            made(Stage::Stability, Condition::LastingRelation, orders, stability)
         }
     }
 
@@ -263,10 +221,7 @@ impl StageRule {
         if let Some(alive) = standing.p_alive.filter(|alive| *alive < alive_below) {
             return Some((Condition::ProbablyInactive, alive, alive_below));
         }
-        let missed = standing
-            .interval_weeks
-            .filter(|weeks| *weeks > 0.0)
-            .map(|weeks| idle / weeks)?;
+        let missed = standing.interval_weeks.filter(|weeks| *weeks > 0.0).map(|weeks| idle / weeks)?;
         let silent = idle > self.patience_weeks && missed > intervals_above;
         silent.then_some((Condition::SilentForIntervals, missed, intervals_above))
     }
@@ -279,13 +234,7 @@ mod tests {
 
     fn standing(orders: u32, tenure: f64, idle: f64, p_alive: Option<f64>) -> Standing {
         let interval_weeks = (orders > 1).then(|| (tenure - idle) / f64::from(orders - 1));
-        Standing {
-            orders,
-            tenure_weeks: tenure,
-            idle_weeks: idle,
-            interval_weeks,
-            p_alive,
-        }
+        Standing { orders, tenure_weeks: tenure, idle_weeks: idle, interval_weeks, p_alive }
     }
 
     fn decided(standing: Standing) -> (Stage, Condition) {
@@ -298,46 +247,16 @@ mod tests {
         use Condition::*;
         let cases = [
             (Standing::prospect(), (Stage::Prospect, NoPurchase)),
-            (
-                standing(5, 60.0, 20.0, Some(0.1)),
-                (Stage::Lost, ProbablyInactive),
-            ),
-            (
-                standing(5, 60.0, 52.0, None),
-                (Stage::Lost, SilentForIntervals),
-            ),
-            (
-                standing(1, 53.0, 53.0, Some(1.0)),
-                (Stage::Lost, SinglePurchaseLongAgo),
-            ),
-            (
-                standing(5, 60.0, 20.0, Some(0.4)),
-                (Stage::Decline, ProbablyInactive),
-            ),
-            (
-                standing(9, 52.0, 20.0, Some(0.9)),
-                (Stage::Decline, SilentForIntervals),
-            ),
-            (
-                standing(1, 30.0, 30.0, Some(1.0)),
-                (Stage::Decline, SinglePurchaseLongAgo),
-            ),
-            (
-                standing(1, 3.0, 3.0, Some(1.0)),
-                (Stage::Exploration, FewOrders),
-            ),
-            (
-                standing(3, 50.0, 5.0, Some(0.9)),
-                (Stage::Formation, FewOrders),
-            ),
-            (
-                standing(6, 10.0, 1.0, Some(0.9)),
-                (Stage::Formation, ShortTenure),
-            ),
-            (
-                standing(6, 40.0, 3.0, Some(0.9)),
-                (Stage::Stability, LastingRelation),
-            ),
+            (standing(5, 60.0, 20.0, Some(0.1)), (Stage::Lost, ProbablyInactive)),
+            (standing(5, 60.0, 52.0, None), (Stage::Lost, SilentForIntervals)),
+            (standing(1, 53.0, 53.0, Some(1.0)), (Stage::Lost, SinglePurchaseLongAgo)),
+            (standing(5, 60.0, 20.0, Some(0.4)), (Stage::Decline, ProbablyInactive)),
+            (standing(9, 52.0, 20.0, Some(0.9)), (Stage::Decline, SilentForIntervals)),
+            (standing(1, 30.0, 30.0, Some(1.0)), (Stage::Decline, SinglePurchaseLongAgo)),
+            (standing(1, 3.0, 3.0, Some(1.0)), (Stage::Exploration, FewOrders)),
+            (standing(3, 50.0, 5.0, Some(0.9)), (Stage::Formation, FewOrders)),
+            (standing(6, 10.0, 1.0, Some(0.9)), (Stage::Formation, ShortTenure)),
+            (standing(6, 40.0, 3.0, Some(0.9)), (Stage::Stability, LastingRelation)),
         ];
         for (standing, expected) in cases {
             assert_eq!(decided(standing), expected, "{standing:?}");
@@ -355,34 +274,10 @@ mod tests {
         assert_eq!(StageRule::default().check(), Ok(()));
         let field = |rule: StageRule| rule.check().map_err(|bad| bad.field);
         let rule = StageRule::default();
-        assert_eq!(
-            field(StageRule {
-                lost_below: 0.7,
-                ..rule
-            }),
-            Err("lost_below")
-        );
-        assert_eq!(
-            field(StageRule {
-                decline_below: f64::NAN,
-                ..rule
-            }),
-            Err("decline_below")
-        );
-        assert_eq!(
-            field(StageRule {
-                lost_intervals: 1.0,
-                ..rule
-            }),
-            Err("lost_intervals")
-        );
-        assert_eq!(
-            field(StageRule {
-                stability_orders: 1,
-                ..rule
-            }),
-            Err("stability_orders")
-        );
+        assert_eq!(field(StageRule { lost_below: 0.7, ..rule }), Err("lost_below"));
+        assert_eq!(field(StageRule { decline_below: f64::NAN, ..rule }), Err("decline_below"));
+        assert_eq!(field(StageRule { lost_intervals: 1.0, ..rule }), Err("lost_intervals"));
+        assert_eq!(field(StageRule { stability_orders: 1, ..rule }), Err("stability_orders"));
     }
 
     #[test]
@@ -390,13 +285,7 @@ mod tests {
         let names = serde_json::to_string(&[Stage::Prospect, Stage::Exploration, Stage::Lost]);
         assert_eq!(names.expect("json"), r#"["prospect","exploration","lost"]"#);
         let partial: StageRule = serde_json::from_str(r#"{"stability_orders": 6}"#).expect("rule");
-        assert_eq!(
-            partial,
-            StageRule {
-                stability_orders: 6,
-                ..StageRule::default()
-            }
-        );
+        assert_eq!(partial, StageRule { stability_orders: 6, ..StageRule::default() });
     }
 
     proptest! {

@@ -78,9 +78,7 @@ impl Profit {
             }
         }
         // The differences must stay in range as well.
-        self.net_sales_checked()?
-            .checked_sub(self.uncosted_sales)?
-            .checked_sub(self.cost)?;
+        self.net_sales_checked()?.checked_sub(self.uncosted_sales)?.checked_sub(self.cost)?;
         Some(self)
     }
 
@@ -102,9 +100,7 @@ impl Profit {
     /// Margin as a share of the net sales it was earned on; `None` where those are not positive.
     pub fn margin_rate(&self) -> Option<f64> {
         let costed = self.net_sales().saturating_sub(self.uncosted_sales);
-        self.margin()
-            .filter(|_| costed > 0)
-            .map(|margin| margin as f64 / costed as f64)
+        self.margin().filter(|_| costed > 0).map(|margin| margin as f64 / costed as f64)
     }
 }
 
@@ -114,19 +110,11 @@ mod tests {
     use proptest::prelude::*;
 
     fn sale(amount: i64, cost: Option<i64>) -> Line {
-        Line {
-            amount,
-            cost,
-            kind: LineKind::Sale,
-        }
+        Line { amount, cost, kind: LineKind::Sale }
     }
 
     fn back(amount: i64, cost: Option<i64>) -> Line {
-        Line {
-            amount,
-            cost,
-            kind: LineKind::Return,
-        }
+        Line { amount, cost, kind: LineKind::Return }
     }
 
     fn of(lines: &[Line]) -> Profit {
@@ -156,10 +144,7 @@ mod tests {
     fn lines_without_cost_are_sales_but_no_margin() {
         let profit = of(&[sale(500, None), sale(1_000, Some(700))]);
         assert_eq!((profit.net_sales(), profit.uncosted_sales), (1_500, 500));
-        assert_eq!(
-            (profit.margin(), profit.margin_rate()),
-            (Some(300), Some(0.3))
-        );
+        assert_eq!((profit.margin(), profit.margin_rate()), (Some(300), Some(0.3)));
         assert_eq!(of(&[sale(500, None)]).margin(), None);
     }
 

@@ -98,11 +98,8 @@ impl Model {
     /// Fits everything the data allow. Customers who bought first after `as_of_day` are left out; later purchases
     /// of the others must have been left out by the caller.
     pub fn fit(customers: &[Summary], as_of_day: i32) -> Self {
-        let customers: Vec<Summary> = customers
-            .iter()
-            .copied()
-            .filter(|c| c.first_day <= as_of_day)
-            .collect();
+        let customers: Vec<Summary> =
+            customers.iter().copied().filter(|c| c.first_day <= as_of_day).collect();
         Self {
             as_of_day,
             customers: customers.len() as u64,
@@ -133,14 +130,9 @@ impl Model {
             expected_purchases,
             p_buy_within: bg.map(|bg| bg.p_buy_within(&seen, weeks)),
             expected_spend,
-            expected_sales: expected_purchases
-                .zip(expected_spend)
-                .map(|(n, spend)| n * spend),
-            clv: bg
-                .zip(expected_spend)
-                .map(|(bg, spend)| clv::clv(&bg, &seen, spend, &question.outlook)),
-            next_purchase_day: interval
-                .map(|days| customer.last_day.saturating_add(days.round() as i32)),
+            expected_sales: expected_purchases.zip(expected_spend).map(|(n, spend)| n * spend),
+            clv: bg.zip(expected_spend).map(|(bg, spend)| clv::clv(&bg, &seen, spend, &question.outlook)),
+            next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
             overdue_ratio: interval.map(|days| idle / days),
         }
     }
@@ -148,9 +140,7 @@ impl Model {
     /// E(M | x, m̄) of the customer in currency units, see [`gamma_gamma::GammaGamma::expected_spend`].
     pub fn expected_spend(&self, customer: &Summary) -> Option<f64> {
         let spending = self.gamma_gamma.fitted()?;
-        spending
-            .parameters
-            .expected_spend(customer.repeat(), customer.monetary().unwrap_or(0.0))
+        spending.parameters.expected_spend(customer.repeat(), customer.monetary().unwrap_or(0.0))
     }
 }
 
@@ -168,12 +158,7 @@ fn fit_purchases(customers: &[Summary], as_of_day: i32) -> Result<BgNbdFit, Unfi
 fn fit_spending(customers: &[Summary]) -> Result<GammaGammaFit, Unfit> {
     let spending: Vec<Spending> = customers
         .iter()
-        .filter_map(|c| {
-            Some(Spending {
-                x: c.repeat(),
-                mean: c.monetary()?,
-            })
-        })
+        .filter_map(|c| Some(Spending { x: c.repeat(), mean: c.monetary()? }))
         .filter(|spending| spending.mean > 0.0)
         .collect();
     if spending.len() < FEWEST_REPEAT_BUYERS {

@@ -34,11 +34,7 @@ const MAX_STEP: f64 = 2.0;
 
 /// Finds a local minimum of `f`, which returns value and gradient, from `start`.
 /// Points where `f` is not finite are avoided; with `start` itself not finite the result is not converged.
-pub fn minimize<const N: usize>(
-    f: &mut Objective<N>,
-    start: [f64; N],
-    limits: &Limits<N>,
-) -> Minimum<N> {
+pub fn minimize<const N: usize>(f: &mut Objective<N>, start: [f64; N], limits: &Limits<N>) -> Minimum<N> {
     let mut at = clamp(start, limits);
     let (mut value, mut gradient) = f(&at);
     let mut evaluations = 1;
@@ -63,24 +59,13 @@ pub fn minimize<const N: usize>(
             continue;
         };
         let moved: [f64; N] = std::array::from_fn(|i| next.at[i] - at[i]);
-        let turned: [f64; N] = std::array::from_fn(|i| {
-            if free[i] {
-                next.gradient[i] - gradient[i]
-            } else {
-                0.0
-            }
-        });
+        let turned: [f64; N] =
+            std::array::from_fn(|i| if free[i] { next.gradient[i] - gradient[i] } else { 0.0 });
         fresh = !update(&mut inverse, &moved, &turned, fresh);
         (at, value, gradient) = (next.at, next.value, next.gradient);
     }
     let converged = largest(&gradient, &free(&at, &gradient, limits)) < GOOD_ENOUGH;
-    Minimum {
-        at,
-        value,
-        gradient,
-        evaluations,
-        converged,
-    }
+    Minimum { at, value, gradient, evaluations, converged }
 }
 
 /// Minimises from one start after the other until two of them agree on the lowest value, or none is left.
@@ -126,24 +111,15 @@ fn free<const N: usize>(at: &[f64; N], gradient: &[f64; N], limits: &Limits<N>) 
 }
 
 /// −H∇f over the free parameters; steepest descent where that is not downhill.
-fn direction<const N: usize>(
-    inverse: &[[f64; N]; N],
-    gradient: &[f64; N],
-    free: &[bool; N],
-) -> [f64; N] {
+fn direction<const N: usize>(inverse: &[[f64; N]; N], gradient: &[f64; N], free: &[bool; N]) -> [f64; N] {
     let g: [f64; N] = std::array::from_fn(|i| if free[i] { gradient[i] } else { 0.0 });
-    let mut step: [f64; N] =
-        std::array::from_fn(|i| if free[i] { -dot(&inverse[i], &g) } else { 0.0 });
+    let mut step: [f64; N] = std::array::from_fn(|i| if free[i] { -dot(&inverse[i], &g) } else { 0.0 });
     let slope = dot(&step, &g);
     if slope.is_nan() || slope >= 0.0 {
         step = g.map(|x| -x);
     }
     let length = step.iter().fold(0.0_f64, |m, s| m.max(s.abs()));
-    if length > MAX_STEP {
-        step.map(|s| s * MAX_STEP / length)
-    } else {
-        step
-    }
+    if length > MAX_STEP { step.map(|s| s * MAX_STEP / length) } else { step }
 }
 
 /// Halves the step until the value falls enough. `None`: no progress possible along this direction.
@@ -169,11 +145,7 @@ fn search<const N: usize>(
         let flat = (next_value - value).abs() <= NOISE * (1.0 + value.abs())
             && norm(&next_gradient) < norm(gradient);
         if next_value.is_finite() && (next_value <= value + 1e-4 * fall || flat) {
-            return Some(Point {
-                at: next,
-                value: next_value,
-                gradient: next_gradient,
-            });
+            return Some(Point { at: next, value: next_value, gradient: next_gradient });
         }
         scale *= 0.5;
     }
@@ -209,8 +181,7 @@ fn update<const N: usize>(
 fn largest<const N: usize>(gradient: &[f64; N], free: &[bool; N]) -> f64 {
     let all = gradient.iter().zip(free);
     // Not `f64::max`, which would hide a NaN.
-    all.filter(|(_, free)| **free)
-        .fold(0.0, |m, (g, _)| if g.abs() <= m { m } else { g.abs() })
+    all.filter(|(_, free)| **free).fold(0.0, |m, (g, _)| if g.abs() <= m { m } else { g.abs() })
 }
 
 fn dot<const N: usize>(a: &[f64; N], b: &[f64; N]) -> f64 {
@@ -257,13 +228,7 @@ pub fn invert<const N: usize>(matrix: &[[f64; N]; N], free: &[bool; N]) -> Optio
     }
     let columns: [[f64; N]; N] = std::array::from_fn(|c| solve(&lower, c));
     Some(std::array::from_fn(|i| {
-        std::array::from_fn(|j| {
-            if free[i] && free[j] {
-                columns[j][i]
-            } else {
-                0.0
-            }
-        })
+        std::array::from_fn(|j| if free[i] && free[j] { columns[j][i] } else { 0.0 })
     }))
 }
 
@@ -288,23 +253,14 @@ mod tests {
     fn rosenbrock(p: &[f64; 2]) -> (f64, [f64; 2]) {
         let (x, y) = (p[0], p[1]);
         let value = (1.0 - x).powi(2) + 100.0 * (y - x * x).powi(2);
-        (
-            value,
-            [
-                -2.0 * (1.0 - x) - 400.0 * x * (y - x * x),
-                200.0 * (y - x * x),
-            ],
-        )
+        (value, [-2.0 * (1.0 - x) - 400.0 * x * (y - x * x), 200.0 * (y - x * x)])
     }
 
     #[test]
     fn the_curved_valley_is_followed_to_its_end() {
         let found = minimize(&mut rosenbrock, [-1.2, 1.0], &[(-10.0, 10.0); 2]);
         assert!(found.converged, "{found:?}");
-        assert!(
-            (found.at[0] - 1.0).abs() < 1e-7 && (found.at[1] - 1.0).abs() < 1e-7,
-            "{found:?}"
-        );
+        assert!((found.at[0] - 1.0).abs() < 1e-7 && (found.at[1] - 1.0).abs() < 1e-7, "{found:?}");
     }
 
     #[test]
@@ -317,11 +273,7 @@ mod tests {
 
     #[test]
     fn a_function_without_a_value_at_the_start_is_not_converged() {
-        let found = minimize(
-            &mut |_: &[f64; 1]| (f64::NAN, [f64::NAN]),
-            [0.0],
-            &[(-1.0, 1.0)],
-        );
+        let found = minimize(&mut |_: &[f64; 1]| (f64::NAN, [f64::NAN]), [0.0], &[(-1.0, 1.0)]);
         assert!(!found.converged);
     }
 

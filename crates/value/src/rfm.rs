@@ -54,12 +54,7 @@ impl Bands {
     /// 1..=5. A value that was among the fitted ones gets exactly its score; one in between gets the score of
     /// the next lower fitted value; the score never falls with the value.
     pub fn score(&self, value: i64) -> u8 {
-        1 + self
-            .from
-            .iter()
-            .flatten()
-            .filter(|limit| **limit <= value)
-            .count() as u8
+        1 + self.from.iter().flatten().filter(|limit| **limit <= value).count() as u8
     }
 }
 
@@ -76,9 +71,7 @@ pub struct RfmBands {
 
 impl RfmBands {
     pub fn fit(customers: &[Summary]) -> Self {
-        let bands = |value: fn(&Summary) -> i64| {
-            Bands::fit(&customers.iter().map(value).collect::<Vec<_>>())
-        };
+        let bands = |value: fn(&Summary) -> i64| Bands::fit(&customers.iter().map(value).collect::<Vec<_>>());
         Self {
             recency: bands(|c| i64::from(c.last_day)),
             frequency: bands(|c| i64::from(c.orders)),
@@ -107,10 +100,7 @@ mod tests {
 
     #[test]
     fn ten_different_values_fall_into_exact_fifths() {
-        assert_eq!(
-            scores(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]),
-            [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
-        );
+        assert_eq!(scores(&[1, 2, 3, 4, 5, 6, 7, 8, 9, 10]), [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]);
     }
 
     #[test]
@@ -120,19 +110,13 @@ mod tests {
         assert_eq!(scores(&[7, 9]), [2, 4]);
         assert_eq!(scores(&[4, 4, 4, 4]), [3, 3, 3, 3]);
         // Six of ten bought once: mid-rank 3/10 scores 2; the best of ten 9.5/10 scores 5.
-        assert_eq!(
-            scores(&[1, 1, 1, 1, 1, 1, 2, 2, 3, 9]),
-            [2, 2, 2, 2, 2, 2, 4, 4, 5, 5]
-        );
+        assert_eq!(scores(&[1, 1, 1, 1, 1, 1, 2, 2, 3, 9]), [2, 2, 2, 2, 2, 2, 4, 4, 5, 5]);
     }
 
     #[test]
     fn a_new_value_is_scored_by_its_lower_neighbour() {
         let bands = Bands::fit(&[10, 20, 30, 40, 50]);
-        assert_eq!(
-            [5, 19, 20, 35, 50, 999].map(|v| bands.score(v)),
-            [1, 1, 2, 3, 5, 5]
-        );
+        assert_eq!([5, 19, 20, 35, 50, 999].map(|v| bands.score(v)), [1, 1, 2, 3, 5, 5]);
     }
 
     proptest! {

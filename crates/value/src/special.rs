@@ -16,8 +16,7 @@ pub fn digamma(x: f64) -> f64 {
         * (1.0 / 12.0
             - y * (1.0 / 120.0
                 - y * (1.0 / 252.0
-                    - y * (1.0 / 240.0
-                        - y * (1.0 / 132.0 - y * (691.0 / 32760.0 - y * (1.0 / 12.0)))))));
+                    - y * (1.0 / 240.0 - y * (1.0 / 132.0 - y * (691.0 / 32760.0 - y * (1.0 / 12.0)))))));
     x.ln() - 0.5 / x - tail - shift
 }
 
@@ -29,11 +28,7 @@ pub fn ln_gamma(x: f64) -> f64 {
 /// ln(1 + eᵈ) and its derivative eᵈ/(1 + eᵈ), without overflow for any d.
 pub fn softplus(d: f64) -> (f64, f64) {
     let e = (-d.abs()).exp();
-    let slope = if d >= 0.0 {
-        1.0 / (1.0 + e)
-    } else {
-        e / (1.0 + e)
-    };
+    let slope = if d >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
     (d.max(0.0) + e.ln_1p(), slope)
 }
 

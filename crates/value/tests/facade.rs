@@ -10,17 +10,8 @@ use value::history::{Purchase, Summary};
 use value::life_cycle::Stage;
 use value::model::{Figures, Model, Question};
 
-const BG: BgNbd = BgNbd {
-    r: 0.8,
-    alpha: 6.0,
-    a: 0.8,
-    b: 3.0,
-};
-const GG: GammaGamma = GammaGamma {
-    p: 6.0,
-    q: 4.0,
-    v: 15.0,
-};
+const BG: BgNbd = BgNbd { r: 0.8, alpha: 6.0, a: 0.8, b: 3.0 };
+const GG: GammaGamma = GammaGamma { p: 6.0, q: 4.0, v: 15.0 };
 
 fn customers(count: usize) -> Vec<Summary> {
     let histories = generated::histories(&BG, &GG, count, 365, 3);
@@ -34,8 +25,7 @@ fn a_model_survives_being_stored() {
     let back: Model = serde_json::from_str(&text).expect("model");
     assert_eq!(back, model);
     let question: Question =
-        serde_json::from_str(&serde_json::to_string(&Question::default()).expect("json"))
-            .expect("question");
+        serde_json::from_str(&serde_json::to_string(&Question::default()).expect("json")).expect("question");
     assert_eq!(question, Question::default());
 }
 
@@ -43,14 +33,8 @@ fn a_model_survives_being_stored() {
 fn with_enough_data_every_figure_is_there_and_sensible() {
     let customers = customers(2_000);
     let model = Model::fit(&customers, 365);
-    assert_eq!(
-        (model.bg_nbd.missing(), model.gamma_gamma.missing()),
-        (None, None)
-    );
-    let scored: Vec<Figures> = customers
-        .iter()
-        .map(|c| model.score(c, 365, &Question::default()))
-        .collect();
+    assert_eq!((model.bg_nbd.missing(), model.gamma_gamma.missing()), (None, None));
+    let scored: Vec<Figures> = customers.iter().map(|c| model.score(c, 365, &Question::default())).collect();
     for (customer, figures) in customers.iter().zip(&scored) {
         let (Some(alive), Some(n), Some(p), Some(spend), Some(sales), Some(clv)) = (
             figures.p_alive,
@@ -62,20 +46,12 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
         ) else {
             panic!("missing: {figures:?}");
         };
-        assert!(
-            (0.0..=1.0).contains(&alive) && (0.0..=alive).contains(&p) && n >= 0.0 && spend > 0.0
-        );
+        assert!((0.0..=1.0).contains(&alive) && (0.0..=alive).contains(&p) && n >= 0.0 && spend > 0.0);
         assert!(clv <= sales && clv >= 0.9 * sales, "{figures:?}");
         assert_eq!(figures.next_purchase_day.is_some(), customer.orders > 1);
     }
     let count = |stage| scored.iter().filter(|f| f.stage.stage == stage).count();
-    for stage in [
-        Stage::Exploration,
-        Stage::Formation,
-        Stage::Stability,
-        Stage::Decline,
-        Stage::Lost,
-    ] {
+    for stage in [Stage::Exploration, Stage::Formation, Stage::Stability, Stage::Decline, Stage::Lost] {
         // One-time buyers explore for 26 weeks; everyone here is older than that.
         assert_eq!(count(stage) > 0, stage != Stage::Exploration, "{stage:?}");
     }
@@ -85,41 +61,22 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
 fn too_few_data_give_reasons_instead_of_numbers() {
     let few = Model::fit(&customers(12), 365);
     assert_eq!(few.bg_nbd.missing(), Some(Unfit::TooFewCustomers));
-    let once: Vec<Summary> = (0..100)
-        .map(|day| {
-            Summary::first(Purchase {
-                day,
-                amount: 100_000,
-            })
-        })
-        .collect();
+    let once: Vec<Summary> = (0..100).map(|day| Summary::first(Purchase { day, amount: 100_000 })).collect();
     let model = Model::fit(&once, 365);
     assert_eq!(model.bg_nbd.missing(), Some(Unfit::TooFewRepeatBuyers));
     assert_eq!(model.gamma_gamma.missing(), Some(Unfit::TooFewRepeatBuyers));
     let figures = model.score(&once[99], 120, &Question::default());
-    assert_eq!(
-        (figures.p_alive, figures.clv, figures.expected_spend),
-        (None, None, None)
-    );
-    assert_eq!(
-        (figures.rfm.recency, figures.stage.stage),
-        (5, Stage::Exploration)
-    );
+    assert_eq!((figures.p_alive, figures.clv, figures.expected_spend), (None, None, None));
+    assert_eq!((figures.rfm.recency, figures.stage.stage), (5, Stage::Exploration));
     let nobody = Model::fit(&[], 0);
-    assert_eq!(
-        (nobody.customers, nobody.bg_nbd.missing()),
-        (0, Some(Unfit::TooFewCustomers))
-    );
+    assert_eq!((nobody.customers, nobody.bg_nbd.missing()), (0, Some(Unfit::TooFewCustomers)));
 }
 
 #[test]
 fn customers_of_the_future_do_not_take_part() {
     let mut all = customers(300);
     let model = Model::fit(&all, 365);
-    all.push(Summary::first(Purchase {
-        day: 400,
-        amount: 1,
-    }));
+    all.push(Summary::first(Purchase { day: 400, amount: 1 }));
     assert_eq!(Model::fit(&all, 365), model);
 }
 
@@ -129,10 +86,7 @@ fn the_order_of_customers_does_not_matter() {
     let model = Model::fit(&all, 365);
     all.reverse();
     let turned = Model::fit(&all, 365);
-    let (one, other) = (
-        model.bg_nbd.fitted().expect("fitted"),
-        turned.bg_nbd.fitted().expect("fitted"),
-    );
+    let (one, other) = (model.bg_nbd.fitted().expect("fitted"), turned.bg_nbd.fitted().expect("fitted"));
     assert_eq!(one, other);
     assert_eq!(model.rfm_bands, turned.rfm_bands);
 }
@@ -141,17 +95,9 @@ fn the_order_of_customers_does_not_matter() {
 fn a_new_order_moves_the_figures_at_once() {
     let customers = customers(1_000);
     let model = Model::fit(&customers, 365);
-    let mut customer = *customers
-        .iter()
-        .find(|c| c.orders == 3 && c.last_day < 300)
-        .expect("one");
+    let mut customer = *customers.iter().find(|c| c.orders == 3 && c.last_day < 300).expect("one");
     let before = model.score(&customer, 365, &Question::default());
-    customer
-        .add(Purchase {
-            day: 366,
-            amount: 900_000,
-        })
-        .expect("after the last");
+    customer.add(Purchase { day: 366, amount: 900_000 }).expect("after the last");
     let after = model.score(&customer, 365, &Question::default());
     assert_eq!(after.on_day, 366);
     assert!(after.p_alive > before.p_alive && after.clv > before.clv);

@@ -37,19 +37,13 @@ pub fn fit(observations: &[Observation]) -> Result<BgNbdFit, Unfit> {
     let limits: Limits<4> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
     let mut objective = |log: &[f64; 4]| groups.mean_loss(log);
     let starts = starts(&mut objective, groups.mean_rate);
-    let best =
-        optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
+    let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
     let precision = estimate::precision(&mut objective, &best, &limits, NAMES, groups.customers);
     let [r, alpha, a, b] = best.at.map(f64::exp);
     let [se_r, se_alpha, se_a, se_b] = precision.standard_errors;
     Ok(BgNbdFit {
         parameters: BgNbd { r, alpha, a, b },
-        standard_errors: BgNbdErrors {
-            r: se_r,
-            alpha: se_alpha,
-            a: se_a,
-            b: se_b,
-        },
+        standard_errors: BgNbdErrors { r: se_r, alpha: se_alpha, a: se_a, b: se_b },
         log_likelihood: -best.value * groups.customers,
         boundary: precision.edges,
         customers: groups.customers as u64,
@@ -96,13 +90,7 @@ impl Groups {
         let mut keys: Vec<(u32, u64, u64)> = observations
             .iter()
             .filter(|seen| seen.is_consistent())
-            .map(|seen| {
-                (
-                    seen.x,
-                    (seen.t_x + 0.0).to_bits(),
-                    (seen.age + 0.0).to_bits(),
-                )
-            })
+            .map(|seen| (seen.x, (seen.t_x + 0.0).to_bits(), (seen.age + 0.0).to_bits()))
             .collect();
         keys.sort_unstable();
         let mut bits: Vec<u64> = keys.iter().flat_map(|key| [key.1, key.2]).collect();
@@ -119,18 +107,13 @@ impl Groups {
             })
             .collect();
         let times: Vec<f64> = bits.iter().map(|b| f64::from_bits(*b)).collect();
-        let sum =
-            |of: &dyn Fn(&Group) -> f64| groups.iter().map(|g| g.customers * of(g)).sum::<f64>();
+        let sum = |of: &dyn Fn(&Group) -> f64| groups.iter().map(|g| g.customers * of(g)).sum::<f64>();
         let customers = sum(&|_| 1.0);
         let weeks = sum(&|g| times[g.age as usize]);
         Self {
             largest_x: groups.iter().map(|g| g.x).max().unwrap_or(0),
             repeat_customers: sum(&|g| f64::from(u8::from(g.x > 0))),
-            mean_age: if customers > 0.0 {
-                weeks / customers
-            } else {
-                0.0
-            },
+            mean_age: if customers > 0.0 { weeks / customers } else { 0.0 },
             mean_rate: sum(&|g| f64::from(g.x)) / weeks,
             customers,
             groups,
@@ -168,10 +151,7 @@ impl Groups {
                 d_b -= share / (b + x - 1.0);
             }
             value += group.customers * term;
-            for (sum, part) in slope
-                .iter_mut()
-                .zip([d_r * r, d_alpha * alpha, d_a * a, d_b * b])
-            {
+            for (sum, part) in slope.iter_mut().zip([d_r * r, d_alpha * alpha, d_a * a, d_b * b]) {
                 *sum += group.customers * part;
             }
         }

@@ -6,12 +6,7 @@ use super::fit::Groups;
 use super::*;
 
 /// Table 2 of Fader, Hardie & Lee (2005).
-const PAPER: BgNbd = BgNbd {
-    r: 0.243,
-    alpha: 4.414,
-    a: 0.793,
-    b: 2.426,
-};
+const PAPER: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
 
 fn seen(x: u32, t_x: f64, age: f64) -> Observation {
     Observation { x, t_x, age }
@@ -29,29 +24,19 @@ fn hypergeometric(a: f64, b: f64, c: f64, z: f64) -> f64 {
         sum
     };
     let exponent = c - a - b;
-    if exponent < 0.0 {
-        (1.0 - z).powf(exponent) * series(c - a, c - b)
-    } else {
-        series(a, b)
-    }
+    if exponent < 0.0 { (1.0 - z).powf(exponent) * series(c - a, c - b) } else { series(a, b) }
 }
 
 #[test]
 fn the_oracle_meets_closed_forms() {
     for z in [0.0_f64, 1e-9, 0.1, 0.5, 0.9, 0.99] {
         let close = |found: f64, expected: f64| {
-            assert!(
-                (found / expected - 1.0).abs() < 1e-12,
-                "{z}: {found} {expected}"
-            )
+            assert!((found / expected - 1.0).abs() < 1e-12, "{z}: {found} {expected}")
         };
         close(hypergeometric(2.3, 1.7, 1.7, z), (1.0 - z).powf(-2.3));
         if z > 0.0 {
             close(hypergeometric(1.0, 1.0, 2.0, z), -(-z).ln_1p() / z);
-            close(
-                hypergeometric(0.5, 1.0, 1.5, z),
-                z.sqrt().atanh() / z.sqrt(),
-            );
+            close(hypergeometric(0.5, 1.0, 1.5, z), z.sqrt().atanh() / z.sqrt());
         }
     }
 }
@@ -65,11 +50,7 @@ fn as_printed(model: &BgNbd, seen: &Observation, t: f64) -> f64 {
     let f = hypergeometric(r + x, b + x, c, z);
     let top = c / (a - 1.0) * (1.0 - (1.0 - z).powf(r + x) * f);
     let idle = ((alpha + seen.age) / (alpha + seen.t_x)).powf(r + x);
-    top / if seen.x > 0 {
-        1.0 + a / (b + x - 1.0) * idle
-    } else {
-        1.0
-    }
+    top / if seen.x > 0 { 1.0 + a / (b + x - 1.0) * idle } else { 1.0 }
 }
 
 #[test]
@@ -86,18 +67,9 @@ fn customer_without_repeat_purchase_is_always_alive() {
 
 #[test]
 fn gradient_agrees_with_finite_differences() {
-    let customers = [
-        seen(0, 0.0, 30.0),
-        seen(1, 3.0, 39.0),
-        seen(7, 30.0, 33.0),
-        seen(2, 2.0, 2.0),
-    ];
+    let customers = [seen(0, 0.0, 30.0), seen(1, 3.0, 39.0), seen(7, 30.0, 33.0), seen(2, 2.0, 2.0)];
     let groups = Groups::new(&customers);
-    for at in [
-        [0.243, 4.414, 0.793, 2.426],
-        [3.0, 60.0, 0.01, 40.0],
-        [0.01, 0.1, 5.0, 0.02],
-    ] {
+    for at in [[0.243, 4.414, 0.793, 2.426], [3.0, 60.0, 0.01, 40.0], [0.01, 0.1, 5.0, 0.02]] {
         let at = at.map(f64::ln);
         let (_, gradient) = groups.mean_loss(&at);
         for i in 0..4 {
@@ -106,11 +78,7 @@ fn gradient_agrees_with_finite_differences() {
             above[i] += 1e-5;
             below[i] -= 1e-5;
             let slope = (groups.mean_loss(&above).0 - groups.mean_loss(&below).0) / 2e-5;
-            assert!(
-                (slope - gradient[i]).abs() < 1e-8,
-                "{i}: {slope} {}",
-                gradient[i]
-            );
+            assert!((slope - gradient[i]).abs() < 1e-8, "{i}: {slope} {}", gradient[i]);
         }
     }
 }
@@ -123,14 +91,8 @@ fn log_likelihood_is_the_papers_formula() {
     let gammas = libm::tgamma(r + 3.0) * alpha.powf(r) / libm::tgamma(r);
     let likelihood = beta(a, b + 3.0) / beta(a, b) * gammas / (alpha + 35.0).powf(r + 3.0)
         + beta(a + 1.0, b + 2.0) / beta(a, b) * gammas / (alpha + 20.0).powf(r + 3.0);
-    let found = -Groups::new(&[customer])
-        .mean_loss(&[r, alpha, a, b].map(f64::ln))
-        .0;
-    assert!(
-        (found - likelihood.ln()).abs() < 1e-12,
-        "{found} {}",
-        likelihood.ln()
-    );
+    let found = -Groups::new(&[customer]).mean_loss(&[r, alpha, a, b].map(f64::ln)).0;
+    assert!((found - likelihood.ln()).abs() < 1e-12, "{found} {}", likelihood.ln());
 }
 
 #[test]
@@ -146,10 +108,7 @@ fn heavy_buyers_series_continues_the_ordinary_one() {
         for t in [0.5, 4.0, 52.0] {
             let mut future = Future::new(&PAPER, &seen(x, age * 0.9, age));
             let (one, other) = (future.purchases(t), future.purchases_of_heavy_buyer(t));
-            assert!(
-                (one - other).abs() < 1e-11 * one,
-                "x {x} t {t}: {one} {other}"
-            );
+            assert!((one - other).abs() < 1e-11 * one, "x {x} t {t}: {one} {other}");
         }
     }
     let heavy = PAPER.expected_purchases(&seen(3000, 99.99, 100.0), 52.0);
@@ -159,15 +118,9 @@ fn heavy_buyers_series_continues_the_ordinary_one() {
 #[test]
 fn a_population_without_repeat_buyers_is_refused() {
     let customers = vec![seen(0, 0.0, 10.0); 50];
-    assert_eq!(
-        fit(&customers),
-        Err(crate::estimate::Unfit::TooFewRepeatBuyers)
-    );
+    assert_eq!(fit(&customers), Err(crate::estimate::Unfit::TooFewRepeatBuyers));
     assert_eq!(fit(&[]), Err(crate::estimate::Unfit::TooFewCustomers));
-    assert_eq!(
-        fit(&[seen(0, 0.0, 0.0)]),
-        Err(crate::estimate::Unfit::NoTimePassed)
-    );
+    assert_eq!(fit(&[seen(0, 0.0, 0.0)]), Err(crate::estimate::Unfit::NoTimePassed));
 }
 
 #[test]
@@ -177,12 +130,7 @@ fn customers_who_never_stop_are_told_as_a_boundary() {
     let found = fit(&customers).expect("fitted");
     assert!(!found.boundary.is_empty(), "{found:?}");
     let BgNbd { r, alpha, a, b } = found.parameters;
-    assert!(
-        [r, alpha, a, b, found.log_likelihood]
-            .iter()
-            .all(|v| v.is_finite()),
-        "{found:?}"
-    );
+    assert!([r, alpha, a, b, found.log_likelihood].iter().all(|v| v.is_finite()), "{found:?}");
     let rate = r / alpha;
     assert!((rate - 11.5 / 24.1).abs() < 0.02, "rate {rate}");
     for edge in &found.boundary {

@@ -75,11 +75,7 @@ pub fn observations(model: &BgNbd, customers: usize, weeks: f64, seed: u64) -> V
         .map(|_| {
             let age = weeks * (1.0 - 0.25 * chance.uniform());
             let (at, _) = repeat_weeks(model, age, &mut chance);
-            Observation {
-                x: at.len() as u32,
-                t_x: at.last().copied().unwrap_or(0.0),
-                age,
-            }
+            Observation { x: at.len() as u32, t_x: at.last().copied().unwrap_or(0.0), age }
         })
         .collect()
 }
@@ -93,10 +89,7 @@ pub fn spending(model: &GammaGamma, customers: usize, seed: u64) -> Vec<Spending
             let x = 1 + (i % 8) as u32;
             let rate = chance.gamma(model.q, model.v);
             let total: f64 = (0..x).map(|_| chance.gamma(model.p, rate)).sum();
-            Spending {
-                x,
-                mean: total / f64::from(x),
-            }
+            Spending { x, mean: total / f64::from(x) }
         })
         .collect()
 }
@@ -117,8 +110,7 @@ pub fn histories(
             let rate = chance.gamma(gg.q, gg.v);
             let age = f64::from(last_day - first) / 7.0;
             let (weeks, _) = repeat_weeks(bg, age, &mut chance);
-            let days =
-                std::iter::once(first).chain(weeks.into_iter().map(|w| first + (w * 7.0) as i32));
+            let days = std::iter::once(first).chain(weeks.into_iter().map(|w| first + (w * 7.0) as i32));
             days.map(|day| {
                 let amount = value::money::from_units(chance.gamma(gg.p, rate));
                 Purchase { day, amount }
