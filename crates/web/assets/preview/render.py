@@ -40,7 +40,8 @@ def localise(value, lang):
 
 
 def environment(lang):
-    env = minijinja.Environment(loader=lambda name: (WEB / "templates" / name).read_text() if (WEB / "templates" / name).exists() else None)
+    places = (WEB / "templates", HERE)
+    env = minijinja.Environment(loader=lambda name: next(((p / name).read_text() for p in places if (p / name).exists()), None))
     env.undefined_behavior, env.trim_blocks, env.lstrip_blocks = "strict", True, True
     env.add_function("t", words(lang))
     env.add_function("asset", lambda name: f"/assets/{name}?v=preview")

@@ -1,0 +1,100 @@
+// One ECharts option per kind of chart; the data are described in charts.js.
+import { full, percent, short, tip } from "./chart_theme.js";
+
+const shares = (t, name, extra = {}) => ({ ...t.axis(), type: "value", min: 0, max: 1, name, axisLabel: { ...t.axis().axisLabel, formatter: percent }, ...extra });
+const legend = (t, many) => (many ? { legend: { top: 0, right: 0, icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.text } } : {});
+
+function pareto(d, t) {
+  const mark = d.mark ? {
+    markPoint: { symbol: "circle", symbolSize: 9, itemStyle: { color: t.accent, borderColor: t.surface, borderWidth: 2 }, label: { show: true, position: "right", distance: 8, formatter: d.mark.label, color: t.text, fontWeight: 600, fontSize: 12 }, data: [{ coord: [d.mark.x, d.mark.y] }] },
+    markLine: { symbol: "none", silent: true, label: { show: false }, lineStyle: { color: t["line-strong"], type: "dashed" }, data: [[{ coord: [d.mark.x, 0] }, { coord: [d.mark.x, d.mark.y] }], [{ coord: [0, d.mark.y] }, { coord: [d.mark.x, d.mark.y] }]] },
+  } : {};
+  return {
+    grid: { ...t.base.grid, bottom: 24, left: 24 },
+    xAxis: shares(t, d.x_label, { splitLine: { show: false } }), yAxis: shares(t, d.y_label, { nameGap: 44 }),
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "line", lineStyle: { color: t["line-strong"] } }, formatter: ([p]) => tip("", [[d.x_label, percent(p.value[0])], [d.y_label, percent(p.value[1])]]) },
+    series: [
+      { type: "line", data: d.points, showSymbol: false, sampling: "lttb", lineStyle: { width: 2, color: t.accent }, areaStyle: { color: t["accent-soft"], opacity: 0.7 }, ...mark },
+      { type: "line", data: [[0, 0], [1, 1]], showSymbol: false, silent: true, tooltip: { show: false }, lineStyle: { width: 1, type: "dashed", color: t["line-strong"] } },
+    ],
+  };
+}
+
+function rfm(d, t) {
+  const most = Math.max(...d.cells.map((cell) => cell.value), 1);
+  return {
+    grid: { ...t.base.grid, top: 8, bottom: 24, left: 24 },
+    xAxis: { ...t.axis({ name: d.x_label }), type: "category", data: d.columns, splitLine: { show: false } },
+    yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: "category", data: d.rows, splitLine: { show: false } },
+    visualMap: { show: false, min: 0, max: most, inRange: { color: [t.hover, t.accent] } },
+    tooltip: { ...t.base.tooltip, formatter: ({ data: cell }) => tip(cell.text || full(cell.value[2]), [[d.x_label, d.columns[cell.value[0]]], [d.y_label, d.rows[cell.value[1]]]]) },
+    series: [{
+      type: "heatmap", itemStyle: { borderColor: t.surface, borderWidth: 2, borderRadius: 4 }, emphasis: { itemStyle: { borderColor: t.accent } },
+      data: d.cells.map((cell) => ({ value: [cell.x, cell.y, cell.value], href: cell.href, text: cell.text, label: { color: cell.value > most * 0.55 ? "#fff" : t.text } })),
+      label: { show: true, fontSize: 12, formatter: ({ value }) => (value[2] ? short(value[2]) : "") },
+    }],
+  };
+}
+
+function stages(d, t) {
+  const bars = [...d.bars].reverse();
+  return {
+    grid: { ...t.base.grid, top: 0, right: 56 },
+    xAxis: { type: "value", show: false },
+    yAxis: { ...t.axis(), type: "category", data: bars.map((bar) => bar.label), axisLabel: { ...t.text, color: t.text, fontSize: 13 } },
+    tooltip: { ...t.base.tooltip, formatter: ({ data: bar }) => tip(bar.label_text, [[bar.text || "", full(bar.value, d.unit, d.currency)]]) },
+    series: [{
+      type: "bar", barMaxWidth: 22, itemStyle: { borderRadius: 3 },
+      data: bars.map((bar) => ({ value: bar.value, href: bar.href, text: bar.text, label_text: bar.label, itemStyle: { color: t.named(bar.color) ?? t.accent } })),
+      label: { show: true, position: "right", color: t["text-2"], formatter: ({ value }) => short(value, d.unit) },
+    }],
+  };
+}
+
+function series(type) {
+  return (d, t) => ({
+    ...legend(t, d.series.length > 1),
+    grid: { ...t.base.grid, top: d.series.length > 1 ? 32 : 12 },
+    xAxis: { ...t.axis(), type: "category", data: d.categories, splitLine: { show: false }, boundaryGap: type === "bar" },
+    yAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: type === "bar" ? "shadow" : "line" }, formatter: (marks) => tip(marks[0].axisValueLabel, marks.filter((m) => m.value !== null && m.value !== undefined).map((m) => [m.seriesName, full(m.value, d.unit, d.currency)])) },
+    series: d.series.map((one) => ({ type, name: one.name, data: one.values, showSymbol: d.categories.length < 3, barMaxWidth: 28, itemStyle: { borderRadius: type === "bar" ? [3, 3, 0, 0] : 0 }, lineStyle: { width: 2 } })),
+  });
+}
+
+function scatter(d, t) {
+  return {
+    grid: { ...t.base.grid, bottom: 24, left: 24 },
+    xAxis: { ...t.axis({ name: d.x_label }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } }, yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } },
+    tooltip: { ...t.base.tooltip, formatter: ({ data: p }) => tip(p.label_text, [[d.x_label, full(p.value[0])], [d.y_label, full(p.value[1])]]) },
+    series: [{ type: "scatter", symbolSize: 7, itemStyle: { color: t.accent, opacity: 0.6 }, large: d.points.length > 2000, data: d.points.map((p) => ({ value: [p.x, p.y], href: p.href, label_text: p.label })) }],
+  };
+}
+
+function pie(d, t) {
+  return {
+    legend: { orient: "vertical", right: 0, top: "middle", icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.text },
+    tooltip: { ...t.base.tooltip, formatter: ({ name, value, percent: share }) => tip(name, [[percent(share / 100), full(value, d.unit, d.currency)]]) },
+    series: [{ type: "pie", radius: ["52%", "80%"], center: ["32%", "50%"], label: { show: false }, itemStyle: { borderColor: t.surface, borderWidth: 2 }, data: d.slices.map((s) => ({ name: s.label, value: s.value, href: s.href, itemStyle: s.color ? { color: t.named(s.color) } : {} })) }],
+  };
+}
+
+function sparkline(d, t) {
+  return {
+    grid: { left: 1, right: 1, top: 3, bottom: 3 }, tooltip: { show: false },
+    xAxis: { type: "category", show: false, boundaryGap: false, data: d.values.map((_, i) => i) }, yAxis: { type: "value", show: false, scale: true },
+    series: [{ type: "line", data: d.values, showSymbol: false, silent: true, lineStyle: { width: 1.5, color: t.accent }, areaStyle: { color: t["accent-soft"], opacity: 0.8 } }],
+  };
+}
+
+const nothing = (list) => !list?.length;
+export const kinds = {
+  pareto: { option: pareto, isEmpty: (d) => nothing(d.points) },
+  rfm: { option: rfm, isEmpty: (d) => nothing(d.cells) },
+  stages: { option: stages, isEmpty: (d) => nothing(d.bars) },
+  bars: { option: series("bar"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
+  line: { option: series("line"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
+  scatter: { option: scatter, isEmpty: (d) => nothing(d.points) },
+  pie: { option: pie, isEmpty: (d) => nothing(d.slices) },
+  sparkline: { option: sparkline, isEmpty: (d) => nothing(d.values) },
+};

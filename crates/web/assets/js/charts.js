@@ -1,0 +1,70 @@
+// Charts, on pages that load charts.js. <div class="chart" data-chart="pareto" data-src="/….json"> or with its data in a <script type="application/json"> right after it.
+// One theme from the CSS variables for light and dark; numbers in 万/亿 or k/M. Data by type:
+//   pareto     {points: [[share of customers 0…1, share of sales 0…1]], mark: {x, y, label}|null, x_label, y_label}
+//   rfm        {columns: [label], rows: [label], cells: [{x, y, value, text, href}], x_label, y_label}   y 0 is the lowest row
+//   stages     {bars: [{label, value, text|null, color|null, href|null}], unit}                          horizontal bars
+//   bars, line {categories: [label], series: [{name, values: [n|null]}], unit, currency|null}
+//   scatter    {points: [{x, y, label, href|null}], x_label, y_label}
+//   pie        {slices: [{label, value, color|null, href|null}], unit, currency|null}
+//   sparkline  {values: [n]}
+// unit: "count" | "money" | "percent" (values 0…1). href opens the list behind the mark. Dispatch the event "chart-refresh" on the div to load data-src again.
+import * as echarts from "echarts/core";
+import { BarChart, HeatmapChart, LineChart, PieChart, ScatterChart } from "echarts/charts";
+import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { CanvasRenderer } from "echarts/renderers";
+import { kinds } from "./chart_kinds.js";
+import { theme } from "./chart_theme.js";
+
+echarts.use([BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+
+const messages = JSON.parse(document.getElementById("messages")?.textContent ?? "{}");
+
+function state(box, text) {
+  echarts.getInstanceByDom(box)?.dispose();
+  const note = document.createElement("div");
+  note.className = "chart-state";
+  note.textContent = text;
+  box.replaceChildren(note);
+}
+
+async function data(box) {
+  if (box.dataset.src) {
+    const answer = await fetch(box.dataset.src, { headers: { accept: "application/json" } });
+    if (!answer.ok) throw new Error(`${box.dataset.src} answered ${answer.status}`);
+    return answer.json();
+  }
+  return JSON.parse(box.parentElement.querySelector('script[type="application/json"]').textContent);
+}
+
+async function draw(box) {
+  const kind = kinds[box.dataset.chart];
+  let content;
+  try {
+    content = await data(box);
+  } catch {
+    return state(box, messages.chart_error ?? "");
+  }
+  if (!content || kind.isEmpty(content)) return state(box, messages.chart_empty ?? "");
+  box.querySelectorAll(".chart-wait, .chart-state").forEach((note) => note.remove());
+  const colours = theme();
+  const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "canvas" });
+  chart.setOption({ ...colours.base, ...kind.option(content, colours, box) }, { notMerge: true });
+  chart.off("click");
+  chart.on("click", ({ data: mark }) => { if (mark?.href) location.assign(mark.href); });
+  chart.on("mouseover", ({ data: mark }) => chart.getZr().setCursorStyle(mark?.href ? "pointer" : "default"));
+}
+
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => echarts.getInstanceByDom(target)?.resize()));
+const boxes = () => [...document.querySelectorAll("[data-chart]")];
+
+function start(box) {
+  if (box.dataset.started) return;
+  box.dataset.started = "yes";
+  box.addEventListener("chart-refresh", () => draw(box));
+  sizes.observe(box);
+  draw(box);
+}
+
+boxes().forEach(start);
+document.addEventListener("htmx:load", () => boxes().forEach(start));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => boxes().forEach(draw));
