@@ -1,1 +1,36 @@
-//! engine
+//! The records engine: from entities declared as data to tables, validated and logged writes, queries in one condition
+//! language, search, jobs and the change log that everything else reads.
+//!
+//! Start at [`Engine`] (reads, and `write` for a transaction) and [`Tx`] (what may happen inside one).
+
+mod access;
+mod actor;
+pub mod condition;
+mod core;
+mod db;
+mod engine;
+mod error;
+mod external_id;
+mod jobs;
+mod log;
+mod module;
+mod registry;
+pub mod schema;
+pub mod search;
+mod settings;
+mod store;
+
+pub use access::{Action, allow};
+pub use actor::{Actor, Role};
+pub use db::{Database, Dialect, Row, name};
+pub use engine::{Engine, Options};
+pub use error::{Error, Result};
+pub use jobs::{Job, JobContext, JobState};
+pub use log::{LogEntry, LogKind};
+pub use module::{BeforeCommit, BeforeSave, JobHandler, Module, Start};
+pub use registry::Registry;
+pub use search::Hit;
+pub use store::{Count, Page, Query, TimelineItem, Tx};
+
+pub use futures::future::BoxFuture;
+pub use sea_query;

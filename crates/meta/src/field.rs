@@ -5,14 +5,18 @@ use crate::{Label, Value, label};
 /// The type of a field; storage, input, validation, API type and display follow from it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
-    Text { limit: usize },
+    Text {
+        limit: usize,
+    },
     LongText,
     Email,
     Phone,
     Url,
     Integer,
     /// A decimal with at most `scale` digits after the point.
-    Decimal { scale: u32 },
+    Decimal {
+        scale: u32,
+    },
     /// An amount in the record's currency (its own `currency` field, or its parent's).
     Money,
     /// A share; 0.15 is 15 %.
@@ -21,7 +25,9 @@ pub enum Kind {
     Date,
     Instant,
     Choice(Vec<Choice>),
-    Reference { entity: String },
+    Reference {
+        entity: String,
+    },
     Json,
 }
 
@@ -235,7 +241,10 @@ impl Kind {
     }
 
     pub fn is_textual(&self) -> bool {
-        matches!(self, Kind::Text { .. } | Kind::LongText | Kind::Email | Kind::Phone | Kind::Url | Kind::Choice(_))
+        matches!(
+            self,
+            Kind::Text { .. } | Kind::LongText | Kind::Email | Kind::Phone | Kind::Url | Kind::Choice(_)
+        )
     }
     pub fn is_numeric(&self) -> bool {
         matches!(self, Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent)

@@ -78,7 +78,9 @@ impl Field {
             (Kind::Bool, _) => Err(Problem::WrongType { expected: "boolean" }),
             (Kind::Integer, _) => Err(Problem::WrongType { expected: "integer" }),
             (_, Json::String(text)) => self.parse_text(text),
-            (kind, _) if kind.is_numeric() => Err(Problem::WrongType { expected: "decimal string or number" }),
+            (kind, _) if kind.is_numeric() => {
+                Err(Problem::WrongType { expected: "decimal string or number" })
+            }
             _ => Err(Problem::WrongType { expected: "string" }),
         }
     }
@@ -140,7 +142,11 @@ fn url(text: &str) -> Result<Value, Problem> {
     let host = full.strip_prefix("https://").or_else(|| full.strip_prefix("http://")).unwrap_or_default();
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
     let plausible = host.contains('.') && !host.contains(char::is_whitespace) && full.len() <= URL_LIMIT;
-    if plausible { Ok(Value::Text(full)) } else { Err(Problem::NotAUrl { given: text.chars().take(80).collect() }) }
+    if plausible {
+        Ok(Value::Text(full))
+    } else {
+        Err(Problem::NotAUrl { given: text.chars().take(80).collect() })
+    }
 }
 
 /// Lower-cased and trimmed; `None` if it cannot be an address.
@@ -157,17 +163,21 @@ pub fn normalise_email(text: &str) -> Option<String> {
 /// Digits with an optional leading `+` and an extension after `x`; every spelling of a number becomes one. Eleven digits
 /// starting with 1 are a Chinese mobile and get +86; `00` in front is `+`.
 pub fn normalise_phone(text: &str) -> Option<String> {
-    let plain: String = text.chars().map(|letter| match letter {
-        '０'..='９' => char::from_u32(letter as u32 - '０' as u32 + '0' as u32).unwrap_or(letter),
-        '＋' => '+',
-        other => other,
-    }).collect();
+    let plain: String = text
+        .chars()
+        .map(|letter| match letter {
+            '０'..='９' => char::from_u32(letter as u32 - '０' as u32 + '0' as u32).unwrap_or(letter),
+            '＋' => '+',
+            other => other,
+        })
+        .collect();
     let lower = plain.to_lowercase();
     let (number, extension) = match lower.split_once(['x', '转', '#']) {
         Some((number, extension)) => (number.trim_end_matches(['e', 't', '.', ' ']), digits(extension)),
         None => (lower.as_str(), String::new()),
     };
-    if number.chars().any(|letter| !letter.is_ascii_digit() && !" +-().（）/—–·\u{a0}".contains(letter)) {
+    if number.chars().any(|letter| !letter.is_ascii_digit() && !" +-().（）/—–·\u{a0}".contains(letter))
+    {
         return None;
     }
     let mut number_digits = digits(number);
@@ -201,7 +211,13 @@ mod tests {
 
     #[test]
     fn every_spelling_of_a_phone_is_one_number() {
-        for spelling in ["13800008000", "138 0000 8000", "+86 138-0000-8000", "0086 138 0000 8000", "１３８００００８０００"] {
+        for spelling in [
+            "13800008000",
+            "138 0000 8000",
+            "+86 138-0000-8000",
+            "0086 138 0000 8000",
+            "１３８００００８０００",
+        ] {
             assert_eq!(normalise_phone(spelling).as_deref(), Some("+8613800008000"), "{spelling}");
         }
         assert_eq!(normalise_phone("(010) 6000-0000 转 123").as_deref(), Some("01060000000x123"));
@@ -215,7 +231,10 @@ mod tests {
         assert_eq!(money("m").parse_text("1.23456"), Err(Problem::TooManyDecimals { limit: 4 }));
         assert_eq!(money("m").parse_text("1,234.50"), Ok(Value::Decimal("1234.5".parse().unwrap())));
         assert!(matches!(integer("i").parse_json(&Json::from(1.5)), Err(Problem::NotAnInteger { .. })));
-        assert!(matches!(choice("c", &[("a", "A", "甲", "grey")]).parse_text("b"), Err(Problem::NotAChoice { .. })));
+        assert!(matches!(
+            choice("c", &[("a", "A", "甲", "grey")]).parse_text("b"),
+            Err(Problem::NotAChoice { .. })
+        ));
         assert!(phone("p").parse_text("").unwrap().is_null());
     }
 }

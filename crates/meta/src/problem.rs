@@ -64,14 +64,22 @@ impl Problem {
             Problem::NotAChoice { given, allowed } => {
                 format!("“{given}” is not one of the choices: use {}", allowed.join(", "))
             }
-            Problem::NotAnEmail { given } => format!("“{given}” is not an e-mail address: write it like name@example.com"),
-            Problem::NotAPhone { given } => format!("“{given}” is not a phone number: write it like +86 138 0000 8000"),
-            Problem::NotAUrl { given } => format!("“{given}” is not a web address: write it like https://example.com"),
+            Problem::NotAnEmail { given } => {
+                format!("“{given}” is not an e-mail address: write it like name@example.com")
+            }
+            Problem::NotAPhone { given } => {
+                format!("“{given}” is not a phone number: write it like +86 138 0000 8000")
+            }
+            Problem::NotAUrl { given } => {
+                format!("“{given}” is not a web address: write it like https://example.com")
+            }
             Problem::NotAReference { given } => format!("“{given}” is not a record id: pick a record"),
             Problem::NoSuchRecord { entity } => {
                 format!("there is no such {}, or you may not see it: pick another", entity.en.to_lowercase())
             }
-            Problem::Taken { given } => format!("“{given}” is already used by another record: choose another value"),
+            Problem::Taken { given } => {
+                format!("“{given}” is already used by another record: choose another value")
+            }
             Problem::WrongType { expected } => format!("has the wrong type: {expected} is expected"),
             Problem::Rule(label) => label.en.clone(),
         }
@@ -88,11 +96,17 @@ impl Problem {
             Problem::TooManyDecimals { limit } => format!("小数位太多，最多 {limit} 位"),
             Problem::OutOfRange => "数值超出可保存的范围，请检查".into(),
             Problem::NotADate { given } => format!("“{given}”不是日期，请写成 2026-11-21 这样"),
-            Problem::NotAnInstant { given } => format!("“{given}”不是日期时间，请写成 2026-11-21T14:30:00Z 这样"),
+            Problem::NotAnInstant { given } => {
+                format!("“{given}”不是日期时间，请写成 2026-11-21T14:30:00Z 这样")
+            }
             Problem::NotABoolean { given } => format!("“{given}”既不是“是”也不是“否”"),
-            Problem::NotAChoice { given, allowed } => format!("“{given}”不在可选值中，可选：{}", allowed.join("、")),
+            Problem::NotAChoice { given, allowed } => {
+                format!("“{given}”不在可选值中，可选：{}", allowed.join("、"))
+            }
             Problem::NotAnEmail { given } => format!("“{given}”不是邮箱地址，请写成 name@example.com 这样"),
-            Problem::NotAPhone { given } => format!("“{given}”不是电话号码，请写成 138 0000 8000 或 +86 10 6000 0000 这样"),
+            Problem::NotAPhone { given } => {
+                format!("“{given}”不是电话号码，请写成 138 0000 8000 或 +86 10 6000 0000 这样")
+            }
             Problem::NotAUrl { given } => format!("“{given}”不是网址，请写成 https://example.com 这样"),
             Problem::NotAReference { given } => format!("“{given}”不是记录编号，请选择一条记录"),
             Problem::NoSuchRecord { entity } => format!("没有这个{}，或您无权查看，请另选", entity.zh),

@@ -1,0 +1,80 @@
+//! The one condition language, in CEL syntax: `kind == 'company' && clv_52w > 1000 && account.city.contains('青')`.
+//!
+//! A text is parsed by the `cel` crate and checked against the metadata into a [`Condition`]; that is translated to SQL
+//! where it selects and evaluated in process where it triggers. Both have two-valued logic: a comparison with an empty
+//! field is false, `field == null` asks for emptiness, and `!` is plain negation. `contains`, `startsWith` and `endsWith`
+//! ignore the case of A–Z.
+
+mod evaluate;
+mod parse;
+mod sql;
+
+pub use evaluate::matches;
+pub use parse::{Context, parse};
+pub(crate) use sql::{bind, to_sql};
+
+use crate::schema;
+use meta::{Entity, Field, Value};
+use std::borrow::Cow;
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Condition {
+    Always(bool),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+    Not(Box<Condition>),
+    Compare { path: Path, operator: Operator, value: Value },
+    In { path: Path, values: Vec<Value> },
+    Empty { path: Path },
+    Text { path: Path, place: Place, text: String },
+    Search { text: String },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operator {
+    Equal,
+    NotEqual,
+    Less,
+    LessOrEqual,
+    Greater,
+    GreaterOrEqual,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    Contains,
+    StartsWith,
+    EndsWith,
+}
+
+/// A field of the record itself, or of the record that one of its references points to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    pub through: Option<Through>,
+    pub field: Field,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Through {
+    pub reference: String,
+    pub entity: String,
+}
+
+/// A declared field or one of the columns every record has.
+pub(crate) fn field_of<'e>(entity: &'e Entity, name: &str) -> Option<Cow<'e, Field>> {
+    if let Some(field) = entity.get(name) {
+        return Some(Cow::Borrowed(field));
+    }
+    if !schema::is_system_column(name) {
+        return None;
+    }
+    Some(Cow::Owned(match name {
+        "created_at" => meta::instant(name).label("Created", "创建时间").indexed(),
+        "updated_at" => meta::instant(name).label("Changed", "修改时间").indexed(),
+        "deleted_at" => meta::instant(name).label("Deleted", "删除时间"),
+        "created_by" => meta::reference(name, "user").label("Created by", "创建人"),
+        "run_id" => meta::reference(name, "import_run").label("Import", "导入批次"),
+        "version" => meta::integer(name).label("Version", "版本"),
+        _ => meta::reference(name, &entity.name).label("Id", "编号"),
+    }))
+}

@@ -1,0 +1,166 @@
+//! Condition → SQL. Negation is pushed down to the comparisons, so that positive ones stay plain and use their index.
+
+use super::{Condition, Operator, Path, Place};
+use crate::{Dialect, db::name, search};
+use meta::{Field, Kind, Value, scaled};
+use sea_query::{Alias, BinOper, Cond, Expr, ExprTrait, Query, Value as Bound};
+
+/// A value as the column of `field` stores it.
+pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
+    match (&field.kind, value) {
+        (Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent, Value::Int(number))
+            if field.scale().is_none() =>
+        {
+            Bound::BigInt(Some(*number))
+        }
+        (Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent, value) => {
+            let scale = field.scale().unwrap_or(0);
+            Bound::BigInt(value.as_decimal().and_then(|number| scaled(number, scale)))
+        }
+        (Kind::Bool, value) => Bound::Bool(value.as_bool()),
+        (Kind::Date, value) => Bound::ChronoDate(value.as_date()),
+        (Kind::Instant, value) => Bound::ChronoDateTimeUtc(value.as_instant()),
+        (Kind::Reference { .. }, value) => Bound::Uuid(value.as_id()),
+        (Kind::Json, Value::Json(json)) => Bound::String(Some(json.to_string())),
+        (_, Value::Text(text)) => Bound::String(Some(text.clone())),
+        (_, _) => Bound::String(None),
+    }
+}
+
+pub(crate) fn to_sql(condition: &Condition, entity: &str, dialect: Dialect) -> Expr {
+    Translator { entity, dialect }.translate(condition, false)
+}
+
+struct Translator<'a> {
+    entity: &'a str,
+    dialect: Dialect,
+}
+
+impl Translator<'_> {
+    fn translate(&self, condition: &Condition, negated: bool) -> Expr {
+        match condition {
+            Condition::Always(flag) => Expr::val(1i64).eq(i64::from(*flag != negated)),
+            Condition::All(parts) => self.join(parts, !negated, negated),
+            Condition::Any(parts) => self.join(parts, negated, negated),
+            Condition::Not(inner) => self.translate(inner, !negated),
+            Condition::Search { text } => {
+                let found = Expr::col((name(self.entity), name("id")));
+                let ids = search::matching_ids(self.entity, text, self.dialect);
+                if negated { found.not_in_subquery(ids) } else { found.in_subquery(ids) }
+            }
+            Condition::Compare { path, .. }
+            | Condition::In { path, .. }
+            | Condition::Empty { path }
+            | Condition::Text { path, .. } => self.leaf(condition, path, negated),
+        }
+    }
+
+    fn join(&self, parts: &[Condition], all: bool, negated: bool) -> Expr {
+        let start = if all { Cond::all() } else { Cond::any() };
+        parts.iter().fold(start, |joined, part| joined.add(self.translate(part, negated))).into()
+    }
+
+    fn leaf(&self, condition: &Condition, path: &Path, negated: bool) -> Expr {
+        let Some(through) = &path.through else {
+            let column = Expr::col((name(self.entity), name(&path.field.name)));
+            return self.test(condition, column, &path.field, negated);
+        };
+        let far = Expr::col((name(&through.entity), name(&path.field.name)));
+        let near = Expr::col((name(self.entity), name(&through.reference)));
+        let ids = Query::select()
+            .column((name(&through.entity), name("id")))
+            .from(name(&through.entity))
+            .and_where(self.test(condition, far, &path.field, false))
+            .to_owned();
+        // An empty reference has only empty fields behind it.
+        let empty_counts = matches!(condition, Condition::Empty { .. }) != negated;
+        let inside = if negated { near.clone().not_in_subquery(ids) } else { near.clone().in_subquery(ids) };
+        if empty_counts || (negated && !matches!(condition, Condition::Empty { .. })) {
+            near.is_null().or(inside)
+        } else if negated {
+            near.is_not_null().and(inside)
+        } else {
+            inside
+        }
+    }
+
+    fn test(&self, condition: &Condition, column: Expr, field: &Field, negated: bool) -> Expr {
+        match condition {
+            Condition::Empty { .. } if negated => column.is_not_null(),
+            Condition::Empty { .. } => column.is_null(),
+            Condition::Compare { operator, value, .. } => {
+                self.compare(column, field, *operator, value, negated)
+            }
+            Condition::In { values, .. } => {
+                let empty = column.clone().is_null();
+                let wants_empty = values.iter().any(Value::is_null);
+                let bound: Vec<Bound> =
+                    values.iter().filter(|value| !value.is_null()).map(|value| bind(field, value)).collect();
+                match (negated, wants_empty) {
+                    (false, false) => column.is_in(bound),
+                    (false, true) => empty.or(column.is_in(bound)),
+                    (true, false) => empty.or(column.is_not_in(bound)),
+                    (true, true) => column.clone().is_not_null().and(column.is_not_in(bound)),
+                }
+            }
+            Condition::Text { place, text, .. } => {
+                let found = self.like(column.clone(), *place, text);
+                if negated { column.is_null().or(found.not()) } else { found }
+            }
+            _ => Expr::val(1i64).eq(0i64),
+        }
+    }
+
+    fn compare(&self, column: Expr, field: &Field, operator: Operator, value: &Value, negated: bool) -> Expr {
+        let bound = bind(field, value);
+        let empty = column.clone().is_null();
+        let flipped = match operator {
+            Operator::Equal => Operator::NotEqual,
+            Operator::NotEqual => Operator::Equal,
+            Operator::Less => Operator::GreaterOrEqual,
+            Operator::LessOrEqual => Operator::Greater,
+            Operator::Greater => Operator::LessOrEqual,
+            Operator::GreaterOrEqual => Operator::Less,
+        };
+        let plain = |operator| match operator {
+            Operator::Equal => column.clone().eq(bound.clone()),
+            Operator::NotEqual => column.clone().ne(bound.clone()),
+            Operator::Less => column.clone().lt(bound.clone()),
+            Operator::LessOrEqual => column.clone().lte(bound.clone()),
+            Operator::Greater => column.clone().gt(bound.clone()),
+            Operator::GreaterOrEqual => column.clone().gte(bound.clone()),
+        };
+        match (operator, negated) {
+            // An empty field differs from every value.
+            (Operator::NotEqual, false) => empty.or(plain(Operator::NotEqual)),
+            (Operator::NotEqual, true) => plain(Operator::Equal),
+            (operator, false) => plain(operator),
+            (_, true) => empty.or(plain(flipped)),
+        }
+    }
+
+    fn like(&self, column: Expr, place: Place, text: &str) -> Expr {
+        let escaped: String = text
+            .to_ascii_lowercase()
+            .chars()
+            .flat_map(|letter| if "%_\\".contains(letter) { vec!['\\', letter] } else { vec![letter] })
+            .collect();
+        let pattern = match place {
+            Place::Contains => format!("%{escaped}%"),
+            Place::StartsWith => format!("{escaped}%"),
+            Place::EndsWith => format!("%{escaped}"),
+        };
+        let pattern = Expr::cust_with_values(
+            if self.dialect == Dialect::Sqlite { "? ESCAPE '\\'" } else { "$1" },
+            [pattern],
+        );
+        // SQLite's LIKE ignores the case of A-Z; lower() over collation C does just that in PostgreSQL.
+        match self.dialect {
+            Dialect::Sqlite => column.binary(BinOper::Like, pattern),
+            Dialect::Postgres => {
+                let lowered = Expr::FunctionCall(sea_query::Func::cust(Alias::new("lower")).arg(column));
+                lowered.binary(BinOper::Like, pattern)
+            }
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The two databases behind one face: connections, statements built by sea-query, rows read by position.
+
+use crate::{Error, Result};
+use meta::{DateTime, Id, NaiveDate, Utc};
+use sea_query::{
+    Alias, DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementWriter, SelectStatement,
+    SqliteQueryBuilder, UpdateStatement,
+};
+use sea_query_sqlx::{SqlxBinder, SqlxValues};
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Row as _, SqliteConnection, SqlitePool,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+
+/// Which database to open; SQLite is a file `zhike.db` in the data folder.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Database {
+    Sqlite,
+    Postgres(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+const READERS: u32 = 8;
+const POSTGRES_CONNECTIONS: u32 = 16;
+const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A dynamic table or column name for sea-query.
+pub fn name(text: &str) -> Alias {
+    Alias::new(text)
+}
+
+/// Readers: any number at once, never blocked by the writer.
+#[derive(Clone)]
+pub(crate) enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+/// One connection inside a write transaction.
+pub(crate) enum Conn {
+    Sqlite(SqliteConnection),
+    Postgres(PoolConnection<Postgres>),
+}
+
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(folder.join("zhike.db"))
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // Acknowledged writes survive a power cut; group commit makes the sync cheap.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(false)
+        .statement_cache_capacity(500)
+        .pragma("cache_size", "-65536")
+        .pragma("temp_store", "memory")
+        .pragma("mmap_size", "268435456")
+        .pragma("journal_size_limit", "67108864")
+        .disable_statement_logging()
+}
+
+pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<SqliteConnection>)> {
+    match database {
+        Database::Sqlite => {
+            let writer = sqlite_options(folder).connect().await?;
+            let readers = SqlitePoolOptions::new()
+                .max_connections(READERS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_with(sqlite_options(folder).pragma("query_only", "on"))
+                .await?;
+            Ok((Pool::Sqlite(readers), Some(writer)))
+        }
+        Database::Postgres(url) => {
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("zhike")
+                .options([("timezone", "UTC")])
+                .disable_statement_logging();
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_with(options)
+                .await?;
+            Ok((Pool::Postgres(pool), None))
+        }
+    }
+}
+
+/// A statement sea-query can render for either database.
+pub trait Statement: SqlxBinder + QueryStatementWriter + Sync {}
+impl Statement for SelectStatement {}
+impl Statement for InsertStatement {}
+impl Statement for UpdateStatement {}
+impl Statement for DeleteStatement {}
+
+fn render(statement: &(impl Statement + ?Sized), dialect: Dialect) -> (String, SqlxValues) {
+    match dialect {
+        Dialect::Sqlite => statement.build_sqlx(SqliteQueryBuilder),
+        Dialect::Postgres => statement.build_sqlx(PostgresQueryBuilder),
+    }
+}
+
+impl Pool {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Pool::Sqlite(_) => Dialect::Sqlite,
+            Pool::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    pub async fn fetch(&self, select: &SelectStatement) -> Result<Vec<Row>> {
+        let (sql, values) = render(select, self.dialect());
+        Ok(match self {
+            Pool::Sqlite(pool) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Pool::Postgres(pool) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(pool).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub async fn fetch_text(&self, sql: &str) -> Result<Vec<Row>> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        Ok(match self {
+            Pool::Sqlite(pool) => {
+                sqlx::query(sql).fetch_all(pool).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Pool::Postgres(pool) => {
+                sqlx::query(sql).fetch_all(pool).await?.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+}
+
+impl Conn {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Conn::Sqlite(_) => Dialect::Sqlite,
+            Conn::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
+        let (sql, values) = render(select, self.dialect());
+        Ok(match self {
+            Conn::Sqlite(conn) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(conn).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Conn::Postgres(conn) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **conn).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    /// Runs an insert with `RETURNING`.
+    pub async fn returning(&mut self, insert: &InsertStatement) -> Result<Vec<Row>> {
+        let (sql, values) = render(insert, self.dialect());
+        Ok(match self {
+            Conn::Sqlite(conn) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(conn).await?;
+                rows.into_iter().map(Row::Sqlite).collect()
+            }
+            Conn::Postgres(conn) => {
+                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **conn).await?;
+                rows.into_iter().map(Row::Postgres).collect()
+            }
+        })
+    }
+
+    pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
+        let (sql, values) = render(statement, self.dialect());
+        Ok(match self {
+            Conn::Sqlite(conn) => {
+                sqlx::query_with(AssertSqlSafe(sql), values).execute(conn).await?.rows_affected()
+            }
+            Conn::Postgres(conn) => {
+                sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **conn).await?.rows_affected()
+            }
+        })
+    }
+
+    /// Text without parameters: DDL, BEGIN, SAVEPOINT.
+    pub async fn run(&mut self, sql: &str) -> Result<()> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self {
+            Conn::Sqlite(conn) => {
+                sqlx::raw_sql(sql).execute(conn).await?;
+            }
+            Conn::Postgres(conn) => {
+                sqlx::raw_sql(sql).execute(&mut **conn).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+macro_rules! getters {
+    ($($required:ident $optional:ident $kind:ty),* $(,)?) => {$(
+        pub fn $optional(&self, index: usize) -> Result<Option<$kind>> {
+            match self {
+                Row::Sqlite(row) => row.try_get(index),
+                Row::Postgres(row) => row.try_get(index),
+            }
+            .map_err(Error::from)
+        }
+        pub fn $required(&self, index: usize) -> Result<$kind> {
+            self.$optional(index)?
+                .ok_or_else(|| Error::Internal(format!("column {index} is empty")))
+        }
+    )*};
+}
+
+impl Row {
+    getters! {
+        id opt_id Id,
+        int opt_int i64,
+        real opt_real f64,
+        text opt_text String,
+        bytes opt_bytes Vec<u8>,
+        bool opt_bool bool,
+        date opt_date NaiveDate,
+        instant opt_instant DateTime<Utc>,
+    }
+}

@@ -1,0 +1,127 @@
+//! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
+
+use crate::{
+    Actor, Database, Dialect, Error, Module, Registry, Result, Row, Tx, core,
+    db::{self, Conn, Pool},
+    jobs, schema,
+    store::writer::{self, Writer},
+};
+use futures::future::BoxFuture;
+use meta::{Clock, Entity};
+use sea_query::SelectStatement;
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::sync::watch;
+
+pub struct Options {
+    pub database: Database,
+    /// Where the SQLite file, uploads and error files live; made if absent.
+    pub data_dir: PathBuf,
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+struct Shared {
+    registry: Registry,
+    pool: Pool,
+    writer: Option<Writer>,
+    clock: Clock,
+    data_dir: PathBuf,
+    moved: watch::Sender<i64>,
+}
+
+impl Engine {
+    /// Opens the database and brings its schema up to the modules' metadata.
+    pub async fn open(options: Options, modules: Vec<Module>, clock: Clock) -> Result<Engine> {
+        std::fs::create_dir_all(&options.data_dir).map_err(|error| {
+            Error::Unavailable(format!("cannot make the data folder {}: {error}", options.data_dir.display()))
+        })?;
+        let mut all = vec![core::module()];
+        all.extend(modules);
+        let registry = Registry::build(all)?;
+        let (pool, sqlite) = db::open(&options.database, &options.data_dir).await?;
+        let mut conn = match (sqlite, &pool) {
+            (Some(conn), _) => Conn::Sqlite(conn),
+            (None, Pool::Postgres(pool)) => Conn::Postgres(pool.acquire().await?),
+            (None, Pool::Sqlite(_)) => return Err(Error::Internal("no writer".into())),
+        };
+        let steps = schema::apply(&mut conn, &schema::tables(&registry)).await?;
+        if steps > 0 {
+            tracing::info!(steps, "schema brought up to date");
+        }
+        let writer = match conn {
+            Conn::Sqlite(_) => Some(writer::start(conn)),
+            Conn::Postgres(_) => None,
+        };
+        let engine = Engine(Arc::new(Shared {
+            registry,
+            pool,
+            writer,
+            clock,
+            data_dir: options.data_dir,
+            moved: watch::Sender::new(0),
+        }));
+        Ok(engine)
+    }
+
+    /// Starts the job runner and every module's background tasks; call once in a server.
+    pub fn start(&self) {
+        tokio::spawn(jobs::run_forever(self.clone()));
+        for start in &self.0.registry.starts {
+            tokio::spawn(start(self.clone()));
+        }
+    }
+
+    pub fn registry(&self) -> &Registry {
+        &self.0.registry
+    }
+    pub fn entity(&self, name: &str) -> Result<&Arc<Entity>> {
+        self.0.registry.entity(name)
+    }
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+    pub fn data_dir(&self) -> &Path {
+        &self.0.data_dir
+    }
+    pub fn dialect(&self) -> Dialect {
+        self.0.pool.dialect()
+    }
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.0.pool
+    }
+    pub(crate) fn writer(&self) -> Option<&Writer> {
+        self.0.writer.as_ref()
+    }
+
+    /// Moves on each commit of this process that logged changes; a hint, for other processes write too.
+    pub fn subscribe(&self) -> watch::Receiver<i64> {
+        self.0.moved.subscribe()
+    }
+    pub(crate) fn announce(&self) {
+        self.0.moved.send_modify(|count| *count += 1);
+    }
+
+    /// A module's own SELECT, without access check: for figures and bookkeeping, never for records shown to a user.
+    pub async fn fetch(&self, select: &SelectStatement) -> Result<Vec<Row>> {
+        self.0.pool.fetch(select).await
+    }
+
+    /// The same for SQL text without parameters (plans, pragmas, health).
+    pub async fn fetch_text(&self, sql: &str) -> Result<Vec<Row>> {
+        self.0.pool.fetch_text(sql).await
+    }
+
+    /// Runs `work` in one transaction: everything it does is kept, or nothing.
+    pub async fn write<T, F>(&self, actor: &Actor, work: F) -> Result<T>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
+    {
+        writer::write(self, actor, work).await
+    }
+}

@@ -1,0 +1,95 @@
+//! A record's numbers in other systems: unique per entity and source.
+
+use crate::{Engine, Error, Result, Tx, db::name};
+use meta::Id;
+use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
+use std::collections::HashMap;
+
+const CHUNK: usize = 500;
+
+fn select(entity: &str, source: &str, numbers: &[String]) -> SelectStatement {
+    let mut select = Sql::select();
+    select
+        .columns([name("external_id"), name("record_id")])
+        .from(name("external_id"))
+        .and_where(Expr::col(name("entity")).eq(entity))
+        .and_where(Expr::col(name("source")).eq(source))
+        .and_where(Expr::col(name("external_id")).is_in(numbers.iter().cloned()));
+    select
+}
+
+impl Engine {
+    /// (source, number) pairs of each record.
+    pub async fn external_ids_of(&self, ids: &[Id]) -> Result<HashMap<Id, Vec<(String, String)>>> {
+        let mut found: HashMap<Id, Vec<(String, String)>> = HashMap::new();
+        for ids in ids.chunks(CHUNK) {
+            let select = Sql::select()
+                .columns([name("record_id"), name("source"), name("external_id")])
+                .from(name("external_id"))
+                .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+                .to_owned();
+            for row in self.fetch(&select).await? {
+                found.entry(row.id(0)?).or_default().push((row.text(1)?, row.text(2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// The record with this number in that system.
+    pub async fn by_external_id(&self, entity: &str, source: &str, number: &str) -> Result<Option<Id>> {
+        let rows = self.fetch(&select(entity, source, &[number.to_owned()])).await?;
+        rows.first().map(|row| row.id(1)).transpose()
+    }
+}
+
+impl Tx {
+    /// The records that have one of `numbers` in `source`.
+    pub async fn external_ids(
+        &mut self,
+        entity: &str,
+        source: &str,
+        numbers: &[String],
+    ) -> Result<HashMap<String, Id>> {
+        let mut found = HashMap::new();
+        for numbers in numbers.chunks(CHUNK) {
+            for row in self.conn.fetch(&select(entity, source, numbers)).await? {
+                found.insert(row.text(0)?, row.id(1)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// Gives records their numbers in `source`; a number another record has is refused.
+    pub async fn set_external_ids(
+        &mut self,
+        entity: &str,
+        source: &str,
+        numbers: &[(String, Id)],
+    ) -> Result<()> {
+        let run = self.run;
+        for chunk in numbers.chunks(CHUNK) {
+            let mut insert = Sql::insert();
+            insert
+                .into_table(name("external_id"))
+                .columns(["entity", "source", "external_id", "record_id", "run_id"].map(name));
+            for (number, id) in chunk {
+                insert.values_panic([
+                    entity.to_owned().into(),
+                    source.to_owned().into(),
+                    number.clone().into(),
+                    (*id).into(),
+                    run.into(),
+                ]);
+            }
+            self.conn.execute(&insert).await.map_err(|error| match error {
+                Error::Invalid(_) => Error::rule(
+                    "external_id",
+                    format!("a number of source “{source}” already belongs to another record: use it once"),
+                    format!("来源“{source}”中的某个编号已属于另一条记录，每个编号只能用一次"),
+                ),
+                other => other,
+            })?;
+        }
+        self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+    }
+}

@@ -1,0 +1,301 @@
+//! Background jobs, kept in the database so that they survive a restart; queued in the transaction that wants them.
+//!
+//! A table and a loop of our own: apalis keeps one table layout and one pool per database kind and cannot queue inside
+//! our transaction.
+
+use crate::{Dialect, Engine, Error, Result, Row, Tx, db::name};
+use meta::{DateTime, Id, Utc};
+use sea_query::{Expr, ExprTrait, Order, Query as Sql};
+use serde_json::Value as Json;
+use std::{collections::HashSet, time::Duration};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobState {
+    Queued,
+    Running,
+    Done,
+    Failed,
+    Cancelled,
+}
+
+impl JobState {
+    pub fn name(self) -> &'static str {
+        match self {
+            JobState::Queued => "queued",
+            JobState::Running => "running",
+            JobState::Done => "done",
+            JobState::Failed => "failed",
+            JobState::Cancelled => "cancelled",
+        }
+    }
+    fn parse(text: &str) -> JobState {
+        let all = [JobState::Queued, JobState::Running, JobState::Done, JobState::Cancelled];
+        all.into_iter().find(|state| state.name() == text).unwrap_or(JobState::Failed)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Job {
+    pub id: Id,
+    pub kind: String,
+    pub payload: Json,
+    pub state: JobState,
+    pub attempts: i64,
+    pub user: Option<Id>,
+    pub progress: Json,
+    pub error: Option<String>,
+}
+
+/// What a running job works with.
+#[derive(Clone)]
+pub struct JobContext {
+    pub engine: Engine,
+    pub job: Job,
+}
+
+const POLL: Duration = Duration::from_millis(500);
+const LOCK: Duration = Duration::from_secs(60);
+const RENEW: Duration = Duration::from_secs(15);
+const ATTEMPTS_LIMIT: i64 = 5;
+const RUNNING_LIMIT: usize = 4;
+
+impl Tx {
+    /// Queues a job; it runs after the commit.
+    pub async fn enqueue(&mut self, kind: &str, payload: Json) -> Result<Id> {
+        self.enqueue_at(kind, payload, self.clock().now()).await
+    }
+
+    pub async fn enqueue_at(&mut self, kind: &str, payload: Json, run_at: DateTime<Utc>) -> Result<Id> {
+        let id = self.clock().new_id();
+        let insert = Sql::insert()
+            .into_table(name("job"))
+            .columns(
+                ["id", "kind", "payload", "state", "run_at", "attempts", "created_at", "user_id", "cancel"]
+                    .map(name),
+            )
+            .values_panic([
+                id.into(),
+                kind.to_owned().into(),
+                payload.to_string().into(),
+                JobState::Queued.name().into(),
+                run_at.into(),
+                0i64.into(),
+                self.clock().now().into(),
+                self.actor.user.into(),
+                false.into(),
+            ])
+            .to_owned();
+        self.conn.execute(&insert).await?;
+        Ok(id)
+    }
+
+    /// Asks a job to stop at its next look; a queued one never starts.
+    pub async fn cancel_job(&mut self, id: Id) -> Result<()> {
+        let mut update = Sql::update();
+        update.table(name("job")).value(name("cancel"), true).and_where(Expr::col(name("id")).eq(id));
+        self.conn.execute(&update).await?;
+        Ok(())
+    }
+}
+
+fn read_job(row: &Row) -> Result<Job> {
+    Ok(Job {
+        id: row.id(0)?,
+        kind: row.text(1)?,
+        payload: serde_json::from_str(&row.text(2)?)?,
+        state: JobState::parse(&row.text(3)?),
+        attempts: row.int(4)?,
+        user: row.opt_id(5)?,
+        progress: row.opt_text(6)?.map_or(Ok(Json::Null), |text| serde_json::from_str(&text))?,
+        error: row.opt_text(7)?,
+    })
+}
+
+const COLUMNS: [&str; 8] = ["id", "kind", "payload", "state", "attempts", "user_id", "progress", "error"];
+
+impl Engine {
+    pub async fn job(&self, id: Id) -> Result<Job> {
+        let select = Sql::select()
+            .columns(COLUMNS.map(name))
+            .from(name("job"))
+            .and_where(Expr::col(name("id")).eq(id))
+            .to_owned();
+        let rows = self.fetch(&select).await?;
+        rows.first().map(read_job).transpose()?.ok_or_else(|| Error::NotFound(format!("job {id}")))
+    }
+
+    /// Runs every job that is due, one after the other; for tests and the command line.
+    pub async fn run_due_jobs(&self) -> Result<usize> {
+        let mut done = 0;
+        while let Some(job) = claim(self, &HashSet::new()).await? {
+            run(JobContext { engine: self.clone(), job }).await;
+            done += 1;
+        }
+        Ok(done)
+    }
+}
+
+impl JobContext {
+    /// Shows how far the job is; any JSON.
+    pub async fn progress(&self, progress: Json) -> Result<()> {
+        let id = self.job.id;
+        self.set(move |update| {
+            update.value(name("progress"), progress.to_string()).and_where(Expr::col(name("id")).eq(id));
+        })
+        .await
+    }
+
+    pub async fn cancelled(&self) -> Result<bool> {
+        let select = Sql::select()
+            .column(name("cancel"))
+            .from(name("job"))
+            .and_where(Expr::col(name("id")).eq(self.job.id))
+            .to_owned();
+        Ok(self.engine.fetch(&select).await?.first().map(|row| row.bool(0)).transpose()?.unwrap_or(true))
+    }
+
+    async fn set(&self, change: impl FnOnce(&mut sea_query::UpdateStatement) + Send + 'static) -> Result<()> {
+        self.engine
+            .write(&crate::Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let mut update = Sql::update();
+                    update.table(name("job"));
+                    change(&mut update);
+                    tx.conn.execute(&update).await.map(drop)
+                })
+            })
+            .await
+    }
+}
+
+/// Takes the next due job, or one whose runner died; `busy` are the kinds that already run here.
+async fn claim(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<Job>> {
+    let now = engine.clock().now();
+    let due = Expr::col(name("state"))
+        .eq(JobState::Queued.name())
+        .and(Expr::col(name("run_at")).lte(now))
+        .or(Expr::col(name("state"))
+            .eq(JobState::Running.name())
+            .and(Expr::col(name("locked_until")).lt(now)));
+    let mut select = Sql::select();
+    select
+        .columns(COLUMNS.map(name))
+        .from(name("job"))
+        .and_where(due)
+        .order_by(name("run_at"), Order::Asc)
+        .limit(1);
+    if !busy.is_empty() {
+        select.and_where(Expr::col(name("id")).is_not_in(busy.iter().copied()));
+    }
+    // A look without the writer first: most of the time there is nothing to do.
+    if engine.fetch(&select).await?.is_empty() {
+        return Ok(None);
+    }
+    engine
+        .write(&crate::Actor::system(), move |tx| {
+            Box::pin(async move {
+                if tx.dialect() == Dialect::Postgres {
+                    select
+                        .lock_with_behavior(sea_query::LockType::Update, sea_query::LockBehavior::SkipLocked);
+                }
+                let rows = tx.conn.fetch(&select).await?;
+                let Some(mut job) = rows.first().map(read_job).transpose()? else { return Ok(None) };
+                job.attempts += 1;
+                let until = tx.clock().now() + LOCK;
+                let update = Sql::update()
+                    .table(name("job"))
+                    .value(name("state"), JobState::Running.name())
+                    .value(name("attempts"), job.attempts)
+                    .value(name("locked_until"), until)
+                    .and_where(Expr::col(name("id")).eq(job.id))
+                    .to_owned();
+                tx.conn.execute(&update).await?;
+                Ok(Some(job))
+            })
+        })
+        .await
+}
+
+async fn run(context: JobContext) {
+    let id = context.job.id;
+    let handler = context.engine.registry().jobs.get(context.job.kind.as_str()).copied();
+    let outcome = match handler {
+        Some(_) if context.job.attempts > ATTEMPTS_LIMIT => {
+            Err(anyhow::anyhow!("gave up after {ATTEMPTS_LIMIT} attempts"))
+        }
+        Some(handler) => {
+            let renewing = tokio::spawn(renew(context.clone()));
+            let outcome = tokio::spawn(handler(context.clone())).await;
+            renewing.abort();
+            outcome.unwrap_or_else(|panic| Err(anyhow::anyhow!("the job panicked: {panic}")))
+        }
+        None => Err(anyhow::anyhow!("no handler for jobs of kind {}", context.job.kind)),
+    };
+    let cancelled = context.cancelled().await.unwrap_or(false);
+    let (state, error) = match outcome {
+        Ok(()) if cancelled => (JobState::Cancelled, None),
+        Ok(()) => (JobState::Done, None),
+        Err(error) => {
+            tracing::error!(job = %id, kind = context.job.kind, "job failed: {error:#}");
+            (JobState::Failed, Some(format!("{error:#}")))
+        }
+    };
+    let now = context.engine.clock().now();
+    let stored = context
+        .set(move |update| {
+            update
+                .value(name("state"), state.name())
+                .value(name("error"), error)
+                .value(name("finished_at"), now)
+                .and_where(Expr::col(name("id")).eq(id));
+        })
+        .await;
+    if let Err(error) = stored {
+        tracing::error!(job = %id, "the end of a job could not be stored: {error}");
+    }
+}
+
+/// Keeps the lock while the job runs, so that nobody else takes it for dead.
+async fn renew(context: JobContext) {
+    loop {
+        tokio::time::sleep(RENEW).await;
+        let (id, until) = (context.job.id, context.engine.clock().now() + LOCK);
+        let renewed = context
+            .set(move |update| {
+                update.value(name("locked_until"), until).and_where(Expr::col(name("id")).eq(id));
+            })
+            .await;
+        if let Err(error) = renewed {
+            tracing::warn!(job = %id, "lock not renewed: {error}");
+        }
+    }
+}
+
+pub(crate) async fn run_forever(engine: Engine) {
+    let mut running = tokio::task::JoinSet::new();
+    let mut busy: HashSet<Id> = HashSet::new();
+    loop {
+        while let Some(ended) = running.try_join_next() {
+            if let Ok(id) = ended {
+                busy.remove(&id);
+            }
+        }
+        let claimed = if busy.len() < RUNNING_LIMIT { claim(&engine, &busy).await } else { Ok(None) };
+        match claimed {
+            Ok(Some(job)) => {
+                let id = job.id;
+                busy.insert(id);
+                let context = JobContext { engine: engine.clone(), job };
+                running.spawn(async move {
+                    run(context).await;
+                    id
+                });
+            }
+            Ok(None) => tokio::time::sleep(POLL).await,
+            Err(error) => {
+                tracing::warn!("jobs cannot be read: {error}");
+                tokio::time::sleep(POLL * 4).await;
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! The change log: every write appends, in its own transaction, who changed what, when. Audit, undo, live figures, live
+//! pages and later webhooks and automation are readers of it, each with a position of its own.
+
+use crate::{Actor, Dialect, Engine, Error, Result, Row, Tx, allow, db::name};
+use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use meta::{DateTime, Id, Utc};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement};
+use serde_json::{Value as Json, json};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogKind {
+    /// Many at once when `ids` has more than one.
+    Create,
+    Update,
+    Delete,
+    Restore,
+}
+
+impl LogKind {
+    pub fn name(self) -> &'static str {
+        match self {
+            LogKind::Create => "create",
+            LogKind::Update => "update",
+            LogKind::Delete => "delete",
+            LogKind::Restore => "restore",
+        }
+    }
+    fn parse(text: &str) -> Result<Self> {
+        [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore]
+            .into_iter()
+            .find(|kind| kind.name() == text)
+            .ok_or_else(|| Error::Internal(format!("unknown kind of change {text}")))
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct LogEntry {
+    pub seq: i64,
+    pub at: DateTime<Utc>,
+    pub user: Option<Id>,
+    pub run: Option<Id>,
+    pub entity: String,
+    pub kind: LogKind,
+    pub ids: Vec<Id>,
+    /// For an update `{"field": [old, new]}`, otherwise empty.
+    pub changes: Json,
+}
+
+const COLUMNS: [&str; 8] = ["seq", "at", "user_id", "run_id", "entity", "record_id", "kind", "changes"];
+/// Ids per compact entry.
+const BULK_LIMIT: usize = 1_000;
+
+impl Tx {
+    /// One entry per record for updates (they carry old and new values), compact entries for the rest.
+    pub(crate) async fn log(&mut self, entity: &str, kind: LogKind, records: &[(Id, Json)]) -> Result<()> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        self.logged = true;
+        let rows: Vec<(Option<Id>, String)> = if kind == LogKind::Update || records.len() == 1 {
+            records.iter().map(|(id, changes)| (Some(*id), changes.to_string())).collect()
+        } else {
+            records.chunks(BULK_LIMIT).map(|chunk| (None, pack(chunk))).collect()
+        };
+        let (at, user, run) = (self.clock().now(), self.actor.user, self.run);
+        for rows in rows.chunks(500) {
+            let mut insert = Sql::insert();
+            insert.into_table(name("change_log")).columns(COLUMNS[1..].iter().map(|column| name(column)));
+            for (record, changes) in rows {
+                insert.values_panic([
+                    at.into(),
+                    user.into(),
+                    run.into(),
+                    entity.to_owned().into(),
+                    (*record).into(),
+                    kind.name().into(),
+                    changes.clone().into(),
+                ]);
+            }
+            self.conn.execute(&insert).await?;
+        }
+        Ok(())
+    }
+
+    /// Where reader `reader` of the log stands now; stored with what it did.
+    pub async fn set_position(&mut self, reader: &str, seq: i64) -> Result<()> {
+        let insert = Sql::insert()
+            .into_table(name("log_position"))
+            .columns([name("reader"), name("seq")])
+            .values_panic([reader.to_owned().into(), seq.into()])
+            .on_conflict(OnConflict::column(name("reader")).update_column(name("seq")).to_owned())
+            .to_owned();
+        self.conn.execute(&insert).await.map(drop)
+    }
+}
+
+fn pack(records: &[(Id, Json)]) -> String {
+    let bytes: Vec<u8> = records.iter().flat_map(|(id, _)| *id.as_bytes()).collect();
+    json!({ "ids": STANDARD_NO_PAD.encode(bytes) }).to_string()
+}
+
+fn read_entry(row: &Row) -> Result<LogEntry> {
+    let mut changes: Json = serde_json::from_str(&row.text(7)?)?;
+    let ids = match row.opt_id(5)? {
+        Some(id) => vec![id],
+        None => {
+            let packed = changes.get("ids").and_then(Json::as_str).unwrap_or_default();
+            let bytes = STANDARD_NO_PAD
+                .decode(packed)
+                .map_err(|_| Error::Internal("unreadable change log".into()))?;
+            changes = json!({});
+            bytes.chunks_exact(16).filter_map(|chunk| Id::from_slice(chunk).ok()).collect()
+        }
+    };
+    Ok(LogEntry {
+        seq: row.int(0)?,
+        at: row.instant(1)?,
+        user: row.opt_id(2)?,
+        run: row.opt_id(3)?,
+        entity: row.text(4)?,
+        kind: LogKind::parse(&row.text(6)?)?,
+        ids,
+        changes,
+    })
+}
+
+fn select() -> SelectStatement {
+    let mut select = Sql::select();
+    select.from(name("change_log")).columns(COLUMNS.iter().map(|column| name(column)));
+    select
+}
+
+impl Engine {
+    /// Entries after `seq`, oldest first, none that a transaction still open could precede.
+    pub async fn changes(&self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
+        if self.dialect() == Dialect::Postgres {
+            select.and_where(Expr::cust("\"txid\" < pg_snapshot_xmin(pg_current_snapshot())"));
+        }
+        self.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+
+    /// The newest sequence number in the log.
+    pub async fn last_change(&self) -> Result<i64> {
+        let last = Sql::select()
+            .column(name("seq"))
+            .from(name("change_log"))
+            .order_by(name("seq"), Order::Desc)
+            .limit(1)
+            .to_owned();
+        Ok(self.fetch(&last).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    }
+
+    pub async fn position(&self, reader: &str) -> Result<i64> {
+        let select = Sql::select()
+            .column(name("seq"))
+            .from(name("log_position"))
+            .and_where(Expr::col(name("reader")).eq(reader))
+            .to_owned();
+        Ok(self.fetch(&select).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// What happened to one record, newest first. (That a bulk write created it stands in the record itself.)
+    pub async fn history(&self, actor: &Actor, entity: &str, id: Id, limit: u64) -> Result<Vec<LogEntry>> {
+        allow(actor, self.entity(entity)?, crate::Action::Read)?;
+        let mut select = select();
+        select.and_where(Expr::col(name("record_id")).eq(id)).order_by(name("seq"), Order::Desc).limit(limit);
+        self.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+}
+
+impl Tx {
+    /// What an import run wrote, newest first, before `before`; for reverting it.
+    pub async fn changes_of_run(&mut self, run: Id, before: i64, limit: u64) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select
+            .and_where(Expr::col(name("run_id")).eq(run))
+            .and_where(Expr::col(name("seq")).lt(before))
+            .order_by(name("seq"), Order::Desc)
+            .limit(limit);
+        self.conn.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+}

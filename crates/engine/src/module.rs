@@ -1,0 +1,75 @@
+//! What a vertical module (customers, sales, insight …) gives the engine.
+
+use crate::{Engine, JobContext, Result, Tx, schema::Table};
+use futures::future::BoxFuture;
+use meta::{Draft, Entity, Field, Id, Label, label};
+
+/// A rule on one record about to be saved; pure.
+pub type BeforeSave = fn(&mut Draft<'_>);
+/// A rule over all records of an entity that a transaction touched (created, updated, deleted, restored), run once before
+/// it commits; may write.
+pub type BeforeCommit = for<'t> fn(&'t mut Tx, &'t [Id]) -> BoxFuture<'t, Result<()>>;
+pub type JobHandler = fn(JobContext) -> BoxFuture<'static, anyhow::Result<()>>;
+/// A task that lives as long as the server: a reader of the change log, a timetable.
+pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
+
+pub struct Module {
+    pub name: &'static str,
+    pub label: Label,
+    pub entities: Vec<Entity>,
+    pub extensions: Vec<(&'static str, Vec<Field>)>,
+    pub tables: Vec<Table>,
+    pub before_save: Vec<(&'static str, BeforeSave)>,
+    pub before_commit: Vec<(&'static str, BeforeCommit)>,
+    pub jobs: Vec<(&'static str, JobHandler)>,
+    pub starts: Vec<Start>,
+}
+
+impl Module {
+    pub fn new(name: &'static str) -> Self {
+        Module {
+            name,
+            label: label(name, name),
+            entities: vec![],
+            extensions: vec![],
+            tables: vec![],
+            before_save: vec![],
+            before_commit: vec![],
+            jobs: vec![],
+            starts: vec![],
+        }
+    }
+    pub fn labels(mut self, en: &str, zh: &str) -> Self {
+        self.label = label(en, zh);
+        self
+    }
+    pub fn entity(mut self, entity: Entity) -> Self {
+        self.entities.push(entity);
+        self
+    }
+    /// Adds fields to an entity of another module.
+    pub fn extend(mut self, entity: &'static str, fields: Vec<Field>) -> Self {
+        self.extensions.push((entity, fields));
+        self
+    }
+    pub fn table(mut self, table: Table) -> Self {
+        self.tables.push(table);
+        self
+    }
+    pub fn before_save(mut self, entity: &'static str, rule: BeforeSave) -> Self {
+        self.before_save.push((entity, rule));
+        self
+    }
+    pub fn before_commit(mut self, entity: &'static str, rule: BeforeCommit) -> Self {
+        self.before_commit.push((entity, rule));
+        self
+    }
+    pub fn job(mut self, kind: &'static str, handler: JobHandler) -> Self {
+        self.jobs.push((kind, handler));
+        self
+    }
+    pub fn start(mut self, start: Start) -> Self {
+        self.starts.push(start);
+        self
+    }
+}

@@ -1,0 +1,126 @@
+//! The effective metadata: what the modules declared, merged and checked once at start.
+
+use crate::{
+    Error, Module, Result,
+    module::{BeforeCommit, BeforeSave, JobHandler, Start},
+    schema::Table,
+};
+use indexmap::IndexMap;
+use meta::{Entity, Field, Label};
+use std::{collections::HashMap, sync::Arc};
+
+pub struct ModuleInfo {
+    pub name: &'static str,
+    pub label: Label,
+    pub entities: Vec<String>,
+}
+
+pub struct Registry {
+    entities: IndexMap<String, Arc<Entity>>,
+    modules: Vec<ModuleInfo>,
+    pub(crate) tables: Vec<Table>,
+    before_save: HashMap<&'static str, Vec<BeforeSave>>,
+    before_commit: Vec<(&'static str, BeforeCommit)>,
+    pub(crate) jobs: HashMap<&'static str, JobHandler>,
+    pub(crate) starts: Vec<Start>,
+}
+
+impl Registry {
+    pub fn build(modules: Vec<Module>) -> Result<Registry> {
+        let mut entities: IndexMap<String, Entity> = IndexMap::new();
+        let mut registry = Registry {
+            entities: IndexMap::new(),
+            modules: vec![],
+            tables: vec![],
+            before_save: HashMap::new(),
+            before_commit: vec![],
+            jobs: HashMap::new(),
+            starts: vec![],
+        };
+        let mut extensions = vec![];
+        for module in modules {
+            registry.modules.push(ModuleInfo {
+                name: module.name,
+                label: module.label,
+                entities: module.entities.iter().map(|entity| entity.name.clone()).collect(),
+            });
+            for entity in module.entities {
+                let name = entity.name.clone();
+                if entities.insert(name.clone(), entity).is_some() {
+                    return Err(Error::Internal(format!("entity {name} is declared twice")));
+                }
+            }
+            extensions.extend(module.extensions);
+            registry.tables.extend(module.tables);
+            for (entity, rule) in module.before_save {
+                registry.before_save.entry(entity).or_default().push(rule);
+            }
+            registry.before_commit.extend(module.before_commit);
+            registry.jobs.extend(module.jobs);
+            registry.starts.extend(module.starts);
+        }
+        for (name, fields) in extensions {
+            let entity = entities
+                .get_mut(name)
+                .ok_or_else(|| Error::Internal(format!("fields added to unknown entity {name}")))?;
+            entity.fields.extend(fields.into_iter().map(|field| (field.name.clone(), field)));
+        }
+        check(&entities)?;
+        registry.entities = entities.into_iter().map(|(name, entity)| (name, Arc::new(entity))).collect();
+        Ok(registry)
+    }
+
+    pub fn entity(&self, name: &str) -> Result<&Arc<Entity>> {
+        self.entities.get(name).ok_or_else(|| Error::NotFound(name.to_owned()))
+    }
+    pub fn entities(&self) -> impl Iterator<Item = &Arc<Entity>> {
+        self.entities.values()
+    }
+    pub fn modules(&self) -> &[ModuleInfo] {
+        &self.modules
+    }
+    /// Entities whose records are lines of `entity`.
+    pub fn children<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = &'a Arc<Entity>> {
+        self.entities.values().filter(move |child| child.parent_entity() == Some(entity))
+    }
+    /// Every field of any entity that references `entity`.
+    pub fn referrers<'a>(&'a self, entity: &'a str) -> impl Iterator<Item = (&'a Arc<Entity>, &'a Field)> {
+        self.entities.values().flat_map(move |other| {
+            other
+                .fields
+                .values()
+                .filter(move |field| field.target() == Some(entity))
+                .map(move |field| (other, field))
+        })
+    }
+    pub(crate) fn rules(&self, entity: &str) -> &[BeforeSave] {
+        self.before_save.get(entity).map_or(&[], Vec::as_slice)
+    }
+    pub(crate) fn commit_rules(&self) -> &[(&'static str, BeforeCommit)] {
+        &self.before_commit
+    }
+}
+
+/// A declaration that names what does not exist must fail at start, not on a page.
+fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
+    let wrong =
+        |entity: &Entity, what: String| Err(Error::Internal(format!("entity {}: {what}", entity.name)));
+    for entity in entities.values() {
+        let named = entity.list.iter().chain([&entity.title]).chain(entity.parent.iter());
+        let timeline = entity.timeline.iter().flat_map(|timeline| [&timeline.subject, &timeline.at]);
+        for name in named.chain(timeline).chain(entity.indexes.iter().flatten()) {
+            if !entity.fields.contains_key(name) && !crate::schema::is_system_column(name) {
+                return wrong(entity, format!("names unknown field {name}"));
+            }
+        }
+        for field in entity.fields.values() {
+            if let Some(target) = field.target().filter(|target| !entities.contains_key(*target)) {
+                return wrong(entity, format!("field {} references unknown entity {target}", field.name));
+            }
+            if field.label.zh.is_empty() {
+                return wrong(entity, format!("field {} has no Chinese label", field.name));
+            }
+        }
+    }
+    Ok(())
+}

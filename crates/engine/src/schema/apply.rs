@@ -1,0 +1,75 @@
+//! Brings the database to the wanted tables in one transaction, so that a failed upgrade leaves the old schema working.
+
+use super::{Table, ddl, diff, diff::merged};
+use crate::{Dialect, Error, Result, db::Conn};
+use sea_query::{Alias, Expr, ExprTrait, Query};
+
+const BOOK: &str = "schema_book";
+
+/// Returns the number of steps taken.
+pub(crate) async fn apply(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
+    begin(conn).await?;
+    let done = upgrade(conn, wanted).await;
+    match done {
+        Ok(steps) => {
+            conn.run("COMMIT").await?;
+            Ok(steps)
+        }
+        Err(error) => {
+            conn.run("ROLLBACK").await?;
+            Err(error)
+        }
+    }
+}
+
+async fn begin(conn: &mut Conn) -> Result<()> {
+    match conn.dialect() {
+        Dialect::Sqlite => conn.run("BEGIN IMMEDIATE").await,
+        Dialect::Postgres => {
+            conn.run("BEGIN").await?;
+            // Two servers starting at once must not both upgrade.
+            conn.run("SELECT pg_advisory_xact_lock(7141925)").await
+        }
+    }
+}
+
+async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
+    conn.run(&format!(
+        "CREATE TABLE IF NOT EXISTS \"{BOOK}\" (\"id\" BIGINT PRIMARY KEY, \"tables\" TEXT NOT NULL)"
+    ))
+    .await?;
+    let book = Query::select().column(Alias::new("tables")).from(Alias::new(BOOK)).to_owned();
+    let rows = conn.fetch(&book).await?;
+    let old: Vec<Table> = match rows.first() {
+        Some(row) => serde_json::from_str(&row.text(0)?)?,
+        None => vec![],
+    };
+    let steps = diff(&old, wanted)?;
+    for step in &steps {
+        for statement in ddl(step, conn.dialect()) {
+            conn.run(&statement).await.map_err(|error| {
+                Error::Internal(format!(
+                    "schema upgrade: the database refused “{statement}”: {error}. Nothing was changed; the previous version \
+                     of Zhike still works on this database. Correct the data it names, then start again."
+                ))
+            })?;
+        }
+    }
+    let tables = serde_json::to_string(&merged(&old, wanted))?;
+    if rows.is_empty() {
+        let insert = Query::insert()
+            .into_table(Alias::new(BOOK))
+            .columns([Alias::new("id"), Alias::new("tables")])
+            .values_panic([1i64.into(), tables.into()])
+            .to_owned();
+        conn.execute(&insert).await?;
+    } else if !steps.is_empty() {
+        let update = Query::update()
+            .table(Alias::new(BOOK))
+            .value(Alias::new("tables"), tables)
+            .and_where(Expr::col(Alias::new("id")).eq(1i64))
+            .to_owned();
+        conn.execute(&update).await?;
+    }
+    Ok(steps.len())
+}

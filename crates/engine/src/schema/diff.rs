@@ -1,0 +1,78 @@
+//! From the tables a database has to the tables the metadata wants.
+
+use super::{Column, Index, Table};
+use crate::{Error, Result};
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Step {
+    CreateTable(Table),
+    AddColumn { table: String, column: Column },
+    CreateIndex { table: String, index: Index },
+    DropIndex { index: String },
+}
+
+/// The steps from `old` to `new`. Columns and tables that are no longer declared stay: data is never dropped by an upgrade.
+/// A column whose type changed is refused, for no step could keep its data for certain.
+pub fn diff(old: &[Table], new: &[Table]) -> Result<Vec<Step>> {
+    let mut steps = vec![];
+    for table in new {
+        match old.iter().find(|candidate| candidate.name == table.name) {
+            None => steps.push(Step::CreateTable(table.clone())),
+            Some(before) => alter(before, table, &mut steps)?,
+        }
+    }
+    Ok(steps)
+}
+
+fn alter(before: &Table, table: &Table, steps: &mut Vec<Step>) -> Result<()> {
+    if before.key != table.key {
+        return Err(Error::Internal(format!(
+            "schema upgrade: the key of table {} cannot change",
+            table.name
+        )));
+    }
+    for column in &table.columns {
+        match before.columns.iter().find(|candidate| candidate.name == column.name) {
+            None => steps.push(Step::AddColumn {
+                table: table.name.clone(),
+                column: Column { required: false, ..column.clone() },
+            }),
+            Some(old) if old.kind != column.kind => {
+                return Err(Error::Internal(format!(
+                    "schema upgrade: {}.{} is stored as {:?} and cannot become {:?}; give the new field another name",
+                    table.name, column.name, old.kind, column.kind
+                )));
+            }
+            Some(_) => {}
+        }
+    }
+    for index in &before.indexes {
+        if !table.indexes.contains(index) {
+            steps.push(Step::DropIndex { index: index.name.clone() });
+        }
+    }
+    for index in &table.indexes {
+        if !before.indexes.contains(index) {
+            steps.push(Step::CreateIndex { table: table.name.clone(), index: index.clone() });
+        }
+    }
+    Ok(())
+}
+
+/// What the database holds after the steps: `new` plus whatever `old` had that is no longer declared.
+pub fn merged(old: &[Table], new: &[Table]) -> Vec<Table> {
+    let mut result = new.to_vec();
+    for before in old {
+        match result.iter_mut().find(|table| table.name == before.name) {
+            None => result.push(before.clone()),
+            Some(table) => {
+                for column in &before.columns {
+                    if !table.columns.iter().any(|candidate| candidate.name == column.name) {
+                        table.columns.push(column.clone());
+                    }
+                }
+            }
+        }
+    }
+    result
+}

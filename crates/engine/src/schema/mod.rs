@@ -1,0 +1,144 @@
+//! Tables as data, and how a database is brought from one set of tables to the next.
+
+mod apply;
+mod ddl;
+mod diff;
+mod system;
+
+pub(crate) use apply::apply;
+pub use ddl::ddl;
+pub use diff::{Step, diff};
+use meta::{Entity, Kind};
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Table {
+    pub name: String,
+    pub columns: Vec<Column>,
+    pub key: Vec<String>,
+    pub indexes: Vec<Index>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Column {
+    pub name: String,
+    pub kind: ColumnKind,
+    pub required: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ColumnKind {
+    Id,
+    Int,
+    /// Counted up by the database; the table's only key column.
+    Serial,
+    Real,
+    Text,
+    Bytes,
+    Bool,
+    Date,
+    Instant,
+    /// PostgreSQL's `tsvector`; SQLite keeps the same tokens in a virtual table instead.
+    Tokens,
+    /// PostgreSQL's transaction number, which tells readers of the change log what is settled; absent in SQLite.
+    Transaction,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Index {
+    pub name: String,
+    pub columns: Vec<String>,
+    pub unique: bool,
+    /// Only records that are not deleted.
+    pub live: bool,
+}
+
+impl Table {
+    pub fn new<const N: usize>(name: &str, key: [&str; N]) -> Self {
+        Table { name: name.into(), columns: vec![], key: key.map(str::to_owned).to_vec(), indexes: vec![] }
+    }
+    pub fn required(mut self, name: &str, kind: ColumnKind) -> Self {
+        self.columns.push(Column { name: name.into(), kind, required: true });
+        self
+    }
+    pub fn optional(mut self, name: &str, kind: ColumnKind) -> Self {
+        self.columns.push(Column { name: name.into(), kind, required: false });
+        self
+    }
+    pub fn index<const N: usize>(self, columns: [&str; N]) -> Self {
+        self.add_index(&columns, false, false)
+    }
+    pub fn unique<const N: usize>(self, columns: [&str; N]) -> Self {
+        self.add_index(&columns, true, false)
+    }
+    fn add_index(mut self, columns: &[&str], unique: bool, live: bool) -> Self {
+        let prefix = if unique { "u" } else { "i" };
+        let name = format!("{prefix}_{}__{}", self.name, columns.join("__"));
+        let columns = columns.iter().map(|column| (*column).to_owned()).collect();
+        self.indexes.push(Index { name, columns, unique, live });
+        self
+    }
+}
+
+const SYSTEM_COLUMNS: [(&str, ColumnKind, bool); 7] = [
+    ("id", ColumnKind::Id, true),
+    ("version", ColumnKind::Int, true),
+    ("created_at", ColumnKind::Instant, true),
+    ("updated_at", ColumnKind::Instant, true),
+    ("created_by", ColumnKind::Id, false),
+    ("deleted_at", ColumnKind::Instant, false),
+    // The import run that created the record.
+    ("run_id", ColumnKind::Id, false),
+];
+
+pub(crate) fn is_system_column(name: &str) -> bool {
+    SYSTEM_COLUMNS.iter().any(|(column, _, _)| *column == name)
+}
+
+pub(crate) fn column_kind(kind: &Kind) -> ColumnKind {
+    match kind {
+        Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent => ColumnKind::Int,
+        Kind::Bool => ColumnKind::Bool,
+        Kind::Date => ColumnKind::Date,
+        Kind::Instant => ColumnKind::Instant,
+        Kind::Reference { .. } => ColumnKind::Id,
+        _ => ColumnKind::Text,
+    }
+}
+
+/// The table of an entity. Field columns are nullable: what is required is the engine's to say, so that a field can become
+/// required without rewriting old records.
+pub fn entity_table(entity: &Entity) -> Table {
+    let mut table = Table::new(&entity.name, ["id"]);
+    for (name, kind, required) in SYSTEM_COLUMNS {
+        table.columns.push(Column { name: name.into(), kind, required });
+    }
+    table = table.add_index(&["run_id"], false, false);
+    if entity.parent.is_none() {
+        table =
+            table.add_index(&["created_at", "id"], false, true).add_index(&["updated_at", "id"], false, true);
+    }
+    for field in entity.fields.values() {
+        table = table.optional(&field.name, column_kind(&field.kind));
+        if field.unique {
+            table = table.add_index(&[&field.name], true, true);
+        }
+        if field.indexed {
+            table = table.add_index(&[&field.name, "id"], false, true);
+        }
+    }
+    for fields in &entity.indexes {
+        let columns: Vec<&str> = fields.iter().map(String::as_str).collect();
+        table = table.add_index(&columns, false, true);
+    }
+    table
+}
+
+/// Every table the program needs: the engine's own, the modules' own, one per entity.
+pub fn tables(registry: &crate::Registry) -> Vec<Table> {
+    let mut tables = system::tables();
+    tables.extend(registry.tables.iter().cloned());
+    tables.extend(registry.entities().map(|entity| entity_table(entity)));
+    tables
+}

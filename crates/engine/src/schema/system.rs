@@ -1,0 +1,83 @@
+//! The engine's own tables.
+
+use super::{ColumnKind::*, Table};
+
+pub fn tables() -> Vec<Table> {
+    vec![
+        Table::new("change_log", ["seq"])
+            .required("seq", Serial)
+            .required("at", Instant)
+            .optional("user_id", Id)
+            .optional("run_id", Id)
+            .required("entity", Text)
+            .optional("record_id", Id)
+            .required("kind", Text)
+            .required("changes", Text)
+            .optional("txid", Transaction)
+            .index(["record_id", "seq"])
+            .index(["run_id", "seq"]),
+        Table::new("log_position", ["reader"]).required("reader", Text).required("seq", Int),
+        Table::new("external_id", ["entity", "source", "external_id"])
+            .required("entity", Text)
+            .required("source", Text)
+            .required("external_id", Text)
+            .required("record_id", Id)
+            .optional("run_id", Id)
+            .index(["record_id"])
+            .index(["run_id"]),
+        Table::new("number_sequence", ["name"]).required("name", Text).required("next", Int),
+        Table::new("setting", ["key"]).required("key", Text).required("value", Text),
+        Table::new("search_doc", ["doc"])
+            .required("doc", Serial)
+            .required("entity", Text)
+            .required("record_id", Id)
+            .optional("tokens", Tokens)
+            .unique(["record_id"]),
+        Table::new("job", ["id"])
+            .required("id", Id)
+            .required("kind", Text)
+            .required("payload", Text)
+            .required("state", Text)
+            .required("run_at", Instant)
+            .required("attempts", Int)
+            .required("created_at", Instant)
+            .optional("user_id", Id)
+            .optional("locked_until", Instant)
+            .optional("progress", Text)
+            .optional("error", Text)
+            .required("cancel", Bool)
+            .optional("finished_at", Instant)
+            .index(["state", "run_at"]),
+        Table::new("idempotency", ["actor", "key"])
+            .required("actor", Text)
+            .required("key", Text)
+            .required("fingerprint", Text)
+            .required("status", Int)
+            .required("body", Text)
+            .required("created_at", Instant)
+            .index(["created_at"]),
+        Table::new("credential", ["user_id"])
+            .required("user_id", Id)
+            .required("password_hash", Text)
+            .required("changed_at", Instant),
+        Table::new("session", ["token_hash"])
+            .required("token_hash", Text)
+            .required("user_id", Id)
+            .required("csrf", Text)
+            .required("created_at", Instant)
+            .required("seen_at", Instant)
+            .required("expires_at", Instant)
+            .optional("address", Text)
+            .optional("agent", Text)
+            .index(["user_id"]),
+        Table::new("api_token", ["token_hash"])
+            .required("token_hash", Text)
+            .required("id", Id)
+            .required("user_id", Id)
+            .required("name", Text)
+            .required("created_at", Instant)
+            .optional("expires_at", Instant)
+            .optional("used_at", Instant)
+            .index(["user_id"]),
+    ]
+}

@@ -1,0 +1,52 @@
+//! Settings of the company, kept in the database: currency, as-of date of figures, stage rule …
+
+use crate::{Engine, Result, Tx, db::name};
+use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement};
+use serde_json::Value as Json;
+
+/// The currency totals are compared in, until the company chooses another.
+pub const DEFAULT_CURRENCY: &str = "CNY";
+
+fn select(key: &str) -> SelectStatement {
+    let mut select = Sql::select();
+    select.column(name("value")).from(name("setting")).and_where(Expr::col(name("key")).eq(key));
+    select
+}
+
+impl Engine {
+    pub async fn setting(&self, key: &str) -> Result<Option<Json>> {
+        let rows = self.fetch(&select(key)).await?;
+        rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+    }
+
+    pub async fn company_currency(&self) -> Result<String> {
+        let setting = self.setting("company.currency").await?;
+        Ok(setting
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
+    }
+}
+
+impl Tx {
+    pub async fn setting(&mut self, key: &str) -> Result<Option<Json>> {
+        let rows = self.conn.fetch(&select(key)).await?;
+        rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+    }
+
+    pub async fn set_setting(&mut self, key: &str, value: &Json) -> Result<()> {
+        let insert = Sql::insert()
+            .into_table(name("setting"))
+            .columns([name("key"), name("value")])
+            .values_panic([key.to_owned().into(), value.to_string().into()])
+            .on_conflict(OnConflict::column(name("key")).update_column(name("value")).to_owned())
+            .to_owned();
+        self.conn.execute(&insert).await.map(drop)
+    }
+
+    pub async fn company_currency(&mut self) -> Result<String> {
+        let setting = self.setting("company.currency").await?;
+        Ok(setting
+            .and_then(|value| value.as_str().map(str::to_owned))
+            .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
+    }
+}

@@ -1,0 +1,154 @@
+//! Single records: rows decoded by metadata; the same code for reads and inside transactions.
+
+use crate::{Action, Actor, Engine, Error, Result, Row, Tx, allow, db::name};
+use meta::{Entity, Field, Id, Kind, Record, Value, unscaled};
+use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
+use std::collections::{BTreeMap, HashMap};
+
+const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];
+
+/// `SELECT` of the system columns and `fields`.
+pub(crate) fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
+    let mut select = Sql::select();
+    select.from(name(&entity.name));
+    for column in SYSTEM.into_iter().chain(fields.iter().map(|field| field.name.as_str())) {
+        select.column((name(&entity.name), name(column)));
+    }
+    select
+}
+
+pub(crate) fn decode(entity: &Entity, fields: &[&Field], row: &Row) -> Result<Record> {
+    let mut values = BTreeMap::new();
+    for (index, field) in fields.iter().enumerate() {
+        values.insert(field.name.clone(), decode_value(field, row, SYSTEM.len() + index)?);
+    }
+    Ok(Record {
+        entity: entity.name.clone(),
+        id: row.id(0)?,
+        version: row.int(1)?,
+        created_at: row.instant(2)?,
+        updated_at: row.instant(3)?,
+        created_by: row.opt_id(4)?,
+        deleted_at: row.opt_instant(5)?,
+        values,
+    })
+}
+
+fn decode_value(field: &Field, row: &Row, index: usize) -> Result<Value> {
+    Ok(match &field.kind {
+        Kind::Integer => row.opt_int(index)?.into(),
+        Kind::Decimal { .. } | Kind::Money | Kind::Percent => {
+            let scale = field.scale().unwrap_or(0);
+            row.opt_int(index)?.map(|stored| unscaled(stored, scale).normalize()).into()
+        }
+        Kind::Bool => row.opt_bool(index)?.into(),
+        Kind::Date => row.opt_date(index)?.into(),
+        Kind::Instant => row.opt_instant(index)?.into(),
+        Kind::Reference { .. } => row.opt_id(index)?.into(),
+        Kind::Json => match row.opt_text(index)? {
+            Some(text) => Value::Json(serde_json::from_str(&text)?),
+            None => Value::Null,
+        },
+        _ => row.opt_text(index)?.into(),
+    })
+}
+
+/// A value of `field` read from column `index` of a module's own SELECT.
+impl Row {
+    pub fn value(&self, field: &Field, index: usize) -> Result<Value> {
+        decode_value(field, self, index)
+    }
+}
+
+fn all_fields(entity: &Entity) -> Vec<&Field> {
+    entity.fields.values().collect()
+}
+
+fn by_ids(entity: &Entity, ids: &[Id]) -> SelectStatement {
+    let mut select = select(entity, &all_fields(entity));
+    select.and_where(Expr::col((name(&entity.name), name("id"))).is_in(ids.iter().copied()));
+    select
+}
+
+fn decode_all(entity: &Entity, rows: &[Row]) -> Result<Vec<Record>> {
+    let fields = all_fields(entity);
+    rows.iter().map(|row| decode(entity, &fields, row)).collect()
+}
+
+fn only_live(records: Vec<Record>, entity: &Entity, id: Id) -> Result<Record> {
+    records
+        .into_iter()
+        .find(|record| record.deleted_at.is_none())
+        .ok_or_else(|| Error::NotFound(format!("{} {id}", entity.name)))
+}
+
+impl Engine {
+    /// A live record; [`Error::NotFound`] for a deleted one.
+    pub async fn get(&self, actor: &Actor, entity: &str, id: Id) -> Result<Record> {
+        let entity = self.entity(entity)?;
+        let records = self.get_many(actor, &entity.name, &[id]).await?;
+        only_live(records, entity, id)
+    }
+
+    /// The records that exist among `ids`, deleted ones included, in no particular order.
+    pub async fn get_many(&self, actor: &Actor, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        let entity = self.entity(entity)?;
+        allow(actor, entity, Action::Read)?;
+        let mut records = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(1_000) {
+            records.extend(decode_all(entity, &self.fetch(&by_ids(entity, ids)).await?)?);
+        }
+        Ok(records)
+    }
+
+    /// The titles of many records of several entities, one query per entity.
+    pub async fn titles(&self, actor: &Actor, records: &[(&str, Id)]) -> Result<HashMap<Id, String>> {
+        let mut by_entity: HashMap<&str, Vec<Id>> = HashMap::new();
+        for (entity, id) in records {
+            by_entity.entry(entity).or_default().push(*id);
+        }
+        let mut titles = HashMap::new();
+        for (entity, ids) in by_entity {
+            let entity = self.entity(entity)?;
+            if allow(actor, entity, Action::Read).is_err() {
+                continue;
+            }
+            let select = Sql::select()
+                .columns([name("id"), name(&entity.title)])
+                .from(name(&entity.name))
+                .and_where(Expr::col(name("id")).is_in(ids))
+                .to_owned();
+            for row in self.fetch(&select).await? {
+                let value = match entity.get(&entity.title) {
+                    Some(field) => row.value(field, 1)?,
+                    None => Value::Null,
+                };
+                let title = match value {
+                    Value::Text(text) => text,
+                    other => other.to_json().to_string(),
+                };
+                titles.insert(row.id(0)?, title);
+            }
+        }
+        Ok(titles)
+    }
+}
+
+impl Tx {
+    pub async fn get(&mut self, entity: &str, id: Id) -> Result<Record> {
+        let records = self.get_many(entity, &[id]).await?;
+        let engine = self.engine.clone();
+        only_live(records, engine.entity(entity)?, id)
+    }
+
+    pub async fn get_many(&mut self, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        let engine = self.engine.clone();
+        let entity = engine.entity(entity)?;
+        allow(&self.actor, entity, Action::Read)?;
+        let mut records = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(1_000) {
+            records.extend(decode_all(entity, &self.conn.fetch(&by_ids(entity, ids)).await?)?);
+        }
+        Ok(records)
+    }
+}

@@ -1,0 +1,45 @@
+//! Everything that happened with one record, newest first, from every entity that declares a timeline.
+
+use crate::{Action, Actor, Engine, Query, Result, allow};
+use meta::{DateTime, Id, Record, Utc};
+
+#[derive(Clone, Debug)]
+pub struct TimelineItem {
+    pub at: DateTime<Utc>,
+    pub record: Record,
+}
+
+impl Engine {
+    /// At most `limit` items before `before`; one indexed look-up per entity.
+    pub async fn timeline(
+        &self,
+        actor: &Actor,
+        subject: &str,
+        id: Id,
+        before: Option<DateTime<Utc>>,
+        limit: usize,
+    ) -> Result<Vec<TimelineItem>> {
+        let mut items = vec![];
+        for entity in self.registry().entities() {
+            let Some(timeline) = &entity.timeline else { continue };
+            let fits = entity.get(&timeline.subject).and_then(|field| field.target()) == Some(subject);
+            if !fits || allow(actor, entity, Action::Read).is_err() {
+                continue;
+            }
+            let mut filter = format!("{} == '{id}'", timeline.subject);
+            if let Some(before) = before {
+                filter += &format!(" && {} < '{}'", timeline.at, before.to_rfc3339());
+            }
+            let query =
+                Query::new(&entity.name).filter(filter).sort(format!("-{}", timeline.at)).limit(limit);
+            for record in self.list(actor, &query).await?.records {
+                if let Some(at) = record.get(&timeline.at).as_instant() {
+                    items.push(TimelineItem { at, record });
+                }
+            }
+        }
+        items.sort_by(|a, b| b.at.cmp(&a.at).then(b.record.id.cmp(&a.record.id)));
+        items.truncate(limit);
+        Ok(items)
+    }
+}

@@ -1,0 +1,84 @@
+//! A write transaction.
+
+use crate::{
+    Actor, Dialect, Engine, Result, Row,
+    db::{Conn, Statement},
+};
+use meta::{Clock, Id};
+use sea_query::{InsertStatement, SelectStatement};
+use std::collections::{BTreeMap, BTreeSet};
+
+pub struct Tx {
+    pub(crate) conn: Conn,
+    pub(crate) engine: Engine,
+    pub(crate) actor: Actor,
+    /// The import run this transaction belongs to.
+    pub(crate) run: Option<Id>,
+    /// Module code may write computed fields; input from outside may not.
+    pub(crate) trusted: bool,
+    /// Records written, for the rules that run before the commit.
+    pub(crate) touched: BTreeMap<String, BTreeSet<Id>>,
+    pub(crate) logged: bool,
+}
+
+impl Tx {
+    pub(crate) fn new(conn: Conn, engine: Engine, actor: Actor) -> Self {
+        let trusted = actor.role == crate::Role::System;
+        Tx { conn, engine, actor, run: None, trusted, touched: BTreeMap::new(), logged: false }
+    }
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+    pub fn clock(&self) -> &Clock {
+        self.engine.clock()
+    }
+    pub fn dialect(&self) -> Dialect {
+        self.conn.dialect()
+    }
+    /// Every record this transaction creates and every log entry it writes carries the import run.
+    pub fn set_run(&mut self, run: Option<Id>) {
+        self.run = run;
+    }
+    /// From here on computed fields are accepted: for module code, never for values that came from outside.
+    pub fn trust(&mut self) {
+        self.trusted = true;
+    }
+
+    pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
+        self.conn.fetch(select).await
+    }
+    /// A statement on a module's own table.
+    pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
+        self.conn.execute(statement).await
+    }
+    pub async fn returning(&mut self, insert: &InsertStatement) -> Result<Vec<Row>> {
+        self.conn.returning(insert).await
+    }
+    pub(crate) fn touch(&mut self, entity: &str, ids: impl IntoIterator<Item = Id>) {
+        self.touched.entry(entity.to_owned()).or_default().extend(ids);
+    }
+
+    /// Runs the rules over touched records until none touches anything new.
+    pub(crate) async fn run_commit_rules(&mut self) -> Result<()> {
+        const ROUNDS_LIMIT: usize = 8;
+        let was_trusted = std::mem::replace(&mut self.trusted, true);
+        let engine = self.engine.clone();
+        for _ in 0..ROUNDS_LIMIT {
+            let touched = std::mem::take(&mut self.touched);
+            if touched.is_empty() {
+                self.trusted = was_trusted;
+                return Ok(());
+            }
+            for (entity, rule) in engine.registry().commit_rules() {
+                if let Some(ids) = touched.get(*entity) {
+                    let ids: Vec<Id> = ids.iter().copied().collect();
+                    rule(self, &ids).await?;
+                }
+            }
+        }
+        Err(crate::Error::Internal("rules before commit keep triggering each other".into()))
+    }
+}

@@ -1,0 +1,143 @@
+//! How write transactions run. PostgreSQL: each on a connection of its own. SQLite: one writer task takes what has queued
+//! up, runs each piece of work in a savepoint and commits them together, so that many durable writes share one sync.
+
+use crate::{Actor, Engine, Error, Result, Tx, db::Conn};
+use futures::{FutureExt, future::BoxFuture};
+use std::{panic::AssertUnwindSafe, time::Duration};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::Instant,
+};
+
+type Work = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<()>> + Send>;
+
+struct Task {
+    engine: Engine,
+    actor: Actor,
+    work: Work,
+    done: oneshot::Sender<Result<()>>,
+}
+
+pub(crate) struct Writer(mpsc::Sender<Task>);
+
+const QUEUE_LIMIT: usize = 1_000;
+const GROUP_LIMIT: usize = 200;
+const GROUP_TIME: Duration = Duration::from_millis(20);
+
+pub(crate) fn start(conn: Conn) -> Writer {
+    let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
+    tokio::spawn(run(conn, receiver));
+    Writer(sender)
+}
+
+pub(crate) async fn write<T, F>(engine: &Engine, actor: &Actor, work: F) -> Result<T>
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<T>> + Send + 'static,
+{
+    let (answer, answered) = oneshot::channel();
+    let work: Work = Box::new(move |tx| {
+        async move {
+            let value = work(tx).await?;
+            tx.run_commit_rules().await?;
+            // A caller that went away does not undo the write.
+            let _ = answer.send(value);
+            Ok(())
+        }
+        .boxed()
+    });
+    match engine.writer() {
+        Some(writer) => queue(writer, engine, actor, work).await?,
+        None => on_postgres(engine, actor, work).await?,
+    }
+    answered.await.map_err(|_| Error::Internal("a write ended without an answer".into()))
+}
+
+async fn queue(writer: &Writer, engine: &Engine, actor: &Actor, work: Work) -> Result<()> {
+    let (done, committed) = oneshot::channel();
+    let task = Task { engine: engine.clone(), actor: actor.clone(), work, done };
+    let gone = || Error::Unavailable("the writer has stopped".into());
+    writer.0.send(task).await.map_err(|_| gone())?;
+    committed.await.map_err(|_| gone())?
+}
+
+async fn on_postgres(engine: &Engine, actor: &Actor, work: Work) -> Result<()> {
+    let crate::db::Pool::Postgres(pool) = engine.pool() else {
+        return Err(Error::Internal("no writer for SQLite".into()));
+    };
+    let conn = Conn::Postgres(pool.acquire().await?);
+    let mut tx = Tx::new(conn, engine.clone(), actor.clone());
+    tx.conn.run("BEGIN").await?;
+    let result = guarded(work, &mut tx).await;
+    let result = match result {
+        Ok(()) => tx.conn.run("COMMIT").await,
+        Err(error) => {
+            if tx.conn.run("ROLLBACK").await.is_err() {
+                tracing::warn!("a transaction could not be rolled back; the connection is dropped");
+                if let Conn::Postgres(conn) = tx.conn {
+                    drop(conn.detach());
+                }
+            }
+            return Err(error);
+        }
+    };
+    if result.is_ok() && tx.logged {
+        engine.announce();
+    }
+    result
+}
+
+async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
+    match AssertUnwindSafe(work(tx)).catch_unwind().await {
+        Ok(result) => result,
+        Err(_) => Err(Error::Internal("a write panicked; it was rolled back".into())),
+    }
+}
+
+async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
+    while let Some(first) = tasks.recv().await {
+        if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
+            let _ = first.done.send(Err(error));
+            continue;
+        }
+        let started = Instant::now();
+        let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
+        let mut announce: Option<Engine> = None;
+        let mut next = Some(first);
+        while let Some(task) = next {
+            let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
+            let result = in_savepoint(task.work, &mut tx).await;
+            if result.is_ok() && tx.logged {
+                announce = Some(task.engine);
+            }
+            conn = tx.conn;
+            finished.push((task.done, result));
+            let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
+            next = if room { tasks.try_recv().ok() } else { None };
+        }
+        let committed = conn.run("COMMIT").await;
+        if committed.is_err() {
+            let _ = conn.run("ROLLBACK").await;
+        }
+        let reason = committed.err().map(|error| error.to_string());
+        for (done, result) in finished {
+            let _ = done.send(match &reason {
+                Some(reason) => Err(Error::Unavailable(reason.clone())),
+                None => result,
+            });
+        }
+        if let (Some(engine), None) = (announce, reason) {
+            engine.announce();
+        }
+    }
+}
+
+async fn in_savepoint(work: Work, tx: &mut Tx) -> Result<()> {
+    tx.conn.run("SAVEPOINT work").await?;
+    let result = guarded(work, tx).await;
+    if result.is_err() {
+        tx.conn.run("ROLLBACK TO work").await?;
+    }
+    tx.conn.run("RELEASE work").await?;
+    result
+}
