@@ -166,8 +166,7 @@ fn choose_member(names: &[String], options: &ReadOptions) -> Result<(usize, Stri
         let base = name.rsplit('/').next().unwrap_or(name);
         !name.ends_with('/') && !name.starts_with("__MACOSX/") && !base.starts_with('.')
     };
-    let files: Vec<(usize, &String)> =
-        names.iter().enumerate().filter(|(_, name)| is_file(name)).collect();
+    let files: Vec<(usize, &String)> = names.iter().enumerate().filter(|(_, name)| is_file(name)).collect();
     let members = || files.iter().map(|(_, name)| (*name).clone()).collect::<Vec<_>>();
     if let Some(wanted) = &options.member {
         return match files.iter().find(|(_, name)| *name == wanted) {
@@ -180,7 +179,11 @@ fn choose_member(names: &[String], options: &ReadOptions) -> Result<(usize, Stri
         let name = name.to_lowercase();
         TABLES.iter().any(|ending| name.ends_with(ending))
     };
-    match files.iter().find(|(_, name)| looks_like_table(name)).or(if files.len() == 1 { files.first() } else { None }) {
+    match files.iter().find(|(_, name)| looks_like_table(name)).or(if files.len() == 1 {
+        files.first()
+    } else {
+        None
+    }) {
         Some((index, name)) => Ok((*index, (*name).clone())),
         None => Err(TableError::NoTableInArchive { members: members() }),
     }
@@ -221,5 +224,18 @@ impl<R: Read> Read for Bounded<R> {
             None => return Err(TableError::GrowsTooMuch { limit: self.limit }.into()),
         };
         Ok(n as usize)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_may_grow_by_its_size_but_never_past_the_callers_limit() {
+        let options = ReadOptions::default();
+        assert_eq!(limit_for(1_000, &options), FREE_BYTES);
+        assert_eq!(limit_for(1 << 20, &options), MAX_UNPACKED_RATIO << 20);
+        assert_eq!(limit_for(u64::MAX, &options), options.max_unpacked_bytes);
     }
 }

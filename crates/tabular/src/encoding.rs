@@ -8,7 +8,7 @@
 use std::io::{self, Read};
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{CoderResult, Decoder, Encoding, GB18030, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use crate::TableError;
 
@@ -125,11 +125,11 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.feed(bytes, false);
     let country: Option<&[u8]> = if looks_paired { Some(b"cn") } else { None };
     let guessed = detector.guess(country, Utf8Detection::Deny);
-    if guessed == encoding_rs::GBK || (looks_paired && guessed.is_single_byte()) {
-        GB18030
-    } else {
-        guessed
+    // Only signs such as £ and °, no letter: the detector has nothing to go by.
+    if bytes.iter().all(|b| b.is_ascii() || *b < 0xC0) {
+        return WINDOWS_1252;
     }
+    if guessed == encoding_rs::GBK || (looks_paired && guessed.is_single_byte()) { GB18030 } else { guessed }
 }
 
 /// In GB2312 text every character is two high bytes, so runs of them have even lengths; in Western text runs
@@ -137,5 +137,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
 fn high_bytes_come_in_pairs(bytes: &[u8]) -> bool {
     let runs = bytes.split(|b| b.is_ascii()).filter(|run| !run.is_empty());
     let (odd, all) = runs.fold((0, 0), |(odd, all), run| (odd + run.len() % 2, all + 1));
-    odd * 10 <= all && GB18030.decode_without_bom_handling(bytes).0.chars().filter(|&c| c == '\u{FFFD}').count() * 100 <= bytes.len()
+    odd * 10 <= all
+        && GB18030.decode_without_bom_handling(bytes).0.chars().filter(|&c| c == '\u{FFFD}').count() * 100
+            <= bytes.len()
 }

@@ -89,7 +89,8 @@ impl Layout {
             // Its superset writes every character.
             e if e == GBK || e == GB18030 => GB18030,
             e => {
-                let sample: String = headers.concat() + if language == Language::Chinese { "原因" } else { "“”…" };
+                let sample: String =
+                    headers.concat() + if language == Language::Chinese { "原因" } else { "“”…" };
                 if e.encode(&sample).2 { UTF_8 } else { e }
             }
         };

@@ -102,6 +102,5 @@ pub(crate) fn encoding_named(label: &str) -> Result<&'static Encoding, TableErro
         "utf-16be" | "utf16be" => return Ok(UTF_16BE),
         _ => {}
     }
-    Encoding::for_label(label.trim().as_bytes())
-        .ok_or_else(|| TableError::UnknownEncoding(label.to_owned()))
+    Encoding::for_label(label.trim().as_bytes()).ok_or_else(|| TableError::UnknownEncoding(label.to_owned()))
 }

@@ -4,35 +4,32 @@ use crate::headers::{How, recognise};
 use crate::source::RawRow;
 use crate::{TableError, Target, orders_headers, parse, plain_headers};
 
-/// Share of the usual number of filled cells a header row must have; titles have fewer.
+/// Share of the filled cells of the widest row that a header row must have; titles have fewer.
 const LEAST_WIDTH: f64 = 0.5;
 /// Share of its cells that must be words and not numbers or dates.
 const LEAST_WORDS: f64 = 0.8;
 
-/// Index of the header row among the first rows: the first one with two names we know (half of a narrow one), else the
-/// first that is mostly words.
+/// Index of the header row among the first rows: the one with the most names we know if it has two (or is narrow), else
+/// the first that is mostly words.
 pub(crate) fn find(rows: &[RawRow], targets: &[Target]) -> Result<usize, TableError> {
-    let usual_width = usual_width(rows);
-    let wide_enough = |row: &RawRow| filled(&row.1).count() as f64 >= usual_width as f64 * LEAST_WIDTH;
-    let known = |row: &RawRow| {
-        let names = known_names(&row.1, targets);
-        names >= 2 || (names == 1 && filled(&row.1).count() <= 2)
-    };
-    let position = |test: &dyn Fn(&RawRow) -> bool| rows.iter().position(|row| wide_enough(row) && test(row));
-    position(&known)
-        .or_else(|| position(&|row| looks_like_names(&row.1)))
+    let widest = rows.iter().map(|(_, cells)| filled(cells).count()).max().unwrap_or(0);
+    let candidates = rows.iter().enumerate().filter_map(|(at, (_, cells))| {
+        let width = filled(cells).count();
+        (width as f64 >= widest as f64 * LEAST_WIDTH).then_some((at, width, cells))
+    });
+    let known = candidates
+        .clone()
+        .map(|(at, width, cells)| (known_names(cells, targets), at, width))
+        .filter(|&(names, _, width)| names >= 2 || (names == 1 && width <= 2));
+    // The first of equals: a later row may repeat the header.
+    let best = known.max_by_key(|&(names, at, _)| (names, std::cmp::Reverse(at)));
+    best.map(|(_, at, _)| at)
+        .or_else(|| candidates.into_iter().find(|(_, _, cells)| looks_like_names(cells)).map(|(at, ..)| at))
         .ok_or(TableError::NoHeader { looked_at: rows.len() })
 }
 
 fn filled(cells: &[String]) -> impl Iterator<Item = &String> {
     cells.iter().filter(|cell| !cell.trim().is_empty())
-}
-
-/// The median number of filled cells.
-fn usual_width(rows: &[RawRow]) -> usize {
-    let mut widths: Vec<usize> = rows.iter().map(|(_, cells)| filled(cells).count()).collect();
-    widths.sort_unstable();
-    widths.get(widths.len() / 2).copied().unwrap_or(0)
 }
 
 fn known_names(cells: &[String], targets: &[Target]) -> usize {

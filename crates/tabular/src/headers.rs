@@ -51,9 +51,8 @@ pub fn recognise(headers: &[String], targets: &[Target]) -> Vec<Guess> {
     }
     // A stable sort: among equals the earlier target and column win.
     candidates.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let mut guesses: Vec<Guess> = (0..headers.len())
-        .map(|column| Guess { column, target: None, confidence: 0.0, how: None })
-        .collect();
+    let mut guesses: Vec<Guess> =
+        (0..headers.len()).map(|column| Guess { column, target: None, confidence: 0.0, how: None }).collect();
     for (confidence, how, column, key) in candidates {
         let taken = guesses[column].target.is_some() || guesses.iter().any(|g| g.target == Some(key));
         if !taken {
@@ -166,9 +165,8 @@ fn words(text: &str) -> Vec<String> {
         }
         let starts_word = previous.is_none_or(|p| {
             let hump = p.is_lowercase() && c.is_uppercase();
-            let acronym_ends = p.is_uppercase()
-                && c.is_uppercase()
-                && chars.peek().is_some_and(|n| n.is_lowercase());
+            let acronym_ends =
+                p.is_uppercase() && c.is_uppercase() && chars.peek().is_some_and(|n| n.is_lowercase());
             hump || acronym_ends || is_han(p) != is_han(c)
         });
         if starts_word {

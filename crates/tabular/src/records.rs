@@ -30,7 +30,9 @@ struct Split {
 enum Found {
     Record(Split),
     /// The buffer ended first; more text is needed.
-    Incomplete { in_quotes: bool },
+    Incomplete {
+        in_quotes: bool,
+    },
 }
 
 impl Records {
@@ -138,6 +140,9 @@ fn quoted_cell(text: &str, open: usize, delimiter: u8) -> Option<(String, usize)
 
 fn line_ends(cell: &str) -> u64 {
     let bytes = cell.as_bytes();
-    let ends = bytes.iter().enumerate().filter(|&(i, &b)| b == b'\n' || (b == b'\r' && bytes.get(i + 1) != Some(&b'\n')));
+    let ends = bytes
+        .iter()
+        .enumerate()
+        .filter(|&(i, &b)| b == b'\n' || (b == b'\r' && bytes.get(i + 1) != Some(&b'\n')));
     ends.count() as u64
 }

@@ -40,7 +40,10 @@ pub struct Table {
 
 impl std::fmt::Debug for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Table").field("headers", &self.headers).field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("Table")
+            .field("headers", &self.headers)
+            .field("format", &self.format)
+            .finish_non_exhaustive()
     }
 }
 

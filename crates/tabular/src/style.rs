@@ -11,7 +11,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parse::{DateParts, bare_number, numeric_parts, trimmed};
+use crate::parse::{DateParts, bare_number, numeric_parts, trimmed, well_grouped};
 use crate::{ReadOptions, Table, TableError, open};
 
 /// How the cells of a column are to be read.
@@ -62,11 +62,11 @@ impl StyleObserver {
         }
         self.cells += 1;
         self.whole_fractions &= is_whole_fraction(cell);
-        if cell.contains([',', '.']) && let Some(number) = bare_number(cell) {
-            match mark_evidence(&number.digits) {
-                Some(',') => self.comma += 1,
-                Some(_) => self.point += 1,
-                None => {}
+        let number = if cell.contains([',', '.']) { bare_number(cell) } else { None };
+        if let Some(mark) = number.and_then(|number| decimal_mark(&number.digits)) {
+            match mark {
+                ',' => self.comma += 1,
+                _ => self.point += 1,
             }
         } else if let Some((DateParts::Unordered(first, second, _), dotted)) = numeric_parts(cell) {
             self.unordered += 1;
@@ -103,19 +103,22 @@ impl StyleObserver {
 }
 
 fn is_whole_fraction(cell: &str) -> bool {
-    cell.strip_suffix(".0").is_some_and(|whole| !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()))
+    cell.strip_suffix(".0")
+        .is_some_and(|whole| !whole.is_empty() && whole.bytes().all(|b| b.is_ascii_digit()))
 }
 
-/// The decimal mark, if these digits can be read in one way only.
-fn mark_evidence(digits: &str) -> Option<char> {
+/// The decimal mark, if these digits can be read as a number in one way only.
+fn decimal_mark(digits: &str) -> Option<char> {
     let (commas, points) = (digits.matches(',').count(), digits.matches('.').count());
-    let after = |mark: char| digits.rsplit(mark).next().map_or(0, str::len);
+    let last_group = |mark: char| digits.rsplit(mark).next().map_or(0, str::len);
     match (commas, points) {
         (0, 0) => None,
-        (c, p) if c > 0 && p > 0 => if digits.rfind(',') > digits.rfind('.') { Some(',') } else { Some('.') },
-        (0, 1) => (after('.') != 3 || digits.starts_with(['0', '.'])).then_some('.'),
-        (0, _) => Some(','),
-        (1, _) => (after(',') != 3 || digits.starts_with(['0', ','])).then_some(','),
+        (0, 1) => (last_group('.') != 3 || digits.starts_with(['0', '.'])).then_some('.'),
+        (1, 0) => (last_group(',') != 3 || digits.starts_with(['0', ','])).then_some(','),
+        // Several of one mark part thousands, unless it is a date such as 31.12.2010.
+        (0, _) => well_grouped(digits, '.').then_some(','),
+        (_, 0) => well_grouped(digits, ',').then_some('.'),
+        _ if digits.rfind(',') > digits.rfind('.') => Some(','),
         _ => Some('.'),
     }
 }

@@ -21,8 +21,7 @@ type Source = BufReader<CountedFile>;
 type Rows = Box<dyn Iterator<Item = Result<RawRow, TableError>> + Send>;
 
 pub(crate) fn open_xlsx(file: CountedFile, options: &ReadOptions) -> Result<(Format, Rows), TableError> {
-    let mut workbook: Xlsx<Source> =
-        guarded(|| Xlsx::new(BufReader::new(file)).map_err(xlsx_error))?;
+    let mut workbook: Xlsx<Source> = guarded(|| Xlsx::new(BufReader::new(file)).map_err(xlsx_error))?;
     let sheets = table_sheets(workbook.sheets_metadata());
     let sheet = choose_sheet(&sheets, options, |name| has_cells(&mut workbook, name))?;
     let format = Format::workbook(Kind::Xlsx, sheet.clone(), sheets);

@@ -37,7 +37,9 @@ pub fn moment(cell: &str, style: &ColumnStyle) -> Result<Option<Moment>, CellErr
     if let Some(local) = iso(text.as_bytes()) {
         return Ok(Some(Moment { local, offset: None, has_time: text.len() > 10 }));
     }
-    if style.excel_serial && let Some(local) = serial(text) {
+    if style.excel_serial
+        && let Some(local) = serial(text)
+    {
         return Ok(Some(Moment { local, offset: None, has_time: local.time() != NaiveTime::MIN }));
     }
     let written = Written::of(text).ok_or_else(|| CellError::NotADate(shown(text)))?;
@@ -71,7 +73,14 @@ fn iso(b: &[u8]) -> Option<NaiveDateTime> {
     let number = |range: &[u8]| {
         range.iter().try_fold(0u32, |n, c| c.is_ascii_digit().then(|| n * 10 + u32::from(c - b'0')))
     };
-    let date = NaiveDate::from_ymd_opt(i32::try_from(number(&b[..4])?).ok()?, number(&b[5..7])?, number(&b[8..10])?)?;
+    let date = NaiveDate::from_ymd_opt(
+        i32::try_from(number(&b[..4])?).ok()?,
+        number(&b[5..7])?,
+        number(&b[8..10])?,
+    )?;
+    if &b[..4] == b"0000" {
+        return None;
+    }
     if b.len() == 10 {
         return Some(date.and_time(NaiveTime::MIN));
     }
@@ -149,7 +158,9 @@ impl Written {
         }
         let date = match (numbers.as_slice(), month) {
             (&[(y, 4), (m, 1 | 2), (d, 1 | 2)], None) => DateParts::YearMonthDay(y, m, d),
-            (&[(a, 1 | 2), (b, 1 | 2), (y, len @ (2 | 4))], None) => DateParts::Unordered(a, b, year(y, len)?),
+            (&[(a, 1 | 2), (b, 1 | 2), (y, len @ (2 | 4))], None) => {
+                DateParts::Unordered(a, b, year(y, len)?)
+            }
             (&[(y, 4), (d, 1 | 2)], Some(m)) => DateParts::DayMonthName(d, m, year(y, 4)?),
             (&[(d, 1 | 2), (y, len @ (2 | 4))], Some(m)) => DateParts::DayMonthName(d, m, year(y, len)?),
             _ => return None,
@@ -227,8 +238,20 @@ fn year(number: u32, digits: usize) -> Option<i32> {
 }
 
 fn month_named(word: &str) -> Option<u32> {
-    const MONTHS: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    const MONTHS: [&str; 12] = [
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
+    ];
     if word.len() < 3 || !word.is_ascii() {
         return None;
     }
@@ -253,14 +276,11 @@ fn clock(text: &str) -> Option<(NaiveTime, Option<FixedOffset>)> {
         None => (0, 0),
         Some(seconds) => seconds_and_nanos(seconds)?,
     };
+    // 下午14:30 is written too, and means what it says.
     match afternoon {
-        Some(_) if !(1..=12).contains(&hour) => {
-            // 下午14:30 is written too, and means what it says.
-            if hour > 23 { return None; }
-        }
-        Some(true) => hour = hour % 12 + 12,
-        Some(false) => hour %= 12,
-        None => {}
+        Some(true) if hour <= 12 => hour = hour % 12 + 12,
+        Some(false) if hour <= 12 => hour %= 12,
+        _ => {}
     }
     let bare_hour = afternoon.is_none() && !time.contains(':');
     if parts.next().is_some() || bare_hour {

@@ -11,7 +11,7 @@ pub use number::{decimal, integer};
 pub use reason::CellError;
 
 pub(crate) use date::{DateParts, numeric_parts};
-pub(crate) use number::bare_number;
+pub(crate) use number::{bare_number, well_grouped};
 
 use crate::ColumnStyle;
 

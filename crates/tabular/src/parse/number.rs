@@ -15,17 +15,45 @@ use crate::ColumnStyle;
 use crate::headers::narrow;
 
 const CURRENCIES: [&str; 26] = [
-    "人民币", "美元", "欧元", "港币", "CN¥", "HK$", "US$", "NT$", "RMB", "CNY", "USD", "EUR", "GBP", "HKD", "JPY", "TWD", "¥", "￥", "$",
-    "€", "£", "₩", "₹", "元", "圆", "块",
+    "人民币",
+    "美元",
+    "欧元",
+    "港币",
+    "CN¥",
+    "HK$",
+    "US$",
+    "NT$",
+    "RMB",
+    "CNY",
+    "USD",
+    "EUR",
+    "GBP",
+    "HKD",
+    "JPY",
+    "TWD",
+    "¥",
+    "￥",
+    "$",
+    "€",
+    "£",
+    "₩",
+    "₹",
+    "元",
+    "圆",
+    "块",
 ];
 
 /// A decimal number: grouping, currency signs, `(12.5)` and `12.5-` for negative, `15%` = 0.15, 万 = 10⁴, 亿 = 10⁸.
 pub fn decimal(cell: &str, style: &ColumnStyle) -> Result<Option<Decimal>, CellError> {
     let Some(text) = value(cell)? else { return Ok(None) };
     // Nearly every number of a large file is plain.
-    let plain = text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-'));
+    let plain =
+        text.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && b == b'-'));
     let has_decimal_comma = style.decimal_comma && text.contains('.');
-    if plain && !has_decimal_comma && let Ok(number) = Decimal::from_str(text) {
+    if plain
+        && !has_decimal_comma
+        && let Ok(number) = Decimal::from_str(text)
+    {
         return Ok(Some(number));
     }
     let bare = bare_number(text).ok_or_else(|| CellError::NotANumber(shown(text)))?;
@@ -82,7 +110,12 @@ pub(crate) fn bare_number(text: &str) -> Option<BareNumber> {
         for currency in CURRENCIES {
             rest = strip_word(rest, currency).trim();
         }
-        for (unit, times) in [('%', Decimal::new(1, 2)), ('‰', Decimal::new(1, 3)), ('万', Decimal::from(10_000)), ('亿', Decimal::from(100_000_000))] {
+        for (unit, times) in [
+            ('%', Decimal::new(1, 2)),
+            ('‰', Decimal::new(1, 3)),
+            ('万', Decimal::from(10_000)),
+            ('亿', Decimal::from(100_000_000)),
+        ] {
             if let Some(r) = rest.strip_suffix(unit) {
                 (rest, factor) = (r.trim(), factor.checked_mul(times)?);
             }
@@ -91,7 +124,8 @@ pub(crate) fn bare_number(text: &str) -> Option<BareNumber> {
             break;
         }
     }
-    let is_space = |c: char| c == ' ' || c == '\u{A0}' || c == '\u{202F}' || c == '\u{2009}' || c == '\'' || c == '’';
+    let is_space =
+        |c: char| c == ' ' || c == '\u{A0}' || c == '\u{202F}' || c == '\u{2009}' || c == '\'' || c == '’';
     let digits: String = rest.chars().filter(|&c| !is_space(c)).collect();
     let allowed = |c: char| c.is_ascii_digit() || matches!(c, '.' | ',' | 'e' | 'E' | '+' | '-');
     let starts_well = digits.starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == ',');
@@ -119,7 +153,13 @@ fn without_grouping(digits: &str, decimal_comma: bool) -> Option<Cow<'_, str>> {
     let last = |mark: char| digits.rfind(mark);
     let decimal_mark = match (last('.'), last(',')) {
         (None, None) => return Some(Cow::Borrowed(digits)),
-        (Some(point), Some(comma)) => if point > comma { '.' } else { ',' },
+        (Some(point), Some(comma)) => {
+            if point > comma {
+                '.'
+            } else {
+                ','
+            }
+        }
         _ if decimal_comma => ',',
         _ => '.',
     };
@@ -140,7 +180,7 @@ fn without_grouping(digits: &str, decimal_comma: bool) -> Option<Cow<'_, str>> {
 }
 
 /// 1,234,567 and the Indian 12,34,567: the last group has three digits, the others two or three.
-fn well_grouped(whole: &str, mark: char) -> bool {
+pub(crate) fn well_grouped(whole: &str, mark: char) -> bool {
     let groups: Vec<&str> = whole.split(mark).collect();
     match groups.as_slice() {
         [_] => true,
