@@ -4,7 +4,7 @@
   const theme = document.documentElement.dataset.theme;
   const dark = theme === "dark" || (theme === "auto" && matchMedia("(prefers-color-scheme: dark)").matches);
   window.Scalar.createApiReference(mount, {
-    url: mount.dataset.spec,
+    url: mount.dataset.openapi,
     withDefaultFonts: false,
     telemetry: false,
     hideClientButton: true,

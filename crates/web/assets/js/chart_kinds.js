@@ -2,7 +2,7 @@
 import { full, percent, short, tip } from "./chart_theme.js";
 
 const shares = (t, name, extra = {}) => ({ ...t.axis(), type: "value", min: 0, max: 1, name, axisLabel: { ...t.axis().axisLabel, formatter: percent }, ...extra });
-const legend = (t, many) => (many ? { legend: { top: 0, right: 0, icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.text } } : {});
+const legend = (t, many) => (many ? { legend: { top: 0, right: 0, icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.font } } : {});
 
 function pareto(d, t) {
   const mark = d.mark ? {
@@ -10,7 +10,7 @@ function pareto(d, t) {
     markLine: { symbol: "none", silent: true, label: { show: false }, lineStyle: { color: t["line-strong"], type: "dashed" }, data: [[{ coord: [d.mark.x, 0] }, { coord: [d.mark.x, d.mark.y] }], [{ coord: [0, d.mark.y] }, { coord: [d.mark.x, d.mark.y] }]] },
   } : {};
   return {
-    grid: { ...t.base.grid, bottom: 24, left: 24 },
+    grid: { ...t.base.grid },
     xAxis: shares(t, d.x_label, { splitLine: { show: false } }), yAxis: shares(t, d.y_label, { nameGap: 44 }),
     tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "line", lineStyle: { color: t["line-strong"] } }, formatter: ([p]) => tip("", [[d.x_label, percent(p.value[0])], [d.y_label, percent(p.value[1])]]) },
     series: [
@@ -23,7 +23,7 @@ function pareto(d, t) {
 function rfm(d, t) {
   const most = Math.max(...d.cells.map((cell) => cell.value), 1);
   return {
-    grid: { ...t.base.grid, top: 8, bottom: 24, left: 24 },
+    grid: { ...t.base.grid, top: 8 },
     xAxis: { ...t.axis({ name: d.x_label }), type: "category", data: d.columns, splitLine: { show: false } },
     yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: "category", data: d.rows, splitLine: { show: false } },
     visualMap: { show: false, min: 0, max: most, inRange: { color: [t.hover, t.accent] } },
@@ -41,12 +41,12 @@ function stages(d, t) {
   return {
     grid: { ...t.base.grid, top: 0, right: 56 },
     xAxis: { type: "value", show: false },
-    yAxis: { ...t.axis(), type: "category", data: bars.map((bar) => bar.label), axisLabel: { ...t.text, color: t.text, fontSize: 13 } },
+    yAxis: { ...t.axis(), type: "category", data: bars.map((bar) => bar.label), axisLabel: { ...t.font, color: t.text, fontSize: 13 } },
     tooltip: { ...t.base.tooltip, formatter: ({ data: bar }) => tip(bar.label_text, [[bar.text || "", full(bar.value, d.unit, d.currency)]]) },
     series: [{
       type: "bar", barMaxWidth: 22, itemStyle: { borderRadius: 3 },
       data: bars.map((bar) => ({ value: bar.value, href: bar.href, text: bar.text, label_text: bar.label, itemStyle: { color: t.named(bar.color) ?? t.accent } })),
-      label: { show: true, position: "right", color: t["text-2"], formatter: ({ value }) => short(value, d.unit) },
+      label: { show: true, position: "right", color: t["text-2"], formatter: ({ value }) => (d.unit === "count" ? full(value) : short(value, d.unit)) },
     }],
   };
 }
@@ -64,7 +64,7 @@ function series(type) {
 
 function scatter(d, t) {
   return {
-    grid: { ...t.base.grid, bottom: 24, left: 24 },
+    grid: { ...t.base.grid },
     xAxis: { ...t.axis({ name: d.x_label }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } }, yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } },
     tooltip: { ...t.base.tooltip, formatter: ({ data: p }) => tip(p.label_text, [[d.x_label, full(p.value[0])], [d.y_label, full(p.value[1])]]) },
     series: [{ type: "scatter", symbolSize: 7, itemStyle: { color: t.accent, opacity: 0.6 }, large: d.points.length > 2000, data: d.points.map((p) => ({ value: [p.x, p.y], href: p.href, label_text: p.label })) }],
@@ -73,7 +73,7 @@ function scatter(d, t) {
 
 function pie(d, t) {
   return {
-    legend: { orient: "vertical", right: 0, top: "middle", icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.text },
+    legend: { orient: "vertical", right: 0, top: "middle", icon: "circle", itemWidth: 8, itemHeight: 8, textStyle: t.font },
     tooltip: { ...t.base.tooltip, formatter: ({ name, value, percent: share }) => tip(name, [[percent(share / 100), full(value, d.unit, d.currency)]]) },
     series: [{ type: "pie", radius: ["52%", "80%"], center: ["32%", "50%"], label: { show: false }, itemStyle: { borderColor: t.surface, borderWidth: 2 }, data: d.slices.map((s) => ({ name: s.label, value: s.value, href: s.href, itemStyle: s.color ? { color: t.named(s.color) } : {} })) }],
   };

@@ -14,18 +14,18 @@ function colour(name) {
 export function theme() {
   const c = Object.fromEntries(["text", "text-2", "text-3", "line", "line-strong", "surface", "raised", "hover", "accent", "accent-soft", "bad", "good"].map((name) => [name, colour(name)]));
   const palette = ["accent", "c-teal", "c-orange", "c-purple", "c-cyan", "c-pink", "c-yellow", "c-grey"].map(colour);
-  const text = { color: c["text-2"], fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
+  const font = { color: c["text-2"], fontSize: 12, fontFamily: getComputedStyle(document.body).fontFamily };
   const animation = !matchMedia("(prefers-reduced-motion: reduce)").matches;
   return {
-    ...c, palette, text, named: (name) => (name ? colour(`c-${name}`) : undefined),
+    ...c, palette, font, named: (name) => (name ? colour(`c-${name}`) : undefined),
     base: {
-      color: palette, textStyle: text, animation, animationDuration: 250, backgroundColor: "transparent",
-      grid: { left: 8, right: 16, top: 24, bottom: 8, outerBoundsMode: "same", outerBoundsContain: "all" },
-      tooltip: { backgroundColor: c.raised, borderColor: c.line, borderWidth: 1, padding: [6, 10], textStyle: { ...text, color: c.text }, confine: true, transitionDuration: 0 },
+      color: palette, textStyle: font, animation, animationDuration: 250, backgroundColor: "transparent",
+      grid: { left: 0, right: 12, top: 16, bottom: 0, outerBoundsMode: "same", outerBoundsContain: "all" },
+      tooltip: { backgroundColor: c.raised, borderColor: c.line, borderWidth: 1, padding: [6, 10], textStyle: { ...font, color: c.text }, confine: true, transitionDuration: 0 },
     },
     axis: (extra = {}) => ({
-      nameTextStyle: { ...text, color: c["text-3"] }, nameLocation: "middle", nameGap: 28,
-      axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...text, color: c["text-3"] }, splitLine: { lineStyle: { color: c.line } }, ...extra,
+      nameTextStyle: { ...font, color: c["text-3"] }, nameLocation: "middle", nameGap: 28,
+      axisLine: { show: false }, axisTick: { show: false }, axisLabel: { ...font, color: c["text-3"] }, splitLine: { lineStyle: { color: c.line } }, ...extra,
     }),
   };
 }
@@ -41,7 +41,7 @@ export const percent = (value) => new Intl.NumberFormat(language, { style: "perc
 /** The exact figure; tooltips. */
 export function full(value, unit, currency) {
   if (unit === "percent") return percent(value);
-  if (unit === "money" && currency) return new Intl.NumberFormat(language, { style: "currency", currency }).format(value);
+  if (unit === "money" && currency) return new Intl.NumberFormat(language, { style: "currency", currencyDisplay: "narrowSymbol", currency }).format(value);
   return new Intl.NumberFormat(language).format(value);
 }
 

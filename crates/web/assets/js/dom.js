@@ -10,8 +10,14 @@ export function on(type, selector, handler, options) {
   }, options);
 }
 
-/** Runs for elements on the page now and for those htmx or the list brings in later. */
-export function each(selector, start) {
+/** Runs once for each element on the page now, and for those htmx or the list brings in later. */
+export function each(selector, work) {
+  const seen = new WeakSet();
+  const start = (node) => {
+    if (seen.has(node)) return;
+    seen.add(node);
+    work(node);
+  };
   const run = (root) => {
     if (root instanceof Element && root.matches(selector)) start(root);
     $$(selector, root).forEach(start);

@@ -16,6 +16,12 @@ const operators = {
 const family = (kind) => (["integer", "decimal", "money", "percent"].includes(kind) ? "number" : kind in operators ? kind : "text");
 const dateWords = { eq: "on", ge: "from", le: "until", lt: "before", gt: "after" };
 const words = (kind, op) => messages.op[["date", "instant"].includes(kind) ? (dateWords[op] ?? op) : op];
+const labels = new Map(); // titles of chosen records
+const option = (value, label, selected) => element("option", { value, selected }, label);
+const local = (instant) => {
+  const at = new Date(instant);
+  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+};
 const noValue = new Set(["empty", "filled", "true", "false"]);
 
 each("[data-filter]", (panel) => {
@@ -109,13 +115,6 @@ each("[data-filter]", (panel) => {
   if (panel.querySelector(".field-error")) { expert = true; mode(); }
   chips($("[data-filter-chips]"), text.value, fields, go);
 });
-
-const labels = new Map();
-const option = (value, label, selected) => element("option", { value, selected }, label);
-const local = (instant) => {
-  const at = new Date(instant);
-  return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-};
 
 /** The active conditions, each with a cross. A condition rows cannot show is one chip. */
 function chips(holder, text, fields, go) {

@@ -7,7 +7,7 @@ const cents = (x) => Math.round((x + Number.EPSILON) * 100) / 100;
 each("[data-lines]", (box) => {
   const name = box.dataset.lines;
   const totals = JSON.parse(box.dataset.totals);
-  const money = new Intl.NumberFormat(language, { style: "currency", currency: box.dataset.currency || "CNY" });
+  const money = new Intl.NumberFormat(language, { style: "currency", currencyDisplay: "narrowSymbol", currency: box.dataset.currency || "CNY" });
   const body = $("[data-line-body]", box);
   let next = $$("[data-line]", body).length;
 

@@ -65,6 +65,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             file = OUT / "search.en.light.html"
         if path.startswith("/lookup/"):
             body, kind = json.dumps([{"value": "1", "text": "Longkou Fruit", "detail": "Shandong"}]).encode(), "application/json"
+        elif path.endswith("/timeline"):
+            body, kind = b"", "text/html"
         elif "/field/" in path:
             body, kind = (OUT / "cell_edit.zh-CN.light.html").read_bytes(), "text/html; charset=utf-8"
         elif path == "/api/openapi.json":
