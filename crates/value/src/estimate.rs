@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::optimize::{self, Limits, Minimum, Objective};
+use crate::optimize::{self, Limits, Objective};
 
 /// Why there is no fitted model. Nothing is invented in its place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,41 +32,71 @@ impl std::fmt::Display for Unfit {
 
 impl std::error::Error for Unfit {}
 
-/// The end of its range a parameter runs to.
+/// Where a quantity runs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Limit {
     Zero,
     Infinity,
+    /// The likelihood is flat: values far apart fit equally well.
+    Undetermined,
 }
 
-/// A parameter the data do not pin down: the likelihood keeps rising, or stays flat, towards this limit. The
-/// model's predictions remain those of the (nearly) best likelihood; the parameter by itself means nothing.
+/// A quantity the data do not pin down: the likelihood keeps rising, or stays flat, towards this limit. Predictions
+/// remain those of the (nearly) best likelihood; the parameters made of this quantity mean nothing by themselves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Edge {
-    pub parameter: String,
+    /// A parameter or a combination of two: `r`, `a+b`, `a/b` …
+    pub quantity: String,
     pub limit: Limit,
+}
+
+impl std::fmt::Display for Edge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.limit {
+            Limit::Zero => write!(f, "{} runs to zero", self.quantity),
+            Limit::Infinity => write!(f, "{} runs to infinity", self.quantity),
+            Limit::Undetermined => write!(f, "{} is not determined by the data", self.quantity),
+        }
+    }
+}
+
+/// Rounds to 12 significant digits: far finer than any standard error, the same whatever the order of the customers,
+/// and short enough that every JSON parser reads back exactly what was stored.
+pub(crate) fn storable(figure: f64) -> f64 {
+    format!("{figure:.11e}").parse().unwrap_or(figure)
 }
 
 /// A standard error of the logarithm above this (a 95 % range of a factor e⁶ each way) is no knowledge.
 const WIDEST_LOG_ERROR: f64 = 3.0;
-/// Parameters this close (in logarithm) to the edge of the search box stand on it.
+/// Coordinates this close (in logarithm) to the edge of the search box stand on it.
 const AT_LIMIT: f64 = 1e-3;
+/// A flat likelihood above this value, or below its inverse, is flat towards the limit.
+const EXTREME: f64 = 100.0;
 
 pub(crate) struct Precision<const N: usize> {
-    /// Standard errors in the original parameters; `None` for those at an edge.
-    pub standard_errors: [Option<f64>; N],
+    covariance: [[f64; N]; N],
+    free: [bool; N],
     pub edges: Vec<Edge>,
 }
 
-/// Standard errors and edges at a minimum of the mean negative log-likelihood in log parameters.
-///
-/// With θ = e^φ the observed information in θ is D⁻¹ I(φ) D⁻¹, D = diag θ, because the gradient is zero at the
-/// maximum; hence se(θ) = θ·se(φ), se(φ)² the diagonal of (customers · H)⁻¹. Parameters at an edge are taken as
-/// fixed when the others' errors are computed.
+impl<const N: usize> Precision<N> {
+    /// Standard error of a function of the coordinates with this slope, √(slopeᵀ Σ slope) (delta method; exact for
+    /// the observed information, because the gradient is zero at the maximum). `None` if it depends on a coordinate
+    /// at an edge.
+    pub fn standard_error(&self, slope: [f64; N]) -> Option<f64> {
+        let known = slope.iter().zip(self.free).all(|(s, free)| free || *s == 0.0);
+        let product = |row: &[f64; N]| row.iter().zip(&slope).map(|(c, s)| c * s).sum::<f64>();
+        let variance: f64 = self.covariance.iter().zip(&slope).map(|(row, s)| s * product(row)).sum();
+        Some(variance.sqrt()).filter(|error| known && error.is_finite()).map(storable)
+    }
+}
+
+/// Covariance and edges at a minimum of the mean negative log-likelihood. The coordinates are logarithms of the
+/// quantities `names`; their covariance is the inverse of customers · Hessian. Those at an edge are taken as fixed.
 pub(crate) fn precision<const N: usize>(
     objective: &mut Objective<N>,
-    minimum: &Minimum<N>,
+    at: &[f64; N],
     limits: &Limits<N>,
     names: [&str; N],
     customers: f64,
@@ -74,36 +104,34 @@ pub(crate) fn precision<const N: usize>(
     let mut edges = Vec::new();
     let mut free = [true; N];
     for i in 0..N {
-        if minimum.at[i] < limits[i].0 + AT_LIMIT {
-            edges.push(edge(names[i], Limit::Zero));
-            free[i] = false;
-        } else if minimum.at[i] > limits[i].1 - AT_LIMIT {
-            edges.push(edge(names[i], Limit::Infinity));
+        let low = at[i] < limits[i].0 + AT_LIMIT;
+        if low || at[i] > limits[i].1 - AT_LIMIT {
+            let limit = if low { Limit::Zero } else { Limit::Infinity };
+            edges.push(Edge { quantity: names[i].to_owned(), limit });
             free[i] = false;
         }
     }
-    let curvature = optimize::hessian(objective, &minimum.at);
+    let curvature = optimize::hessian(objective, at);
     loop {
         let inverse = optimize::invert(&curvature, &free);
-        let log_error = |i: usize| inverse.map(|m| (m[i][i] / customers).sqrt());
+        let error = |i: usize| inverse.map(|m| (m[i][i] / customers).sqrt());
         // The least certain one: by its error, or, without a maximum in all directions, by its curvature.
-        let worst = (0..N).filter(|i| free[*i]).max_by(|i, j| {
-            let doubt = |k: usize| log_error(k).unwrap_or(-curvature[k][k]);
-            doubt(*i).total_cmp(&doubt(*j))
-        });
-        let vague = worst.filter(|i| log_error(*i).is_none_or(|e| e.is_nan() || e > WIDEST_LOG_ERROR));
+        let doubt = |i: usize| error(i).unwrap_or(-curvature[i][i]);
+        let worst = (0..N).filter(|i| free[*i]).max_by(|i, j| doubt(*i).total_cmp(&doubt(*j)));
+        let vague = worst.filter(|i| error(*i).is_none_or(|e| e.is_nan() || e > WIDEST_LOG_ERROR));
         let Some(i) = vague else {
-            let standard_errors =
-                std::array::from_fn(|i| log_error(i).filter(|_| free[i]).map(|e| e * minimum.at[i].exp()));
-            return Precision { standard_errors, edges };
+            let covariance = inverse.unwrap_or([[0.0; N]; N]).map(|row| row.map(|c| c / customers));
+            return Precision { covariance, free, edges };
         };
-        let middle = 0.5 * (limits[i].0 + limits[i].1);
-        let limit = if minimum.at[i] < middle { Limit::Zero } else { Limit::Infinity };
-        edges.push(edge(names[i], limit));
+        edges.push(Edge { quantity: names[i].to_owned(), limit: direction(at[i]) });
         free[i] = false;
     }
 }
 
-fn edge(parameter: &str, limit: Limit) -> Edge {
-    Edge { parameter: parameter.to_owned(), limit }
+fn direction(at: f64) -> Limit {
+    match at {
+        at if at > EXTREME.ln() => Limit::Infinity,
+        at if at < -EXTREME.ln() => Limit::Zero,
+        _ => Limit::Undetermined,
+    }
 }

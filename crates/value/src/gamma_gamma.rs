@@ -10,9 +10,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::{self, Edge, Unfit};
+use crate::estimate::{self, Edge, Unfit, storable};
 use crate::optimize::{self, Limits};
-use crate::special::{digamma, ln_gamma};
+use crate::special::{digamma, stirling_remainder};
 
 /// The three parameters, all positive and finite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,10 +75,15 @@ impl GammaGamma {
     }
 }
 
-const NAMES: [&str; 3] = ["p", "q", "v"];
-/// Search box; v is relative to the mean amount.
+/// The coordinates of the search: each is the logarithm of this. With p v/q, close to the mean amount, instead of v
+/// they are nearly uncorrelated, and p → ∞ (a customer always spends the same) and q → ∞ (customers are all alike)
+/// are ends of single coordinates.
+const NAMES: [&str; 3] = ["p", "q", "p*v/q"];
+/// Search box, wide enough that its edges mean zero and infinity; p v/q is relative to the mean amount.
 const LOWEST: [f64; 3] = [1e-4, 1e-4, 1e-6];
-const HIGHEST: [f64; 3] = [1e5, 1e5, 1e6];
+const HIGHEST: [f64; 3] = [1e4, 1e4, 1e6];
+/// p and q to start from.
+const STARTS: [[f64; 2]; 5] = [[6.0, 4.0], [1.0, 2.0], [40.0, 2.0], [0.3, 8.0], [100.0, 50.0]];
 
 /// Fits the model to repeat buyers; those without a positive mean amount are left out.
 ///
@@ -87,27 +92,36 @@ const HIGHEST: [f64; 3] = [1e5, 1e5, 1e6];
 pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
     let spenders = Spenders::new(spending).ok_or(Unfit::TooFewRepeatBuyers)?;
     let limits: Limits<3> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
-    let mut objective = |log: &[f64; 3]| spenders.mean_loss(log);
-    let starts = STARTS.map(|[p, q]| [p, q, (q - 1.0) / p].map(f64::ln));
+    let mut objective = |at: &[f64; 3]| {
+        let (value, [p, q, v]) = spenders.mean_loss(&log_parameters(at));
+        (value, [p - v, q + v, v])
+    };
+    // A population mean of 1, p v/(q−1) = 1.
+    let starts = STARTS.map(|[p, q]| [p, q, (q - 1.0) / q].map(f64::ln));
     let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
     let customers = spenders.customers.len() as f64;
-    let precision = estimate::precision(&mut objective, &best, &limits, NAMES, customers);
-    let [p, q, v] = best.at.map(f64::exp);
-    let [se_p, se_q, se_v] = precision.standard_errors;
-    let scale = spenders.scale;
+    let precision = estimate::precision(&mut objective, &best.at, &limits, NAMES, customers);
+    let [p, q, v] = log_parameters(&best.at).map(f64::exp);
+    let v = v * spenders.scale;
     Ok(GammaGammaFit {
-        parameters: GammaGamma { p, q, v: v * scale },
-        standard_errors: GammaGammaErrors { p: se_p, q: se_q, v: se_v.map(|e| e * scale) },
+        parameters: GammaGamma { p: storable(p), q: storable(q), v: storable(v) },
+        standard_errors: GammaGammaErrors {
+            p: precision.standard_error([p, 0.0, 0.0]),
+            q: precision.standard_error([0.0, q, 0.0]),
+            v: precision.standard_error([-v, v, v]),
+        },
         // The density of m̄ in currency units is that of m̄/scale divided by scale.
-        log_likelihood: -(best.value + scale.ln()) * customers,
+        log_likelihood: storable(-(best.value + spenders.scale.ln()) * customers),
         boundary: precision.edges,
         customers: spenders.customers.len() as u64,
-        correlation: spenders.correlation(),
+        correlation: spenders.correlation().map(storable),
     })
 }
 
-/// p and q to start from; v follows such that the population's mean amount is 1.
-const STARTS: [[f64; 2]; 5] = [[6.0, 4.0], [1.0, 2.0], [40.0, 2.0], [0.3, 8.0], [100.0, 50.0]];
+/// ln p, ln q, ln v from the search's coordinates.
+fn log_parameters(at: &[f64; 3]) -> [f64; 3] {
+    [at[0], at[1], at[2] + at[1] - at[0]]
+}
 
 struct Spenders {
     /// Amounts divided by `scale`, so that the search starts well in any currency.
@@ -138,28 +152,24 @@ impl Spenders {
     /// −ln L per customer and its gradient in the logarithms of p, q, v. Note 25 eq. (1a), with s = x m̄:
     ///
     /// ln L = lnΓ(px+q) − lnΓ(px) − lnΓ(q) + px ln(s/(v+s)) + q ln(v/(v+s)) − ln m̄.
+    ///
+    /// The gammas are written by Stirling's formula and its remainder, so that their large parts cancel against the
+    /// logarithms before they are rounded.
     fn mean_loss(&self, log: &[f64; 3]) -> (f64, [f64; 3]) {
         let [p, q, v] = log.map(f64::exp);
-        let (ln_gamma_q, digamma_q) = (ln_gamma(q), digamma(q));
-        let table: Vec<(f64, f64, f64)> = self
-            .counts
-            .iter()
-            .map(|count| {
-                let px = p * f64::from(*count);
-                let (upper, lower) = (digamma(px + q), digamma(px));
-                (ln_gamma(px + q) - ln_gamma(px) - ln_gamma_q, upper - lower, upper - digamma_q)
-            })
-            .collect();
+        let table: Vec<CountTerms> =
+            self.counts.iter().map(|x| CountTerms::new(p * f64::from(*x), q)).collect();
         let mut value = 0.0;
         let mut slope = [0.0; 3];
         for (customer, count) in self.customers.iter().zip(&self.count_of) {
-            let (gammas, by_px, by_q) = table[*count];
+            let terms = &table[*count];
             let x = f64::from(customer.x);
             let s = x * customer.mean;
             let (own, others) = (-(v / s).ln_1p(), -(s / v).ln_1p());
-            value += gammas + p * x * own + q * others - customer.mean.ln();
-            slope[0] += x * (by_px + own);
-            slope[1] += by_q + others;
+            value += terms.own * (own + terms.own_offset) + q * (others + terms.others_offset);
+            value += terms.rest - customer.mean.ln();
+            slope[0] += x * (terms.by_own + own);
+            slope[1] += terms.by_q + others;
             slope[2] += (q * s / v - p * x) / (v + s);
         }
         let n = self.customers.len() as f64;
@@ -179,6 +189,34 @@ impl Spenders {
         let [both, x, m] = sums;
         // Rounding of the mean leaves a trace of variance among equal amounts.
         (x > 0.0 && m > 1e-20 * n).then(|| (both / (x * m).sqrt()).clamp(-1.0, 1.0))
+    }
+}
+
+/// What customers with the same number of purchases share; own = p x.
+struct CountTerms {
+    own: f64,
+    /// ln((px+q)/px) and ln((px+q)/q).
+    own_offset: f64,
+    others_offset: f64,
+    rest: f64,
+    /// ψ(px+q) − ψ(px) and ψ(px+q) − ψ(q).
+    by_own: f64,
+    by_q: f64,
+}
+
+impl CountTerms {
+    fn new(own: f64, q: f64) -> Self {
+        let sum = own + q;
+        let upper = digamma(sum);
+        let remainders = stirling_remainder(sum) - stirling_remainder(own) - stirling_remainder(q);
+        Self {
+            own,
+            own_offset: (q / own).ln_1p(),
+            others_offset: (own / q).ln_1p(),
+            rest: 0.5 * (own / sum * q / std::f64::consts::TAU).ln() + remainders,
+            by_own: upper - digamma(own),
+            by_q: upper - digamma(q),
+        }
     }
 }
 

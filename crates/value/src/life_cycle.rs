@@ -145,7 +145,6 @@ impl StageRule {
     /// [`BadRule`] names the first field that makes no sense.
     pub fn check(&self) -> Result<(), BadRule> {
         let bad = |field, remedy| Err(BadRule { field, remedy });
-        let weeks = [self.patience_weeks, self.single_decline_weeks, self.stability_weeks];
         if !(0.0..=1.0).contains(&self.decline_below) {
             return bad("decline_below", "must be a probability between 0 and 1");
         }
@@ -158,11 +157,14 @@ impl StageRule {
         if self.lost_intervals.is_nan() || self.lost_intervals < self.decline_intervals {
             return bad("lost_intervals", "must be at least decline_intervals");
         }
-        if weeks.iter().any(|w| w.is_nan() || *w < 0.0) {
-            return bad(
-                "weeks",
-                "patience_weeks, single_decline_weeks and stability_weeks must be 0 or more",
-            );
+        for (field, weeks) in [
+            ("patience_weeks", self.patience_weeks),
+            ("single_decline_weeks", self.single_decline_weeks),
+            ("stability_weeks", self.stability_weeks),
+        ] {
+            if weeks.is_nan() || weeks < 0.0 {
+                return bad(field, "must be 0 or more");
+            }
         }
         if self.single_lost_weeks.is_nan() || self.single_lost_weeks < self.single_decline_weeks {
             return bad("single_lost_weeks", "must be at least single_decline_weeks");
@@ -277,6 +279,7 @@ mod tests {
         assert_eq!(field(StageRule { lost_below: 0.7, ..rule }), Err("lost_below"));
         assert_eq!(field(StageRule { decline_below: f64::NAN, ..rule }), Err("decline_below"));
         assert_eq!(field(StageRule { lost_intervals: 1.0, ..rule }), Err("lost_intervals"));
+        assert_eq!(field(StageRule { patience_weeks: -1.0, ..rule }), Err("patience_weeks"));
         assert_eq!(field(StageRule { stability_orders: 1, ..rule }), Err("stability_orders"));
     }
 

@@ -25,6 +25,22 @@ pub fn ln_gamma(x: f64) -> f64 {
     libm::lgamma(x)
 }
 
+/// The remainder of Stirling's formula, ln Γ(x) − [(x − ½) ln x − x + ½ ln 2π], for x > 0; about 1/(12x).
+///
+/// From x = 10 its asymptotic series (Abramowitz & Stegun 6.1.41), which keeps full precision where the difference
+/// cancels; absolute error below 1e-15.
+pub fn stirling_remainder(x: f64) -> f64 {
+    if x < 10.0 {
+        let half_ln_tau = 0.5 * std::f64::consts::TAU.ln();
+        return ln_gamma(x) - ((x - 0.5) * x.ln() - x + half_ln_tau);
+    }
+    let y = 1.0 / (x * x);
+    let series = 1.0 / 12.0
+        - y * (1.0 / 360.0
+            - y * (1.0 / 1260.0 - y * (1.0 / 1680.0 - y * (1.0 / 1188.0 - y * 691.0 / 360_360.0))));
+    series / x
+}
+
 /// ln(1 + eᵈ) and its derivative eᵈ/(1 + eᵈ), without overflow for any d.
 pub fn softplus(d: f64) -> (f64, f64) {
     let e = (-d.abs()).exp();
@@ -72,6 +88,17 @@ mod tests {
         let harmonic: f64 = (1..100).map(|k| 1.0 / f64::from(k)).sum();
         close(digamma(100.0), harmonic - EULER_GAMMA, 1e-14);
         close(digamma(1e-6), -1_000_000.577_214_02, 1e-14);
+    }
+
+    #[test]
+    fn stirling_remainder_is_continuous_and_exact() {
+        let below = stirling_remainder(10.0 - 1e-9);
+        assert!((below - stirling_remainder(10.0)).abs() < 1e-11, "{below}");
+        // ln Γ(20) = ln 19!
+        let factorial: f64 = (1..=19).map(|k| f64::from(k).ln()).sum();
+        let stirling = 19.5 * 20.0_f64.ln() - 20.0 + 0.5 * std::f64::consts::TAU.ln();
+        assert!((stirling + stirling_remainder(20.0) - factorial).abs() < 1e-13);
+        close(stirling_remainder(1e6), 1.0 / 12e6 - 1.0 / 360e18, 1e-14);
     }
 
     #[test]

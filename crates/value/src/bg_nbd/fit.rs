@@ -1,4 +1,8 @@
-//! Maximum likelihood of BG/NBD with its analytic gradient, in logarithms of the parameters.
+//! Maximum likelihood of BG/NBD with its analytic gradient.
+//!
+//! The search runs in ln r, ln(r/α), ln(a+b) and ln(a/b). These are nearly uncorrelated, and the limits a likelihood
+//! can run to are ends of single coordinates: all customers alike (r → ∞ at a fixed rate r/α; a+b → ∞ at a fixed
+//! a/b), nobody stops (a/b → 0), everybody stops at once or never (a+b → 0).
 //!
 //! Eq. (6) of Fader, Hardie & Lee (2005), in the numerically stable arrangement used here: with n = r + x,
 //! D = ln(a/(b+x−1)) + n ln((α+T)/(α+t_x)) and (s)ₖ the rising factorial,
@@ -7,17 +11,18 @@
 //!
 //! Customers with equal (x, t_x, T) share one term, equal times share one logarithm, equal x one table entry.
 
-use crate::estimate::{self, Unfit};
+use crate::estimate::{self, Unfit, storable};
 use crate::history::Observation;
 use crate::optimize::{self, Limits, Objective};
 use crate::special::{RisingFactorial, softplus};
 
 use super::{BgNbd, BgNbdErrors, BgNbdFit};
 
-const NAMES: [&str; 4] = ["r", "alpha", "a", "b"];
-/// Search box, wide enough that its edges mean zero and infinity.
-const LOWEST: [f64; 4] = [1e-4, 1e-4, 1e-5, 1e-5];
-const HIGHEST: [f64; 4] = [1e4, 1e7, 1e5, 1e5];
+/// The coordinates of the search: each is the logarithm of this.
+const NAMES: [&str; 4] = ["r", "r/alpha", "a+b", "a/b"];
+/// Search box, wide enough that its edges mean zero and infinity. Rates are purchases a week.
+const LOWEST: [f64; 4] = [1e-4, 1e-8, 1e-4, 1e-5];
+const HIGHEST: [f64; 4] = [1e4, 1e4, 1e5, 1e5];
 
 /// Fits the model. Inconsistent observations (see [`Observation::is_consistent`]) are left out.
 ///
@@ -35,28 +40,50 @@ pub fn fit(observations: &[Observation]) -> Result<BgNbdFit, Unfit> {
         return Err(Unfit::TooFewRepeatBuyers);
     }
     let limits: Limits<4> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
-    let mut objective = |log: &[f64; 4]| groups.mean_loss(log);
+    let mut objective = |at: &[f64; 4]| {
+        let (value, gradient) = groups.mean_loss(&log_parameters(at));
+        (value, in_coordinates(at, &gradient))
+    };
     let starts = starts(&mut objective, groups.mean_rate);
     let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
-    let precision = estimate::precision(&mut objective, &best, &limits, NAMES, groups.customers);
-    let [r, alpha, a, b] = best.at.map(f64::exp);
-    let [se_r, se_alpha, se_a, se_b] = precision.standard_errors;
+    let precision = estimate::precision(&mut objective, &best.at, &limits, NAMES, groups.customers);
+    let [r, alpha, a, b] = log_parameters(&best.at).map(f64::exp);
+    let share = a / (a + b);
+    let error = |scale: f64, slope: [f64; 4]| precision.standard_error(slope.map(|s| s * scale));
     Ok(BgNbdFit {
-        parameters: BgNbd { r, alpha, a, b },
-        standard_errors: BgNbdErrors { r: se_r, alpha: se_alpha, a: se_a, b: se_b },
-        log_likelihood: -best.value * groups.customers,
-        boundary: precision.edges,
+        parameters: BgNbd { r: storable(r), alpha: storable(alpha), a: storable(a), b: storable(b) },
+        standard_errors: BgNbdErrors {
+            r: error(r, [1.0, 0.0, 0.0, 0.0]),
+            alpha: error(alpha, [1.0, -1.0, 0.0, 0.0]),
+            a: error(a, [0.0, 0.0, 1.0, 1.0 - share]),
+            b: error(b, [0.0, 0.0, 1.0, -share]),
+        },
+        log_likelihood: storable(-best.value * groups.customers),
         customers: groups.customers as u64,
         repeat_customers: groups.repeat_customers as u64,
+        boundary: precision.edges,
     })
 }
 
-/// Starts, the most promising first; r/α is the observed rate.
+/// ln r, ln α, ln a, ln b from the search's coordinates: a/(a+b) = 1/(1 + e^−ln(a/b)).
+fn log_parameters(at: &[f64; 4]) -> [f64; 4] {
+    let [r, rate, sum, ratio] = *at;
+    [r, r - rate, sum - softplus(-ratio).0, sum - softplus(ratio).0]
+}
+
+/// The gradient in ln r, ln α, ln a, ln b turned into one in the search's coordinates.
+fn in_coordinates(at: &[f64; 4], gradient: &[f64; 4]) -> [f64; 4] {
+    let [r, alpha, a, b] = *gradient;
+    let share = softplus(at[3]).1;
+    [r + alpha, -alpha, a + b, (1.0 - share) * a - share * b]
+}
+
+/// Starts, the most promising first.
 fn starts(objective: &mut Objective<4>, rate: f64) -> Vec<[f64; 4]> {
     let mut starts = Vec::new();
     for r in [0.25, 1.0, 4.0] {
-        for (a, b) in [(0.8, 2.5), (0.2, 4.0), (3.0, 10.0)] {
-            let start = [r, r / rate, a, b].map(f64::ln);
+        for (sum, ratio) in [(3.3, 0.32), (4.2, 0.05), (13.0, 0.3)] {
+            let start = [r, rate, sum, ratio].map(f64::ln);
             starts.push((objective(&start).0, start));
         }
     }
