@@ -4,6 +4,7 @@
 //! published figures are compared, only shown with the time the fit takes. Exits 1 on a figure that is not met.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -14,16 +15,20 @@ use value::history::{Purchase, Summary};
 /// 1997-09-30 in days since 1970-01-01, the end of the papers' calibration period.
 const CALIBRATION_END: i32 = 10_134;
 
+type Problem = Box<dyn std::error::Error>;
+
 fn main() -> ExitCode {
     let files: Vec<String> = std::env::args().skip(1).collect();
     let Some(sample) = files.first() else {
         eprintln!("usage: published SAMPLE [MASTER]   (cdnow_sample.txt, cdnow_master.txt)");
         return ExitCode::from(2);
     };
-    let outcome = compare(sample).and_then(|met| {
-        files.get(1).map_or(Ok(()), |master| show(master))?;
+    let mut report = String::new();
+    let outcome = compare(sample, &mut report).and_then(|met| {
+        files.get(1).map_or(Ok(()), |master| show(master, &mut report))?;
         Ok(met)
     });
+    print!("{report}");
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -34,43 +39,60 @@ fn main() -> ExitCode {
     }
 }
 
-type Problem = Box<dyn std::error::Error>;
+/// One line of the comparison.
+struct Row {
+    name: &'static str,
+    published: f64,
+    found: f64,
+    error: Option<f64>,
+    digits: usize,
+}
 
-fn compare(path: &str) -> Result<bool, Problem> {
+impl Row {
+    /// Whether the figure found rounds to the published one.
+    fn is_met(&self) -> bool {
+        let digits = self.digits;
+        format!("{:.digits$}", self.found) == format!("{:.digits$}", self.published)
+    }
+}
+
+fn compare(path: &str, report: &mut String) -> Result<bool, Problem> {
     let customers = read(path)?;
     let seen: Vec<_> = customers.iter().map(|c| c.observe(CALIBRATION_END)).collect();
     let bg = bg_nbd::fit(&seen)?;
-    let spending = spending(&customers);
-    let gg = gamma_gamma::fit(&spending)?;
-    let p = bg.parameters;
-    println!("{path}: {} customers, {} repeat buyers", customers.len(), gg.customers);
-    println!("{:<22}{:>12}{:>12}{:>10}", "figure", "published", "found", "std.err.");
-    let errors = bg.standard_errors;
-    let mut met = customers.len() == 2357 && gg.customers == 946;
-    met &= row("BG/NBD r", 0.243, p.r, errors.r, 3);
-    met &= row("BG/NBD alpha", 4.414, p.alpha, errors.alpha, 3);
-    met &= row("BG/NBD a", 0.793, p.a, errors.a, 3);
-    met &= row("BG/NBD b", 2.426, p.b, errors.b, 3);
-    met &= row("BG/NBD log-likelihood", -9582.4, bg.log_likelihood, None, 1);
-    let errors = gg.standard_errors;
-    met &= row("Gamma-Gamma p", 6.25, gg.parameters.p, errors.p, 2);
-    met &= row("Gamma-Gamma q", 3.74, gg.parameters.q, errors.q, 2);
-    met &= row("Gamma-Gamma v", 15.44, gg.parameters.v, errors.v, 2);
-    println!("boundary: {:?} {:?}", bg.boundary, gg.boundary);
-    println!("{}", if met { "all published figures are met" } else { "NOT all published figures are met" });
-    Ok(met)
+    let gg = gamma_gamma::fit(&spending(&customers))?;
+    let (p, e) = (bg.parameters, bg.standard_errors);
+    let (gp, ge) = (gg.parameters, gg.standard_errors);
+    let row = |name, published, found, error, digits| Row { name, published, found, error, digits };
+    let rows = [
+        row("customers", 2357.0, customers.len() as f64, None, 0),
+        row("repeat buyers", 946.0, gg.customers as f64, None, 0),
+        row("BG/NBD r", 0.243, p.r, e.r, 3),
+        row("BG/NBD alpha", 4.414, p.alpha, e.alpha, 3),
+        row("BG/NBD a", 0.793, p.a, e.a, 3),
+        row("BG/NBD b", 2.426, p.b, e.b, 3),
+        row("BG/NBD log-likelihood", -9582.4, bg.log_likelihood, None, 1),
+        row("Gamma-Gamma p", 6.25, gp.p, ge.p, 2),
+        row("Gamma-Gamma q", 3.74, gp.q, ge.q, 2),
+        row("Gamma-Gamma v", 15.44, gp.v, ge.v, 2),
+    ];
+    writeln!(report, "{path}, calibration to 1997-09-30")?;
+    writeln!(report, "{:<22}{:>12}{:>12}{:>10}", "figure", "published", "found", "std.err.")?;
+    for row in &rows {
+        let error = row.error.map_or(String::new(), |e| format!("{e:.4}"));
+        let mark = if row.is_met() { "" } else { "   <-- not met" };
+        let (name, digits) = (row.name, row.digits);
+        writeln!(report, "{name:<22}{:>12.digits$}{:>12.5}{error:>10}{mark}", row.published, row.found)?;
+    }
+    for edge in bg.boundary.iter().chain(&gg.boundary) {
+        writeln!(report, "boundary: {edge}")?;
+    }
+    let missed = rows.iter().filter(|row| !row.is_met()).count();
+    writeln!(report, "{} of {} published figures are met", rows.len() - missed, rows.len())?;
+    Ok(missed == 0)
 }
 
-/// Prints one line; true if the figure found rounds to the published one.
-fn row(name: &str, published: f64, found: f64, error: Option<f64>, digits: usize) -> bool {
-    let met = format!("{found:.digits$}") == format!("{published:.digits$}");
-    let error = error.map_or(String::new(), |e| format!("{e:.4}"));
-    let mark = if met { "" } else { "   <-- not met" };
-    println!("{name:<22}{published:>12.digits$}{found:>12.5}{error:>10}{mark}");
-    met
-}
-
-fn show(path: &str) -> Result<(), Problem> {
+fn show(path: &str, report: &mut String) -> Result<(), Problem> {
     let customers = read(path)?;
     let begun = Instant::now();
     let seen: Vec<_> = customers.iter().map(|c| c.observe(CALIBRATION_END)).collect();
@@ -79,9 +101,9 @@ fn show(path: &str) -> Result<(), Problem> {
     let begun = Instant::now();
     let gg = gamma_gamma::fit(&spending(&customers))?;
     let gg_ms = begun.elapsed().as_secs_f64() * 1e3;
-    println!("\n{path}: {} customers", customers.len());
-    println!("BG/NBD {:?} LL {:.1} in {bg_ms:.1} ms", bg.parameters, bg.log_likelihood);
-    println!("Gamma-Gamma {:?} on {} in {gg_ms:.1} ms", gg.parameters, gg.customers);
+    writeln!(report, "\n{} customers of the whole file", customers.len())?;
+    writeln!(report, "{:?}, log-likelihood {:.1}, in {bg_ms:.1} ms", bg.parameters, bg.log_likelihood)?;
+    writeln!(report, "{:?} on {} repeat buyers, in {gg_ms:.1} ms", gg.parameters, gg.customers)?;
     Ok(())
 }
 
