@@ -104,13 +104,13 @@ fn content_of(head: &[u8]) -> Result<Content, TableError> {
         [0x1F, 0x8B, ..] => Content::Gzip,
         [b'P', b'K', 3 | 5, 4 | 6, ..] => Content::Zip,
         [0xD0, 0xCF, 0x11, 0xE0, ..] => Content::CompoundFile,
-        [b'%', b'P', b'D', b'F', ..] => return Err(TableError::NotATable("a PDF")),
+        [b'%', b'P', b'D', b'F', ..] => return Err(TableError::NotATable("a PDF", "PDF 文件")),
         [0x89, b'P', b'N', b'G', ..] | [0xFF, 0xD8, 0xFF, ..] | [b'G', b'I', b'F', b'8', ..] => {
-            return Err(TableError::NotATable("a picture"));
+            return Err(TableError::NotATable("a picture", "图片"));
         }
-        [b'P', b'A', b'R', b'1', ..] => return Err(TableError::NotATable("a Parquet file")),
-        [b'R', b'a', b'r', b'!', ..] => return Err(TableError::NotATable("a RAR archive")),
-        [b'7', b'z', 0xBC, 0xAF, ..] => return Err(TableError::NotATable("a 7z archive")),
+        [b'P', b'A', b'R', b'1', ..] => return Err(TableError::NotATable("a Parquet file", "Parquet 文件")),
+        [b'R', b'a', b'r', b'!', ..] => return Err(TableError::NotATable("a RAR archive", "RAR 压缩包")),
+        [b'7', b'z', 0xBC, 0xAF, ..] => return Err(TableError::NotATable("a 7z archive", "7z 压缩包")),
         _ => Content::Text,
     })
 }
@@ -126,13 +126,13 @@ fn spool(mut input: impl Read) -> Result<CountedFile, TableError> {
 fn is_workbook(names: &[String]) -> Result<bool, TableError> {
     let has = |wanted: &str| names.iter().any(|name| name.eq_ignore_ascii_case(wanted));
     if has("xl/workbook.bin") {
-        return Err(TableError::NotATable("a binary workbook (.xlsb)"));
+        return Err(TableError::NotATable("a binary workbook (.xlsb)", "二进制工作簿（.xlsb）"));
     }
     if has("mimetype") && has("content.xml") {
-        return Err(TableError::NotATable("an OpenDocument file"));
+        return Err(TableError::NotATable("an OpenDocument file", "OpenDocument 文件"));
     }
     if has("word/document.xml") || has("ppt/presentation.xml") {
-        return Err(TableError::NotATable("a text document or presentation"));
+        return Err(TableError::NotATable("a text document or presentation", "文档或演示文稿"));
     }
     Ok(has("xl/workbook.xml") || (has("[Content_Types].xml") && names.iter().any(|n| n.starts_with("xl/"))))
 }

@@ -38,13 +38,13 @@ pub(crate) fn open(
 fn refuse_markup(text: &str) -> Result<(), TableError> {
     let start: String = text.trim_start().chars().take(15).collect::<String>().to_ascii_lowercase();
     if ["<!doctype html", "<html", "<table", "<meta", "<head"].iter().any(|tag| start.starts_with(tag)) {
-        return Err(TableError::NotATable("a web page"));
+        return Err(TableError::NotATable("a web page", "网页"));
     }
     if start.starts_with("<?xml") {
-        return Err(TableError::NotATable("an XML file"));
+        return Err(TableError::NotATable("an XML file", "XML 文件"));
     }
     if start.starts_with("{\"") || start.starts_with("[{") {
-        return Err(TableError::NotATable("a JSON file"));
+        return Err(TableError::NotATable("a JSON file", "JSON 文件"));
     }
     Ok(())
 }

@@ -40,7 +40,7 @@ impl DecodedText {
         } else if let Some(encoding) = utf16_without_mark(&this.raw) {
             this.decoder = Some(encoding.new_decoder_without_bom_handling());
         } else if this.raw.contains(&0) {
-            return Err(TableError::NotATable("a binary file"));
+            return Err(TableError::NotATable("a binary file", "二进制文件"));
         }
         let mut text = String::new();
         let at_end = this.decode(&mut text, at_end)?;
@@ -118,6 +118,7 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         Ok(_) => return UTF_8,
         // Cut off inside a character: no fault of the file. One lone byte proves nothing, though.
         Err(e) if e.error_len().is_none() && e.valid_up_to() > 0 => return UTF_8,
+        Err(_) if is_mostly_utf8(bytes) => return UTF_8,
         Err(_) => {}
     }
     let looks_paired = high_bytes_come_in_pairs(bytes);
@@ -130,6 +131,16 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
         return WINDOWS_1252;
     }
     if guessed == encoding_rs::GBK || (looks_paired && guessed.is_single_byte()) { GB18030 } else { guessed }
+}
+
+/// A few damaged characters do not make another encoding of UTF-8: its patterns hardly ever arise by chance.
+fn is_mostly_utf8(bytes: &[u8]) -> bool {
+    let count = |(good, bad), chunk: std::str::Utf8Chunk<'_>| {
+        let characters = chunk.valid().chars().filter(|c| !c.is_ascii()).count();
+        (good + characters, bad + usize::from(!chunk.invalid().is_empty()))
+    };
+    let (good, bad) = bytes.utf8_chunks().fold((0, 0), count);
+    good >= bad * 20
 }
 
 /// In GB2312 text every character is two high bytes, so runs of them have even lengths; in Western text runs

@@ -33,8 +33,9 @@ pub enum TableError {
     NoSuchSheet { name: String, sheets: Vec<String> },
     #[error("the file is protected by a password: remove the password and try again")]
     PasswordProtected,
+    /// What it is, in English and Chinese.
     #[error("this is {0}, not a table: save it as .xlsx or .csv and try again")]
-    NotATable(&'static str),
+    NotATable(&'static str, &'static str),
     #[error("no table in this archive; it holds: {}", members.join(", "))]
     NoTableInArchive { members: Vec<String> },
     #[error("there is no file “{name}” in this archive; it holds: {}", members.join(", "))]
@@ -84,7 +85,7 @@ impl TableError {
                 format!("没有名为“{name}”的工作表；现有：{}", sheets.join("、"))
             }
             Self::PasswordProtected => "文件设有密码：请去掉密码后重试".into(),
-            Self::NotATable(what) => format!("这不是表格文件（{what}）：请另存为 .xlsx 或 .csv 后重试"),
+            Self::NotATable(_, what) => format!("这是{what}，不是表格：请另存为 .xlsx 或 .csv 后重试"),
             Self::NoTableInArchive { members } => {
                 format!("压缩包里没有表格；其中有：{}", members.join("、"))
             }

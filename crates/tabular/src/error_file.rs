@@ -5,10 +5,12 @@
 //! spreadsheet programs would garble it; where the encoding lacks a character, the file is UTF-8 from the start.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+
+use serde::{Deserialize, Serialize};
 
 use crate::{Format, Language, Row};
 
@@ -31,29 +33,49 @@ pub struct ErrorFile {
     language: Language,
     output: Option<BufWriter<File>>,
     rows: u64,
+    bytes: u64,
 }
 
 impl ErrorFile {
     pub fn new(path: PathBuf, format: &Format, headers: &[String], language: Language) -> Self {
         let layout = Layout::of(format, headers, language);
-        Self { path, layout, headers: headers.to_vec(), language, output: None, rows: 0 }
+        Self { path, layout, headers: headers.to_vec(), language, output: None, rows: 0, bytes: 0 }
+    }
+
+    /// Goes on with a file after a crash: what was written after the checkpoint is cut off.
+    pub fn resume(mut self, checkpoint: ErrorCheckpoint) -> io::Result<Self> {
+        if checkpoint.bytes > 0 {
+            let mut file = File::options().write(true).open(&self.path)?;
+            file.set_len(checkpoint.bytes)?;
+            file.seek(SeekFrom::End(0))?;
+            self.output = Some(BufWriter::new(file));
+            (self.rows, self.bytes) = (checkpoint.rows, checkpoint.bytes);
+        }
+        Ok(self)
     }
 
     /// Adds a row: `column` is the header of the cell at fault (empty if the row as a whole is).
     pub fn write(&mut self, row: &Row, column: &str, reason: &str) -> io::Result<()> {
         if self.output.is_none() {
-            let mut output = BufWriter::new(File::create(&self.path)?);
-            output.write_all(self.layout.mark())?;
+            self.output = Some(BufWriter::new(File::create(&self.path)?));
             let names = if self.language == Language::Chinese { CHINESE } else { ENGLISH };
             let header = names.iter().copied().chain(self.headers.iter().map(String::as_str));
-            output.write_all(&self.layout.line(header))?;
-            self.output = Some(output);
+            let header = self.layout.line(header);
+            self.put(self.layout.mark())?;
+            self.put(&header)?;
         }
         let number = row.number.to_string();
         let cells = [number.as_str(), column, reason].into_iter().chain(row.cells.iter().map(String::as_str));
+        let line = self.layout.line(cells);
+        self.put(&line)?;
+        self.rows += 1;
+        Ok(())
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Some(output) = &mut self.output {
-            output.write_all(&self.layout.line(cells))?;
-            self.rows += 1;
+            output.write_all(bytes)?;
+            self.bytes += bytes.len() as u64;
         }
         Ok(())
     }
@@ -66,14 +88,25 @@ impl ErrorFile {
         &self.path
     }
 
-    /// Puts everything on disk; returns the number of rows. With 0 there is no file.
-    pub fn finish(mut self) -> io::Result<u64> {
-        if let Some(mut output) = self.output.take() {
+    /// Hands what was written to the system and tells where [`ErrorFile::resume`] can go on.
+    pub fn checkpoint(&mut self) -> io::Result<ErrorCheckpoint> {
+        if let Some(output) = &mut self.output {
             output.flush()?;
-            output.get_ref().sync_all()?;
         }
-        Ok(self.rows)
+        Ok(ErrorCheckpoint { rows: self.rows, bytes: self.bytes })
     }
+
+    /// Closes the file; returns the number of rows. With 0 there is no file.
+    pub fn finish(mut self) -> io::Result<u64> {
+        Ok(self.checkpoint()?.rows)
+    }
+}
+
+/// How far an error file was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ErrorCheckpoint {
+    pub rows: u64,
+    pub bytes: u64,
 }
 
 struct Layout {

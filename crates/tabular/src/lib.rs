@@ -33,6 +33,7 @@
 //!
 //! ErrorFile::new(PathBuf, &Format, &[String], Language)   nothing is created before the first bad row
 //!          .write(&Row, column: &str, reason: &str) -> io::Result<()>   .finish() -> io::Result<u64>
+//!          .checkpoint() -> io::Result<ErrorCheckpoint>   .resume(ErrorCheckpoint) -> io::Result<ErrorFile>   after a crash
 //! TableError and CellError: Display is English, .message(Language) is either language.
 //! ```
 
@@ -55,7 +56,7 @@ pub mod style;
 mod workbook;
 
 pub use error::{Language, TableError};
-pub use error_file::ErrorFile;
+pub use error_file::{ErrorCheckpoint, ErrorFile};
 pub use format::{Format, Kind, ReadOptions};
 pub use headers::{Guess, How, Target};
 pub use parse::{CellError, Moment};

@@ -61,7 +61,11 @@ pub fn open(path: &Path, options: &ReadOptions) -> Result<Table, TableError> {
     };
     format.unpacked = unpacked;
     let mut pending = first_rows(&mut rows, options)?;
-    let mut headers = match options.header_row {
+    let is_error_file = pending.front().is_some_and(|(_, cells)| !error_file::own_columns(cells).is_empty());
+    // Where the header stood in the file the bad rows come from says nothing about theirs.
+    let header_row =
+        if is_error_file { pending.front().map(|(number, _)| *number) } else { options.header_row };
+    let mut headers = match header_row {
         Some(0) => lettered(pending.iter().map(|(_, cells)| cells.len()).max().unwrap_or(0)),
         given => {
             let at = match given {
@@ -95,7 +99,11 @@ fn first_rows(
         if is_blank(&cells) {
             continue;
         }
+        let is_error_file = first.is_empty() && !error_file::own_columns(&cells).is_empty();
         first.push_back((number, cells));
+        if is_error_file {
+            break;
+        }
         let found = match options.header_row {
             Some(wanted) if wanted > 0 => {
                 // Nothing above the header is wanted, and it may lie deep: don't pile it up.

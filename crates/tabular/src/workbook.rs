@@ -4,7 +4,7 @@
 //! kept beside it), and handed over in small batches: memory stays bounded but for the shared strings. An .xls, at most
 //! 65,536 rows, is parsed whole.
 
-use std::io::BufReader;
+use std::io::{BufReader, Seek};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
@@ -35,6 +35,7 @@ pub(crate) fn open_xlsx(file: CountedFile, options: &ReadOptions) -> Result<(For
 }
 
 pub(crate) fn open_xls(file: CountedFile, options: &ReadOptions) -> Result<(Format, Rows), TableError> {
+    let file = guarded(|| refuse_protected(file))?;
     guarded(|| {
         let mut workbook: Xls<Source> = Xls::new(BufReader::new(file)).map_err(xls_error)?;
         let sheets = table_sheets(workbook.sheets_metadata());
@@ -54,6 +55,15 @@ pub(crate) fn open_xls(file: CountedFile, options: &ReadOptions) -> Result<(Form
         let rows: Rows = Box::new(rows.into_iter());
         Ok((Format::workbook(Kind::Xls, sheet, sheets), rows))
     })
+}
+
+/// An .xlsx with a password is no zip but wrapped into the container of an .xls; only the .xlsx parser knows it.
+fn refuse_protected(mut file: CountedFile) -> Result<CountedFile, TableError> {
+    if let Err(XlsxError::Password) = Xlsx::new(BufReader::new(&mut file)) {
+        return Err(TableError::PasswordProtected);
+    }
+    file.rewind()?;
+    Ok(file)
 }
 
 /// A damaged file must not bring the caller down with the parser.

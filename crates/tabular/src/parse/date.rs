@@ -252,6 +252,10 @@ fn month_named(word: &str) -> Option<u32> {
         "november",
         "december",
     ];
+    const CHINESE: [&str; 12] = ["一", "二", "三", "四", "五", "六", "七", "八", "九", "十", "十一", "十二"];
+    if let Some(at) = CHINESE.iter().position(|month| *month == word) {
+        return u32::try_from(at + 1).ok();
+    }
     if word.len() < 3 || !word.is_ascii() {
         return None;
     }
@@ -318,6 +322,9 @@ fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
     let Some(at) = text.rfind(['+', '-']) else { return Some((text, None)) };
     let sign = if text[at..].starts_with('-') { -1 } else { 1 };
     let digits: String = text[at + 1..].chars().filter(|&c| c != ':').collect();
+    if !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
     let minutes = match digits.len() {
         1 | 2 => digits.parse::<i32>().ok()? * 60,
         4 => digits[..2].parse::<i32>().ok()? * 60 + digits[2..].parse::<i32>().ok()?,

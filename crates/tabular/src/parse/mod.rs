@@ -18,10 +18,15 @@ use crate::ColumnStyle;
 /// What spreadsheets and databases write for nothing.
 const EMPTY: [&str; 10] = ["-", "--", "—", "null", "nan", "n/a", "na", "none", "\\n", "无"];
 
-/// Without spaces at the ends: also full-width and no-break ones, and the apostrophe that makes a number text in Excel.
+/// Without spaces at the ends, also full-width and no-break ones, and without the `="…"` by which exports keep
+/// spreadsheets from turning codes into numbers.
 pub(crate) fn trimmed(cell: &str) -> &str {
     let invisible = |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}');
-    cell.trim_matches(invisible)
+    let cell = cell.trim_matches(invisible);
+    match cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        Some(inside) => inside.trim_matches(invisible),
+        None => cell,
+    }
 }
 
 /// The trimmed cell, `None` when it says there is nothing. Words for nothing count only where a word is no value.

@@ -106,6 +106,17 @@ fn the_encoding_is_decided_where_the_first_letter_outside_ascii_comes() {
 }
 
 #[test]
+fn a_few_damaged_bytes_do_not_change_the_encoding() {
+    let folder = Folder::new();
+    let mut bytes = "订单号,客户名称\n".as_bytes().to_vec();
+    bytes.extend("1,龙口果蔬有限公司烟台冷库\n".repeat(10).as_bytes());
+    bytes.extend(b"2,\xE9\xBE\n");
+    let (headers, rows) = folder.read(&bytes);
+    assert_eq!((headers[0].as_str(), rows[0].get(1)), ("订单号", "龙口果蔬有限公司烟台冷库"));
+    assert!(tabular::parse::text(rows[10].get(1)).is_err());
+}
+
+#[test]
 fn an_encoding_given_wins() {
     let folder = Folder::new();
     let options = ReadOptions { encoding: Some("big5".into()), ..ReadOptions::default() };

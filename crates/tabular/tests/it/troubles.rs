@@ -45,10 +45,10 @@ fn other_files_are_named() {
         (&gzip(b"%PDF-1.4 ..."), "a PDF"),
     ];
     for (bytes, what) in pairs {
-        assert!(matches!(trouble(bytes), TableError::NotATable(named) if named == what), "{what}");
+        assert!(matches!(trouble(bytes), TableError::NotATable(named, _) if named == what), "{what}");
     }
     let word = zipped(&[("[Content_Types].xml", b"x"), ("word/document.xml", b"x")]);
-    assert!(matches!(trouble(&word), TableError::NotATable(_)));
+    assert!(matches!(trouble(&word), TableError::NotATable(..)));
 }
 
 #[test]
@@ -98,6 +98,13 @@ fn damage_is_told() {
 }
 
 #[test]
+fn a_workbook_with_a_password_says_so() {
+    let bytes = include_bytes!("../data/protected.xlsx");
+    assert!(matches!(trouble(bytes), TableError::PasswordProtected));
+    assert!(matches!(trouble(&zipped(&[("a.xlsx", bytes)])), TableError::PasswordProtected));
+}
+
+#[test]
 fn a_quotation_mark_never_closed_is_found_by_its_line() {
     let text = "SKU,Name,Price\n1,a,2\n2,\"b,3\n3,c,4\n";
     assert!(matches!(trouble(text.as_bytes()), TableError::QuoteNeverClosed { line: 3 }));
@@ -134,7 +141,7 @@ fn every_message_exists_in_both_languages() {
         TableError::Empty,
         TableError::NoHeader { looked_at: 3 },
         TableError::PasswordProtected,
-        TableError::NotATable("a PDF"),
+        TableError::NotATable("a PDF", "PDF 文件"),
         TableError::QuoteNeverClosed { line: 7 },
         TableError::NoSuchSheet { name: "x".into(), sheets: vec!["y".into()] },
     ];

@@ -135,6 +135,7 @@ fn dates_are_read_in_many_spellings() {
         "2010-Dec-01",
         "2010年12月1日 星期三",
         "1Dec2010",
+        "1-十二月-10",
     ] {
         assert_eq!(moment(cell, &POINT), day, "{cell}");
     }
@@ -211,7 +212,9 @@ fn what_is_no_date_says_why() {
             parse::date(cell, &POINT)
         );
     }
-    for cell in ["2010-12-01 25:00", "2010-12-01 8:61", "2010-12-01 noon", "2010-12-01 12"] {
+    for cell in
+        ["2010-12-01 25:00", "2010-12-01 8:61", "2010-12-01 noon", "2010-12-01 8:00 +aé1", "2010-12-01 12"]
+    {
         assert!(
             matches!(parse::moment(cell, &POINT), Err(CellError::NotATime(_))),
             "{cell}: {:?}",
@@ -243,6 +246,8 @@ fn identifiers_lose_the_fraction_only_where_the_column_has_it() {
     assert_eq!(id("17850.0", &POINT), Some("17850.0".into()));
     assert_eq!(id(" 007 ", &POINT), Some("007".into()));
     assert_eq!(id("'00123", &POINT), Some("00123".into()));
+    assert_eq!(id("=\"6901234567890\"", &POINT), Some("6901234567890".into()));
+    assert_eq!(id("\t6901234567890", &POINT), Some("6901234567890".into()));
     assert_eq!(id("nan", &pandas), None);
     assert_eq!(id("", &pandas), None);
 }
