@@ -21,7 +21,7 @@ const scss = {
 
 function* files(dir) {
   for (const entry of readdirSync(dir, { withFileTypes: true })) {
-    if (["node_modules", "target", "dist", "dist.new", "out"].includes(entry.name)) continue;
+    if (["node_modules", "target", "dist", "dist.new"].includes(entry.name)) continue;
     const path = join(dir, entry.name);
     if (entry.isDirectory()) yield* files(path);
     else if (/\.(html|rs|json|js)$/.test(entry.name)) yield path;

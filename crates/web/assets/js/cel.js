@@ -6,6 +6,10 @@ const patterns = [
   [new RegExp(`^(${word})\\.contains\\((${literal})\\)$`), (m) => ({ field: m[1], op: "contains", value: read(m[2]) })],
   [new RegExp(`^(${word})\\.startsWith\\((${literal})\\)$`), (m) => ({ field: m[1], op: "starts", value: read(m[2]) })],
   [new RegExp(`^(${word}) in \\[\\s*((?:${literal})(?:\\s*,\\s*(?:${literal}))*)\\s*\\]$`), (m) => ({ field: m[1], op: "in", value: m[2].match(new RegExp(literal, "g")).map(read) })],
+  [new RegExp(`^(${word})\\s*>=\\s*days_ago\\((\\d+)\\)$`), (m) => ({ field: m[1], op: "last", value: m[2] })],
+  [new RegExp(`^(${word})\\s*<=\\s*days_ahead\\((\\d+)\\)$`), (m) => ({ field: m[1], op: "next", value: m[2] })],
+  [new RegExp(`^(${word})\\s*<\\s*days_ago\\((\\d+)\\)$`), (m) => ({ field: m[1], op: "older", value: m[2] })],
+  [new RegExp(`^(${word})\\s*==\\s*me\\(\\)$`), (m) => ({ field: m[1], op: "mine", value: "" })],
   [new RegExp(`^(${word})\\s*(==|!=|>=|<=|>|<)\\s*(${literal})$`), comparison],
 ];
 const symbols = { eq: "==", ne: "!=", gt: ">", ge: ">=", lt: "<", le: "<=" };
@@ -18,6 +22,7 @@ function comparison([, field, symbol, text]) {
 
 const read = (text) => (text.startsWith('"') ? JSON.parse(text) : text);
 const quote = (value) => JSON.stringify(String(value));
+const relative = { last: ">= days_ago", older: "< days_ago", next: "<= days_ahead" };
 const numeric = new Set(["integer", "decimal", "money", "percent"]);
 
 /** Splits at top-level && or ||; null when both occur or brackets do not close. */
@@ -64,11 +69,13 @@ export function term({ field, op, value }, kind) {
   const write = (v) => (numeric.has(kind) ? (Number.isFinite(Number(v)) && String(v).trim() !== "" ? String(Number(v)) : null) : quote(v));
   if (op === "empty") return `${field} == null`;
   if (op === "filled") return `${field} != null`;
+  if (op === "mine") return `${field} == me()`;
   if (op === "true" || op === "false") return `${field} == ${op}`;
   if (op === "in") return value.length ? `${field} in [${[].concat(value).map(write).join(", ")}]` : null;
   if (value === "" || value === null || value === undefined) return null;
   if (op === "contains") return `${field}.contains(${quote(value)})`;
   if (op === "starts") return `${field}.startsWith(${quote(value)})`;
+  if (op in relative) return /^\d+$/.test(value) ? `${field} ${relative[op]}(${value})` : null;
   const written = write(value);
   return written === null ? null : `${field} ${symbols[op]} ${written}`;
 }

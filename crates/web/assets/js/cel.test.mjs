@@ -11,6 +11,7 @@ test("every operator survives the way to text and back", () => {
     { field: "name", op: "contains", value: 'a "quoted" \\ && (b) || 华为' }, { field: "name", op: "starts", value: "x" },
     { field: "stage", op: "in", value: ["won", "lost, late"] }, { field: "amount", op: "ge", value: "-1000.5" }, { field: "n", op: "ne", value: "0" },
     { field: "ordered_on", op: "lt", value: "2026-01-01" }, { field: "vip", op: "true", value: "" }, { field: "vip", op: "false", value: "" },
+    { field: "ordered_on", op: "last", value: "30" }, { field: "ordered_on", op: "older", value: "365" }, { field: "ordered_on", op: "next", value: "7" }, { field: "owner", op: "mine", value: "" },
     { field: "owner", op: "empty", value: "" }, { field: "owner", op: "filled", value: "" },
   ];
   for (const join of ["&&", "||"]) assert.deepEqual(parse(compose(rows, join, kindOf)), { join, rows });

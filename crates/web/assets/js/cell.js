@@ -21,7 +21,19 @@ function restore(form) {
 
 const content = (form) => new URLSearchParams(new FormData(form)).toString();
 
-on("dblclick", "[data-edit]", (event, cell) => { if (!event.target.closest("a")) open(cell); });
+// A link inside the value waits a moment, so that a double click on it edits instead of leaving.
+let leaving;
+on("click", "[data-edit] a", (event, link) => {
+  if (event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
+  event.preventDefault();
+  clearTimeout(leaving);
+  if (event.detail === 1) leaving = setTimeout(() => (link.target === "_blank" ? window.open(link.href, "_blank", "noopener") : location.assign(link.href)), 250);
+});
+on("dblclick", "[data-edit]", (_, cell) => {
+  clearTimeout(leaving);
+  getSelection()?.removeAllRanges();
+  open(cell);
+});
 on("keydown", "[data-edit]", (event, cell) => {
   if (event.key !== "Enter" || event.target !== cell) return;
   event.preventDefault();

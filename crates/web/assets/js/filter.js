@@ -7,12 +7,13 @@ import { lookup } from "./lookup.js";
 const operators = {
   text: ["contains", "starts", "eq", "ne", "empty", "filled"],
   number: ["eq", "ne", "gt", "ge", "lt", "le", "empty", "filled"],
-  date: ["eq", "ge", "le", "lt", "gt", "empty", "filled"],
-  instant: ["ge", "lt", "empty", "filled"],
+  date: ["last", "older", "next", "eq", "ge", "le", "lt", "gt", "empty", "filled"],
+  instant: ["last", "older", "next", "ge", "lt", "empty", "filled"],
   choice: ["eq", "ne", "in", "empty", "filled"],
   reference: ["eq", "ne", "empty", "filled"],
   bool: ["true", "false"],
 };
+const operatorsOf = (field) => (field.lookup === "/lookup/user" ? ["mine"] : []).concat(operators[family(field.kind)]);
 const family = (kind) => (["integer", "decimal", "money", "percent"].includes(kind) ? "number" : kind in operators ? kind : "text");
 const dateWords = { eq: "on", ge: "from", le: "until", lt: "before", gt: "after" };
 const words = (kind, op) => messages.op[["date", "instant"].includes(kind) ? (dateWords[op] ?? op) : op];
@@ -22,7 +23,8 @@ const local = (instant) => {
   const at = new Date(instant);
   return new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 };
-const noValue = new Set(["empty", "filled", "true", "false"]);
+const relative = new Set(["last", "older", "next"]);
+const noValue = new Set(["mine", "empty", "filled", "true", "false"]);
 
 each("[data-filter]", (panel) => {
   const { fields } = JSON.parse($("[data-filter-meta]", panel).textContent);
@@ -36,7 +38,7 @@ each("[data-filter]", (panel) => {
   function addRow(row) {
     const line = element("div", { class: "filter-row", role: "group" });
     const field = element("select", { class: "form-select form-select-sm", "aria-label": messages.choose }, ...fields.map((f) => option(f.name, f.label, f.name === row.field)));
-    field.addEventListener("change", () => fill(line, { field: field.value, op: operators[family(kindOf(field.value))][0], value: "" }));
+    field.addEventListener("change", () => fill(line, { field: field.value, op: operatorsOf(fieldOf(field.value))[0], value: "" }));
     line.append(field);
     holder.append(line);
     fill(line, row);
@@ -46,7 +48,7 @@ each("[data-filter]", (panel) => {
   function fill(line, row) {
     const { kind, choices, lookup: href } = fieldOf(row.field);
     $$(":scope > :not(:first-child)", line).forEach((node) => node.remove());
-    const ops = operators[family(kind)];
+    const ops = operatorsOf(fieldOf(row.field));
     const op = element("select", { class: "form-select form-select-sm", "data-op": true, "aria-label": messages.op.eq }, ...ops.map((name) => option(name, words(kind, name), name === row.op)));
     op.addEventListener("change", () => fill(line, { ...row, op: op.value, value: read(line).value }));
     line.append(op, noValue.has(op.value) ? element("span") : valueInput(kind, choices, href, op.value, row.value), element("button", { type: "button", class: "icon-button", "aria-label": messages.remove, onclick: () => line.remove() }, icon("x")));
@@ -59,9 +61,9 @@ each("[data-filter]", (panel) => {
     if (kind === "choice" && op === "in") return element("select", { ...common, multiple: true, size: Math.min(4, choices.length) }, ...choices.map((c) => option(c.value, c.label, [].concat(value).includes(c.value))));
     if (kind === "choice") return element("select", common, option("", messages.choose, false), ...choices.map((c) => option(c.value, c.label, c.value === [].concat(value)[0])));
     if (kind === "reference") return element("span", {}, element("select", { ...common, "data-lookup": href }, option("", "", false), value ? option(value, labels.get(value) ?? value, true) : null));
-    const type = kind === "date" ? "date" : kind === "instant" ? "datetime-local" : "text";
-    const shown = kind === "instant" && value ? local(value) : [].concat(value)[0] ?? "";
-    const input = element("input", { class: "form-control form-control-sm", "data-value": true, type, inputmode: family(kind) === "number" ? "decimal" : null, "aria-label": messages.value, value: shown });
+    const type = relative.has(op) ? "number" : kind === "date" ? "date" : kind === "instant" ? "datetime-local" : "text";
+    const shown = relative.has(op) ? (/^\d+$/.test(value) ? value : "30") : kind === "instant" && value && !/^\d+$/.test(value) ? local(value) : [].concat(value)[0] ?? "";
+    const input = element("input", { class: "form-control form-control-sm", "data-value": true, type, inputmode: family(kind) === "number" ? "decimal" : null, min: relative.has(op) ? 0 : null, "aria-label": messages.value, value: shown });
     input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !event.isComposing) { event.preventDefault(); apply(); } });
     return input;
   }
@@ -71,7 +73,7 @@ each("[data-filter]", (panel) => {
     const op = $("[data-op]", line).value;
     const input = $("[data-value]", line);
     let value = input?.multiple ? [...input.selectedOptions].map((o) => o.value) : input?.value ?? "";
-    if (kindOf(field) === "instant" && value && !value.endsWith("Z")) value = new Date(value).toISOString().replace(".000", "");
+    if (kindOf(field) === "instant" && !relative.has(op) && value && !value.endsWith("Z")) value = new Date(value).toISOString().replace(".000", "");
     if (input?.dataset.lookup && value) labels.set(value, input.selectedOptions[0]?.textContent ?? value);
     return { field, op, value };
   }
@@ -81,13 +83,13 @@ each("[data-filter]", (panel) => {
 
   function show() {
     const known = parse(text.value);
-    const showable = known && known.rows.every((row) => fieldOf(row.field) && operators[family(kindOf(row.field))].includes(row.op));
+    const showable = known && known.rows.every((row) => fieldOf(row.field) && operatorsOf(fieldOf(row.field)).includes(row.op));
     expert = !showable;
     if (showable) {
       holder.replaceChildren();
       join.value = known.join;
       known.rows.forEach(addRow);
-      if (known.rows.length === 0 && fields.length) addRow({ field: fields[0].name, op: operators[family(fields[0].kind)][0], value: "" });
+      if (known.rows.length === 0 && fields.length) addRow({ field: fields[0].name, op: operatorsOf(fields[0])[0], value: "" });
     }
     mode();
     return showable;
@@ -101,7 +103,7 @@ each("[data-filter]", (panel) => {
   const go = (filter) => location.assign(listHref({ filter, view: "" }));
   const apply = () => go(current());
 
-  $("[data-filter-add]", panel).addEventListener("click", () => $("select", addRow({ field: fields[0].name, op: operators[family(fields[0].kind)][0], value: "" })).focus());
+  $("[data-filter-add]", panel).addEventListener("click", () => $("select", addRow({ field: fields[0].name, op: operatorsOf(fields[0])[0], value: "" })).focus());
   $("[data-filter-apply]", panel).addEventListener("click", apply);
   $("[data-filter-clear]", panel).addEventListener("click", () => go(""));
   $("[data-filter-toggle]", panel).addEventListener("click", () => {

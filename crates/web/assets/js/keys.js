@@ -1,5 +1,6 @@
 // Keys: c create, e edit, / search, j/k move, Enter open or edit, x select, ? help. Not while typing, not with a modifier.
 import { $, $$, isTyping } from "./dom.js";
+import { showHelp } from "./menu.js";
 import { openPalette } from "./palette.js";
 
 const rows = () => $$("[data-row]");
@@ -42,7 +43,7 @@ const actions = {
   j: () => move(1),
   k: () => move(-1),
   x: () => $("[data-check]", current() ?? document)?.click(),
-  "?": () => $("#key-help")?.showModal(),
+  "?": showHelp,
 };
 
 document.addEventListener("keydown", (event) => {

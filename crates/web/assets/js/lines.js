@@ -13,7 +13,7 @@ each("[data-lines]", (box) => {
 
   const number = (line, field) => {
     const input = field && $$(`[name^="${name}["]`, line).find((one) => one.name.endsWith(`].${field}`));
-    const value = Number((input?.value ?? "").replace(/[,\s]/g, ""));
+    const value = Number((input?.value ?? "").replace(/[,\s%]/g, ""));
     return Number.isFinite(value) ? value : 0;
   };
   function recompute() {

@@ -36,7 +36,12 @@ document.addEventListener("keydown", (event) => {
 on("click", "[data-dialog-open]", (_, button) => $(`#${button.dataset.dialogOpen}`).showModal());
 on("click", "[data-dialog-close]", (_, button) => button.closest("dialog").close());
 on("click", "dialog", (event, dialog) => { if (event.target === dialog) dialog.close(); });
-on("click", "[data-help-open]", () => $("#key-help").showModal());
+export function showHelp() {
+  const help = $("#key-help");
+  help?.showModal();
+  help?.focus();
+}
+on("click", "[data-help-open]", showHelp);
 on("click", "[data-nav-toggle]", () => {
   const open = document.documentElement.classList.toggle("nav-open");
   $(".topbar [data-nav-toggle]").setAttribute("aria-expanded", open);

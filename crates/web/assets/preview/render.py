@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Renders the templates with the sample contexts to out/ in both languages, and takes pictures. The samples are the contract with the server.
+"""Renders the templates with the sample contexts to target/preview in both languages, and takes pictures. The samples are the contract with the server.
 
 usage: render.py [--shots] [name …]      needs: pip install 'minijinja<3'; --shots also chromium and fonts-noto-cjk
 """
@@ -9,8 +9,7 @@ import minijinja
 
 HERE = pathlib.Path(__file__).resolve().parent
 WEB = HERE.parent.parent
-OUT = HERE / "out"
-# page name → (template, sample files merged over shell.json)
+OUT = WEB.parent.parent / "target/preview"
 PAGES = {p.stem: json.loads(p.read_text())["template"] for p in sorted((HERE / "samples").glob("*.json")) if p.stem != "shell"}
 CSP = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'"
 
@@ -88,7 +87,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 def main():
     args = [a for a in sys.argv[1:] if not a.startswith("--")]
-    OUT.mkdir(exist_ok=True)
+    OUT.mkdir(parents=True, exist_ok=True)
     names = args or PAGES
     for name in names:
         for lang in ("en", "zh-CN"):
