@@ -12,3 +12,4 @@ import "./cell.js";
 import "./lookup.js";
 import "./form.js";
 import "./lines.js";
+import "./drop.js";
