@@ -22,9 +22,9 @@ impl Source {
         self.path.rsplit('/').next().unwrap_or(&self.path)
     }
 
-    /// Written for tests only: may unwrap, need not be small in words.
+    /// Not part of the program: may unwrap and print.
     pub fn is_test(&self) -> bool {
-        self.path.contains("/tests/")
+        ["/tests/", "/benches/", "/examples/"].iter().any(|folder| self.path.contains(folder))
             || self.path.starts_with("crates/testkit/")
             || self.file_name() == "tests.rs"
     }
