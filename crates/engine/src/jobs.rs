@@ -91,9 +91,17 @@ impl Tx {
 
     /// Asks a job to stop at its next look; a queued one never starts.
     pub async fn cancel_job(&mut self, id: Id) -> Result<()> {
-        let mut update = Sql::update();
-        update.table(name("job")).value(name("cancel"), true).and_where(Expr::col(name("id")).eq(id));
-        self.conn.execute(&update).await?;
+        let own = Expr::col(name("id")).eq(id);
+        let ask =
+            Sql::update().table(name("job")).value(name("cancel"), true).and_where(own.clone()).to_owned();
+        self.conn.execute(&ask).await?;
+        let stop = Sql::update()
+            .table(name("job"))
+            .value(name("state"), JobState::Cancelled.name())
+            .value(name("finished_at"), self.clock().now())
+            .and_where(own.and(Expr::col(name("state")).eq(JobState::Queued.name())))
+            .to_owned();
+        self.conn.execute(&stop).await?;
         Ok(())
     }
 }

@@ -172,6 +172,7 @@ impl Reader<'_> {
                 let field = self.field(self.registry.entity(target)?, &select.field)?;
                 Ok(Path { through: Some(through), field })
             }
+            Expr::Call(call) => Err(unsupported(&call.func_name)),
             _ => Err(wrong(
                 "A field name is expected on one side of the comparison.",
                 "比较的一边应为字段名。",

@@ -3,7 +3,7 @@
 use super::{Condition, Operator, Path, Place};
 use crate::{Dialect, db::name, search};
 use meta::{Field, Kind, Value, scaled};
-use sea_query::{Alias, BinOper, Cond, Expr, ExprTrait, Query, Value as Bound};
+use sea_query::{Cond, Expr, ExprTrait, Func, LikeExpr, Query, Value as Bound};
 
 /// A value as the column of `field` stores it.
 pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
@@ -72,15 +72,12 @@ impl Translator<'_> {
             .from(name(&through.entity))
             .and_where(self.test(condition, far, &path.field, false))
             .to_owned();
-        // An empty reference has only empty fields behind it.
-        let empty_counts = matches!(condition, Condition::Empty { .. }) != negated;
         let inside = if negated { near.clone().not_in_subquery(ids) } else { near.clone().in_subquery(ids) };
-        if empty_counts || (negated && !matches!(condition, Condition::Empty { .. })) {
-            near.is_null().or(inside)
-        } else if negated {
-            near.is_not_null().and(inside)
-        } else {
-            inside
+        // An empty reference has only empty fields behind it.
+        match (holds_for_empty(condition), negated) {
+            (true, false) | (false, true) => near.is_null().or(inside),
+            (true, true) => near.is_not_null().and(inside),
+            (false, false) => inside,
         }
     }
 
@@ -150,17 +147,20 @@ impl Translator<'_> {
             Place::StartsWith => format!("{escaped}%"),
             Place::EndsWith => format!("%{escaped}"),
         };
-        let pattern = Expr::cust_with_values(
-            if self.dialect == Dialect::Sqlite { "? ESCAPE '\\'" } else { "$1" },
-            [pattern],
-        );
+        let pattern = LikeExpr::new(pattern).escape('\\');
         // SQLite's LIKE ignores the case of A-Z; lower() over collation C does just that in PostgreSQL.
         match self.dialect {
-            Dialect::Sqlite => column.binary(BinOper::Like, pattern),
-            Dialect::Postgres => {
-                let lowered = Expr::FunctionCall(sea_query::Func::cust(Alias::new("lower")).arg(column));
-                lowered.binary(BinOper::Like, pattern)
-            }
+            Dialect::Sqlite => column.like(pattern),
+            Dialect::Postgres => Expr::from(Func::lower(column)).like(pattern),
         }
+    }
+}
+
+fn holds_for_empty(condition: &Condition) -> bool {
+    match condition {
+        Condition::Empty { .. } => true,
+        Condition::Compare { operator, .. } => *operator == Operator::NotEqual,
+        Condition::In { values, .. } => values.iter().any(Value::is_null),
+        _ => false,
     }
 }

@@ -1,0 +1,92 @@
+//! Sort, pages by key, counts, timeline.
+
+use crate::shop::{Shop, money_of, on_both, values};
+use engine::{Error, Query};
+use meta::Value;
+
+#[test]
+fn pages_by_key_give_every_record_once_in_order() {
+    on_both(|shop: Shop| async move {
+        for number in 0..57i64 {
+            let staff = if number % 4 == 0 { Value::Null } else { Value::Int(number % 5) };
+            shop.customer(&format!("c{number:02}"), [("staff", staff)]).await;
+        }
+        for sort in ["staff", "-staff", "name", "-name", "id", "-id", "-created_at", ""] {
+            let whole = shop.names(Query::new("customer").sort(sort).limit(1_000)).await.unwrap();
+            assert_eq!(whole.len(), 57, "{sort}");
+            let (mut pages, mut after) = (vec![], None);
+            loop {
+                let query = Query::new("customer").sort(sort).limit(10).after(after).fields(&["name"]);
+                let page = shop.engine.list(&shop.actor, &query).await.unwrap();
+                pages.extend(page.records.iter().map(|record| record.text("name").to_owned()));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            assert_eq!(pages, whole, "{sort}");
+        }
+        let by_staff =
+            shop.engine.list(&shop.actor, &Query::new("customer").sort("staff").limit(100)).await.unwrap();
+        let staff: Vec<_> = by_staff.records.iter().map(|record| record.get("staff").as_int()).collect();
+        assert!(staff.is_sorted(), "empty comes first: {staff:?}");
+    });
+}
+
+#[test]
+fn a_sort_without_index_or_a_foreign_cursor_is_refused_with_a_reason() {
+    on_both(|shop: Shop| async move {
+        for (query, field) in [
+            (Query::new("customer").sort("phone"), "sort"),
+            (Query::new("customer").sort("nonsense"), "sort"),
+            (Query::new("customer").after(Some("zzz".into())), "after"),
+            (Query::new("customer").limit(0), "limit"),
+            (Query::new("customer").filter("city = 'x'"), "filter"),
+        ] {
+            match shop.engine.list(&shop.actor, &query).await {
+                Err(Error::Invalid(problems)) => assert_eq!(problems[0].field, field),
+                other => panic!("{other:?}"),
+            }
+        }
+    });
+}
+
+#[test]
+fn counts_stop_at_their_cap() {
+    on_both(|shop: Shop| async move {
+        for number in 0..12 {
+            shop.customer(&format!("c{number}"), []).await;
+        }
+        let count = shop.engine.count(&shop.actor, &Query::new("customer"), 10).await.unwrap();
+        assert_eq!((count.number, count.capped), (10, true));
+        let count = shop
+            .engine
+            .count(&shop.actor, &Query::new("customer").filter("name != 'c1'"), 100)
+            .await
+            .unwrap();
+        assert_eq!((count.number, count.capped), (11, false));
+    });
+}
+
+#[test]
+fn the_timeline_has_everything_of_one_customer_newest_first() {
+    on_both(|shop: Shop| async move {
+        let (mine, other) = (shop.customer("a", []).await, shop.customer("b", []).await);
+        for (customer, day) in [(mine, 1), (mine, 3), (other, 2), (mine, 2)] {
+            let at = Value::Instant(format!("2026-01-0{day}T08:00:00Z").parse().unwrap());
+            shop.create(
+                "sale",
+                values([("customer", customer.into()), ("sold_at", at), ("total", money_of("1"))]),
+            )
+            .await
+            .unwrap();
+        }
+        let items = shop.engine.timeline(&shop.actor, "customer", mine, None, 2).await.unwrap();
+        let days = |items: &[engine::TimelineItem]| {
+            items.iter().map(|item| item.at.format("%d").to_string()).collect::<Vec<_>>()
+        };
+        assert_eq!(days(&items), ["03", "02"]);
+        let older = shop.engine.timeline(&shop.actor, "customer", mine, Some(items[1].at), 9).await.unwrap();
+        assert_eq!(days(&older), ["01"]);
+    });
+}

@@ -1,0 +1,10 @@
+//! The engine on both databases: every test body runs on SQLite and, where `ZHIKE_TEST_DATABASE_URL` says, on PostgreSQL.
+#![allow(clippy::unwrap_used)]
+
+mod conditions;
+mod jobs;
+mod listing;
+mod saving;
+mod schema;
+mod searching;
+mod shop;
