@@ -1,6 +1,6 @@
 //! A record about to be saved, as rules beside an entity see it.
 
-use crate::{FieldProblem, Id, Label, Problem, Record, Value, Values};
+use crate::{FieldProblem, Id, Label, Problem, Record, Value, Values, label};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Change {
@@ -38,6 +38,23 @@ impl Draft<'_> {
             (None, _) => false,
             (Some(new), Some(record)) => new != record.get(field),
             (Some(new), None) => !new.is_null(),
+        }
+    }
+
+    /// Brings an ISO 4217 code into its one spelling, or refuses it.
+    pub fn check_currency(&mut self, field: &str) {
+        let Some(code) = self.values.get(field).and_then(Value::as_text) else { return };
+        let code = code.trim().to_uppercase();
+        if code.len() == 3 && code.bytes().all(|letter| letter.is_ascii_uppercase()) {
+            self.set(field, code);
+        } else {
+            self.reject(
+                field,
+                label(
+                    format!("“{code}” is not a currency: use its three letters, like CNY, USD or EUR"),
+                    format!("“{code}”不是币种代码，请用三个字母，如 CNY、USD、EUR"),
+                ),
+            );
         }
     }
 

@@ -17,7 +17,8 @@ pub enum Kind {
     Decimal {
         scale: u32,
     },
-    /// An amount in the record's currency (its own `currency` field, or its parent's).
+    /// An amount in the record's currency (its own `currency` field, or its parent's), unless it is marked
+    /// [`Field::company_currency`].
     Money,
     /// A share; 0.15 is 15 %.
     Percent,
@@ -58,7 +59,11 @@ pub struct Field {
     pub figure: bool,
     /// Personal data in the sense of PIPL/GDPR.
     pub personal: bool,
+    /// Money in the company's currency, whatever the currency of its record: what may be summed and ranked over records.
+    pub company_currency: bool,
     pub default: Option<Value>,
+    /// Left empty in a new record it becomes the moment (or the day) of writing.
+    pub default_now: bool,
     /// Numbered by the engine when left empty: prefix + six digits.
     pub numbered: Option<&'static str>,
     /// The heading it stands under on the record page; empty is the first section.
@@ -78,7 +83,9 @@ fn field(name: &str, kind: Kind) -> Field {
         computed: false,
         figure: false,
         personal: false,
+        company_currency: false,
         default: None,
+        default_now: false,
         numbered: None,
         section: label("", ""),
     }
@@ -189,8 +196,17 @@ impl Field {
         self.personal = true;
         self
     }
+    /// See [`Field::company_currency`].
+    pub fn in_company_currency(mut self) -> Self {
+        self.company_currency = true;
+        self
+    }
     pub fn default_value(mut self, value: impl Into<Value>) -> Self {
         self.default = Some(value.into());
+        self
+    }
+    pub fn default_now(mut self) -> Self {
+        self.default_now = true;
         self
     }
     pub fn numbered(mut self, prefix: &'static str) -> Self {

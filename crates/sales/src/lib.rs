@@ -1,1 +1,26 @@
-//! sales
+//! Sales: what is sold, to whom, what came back, and what remains of it. Totals are kept by rules, whoever writes the lines:
+//! a page, the API or an import.
+//!
+//! **What counts as a purchase**: orders that are confirmed, shipped or completed ([`order::COUNTS`]). Drafts and cancelled orders
+//! do not. A return counts against sales once the goods are back or paid back ([`returns::COUNTS`]).
+
+pub mod money;
+pub mod order;
+pub mod order_line;
+pub mod product;
+pub mod product_category;
+pub mod return_line;
+pub mod returns;
+
+use engine::Module;
+
+pub fn module() -> Module {
+    Module::new("sales")
+        .labels("Sales", "销售")
+        .entity(order::entity())
+        .entity(order_line::entity())
+        .entity(returns::entity())
+        .entity(return_line::entity())
+        .entity(product::entity())
+        .entity(product_category::entity())
+}

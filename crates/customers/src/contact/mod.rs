@@ -1,0 +1,5 @@
+//! A person at a customer.
+
+mod entity;
+
+pub use entity::entity;

@@ -1,0 +1,8 @@
+//! A sale: its head, its state, its totals.
+
+mod entity;
+
+pub use entity::entity;
+
+/// States in which an order is a purchase.
+pub const COUNTS: [&str; 3] = ["confirmed", "shipped", "completed"];

@@ -1,0 +1,5 @@
+//! One product on an order.
+
+mod entity;
+
+pub use entity::entity;

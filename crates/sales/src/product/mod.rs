@@ -1,0 +1,6 @@
+//! What is sold.
+
+mod entity;
+pub mod rules;
+
+pub use entity::entity;

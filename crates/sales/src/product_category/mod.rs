@@ -1,0 +1,5 @@
+//! Kinds of products, one inside another.
+
+mod entity;
+
+pub use entity::entity;

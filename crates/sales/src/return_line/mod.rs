@@ -1,0 +1,5 @@
+//! One product that came back.
+
+mod entity;
+
+pub use entity::entity;
