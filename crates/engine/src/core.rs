@@ -88,6 +88,7 @@ fn saved_view() -> Entity {
         .field(boolean("shared").label("For everybody", "所有人可用").default_value(false))
         .field(reference("owner", "user").zh("所有者"))
         .list(["name", "entity", "shared", "owner"])
+        .personal("owner", "shared")
 }
 
 fn import_run() -> Entity {

@@ -106,7 +106,7 @@ impl Statement for InsertStatement {}
 impl Statement for UpdateStatement {}
 impl Statement for DeleteStatement {}
 
-fn render(statement: &(impl Statement + ?Sized), dialect: Dialect) -> (String, SqlxValues) {
+fn render(statement: &impl Statement, dialect: Dialect) -> (String, SqlxValues) {
     match dialect {
         Dialect::Sqlite => statement.build_sqlx(SqliteQueryBuilder),
         Dialect::Postgres => statement.build_sqlx(PostgresQueryBuilder),

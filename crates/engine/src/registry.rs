@@ -107,8 +107,9 @@ fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
         |entity: &Entity, what: String| Err(Error::Internal(format!("entity {}: {what}", entity.name)));
     for entity in entities.values() {
         let named = entity.list.iter().chain([&entity.title]).chain(entity.parent.iter());
+        let personal = entity.personal.iter().flat_map(|(owner, shared)| [owner, shared]);
         let timeline = entity.timeline.iter().flat_map(|timeline| [&timeline.subject, &timeline.at]);
-        for name in named.chain(timeline).chain(entity.indexes.iter().flatten()) {
+        for name in named.chain(timeline).chain(personal).chain(entity.indexes.iter().flatten()) {
             if !entity.fields.contains_key(name) && !crate::schema::is_system_column(name) {
                 return wrong(entity, format!("names unknown field {name}"));
             }

@@ -28,6 +28,8 @@ pub struct Entity {
     pub external_ids: bool,
     /// Only administrators may write (and, for `secret`, read).
     pub admin_only: bool,
+    /// A record belongs to the user in the first field alone, unless the second field says it is shared.
+    pub personal: Option<(String, String)>,
     /// Not shown in navigation or the API (kept by the engine).
     pub internal: bool,
     /// Further indexes over several fields.
@@ -57,6 +59,7 @@ impl Entity {
             timeline: None,
             external_ids: false,
             admin_only: false,
+            personal: None,
             internal: false,
             indexes: Vec::new(),
         }
@@ -112,6 +115,10 @@ impl Entity {
     }
     pub fn admin_only(mut self) -> Self {
         self.admin_only = true;
+        self
+    }
+    pub fn personal(mut self, owner: &str, shared: &str) -> Self {
+        self.personal = Some((owner.to_owned(), shared.to_owned()));
         self
     }
     pub fn internal(mut self) -> Self {

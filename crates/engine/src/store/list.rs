@@ -5,7 +5,7 @@ use super::{
     read,
 };
 use crate::{
-    Action, Actor, Engine, Error, Result, Row, Tx, allow,
+    Action, Actor, Engine, Error, Result, Row, Tx, access, allow,
     condition::{self, Condition, bind, field_of, to_sql},
     db::name,
     search,
@@ -49,7 +49,11 @@ fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Result<Plan<'e>
         return Err(Error::rule("limit", text, format!("limit 应在 1 到 {LIMIT_MAXIMUM} 之间")));
     }
     let context = condition::Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
-    let condition = condition::parse(&query.filter, entity, engine.registry(), &context)?;
+    let asked = condition::parse(&query.filter, entity, engine.registry(), &context)?;
+    let condition = match access::scope(actor, entity) {
+        Condition::Always(true) => asked,
+        scope => Condition::All(vec![scope, asked]),
+    };
     let (sort, descending) = sort(entity, &query.sort)?;
     let after = query.after.as_deref().map(|cursor| read_cursor(cursor, &sort)).transpose()?;
     let mut fields = fields(entity, &query.fields)?;

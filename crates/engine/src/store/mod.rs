@@ -1,8 +1,11 @@
 //! Records in and out of the database.
 
+mod check;
+mod derived;
 mod list;
 mod query;
 mod read;
+mod remove;
 mod save;
 mod timeline;
 mod tx;

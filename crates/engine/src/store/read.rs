@@ -1,6 +1,12 @@
 //! Single records: rows decoded by metadata; the same code for reads and inside transactions.
 
-use crate::{Action, Actor, Engine, Error, Result, Row, Tx, allow, db::name};
+use crate::{
+    Action, Actor, Engine, Error, Result, Row, Tx,
+    access::{scope, visible},
+    allow,
+    condition::to_sql,
+    db::name,
+};
 use meta::{Entity, Field, Id, Kind, Record, Value, unscaled};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
 use std::collections::{BTreeMap, HashMap};
@@ -98,7 +104,7 @@ impl Engine {
         for ids in ids.chunks(1_000) {
             records.extend(decode_all(entity, &self.fetch(&by_ids(entity, ids)).await?)?);
         }
-        Ok(records)
+        Ok(visible(actor, entity, records))
     }
 
     /// The titles of many records of several entities, one query per entity.
@@ -117,6 +123,7 @@ impl Engine {
                 .columns([name("id"), name(&entity.title)])
                 .from(name(&entity.name))
                 .and_where(Expr::col(name("id")).is_in(ids))
+                .and_where(to_sql(&scope(actor, entity), &entity.name, self.dialect()))
                 .to_owned();
             for row in self.fetch(&select).await? {
                 let value = match entity.get(&entity.title) {
@@ -149,6 +156,6 @@ impl Tx {
         for ids in ids.chunks(1_000) {
             records.extend(decode_all(entity, &self.conn.fetch(&by_ids(entity, ids)).await?)?);
         }
-        Ok(records)
+        Ok(visible(&self.actor, entity, records))
     }
 }

@@ -250,3 +250,41 @@ fn external_numbers_find_their_record_and_are_unique_per_source() {
         assert_eq!(hits[0].id, a);
     });
 }
+
+#[test]
+fn a_personal_record_is_seen_by_its_owner_alone_until_it_is_shared() {
+    on_both(|shop: Shop| async move {
+        let user = |name: &str| {
+            let fields = values([("name", name.into()), ("email", format!("{name}@example.com").into())]);
+            shop.create("user", fields)
+        };
+        let (ann, bob) = (user("ann").await.unwrap(), user("bob").await.unwrap());
+        let [ann, bob] = [ann, bob].map(|id| Actor::user(id, Role::User, Lang::En));
+        let fields = values([("name", "mine".into()), ("entity", "customer".into())]);
+        let view = shop
+            .engine
+            .write(&ann, move |tx| Box::pin(async move { tx.create("saved_view", fields).await }))
+            .await
+            .unwrap();
+        let seen = |actor: Actor| {
+            let engine = shop.engine.clone();
+            async move {
+                let listed =
+                    engine.list(&actor, &engine::Query::new("saved_view")).await.unwrap().records.len();
+                let got = engine.get(&actor, "saved_view", view).await.is_ok();
+                let titled = engine.titles(&actor, &[("saved_view", view)]).await.unwrap().len();
+                (listed, got, titled)
+            }
+        };
+        assert_eq!(seen(ann.clone()).await, (1, true, 1));
+        assert_eq!(seen(bob.clone()).await, (0, false, 0));
+        let refused = shop.engine.write(&bob, move |tx| share(tx, view)).await;
+        assert!(matches!(refused, Err(Error::NotFound(_))));
+        shop.engine.write(&ann, move |tx| share(tx, view)).await.unwrap();
+        assert_eq!(seen(bob).await, (1, true, 1));
+    });
+}
+
+fn share(tx: &mut engine::Tx, view: meta::Id) -> engine::BoxFuture<'_, engine::Result<i64>> {
+    Box::pin(async move { tx.update("saved_view", view, None, values([("shared", true.into())])).await })
+}

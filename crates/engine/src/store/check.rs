@@ -1,0 +1,163 @@
+//! What values must pass before they are written: defaults and numbers, input check, rules, required, references.
+
+use crate::{Result, Tx, db::name};
+use meta::{Change, Draft, Entity, Field, FieldProblem, Id, Problem, Record, Value, Values};
+use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+impl Tx {
+    pub(super) async fn fill_defaults(&mut self, entity: &Entity, records: &mut [Values]) -> Result<()> {
+        for field in entity.fields.values() {
+            if let Some(default) = &field.default {
+                for values in records.iter_mut() {
+                    values.entry(field.name.clone()).or_insert_with(|| default.clone());
+                }
+            }
+            if let Some(prefix) = field.numbered {
+                self.number(entity, field, prefix, records).await?;
+            }
+        }
+        if entity.get("currency").is_some_and(|field| matches!(field.kind, meta::Kind::Text { limit: 3 })) {
+            let missing = |values: &Values| values.get("currency").is_none_or(Value::is_null);
+            if records.iter().any(missing) {
+                let currency = self.company_currency().await?;
+                for values in records.iter_mut().filter(|values| missing(values)) {
+                    values.insert("currency".into(), currency.as_str().into());
+                }
+            }
+        }
+        if entity.get("owner").and_then(Field::target) == Some("user") {
+            for values in records.iter_mut() {
+                values.entry("owner".into()).or_insert_with(|| self.actor.user.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes as many numbers from the sequence as there are records without one.
+    async fn number(
+        &mut self,
+        entity: &Entity,
+        field: &Field,
+        prefix: &str,
+        records: &mut [Values],
+    ) -> Result<()> {
+        let missing = |values: &Values| values.get(&field.name).is_none_or(Value::is_null);
+        let wanted = records.iter().filter(|values| missing(values)).count() as i64;
+        if wanted == 0 {
+            return Ok(());
+        }
+        let sequence = format!("{}.{}", entity.name, field.name);
+        let insert = Sql::insert()
+            .into_table(name("number_sequence"))
+            .columns([name("name"), name("next")])
+            .values_panic([sequence.into(), (wanted + 1).into()])
+            .on_conflict(
+                OnConflict::column(name("name"))
+                    .value(name("next"), Expr::col((name("number_sequence"), name("next"))).add(wanted))
+                    .to_owned(),
+            )
+            .returning_col(name("next"))
+            .to_owned();
+        let rows = self.conn.returning(&insert).await?;
+        let after = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(wanted + 1);
+        for (number, values) in (after - wanted..).zip(records.iter_mut().filter(|values| missing(values))) {
+            values.insert(field.name.clone(), format!("{prefix}{number:06}").into());
+        }
+        Ok(())
+    }
+
+    /// Input check, rules, required fields; `values` become what will be written.
+    pub(super) fn prepare(
+        &self,
+        entity: &Entity,
+        change: Change,
+        id: Id,
+        before: Option<&Record>,
+        values: &mut Values,
+    ) -> Vec<FieldProblem> {
+        let mut problems = vec![];
+        let given: Vec<String> = values.keys().cloned().collect();
+        for name in given {
+            let Some(field) = entity.get(&name) else {
+                problems.push(FieldProblem::new(name, Problem::Unknown));
+                continue;
+            };
+            let value = values.remove(&name).unwrap_or_default();
+            let kept = field.default.as_ref() == Some(&value)
+                || before.is_some_and(|before| before.get(&name) == &value);
+            if field.computed && !self.trusted && !kept {
+                problems.push(FieldProblem::new(name, Problem::ReadOnly));
+                continue;
+            }
+            match field.check(value) {
+                Ok(value) => {
+                    values.insert(name, value);
+                }
+                Err(problem) => problems.push(FieldProblem::new(name, problem)),
+            }
+        }
+        let mut draft = Draft { id, change, before, values, problems };
+        for rule in self.engine.registry().rules(&entity.name) {
+            rule(&mut draft);
+        }
+        for field in entity.fields.values().filter(|field| field.required) {
+            let named = draft.problems.iter().any(|problem| problem.field == field.name);
+            if !named && draft.get(&field.name).is_null() {
+                draft.problems.push(FieldProblem::new(&field.name, Problem::Required));
+            }
+        }
+        draft.problems
+    }
+
+    /// References to records that do not exist or are deleted.
+    pub(super) async fn missing_references(
+        &mut self,
+        entity: &Entity,
+        records: &[Values],
+    ) -> Result<Vec<FieldProblem>> {
+        let mut wanted: BTreeMap<&str, BTreeSet<Id>> = BTreeMap::new();
+        for field in entity.fields.values() {
+            if let Some(target) = field.target() {
+                let ids = records.iter().filter_map(|values| values.get(&field.name).and_then(Value::as_id));
+                wanted.entry(target).or_default().extend(ids);
+            }
+        }
+        let mut known: HashSet<Id> = HashSet::new();
+        for (target, ids) in wanted {
+            let ids: Vec<Id> = ids.into_iter().collect();
+            for ids in ids.chunks(1_000) {
+                let select = Sql::select()
+                    .column(name("id"))
+                    .from(name(target))
+                    .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
+                    .and_where(Expr::col(name("deleted_at")).is_null())
+                    .to_owned();
+                for row in self.conn.fetch(&select).await? {
+                    known.insert(row.id(0)?);
+                }
+            }
+        }
+        let mut problems = vec![];
+        for (index, values) in records.iter().enumerate() {
+            for field in entity.fields.values() {
+                let Some(target) = field.target() else { continue };
+                let id = values.get(&field.name).and_then(Value::as_id);
+                if id.is_some_and(|id| !known.contains(&id)) {
+                    let label = self.engine.entity(target)?.label.clone();
+                    let problem = FieldProblem::new(&field.name, Problem::NoSuchRecord { entity: label });
+                    problems.push(at(problem, (records.len() > 1).then_some(index)));
+                }
+            }
+        }
+        Ok(problems)
+    }
+}
+
+/// Names the record among several.
+pub(super) fn at(problem: FieldProblem, index: Option<usize>) -> FieldProblem {
+    match index {
+        Some(index) => FieldProblem { field: format!("[{index}].{}", problem.field), ..problem },
+        None => problem,
+    }
+}

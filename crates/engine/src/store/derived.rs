@@ -1,0 +1,86 @@
+//! Background figures and search documents: what is derived from records and written beside them.
+
+use super::save::PARAMETERS;
+use crate::{Dialect, Error, Result, Tx, condition::bind, db::name, search};
+use meta::{Field, Id, Value, Values};
+use sea_query::{CaseStatement, Expr, ExprTrait, Query as Sql, Value as Bound};
+use std::collections::HashMap;
+
+impl Tx {
+    /// Writes background figures: neither logged nor counted as a new version.
+    pub async fn set_figures(&mut self, entity: &str, figures: &[(Id, Values)]) -> Result<()> {
+        let engine = self.engine.clone();
+        let entity = engine.entity(entity)?;
+        let Some((_, first)) = figures.first() else { return Ok(()) };
+        let fields: Vec<&Field> = first
+            .keys()
+            .map(|field| {
+                entity
+                    .get(field)
+                    .filter(|field| field.figure)
+                    .ok_or_else(|| Error::Internal(format!("{field} is not a figure of {}", entity.name)))
+            })
+            .collect::<Result<_>>()?;
+        for chunk in figures.chunks((PARAMETERS / (fields.len() * 2 + 1)).clamp(1, 200)) {
+            let mut update = Sql::update();
+            update.table(name(&entity.name));
+            for field in &fields {
+                let mut case = CaseStatement::new();
+                for (id, values) in chunk {
+                    let value = values.get(&field.name).unwrap_or(&Value::Null);
+                    case = case.case(Expr::col(name("id")).eq(*id), typed(field, value, self.dialect()));
+                }
+                update.value(name(&field.name), case);
+            }
+            update.and_where(Expr::col(name("id")).is_in(chunk.iter().map(|(id, _)| *id)));
+            self.conn.execute(&update).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes the search documents of `ids` anew from what is stored.
+    pub(crate) async fn reindex(&mut self, entity: &str, ids: &[Id]) -> Result<()> {
+        let engine = self.engine.clone();
+        let entity = engine.entity(entity)?;
+        if !search::is_searched(entity) {
+            return Ok(());
+        }
+        let records = self.get_many(&entity.name, ids).await?;
+        let mut numbers: HashMap<Id, Vec<String>> = HashMap::new();
+        if entity.external_ids {
+            for ids in ids.chunks(1_000) {
+                let select = Sql::select()
+                    .columns([name("record_id"), name("external_id")])
+                    .from(name("external_id"))
+                    .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+                    .to_owned();
+                for row in self.conn.fetch(&select).await? {
+                    numbers.entry(row.id(0)?).or_default().push(row.text(1)?);
+                }
+            }
+        }
+        let documents: Vec<_> = records
+            .iter()
+            .filter(|record| record.deleted_at.is_none())
+            .map(|record| (record.id, &record.values, numbers.remove(&record.id).unwrap_or_default()))
+            .collect();
+        search::index(&mut self.conn, entity, &documents, false).await
+    }
+}
+
+/// PostgreSQL cannot tell the type of a parameter inside CASE.
+fn typed(field: &Field, value: &Value, dialect: Dialect) -> Expr {
+    let bound: Bound = bind(field, value);
+    if dialect == Dialect::Sqlite {
+        return Expr::from(bound);
+    }
+    let kind = match bound {
+        Bound::BigInt(_) => "bigint",
+        Bound::Bool(_) => "boolean",
+        Bound::ChronoDate(_) => "date",
+        Bound::ChronoDateTimeUtc(_) => "timestamptz",
+        Bound::Uuid(_) => "uuid",
+        _ => "text",
+    };
+    Expr::from(bound).cast_as(name(kind))
+}
