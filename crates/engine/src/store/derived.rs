@@ -1,9 +1,9 @@
 //! Background figures and search documents: what is derived from records and written beside them.
 
 use super::save::PARAMETERS;
-use crate::{Dialect, Error, Result, Tx, condition::bind, db::name, search};
+use crate::{Error, Result, Tx, condition::bind, db::name, search};
 use meta::{Field, Id, Value, Values};
-use sea_query::{CaseStatement, Expr, ExprTrait, Query as Sql, Value as Bound};
+use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
 use std::collections::HashMap;
 
 impl Tx {
@@ -21,18 +21,27 @@ impl Tx {
                     .ok_or_else(|| Error::Internal(format!("{field} is not a figure of {}", entity.name)))
             })
             .collect::<Result<_>>()?;
-        for chunk in figures.chunks((PARAMETERS / (fields.len() * 2 + 1)).clamp(1, 200)) {
+        let rows = (PARAMETERS / (fields.len() + 1)).clamp(1, 500);
+        for chunk in figures.chunks(rows) {
+            let values = chunk.iter().map(|(id, values)| {
+                let figures =
+                    fields.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null)));
+                ValueTuple::Many([Bound::Uuid(Some(*id))].into_iter().chain(figures).collect())
+            });
+            // Both databases name the columns of a list of values column1, column2, …
             let mut update = Sql::update();
-            update.table(name(&entity.name));
-            for field in &fields {
-                let mut case = CaseStatement::new();
-                for (id, values) in chunk {
-                    let value = values.get(&field.name).unwrap_or(&Value::Null);
-                    case = case.case(Expr::col(name("id")).eq(*id), typed(field, value, self.dialect()));
-                }
-                update.value(name(&field.name), case);
+            update
+                .table(name(&entity.name))
+                .from(TableRef::ValuesList(values.collect(), name("figures").into_iden()));
+            for (index, field) in fields.iter().enumerate() {
+                update.value(
+                    name(&field.name),
+                    Expr::col((name("figures"), name(&format!("column{}", index + 2)))),
+                );
             }
-            update.and_where(Expr::col(name("id")).is_in(chunk.iter().map(|(id, _)| *id)));
+            update.and_where(
+                Expr::col((name(&entity.name), name("id"))).equals((name("figures"), name("column1"))),
+            );
             self.conn.execute(&update).await?;
         }
         Ok(())
@@ -66,21 +75,4 @@ impl Tx {
             .collect();
         search::index(&mut self.conn, entity, &documents, false).await
     }
-}
-
-/// PostgreSQL cannot tell the type of a parameter inside CASE.
-fn typed(field: &Field, value: &Value, dialect: Dialect) -> Expr {
-    let bound: Bound = bind(field, value);
-    if dialect == Dialect::Sqlite {
-        return Expr::from(bound);
-    }
-    let kind = match bound {
-        Bound::BigInt(_) => "bigint",
-        Bound::Bool(_) => "boolean",
-        Bound::ChronoDate(_) => "date",
-        Bound::ChronoDateTimeUtc(_) => "timestamptz",
-        Bound::Uuid(_) => "uuid",
-        _ => "text",
-    };
-    Expr::from(bound).cast_as(name(kind))
 }
