@@ -1,1 +1,50 @@
-//! web
+//! The web side: sign-in, the pages and the API of any entity, templates, assets, languages, live updates.
+//!
+//! A request passes `layers` (limits, headers), then `guard` (who is it, may this request write), then a handler in
+//! `pages`, `api` or a module; what fails is a [`Failure`] and is shown by `guard` as the caller wants it: a page, a
+//! fragment or problem+json.
+
+pub mod api;
+mod app;
+mod assets;
+pub mod auth;
+mod cookies;
+mod failure;
+mod flash;
+mod format;
+mod guard;
+mod health;
+mod layers;
+mod messages;
+pub mod pages;
+mod preferences;
+mod secret;
+mod session;
+mod shell;
+mod sign_in;
+mod templates;
+mod throttle;
+
+pub use app::{App, NavItem, Options, PanelFn, RecordPanel, WebModule};
+pub use failure::{Answer, Failure};
+pub use flash::{Flash, toast};
+pub use format::{Format, Zone};
+pub use messages::Messages;
+pub use session::{Session, User, Visit};
+
+use axum::{Router, middleware::from_fn_with_state};
+
+/// Everything the server answers.
+pub fn router(app: App) -> Router {
+    let mut signed = Router::new()
+        .merge(sign_in::routes())
+        .merge(preferences::routes())
+        .merge(pages::routes())
+        .nest("/api", api::routes());
+    for module in app.modules() {
+        signed = signed.merge((module.routes)());
+    }
+    let signed = signed.fallback(guard::nothing_here).layer(from_fn_with_state(app.clone(), guard::guard));
+    let open = Router::new().merge(assets::routes()).merge(health::routes());
+    layers::around(open.merge(signed)).with_state(app)
+}

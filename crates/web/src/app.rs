@@ -1,0 +1,153 @@
+//! What handlers share, and what a vertical module gives the web side.
+
+use crate::{
+    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, shell, templates::Templates,
+    throttle::Throttle,
+};
+use axum::{
+    Router,
+    response::{Html, IntoResponse, Response},
+};
+use engine::{BoxFuture, Engine};
+use meta::{Label, Lang, Record};
+use minijinja::Value;
+use std::sync::Arc;
+
+/// A panel on the page of a record: a fragment of HTML, or nothing to show for this record.
+pub type PanelFn = fn(App, Session, Record) -> BoxFuture<'static, Answer<Option<String>>>;
+
+pub struct RecordPanel {
+    pub entity: &'static str,
+    pub render: PanelFn,
+}
+
+pub struct NavItem {
+    pub label: Label,
+    pub href: &'static str,
+    pub icon: &'static str,
+    pub administrators_only: bool,
+}
+
+/// What a module adds to the web: its pages, words, navigation and panels.
+pub struct WebModule {
+    /// The engine module whose navigation group these items join.
+    pub name: &'static str,
+    pub routes: fn() -> Router<App>,
+    /// (name, source); the name begins with the module's.
+    pub templates: &'static [(&'static str, &'static str)],
+    /// The text of its `messages.toml`.
+    pub messages: &'static str,
+    pub nav: Vec<NavItem>,
+    pub record_panels: Vec<RecordPanel>,
+}
+
+impl WebModule {
+    pub fn new(name: &'static str, routes: fn() -> Router<App>) -> Self {
+        WebModule { name, routes, templates: &[], messages: "", nav: vec![], record_panels: vec![] }
+    }
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// Cookies only over https; true behind TLS.
+    pub secure_cookies: bool,
+    /// Shown on the sign-in page, e.g. the demo's login.
+    pub sign_in_hint: Option<Label>,
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Shared>);
+
+struct Shared {
+    engine: Engine,
+    modules: Vec<WebModule>,
+    options: Options,
+    messages: Arc<Messages>,
+    templates: Templates,
+    assets: Arc<Assets>,
+    gate: Gate,
+    throttle: Throttle,
+}
+
+impl App {
+    /// Fails if a module's messages or templates cannot be read.
+    pub fn new(engine: Engine, modules: Vec<WebModule>, options: Options) -> engine::Result<App> {
+        let texts = modules.iter().map(|module| (module.name, module.messages));
+        let messages = Arc::new(Messages::read(texts)?);
+        let assets = Arc::new(Assets::load());
+        let own = modules.iter().flat_map(|module| module.templates.iter().copied());
+        let templates = Templates::new(own.collect(), &messages, &assets);
+        Ok(App(Arc::new(Shared {
+            engine,
+            modules,
+            options,
+            messages,
+            templates,
+            assets,
+            gate: Gate::new(),
+            throttle: Throttle::new(),
+        })))
+    }
+
+    pub fn engine(&self) -> &Engine {
+        &self.0.engine
+    }
+    pub fn modules(&self) -> &[WebModule] {
+        &self.0.modules
+    }
+    pub fn options(&self) -> &Options {
+        &self.0.options
+    }
+    pub fn messages(&self) -> &Messages {
+        &self.0.messages
+    }
+    pub(crate) fn assets(&self) -> &Assets {
+        &self.0.assets
+    }
+    pub(crate) fn gate(&self) -> &Gate {
+        &self.0.gate
+    }
+    pub(crate) fn throttle(&self) -> &Throttle {
+        &self.0.throttle
+    }
+
+    /// A text of `messages.toml`.
+    pub fn t(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> String {
+        self.0.messages.get(lang, key, args).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// The panels of modules for one record, in the order of the modules.
+    pub async fn panels(&self, session: &Session, record: &Record) -> Answer<Vec<String>> {
+        let mut shown = vec![];
+        for panel in self.modules().iter().flat_map(|module| &module.record_panels) {
+            if panel.entity == record.entity {
+                shown.extend((panel.render)(self.clone(), session.clone(), record.clone()).await?);
+            }
+        }
+        Ok(shown)
+    }
+
+    /// The text of a template; `shell` is added to the context.
+    pub fn render(&self, visit: &Visit, template: &str, context: Value) -> Answer<String> {
+        let shell = shell::shell(self, visit);
+        let context = minijinja::context! { shell, ..context };
+        self.0.templates.render(visit.lang, template, context).map_err(Failure::from)
+    }
+
+    /// A page or fragment as the answer. A whole page shows the flashes left by the request before it.
+    pub fn page(&self, visit: &Visit, template: &str, context: Value) -> Answer {
+        let mut response = Html(self.render(visit, template, context)?).into_response();
+        if !visit.htmx && !visit.flash.is_empty() {
+            crate::flash::clear(&mut response);
+        }
+        Ok(response)
+    }
+
+    /// The same with another status, e.g. 422 for a form that was refused.
+    pub fn page_with(&self, status: u16, visit: &Visit, template: &str, context: Value) -> Answer<Response> {
+        let mut response = self.page(visit, template, context)?;
+        *response.status_mut() = axum::http::StatusCode::from_u16(status).unwrap_or_default();
+        Ok(response)
+    }
+}

@@ -1,0 +1,314 @@
+//! Who asks. [`Visit`] is what is known of any request (language, time zone …), [`Session`] a visit by a signed-in user.
+
+use crate::{App, Failure, Flash, Format, Zone, secret::digest};
+use axum::{
+    extract::FromRequestParts,
+    http::{HeaderMap, Method, header, request::Parts},
+};
+use axum_extra::extract::cookie::CookieJar;
+use chrono::{DateTime, TimeDelta, Utc};
+use engine::{
+    Actor, Error, Result, Role, Row, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::{Id, Lang};
+use std::{ops::Deref, sync::Arc};
+
+pub(crate) const SESSION: &str = "zhike_session";
+pub(crate) const VISITOR: &str = "zhike_visitor";
+const IDLE_LIMIT: TimeDelta = TimeDelta::hours(12);
+pub(crate) const AGE_LIMIT: TimeDelta = TimeDelta::days(30);
+/// `seen_at` is not written more often.
+const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
+
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: Id,
+    pub name: String,
+    pub email: String,
+    pub role: Role,
+    pub language: Option<Lang>,
+}
+
+/// How the user proved who he is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Nobody,
+    Cookie,
+    Token,
+}
+
+#[derive(Clone, Debug)]
+pub struct Visit {
+    pub user: Option<Arc<User>>,
+    pub via: Via,
+    pub lang: Lang,
+    /// `auto`, `light` or `dark`.
+    pub theme: String,
+    pub csrf: String,
+    pub zone: Zone,
+    /// Path and query.
+    pub path: String,
+    /// htmx asks: a fragment is wanted.
+    pub htmx: bool,
+    /// The address lies under `/api/`.
+    pub api: bool,
+    pub(crate) wants_json: bool,
+    pub flash: Vec<Flash>,
+}
+
+impl Visit {
+    pub fn format(&self) -> Format {
+        Format { lang: self.lang, zone: self.zone }
+    }
+}
+
+/// A visit by a signed-in user; as an extractor it refuses everybody else.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub user: Arc<User>,
+    pub actor: Actor,
+    pub visit: Visit,
+}
+
+impl Deref for Session {
+    type Target = Visit;
+    fn deref(&self) -> &Visit {
+        &self.visit
+    }
+}
+
+impl Session {
+    pub fn of(visit: Visit) -> Option<Session> {
+        let user = visit.user.clone()?;
+        let actor = Actor::user(user.id, user.role, visit.lang);
+        Some(Session { user, actor, visit })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Visit {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Failure> {
+        let visit = parts.extensions.get::<Visit>().cloned();
+        visit.ok_or_else(|| {
+            Failure::Engine(Error::Internal("a route outside of guard asks for a visit".into()))
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        Session::of(Visit::from_request_parts(parts, state).await?).ok_or(Failure::SignIn)
+    }
+}
+
+/// Reads a request's cookies and headers; a session or token that is no longer valid is nobody's.
+pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<Visit> {
+    let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
+    let headers = &parts.headers;
+    let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let api = path.starts_with("/api/");
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let asked =
+        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::parse);
+    let mut visit = Visit {
+        user: None,
+        via: Via::Nobody,
+        lang: Lang::default(),
+        theme: text("zhike_theme").filter(|theme| is_theme(theme)).unwrap_or_else(|| "auto".into()),
+        csrf: text(VISITOR).map(|visitor| csrf_of(&visitor)).unwrap_or_default(),
+        zone: text("tz").as_deref().and_then(Zone::parse).unwrap_or_default(),
+        htmx: headers.contains_key("hx-request"),
+        wants_json: accept.contains("json") && !accept.contains("text/html"),
+        flash: if parts.method == Method::GET { crate::flash::read(jar) } else { vec![] },
+        path,
+        api,
+    };
+    if let Some(token) = bearer(headers) {
+        if api && let Some(user) = user_of_token(app, token).await? {
+            (visit.user, visit.via) = (Some(Arc::new(user)), Via::Token);
+        }
+    } else if let Some(token) = text(SESSION)
+        && let Some((user, csrf)) = user_of_session(app, &token).await?
+    {
+        (visit.user, visit.via, visit.csrf) = (Some(Arc::new(user)), Via::Cookie, csrf);
+    }
+    let own = visit.user.as_ref().and_then(|user| user.language);
+    let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);
+    // A program says in each request which language it wants; a person has chosen one.
+    visit.lang = if api { asked.or(chosen).or(own) } else { chosen.or(own).or(asked) }.unwrap_or_default();
+    Ok(visit)
+}
+
+pub(crate) fn is_theme(theme: &str) -> bool {
+    ["auto", "light", "dark"].contains(&theme)
+}
+
+/// The token that forms carry, made from a cookie that only this browser has.
+pub(crate) fn csrf_of(cookie: &str) -> String {
+    digest(&format!("csrf:{cookie}"))
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+async fn user(app: &App, id: Id) -> Result<Option<User>> {
+    let record = match app.engine().get(&Actor::system(), "user", id).await {
+        Ok(record) => record,
+        Err(Error::NotFound(_)) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    if record.get("active").as_bool() == Some(false) {
+        return Ok(None);
+    }
+    Ok(Some(User {
+        id,
+        name: record.text("name").to_owned(),
+        email: record.text("email").to_owned(),
+        role: if record.text("role") == "administrator" { Role::Administrator } else { Role::User },
+        language: Lang::parse(record.text("language")),
+    }))
+}
+
+async fn user_of_session(app: &App, token: &str) -> Result<Option<(User, String)>> {
+    let hash = digest(token);
+    let select = Sql::select()
+        .columns(["user_id", "csrf", "seen_at", "expires_at"].map(name))
+        .from(name("session"))
+        .and_where(Expr::col(name("token_hash")).eq(hash.as_str()))
+        .to_owned();
+    let rows = app.engine().fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let now = app.engine().clock().now();
+    let seen_at = row.instant(2)?;
+    if row.instant(3)? <= now || seen_at + IDLE_LIMIT <= now {
+        return Ok(None);
+    }
+    if seen_at + SEEN_EVERY <= now {
+        touch(app, "session", "seen_at", hash, now).await?;
+    }
+    Ok(user(app, row.id(0)?).await?.map(|user| row.text(1).map(|csrf| (user, csrf))).transpose()?)
+}
+
+async fn user_of_token(app: &App, token: &str) -> Result<Option<User>> {
+    let hash = digest(token);
+    let select = Sql::select()
+        .columns(["user_id", "expires_at", "used_at"].map(name))
+        .from(name("api_token"))
+        .and_where(Expr::col(name("token_hash")).eq(hash.as_str()))
+        .to_owned();
+    let rows = app.engine().fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let now = app.engine().clock().now();
+    if row.opt_instant(1)?.is_some_and(|expires_at| expires_at <= now) {
+        return Ok(None);
+    }
+    if Row::opt_instant(row, 2)?.is_none_or(|used_at| used_at + SEEN_EVERY <= now) {
+        touch(app, "api_token", "used_at", hash, now).await?;
+    }
+    user(app, row.id(0)?).await
+}
+
+async fn touch(
+    app: &App,
+    table: &'static str,
+    column: &'static str,
+    hash: String,
+    now: DateTime<Utc>,
+) -> Result<()> {
+    app.engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                let update = Sql::update()
+                    .table(name(table))
+                    .value(name(column), now)
+                    .and_where(Expr::col(name("token_hash")).eq(hash))
+                    .to_owned();
+                tx.execute(&update).await.map(drop)
+            })
+        })
+        .await
+}
+
+/// Starts a session; its token goes into the cookie and is kept nowhere else.
+pub(crate) async fn start(
+    app: &App,
+    user: Id,
+    address: Option<String>,
+    agent: Option<String>,
+) -> Result<String> {
+    let token = crate::secret::new_token()?;
+    let (hash, csrf) = (digest(&token), csrf_of(&token));
+    app.engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                let now = tx.clock().now();
+                let expired = Sql::delete()
+                    .from_table(name("session"))
+                    .and_where(Expr::col(name("user_id")).eq(user))
+                    .and_where(Expr::col(name("expires_at")).lte(now))
+                    .to_owned();
+                tx.execute(&expired).await?;
+                let columns = [
+                    "token_hash",
+                    "user_id",
+                    "csrf",
+                    "created_at",
+                    "seen_at",
+                    "expires_at",
+                    "address",
+                    "agent",
+                ];
+                let insert = Sql::insert()
+                    .into_table(name("session"))
+                    .columns(columns.map(name))
+                    .values_panic([
+                        hash.into(),
+                        user.into(),
+                        csrf.into(),
+                        now.into(),
+                        now.into(),
+                        (now + AGE_LIMIT).into(),
+                        address.into(),
+                        agent.into(),
+                    ])
+                    .to_owned();
+                tx.execute(&insert).await.map(drop)
+            })
+        })
+        .await?;
+    Ok(token)
+}
+
+/// Ends one session.
+pub(crate) async fn end(app: &App, token: &str) -> Result<()> {
+    let hash = digest(token);
+    app.engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                let delete = Sql::delete()
+                    .from_table(name("session"))
+                    .and_where(Expr::col(name("token_hash")).eq(hash))
+                    .to_owned();
+                tx.execute(&delete).await.map(drop)
+            })
+        })
+        .await
+}
+
+/// A text as the value of a query.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}

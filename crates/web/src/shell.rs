@@ -1,0 +1,120 @@
+//! What surrounds every page: navigation, the user's menu, notes. The contract stands at the top of `layout.html`.
+
+use crate::{App, Session, Visit};
+use engine::{Action, allow};
+use meta::Entity;
+use minijinja::{Value, context};
+
+/// Reached from the lists themselves, not from the navigation.
+const NOT_IN_NAVIGATION: [&str; 1] = ["saved_view"];
+/// The engine's own module stands last, and nothing of it is created from the menu.
+const CORE: &str = "core";
+
+pub(crate) fn shell(app: &App, visit: &Visit) -> Value {
+    let session = Session::of(visit.clone());
+    let user = session.as_ref().map(|session| &*session.user);
+    let (nav, create_items) = match &session {
+        Some(session) => (navigation(app, session), create_items(app, session)),
+        None => (vec![], vec![]),
+    };
+    context! {
+        lang => visit.lang.code(),
+        theme => visit.theme,
+        csrf => visit.csrf,
+        path => visit.path,
+        nav,
+        create_items,
+        flash => if visit.htmx { Value::from_serialize([(); 0]) } else { Value::from_serialize(&visit.flash) },
+        user => context! {
+            name => user.map(|user| user.name.as_str()).unwrap_or_default(),
+            email => user.map(|user| user.email.as_str()).unwrap_or_default(),
+            initials => user.map(|user| initials(&user.name)).unwrap_or_default(),
+            href => user.map(|_| "/profile"),
+        },
+    }
+}
+
+fn listed(entity: &Entity, session: &Session) -> bool {
+    let hidden = entity.internal || entity.parent.is_some() || entity.list.is_empty();
+    let for_administrators = entity.admin_only && !session.actor.is_administrator();
+    !hidden
+        && !for_administrators
+        && !NOT_IN_NAVIGATION.contains(&entity.name.as_str())
+        && allow(&session.actor, entity, Action::Read).is_ok()
+}
+
+fn navigation(app: &App, session: &Session) -> Vec<Value> {
+    let registry = app.engine().registry();
+    let lang = session.lang;
+    let (core, modules): (Vec<_>, Vec<_>) = registry.modules().iter().partition(|module| module.name == CORE);
+    let mut groups = vec![];
+    for module in modules.into_iter().chain(core) {
+        let entities = module.entities.iter().filter_map(|name| registry.entity(name).ok());
+        let mut items: Vec<Value> = entities
+            .filter(|entity| listed(entity, session))
+            .map(|entity| item(session, entity.plural.get(lang), &format!("/{}", entity.name), entity.icon))
+            .collect();
+        items.extend(added(app, session, module.name));
+        if !items.is_empty() {
+            groups.push(context! { module_label => module.label.get(lang), items });
+        }
+    }
+    groups
+}
+
+/// The items web modules add to a group.
+fn added(app: &App, session: &Session, module: &str) -> Vec<Value> {
+    app.modules()
+        .iter()
+        .filter(|web| web.name == module)
+        .flat_map(|web| &web.nav)
+        .filter(|nav| !nav.administrators_only || session.actor.is_administrator())
+        .map(|nav| item(session, nav.label.get(session.lang), nav.href, nav.icon))
+        .collect()
+}
+
+fn item(session: &Session, label: &str, href: &str, icon: &str) -> Value {
+    let path = session.path.split('?').next().unwrap_or_default();
+    let active = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
+    context! { label, href, icon, active }
+}
+
+fn create_items(app: &App, session: &Session) -> Vec<Value> {
+    let registry = app.engine().registry();
+    registry
+        .modules()
+        .iter()
+        .filter(|module| module.name != CORE)
+        .flat_map(|module| &module.entities)
+        .filter_map(|name| registry.entity(name).ok())
+        .filter(|entity| listed(entity, session) && allow(&session.actor, entity, Action::Create).is_ok())
+        .map(|entity| {
+            let label = entity.label.get(session.lang);
+            context! { label, href => format!("/{}/new", entity.name), icon => entity.icon }
+        })
+        .collect()
+}
+
+/// `Lin Yue` is LY, `林悦` is 林.
+pub fn initials(name: &str) -> String {
+    let first = |word: &str| word.chars().next().map(|letter| letter.to_uppercase().to_string());
+    match name.chars().next() {
+        Some(letter) if letter.is_ascii_alphabetic() => {
+            name.split_whitespace().take(2).filter_map(first).collect()
+        }
+        _ => name.chars().take(1).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn initials_follow_the_script_of_the_name() {
+        assert_eq!(initials("Lin Yue"), "LY");
+        assert_eq!(initials("林悦"), "林");
+        assert_eq!(initials("marie"), "M");
+        assert_eq!(initials(""), "");
+    }
+}

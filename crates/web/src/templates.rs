@@ -1,0 +1,87 @@
+//! The templates: one strict environment per language, because `t` speaks the page's language everywhere.
+
+use crate::{Format, Messages, Zone, assets::Assets};
+use meta::Lang;
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, value::Kwargs};
+use rust_embed::Embed;
+use std::{collections::HashMap, sync::Arc};
+
+/// Read from disk in development builds, part of the binary in release builds.
+#[derive(Embed)]
+#[folder = "templates"]
+struct Own;
+
+pub struct Templates {
+    en: Environment<'static>,
+    zh: Environment<'static>,
+}
+
+type Sources = Arc<HashMap<&'static str, &'static str>>;
+
+impl Templates {
+    pub fn new(
+        modules: Vec<(&'static str, &'static str)>,
+        messages: &Arc<Messages>,
+        assets: &Arc<Assets>,
+    ) -> Self {
+        let sources: Sources = Arc::new(modules.into_iter().collect());
+        let make = |lang| environment(lang, sources.clone(), messages.clone(), assets.clone());
+        Templates { en: make(Lang::En), zh: make(Lang::Zh) }
+    }
+
+    pub fn render(&self, lang: Lang, template: &str, context: Value) -> Result<String, Error> {
+        let environment = match lang {
+            Lang::En => &self.en,
+            Lang::Zh => &self.zh,
+        };
+        environment.get_template(template)?.render(context)
+    }
+}
+
+fn environment(
+    lang: Lang,
+    sources: Sources,
+    messages: Arc<Messages>,
+    assets: Arc<Assets>,
+) -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_trim_blocks(true);
+    environment.set_lstrip_blocks(true);
+    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_loader(move |name| {
+        if let Some(source) = sources.get(name) {
+            return Ok(Some((*source).to_owned()));
+        }
+        Ok(Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()))
+    });
+    environment.add_function("t", move |key: &str, args: Kwargs| translate(&messages, lang, key, &args));
+    environment.add_function("asset", move |name: &str| assets.address(name));
+    let format = Format { lang, zone: Zone::default() };
+    environment.add_filter("number", move |value: &str| decimal(value).map(|number| format.number(number)));
+    environment.add_filter("percent", move |value: &str| decimal(value).map(|number| format.percent(number)));
+    environment.add_filter("money", move |value: &str, currency: &str| {
+        decimal(value).map(|amount| format.money(amount, currency))
+    });
+    environment
+}
+
+fn decimal(text: &str) -> Result<meta::Decimal, Error> {
+    text.parse().map_err(|_| Error::new(ErrorKind::InvalidOperation, format!("“{text}” is not a decimal")))
+}
+
+/// A missing key fails the page in development and tests and shows itself in production.
+fn translate(messages: &Messages, lang: Lang, key: &str, args: &Kwargs) -> Result<String, Error> {
+    let mut given = vec![];
+    for name in args.args() {
+        given.push((name, args.get::<Value>(name)?.to_string()));
+    }
+    let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    match messages.get(lang, key, &given) {
+        Some(text) => Ok(text),
+        None if cfg!(debug_assertions) => {
+            Err(Error::new(ErrorKind::UnknownFunction, format!("no message “{key}” in messages.toml")))
+        }
+        None => Ok(key.to_owned()),
+    }
+}
