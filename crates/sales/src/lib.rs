@@ -23,4 +23,13 @@ pub fn module() -> Module {
         .entity(return_line::entity())
         .entity(product::entity())
         .entity(product_category::entity())
+        .before_save("order", order::rules::check)
+        .before_save("order_line", order_line::rules::check)
+        .before_save("return", returns::rules::check)
+        .before_save("return_line", return_line::rules::check)
+        .before_save("product", product::rules::check)
+        .before_commit("order_line", order_line::rules::totals)
+        .before_commit("order", order::rules::totals)
+        .before_commit("return", returns::rules::totals)
+        .before_commit("return_line", return_line::rules::totals)
 }

@@ -1,6 +1,7 @@
 //! A sale: its head, its state, its totals.
 
 mod entity;
+pub mod rules;
 
 pub use entity::entity;
 

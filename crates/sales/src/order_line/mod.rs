@@ -1,5 +1,6 @@
 //! One product on an order.
 
 mod entity;
+pub mod rules;
 
 pub use entity::entity;

@@ -1,6 +1,7 @@
 //! Goods that came back, and why. (The entity is called `return`, which Rust keeps for itself.)
 
 mod entity;
+pub mod rules;
 
 pub use entity::entity;
 

@@ -1,0 +1,121 @@
+//! Keeps the totals of orders and returns: a few statements for all documents of a transaction, none per document, so that an
+//! import of thousands of lines pays little for it. Totals that stay the same are not written.
+
+use super::{
+    Rates,
+    totals::{LineSums, Terms, totals},
+};
+use engine::{
+    Error, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
+};
+use meta::{Decimal, Id, MONEY_SCALE, Record, Values, unscaled};
+use std::collections::{BTreeSet, HashMap};
+
+const CHUNK: usize = 1_000;
+
+/// A head with lines.
+pub struct Document {
+    pub head: &'static str,
+    pub line: &'static str,
+    /// The instant whose day decides the exchange rate.
+    pub at: &'static str,
+}
+
+pub const ORDER: Document = Document { head: "order", line: "order_line", at: "ordered_at" };
+pub const RETURN: Document = Document { head: "return", line: "return_line", at: "returned_at" };
+
+impl Document {
+    /// The heads of these lines, deleted lines included.
+    pub async fn heads_of(&self, tx: &mut Tx, lines: &[Id]) -> Result<Vec<Id>> {
+        let mut heads = BTreeSet::new();
+        for lines in lines.chunks(CHUNK) {
+            let select = Query::select()
+                .distinct()
+                .column(name(self.head))
+                .from(name(self.line))
+                .and_where(Expr::col(name("id")).is_in(lines.iter().copied()))
+                .and_where(Expr::col(name(self.head)).is_not_null())
+                .to_owned();
+            for row in tx.fetch(&select).await? {
+                heads.insert(row.id(0)?);
+            }
+        }
+        Ok(heads.into_iter().collect())
+    }
+
+    /// Computes the totals of these documents anew and writes those that changed.
+    pub async fn refresh(&self, tx: &mut Tx, heads: &[Id]) -> Result<()> {
+        for heads in heads.chunks(CHUNK) {
+            let records = tx.get_many(self.head, heads).await?;
+            let live: Vec<&Record> = records.iter().filter(|record| record.deleted_at.is_none()).collect();
+            if live.is_empty() {
+                continue;
+            }
+            let currencies = live.iter().map(|record| record.text("currency").to_owned()).collect();
+            let rates = Rates::load(tx, &currencies).await?;
+            let sums = self.line_sums(tx, &live).await?;
+            let mut figures: Vec<(Id, Values)> = vec![];
+            for record in live {
+                let values =
+                    self.values(record, sums.get(&record.id).copied().unwrap_or_default(), &rates)?;
+                if values.iter().any(|(field, value)| record.get(field) != value) {
+                    figures.push((record.id, values));
+                }
+            }
+            tx.set_figures(self.head, &figures).await?;
+        }
+        Ok(())
+    }
+
+    fn values(&self, record: &Record, sums: LineSums, rates: &Rates) -> Result<Values> {
+        let currency = record.text("currency");
+        let on = record.get(self.at).as_date().unwrap_or_else(|| record.created_at.date_naive());
+        let terms = Terms {
+            discount: record.get("discount").as_decimal().unwrap_or_default(),
+            currency,
+            company_currency: &rates.company_currency,
+            exchange_rate: rates.on(currency, on)?,
+        };
+        let totals = totals(sums, terms).ok_or_else(|| {
+            Error::rule(
+                "total",
+                "is too large to be computed: check quantities and prices of the lines",
+                "合计过大，无法计算，请检查各行的数量和单价",
+            )
+        })?;
+        Ok(totals.values())
+    }
+
+    async fn line_sums(&self, tx: &mut Tx, heads: &[&Record]) -> Result<HashMap<Id, LineSums>> {
+        let select = self.select_sums(heads.iter().map(|record| record.id));
+        let mut sums = HashMap::new();
+        for row in tx.fetch(&select).await? {
+            let amount = |index: usize| -> Result<Decimal> {
+                Ok(unscaled(row.opt_int(index)?.unwrap_or_default(), MONEY_SCALE))
+            };
+            let every_cost_known = row.int(4)? == row.int(5)?;
+            let cost = if every_cost_known { Some(amount(3)?) } else { None };
+            sums.insert(row.id(0)?, LineSums { amount: amount(1)?, tax: amount(2)?, cost });
+        }
+        Ok(sums)
+    }
+
+    fn select_sums(&self, heads: impl Iterator<Item = Id>) -> SelectStatement {
+        // PostgreSQL sums whole numbers into NUMERIC.
+        let sum = |column: &str| Func::sum(Expr::col(name(column))).cast_as(name("bigint"));
+        let mut select = Query::select();
+        select
+            .column(name(self.head))
+            .expr(sum("amount"))
+            .expr(sum("tax"))
+            .expr(sum("cost"))
+            .expr(Func::count(Expr::col(name("id"))))
+            .expr(Func::count(Expr::col(name("cost"))))
+            .from(name(self.line))
+            .and_where(Expr::col(name(self.head)).is_in(heads))
+            .and_where(Expr::col(name("deleted_at")).is_null())
+            .group_by_col(name(self.head));
+        select
+    }
+}

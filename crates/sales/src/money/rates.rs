@@ -1,0 +1,86 @@
+//! Exchange rates for the documents of one transaction: two statements, however many documents.
+
+use engine::{
+    Error, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Order, Query},
+};
+use meta::{Decimal, NaiveDate, unscaled};
+use std::collections::{BTreeMap, BTreeSet};
+
+const RATE_SCALE: u32 = 8;
+
+/// The rate of a currency on a day is the one that became valid last before or on it.
+#[derive(Debug)]
+pub struct Rates {
+    pub company_currency: String,
+    by_currency: BTreeMap<String, BTreeMap<NaiveDate, Decimal>>,
+}
+
+impl Rates {
+    pub async fn load(tx: &mut Tx, currencies: &BTreeSet<String>) -> Result<Rates> {
+        let company_currency = tx.company_currency().await?;
+        let mut rates = Rates { company_currency, by_currency: BTreeMap::new() };
+        let foreign: Vec<&String> =
+            currencies.iter().filter(|currency| **currency != rates.company_currency).collect();
+        if foreign.is_empty() {
+            return Ok(rates);
+        }
+        let select = Query::select()
+            .columns([name("currency"), name("valid_on"), name("rate")])
+            .from(name("exchange_rate"))
+            .and_where(Expr::col(name("currency")).is_in(foreign.into_iter().cloned()))
+            .and_where(Expr::col(name("deleted_at")).is_null())
+            .order_by(name("id"), Order::Asc)
+            .to_owned();
+        for row in tx.fetch(&select).await? {
+            let rate = unscaled(row.int(2)?, RATE_SCALE);
+            rates.by_currency.entry(row.text(0)?).or_default().insert(row.date(1)?, rate);
+        }
+        Ok(rates)
+    }
+
+    /// Company currency per unit of `currency` on that day.
+    pub fn on(&self, currency: &str, day: NaiveDate) -> Result<Decimal> {
+        if currency == self.company_currency {
+            return Ok(Decimal::ONE);
+        }
+        let valid = self.by_currency.get(currency).and_then(|days| days.range(..=day).next_back());
+        valid.map(|(_, rate)| *rate).ok_or_else(|| self.missing(currency, day))
+    }
+
+    fn missing(&self, currency: &str, day: NaiveDate) -> Error {
+        let own = &self.company_currency;
+        Error::rule(
+            "currency",
+            format!(
+                "there is no exchange rate from {currency} to {own} for {day}: add one under Administration → Exchange rates, valid from that day or earlier"
+            ),
+            format!(
+                "没有 {day} 有效的 {currency} 兑 {own} 汇率：请在“系统管理 → 汇率”中添加当日或更早生效的汇率"
+            ),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_valid_last_is_taken_and_a_missing_one_is_named() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let usd = BTreeMap::from([
+            (day("2026-01-01"), Decimal::new(72, 1)),
+            (day("2026-06-01"), Decimal::new(71, 1)),
+        ]);
+        let rates =
+            Rates { company_currency: "CNY".into(), by_currency: BTreeMap::from([("USD".into(), usd)]) };
+        assert_eq!(rates.on("USD", day("2026-05-31")).unwrap(), Decimal::new(72, 1));
+        assert_eq!(rates.on("USD", day("2026-06-01")).unwrap(), Decimal::new(71, 1));
+        assert_eq!(rates.on("CNY", day("2020-01-01")).unwrap(), Decimal::ONE);
+        let error = rates.on("USD", day("2025-12-31")).unwrap_err();
+        let Error::Invalid(problems) = &error else { panic!("{error}") };
+        assert_eq!(problems[0].field, "currency");
+        assert!(problems[0].problem.message(meta::Lang::En).contains("USD to CNY for 2025-12-31"));
+    }
+}

@@ -1,0 +1,28 @@
+//! What must hold for every order. States may be left and entered freely, so that a mistake can be undone, except that a
+//! completed order is never cancelled: its goods come back as a return, which keeps the reason and the figures.
+
+use crate::money::document::ORDER;
+use engine::{BoxFuture, Result, Tx};
+use meta::{Draft, Id, label};
+
+pub fn check(draft: &mut Draft<'_>) {
+    draft.check_currency("currency");
+    if draft.get("discount").as_decimal().is_some_and(|discount| discount < meta::Decimal::ZERO) {
+        draft.reject("discount", label("cannot be negative", "不能为负数"));
+    }
+    let was = draft.before.map(|record| record.text("status").to_owned()).unwrap_or_default();
+    if was == "completed" && draft.get("status").as_text() == Some("cancelled") {
+        draft.reject(
+            "status",
+            label(
+                "a completed order cannot be cancelled: enter a return for the goods that come back",
+                "已完成的订单不能取消，退回的货物请登记退货",
+            ),
+        );
+    }
+}
+
+/// Totals follow the order's currency, day and discount.
+pub fn totals<'t>(tx: &'t mut Tx, orders: &'t [Id]) -> BoxFuture<'t, Result<()>> {
+    Box::pin(ORDER.refresh(tx, orders))
+}
