@@ -2,7 +2,8 @@
 
 use crate::Module;
 use meta::{
-    Entity, boolean, choice, date, decimal, email, instant, integer, json, long_text, reference, text,
+    Decimal, Draft, Entity, boolean, choice, date, decimal, email, instant, integer, json, label, long_text,
+    reference, text,
 };
 
 pub fn module() -> Module {
@@ -13,6 +14,7 @@ pub fn module() -> Module {
         .entity(exchange_rate())
         .entity(saved_view())
         .entity(import_run())
+        .before_save("exchange_rate", check_rate)
 }
 
 fn user() -> Entity {
@@ -73,6 +75,13 @@ fn exchange_rate() -> Entity {
         .list(["currency", "valid_on", "rate"])
         .sort("-valid_on")
         .admin_only()
+}
+
+fn check_rate(draft: &mut Draft<'_>) {
+    draft.check_currency("currency");
+    if draft.get("rate").as_decimal().is_some_and(|rate| rate <= Decimal::ZERO) {
+        draft.reject("rate", label("must be greater than zero", "必须大于零"));
+    }
 }
 
 fn saved_view() -> Entity {

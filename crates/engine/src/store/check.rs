@@ -13,6 +13,15 @@ impl Tx {
                     values.entry(field.name.clone()).or_insert_with(|| default.clone());
                 }
             }
+            if field.default_now {
+                let now = self.clock().now();
+                let value =
+                    if field.kind == meta::Kind::Date { now.date_naive().into() } else { Value::from(now) };
+                let missing = |values: &Values| values.get(&field.name).is_none_or(Value::is_null);
+                for values in records.iter_mut().filter(|values| missing(values)) {
+                    values.insert(field.name.clone(), value.clone());
+                }
+            }
             if let Some(prefix) = field.numbered {
                 self.number(entity, field, prefix, records).await?;
             }
