@@ -1,0 +1,114 @@
+//! A company with an empty database of its own for each test, on each database.
+
+use engine::{Actor, Database, Engine, Error, Options, Result};
+use meta::{Clock, Decimal, Id, Record, Value, Values};
+use std::{future::Future, path::Path};
+
+pub struct Company {
+    pub engine: Engine,
+    pub actor: Actor,
+}
+
+/// Runs `body` once per database; PostgreSQL where `ZHIKE_TEST_DATABASE_URL` says.
+pub fn on_both<F, R>(body: F)
+where
+    F: Fn(Company) -> R,
+    R: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        body(open(Database::Sqlite, folder.path()).await).await;
+        let Ok(server) = std::env::var("ZHIKE_TEST_DATABASE_URL") else {
+            assert!(
+                std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(),
+                "ZHIKE_TEST_DATABASE_URL is not set"
+            );
+            eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
+            return;
+        };
+        let options =
+            Options { database: Database::Postgres(server.clone()), data_dir: folder.path().into() };
+        let admin = Engine::open(options, vec![], Clock::system()).await.unwrap();
+        let name = format!("zhike_sales_{}", Clock::system().new_id().simple());
+        admin.fetch_text(&format!("CREATE DATABASE {name}")).await.unwrap();
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        body(open(Database::Postgres(url), folder.path()).await).await;
+        admin.fetch_text(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    });
+}
+
+async fn open(database: Database, folder: &Path) -> Company {
+    let options = Options { database, data_dir: folder.to_owned() };
+    let clock = Clock::fixed("2026-11-21T10:00:00Z".parse().unwrap());
+    let engine = Engine::open(options, vec![customers::module(), sales::module()], clock).await.unwrap();
+    // An administrator, not the system: rules must hold for input from outside.
+    let actor = Actor { role: engine::Role::Administrator, ..Actor::system() };
+    Company { engine, actor }
+}
+
+pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub fn amount(text: &str) -> Value {
+    Value::Decimal(text.parse().unwrap())
+}
+
+impl Company {
+    pub async fn create<const N: usize>(&self, entity: &'static str, fields: [(&str, Value); N]) -> Id {
+        self.try_create(entity, fields).await.unwrap()
+    }
+    pub async fn try_create<const N: usize>(
+        &self,
+        entity: &'static str,
+        fields: [(&str, Value); N],
+    ) -> Result<Id> {
+        let fields = values(fields);
+        self.engine.write(&self.actor, move |tx| Box::pin(tx.create(entity, fields))).await
+    }
+    pub async fn update<const N: usize>(
+        &self,
+        entity: &'static str,
+        id: Id,
+        fields: [(&str, Value); N],
+    ) -> Result<i64> {
+        let fields = values(fields);
+        self.engine.write(&self.actor, move |tx| Box::pin(tx.update(entity, id, None, fields))).await
+    }
+    pub async fn delete(&self, entity: &'static str, id: Id) {
+        self.engine.write(&self.actor, move |tx| Box::pin(tx.delete(entity, id, None))).await.unwrap();
+    }
+    pub async fn get(&self, entity: &str, id: Id) -> Record {
+        self.engine.get(&self.actor, entity, id).await.unwrap()
+    }
+    pub async fn amounts<const N: usize>(
+        &self,
+        entity: &str,
+        id: Id,
+        fields: [&str; N],
+    ) -> [Option<Decimal>; N] {
+        let record = self.get(entity, id).await;
+        fields.map(|field| record.get(field).as_decimal())
+    }
+    pub async fn rate(&self, currency: &str, from: &str, rate: &str) {
+        let from: meta::NaiveDate = from.parse().unwrap();
+        self.create(
+            "exchange_rate",
+            [("currency", currency.into()), ("valid_on", from.into()), ("rate", amount(rate))],
+        )
+        .await;
+    }
+}
+
+/// The fields an invalid write was refused for.
+pub fn refused<T: std::fmt::Debug>(result: Result<T>) -> Vec<String> {
+    match result {
+        Err(Error::Invalid(problems)) => problems.into_iter().map(|problem| problem.field).collect(),
+        other => panic!("expected a refusal, got {other:?}"),
+    }
+}
+
+pub fn d(text: &str) -> Option<Decimal> {
+    Some(text.parse().unwrap())
+}

@@ -1,0 +1,111 @@
+//! What lines take from products and order lines.
+
+use crate::company::{Company, amount, d, on_both, refused};
+use meta::Id;
+
+async fn kettle(company: &Company) -> Id {
+    company
+        .create(
+            "product",
+            [
+                ("name", "Kettle".into()),
+                ("price", amount("72")),
+                ("cost", amount("36")),
+                ("currency", "CNY".into()),
+            ],
+        )
+        .await
+}
+
+#[test]
+fn a_line_starts_from_its_product_in_the_orders_currency() {
+    on_both(|company| async move {
+        company.rate("USD", "2026-01-01", "7.2").await;
+        let product = kettle(&company).await;
+        let order = company.create("order", [("currency", "USD".into())]).await;
+        let line = company
+            .create(
+                "order_line",
+                [("order", order.into()), ("product", product.into()), ("quantity", amount("3"))],
+            )
+            .await;
+        let fields = ["unit_price", "unit_cost", "amount", "cost"];
+        assert_eq!(company.amounts("order_line", line, fields).await, [d("10"), d("5"), d("30"), d("15")]);
+        assert_eq!(company.get("order_line", line).await.text("description"), "Kettle");
+        assert_eq!(company.amounts("order", order, ["total", "margin_base"]).await, [d("30"), d("108")]);
+    });
+}
+
+#[test]
+fn a_price_that_was_given_stays() {
+    on_both(|company| async move {
+        let product = kettle(&company).await;
+        let order = company.create("order", []).await;
+        let line = company
+            .create(
+                "order_line",
+                [("order", order.into()), ("product", product.into()), ("unit_price", amount("0"))],
+            )
+            .await;
+        assert_eq!(company.amounts("order_line", line, ["unit_price", "unit_cost"]).await, [d("0"), d("36")]);
+        assert_eq!(company.amounts("order", order, ["margin"]).await, [d("-36")]);
+    });
+}
+
+#[test]
+fn line_without_price_is_rejected() {
+    on_both(|company| async move {
+        let order = company.create("order", []).await;
+        assert_eq!(
+            refused(company.try_create("order_line", [("order", order.into())]).await),
+            ["unit_price"]
+        );
+        let unpriced = company.create("product", [("name", "Sample".into())]).await;
+        let line =
+            company.try_create("order_line", [("order", order.into()), ("product", unpriced.into())]).await;
+        assert_eq!(refused(line), ["unit_price"]);
+    });
+}
+
+#[test]
+fn a_return_takes_customer_currency_price_and_cost_from_what_was_sold() {
+    on_both(|company| async move {
+        company.rate("USD", "2026-01-01", "7").await;
+        let account = company.create("account", [("name", "Longkou Fruit".into())]).await;
+        let product = kettle(&company).await;
+        let order = company.create("order", [("account", account.into()), ("currency", "USD".into())]).await;
+        let sold = company
+            .create(
+                "order_line",
+                [
+                    ("order", order.into()),
+                    ("product", product.into()),
+                    ("quantity", amount("4")),
+                    ("unit_price", amount("10")),
+                    ("discount", amount("4")),
+                    ("unit_cost", amount("6")),
+                ],
+            )
+            .await;
+        let back = company.create("return", [("order", order.into()), ("reason", "quality".into())]).await;
+        let line = company
+            .create(
+                "return_line",
+                [("return", back.into()), ("order_line", sold.into()), ("quantity", amount("2"))],
+            )
+            .await;
+        let record = company.get("return", back).await;
+        assert_eq!((record.reference("account"), record.text("currency")), (Some(account), "USD"));
+        assert_eq!(company.get("return_line", line).await.reference("product"), Some(product));
+        // 4 × 10 − 4 = 36 for four: 9 each.
+        assert_eq!(
+            company.amounts("return_line", line, ["unit_price", "amount", "cost"]).await,
+            [d("9"), d("18"), d("12")]
+        );
+        assert_eq!(
+            company.amounts("return", back, ["total", "net_base", "margin_base"]).await,
+            [d("18"), d("126"), d("42")]
+        );
+        assert!(record.text("number").starts_with("RT-"));
+    });
+}

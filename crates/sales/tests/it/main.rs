@@ -1,0 +1,8 @@
+//! Sales on both databases, through the engine.
+#![allow(clippy::unwrap_used)]
+
+mod company;
+mod declarations;
+mod defaults;
+mod states;
+mod totals;
