@@ -1,1 +1,92 @@
-//! testkit
+//! The whole program for tests: an empty database of its own (SQLite in a temporary folder, PostgreSQL where
+//! `ZHIKE_TEST_DATABASE_URL` says), a clock that stands still, and clients that sign in and speak to the router directly.
+//!
+//! ```no_run
+//! testkit::on_both(testkit::Modules::default, async |test| {
+//!     let client = test.administrator().await;
+//!     assert_eq!(client.get("/profile").await.status, 200);
+//! });
+//! ```
+
+mod answer;
+mod client;
+mod database;
+
+pub use answer::Answer;
+pub use client::Client;
+pub use database::{on_both, on_sqlite};
+
+use engine::{Database, Engine, Module, Role};
+use meta::{Clock, DateTime, Id, Lang, Utc};
+use std::path::Path;
+use web::{App, WebModule};
+
+/// What the program under test consists of, besides the core.
+#[derive(Default)]
+pub struct Modules {
+    pub engine: Vec<Module>,
+    pub web: Vec<WebModule>,
+}
+
+pub struct TestApp {
+    pub app: App,
+    pub engine: Engine,
+    pub clock: Clock,
+    router: axum::Router,
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// The moment every test begins at.
+pub fn start() -> DateTime<Utc> {
+    DateTime::from_timestamp(1_795_255_200, 0).unwrap_or_default()
+}
+
+impl TestApp {
+    /// The program over a database that exists, in `folder`; most tests use [`on_both`].
+    pub async fn open(database: Database, folder: &Path, modules: Modules) -> TestApp {
+        let clock = Clock::fixed(start());
+        let options = engine::Options { database, data_dir: folder.to_owned() };
+        let engine = Engine::open(options, modules.engine, clock.clone()).await.expect("the engine opens");
+        let app =
+            App::new(engine.clone(), modules.web, web::Options::default()).expect("messages are complete");
+        TestApp { router: web::router(app.clone()), app, engine, clock }
+    }
+
+    /// Somebody who is not signed in.
+    pub fn visitor(&self) -> Client {
+        Client::new(self.router.clone())
+    }
+
+    pub async fn user(&self, name: &str, email: &str, role: Role) -> Id {
+        web::auth::create_user(&self.engine, name, email, PASSWORD, role, Lang::En).await.expect("a user")
+    }
+
+    /// An administrator in a browser, signed in.
+    pub async fn administrator(&self) -> Client {
+        self.signed_in("Ada Min", "ada@example.com", Role::Administrator).await
+    }
+
+    /// A user without special rights in a browser, signed in.
+    pub async fn ordinary(&self) -> Client {
+        self.signed_in("Olive Dinary", "olive@example.com", Role::User).await
+    }
+
+    async fn signed_in(&self, name: &str, email: &str, role: Role) -> Client {
+        self.user(name, email, role).await;
+        let mut client = self.visitor();
+        client.sign_in(email, PASSWORD).await;
+        client
+    }
+
+    /// A program with a token of an administrator.
+    pub async fn api(&self) -> Client {
+        self.api_of("Api Min", "api@example.com", Role::Administrator).await
+    }
+
+    pub async fn api_of(&self, name: &str, email: &str, role: Role) -> Client {
+        let user = self.user(name, email, role).await;
+        let token = web::tokens::create(&self.engine, user, "test", None).await.expect("a token");
+        self.visitor().bearer(&token)
+    }
+}

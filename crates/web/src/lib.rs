@@ -18,19 +18,21 @@ mod layers;
 mod messages;
 pub mod pages;
 mod preferences;
+mod profile;
 mod secret;
 mod session;
 mod shell;
 mod sign_in;
 mod templates;
 mod throttle;
+pub mod tokens;
 
 pub use app::{App, NavItem, Options, PanelFn, RecordPanel, WebModule};
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
 pub use messages::Messages;
-pub use session::{Session, User, Visit};
+pub use session::{Session, User, Visit, encode};
 
 use axum::{Router, middleware::from_fn_with_state};
 
@@ -39,6 +41,7 @@ pub fn router(app: App) -> Router {
     let mut signed = Router::new()
         .merge(sign_in::routes())
         .merge(preferences::routes())
+        .merge(profile::routes())
         .merge(pages::routes())
         .nest("/api", api::routes());
     for module in app.modules() {

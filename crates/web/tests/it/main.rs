@@ -1,0 +1,8 @@
+//! The web side as browsers and programs meet it, on both databases.
+
+#![allow(clippy::unwrap_used)]
+
+mod guarding;
+mod pages;
+mod shop;
+mod signing_in;

@@ -1,0 +1,108 @@
+//! Errors in the form their caller understands, modules' own pages, assets.
+
+use crate::shop;
+use axum::{Router, extract::State, routing::get};
+use engine::Error;
+use meta::label;
+use testkit::{Modules, on_sqlite};
+use web::{Answer, App, Failure, Flash, NavItem, Session, WebModule};
+
+fn with_pages() -> Modules {
+    let mut modules = shop::modules();
+    let mut web = WebModule::new("shop", routes);
+    web.templates = &[("shop/hello.html", HELLO)];
+    web.messages = "\"shop.hello\" = { en = \"Hello {name}\", zh = \"{name}，您好\" }";
+    web.nav = vec![NavItem {
+        label: label("Hello", "问候"),
+        href: "/shop/hello",
+        icon: "user",
+        administrators_only: true,
+    }];
+    modules.web.push(web);
+    modules
+}
+
+const HELLO: &str = "{% extends 'layout.html' %}{% block title %}x{% endblock %}\
+    {% block content %}<p>{{ t('shop.hello', name=who) }}</p>{% endblock %}";
+
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/shop/hello", get(hello))
+        .route(
+            "/shop/broken",
+            get(async || Err::<String, _>(Failure::from(Error::Internal("secret detail".into())))),
+        )
+        .route("/shop/strict", get(strict))
+        .route(
+            "/shop/saved",
+            get(async || {
+                Flash::success("已保存").on(axum::response::Redirect::to("/shop/hello").into_response())
+            }),
+        )
+}
+
+use axum::response::IntoResponse;
+
+async fn hello(State(app): State<App>, session: Session) -> Answer {
+    app.page(&session, "shop/hello.html", minijinja::context! { who => "<b>Li</b>" })
+}
+
+async fn strict(State(app): State<App>, session: Session) -> Answer {
+    app.page(&session, "shop/hello.html", minijinja::context! {})
+}
+
+#[test]
+fn a_module_brings_pages_words_and_navigation() {
+    on_sqlite(with_pages, async |test| {
+        let page = test.administrator().await.get("/shop/hello").await.expect(200).body;
+        assert!(page.contains("Hello &lt;b&gt;Li&lt;&#x2f;b&gt;"), "escaped: {page}");
+        assert!(page.contains("aria-current=\"page\""), "{page}");
+        let ordinary = test.ordinary().await.get("/shop/hello").await.expect(200).body;
+        assert!(!ordinary.contains("href=\"/shop/hello\""), "for administrators only");
+        assert!(
+            !ordinary.contains("href=\"/user\"") && ordinary.contains("href=\"/customer\""),
+            "{ordinary}"
+        );
+    });
+}
+
+#[test]
+fn a_note_is_shown_on_the_next_page_only() {
+    on_sqlite(with_pages, async |test| {
+        let client = test.administrator().await;
+        client.get("/shop/saved").await.expect(303);
+        assert!(client.get("/shop/hello").await.body.contains("已保存"));
+        assert!(!client.get("/shop/hello").await.body.contains("已保存"));
+    });
+}
+
+#[test]
+fn a_fault_of_ours_tells_a_request_id_and_nothing_else() {
+    on_sqlite(with_pages, async |test| {
+        let client = test.administrator().await;
+        for path in ["/shop/broken", "/shop/strict"] {
+            let page = client.get(path).await.expect(500);
+            assert!(!page.body.contains("secret") && !page.body.contains("undefined"), "{}", page.body);
+            assert!(page.body.contains(page.header("x-request-id")), "{}", page.body);
+            let fragment = client.fragment(path).await.expect(500);
+            assert_eq!(fragment.json()["request_id"], fragment.header("x-request-id"));
+        }
+    });
+}
+
+#[test]
+fn an_error_has_the_form_its_caller_understands() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await;
+        let page = client.get("/no/such/page/here").await.expect(404);
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(page.body.contains("Not found"), "{}", page.body);
+        let api = client.get("/api/v1/nothing").await.expect(404);
+        assert_eq!(api.header("content-type"), "application/problem+json");
+        assert_eq!(api.json()["type"], "urn:zhike:problem:not_found");
+        let zh = test.visitor().with("accept-language", "zh-CN").get("/api/v1/customer").await.expect(401);
+        assert!(zh.json()["detail"].as_str().unwrap().contains("请先登录"));
+        let method = client.htmx("PATCH", "/profile", &[]).await.expect(405);
+        assert_eq!(method.json()["type"], "urn:zhike:problem:method_not_allowed");
+    });
+}
