@@ -30,7 +30,9 @@ pub use log::{LogEntry, LogKind};
 pub use module::{BeforeCommit, BeforeSave, JobHandler, Module, Start};
 pub use registry::Registry;
 pub use search::Hit;
+pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
 pub use store::{Count, Page, Query, TimelineItem, Tx};
 
+pub use chrono_tz;
 pub use futures::future::BoxFuture;
 pub use sea_query;

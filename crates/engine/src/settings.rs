@@ -1,16 +1,23 @@
-//! Settings of the company, kept in the database: currency, as-of date of figures, stage rule …
+//! Settings of the company, kept in the database: currency, time zone, as-of date of figures, stage rule …
 
 use crate::{Engine, Result, Tx, db::name};
+use chrono_tz::Tz;
 use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement};
 use serde_json::Value as Json;
 
 /// The currency totals are compared in, until the company chooses another.
 pub const DEFAULT_CURRENCY: &str = "CNY";
+/// Where the company's days begin and end, until it chooses another.
+pub const DEFAULT_TIME_ZONE: Tz = Tz::Asia__Shanghai;
 
 fn select(key: &str) -> SelectStatement {
     let mut select = Sql::select();
     select.column(name("value")).from(name("setting")).and_where(Expr::col(name("key")).eq(key));
     select
+}
+
+fn text(setting: Option<Json>) -> Option<String> {
+    setting.and_then(|value| value.as_str().map(str::to_owned))
 }
 
 impl Engine {
@@ -20,10 +27,13 @@ impl Engine {
     }
 
     pub async fn company_currency(&self) -> Result<String> {
-        let setting = self.setting("company.currency").await?;
-        Ok(setting
-            .and_then(|value| value.as_str().map(str::to_owned))
-            .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
+        Ok(text(self.setting("company.currency").await?).unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
+    }
+
+    /// The zone whose calendar days purchases fall on, and in which files without a zone tell their times.
+    pub async fn time_zone(&self) -> Result<Tz> {
+        let setting = text(self.setting("company.time_zone").await?);
+        Ok(setting.and_then(|zone| zone.parse().ok()).unwrap_or(DEFAULT_TIME_ZONE))
     }
 }
 
@@ -44,9 +54,6 @@ impl Tx {
     }
 
     pub async fn company_currency(&mut self) -> Result<String> {
-        let setting = self.setting("company.currency").await?;
-        Ok(setting
-            .and_then(|value| value.as_str().map(str::to_owned))
-            .unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
+        Ok(text(self.setting("company.currency").await?).unwrap_or_else(|| DEFAULT_CURRENCY.to_owned()))
     }
 }
