@@ -1,1 +1,28 @@
-//! insight
+//! The analytical module: what each customer is worth. Figures per account, kept live by a reader of the change log
+//! and fitted anew in the background; the mathematics is crate `value`.
+//!
+//! [`statistics`] reads a customer's history, [`scoring`] makes figures of it with the last fit, [`store`] is the one
+//! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody.
+
+pub mod classes;
+pub mod fields;
+pub mod live;
+pub mod overview;
+pub mod refit;
+pub mod report;
+pub mod scoring;
+pub mod settings;
+pub mod statistics;
+pub mod store;
+
+use engine::Module;
+
+pub fn module() -> Module {
+    let tables = store::tables();
+    let module = Module::new("insight")
+        .labels("Customer value", "客户价值")
+        .extend("account", fields::account_figures())
+        .job(refit::JOB, refit::run)
+        .start(live::start);
+    tables.into_iter().fold(module, Module::table)
+}

@@ -1,0 +1,107 @@
+//! Classes that compare a customer with all others: importance, and today's value against potential. Their limits are
+//! fixed by the fit and kept with the model, so that one customer can be classed live.
+
+use crate::settings::ImportanceRule;
+use serde::{Deserialize, Serialize};
+
+/// The best fifth of customers is "high".
+const HIGH_SHARE: f64 = 0.2;
+
+/// The lowest amounts, in ten-thousandths, of each class; `None` where nobody reaches it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Classes {
+    /// Net sales.
+    pub vip_from: Option<i64>,
+    pub key_from: Option<i64>,
+    /// Net sales of the last 52 weeks.
+    pub current_from: Option<i64>,
+    /// Value of the next 52 weeks.
+    pub potential_from: Option<i64>,
+}
+
+impl Classes {
+    /// `net_sales`, `current` and `potential` hold one amount per customer, in any order.
+    pub fn fit(net_sales: &[i64], current: &[i64], potential: &[i64], rule: &ImportanceRule) -> Self {
+        Classes {
+            vip_from: amount_at(net_sales, rule.vip_share),
+            key_from: amount_at(net_sales, rule.key_share),
+            current_from: best_fifth(current),
+            potential_from: best_fifth(potential),
+        }
+    }
+
+    pub fn importance(&self, net_sales: i64) -> &'static str {
+        let reaches = |limit: Option<i64>| limit.is_some_and(|limit| net_sales >= limit);
+        if reaches(self.vip_from) {
+            "vip"
+        } else if reaches(self.key_from) {
+            "key"
+        } else {
+            "ordinary"
+        }
+    }
+
+    /// `None` as long as no value is forecast for anybody.
+    pub fn quadrant(&self, current: i64, potential: Option<i64>) -> Option<&'static str> {
+        let high = |amount: i64, limit: Option<i64>| limit.is_some_and(|limit| amount >= limit);
+        self.potential_from?;
+        Some(match (high(current, self.current_from), high(potential.unwrap_or(0), self.potential_from)) {
+            (true, true) => "core",
+            (false, true) => "growing",
+            (true, false) => "fading",
+            (false, false) => "small",
+        })
+    }
+}
+
+/// The amount of the customer with whom the cumulative sum, largest first, reaches `share` of all positive amounts.
+fn amount_at(amounts: &[i64], share: f64) -> Option<i64> {
+    let mut best: Vec<i64> = amounts.iter().copied().filter(|amount| *amount > 0).collect();
+    best.sort_unstable_by(|a, b| b.cmp(a));
+    let total: f64 = best.iter().map(|amount| *amount as f64).sum();
+    let mut sum = 0.0;
+    best.into_iter().find(|amount| {
+        sum += *amount as f64;
+        sum >= share * total
+    })
+}
+
+fn best_fifth(amounts: &[i64]) -> Option<i64> {
+    let mut best: Vec<i64> = amounts.to_vec();
+    best.sort_unstable_by(|a, b| b.cmp(a));
+    let last = ((best.len() as f64 * HIGH_SHARE).ceil() as usize).checked_sub(1)?;
+    best.get(last).copied().filter(|amount| *amount > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn importance_follows_the_cumulative_share() {
+        let sales = [10, 500, 300, 100, 50, 40, -20];
+        let classes = Classes::fit(&sales, &[], &[], &ImportanceRule::default());
+        assert_eq!((classes.vip_from, classes.key_from), (Some(500), Some(300)));
+        assert_eq!(
+            [500, 499, 300, 100, -20].map(|n| classes.importance(n)),
+            ["vip", "key", "key", "ordinary", "ordinary"]
+        );
+    }
+
+    #[test]
+    fn equal_customers_are_of_equal_importance() {
+        let classes = Classes::fit(&[10; 7], &[], &[], &ImportanceRule::default());
+        assert_eq!(classes.importance(10), "vip");
+        assert_eq!(Classes::default().importance(10), "ordinary");
+    }
+
+    #[test]
+    fn the_best_fifth_is_high() {
+        let amounts: Vec<i64> = (1..=10).collect();
+        let classes = Classes::fit(&[], &amounts, &amounts, &ImportanceRule::default());
+        assert_eq!((classes.current_from, classes.potential_from), (Some(9), Some(9)));
+        let quadrants = [(9, 9), (1, 9), (9, 1), (1, 1)].map(|(now, next)| classes.quadrant(now, Some(next)));
+        assert_eq!(quadrants, ["core", "growing", "fading", "small"].map(Some));
+        assert_eq!(Classes::default().quadrant(5, None), None);
+    }
+}

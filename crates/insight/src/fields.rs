@@ -1,0 +1,127 @@
+//! The figures added to the account: name, unit, label, and the definition a reader opens with the question mark.
+//! Long because it is a table: one entry per figure, with its definition in two languages.
+
+use meta::{Field, choice, date, decimal, integer, money, percent, text};
+
+pub const STAGES: [(&str, &str, &str, &str); 6] = [
+    ("prospect", "Prospect", "尚未购买", "grey"),
+    ("exploration", "Exploration", "考察期", "blue"),
+    ("formation", "Formation", "形成期", "purple"),
+    ("stability", "Stability", "稳定期", "green"),
+    ("decline", "Decline", "退化期", "orange"),
+    ("lost", "Lost", "已流失", "red"),
+];
+
+pub const QUADRANTS: [(&str, &str, &str, &str); 4] = [
+    ("core", "Core", "核心客户", "green"),
+    ("growing", "Growth", "潜力客户", "blue"),
+    ("fading", "Cash", "现值客户", "orange"),
+    ("small", "Small", "一般客户", "grey"),
+];
+
+/// The classes the account itself declares and this module computes, unless a person chose one.
+pub const CLASSES: [&str; 2] = ["importance", "loyalty"];
+
+/// Every figure this module adds to an account, in the order pages show them.
+pub fn account_figures() -> Vec<Field> {
+    let mut fields = history();
+    fields.extend(scores());
+    fields.extend(forecasts());
+    fields.extend(classes());
+    fields.into_iter().map(|field| field.figure().indexed().section("Value", "客户价值")).collect()
+}
+
+fn history() -> Vec<Field> {
+    vec![
+        integer("orders").zh("订单数").help(
+            "Number of confirmed, shipped or completed orders with an amount, up to the as-of date.",
+            "截至统计日已确认、已发货或已完成且金额大于零的订单数。",
+        ),
+        date("first_order_on").label("First order", "首次购买").help("Day of the first order.", "第一张订单的日期。"),
+        date("last_order_on").label("Last order", "最近购买").help("Day of the latest order.", "最近一张订单的日期。"),
+        money("gross_sales").in_company_currency().zh("销售总额").help(
+            "Sum of these orders in the company currency, without tax, before returns.",
+            "上述订单金额之和（本位币，不含税），未扣除退货。",
+        ),
+        money("net_sales").in_company_currency().zh("净销售额").help(
+            "Gross sales less returns. A return counts on the day it came back.",
+            "销售总额减去退货；退货按退回当日计入。",
+        ),
+        money("margin").in_company_currency().zh("毛利").help(
+            "Net sales less the cost of what was sold and not given back. What was sold without a known cost is left out; empty if no cost is known.",
+            "净销售额减去已售未退商品的成本。成本未知的部分不计入；全部未知则为空。",
+        ),
+        money("sales_52w").in_company_currency().label("Sales, last 52 weeks", "近一年净销售额").help(
+            "Net sales of the 52 weeks up to the as-of date: what the customer is worth today.",
+            "截至统计日近 52 周的净销售额，即客户的当前价值。",
+        ),
+        decimal("interval_days", 1).label("Purchase interval (days)", "购买间隔（天）").help(
+            "Mean number of days between purchase days. Several orders on one day are one purchase.",
+            "相邻两个购买日之间的平均天数；同一天的多张订单算一次购买。",
+        ),
+        date("next_purchase_on").label("Next purchase expected", "预计下次购买").help(
+            "Day of the last purchase plus the customer's own mean interval.",
+            "最近购买日加上该客户自己的平均间隔。",
+        ),
+        decimal("overdue", 2).label("Overdue", "超期倍数").help(
+            "Days since the last purchase divided by the customer's own mean interval: above 1 he is later than usual.",
+            "距最近购买的天数除以该客户自己的平均间隔；大于 1 表示比往常晚。",
+        ),
+    ]
+}
+
+fn scores() -> Vec<Field> {
+    let score = |name: &str, en: &str, zh: &str, of_en: &str, of_zh: &str| {
+        integer(name).label(en, zh).help(
+            &format!("1 to 5, 5 is best: the customer's fifth by {of_en} among all customers."),
+            &format!("1 到 5 分，5 分最好：按{of_zh}在全部客户中所处的五分位。"),
+        )
+    };
+    vec![
+        text("rfm").label("RFM", "RFM").help(
+            "Recency, frequency and money as three scores from 1 to 5; 555 is best.",
+            "最近一次购买、购买频次、购买金额三项得分，各 1 到 5 分，555 最好。",
+        ),
+        score("rfm_recency", "Recency score", "最近购买得分", "the day of the last purchase", "最近购买日"),
+        score("rfm_frequency", "Frequency score", "购买频次得分", "the number of purchase days", "购买天数"),
+        score("rfm_monetary", "Money score", "购买金额得分", "gross sales", "销售总额"),
+    ]
+}
+
+fn forecasts() -> Vec<Field> {
+    vec![
+        percent("p_alive").label("Still a customer", "仍是客户的概率").help(
+            "Probability that he has not silently stopped buying (BG/NBD). Always 100 % after a single purchase, because this model lets a customer stop only after a repeat purchase.",
+            "客户尚未悄然停止购买的概率（BG/NBD 模型）。只买过一次的客户恒为 100%，因为该模型假定客户只会在重复购买后停止。",
+        ),
+        decimal("expected_purchases_52w", 4).label("Purchases expected, 52 weeks", "未来一年预计购买次数").help(
+            "Number of purchase days expected within the next 52 weeks (BG/NBD).",
+            "未来 52 周内预计的购买次数（BG/NBD 模型）。",
+        ),
+        percent("p_buy_13w").label("Will buy within 13 weeks", "三个月内购买概率").help(
+            "Probability of at least one purchase within the next 13 weeks (BG/NBD).",
+            "未来 13 周内至少购买一次的概率（BG/NBD 模型）。",
+        ),
+        money("expected_spend").in_company_currency().label("Expected amount per purchase", "预计每次购买金额").help(
+            "Mean amount of a future purchase (Gamma-Gamma): the customer's own mean drawn towards everybody's, the less the more he bought.",
+            "未来每次购买的平均金额（Gamma-Gamma 模型）：以客户自己的均值为主，购买越少越向总体均值靠拢。",
+        ),
+        money("clv_52w").in_company_currency().label("Value, 52 weeks", "未来一年价值").help(
+            "Sales expected from the customer within the next 52 weeks, discounted to the as-of date.",
+            "预计该客户未来 52 周带来的销售额，折现到统计日。",
+        ),
+    ]
+}
+
+fn classes() -> Vec<Field> {
+    vec![
+        choice("stage", &STAGES).label("Life-cycle stage", "生命周期阶段").help(
+            "Stage of the relation by a stated rule: the first condition that holds decides.",
+            "按公开的规则判定的关系阶段：依次检查各条件，第一个成立的条件决定阶段。",
+        ),
+        choice("value_quadrant", &QUADRANTS).label("Value and potential", "价值象限").help(
+            "Sales of the last 52 weeks (value today) against the value of the next 52 (potential); high means among the best fifth. Core: both high. Growth: only the potential. Cash: only today's. Small: neither.",
+            "以近 52 周净销售额为当前价值、未来 52 周价值为增值潜力，前五分之一为高。核心：两者皆高；潜力：仅潜力高；现值：仅当前价值高；一般：两者皆低。",
+        ),
+    ]
+}

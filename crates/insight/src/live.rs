@@ -1,0 +1,188 @@
+//! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
+//! last fitted model, and the reader's position moves in the same transaction.
+
+use crate::{fields::CLASSES, refit, store};
+use engine::{
+    Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::Id;
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
+
+pub const READER: &str = "insight";
+/// Other processes write too, unheard.
+const POLL: Duration = Duration::from_millis(500);
+const AFTER_ERROR: Duration = Duration::from_secs(2);
+/// Entries of the log taken at once; each may name a thousand records.
+const ENTRIES_LIMIT: u64 = 500;
+/// Accounts scored in one transaction.
+const BATCH: usize = 200;
+const LOOKUP: usize = 1_000;
+/// A refit is due when this share of the customers changed since the last, but not more often than …
+const CHANGED_SHARE: i64 = 10;
+const REST: chrono::Duration = chrono::Duration::seconds(10);
+
+pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let mut moved = engine.subscribe();
+        loop {
+            let outcome = match follow(&engine).await {
+                Ok(0) => queue_if_due(&engine).await.map(|()| 0),
+                other => other,
+            };
+            match outcome {
+                Ok(0) => {
+                    let heard = tokio::time::timeout(POLL, moved.changed()).await;
+                    // The sender lives as long as the engine; without it only the timetable is left.
+                    if matches!(heard, Ok(Err(_))) {
+                        tokio::time::sleep(POLL).await;
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    tracing::warn!("figures wait for the database: {error}");
+                    tokio::time::sleep(AFTER_ERROR).await;
+                }
+            }
+        }
+    })
+}
+
+/// Follows the log by one step; returns how many entries it took. Doing it twice changes nothing.
+pub async fn follow(engine: &Engine) -> Result<usize> {
+    let position = engine.position(READER).await?;
+    let entries = engine.changes(position, ENTRIES_LIMIT).await?;
+    let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
+    let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
+    let mut batches = accounts.chunks(BATCH).map(<[Id]>::to_vec).collect::<Vec<_>>();
+    let final_batch = batches.pop().unwrap_or_default();
+    for batch in batches {
+        engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { store::rescore(tx, &batch, true).await })
+            })
+            .await?;
+    }
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                store::rescore(tx, &final_batch, true).await?;
+                tx.set_position(READER, last).await
+            })
+        })
+        .await?;
+    Ok(entries.len())
+}
+
+/// Follows the log to its end.
+pub async fn catch_up(engine: &Engine) -> Result<()> {
+    while follow(engine).await? > 0 {}
+    Ok(())
+}
+
+/// Everybody whose figures the entries may move: the customers of the orders and returns named, before and after.
+async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>> {
+    let mut accounts = BTreeSet::new();
+    // By entity: documents (orders, returns), and lines that lead to them.
+    let mut documents: HashMap<&str, BTreeSet<Id>> = HashMap::new();
+    let mut lines: HashMap<&str, BTreeSet<Id>> = HashMap::new();
+    for entry in entries {
+        match entry.entity.as_str() {
+            entity @ ("order" | "return") => {
+                documents.entry(entity).or_default().extend(&entry.ids);
+                accounts.extend(referenced(entry, "account"));
+            }
+            line @ ("order_line" | "return_line") => {
+                let document = parent_of(line);
+                lines.entry(line).or_default().extend(&entry.ids);
+                documents.entry(document).or_default().extend(referenced(entry, document));
+            }
+            "account" if moves_account(entry) => accounts.extend(&entry.ids),
+            _ => {}
+        }
+    }
+    for (line, ids) in lines {
+        let document = parent_of(line);
+        let parents = referred(engine, line, document, &ids).await?;
+        documents.entry(document).or_default().extend(parents);
+    }
+    for (document, ids) in documents {
+        accounts.extend(referred(engine, document, "account", &ids).await?);
+    }
+    Ok(accounts)
+}
+
+fn parent_of(line: &str) -> &'static str {
+    if line == "order_line" { "order" } else { "return" }
+}
+
+/// A new or restored account gets its first figures; a class chosen by hand or given up is settled again.
+fn moves_account(entry: &LogEntry) -> bool {
+    match entry.kind {
+        LogKind::Create | LogKind::Restore => true,
+        LogKind::Update => {
+            CLASSES.iter().any(|class| entry.changes.get(format!("{class}_override")).is_some())
+        }
+        LogKind::Delete => false,
+    }
+}
+
+/// Old and new value of a reference that the entry changed.
+fn referenced(entry: &LogEntry, field: &str) -> Vec<Id> {
+    let change = entry.changes.get(field).and_then(|change| change.as_array());
+    change.into_iter().flatten().filter_map(|value| value.as_str()?.parse().ok()).collect()
+}
+
+/// What `field` of the records `ids` refers to, deleted records included.
+async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>) -> Result<BTreeSet<Id>> {
+    let ids: Vec<Id> = ids.iter().copied().collect();
+    let mut found = BTreeSet::new();
+    for ids in ids.chunks(LOOKUP) {
+        let select = Sql::select()
+            .distinct()
+            .column(name(field))
+            .from(name(entity))
+            .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
+            .and_where(Expr::col(name(field)).is_not_null())
+            .to_owned();
+        for row in engine.fetch(&select).await? {
+            found.insert(row.id(0)?);
+        }
+    }
+    Ok(found)
+}
+
+/// Queues a refit when the models are of another day, or enough customers changed; not while an import runs, whose
+/// end will be followed anyway.
+pub async fn queue_if_due(engine: &Engine) -> Result<()> {
+    if !is_due(engine).await? || importing(engine).await? || refit::in_progress(engine).await?.is_some() {
+        return Ok(());
+    }
+    engine.write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await.map(drop) })).await
+}
+
+async fn is_due(engine: &Engine) -> Result<bool> {
+    let changed = store::changed_since_fit(engine).await?;
+    let Some(model) = store::newest_model(engine).await? else { return Ok(changed > 0) };
+    let now = engine.clock().now();
+    if now - model.fitted_at < REST {
+        return Ok(false);
+    }
+    let customers = i64::try_from(model.fitted.model.customers).unwrap_or(i64::MAX);
+    Ok(changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers
+        || model.fitted_at.date_naive() != now.date_naive())
+}
+
+async fn importing(engine: &Engine) -> Result<bool> {
+    let select = Sql::select()
+        .column(name("id"))
+        .from(name("import_run"))
+        .and_where(Expr::col(name("state")).is_in(["running", "reverting"]))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .limit(1)
+        .to_owned();
+    Ok(!engine.fetch(&select).await?.is_empty())
+}

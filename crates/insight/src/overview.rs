@@ -1,0 +1,124 @@
+//! What the overview page shows of all customers together, computed once per fit and kept with the model, so that no
+//! page scans every customer.
+
+use crate::{
+    scoring::{Scored, Scorer, stage_name},
+    statistics::Statistics,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use value::concentration::Concentration;
+
+/// Pieces of the Pareto curve.
+const CURVE_POINTS: usize = 100;
+
+/// How many, and what they bring. Money in ten-thousandths of the company currency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    pub customers: u64,
+    pub net_sales: i64,
+}
+
+impl Group {
+    fn add(&mut self, net_sales: i64) {
+        self.customers += 1;
+        self.net_sales = self.net_sales.saturating_add(net_sales);
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Overview {
+    /// Accounts without a purchase.
+    pub prospects: u64,
+    /// Gross sales of the customers with a purchase, and how they concentrate.
+    pub concentration: Concentration,
+    pub orders: u64,
+    pub gross_sales: i64,
+    pub net_sales: i64,
+    pub margin: Option<i64>,
+    pub recent_sales: i64,
+    /// Sum of the values of the next 52 weeks; `None` without a model.
+    pub clv: Option<i64>,
+    /// Purchases expected of all within 52 weeks, and customers who will buy within 13.
+    pub expected_purchases: Option<f64>,
+    pub expected_buyers_soon: Option<f64>,
+    /// Customers by recency (first index) and frequency score, 1 at index 0.
+    pub rfm: [[Group; 5]; 5],
+    pub stages: BTreeMap<String, Group>,
+    pub importance: BTreeMap<String, Group>,
+    pub quadrants: BTreeMap<String, Group>,
+}
+
+impl Overview {
+    /// `scored` is everybody, those without a purchase too.
+    pub fn of(scorer: &Scorer, scored: &[Scored]) -> Self {
+        let amounts: Vec<i64> = buyers(scored).map(|one| one.statistics.gross_sales).collect();
+        let mut overview = Overview {
+            prospects: (scored.len() - amounts.len()) as u64,
+            concentration: Concentration::of(&amounts, CURVE_POINTS),
+            orders: 0,
+            gross_sales: 0,
+            net_sales: 0,
+            margin: None,
+            recent_sales: 0,
+            clv: None,
+            expected_purchases: None,
+            expected_buyers_soon: None,
+            rfm: [[Group::default(); 5]; 5],
+            stages: BTreeMap::new(),
+            importance: BTreeMap::new(),
+            quadrants: BTreeMap::new(),
+        };
+        for one in scored {
+            let stage = stage_name(one.stage.stage).to_owned();
+            overview.stages.entry(stage).or_default().add(one.statistics.net_sales());
+        }
+        for one in buyers(scored) {
+            overview.add_sales(&one.statistics);
+            overview.add_forecast(one);
+            overview.add_classes(scorer, one);
+        }
+        overview
+    }
+
+    fn add_sales(&mut self, statistics: &Statistics) {
+        self.orders += u64::from(statistics.orders);
+        self.gross_sales = self.gross_sales.saturating_add(statistics.gross_sales);
+        self.net_sales = self.net_sales.saturating_add(statistics.net_sales());
+        self.recent_sales = self.recent_sales.saturating_add(statistics.recent_sales);
+        if let Some(margin) = statistics.margin {
+            self.margin = Some(self.margin.unwrap_or(0).saturating_add(margin));
+        }
+    }
+
+    fn add_forecast(&mut self, one: &Scored) {
+        let add = |sum: &mut Option<f64>, more: Option<f64>| {
+            if let Some(more) = more {
+                *sum = Some(sum.unwrap_or(0.0) + more);
+            }
+        };
+        add(&mut self.expected_purchases, one.figures.and_then(|figures| figures.expected_purchases));
+        add(&mut self.expected_buyers_soon, one.p_buy_soon);
+        if let Some(clv) = one.clv {
+            self.clv = Some(self.clv.unwrap_or(0).saturating_add(clv));
+        }
+    }
+
+    fn add_classes(&mut self, scorer: &Scorer, one: &Scored) {
+        let net_sales = one.statistics.net_sales();
+        if let Some(rfm) = one.figures.map(|figures| figures.rfm) {
+            let at = |score: u8| usize::from(score.clamp(1, 5)) - 1;
+            self.rfm[at(rfm.recency)][at(rfm.frequency)].add(net_sales);
+        }
+        let classes = &scorer.fitted.classes;
+        let importance = classes.importance(net_sales).to_owned();
+        self.importance.entry(importance).or_default().add(net_sales);
+        if let Some(quadrant) = classes.quadrant(one.statistics.recent_sales, one.clv) {
+            self.quadrants.entry(quadrant.to_owned()).or_default().add(net_sales);
+        }
+    }
+}
+
+pub fn buyers(scored: &[Scored]) -> impl Iterator<Item = &Scored> {
+    scored.iter().filter(|one| one.statistics.summary.is_some())
+}

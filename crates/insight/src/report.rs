@@ -1,0 +1,139 @@
+//! What the command line tells other tools: field names and units are a contract.
+
+use crate::store::StoredModel;
+use engine::{Actor, Engine, Query, Result};
+use meta::{Id, Record, Value};
+use serde_json::{Value as Json, json};
+use value::{bg_nbd::BgNbdFit, gamma_gamma::GammaGammaFit, model::Part, money};
+
+/// Customers read at once.
+const PAGE: usize = 1_000;
+
+/// `{"as_of", "bg_nbd": {…} | null, "gamma_gamma": {…} | null, …}`; a model that is missing says why.
+pub fn models(stored: &StoredModel) -> Json {
+    let model = &stored.fitted.model;
+    json!({
+        "as_of": stored.as_of,
+        "fitted_at": stored.fitted_at,
+        "customers": model.customers,
+        "bg_nbd": model.bg_nbd.fitted().map(purchases),
+        "bg_nbd_missing": missing(&model.bg_nbd),
+        "gamma_gamma": model.gamma_gamma.fitted().map(spending),
+        "gamma_gamma_missing": missing(&model.gamma_gamma),
+    })
+}
+
+fn missing<T>(part: &Part<T>) -> Option<String> {
+    part.missing().map(|reason| reason.to_string())
+}
+
+fn purchases(fit: &BgNbdFit) -> Json {
+    let (at, errors) = (&fit.parameters, &fit.standard_errors);
+    json!({
+        "r": at.r, "alpha": at.alpha, "a": at.a, "b": at.b,
+        "log_likelihood": fit.log_likelihood,
+        "boundary": !fit.boundary.is_empty(),
+        "boundary_parameters": fit.boundary,
+        "standard_errors": errors,
+        "customers": fit.customers,
+        "repeat_customers": fit.repeat_customers,
+    })
+}
+
+fn spending(fit: &GammaGammaFit) -> Json {
+    let at = &fit.parameters;
+    json!({
+        "p": at.p, "q": at.q, "v": at.v,
+        "customers": fit.customers,
+        "log_likelihood": fit.log_likelihood,
+        "boundary": !fit.boundary.is_empty(),
+        "boundary_parameters": fit.boundary,
+        "standard_errors": fit.standard_errors,
+        "correlation": fit.correlation,
+    })
+}
+
+/// `{"customers", "gross_sales", "top20_share", "gini", "customers_for_80"}`.
+pub fn pareto(stored: &StoredModel) -> Json {
+    let found = &stored.overview.concentration;
+    json!({
+        "as_of": stored.as_of,
+        "customers": found.customers,
+        "gross_sales": money::to_units(stored.overview.gross_sales),
+        "top20_share": found.top20_share,
+        "gini": found.gini,
+        "customers_for_80": found.customers_for_80,
+    })
+}
+
+/// Everybody with a purchase, by net sales from the largest down, at most `limit`; each is handed to `take`.
+pub async fn customers(engine: &Engine, limit: Option<usize>, mut take: impl FnMut(Json)) -> Result<()> {
+    let mut left = limit.unwrap_or(usize::MAX);
+    let mut after = None;
+    while left > 0 {
+        let query = Query::new("account")
+            .filter("orders > 0")
+            .sort("-net_sales")
+            .limit(left.min(PAGE))
+            .after(after)
+            .fields(&FIELDS);
+        let page = engine.list(&Actor::system(), &query).await?;
+        let ids: Vec<Id> = page.records.iter().map(|record| record.id).collect();
+        let mut numbers = engine.external_ids_of(&ids).await?;
+        for record in &page.records {
+            let mut known = numbers.remove(&record.id).unwrap_or_default();
+            known.sort();
+            take(customer(record, known.into_iter().next().map(|(_, number)| number)));
+        }
+        left = left.saturating_sub(page.records.len());
+        after = page.next;
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+const FIELDS: [&str; 13] = [
+    "name",
+    "orders",
+    "first_order_on",
+    "last_order_on",
+    "gross_sales",
+    "net_sales",
+    "margin",
+    "rfm",
+    "p_alive",
+    "expected_purchases_52w",
+    "p_buy_13w",
+    "clv_52w",
+    "stage",
+];
+
+fn customer(record: &Record, external_id: Option<String>) -> Json {
+    let get = |field: &str| plain(record.get(field));
+    json!({
+        "external_id": external_id,
+        "name": get("name"),
+        "orders": get("orders"),
+        "first_on": get("first_order_on"),
+        "last_on": get("last_order_on"),
+        "gross_sales": get("gross_sales"),
+        "net_sales": get("net_sales"),
+        "margin": get("margin"),
+        "rfm": get("rfm"),
+        "p_alive": get("p_alive"),
+        "expected_purchases_52w": get("expected_purchases_52w"),
+        "p_buy_13w": get("p_buy_13w"),
+        "clv_52w": get("clv_52w"),
+        "stage": get("stage"),
+    })
+}
+
+/// Figures as JSON numbers: what reads these computes with them.
+fn plain(value: &Value) -> Json {
+    match value {
+        Value::Decimal(number) => number.to_string().parse::<f64>().map_or(Json::Null, Json::from),
+        other => other.to_json(),
+    }
+}

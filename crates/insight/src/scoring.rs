@@ -1,0 +1,224 @@
+//! Statistics and the fitted model → the values of an account's figures.
+
+use crate::{
+    classes::Classes,
+    settings::{Settings, date_of},
+    statistics::Statistics,
+};
+use meta::{Clock, Decimal, Value, Values};
+use serde::{Deserialize, Serialize};
+use value::{
+    life_cycle::{Decision, Stage, Standing},
+    model::{Figures, Model, Question},
+    money,
+};
+
+/// Weeks of "will buy soon".
+pub const SOON_WEEKS: f64 = 13.0;
+
+/// Everything a fit learned: enough to score one customer live.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    pub model: Model,
+    pub classes: Classes,
+}
+
+impl Fitted {
+    /// Before the first fit: nothing is known of anybody else.
+    pub fn nothing(day: i32) -> Self {
+        Fitted { model: Model::fit(&[], day), classes: Classes::default() }
+    }
+}
+
+pub struct Scorer {
+    pub fitted: Fitted,
+    pub settings: Settings,
+    /// The day the figures hold for, days since 1970-01-01.
+    pub day: i32,
+    question: Question,
+}
+
+/// A customer's figures before they become values.
+pub struct Scored {
+    pub statistics: Statistics,
+    /// `None` without a purchase.
+    pub figures: Option<Figures>,
+    pub stage: Decision,
+    pub p_buy_soon: Option<f64>,
+    /// Value of the next 52 weeks, ten-thousandths.
+    pub clv: Option<i64>,
+}
+
+impl Scorer {
+    pub fn new(fitted: Fitted, settings: Settings, clock: &Clock) -> Self {
+        Scorer { fitted, settings, day: settings.day(clock), question: settings.question() }
+    }
+
+    pub fn score(&self, statistics: &Statistics) -> Scored {
+        let model = &self.fitted.model;
+        let figures =
+            statistics.summary.as_ref().map(|summary| model.score(summary, self.day, &self.question));
+        let stage = match &figures {
+            Some(figures) => figures.stage,
+            None => self.settings.stage_rule.decide(&Standing::prospect()),
+        };
+        let seen = statistics.summary.map(|summary| summary.observe(self.day));
+        let bg = model.bg_nbd.fitted().map(|fit| fit.parameters);
+        Scored {
+            statistics: *statistics,
+            stage,
+            p_buy_soon: bg.zip(seen).map(|(bg, seen)| bg.p_buy_within(&seen, SOON_WEEKS)),
+            clv: figures.and_then(|figures| figures.clv).map(cents),
+            figures,
+        }
+    }
+
+    pub fn loyalty(&self, scored: &Scored) -> &'static str {
+        let Some(summary) = &scored.statistics.summary else { return "potential" };
+        let known_weeks = summary.observe(self.day).age;
+        if known_weeks < self.settings.stage_rule.stability_weeks {
+            "new"
+        } else if scored.stage.stage == Stage::Stability {
+            "loyal"
+        } else {
+            "old"
+        }
+    }
+
+    /// The values of every figure declared in [`crate::fields`], classes included.
+    pub fn values(&self, scored: &Scored) -> Values {
+        let statistics = &scored.statistics;
+        let figures = scored.figures.as_ref();
+        let summary = statistics.summary.as_ref();
+        let date = |day: Option<i32>| Value::from(day.map(date_of));
+        // Scores compare with others; before the first fit there are none.
+        let rfm = figures.map(|figures| figures.rfm).filter(|_| self.fitted.model.customers > 0);
+        let score = |of: fn(value::rfm::Rfm) -> u8| Value::from(rfm.map(|rfm| i64::from(of(rfm))));
+        let classed = summary.map(|_| {
+            let classes = &self.fitted.classes;
+            (
+                classes.importance(statistics.net_sales()),
+                classes.quadrant(statistics.recent_sales, scored.clv),
+            )
+        });
+        let list: [(&str, Value); 23] = [
+            ("orders", i64::from(statistics.orders).into()),
+            ("first_order_on", date(summary.map(|summary| summary.first_day))),
+            ("last_order_on", date(summary.map(|summary| summary.last_day))),
+            ("gross_sales", amount(statistics.gross_sales)),
+            ("net_sales", amount(statistics.net_sales())),
+            ("margin", statistics.margin.map_or(Value::Null, amount)),
+            ("sales_52w", amount(statistics.recent_sales)),
+            ("interval_days", number(summary.and_then(|summary| summary.mean_interval_days()), 1)),
+            ("next_purchase_on", date(figures.and_then(|figures| figures.next_purchase_day))),
+            ("overdue", number(figures.and_then(|figures| figures.overdue_ratio), 2)),
+            ("rfm", rfm.map(|rfm| rfm.code()).into()),
+            ("rfm_recency", score(|rfm| rfm.recency)),
+            ("rfm_frequency", score(|rfm| rfm.frequency)),
+            ("rfm_monetary", score(|rfm| rfm.monetary)),
+            ("p_alive", number(figures.and_then(|figures| figures.p_alive), 4)),
+            ("expected_purchases_52w", number(figures.and_then(|figures| figures.expected_purchases), 4)),
+            ("p_buy_13w", number(scored.p_buy_soon, 4)),
+            ("expected_spend", number(figures.and_then(|figures| figures.expected_spend), 2)),
+            ("clv_52w", scored.clv.map_or(Value::Null, amount)),
+            ("stage", stage_name(scored.stage.stage).into()),
+            ("importance", classed.map(|(importance, _)| importance).into()),
+            ("loyalty", self.loyalty(scored).into()),
+            ("value_quadrant", classed.and_then(|(_, quadrant)| quadrant).into()),
+        ];
+        list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
+    }
+}
+
+pub fn stage_name(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Prospect => "prospect",
+        Stage::Exploration => "exploration",
+        Stage::Formation => "formation",
+        Stage::Stability => "stability",
+        Stage::Decline => "decline",
+        Stage::Lost => "lost",
+    }
+}
+
+fn amount(ten_thousandths: i64) -> Value {
+    Value::Decimal(Decimal::new(ten_thousandths, meta::MONEY_SCALE).normalize())
+}
+
+/// An estimate is not more exact than a cent: currency units → ten-thousandths in whole cents.
+fn cents(units: f64) -> i64 {
+    let hundredth = money::SCALE / 100;
+    money::from_units(units) / hundredth * hundredth
+}
+
+/// `None` for what no decimal holds.
+fn number(figure: Option<f64>, scale: u32) -> Value {
+    let scaled = figure.map(|figure| (figure * 10_f64.powi(scale as i32)).round());
+    let fits = scaled.filter(|scaled| scaled.abs() < 9e17);
+    fits.map(|scaled| Decimal::new(scaled as i64, scale).normalize()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::history::Summary;
+
+    fn scorer(as_of: &str) -> Scorer {
+        let settings = Settings { as_of: as_of.parse().ok(), ..Settings::default() };
+        let day = settings.day(&Clock::system());
+        Scorer::new(Fitted::nothing(day), settings, &Clock::system())
+    }
+
+    #[test]
+    fn every_declared_figure_gets_a_value() {
+        let scorer = scorer("2011-12-09");
+        let values = scorer.values(&scorer.score(&Statistics::default()));
+        let mut declared: Vec<String> =
+            crate::fields::account_figures().into_iter().map(|field| field.name).collect();
+        declared.extend(crate::fields::CLASSES.map(str::to_owned));
+        declared.sort();
+        assert_eq!(values.keys().cloned().collect::<Vec<_>>(), declared);
+        for field in crate::fields::account_figures() {
+            field.check(values[&field.name].clone()).unwrap();
+        }
+    }
+
+    #[test]
+    fn without_a_purchase_one_is_a_prospect() {
+        let scorer = scorer("2011-12-09");
+        let values = scorer.values(&scorer.score(&Statistics::default()));
+        assert_eq!(values["stage"], "prospect".into());
+        assert_eq!(values["loyalty"], "potential".into());
+        assert_eq!((&values["importance"], &values["rfm"]), (&Value::Null, &Value::Null));
+        assert_eq!(values["orders"], Value::Int(0));
+    }
+
+    #[test]
+    fn figures_of_a_known_history_before_any_fit() {
+        let scorer = scorer("2011-12-09");
+        let day = scorer.day;
+        let summary = Summary {
+            first_day: day - 200,
+            last_day: day - 50,
+            orders: 4,
+            first_amount: 10_000,
+            total_amount: 100_000,
+        };
+        let statistics = Statistics {
+            summary: Some(summary),
+            orders: 5,
+            gross_sales: 100_000,
+            returned: 12_500,
+            margin: Some(30_000),
+            recent_sales: 87_500,
+        };
+        let values = scorer.values(&scorer.score(&statistics));
+        assert_eq!(values["net_sales"], Value::Decimal("8.75".parse().unwrap()));
+        assert_eq!(values["interval_days"], Value::Decimal("50".parse().unwrap()));
+        assert_eq!(values["next_purchase_on"], Value::Date(date_of(day)));
+        assert_eq!(values["overdue"], Value::Decimal("1".parse().unwrap()));
+        assert_eq!(values["stage"], "stability".into());
+        assert_eq!(values["loyalty"], "loyal".into());
+        assert_eq!(values["p_alive"], Value::Null);
+    }
+}

@@ -1,0 +1,158 @@
+//! What the company may set: the day figures hold for, the rules of its classes, how the future is valued.
+
+use engine::{Engine, Error, Result, Tx};
+use meta::{Clock, NaiveDate};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value as Json;
+use value::{clv::Outlook, life_cycle::StageRule, model::Question};
+
+pub const AS_OF: &str = "value.as_of";
+pub const STAGE_RULE: &str = "value.stage_rule";
+pub const IMPORTANCE_RULE: &str = "value.importance_rule";
+pub const ANNUAL_DISCOUNT: &str = "value.annual_discount";
+const KEYS: [&str; 4] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT];
+
+/// Cumulative shares of net sales, customers from the largest down, up to which they are VIP and key.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImportanceRule {
+    pub vip_share: f64,
+    pub key_share: f64,
+}
+
+impl Default for ImportanceRule {
+    fn default() -> Self {
+        ImportanceRule { vip_share: 0.5, key_share: 0.8 }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Settings {
+    /// `None` is today, whatever day it is.
+    pub as_of: Option<NaiveDate>,
+    pub stage_rule: StageRule,
+    pub importance_rule: ImportanceRule,
+    pub annual_discount: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            as_of: None,
+            stage_rule: StageRule::default(),
+            importance_rule: ImportanceRule::default(),
+            annual_discount: Outlook::default().annual_discount,
+        }
+    }
+}
+
+impl Settings {
+    pub async fn load(engine: &Engine) -> Result<Settings> {
+        let mut found = vec![];
+        for key in KEYS {
+            found.push(engine.setting(key).await?);
+        }
+        Ok(Self::read(&found))
+    }
+
+    pub async fn load_in(tx: &mut Tx) -> Result<Settings> {
+        let mut found = vec![];
+        for key in KEYS {
+            found.push(tx.setting(key).await?);
+        }
+        Ok(Self::read(&found))
+    }
+
+    /// In the order of [`KEYS`]. What cannot be read falls back to its default with a warning: figures must not stop.
+    fn read(found: &[Option<Json>]) -> Settings {
+        let standard = Settings::default();
+        let at = |index: usize| found.get(index).and_then(Option::as_ref);
+        let stage_rule: StageRule = parsed(STAGE_RULE, at(1), standard.stage_rule);
+        let usable =
+            stage_rule.check().inspect_err(|bad| tracing::warn!("setting {STAGE_RULE}: {bad}")).is_ok();
+        Settings {
+            as_of: parsed(AS_OF, at(0), None),
+            stage_rule: if usable { stage_rule } else { standard.stage_rule },
+            importance_rule: parsed(IMPORTANCE_RULE, at(2), standard.importance_rule),
+            annual_discount: parsed(ANNUAL_DISCOUNT, at(3), standard.annual_discount),
+        }
+    }
+
+    /// The day figures hold for, days since 1970-01-01.
+    pub fn day(&self, clock: &Clock) -> i32 {
+        day_number(self.as_of.unwrap_or_else(|| clock.today()))
+    }
+
+    pub fn question(&self) -> Question {
+        let outlook = Outlook { annual_discount: self.annual_discount, ..Outlook::default() };
+        Question { outlook, stage_rule: self.stage_rule }
+    }
+}
+
+fn parsed<T: DeserializeOwned>(key: &str, json: Option<&Json>, standard: T) -> T {
+    let Some(json) = json else { return standard };
+    serde_json::from_value(json.clone()).unwrap_or_else(|error| {
+        tracing::warn!("setting {key} is left at its default: {error}");
+        standard
+    })
+}
+
+/// Keeps the day figures hold for; `None` is today.
+pub async fn set_as_of(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<()> {
+    let json = as_of.map_or(Json::Null, |day| Json::String(day.to_string()));
+    tx.set_setting(AS_OF, &json).await
+}
+
+/// Keeps the thresholds of the life-cycle stages; refuses what makes no sense.
+pub async fn set_stage_rule(tx: &mut Tx, rule: &StageRule) -> Result<()> {
+    rule.check().map_err(|bad| {
+        Error::rule(
+            bad.field,
+            format!("{}: check the threshold", bad.remedy),
+            format!("阈值不合理（{}），请检查", bad.remedy),
+        )
+    })?;
+    tx.set_setting(STAGE_RULE, &serde_json::to_value(rule)?).await
+}
+
+const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {
+    Some(day) => day,
+    None => NaiveDate::MIN,
+};
+
+/// Days since 1970-01-01, as crate `value` counts them.
+pub fn day_number(day: NaiveDate) -> i32 {
+    i32::try_from(day.signed_duration_since(EPOCH).num_days()).unwrap_or(0)
+}
+
+pub fn date_of(day: i32) -> NaiveDate {
+    EPOCH.checked_add_signed(chrono::Duration::days(i64::from(day))).unwrap_or(NaiveDate::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn days_count_from_1970() {
+        let day = "2011-12-09".parse().unwrap();
+        assert_eq!(day_number(day), 15_317);
+        assert_eq!(date_of(15_317), day);
+    }
+
+    #[test]
+    fn unreadable_settings_fall_back() {
+        let found = [
+            Some(json!("2011-12-09")),
+            Some(json!({"lost_below": 0.9})),
+            Some(json!({"vip_share": 0.4})),
+            None,
+        ];
+        let settings = Settings::read(&found);
+        assert_eq!(settings.as_of, "2011-12-09".parse().ok());
+        assert_eq!(settings.stage_rule, StageRule::default());
+        assert_eq!(settings.importance_rule, ImportanceRule { vip_share: 0.4, key_share: 0.8 });
+        assert_eq!(Settings::read(&[Some(Json::Null)]), Settings::default());
+    }
+}

@@ -1,0 +1,160 @@
+//! The fitted models in the database, and the one way figures are written.
+
+use crate::{
+    fields::CLASSES,
+    overview::Overview,
+    scoring::{Fitted, Scorer},
+    settings::Settings,
+    statistics,
+};
+use engine::schema::{ColumnKind, Table};
+use engine::{
+    Engine, Result, Row, Tx, name,
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
+};
+use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
+use std::collections::HashMap;
+
+const MODEL: &str = "value_model";
+const STATE: &str = "value_state";
+/// Fits kept for comparison.
+const FITS_LIMIT: i64 = 100;
+
+/// One row per fit, the newest in force; one row that says how much changed since.
+pub fn tables() -> Vec<Table> {
+    vec![
+        Table::new(MODEL, ["id"])
+            .required("id", ColumnKind::Int)
+            .required("as_of", ColumnKind::Date)
+            .required("fitted_at", ColumnKind::Instant)
+            .required("fitted", ColumnKind::Text)
+            .required("overview", ColumnKind::Text),
+        Table::new(STATE, ["id"]).required("id", ColumnKind::Int).required("changed", ColumnKind::Int),
+    ]
+}
+
+/// The newest fit.
+#[derive(Clone, Debug)]
+pub struct StoredModel {
+    pub id: i64,
+    pub as_of: NaiveDate,
+    pub fitted_at: DateTime<Utc>,
+    pub fitted: Fitted,
+    pub overview: Overview,
+}
+
+fn newest() -> SelectStatement {
+    Sql::select()
+        .columns(["id", "as_of", "fitted_at", "fitted", "overview"].map(name))
+        .from(name(MODEL))
+        .order_by(name("id"), Order::Desc)
+        .limit(1)
+        .to_owned()
+}
+
+fn read(row: &Row) -> Result<StoredModel> {
+    Ok(StoredModel {
+        id: row.int(0)?,
+        as_of: row.date(1)?,
+        fitted_at: row.instant(2)?,
+        fitted: serde_json::from_str(&row.text(3)?)?,
+        overview: serde_json::from_str(&row.text(4)?)?,
+    })
+}
+
+pub async fn newest_model(engine: &Engine) -> Result<Option<StoredModel>> {
+    engine.fetch(&newest()).await?.first().map(read).transpose()
+}
+
+/// Customers scored again since the newest fit, each time counted.
+pub async fn changed_since_fit(engine: &Engine) -> Result<i64> {
+    let select = Sql::select().column(name("changed")).from(name(STATE)).to_owned();
+    Ok(engine.fetch(&select).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+}
+
+/// Whoever writes figures or a model holds this row until the commit, so that on PostgreSQL two of them never write
+/// from different readings; what is read after it is the newest.
+async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
+    let mut upsert = Sql::insert();
+    upsert
+        .into_table(name(STATE))
+        .columns([name("id"), name("changed")])
+        .values_panic([1i64.into(), changed.into()])
+        .on_conflict(
+            OnConflict::column(name("id"))
+                .value(name("changed"), Expr::col((name(STATE), name("changed"))).add(changed))
+                .to_owned(),
+        );
+    tx.execute(&upsert).await.map(drop)
+}
+
+/// Makes a fit the one in force.
+pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Overview) -> Result<i64> {
+    lock(tx, 0).await?;
+    let last = tx.fetch(&newest()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
+    let id = last + 1;
+    let insert = Sql::insert()
+        .into_table(name(MODEL))
+        .columns(["id", "as_of", "fitted_at", "fitted", "overview"].map(name))
+        .values_panic([
+            id.into(),
+            as_of.into(),
+            tx.clock().now().into(),
+            serde_json::to_string(fitted)?.into(),
+            serde_json::to_string(overview)?.into(),
+        ])
+        .to_owned();
+    tx.execute(&insert).await?;
+    let reset = Sql::update().table(name(STATE)).value(name("changed"), 0i64).to_owned();
+    tx.execute(&reset).await?;
+    let old = Expr::col(name("id")).lte(id - FITS_LIMIT);
+    tx.execute(&Sql::delete().from_table(name(MODEL)).and_where(old).to_owned()).await?;
+    Ok(id)
+}
+
+/// Scores `accounts` from what the transaction sees with the newest model and writes their figures. `changed` is
+/// whether their orders changed since they were scored.
+pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> {
+    if accounts.is_empty() {
+        return Ok(());
+    }
+    lock(tx, if changed { accounts.len() as i64 } else { 0 }).await?;
+    let settings = Settings::load_in(tx).await?;
+    let day = settings.day(tx.clock());
+    let model = tx.fetch(&newest()).await?.first().map(read).transpose()?;
+    let fitted = model.map_or_else(|| Fitted::nothing(day), |model| model.fitted);
+    let scorer = Scorer::new(fitted, settings, tx.clock());
+    let statistics = statistics::of_in(tx, accounts, crate::settings::date_of(day)).await?;
+    let mut chosen = chosen_by_hand(tx, accounts).await?;
+    let figures: Vec<(Id, Values)> = accounts
+        .iter()
+        .map(|account| {
+            let mut values =
+                scorer.values(&scorer.score(&statistics.get(account).copied().unwrap_or_default()));
+            values.extend(chosen.remove(account).unwrap_or_default());
+            (*account, values)
+        })
+        .collect();
+    tx.set_figures("account", &figures).await
+}
+
+/// Classes a person chose win over computed ones.
+async fn chosen_by_hand(tx: &mut Tx, accounts: &[Id]) -> Result<HashMap<Id, Values>> {
+    let mut select = Sql::select();
+    select
+        .column(name("id"))
+        .columns(CLASSES.map(|class| name(&format!("{class}_override"))))
+        .from(name("account"))
+        .and_where(Expr::col(name("id")).is_in(accounts.iter().copied()));
+    let mut chosen = HashMap::new();
+    for row in tx.fetch(&select).await? {
+        let mut values = Values::new();
+        for (index, class) in CLASSES.iter().enumerate() {
+            if let Some(by_hand) = row.opt_text(index + 1)? {
+                values.insert((*class).to_owned(), Value::Text(by_hand));
+            }
+        }
+        chosen.insert(row.id(0)?, values);
+    }
+    Ok(chosen)
+}

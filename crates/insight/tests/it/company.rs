@@ -1,0 +1,173 @@
+//! A company with customers and orders, and a database of its own for each test.
+
+use engine::{Actor, Database, Engine, Options, Query, Result};
+use meta::{Clock, Decimal, Id, Record, Value, Values};
+use std::{future::Future, path::Path};
+
+pub struct Company {
+    pub engine: Engine,
+    pub clock: Clock,
+}
+
+/// Runs `body` once per database.
+pub fn on_both<F, R>(body: F)
+where
+    F: Fn(Company) -> R,
+    R: Future<Output = ()>,
+{
+    run(&body, Database::Sqlite);
+    match std::env::var("ZHIKE_TEST_DATABASE_URL") {
+        Ok(url) => run(&body, Database::Postgres(url)),
+        Err(_) if std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_ok() => {
+            panic!("ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not")
+        }
+        Err(_) => eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set"),
+    }
+}
+
+fn run<F, R>(body: &F, database: Database)
+where
+    F: Fn(Company) -> R,
+    R: Future<Output = ()>,
+{
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().unwrap();
+        let Database::Postgres(server) = &database else {
+            body(open(Database::Sqlite, folder.path()).await).await;
+            return;
+        };
+        let name = format!("zhike_test_{}", Clock::system().new_id().simple());
+        let admin = sqlx::PgPool::connect(server).await.unwrap();
+        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        body(open(Database::Postgres(url), folder.path()).await).await;
+        sqlx::query(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
+            .execute(&admin)
+            .await
+            .unwrap();
+    });
+}
+
+async fn open(database: Database, folder: &Path) -> Company {
+    let options = Options { database, data_dir: folder.to_owned() };
+    let clock = Clock::fixed("2026-11-21T10:00:00Z".parse().unwrap());
+    let modules = vec![customers::module(), sales::module(), insight::module()];
+    let engine = Engine::open(options, modules, clock.clone()).await.unwrap();
+    Company { engine, clock }
+}
+
+pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+pub fn decimal(text: &str) -> Value {
+    Value::Decimal(text.parse::<Decimal>().unwrap())
+}
+
+pub fn at(day: &str) -> Value {
+    Value::Instant(format!("{day}T12:00:00Z").parse().unwrap())
+}
+
+impl Company {
+    pub async fn create(&self, entity: &'static str, fields: Values) -> Id {
+        self.engine
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.create(entity, fields).await }))
+            .await
+            .unwrap()
+    }
+    pub async fn update(&self, entity: &'static str, id: Id, fields: Values) {
+        let update = self.engine.write(&Actor::system(), move |tx| {
+            Box::pin(async move { tx.update(entity, id, None, fields).await })
+        });
+        update.await.unwrap();
+    }
+    pub async fn delete(&self, entity: &'static str, id: Id) -> Result<()> {
+        self.engine
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.delete(entity, id, None).await }))
+            .await
+    }
+    pub async fn restore(&self, entity: &'static str, id: Id) -> Result<()> {
+        self.engine
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.restore(entity, id).await }))
+            .await
+    }
+
+    pub async fn customer(&self, name: &str) -> Id {
+        self.create("account", values([("name", name.into())])).await
+    }
+
+    /// An order of one line.
+    pub async fn order(&self, account: Option<Id>, day: &str, amount: &str, cost: Option<&str>) -> Id {
+        let head = values([("account", account.into()), ("ordered_at", at(day))]);
+        let line = values([
+            ("description", "goods".into()),
+            ("unit_price", decimal(amount)),
+            ("unit_cost", cost.map(decimal).unwrap_or_default()),
+        ]);
+        self.document("order", "order_line", head, line).await
+    }
+
+    pub async fn give_back(&self, account: Id, day: &str, amount: &str, cost: Option<&str>) -> Id {
+        let head = values([("account", account.into()), ("returned_at", at(day))]);
+        let line = values([
+            ("description", "goods".into()),
+            ("unit_price", decimal(amount)),
+            ("unit_cost", cost.map(decimal).unwrap_or_default()),
+        ]);
+        self.document("return", "return_line", head, line).await
+    }
+
+    pub async fn document(
+        &self,
+        entity: &'static str,
+        line_entity: &'static str,
+        head: Values,
+        mut line: Values,
+    ) -> Id {
+        self.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let id = tx.create(entity, head).await?;
+                    line.insert(entity.to_owned(), id.into());
+                    tx.create(line_entity, line).await?;
+                    Ok(id)
+                })
+            })
+            .await
+            .unwrap()
+    }
+
+    pub async fn account(&self, id: Id) -> Record {
+        self.engine.get(&Actor::system(), "account", id).await.unwrap()
+    }
+
+    pub async fn everybody(&self) -> Vec<Record> {
+        let mut query = Query::new("account").sort("created_at").limit(1_000);
+        let mut records = vec![];
+        loop {
+            let page = self.engine.list(&Actor::system(), &query).await.unwrap();
+            records.extend(page.records);
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => return records,
+            }
+        }
+    }
+
+    /// Forty customers with histories that models can be fitted to, bought over two years.
+    pub async fn regulars(&self) -> Vec<Id> {
+        let mut accounts = vec![];
+        for number in 0..40u32 {
+            let account = self.customer(&format!("Customer {number}")).await;
+            let mut day: chrono::NaiveDate = "2025-01-06".parse().unwrap();
+            for purchase in 0..=number % 7 {
+                day += chrono::Duration::days(i64::from(11 + (number * 13 + purchase * 29) % 70));
+                let amount = format!("{}.50", 20 + (number * 37 + purchase * 11) % 90);
+                self.order(Some(account), &day.to_string(), &amount, Some("9.25")).await;
+            }
+            accounts.push(account);
+        }
+        accounts
+    }
+}

@@ -1,0 +1,268 @@
+//! What an order, a return, a correction does to a customer's figures.
+
+use crate::company::{Company, decimal, on_both, values};
+use engine::{Actor, JobState, Query};
+use insight::{live, refit, report, settings, store};
+use meta::{Id, Value};
+use std::time::{Duration, Instant};
+
+async fn figures(company: &Company, account: Id) -> meta::Record {
+    live::catch_up(&company.engine).await.unwrap();
+    company.account(account).await
+}
+
+#[test]
+fn orders_and_returns_move_the_customers_figures() {
+    on_both(|company| async move {
+        let account = company.customer("青岛海产").await;
+        let fresh = figures(&company, account).await;
+        assert_eq!((fresh.text("stage"), fresh.text("loyalty")), ("prospect", "potential"));
+        company.order(Some(account), "2026-09-01", "100", Some("60")).await;
+        company.order(Some(account), "2026-09-01", "20.5", None).await;
+        company.order(Some(account), "2026-10-01", "200", Some("150")).await;
+        company.give_back(account, "2026-10-05", "50", Some("30")).await;
+        let known = figures(&company, account).await;
+        assert_eq!(known.get("orders"), &Value::Int(3));
+        assert_eq!(known.get("gross_sales"), &decimal("320.5"));
+        assert_eq!(known.get("net_sales"), &decimal("270.5"));
+        assert_eq!(known.get("margin"), &decimal("70"));
+        assert_eq!(known.get("first_order_on"), &Value::Date("2026-09-01".parse().unwrap()));
+        assert_eq!(known.get("last_order_on"), &Value::Date("2026-10-01".parse().unwrap()));
+        assert_eq!(known.get("interval_days"), &decimal("30"));
+        assert_eq!(known.get("next_purchase_on"), &Value::Date("2026-10-31".parse().unwrap()));
+        assert_eq!(known.get("overdue"), &decimal("1.7"));
+        assert_eq!((known.text("stage"), known.text("loyalty")), ("formation", "new"));
+        assert_eq!(known.version, fresh.version, "figures are no change of the record");
+    });
+}
+
+#[test]
+fn drafts_anonymous_sales_and_requested_returns_do_not_count() {
+    on_both(|company| async move {
+        let account = company.customer("A").await;
+        let order = company.order(Some(account), "2026-10-01", "100", None).await;
+        company.order(None, "2026-10-01", "999", None).await;
+        let back = company.give_back(account, "2026-10-02", "10", None).await;
+        company.update("return", back, values([("status", "requested".into())])).await;
+        assert_eq!(figures(&company, account).await.get("net_sales"), &decimal("100"));
+        company.update("order", order, values([("status", "draft".into())])).await;
+        let none = figures(&company, account).await;
+        assert_eq!((none.get("orders"), none.text("stage")), (&Value::Int(0), "prospect"));
+        company.update("order", order, values([("status", "completed".into())])).await;
+        assert_eq!(figures(&company, account).await.get("orders"), &Value::Int(1));
+    });
+}
+
+#[test]
+fn an_order_that_moves_moves_both_customers() {
+    on_both(|company| async move {
+        let (from, to) = (company.customer("From").await, company.customer("To").await);
+        let order = company.order(Some(from), "2026-10-01", "100", None).await;
+        assert_eq!(figures(&company, from).await.get("orders"), &Value::Int(1));
+        company.update("order", order, values([("account", to.into())])).await;
+        assert_eq!(figures(&company, from).await.get("orders"), &Value::Int(0));
+        assert_eq!(figures(&company, to).await.get("gross_sales"), &decimal("100"));
+        company.delete("order", order).await.unwrap();
+        assert_eq!(figures(&company, to).await.get("orders"), &Value::Int(0));
+        company.restore("order", order).await.unwrap();
+        assert_eq!(figures(&company, to).await.get("orders"), &Value::Int(1));
+    });
+}
+
+#[test]
+fn a_corrected_line_moves_the_figures() {
+    on_both(|company| async move {
+        let account = company.customer("A").await;
+        let order = company.order(Some(account), "2026-10-01", "100", None).await;
+        let query = Query::new("order_line").filter(format!("order == '{order}'"));
+        let line = company.engine.list(&Actor::system(), &query).await.unwrap().records[0].id;
+        company.update("order_line", line, values([("unit_price", decimal("70"))])).await;
+        assert_eq!(figures(&company, account).await.get("gross_sales"), &decimal("70"));
+        company.delete("order_line", line).await.unwrap();
+        assert_eq!(figures(&company, account).await.get("orders"), &Value::Int(0));
+    });
+}
+
+#[test]
+fn a_class_chosen_by_hand_wins_until_it_is_given_up() {
+    on_both(|company| async move {
+        let account = company.customer("A").await;
+        company.order(Some(account), "2026-10-01", "100", None).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        assert_eq!(figures(&company, account).await.text("importance"), "vip");
+        company.update("account", account, values([("importance_override", "ordinary".into())])).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        assert_eq!(figures(&company, account).await.text("importance"), "ordinary");
+        company.update("account", account, values([("importance_override", Value::Null)])).await;
+        assert_eq!(figures(&company, account).await.text("importance"), "vip");
+    });
+}
+
+#[test]
+fn only_purchases_up_to_the_as_of_day_count() {
+    on_both(|company| async move {
+        let account = company.customer("A").await;
+        for day in ["2026-01-10", "2026-03-10", "2026-05-10"] {
+            company.order(Some(account), day, "10", None).await;
+        }
+        company.order(Some(account), "2026-12-24", "10", None).await;
+        assert_eq!(
+            figures(&company, account).await.get("orders"),
+            &Value::Int(3),
+            "the future does not count"
+        );
+        let as_of = "2026-03-10".parse().ok();
+        company
+            .engine
+            .write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of)))
+            .await
+            .unwrap();
+        let model = refit::refit(&company.engine, None).await.unwrap();
+        assert_eq!(Some(model.as_of), as_of);
+        let known = figures(&company, account).await;
+        assert_eq!((known.get("orders"), known.get("overdue")), (&Value::Int(2), &decimal("0")));
+    });
+}
+
+#[test]
+fn a_refit_fits_models_and_summarises_everybody() {
+    on_both(|company| async move {
+        let accounts = company.regulars().await;
+        company.customer("Not yet").await;
+        let stored = refit::refit(&company.engine, None).await.unwrap();
+        assert!(
+            stored.fitted.model.bg_nbd.fitted().is_some()
+                && stored.fitted.model.gamma_gamma.fitted().is_some()
+        );
+        let overview = &stored.overview;
+        assert_eq!((overview.prospects, overview.concentration.customers), (1, 40));
+        assert_eq!(overview.rfm.iter().flatten().map(|cell| cell.customers).sum::<u64>(), 40);
+        assert_eq!(overview.stages.values().map(|group| group.customers).sum::<u64>(), 41);
+        let mut gross = meta::Decimal::ZERO;
+        for account in accounts {
+            let record = company.account(account).await;
+            gross += record.get("gross_sales").as_decimal().unwrap();
+            assert!(!record.get("p_alive").is_null() && !record.get("clv_52w").is_null());
+            assert_eq!(record.text("rfm").len(), 3);
+        }
+        assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
+        let mut lines = vec![];
+        report::customers(&company.engine, Some(7), |line| lines.push(line)).await.unwrap();
+        assert_eq!(lines.len(), 7);
+        let sales: Vec<f64> = lines.iter().map(|line| line["net_sales"].as_f64().unwrap()).collect();
+        assert!(sales.is_sorted_by(|a, b| a >= b), "{sales:?}");
+        let mut all = 0;
+        report::customers(&company.engine, None, |_| all += 1).await.unwrap();
+        assert_eq!(all, 40);
+    });
+}
+
+#[test]
+fn what_the_command_line_prints_has_its_agreed_fields() {
+    on_both(|company| async move {
+        company.regulars().await;
+        let stored = refit::refit(&company.engine, None).await.unwrap();
+        let models = report::models(&stored);
+        for path in [
+            "/as_of",
+            "/bg_nbd/r",
+            "/bg_nbd/alpha",
+            "/bg_nbd/a",
+            "/bg_nbd/b",
+            "/bg_nbd/log_likelihood",
+            "/bg_nbd/boundary",
+            "/gamma_gamma/p",
+            "/gamma_gamma/q",
+            "/gamma_gamma/v",
+            "/gamma_gamma/customers",
+        ] {
+            assert!(models.pointer(path).is_some_and(|value| !value.is_null()), "{path}: {models}");
+        }
+        let pareto = report::pareto(&stored);
+        for field in ["customers", "gross_sales", "top20_share", "gini", "customers_for_80"] {
+            assert!(pareto[field].is_number(), "{field}: {pareto}");
+        }
+        let mut lines = vec![];
+        report::customers(&company.engine, Some(1), |line| lines.push(line)).await.unwrap();
+        for field in
+            ["orders", "gross_sales", "net_sales", "margin", "p_alive", "expected_purchases_52w", "clv_52w"]
+        {
+            assert!(lines[0][field].is_number(), "{field}: {}", lines[0]);
+        }
+        for field in ["name", "first_on", "last_on", "rfm", "stage"] {
+            assert!(lines[0][field].is_string(), "{field}: {}", lines[0]);
+        }
+        assert!(lines[0].get("external_id").is_some());
+    });
+}
+
+#[test]
+fn the_running_server_follows_within_a_second_and_fits_by_itself() {
+    on_both(|company| async move {
+        company.engine.start();
+        let account = company.customer("A").await;
+        company.order(Some(account), "2026-10-01", "100", None).await;
+        let written = Instant::now();
+        while company.account(account).await.get("orders") != &Value::Int(1) {
+            assert!(written.elapsed() < Duration::from_secs(1), "the figures did not follow");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        // The first customer is enough to change the whole: a refit follows.
+        while store::newest_model(&company.engine).await.unwrap().is_none() {
+            assert!(written.elapsed() < Duration::from_secs(20), "no refit followed");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    });
+}
+
+#[test]
+fn the_refit_job_ends_well_and_the_next_day_brings_another() {
+    on_both(|company| async move {
+        company.regulars().await;
+        let queue = |company: &Company| {
+            let engine = company.engine.clone();
+            async move {
+                engine
+                    .write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await }))
+                    .await
+                    .unwrap()
+            }
+        };
+        let job = queue(&company).await;
+        assert_eq!(queue(&company).await, job, "one refit waits at most");
+        company.engine.run_due_jobs().await.unwrap();
+        let done = company.engine.job(job).await.unwrap();
+        assert_eq!((done.state, done.error), (JobState::Done, None));
+        assert_eq!(done.progress["done"], 40);
+        let before = store::newest_model(&company.engine).await.unwrap().unwrap();
+        company.clock.set("2026-11-22T00:00:10Z".parse().unwrap());
+        live::catch_up(&company.engine).await.unwrap();
+        live::queue_if_due(&company.engine).await.unwrap();
+        company.engine.run_due_jobs().await.unwrap();
+        let after = store::newest_model(&company.engine).await.unwrap().unwrap();
+        assert_eq!((after.as_of - before.as_of).num_days(), 1);
+    });
+}
+
+#[test]
+fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
+    on_both(|company| async move {
+        let accounts = company.regulars().await;
+        company.delete("account", accounts[6]).await.unwrap();
+        let without = refit::refit(&company.engine, None).await.unwrap();
+        assert_eq!(without.overview.concentration.customers, 39);
+        company.restore("account", accounts[6]).await.unwrap();
+        assert_eq!(figures(&company, accounts[6]).await.get("orders"), &Value::Int(7));
+    });
+}
+
+#[test]
+fn stage_rules_that_make_no_sense_are_refused() {
+    on_both(|company| async move {
+        let rule = value::life_cycle::StageRule { lost_below: 0.9, ..Default::default() };
+        let set = company.engine.write(&Actor::system(), move |tx| {
+            Box::pin(async move { settings::set_stage_rule(tx, &rule).await })
+        });
+        assert_eq!(set.await.unwrap_err().status(), 422);
+    });
+}

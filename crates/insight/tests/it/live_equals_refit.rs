@@ -1,0 +1,216 @@
+//! The property the whole module rests on: whatever is written, in whatever order, figures that followed the log are the
+//! figures a full computation gives with the same model.
+
+use crate::company::{Company, at, decimal, on_both, values};
+use engine::{Actor, Query, Tx};
+use insight::{live, refit, store};
+use meta::{Decimal, Id, Record, Value, Values};
+use rand::{RngExt, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeSet, HashMap};
+
+/// What exists so far; deleted records are kept apart so that they can come back.
+#[derive(Default)]
+struct World {
+    accounts: Vec<Id>,
+    live: HashMap<&'static str, Vec<Id>>,
+    deleted: HashMap<&'static str, Vec<Id>>,
+}
+
+fn some_day(chance: &mut ChaCha8Rng) -> String {
+    let start: chrono::NaiveDate = "2025-06-01".parse().unwrap();
+    // The last ones lie after the as-of day.
+    (start + chrono::Duration::days(chance.random_range(0..560))).to_string()
+}
+
+fn some_amount(chance: &mut ChaCha8Rng) -> Value {
+    let amount = if chance.random_ratio(1, 12) { 0 } else { chance.random_range(1..90_000) };
+    decimal(&Decimal::new(amount, 2).to_string())
+}
+
+fn head(entity: &str, world: &World, chance: &mut ChaCha8Rng) -> Values {
+    let account = world.accounts.choose(chance).copied().filter(|_| !chance.random_ratio(1, 8));
+    let (moment, states): (&str, &[&str]) = match entity {
+        "order" => ("ordered_at", &["draft", "confirmed", "shipped", "completed", "cancelled"]),
+        _ => ("returned_at", &["requested", "received", "refunded", "rejected"]),
+    };
+    let status = states.choose(chance).copied().unwrap();
+    values([("account", account.into()), (moment, at(&some_day(chance))), ("status", status.into())])
+}
+
+fn line(chance: &mut ChaCha8Rng) -> Values {
+    let cost = if chance.random_ratio(1, 3) { Value::Null } else { some_amount(chance) };
+    values([("description", "goods".into()), ("unit_price", some_amount(chance)), ("unit_cost", cost)])
+}
+
+/// One random write of any kind that may move somebody's figures.
+async fn step(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
+    let (entity, line_entity) =
+        if chance.random_ratio(2, 3) { ("order", "order_line") } else { ("return", "return_line") };
+    let known = world.live.get(entity).and_then(|known| known.choose(chance)).copied();
+    match (chance.random_range(0..12), known) {
+        (0, _) => {
+            let name = format!("Customer {}", world.accounts.len());
+            world.accounts.push(tx.create("account", values([("name", name.into())])).await?);
+        }
+        (1, _) => {
+            // Many at once log compactly.
+            let heads: Vec<Values> = (0..4).map(|_| head(entity, world, chance)).collect();
+            let ids = tx.create_many(entity, heads).await?;
+            let lines = ids.iter().map(|id| {
+                let mut line = line(chance);
+                line.insert(entity.to_owned(), (*id).into());
+                line
+            });
+            let lines: Vec<Values> = lines.collect();
+            tx.create_many(line_entity, lines).await?;
+            world.live.entry(entity).or_default().extend(ids);
+        }
+        (2..=4, _) | (_, None) => {
+            let id = tx.create(entity, head(entity, world, chance)).await?;
+            let mut line = line(chance);
+            line.insert(entity.to_owned(), id.into());
+            tx.create(line_entity, line).await?;
+            world.live.entry(entity).or_default().push(id);
+        }
+        (5 | 6, Some(id)) => {
+            let mut changed = head(entity, world, chance);
+            changed.retain(|_, _| chance.random_bool(0.5));
+            tx.update(entity, id, None, changed).await?;
+        }
+        (7, Some(id)) => {
+            let query = Query::new(line_entity).filter(format!("{entity} == '{id}'"));
+            if let Some(first) = tx.list(&query).await?.records.first() {
+                tx.update(line_entity, first.id, None, values([("unit_price", some_amount(chance))])).await?;
+            }
+        }
+        (8, Some(id)) => {
+            let query = Query::new(line_entity).filter(format!("{entity} == '{id}'"));
+            if let Some(first) = tx.list(&query).await?.records.first() {
+                tx.delete(line_entity, first.id, None).await?;
+            }
+        }
+        (9, Some(id)) => {
+            tx.delete(entity, id, None).await?;
+            world.live.entry(entity).or_default().retain(|known| *known != id);
+            world.deleted.entry(entity).or_default().push(id);
+        }
+        (10, Some(_)) => {
+            if let Some(id) = world.deleted.entry(entity).or_default().pop() {
+                tx.restore(entity, id).await?;
+                world.live.entry(entity).or_default().push(id);
+            }
+        }
+        (_, Some(_)) => {
+            let account = world.accounts.choose(chance).copied().unwrap();
+            let chosen: Value =
+                ["vip", "ordinary"].choose(chance).filter(|_| chance.random_bool(0.6)).copied().into();
+            tx.update("account", account, None, values([("importance_override", chosen)])).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Orders, gross and net sales per customer, computed from the records alone.
+async fn counted_by_hand(
+    company: &Company,
+) -> HashMap<Id, (i64, Decimal, Decimal, BTreeSet<chrono::NaiveDate>)> {
+    let mut found: HashMap<Id, (i64, Decimal, Decimal, BTreeSet<chrono::NaiveDate>)> = HashMap::new();
+    let today = company.clock.today();
+    for record in all(company, "order").await {
+        let day = record.get("ordered_at").as_date().unwrap();
+        let counts = ["confirmed", "shipped", "completed"].contains(&record.text("status")) && day <= today;
+        let amount = record.get("net_base").as_decimal().unwrap_or_default();
+        if let (Some(account), true) = (record.reference("account"), counts && amount > Decimal::ZERO) {
+            let known = found.entry(account).or_default();
+            known.0 += 1;
+            known.1 += amount;
+            known.2 += amount;
+            known.3.insert(day);
+        }
+    }
+    for record in all(company, "return").await {
+        let counts = ["received", "refunded"].contains(&record.text("status"))
+            && record.get("returned_at").as_date().unwrap() <= today;
+        if let (Some(account), true) = (record.reference("account"), counts) {
+            found.entry(account).or_default().2 -= record.get("net_base").as_decimal().unwrap_or_default();
+        }
+    }
+    found
+}
+
+async fn all(company: &Company, entity: &str) -> Vec<Record> {
+    let page = company.engine.list(&Actor::system(), &Query::new(entity).limit(1_000)).await.unwrap();
+    assert!(page.next.is_none(), "more than one page");
+    page.records
+}
+
+#[test]
+fn figures_that_followed_the_log_are_those_of_a_full_computation() {
+    on_both(|company| async move {
+        let mut world = World { accounts: company.regulars().await, ..World::default() };
+        let model = refit::refit(&company.engine, None).await.unwrap();
+        assert!(model.fitted.model.bg_nbd.fitted().is_some());
+        for seed in 0..6 {
+            let mut chance = ChaCha8Rng::seed_from_u64(seed);
+            for _ in 0..8 {
+                let mut own = std::mem::take(&mut world);
+                let mut own_chance = chance.clone();
+                (world, chance) = company
+                    .engine
+                    .write(&Actor::system(), move |tx| {
+                        Box::pin(async move {
+                            for _ in 0..own_chance.random_range(1..5) {
+                                step(tx, &mut own, &mut own_chance).await?;
+                            }
+                            Ok((own, own_chance))
+                        })
+                    })
+                    .await
+                    .unwrap();
+                if chance.random_bool(0.4) {
+                    live::catch_up(&company.engine).await.unwrap();
+                }
+            }
+            live::catch_up(&company.engine).await.unwrap();
+            let followed = company.everybody().await;
+            let by_hand = counted_by_hand(&company).await;
+            for record in &followed {
+                let (orders, gross, net, days) = by_hand.get(&record.id).cloned().unwrap_or_default();
+                let told = |field: &str| record.get(field).as_decimal().unwrap();
+                let context = format!("seed {seed}, {}", record.text("name"));
+                assert_eq!(record.get("orders"), &Value::Int(orders), "{context}");
+                assert_eq!((told("gross_sales"), told("net_sales")), (gross, net), "{context}");
+                assert_eq!(record.get("last_order_on").as_date(), days.last().copied(), "{context}");
+                assert_eq!(record.get("first_order_on").as_date(), days.first().copied(), "{context}");
+            }
+            let accounts: Vec<Id> = followed.iter().map(|record| record.id).collect();
+            for batch in accounts.chunks(7).map(<[Id]>::to_vec) {
+                company
+                    .engine
+                    .write(&Actor::system(), move |tx| {
+                        Box::pin(async move { store::rescore(tx, &batch, false).await })
+                    })
+                    .await
+                    .unwrap();
+            }
+            let computed = company.everybody().await;
+            assert_eq!(followed, computed, "seed {seed}");
+            // Following the same entries again changes nothing either.
+            company
+                .engine
+                .write(&Actor::system(), |tx| Box::pin(async move { tx.set_position(live::READER, 0).await }))
+                .await
+                .unwrap();
+            live::catch_up(&company.engine).await.unwrap();
+            assert_eq!(computed, company.everybody().await, "seed {seed}");
+        }
+        let before = company.everybody().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        refit::refit(&company.engine, None).await.unwrap();
+        let figures = |records: &[Record]| -> Vec<Value> {
+            records.iter().map(|record| record.get("net_sales").clone()).collect()
+        };
+        assert_eq!(figures(&before), figures(&company.everybody().await));
+    });
+}
