@@ -77,12 +77,6 @@ pub async fn follow(engine: &Engine) -> Result<usize> {
     Ok(entries.len())
 }
 
-/// Follows the log to its end.
-pub async fn catch_up(engine: &Engine) -> Result<()> {
-    while follow(engine).await? > 0 {}
-    Ok(())
-}
-
 /// Everybody whose figures the entries may move: the customers of the orders and returns named, before and after.
 async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>> {
     let mut accounts = BTreeSet::new();

@@ -77,10 +77,12 @@ impl Company {
             .unwrap()
     }
     pub async fn update(&self, entity: &'static str, id: Id, fields: Values) {
-        let update = self.engine.write(&Actor::system(), move |tx| {
-            Box::pin(async move { tx.update(entity, id, None, fields).await })
-        });
-        update.await.unwrap();
+        self.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { tx.update(entity, id, None, fields).await })
+            })
+            .await
+            .unwrap();
     }
     pub async fn delete(&self, entity: &'static str, id: Id) -> Result<()> {
         self.engine
@@ -136,6 +138,17 @@ impl Company {
             })
             .await
             .unwrap()
+    }
+
+    /// Follows the log to its end. On PostgreSQL an entry is settled only when no older transaction of the whole server is
+    /// open, and other tests write to other databases of it.
+    pub async fn settle(&self) {
+        let last = self.engine.last_change().await.unwrap();
+        while self.engine.position(insight::live::READER).await.unwrap() < last {
+            if insight::live::follow(&self.engine).await.unwrap() == 0 {
+                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            }
+        }
     }
 
     pub async fn account(&self, id: Id) -> Record {

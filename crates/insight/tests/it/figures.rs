@@ -7,7 +7,7 @@ use meta::{Id, Value};
 use std::time::{Duration, Instant};
 
 async fn figures(company: &Company, account: Id) -> meta::Record {
-    live::catch_up(&company.engine).await.unwrap();
+    company.settle().await;
     company.account(account).await
 }
 
@@ -236,7 +236,7 @@ fn the_refit_job_ends_well_and_the_next_day_brings_another() {
         assert_eq!(done.progress["done"], 40);
         let before = store::newest_model(&company.engine).await.unwrap().unwrap();
         company.clock.set("2026-11-22T00:00:10Z".parse().unwrap());
-        live::catch_up(&company.engine).await.unwrap();
+        company.settle().await;
         live::queue_if_due(&company.engine).await.unwrap();
         company.engine.run_due_jobs().await.unwrap();
         let after = store::newest_model(&company.engine).await.unwrap().unwrap();
@@ -260,9 +260,12 @@ fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
 fn stage_rules_that_make_no_sense_are_refused() {
     on_both(|company| async move {
         let rule = value::life_cycle::StageRule { lost_below: 0.9, ..Default::default() };
-        let set = company.engine.write(&Actor::system(), move |tx| {
-            Box::pin(async move { settings::set_stage_rule(tx, &rule).await })
-        });
-        assert_eq!(set.await.unwrap_err().status(), 422);
+        let refused = company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { settings::set_stage_rule(tx, &rule).await })
+            })
+            .await;
+        assert_eq!(refused.unwrap_err().status(), 422);
     });
 }
