@@ -1,7 +1,7 @@
 //! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
 //! last fitted model, and the reader's position moves in the same transaction.
 
-use crate::{fields::CLASSES, refit, store};
+use crate::{fields::CLASSES, refit, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -162,12 +162,13 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     let changed = store::changed_since_fit(engine).await?;
     let Some(model) = store::newest_model(engine).await? else { return Ok(changed > 0) };
     let now = engine.clock().now();
+    let settings = Settings::load(engine).await?;
     if now - model.fitted_at < REST {
         return Ok(false);
     }
     let customers = i64::try_from(model.fitted.model.customers).unwrap_or(i64::MAX);
     Ok(changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers
-        || model.fitted_at.date_naive() != now.date_naive())
+        || settings.day_of(model.fitted_at) != settings.day_of(now))
 }
 
 async fn importing(engine: &Engine) -> Result<bool> {

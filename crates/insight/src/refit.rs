@@ -4,8 +4,8 @@ use crate::{
     classes::Classes,
     overview::{Overview, buyers},
     scoring::{Fitted, Scored, Scorer},
-    settings::{self, Settings},
-    statistics::{self, Statistics},
+    settings::{Settings, day_number},
+    statistics::{self, Statistics, UpTo},
     store::{self, StoredModel},
 };
 use engine::{
@@ -34,13 +34,12 @@ async fn tell(job: Option<&JobContext>, step: &str, done: usize, total: usize) -
 pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<StoredModel> {
     let started = Instant::now();
     let settings = Settings::load(engine).await?;
-    let day = settings.day(engine.clock());
-    let as_of = settings::date_of(day);
-    let (accounts, statistics) = read_everybody(engine, as_of, job).await?;
+    let as_of = settings.as_of_day(engine.clock());
+    let (accounts, statistics) =
+        read_everybody(engine, &UpTo { day: as_of, settings: &settings }, job).await?;
     tell(job, "fit", 0, accounts.len()).await?;
-    let clock = engine.clock().clone();
     let fitting = tokio::task::spawn_blocking(move || {
-        let scorer = fit(&statistics, settings, &clock);
+        let scorer = fit(&statistics, settings, as_of);
         let scored: Vec<Scored> = statistics.iter().map(|one| scorer.score(one)).collect();
         let overview = Overview::of(&scorer, &scored);
         (scorer.fitted, overview)
@@ -68,7 +67,7 @@ pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<StoredMo
 
 async fn read_everybody(
     engine: &Engine,
-    as_of: NaiveDate,
+    up_to: &UpTo<'_>,
     job: Option<&JobContext>,
 ) -> Result<(Vec<Id>, Vec<Statistics>)> {
     let (mut accounts, mut statistics) = (vec![], vec![]);
@@ -89,7 +88,7 @@ async fn read_everybody(
         if last.is_none() {
             return Ok((accounts, statistics));
         }
-        let found = statistics::of(engine, &ids, as_of).await?;
+        let found = statistics::of(engine, &ids, up_to).await?;
         statistics.extend(ids.iter().map(|id| found.get(id).copied().unwrap_or_default()));
         accounts.extend(ids);
         tell(job, "read", accounts.len(), 0).await?;
@@ -97,10 +96,10 @@ async fn read_everybody(
 }
 
 /// Models first, then the classes, which compare everybody's figures.
-fn fit(statistics: &[Statistics], settings: Settings, clock: &meta::Clock) -> Scorer {
+fn fit(statistics: &[Statistics], settings: Settings, as_of: NaiveDate) -> Scorer {
     let summaries: Vec<Summary> = statistics.iter().filter_map(|one| one.summary).collect();
-    let model = Model::fit(&summaries, settings.day(clock));
-    let mut scorer = Scorer::new(Fitted { model, classes: Classes::default() }, settings, clock);
+    let model = Model::fit(&summaries, day_number(as_of));
+    let mut scorer = Scorer::new(Fitted { model, classes: Classes::default() }, settings, as_of);
     let scored: Vec<Scored> = statistics.iter().map(|one| scorer.score(one)).collect();
     let amounts = |of: fn(&Scored) -> i64| buyers(&scored).map(of).collect::<Vec<i64>>();
     scorer.fitted.classes = Classes::fit(

@@ -2,10 +2,10 @@
 
 use crate::{
     classes::Classes,
-    settings::{Settings, date_of},
+    settings::{Settings, date_of, day_number},
     statistics::Statistics,
 };
-use meta::{Clock, Decimal, Value, Values};
+use meta::{Decimal, NaiveDate, Value, Values};
 use serde::{Deserialize, Serialize};
 use value::{
     life_cycle::{Decision, Stage, Standing},
@@ -50,8 +50,8 @@ pub struct Scored {
 }
 
 impl Scorer {
-    pub fn new(fitted: Fitted, settings: Settings, clock: &Clock) -> Self {
-        Scorer { fitted, settings, day: settings.day(clock), question: settings.question() }
+    pub fn new(fitted: Fitted, settings: Settings, as_of: NaiveDate) -> Self {
+        Scorer { fitted, settings, day: day_number(as_of), question: settings.question() }
     }
 
     pub fn score(&self, statistics: &Statistics) -> Scored {
@@ -164,9 +164,8 @@ mod tests {
     use value::history::Summary;
 
     fn scorer(as_of: &str) -> Scorer {
-        let settings = Settings { as_of: as_of.parse().ok(), ..Settings::default() };
-        let day = settings.day(&Clock::system());
-        Scorer::new(Fitted::nothing(day), settings, &Clock::system())
+        let day: NaiveDate = as_of.parse().unwrap();
+        Scorer::new(Fitted::nothing(day_number(day)), Settings::default(), day)
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the company may set: the day figures hold for, the rules of its classes, how the future is valued.
 
-use engine::{Engine, Error, Result, Tx};
-use meta::{Clock, NaiveDate};
+use engine::{DEFAULT_TIME_ZONE, Engine, Error, Result, Tx, chrono_tz::Tz};
+use meta::{Clock, DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
 use value::{clv::Outlook, life_cycle::StageRule, model::Question};
@@ -10,7 +10,8 @@ pub const AS_OF: &str = "value.as_of";
 pub const STAGE_RULE: &str = "value.stage_rule";
 pub const IMPORTANCE_RULE: &str = "value.importance_rule";
 pub const ANNUAL_DISCOUNT: &str = "value.annual_discount";
-const KEYS: [&str; 4] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT];
+const TIME_ZONE: &str = "company.time_zone";
+const KEYS: [&str; 5] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT, TIME_ZONE];
 
 /// Cumulative shares of net sales, customers from the largest down, up to which they are VIP and key.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +34,8 @@ pub struct Settings {
     pub stage_rule: StageRule,
     pub importance_rule: ImportanceRule,
     pub annual_discount: f64,
+    /// Whose calendar days purchases fall on.
+    pub time_zone: Tz,
 }
 
 impl Default for Settings {
@@ -42,6 +45,7 @@ impl Default for Settings {
             stage_rule: StageRule::default(),
             importance_rule: ImportanceRule::default(),
             annual_discount: Outlook::default().annual_discount,
+            time_zone: DEFAULT_TIME_ZONE,
         }
     }
 }
@@ -75,12 +79,28 @@ impl Settings {
             stage_rule: if usable { stage_rule } else { standard.stage_rule },
             importance_rule: parsed(IMPORTANCE_RULE, at(2), standard.importance_rule),
             annual_discount: parsed(ANNUAL_DISCOUNT, at(3), standard.annual_discount),
+            time_zone: at(4).and_then(|zone| zone.as_str()?.parse().ok()).unwrap_or(standard.time_zone),
         }
     }
 
-    /// The day figures hold for, days since 1970-01-01.
-    pub fn day(&self, clock: &Clock) -> i32 {
-        day_number(self.as_of.unwrap_or_else(|| clock.today()))
+    /// The day figures hold for.
+    pub fn as_of_day(&self, clock: &Clock) -> NaiveDate {
+        self.as_of.unwrap_or_else(|| self.day_of(clock.now()))
+    }
+
+    /// The company's calendar day of an instant.
+    pub fn day_of(&self, at: DateTime<Utc>) -> NaiveDate {
+        at.with_timezone(&self.time_zone).date_naive()
+    }
+
+    /// When the company's `day` is over.
+    pub fn end_of(&self, day: NaiveDate) -> DateTime<Utc> {
+        let midnight = day.succ_opt().unwrap_or(NaiveDate::MAX).and_time(chrono::NaiveTime::MIN);
+        // A clock put forward at midnight skips it: then the day ends an hour later on the clock, at the same instant.
+        let local = midnight.and_local_timezone(self.time_zone).earliest().or_else(|| {
+            (midnight + chrono::Duration::hours(1)).and_local_timezone(self.time_zone).earliest()
+        });
+        local.map_or(midnight.and_utc(), |local| local.with_timezone(&Utc))
     }
 
     pub fn question(&self) -> Question {
@@ -139,6 +159,23 @@ mod tests {
         let day = "2011-12-09".parse().unwrap();
         assert_eq!(day_number(day), 15_317);
         assert_eq!(date_of(15_317), day);
+    }
+
+    #[test]
+    fn days_are_those_of_the_companys_zone() {
+        let settings = Settings::default();
+        let evening = "2026-11-21T17:00:00Z".parse().unwrap();
+        assert_eq!(settings.day_of(evening), "2026-11-22".parse().unwrap());
+        assert_eq!(
+            settings.end_of("2026-11-21".parse().unwrap()),
+            "2026-11-21T16:00:00Z".parse::<DateTime<Utc>>().unwrap()
+        );
+        // Beirut puts its clocks forward at midnight.
+        let beirut = Settings { time_zone: Tz::Asia__Beirut, ..settings };
+        assert_eq!(
+            beirut.end_of("2025-03-29".parse().unwrap()),
+            "2025-03-29T22:00:00Z".parse::<DateTime<Utc>>().unwrap()
+        );
     }
 
     #[test]

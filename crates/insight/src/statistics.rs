@@ -1,12 +1,12 @@
 //! What the database knows of a customer, reduced to what the models and figures need. One reading serves the live
 //! reader and the refit, so that both see the same.
 
-use crate::settings::day_number;
+use crate::settings::{Settings, day_number};
 use engine::{
     Engine, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
 };
-use meta::{DateTime, Id, NaiveDate, Utc};
+use meta::{Id, NaiveDate};
 use std::collections::HashMap;
 use value::history::{Purchase, Summary};
 
@@ -38,6 +38,12 @@ impl Statistics {
     }
 }
 
+/// The last day that counts, in the company's calendar.
+pub struct UpTo<'s> {
+    pub day: NaiveDate,
+    pub settings: &'s Settings,
+}
+
 /// An order or a return as read.
 struct Entry {
     account: Id,
@@ -46,40 +52,35 @@ struct Entry {
     margin: Option<i64>,
 }
 
-fn end_of(as_of: NaiveDate) -> DateTime<Utc> {
-    let next = as_of.succ_opt().unwrap_or(NaiveDate::MAX);
-    next.and_time(chrono::NaiveTime::MIN).and_utc()
-}
-
-fn entries_of(table: &str, at: &str, accounts: &[Id], as_of: NaiveDate) -> SelectStatement {
+fn entries_of(table: &str, at: &str, accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
     let mut select = Sql::select();
     select
         .columns(["account", at, "net_base", "margin_base"].map(name))
         .from(name(table))
         .and_where(Expr::col(name("account")).is_in(accounts.iter().copied()))
         .and_where(Expr::col(name("deleted_at")).is_null())
-        .and_where(Expr::col(name(at)).lt(end_of(as_of)));
+        .and_where(Expr::col(name(at)).lt(up_to.settings.end_of(up_to.day)));
     select
 }
 
-fn orders_of(accounts: &[Id], as_of: NaiveDate) -> SelectStatement {
-    let mut select = entries_of("order", "ordered_at", accounts, as_of);
+fn orders_of(accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
+    let mut select = entries_of("order", "ordered_at", accounts, up_to);
     select.and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
     select
 }
 
-fn returns_of(accounts: &[Id], as_of: NaiveDate) -> SelectStatement {
-    let mut select = entries_of("return", "returned_at", accounts, as_of);
+fn returns_of(accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
+    let mut select = entries_of("return", "returned_at", accounts, up_to);
     select.and_where(Expr::col(name("status")).is_in(COUNTING_RETURNS));
     select
 }
 
-fn read(rows: &[Row]) -> Result<Vec<Entry>> {
+fn read(rows: &[Row], up_to: &UpTo<'_>) -> Result<Vec<Entry>> {
     rows.iter()
         .map(|row| {
             Ok(Entry {
                 account: row.id(0)?,
-                day: day_number(row.instant(1)?.date_naive()),
+                day: day_number(up_to.settings.day_of(row.instant(1)?)),
                 amount: row.opt_int(2)?.unwrap_or(0),
                 margin: row.opt_int(3)?,
             })
@@ -125,17 +126,17 @@ fn gather(orders: &[Entry], returns: &[Entry], as_of: NaiveDate) -> HashMap<Id, 
 }
 
 /// Statistics of `accounts`; who never bought has none in the map.
-pub async fn of(engine: &Engine, accounts: &[Id], as_of: NaiveDate) -> Result<HashMap<Id, Statistics>> {
-    let orders = read(&engine.fetch(&orders_of(accounts, as_of)).await?)?;
-    let returns = read(&engine.fetch(&returns_of(accounts, as_of)).await?)?;
-    Ok(gather(&orders, &returns, as_of))
+pub async fn of(engine: &Engine, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
+    let orders = read(&engine.fetch(&orders_of(accounts, up_to)).await?, up_to)?;
+    let returns = read(&engine.fetch(&returns_of(accounts, up_to)).await?, up_to)?;
+    Ok(gather(&orders, &returns, up_to.day))
 }
 
 /// The same inside a transaction.
-pub async fn of_in(tx: &mut Tx, accounts: &[Id], as_of: NaiveDate) -> Result<HashMap<Id, Statistics>> {
-    let orders = read(&tx.fetch(&orders_of(accounts, as_of)).await?)?;
-    let returns = read(&tx.fetch(&returns_of(accounts, as_of)).await?)?;
-    Ok(gather(&orders, &returns, as_of))
+pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
+    let orders = read(&tx.fetch(&orders_of(accounts, up_to)).await?, up_to)?;
+    let returns = read(&tx.fetch(&returns_of(accounts, up_to)).await?, up_to)?;
+    Ok(gather(&orders, &returns, up_to.day))
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use crate::{
     fields::CLASSES,
     overview::Overview,
     scoring::{Fitted, Scorer},
-    settings::Settings,
-    statistics,
+    settings::{Settings, day_number},
+    statistics::{self, UpTo},
 };
 use engine::schema::{ColumnKind, Table};
 use engine::{
@@ -120,11 +120,11 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     }
     lock(tx, if changed { accounts.len() as i64 } else { 0 }).await?;
     let settings = Settings::load_in(tx).await?;
-    let day = settings.day(tx.clock());
+    let day = settings.as_of_day(tx.clock());
     let model = tx.fetch(&newest()).await?.first().map(read).transpose()?;
-    let fitted = model.map_or_else(|| Fitted::nothing(day), |model| model.fitted);
-    let scorer = Scorer::new(fitted, settings, tx.clock());
-    let statistics = statistics::of_in(tx, accounts, crate::settings::date_of(day)).await?;
+    let fitted = model.map_or_else(|| Fitted::nothing(day_number(day)), |model| model.fitted);
+    let statistics = statistics::of_in(tx, accounts, &UpTo { day, settings: &settings }).await?;
+    let scorer = Scorer::new(fitted, settings, day);
     let mut chosen = chosen_by_hand(tx, accounts).await?;
     let figures: Vec<(Id, Values)> = accounts
         .iter()

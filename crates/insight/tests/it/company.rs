@@ -1,60 +1,23 @@
 //! A company with customers and orders, and a database of its own for each test.
 
-use engine::{Actor, Database, Engine, Options, Query, Result};
+use engine::{Actor, Engine, Query, Result};
 use meta::{Clock, Decimal, Id, Record, Value, Values};
-use std::{future::Future, path::Path};
+use testkit::{Modules, TestApp};
 
 pub struct Company {
     pub engine: Engine,
     pub clock: Clock,
 }
 
+fn modules() -> Modules {
+    Modules { engine: vec![customers::module(), sales::module(), insight::module()], web: vec![] }
+}
+
 /// Runs `body` once per database.
-pub fn on_both<F, R>(body: F)
-where
-    F: Fn(Company) -> R,
-    R: Future<Output = ()>,
-{
-    run(&body, Database::Sqlite);
-    match std::env::var("ZHIKE_TEST_DATABASE_URL") {
-        Ok(url) => run(&body, Database::Postgres(url)),
-        Err(_) if std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_ok() => {
-            panic!("ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not")
-        }
-        Err(_) => eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set"),
-    }
-}
-
-fn run<F, R>(body: &F, database: Database)
-where
-    F: Fn(Company) -> R,
-    R: Future<Output = ()>,
-{
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let Database::Postgres(server) = &database else {
-            body(open(Database::Sqlite, folder.path()).await).await;
-            return;
-        };
-        let name = format!("zhike_test_{}", Clock::system().new_id().simple());
-        let admin = sqlx::PgPool::connect(server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
-        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-        body(open(Database::Postgres(url), folder.path()).await).await;
-        sqlx::query(sqlx::AssertSqlSafe(format!("DROP DATABASE {name} WITH (FORCE)")))
-            .execute(&admin)
-            .await
-            .unwrap();
+pub fn on_both(body: impl AsyncFn(Company)) {
+    testkit::on_both(modules, async |app: TestApp| {
+        body(Company { engine: app.engine.clone(), clock: app.clock.clone() }).await;
     });
-}
-
-async fn open(database: Database, folder: &Path) -> Company {
-    let options = Options { database, data_dir: folder.to_owned() };
-    let clock = Clock::fixed("2026-11-21T10:00:00Z".parse().unwrap());
-    let modules = vec![customers::module(), sales::module(), insight::module()];
-    let engine = Engine::open(options, modules, clock.clone()).await.unwrap();
-    Company { engine, clock }
 }
 
 pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {

@@ -147,7 +147,7 @@ async fn all(company: &Company, entity: &str) -> Vec<Record> {
 
 #[test]
 fn figures_that_followed_the_log_are_those_of_a_full_computation() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         let model = refit::refit(&company.engine, None).await.unwrap();
         assert!(model.fitted.model.bg_nbd.fitted().is_some());
