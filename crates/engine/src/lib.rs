@@ -27,7 +27,7 @@ pub use engine::{Engine, Options};
 pub use error::{Error, Result};
 pub use jobs::{Job, JobContext, JobState};
 pub use log::{LogEntry, LogKind};
-pub use module::{BeforeCommit, BeforeSave, JobHandler, Module, Start};
+pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use registry::Registry;
 pub use search::Hit;
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};

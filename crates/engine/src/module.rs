@@ -3,12 +3,15 @@
 use crate::{Engine, JobContext, Result, Tx, schema::Table};
 use futures::future::BoxFuture;
 use meta::{Draft, Entity, Field, Id, Label, label};
+use serde_json::Value as Json;
 
 /// A rule on one record about to be saved; pure.
 pub type BeforeSave = fn(&mut Draft<'_>);
 /// A rule over all records of an entity that a transaction touched (created, updated, deleted, restored), run once before
 /// it commits; may write.
 pub type BeforeCommit = for<'t> fn(&'t mut Tx, &'t [Id]) -> BoxFuture<'t, Result<()>>;
+/// A rule on a setting about to be changed to the value it is given; refuses with [`crate::Error::Invalid`] on the setting's key.
+pub type BeforeSetting = for<'t> fn(&'t mut Tx, &'t Json) -> BoxFuture<'t, Result<()>>;
 pub type JobHandler = fn(JobContext) -> BoxFuture<'static, anyhow::Result<()>>;
 /// A task that lives as long as the server: a reader of the change log, a timetable.
 pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
@@ -21,6 +24,7 @@ pub struct Module {
     pub tables: Vec<Table>,
     pub before_save: Vec<(&'static str, BeforeSave)>,
     pub before_commit: Vec<(&'static str, BeforeCommit)>,
+    pub before_setting: Vec<(&'static str, BeforeSetting)>,
     pub jobs: Vec<(&'static str, JobHandler)>,
     pub starts: Vec<Start>,
 }
@@ -35,6 +39,7 @@ impl Module {
             tables: vec![],
             before_save: vec![],
             before_commit: vec![],
+            before_setting: vec![],
             jobs: vec![],
             starts: vec![],
         }
@@ -62,6 +67,10 @@ impl Module {
     }
     pub fn before_commit(mut self, entity: &'static str, rule: BeforeCommit) -> Self {
         self.before_commit.push((entity, rule));
+        self
+    }
+    pub fn before_setting(mut self, key: &'static str, rule: BeforeSetting) -> Self {
+        self.before_setting.push((key, rule));
         self
     }
     pub fn job(mut self, kind: &'static str, handler: JobHandler) -> Self {

@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Module, Result,
-    module::{BeforeCommit, BeforeSave, JobHandler, Start},
+    module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Start},
     schema::Table,
 };
 use indexmap::IndexMap;
@@ -21,6 +21,7 @@ pub struct Registry {
     pub(crate) tables: Vec<Table>,
     before_save: HashMap<&'static str, Vec<BeforeSave>>,
     before_commit: Vec<(&'static str, BeforeCommit)>,
+    pub(crate) before_setting: Vec<(&'static str, BeforeSetting)>,
     pub(crate) jobs: HashMap<&'static str, JobHandler>,
     pub(crate) starts: Vec<Start>,
 }
@@ -34,6 +35,7 @@ impl Registry {
             tables: vec![],
             before_save: HashMap::new(),
             before_commit: vec![],
+            before_setting: vec![],
             jobs: HashMap::new(),
             starts: vec![],
         };
@@ -56,6 +58,7 @@ impl Registry {
                 registry.before_save.entry(entity).or_default().push(rule);
             }
             registry.before_commit.extend(module.before_commit);
+            registry.before_setting.extend(module.before_setting);
             registry.jobs.extend(module.jobs);
             registry.starts.extend(module.starts);
         }

@@ -1,6 +1,6 @@
 //! Settings of the company, kept in the database: currency, time zone, as-of date of figures, stage rule …
 
-use crate::{Engine, Result, Tx, db::name};
+use crate::{Engine, Error, Result, Tx, db::name};
 use chrono_tz::Tz;
 use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement};
 use serde_json::Value as Json;
@@ -51,6 +51,21 @@ impl Tx {
             .on_conflict(OnConflict::column(name("key")).update_column(name("value")).to_owned())
             .to_owned();
         self.conn.execute(&insert).await.map(drop)
+    }
+
+    /// Changes a setting as an administrator, if the modules' rules allow it.
+    pub async fn change_setting(&mut self, key: &str, value: &Json) -> Result<()> {
+        if !self.actor.is_administrator() {
+            return Err(Error::Forbidden(key.to_owned()));
+        }
+        if self.setting(key).await?.as_ref() == Some(value) {
+            return Ok(());
+        }
+        let engine = self.engine.clone();
+        for (_, rule) in engine.registry().before_setting.iter().filter(|(rule_key, _)| *rule_key == key) {
+            rule(self, value).await?;
+        }
+        self.set_setting(key, value).await
     }
 
     pub async fn company_currency(&mut self) -> Result<String> {

@@ -32,4 +32,5 @@ pub fn module() -> Module {
         .before_commit("order", order::rules::totals)
         .before_commit("return", returns::rules::totals)
         .before_commit("return_line", return_line::rules::totals)
+        .before_setting("company.currency", order::rules::keep_currency)
 }

@@ -8,6 +8,7 @@ pub mod api;
 mod app;
 mod assets;
 pub mod auth;
+mod company;
 mod cookies;
 mod failure;
 mod flash;
@@ -42,6 +43,7 @@ pub fn router(app: App) -> Router {
         .merge(sign_in::routes())
         .merge(preferences::routes())
         .merge(profile::routes())
+        .merge(company::routes())
         .merge(pages::routes())
         .nest("/api", api::routes());
     for module in app.modules() {

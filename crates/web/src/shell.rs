@@ -55,6 +55,10 @@ fn navigation(app: &App, session: &Session) -> Vec<Value> {
             .map(|entity| item(session, entity.plural.get(lang), &format!("/{}", entity.name), entity.icon))
             .collect();
         items.extend(added(app, session, module.name));
+        if module.name == CORE && session.actor.is_administrator() {
+            let label = app.t(lang, "company.title", &[]);
+            items.push(item(session, &label, "/settings", "settings"));
+        }
         if !items.is_empty() {
             groups.push(context! { module_label => module.label.get(lang), items });
         }

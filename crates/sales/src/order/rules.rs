@@ -26,3 +26,17 @@ pub fn check(draft: &mut Draft<'_>) {
 pub fn totals<'t>(tx: &'t mut Tx, orders: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(ORDER.refresh(tx, orders))
 }
+
+/// Totals in the company's currency are fixed when an order is saved, so the currency is chosen before the first one.
+pub fn keep_currency<'t>(tx: &'t mut Tx, _: &'t serde_json::Value) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        if tx.list(&engine::Query::new("order").limit(1)).await?.records.is_empty() {
+            return Ok(());
+        }
+        Err(engine::Error::rule(
+            "company.currency",
+            "there are orders already: the company's currency can no longer change",
+            "已有订单，本位币不能再更改",
+        ))
+    })
+}

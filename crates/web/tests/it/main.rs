@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod company;
 mod guarding;
 mod pages;
 mod shop;
