@@ -124,6 +124,12 @@ fn read_entry(row: &Row) -> Result<LogEntry> {
     })
 }
 
+fn last() -> SelectStatement {
+    let mut select = Sql::select();
+    select.column(name("seq")).from(name("change_log")).order_by(name("seq"), Order::Desc).limit(1);
+    select
+}
+
 fn select() -> SelectStatement {
     let mut select = Sql::select();
     select.from(name("change_log")).columns(COLUMNS.iter().map(|column| name(column)));
@@ -143,13 +149,7 @@ impl Engine {
 
     /// The newest sequence number in the log.
     pub async fn last_change(&self) -> Result<i64> {
-        let last = Sql::select()
-            .column(name("seq"))
-            .from(name("change_log"))
-            .order_by(name("seq"), Order::Desc)
-            .limit(1)
-            .to_owned();
-        Ok(self.fetch(&last).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+        Ok(self.fetch(&last()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
     }
 
     pub async fn position(&self, reader: &str) -> Result<i64> {
@@ -171,6 +171,11 @@ impl Engine {
 }
 
 impl Tx {
+    /// The newest sequence number in the log, this transaction's own entries included.
+    pub async fn last_change(&mut self) -> Result<i64> {
+        Ok(self.conn.fetch(&last()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    }
+
     /// What an import run wrote, newest first, before `before`; for reverting it.
     pub async fn changes_of_run(&mut self, run: Id, before: i64, limit: u64) -> Result<Vec<LogEntry>> {
         let mut select = select();

@@ -61,7 +61,7 @@ pub struct Through {
 }
 
 /// A declared field or one of the columns every record has.
-pub(crate) fn field_of<'e>(entity: &'e Entity, name: &str) -> Option<Cow<'e, Field>> {
+pub fn field_of<'e>(entity: &'e Entity, name: &str) -> Option<Cow<'e, Field>> {
     if let Some(field) = entity.get(name) {
         return Some(Cow::Borrowed(field));
     }

@@ -50,9 +50,13 @@ fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Result<Plan<'e>
     }
     let context = condition::Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
     let asked = condition::parse(&query.filter, entity, engine.registry(), &context)?;
-    let condition = match access::scope(actor, entity) {
-        Condition::Always(true) => asked,
-        scope => Condition::All(vec![scope, asked]),
+    let parts = [Some(access::scope(actor, entity)), belongs_to(entity, query)?, Some(asked)];
+    let mut parts: Vec<Condition> =
+        parts.into_iter().flatten().filter(|part| *part != Condition::Always(true)).collect();
+    let condition = match parts.len() {
+        0 => Condition::Always(true),
+        1 => parts.swap_remove(0),
+        _ => Condition::All(parts),
     };
     let (sort, descending) = sort(entity, &query.sort)?;
     let after = query.after.as_deref().map(|cursor| read_cursor(cursor, &sort)).transpose()?;
@@ -74,6 +78,15 @@ fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Result<Plan<'e>
         deleted: query.deleted,
         search: query.search.trim().to_owned(),
     })
+}
+
+fn belongs_to(entity: &Entity, query: &Query) -> Result<Option<Condition>> {
+    let Some((field, id)) = &query.belongs_to else { return Ok(None) };
+    let known = entity.get(field).filter(|field| field.target().is_some());
+    let field = known.ok_or_else(|| Error::invalid(field, meta::Problem::Unknown))?;
+    let path = condition::Path { through: None, field: field.clone() };
+    let operator = condition::Operator::Equal;
+    Ok(Some(Condition::Compare { path, operator, value: Value::Id(*id) }))
 }
 
 fn fields<'e>(entity: &'e Entity, wanted: &[String]) -> Result<Vec<&'e Field>> {

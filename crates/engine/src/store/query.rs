@@ -1,11 +1,15 @@
 //! What to list.
 
+use meta::Id;
+
 /// Records of one entity: which, in what order, from where on, which fields.
 #[derive(Clone, Debug, Default)]
 pub struct Query {
     pub entity: String,
     /// A condition in CEL syntax; empty is all.
     pub filter: String,
+    /// Only records whose reference in this field is this one; also for fields whose name CEL keeps for itself (`return`).
+    pub belongs_to: Option<(String, Id)>,
     /// Words every record must contain (see [`crate::search`]).
     pub search: String,
     /// An indexed field, `-` in front for descending; empty is the entity's own order.
@@ -29,6 +33,10 @@ impl Query {
     }
     pub fn filter(mut self, filter: impl Into<String>) -> Self {
         self.filter = filter.into();
+        self
+    }
+    pub fn belongs_to(mut self, field: &str, id: Id) -> Self {
+        self.belongs_to = Some((field.to_owned(), id));
         self
     }
     pub fn search(mut self, search: impl Into<String>) -> Self {
