@@ -19,9 +19,11 @@ each("[data-lines]", (box) => {
   function recompute() {
     let net = 0, tax = 0;
     for (const line of $$("[data-line]", body)) {
-      const amount = cents(number(line, totals.quantity) * number(line, totals.price) * (1 - number(line, totals.discount) / 100));
+      const full = number(line, totals.quantity) * number(line, totals.price);
+      const discount = number(line, totals.discount);
+      const amount = cents(totals.discount_percent ? full * (1 - discount / 100) : full - discount);
       net += amount;
-      tax += cents((amount * number(line, totals.tax)) / 100);
+      tax += cents(totals.tax_percent ? (amount * number(line, totals.tax)) / 100 : number(line, totals.tax));
       $("[data-line-amount]", line).textContent = money.format(amount);
     }
     for (const [key, value] of Object.entries({ net, tax, gross: net + tax })) {
