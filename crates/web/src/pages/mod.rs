@@ -1,8 +1,35 @@
-//! The pages every entity has: list, record, form, search.
+//! The pages every entity has, derived from its metadata: list, record, form, search. A request is parsed, asked of the
+//! engine, and its answer made into the context of a template; nothing here knows one entity by name.
+
+mod access;
+mod address;
+mod caller;
+mod cell;
+mod entity_view;
+mod form;
+mod home;
+mod input;
+mod list;
+mod reader;
+mod record;
+mod search;
+mod undo;
+
+pub use caller::Caller;
+pub use reader::Reader;
 
 use crate::App;
-use axum::Router;
+use axum::{
+    Router,
+    routing::{get, post},
+};
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/", get(home::home))
+        .route("/undo", post(undo::undo))
+        .merge(search::routes())
+        .merge(list::routes())
+        .merge(form::routes())
+        .merge(record::routes())
 }

@@ -1,0 +1,47 @@
+//! What the reader may do with an entity, so that pages offer only that; the engine checks again.
+
+use engine::{Action, Actor, Engine, Error, Result, allow};
+use meta::Entity;
+use serde::Serialize;
+use std::sync::Arc;
+
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Can {
+    pub create: bool,
+    pub import: bool,
+    pub export: bool,
+    pub edit: bool,
+    pub delete: bool,
+}
+
+/// What can be brought in as a file.
+const IMPORTED: [&str; 5] = ["order", "account", "contact", "product", "activity"];
+
+impl Can {
+    pub fn of(actor: &Actor, entity: &Entity) -> Can {
+        let may = |action| allow(actor, entity, action).is_ok();
+        let create = may(Action::Create);
+        Can {
+            create,
+            import: create && IMPORTED.contains(&entity.name.as_str()),
+            export: may(Action::Read),
+            edit: may(Action::Update),
+            delete: may(Action::Delete),
+        }
+    }
+}
+
+/// The entity of an address, if it has pages of its own and the actor may do `action`.
+pub fn entity_with_pages<'e>(
+    engine: &'e Engine,
+    actor: &Actor,
+    name: &str,
+    action: Action,
+) -> Result<&'e Arc<Entity>> {
+    let entity = engine.entity(name)?;
+    if entity.internal || entity.parent.is_some() {
+        return Err(Error::NotFound(name.to_owned()));
+    }
+    allow(actor, entity, action)?;
+    Ok(entity)
+}

@@ -1,0 +1,87 @@
+//! Addresses of records and lists. Everything that makes a list what it is stands in its address.
+
+use engine::Registry;
+use meta::{Entity, Id};
+use serde::Deserialize;
+
+/// `text` as part of a query or path.
+pub fn encode(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-_.~,".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    encoded
+}
+
+pub fn list_href(entity: &Entity) -> String {
+    format!("/{}", entity.name)
+}
+
+/// The page of a record; lines have none.
+pub fn record_href(registry: &Registry, entity: &str, id: Id) -> Option<String> {
+    let entity = registry.entity(entity).ok()?;
+    (entity.parent.is_none() && !entity.internal).then(|| format!("/{}/{id}", entity.name))
+}
+
+/// What an address asks of a list.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Asked {
+    pub q: String,
+    /// A condition in CEL.
+    pub filter: String,
+    pub sort: String,
+    /// Names of columns, apart by commas.
+    pub columns: String,
+    /// A saved view's id.
+    pub view: String,
+    pub after: String,
+}
+
+impl Asked {
+    /// A query string with `?`, or nothing.
+    pub fn query(&self) -> String {
+        let parts = [
+            ("q", &self.q),
+            ("filter", &self.filter),
+            ("sort", &self.sort),
+            ("columns", &self.columns),
+            ("view", &self.view),
+            ("after", &self.after),
+        ];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encode(value)))
+            .collect();
+        if parts.is_empty() { String::new() } else { format!("?{}", parts.join("&")) }
+    }
+
+    pub fn href(&self, entity: &Entity) -> String {
+        list_href(entity) + &self.query()
+    }
+
+    pub fn sorted(&self, sort: String) -> Asked {
+        Asked { sort, after: String::new(), ..self.clone() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_keeps_every_letter() {
+        let asked =
+            Asked { filter: "city == \"青\" && a > 1".into(), sort: "-name".into(), ..Asked::default() };
+        assert_eq!(
+            asked.href(&Entity::new("account")),
+            "/account?filter=city%20%3D%3D%20%22%E9%9D%92%22%20%26%26%20a%20%3E%201&sort=-name"
+        );
+        assert_eq!(Asked::default().href(&Entity::new("account")), "/account");
+    }
+}

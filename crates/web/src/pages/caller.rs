@@ -1,0 +1,55 @@
+//! What every page handler needs: who asks, for whom it is written, and the engine.
+
+use super::{Reader, access::entity_with_pages};
+use crate::{Answer, App, Failure, Session};
+use axum::{extract::FromRequestParts, http::request::Parts};
+use engine::{Action, Actor, Engine};
+use meta::Entity;
+use serde::Serialize;
+use std::sync::Arc;
+
+pub struct Caller {
+    pub app: App,
+    pub session: Session,
+    pub reader: Reader,
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Failure> {
+        let session = Session::from_request_parts(parts, app).await?;
+        Caller::new(app.clone(), session).await
+    }
+}
+
+impl Caller {
+    pub async fn new(app: App, session: Session) -> Answer<Caller> {
+        let reader = Reader {
+            lang: session.lang,
+            zone: session.zone,
+            now: app.engine().clock().now(),
+            currency: app.engine().company_currency().await?,
+        };
+        Ok(Caller { app, session, reader })
+    }
+
+    pub fn engine(&self) -> &Engine {
+        self.app.engine()
+    }
+    pub fn actor(&self) -> &Actor {
+        &self.session.actor
+    }
+
+    /// The entity an address names, if the caller may do `action` with it.
+    pub fn entity(&self, name: &str, action: Action) -> Answer<Arc<Entity>> {
+        Ok(entity_with_pages(self.engine(), self.actor(), name, action)?.clone())
+    }
+
+    pub fn page(&self, template: &str, context: impl Serialize) -> Answer {
+        self.app.page(&self.session, template, minijinja::Value::from_serialize(context))
+    }
+
+    pub fn page_with(&self, status: u16, template: &str, context: impl Serialize) -> Answer {
+        self.app.page_with(status, &self.session, template, minijinja::Value::from_serialize(context))
+    }
+}

@@ -1,0 +1,233 @@
+//! Creating and editing a record of any entity, with its lines. A refused form comes back whole, with what is wrong and how
+//! to mend it.
+
+mod save;
+mod texts;
+mod view;
+
+use super::{
+    Caller,
+    address::{list_href, record_href},
+    entity_view::{EntityView, capital},
+};
+use crate::{Answer, App, Flash};
+use axum::{
+    Form, Router,
+    extract::{Path, Query as Asking},
+    response::{IntoResponse, Redirect},
+    routing::get,
+};
+use engine::{Action, Error, LogEntry};
+use meta::{Entity, FieldProblem, Id, Lang, Problem, Record, label};
+use std::{collections::HashMap, sync::Arc};
+use texts::{Line, Typed};
+use view::{Content, FormPage};
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/{entity}/new", get(new).post(create))
+        .route("/{entity}/{id}/edit", get(edit).post(update))
+}
+
+type Pairs = Form<Vec<(String, String)>>;
+
+/// Entities may have several kinds of lines; the first is edited in the form.
+fn child<'c>(caller: &'c Caller, entity: &'c Entity) -> Option<&'c Arc<Entity>> {
+    caller.engine().registry().children(&entity.name).next()
+}
+
+async fn new(
+    caller: Caller,
+    Path(entity): Path<String>,
+    Asking(given): Asking<HashMap<String, String>>,
+) -> Answer {
+    let entity = caller.entity(&entity, Action::Create)?;
+    let mut texts = texts::of_new(&caller.reader, &entity, &given, caller.actor().user);
+    if let Some(to) = given.get("return_to") {
+        texts.insert("return_to".into(), to.clone());
+    }
+    let typed = Typed { texts, lines: vec![] };
+    show(&caller, 200, &entity, None, &typed, &[], None).await
+}
+
+async fn create(caller: Caller, Path(entity): Path<String>, Form(pairs): Pairs) -> Answer {
+    let entity = caller.entity(&entity, Action::Create)?;
+    let typed = Typed::read(pairs);
+    let saved = match save::plan(&caller.reader, &entity, child(&caller, &entity), None, &typed) {
+        Ok(plan) => save::write(caller.engine(), caller.actor(), plan).await,
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(id) => Ok(done(&caller, &entity, id, &typed)),
+        Err(Error::Invalid(problems)) => show(&caller, 422, &entity, None, &typed, &problems, None).await,
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn edit(caller: Caller, Path((entity, id)): Path<(String, Id)>) -> Answer {
+    let entity = caller.entity(&entity, Action::Update)?;
+    let (record, lines) = stored(&caller, &entity, id).await?;
+    let mut typed = Typed { texts: texts::of_record(&caller.reader, &entity, &record), lines: vec![] };
+    if let Some(child) = child(&caller, &entity) {
+        let line =
+            |line: &Record| Line { id: Some(line.id), texts: texts::of_record(&caller.reader, child, line) };
+        typed.lines = lines.iter().map(line).collect();
+    }
+    show(&caller, 200, &entity, Some(&record), &typed, &[], None).await
+}
+
+async fn stored(caller: &Caller, entity: &Entity, id: Id) -> Answer<(Record, Vec<Record>)> {
+    let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+    let lines = match child(caller, entity) {
+        Some(child) => save::lines_of(caller.engine(), caller.actor(), child, id).await?,
+        None => vec![],
+    };
+    Ok((record, lines))
+}
+
+async fn update(caller: Caller, Path((entity, id)): Path<(String, Id)>, Form(pairs): Pairs) -> Answer {
+    let entity = caller.entity(&entity, Action::Update)?;
+    let typed = Typed::read(pairs);
+    let (record, lines) = stored(&caller, &entity, id).await?;
+    let read: Option<i64> = typed.get("version").parse().ok();
+    if read.is_some_and(|read| read != record.version) {
+        return conflict(&caller, &entity, &record, read.unwrap_or(0), &typed).await;
+    }
+    let before = Some((&record, lines.as_slice()));
+    let saved = match save::plan(&caller.reader, &entity, child(&caller, &entity), before, &typed) {
+        Ok(plan) => save::write(caller.engine(), caller.actor(), plan).await,
+        Err(error) => Err(error),
+    };
+    match saved {
+        Ok(id) => Ok(done(&caller, &entity, id, &typed)),
+        Err(Error::Invalid(problems)) => {
+            show(&caller, 422, &entity, Some(&record), &typed, &problems, None).await
+        }
+        Err(Error::Conflict { .. }) => {
+            let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+            conflict(&caller, &entity, &record, read.unwrap_or(0), &typed).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Somebody else was quicker: what he changed is said beside the fields, the reader's input stays, and saving again is his
+/// decision.
+async fn conflict(caller: &Caller, entity: &Entity, record: &Record, read: i64, typed: &Typed) -> Answer {
+    let missed = u64::try_from(record.version - read).unwrap_or(0).clamp(1, 20);
+    let entries = caller.engine().history(caller.actor(), &entity.name, record.id, missed).await?;
+    let shown = super::cell::Shown::look_up(
+        caller.engine(),
+        caller.actor(),
+        &caller.reader,
+        entity,
+        &entity.fields.values().cloned().collect::<Vec<_>>(),
+        std::slice::from_ref(record),
+    )
+    .await?;
+    let changed = |entry: &LogEntry| {
+        let names = entry.changes.as_object().into_iter().flat_map(|changes| changes.keys().cloned());
+        names.collect::<Vec<_>>()
+    };
+    let mut names: Vec<String> = entries.iter().flat_map(changed).collect();
+    names.sort();
+    names.dedup();
+    let problems: Vec<FieldProblem> = names
+        .iter()
+        .filter_map(|name| entity.get(name))
+        .filter(|field| {
+            typed.texts.get(&field.name).is_some_and(|typed| {
+                super::input::shown(&caller.reader, field, record.get(&field.name)) != typed.trim()
+            })
+        })
+        .map(|field| {
+            let now = shown.cell(field, record, false).text;
+            let text = label(format!("is now “{now}”"), format!("现在是“{now}”"));
+            FieldProblem::new(&field.name, Problem::Rule(text))
+        })
+        .collect();
+    let who = match entries.first().and_then(|entry| entry.user) {
+        Some(user) => {
+            let titles = caller.engine().titles(caller.actor(), &[("user", user)]).await?;
+            titles.get(&user).cloned()
+        }
+        None => None,
+    };
+    let who = who.unwrap_or_else(|| caller.reader.say("Somebody else", "其他人").to_owned());
+    let when = caller.reader.ago(record.updated_at);
+    let text = match caller.reader.lang {
+        Lang::En => format!(
+            "{who} changed this record {when}, while you were editing. Your input is kept below; saving again overwrites the fields marked."
+        ),
+        Lang::Zh => format!(
+            "{who}在您编辑期间（{when}）修改了这条记录。您填写的内容仍在下方，再次保存将覆盖已标出的字段。"
+        ),
+    };
+    show(caller, 409, entity, Some(record), typed, &problems, Some(text)).await
+}
+
+/// Back to where the reader came from, or to the record.
+fn done(caller: &Caller, entity: &Entity, id: Id, typed: &Typed) -> axum::response::Response {
+    let own = record_href(caller.engine().registry(), &entity.name, id);
+    let to = return_to(typed).or(own).unwrap_or_else(|| list_href(entity));
+    let text = caller.reader.say("Saved.", "已保存。");
+    Flash::success(text).on(Redirect::to(&to).into_response())
+}
+
+/// Only our own pages are returned to.
+fn return_to(typed: &Typed) -> Option<String> {
+    let to = typed.get("return_to");
+    let own = to.starts_with('/') && !to.starts_with("//") && !to.contains(['\\', '\r', '\n']);
+    own.then(|| to.to_owned())
+}
+
+async fn show(
+    caller: &Caller,
+    status: u16,
+    entity: &Entity,
+    record: Option<&Record>,
+    typed: &Typed,
+    problems: &[FieldProblem],
+    error: Option<String>,
+) -> Answer {
+    let reader = &caller.reader;
+    let content = Content { entity, child: child(caller, entity), typed, problems };
+    let (sections, lines) = content.sections_and_lines(caller).await?;
+    let error = error.or_else(|| refused(reader, &content));
+    let own = record.map(|record| format!("{}/{}", list_href(entity), record.id));
+    let label = reader.lower(&entity.label);
+    let name = record.map(|record| record.text(&entity.title)).unwrap_or_default();
+    let title = match (reader.lang, record.is_some()) {
+        (Lang::En, false) => format!("New {label}"),
+        (Lang::En, true) => format!("Edit {label} {name}"),
+        (Lang::Zh, false) => format!("新建{label}"),
+        (Lang::Zh, true) => format!("编辑{label} {name}"),
+    };
+    let back = return_to(typed);
+    let form = view::Form {
+        action: own
+            .as_ref()
+            .map_or_else(|| format!("{}/new", list_href(entity)), |own| format!("{own}/edit")),
+        title: capital(title.trim()),
+        version: record.map(|record| record.version),
+        error,
+        cancel_href: back.clone().or(own).unwrap_or_else(|| list_href(entity)),
+        return_to: back,
+        sections,
+        lines,
+    };
+    caller.page_with(status, "form.html", FormPage { entity: EntityView::new(reader, entity), form })
+}
+
+fn refused(reader: &super::Reader, content: &Content<'_>) -> Option<String> {
+    let count = content.problems.len();
+    if count == 0 {
+        return None;
+    }
+    let said = match reader.lang {
+        Lang::En if count == 1 => "Nothing is saved yet: one input needs your attention.".to_owned(),
+        Lang::En => format!("Nothing is saved yet: {count} inputs need your attention."),
+        Lang::Zh => format!("尚未保存，有 {count} 处需要修改。"),
+    };
+    Some([vec![said], content.elsewhere(reader)].concat().join(" "))
+}

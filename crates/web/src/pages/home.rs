@@ -1,0 +1,20 @@
+//! The start page: what the company's customers are worth, if that module is there, else the first list.
+
+use super::Caller;
+use crate::Answer;
+use axum::response::{IntoResponse, Redirect};
+
+const VALUE: &str = "/value";
+
+pub async fn home(caller: Caller) -> Answer {
+    let has_value = caller.app.modules().iter().flat_map(|module| &module.nav).any(|nav| nav.href == VALUE);
+    let first = caller.engine().registry().entities().find(|entity| {
+        !entity.internal && !entity.admin_only && entity.parent.is_none() && !entity.list.is_empty()
+    });
+    let to = match first {
+        _ if has_value => VALUE.to_owned(),
+        Some(entity) => super::address::list_href(entity),
+        None => "/user".to_owned(),
+    };
+    Ok(Redirect::to(&to).into_response())
+}

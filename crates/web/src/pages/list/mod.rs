@@ -1,0 +1,38 @@
+//! The list of any entity.
+
+mod bulk;
+mod export;
+pub mod view;
+mod views;
+
+use super::{Caller, address::Asked};
+use crate::{Answer, App};
+use axum::{
+    Router,
+    extract::{Path, Query as Asking},
+    routing::{get, post},
+};
+use engine::Action;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route("/{entity}", get(list))
+        .route("/{entity}/export", get(export::export))
+        .route("/{entity}/bulk/update", post(bulk::update))
+        .route("/{entity}/bulk/delete", post(bulk::delete))
+        .route("/{entity}/bulk/field/{name}", get(bulk::field))
+        .route("/views", post(views::save))
+        .route("/views/{id}", post(views::change))
+        .route("/views/{id}/delete", post(views::delete))
+        .route("/views/{id}/restore", post(views::restore))
+}
+
+async fn list(caller: Caller, Path(entity): Path<String>, Asking(asked): Asking<Asked>) -> Answer {
+    let entity = caller.entity(&entity, Action::Read)?;
+    let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
+    if caller.session.htmx && !asked.after.is_empty() {
+        let rows = view::rows(engine, actor, reader, &entity, &asked).await?;
+        return caller.page("list_rows.html", rows);
+    }
+    caller.page("list.html", view::list(engine, actor, reader, &entity, &asked).await?)
+}

@@ -1,0 +1,336 @@
+//! The context of `list.html` and `list_rows.html`: one page of records, and everything around the table.
+
+use super::views::{self, ViewTab};
+use crate::pages::{
+    Reader,
+    access::Can,
+    address::{Asked, list_href, record_href},
+    cell::{Cell, Shown, column, cut, is_input, value_of},
+    entity_view::EntityView,
+    input::{Choice, inputs},
+};
+use engine::{Actor, Engine, Error, Query, Result};
+use meta::{Entity, Field, Id, Kind, Record};
+use serde::Serialize;
+
+pub const PAGE_SIZE: usize = 50;
+/// Counting stops here; more is said as "10,000+".
+const COUNT_CAP: u64 = 10_000;
+/// Columns at once.
+const COLUMNS_LIMIT: usize = 30;
+
+#[derive(Serialize)]
+pub struct ListView {
+    pub entity: EntityView,
+    pub count: String,
+    pub searchable: bool,
+    pub filtered: bool,
+    pub can: Can,
+    pub query: QueryView,
+    pub filter_error: Option<String>,
+    pub views: Vec<ViewTab>,
+    pub all_columns: Vec<ChosenColumn>,
+    pub filter_meta: FilterMeta,
+    pub bulk_fields: Vec<Named>,
+    #[serde(flatten)]
+    pub table: Rows,
+    pub export_href: String,
+    pub import_href: String,
+    pub create_href: String,
+}
+
+#[derive(Serialize)]
+pub struct Rows {
+    pub columns: Vec<ColumnView>,
+    pub rows: Vec<Row>,
+    pub next_href: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct ColumnView {
+    pub name: String,
+    pub label: String,
+    pub kind: &'static str,
+    pub sort: Option<&'static str>,
+    pub sort_href: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Row {
+    pub id: Id,
+    pub href: String,
+    pub title: String,
+    pub version: i64,
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+pub struct QueryView {
+    pub q: String,
+    pub filter: String,
+    pub sort: String,
+    pub columns: String,
+    pub view: String,
+}
+
+#[derive(Serialize)]
+pub struct ChosenColumn {
+    pub name: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+#[derive(Serialize)]
+pub struct FilterMeta {
+    pub fields: Vec<FilterField>,
+}
+
+#[derive(Serialize)]
+pub struct FilterField {
+    pub name: String,
+    pub label: String,
+    pub kind: &'static str,
+    pub choices: Option<Vec<Choice>>,
+    pub lookup: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct Named {
+    pub name: String,
+    pub label: String,
+}
+
+/// System columns a list may show after the declared ones.
+const SYSTEM_COLUMNS: [&str; 3] = ["created_at", "updated_at", "created_by"];
+
+/// Every column a list can have, the declared order first.
+fn possible_columns(entity: &Entity) -> Vec<Field> {
+    let declared = entity.fields.values().filter(|field| field.kind != Kind::Json).cloned();
+    declared.chain(SYSTEM_COLUMNS.iter().filter_map(|name| column(entity, name))).collect()
+}
+
+/// The columns asked for, in that order; the entity's own list if none, its title if it has no list.
+pub fn chosen_columns(entity: &Entity, asked: &str) -> Vec<Field> {
+    let wanted = asked.split(',').map(str::trim).filter(|name| !name.is_empty());
+    let mut chosen: Vec<Field> = vec![];
+    for name in wanted.take(COLUMNS_LIMIT) {
+        if let Some(field) = column(entity, name).filter(|f| chosen.iter().all(|other| other.name != f.name))
+        {
+            chosen.push(field);
+        }
+    }
+    if chosen.is_empty() {
+        let own = if entity.list.is_empty() { vec![entity.title.clone()] } else { entity.list.clone() };
+        chosen = own.iter().filter_map(|name| column(entity, name)).collect();
+    }
+    chosen
+}
+
+/// The engine's question for an address.
+pub fn query(entity: &Entity, asked: &Asked, columns: &[Field]) -> Query {
+    let mut fields: Vec<&str> = columns.iter().map(|field| field.name.as_str()).collect();
+    fields.extend([entity.title.as_str()].into_iter().chain(entity.parent.as_deref()));
+    fields.extend(entity.get("currency").map(|currency| currency.name.as_str()));
+    fields.sort_unstable();
+    fields.dedup();
+    let after = Some(asked.after.clone()).filter(|after| !after.is_empty());
+    Query::new(&entity.name)
+        .filter(asked.filter.clone())
+        .search(asked.q.clone())
+        .sort(asked.sort.clone())
+        .after(after)
+        .limit(PAGE_SIZE)
+        .fields(&fields)
+}
+
+/// One page of rows, ready for the table.
+pub async fn rows(
+    engine: &Engine,
+    actor: &Actor,
+    reader: &Reader,
+    entity: &Entity,
+    asked: &Asked,
+) -> Result<Rows> {
+    let columns = chosen_columns(entity, &asked.columns);
+    let page = engine.list(actor, &query(entity, asked, &columns)).await?;
+    let next_href = page.next.map(|after| Asked { after, ..asked.clone() }.href(entity));
+    let editable = Can::of(actor, entity).edit;
+    let rows = show_rows(engine, actor, reader, entity, &columns, &page.records, editable).await?;
+    Ok(Rows { columns: column_views(reader, entity, asked, &columns), rows, next_href })
+}
+
+pub async fn show_rows(
+    engine: &Engine,
+    actor: &Actor,
+    reader: &Reader,
+    entity: &Entity,
+    columns: &[Field],
+    records: &[Record],
+    editable: bool,
+) -> Result<Vec<Row>> {
+    let titled = entity.get(&entity.title).cloned();
+    let mut fields = columns.to_vec();
+    fields.extend(titled.clone());
+    let shown = Shown::look_up(engine, actor, reader, entity, &fields, records).await?;
+    Ok(records
+        .iter()
+        .map(|record| {
+            let cells = columns.iter().map(|field| {
+                let mut cell = shown.cell(field, record, editable);
+                if field.kind == Kind::LongText {
+                    cell.text = cut(&cell.text);
+                }
+                cell
+            });
+            Row {
+                id: record.id,
+                href: href_of(engine, entity, record),
+                title: titled.as_ref().map(|field| shown.cell(field, record, false).text).unwrap_or_default(),
+                version: record.version,
+                cells: cells.collect(),
+            }
+        })
+        .collect())
+}
+
+/// A line's page is its parent's.
+fn href_of(engine: &Engine, entity: &Entity, record: &Record) -> String {
+    let parent = entity.parent_entity().zip(entity.parent.as_deref());
+    let href = match parent {
+        Some((parent, field)) => {
+            record.reference(field).and_then(|id| record_href(engine.registry(), parent, id))
+        }
+        None => record_href(engine.registry(), &entity.name, record.id),
+    };
+    href.unwrap_or_else(|| list_href(entity))
+}
+
+fn column_views(reader: &Reader, entity: &Entity, asked: &Asked, columns: &[Field]) -> Vec<ColumnView> {
+    let sort = if asked.sort.is_empty() { entity.sort.as_str() } else { asked.sort.as_str() };
+    let (name, descending) = match sort.strip_prefix('-') {
+        Some(name) => (name, true),
+        None => (sort, false),
+    };
+    let view = |field: &Field| {
+        let sorted = field.name == name;
+        // Numbers and dates are mostly wanted from the top.
+        let first_down = field.kind.is_numeric() || matches!(field.kind, Kind::Date | Kind::Instant);
+        let down = if sorted { !descending } else { first_down };
+        let next = format!("{}{}", if down { "-" } else { "" }, field.name);
+        ColumnView {
+            name: field.name.clone(),
+            label: field.label.get(reader.lang).to_owned(),
+            kind: field.kind.name(),
+            sort: sorted.then_some(if descending { "desc" } else { "asc" }),
+            sort_href: field.indexed.then(|| asked.sorted(next).href(entity)),
+        }
+    };
+    columns.iter().map(view).collect()
+}
+
+/// The whole page. A filter or sort that cannot be read is said beside it, with its text kept.
+pub async fn list(
+    engine: &Engine,
+    actor: &Actor,
+    reader: &Reader,
+    entity: &Entity,
+    asked: &Asked,
+) -> Result<ListView> {
+    let (views, asked) = views::tabs(engine, actor, reader, entity, asked).await?;
+    let columns = chosen_columns(entity, &asked.columns);
+    let (table, filter_error) = match rows(engine, actor, reader, entity, &asked).await {
+        Ok(table) => (table, None),
+        Err(Error::Invalid(problems)) => {
+            let texts: Vec<String> =
+                problems.iter().map(|problem| problem.problem.message(reader.lang)).collect();
+            let columns = column_views(reader, entity, &asked, &columns);
+            (Rows { columns, rows: vec![], next_href: None }, Some(texts.join(" ")))
+        }
+        Err(error) => return Err(error),
+    };
+    let count = match (&filter_error, &table.next_href) {
+        (Some(_), _) => String::new(),
+        (None, None) if asked.after.is_empty() => table.rows.len().to_string(),
+        _ => {
+            let question = query(entity, &Asked { after: String::new(), ..asked.clone() }, &columns);
+            let count = engine.count(actor, &question, COUNT_CAP).await?;
+            reader.format().number(count.number.into()) + if count.capped { "+" } else { "" }
+        }
+    };
+    let export = Asked { after: String::new(), ..asked.clone() };
+    Ok(ListView {
+        entity: EntityView::new(reader, entity),
+        count,
+        searchable: entity.fields.values().any(|field| field.searched),
+        filtered: !asked.q.trim().is_empty() || !asked.filter.trim().is_empty(),
+        can: Can::of(actor, entity),
+        filter_error,
+        views,
+        all_columns: all_columns(reader, entity, &columns),
+        filter_meta: FilterMeta { fields: filter_fields(reader, entity) },
+        bulk_fields: bulk_fields(reader, entity),
+        table,
+        export_href: format!("{}/export{}", list_href(entity), export.query()),
+        import_href: format!("/import?kind={}", entity.name),
+        create_href: format!("{}/new", list_href(entity)),
+        query: QueryView {
+            q: asked.q,
+            filter: asked.filter,
+            sort: asked.sort,
+            columns: asked.columns,
+            view: asked.view,
+        },
+    })
+}
+
+fn all_columns(reader: &Reader, entity: &Entity, chosen: &[Field]) -> Vec<ChosenColumn> {
+    let is_chosen = |field: &Field| chosen.iter().any(|one| one.name == field.name);
+    let view = |field: &Field, chosen| ChosenColumn {
+        name: field.name.clone(),
+        label: field.label.get(reader.lang).to_owned(),
+        chosen,
+    };
+    let others = possible_columns(entity);
+    let others = others.iter().filter(|field| !is_chosen(field)).map(|field| view(field, false));
+    chosen.iter().map(|field| view(field, true)).chain(others).collect()
+}
+
+fn filter_fields(reader: &Reader, entity: &Entity) -> Vec<FilterField> {
+    let word = |choice: &meta::Choice| choice.label.get(reader.lang).to_owned();
+    possible_columns(entity)
+        .iter()
+        .map(|field| FilterField {
+            name: field.name.clone(),
+            label: field.label.get(reader.lang).to_owned(),
+            kind: field.kind.name(),
+            choices: matches!(field.kind, Kind::Choice(_)).then(|| {
+                let choices = field.choices().iter();
+                choices.map(|c| Choice { value: c.value.clone(), label: word(c) }).collect()
+            }),
+            lookup: field.target().map(|target| format!("/lookup/{target}")),
+        })
+        .collect()
+}
+
+/// What may be given to many records at once: nothing that is meant to differ.
+pub fn is_bulk_field(field: &Field) -> bool {
+    is_input(field) && !field.unique && field.numbered.is_none() && field.kind != Kind::Json
+}
+
+fn bulk_fields(reader: &Reader, entity: &Entity) -> Vec<Named> {
+    inputs(entity)
+        .filter(|field| is_bulk_field(field) && field.name != entity.title)
+        .map(|field| Named { name: field.name.clone(), label: field.label.get(reader.lang).to_owned() })
+        .collect()
+}
+
+/// The CSV's cell: exact, in the reader's language and time.
+pub fn exported(shown: &Shown<'_>, reader: &Reader, field: &Field, record: &Record) -> String {
+    match value_of(record, &field.name) {
+        meta::Value::Instant(at) => reader.exact(at),
+        meta::Value::Date(date) => date.to_string(),
+        meta::Value::Decimal(number) => number.normalize().to_string(),
+        meta::Value::Int(number) => number.to_string(),
+        _ => shown.cell(field, record, false).text,
+    }
+}

@@ -1,0 +1,232 @@
+//! The context of `record.html`: what there is to know of one record.
+
+use super::related::{Link, Related, Tab, links, related, tabs};
+use super::timeline::{Next, TimelineView, next, timeline};
+use crate::{
+    Answer,
+    pages::{
+        Caller,
+        access::Can,
+        address::list_href,
+        cell::{Cell, Shown, column},
+        entity_view::EntityView,
+    },
+};
+use meta::{Entity, Field, Id, Kind, Record};
+use serde::Serialize;
+
+/// Key facts under the title.
+const FACTS: usize = 5;
+
+#[derive(Serialize)]
+pub struct RecordView {
+    pub entity: EntityView,
+    pub record: Head,
+    pub facts: Vec<Fact>,
+    pub can: Can,
+    pub edit_href: String,
+    pub more: Vec<More>,
+    /// HTML of modules' panels.
+    pub panels: Vec<String>,
+    pub sections: Vec<Section>,
+    pub tabs: Vec<Tab>,
+    pub related: Option<Related>,
+    pub next: Vec<Next>,
+    pub timeline: Option<TimelineView>,
+}
+
+#[derive(Serialize)]
+pub struct Head {
+    pub id: Id,
+    pub href: String,
+    pub title: String,
+    pub subtitle: Option<String>,
+    pub initials: Option<String>,
+    pub version: i64,
+    pub deleted: bool,
+}
+
+#[derive(Serialize)]
+pub struct Fact {
+    pub label: String,
+    pub cell: Cell,
+}
+
+#[derive(Serialize)]
+pub struct More {
+    pub label: String,
+    pub href: String,
+    pub icon: String,
+    pub post: bool,
+}
+
+#[derive(Serialize)]
+pub struct Section {
+    pub label: Option<String>,
+    pub fields: Vec<Pair>,
+    /// Fields without a value, out of the way until wanted.
+    pub empty: Vec<Pair>,
+}
+
+#[derive(Serialize)]
+pub struct Pair {
+    pub label: String,
+    pub wide: bool,
+    pub cell: Cell,
+}
+
+pub fn href(entity: &Entity, id: Id) -> String {
+    format!("{}/{id}", list_href(entity))
+}
+
+pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer<RecordView> {
+    let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
+    let mut fields: Vec<Field> = entity.fields.values().cloned().collect();
+    fields.extend(["created_at", "updated_at", "created_by"].iter().filter_map(|name| column(entity, name)));
+    let shown = Shown::look_up(engine, actor, reader, entity, &fields, std::slice::from_ref(record)).await?;
+    let own = href(entity, record.id);
+    let can = Can::of(actor, entity);
+    let panels =
+        if record.deleted_at.is_none() { caller.app.panels(&caller.session, record).await? } else { vec![] };
+    let links: Vec<Link> = links(caller, entity);
+    let mut tabs = tabs(caller, &links, record, &own).await?;
+    let related = match links.first() {
+        Some(first) => Some(related(caller, entity, first, record).await?),
+        None => None,
+    };
+    let timeline = timeline(caller, entity, record, None).await?;
+    if timeline.is_subject && !tabs.is_empty() {
+        tabs.push(Tab {
+            name: "history".into(),
+            label: reader.say("Changes", "修改记录").into(),
+            count: None,
+            href: format!("{own}/history"),
+            active: false,
+        });
+    }
+    let mut sections = sections(reader, entity, record, &shown, can.edit, !panels.is_empty());
+    sections.extend(numbers(caller, entity, record).await?);
+    sections.push(origin(reader, entity, record, &shown));
+    Ok(RecordView {
+        entity: EntityView::new(reader, entity),
+        record: head(entity, record, &shown, own.clone()),
+        facts: facts(reader, entity, record, &shown),
+        can,
+        edit_href: format!("{own}/edit"),
+        more: vec![],
+        panels,
+        sections,
+        tabs,
+        related,
+        next: next(caller, entity, record).await?,
+        timeline: Some(timeline),
+    })
+}
+
+pub fn title(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {
+    let title = column(entity, &entity.title).map(|field| shown.cell(&field, record, false).text);
+    title
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| entity.label.get(shown.reader().lang).to_owned())
+}
+
+fn head(entity: &Entity, record: &Record, shown: &Shown<'_>, href: String) -> Head {
+    let title = title(entity, record, shown);
+    // A number has no initials.
+    let named =
+        entity.get(&entity.title).is_some_and(|field| field.numbered.is_none() && field.name == "name");
+    let place = ["kind", "city", "province", "country"].iter().filter_map(|name| entity.get(name));
+    let place: Vec<String> = place
+        .map(|field| shown.cell(field, record, false).text)
+        .filter(|text| !text.is_empty())
+        .take(2)
+        .collect();
+    Head {
+        id: record.id,
+        href,
+        initials: named.then(|| crate::shell::initials(&title)),
+        subtitle: (!place.is_empty()).then(|| place.join(" · ")),
+        title,
+        version: record.version,
+        deleted: record.deleted_at.is_some(),
+    }
+}
+
+fn facts(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown: &Shown<'_>) -> Vec<Fact> {
+    entity
+        .list
+        .iter()
+        .filter(|name| **name != entity.title && !["kind", "city"].contains(&name.as_str()))
+        .filter_map(|name| column(entity, name))
+        .map(|field| Fact {
+            label: field.label.get(reader.lang).to_owned(),
+            cell: shown.cell(&field, record, false),
+        })
+        .filter(|fact| !fact.cell.text.is_empty())
+        .take(FACTS)
+        .collect()
+}
+
+/// Fields under their headings. A figure that a panel explains is not repeated as a bare number.
+fn sections(
+    reader: &crate::pages::Reader,
+    entity: &Entity,
+    record: &Record,
+    shown: &Shown<'_>,
+    editable: bool,
+    panels: bool,
+) -> Vec<Section> {
+    let mut sections: Vec<Section> = vec![];
+    for field in entity.fields.values().filter(|field| !(panels && field.figure)) {
+        let label = Some(field.section.get(reader.lang).to_owned()).filter(|label| !label.is_empty());
+        let pair = Pair {
+            label: field.label.get(reader.lang).to_owned(),
+            wide: matches!(field.kind, Kind::LongText | Kind::Json),
+            cell: shown.cell(field, record, editable),
+        };
+        if pair.cell.text.is_empty() && !pair.cell.editable {
+            continue;
+        }
+        let index = sections.iter().position(|section| section.label == label).unwrap_or_else(|| {
+            sections.push(Section { label, fields: vec![], empty: vec![] });
+            sections.len() - 1
+        });
+        let section = &mut sections[index];
+        if pair.cell.text.is_empty() { section.empty.push(pair) } else { section.fields.push(pair) }
+    }
+    sections
+}
+
+/// The record's numbers in other systems.
+async fn numbers(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Option<Section>> {
+    if !entity.external_ids {
+        return Ok(None);
+    }
+    let found = caller.engine().external_ids_of(&[record.id]).await?;
+    let Some(numbers) = found.get(&record.id).filter(|numbers| !numbers.is_empty()) else {
+        return Ok(None);
+    };
+    let label = caller.reader.say("Numbers in other systems", "外部系统编号");
+    let pair = |(source, number): &(String, String)| Pair {
+        label: source.clone(),
+        wide: false,
+        cell: Cell::text("external_id", number.clone()),
+    };
+    let fields = numbers.iter().map(pair).collect();
+    Ok(Some(Section { label: Some(label.to_owned()), fields, empty: vec![] }))
+}
+
+/// Who made the record and when it was last changed.
+fn origin(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown: &Shown<'_>) -> Section {
+    let fields = ["created_at", "created_by", "updated_at"].iter().filter_map(|name| column(entity, name));
+    let pairs = fields.map(|field| Pair {
+        label: field.label.get(reader.lang).to_owned(),
+        wide: false,
+        cell: shown.cell(&field, record, false),
+    });
+    Section {
+        label: Some(reader.say("Record", "建档").to_owned()),
+        fields: pairs.filter(|pair| !pair.cell.text.is_empty()).collect(),
+        empty: vec![],
+    }
+}
