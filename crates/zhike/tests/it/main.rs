@@ -1,0 +1,4 @@
+//! The whole program over its router, on both databases.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+mod pages;
