@@ -2,7 +2,9 @@
 
 use crate::{Format, Messages, Zone, assets::Assets};
 use meta::Lang;
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, value::Kwargs};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::Kwargs,
+};
 use rust_embed::Embed;
 use std::{collections::HashMap, sync::Arc};
 
@@ -49,6 +51,7 @@ fn environment(
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    environment.set_formatter(escape);
     environment.set_loader(move |name| {
         if let Some(source) = sources.get(name) {
             return Ok(Some((*source).to_owned()));
@@ -56,7 +59,7 @@ fn environment(
         Ok(Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()))
     });
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&messages, lang, key, &args));
-    environment.add_function("asset", move |name: &str| assets.address(name));
+    environment.add_function("asset", move |name: &str| Value::from_safe_string(assets.address(name)));
     let format = Format { lang, zone: Zone::default() };
     environment.add_filter("number", move |value: &str| decimal(value).map(|number| format.number(number)));
     environment.add_filter("percent", move |value: &str| decimal(value).map(|number| format.percent(number)));
@@ -64,6 +67,30 @@ fn environment(
         decimal(value).map(|amount| format.money(amount, currency))
     });
     environment
+}
+
+/// minijinja's own escaping writes `/` as `&#x2f;`, which makes every address unreadable and protects nothing in
+/// quoted attributes.
+fn escape(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<(), Error> {
+    let text = match value.as_str() {
+        Some(text) if state.auto_escape() == AutoEscape::Html && !value.is_safe() => text,
+        _ => return minijinja::escape_formatter(out, state, value),
+    };
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escaped = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            b'\'' => "&#39;",
+            _ => continue,
+        };
+        out.write_str(&text[from..at])?;
+        out.write_str(escaped)?;
+        from = at + 1;
+    }
+    out.write_str(&text[from..]).map_err(Error::from)
 }
 
 fn decimal(text: &str) -> Result<meta::Decimal, Error> {
@@ -74,7 +101,12 @@ fn decimal(text: &str) -> Result<meta::Decimal, Error> {
 fn translate(messages: &Messages, lang: Lang, key: &str, args: &Kwargs) -> Result<String, Error> {
     let mut given = vec![];
     for name in args.args() {
-        given.push((name, args.get::<Value>(name)?.to_string()));
+        let value = args.get::<Value>(name)?;
+        if value.is_undefined() {
+            let what = format!("argument {name} of message “{key}” is undefined");
+            return Err(Error::new(ErrorKind::UndefinedError, what));
+        }
+        given.push((name, value.to_string()));
     }
     let given: Vec<(&str, &str)> = given.iter().map(|(name, value)| (*name, value.as_str())).collect();
     match messages.get(lang, key, &given) {

@@ -55,7 +55,7 @@ async fn strict(State(app): State<App>, session: Session) -> Answer {
 fn a_module_brings_pages_words_and_navigation() {
     on_sqlite(with_pages, async |test| {
         let page = test.administrator().await.get("/shop/hello").await.expect(200).body;
-        assert!(page.contains("Hello &lt;b&gt;Li&lt;&#x2f;b&gt;"), "escaped: {page}");
+        assert!(page.contains("<p>Hello &lt;b&gt;Li&lt;/b&gt;</p>"), "escaped: {page}");
         assert!(page.contains("aria-current=\"page\""), "{page}");
         let ordinary = test.ordinary().await.get("/shop/hello").await.expect(200).body;
         assert!(!ordinary.contains("href=\"/shop/hello\""), "for administrators only");
