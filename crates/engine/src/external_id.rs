@@ -18,17 +18,22 @@ fn select(entity: &str, source: &str, numbers: &[String]) -> SelectStatement {
     select
 }
 
+fn of_records(ids: &[Id]) -> SelectStatement {
+    Sql::select()
+        .columns([name("record_id"), name("source"), name("external_id")])
+        .from(name("external_id"))
+        .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+        .order_by(name("source"), sea_query::Order::Asc)
+        .order_by(name("external_id"), sea_query::Order::Asc)
+        .to_owned()
+}
+
 impl Engine {
     /// (source, number) pairs of each record.
     pub async fn external_ids_of(&self, ids: &[Id]) -> Result<HashMap<Id, Vec<(String, String)>>> {
         let mut found: HashMap<Id, Vec<(String, String)>> = HashMap::new();
         for ids in ids.chunks(CHUNK) {
-            let select = Sql::select()
-                .columns([name("record_id"), name("source"), name("external_id")])
-                .from(name("external_id"))
-                .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
-                .to_owned();
-            for row in self.fetch(&select).await? {
+            for row in self.fetch(&of_records(ids)).await? {
                 found.entry(row.id(0)?).or_default().push((row.text(1)?, row.text(2)?));
             }
         }
@@ -91,5 +96,40 @@ impl Tx {
             })?;
         }
         self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+    }
+
+    /// (source, number) pairs of each record, as this transaction sees them.
+    pub async fn external_ids_of(&mut self, ids: &[Id]) -> Result<HashMap<Id, Vec<(String, String)>>> {
+        let mut found: HashMap<Id, Vec<(String, String)>> = HashMap::new();
+        for ids in ids.chunks(CHUNK) {
+            for row in self.conn.fetch(&of_records(ids)).await? {
+                found.entry(row.id(0)?).or_default().push((row.text(1)?, row.text(2)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Makes `numbers` all the numbers a record has in `source`.
+    pub async fn replace_external_ids(
+        &mut self,
+        entity: &str,
+        source: &str,
+        id: Id,
+        numbers: &[String],
+    ) -> Result<()> {
+        let known = self.external_ids(entity, source, numbers).await?;
+        let mut others = Sql::delete();
+        others
+            .from_table(name("external_id"))
+            .and_where(Expr::col(name("record_id")).eq(id))
+            .and_where(Expr::col(name("source")).eq(source));
+        if !numbers.is_empty() {
+            others.and_where(Expr::col(name("external_id")).is_not_in(numbers.iter().cloned()));
+        }
+        let gone = self.conn.execute(&others).await?;
+        let new = numbers.iter().filter(|number| known.get(*number) != Some(&id));
+        let new: Vec<(String, Id)> = new.map(|number| (number.clone(), id)).collect();
+        self.set_external_ids(entity, source, &new).await?;
+        if gone > 0 { self.reindex(entity, &[id]).await } else { Ok(()) }
     }
 }

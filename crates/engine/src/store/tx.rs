@@ -61,6 +61,11 @@ impl Tx {
         self.touched.entry(entity.to_owned()).or_default().extend(ids);
     }
 
+    /// Runs the rules that would run before the commit now, so that what is read next is what will be kept.
+    pub async fn settle(&mut self) -> Result<()> {
+        self.run_commit_rules().await
+    }
+
     /// Runs the rules over touched records until none touches anything new.
     pub(crate) async fn run_commit_rules(&mut self) -> Result<()> {
         const ROUNDS_LIMIT: usize = 8;
