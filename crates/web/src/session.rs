@@ -108,7 +108,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let api = path.starts_with("/api/");
+    let api = path.starts_with("/api/") && parts.uri.path() != "/api/docs";
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let asked =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::parse);
@@ -137,7 +137,8 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let own = visit.user.as_ref().and_then(|user| user.language);
     let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);
     // A program says in each request which language it wants; a person has chosen one.
-    visit.lang = if api { asked.or(chosen).or(own) } else { chosen.or(own).or(asked) }.unwrap_or_default();
+    let wanted = if visit.via == Via::Token { asked.or(own) } else { chosen.or(own).or(asked) };
+    visit.lang = wanted.unwrap_or_default();
     Ok(visit)
 }
 

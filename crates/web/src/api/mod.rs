@@ -1,8 +1,52 @@
-//! The API, derived from the metadata.
+//! The API, derived from the metadata: `/api/v1/{entity}` for every entity that is not internal. What the API names
+//! `close_on` is the column, the form field and the import column `close_on`.
 
-use crate::App;
-use axum::Router;
+mod batch;
+mod describe;
+mod docs;
+mod external;
+mod idempotency;
+mod input;
+mod lines;
+mod list;
+mod openapi;
+mod output;
+mod read;
+mod search;
+mod version;
+mod write;
+
+use crate::{App, Failure};
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use engine::Error;
+use meta::Entity;
+use std::sync::Arc;
 
 pub fn routes() -> Router<App> {
     Router::new()
+        .route("/v1/meta", get(describe::describe))
+        .route("/v1/search", get(search::search))
+        .route("/v1/{entity}", get(list::list).post(write::create))
+        .route("/v1/{entity}/batch", post(batch::batch))
+        .route("/v1/{entity}/by-external-id/{source}/{number}", get(external::get).put(external::put))
+        .route("/v1/{entity}/{id}", get(read::get).patch(write::patch).put(write::put).delete(write::delete))
+        .route("/v1/{entity}/{id}/restore", post(write::restore))
+        .route("/v1/{entity}/{id}/timeline", get(read::timeline))
+        .route("/v1/{entity}/{id}/history", get(read::history))
+        .route("/openapi.json", get(docs::document))
+        .route("/docs", get(docs::page))
 }
+
+/// An entity programs may see.
+fn entity(app: &App, name: &str) -> Result<Arc<Entity>, Failure> {
+    match app.engine().entity(name) {
+        Ok(entity) if !entity.internal => Ok(entity.clone()),
+        _ => Err(Error::NotFound(format!("entity {name}")).into()),
+    }
+}
+
+/// The names of the columns every record has; they are kept by the engine and ignored when sent back.
+const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];

@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod api_batch;
+mod api_read;
+mod api_write;
 mod company;
 mod guarding;
 mod pages;

@@ -170,7 +170,7 @@ fn a_token_is_shown_once_and_works_until_revoked() {
         program.get("/profile").await.expect(303);
         test.clock.set(start() + TimeDelta::hours(10));
         let page = client.get("/profile").await.expect(200).body;
-        let revoke = page.split("action=\"").find(|part| part.contains("revoke")).unwrap();
+        let revoke = page.split("action=\"").find(|part| part.starts_with("/profile/tokens/")).unwrap();
         let revoke = revoke.split('"').next().unwrap().to_owned();
         program.get("/api/v1/customer").await.expect(200);
         test.ordinary().await.post(&revoke, &[]).await.expect(404);

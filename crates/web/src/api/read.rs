@@ -1,0 +1,83 @@
+//! One record, what happened to it and around it.
+
+use super::{entity, list::Parameters, output, version};
+use crate::{Answer, App, Session};
+use axum::{
+    Json,
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+};
+use engine::Error;
+use meta::{DateTime, Id, Utc};
+use serde_json::json;
+
+pub async fn get(
+    State(app): State<App>,
+    session: Session,
+    Path((name, id)): Path<(String, Id)>,
+    headers: HeaderMap,
+) -> Answer {
+    let entity = entity(&app, &name)?;
+    let record = app.engine().get(&session.actor, &name, id).await?;
+    let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
+    Ok(version::answer(&headers, StatusCode::OK, body))
+}
+
+pub async fn timeline(
+    State(app): State<App>,
+    session: Session,
+    Path((name, id)): Path<(String, Id)>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let entity = entity(&app, &name)?;
+    let parameters = Parameters::read(query.as_deref(), &["before", "limit"])?;
+    let limit = parameters.limit()?;
+    let before = parameters.get("before").map(|text| text.parse::<DateTime<Utc>>()).transpose();
+    let before = before.map_err(|_| {
+        let given = parameters.get("before").unwrap_or_default().to_owned();
+        Error::invalid("before", meta::Problem::NotAnInstant { given })
+    })?;
+    app.engine().get(&session.actor, &entity.name, id).await?;
+    let items = app.engine().timeline(&session.actor, &entity.name, id, before, limit).await?;
+    let next = items.last().filter(|_| items.len() == limit).map(|item| item.at);
+    let mut data = vec![];
+    for item in &items {
+        let of = app.engine().entity(&item.record.entity)?;
+        data.push(json!({
+            "at": item.at,
+            "entity": of.name,
+            "record": output::record(of, &item.record, None, &[]),
+        }));
+    }
+    Ok(Json(json!({ "data": data, "next": next })).into_response())
+}
+
+pub async fn history(
+    State(app): State<App>,
+    session: Session,
+    Path((name, id)): Path<(String, Id)>,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let entity = entity(&app, &name)?;
+    let limit = Parameters::read(query.as_deref(), &["limit"])?.limit()?;
+    // The history of what was deleted may be read too, but only by who may see the record.
+    let records = app.engine().get_many(&session.actor, &entity.name, &[id]).await?;
+    let record = records.first().ok_or_else(|| Error::NotFound(format!("{name} {id}")))?;
+    let entries = app.engine().history(&session.actor, &entity.name, id, limit as u64).await?;
+    let data: Vec<_> = entries
+        .iter()
+        .map(|entry| {
+            json!({
+                "seq": entry.seq,
+                "at": entry.at,
+                "user": entry.user,
+                "import_run": entry.run,
+                "kind": entry.kind.name(),
+                "changes": entry.changes,
+            })
+        })
+        .collect();
+    let created = json!({ "at": record.created_at, "user": record.created_by });
+    Ok(Json(json!({ "data": data, "created": created })).into_response())
+}
