@@ -2,10 +2,13 @@
 
 use super::{Reader, access::entity_with_pages};
 use crate::{Answer, App, Failure, Session};
-use axum::{extract::FromRequestParts, http::request::Parts};
-use engine::{Action, Actor, Engine};
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use engine::{Action, Actor, Engine, Error};
 use meta::Entity;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
 pub struct Caller {
@@ -51,5 +54,18 @@ impl Caller {
 
     pub fn page_with(&self, status: u16, template: &str, context: impl Serialize) -> Answer {
         self.app.page_with(status, &self.session, template, minijinja::Value::from_serialize(context))
+    }
+}
+
+/// The parts of an address; one that cannot be read names nothing that exists.
+pub struct Place<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Place<T> {
+    type Rejection = Failure;
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Failure> {
+        match Path::<T>::from_request_parts(parts, state).await {
+            Ok(Path(parts)) => Ok(Place(parts)),
+            Err(_) => Err(Error::NotFound(parts.uri.path().to_owned()).into()),
+        }
     }
 }

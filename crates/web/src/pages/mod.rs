@@ -15,7 +15,7 @@ mod record;
 mod search;
 mod undo;
 
-pub use caller::Caller;
+pub use caller::{Caller, Place};
 pub use reader::Reader;
 
 use crate::App;

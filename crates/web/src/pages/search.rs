@@ -1,16 +1,12 @@
 //! The command palette (records, pages, actions) and the pickers of forms.
 
 use super::{
-    Caller,
+    Caller, Place,
     access::Can,
     address::{list_href, record_href},
 };
 use crate::{Answer, App};
-use axum::{
-    Json, Router,
-    extract::{Path, Query as Asking},
-    routing::get,
-};
+use axum::{Json, Router, extract::Query as Asking, routing::get};
 use engine::{Action, Query, allow};
 use meta::{Entity, Id, Lang};
 use serde::{Deserialize, Serialize};
@@ -142,7 +138,7 @@ struct Pick {
 /// Records to choose from in a form or filter; the newest before anything is typed.
 async fn look_up(
     caller: Caller,
-    Path(entity): Path<String>,
+    Place(entity): Place<String>,
     Asking(words): Asking<Words>,
 ) -> Answer<Json<Vec<Pick>>> {
     let entity = caller.engine().entity(&entity)?.clone();

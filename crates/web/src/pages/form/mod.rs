@@ -6,14 +6,14 @@ mod texts;
 mod view;
 
 use super::{
-    Caller,
+    Caller, Place,
     address::{list_href, record_href},
     entity_view::{EntityView, capital},
 };
 use crate::{Answer, App, Flash};
 use axum::{
     Form, Router,
-    extract::{Path, Query as Asking},
+    extract::Query as Asking,
     response::{IntoResponse, Redirect},
     routing::get,
 };
@@ -38,7 +38,7 @@ fn child<'c>(caller: &'c Caller, entity: &'c Entity) -> Option<&'c Arc<Entity>> 
 
 async fn new(
     caller: Caller,
-    Path(entity): Path<String>,
+    Place(entity): Place<String>,
     Asking(given): Asking<HashMap<String, String>>,
 ) -> Answer {
     let entity = caller.entity(&entity, Action::Create)?;
@@ -50,7 +50,7 @@ async fn new(
     show(&caller, 200, &entity, None, &typed, &[], None).await
 }
 
-async fn create(caller: Caller, Path(entity): Path<String>, Form(pairs): Pairs) -> Answer {
+async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs) -> Answer {
     let entity = caller.entity(&entity, Action::Create)?;
     let typed = Typed::read(pairs);
     let saved = match save::plan(&caller.reader, &entity, child(&caller, &entity), None, &typed) {
@@ -64,7 +64,7 @@ async fn create(caller: Caller, Path(entity): Path<String>, Form(pairs): Pairs) 
     }
 }
 
-async fn edit(caller: Caller, Path((entity, id)): Path<(String, Id)>) -> Answer {
+async fn edit(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let (record, lines) = stored(&caller, &entity, id).await?;
     let mut typed = Typed { texts: texts::of_record(&caller.reader, &entity, &record), lines: vec![] };
@@ -85,7 +85,7 @@ async fn stored(caller: &Caller, entity: &Entity, id: Id) -> Answer<(Record, Vec
     Ok((record, lines))
 }
 
-async fn update(caller: Caller, Path((entity, id)): Path<(String, Id)>, Form(pairs): Pairs) -> Answer {
+async fn update(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(pairs): Pairs) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let typed = Typed::read(pairs);
     let (record, lines) = stored(&caller, &entity, id).await?;

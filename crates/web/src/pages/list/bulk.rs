@@ -3,17 +3,17 @@
 use super::view::is_bulk_field;
 use crate::{
     Answer, Failure, Flash,
-    pages::{Caller, input, undo::Token},
+    pages::{Caller, Place, input, undo::Token},
     toast,
 };
-use axum::{Form, extract::Path, http::StatusCode, response::IntoResponse};
+use axum::{Form, http::StatusCode, response::IntoResponse};
 use engine::{Action, Error, LogKind};
 use meta::{Field, Id, Lang, Problem, Values};
 
 type Pairs = Vec<(String, String)>;
 
 /// GET `{entity}/bulk/field/{name}`: the input for the value.
-pub async fn field(caller: Caller, Path((entity, name)): Path<(String, String)>) -> Answer {
+pub async fn field(caller: Caller, Place((entity, name)): Place<(String, String)>) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let field = bulk_field(entity.get(&name), &name)?;
     let mut input = input::input(&caller.reader, field, name, String::new());
@@ -27,7 +27,7 @@ fn bulk_field<'f>(field: Option<&'f Field>, name: &str) -> Answer<&'f Field> {
         .ok_or_else(|| Failure::Engine(Error::invalid(name, Problem::Unknown)))
 }
 
-pub async fn update(caller: Caller, Path(entity): Path<String>, Form(pairs): Form<Pairs>) -> Answer {
+pub async fn update(caller: Caller, Place(entity): Place<String>, Form(pairs): Form<Pairs>) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let ids = ids(&pairs)?;
     let name = given(&pairs, "field").unwrap_or_default();
@@ -61,7 +61,7 @@ pub async fn update(caller: Caller, Path(entity): Path<String>, Form(pairs): For
     Ok(toast(StatusCode::NO_CONTENT.into_response(), &flash, &["list-changed"]))
 }
 
-pub async fn delete(caller: Caller, Path(entity): Path<String>, Form(pairs): Form<Pairs>) -> Answer {
+pub async fn delete(caller: Caller, Place(entity): Place<String>, Form(pairs): Form<Pairs>) -> Answer {
     let entity = caller.entity(&entity, Action::Delete)?;
     let ids = ids(&pairs)?;
     let target = entity.name.clone();

@@ -3,11 +3,11 @@
 use super::view::{chosen_columns, exported, query};
 use crate::{
     Answer,
-    pages::{Caller, address::Asked, cell::Shown},
+    pages::{Caller, Place, address::Asked, cell::Shown},
 };
 use axum::{
     body::{Body, Bytes},
-    extract::{Path, Query as Asking},
+    extract::Query as Asking,
     http::header,
     response::{IntoResponse, Response},
 };
@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 const BATCH: usize = 500;
 
-pub async fn export(caller: Caller, Path(entity): Path<String>, Asking(asked): Asking<Asked>) -> Answer {
+pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let columns = chosen_columns(&entity, &asked.columns);
     // The first page is read before the answer begins, so that a wrong filter is still an error.

@@ -5,11 +5,11 @@ mod export;
 pub mod view;
 mod views;
 
-use super::{Caller, address::Asked};
+use super::{Caller, Place, address::Asked};
 use crate::{Answer, App};
 use axum::{
     Router,
-    extract::{Path, Query as Asking},
+    extract::Query as Asking,
     routing::{get, post},
 };
 use engine::Action;
@@ -27,7 +27,7 @@ pub fn routes() -> Router<App> {
         .route("/views/{id}/restore", post(views::restore))
 }
 
-async fn list(caller: Caller, Path(entity): Path<String>, Asking(asked): Asking<Asked>) -> Answer {
+async fn list(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     if caller.session.htmx && !asked.after.is_empty() {

@@ -3,13 +3,13 @@
 use crate::{
     Answer, Failure, Flash,
     pages::{
-        Caller, Reader,
+        Caller, Place, Reader,
         address::{Asked, encode, list_href},
     },
 };
 use axum::{
     Form,
-    extract::{Path, Query as Asking},
+    extract::Query as Asking,
     http::Uri,
     response::{IntoResponse, Redirect},
 };
@@ -157,7 +157,7 @@ pub struct Change {
     shared: String,
 }
 
-pub async fn change(caller: Caller, Path(id): Path<Id>, Form(change): Form<Change>) -> Answer {
+pub async fn change(caller: Caller, Place(id): Place<Id>, Form(change): Form<Change>) -> Answer {
     let view = own(&caller, id).await?;
     let entity = caller.entity(view.text("entity"), Action::Read)?;
     let mut values = Values::new();
@@ -172,7 +172,7 @@ pub async fn change(caller: Caller, Path(id): Path<Id>, Form(change): Form<Chang
     Ok(Redirect::to(&opened(&view).href(&entity)).into_response())
 }
 
-pub async fn delete(caller: Caller, Path(id): Path<Id>) -> Answer {
+pub async fn delete(caller: Caller, Place(id): Place<Id>) -> Answer {
     let view = own(&caller, id).await?;
     caller
         .engine()
@@ -186,7 +186,7 @@ pub async fn delete(caller: Caller, Path(id): Path<Id>) -> Answer {
     Ok(Flash::success(text).undo(format!("/views/{id}/restore")).on(back))
 }
 
-pub async fn restore(caller: Caller, Path(id): Path<Id>) -> Answer {
+pub async fn restore(caller: Caller, Place(id): Place<Id>) -> Answer {
     let records = caller.engine().get_many(caller.actor(), "saved_view", &[id]).await?;
     let view = records.into_iter().find(|view| is_owner(caller.actor(), view)).ok_or_else(missing)?;
     caller

@@ -4,20 +4,20 @@ use super::view::href;
 use crate::{
     Answer, Failure,
     pages::{
-        Caller,
+        Caller, Place,
         cell::{Shown, is_input},
         input,
     },
 };
-use axum::{Form, extract::Path};
+use axum::Form;
 use engine::{Action, Error, Result};
 use meta::{Entity, Field, Id, Problem, Record, Value, Values};
 use std::collections::HashMap;
 
-type Place = Path<(String, Id, String)>;
+type At = Place<(String, Id, String)>;
 
 /// GET `{record}/field/{name}`: the value as an input.
-pub async fn edit(caller: Caller, Path((entity, id, name)): Place) -> Answer {
+pub async fn edit(caller: Caller, Place((entity, id, name)): At) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let field = editable(&entity, &name)?;
     let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
@@ -28,7 +28,7 @@ pub async fn edit(caller: Caller, Path((entity, id, name)): Place) -> Answer {
 /// PATCH `{record}/field/{name}`: the value saved, or the input again with what is wrong.
 pub async fn save(
     caller: Caller,
-    Path((entity, id, name)): Place,
+    Place((entity, id, name)): At,
     Form(form): Form<HashMap<String, String>>,
 ) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;

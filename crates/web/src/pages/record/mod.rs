@@ -5,11 +5,11 @@ pub mod related;
 mod timeline;
 pub mod view;
 
-use super::{Caller, address::list_href, undo::Token};
+use super::{Caller, Place, address::list_href, undo::Token};
 use crate::{Answer, App, Flash};
 use axum::{
     Form, Router,
-    extract::{Path, Query as Asking},
+    extract::Query as Asking,
     response::{IntoResponse, Redirect},
     routing::{get, post},
 };
@@ -35,13 +35,13 @@ async fn find(caller: &Caller, entity: &Entity, id: Id) -> Answer<Record> {
     Ok(found.into_iter().next().ok_or_else(missing)?)
 }
 
-async fn show(caller: Caller, Path((entity, id)): Path<(String, Id)>) -> Answer {
+async fn show(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = find(&caller, &entity, id).await?;
     caller.page("record.html", view::record(&caller, &entity, &record).await?)
 }
 
-async fn show_related(caller: Caller, Path((entity, id, name)): Path<(String, Id, String)>) -> Answer {
+async fn show_related(caller: Caller, Place((entity, id, name)): Place<(String, Id, String)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = find(&caller, &entity, id).await?;
     let link = related::find(&caller, &entity, &name)?;
@@ -49,7 +49,7 @@ async fn show_related(caller: Caller, Path((entity, id, name)): Path<(String, Id
     caller.page("related.html", minijinja::context! { related })
 }
 
-async fn show_history(caller: Caller, Path((entity, id)): Path<(String, Id)>) -> Answer {
+async fn show_history(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = find(&caller, &entity, id).await?;
     let items = timeline::history(&caller, &entity, &record).await?;
@@ -64,7 +64,7 @@ struct Before {
 
 async fn show_timeline(
     caller: Caller,
-    Path((entity, id)): Path<(String, Id)>,
+    Place((entity, id)): Place<(String, Id)>,
     Asking(before): Asking<Before>,
 ) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
@@ -81,7 +81,7 @@ struct Line {
 }
 
 /// A call, visit or note written down in one line; what is longer becomes its text.
-async fn log(caller: Caller, Path((entity, id)): Path<(String, Id)>, Form(line): Form<Line>) -> Answer {
+async fn log(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(line): Form<Line>) -> Answer {
     const SUBJECT_LETTERS: usize = 120;
     let entity = caller.entity(&entity, Action::Read)?;
     let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
@@ -115,7 +115,7 @@ struct At {
     version: Option<i64>,
 }
 
-async fn delete(caller: Caller, Path((entity, id)): Path<(String, Id)>, Form(at): Form<At>) -> Answer {
+async fn delete(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(at): Form<At>) -> Answer {
     let entity = caller.entity(&entity, Action::Delete)?;
     let target = entity.name.clone();
     let stretch = caller
@@ -137,7 +137,7 @@ async fn delete(caller: Caller, Path((entity, id)): Path<(String, Id)>, Form(at)
     Ok(Flash::success(text).undo(undo).on(back))
 }
 
-async fn restore(caller: Caller, Path((entity, id)): Path<(String, Id)>) -> Answer {
+async fn restore(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Delete)?;
     let target = entity.name.clone();
     caller
