@@ -192,7 +192,7 @@ async fn user_of_session(app: &App, token: &str) -> Result<Option<(User, String)
     if seen_at + SEEN_EVERY <= now {
         touch(app, "session", "seen_at", hash, now).await?;
     }
-    Ok(user(app, row.id(0)?).await?.map(|user| row.text(1).map(|csrf| (user, csrf))).transpose()?)
+    user(app, row.id(0)?).await?.map(|user| row.text(1).map(|csrf| (user, csrf))).transpose()
 }
 
 async fn user_of_token(app: &App, token: &str) -> Result<Option<User>> {

@@ -110,7 +110,7 @@ pub async fn lines_in(tx: &mut Tx, child: &Entity, parent: &str, id: Id) -> Resu
 }
 
 fn of_parent(child: &Entity, parent: &str, id: Id) -> Query {
-    Query::new(&child.name).filter(format!("{parent} == '{id}'")).sort("id").limit(LINES_PAGE)
+    Query::new(&child.name).belongs_to(parent, id).sort("id").limit(LINES_PAGE)
 }
 
 /// By position where lines have one; ids keep the order in which lines were made only roughly.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod api_batch;
+mod api_docs;
 mod api_read;
 mod api_write;
 mod company;

@@ -1,0 +1,116 @@
+//! The API's description (OpenAPI 3.1), made from the metadata whenever it is asked for, in the reader's language.
+
+mod operations;
+mod schemas;
+mod texts;
+
+use engine::Registry;
+use meta::{Entity, Lang};
+use serde_json::{Map, Value, json};
+use texts::Texts;
+
+pub fn document(registry: &Registry, lang: Lang) -> Value {
+    let texts = Texts(lang);
+    let shown: Vec<&Entity> =
+        registry.entities().filter(|entity| !entity.internal).map(|entity| &**entity).collect();
+    let mut paths = operations::general(texts);
+    let mut schemas = schemas::general(texts);
+    let mut tags = vec![json!({ "name": "general", "description": texts.general() })];
+    for entity in shown {
+        tags.push(json!({
+            "name": entity.name,
+            "x-displayName": entity.plural.get(lang),
+            "description": entity.hint.get(lang),
+        }));
+        paths.extend(operations::of_entity(registry, entity, texts));
+        schemas.extend(schemas::of_entity(registry, entity, texts));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": texts.title(),
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": texts.introduction(),
+            "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "token": [] }],
+        "tags": tags,
+        "paths": Value::Object(paths),
+        "components": {
+            "securitySchemes": {
+                "token": { "type": "http", "scheme": "bearer", "description": texts.token() },
+            },
+            "parameters": parameters(texts),
+            "responses": responses(texts),
+            "schemas": Value::Object(schemas),
+        },
+    })
+}
+
+/// Parameters that several operations share.
+fn parameters(texts: Texts) -> Value {
+    let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema, "description": texts.parameter(name) });
+    let header = |name: &str| {
+        let schema = json!({ "type": "string" });
+        json!({ "name": name, "in": "header", "schema": schema, "description": texts.parameter(name) })
+    };
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 });
+    json!({
+        "id": {
+            "name": "id", "in": "path", "required": true, "description": texts.parameter("id"),
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "filter": query("filter", json!({ "type": "string" })),
+        "after": query("after", json!({ "type": "string" })),
+        "limit": query("limit", limit),
+        "fields": query("fields", json!({ "type": "string" })),
+        "q": query("q", json!({ "type": "string" })),
+        "count": query("count", json!({ "type": "boolean", "default": false })),
+        "deleted": query("deleted", json!({ "type": "boolean", "default": false })),
+        "before": query("before", json!({ "type": "string", "format": "date-time" })),
+        "if_match": header("If-Match"),
+        "if_none_match": header("If-None-Match"),
+        "idempotency_key": header("Idempotency-Key"),
+        "accept_language": header("Accept-Language"),
+    })
+}
+
+/// Failures, each with an example of what comes back.
+fn responses(texts: Texts) -> Value {
+    let mut responses = Map::new();
+    for (name, status, title) in [
+        ("bad_request", 400, "Bad Request"),
+        ("sign_in", 401, "Unauthorized"),
+        ("forbidden", 403, "Forbidden"),
+        ("not_found", 404, "Not Found"),
+        ("conflict", 409, "Conflict"),
+        ("precondition_failed", 412, "Precondition Failed"),
+        ("too_large", 413, "Payload Too Large"),
+        ("invalid", 422, "Unprocessable Entity"),
+        ("unavailable", 503, "Service Unavailable"),
+    ] {
+        let mut example = json!({
+            "type": format!("urn:zhike:problem:{name}"), "title": title, "status": status,
+            "detail": texts.failure(name),
+        });
+        match name {
+            "invalid" => {
+                let message = texts.failure("invalid");
+                example["errors"] = json!([{ "field": "email", "code": "not_an_email", "message": message }]);
+            }
+            "conflict" | "precondition_failed" => example["current_version"] = json!(4),
+            _ => {}
+        }
+        responses.insert(
+            name.to_owned(),
+            json!({
+                "description": texts.failure(name),
+                "content": { "application/problem+json": {
+                    "schema": { "$ref": "#/components/schemas/problem" }, "example": example,
+                } },
+            }),
+        );
+    }
+    Value::Object(responses)
+}

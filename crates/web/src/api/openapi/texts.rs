@@ -1,0 +1,257 @@
+//! The words of the API's description, in both languages.
+
+use meta::{Entity, Field, Kind, Lang};
+
+#[derive(Clone, Copy)]
+pub struct Texts(pub Lang);
+
+const INTRODUCTION_EN: &str = "\
+Every request carries a token: `Authorization: Bearer zk_…`. Make one on the page *Your account*; it acts with your rights.
+
+**Filters** are conditions in CEL syntax, the same as in lists: `kind == 'company' && city.contains('青') && created_at >= days_ago(30)`. \
+`==` `!=` `<` `<=` `>` `>=` `in [..]` `&&` `||` `!`, `.contains` `.startsWith` `.endsWith`, `field == null`, one step through a reference \
+(`account.city`), `today()`, `days_ago(n)`, `me()`, dates as `'2026-01-31'`.
+
+**Paging**: a page has `data` and `next`; give `next` as `after` of the following request until it is null.
+
+**Numbers** with decimals (money, percent, quantity) are answered as strings, so that nothing is rounded; both strings and numbers are accepted.
+
+**Versions**: a record's `ETag` names its version. Send it as `If-Match` with a change, and a change by somebody else in the meantime is answered with 412 instead of being overwritten.
+
+**Repeating safely**: a write with `Idempotency-Key` that is sent again gives the first answer again (kept for 48 hours) and writes nothing.
+
+**Failures** are `application/problem+json` in the language of `Accept-Language`: `detail` is for people, `type` and `errors[].code` for programs.";
+
+const INTRODUCTION_ZH: &str = "\
+每个请求须携带令牌：`Authorization: Bearer zk_…`。在“个人资料”页面创建，令牌拥有您本人的权限。
+
+**筛选**采用 CEL 语法，与列表中的条件相同：`kind == 'company' && city.contains('青') && created_at >= days_ago(30)`。\
+可用 `==` `!=` `<` `<=` `>` `>=` `in [..]` `&&` `||` `!`、`.contains` `.startsWith` `.endsWith`、`field == null`、一级引用\
+（`account.city`）、`today()`、`days_ago(n)`、`me()`，日期写作 `'2026-01-31'`。
+
+**翻页**：结果包含 `data` 与 `next`，把 `next` 作为下一次请求的 `after`，直到它为 null。
+
+**带小数的数值**（金额、百分比、数量）以字符串返回，避免舍入；写入时字符串和数字均可。
+
+**版本**：记录的 `ETag` 表示其版本。修改时以 `If-Match` 带上，若期间已被他人修改，则返回 412 而不会覆盖。
+
+**安全重试**：带 `Idempotency-Key` 的写入重复发送时，返回首次的结果（保留 48 小时），不会重复写入。
+
+**错误**以 `application/problem+json` 返回，语言由 `Accept-Language` 决定：`detail` 给人看，`type` 与 `errors[].code` 给程序用。";
+
+impl Texts {
+    fn pick(self, en: impl Into<String>, zh: impl Into<String>) -> String {
+        match self.0 {
+            Lang::En => en.into(),
+            Lang::Zh => zh.into(),
+        }
+    }
+
+    /// “verb entity” in English, verb + entity in Chinese.
+    fn of(self, entity: &Entity, en: &str, zh: &str) -> String {
+        self.pick(
+            en.replace("{}", &entity.label.en.to_lowercase())
+                .replace("{s}", &entity.plural.en.to_lowercase()),
+            zh.replace("{}", &entity.label.zh),
+        )
+    }
+
+    pub fn title(self) -> String {
+        self.pick("Zhike API", "知客 API")
+    }
+    pub fn introduction(self) -> String {
+        self.pick(INTRODUCTION_EN, INTRODUCTION_ZH)
+    }
+    pub fn general(self) -> String {
+        self.pick("Search and description", "搜索与元数据")
+    }
+    pub fn token(self) -> String {
+        self.pick("A token from the page “Your account”.", "在“个人资料”页面创建的令牌。")
+    }
+
+    pub fn parameter(self, name: &str) -> String {
+        match name {
+            "id" => self.pick("The record's id.", "记录编号。"),
+            "filter" => self.pick("A condition in CEL syntax.", "CEL 语法的条件。"),
+            "after" => self.pick("The `next` of the page before.", "上一页返回的 `next`。"),
+            "limit" => self.pick("How many at most.", "最多返回多少条。"),
+            "fields" => self.pick(
+                "Only these fields, separated by commas; `id` and `version` are always there.",
+                "只返回这些字段，以逗号分隔；`id` 与 `version` 总会返回。",
+            ),
+            "q" => self.pick(
+                "Words the record must contain; parts of words and pinyin count.",
+                "记录须包含的词，支持词的片段和拼音。",
+            ),
+            "count" => self.pick("Also count the matches.", "同时返回符合条件的数量。"),
+            "deleted" => self.pick("Deleted records instead of live ones.", "返回已删除的记录。"),
+            "before" => self.pick("Only what happened before.", "只返回此时刻之前的内容。"),
+            "If-Match" => self.pick("The record must still have this version.", "记录须仍为此版本。"),
+            "If-None-Match" => self
+                .pick("The ETag known already: 304 if it is still right.", "已知的 ETag，未变则返回 304。"),
+            "Idempotency-Key" => self.pick(
+                "Any text of up to 255 characters, new for each write.",
+                "不超过 255 个字符的任意文本，每次写入各用一个。",
+            ),
+            "Accept-Language" => self.pick("`zh-CN` or `en`.", "`zh-CN` 或 `en`。"),
+            "source" => self.pick("The other system, e.g. `erp`.", "外部系统，如 `erp`。"),
+            "number" => self.pick("The record's number there.", "记录在该系统中的编号。"),
+            "entity" => self.pick("Only records of this entity.", "只搜索此类记录。"),
+            _ => String::new(),
+        }
+    }
+
+    pub fn failure(self, name: &str) -> String {
+        match name {
+            "bad_request" => self.pick("The request cannot be read.", "请求无法解析。"),
+            "sign_in" => self.pick("No valid token.", "没有有效的令牌。"),
+            "forbidden" => self.pick("The token's user may not do this.", "令牌所属用户无权执行此操作。"),
+            "not_found" => self.pick("No such record or entity.", "没有此记录或实体。"),
+            "conflict" => self.pick("The record was changed in the meantime.", "记录已被他人修改。"),
+            "precondition_failed" => {
+                self.pick("The record is not at the version of If-Match.", "记录版本与 If-Match 不符。")
+            }
+            "too_large" => self.pick("Too much at once.", "一次提交过多。"),
+            "invalid" => self.pick("Values that cannot be saved.", "有不能保存的值。"),
+            _ => self.pick("The database does not answer; try again.", "数据库暂无响应，请重试。"),
+        }
+    }
+
+    pub fn field(self, field: &Field) -> String {
+        let mut text = field.label.get(self.0).to_owned();
+        if let Some(help) = &field.help {
+            text += &self.pick(format!(". {}", help.en), format!("。{}", help.zh));
+        }
+        match &field.kind {
+            Kind::Choice(choices) => {
+                let named = choices.iter().map(|c| format!("`{}` {}", c.value, c.label.get(self.0)));
+                text += &format!(": {}", named.collect::<Vec<_>>().join(", "));
+            }
+            Kind::Reference { entity } => text += &format!(" → `{entity}`"),
+            _ => {}
+        }
+        text
+    }
+
+    pub fn version(self) -> String {
+        self.pick("Counts the writes.", "每次写入加一。")
+    }
+    pub fn detail(self) -> String {
+        self.pick("What is wrong and what to do, for people.", "出了什么问题、如何处理，供人阅读。")
+    }
+    pub fn changes(self) -> String {
+        self.pick("Field → [old, new].", "字段 → [旧值, 新值]。")
+    }
+    pub fn external_ids(self) -> String {
+        self.pick(
+            "Source → the record's number there; null removes it.",
+            "来源 → 记录在该系统中的编号，null 表示去掉。",
+        )
+    }
+    pub fn required_to_create(self, names: &str) -> String {
+        self.pick(format!("To create: {names}."), format!("新建时必填：{names}。"))
+    }
+    pub fn lines(self, child: &Entity) -> String {
+        self.pick(
+            format!(
+                "{}. In a change the list replaces all: with `id` a line is changed, without it created, and what is left out is deleted.",
+                child.plural.en
+            ),
+            format!("{}。修改时以此列表为准：带 `id` 的修改，不带的新建，未列出的删除。", child.label.zh),
+        )
+    }
+    pub fn sort(self, names: &str) -> String {
+        self.pick(
+            format!("One of {names}; `-` in front turns it round."),
+            format!("可用：{names}；前加 `-` 为倒序。"),
+        )
+    }
+
+    pub fn list(self, entity: &Entity) -> String {
+        self.of(entity, "List {s}", "查询{}")
+    }
+    pub fn list_more(self, cap: u64) -> String {
+        self.pick(format!("Counts stop at {cap}."), format!("数量最多数到 {cap}。"))
+    }
+    pub fn create(self, entity: &Entity) -> String {
+        self.of(entity, "Create a {}", "新建{}")
+    }
+    pub fn get(self, entity: &Entity) -> String {
+        self.of(entity, "Get a {}", "读取{}")
+    }
+    pub fn with_lines(self) -> String {
+        self.pick("With its lines.", "包含明细。")
+    }
+    pub fn change(self, entity: &Entity) -> String {
+        self.of(entity, "Change a {}", "修改{}")
+    }
+    pub fn change_more(self) -> String {
+        self.pick("Only the given fields are changed.", "只修改给出的字段。")
+    }
+    pub fn replace(self, entity: &Entity) -> String {
+        self.of(entity, "Replace a {}", "整体替换{}")
+    }
+    pub fn replace_more(self) -> String {
+        self.pick(
+            "Fields that are left out are emptied or get their default.",
+            "未给出的字段将被清空或恢复默认值。",
+        )
+    }
+    pub fn delete(self, entity: &Entity) -> String {
+        self.of(entity, "Delete a {}; it can be restored", "删除{}（可恢复）")
+    }
+    pub fn restore(self, entity: &Entity) -> String {
+        self.of(entity, "Restore a deleted {}", "恢复已删除的{}")
+    }
+    pub fn timeline(self, entity: &Entity) -> String {
+        self.of(entity, "What happened around a {}", "{}的往来动态")
+    }
+    pub fn history(self, entity: &Entity) -> String {
+        self.of(entity, "Who changed what of a {}", "{}的修改记录")
+    }
+    pub fn batch(self, entity: &Entity) -> String {
+        self.of(entity, "Write many {s}", "批量写入{}")
+    }
+    pub fn batch_more(self, limit: usize) -> String {
+        self.pick(
+            format!("Up to {limit} operations in one transaction: all of them or none."),
+            format!("一个事务内最多 {limit} 个操作，要么全部成功，要么全部不做。"),
+        )
+    }
+    pub fn by_number(self, entity: &Entity) -> String {
+        self.of(entity, "Get a {} by its number elsewhere", "按外部编号读取{}")
+    }
+    pub fn upsert(self, entity: &Entity) -> String {
+        self.of(entity, "Create or change a {} by its number elsewhere", "按外部编号新建或修改{}")
+    }
+    pub fn upsert_more(self) -> String {
+        self.pick(
+            "Only the given fields are changed; a deleted record comes back.",
+            "只修改给出的字段；已删除的记录会恢复。",
+        )
+    }
+    pub fn search(self) -> String {
+        self.pick("Search everything", "搜索全部资料")
+    }
+    pub fn describe(self) -> String {
+        self.pick("Entities and their fields", "实体与字段")
+    }
+    pub fn document(self) -> String {
+        self.pick("This description", "本接口描述")
+    }
+    pub fn a_page(self) -> String {
+        self.pick("A page.", "一页结果。")
+    }
+    pub fn the_record(self) -> String {
+        self.pick("The record.", "记录。")
+    }
+    pub fn created(self) -> String {
+        self.pick("Created; `Location` says where.", "已新建，地址见 `Location`。")
+    }
+    pub fn unchanged(self) -> String {
+        self.pick("Unchanged.", "未变化。")
+    }
+    pub fn done(self) -> String {
+        self.pick("Done.", "已完成。")
+    }
+}
