@@ -40,6 +40,22 @@ impl Engine {
         Ok(found)
     }
 
+    /// The records that have one of `numbers` in `source`.
+    pub async fn external_ids(
+        &self,
+        entity: &str,
+        source: &str,
+        numbers: &[String],
+    ) -> Result<HashMap<String, Id>> {
+        let mut found = HashMap::new();
+        for numbers in numbers.chunks(CHUNK) {
+            for row in self.fetch(&select(entity, source, numbers)).await? {
+                found.insert(row.text(0)?, row.id(1)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// The record with this number in that system.
     pub async fn by_external_id(&self, entity: &str, source: &str, number: &str) -> Result<Option<Id>> {
         let rows = self.fetch(&select(entity, source, &[number.to_owned()])).await?;
@@ -71,6 +87,16 @@ impl Tx {
         source: &str,
         numbers: &[(String, Id)],
     ) -> Result<()> {
+        self.insert_external_ids(entity, source, numbers).await?;
+        self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+    }
+
+    pub(crate) async fn insert_external_ids(
+        &mut self,
+        entity: &str,
+        source: &str,
+        numbers: &[(String, Id)],
+    ) -> Result<()> {
         let run = self.run;
         for chunk in numbers.chunks(CHUNK) {
             let mut insert = Sql::insert();
@@ -95,7 +121,20 @@ impl Tx {
                 other => other,
             })?;
         }
-        self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+        Ok(())
+    }
+
+    /// Frees the numbers that run `run` gave to `ids`, so that they can be given again.
+    pub async fn forget_external_ids(&mut self, run: Id, ids: &[Id]) -> Result<()> {
+        for ids in ids.chunks(CHUNK) {
+            let delete = Sql::delete()
+                .from_table(name("external_id"))
+                .and_where(Expr::col(name("run_id")).eq(run))
+                .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+                .to_owned();
+            self.conn.execute(&delete).await?;
+        }
+        Ok(())
     }
 
     /// (source, number) pairs of each record, as this transaction sees them.

@@ -21,7 +21,27 @@ impl Tx {
 
     /// Creates many records with one compact log entry. A value named `id` makes the record have that id. Problems name
     /// their record as `[index].field` when there are several.
-    pub async fn create_many(&mut self, entity: &str, mut records: Vec<Values>) -> Result<Vec<Id>> {
+    pub async fn create_many(&mut self, entity: &str, records: Vec<Values>) -> Result<Vec<Id>> {
+        self.create_all(entity, records, None).await
+    }
+
+    /// The same for records that have a number in another system; one round for the search documents, too.
+    pub async fn create_many_numbered(
+        &mut self,
+        entity: &str,
+        source: &str,
+        numbered: Vec<(String, Values)>,
+    ) -> Result<Vec<Id>> {
+        let (numbers, records) = numbered.into_iter().unzip();
+        self.create_all(entity, records, Some((source, numbers))).await
+    }
+
+    async fn create_all(
+        &mut self,
+        entity: &str,
+        mut records: Vec<Values>,
+        numbers: Option<(&str, Vec<String>)>,
+    ) -> Result<Vec<Id>> {
         let entity = self.writable(entity, Action::Create, records.len())?;
         let mut ids = Vec::with_capacity(records.len());
         for values in &mut records {
@@ -44,11 +64,23 @@ impl Tx {
             return Err(Error::Invalid(problems));
         }
         self.insert(&entity, &ids, &records).await?;
-        let documents: Vec<_> = ids.iter().zip(&records).map(|(id, values)| (*id, values, vec![])).collect();
+        let mut own_numbers =
+            numbers.as_ref().map(|(_, numbers)| numbers.iter().map(|one| vec![one.clone()]));
+        let documents: Vec<_> = ids
+            .iter()
+            .zip(&records)
+            .map(|(id, values)| {
+                (*id, values, own_numbers.as_mut().and_then(Iterator::next).unwrap_or_default())
+            })
+            .collect();
         search::index(&mut self.conn, &entity, &documents, true).await?;
         let entries: Vec<(Id, Json)> = ids.iter().map(|id| (*id, json!({}))).collect();
         self.log(&entity.name, LogKind::Create, &entries).await?;
         self.touch(&entity.name, ids.iter().copied());
+        if let Some((source, numbers)) = numbers {
+            let pairs: Vec<(String, Id)> = numbers.into_iter().zip(ids.iter().copied()).collect();
+            self.insert_external_ids(&entity.name, source, &pairs).await?;
+        }
         Ok(ids)
     }
 
