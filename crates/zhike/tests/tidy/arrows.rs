@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// What each crate of ours may depend on among ours (normal dependencies; tests may reach further).
-const MAY_KNOW: [(&str, &[&str]); 10] = [
+const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("meta", &[]),
     ("value", &[]),
     ("tabular", &[]),
@@ -17,8 +17,9 @@ const MAY_KNOW: [(&str, &[&str]); 10] = [
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta", "tabular"]),
     ("insight", &["web", "engine", "meta", "value"]),
-    ("testkit", &["web", "engine", "meta", "customers", "sales", "insight", "tabular", "value"]),
-    ("zhike", &["web", "engine", "meta", "customers", "sales", "insight", "tabular", "value"]),
+    ("import", &["web", "engine", "meta", "tabular"]),
+    ("testkit", &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value"]),
+    ("zhike", &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value"]),
 ];
 
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests.

@@ -1,0 +1,38 @@
+//! Importing files: order histories and plain lists become records, in bounded memory, resumable and revertible.
+//!
+//! ```text
+//! file ─ tabular ▶ rows ─ Importer::parse (a thread of its own) ▶ batches ─ Importer::write ▶ one transaction each:
+//!                                                        records · change log · progress · lines of the error file
+//! ```
+//!
+//! [`inspect`] decides on the columns, [`dry_run`] counts, [`create`] and [`execute`] run. A crate of its own because it
+//! needs the file formats of `tabular`, which no other module should know.
+
+mod batch;
+mod cache;
+mod currency;
+mod dry_run;
+mod importer;
+mod kind;
+mod layout;
+mod mapping;
+mod options;
+mod orders;
+mod problem;
+mod progress;
+mod reader;
+mod run;
+mod store;
+mod take_up;
+
+pub use dry_run::{DryRun, dry_run};
+pub use kind::Kind;
+pub use layout::Layout;
+pub use options::{DEFAULT_SOURCE, Options};
+pub use problem::{FileProblem, RowProblem};
+pub use progress::Progress;
+pub use run::{Control, Outcome, State, create, execute, inspect, read_progress, set_state};
+pub use store::{Counts, UPDATED};
+pub use take_up::import_file;
+
+pub(crate) use importer::Importer;

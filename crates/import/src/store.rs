@@ -1,0 +1,202 @@
+//! What an import reads and writes through: a transaction, or for a dry run the database as it is and a memory of what would
+//! have been made. So that both count the same, they run the same code.
+
+use engine::{
+    Actor, Engine, Result, Row, Tx, name,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+use meta::{Id, Record, Value, Values};
+use std::{
+    collections::{BTreeMap, HashMap, HashSet},
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+/// How many records of each entity were created, and under `updated` how many changed.
+pub type Counts = BTreeMap<String, u64>;
+pub const UPDATED: &str = "updated";
+
+pub enum Access<'t> {
+    Write(&'t mut Tx),
+    Look(&'t Engine, &'t mut Made),
+}
+
+/// Keys a dry run has seen first: eight bytes each, so that a file of any size fits.
+pub type Made = HashSet<u64>;
+
+pub struct Store<'t> {
+    access: Access<'t>,
+    pub source: &'t str,
+    pub run: Id,
+    pub counts: Counts,
+}
+
+/// Conditions of one statement.
+const CHUNK: usize = 500;
+/// More records are not written in one call of the engine.
+const WRITE_CHUNK: usize = 5_000;
+
+fn hash(entity: &str, key: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    (entity, key).hash(&mut hasher);
+    hasher.finish()
+}
+
+impl<'t> Store<'t> {
+    pub fn new(access: Access<'t>, source: &'t str, run: Id) -> Self {
+        Store { access, source, run, counts: Counts::new() }
+    }
+
+    fn count(&mut self, what: &str, number: usize) {
+        if number > 0 {
+            *self.counts.entry(what.to_owned()).or_default() += number as u64;
+        }
+    }
+
+    /// Ids by number in the source; what a dry run would have made has an id of no record.
+    pub async fn external_ids(&mut self, entity: &str, keys: &[String]) -> Result<HashMap<String, Id>> {
+        match &mut self.access {
+            Access::Write(tx) => tx.external_ids(entity, self.source, keys).await,
+            Access::Look(engine, made) => {
+                let mut found = engine.external_ids(entity, self.source, keys).await?;
+                for key in keys {
+                    if !found.contains_key(key) && made.contains(&hash(entity, key)) {
+                        found.insert(key.clone(), Id::nil());
+                    }
+                }
+                Ok(found)
+            }
+        }
+    }
+
+    pub async fn records(&mut self, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
+        match &mut self.access {
+            Access::Write(tx) => tx.get_many(entity, ids).await,
+            Access::Look(engine, _) => engine.get_many(&Actor::system(), entity, ids).await,
+        }
+    }
+
+    pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
+        match &mut self.access {
+            Access::Write(tx) => tx.fetch(select).await,
+            Access::Look(engine, _) => engine.fetch(select).await,
+        }
+    }
+
+    /// Live records by the text of one field: (text, id).
+    pub async fn by_text(
+        &mut self,
+        entity: &str,
+        field: &str,
+        texts: &[String],
+    ) -> Result<Vec<(String, Id)>> {
+        let mut found = vec![];
+        for texts in texts.chunks(CHUNK) {
+            let select = Query::select()
+                .columns([name(field), name("id")])
+                .from(name(entity))
+                .and_where(Expr::col(name(field)).is_in(texts.iter().cloned()))
+                .and_where(Expr::col(name("deleted_at")).is_null())
+                .to_owned();
+            for row in self.fetch(&select).await? {
+                found.push((row.text(0)?, row.id(1)?));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Creates records known by `key` in the source.
+    pub async fn create(&mut self, entity: &str, numbered: Vec<(String, Values)>) -> Result<Vec<Id>> {
+        self.count(entity, numbered.len());
+        let mut ids = Vec::with_capacity(numbered.len());
+        match &mut self.access {
+            Access::Write(tx) => {
+                let mut rest = numbered;
+                while !rest.is_empty() {
+                    let more = rest.split_off(rest.len().min(WRITE_CHUNK));
+                    ids.extend(tx.create_many_numbered(entity, self.source, rest).await?);
+                    rest = more;
+                }
+            }
+            Access::Look(_, made) => {
+                for (key, _) in &numbered {
+                    made.insert(hash(entity, key));
+                    ids.push(Id::nil());
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Creates records without a number of their own: lines, and what is told by its name.
+    pub async fn create_plain(&mut self, entity: &str, mut records: Vec<Values>) -> Result<Vec<Id>> {
+        self.count(entity, records.len());
+        let mut ids = Vec::with_capacity(records.len());
+        match &mut self.access {
+            Access::Write(tx) => {
+                while !records.is_empty() {
+                    let more = records.split_off(records.len().min(WRITE_CHUNK));
+                    ids.extend(tx.create_many(entity, records).await?);
+                    records = more;
+                }
+            }
+            Access::Look(..) => ids.resize(records.len(), Id::nil()),
+        }
+        Ok(ids)
+    }
+
+    /// Remembers in a dry run that something told by `key` would exist now.
+    pub fn would_exist(&mut self, entity: &str, key: &str) {
+        if let Access::Look(_, made) = &mut self.access {
+            made.insert(hash(entity, key));
+        }
+    }
+    pub fn would_have_made(&self, entity: &str, key: &str) -> bool {
+        matches!(&self.access, Access::Look(_, made) if made.contains(&hash(entity, key)))
+    }
+
+    /// Writes what differs; see [`changes`].
+    pub async fn update(&mut self, entity: &str, updates: Vec<(Id, Values)>) -> Result<()> {
+        let updates: Vec<(Id, Values)> =
+            updates.into_iter().filter(|(id, values)| !values.is_empty() && !id.is_nil()).collect();
+        self.count(UPDATED, updates.len());
+        if let Access::Write(tx) = &mut self.access {
+            let mut rest = updates;
+            while !rest.is_empty() {
+                let more = rest.split_off(rest.len().min(WRITE_CHUNK));
+                tx.update_many(entity, rest).await?;
+                rest = more;
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives records that exist their number in the source.
+    pub async fn give_numbers(&mut self, entity: &str, numbers: &[(String, Id)]) -> Result<()> {
+        match &mut self.access {
+            Access::Write(tx) if !numbers.is_empty() => {
+                tx.set_external_ids(entity, self.source, numbers).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn restore(&mut self, entity: &str, ids: &[Id]) -> Result<()> {
+        match &mut self.access {
+            Access::Write(tx) if !ids.is_empty() => tx.restore_many(entity, ids).await.map(drop),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The values that differ from the record's.
+pub fn changes(record: &Record, mut values: Values) -> Values {
+    values.retain(|field, value| record.get(field) != value);
+    values
+}
+
+/// Puts a value that is there.
+pub fn put(values: &mut Values, field: &str, value: Option<impl Into<Value>>) {
+    if let Some(value) = value {
+        values.insert(field.to_owned(), value.into());
+    }
+}

@@ -1,0 +1,5 @@
+//! Imports of generated files on both databases.
+#![allow(clippy::unwrap_used)]
+
+mod ground;
+mod orders;
