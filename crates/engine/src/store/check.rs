@@ -119,10 +119,11 @@ impl Tx {
         draft.problems
     }
 
-    /// References to records that do not exist or are deleted.
+    /// References to records that do not exist or are deleted; `own` are about to exist.
     pub(super) async fn missing_references(
         &mut self,
         entity: &Entity,
+        own: &[Id],
         records: &[Values],
     ) -> Result<Vec<FieldProblem>> {
         let mut wanted: BTreeMap<&str, BTreeSet<Id>> = BTreeMap::new();
@@ -132,7 +133,7 @@ impl Tx {
                 wanted.entry(target).or_default().extend(ids);
             }
         }
-        let mut known: HashSet<Id> = HashSet::new();
+        let mut known: HashSet<Id> = own.iter().copied().collect();
         for (target, ids) in wanted {
             let ids: Vec<Id> = ids.into_iter().collect();
             for ids in ids.chunks(1_000) {

@@ -58,7 +58,7 @@ impl Tx {
             problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));
         }
         if problems.is_empty() {
-            problems = self.missing_references(&entity, &records).await?;
+            problems = self.missing_references(&entity, &ids, &records).await?;
         }
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
@@ -129,7 +129,7 @@ impl Tx {
         }
         if problems.is_empty() {
             let values: Vec<Values> = changed.iter().map(|(_, values)| values.clone()).collect();
-            problems = self.missing_references(&entity, &values).await?;
+            problems = self.missing_references(&entity, &[], &values).await?;
         }
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
