@@ -68,3 +68,8 @@ async fn asset(State(app): State<App>, Path(name): Path<String>, headers: Header
     let kind = file.metadata.mimetype().to_owned();
     (common, [(header::CONTENT_TYPE, kind)], file.data).into_response()
 }
+
+/// Whether the front end was built into this program.
+pub fn has_assets() -> bool {
+    Dist::get("app.js").is_some()
+}

@@ -29,6 +29,7 @@ mod throttle;
 pub mod tokens;
 
 pub use app::{App, NavItem, Options, PanelFn, RecordPanel, WebModule};
+pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
