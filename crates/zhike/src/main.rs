@@ -1,1 +1,40 @@
-fn main() {}
+//! `zhike`: one program for the server, the demo, imports, figures and upkeep. A command is a file: its arguments and `run`.
+
+mod cli;
+mod config;
+mod demo;
+mod doctor;
+mod logging;
+mod modules;
+mod open;
+mod serve;
+mod user;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Exit codes: 0 done, 1 failed (the reason is on standard error), 2 wrong usage or configuration.
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let config = match config::load(&cli.settings) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("zhike: {error:#}");
+            return ExitCode::from(2);
+        }
+    };
+    logging::start(&config);
+    let done = tokio::runtime::Runtime::new()
+        .map_err(anyhow::Error::from)
+        .and_then(|runtime| runtime.block_on(cli::run(cli.command, config)));
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("zhike: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The command line. Settings stand before or after the command; see `config` for where else they may come from.
+
+use crate::{config::Config, config::Flags, demo, doctor, serve, user};
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(
+    name = "zhike",
+    version,
+    about = "Zhike 知客: every customer, and what each is worth",
+    max_term_width = 100
+)]
+pub struct Cli {
+    #[command(flatten)]
+    pub settings: Flags,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve,
+    /// Run the server with a made-up company to look around in
+    Demo,
+    /// Check configuration, data folder, disk and database, and say what to do
+    Doctor(doctor::Arguments),
+    /// Create users and give them new passwords
+    User(user::Arguments),
+}
+
+pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Serve => serve::run(&config).await?,
+        Command::Demo => demo::run(config).await?,
+        Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
+        Command::User(arguments) => user::run(arguments, &config).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,237 @@
+//! Settings: from the command line, else the environment (`ZHIKE_…`), else the TOML file of `--config`, else the default.
+
+use anyhow::{Context, anyhow, bail};
+use clap::{Args, ValueEnum};
+use engine::Database;
+use figment::{
+    Figment,
+    providers::{Env, Format, Serialized, Toml},
+};
+use meta::Lang;
+use serde::{Deserialize, Serialize};
+use std::{net::SocketAddr, path::PathBuf};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    pub data: PathBuf,
+    pub listen: SocketAddr,
+    pub database_url: Option<String>,
+    pub language: Language,
+    pub secure_cookies: bool,
+    pub log: String,
+    pub log_format: LogFormat,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Config {
+            data: "./zhike-data".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            database_url: None,
+            language: Language::Zh,
+            secure_cookies: false,
+            log: "info".to_owned(),
+            log_format: LogFormat::Text,
+        }
+    }
+}
+
+impl Config {
+    pub fn database(&self) -> Database {
+        match &self.database_url {
+            Some(url) => Database::Postgres(url.clone()),
+            None => Database::Sqlite,
+        }
+    }
+    pub fn lang(&self) -> Lang {
+        match self.language {
+            Language::Zh => Lang::Zh,
+            Language::En => Lang::En,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+pub enum Language {
+    #[serde(rename = "zh-CN")]
+    #[value(name = "zh-CN")]
+    Zh,
+    #[serde(rename = "en")]
+    #[value(name = "en")]
+    En,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// The settings as flags; what is not given is left to the environment, the file, the default.
+#[derive(Args, Clone, Debug, Default, Serialize)]
+#[command(next_help_heading = "Settings")]
+pub struct Flags {
+    /// TOML file with any of these settings (written with _ for -)
+    #[arg(long, global = true, env = "ZHIKE_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Folder for the database, uploads and error files [default: ./zhike-data]
+    #[arg(long, global = true, value_name = "DIR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data: Option<PathBuf>,
+    /// Address to listen on [default: 127.0.0.1:8080]
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
+    /// PostgreSQL instead of SQLite in the data folder: postgres://user:password@host/name
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
+    /// Language of new users [default: zh-CN]
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language: Option<Language>,
+    /// Send cookies over https only; for a server behind TLS [default: false]
+    #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub secure_cookies: Option<bool>,
+    /// What to log on standard error: error, warn, info, debug, or per module [default: info]
+    #[arg(long, global = true, value_name = "FILTER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log: Option<String>,
+    /// Form of the log [default: text]
+    #[arg(long, global = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
+const KEYS: [&str; 7] = ["data", "listen", "database_url", "language", "secure_cookies", "log", "log_format"];
+
+pub fn load(flags: &Flags) -> anyhow::Result<Config> {
+    let mut figment = Figment::from(Serialized::defaults(Config::default()));
+    if let Some(path) = &flags.config {
+        if !path.is_file() {
+            bail!("configuration file {} does not exist: check --config or ZHIKE_CONFIG", path.display());
+        }
+        figment = figment.merge(Toml::file_exact(path));
+    }
+    let figment = figment.merge(Env::prefixed("ZHIKE_").only(&KEYS)).merge(Serialized::defaults(flags));
+    let config: Config = figment.extract().map_err(explain)?;
+    if let Some(url) = &config.database_url
+        && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
+    {
+        bail!(
+            "database_url must begin with postgres:// or postgresql:// (without it SQLite in the data folder is used)"
+        );
+    }
+    tracing_filter(&config.log).context("setting log")?;
+    Ok(config)
+}
+
+pub fn tracing_filter(text: &str) -> anyhow::Result<tracing_subscriber::EnvFilter> {
+    tracing_subscriber::EnvFilter::try_new(text)
+        .map_err(|error| anyhow!("“{text}” is not a log filter: {error}; write info, debug or module=debug"))
+}
+
+/// Names every wrong setting, where it came from and what is possible.
+fn explain(error: figment::Error) -> anyhow::Error {
+    use figment::error::Kind;
+    let mut lines = vec![];
+    for one in error {
+        let key = one.path.join(".");
+        let source =
+            one.metadata.as_ref().and_then(|from| from.source.as_ref()).map(|source| format!(" in {source}"));
+        let source = source
+            .or_else(|| one.metadata.as_ref().map(|from| format!(" in {}", from.name)))
+            .unwrap_or_default();
+        lines.push(match &one.kind {
+            Kind::UnknownField(field, known) => {
+                format!("unknown setting “{field}”{source}: settings are {}", known.join(", "))
+            }
+            kind => format!("setting {key}{source}: {kind}"),
+        });
+    }
+    anyhow!("{}", lines.join("\n"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use figment::Jail;
+
+    fn flags(file: &str) -> Flags {
+        Flags { config: Some(file.into()), ..Flags::default() }
+    }
+
+    #[test]
+    #[allow(clippy::result_large_err)]
+    fn flags_win_over_environment_over_file_over_default() {
+        Jail::expect_with(|jail| {
+            jail.create_file("z.toml", "data = \"/from/file\"\nlisten = \"0.0.0.0:1\"\nlog = \"warn\"")?;
+            jail.set_env("ZHIKE_LISTEN", "0.0.0.0:2");
+            jail.set_env("ZHIKE_LOG", "debug");
+            jail.set_env("ZHIKE_SECURE_COOKIES", "true");
+            let given = Flags { log: Some("error".into()), ..flags("z.toml") };
+            let config = load(&given).unwrap();
+            assert_eq!(config.data, PathBuf::from("/from/file"));
+            assert_eq!(config.listen, SocketAddr::from(([0, 0, 0, 0], 2)));
+            assert_eq!((config.log.as_str(), config.secure_cookies), ("error", true));
+            assert_eq!(config.language, Language::Zh);
+            Ok(())
+        });
+    }
+
+    #[test]
+    #[allow(clippy::result_large_err)]
+    fn an_unknown_key_is_named_with_the_known_ones() {
+        Jail::expect_with(|jail| {
+            jail.create_file("z.toml", "lissten = \"0.0.0.0:1\"")?;
+            let message = load(&flags("z.toml")).unwrap_err().to_string();
+            assert!(
+                message.contains("lissten") && message.contains("listen") && message.contains("z.toml"),
+                "{message}"
+            );
+            Ok(())
+        });
+    }
+
+    #[test]
+    #[allow(clippy::result_large_err)]
+    fn a_wrong_value_is_named_with_its_key() {
+        Jail::expect_with(|jail| {
+            jail.set_env("ZHIKE_LISTEN", "somewhere");
+            let message = load(&Flags::default()).unwrap_err().to_string();
+            assert!(message.contains("listen"), "{message}");
+            jail.set_env("ZHIKE_LISTEN", "127.0.0.1:1");
+            jail.set_env("ZHIKE_DATABASE_URL", "mysql://x");
+            let message = load(&Flags::default()).unwrap_err().to_string();
+            assert!(message.contains("postgres://"), "{message}");
+            Ok(())
+        });
+    }
+
+    #[test]
+    fn every_setting_can_be_set_everywhere() {
+        let config =
+            serde_json::to_value(Config { database_url: Some("x".into()), ..Config::default() }).unwrap();
+        let keys: Vec<&str> = config.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(keys.len(), KEYS.len());
+        assert!(KEYS.iter().all(|key| keys.contains(key)));
+        let all = Flags {
+            config: None,
+            data: Some("a".into()),
+            listen: Some("b".into()),
+            database_url: Some("c".into()),
+            language: Some(Language::En),
+            secure_cookies: Some(true),
+            log: Some("d".into()),
+            log_format: Some(LogFormat::Json),
+        };
+        let given = serde_json::to_value(all).unwrap();
+        assert!(given.as_object().unwrap().keys().all(|key| KEYS.contains(&key.as_str())));
+        assert_eq!(given.as_object().unwrap().len(), KEYS.len());
+    }
+}

@@ -1,0 +1,74 @@
+//! Writes the made-up company month by month, with the clock at each month, so that its history looks as if it had happened.
+
+use super::company::{Company, Dated};
+use chrono::Datelike;
+use engine::{Actor, Engine, Result, Tx};
+use meta::{Clock, DateTime, Id, Utc, Value, Values};
+use std::collections::BTreeMap;
+
+/// What refers to others comes after them.
+const ORDER: [&str; 14] = [
+    "team",
+    "user",
+    "exchange_rate",
+    "product_category",
+    "product",
+    "account",
+    "contact",
+    "address",
+    "order",
+    "order_line",
+    "return",
+    "return_line",
+    "activity",
+    "saved_view",
+];
+const SOURCE: &str = "erp";
+
+type Month = (i32, u32);
+
+#[derive(Default)]
+struct Chapter {
+    until: DateTime<Utc>,
+    records: BTreeMap<&'static str, Vec<Values>>,
+    external_ids: BTreeMap<&'static str, Vec<(String, Id)>>,
+}
+
+fn month(at: DateTime<Utc>) -> Month {
+    (at.year(), at.month())
+}
+
+/// `clock` is the fixed clock `engine` was opened with.
+pub async fn write(engine: &Engine, clock: &Clock, company: Company) -> Result<()> {
+    let mut chapters: BTreeMap<Month, Chapter> = BTreeMap::new();
+    for (entity, records) in company.records {
+        for Dated { at, id, mut values } in records {
+            let chapter = chapters.entry(month(at)).or_default();
+            chapter.until = chapter.until.max(at);
+            values.insert("id".to_owned(), Value::Id(id));
+            chapter.records.entry(entity).or_default().push(values);
+        }
+    }
+    for (entity, numbers) in company.external_ids {
+        for (at, number, id) in numbers {
+            chapters.entry(month(at)).or_default().external_ids.entry(entity).or_default().push((number, id));
+        }
+    }
+    for chapter in chapters.into_values() {
+        clock.set(chapter.until);
+        engine.write(&Actor::system(), move |tx| Box::pin(write_chapter(tx, chapter))).await?;
+    }
+    Ok(())
+}
+
+async fn write_chapter(tx: &mut Tx, mut chapter: Chapter) -> Result<()> {
+    for entity in ORDER {
+        if let Some(records) = chapter.records.remove(entity) {
+            tx.create_many(entity, records).await?;
+        }
+    }
+    for (entity, numbers) in chapter.external_ids {
+        tx.set_external_ids(entity, SOURCE, &numbers).await?;
+    }
+    Ok(())
+}

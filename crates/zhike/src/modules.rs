@@ -1,0 +1,13 @@
+//! What this program consists of.
+
+use engine::Module;
+use web::WebModule;
+
+/// In the order of the navigation.
+pub fn engine_modules() -> Vec<Module> {
+    vec![customers::module(), sales::module(), insight::module()]
+}
+
+pub fn web_modules() -> Vec<WebModule> {
+    vec![]
+}

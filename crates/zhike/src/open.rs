@@ -1,0 +1,57 @@
+//! Opens the company's database for a command.
+
+use crate::{config::Config, modules::engine_modules};
+use anyhow::Context;
+use engine::{Engine, Options};
+use meta::{Clock, Lang};
+
+pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
+    engine_at(config, Clock::system()).await
+}
+
+pub async fn engine_at(config: &Config, clock: Clock) -> anyhow::Result<Engine> {
+    let options = Options { database: config.database(), data_dir: config.data.clone() };
+    Engine::open(options, engine_modules(), clock).await.with_context(|| {
+        let place = match &config.database_url {
+            Some(url) => without_password(url),
+            None => format!("in {}", config.data.display()),
+        };
+        format!("the database {place} cannot be opened (`zhike doctor` says more)")
+    })
+}
+
+/// An engine error in words for the command line.
+pub fn explain(error: engine::Error) -> anyhow::Error {
+    match &error {
+        engine::Error::Invalid(problems) => {
+            let lines: Vec<String> = problems
+                .iter()
+                .map(|problem| format!("{} {}", problem.field, problem.problem.message(Lang::En)))
+                .collect();
+            anyhow::anyhow!(lines.join("\n"))
+        }
+        _ => error.into(),
+    }
+}
+
+pub fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
+    match rest.rsplit_once('@') {
+        Some((login, place)) => {
+            let user = login.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{place}")
+        }
+        None => url.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_shown() {
+        assert_eq!(without_password("postgres://a:se@cret@host/db"), "postgres://a@host/db");
+        assert_eq!(without_password("postgres://host/db"), "postgres://host/db");
+    }
+}

@@ -1,0 +1,98 @@
+//! The server: opens the database, listens, ends cleanly.
+
+use crate::{config::Config, modules::web_modules, open};
+use anyhow::Context;
+use engine::{Engine, Query};
+use std::{net::SocketAddr, time::Duration};
+use tokio::net::TcpListener;
+use web::{App, Options};
+
+/// Open pages keep a connection for live updates; they must not hold up the end for longer.
+const END_LIMIT: Duration = Duration::from_secs(5);
+
+pub async fn run(config: &Config) -> anyhow::Result<()> {
+    let listener = listen(config.listen).await?;
+    let engine = open::engine(config).await?;
+    println!("Zhike listens on {}", address(listener.local_addr()?));
+    if has_no_users(&engine).await? {
+        println!("Nobody can sign in yet. Create an administrator (with the same settings):");
+        println!("  zhike user create --name \"Your Name\" --email you@example.com --role administrator");
+    }
+    serve(engine, listener, options(config)).await
+}
+
+pub fn options(config: &Config) -> Options {
+    Options { secure_cookies: config.secure_cookies, ..Options::default() }
+}
+
+async fn has_no_users(engine: &Engine) -> anyhow::Result<bool> {
+    let query = Query::new("user").filter("active == true");
+    Ok(engine.count(&engine::Actor::system(), &query, 1).await?.number == 0)
+}
+
+pub async fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: is the port taken? Choose another with --listen ADDRESS:PORT")
+    })
+}
+
+/// Something a browser can open.
+pub fn address(listening: SocketAddr) -> String {
+    let host =
+        if listening.ip().is_unspecified() { "localhost".to_owned() } else { listening.ip().to_string() };
+    let host = if host.contains(':') { format!("[{host}]") } else { host };
+    format!("http://{host}:{}", listening.port())
+}
+
+pub async fn serve(engine: Engine, listener: TcpListener, options: Options) -> anyhow::Result<()> {
+    let app = App::new(engine.clone(), web_modules(), options)?;
+    engine.start();
+    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let (ending, mut ended) = tokio::sync::watch::channel(false);
+    let asked = async move {
+        asked_to_end().await;
+        tracing::info!("ending: open requests are finished first");
+        let _ = ending.send(true);
+    };
+    let server = axum::serve(listener, router).with_graceful_shutdown(asked);
+    tokio::select! {
+        done = server => done.context("the server stopped"),
+        () = async { let _ = ended.changed().await; tokio::time::sleep(END_LIMIT).await } => {
+            tracing::info!("connections still open after {} s are closed", END_LIMIT.as_secs());
+            Ok(())
+        }
+    }
+}
+
+/// Ctrl-C, or the SIGTERM of a service manager.
+async fn asked_to_end() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => drop(signal.recv().await),
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_can_be_opened_in_a_browser() {
+        assert_eq!(address("0.0.0.0:8080".parse().unwrap()), "http://localhost:8080");
+        assert_eq!(address("[::1]:80".parse().unwrap()), "http://[::1]:80");
+    }
+}
