@@ -3,6 +3,9 @@
 
 use meta::{Field, choice, date, decimal, integer, money, percent, text};
 
+/// The life-cycle stage.
+pub const STAGE: &str = "stage";
+
 pub const STAGES: [(&str, &str, &str, &str); 6] = [
     ("prospect", "Prospect", "尚未购买", "grey"),
     ("exploration", "Exploration", "考察期", "blue"),

@@ -2,12 +2,13 @@
 //! and fitted anew in the background; the mathematics is crate `value`.
 //!
 //! [`statistics`] reads a customer's history, [`scoring`] makes figures of it with the last fit, [`store`] is the one
-//! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody.
+//! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody; `pages` shows it.
 
 pub mod classes;
 pub mod fields;
 pub mod live;
 pub mod overview;
+mod pages;
 pub mod refit;
 pub mod report;
 pub mod scoring;
@@ -16,6 +17,8 @@ pub mod statistics;
 pub mod store;
 
 use engine::Module;
+
+pub use pages::web_module;
 
 pub fn module() -> Module {
     let tables = store::tables();

@@ -33,7 +33,7 @@ fn purchases(fit: &BgNbdFit) -> Json {
         "r": at.r, "alpha": at.alpha, "a": at.a, "b": at.b,
         "log_likelihood": fit.log_likelihood,
         "boundary": !fit.boundary.is_empty(),
-        "boundary_parameters": fit.boundary,
+        "boundary_quantities": fit.boundary,
         "standard_errors": errors,
         "customers": fit.customers,
         "repeat_customers": fit.repeat_customers,
@@ -47,7 +47,7 @@ fn spending(fit: &GammaGammaFit) -> Json {
         "customers": fit.customers,
         "log_likelihood": fit.log_likelihood,
         "boundary": !fit.boundary.is_empty(),
-        "boundary_parameters": fit.boundary,
+        "boundary_quantities": fit.boundary,
         "standard_errors": fit.standard_errors,
         "correlation": fit.correlation,
     })
@@ -67,7 +67,12 @@ pub fn pareto(stored: &StoredModel) -> Json {
 }
 
 /// Everybody with a purchase, by net sales from the largest down, at most `limit`; each is handed to `take`.
-pub async fn customers(engine: &Engine, limit: Option<usize>, mut take: impl FnMut(Json)) -> Result<()> {
+pub async fn customers(
+    engine: &Engine,
+    actor: &Actor,
+    limit: Option<usize>,
+    mut take: impl FnMut(Json),
+) -> Result<()> {
     let mut left = limit.unwrap_or(usize::MAX);
     let mut after = None;
     while left > 0 {
@@ -77,7 +82,7 @@ pub async fn customers(engine: &Engine, limit: Option<usize>, mut take: impl FnM
             .limit(left.min(PAGE))
             .after(after)
             .fields(&FIELDS);
-        let page = engine.list(&Actor::system(), &query).await?;
+        let page = engine.list(actor, &query).await?;
         let ids: Vec<Id> = page.records.iter().map(|record| record.id).collect();
         let mut numbers = engine.external_ids_of(&ids).await?;
         for record in &page.records {

@@ -66,6 +66,12 @@ pub async fn newest_model(engine: &Engine) -> Result<Option<StoredModel>> {
     engine.fetch(&newest()).await?.first().map(read).transpose()
 }
 
+/// Which fit is in force; cheap.
+pub async fn newest_id(engine: &Engine) -> Result<Option<i64>> {
+    let select = Sql::select().expr(Expr::col(name("id")).max()).from(name(MODEL)).to_owned();
+    Ok(engine.fetch(&select).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten())
+}
+
 /// Customers scored again since the newest fit, each time counted.
 pub async fn changed_since_fit(engine: &Engine) -> Result<i64> {
     let select = Sql::select().column(name("changed")).from(name(STATE)).to_owned();

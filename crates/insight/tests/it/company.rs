@@ -5,18 +5,22 @@ use meta::{Clock, Decimal, Id, Record, Value, Values};
 use testkit::{Modules, TestApp};
 
 pub struct Company {
+    pub app: TestApp,
     pub engine: Engine,
     pub clock: Clock,
 }
 
 fn modules() -> Modules {
-    Modules { engine: vec![customers::module(), sales::module(), insight::module()], web: vec![] }
+    Modules {
+        engine: vec![customers::module(), sales::module(), insight::module()],
+        web: vec![insight::web_module()],
+    }
 }
 
 /// Runs `body` once per database.
 pub fn on_both(body: impl AsyncFn(Company)) {
     testkit::on_both(modules, async |app: TestApp| {
-        body(Company { engine: app.engine.clone(), clock: app.clock.clone() }).await;
+        body(Company { engine: app.engine.clone(), clock: app.clock.clone(), app }).await;
     });
 }
 

@@ -147,12 +147,12 @@ fn a_refit_fits_models_and_summarises_everybody() {
         }
         assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
         let mut lines = vec![];
-        report::customers(&company.engine, Some(7), |line| lines.push(line)).await.unwrap();
+        report::customers(&company.engine, &Actor::system(), Some(7), |line| lines.push(line)).await.unwrap();
         assert_eq!(lines.len(), 7);
         let sales: Vec<f64> = lines.iter().map(|line| line["net_sales"].as_f64().unwrap()).collect();
         assert!(sales.is_sorted_by(|a, b| a >= b), "{sales:?}");
         let mut all = 0;
-        report::customers(&company.engine, None, |_| all += 1).await.unwrap();
+        report::customers(&company.engine, &Actor::system(), None, |_| all += 1).await.unwrap();
         assert_eq!(all, 40);
     });
 }
@@ -183,7 +183,7 @@ fn what_the_command_line_prints_has_its_agreed_fields() {
             assert!(pareto[field].is_number(), "{field}: {pareto}");
         }
         let mut lines = vec![];
-        report::customers(&company.engine, Some(1), |line| lines.push(line)).await.unwrap();
+        report::customers(&company.engine, &Actor::system(), Some(1), |line| lines.push(line)).await.unwrap();
         for field in
             ["orders", "gross_sales", "net_sales", "margin", "p_alive", "expected_purchases_52w", "clv_52w"]
         {

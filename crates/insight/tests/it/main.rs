@@ -5,3 +5,4 @@
 mod company;
 mod figures;
 mod live_equals_refit;
+mod pages;

@@ -1,0 +1,65 @@
+//! A figure that explains itself, as `figures.html` shows it.
+
+use serde::Serialize;
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Figure {
+    pub label: String,
+    /// Empty when unknown.
+    pub value: String,
+    pub unit: Option<String>,
+    pub note: Option<String>,
+    /// `good` or `bad`.
+    pub tone: Option<&'static str>,
+    pub change: Option<String>,
+    pub explain: Option<Explain>,
+}
+
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Explain {
+    pub definition: String,
+    pub formula: Option<String>,
+    pub inputs: Vec<Input>,
+    pub as_of: String,
+    pub source_href: Option<String>,
+    pub source_label: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct Input {
+    pub label: String,
+    pub value: String,
+}
+
+impl Figure {
+    pub fn new(label: impl Into<String>, value: impl Into<String>, explain: Explain) -> Self {
+        Figure { label: label.into(), value: value.into(), explain: Some(explain), ..Figure::default() }
+    }
+    pub fn note(mut self, note: Option<String>) -> Self {
+        self.note = note;
+        self
+    }
+    pub fn tone(mut self, tone: Option<&'static str>) -> Self {
+        self.tone = tone;
+        self
+    }
+}
+
+impl Explain {
+    pub fn new(definition: impl Into<String>, as_of: impl Into<String>) -> Self {
+        Explain { definition: definition.into(), as_of: as_of.into(), ..Explain::default() }
+    }
+    pub fn formula(mut self, formula: &str) -> Self {
+        self.formula = Some(formula.to_owned());
+        self
+    }
+    pub fn input(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
+        self.inputs.push(Input { label: label.into(), value: value.into() });
+        self
+    }
+    pub fn source(mut self, href: String, label: String) -> Self {
+        self.source_href = Some(href);
+        self.source_label = Some(label);
+        self
+    }
+}

@@ -1,0 +1,105 @@
+//! What was fitted: parameters with their standard errors, what the data do not pin down, or why there is no model.
+
+use super::{explain::missing, words::Words};
+use serde::Serialize;
+use value::{
+    estimate::{Edge, Limit},
+    model::Model,
+};
+
+#[derive(Serialize)]
+pub struct Card {
+    name: &'static str,
+    purpose: String,
+    /// Why there is no model.
+    missing: Option<String>,
+    parameters: Vec<Parameter>,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Parameter {
+    name: &'static str,
+    at: String,
+    /// `None` if the data do not pin it down.
+    error: Option<String>,
+}
+
+/// A correlation of how often and how much beyond this breaks the assumption of Gamma-Gamma.
+const CORRELATED: f64 = 0.2;
+
+pub fn cards(words: &Words<'_>, model: &Model) -> Vec<Card> {
+    vec![purchases(words, model), spending(words, model)]
+}
+
+/// Why nothing is forecast, if so.
+pub fn why_missing(words: &Words<'_>, model: &Model) -> Option<String> {
+    model.bg_nbd.missing().or(model.gamma_gamma.missing()).map(|reason| missing(words, reason))
+}
+
+fn purchases(words: &Words<'_>, model: &Model) -> Card {
+    let mut card = Card {
+        name: "BG/NBD",
+        purpose: words.t("value.bg_nbd_purpose", &[]),
+        missing: model.bg_nbd.missing().map(|reason| missing(words, reason)),
+        parameters: vec![],
+        notes: vec![],
+    };
+    if let Some(fit) = model.bg_nbd.fitted() {
+        let (at, errors) = (&fit.parameters, &fit.standard_errors);
+        let list = [
+            ("r", at.r, errors.r),
+            ("α", at.alpha, errors.alpha),
+            ("a", at.a, errors.a),
+            ("b", at.b, errors.b),
+        ];
+        card.parameters = parameters(words, &list);
+        let (all, repeat) = (words.count(fit.customers), words.count(fit.repeat_customers));
+        card.notes.push(words.t("value.fitted_to", &[("all", &all), ("repeat", &repeat)]));
+        let likelihood = words.fixed(fit.log_likelihood, 1);
+        card.notes.push(words.t("value.log_likelihood", &[("value", &likelihood)]));
+        edge_note(words, &fit.boundary, &mut card.notes);
+    }
+    card
+}
+
+fn spending(words: &Words<'_>, model: &Model) -> Card {
+    let mut card = Card {
+        name: "Gamma-Gamma",
+        purpose: words.t("value.gamma_gamma_purpose", &[]),
+        missing: model.gamma_gamma.missing().map(|reason| missing(words, reason)),
+        parameters: vec![],
+        notes: vec![],
+    };
+    if let Some(fit) = model.gamma_gamma.fitted() {
+        let (at, errors) = (&fit.parameters, &fit.standard_errors);
+        let list = [("p", at.p, errors.p), ("q", at.q, errors.q), ("v", at.v, errors.v)];
+        card.parameters = parameters(words, &list);
+        let repeat = words.count(fit.customers);
+        card.notes.push(words.t("value.fitted_to_repeat", &[("repeat", &repeat)]));
+        if let Some(correlation) = fit.correlation {
+            let key = if correlation.abs() > CORRELATED { "value.correlated" } else { "value.uncorrelated" };
+            card.notes.push(words.t(key, &[("correlation", &words.fixed(correlation, 2))]));
+        }
+        edge_note(words, &fit.boundary, &mut card.notes);
+    }
+    card
+}
+
+fn parameters(words: &Words<'_>, list: &[(&'static str, f64, Option<f64>)]) -> Vec<Parameter> {
+    let shown = |number: f64| words.fixed(number, 4);
+    list.iter().map(|(name, at, error)| Parameter { name, at: shown(*at), error: error.map(shown) }).collect()
+}
+
+fn edge_note(words: &Words<'_>, boundary: &[Edge], notes: &mut Vec<String>) {
+    if boundary.is_empty() {
+        return notes.push(words.t("value.interior", &[]));
+    }
+    let shown = |edge: &Edge| match edge.limit {
+        Limit::Zero => format!("{} → 0", edge.quantity),
+        Limit::Infinity => format!("{} → ∞", edge.quantity),
+        Limit::Undetermined => edge.quantity.clone(),
+    };
+    let edges: Vec<String> = boundary.iter().map(shown).collect();
+    notes.push(words.t("value.boundary", &[("edges", &edges.join(", "))]));
+}

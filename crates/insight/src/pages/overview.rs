@@ -1,0 +1,286 @@
+//! `/value`: all customers together, from the summary kept with the newest fit, and two short lists by index.
+
+use super::{
+    figure::{Explain, Figure},
+    href, model_card, refit_status,
+    words::Words,
+};
+use crate::{
+    fields,
+    overview::{Group, Overview},
+    settings::Settings,
+    store::{self, StoredModel},
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use engine::Query;
+use meta::{Record, Value};
+use minijinja::context;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use value::money;
+use web::{Answer, App, Session};
+
+/// Rows of the lists of customers.
+const ROWS: usize = 10;
+const BUYERS: &str = "orders > 0";
+const FALLING: &str = "importance in ['vip', 'key'] && stage in ['decline', 'lost']";
+
+#[derive(Serialize)]
+struct Customer {
+    name: String,
+    href: String,
+    net_sales: String,
+    clv: String,
+    p_alive: String,
+    overdue: String,
+    last_on: String,
+    stage: String,
+    stage_colour: &'static str,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    let engine = app.engine();
+    let settings = Settings::load(engine).await?;
+    let stored = store::newest_model(engine).await?;
+    let currency = engine.company_currency().await?;
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
+    let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
+    let common = context! {
+        refit,
+        as_of_set => settings.as_of.map(|day| day.to_string()),
+        can_set => session.actor.is_administrator(),
+        import_href => "/import?kind=order",
+    };
+    let Some(stored) = stored.filter(|stored| stored.overview.concentration.customers > 0) else {
+        return app
+            .page(&session, "insight/overview.html", context! { empty => true, ..common })
+            .map(IntoResponse::into_response);
+    };
+    let context = context! {
+        empty => false,
+        as_of => words.date(stored.as_of),
+        fitted_at => words.format.instant(stored.fitted_at),
+        figures => headline(&words, &stored),
+        pareto => pareto(&words, &stored.overview),
+        rfm => rfm(&words, &stored.overview),
+        stages => stages(&words, &stored.overview),
+        importance => groups(&words, "importance", &stored.overview.importance),
+        quadrants => groups(&words, "value_quadrant", &stored.overview.quadrants),
+        top => customers(&words, &session, BUYERS).await?,
+        top_href => href::sorted("account", BUYERS, "-net_sales"),
+        falling => customers(&words, &session, FALLING).await?,
+        falling_href => href::sorted("account", FALLING, "-net_sales"),
+        models => model_card::cards(&words, &stored.fitted.model),
+        outlook => words.percent(settings.annual_discount),
+        ..common
+    };
+    app.page(&session, "insight/overview.html", context).map(IntoResponse::into_response)
+}
+
+fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
+    let (overview, as_of) = (&stored.overview, words.date(stored.as_of));
+    let found = &overview.concentration;
+    let explain = |field: &str| Explain::new(words.help(field), as_of.clone());
+    let all = || words.t("value.these_customers", &[("count", &words.count(found.customers))]);
+    let buyers = |explain: Explain| explain.source(href::sorted("account", BUYERS, "-net_sales"), all());
+    let rate = overview.margin.filter(|_| overview.net_sales > 0).map(|margin| {
+        let share = words.percent(margin as f64 / overview.net_sales as f64);
+        words.t("value.of_net_sales", &[("share", &share)])
+    });
+    let prospects = (overview.prospects > 0)
+        .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
+    let customers = Explain::new(words.t("value.customers_help", &[]), as_of.clone());
+    let net = explain("net_sales")
+        .input(words.label("gross_sales"), words.amount(overview.gross_sales))
+        .input(
+            words.t("value.input.returned", &[]),
+            words.amount(overview.gross_sales.saturating_sub(overview.net_sales)),
+        )
+        .input(words.label("orders"), words.count(overview.orders));
+    let soon = overview.expected_buyers_soon.map(|n| words.fixed(n, 0)).unwrap_or_default();
+    let share_soon = overview
+        .expected_buyers_soon
+        .map(|n| words.t("value.of_customers", &[("share", &words.percent(n / found.customers as f64))]));
+    let mut worth = explain("clv_52w");
+    if let Some(purchases) = overview.expected_purchases {
+        worth = worth.input(words.label("expected_purchases_52w"), words.fixed(purchases, 0));
+    }
+    let few = found.customers_for_80.map(|count| words.count(count)).unwrap_or_default();
+    let gini = found.gini.map(|gini| words.t("value.gini", &[("gini", &words.fixed(gini, 3))]));
+    let recent = words.t("value.recent", &[("amount", &words.amount(overview.recent_sales))]);
+    vec![
+        Figure::new(words.t("value.customers", &[]), words.count(found.customers), buyers(customers))
+            .note(prospects),
+        Figure::new(words.label("net_sales"), words.amount(overview.net_sales), buyers(net))
+            .note(Some(recent)),
+        Figure::new(
+            words.label("margin"),
+            overview.margin.map(|margin| words.amount(margin)).unwrap_or_default(),
+            buyers(explain("margin")),
+        )
+        .note(rate.or_else(|| overview.margin.is_none().then(|| words.t("value.no_cost", &[])))),
+        Figure::new(
+            words.label("clv_52w"),
+            overview.clv.map(|clv| words.amount(clv)).unwrap_or_default(),
+            worth.source(href::sorted("account", BUYERS, "-clv_52w"), all()),
+        )
+        .note(model_card::why_missing(words, &stored.fitted.model)),
+        Figure::new(
+            words.t("value.buyers_soon", &[]),
+            soon,
+            Explain::new(words.t("value.buyers_soon_help", &[]), as_of.clone())
+                .source(href::sorted("account", BUYERS, "-p_buy_13w"), all()),
+        )
+        .note(share_soon),
+        Figure::new(
+            words.t("value.customers_for_80", &[]),
+            few,
+            Explain::new(words.t("value.customers_for_80_help", &[]), as_of).source(
+                href::sorted("account", "importance in ['vip', 'key']", "-net_sales"),
+                words.t("value.vip_and_key", &[]),
+            ),
+        )
+        .note(gini),
+    ]
+}
+
+fn pareto(words: &Words<'_>, overview: &Overview) -> Json {
+    let found = &overview.concentration;
+    let share = found.top20_share.unwrap_or(0.0);
+    let points: Vec<[f64; 2]> = found.curve.iter().map(|point| [point.customers, point.amount]).collect();
+    let shown = words.whole_percent(share);
+    json!({
+        "title": words.t("value.pareto_title", &[("share", &shown)]),
+        "data": {
+            "points": points,
+            "mark": { "x": 0.2, "y": share, "label": format!("20% → {shown}") },
+            "x_label": words.t("value.share_of_customers", &[]),
+            "y_label": words.t("value.share_of_sales", &[]),
+        },
+    })
+}
+
+fn rfm(words: &Words<'_>, overview: &Overview) -> Json {
+    let scores = ["1", "2", "3", "4", "5"];
+    let mut cells = vec![];
+    let mut resting = 0;
+    for (x, column) in overview.rfm.iter().enumerate() {
+        for (y, group) in column.iter().enumerate() {
+            if x < 2 && y >= 3 {
+                resting += group.customers;
+            }
+            let filter = format!("rfm_recency == {} && rfm_frequency == {}", x + 1, y + 1);
+            cells.push(json!({
+                "x": x, "y": y, "value": group.customers,
+                "text": in_group(words, group),
+                "href": href::sorted("account", &filter, "-net_sales"),
+            }));
+        }
+    }
+    json!({
+        "title": words.t("value.rfm_title", &[("count", &words.count(resting))]),
+        "data": {
+            "columns": scores, "rows": scores, "cells": cells,
+            "x_label": words.label("rfm_recency"),
+            "y_label": words.label("rfm_frequency"),
+        },
+    })
+}
+
+fn in_group(words: &Words<'_>, group: &Group) -> String {
+    let (count, amount) = (words.count(group.customers), words.amount(group.net_sales));
+    words.t("value.in_group", &[("count", &count), ("amount", &amount)])
+}
+
+fn stages(words: &Words<'_>, overview: &Overview) -> Json {
+    let count = |stage: &str| overview.stages.get(stage).map_or(0, |group| group.customers);
+    let weak = count("decline") + count("lost");
+    let share = weak as f64 / overview.concentration.customers.max(1) as f64;
+    let buyers: BTreeMap<String, Group> = overview
+        .stages
+        .iter()
+        .filter(|(stage, _)| *stage != "prospect")
+        .map(|(k, v)| (k.clone(), *v))
+        .collect();
+    let mut chart = groups(words, "stage", &buyers);
+    chart["title"] = words.t("value.stages_title", &[("share", &words.whole_percent(share))]).into();
+    chart
+}
+
+/// Bars of a class, in the order its choices are declared.
+fn groups(words: &Words<'_>, field: &str, groups: &BTreeMap<String, Group>) -> Json {
+    let choices = words.field(field).map(|field| field.choices().to_vec()).unwrap_or_default();
+    let bars: Vec<Json> = choices
+        .iter()
+        .filter_map(|choice| {
+            let group = groups.get(&choice.value)?;
+            let filter = format!("{BUYERS} && {field} == '{}'", choice.value);
+            Some(json!({
+                "label": choice.label.get(words.lang),
+                "value": group.customers,
+                "text": in_group(words, group),
+                "color": choice.colour,
+                "href": href::sorted("account", &filter, "-net_sales"),
+            }))
+        })
+        .collect();
+    let total: i64 = groups.values().map(|group| group.net_sales).sum();
+    let first = choices.first().and_then(|choice| Some((choice, groups.get(&choice.value)?)));
+    let title = first.filter(|_| total > 0).map(|(choice, group)| {
+        let share = words.whole_percent(money::to_units(group.net_sales) / money::to_units(total));
+        let count = words.count(group.customers);
+        words.t(
+            "value.class_title",
+            &[("class", choice.label.get(words.lang)), ("count", &count), ("share", &share)],
+        )
+    });
+    json!({ "title": title.unwrap_or_else(|| words.label(field)), "data": { "unit": "count", "bars": bars } })
+}
+
+async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer<Vec<Customer>> {
+    let query = Query::new("account").filter(filter).sort("-net_sales").limit(ROWS).fields(&[
+        "name",
+        "net_sales",
+        "clv_52w",
+        "p_alive",
+        "overdue",
+        "last_order_on",
+        fields::STAGE,
+    ]);
+    let page = words.app.engine().list(&session.actor, &query).await?;
+    Ok(page.records.iter().map(|record| customer(words, record)).collect())
+}
+
+fn customer(words: &Words<'_>, record: &Record) -> Customer {
+    let money = |field: &str| {
+        let amount = record.get(field).as_decimal().and_then(|amount| meta::scaled(amount.round_dp(4), 4));
+        amount.map(|amount| words.amount(amount)).unwrap_or_default()
+    };
+    let (stage, stage_colour) = words.choice(fields::STAGE, record.text(fields::STAGE));
+    Customer {
+        name: record.text("name").to_owned(),
+        href: format!("/account/{}", record.id),
+        net_sales: money("net_sales"),
+        clv: money("clv_52w"),
+        p_alive: record
+            .get("p_alive")
+            .as_decimal()
+            .map(|p| words.format.percent(p.round_dp(3)))
+            .unwrap_or_default(),
+        overdue: record
+            .get("overdue")
+            .as_decimal()
+            .map(|ratio| words.format.number(ratio.round_dp(1)))
+            .unwrap_or_default(),
+        last_on: match record.get("last_order_on") {
+            Value::Date(day) => words.date(*day),
+            _ => String::new(),
+        },
+        stage,
+        stage_colour,
+    }
+}

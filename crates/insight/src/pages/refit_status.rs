@@ -1,0 +1,109 @@
+//! The refit from the browser: begin one, watch it, hold the figures at another day.
+
+use super::words::Words;
+use crate::{refit, settings, store};
+use axum::{
+    Form,
+    extract::{Query, State},
+    http::HeaderValue,
+    response::{IntoResponse, Redirect, Response},
+};
+use engine::{Actor, Error};
+use meta::{NaiveDate, label};
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+use web::{Answer, App, Flash, Session};
+
+#[derive(Serialize)]
+pub struct Status {
+    running: bool,
+    text: String,
+    /// `None` while the total is not known.
+    percent: Option<u64>,
+    /// The fit the page shows; when another is in force, the page loads itself again.
+    model: i64,
+}
+
+#[derive(Deserialize)]
+pub struct Seen {
+    #[serde(default)]
+    model: i64,
+}
+
+#[derive(Deserialize)]
+pub struct AsOf {
+    #[serde(default)]
+    as_of: String,
+}
+
+pub async fn status(words: &Words<'_>, model: Option<i64>) -> Answer<Status> {
+    let engine = words.app.engine();
+    let model = model.unwrap_or(0);
+    let Some(job) = refit::in_progress(engine).await? else {
+        return Ok(Status { running: false, text: String::new(), percent: None, model });
+    };
+    let progress = engine.job(job).await?.progress;
+    let number = |name: &str| progress[name].as_u64().unwrap_or(0);
+    let step = match progress["step"].as_str() {
+        Some("read") => "value.refit.read",
+        Some("fit") => "value.refit.fit",
+        Some(_) => "value.refit.score",
+        None => "value.refit.queued",
+    };
+    let (done, total) = (number("done"), number("total"));
+    let text = words.t(step, &[("done", &words.count(done)), ("total", &words.count(total))]);
+    Ok(Status { running: true, text, percent: (done * 100).checked_div(total), model })
+}
+
+pub async fn show(State(app): State<App>, session: Session, Query(seen): Query<Seen>) -> Answer<Response> {
+    let newest = store::newest_id(app.engine()).await?.unwrap_or(0);
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
+    let refit = status(&words, Some(seen.model)).await?;
+    let ended = !refit.running && newest != seen.model;
+    let page = app.page(&session, "insight/refit_status.html", context! { refit })?;
+    let mut response = page.into_response();
+    if ended {
+        response.headers_mut().insert("hx-refresh", HeaderValue::from_static("true"));
+    }
+    Ok(response)
+}
+
+/// Queues a refit; one at most waits.
+pub async fn begin(State(app): State<App>, session: Session, Form(seen): Form<Seen>) -> Answer<Response> {
+    queue(&app).await?;
+    if !session.htmx {
+        return Ok(Redirect::to("/value").into_response());
+    }
+    show(State(app), session, Query(seen)).await
+}
+
+pub async fn queue(app: &App) -> Answer<()> {
+    let queued =
+        app.engine().write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await })).await;
+    queued.map(drop).map_err(Into::into)
+}
+
+/// Holds the figures at a day, or lets them follow today again.
+pub async fn set_as_of(State(app): State<App>, session: Session, Form(form): Form<AsOf>) -> Answer<Response> {
+    if !session.actor.is_administrator() {
+        let what = label("the as-of date", "统计日").get(session.lang).to_owned();
+        return Err(Error::Forbidden(what).into());
+    }
+    let given = form.as_of.trim();
+    let as_of = match given.parse::<NaiveDate>() {
+        Ok(day) => Some(day),
+        Err(_) if given.is_empty() => None,
+        Err(_) => {
+            return Err(Error::rule(
+                "as_of",
+                format!("“{given}” is not a date: write it like 2026-11-21, or leave it empty for today"),
+                format!("“{given}”不是日期，请写成 2026-11-21 这样，留空表示今天"),
+            )
+            .into());
+        }
+    };
+    app.engine().write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
+    queue(&app).await?;
+    let text = app.t(session.lang, "value.as_of_set", &[]);
+    Ok(Flash::success(text).on(Redirect::to("/value").into_response()))
+}

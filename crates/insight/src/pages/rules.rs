@@ -1,0 +1,166 @@
+//! `/value/rules`: the rules classes follow, stated with their thresholds; an administrator may move these.
+
+use super::{refit_status, words::Words};
+use crate::settings::{self, Settings};
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use engine::{Actor, Error};
+use meta::{Problem, label};
+use minijinja::context;
+use serde::Serialize;
+use std::collections::HashMap;
+use value::life_cycle::StageRule;
+use web::{Answer, App, Flash, Session};
+
+#[derive(Serialize)]
+struct Threshold {
+    name: &'static str,
+    label: String,
+    value: String,
+    error: Option<String>,
+}
+
+/// The thresholds in the order of the form.
+const THRESHOLDS: [&str; 10] = [
+    "lost_below",
+    "decline_below",
+    "lost_intervals",
+    "decline_intervals",
+    "patience_weeks",
+    "single_lost_weeks",
+    "single_decline_weeks",
+    "formation_orders",
+    "stability_orders",
+    "stability_weeks",
+];
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    let settings = Settings::load(app.engine()).await?;
+    let given = given_of(&settings.stage_rule)?;
+    Ok(show(&app, &session, 200, &settings, &given, None)?.into_response())
+}
+
+fn given_of(rule: &StageRule) -> Answer<HashMap<String, String>> {
+    let json = serde_json::to_value(rule).map_err(Error::from)?;
+    let fields = json.as_object().into_iter().flatten();
+    Ok(fields.map(|(name, value)| (name.clone(), plain(value))).collect())
+}
+
+/// 8 rather than 8.0.
+fn plain(value: &serde_json::Value) -> String {
+    value.as_f64().map_or_else(|| value.to_string(), |number| number.to_string())
+}
+
+fn show(
+    app: &App,
+    session: &Session,
+    status: u16,
+    settings: &Settings,
+    given: &HashMap<String, String>,
+    problem: Option<(String, String)>,
+) -> Answer<Response> {
+    let words = Words { app, lang: session.lang, format: session.format(), currency: String::new() };
+    let thresholds: Vec<Threshold> = THRESHOLDS
+        .iter()
+        .map(|name| Threshold {
+            name,
+            label: words.t(&format!("value.rule.{name}"), &[]),
+            value: given.get(*name).cloned().unwrap_or_default(),
+            error: problem.as_ref().filter(|(field, _)| field == name).map(|(_, text)| text.clone()),
+        })
+        .collect();
+    let rule = &settings.stage_rule;
+    let number = |number: f64| words.fixed(number, 2);
+    let context = context! {
+        thresholds,
+        error => problem.map(|(_, text)| text),
+        can_set => session.actor.is_administrator(),
+        rule => context! {
+            lost_below => words.percent(rule.lost_below),
+            decline_below => words.percent(rule.decline_below),
+            lost_intervals => number(rule.lost_intervals),
+            decline_intervals => number(rule.decline_intervals),
+            patience_weeks => number(rule.patience_weeks),
+            single_lost_weeks => number(rule.single_lost_weeks),
+            single_decline_weeks => number(rule.single_decline_weeks),
+            formation_orders => number(f64::from(rule.formation_orders)),
+            stability_orders => number(f64::from(rule.stability_orders)),
+            stability_weeks => number(rule.stability_weeks),
+        },
+        vip_share => words.whole_percent(settings.importance_rule.vip_share),
+        key_share => words.whole_percent(settings.importance_rule.key_share),
+    };
+    app.page_with(status, session, "insight/rules.html", context)
+}
+
+pub async fn save(
+    State(app): State<App>,
+    session: Session,
+    Form(given): Form<HashMap<String, String>>,
+) -> Answer<Response> {
+    if !session.actor.is_administrator() {
+        return Err(Error::Forbidden(
+            label("the rules of classes", "客户分类规则").get(session.lang).to_owned(),
+        )
+        .into());
+    }
+    let rule = match read(&given) {
+        Ok(rule) => rule,
+        Err(field) => {
+            let problem = Problem::NotANumber { given: given.get(field).cloned().unwrap_or_default() };
+            let settings = Settings::load(app.engine()).await?;
+            return show(
+                &app,
+                &session,
+                422,
+                &settings,
+                &given,
+                Some((field.to_owned(), problem.message(session.lang))),
+            );
+        }
+    };
+    let saved = app
+        .engine()
+        .write(&Actor::system(), move |tx| Box::pin(async move { settings::set_stage_rule(tx, &rule).await }))
+        .await;
+    match saved {
+        Ok(()) => {}
+        Err(Error::Invalid(problems)) => {
+            let settings = Settings::load(app.engine()).await?;
+            let first =
+                problems.first().map(|found| (found.field.clone(), found.problem.message(session.lang)));
+            return show(&app, &session, 422, &settings, &given, first);
+        }
+        Err(error) => return Err(error.into()),
+    }
+    refit_status::queue(&app).await?;
+    let text = app.t(session.lang, "value.rules_saved", &[]);
+    Ok(Flash::success(text).on(Redirect::to("/value/rules").into_response()))
+}
+
+/// The rule, or the field that is no number.
+fn read(given: &HashMap<String, String>) -> Result<StageRule, &'static str> {
+    let number = |name: &'static str| {
+        let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
+        text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or(name)
+    };
+    let count = |name: &'static str| {
+        let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
+        text.parse::<u32>().map_err(|_| name)
+    };
+    Ok(StageRule {
+        lost_below: number("lost_below")?,
+        decline_below: number("decline_below")?,
+        lost_intervals: number("lost_intervals")?,
+        decline_intervals: number("decline_intervals")?,
+        patience_weeks: number("patience_weeks")?,
+        single_lost_weeks: number("single_lost_weeks")?,
+        single_decline_weeks: number("single_decline_weeks")?,
+        formation_orders: count("formation_orders")?,
+        stability_orders: count("stability_orders")?,
+        stability_weeks: number("stability_weeks")?,
+    })
+}

@@ -1,0 +1,200 @@
+//! The pages: overview, panel, rules; in both languages, with and without data.
+
+use crate::company::{Company, on_both, values};
+use insight::{refit, settings::Settings, store};
+use testkit::Client;
+
+async fn reader(company: &Company, language: &str) -> Client {
+    let client = company.app.administrator().await;
+    client.set_cookie("zhike_lang", language);
+    client
+}
+
+/// What stands between two marks, first occurrence.
+fn between<'t>(text: &'t str, open: &str, close: &str) -> &'t str {
+    let rest = text.split_once(open).unwrap_or_else(|| panic!("{open} is not in {text}")).1;
+    rest.split_once(close).unwrap().0
+}
+
+fn address(text: &str) -> String {
+    text.replace("&amp;", "&").replace("&#39;", "'").replace("\\u0026", "&").replace("\\u0027", "'")
+}
+
+#[test]
+fn without_orders_the_overview_offers_the_import() {
+    on_both(async |company| {
+        for (language, text) in [("en", "No purchases yet"), ("zh-CN", "还没有购买记录")] {
+            company.app.user("N", &format!("{language}@example.com"), engine::Role::Administrator).await;
+            let mut client = company.app.visitor();
+            client.sign_in(&format!("{language}@example.com"), testkit::PASSWORD).await;
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value").await.expect(200).body;
+            assert!(page.contains(text) && page.contains("/import?kind=order"), "{page}");
+        }
+    });
+}
+
+#[test]
+fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
+    on_both(async |company| {
+        company.regulars().await;
+        company.customer("Not yet").await;
+        let stored = refit::refit(&company.engine, None).await.unwrap();
+        let client = reader(&company, "en").await;
+        let page = client.get("/value").await.expect(200).body;
+        let share = stored.overview.concentration.top20_share.unwrap();
+        assert!(page.contains(&format!("The best 20% of customers bring {:.0}% of sales", share * 100.0)));
+        assert!(page.contains("and 1 who have not bought yet"));
+        for part in ["BG/NBD", "Gamma-Gamma", "Standard error", "Best customers"] {
+            assert!(page.contains(part), "{part}");
+        }
+        // Every list behind a figure or a mark exists.
+        let mut lists = 0;
+        for piece in
+            page.split("\"/account?filter=").skip(1).chain(page.split("href=\"/account?filter=").skip(1))
+        {
+            let list = format!("/account?filter={}", address(piece.split('"').next().unwrap()));
+            let answer = client.get(&list).await.expect(200);
+            assert!(!answer.body.contains("class=\"field-error\""), "{list}");
+            lists += 1;
+        }
+        assert!(lists > 20, "{lists} lists");
+        client.set_cookie("zhike_lang", "zh-CN");
+        let chinese = client.get("/value").await.expect(200).body;
+        assert!(chinese.contains(&format!("前 20% 的客户贡献了 {:.0}% 的销售额", share * 100.0)));
+    });
+}
+
+#[test]
+fn the_panel_explains_every_figure_and_follows_a_new_order() {
+    on_both(async |company| {
+        let accounts = company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        company.settle().await;
+        let client = reader(&company, "en").await;
+        let page = client.get(&format!("/account/{}", accounts[6])).await.expect(200).body;
+        assert_eq!(page.matches("class=\"figure-label\"").count(), 12);
+        assert_eq!(page.matches("explain-panel").count(), 12);
+        for part in
+            ["Repeat purchases x", "The 7 orders behind it", "Still a customer", "m̄", "Own mean amount"]
+        {
+            assert!(page.contains(part), "{part}");
+        }
+        let orders = address(between(&page, "href=\"/order?filter=", "\""));
+        let list = client.get(&format!("/order?filter={orders}")).await.expect(200).body;
+        assert!(list.matches("SO-").count() >= 7, "{list}");
+        let again = address(between(&page, "hx-get=\"/value/account/", "\""));
+        let path = format!("/value/account/{again}");
+        client.fragment(&path).await.expect(204);
+        company.order(Some(accounts[6]), "2026-11-20", "1234.56", None).await;
+        company.settle().await;
+        let fragment = client.fragment(&path).await.expect(200).body;
+        assert!(fragment.contains("The 8 orders behind it") && !fragment.contains("<html"), "{fragment}");
+    });
+}
+
+#[test]
+fn somebody_who_has_not_bought_has_a_panel_too() {
+    on_both(async |company| {
+        let account = company.customer("Not yet").await;
+        let client = reader(&company, "zh-CN").await;
+        let page = client.get(&format!("/account/{account}")).await.expect(200).body;
+        assert!(
+            page.contains("该客户还没有购买记录") && page.contains(&format!("/order/new?account={account}"))
+        );
+    });
+}
+
+#[test]
+fn a_class_chosen_by_hand_is_shown_as_chosen() {
+    on_both(async |company| {
+        let accounts = company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        company.update("account", accounts[0], values([("loyalty_override", "loyal".into())])).await;
+        let client = reader(&company, "en").await;
+        let panel = client.fragment(&format!("/value/account/{}", accounts[0])).await.expect(200).body;
+        assert!(panel.contains("</i>Loyal"), "{panel}");
+    });
+}
+
+#[test]
+fn a_refit_is_begun_and_watched_in_the_browser() {
+    on_both(async |company| {
+        company.regulars().await;
+        let client = reader(&company, "en").await;
+        let begun = client.htmx("POST", "/value/refit", &[("model", "0")]).await.expect(200);
+        assert!(begun.body.contains("about to begin") && begun.body.contains("every 1s"), "{}", begun.body);
+        company.engine.run_due_jobs().await.unwrap();
+        let ended = client.fragment("/value/refit?model=0").await.expect(200);
+        assert_eq!(ended.header("hx-refresh"), "true");
+        let calm = client.fragment("/value/refit?model=1").await.expect(200);
+        assert_eq!((calm.header("hx-refresh"), calm.body.contains("every 10s")), ("", true));
+    });
+}
+
+#[test]
+fn the_as_of_day_is_set_by_administrators_only() {
+    on_both(async |company| {
+        company.regulars().await;
+        let client = reader(&company, "en").await;
+        client.post("/value/as-of", &[("as_of", "2026-31-01")]).await.expect(422);
+        client.post("/value/as-of", &[("as_of", "2026-01-31")]).await.expect(303);
+        company.engine.run_due_jobs().await.unwrap();
+        let stored = store::newest_model(&company.engine).await.unwrap().unwrap();
+        assert_eq!(stored.as_of.to_string(), "2026-01-31");
+        assert!(client.get("/value").await.expect(200).body.contains("2026-01-31"));
+        client.post("/value/as-of", &[("as_of", "")]).await.expect(303);
+        assert_eq!(Settings::load(&company.engine).await.unwrap().as_of, None);
+        let other = company.app.ordinary().await;
+        other.post("/value/as-of", &[("as_of", "2026-01-31")]).await.expect(403);
+        other.post("/value/rules", &[]).await.expect(403);
+    });
+}
+
+#[test]
+fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
+    on_both(async |company| {
+        let client = reader(&company, "en").await;
+        let page = client.get("/value/rules").await.expect(200).body;
+        let mut given: Vec<(String, String)> = page
+            .split("<input class=\"form-control")
+            .skip(1)
+            .map(|input| {
+                (between(input, "name=\"", "\"").to_owned(), between(input, "value=\"", "\"").to_owned())
+            })
+            .collect();
+        assert_eq!(given.len(), 10);
+        let send = async |given: &[(String, String)]| {
+            let fields: Vec<(&str, &str)> = given.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+            client.post("/value/rules", &fields).await
+        };
+        let set = |given: &mut Vec<(String, String)>, name: &str, to: &str| {
+            given.iter_mut().find(|(known, _)| known == name).unwrap().1 = to.to_owned();
+        };
+        set(&mut given, "lost_below", "0.9");
+        let refused = send(&given).await.expect(422).body;
+        assert!(refused.contains("rule-lost_below-error") && refused.contains("value=\"0.9\""), "{refused}");
+        set(&mut given, "lost_below", "a third");
+        assert!(send(&given).await.expect(422).body.contains("is not a number"));
+        set(&mut given, "lost_below", "0.1");
+        set(&mut given, "stability_orders", "6");
+        send(&given).await.expect(303);
+        let rule = Settings::load(&company.engine).await.unwrap().stage_rule;
+        assert_eq!((rule.lost_below, rule.stability_orders), (0.1, 6));
+    });
+}
+
+#[test]
+fn programs_read_the_same_figures() {
+    on_both(async |company| {
+        let client = reader(&company, "en").await;
+        client.get("/value/models.json").await.expect(404);
+        company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        assert!(client.get("/value/models.json").await.expect(200).json()["bg_nbd"]["r"].is_number());
+        assert_eq!(client.get("/value/pareto.json").await.expect(200).json()["customers"], 40);
+        let customers = client.get("/value/customers.json?limit=3").await.expect(200).json();
+        assert_eq!(customers.as_array().unwrap().len(), 3);
+        assert!(company.app.visitor().get("/value").await.status >= 300, "only for those signed in");
+    });
+}
