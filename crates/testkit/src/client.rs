@@ -1,10 +1,11 @@
 //! A browser or a program: sends requests to the router, keeps cookies and the form token.
 
-use crate::Answer;
+use crate::{Answer, Events};
 use axum::{
     Router,
     body::{Body, to_bytes},
     http::{Method, Request, header},
+    response::Response,
 };
 use serde_json::Value as Json;
 use std::{
@@ -74,11 +75,29 @@ impl Client {
         self.send(method.parse().expect("a method"), path, &headers, body).await
     }
 
+    /// Opens a stream of server-sent events, or gives the answer that refused it.
+    pub async fn events(&self, path: &str) -> Result<Events, u16> {
+        let response = self.response(Method::GET, path, &[], Body::empty()).await;
+        match response.status().as_u16() {
+            200 => Ok(Events::new(response.into_body().into_data_stream())),
+            status => Err(status),
+        }
+    }
+
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Answer {
+        let (parts, body) = self.response(method, path, headers, body).await.into_parts();
+        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+            self.keep(cookie.to_str().expect("a readable cookie"));
+        }
+        let bytes = to_bytes(body, usize::MAX).await.expect("a whole answer");
+        let body = String::from_utf8_lossy(&bytes).into_owned();
+        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+    }
+
+    async fn response(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Response {
         let mut request = Request::builder().method(method).uri(path).header("host", "zhike.test");
-        for (name, value) in
-            self.headers.iter().map(|(a, b)| (a.as_str(), b.as_str())).chain(headers.iter().copied())
-        {
+        let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in own.chain(headers.iter().copied()) {
             request = request.header(name, value);
         }
         let cookies = self.cookie_header();
@@ -86,14 +105,7 @@ impl Client {
             request = request.header(header::COOKIE, cookies);
         }
         let request = request.body(body).expect("a request");
-        let response = self.router.clone().oneshot(request).await.expect("an answer");
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(header::SET_COOKIE) {
-            self.keep(cookie.to_str().expect("a readable cookie"));
-        }
-        let bytes = to_bytes(body, usize::MAX).await.expect("a whole answer");
-        let body = String::from_utf8_lossy(&bytes).into_owned();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        self.router.clone().oneshot(request).await.expect("an answer")
     }
 
     /// What the browser holds under this name.

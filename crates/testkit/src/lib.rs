@@ -11,10 +11,12 @@
 mod answer;
 mod client;
 mod database;
+mod events;
 
 pub use answer::Answer;
 pub use client::Client;
 pub use database::{on_both, on_sqlite};
+pub use events::Events;
 
 use engine::{Database, Engine, Module, Role};
 use meta::{Clock, DateTime, Id, Lang, Utc};

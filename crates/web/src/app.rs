@@ -1,8 +1,8 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, shell, templates::Templates,
-    throttle::Throttle,
+    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, live::Live, shell,
+    templates::Templates, throttle::Throttle,
 };
 use axum::{
     Router,
@@ -68,6 +68,7 @@ struct Shared {
     assets: Arc<Assets>,
     gate: Gate,
     throttle: Throttle,
+    live: Live,
 }
 
 impl App {
@@ -87,6 +88,7 @@ impl App {
             assets,
             gate: Gate::new(),
             throttle: Throttle::new(),
+            live: Live::default(),
         })))
     }
 
@@ -110,6 +112,10 @@ impl App {
     }
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.0.live
     }
 
     /// A text of `messages.toml`.

@@ -16,6 +16,7 @@ mod format;
 mod guard;
 mod health;
 mod layers;
+mod live;
 mod messages;
 pub mod pages;
 mod preferences;
@@ -45,6 +46,7 @@ pub fn router(app: App) -> Router {
         .merge(preferences::routes())
         .merge(profile::routes())
         .merge(company::routes())
+        .merge(live::routes())
         .merge(pages::routes())
         .nest("/api", api::routes());
     for module in app.modules() {

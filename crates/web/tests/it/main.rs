@@ -8,6 +8,7 @@ mod api_read;
 mod api_write;
 mod company;
 mod guarding;
+mod live;
 mod pages;
 mod shop;
 mod signing_in;
