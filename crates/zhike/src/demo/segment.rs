@@ -36,15 +36,15 @@ pub struct Habit {
 
 /// Shapes of the Gamma-Gamma spend: within a customer, between customers.
 const WITHIN: f64 = 5.0;
-const BETWEEN: f64 = 2.4;
+const BETWEEN: f64 = 3.2;
 
 impl Segment {
     pub fn habit(self) -> Habit {
         match self {
             Segment::Export => Habit {
-                rate: (1.2, 4.6),
+                rate: (1.2, 4.2),
                 dropout: (0.5, 9.0),
-                order_value: 96_000.0,
+                order_value: 42_000.0,
                 categories: &[
                     ("apples", 6.0),
                     ("pears", 3.0),
@@ -56,9 +56,9 @@ impl Segment {
                 returns: 0.06,
             },
             Segment::Wholesale => Habit {
-                rate: (0.9, 2.5),
+                rate: (0.9, 2.2),
                 dropout: (0.5, 10.0),
-                order_value: 13_000.0,
+                order_value: 11_000.0,
                 categories: &[
                     ("apples", 6.0),
                     ("pears", 3.0),
@@ -70,17 +70,17 @@ impl Segment {
                 returns: 0.04,
             },
             Segment::Dealer => Habit {
-                rate: (1.0, 3.4),
+                rate: (1.0, 3.0),
                 dropout: (0.6, 9.0),
-                order_value: 28_000.0,
+                order_value: 16_000.0,
                 categories: &[("cooling", 4.0), ("kitchen", 4.0), ("video", 3.0), ("care", 3.0)],
                 lines_mean: 3.2,
                 returns: 0.045,
             },
             Segment::Hotel => Habit {
-                rate: (1.1, 3.1),
+                rate: (1.1, 2.8),
                 dropout: (0.6, 9.0),
-                order_value: 3_800.0,
+                order_value: 4_500.0,
                 categories: &[
                     ("apples", 3.0),
                     ("cherries", 3.0),
@@ -94,7 +94,7 @@ impl Segment {
             Segment::Consumer => Habit {
                 rate: (0.6, 7.0),
                 dropout: (0.8, 3.2),
-                order_value: 1_300.0,
+                order_value: 1_900.0,
                 categories: &[
                     ("kitchen", 4.0),
                     ("video", 2.0),
