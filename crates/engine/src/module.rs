@@ -16,11 +16,19 @@ pub type JobHandler = fn(JobContext) -> BoxFuture<'static, anyhow::Result<()>>;
 /// A task that lives as long as the server: a reader of the change log, a timetable.
 pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
 
+/// Columns and first order of an entity's list.
+pub struct List {
+    pub entity: &'static str,
+    pub columns: Vec<&'static str>,
+    pub sort: &'static str,
+}
+
 pub struct Module {
     pub name: &'static str,
     pub label: Label,
     pub entities: Vec<Entity>,
     pub extensions: Vec<(&'static str, Vec<Field>)>,
+    pub lists: Vec<List>,
     pub tables: Vec<Table>,
     pub before_save: Vec<(&'static str, BeforeSave)>,
     pub before_commit: Vec<(&'static str, BeforeCommit)>,
@@ -36,6 +44,7 @@ impl Module {
             label: label(name, name),
             entities: vec![],
             extensions: vec![],
+            lists: vec![],
             tables: vec![],
             before_save: vec![],
             before_commit: vec![],
@@ -55,6 +64,11 @@ impl Module {
     /// Adds fields to an entity of another module.
     pub fn extend(mut self, entity: &'static str, fields: Vec<Field>) -> Self {
         self.extensions.push((entity, fields));
+        self
+    }
+    /// Gives another module's entity the list it has when this module is there, usually with fields it added.
+    pub fn list(mut self, entity: &'static str, columns: &[&'static str], sort: &'static str) -> Self {
+        self.lists.push(List { entity, columns: columns.to_vec(), sort });
         self
     }
     pub fn table(mut self, table: Table) -> Self {

@@ -39,7 +39,7 @@ impl Registry {
             jobs: HashMap::new(),
             starts: vec![],
         };
-        let mut extensions = vec![];
+        let (mut extensions, mut lists) = (vec![], vec![]);
         for module in modules {
             registry.modules.push(ModuleInfo {
                 name: module.name,
@@ -53,6 +53,7 @@ impl Registry {
                 }
             }
             extensions.extend(module.extensions);
+            lists.extend(module.lists);
             registry.tables.extend(module.tables);
             for (entity, rule) in module.before_save {
                 registry.before_save.entry(entity).or_default().push(rule);
@@ -67,6 +68,13 @@ impl Registry {
                 .get_mut(name)
                 .ok_or_else(|| Error::Internal(format!("fields added to unknown entity {name}")))?;
             entity.fields.extend(fields.into_iter().map(|field| (field.name.clone(), field)));
+        }
+        for list in lists {
+            let entity = entities
+                .get_mut(list.entity)
+                .ok_or_else(|| Error::Internal(format!("a list for unknown entity {}", list.entity)))?;
+            entity.list = list.columns.into_iter().map(str::to_owned).collect();
+            entity.sort = list.sort.to_owned();
         }
         check(&entities)?;
         registry.entities = entities.into_iter().map(|(name, entity)| (name, Arc::new(entity))).collect();

@@ -20,11 +20,26 @@ use engine::Module;
 
 pub use pages::web_module;
 
+/// Customers ranked by what they brought, with what to expect of them.
+const ACCOUNT_LIST: [&str; 10] = [
+    "name",
+    "relation",
+    "importance",
+    "stage",
+    "net_sales",
+    "clv_52w",
+    "last_order_on",
+    "city",
+    "phone",
+    "owner",
+];
+
 pub fn module() -> Module {
     let tables = store::tables();
     let module = Module::new("insight")
         .labels("Customer value", "客户价值")
         .extend("account", fields::account_figures())
+        .list("account", &ACCOUNT_LIST, "-net_sales")
         .job(refit::JOB, refit::run)
         .start(live::start);
     tables.into_iter().fold(module, Module::table)
