@@ -9,5 +9,5 @@ pub fn engine_modules() -> Vec<Module> {
 }
 
 pub fn web_modules() -> Vec<WebModule> {
-    vec![]
+    vec![insight::web_module()]
 }

@@ -58,7 +58,7 @@ pub fn entity() -> Entity {
         .field(reference("owner", "user").label("Owner", "负责人"))
         .field(long_text("body").label("Text", "内容"))
         .title("subject")
-        .list(["happened_at", "kind", "subject", "account", "contact", "owner", "done"])
+        .list(["happened_at", "kind", "subject", "account", "contact", "owner", "due_at", "done"])
         .sort("-happened_at")
         .timeline("account", "happened_at")
         .external_ids()

@@ -88,7 +88,7 @@ impl Diary<'_> {
     /// Something to do in the next two weeks, or overdue for a few days.
     fn plan_task(&mut self, chance: &mut Chance) {
         let note = chance.pick(&TASKS);
-        let at = self.plan.to - Duration::hours(24 + chance.below(200) as i64);
+        let at = self.plan.to - Duration::hours(24 + chance.below(60 * 24) as i64);
         let at = at.max(self.customer.since);
         let (subject, body) = if self.customer.foreign { note.en } else { note.zh };
         let fields = [
