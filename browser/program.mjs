@@ -1,5 +1,5 @@
-// The program under test: started on a free port with an empty data folder, stopped and swept away afterwards.
-import { spawn } from 'node:child_process';
+// The program under test: started on a free port with a data folder of its own, stopped and swept away afterwards.
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
-const START_LIMIT_MS = 120_000;
+const START_LIMIT_MS = 180_000;
 
 function binary() {
   const path = resolve(process.env.ZHIKE_BINARY ?? join(import.meta.dirname, '../target/debug/zhike'));
@@ -25,41 +25,57 @@ async function freePort() {
   });
 }
 
-/** Starts `zhike demo`; the login is what it prints. */
-export async function startDemo(extra = []) {
-  const folder = await mkdtemp(join(tmpdir(), 'zhike-browser-'));
+const dataFolder = () => mkdtemp(join(tmpdir(), 'zhike-browser-'));
+
+/** `zhike demo`: a made-up company; the login is what it prints. */
+export async function startDemo() {
+  const folder = await dataFolder();
+  const running = await start(folder, 'demo');
+  return { ...running, login: loginIn(running.output()) };
+}
+
+/** `zhike serve` on an empty folder with one administrator: a company on its first day. */
+export async function startEmpty() {
+  const folder = await dataFolder();
+  const login = { email: 'first@example.com', password: 'a long enough password' };
+  const created = spawnSync(
+    binary(),
+    ['user', 'create', '--name', 'First User', '--email', login.email, '--role', 'administrator', '--password-stdin',
+      '--language', 'en', '--data', join(folder, 'data')],
+    { input: `${login.password}\n`, encoding: 'utf8' },
+  );
+  if (created.status !== 0) throw new Error(`zhike user create: ${created.stderr}`);
+  return { ...(await start(folder, 'serve')), login };
+}
+
+async function start(folder, command) {
   const port = await freePort();
-  const process_ = spawn(binary(), ['demo', '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`, ...extra], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(binary(), [command, '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
-  for (const stream of [process_.stdout, process_.stderr]) stream.on('data', (chunk) => { output += chunk; });
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk; });
   let ended = false;
-  process_.on('exit', () => { ended = true; });
+  child.on('exit', () => { ended = true; });
 
   const stop = async () => {
-    if (!ended) {
-      process_.kill('SIGTERM');
-      for (let waited = 0; !ended && waited < 5_000; waited += 100) await pause(100);
-      if (!ended) process_.kill('SIGKILL');
-    }
+    if (!ended) child.kill('SIGTERM');
+    for (let waited_ms = 0; !ended && waited_ms < 8_000; waited_ms += 100) await pause(100);
+    if (!ended) child.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
   };
   const url = `http://127.0.0.1:${port}`;
-  for (const began = Date.now(); Date.now() - began < START_LIMIT_MS; await pause(200)) {
-    if (ended) break;
+  for (const began = Date.now(); !ended && Date.now() - began < START_LIMIT_MS; await pause(200)) {
     const answer = await fetch(`${url}/sign-in`).catch(() => null);
-    if (answer?.ok) {
-      return { url, folder, stop, output: () => output, login: loginIn(output) };
-    }
+    if (answer?.ok) return { url, folder, stop, output: () => output };
   }
   await stop();
-  throw new Error(`zhike demo did not start:\n${output.slice(-4_000)}`);
+  throw new Error(`zhike ${command} did not start:\n${output.slice(-4_000)}`);
 }
 
 /** The e-mail address and the password that `zhike demo` prints. */
 function loginIn(output) {
   const plain = output.replaceAll(/\u001b\[[0-9;]*m/g, '');
   const email = /[\w.+-]+@[\w.-]+\w/.exec(plain)?.[0];
-  const password = /password\s*[:=]?\s*(\S+)/i.exec(plain)?.[1];
+  const password = /(?:password|密码)\s*[:：=]?\s*(\S+)/i.exec(plain)?.[1];
   if (!email || !password) throw new Error(`zhike demo printed no login:\n${plain}`);
   return { email, password };
 }
