@@ -22,14 +22,14 @@ export async function workWithLists({ open, step, program }) {
   await step('sign in and open the accounts', async () => {
     await signIn(page, program.login);
     await page.goto('/account');
-    await page.getByRole('heading', { level: 1, name: 'Accounts' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: 'Customers' }).waitFor();
     all = await count();
     assert.ok(all > 10, `only ${all} accounts in the demo`);
   });
 
   await step('quick search narrows the list and stays in the address', async () => {
     const title = (await bodyRows().first().locator('.row-title').textContent()).trim();
-    await page.getByRole('searchbox', { name: 'Search Accounts' }).fill(title);
+    await page.getByRole('searchbox', { name: 'Search Customers' }).fill(title);
     await page.waitForURL(/[?&]q=/);
     await eventually('count', count, (now) => now < all);
     await page.getByRole('link', { name: title, exact: true }).first().waitFor();
