@@ -5,11 +5,10 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { launch, openPage } from './chromium.mjs';
 import { startDemo } from './program.mjs';
-import { importToValue } from './import_to_value.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, lists: workWithLists, look };
+const JOURNEYS = { lists: workWithLists, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -12,6 +12,7 @@ export async function workWithLists({ open, step, program }) {
 
   await step('a wrong password is refused with words', async () => {
     await page.goto('/sign-in');
+    await page.locator('button[lang=en]').click();
     await page.getByLabel('E-mail').fill(program.login.email);
     await page.getByLabel('Password').fill('not the password');
     await page.getByRole('button', { name: 'Sign in' }).click();
@@ -56,11 +57,12 @@ export async function workWithLists({ open, step, program }) {
 
   await step('the view is saved, opened and deleted', async () => {
     await page.getByRole('button', { name: 'Save view' }).click();
-    await page.getByRole('dialog').getByLabel('Name').fill('Only companies');
-    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
+    await page.getByRole('dialog').getByLabel('Name').first().fill('Only companies');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save' }).first().click();
     await page.goto('/account');
     await page.getByRole('link', { name: 'Only companies' }).click();
     await eventually('count', count, (now) => now < all);
+    await page.waitForLoadState();
     await page.getByRole('button', { name: 'Save view' }).click();
     await page.getByRole('button', { name: 'Delete view Only companies' }).click();
     await eventually('views', () => page.getByRole('link', { name: 'Only companies' }).count(), (number) => number === 0);
@@ -81,11 +83,9 @@ export async function workWithLists({ open, step, program }) {
   });
 
   await step('a wrong value is refused beside the cell', async () => {
-    const cell = page.locator('tr[data-row] [data-edit$="/field/email"]').first();
-    if (!(await cell.count())) return;
-    await cell.dblclick();
-    const input = page.locator('form[data-cell-form] input[name=email]');
-    await input.fill('not-an-address');
+    await page.locator('tr[data-row] [data-edit$="/field/phone"]').first().dblclick();
+    const input = page.locator('form[data-cell-form] input[name=phone]');
+    await input.fill('call me');
     await input.press('Enter');
     await page.locator('form[data-cell-form] [role=alert]').waitFor();
     page.troubles.length = 0; // the browser reports the 422 itself
@@ -106,7 +106,7 @@ export async function workWithLists({ open, step, program }) {
 
   await step('more rows come while scrolling', async () => {
     const first = await bodyRows().count();
-    if ((await count()) <= first) return;
+    assert.ok(first < all, `all ${all} accounts came at once`);
     await page.locator('tr.more-row').scrollIntoViewIfNeeded();
     await eventually('rows', () => bodyRows().count(), (now) => now > first);
   });
@@ -122,6 +122,7 @@ export async function workWithLists({ open, step, program }) {
   });
 
   await step('? lists the keys, Escape closes', async () => {
+    await page.waitForLoadState();
     await page.keyboard.press('?');
     const help = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     await help.waitFor();

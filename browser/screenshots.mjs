@@ -3,9 +3,9 @@
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { DESKTOP, launch, openPage, PHONE } from './chromium.mjs';
-import { choose, pagesOf } from './look.mjs';
+import { pagesOf } from './look.mjs';
 import { startDemo } from './program.mjs';
-import { signIn } from './steps.mjs';
+import { choose, signIn } from './steps.mjs';
 
 if (!process.argv[2]) throw new Error('usage: node screenshots.mjs FOLDER');
 const folder = resolve(process.argv[2]);
@@ -20,7 +20,7 @@ try {
     const page = await openPage(browser, program.url, { viewport, phone: size === 'phone' });
     await page.goto('/sign-in');
     await page.screenshot({ path: join(folder, `sign-in-${size}.png`) });
-    await signIn(page, program.login).catch(() => {});
+    await signIn(page, program.login);
     const pages = await pagesOf(page);
     for (const lang of ['zh-CN', 'en']) {
       for (const theme of ['light', 'dark']) {

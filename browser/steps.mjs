@@ -1,12 +1,22 @@
 // What several journeys do: sign in, read a number, wait for a change.
 import assert from 'node:assert/strict';
 
-export async function signIn(page, login) {
+/** Signs in and chooses the language: users of the demo have one of their own. */
+export async function signIn(page, login, lang = 'en') {
   await page.goto('/sign-in');
-  await page.getByLabel('E-mail').fill(login.email);
-  await page.getByLabel('Password').fill(login.password);
-  await page.getByRole('button', { name: 'Sign in' }).click();
-  await page.getByRole('navigation', { name: 'Main navigation' }).waitFor();
+  await page.locator('input[name=email]').fill(login.email);
+  await page.locator('input[name=password]').fill(login.password);
+  await page.locator('main form button[type=submit]').click();
+  await page.getByRole('main').and(page.locator('#content')).waitFor();
+  if ((await page.locator('html').getAttribute('lang')) !== lang) await choose(page, lang);
+}
+
+/** Chooses a language or a theme in the menu behind the user's initials. */
+export async function choose(page, value) {
+  await page.locator('.user-button').click();
+  await page.locator(`.menu-panel button[value="${value}"]`).click();
+  const attribute = ['light', 'dark', 'auto'].includes(value) ? 'data-theme' : 'lang';
+  await page.locator(`html[${attribute}="${value}"]`).waitFor({ state: 'attached' });
 }
 
 /** `¥1,234.50`, `1,234`, `12.3 万`, `82 %` → the number. */
