@@ -187,7 +187,7 @@ impl<'a> Shown<'a> {
             (Kind::Percent, value) => {
                 cell.text = value.as_decimal().map(|share| format.percent(share)).unwrap_or_default();
             }
-            (Kind::LongText, Value::Text(text)) => cell.text = text.clone(),
+            (Kind::Phone, Value::Text(text)) => cell.text = spaced(text),
             (Kind::Url, Value::Text(text)) => {
                 cell.text = text.trim_start_matches("https://").trim_end_matches('/').to_owned();
                 cell.href = Some(text.clone());
@@ -219,6 +219,16 @@ pub fn cut(text: &str) -> String {
     match text.char_indices().nth(LONG_TEXT_SHOWN) {
         Some((end, _)) => format!("{}…", text[..end].trim_end()),
         None => text.to_owned(),
+    }
+}
+
+/// Chinese mobile numbers in the groups people read them in; others as they are.
+fn spaced(phone: &str) -> String {
+    match phone.strip_prefix("+86") {
+        Some(mobile) if mobile.len() == 11 && mobile.starts_with('1') && mobile.is_ascii() => {
+            format!("+86 {} {} {}", &mobile[..3], &mobile[3..7], &mobile[7..])
+        }
+        _ => phone.to_owned(),
     }
 }
 

@@ -4,11 +4,12 @@ use super::{
     Caller, Place,
     access::Can,
     address::{list_href, record_href},
+    cell::Shown,
 };
 use crate::{Answer, App};
 use axum::{Json, Router, extract::Query as Asking, routing::get};
-use engine::{Action, Query, allow};
-use meta::{Entity, Id, Lang};
+use engine::{Action, Hit, Query, allow};
+use meta::{Entity, Field, Id, Lang, Record};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -60,25 +61,35 @@ async fn search(caller: Caller, Asking(words): Asking<Words>) -> Answer {
     caller.page("search.html", minijinja::context! { q, groups })
 }
 
-/// Hits in groups by entity; the group of the newest hit first.
+/// Hits in groups by entity, the group of the newest hit first; what tells them apart is read group by group.
 async fn records(caller: &Caller, q: &str) -> Answer<Vec<Group>> {
-    let registry = caller.engine().registry();
-    let mut groups: Vec<(String, Group)> = vec![];
-    for hit in caller.engine().search(caller.actor(), q, None, HITS).await? {
-        let Some(href) = record_href(registry, &hit.entity, hit.id) else { continue };
-        let entity = caller.engine().entity(&hit.entity)?;
-        let index = groups.iter().position(|(name, _)| *name == hit.entity).unwrap_or_else(|| {
-            let label = entity.plural.get(caller.reader.lang).to_owned();
-            groups.push((hit.entity.clone(), Group { label, items: vec![] }));
-            groups.len() - 1
-        });
-        let items = &mut groups[index].1.items;
-        if items.len() < HITS_OF_ONE_ENTITY {
-            let icon = entity.icon.to_owned();
-            items.push(Item { label: hit.title, detail: None, icon, href, kind: "record" });
+    let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
+    let mut by_entity: Vec<(String, Vec<Hit>)> = vec![];
+    for hit in engine.search(actor, q, None, HITS).await? {
+        match by_entity.iter_mut().find(|(name, _)| *name == hit.entity) {
+            Some((_, hits)) if hits.len() >= HITS_OF_ONE_ENTITY => {}
+            Some((_, hits)) => hits.push(hit),
+            None => by_entity.push((hit.entity.clone(), vec![hit])),
         }
     }
-    Ok(groups.into_iter().map(|(_, group)| group).collect())
+    let mut groups = vec![];
+    for (name, hits) in by_entity {
+        let entity = engine.entity(&name)?;
+        let ids: Vec<Id> = hits.iter().map(|hit| hit.id).collect();
+        let records = engine.get_many(actor, &name, &ids).await?;
+        let shown = Shown::look_up(engine, actor, reader, entity, &details(entity), &records).await?;
+        let items = hits.into_iter().filter_map(|hit| {
+            let record = records.iter().find(|record| record.id == hit.id)?;
+            let detail = Some(detail(entity, record, &shown)).filter(|text| !text.is_empty());
+            let href = record_href(engine.registry(), &name, hit.id)?;
+            Some(Item { label: hit.title, detail, icon: entity.icon.to_owned(), href, kind: "record" })
+        });
+        let items: Vec<Item> = items.collect();
+        if !items.is_empty() {
+            groups.push(Group { label: entity.plural.get(reader.lang).to_owned(), items });
+        }
+    }
+    Ok(groups)
 }
 
 /// Entities with a list the caller may see.
@@ -153,23 +164,26 @@ async fn look_up(
         (false, false) => query.filter(format!("{}.contains({})", entity.title, serde_json::json!(q))),
     };
     let page = engine.list(actor, &query).await?;
-    let mut fields: Vec<meta::Field> = ["city", "account", "code", "email", "category"]
-        .iter()
-        .filter(|name| **name != entity.title)
-        .filter_map(|name| entity.get(name).cloned())
-        .take(2)
-        .collect();
-    let details = fields.clone();
-    fields.extend(entity.get(&entity.title).cloned());
-    let shown =
-        super::cell::Shown::look_up(engine, actor, &caller.reader, &entity, &fields, &page.records).await?;
-    let picks = page.records.iter().map(|record| {
-        let words = details.iter().map(|field| shown.cell(field, record, false).text);
-        Pick {
-            value: record.id,
-            text: super::record::view::title(&entity, record, &shown),
-            detail: words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "),
-        }
+    let titled = entity.get(&entity.title).cloned();
+    let fields: Vec<Field> = details(&entity).into_iter().chain(titled).collect();
+    let shown = Shown::look_up(engine, actor, &caller.reader, &entity, &fields, &page.records).await?;
+    let picks = page.records.iter().map(|record| Pick {
+        value: record.id,
+        text: super::record::view::title(&entity, record, &shown),
+        detail: detail(&entity, record, &shown),
     });
     Ok(Json(picks.collect()))
+}
+
+/// What tells records of the same name apart.
+fn details(entity: &Entity) -> Vec<Field> {
+    let names = ["city", "account", "code", "email", "category", "ordered_at", "total"].iter();
+    let known = names.filter(|name| **name != entity.title).filter_map(|name| entity.get(name).cloned());
+    known.take(2).collect()
+}
+
+fn detail(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {
+    let words = details(entity);
+    let words = words.iter().map(|field| shown.cell(field, record, false).text);
+    words.filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · ")
 }

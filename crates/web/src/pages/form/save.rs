@@ -6,7 +6,7 @@ use super::{
 };
 use crate::pages::{Reader, input::inputs};
 use engine::{Actor, Engine, Error, Query, Result, Tx};
-use meta::{Entity, FieldProblem, Id, Record, Value, Values};
+use meta::{Entity, FieldProblem, Id, Problem, Record, Value, Values};
 use std::{collections::HashMap, sync::Arc};
 
 /// A record's lines, as they are stored.
@@ -78,6 +78,8 @@ pub fn plan(
         }
     }
     if !problems.is_empty() {
+        // The engine is not asked any more, so what it would miss is said here.
+        problems.extend(left_empty(entity, typed, &problems));
         return Err(Error::Invalid(problems));
     }
     Ok(Plan {
@@ -89,6 +91,17 @@ pub fn plan(
         lines,
         removed: stored.into_keys().filter(|id| !kept.contains(id)).collect(),
     })
+}
+
+fn left_empty(entity: &Entity, typed: &Typed, named: &[FieldProblem]) -> Vec<FieldProblem> {
+    let needed = inputs(entity).filter(|field| {
+        field.required && field.default.is_none() && field.numbered.is_none() && !field.default_now
+    });
+    needed
+        .filter(|field| typed.get(&field.name).trim().is_empty())
+        .filter(|field| named.iter().all(|problem| problem.field != field.name))
+        .map(|field| FieldProblem::new(&field.name, Problem::Required))
+        .collect()
 }
 
 /// A new line in which nothing was typed over what it begins with.

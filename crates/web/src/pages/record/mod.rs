@@ -22,6 +22,7 @@ pub fn routes() -> Router<App> {
         .route("/{entity}/{id}", get(show))
         .route("/{entity}/{id}/related/{name}", get(show_related))
         .route("/{entity}/{id}/history", get(show_history))
+        .route("/{entity}/{id}/panels", get(show_panels))
         .route("/{entity}/{id}/timeline", get(show_timeline).post(log))
         .route("/{entity}/{id}/field/{name}", get(field::edit).patch(field::save))
         .route("/{entity}/{id}/delete", post(delete))
@@ -55,6 +56,14 @@ async fn show_history(caller: Caller, Place((entity, id)): Place<(String, Id)>) 
     let items = timeline::history(&caller, &entity, &record).await?;
     let timeline = minijinja::context! { items, next_href => () };
     caller.page("history.html", minijinja::context! { timeline })
+}
+
+/// What modules show of the record, asked for again when its figures have moved.
+async fn show_panels(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
+    let entity = caller.entity(&entity, Action::Read)?;
+    let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+    let panels = caller.app.panels(&caller.session, &record).await?;
+    caller.page("panels.html", minijinja::context! { panels })
 }
 
 #[derive(Deserialize)]

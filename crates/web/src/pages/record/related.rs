@@ -64,17 +64,30 @@ pub fn links(caller: &Caller, entity: &Entity) -> Vec<Link> {
         .filter(|(other, _)| readable(other) && !other.list.is_empty())
         .map(|(other, field)| Link { entity: other.clone(), field: field.clone() })
         .collect();
-    links.sort_by_key(|link| !link.is_line());
+    links.sort_by_key(|link| rank(entity, link));
     links
 }
 
-/// The tabs of a record; their counts are looked up together.
+/// Lines, then documents such as orders, then the rest; what the timeline shows anyway and records of the same kind last.
+fn rank(entity: &Entity, link: &Link) -> u8 {
+    let titled = link.entity.get(&link.entity.title);
+    match link {
+        _ if link.is_line() => 0,
+        _ if link.entity.name == entity.name => 4,
+        _ if link.entity.timeline.is_none() => 2,
+        _ if titled.is_some_and(|title| title.numbered.is_some()) => 1,
+        _ => 3,
+    }
+}
+
+/// The tabs of a record; the first with something in it is open. Their counts are looked up together.
 pub async fn tabs(caller: &Caller, links: &[Link], record: &Record, href: &str) -> Answer<Vec<Tab>> {
     let counts = links.iter().map(|link| async {
         let question = engine::Query::new(&link.entity.name).belongs_to(&link.field.name, record.id);
         caller.engine().count(caller.actor(), &question, COUNT_CAP).await
     });
     let counts = futures::future::try_join_all(counts).await?;
+    let open = counts.iter().position(|count| count.number > 0).unwrap_or(0);
     let several =
         |link: &Link| links.iter().filter(|other| other.entity.name == link.entity.name).count() > 1;
     Ok(links
@@ -93,7 +106,7 @@ pub async fn tabs(caller: &Caller, links: &[Link], record: &Record, href: &str) 
                 label,
                 count: Some(format!("{}{}", count.number, if count.capped { "+" } else { "" })),
                 href: format!("{href}/related/{}", link.name()),
-                active: index == 0,
+                active: index == open,
             }
         })
         .collect())

@@ -29,6 +29,9 @@ pub struct RecordView {
     /// HTML of modules' panels.
     pub panels: Vec<String>,
     pub sections: Vec<Section>,
+    /// Fields without a value, out of the way until wanted.
+    pub empty: Vec<Section>,
+    pub empty_count: usize,
     pub tabs: Vec<Tab>,
     pub related: Option<Related>,
     pub next: Vec<Next>,
@@ -64,8 +67,6 @@ pub struct More {
 pub struct Section {
     pub label: Option<String>,
     pub fields: Vec<Pair>,
-    /// Fields without a value, out of the way until wanted.
-    pub empty: Vec<Pair>,
 }
 
 #[derive(Serialize)]
@@ -90,8 +91,9 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         if record.deleted_at.is_none() { caller.app.panels(&caller.session, record).await? } else { vec![] };
     let links: Vec<Link> = links(caller, entity);
     let mut tabs = tabs(caller, &links, record, &own).await?;
-    let related = match links.first() {
-        Some(first) => Some(related(caller, entity, first, record).await?),
+    let open = tabs.iter().position(|tab| tab.active).and_then(|index| links.get(index));
+    let related = match open {
+        Some(link) => Some(related(caller, entity, link, record).await?),
         None => None,
     };
     let timeline = timeline(caller, entity, record, None).await?;
@@ -104,7 +106,7 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
             active: false,
         });
     }
-    let mut sections = sections(reader, entity, record, &shown, can.edit, !panels.is_empty());
+    let (mut sections, empty) = sections(reader, entity, record, &shown, can.edit, !panels.is_empty());
     sections.extend(numbers(caller, entity, record).await?);
     sections.push(origin(reader, entity, record, &shown));
     Ok(RecordView {
@@ -116,6 +118,8 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         more: vec![],
         panels,
         sections,
+        empty_count: empty.iter().map(|section| section.fields.len()).sum(),
+        empty,
         tabs,
         related,
         next: next(caller, entity, record).await?,
@@ -167,7 +171,8 @@ fn facts(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown:
         .collect()
 }
 
-/// Fields under their headings. A figure that a panel explains is not repeated as a bare number.
+/// Fields under their headings, those with a value and those without. A figure that a panel explains is not repeated as a
+/// bare number, nor an amount in the company's currency that equals the one beside it.
 fn sections(
     reader: &crate::pages::Reader,
     entity: &Entity,
@@ -175,26 +180,33 @@ fn sections(
     shown: &Shown<'_>,
     editable: bool,
     panels: bool,
-) -> Vec<Section> {
-    let mut sections: Vec<Section> = vec![];
-    for field in entity.fields.values().filter(|field| !(panels && field.figure)) {
-        let label = Some(field.section.get(reader.lang).to_owned()).filter(|label| !label.is_empty());
+) -> (Vec<Section>, Vec<Section>) {
+    let (mut filled, mut empty): (Vec<Section>, Vec<Section>) = (vec![], vec![]);
+    let repeats = record.text("currency") == reader.currency;
+    let wanted = |field: &&Field| {
+        !(field.figure && panels) && !(field.company_currency && repeats && field.name.ends_with("_base"))
+    };
+    for field in entity.fields.values().filter(wanted) {
         let pair = Pair {
             label: field.label.get(reader.lang).to_owned(),
             wide: matches!(field.kind, Kind::LongText | Kind::Json),
             cell: shown.cell(field, record, editable),
         };
-        if pair.cell.text.is_empty() && !pair.cell.editable {
-            continue;
+        let label = Some(field.section.get(reader.lang).to_owned()).filter(|label| !label.is_empty());
+        match (pair.cell.text.is_empty(), pair.cell.editable) {
+            (false, _) => add(&mut filled, label, pair),
+            (true, true) => add(&mut empty, label, pair),
+            (true, false) => {}
         }
-        let index = sections.iter().position(|section| section.label == label).unwrap_or_else(|| {
-            sections.push(Section { label, fields: vec![], empty: vec![] });
-            sections.len() - 1
-        });
-        let section = &mut sections[index];
-        if pair.cell.text.is_empty() { section.empty.push(pair) } else { section.fields.push(pair) }
     }
-    sections
+    (filled, empty)
+}
+
+fn add(sections: &mut Vec<Section>, label: Option<String>, pair: Pair) {
+    match sections.iter_mut().find(|section| section.label == label) {
+        Some(section) => section.fields.push(pair),
+        None => sections.push(Section { label, fields: vec![pair] }),
+    }
 }
 
 /// The record's numbers in other systems.
@@ -213,7 +225,7 @@ async fn numbers(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Op
         cell: Cell::text("external_id", number.clone()),
     };
     let fields = numbers.iter().map(pair).collect();
-    Ok(Some(Section { label: Some(label.to_owned()), fields, empty: vec![] }))
+    Ok(Some(Section { label: Some(label.to_owned()), fields }))
 }
 
 /// Who made the record and when it was last changed.
@@ -227,6 +239,5 @@ fn origin(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown
     Section {
         label: Some(reader.say("Record", "建档").to_owned()),
         fields: pairs.filter(|pair| !pair.cell.text.is_empty()).collect(),
-        empty: vec![],
     }
 }

@@ -33,6 +33,7 @@ fn a_record_is_created_and_a_refused_form_keeps_every_input() {
         ];
         let refused = client.post("/account/new", &form).await.expect(422).body;
         assert!(between(&refused, "id=\"f-email-error\">", "<").contains("is not an e-mail address"));
+        assert!(between(&refused, "id=\"f-name-error\">", "<").contains("required"), "all problems at once");
         assert!(refused.contains("value=\"not an address\"") && refused.contains("&lt;b&gt;Leeds"));
         let form =
             [("name", "Acme"), ("kind", "company"), ("annual_revenue", "¥1,234,567.5"), ("email", "A@B.COM")];
