@@ -183,9 +183,9 @@ fn sections(
 ) -> (Vec<Section>, Vec<Section>) {
     let (mut filled, mut empty): (Vec<Section>, Vec<Section>) = (vec![], vec![]);
     let repeats = record.text("currency") == reader.currency;
-    let wanted = |field: &&Field| {
-        !(field.figure && panels) && !(field.company_currency && repeats && field.name.ends_with("_base"))
-    };
+    let explained = |field: &Field| field.figure && panels;
+    let repeated = |field: &Field| field.company_currency && repeats && field.name.ends_with("_base");
+    let wanted = |field: &&Field| !explained(field) && !repeated(field);
     for field in entity.fields.values().filter(wanted) {
         let pair = Pair {
             label: field.label.get(reader.lang).to_owned(),
