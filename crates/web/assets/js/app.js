@@ -9,6 +9,7 @@ import "./bulk.js";
 import "./filter.js";
 import "./columns.js";
 import "./cell.js";
+import "./tabs.js";
 import "./lookup.js";
 import "./form.js";
 import "./lines.js";
