@@ -117,7 +117,7 @@ pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
     let lacking = ["product", "description", "unit_price", "unit_cost"];
     let mut sources: Vec<(Id, Id)> = vec![];
     for ids in ids.chunks(CHUNK) {
-        let any = lacking.iter().fold(Cond::any(), |any, field| any.add(Expr::col(name(*field)).is_null()));
+        let any = lacking.iter().fold(Cond::any(), |any, field| any.add(Expr::col(name(field)).is_null()));
         let select = Query::select()
             .columns([name("id"), name("order_line")])
             .from(name("return_line"))

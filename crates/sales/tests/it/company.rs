@@ -1,8 +1,9 @@
 //! A company with an empty database of its own for each test, on each database.
 
-use engine::{Actor, Database, Engine, Error, Options, Result};
-use meta::{Clock, Decimal, Id, Record, Value, Values};
-use std::{future::Future, path::Path};
+use engine::{Actor, Engine, Error, Result};
+use meta::{Decimal, Id, Record, Value, Values};
+use std::future::Future;
+use testkit::Modules;
 
 pub struct Company {
     pub engine: Engine,
@@ -15,36 +16,12 @@ where
     F: Fn(Company) -> R,
     R: Future<Output = ()>,
 {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        body(open(Database::Sqlite, folder.path()).await).await;
-        let Ok(server) = std::env::var("ZHIKE_TEST_DATABASE_URL") else {
-            assert!(
-                std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(),
-                "ZHIKE_TEST_DATABASE_URL is not set"
-            );
-            eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
-            return;
-        };
-        let options =
-            Options { database: Database::Postgres(server.clone()), data_dir: folder.path().into() };
-        let admin = Engine::open(options, vec![], Clock::system()).await.unwrap();
-        let name = format!("zhike_sales_{}", Clock::system().new_id().simple());
-        admin.fetch_text(&format!("CREATE DATABASE {name}")).await.unwrap();
-        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-        body(open(Database::Postgres(url), folder.path()).await).await;
-        admin.fetch_text(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    let modules = || Modules { engine: vec![customers::module(), sales::module()], ..Modules::default() };
+    testkit::on_both(modules, async |test| {
+        // An administrator, not the system: rules must hold for input from outside.
+        let actor = Actor { role: engine::Role::Administrator, ..Actor::system() };
+        body(Company { engine: test.engine.clone(), actor }).await;
     });
-}
-
-async fn open(database: Database, folder: &Path) -> Company {
-    let options = Options { database, data_dir: folder.to_owned() };
-    let clock = Clock::fixed("2026-11-21T10:00:00Z".parse().unwrap());
-    let engine = Engine::open(options, vec![customers::module(), sales::module()], clock).await.unwrap();
-    // An administrator, not the system: rules must hold for input from outside.
-    let actor = Actor { role: engine::Role::Administrator, ..Actor::system() };
-    Company { engine, actor }
 }
 
 pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {
