@@ -21,18 +21,8 @@ use engine::Module;
 pub use pages::web_module;
 
 /// Customers ranked by what they brought, with what to expect of them.
-const ACCOUNT_LIST: [&str; 10] = [
-    "name",
-    "relation",
-    "importance",
-    "stage",
-    "net_sales",
-    "clv_52w",
-    "last_order_on",
-    "city",
-    "phone",
-    "owner",
-];
+const ACCOUNT_LIST: [&str; 9] =
+    ["name", "relation", "importance", "stage", "net_sales", "clv_52w", "last_order_on", "city", "owner"];
 
 pub fn module() -> Module {
     let tables = store::tables();

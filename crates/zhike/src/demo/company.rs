@@ -16,11 +16,14 @@ pub struct Dated {
     pub values: Values,
 }
 
+/// When a record got its number in the company's former system.
+pub type Numbered = (DateTime<Utc>, String, Id);
+
 /// Records by entity, and numbers in the company's former system.
 #[derive(Default)]
 pub struct Company {
     pub records: BTreeMap<&'static str, Vec<Dated>>,
-    pub external_ids: BTreeMap<&'static str, Vec<(DateTime<Utc>, String, Id)>>,
+    pub external_ids: BTreeMap<&'static str, Vec<Numbered>>,
     /// Users who can sign in.
     pub sign_ins: Vec<Id>,
 }

@@ -97,6 +97,10 @@ pub fn phone(chance: &mut Chance, country: &str) -> String {
         "United States" => format!("+1202555{:04}", 100 + digits % 100),
         "Germany" => format!("+4930234{:05}", 50_000 + digits),
         "Japan" => format!("+81300000{digits:04}"),
-        _ => format!("+6500000{digits:04}"),
+        "Netherlands" => format!("+31200000{digits:04}"),
+        "Thailand" => format!("+6620000{digits:04}"),
+        "Indonesia" => format!("+62210000{digits:04}"),
+        "Philippines" => format!("+6320000{digits:04}"),
+        _ => format!("+650000{digits:04}"),
     }
 }

@@ -42,8 +42,8 @@ impl Segment {
     pub fn habit(self) -> Habit {
         match self {
             Segment::Export => Habit {
-                rate: (1.2, 4.2),
-                dropout: (0.5, 9.0),
+                rate: (1.2, 5.6),
+                dropout: (0.6, 22.0),
                 order_value: 42_000.0,
                 categories: &[
                     ("apples", 6.0),
@@ -56,8 +56,8 @@ impl Segment {
                 returns: 0.06,
             },
             Segment::Wholesale => Habit {
-                rate: (0.9, 2.2),
-                dropout: (0.5, 10.0),
+                rate: (0.9, 3.2),
+                dropout: (0.6, 24.0),
                 order_value: 11_000.0,
                 categories: &[
                     ("apples", 6.0),
@@ -70,16 +70,16 @@ impl Segment {
                 returns: 0.04,
             },
             Segment::Dealer => Habit {
-                rate: (1.0, 3.0),
-                dropout: (0.6, 9.0),
+                rate: (1.0, 4.2),
+                dropout: (0.6, 18.0),
                 order_value: 16_000.0,
                 categories: &[("cooling", 4.0), ("kitchen", 4.0), ("video", 3.0), ("care", 3.0)],
                 lines_mean: 3.2,
                 returns: 0.045,
             },
             Segment::Hotel => Habit {
-                rate: (1.1, 2.8),
-                dropout: (0.6, 9.0),
+                rate: (1.1, 4.0),
+                dropout: (0.6, 18.0),
                 order_value: 4_500.0,
                 categories: &[
                     ("apples", 3.0),
@@ -92,8 +92,8 @@ impl Segment {
                 returns: 0.03,
             },
             Segment::Consumer => Habit {
-                rate: (0.6, 7.0),
-                dropout: (0.8, 3.2),
+                rate: (0.7, 9.0),
+                dropout: (0.8, 6.0),
                 order_value: 1_900.0,
                 categories: &[
                     ("kitchen", 4.0),
