@@ -24,6 +24,8 @@ const LOOKUP: usize = 1_000;
 /// A refit is due when this share of the customers changed since the last, but not more often than …
 const CHANGED_SHARE: i64 = 10;
 const REST: chrono::Duration = chrono::Duration::seconds(10);
+/// An import that began longer ago may have died with its process.
+const IMPORT_PATIENCE: chrono::Duration = chrono::Duration::hours(1);
 
 pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
     Box::pin(async move {
@@ -177,6 +179,7 @@ async fn importing(engine: &Engine) -> Result<bool> {
         .from(name("import_run"))
         .and_where(Expr::col(name("state")).is_in(["running", "reverting"]))
         .and_where(Expr::col(name("deleted_at")).is_null())
+        .and_where(Expr::col(name("started_at")).gt(engine.clock().now() - IMPORT_PATIENCE))
         .limit(1)
         .to_owned();
     Ok(!engine.fetch(&select).await?.is_empty())
