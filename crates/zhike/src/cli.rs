@@ -1,6 +1,6 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
-use crate::{config::Config, config::Flags, demo, doctor, serve, user};
+use crate::{config::Config, config::Flags, demo, doctor, serve, user, value};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -26,6 +26,8 @@ pub enum Command {
     Demo,
     /// Check configuration, data folder, disk and database, and say what to do
     Doctor(doctor::Arguments),
+    /// Fit the models of customer value, show them, list customers by value
+    Value(value::Arguments),
     /// Create users and give them new passwords
     User(user::Arguments),
 }
@@ -35,6 +37,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Serve => serve::run(&config).await?,
         Command::Demo => demo::run(config).await?,
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
+        Command::Value(arguments) => value::run(arguments, &config).await?,
         Command::User(arguments) => user::run(arguments, &config).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -9,6 +9,7 @@ mod modules;
 mod open;
 mod serve;
 mod user;
+mod value;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -44,7 +44,6 @@ fn routes() -> Router<App> {
         .route("/value/refit", get(refit_status::show).post(refit_status::begin))
         .route("/value/as-of", post(refit_status::set_as_of))
         .route("/value/rules", get(rules::page).post(rules::save))
-        .route("/value/account/{id}", get(panel::fragment))
         .route("/value/models.json", get(data::models))
         .route("/value/pareto.json", get(data::pareto))
         .route("/value/customers.json", get(data::customers))

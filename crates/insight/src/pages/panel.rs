@@ -1,4 +1,4 @@
-//! What a customer is worth, on his own page; asks for itself again while it is looked at, so that a new order shows.
+//! What a customer is worth, on his own page, which asks for its panels again when his figures move.
 
 use super::{
     explain::{Customer, why},
@@ -12,16 +12,10 @@ use crate::{
     statistics::{self, UpTo},
     store,
 };
-use axum::{
-    extract::{Path, Query, State},
-    http::StatusCode,
-    response::{Html, IntoResponse, Response},
-};
 use engine::BoxFuture;
-use meta::{Id, Record};
+use meta::Record;
 use minijinja::context;
-use serde::{Deserialize, Serialize};
-use std::hash::{DefaultHasher, Hash, Hasher};
+use serde::Serialize;
 use web::{Answer, App, Session};
 
 /// A word with a dot.
@@ -32,38 +26,8 @@ pub struct ClassShown {
     colour: &'static str,
 }
 
-#[derive(Deserialize)]
-pub struct Seen {
-    seen: Option<String>,
-}
-
 pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
     Box::pin(async move { panel(&app, &session, &record).await.map(Some) })
-}
-
-/// The panel alone; nothing if the reader has seen these figures.
-pub async fn fragment(
-    State(app): State<App>,
-    session: Session,
-    Path(id): Path<Id>,
-    Query(Seen { seen }): Query<Seen>,
-) -> Answer<Response> {
-    let record = app.engine().get(&session.actor, "account", id).await?;
-    if seen == Some(mark(&app, &record).await?) {
-        return Ok(StatusCode::NO_CONTENT.into_response());
-    }
-    Ok(Html(panel(&app, &session, &record).await?).into_response())
-}
-
-/// Changes whenever the stored figures or the models behind them do.
-async fn mark(app: &App, record: &Record) -> Answer<String> {
-    let mut hasher = DefaultHasher::new();
-    let entity = app.engine().entity("account")?;
-    for field in entity.fields.values().filter(|field| field.figure) {
-        record.get(&field.name).to_json().to_string().hash(&mut hasher);
-    }
-    store::newest_id(app.engine()).await?.hash(&mut hasher);
-    Ok(format!("{:016x}", hasher.finish()))
 }
 
 async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> {
@@ -83,8 +47,6 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
     let figures: Vec<Figure> =
         statistics.summary.as_ref().map(|summary| customer.figures(summary)).unwrap_or_default();
     let context = context! {
-        account => record.id.to_string(),
-        seen => mark(app, record).await?,
         figures,
         classes => classes(&words, &scorer, &scored, record),
         why => why(&words, &scored.stage),
