@@ -28,6 +28,7 @@ const noValue = new Set(["mine", "empty", "filled", "true", "false"]);
 
 each("[data-filter]", (panel) => {
   const { fields } = JSON.parse($("[data-filter-meta]", panel).textContent);
+  fields.forEach((field) => Object.entries(field.labels ?? {}).forEach(([id, title]) => labels.set(id, title)));
   const fieldOf = (name) => fields.find((field) => field.name === name);
   const kindOf = (name) => fieldOf(name)?.kind ?? "text";
   const text = $("[data-filter-text]", panel);

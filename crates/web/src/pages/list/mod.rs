@@ -2,6 +2,7 @@
 
 mod bulk;
 mod export;
+mod filter;
 pub mod view;
 mod views;
 

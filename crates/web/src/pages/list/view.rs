@@ -1,13 +1,16 @@
 //! The context of `list.html` and `list_rows.html`: one page of records, and everything around the table.
 
-use super::views::{self, ViewTab};
+use super::{
+    filter::{self, FilterMeta},
+    views::{self, ViewTab},
+};
 use crate::pages::{
     Reader,
     access::Can,
     address::{Asked, list_href, record_href},
     cell::{Cell, Shown, column, cut, is_input, value_of},
     entity_view::EntityView,
-    input::{Choice, inputs},
+    input::inputs,
 };
 use engine::{Actor, Engine, Error, Query, Result};
 use meta::{Entity, Field, Id, Kind, Record};
@@ -81,20 +84,6 @@ pub struct ChosenColumn {
 }
 
 #[derive(Serialize)]
-pub struct FilterMeta {
-    pub fields: Vec<FilterField>,
-}
-
-#[derive(Serialize)]
-pub struct FilterField {
-    pub name: String,
-    pub label: String,
-    pub kind: &'static str,
-    pub choices: Option<Vec<Choice>>,
-    pub lookup: Option<String>,
-}
-
-#[derive(Serialize)]
 pub struct Named {
     pub name: String,
     pub label: String,
@@ -104,7 +93,7 @@ pub struct Named {
 const SYSTEM_COLUMNS: [&str; 3] = ["created_at", "updated_at", "created_by"];
 
 /// Every column a list can have, the declared order first.
-fn possible_columns(entity: &Entity) -> Vec<Field> {
+pub fn possible_columns(entity: &Entity) -> Vec<Field> {
     let declared = entity.fields.values().filter(|field| field.kind != Kind::Json).cloned();
     declared.chain(SYSTEM_COLUMNS.iter().filter_map(|name| column(entity, name))).collect()
 }
@@ -267,7 +256,7 @@ pub async fn list(
         filter_error,
         views,
         all_columns: all_columns(reader, entity, &columns),
-        filter_meta: FilterMeta { fields: filter_fields(reader, entity) },
+        filter_meta: filter::meta(engine, actor, reader, entity, &asked.filter).await?,
         bulk_fields: bulk_fields(reader, entity),
         table,
         export_href: format!("{}/export{}", list_href(entity), export.query()),
@@ -293,23 +282,6 @@ fn all_columns(reader: &Reader, entity: &Entity, chosen: &[Field]) -> Vec<Chosen
     let others = possible_columns(entity);
     let others = others.iter().filter(|field| !is_chosen(field)).map(|field| view(field, false));
     chosen.iter().map(|field| view(field, true)).chain(others).collect()
-}
-
-fn filter_fields(reader: &Reader, entity: &Entity) -> Vec<FilterField> {
-    let word = |choice: &meta::Choice| choice.label.get(reader.lang).to_owned();
-    possible_columns(entity)
-        .iter()
-        .map(|field| FilterField {
-            name: field.name.clone(),
-            label: field.label.get(reader.lang).to_owned(),
-            kind: field.kind.name(),
-            choices: matches!(field.kind, Kind::Choice(_)).then(|| {
-                let choices = field.choices().iter();
-                choices.map(|c| Choice { value: c.value.clone(), label: word(c) }).collect()
-            }),
-            lookup: field.target().map(|target| format!("/lookup/{target}")),
-        })
-        .collect()
 }
 
 /// What may be given to many records at once: nothing that is meant to differ.

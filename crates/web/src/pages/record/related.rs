@@ -12,7 +12,8 @@ use meta::{Entity, Field, Id, Lang, Record};
 use serde::Serialize;
 use std::sync::Arc;
 
-const ROWS: usize = 20;
+const ROWS: usize = 8;
+const LINES: usize = 200;
 const COLUMNS_LIMIT: usize = 7;
 /// Counts on tabs stop here.
 const COUNT_CAP: u64 = 99;
@@ -125,10 +126,12 @@ pub async fn related(caller: &Caller, entity: &Entity, link: &Link, record: &Rec
     columns.retain(|column| column.name != link.field.name);
     columns.truncate(COLUMNS_LIMIT);
     let line = link.is_line();
+    // Lines have no list of their own where the rest could be seen.
+    let limit = if line || other.parent.is_some() { LINES } else { ROWS };
     let sort = if line && other.sort.is_empty() { "id" } else { "" };
     let asked = Asked { sort: sort.to_owned(), ..Asked::default() };
     let page = engine
-        .list(actor, &query(other, &asked, &columns).belongs_to(&link.field.name, record.id).limit(ROWS))
+        .list(actor, &query(other, &asked, &columns).belongs_to(&link.field.name, record.id).limit(limit))
         .await?;
     let rows = show_rows(engine, actor, reader, other, &columns, &page.records, false).await?;
     let own = format!("{}/{}", list_href(entity), record.id);

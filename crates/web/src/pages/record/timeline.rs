@@ -219,6 +219,8 @@ fn happened(caller: &Caller, entity: &Entity, item: &TimelineItem, shown: &Shown
 /// An item with nothing but its moment.
 fn at(caller: &Caller, at: DateTime<Utc>) -> Item {
     let reader = &caller.reader;
+    let local = reader.local(at);
+    let today = local.date() == reader.today();
     Item {
         icon: String::new(),
         color: None,
@@ -226,10 +228,11 @@ fn at(caller: &Caller, at: DateTime<Utc>) -> Item {
         title: String::new(),
         href: None,
         text: None,
-        at_text: reader.ago(at),
+        // The day stands above.
+        at_text: if today { reader.ago(at) } else { local.format("%H:%M").to_string() },
         at_title: reader.exact(at),
         at_raw: at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true),
-        day: capital(&reader.format().relative_date(reader.local(at).date(), reader.now)),
+        day: capital(&reader.format().relative_date(local.date(), reader.now)),
         actor: None,
         changes: vec![],
     }

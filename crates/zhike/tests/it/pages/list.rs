@@ -11,7 +11,7 @@ fn titles(page: &str) -> Vec<String> {
 }
 
 fn filter(text: &str) -> String {
-    format!("/account?filter={}", web::encode(text))
+    format!("/account?sort=name&filter={}", web::encode(text))
 }
 
 #[test]
@@ -22,7 +22,7 @@ fn a_list_is_filtered_searched_and_sorted_by_its_address() {
         }
         let client = test.ordinary().await;
         let shown = async |path: &str| titles(&client.get(path).await.expect(200).body);
-        assert_eq!(shown("/account").await, ["Acme", "Beta", "华为技术"]);
+        assert_eq!(shown("/account?sort=name").await, ["Acme", "Beta", "华为技术"]);
         assert_eq!(shown("/account?sort=-name").await, ["华为技术", "Beta", "Acme"]);
         assert_eq!(shown("/account?q=hw").await, ["华为技术"]);
         assert_eq!(shown(&filter("city.contains('Le') || city == '深圳'")).await, ["Beta", "华为技术"]);
@@ -44,6 +44,22 @@ fn a_filter_that_cannot_be_read_is_explained_beside_its_text() {
         assert!(titles(&page).is_empty());
         let page = client.get("/account?sort=street").await.expect(200).body;
         assert!(page.contains("cannot be sorted by"), "only indexed fields sort");
+    });
+}
+
+#[test]
+fn a_filter_that_names_a_record_shows_its_title() {
+    on_both(modules, async |test| {
+        let id = account(&test.engine, "Holding").await;
+        let values = [("name", "Daughter".into()), ("parent_account", Value::Id(id))];
+        create(&test.engine, "account", &values).await;
+        let client = test.ordinary().await;
+        let page = client.get(&filter(&format!("parent_account == \"{id}\""))).await.expect(200).body;
+        assert_eq!(titles(&page), ["Daughter"]);
+        let meta: serde_json::Value =
+            serde_json::from_str(between(&page, "data-filter-meta>", "</script>")).unwrap();
+        let field = meta["fields"].as_array().unwrap().iter().find(|field| field["name"] == "parent_account");
+        assert_eq!(field.unwrap()["labels"][id.to_string()], "Holding");
     });
 }
 
@@ -72,7 +88,7 @@ fn long_lists_come_in_pages_without_gaps() {
             .await
             .unwrap();
         let client = test.ordinary().await;
-        let mut page = client.get("/account").await.expect(200).body;
+        let mut page = client.get("/account?sort=name").await.expect(200).body;
         assert!(page.contains("id=\"count\">120<"), "the count is of all");
         let mut seen = titles(&page);
         while let Some((_, rest)) = page.split_once("class=\"more-row\" hx-get=\"") {
@@ -137,7 +153,7 @@ fn many_records_are_deleted_and_brought_back_by_their_deleter_only() {
         let undo = toast(&answer)["toast"]["undo_href"].as_str().unwrap().to_owned();
         test.administrator().await.htmx("POST", &undo, &[]).await.expect(404);
         client.htmx("POST", &undo, &[]).await.expect(204);
-        assert_eq!(titles(&client.get("/account").await.body), ["A", "B"]);
+        assert_eq!(titles(&client.get("/account?sort=name").await.body), ["A", "B"]);
         client.htmx("POST", "/account/bulk/delete", &[]).await.expect(400);
     });
 }
