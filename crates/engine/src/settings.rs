@@ -38,6 +38,11 @@ impl Engine {
 }
 
 impl Tx {
+    pub async fn time_zone(&mut self) -> Result<Tz> {
+        let setting = text(self.setting("company.time_zone").await?);
+        Ok(setting.and_then(|zone| zone.parse().ok()).unwrap_or(DEFAULT_TIME_ZONE))
+    }
+
     pub async fn setting(&mut self, key: &str) -> Result<Option<Json>> {
         let rows = self.conn.fetch(&select(key)).await?;
         rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()

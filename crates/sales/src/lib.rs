@@ -32,5 +32,7 @@ pub fn module() -> Module {
         .before_commit("order", order::rules::totals)
         .before_commit("return", returns::rules::totals)
         .before_commit("return_line", return_line::rules::totals)
+        .before_commit("exchange_rate", money::correction::rates_changed)
+        .job(money::correction::JOB, money::correction::run)
         .before_setting("company.currency", order::rules::keep_currency)
 }

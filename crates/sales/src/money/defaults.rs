@@ -65,7 +65,7 @@ fn select_lacking(document: &Document, ids: &[Id]) -> SelectStatement {
 fn from_product(row: &Row, rates: &Rates) -> Result<Values> {
     let mut values = Values::new();
     let (theirs, ours) = (row.opt_text(7)?, row.text(8)?);
-    let on = row.instant(9)?.date_naive();
+    let at = row.instant(9)?;
     for (own, given, field) in [(1, 4, "unit_price"), (2, 5, "unit_cost")] {
         if let (None, Some(amount)) = (row.opt_int(own)?, row.opt_int(given)?) {
             let amount = unscaled(amount, MONEY_SCALE);
@@ -73,7 +73,7 @@ fn from_product(row: &Row, rates: &Rates) -> Result<Values> {
             let converted = if theirs == ours {
                 amount
             } else {
-                convert(amount, rates.on(theirs, on)?, rates.on(&ours, on)?)?
+                convert(amount, rates.at(theirs, at)?, rates.at(&ours, at)?)?
             };
             values.insert(field.to_owned(), Value::Decimal(converted));
         }

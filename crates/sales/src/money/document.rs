@@ -47,35 +47,50 @@ impl Document {
     /// Computes the totals of these documents anew and writes those that changed.
     pub async fn refresh(&self, tx: &mut Tx, heads: &[Id]) -> Result<()> {
         for heads in heads.chunks(CHUNK) {
-            let records = tx.get_many(self.head, heads).await?;
-            let live: Vec<&Record> = records.iter().filter(|record| record.deleted_at.is_none()).collect();
-            if live.is_empty() {
-                continue;
-            }
-            let currencies = live.iter().map(|record| record.text("currency").to_owned()).collect();
-            let rates = Rates::load(tx, &currencies).await?;
-            let sums = self.line_sums(tx, &live).await?;
-            let mut figures: Vec<(Id, Values)> = vec![];
-            for record in live {
-                let values =
-                    self.values(record, sums.get(&record.id).copied().unwrap_or_default(), &rates)?;
-                if values.iter().any(|(field, value)| record.get(field) != value) {
-                    figures.push((record.id, values));
-                }
-            }
-            tx.set_figures(self.head, &figures).await?;
+            let changed = self.changed_totals(tx, heads).await?;
+            tx.set_figures(self.head, &changed).await?;
         }
         Ok(())
     }
 
+    /// The same where the cause is in none of these documents, so that their own history must tell.
+    pub async fn correct(&self, tx: &mut Tx, heads: &[Id]) -> Result<()> {
+        for heads in heads.chunks(CHUNK) {
+            let changed = self.changed_totals(tx, heads).await?;
+            if !changed.is_empty() {
+                tx.update_many(self.head, changed).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn changed_totals(&self, tx: &mut Tx, heads: &[Id]) -> Result<Vec<(Id, Values)>> {
+        let records = tx.get_many(self.head, heads).await?;
+        let live: Vec<&Record> = records.iter().filter(|record| record.deleted_at.is_none()).collect();
+        if live.is_empty() {
+            return Ok(vec![]);
+        }
+        let currencies = live.iter().map(|record| record.text("currency").to_owned()).collect();
+        let rates = Rates::load(tx, &currencies).await?;
+        let sums = self.line_sums(tx, &live).await?;
+        let mut changed = vec![];
+        for record in live {
+            let values = self.values(record, sums.get(&record.id).copied().unwrap_or_default(), &rates)?;
+            if values.iter().any(|(field, value)| record.get(field) != value) {
+                changed.push((record.id, values));
+            }
+        }
+        Ok(changed)
+    }
+
     fn values(&self, record: &Record, sums: LineSums, rates: &Rates) -> Result<Values> {
         let currency = record.text("currency");
-        let on = record.get(self.at).as_date().unwrap_or_else(|| record.created_at.date_naive());
+        let at = record.get(self.at).as_instant().unwrap_or(record.created_at);
         let terms = Terms {
             discount: record.get("discount").as_decimal().unwrap_or_default(),
             currency,
             company_currency: &rates.company_currency,
-            exchange_rate: rates.on(currency, on)?,
+            exchange_rate: rates.at(currency, at)?,
         };
         let totals = totals(sums, terms).ok_or_else(|| {
             Error::rule(

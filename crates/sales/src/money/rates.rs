@@ -1,10 +1,12 @@
 //! Exchange rates for the documents of one transaction: two statements, however many documents.
 
 use engine::{
-    Error, Result, Tx, name,
+    Error, Result, Tx,
+    chrono_tz::Tz,
+    name,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
-use meta::{Decimal, NaiveDate, unscaled};
+use meta::{DateTime, Decimal, NaiveDate, Utc, unscaled};
 use std::collections::{BTreeMap, BTreeSet};
 
 const RATE_SCALE: u32 = 8;
@@ -13,13 +15,15 @@ const RATE_SCALE: u32 = 8;
 #[derive(Debug)]
 pub struct Rates {
     pub company_currency: String,
+    time_zone: Tz,
     by_currency: BTreeMap<String, BTreeMap<NaiveDate, Decimal>>,
 }
 
 impl Rates {
     pub async fn load(tx: &mut Tx, currencies: &BTreeSet<String>) -> Result<Rates> {
         let company_currency = tx.company_currency().await?;
-        let mut rates = Rates { company_currency, by_currency: BTreeMap::new() };
+        let time_zone = tx.time_zone().await?;
+        let mut rates = Rates { company_currency, time_zone, by_currency: BTreeMap::new() };
         let foreign: Vec<&String> =
             currencies.iter().filter(|currency| **currency != rates.company_currency).collect();
         if foreign.is_empty() {
@@ -39,8 +43,12 @@ impl Rates {
         Ok(rates)
     }
 
-    /// Company currency per unit of `currency` on that day.
-    pub fn on(&self, currency: &str, day: NaiveDate) -> Result<Decimal> {
+    /// Company currency per unit of `currency` on the company's calendar day of that moment.
+    pub fn at(&self, currency: &str, moment: DateTime<Utc>) -> Result<Decimal> {
+        self.on(currency, moment.with_timezone(&self.time_zone).date_naive())
+    }
+
+    fn on(&self, currency: &str, day: NaiveDate) -> Result<Decimal> {
         if currency == self.company_currency {
             return Ok(Decimal::ONE);
         }
@@ -73,8 +81,13 @@ mod tests {
             (day("2026-01-01"), Decimal::new(72, 1)),
             (day("2026-06-01"), Decimal::new(71, 1)),
         ]);
-        let rates =
-            Rates { company_currency: "CNY".into(), by_currency: BTreeMap::from([("USD".into(), usd)]) };
+        let rates = Rates {
+            company_currency: "CNY".into(),
+            time_zone: Tz::Asia__Shanghai,
+            by_currency: BTreeMap::from([("USD".into(), usd)]),
+        };
+        let late_in_may: DateTime<Utc> = "2026-05-31T16:00:00Z".parse().unwrap();
+        assert_eq!(rates.at("USD", late_in_may).unwrap(), Decimal::new(71, 1), "June has begun in Shanghai");
         assert_eq!(rates.on("USD", day("2026-05-31")).unwrap(), Decimal::new(72, 1));
         assert_eq!(rates.on("USD", day("2026-06-01")).unwrap(), Decimal::new(71, 1));
         assert_eq!(rates.on("CNY", day("2020-01-01")).unwrap(), Decimal::ONE);

@@ -68,13 +68,20 @@ impl Company {
         let record = self.get(entity, id).await;
         fields.map(|field| record.get(field).as_decimal())
     }
-    pub async fn rate(&self, currency: &str, from: &str, rate: &str) {
+    pub async fn versions(&self, orders: &[Id]) -> Vec<i64> {
+        let mut versions = vec![];
+        for id in orders {
+            versions.push(self.get("order", *id).await.version);
+        }
+        versions
+    }
+    pub async fn rate(&self, currency: &str, from: &str, rate: &str) -> Id {
         let from: meta::NaiveDate = from.parse().unwrap();
         self.create(
             "exchange_rate",
             [("currency", currency.into()), ("valid_on", from.into()), ("rate", amount(rate))],
         )
-        .await;
+        .await
     }
 }
 

@@ -56,7 +56,7 @@ fn a_foreign_order_is_worth_what_the_rate_of_its_day_says() {
         company.rate("usd", "2026-06-01", "7.1").await;
         let at = |text: &str| Value::Instant(text.parse().unwrap());
         let order = company
-            .create("order", [("currency", "usd".into()), ("ordered_at", at("2026-05-31T23:00:00Z"))])
+            .create("order", [("currency", "usd".into()), ("ordered_at", at("2026-05-31T15:00:00Z"))])
             .await;
         line(&company, order, "10", "1.5", [("unit_cost", amount("1"))]).await;
         let fields = ["total", "exchange_rate", "total_base", "net_base", "margin_base"];
@@ -64,13 +64,46 @@ fn a_foreign_order_is_worth_what_the_rate_of_its_day_says() {
             company.amounts("order", order, fields).await,
             [d("15"), d("7.2"), d("108"), d("108"), d("36")]
         );
-        company.update("order", order, [("ordered_at", at("2026-06-01T00:00:00Z"))]).await.unwrap();
+        company.update("order", order, [("ordered_at", at("2026-05-31T16:00:00Z"))]).await.unwrap();
         assert_eq!(company.amounts("order", order, ["total_base"]).await, [d("106.5")]);
         assert_eq!(company.get("order", order).await.text("currency"), "USD");
 
         let early = company.update("order", order, [("ordered_at", at("2025-12-31T00:00:00Z"))]).await;
         assert_eq!(refused(early), ["currency"]);
         assert_eq!(company.amounts("order", order, ["total_base"]).await, [d("106.5")]);
+    });
+}
+
+#[test]
+fn a_corrected_rate_corrects_the_orders_it_was_valid_for() {
+    on_both(|company| async move {
+        let rate = company.rate("USD", "2026-01-01", "7.2").await;
+        company.rate("USD", "2026-06-01", "7.1").await;
+        let at = |text: &str| Value::Instant(text.parse().unwrap());
+        let mut orders = vec![];
+        for (currency, ordered_at) in [
+            ("USD", "2026-03-01T03:00:00Z"),
+            ("USD", "2026-07-01T03:00:00Z"),
+            ("CNY", "2026-03-01T03:00:00Z"),
+        ] {
+            let order = company
+                .create("order", [("currency", currency.into()), ("ordered_at", at(ordered_at))])
+                .await;
+            line(&company, order, "1", "100", [("unit_cost", amount("60"))]).await;
+            orders.push(order);
+        }
+        company.engine.run_due_jobs().await.unwrap();
+        let versions = company.versions(&orders).await;
+        company.update("exchange_rate", rate, [("rate", amount("7"))]).await.unwrap();
+        company.engine.run_due_jobs().await.unwrap();
+        let totals = [
+            company.amounts("order", orders[0], ["total_base", "margin_base"]).await,
+            company.amounts("order", orders[1], ["total_base", "margin_base"]).await,
+            company.amounts("order", orders[2], ["total_base", "margin_base"]).await,
+        ];
+        assert_eq!(totals, [[d("700"), d("280")], [d("710"), d("284")], [d("100"), d("40")]]);
+        // Only the corrected order has a new entry in its history.
+        assert_eq!(company.versions(&orders).await, [versions[0] + 1, versions[1], versions[2]]);
     });
 }
 

@@ -35,7 +35,8 @@ pub fn add(company: &mut Company, seed: u64, from: DateTime<Utc>, to: DateTime<U
                 ("valid_on", at.date_naive().into()),
                 ("rate", rounded(rate, 4)),
             ];
-            company.add("exchange_rate", at, chance.id(at), fields);
+            // Known from the beginning: each later rate would set off a correction of its own.
+            company.add("exchange_rate", from, chance.id(from), fields);
             let Some(next) = at.checked_add_months(Months::new(1)) else { break };
             at = next;
         }

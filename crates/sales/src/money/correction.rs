@@ -1,0 +1,68 @@
+//! A rate that is added, changed or taken away moves the totals of the documents it is valid for: in the background, for there
+//! may be many. The corrected documents are logged, so that history shows it and customers' figures follow.
+
+use super::document::{Document, ORDER, RETURN};
+use engine::{
+    Actor, BoxFuture, Engine, JobContext, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Order, Query},
+};
+use meta::{Id, Record};
+use serde_json::json;
+use std::collections::BTreeSet;
+
+pub const JOB: &str = "sales.rates";
+/// Documents corrected in one transaction; small, so that other writers wait only briefly.
+const BATCH: u64 = 500;
+
+/// Queues the correction of everything in the currencies whose rates were touched.
+pub fn rates_changed<'t>(tx: &'t mut Tx, rates: &'t [Id]) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        let records: Vec<Record> = tx.get_many("exchange_rate", rates).await?;
+        let currencies: BTreeSet<&str> = records.iter().map(|record| record.text("currency")).collect();
+        tx.enqueue(JOB, json!({ "currencies": currencies })).await.map(drop)
+    })
+}
+
+pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        let currencies: Vec<String> = serde_json::from_value(context.job.payload["currencies"].clone())?;
+        for document in [&ORDER, &RETURN] {
+            let mut done = 0;
+            let mut after = None;
+            while let Some(batch) = next_batch(&context.engine, document, &currencies, after).await? {
+                after = batch.last().copied();
+                done += batch.len();
+                correct(&context.engine, document, batch).await?;
+                context.progress(json!({ "records": document.head, "done": done })).await?;
+            }
+        }
+        Ok(())
+    })
+}
+
+async fn correct(engine: &Engine, document: &'static Document, batch: Vec<Id>) -> Result<()> {
+    engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { document.correct(tx, &batch).await }))
+        .await
+}
+
+async fn next_batch(
+    engine: &Engine,
+    document: &Document,
+    currencies: &[String],
+    after: Option<Id>,
+) -> Result<Option<Vec<Id>>> {
+    let mut select = Query::select();
+    select
+        .column(name("id"))
+        .from(name(document.head))
+        .and_where(Expr::col(name("currency")).is_in(currencies.iter().cloned()))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .order_by(name("id"), Order::Asc)
+        .limit(BATCH);
+    if let Some(after) = after {
+        select.and_where(Expr::col(name("id")).gt(after));
+    }
+    let ids: Vec<Id> = engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect::<Result<_>>()?;
+    Ok((!ids.is_empty()).then_some(ids))
+}
