@@ -7,8 +7,9 @@ import { launch, openPage } from './chromium.mjs';
 import { startDemo } from './program.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
+import { value } from './value.mjs';
 
-const JOURNEYS = { lists: workWithLists, look };
+const JOURNEYS = { value, lists: workWithLists, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;
@@ -36,6 +37,11 @@ try {
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed || !passed ? 1 : 0;
 
+/** Playwright colours its errors, which a log does not need. */
+function plain(text) {
+  return text.replaceAll(/\u001b\[[0-9;]*m/g, '');
+}
+
 /** One journey: its steps in order, in pages of its own. The first that fails ends it. */
 async function walk(name, journey) {
   const pages = [];
@@ -57,7 +63,7 @@ async function walk(name, journey) {
     await journey({ open, step, program });
   } catch (error) {
     failed += 1;
-    console.log(`not ok - ${name}: ${error.stack}`);
+    console.log(`not ok - ${name}: ${plain(error.stack)}`);
     for (const [index, page] of pages.entries()) {
       if (page.isClosed()) continue;
       const path = join(PICTURES, `${name}-${index}.png`);

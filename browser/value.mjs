@@ -1,0 +1,90 @@
+// What the program is for: which customers are worth most, why, and how an order moves their figures at once.
+import assert from 'node:assert/strict';
+import { eventually, numberIn, signIn } from './steps.mjs';
+
+/** An order must be seen in the figures of pages that are open within this time. */
+const LIVE_LIMIT_MS = 5_000;
+
+export async function value({ open, step, program }) {
+  const page = await open();
+  await signIn(page, program.login);
+  await bestCustomer(page, open, step, program);
+}
+
+/** From the value overview to the best customer, a new order, and his figures after it. */
+export async function bestCustomer(page, open, step, program) {
+  let best;
+  let customer;
+
+  await step('the overview shows where the money comes from', async () => {
+    await page.getByRole('link', { name: 'Value overview' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Value overview' }).waitFor();
+    const charts = page.locator('[data-chart]');
+    await eventually('drawn charts', () => page.locator('[data-chart] canvas').count(), (drawn) => drawn >= 5);
+    assert.equal(await charts.locator('.chart-state').count(), 0, 'a chart has nothing to show');
+    await page.getByText(/The best 20% of customers bring \d+% of sales/).first().waitFor();
+    const panel = page.locator('section.panel', { has: page.getByRole('heading', { name: 'Best customers' }) });
+    best = (await panel.locator('a.row-title').first().textContent()).trim();
+  });
+
+  await step('a cell of the RFM grid opens the customers in it', async () => {
+    const grid = page.locator('[data-chart=rfm]');
+    const box = await grid.boundingBox();
+    await grid.click({ position: { x: box.width * 0.85, y: box.height * 0.2 } });
+    await page.waitForURL(/\/account\?/);
+    assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'nobody in the cell');
+    await page.goBack();
+  });
+
+  await step('the list behind the best customers begins with the best', async () => {
+    const panel = page.locator('section.panel', { has: page.getByRole('heading', { name: 'Best customers' }) });
+    await panel.getByRole('link', { name: 'All' }).click();
+    await page.waitForURL(/\/account\?.*sort=/);
+    const first = page.locator('tr[data-row] a.row-title').first();
+    assert.equal((await first.textContent()).trim(), best);
+    await first.click();
+    await page.getByRole('heading', { level: 1, name: best }).waitFor();
+    customer = page.url();
+  });
+
+  await step('a figure explains itself down to its orders', async () => {
+    const sales = figure(page, 'Net sales');
+    await page.waitForLoadState();
+    await sales.locator('summary').click();
+    const panel = sales.locator('.explain-panel');
+    await panel.getByText(/as of/i).first().waitFor();
+    await panel.getByRole('link').click();
+    await page.waitForURL(/\/order\?/);
+    assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'no order behind the figure');
+    await page.goto(customer);
+  });
+
+  await step('an order saved in one window moves the figures in another', async () => {
+    const watching = await open();
+    await signIn(watching, program.login);
+    await watching.goto(customer);
+    const before = { sales: await shown(watching, 'Net sales'), orders: await shown(watching, 'Orders') };
+
+    await page.waitForLoadState();
+    await page.locator('[data-tabs]').getByRole('link', { name: /^Orders/ }).click();
+    await page.locator('#related').getByRole('link', { name: 'New order' }).click();
+    await page.getByRole('heading', { level: 1, name: 'New order' }).waitFor();
+    await page.waitForLoadState();
+    const line = page.locator('tr[data-line]').first();
+    await line.locator('.ts-control input').fill('a');
+    await page.locator('.ts-dropdown:visible [role=option]').first().click();
+    await line.getByRole('textbox', { name: 'Quantity' }).fill('10');
+    await line.getByRole('textbox', { name: 'Unit price' }).fill('1000');
+    await page.getByRole('button', { name: 'Save' }).click();
+    const moved = await eventually('orders of the customer', () => shown(watching, 'Orders'), (now) => now === before.orders + 1, LIVE_LIMIT_MS);
+    const sales = await shown(watching, 'Net sales');
+    assert.ok(sales > before.sales, `net sales went from ${before.sales} to ${sales}`);
+    console.log(`  figures in the other window moved ${moved.after_ms} ms after Save`);
+    await page.waitForURL((url) => !url.pathname.endsWith('/new'));
+  });
+}
+
+/** The figure whose explanation is asked for by this name. */
+const figure = (page, label) => page.locator('.figure', { has: page.locator(`summary[aria-label="How is ${label} worked out?"]`) });
+
+const shown = async (page, label) => numberIn(await figure(page, label).locator('.figure-value').textContent());
