@@ -1,6 +1,6 @@
 //! How far a run is: kept on the run itself, written in the transaction of each batch.
 
-use crate::store::Counts;
+use crate::{Reverting, store::Counts};
 use meta::Values;
 use serde::{Deserialize, Serialize};
 use tabular::ErrorCheckpoint;
@@ -19,6 +19,8 @@ pub struct Progress {
     pub bytes_total: u64,
     /// Working time, over all interruptions.
     pub seconds: f64,
+    /// Set once the run is being taken back.
+    pub reverting: Option<Reverting>,
 }
 
 impl Progress {
