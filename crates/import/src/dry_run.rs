@@ -6,6 +6,7 @@ use crate::{
     batch::write_entries,
     currency, layout,
     orders::Orders,
+    plain::Plain,
     reader,
     run::{Control, inspect},
     store::{Access, Made, Store},
@@ -41,7 +42,11 @@ pub async fn dry_run(
             let importer = Orders::new(engine, layout.clone(), currency, known)?;
             drive(engine, importer, path, &layout, &options, control).await
         }
-        _ => Err(FileProblem::refused("not yet", "尚未支持")),
+        _ => {
+            let currency = currency::settle(engine, &options, true).await?;
+            let importer = Plain::new(engine, layout.clone(), currency)?;
+            drive(engine, importer, path, &layout, &options, control).await
+        }
     }
 }
 

@@ -10,14 +10,17 @@
 
 mod batch;
 mod cache;
+mod categories;
 mod currency;
 mod dry_run;
 mod importer;
+mod job;
 mod kind;
 mod layout;
 mod mapping;
 mod options;
 mod orders;
+mod plain;
 mod problem;
 mod progress;
 mod reader;
@@ -27,6 +30,7 @@ mod store;
 mod take_up;
 
 pub use dry_run::{DryRun, dry_run};
+pub use job::{Counted, cancel, module, start, start_count, start_revert};
 pub use kind::Kind;
 pub use layout::Layout;
 pub use options::{DEFAULT_SOURCE, Options};

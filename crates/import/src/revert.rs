@@ -33,11 +33,24 @@ const EXAMPLES: usize = 20;
 
 /// Whoever refers goes first; lines follow their document, so only lines added to older documents are left.
 const DELETED: [&str; 10] = [
-    "return", "order", "return_line", "order_line", "activity", "contact", "address", "product",
-    "product_category", "account",
+    "return",
+    "order",
+    "return_line",
+    "order_line",
+    "activity",
+    "contact",
+    "address",
+    "product",
+    "product_category",
+    "account",
 ];
 
-pub async fn revert(engine: &Engine, actor: &Actor, run: Id, control: &Control) -> Result<Reverting, FileProblem> {
+pub async fn revert(
+    engine: &Engine,
+    actor: &Actor,
+    run: Id,
+    control: &Control,
+) -> Result<Reverting, FileProblem> {
     let record = engine.get(&Actor::system(), "import_run", run).await?;
     let state = record.text("state");
     if !["finished", "cancelled", "failed", "reverting"].contains(&state) {
@@ -65,7 +78,8 @@ pub async fn revert(engine: &Engine, actor: &Actor, run: Id, control: &Control) 
         }
     }
     let reverting = progress.reverting.clone().unwrap_or_default();
-    let message = format!("{} deleted, {} undone, {} kept", reverting.deleted, reverting.undone, reverting.kept);
+    let message =
+        format!("{} deleted, {} undone, {} kept", reverting.deleted, reverting.undone, reverting.kept);
     set_state(engine, run, State::Reverted, Values::from([("message".to_owned(), message.into())])).await?;
     Ok(reverting)
 }
@@ -73,7 +87,13 @@ pub async fn revert(engine: &Engine, actor: &Actor, run: Id, control: &Control) 
 type Step = for<'t> fn(&'t mut Tx, Id, &'t mut Reverting) -> engine::BoxFuture<'t, Result<bool>>;
 
 /// One transaction; says whether there is more to do.
-async fn step(engine: &Engine, actor: &Actor, run: Id, mut progress: Progress, work: Step) -> Result<(bool, Progress)> {
+async fn step(
+    engine: &Engine,
+    actor: &Actor,
+    run: Id,
+    mut progress: Progress,
+    work: Step,
+) -> Result<(bool, Progress)> {
     engine
         .write(actor, move |tx| {
             Box::pin(async move {
@@ -120,7 +140,13 @@ fn undo_updates<'t>(
 }
 
 /// Entries are newest first; several of one record are undone one after the other in memory.
-async fn undo(tx: &mut Tx, run: Id, entity: &str, entries: &[&LogEntry], reverting: &mut Reverting) -> Result<()> {
+async fn undo(
+    tx: &mut Tx,
+    run: Id,
+    entity: &str,
+    entries: &[&LogEntry],
+    reverting: &mut Reverting,
+) -> Result<()> {
     let entity = tx.engine().entity(entity)?.clone();
     let ids: Vec<Id> = entries.iter().flat_map(|entry| entry.ids.iter().copied()).collect();
     let made = made_by(tx, &entity.name, run, &ids).await?;
@@ -280,7 +306,8 @@ async fn referred_to(tx: &mut Tx, run: Id, entity: &Entity, ids: &[Id]) -> Resul
                 .and_where(Expr::col(name("deleted_at")).is_null());
             for row in tx.fetch(&select).await? {
                 let of_the_run = row.opt_id(2)? == Some(run);
-                let goes_along = (is_line && of_the_run) || (other.name == entity.name && ids.contains(&row.id(1)?));
+                let goes_along =
+                    (is_line && of_the_run) || (other.name == entity.name && ids.contains(&row.id(1)?));
                 if !goes_along {
                     referred.insert(row.id(0)?);
                 }

@@ -5,6 +5,7 @@ use crate::{
     batch::{ErrorLayout, Writer},
     currency, layout, mapping,
     orders::Orders,
+    plain::Plain,
     reader,
 };
 use engine::{Actor, BoxFuture, Engine, Error};
@@ -214,7 +215,11 @@ async fn start(
             let importer = Orders::new(engine, job.layout.clone(), currency, known)?;
             job.drive(importer, progress).await
         }
-        _ => Err(FileProblem::refused("not yet", "尚未支持")),
+        _ => {
+            let currency = currency::settle(engine, &job.options, false).await?;
+            let importer = Plain::new(engine, job.layout.clone(), currency)?;
+            job.drive(importer, progress).await
+        }
     }
 }
 

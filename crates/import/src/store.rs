@@ -41,6 +41,10 @@ fn hash(entity: &str, key: &str) -> u64 {
     hasher.finish()
 }
 
+fn hash_of(entity: &str, field: &str, text: &str) -> u64 {
+    hash(&format!("{entity}.{field}"), text)
+}
+
 impl<'t> Store<'t> {
     pub fn new(access: Access<'t>, source: &'t str, run: Id) -> Self {
         Store { access, source, run, counts: Counts::new() }
@@ -82,7 +86,7 @@ impl<'t> Store<'t> {
         }
     }
 
-    /// Live records by the text of one field: (text, id).
+    /// Live records by the text of one field: (text, id). What a dry run would have made has an id of no record.
     pub async fn by_text(
         &mut self,
         entity: &str,
@@ -100,6 +104,10 @@ impl<'t> Store<'t> {
             for row in self.fetch(&select).await? {
                 found.push((row.text(0)?, row.id(1)?));
             }
+        }
+        if let Access::Look(_, made) = &self.access {
+            let would_be = texts.iter().filter(|text| made.contains(&hash_of(entity, field, text)));
+            found.extend(would_be.map(|text| (text.clone(), Id::nil())));
         }
         Ok(found)
     }
@@ -144,14 +152,11 @@ impl<'t> Store<'t> {
         Ok(ids)
     }
 
-    /// Remembers in a dry run that something told by `key` would exist now.
-    pub fn would_exist(&mut self, entity: &str, key: &str) {
+    /// Remembers in a dry run that a record with this text would exist now.
+    pub fn would_exist(&mut self, entity: &str, field: &str, text: &str) {
         if let Access::Look(_, made) = &mut self.access {
-            made.insert(hash(entity, key));
+            made.insert(hash_of(entity, field, text));
         }
-    }
-    pub fn would_have_made(&self, entity: &str, key: &str) -> bool {
-        matches!(&self.access, Access::Look(_, made) if made.contains(&hash(entity, key)))
     }
 
     /// Writes what differs; see [`changes`].

@@ -1,6 +1,6 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
-use crate::{config::Config, config::Flags, demo, doctor, serve, user, value};
+use crate::{config::Config, config::Flags, demo, doctor, import, serve, user, value};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -28,6 +28,9 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Fit the models of customer value, show them, list customers by value
     Value(value::Arguments),
+    /// Import order history, customers, contacts, products or activities from a file
+    #[command(subcommand)]
+    Import(import::Command),
     /// Create users and give them new passwords
     User(user::Arguments),
 }
@@ -38,6 +41,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(config).await?,
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
         Command::Value(arguments) => value::run(arguments, &config).await?,
+        Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
     }
     Ok(ExitCode::SUCCESS)

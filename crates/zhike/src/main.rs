@@ -4,6 +4,7 @@ mod cli;
 mod config;
 mod demo;
 mod doctor;
+mod import;
 mod logging;
 mod modules;
 mod open;

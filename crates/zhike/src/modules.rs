@@ -5,7 +5,7 @@ use web::WebModule;
 
 /// In the order of the navigation.
 pub fn engine_modules() -> Vec<Module> {
-    vec![customers::module(), sales::module(), insight::module()]
+    vec![customers::module(), sales::module(), insight::module(), import::module()]
 }
 
 pub fn web_modules() -> Vec<WebModule> {

@@ -37,8 +37,10 @@ pub async fn ensure(
         let fields = given.remove(key.as_str()).unwrap_or_default();
         match state.accounts.get(&key) {
             Some(account) => {
-                let empty =
-                    fields.into_iter().filter(|(field, _)| !account.filled.iter().any(|f| f == field));
+                let empty = fields.into_iter().filter(|(field, value)| {
+                    let same_name = *field == "name" && value.as_text() == Some(key.as_str());
+                    !same_name && !account.filled.iter().any(|filled| filled == field)
+                });
                 let values: Values = empty.map(|(field, value)| (field.to_owned(), value.clone())).collect();
                 account.filled.extend(values.keys().cloned());
                 updates.push((account.id, values));

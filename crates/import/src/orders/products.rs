@@ -4,7 +4,10 @@ use super::{
     row::LineRow,
     state::{Product, State},
 };
-use crate::store::{Store, put};
+use crate::{
+    categories,
+    store::{Store, put},
+};
 use engine::Result;
 use meta::{Id, Record, Values};
 use std::collections::{HashMap, HashSet};
@@ -49,7 +52,7 @@ pub async fn ensure(
     for key in keys {
         let Some(one) = said.remove(key.as_str()) else { continue };
         match state.products.get(&key) {
-            Some(product) if !product.named && one.name.is_some() => {
+            Some(product) if !product.named && one.name.is_some_and(|name| name != key) => {
                 product.named = true;
                 updates.push((product.id, Values::from([("name".to_owned(), one.name.into())])));
             }
@@ -61,7 +64,12 @@ pub async fn ensure(
     if new.is_empty() {
         return Ok(());
     }
-    categories(store, state, rows).await?;
+    let pairs: Vec<_> = rows
+        .iter()
+        .filter_map(|row| row.product.as_ref())
+        .map(|product| (product.category.as_deref(), product.subcategory.as_deref()))
+        .collect();
+    categories::ensure(store, &mut state.categories, &pairs).await?;
     let mut numbered = vec![];
     let mut named = vec![];
     for (key, one) in new {
@@ -111,47 +119,6 @@ async fn find(
     for (key, id) in found {
         let named = records.get(&id).is_none_or(|record| record.text("name") != key);
         state.products.insert(key, Product { id, named });
-    }
-    Ok(())
-}
-
-/// Categories are told by their name; a subcategory lies inside the category of its row.
-async fn categories(store: &mut Store<'_>, state: &mut State, rows: &[&LineRow]) -> Result<()> {
-    let mut tops: Vec<&str> = vec![];
-    let mut subs: Vec<(&str, Option<&str>)> = vec![];
-    let mut seen = HashSet::new();
-    for product in rows.iter().filter_map(|row| row.product.as_ref()) {
-        let category = product.category.as_deref();
-        if let Some(name) = category.filter(|name| seen.insert(*name)) {
-            tops.push(name);
-        }
-        if let Some(name) = product.subcategory.as_deref().filter(|name| seen.insert(*name)) {
-            subs.push((name, category.filter(|parent| *parent != name)));
-        }
-    }
-    let tops = tops.into_iter().map(|name| (name, None)).collect();
-    for level in [tops, subs] {
-        let mut unknown: Vec<(&str, Option<&str>)> = level;
-        unknown.retain(|(name, _)| state.categories.get(*name).is_none());
-        let names: Vec<String> = unknown.iter().map(|(name, _)| (*name).to_owned()).collect();
-        for (name, id) in store.by_text("product_category", "name", &names).await? {
-            state.categories.insert(name, id);
-        }
-        unknown.retain(|(name, _)| {
-            state.categories.get(*name).is_none() && !store.would_have_made("product_category", name)
-        });
-        let mut values = vec![];
-        for (name, parent) in &unknown {
-            store.would_exist("product_category", name);
-            let parent = parent.and_then(|parent| state.categories.get(parent).copied());
-            let mut category = Values::from([("name".to_owned(), (*name).into())]);
-            put(&mut category, "parent_category", parent);
-            values.push(category);
-        }
-        let ids = store.create_plain("product_category", values).await?;
-        for ((name, _), id) in unknown.into_iter().zip(ids) {
-            state.categories.insert(name.to_owned(), id);
-        }
     }
     Ok(())
 }

@@ -1,5 +1,9 @@
 //! Imports of generated files on both databases.
 #![allow(clippy::unwrap_used)]
 
+mod formats;
 mod ground;
 mod orders;
+mod plain;
+mod reverting;
+mod stopping;
