@@ -1,4 +1,5 @@
 //! The whole program over its router, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod commands;
 mod pages;
