@@ -124,6 +124,8 @@ struct Watched {
     id: Id,
     receiver: broadcast::Receiver<Batch>,
     seen: String,
+    /// Something that belongs to the record changed, and nobody was told yet.
+    related: bool,
     ends_at: Instant,
     _ticket: Ticket,
 }
@@ -137,7 +139,8 @@ async fn events(State(app): State<App>, session: Session, Path((entity, id)): Pa
     let receiver = app.live().listen(app.engine());
     let seen = fingerprint(&record);
     let ends_at = Instant::now() + AGE_LIMIT;
-    let watched = Watched { app, session, entity, id, receiver, seen, ends_at, _ticket: ticket };
+    let watched =
+        Watched { app, session, entity, id, receiver, seen, related: false, ends_at, _ticket: ticket };
     let events = stream::unfold(watched, |mut watched| async move {
         let name = watched.next().await?;
         Some((Ok::<_, Infallible>(Event::default().event(name).data(watched.id.to_string())), watched))
@@ -149,7 +152,10 @@ impl Watched {
     /// The next event; `None` ends the stream.
     async fn next(&mut self) -> Option<&'static str> {
         while Instant::now() < self.ends_at {
-            let related = match timeout(LOOK, self.receiver.recv()).await {
+            if std::mem::take(&mut self.related) {
+                return Some("related");
+            }
+            self.related = match timeout(LOOK, self.receiver.recv()).await {
                 Ok(Ok(batch)) => self.is_related(&batch).await,
                 Ok(Err(RecvError::Lagged(_))) => true,
                 Ok(Err(RecvError::Closed)) => return None,
@@ -160,9 +166,6 @@ impl Watched {
             if now != self.seen {
                 self.seen = now;
                 return Some("changed");
-            }
-            if related {
-                return Some("related");
             }
         }
         None

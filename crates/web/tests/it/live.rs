@@ -39,6 +39,12 @@ fn an_open_page_learns_of_changes_figures_and_new_sales() {
             .await
             .unwrap();
         assert_eq!(events.next(PATIENCE).await.as_deref(), Some("changed"));
+        let both = json!({"operations": [{"op": "update", "id": ours, "values": {"city": "烟台"}},
+            {"op": "create", "values": {"name": "Branch", "parent": ours}}]});
+        program.json("POST", "/api/v1/customer/batch", &both).await.expect(200);
+        let mut told = [events.next(PATIENCE).await, events.next(PATIENCE).await];
+        told.sort();
+        assert_eq!(told, [Some("changed".to_owned()), Some("related".to_owned())], "neither hides the other");
         program.json("DELETE", &path(&ours), &serde_json::Value::Null).await.expect(204);
         assert_eq!(events.next(PATIENCE).await, None, "the stream ends");
     });

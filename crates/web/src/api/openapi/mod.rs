@@ -15,7 +15,7 @@ pub fn document(registry: &Registry, lang: Lang) -> Value {
         registry.entities().filter(|entity| !entity.internal).map(|entity| &**entity).collect();
     let mut paths = operations::general(texts);
     let mut schemas = schemas::general(texts);
-    let mut tags = vec![json!({ "name": "general", "description": texts.general() })];
+    let mut tags = vec![json!({ "name": "general", "x-displayName": texts.general() })];
     for entity in shown {
         tags.push(json!({
             "name": entity.name,
