@@ -14,10 +14,15 @@ use axum::{
 };
 use axum_extra::extract::cookie::CookieJar;
 use chrono::TimeDelta;
+use std::time::Duration;
 use subtle::ConstantTimeEq;
 
 /// A form without files is not larger.
 const FORM_LIMIT: usize = 4 * 1024 * 1024;
+/// Until the answer begins; streams may last longer.
+const TIME_LIMIT: Duration = Duration::from_secs(120);
+/// Large files over slow lines.
+const UPLOAD_TIME_LIMIT: Duration = Duration::from_secs(3_600);
 
 pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -34,7 +39,13 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     let visitor = new_visitor(&jar, &mut visit);
     parts.extensions.insert(visit.clone());
     let response = match check(&visit, &mut parts, body).await {
-        Ok(body) => next.run(Request::from_parts(parts, body)).await,
+        Ok(body) => {
+            let limit = time_limit(&parts.headers);
+            match tokio::time::timeout(limit, next.run(Request::from_parts(parts, body))).await {
+                Ok(response) => response,
+                Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+            }
+        }
         Err(failure) => failure.into_response(),
     };
     let mut response = failure::present(&app, &visit, &request_id, response);
@@ -43,6 +54,14 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     private(&mut response);
     response
+}
+
+fn time_limit(headers: &HeaderMap) -> Duration {
+    if is_upload(headers) { UPLOAD_TIME_LIMIT } else { TIME_LIMIT }
+}
+
+fn is_upload(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"multipart/form-data"))
 }
 
 /// Somebody not signed in gets a cookie of his own, so that his forms can carry a token too.
@@ -67,7 +86,7 @@ async fn check(visit: &Visit, parts: &mut Parts, body: Body) -> Answer<Body> {
         return if same(token.as_bytes(), &visit.csrf) { Ok(body) } else { Err(foreign()) };
     }
     let kind = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    if kind.starts_with(b"multipart/form-data") && said == Some(true) {
+    if is_upload(&parts.headers) && said == Some(true) {
         return Ok(body);
     }
     if !kind.starts_with(b"application/x-www-form-urlencoded") {

@@ -1,12 +1,11 @@
-//! What surrounds every answer: a request id, the log, time and size limits, compression, security headers.
+//! What surrounds every answer: a request id, the log, size limits, compression, security headers.
 
 use crate::App;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Request, StatusCode, header},
+    http::{HeaderName, HeaderValue, Request, header},
 };
-use std::time::Duration;
 use tower_http::{
     compression::{
         CompressionLayer, Predicate,
@@ -14,13 +13,11 @@ use tower_http::{
     },
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
-    timeout::TimeoutLayer,
     trace::TraceLayer,
 };
 
 /// Routes that take files set their own limit.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
-const TIME_LIMIT: Duration = Duration::from_secs(120);
 
 /// No inline script or style, nothing from elsewhere.
 pub const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -52,7 +49,6 @@ pub fn around(router: Router<App>) -> Router<App> {
     let compressible = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(CompressionLayer::new().compress_when(compressible))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))

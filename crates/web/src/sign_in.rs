@@ -14,7 +14,7 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use minijinja::context;
 use serde::Deserialize;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 pub fn routes() -> Router<App> {
     Router::new().route("/sign-in", get(show).post(sign_in)).route("/sign-out", post(sign_out))
@@ -68,7 +68,7 @@ async fn sign_in(
     Form(given): Form<Credentials>,
 ) -> Answer {
     let now = app.engine().clock().now();
-    let address = address.map(|address| address.0.0.ip().to_string());
+    let address = address.map(|address| caller(address.0.0.ip(), &headers));
     let email = given.email.trim().to_lowercase();
     let names = [(Some(email.clone()), PER_EMAIL_LIMIT), (address.clone(), PER_ADDRESS_LIMIT)];
     let names = names.iter().filter_map(|(name, limit)| Some((name.as_deref()?, *limit)));
@@ -97,6 +97,19 @@ async fn sign_in(
     Ok(response)
 }
 
+/// A proxy stands in our own network and says for whom it asks: last in `X-Forwarded-For`, what stands before could be
+/// made up by the caller. Anybody further away speaks for himself.
+fn caller(peer: IpAddr, headers: &HeaderMap) -> String {
+    let near = match peer {
+        IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
+        IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),
+    };
+    let forwarded = headers.get_all("x-forwarded-for").iter().next_back();
+    let named =
+        forwarded.and_then(|value| value.to_str().ok()?.rsplit(',').next()?.trim().parse::<IpAddr>().ok());
+    named.filter(|_| near).unwrap_or(peer).to_string()
+}
+
 async fn sign_out(State(app): State<App>, _: Session, jar: CookieJar) -> Result<Response, Failure> {
     if let Some(token) = jar.get(session::SESSION) {
         session::end(&app, token.value()).await?;
@@ -108,7 +121,7 @@ async fn sign_out(State(app): State<App>, _: Session, jar: CookieJar) -> Result<
 
 #[cfg(test)]
 mod tests {
-    use super::inside;
+    use super::*;
 
     #[test]
     fn nobody_is_led_to_a_foreign_site() {
@@ -116,5 +129,16 @@ mod tests {
         for foreign in ["https://evil.example", "//evil.example", "/\\evil.example", "", "account"] {
             assert_eq!(inside(foreign), "/", "{foreign}");
         }
+    }
+
+    #[test]
+    fn only_a_proxy_of_our_own_network_speaks_for_others() {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "1.1.1.1, 203.0.113.7".parse().unwrap());
+        let from = |peer: &str| caller(peer.parse().unwrap(), &headers);
+        assert_eq!(from("127.0.0.1"), "203.0.113.7");
+        assert_eq!(from("10.0.0.2"), "203.0.113.7");
+        assert_eq!(from("198.51.100.9"), "198.51.100.9");
+        assert_eq!(caller("127.0.0.1".parse().unwrap(), &HeaderMap::new()), "127.0.0.1");
     }
 }

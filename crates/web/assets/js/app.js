@@ -1,4 +1,5 @@
 // Every page loads this one module. Each file looks for its own data- attributes and does nothing on pages without them.
+import "./zone.js";
 import "./htmx.js";
 import "./toast.js";
 import "./menu.js";

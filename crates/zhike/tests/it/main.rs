@@ -1,5 +1,6 @@
 //! The whole program over its router, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod api;
 mod commands;
 mod pages;
