@@ -147,6 +147,18 @@ impl Engine {
         self.fetch(&select).await?.iter().map(read_entry).collect()
     }
 
+    /// Entries after `after` up to `until`, oldest first: for a stretch whose writes are known to have ended. (A reader that
+    /// follows the log asks [`Engine::changes`], which holds back what a transaction still open could precede.)
+    pub async fn changes_between(&self, after: i64, until: i64, limit: u64) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select
+            .and_where(Expr::col(name("seq")).gt(after))
+            .and_where(Expr::col(name("seq")).lte(until))
+            .order_by(name("seq"), Order::Asc)
+            .limit(limit);
+        self.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+
     /// The newest sequence number in the log.
     pub async fn last_change(&self) -> Result<i64> {
         Ok(self.fetch(&last()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))

@@ -69,10 +69,10 @@ pub async fn undo(caller: Caller, Asking(token): Asking<Token>) -> Answer {
 /// The caller's own entries of that kind in that stretch of the log.
 async fn entries(caller: &Caller, token: &Token) -> Answer<Vec<LogEntry>> {
     let stretch = (token.until - token.after).clamp(0, ENTRIES_LIMIT);
-    let found = caller.engine().changes(token.after, stretch.unsigned_abs()).await?;
+    let found = caller.engine().changes_between(token.after, token.until, stretch.unsigned_abs()).await?;
     let own: Vec<LogEntry> = found
         .into_iter()
-        .filter(|entry| entry.seq <= token.until && entry.run.is_none())
+        .filter(|entry| entry.run.is_none())
         .filter(|entry| entry.user.is_some() && entry.user == caller.actor().user)
         .filter(|entry| entry.entity == token.entity && entry.kind.name() == token.kind)
         .collect();
