@@ -62,7 +62,7 @@ fn history() -> Vec<Field> {
             "Mean number of days between purchase days. Several orders on one day are one purchase.",
             "相邻两个购买日之间的平均天数；同一天的多张订单算一次购买。",
         ),
-        date("next_purchase_on").label("Next purchase expected", "预计下次购买").help(
+        date("next_purchase_on").label("Next purchase", "预计下次购买").help(
             "Day of the last purchase plus the customer's own mean interval.",
             "最近购买日加上该客户自己的平均间隔。",
         ),
@@ -97,15 +97,15 @@ fn forecasts() -> Vec<Field> {
             "Probability that he has not silently stopped buying (BG/NBD). Always 100 % after a single purchase, because this model lets a customer stop only after a repeat purchase.",
             "客户尚未悄然停止购买的概率（BG/NBD 模型）。只买过一次的客户恒为 100%，因为该模型假定客户只会在重复购买后停止。",
         ),
-        decimal("expected_purchases_52w", 4).label("Purchases expected, 52 weeks", "未来一年预计购买次数").help(
+        decimal("expected_purchases_52w", 4).label("Purchases, 52 weeks", "未来一年购买次数").help(
             "Number of purchase days expected within the next 52 weeks (BG/NBD).",
             "未来 52 周内预计的购买次数（BG/NBD 模型）。",
         ),
-        percent("p_buy_13w").label("Will buy within 13 weeks", "三个月内购买概率").help(
+        percent("p_buy_13w").label("Buys within 13 weeks", "三个月内购买概率").help(
             "Probability of at least one purchase within the next 13 weeks (BG/NBD).",
             "未来 13 周内至少购买一次的概率（BG/NBD 模型）。",
         ),
-        money("expected_spend").in_company_currency().label("Expected amount per purchase", "预计每次购买金额").help(
+        money("expected_spend").in_company_currency().label("Amount per purchase", "预计单次金额").help(
             "Mean amount of a future purchase (Gamma-Gamma): the customer's own mean drawn towards everybody's, the less the more he bought.",
             "未来每次购买的平均金额（Gamma-Gamma 模型）：以客户自己的均值为主，购买越少越向总体均值靠拢。",
         ),

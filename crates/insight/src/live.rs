@@ -9,12 +9,13 @@ use engine::{
 use meta::Id;
 use std::{
     collections::{BTreeSet, HashMap},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 pub const READER: &str = "insight";
 /// Other processes write too, unheard.
 const POLL: Duration = Duration::from_millis(500);
+const BREATH: Duration = Duration::from_millis(400);
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// Entries of the log taken at once; each may name a thousand records.
 const ENTRIES_LIMIT: u64 = 500;
@@ -31,6 +32,7 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let mut moved = engine.subscribe();
         loop {
+            let began = Instant::now();
             let outcome = match follow(&engine).await {
                 Ok(0) => queue_if_due(&engine).await.map(|()| 0),
                 other => other,
@@ -43,7 +45,8 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
                         tokio::time::sleep(POLL).await;
                     }
                 }
-                Ok(_) => {}
+                // Leaves half of the writer's time to others, an import above all.
+                Ok(_) => tokio::time::sleep(began.elapsed().min(BREATH)).await,
                 Err(error) => {
                     tracing::warn!("figures wait for the database: {error}");
                     tokio::time::sleep(AFTER_ERROR).await;

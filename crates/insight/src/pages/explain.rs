@@ -151,8 +151,9 @@ impl Customer<'_> {
             .input(self.input("age"), words.weeks(seen.age));
         if let Some(fit) = self.scorer.fitted.model.bg_nbd.fitted() {
             let at = &fit.parameters;
-            let parameters = format!("{:.3} · {:.3} · {:.3} · {:.3}", at.r, at.alpha, at.a, at.b);
-            explain = explain.input("r · α · a · b", parameters);
+            explain = explain
+                .input("r, α", format!("{:.3}, {:.3}", at.r, at.alpha))
+                .input("a, b", format!("{:.3}, {:.3}", at.a, at.b));
         }
         explain
     }
@@ -202,7 +203,7 @@ impl Customer<'_> {
             .input(self.input("mean_amount"), own);
         if let Some(fit) = model.fitted() {
             let at = &fit.parameters;
-            explain = explain.input("p · q · v", format!("{:.3} · {:.3} · {:.3}", at.p, at.q, at.v));
+            explain = explain.input("p, q, v", format!("{:.2}, {:.2}, {:.2}", at.p, at.q, at.v));
             if let Some(mean) = at.population_mean() {
                 explain = explain.input(self.input("everybodys_amount"), words.units(mean));
             }

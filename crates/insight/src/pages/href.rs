@@ -18,23 +18,23 @@ pub fn sorted(entity: &str, filter: &str, sort: &str) -> String {
 
 /// The orders a customer's figures count.
 pub fn orders_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
-    documents("order", "ordered_at", &COUNTING_ORDERS, account, settings, as_of)
+    // An order over nothing is no purchase.
+    documents("order", "ordered_at", &COUNTING_ORDERS, " && net_base > 0", (account, settings, as_of))
 }
 
 pub fn returns_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
-    documents("return", "returned_at", &COUNTING_RETURNS, account, settings, as_of)
+    documents("return", "returned_at", &COUNTING_RETURNS, "", (account, settings, as_of))
 }
 
 fn documents(
     entity: &str,
     at: &str,
     states: &[&str],
-    account: Id,
-    settings: &Settings,
-    as_of: NaiveDate,
+    more: &str,
+    (account, settings, as_of): (Id, &Settings, NaiveDate),
 ) -> String {
     let states: Vec<String> = states.iter().map(|state| format!("'{state}'")).collect();
-    let mut filter = format!("account == '{account}' && status in [{}]", states.join(", "));
+    let mut filter = format!("account == '{account}' && status in [{}]{more}", states.join(", "));
     if settings.as_of.is_some() {
         let end = settings.end_of(as_of).to_rfc3339_opts(SecondsFormat::Secs, true);
         filter.push_str(&format!(" && {at} < '{end}'"));

@@ -258,7 +258,7 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
 fn customer(words: &Words<'_>, record: &Record) -> Customer {
     let money = |field: &str| {
         let amount = record.get(field).as_decimal().and_then(|amount| meta::scaled(amount.round_dp(4), 4));
-        amount.map(|amount| words.amount(amount)).unwrap_or_default()
+        amount.map(|amount| words.whole_amount(amount)).unwrap_or_default()
     };
     let (stage, stage_colour) = words.choice(fields::STAGE, record.text(fields::STAGE));
     Customer {

@@ -42,10 +42,15 @@ impl Words<'_> {
     /// Ten-thousandths of the company currency, whole units for large amounts.
     pub fn amount(&self, ten_thousandths: i64) -> String {
         let amount = unscaled(ten_thousandths, meta::MONEY_SCALE);
-        let large = amount.abs() >= Decimal::from(10_000);
-        let shown = if large { amount.round() } else { amount };
-        let text = self.format.money(shown, &self.currency);
-        if large { text.trim_end_matches(".00").to_owned() } else { text }
+        if amount.abs() >= Decimal::from(10_000) {
+            return self.whole_amount(ten_thousandths);
+        }
+        self.format.money(amount, &self.currency)
+    }
+    /// The same in whole units, for columns.
+    pub fn whole_amount(&self, ten_thousandths: i64) -> String {
+        let amount = unscaled(ten_thousandths, meta::MONEY_SCALE).round();
+        self.format.money(amount, &self.currency).trim_end_matches(".00").to_owned()
     }
     pub fn units(&self, units: f64) -> String {
         self.amount(money::from_units(units))

@@ -4,3 +4,4 @@
 mod api;
 mod commands;
 mod pages;
+mod value_command;
