@@ -4,6 +4,7 @@
 mod formats;
 mod ground;
 mod orders;
+mod pages;
 mod plain;
 mod reverting;
 mod stopping;
