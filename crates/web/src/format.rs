@@ -65,7 +65,13 @@ impl Format {
 
     /// `¥1,234.50`; a minus stands before the symbol.
     pub fn money(self, amount: Decimal, currency: &str) -> String {
-        signed(amount, currency, &self.fixed(amount.abs(), 2))
+        signed(amount, currency, &self.fixed(amount.abs(), decimals(currency)))
+    }
+
+    /// The same, but finer than the coin where the price is: `¥0.0425`.
+    pub fn price(self, price: Decimal, currency: &str) -> String {
+        let decimals = price.normalize().scale().clamp(decimals(currency), meta::MONEY_SCALE);
+        signed(price, currency, &self.fixed(price.abs(), decimals))
     }
 
     /// `¥123.5万`, `$1.2M`: for tiles and charts.
@@ -156,6 +162,11 @@ impl Format {
     }
 }
 
+/// Digits after the point that the currency's coins have.
+fn decimals(currency: &str) -> u32 {
+    if matches!(currency, "JPY" | "KRW" | "VND") { 0 } else { 2 }
+}
+
 fn signed(amount: Decimal, currency: &str, shown: &str) -> String {
     let sign = if amount.is_sign_negative() && !amount.is_zero() { "-" } else { "" };
     match SYMBOLS.iter().find(|(code, _)| *code == currency) {
@@ -198,6 +209,9 @@ mod tests {
         assert_eq!(format(Lang::Zh).money(number("1234.5"), "CNY"), "¥1,234.50");
         assert_eq!(format(Lang::En).money(number("-1234567.895"), "USD"), "-$1,234,567.90");
         assert_eq!(format(Lang::En).money(number("0"), "CHF"), "CHF 0.00");
+        assert_eq!(format(Lang::En).money(number("370474"), "JPY"), "JP¥370,474");
+        assert_eq!(format(Lang::En).price(number("0.0425"), "CNY"), "¥0.0425");
+        assert_eq!(format(Lang::En).price(number("12.5"), "CNY"), "¥12.50");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One value as a page shows it, and what must be looked up for that — once per page, never per cell.
 
 use super::{Reader, address::record_href};
+use crate::Format;
 use engine::{Actor, Engine, Registry, Result, condition::field_of};
 use meta::{Entity, Field, Id, Kind, Record, Value};
 use serde::Serialize;
@@ -181,8 +182,10 @@ impl<'a> Shown<'a> {
                 cell.href = record_href(self.registry, entity, *id);
             }
             (Kind::Money, value) => {
-                cell.text =
-                    value.as_decimal().map(|amount| self.reader.money(amount, currency)).unwrap_or_default();
+                // Figures are computed, so what is finer than the coin says nothing.
+                let shown = if field.figure { Format::money } else { Format::price };
+                let amount = value.as_decimal();
+                cell.text = amount.map(|amount| shown(format, amount, currency)).unwrap_or_default();
             }
             (Kind::Percent, value) => {
                 cell.text = value.as_decimal().map(|share| format.percent(share)).unwrap_or_default();

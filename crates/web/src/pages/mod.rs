@@ -1,5 +1,5 @@
 //! The pages every entity has, derived from its metadata: list, record, form, search. A request is parsed, asked of the
-//! engine, and its answer made into the context of a template; nothing here knows one entity by name.
+//! engine, and its answer made into the context of a template; nothing here knows a vertical entity by name.
 
 mod access;
 mod address;

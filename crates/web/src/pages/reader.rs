@@ -2,7 +2,7 @@
 
 use crate::{Format, Zone};
 use chrono::{Duration, NaiveDateTime};
-use meta::{DateTime, Decimal, Label, Lang, NaiveDate, Utc};
+use meta::{DateTime, Label, Lang, NaiveDate, Utc};
 
 #[derive(Clone, Debug)]
 pub struct Reader {
@@ -44,11 +44,6 @@ impl Reader {
 
     pub fn exact(&self, at: DateTime<Utc>) -> String {
         self.format().instant(at)
-    }
-
-    /// Prices may be finer than the coin; they are shown in full.
-    pub fn money(&self, amount: Decimal, currency: &str) -> String {
-        self.format().money(amount, currency)
     }
 
     /// Names of things are lower-case inside an English sentence.

@@ -20,7 +20,7 @@ use axum::{
 use engine::{Action, Error, LogEntry};
 use meta::{Entity, FieldProblem, Id, Lang, Problem, Record, label};
 use std::{collections::HashMap, sync::Arc};
-use texts::{Line, Typed};
+use texts::{LINES_LIMIT, Line, Typed};
 use view::{Content, FormPage};
 
 pub fn routes() -> Router<App> {
@@ -47,7 +47,8 @@ async fn new(
         texts.insert("return_to".into(), to.clone());
     }
     let typed = Typed { texts, lines: vec![] };
-    show(&caller, 200, &entity, None, &typed, &[], None).await
+    let form = Filled { record: None, child: child(&caller, &entity), typed: &typed };
+    show(&caller, 200, &entity, form, &[], None).await
 }
 
 async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs) -> Answer {
@@ -59,53 +60,71 @@ async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs
     };
     match saved {
         Ok(id) => Ok(done(&caller, &entity, id, &typed)),
-        Err(Error::Invalid(problems)) => show(&caller, 422, &entity, None, &typed, &problems, None).await,
+        Err(Error::Invalid(problems)) => {
+            let form = Filled { record: None, child: child(&caller, &entity), typed: &typed };
+            show(&caller, 422, &entity, form, &problems, None).await
+        }
         Err(error) => Err(error.into()),
     }
 }
 
 async fn edit(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
-    let (record, lines) = stored(&caller, &entity, id).await?;
-    let mut typed = Typed { texts: texts::of_record(&caller.reader, &entity, &record), lines: vec![] };
-    if let Some(child) = child(&caller, &entity) {
-        let line =
-            |line: &Record| Line { id: Some(line.id), texts: texts::of_record(&caller.reader, child, line) };
-        typed.lines = lines.iter().map(line).collect();
+    let stored = stored(&caller, &entity, id).await?;
+    let reader = &caller.reader;
+    let mut typed = Typed { texts: texts::of_record(reader, &entity, &stored.record), lines: vec![] };
+    if let Some(child) = stored.child {
+        let line = |line: &Record| Line { id: Some(line.id), texts: texts::of_record(reader, child, line) };
+        typed.lines = stored.lines.iter().map(line).collect();
     }
-    show(&caller, 200, &entity, Some(&record), &typed, &[], None).await
+    show(&caller, 200, &entity, stored.filled(&typed), &[], None).await
 }
 
-async fn stored(caller: &Caller, entity: &Entity, id: Id) -> Answer<(Record, Vec<Record>)> {
+/// A record as its form edits it.
+struct Stored<'c> {
+    record: Record,
+    /// The lines' entity; `None` also when there are too many of them for a form.
+    child: Option<&'c Arc<Entity>>,
+    lines: Vec<Record>,
+}
+
+impl Stored<'_> {
+    fn filled<'f>(&'f self, typed: &'f Typed) -> Filled<'f> {
+        Filled { record: Some(&self.record), child: self.child, typed }
+    }
+}
+
+async fn stored<'c>(caller: &'c Caller, entity: &'c Entity, id: Id) -> Answer<Stored<'c>> {
     let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
-    let lines = match child(caller, entity) {
+    let child = child(caller, entity);
+    let lines = match child {
         Some(child) => save::lines_of(caller.engine(), caller.actor(), child, id).await?,
-        None => vec![],
+        None => None,
     };
-    Ok((record, lines))
+    Ok(Stored { record, child: child.filter(|_| lines.is_some()), lines: lines.unwrap_or_default() })
 }
 
 async fn update(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(pairs): Pairs) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let typed = Typed::read(pairs);
-    let (record, lines) = stored(&caller, &entity, id).await?;
+    let mut stored = stored(&caller, &entity, id).await?;
     let read: Option<i64> = typed.get("version").parse().ok();
-    if read.is_some_and(|read| read != record.version) {
-        return conflict(&caller, &entity, &record, read.unwrap_or(0), &typed).await;
+    if read.is_some_and(|read| read != stored.record.version) {
+        return conflict(&caller, &entity, &stored, read.unwrap_or(0), &typed).await;
     }
-    let before = Some((&record, lines.as_slice()));
-    let saved = match save::plan(&caller.reader, &entity, child(&caller, &entity), before, &typed) {
+    let before = Some((&stored.record, stored.lines.as_slice()));
+    let saved = match save::plan(&caller.reader, &entity, stored.child, before, &typed) {
         Ok(plan) => save::write(caller.engine(), caller.actor(), plan).await,
         Err(error) => Err(error),
     };
     match saved {
         Ok(id) => Ok(done(&caller, &entity, id, &typed)),
         Err(Error::Invalid(problems)) => {
-            show(&caller, 422, &entity, Some(&record), &typed, &problems, None).await
+            show(&caller, 422, &entity, stored.filled(&typed), &problems, None).await
         }
         Err(Error::Conflict { .. }) => {
-            let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
-            conflict(&caller, &entity, &record, read.unwrap_or(0), &typed).await
+            stored.record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+            conflict(&caller, &entity, &stored, read.unwrap_or(0), &typed).await
         }
         Err(error) => Err(error.into()),
     }
@@ -113,7 +132,8 @@ async fn update(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(p
 
 /// Somebody else was quicker: what he changed is said beside the fields, the reader's input stays, and saving again is his
 /// decision.
-async fn conflict(caller: &Caller, entity: &Entity, record: &Record, read: i64, typed: &Typed) -> Answer {
+async fn conflict(caller: &Caller, entity: &Entity, stored: &Stored<'_>, read: i64, typed: &Typed) -> Answer {
+    let record = &stored.record;
     let missed = u64::try_from(record.version - read).unwrap_or(0).clamp(1, 20);
     let entries = caller.engine().history(caller.actor(), &entity.name, record.id, missed).await?;
     let shown = super::cell::Shown::look_up(
@@ -163,7 +183,7 @@ async fn conflict(caller: &Caller, entity: &Entity, record: &Record, read: i64, 
             "{who}在您编辑期间（{when}）修改了这条记录。您填写的内容仍在下方，再次保存将覆盖已标出的字段。"
         ),
     };
-    show(caller, 409, entity, Some(record), typed, &problems, Some(text)).await
+    show(caller, 409, entity, stored.filled(typed), &problems, Some(text)).await
 }
 
 /// Back to where the reader came from, or to the record.
@@ -181,19 +201,33 @@ fn return_to(typed: &Typed) -> Option<String> {
     own.then(|| to.to_owned())
 }
 
+/// What a form shows: the record it edits, if there is one, its lines' entity and the texts.
+struct Filled<'f> {
+    record: Option<&'f Record>,
+    child: Option<&'f Arc<Entity>>,
+    typed: &'f Typed,
+}
+
 async fn show(
     caller: &Caller,
     status: u16,
     entity: &Entity,
-    record: Option<&Record>,
-    typed: &Typed,
+    form: Filled<'_>,
     problems: &[FieldProblem],
     error: Option<String>,
 ) -> Answer {
     let reader = &caller.reader;
-    let content = Content { entity, child: child(caller, entity), typed, problems };
+    let Filled { record, typed, .. } = form;
+    let content = Content { entity, child: form.child, typed, problems };
     let (sections, lines) = content.sections_and_lines(caller).await?;
     let error = error.or_else(|| refused(reader, &content));
+    let too_many = form.child.is_none() && child(caller, entity).is_some();
+    let notice = too_many.then(|| match reader.lang {
+        Lang::En => {
+            format!("The lines stay as they are: there are more than {LINES_LIMIT}, too many for a form.")
+        }
+        Lang::Zh => format!("明细超过 {LINES_LIMIT} 行，无法在表单中编辑，将保持不变。"),
+    });
     let own = record.map(|record| format!("{}/{}", list_href(entity), record.id));
     let label = reader.lower(&entity.label);
     let name = record.map(|record| record.text(&entity.title)).unwrap_or_default();
@@ -211,6 +245,7 @@ async fn show(
         title: capital(title.trim()),
         version: record.map(|record| record.version),
         error,
+        notice,
         cancel_href: back.clone().or(own).unwrap_or_else(|| list_href(entity)),
         return_to: back,
         sections,

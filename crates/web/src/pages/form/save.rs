@@ -1,7 +1,7 @@
 //! A form saved: the record and its lines in one transaction.
 
 use super::{
-    texts::{LINES_LIMIT, Typed, in_line, too_many_lines, values},
+    texts::{LINES_LIMIT, Typed, in_line, values},
     view::line_fields,
 };
 use crate::pages::{Reader, input::inputs};
@@ -9,16 +9,13 @@ use engine::{Actor, Engine, Error, Query, Result, Tx};
 use meta::{Entity, FieldProblem, Id, Problem, Record, Value, Values};
 use std::{collections::HashMap, sync::Arc};
 
-/// A record's lines, as they are stored.
-pub async fn lines_of(engine: &Engine, actor: &Actor, child: &Entity, id: Id) -> Result<Vec<Record>> {
-    let Some(parent) = &child.parent else { return Ok(vec![]) };
+/// A record's lines, as they are stored; `None` if they are too many for a form.
+pub async fn lines_of(engine: &Engine, actor: &Actor, child: &Entity, id: Id) -> Result<Option<Vec<Record>>> {
+    let Some(parent) = &child.parent else { return Ok(None) };
     let query = Query::new(&child.name).belongs_to(parent, id).sort("id").limit(LINES_LIMIT + 1);
     let mut lines = engine.list(actor, &query).await?.records;
-    if lines.len() > LINES_LIMIT {
-        return Err(too_many_lines());
-    }
     lines.sort_by_key(|line| line.get("position").as_int());
-    Ok(lines)
+    Ok(Some(lines).filter(|lines| lines.len() <= LINES_LIMIT))
 }
 
 /// One line as it will be written.

@@ -1,8 +1,7 @@
 //! What a form holds: texts by field, as typed or as stored, for the record and for its lines.
 
 use crate::pages::{Reader, cell::is_input, input};
-use engine::Error;
-use meta::{Entity, Field, FieldProblem, Id, Kind, Label, Problem, Record, Value, Values, label};
+use meta::{Entity, Field, FieldProblem, Id, Kind, Record, Value, Values};
 use std::collections::{BTreeMap, HashMap};
 
 /// Form name of a field → what stands in its input.
@@ -122,14 +121,6 @@ pub fn in_line(index: usize, problems: Vec<FieldProblem>) -> Vec<FieldProblem> {
         ..problem
     };
     problems.into_iter().map(named).collect()
-}
-
-pub fn too_many_lines() -> Error {
-    let text: Label = label(
-        format!("A record has at most {LINES_LIMIT} lines: split it."),
-        format!("一张单据最多 {LINES_LIMIT} 行，请拆分。"),
-    );
-    Error::Invalid(vec![FieldProblem::new(LINES, Problem::Rule(text))])
 }
 
 #[cfg(test)]

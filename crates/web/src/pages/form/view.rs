@@ -23,6 +23,7 @@ pub struct Form {
     pub title: String,
     pub version: Option<i64>,
     pub error: Option<String>,
+    pub notice: Option<String>,
     pub cancel_href: String,
     pub return_to: Option<String>,
     pub sections: Vec<Section>,

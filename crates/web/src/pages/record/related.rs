@@ -4,6 +4,7 @@ use crate::Answer;
 use crate::pages::{
     Caller,
     address::{Asked, list_href},
+    cell::column,
     entity_view::capital,
     list::view::{ColumnView, Row, chosen_columns, query, show_rows},
 };
@@ -13,7 +14,8 @@ use serde::Serialize;
 use std::sync::Arc;
 
 const ROWS: usize = 8;
-const LINES: usize = 200;
+/// Lines have no list of their own where the rest could be seen.
+const LINES: usize = 1_000;
 const COLUMNS_LIMIT: usize = 7;
 /// Counts on tabs stop here.
 const COUNT_CAP: u64 = 99;
@@ -124,10 +126,14 @@ pub async fn related(caller: &Caller, entity: &Entity, link: &Link, record: &Rec
     let other = &link.entity;
     let mut columns = chosen_columns(other, "");
     columns.retain(|column| column.name != link.field.name);
-    columns.truncate(COLUMNS_LIMIT);
     let line = link.is_line();
-    // Lines have no list of their own where the rest could be seen.
-    let limit = if line || other.parent.is_some() { LINES } else { ROWS };
+    // A line away from its parent is known by the parent, not by its place there.
+    if let Some(parent) = other.parent.as_deref().filter(|_| !line) {
+        columns.retain(|column| column.name != "position" && column.name != parent);
+        columns.splice(0..0, column(other, parent));
+    }
+    columns.truncate(COLUMNS_LIMIT);
+    let limit = if line { LINES } else { ROWS };
     let sort = if line && other.sort.is_empty() { "id" } else { "" };
     let asked = Asked { sort: sort.to_owned(), ..Asked::default() };
     let page = engine

@@ -115,7 +115,7 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         facts: facts(reader, entity, record, &shown),
         can,
         edit_href: format!("{own}/edit"),
-        more: vec![],
+        more: more(caller, entity, record),
         panels,
         sections,
         empty_count: empty.iter().map(|section| section.fields.len()).sum(),
@@ -125,6 +125,16 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         next: next(caller, entity, record).await?,
         timeline: Some(timeline),
     })
+}
+
+/// Actions besides editing and deleting. A new user can sign in once he has a password.
+fn more(caller: &Caller, entity: &Entity, record: &Record) -> Vec<More> {
+    if entity.name != "user" || !caller.actor().is_administrator() || record.deleted_at.is_some() {
+        return vec![];
+    }
+    let label = caller.reader.say("Set a password", "设置密码").to_owned();
+    let href = format!("{}/password", href(entity, record.id));
+    vec![More { label, href, icon: "key".to_owned(), post: false }]
 }
 
 pub fn title(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {

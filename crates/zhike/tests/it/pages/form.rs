@@ -215,3 +215,35 @@ fn forms_of_administrators_are_closed_to_others() {
         test.visitor().get("/account/new").await.expect(303);
     });
 }
+
+#[test]
+fn an_order_with_too_many_lines_for_a_form_keeps_them() {
+    on_both(modules, async |test| {
+        let order = create(&test.engine, "order", &[("number", "SO-1".into())]).await;
+        let line = || {
+            meta::Values::from([
+                ("order".to_owned(), Value::Id(order)),
+                ("description".to_owned(), "Apples".into()),
+                ("unit_price".to_owned(), decimal("1")),
+            ])
+        };
+        let many: Vec<meta::Values> = (0..501).map(|_| line()).collect();
+        test.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { tx.create_many("order_line", many).await })
+            })
+            .await
+            .unwrap();
+        let client = test.ordinary().await;
+        let path = format!("/order/{order}/edit");
+        let page = client.get(&path).await.expect(200).body;
+        assert!(page.contains("The lines stay as they are") && !page.contains("data-line-body"));
+        client.post(&path, &[("status", "shipped"), ("ordered_at", "2026-11-20T08:30")]).await.expect(303);
+        assert_eq!(
+            test.engine.get(&Actor::system(), "order", order).await.unwrap().text("status"),
+            "shipped"
+        );
+        let query = Query::new("order_line").belongs_to("order", order);
+        assert_eq!(test.engine.count(&Actor::system(), &query, 1_000).await.unwrap().number, 501);
+    });
+}

@@ -136,6 +136,36 @@ fn a_deleted_record_comes_back_with_its_lines() {
 }
 
 #[test]
+fn lines_seen_from_their_product_lead_to_their_order() {
+    on_both(modules, async |test| {
+        let price = Value::Decimal("0.0425".parse().unwrap());
+        let product = [("name", "Screw".into()), ("price", price.clone())];
+        let product = create(&test.engine, "product", &product).await;
+        let order = create(&test.engine, "order", &[("number", "SO-77".into())]).await;
+        let line = [("order", Value::Id(order)), ("product", Value::Id(product)), ("unit_price", price)];
+        create(&test.engine, "order_line", &line).await;
+        let client = test.ordinary().await;
+        let tab =
+            client.fragment(&format!("/product/{product}/related/order_line.product")).await.expect(200).body;
+        assert!(tab.contains(&format!("href=\"/order/{order}\">SO-77")), "{tab}");
+        assert!(tab.contains("¥0.0425"), "prices are shown in full");
+    });
+}
+
+#[test]
+fn an_administrator_can_give_a_user_a_password() {
+    on_both(modules, async |test| {
+        let admin = test.administrator().await;
+        let user = test.user("Bob", "bob@example.com", engine::Role::User).await;
+        let password = format!("/user/{user}/password");
+        assert!(admin.get(&format!("/user/{user}")).await.expect(200).body.contains(&password));
+        admin.get(&password).await.expect(200);
+        let page = test.ordinary().await.get(&format!("/user/{user}")).await.body;
+        assert!(!page.contains(&password));
+    });
+}
+
+#[test]
 fn what_does_not_exist_is_not_found() {
     on_both(modules, async |test| {
         let client = test.ordinary().await;
