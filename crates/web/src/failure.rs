@@ -248,20 +248,17 @@ fn form(app: &App, visit: &Visit, request_id: &str, failure: &Failure) -> Respon
     if visit.api || visit.wants_json {
         return problem(visit, request_id, failure);
     }
-    if matches!(failure, Failure::SignIn) {
-        let address = format!("/sign-in?next={}", crate::session::encode(&visit.path));
-        if !visit.htmx {
-            return Redirect::to(&address).into_response();
-        }
-        let mut response = StatusCode::NO_CONTENT.into_response();
-        if let Ok(value) = HeaderValue::from_str("/sign-in") {
-            response.headers_mut().insert("hx-redirect", value);
-        }
-        return response;
+    let sign_in = format!("/sign-in?next={}", crate::session::encode(&visit.place));
+    if matches!(failure, Failure::SignIn) && !visit.htmx {
+        return Redirect::to(&sign_in).into_response();
     }
     // The browser's scripts read the sentence from problem+json and show it as a toast.
     if visit.htmx {
-        return problem(visit, request_id, failure);
+        let mut response = problem(visit, request_id, failure);
+        if let (Failure::SignIn, Ok(address)) = (failure, HeaderValue::from_str(&sign_in)) {
+            response.headers_mut().insert("hx-redirect", address);
+        }
+        return response;
     }
     let context = minijinja::context! {
         status => status.as_u16(),

@@ -19,6 +19,8 @@ use subtle::ConstantTimeEq;
 
 /// A form without files is not larger.
 const FORM_LIMIT: usize = 4 * 1024 * 1024;
+/// Forms for anybody.
+const OPEN: [&str; 2] = ["/sign-in", "/preferences"];
 /// Until the answer begins; streams may last longer.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// Large files over slow lines.
@@ -46,6 +48,8 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
                 Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
             }
         }
+        // A form sent after the session has ended.
+        Err(_) if visit.user.is_none() && !OPEN.contains(&path_of(&visit)) => Failure::SignIn.into_response(),
         Err(failure) => failure.into_response(),
     };
     let mut response = failure::present(&app, &visit, &request_id, response);
@@ -54,6 +58,10 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     }
     private(&mut response);
     response
+}
+
+fn path_of(visit: &Visit) -> &str {
+    visit.path.split('?').next().unwrap_or_default()
 }
 
 fn time_limit(headers: &HeaderMap) -> Duration {

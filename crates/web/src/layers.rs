@@ -36,7 +36,7 @@ impl MakeRequestId for RandomId {
     }
 }
 
-pub fn around(router: Router<App>) -> Router<App> {
+pub fn around(app: &App, router: Router<App>) -> Router<App> {
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
@@ -47,6 +47,10 @@ pub fn around(router: Router<App>) -> Router<App> {
     });
     // Live updates are a stream: compressed, they would wait for more.
     let compressible = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
+    let router = match app.options().secure_cookies {
+        true => router.layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
+        false => router,
+    };
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(CompressionLayer::new().compress_when(compressible))

@@ -54,5 +54,5 @@ pub fn router(app: App) -> Router {
     }
     let signed = signed.fallback(guard::nothing_here).layer(from_fn_with_state(app.clone(), guard::guard));
     let open = Router::new().merge(assets::routes()).merge(health::routes());
-    layers::around(open.merge(signed)).with_state(app)
+    layers::around(&app, open.merge(signed)).with_state(app)
 }

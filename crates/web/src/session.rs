@@ -49,6 +49,8 @@ pub struct Visit {
     pub zone: Zone,
     /// Path and query.
     pub path: String,
+    /// Where the reader is and can return to: the page itself, or the one that sent this request.
+    pub(crate) place: String,
     /// htmx asks: a fragment is wanted.
     pub htmx: bool,
     /// The address lies under `/api/`.
@@ -113,6 +115,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let asked =
         headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::parse);
     let mut visit = Visit {
+        place: place(parts, &path),
         user: None,
         via: Via::Nobody,
         lang: Lang::default(),
@@ -140,6 +143,18 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let wanted = if visit.via == Via::Token { asked.or(own) } else { chosen.or(own).or(asked) };
     visit.lang = wanted.unwrap_or_default();
     Ok(visit)
+}
+
+/// A fragment or a form is not a page to return to; the page around it is named by htmx or the browser.
+fn place(parts: &Parts, path: &str) -> String {
+    let text = |name: &str| parts.headers.get(name).and_then(|value| value.to_str().ok());
+    let around = text("hx-current-url").or_else(|| text("referer").filter(|_| !parts.method.is_safe()));
+    let around = around.and_then(|address| address.parse::<axum::http::Uri>().ok());
+    match around {
+        Some(address) => address.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
+        None if parts.method.is_safe() => path.to_owned(),
+        None => "/".to_owned(),
+    }
 }
 
 pub(crate) fn is_theme(theme: &str) -> bool {

@@ -87,5 +87,6 @@ fn cookies_are_for_https_only_where_there_is_https() {
         let answer = tower::ServiceExt::oneshot(web::router(app), request).await.unwrap();
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.ends_with("; Secure"), "{cookie}");
+        assert!(answer.headers().contains_key("strict-transport-security"));
     });
 }

@@ -29,7 +29,11 @@ fn who_is_not_signed_in_is_led_to_the_sign_in_page_and_back() {
         assert_eq!(answer.header("location"), "/sign-in?next=/profile%3Fx%3D1%26y%3D2");
         let page = visitor.get(answer.header("location")).await.expect(200);
         assert!(page.body.contains("value=\"/profile?x=1&amp;y=2\""), "{}", page.body);
-        assert_eq!(visitor.fragment("/profile").await.expect(204).header("hx-redirect"), "/sign-in");
+        let fragment = visitor.fragment("/profile").await.expect(401);
+        assert_eq!(fragment.header("hx-redirect"), "/sign-in?next=/profile");
+        let htmx = [("hx-request", "true"), ("hx-current-url", "https://zhike.test/account?sort=name")];
+        let fragment = visitor.send(axum::http::Method::GET, "/profile", &htmx, "".into()).await.expect(401);
+        assert_eq!(fragment.header("hx-redirect"), "/sign-in?next=/account%3Fsort%3Dname");
         let problem = visitor.get("/api/v1/customer").await.expect(401);
         assert_eq!(problem.json()["type"], "urn:zhike:problem:sign_in");
         assert_eq!(problem.header("www-authenticate"), "Bearer");
@@ -91,6 +95,31 @@ fn a_session_ends_when_idle_and_when_old() {
         }
         test.clock.set(began + TimeDelta::hours(30 * 24));
         client.get("/profile").await.expect(303);
+    });
+}
+
+#[test]
+fn a_form_sent_after_the_session_ended_leads_to_signing_in_and_back_to_its_page() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await.with("referer", "https://zhike.test/profile?x=1");
+        test.clock.set(start() + TimeDelta::days(2));
+        let answer = client.post("/profile/tokens", &[("name", "x")]).await.expect(303);
+        assert_eq!(answer.header("location"), "/sign-in?next=/profile%3Fx%3D1");
+    });
+}
+
+#[test]
+fn times_are_told_as_the_readers_clock_shows_them() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await;
+        client.post("/profile/tokens", &[("name", "ERP"), ("days", "1")]).await.expect(200);
+        for (offset_minutes, shown) in
+            [("480", "2026-11-22 18:00"), ("-300", "2026-11-22 05:00"), ("x", "2026-11-22 18:00")]
+        {
+            client.set_cookie("tz", offset_minutes);
+            let page = client.get("/profile").await.expect(200).body;
+            assert!(page.contains(shown), "{offset_minutes}: {page}");
+        }
     });
 }
 
