@@ -6,7 +6,7 @@ use engine::{
     Error, Result, Row, Tx, name,
     sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement},
 };
-use meta::{Decimal, Id, MONEY_SCALE, Value, Values, unscaled};
+use meta::{Decimal, Id, MONEY_SCALE, Record, Value, Values, unscaled};
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 use std::collections::{BTreeSet, HashMap};
 
@@ -112,9 +112,9 @@ async fn every_line_has_a_price(tx: &mut Tx, document: &Document, ids: &[Id]) ->
     Ok(())
 }
 
-/// Product, description, unit cost and what was paid per unit, from the order line a return line takes back.
+/// Product, description, unit cost, what was paid per unit and its tax, from the order line a return line takes back.
 pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
-    let lacking = ["product", "description", "unit_price", "unit_cost"];
+    let lacking = ["product", "description", "unit_price", "unit_cost", "tax"];
     let mut sources: Vec<(Id, Id)> = vec![];
     for ids in ids.chunks(CHUNK) {
         let any = lacking.iter().fold(Cond::any(), |any, field| any.add(Expr::col(name(field)).is_null()));
@@ -143,7 +143,11 @@ pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
         let (Some(line), Some(sold)) = (own.get(&id), sold.get(&source)) else { continue };
         let mut values = Values::new();
         for field in lacking.into_iter().filter(|field| line.get(field).is_null()) {
-            let value = if field == "unit_price" { paid_per_unit(sold) } else { sold.get(field).clone() };
+            let value = match field {
+                "unit_price" => part_of(sold, "amount", Decimal::ONE),
+                "tax" => part_of(sold, "tax", line.get("quantity").as_decimal().unwrap_or_default()),
+                _ => sold.get(field).clone(),
+            };
             if !value.is_null() {
                 values.insert(field.to_owned(), value);
             }
@@ -155,10 +159,13 @@ pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
     tx.update_many("return_line", updates).await.map(drop)
 }
 
-/// The line's discount is part of what the customer paid, so it is part of what he gets back.
-fn paid_per_unit(sold: &meta::Record) -> Value {
-    let amount = sold.get("amount").as_decimal();
-    let quantity = sold.get("quantity").as_decimal();
-    let paid = amount.zip(quantity).and_then(|(amount, quantity)| amount.checked_div(quantity));
-    paid.map(|paid| paid.round_dp_with_strategy(MONEY_SCALE, MidpointAwayFromZero)).into()
+/// The share of `quantity` in what was paid or taxed; the line's discount is part of that.
+fn part_of(sold: &Record, field: &str, quantity: Decimal) -> Value {
+    let whole = sold.get(field).as_decimal();
+    let sold_quantity = sold.get("quantity").as_decimal();
+    let part = whole
+        .zip(sold_quantity)
+        .and_then(|(whole, sold)| whole.checked_mul(quantity)?.checked_div(sold))
+        .map(|part| part.round_dp_with_strategy(MONEY_SCALE, MidpointAwayFromZero));
+    part.into()
 }

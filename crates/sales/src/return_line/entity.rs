@@ -10,8 +10,8 @@ pub fn entity() -> Entity {
         .field(reference("return", "return").label("Return", "退货单").required())
         .field(integer("position").label("Position", "行号"))
         .field(reference("order_line", "order_line").label("Order line", "原订单行").help(
-            "Product, price and cost are taken from it when left empty.",
-            "不填产品、单价和成本时取自原订单行。",
+            "Product, price, tax and cost are taken from it when left empty.",
+            "不填产品、单价、税额和成本时取自原订单行。",
         ))
         .field(reference("product", "product").label("Product", "产品"))
         .field(text("description").label("Description", "品名"))
@@ -30,6 +30,6 @@ pub fn entity() -> Entity {
             money("cost").label("Cost", "成本").help("Quantity × unit cost.", "数量 × 单位成本。").computed(),
         )
         .title("description")
-        .list(["position", "product", "description", "quantity", "unit_price", "amount", "order_line"])
+        .list(["position", "product", "description", "quantity", "unit_price", "tax", "amount"])
         .parent("return")
 }

@@ -84,6 +84,7 @@ fn a_return_takes_customer_currency_price_and_cost_from_what_was_sold() {
                     ("unit_price", amount("10")),
                     ("discount", amount("4")),
                     ("unit_cost", amount("6")),
+                    ("tax", amount("3.6")),
                 ],
             )
             .await;
@@ -103,8 +104,8 @@ fn a_return_takes_customer_currency_price_and_cost_from_what_was_sold() {
             [d("9"), d("18"), d("12")]
         );
         assert_eq!(
-            company.amounts("return", back, ["total", "net_base", "margin_base"]).await,
-            [d("18"), d("126"), d("42")]
+            company.amounts("return", back, ["tax", "total", "net_base", "margin_base"]).await,
+            [d("1.8"), d("19.8"), d("126"), d("42")]
         );
         assert!(record.text("number").starts_with("RT-"));
     });

@@ -1,9 +1,10 @@
-//! Writes the made-up company month by month, with the clock at each month, so that its history looks as if it had happened.
+//! Writes the made-up company month by month, the last weeks day by day, with the clock at each, so that its history looks as
+//! if it had happened.
 
 use super::company::{Company, Dated};
-use chrono::Datelike;
+use chrono::{Datelike, Duration};
 use engine::{Actor, Engine, Result, Tx};
-use meta::{Clock, DateTime, Id, Utc, Value, Values};
+use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
@@ -25,7 +26,8 @@ const ORDER: [&str; 14] = [
 ];
 const SOURCE: &str = "erp";
 
-type Month = (i32, u32);
+/// The last of it is written day by day.
+const DAILY: Duration = Duration::days(40);
 
 #[derive(Default)]
 struct Chapter {
@@ -34,16 +36,19 @@ struct Chapter {
     external_ids: BTreeMap<&'static str, Vec<(String, Id)>>,
 }
 
-fn month(at: DateTime<Utc>) -> Month {
-    (at.year(), at.month())
+/// The day a chapter begins.
+fn chapter_of(at: DateTime<Utc>, daily_from: DateTime<Utc>) -> NaiveDate {
+    let day = at.date_naive();
+    if at >= daily_from { day } else { day.with_day(1).unwrap_or(day) }
 }
 
 /// `clock` is the fixed clock `engine` was opened with.
 pub async fn write(engine: &Engine, clock: &Clock, company: Company) -> Result<()> {
-    let mut chapters: BTreeMap<Month, Chapter> = BTreeMap::new();
+    let mut chapters: BTreeMap<NaiveDate, Chapter> = BTreeMap::new();
+    let daily_from = clock.now() - DAILY;
     for (entity, records) in company.records {
         for Dated { at, id, mut values } in records {
-            let chapter = chapters.entry(month(at)).or_default();
+            let chapter = chapters.entry(chapter_of(at, daily_from)).or_default();
             chapter.until = chapter.until.max(at);
             values.insert("id".to_owned(), Value::Id(id));
             chapter.records.entry(entity).or_default().push(values);
@@ -51,7 +56,13 @@ pub async fn write(engine: &Engine, clock: &Clock, company: Company) -> Result<(
     }
     for (entity, numbers) in company.external_ids {
         for (at, number, id) in numbers {
-            chapters.entry(month(at)).or_default().external_ids.entry(entity).or_default().push((number, id));
+            chapters
+                .entry(chapter_of(at, daily_from))
+                .or_default()
+                .external_ids
+                .entry(entity)
+                .or_default()
+                .push((number, id));
         }
     }
     for chapter in chapters.into_values() {
