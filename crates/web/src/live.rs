@@ -15,9 +15,9 @@ use axum::{
     },
     routing::get,
 };
-use engine::{Engine, LogEntry};
+use engine::{Engine, LogEntry, Query};
 use futures::stream;
-use meta::{Id, Record};
+use meta::{DateTime, Id, Record, Utc};
 use std::{
     collections::HashMap,
     convert::Infallible,
@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(200);
 const BATCH_LIMIT: u64 = 500;
 const BATCHES_KEPT: usize = 64;
-/// Of an entry about more records than this it is not looked up to whom they belong.
+/// More changed records of one kind are not looked up one by one.
 const LOOKED_UP_LIMIT: usize = 200;
 
 type Batch = Arc<Vec<LogEntry>>;
@@ -171,26 +171,41 @@ impl Watched {
         None
     }
 
+    /// Whether one of the changes was to a record that refers to ours: one look per kind of record, however many changes.
     async fn is_related(&self, batch: &[LogEntry]) -> bool {
+        let mut changed: HashMap<&str, (Vec<Id>, DateTime<Utc>)> = HashMap::new();
         for entry in batch {
+            let (ids, since) = changed.entry(&entry.entity).or_insert_with(|| (vec![], entry.at));
+            ids.extend(&entry.ids);
+            *since = (*since).min(entry.at);
+        }
+        for (entity, (ids, since)) in changed {
             let referring = self.app.engine().registry().referrers(&self.entity);
-            let fields: Vec<&str> = referring
-                .filter(|(other, _)| other.name == entry.entity)
-                .map(|(_, field)| field.name.as_str())
-                .collect();
-            if fields.is_empty() {
-                continue;
-            }
-            if entry.ids.len() > LOOKED_UP_LIMIT {
-                return true;
-            }
-            let found = self.app.engine().get_many(&self.session.actor, &entry.entity, &entry.ids).await;
-            let ours = |record: &Record| fields.iter().any(|field| record.reference(field) == Some(self.id));
-            if found.is_ok_and(|records| records.iter().any(ours)) {
-                return true;
+            let fields: Vec<&str> =
+                referring.filter(|(other, _)| other.name == entity).map(|(_, field)| &*field.name).collect();
+            for field in fields {
+                let found = match ids.len() {
+                    0..=LOOKED_UP_LIMIT => self.refers(entity, field, &ids).await,
+                    _ => self.has_new(entity, field, since).await,
+                };
+                if found.unwrap_or(false) {
+                    return true;
+                }
             }
         }
         false
+    }
+
+    async fn refers(&self, entity: &str, field: &str, ids: &[Id]) -> engine::Result<bool> {
+        let records = self.app.engine().get_many(&self.session.actor, entity, ids).await?;
+        Ok(records.iter().any(|record| record.reference(field) == Some(self.id)))
+    }
+
+    /// After a bulk write (an import): whether our newest record of that kind is one of it.
+    async fn has_new(&self, entity: &str, field: &str, since: DateTime<Utc>) -> engine::Result<bool> {
+        let query = Query::new(entity).belongs_to(field, self.id).sort("-id").fields(&["id"]).limit(1);
+        let page = self.app.engine().list(&self.session.actor, &query).await?;
+        Ok(page.records.first().is_some_and(|record| record.created_at >= since))
     }
 }
 

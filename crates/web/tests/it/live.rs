@@ -45,6 +45,15 @@ fn an_open_page_learns_of_changes_figures_and_new_sales() {
         let mut told = [events.next(PATIENCE).await, events.next(PATIENCE).await];
         told.sort();
         assert_eq!(told, [Some("changed".to_owned()), Some("related".to_owned())], "neither hides the other");
+        test.clock.set(testkit::start() + chrono::TimeDelta::minutes(1));
+        let sales = |customer: &serde_json::Value| {
+            let one = json!({"op": "create", "values": {"customer": customer}});
+            json!({"operations": vec![one; 300]})
+        };
+        program.json("POST", "/api/v1/sale/batch", &sales(&other)).await.expect(200);
+        assert_eq!(events.next(MOMENT).await, None, "an import for others is no news");
+        program.json("POST", "/api/v1/sale/batch", &sales(&ours)).await.expect(200);
+        assert_eq!(events.next(PATIENCE).await.as_deref(), Some("related"));
         program.json("DELETE", &path(&ours), &serde_json::Value::Null).await.expect(204);
         assert_eq!(events.next(PATIENCE).await, None, "the stream ends");
     });

@@ -106,3 +106,25 @@ fn an_error_has_the_form_its_caller_understands() {
         assert_eq!(method.json()["type"], "urn:zhike:problem:method_not_allowed");
     });
 }
+
+#[test]
+fn scripts_and_styles_have_the_address_of_their_content() {
+    on_sqlite(shop::modules, async |test| {
+        let visitor = test.visitor().with("accept-encoding", "gzip");
+        visitor.get("/assets/no.js").await.expect(404);
+        visitor.get("/assets/..%2F..%2FCargo.toml").await.expect(404);
+        if visitor.get("/assets/app.css").await.status == 404 {
+            eprintln!("left out: script/assets has not built the front end");
+            return;
+        }
+        let page = test.visitor().get("/sign-in").await.expect(200).body;
+        let address = page.split("href=\"").find(|part| part.starts_with("/assets/app.css?v=")).unwrap();
+        let address = address.split('"').next().unwrap();
+        let style = visitor.get(address).await.expect(200);
+        assert_eq!(style.header("content-type"), "text/css");
+        assert_eq!(style.header("content-encoding"), "gzip");
+        let version = address.rsplit('=').next().unwrap();
+        assert!(style.header("etag").contains(version), "{}", style.header("etag"));
+        assert!(!style.header("cache-control").is_empty());
+    });
+}
