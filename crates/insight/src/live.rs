@@ -15,6 +15,8 @@ use std::{
 pub const READER: &str = "insight";
 /// Other processes write too, unheard.
 const POLL: Duration = Duration::from_millis(500);
+/// Between two looks whether a refit is due.
+const LOOK: Duration = Duration::from_secs(2);
 const BREATH: Duration = Duration::from_millis(400);
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// Entries of the log taken at once; each may name a thousand records.
@@ -31,10 +33,14 @@ const IMPORT_PATIENCE: chrono::Duration = chrono::Duration::hours(1);
 pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
     Box::pin(async move {
         let mut moved = engine.subscribe();
+        let mut looked: Option<Instant> = None;
         loop {
             let began = Instant::now();
             let outcome = match follow(&engine).await {
-                Ok(0) => queue_if_due(&engine).await.map(|()| 0),
+                Ok(0) if looked.is_none_or(|looked| looked.elapsed() >= LOOK) => {
+                    looked = Some(began);
+                    queue_if_due(&engine).await.map(|()| 0)
+                }
                 other => other,
             };
             match outcome {
@@ -154,7 +160,7 @@ async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>
     Ok(found)
 }
 
-/// Queues a refit when the models are of another day, or enough customers changed; not while an import runs, whose
+/// Queues a refit when the models are of another day or other settings, or enough customers changed; not while an import runs, whose
 /// end will be followed anyway.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     if !is_due(engine).await? || importing(engine).await? || refit::in_progress(engine).await?.is_some() {
@@ -167,12 +173,13 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     let changed = store::changed_since_fit(engine).await?;
     let Some(model) = store::newest_model(engine).await? else { return Ok(changed > 0) };
     let now = engine.clock().now();
-    let settings = Settings::load(engine).await?;
     if now - model.fitted_at < REST {
         return Ok(false);
     }
+    let settings = Settings::load(engine).await?;
     let customers = i64::try_from(model.fitted.model.customers).unwrap_or(i64::MAX);
     Ok(changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers
+        || model.fitted.settings != settings.mark()
         || settings.day_of(model.fitted_at) != settings.day_of(now))
 }
 

@@ -99,7 +99,11 @@ async fn read_everybody(
 fn fit(statistics: &[Statistics], settings: Settings, as_of: NaiveDate) -> Scorer {
     let summaries: Vec<Summary> = statistics.iter().filter_map(|one| one.summary).collect();
     let model = Model::fit(&summaries, day_number(as_of));
-    let mut scorer = Scorer::new(Fitted { model, classes: Classes::default() }, settings, as_of);
+    let mut scorer = Scorer::new(
+        Fitted { model, classes: Classes::default(), settings: settings.mark() },
+        settings,
+        as_of,
+    );
     let scored: Vec<Scored> = statistics.iter().map(|one| scorer.score(one)).collect();
     let amounts = |of: fn(&Scored) -> i64| buyers(&scored).map(of).collect::<Vec<i64>>();
     scorer.fitted.classes = Classes::fit(

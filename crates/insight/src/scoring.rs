@@ -21,12 +21,15 @@ pub const SOON_WEEKS: f64 = 13.0;
 pub struct Fitted {
     pub model: Model,
     pub classes: Classes,
+    /// The settings it was fitted with ([`Settings::mark`]).
+    #[serde(default)]
+    pub settings: String,
 }
 
 impl Fitted {
     /// Before the first fit: nothing is known of anybody else.
     pub fn nothing(day: i32) -> Self {
-        Fitted { model: Model::fit(&[], day), classes: Classes::default() }
+        Fitted { model: Model::fit(&[], day), classes: Classes::default(), settings: String::new() }
     }
 }
 

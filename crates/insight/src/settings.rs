@@ -103,6 +103,11 @@ impl Settings {
         local.map_or(midnight.and_utc(), |local| local.with_timezone(&Utc))
     }
 
+    /// Differs whenever figures computed with these settings would.
+    pub fn mark(&self) -> String {
+        format!("{self:?}")
+    }
+
     pub fn question(&self) -> Question {
         let outlook = Outlook { annual_discount: self.annual_discount, ..Outlook::default() };
         Question { outlook, stage_rule: self.stage_rule }

@@ -245,6 +245,32 @@ fn the_refit_job_ends_well_and_the_next_day_brings_another() {
 }
 
 #[test]
+fn other_settings_bring_another_fit() {
+    on_both(async |company| {
+        company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        company.settle().await;
+        let fits = async || {
+            company.clock.set(company.clock.now() + chrono::Duration::seconds(11));
+            live::queue_if_due(&company.engine).await.unwrap();
+            company.engine.run_due_jobs().await.unwrap();
+            store::newest_id(&company.engine).await.unwrap()
+        };
+        // The forty new customers are a change of more than a tenth.
+        assert_eq!(fits().await, Some(2));
+        assert_eq!(fits().await, Some(2), "nothing has changed");
+        company
+            .engine
+            .write(&Actor::system(), |tx| {
+                Box::pin(async move { tx.set_setting("company.time_zone", &"Europe/Berlin".into()).await })
+            })
+            .await
+            .unwrap();
+        assert_eq!((fits().await, fits().await), (Some(3), Some(3)));
+    });
+}
+
+#[test]
 fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
     on_both(async |company| {
         let accounts = company.regulars().await;
