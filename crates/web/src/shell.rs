@@ -5,8 +5,8 @@ use engine::{Action, allow};
 use meta::Entity;
 use minijinja::{Value, context};
 
-/// Reached from the lists themselves, not from the navigation.
-const NOT_IN_NAVIGATION: [&str; 1] = ["saved_view"];
+/// Reached from the lists themselves or from pages of their own, not from the navigation.
+const NOT_IN_NAVIGATION: [&str; 2] = ["saved_view", "import_run"];
 /// The engine's own module stands last, and nothing of it is created from the menu.
 const CORE: &str = "core";
 
@@ -34,7 +34,7 @@ pub(crate) fn shell(app: &App, visit: &Visit) -> Value {
     }
 }
 
-fn listed(entity: &Entity, session: &Session) -> bool {
+pub(crate) fn listed(entity: &Entity, session: &Session) -> bool {
     let hidden = entity.internal || entity.parent.is_some() || entity.list.is_empty();
     let for_administrators = entity.admin_only && !session.actor.is_administrator();
     !hidden

@@ -1,5 +1,6 @@
 //! What the reader may do with an entity, so that pages offer only that; the engine checks again.
 
+use super::address::own_pages;
 use engine::{Action, Actor, Engine, Error, Result, allow};
 use meta::Entity;
 use serde::Serialize;
@@ -21,12 +22,13 @@ impl Can {
     pub fn of(actor: &Actor, entity: &Entity) -> Can {
         let may = |action| allow(actor, entity, action).is_ok();
         let create = may(Action::Create);
+        let generic = own_pages(entity).is_none();
         Can {
             create,
             import: create && IMPORTED.contains(&entity.name.as_str()),
             export: may(Action::Read),
-            edit: may(Action::Update),
-            delete: may(Action::Delete),
+            edit: generic && may(Action::Update),
+            delete: generic && may(Action::Delete),
         }
     }
 }

@@ -21,10 +21,23 @@ pub fn list_href(entity: &Entity) -> String {
     format!("/{}", entity.name)
 }
 
+/// Entities that a module shows and makes on pages of its own: name, and where those pages begin.
+const OWN_PAGES: [(&str, &str); 1] = [("import_run", "/import")];
+
+/// Where a module's own pages for this entity begin.
+pub fn own_pages(entity: &Entity) -> Option<&'static str> {
+    OWN_PAGES.iter().find(|(name, _)| *name == entity.name).map(|(_, href)| *href)
+}
+
 /// The page of a record; lines have none.
 pub fn record_href(registry: &Registry, entity: &str, id: Id) -> Option<String> {
     let entity = registry.entity(entity).ok()?;
-    (entity.parent.is_none() && !entity.internal).then(|| format!("/{}/{id}", entity.name))
+    let pages = own_pages(entity).map_or_else(|| list_href(entity), str::to_owned);
+    (entity.parent.is_none() && !entity.internal).then(|| format!("{pages}/{id}"))
+}
+
+pub fn create_href(entity: &Entity) -> String {
+    own_pages(entity).map_or_else(|| format!("{}/new", list_href(entity)), str::to_owned)
 }
 
 /// What an address asks of a list.

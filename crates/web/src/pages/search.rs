@@ -3,10 +3,10 @@
 use super::{
     Caller, Place,
     access::Can,
-    address::{list_href, record_href},
+    address::{create_href, list_href, record_href},
     cell::Shown,
 };
-use crate::{Answer, App};
+use crate::{Answer, App, shell::listed};
 use axum::{Json, Router, extract::Query as Asking, routing::get};
 use engine::{Action, Hit, Query, allow};
 use meta::{Entity, Field, Id, Lang, Record};
@@ -93,12 +93,8 @@ async fn records(caller: &Caller, q: &str) -> Answer<Vec<Group>> {
 }
 
 /// Entities with a list the caller may see.
-fn listed(caller: &Caller) -> impl Iterator<Item = &Arc<Entity>> {
-    caller.engine().registry().entities().filter(|entity| {
-        let shown = !entity.internal && entity.parent.is_none() && !entity.list.is_empty();
-        let hidden = entity.admin_only && !caller.actor().is_administrator();
-        shown && !hidden && allow(caller.actor(), entity, Action::Read).is_ok()
-    })
+fn lists(caller: &Caller) -> impl Iterator<Item = &Arc<Entity>> {
+    caller.engine().registry().entities().filter(|entity| listed(entity, &caller.session))
 }
 
 fn pages(caller: &Caller) -> Vec<Item> {
@@ -112,7 +108,7 @@ fn pages(caller: &Caller) -> Vec<Item> {
         href: nav.href.to_owned(),
         kind: "page",
     });
-    let lists = listed(caller).map(|entity| Item {
+    let lists = lists(caller).map(|entity| Item {
         label: entity.plural.get(lang).to_owned(),
         detail: None,
         icon: entity.icon.to_owned(),
@@ -124,7 +120,7 @@ fn pages(caller: &Caller) -> Vec<Item> {
 
 fn actions(caller: &Caller) -> Vec<Item> {
     let reader = &caller.reader;
-    listed(caller)
+    lists(caller)
         .filter(|entity| Can::of(caller.actor(), entity).create)
         .map(|entity| Item {
             label: match reader.lang {
@@ -133,7 +129,7 @@ fn actions(caller: &Caller) -> Vec<Item> {
             },
             detail: None,
             icon: "plus".to_owned(),
-            href: format!("{}/new", list_href(entity)),
+            href: create_href(entity),
             kind: "action",
         })
         .collect()

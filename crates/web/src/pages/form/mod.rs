@@ -18,7 +18,7 @@ use axum::{
     routing::get,
 };
 use engine::{Action, Error, LogEntry};
-use meta::{Entity, FieldProblem, Id, Lang, Problem, Record, label};
+use meta::{Entity, Field, FieldProblem, Id, Lang, Problem, Record, label};
 use std::{collections::HashMap, sync::Arc};
 use texts::{LINES_LIMIT, Line, Typed};
 use view::{Content, FormPage};
@@ -43,12 +43,37 @@ async fn new(
 ) -> Answer {
     let entity = caller.entity(&entity, Action::Create)?;
     let mut texts = texts::of_new(&caller.reader, &entity, &given, caller.actor().user);
+    if let Some(currency) = currency_of_given(&caller, &entity, &given).await? {
+        texts.insert("currency".into(), currency);
+    }
     if let Some(to) = given.get("return_to") {
         texts.insert("return_to".into(), to.clone());
     }
     let typed = Typed { texts, lines: vec![] };
     let form = Filled { record: None, child: child(&caller, &entity), typed: &typed };
     show(&caller, 200, &entity, form, &[], None).await
+}
+
+/// A customer's new order is in the customer's currency.
+async fn currency_of_given(
+    caller: &Caller,
+    entity: &Entity,
+    given: &HashMap<String, String>,
+) -> Answer<Option<String>> {
+    if given.contains_key("currency") || entity.get("currency").is_none() {
+        return Ok(None);
+    }
+    for (name, text) in given {
+        let (Some(target), Ok(id)) = (entity.get(name).and_then(Field::target), text.parse::<Id>()) else {
+            continue;
+        };
+        let found = caller.engine().get_many(caller.actor(), target, &[id]).await?;
+        if let Some(currency) = found.first().map(|record| record.text("currency")).filter(|c| !c.is_empty())
+        {
+            return Ok(Some(currency.to_owned()));
+        }
+    }
+    Ok(None)
 }
 
 async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs) -> Answer {

@@ -7,7 +7,7 @@ use super::{
 use crate::pages::{
     Reader,
     access::Can,
-    address::{Asked, list_href, record_href},
+    address::{Asked, create_href, list_href, record_href},
     cell::{Cell, Shown, column, cut, is_input, value_of},
     entity_view::EntityView,
     input::inputs,
@@ -261,7 +261,7 @@ pub async fn list(
         table,
         export_href: format!("{}/export{}", list_href(entity), export.query()),
         import_href: format!("/import?kind={}", entity.name),
-        create_href: format!("{}/new", list_href(entity)),
+        create_href: create_href(entity),
         query: QueryView {
             q: asked.q,
             filter: asked.filter,

@@ -5,7 +5,11 @@ pub mod related;
 mod timeline;
 pub mod view;
 
-use super::{Caller, Place, address::list_href, undo::Token};
+use super::{
+    Caller, Place,
+    address::{list_href, own_pages},
+    undo::Token,
+};
 use crate::{Answer, App, Flash};
 use axum::{
     Form, Router,
@@ -39,6 +43,9 @@ async fn find(caller: &Caller, entity: &Entity, id: Id) -> Answer<Record> {
 async fn show(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = find(&caller, &entity, id).await?;
+    if let Some(pages) = own_pages(&entity) {
+        return Ok(Redirect::to(&format!("{pages}/{id}")).into_response());
+    }
     caller.page("record.html", view::record(&caller, &entity, &record).await?)
 }
 

@@ -89,6 +89,17 @@ fn a_form_starts_with_what_its_address_gives_and_returns_there() {
 }
 
 #[test]
+fn a_new_order_is_in_its_customers_currency() {
+    on_both(modules, async |test| {
+        let values = [("name", "Hafen".into()), ("currency", "EUR".into())];
+        let id = create(&test.engine, "account", &values).await;
+        let client = test.ordinary().await;
+        let page = client.get(&format!("/order/new?account={id}")).await.expect(200).body;
+        assert!(page.contains("<option value=\"EUR\" selected>"), "{page}");
+    });
+}
+
+#[test]
 fn an_order_is_saved_with_its_lines_in_one_go() {
     on_both(modules, async |test| {
         let client = test.ordinary().await;
