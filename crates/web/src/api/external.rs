@@ -3,7 +3,8 @@
 use super::{
     entity,
     idempotency::{Key, Outcome, once},
-    input, output, version, write,
+    input::{self, Input},
+    output, version, write,
 };
 use crate::{Answer, App, Session};
 use axum::{
@@ -11,7 +12,8 @@ use axum::{
     extract::{Path, State},
     http::{HeaderMap, Method, StatusCode},
 };
-use engine::Error;
+use engine::{Error, Tx};
+use meta::Entity;
 
 pub async fn get(
     State(app): State<App>,
@@ -42,38 +44,64 @@ pub async fn put(
     let key = Key::read(&headers, &session, &Method::PUT, &body)?;
     let by_header = version::if_match(&headers)?;
     let mut problems = vec![];
-    let mut given = input::read(app.engine().registry(), &entity, &input::object(&body)?, "", &mut problems);
+    let given = input::read(app.engine().registry(), &entity, &input::object(&body)?, "", &mut problems);
     if !problems.is_empty() {
         return Err(Error::Invalid(problems).into());
     }
     let version = by_header.or(given.version);
-    let outcome = once(app.engine(), &session, key, move |tx| {
-        Box::pin(async move {
-            let known = tx.external_ids(&entity.name, &source, std::slice::from_ref(&number)).await?;
-            let (id, status) = match known.get(&number) {
-                Some(id) => {
-                    let found = tx.get_many(&entity.name, &[*id]).await?;
-                    if found.iter().any(|record| record.deleted_at.is_some()) {
-                        tx.restore(&entity.name, *id).await?;
-                    }
-                    input::update(tx, &entity, *id, version, "", given).await?;
-                    (*id, StatusCode::OK)
-                }
-                None => {
-                    let numbers = given.external_ids.entry(source).or_default();
-                    if !numbers.contains(&number) {
-                        numbers.push(number);
-                    }
-                    let ids = input::create_many(tx, &entity, vec![(String::new(), given)]).await?;
-                    let id = ids.first().copied();
-                    (id.ok_or_else(|| Error::Internal("nothing was created".into()))?, StatusCode::CREATED)
-                }
-            };
-            tx.settle().await?;
-            Ok(Outcome::new(status, output::whole_in(tx, &entity, id).await?))
+    let mut attempts = 1..=write::ATTEMPTS_LIMIT;
+    let outcome = loop {
+        let (entity, source, number, given) = (entity.clone(), source.clone(), number.clone(), given.clone());
+        let done = once(app.engine(), &session, key.clone(), move |tx| {
+            Box::pin(async move { upsert(tx, &entity, source, number, version, given).await })
         })
-    })
-    .await
-    .map_err(|error| write::precondition(error, by_header.is_some()))?;
+        .await;
+        match done {
+            Ok(outcome) => break outcome,
+            // Another writer made or changed the record in the meantime (PostgreSQL): now it is there to be changed.
+            Err(error) if version.is_none() && met_another(&error) && attempts.next().is_some() => {}
+            Err(error) => return Err(write::precondition(error, by_header.is_some())),
+        }
+    };
     Ok(write::respond(&name, outcome))
+}
+
+fn met_another(error: &Error) -> bool {
+    match error {
+        Error::Conflict { .. } => true,
+        Error::Invalid(problems) => problems.iter().any(|found| found.field.starts_with("external_ids.")),
+        _ => false,
+    }
+}
+
+async fn upsert(
+    tx: &mut Tx,
+    entity: &Entity,
+    source: String,
+    number: String,
+    version: Option<i64>,
+    mut given: Input,
+) -> engine::Result<Outcome> {
+    let known = tx.external_ids(&entity.name, &source, std::slice::from_ref(&number)).await?;
+    let (id, status) = match known.get(&number) {
+        Some(id) => {
+            let found = tx.get_many(&entity.name, &[*id]).await?;
+            if found.iter().any(|record| record.deleted_at.is_some()) {
+                tx.restore(&entity.name, *id).await?;
+            }
+            input::update(tx, entity, *id, version, "", given).await?;
+            (*id, StatusCode::OK)
+        }
+        None => {
+            let numbers = given.external_ids.entry(source).or_default();
+            if !numbers.contains(&number) {
+                numbers.push(number);
+            }
+            let ids = input::create_many(tx, entity, vec![(String::new(), given)]).await?;
+            let id = ids.first().copied();
+            (id.ok_or_else(|| Error::Internal("nothing was created".into()))?, StatusCode::CREATED)
+        }
+    };
+    tx.settle().await?;
+    Ok(Outcome::new(status, output::whole_in(tx, entity, id).await?))
 }

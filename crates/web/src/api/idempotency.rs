@@ -29,6 +29,7 @@ impl Outcome {
 }
 
 /// The request's key and what it may stand for.
+#[derive(Clone)]
 pub struct Key {
     actor: String,
     key: String,

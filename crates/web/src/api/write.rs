@@ -16,6 +16,9 @@ use engine::Error;
 use meta::Id;
 use serde_json::json;
 
+/// How often a write that met another is tried again.
+pub const ATTEMPTS_LIMIT: usize = 10;
+
 /// The answer of a write: the record, its tag, and where a new one lies.
 pub fn respond(name: &str, outcome: Outcome) -> Response {
     let location = (outcome.status == StatusCode::CREATED)
@@ -110,15 +113,24 @@ async fn change(
         input::fill_up(&entity, &mut given.values);
     }
     let version = by_header.or(given.version);
-    let outcome = once(app.engine(), &session, key, move |tx| {
-        Box::pin(async move {
-            input::update(tx, &entity, id, version, "", given).await?;
-            tx.settle().await?;
-            Ok(Outcome::new(StatusCode::OK, output::whole_in(tx, &entity, id).await?))
+    let mut attempts = 1..=ATTEMPTS_LIMIT;
+    let outcome = loop {
+        let (entity, given) = (entity.clone(), given.clone());
+        let done = once(app.engine(), &session, key.clone(), move |tx| {
+            Box::pin(async move {
+                input::update(tx, &entity, id, version, "", given).await?;
+                tx.settle().await?;
+                Ok(Outcome::new(StatusCode::OK, output::whole_in(tx, &entity, id).await?))
+            })
         })
-    })
-    .await
-    .map_err(|error| precondition(error, by_header.is_some()))?;
+        .await;
+        match done {
+            Ok(outcome) => break outcome,
+            // Two writers of one record at once (PostgreSQL), neither of whom minds the other.
+            Err(Error::Conflict { .. }) if version.is_none() && attempts.next().is_some() => {}
+            Err(error) => return Err(precondition(error, by_header.is_some())),
+        }
+    };
     Ok(respond(&name, outcome))
 }
 

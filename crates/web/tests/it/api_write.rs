@@ -256,6 +256,27 @@ fn a_record_is_found_made_and_changed_by_its_number_elsewhere() {
 }
 
 #[test]
+fn writers_who_do_not_mind_each_other_all_succeed() {
+    on_both(shop::modules, async |test| {
+        let client = test.api().await;
+        let path = "/api/v1/customer/by-external-id/erp/7";
+        let body = json!({"name": "Many"});
+        let all = futures::future::join_all((0..8).map(|_| client.json("PUT", path, &body))).await;
+        let mut answers: Vec<u16> = all.iter().map(|answer| answer.status).collect();
+        answers.sort_unstable();
+        assert_eq!(answers, [200, 200, 200, 200, 200, 200, 200, 201], "{all:?}");
+        let own = format!("{CUSTOMER}/{}", all[0].json()["id"].as_str().unwrap());
+        let bodies: Vec<Json> = (0..8).map(|staff| json!({"staff": staff})).collect();
+        for answer in
+            futures::future::join_all(bodies.iter().map(|body| client.json("PATCH", &own, body))).await
+        {
+            answer.expect(200);
+        }
+        assert!(client.get(&own).await.expect(200).json()["version"].as_i64().unwrap() >= 8);
+    });
+}
+
+#[test]
 fn a_user_may_not_write_what_is_for_administrators() {
     on_sqlite(shop::modules, async |test| {
         let user = test.api_of("Lin Yue", "lin@example.com", engine::Role::User).await;
