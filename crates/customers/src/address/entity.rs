@@ -13,8 +13,8 @@ pub fn entity() -> Entity {
             choice(
                 "kind",
                 &[
-                    ("shipping", "Goods", "收货地址", "blue"),
-                    ("billing", "Bills", "收票地址", "green"),
+                    ("shipping", "Shipping", "收货地址", "blue"),
+                    ("billing", "Billing", "收票地址", "green"),
                     ("registered", "Registered", "注册地址", "grey"),
                     ("branch", "Branch or shop", "分店/仓库", "purple"),
                     ("home", "Home", "家庭住址", "yellow"),

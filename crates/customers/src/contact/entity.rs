@@ -15,17 +15,17 @@ pub fn entity() -> Entity {
             choice(
                 "role",
                 &[
-                    ("decision_maker", "Decides", "决策人", "purple"),
-                    ("influencer", "Influences", "影响者", "blue"),
-                    ("buyer", "Buys", "采购", "green"),
-                    ("user", "Uses", "使用者", "grey"),
-                    ("finance", "Pays", "财务", "yellow"),
+                    ("decision_maker", "Decision maker", "决策人", "purple"),
+                    ("influencer", "Influencer", "影响者", "blue"),
+                    ("buyer", "Buyer", "采购", "green"),
+                    ("user", "User", "使用者", "grey"),
+                    ("finance", "Finance", "财务", "yellow"),
                 ],
             )
-            .label("Part in the purchase", "在采购中的角色")
+            .label("Role in buying", "采购角色")
             .indexed(),
         )
-        .field(reference("reports_to", "contact").label("Listens to", "听命于"))
+        .field(reference("reports_to", "contact").label("Reports to", "汇报给"))
         .field(boolean("main").label("Main contact", "主要联系人").default_value(false))
         .field(phone("mobile").label("Mobile", "手机").searched().indexed().personal())
         .field(phone("phone").label("Phone", "电话").searched().indexed().personal())

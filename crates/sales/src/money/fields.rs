@@ -7,12 +7,12 @@ pub fn totals_fields() -> Vec<Field> {
     let base = |field: Field| field.in_company_currency();
     let fields = [
         money("subtotal")
-            .label("Lines", "小计")
+            .label("Subtotal", "小计")
             .help("Amounts of all lines, before tax.", "各行金额之和，不含税。"),
         money("tax").label("Tax", "税额"),
         money("total")
             .label("Total", "合计")
-            .help("Lines − discount + tax.", "小计 − 整单折扣 + 税额。")
+            .help("Subtotal − discount + tax.", "小计 − 整单折扣 + 税额。")
             .indexed(),
         money("cost").label("Cost", "成本").help(
             "Costs of all lines; empty as long as one line's cost is not known.",
@@ -20,7 +20,7 @@ pub fn totals_fields() -> Vec<Field> {
         ),
         money("margin")
             .label("Margin", "毛利")
-            .help("Lines − discount − cost. Tax is not income.", "小计 − 整单折扣 − 成本，税额不算收入。")
+            .help("Subtotal − discount − cost. Tax is not income.", "小计 − 整单折扣 − 成本，税额不算收入。")
             .indexed(),
         decimal("exchange_rate", 8).label("Exchange rate", "汇率").help(
             "Company currency per unit of the record's currency, valid on its date.",

@@ -57,7 +57,7 @@ pub fn entity() -> Entity {
         .field(reference("owner", "user").label("Owner", "业务员"))
         .field(reference("team", "team").label("Team", "团队"))
         .field(instant("shipped_at").label("Shipped", "发货时间").indexed())
-        .field(reference("shipping_address", "address").label("Goods to", "收货地址"))
+        .field(reference("shipping_address", "address").label("Ship to", "收货地址"))
         .field(long_text("description").label("Remarks", "备注"))
         .currency()
         .field(totals(

@@ -8,7 +8,7 @@ pub fn entity() -> Entity {
         .icon("category")
         .hint("Group products, so that sales can be seen by category.", "给产品分类，便于按类别查看销售。")
         .field(text("name").label("Name", "名称").required().unique().searched().indexed())
-        .field(reference("parent_category", "product_category").label("Inside", "上级类别"))
+        .field(reference("parent_category", "product_category").label("Parent category", "上级类别"))
         .field(long_text("description").label("Description", "说明"))
         .list(["name", "parent_category"])
         .sort("name")
