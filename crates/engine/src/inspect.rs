@@ -18,6 +18,8 @@ pub struct Inspection {
     pub collation: String,
     /// The database's own clock.
     pub now: Option<DateTime<Utc>>,
+    /// Whether this login may make tables; PostgreSQL 15 and newer do not let everybody.
+    pub may_create: bool,
     /// What SQLite finds wrong with the file; `ok` if nothing.
     pub integrity: Option<String>,
     /// Steps a start would take to bring the schema up to date; `None` if the database is empty.
@@ -60,6 +62,7 @@ async fn sqlite(pool: &Pool) -> Result<Inspection> {
         encoding: text(pool, "PRAGMA encoding").await?,
         collation: "BINARY".to_owned(),
         now: None,
+        may_create: true,
         integrity: Some(text(pool, "PRAGMA quick_check(1)").await?),
         steps: None,
         refusal: None,
@@ -71,12 +74,15 @@ async fn postgres(pool: &Pool) -> Result<Inspection> {
     let number = pool.fetch_text(number).await?.first().map(|row| row.int(0)).transpose()?;
     let now = pool.fetch_text("SELECT now()").await?.first().map(|row| row.instant(0)).transpose()?;
     let collation = "SELECT CAST(datcollate AS text) FROM pg_database WHERE datname = current_database()";
+    let may_create = "SELECT has_schema_privilege(current_schema(), 'CREATE')";
+    let may_create = pool.fetch_text(may_create).await?.first().map(|row| row.opt_bool(0)).transpose()?;
     Ok(Inspection {
         version: format!("PostgreSQL {}", text(pool, "SELECT current_setting('server_version')").await?),
         server_version: number,
         encoding: text(pool, "SELECT current_setting('server_encoding')").await?,
         collation: text(pool, collation).await?,
         now,
+        may_create: may_create.flatten().unwrap_or(false),
         integrity: None,
         steps: None,
         refusal: None,

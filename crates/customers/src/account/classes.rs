@@ -9,11 +9,11 @@ type Choices = &'static [(&'static str, &'static str, &'static str, &'static str
 
 pub const RELATION: Choices = &[
     ("consumer", "Consumer", "消费者", "blue"),
-    ("business", "Business customer", "企业客户", "green"),
-    ("dealer", "Dealer or channel", "经销商/渠道", "purple"),
+    ("business", "Business", "企业客户", "green"),
+    ("dealer", "Dealer", "经销商/渠道", "purple"),
     ("partner", "Partner", "合作伙伴", "yellow"),
     ("supplier", "Supplier", "供应商", "orange"),
-    ("internal", "Internal customer", "内部客户", "grey"),
+    ("internal", "Internal", "内部客户", "grey"),
 ];
 
 pub const IMPORTANCE: Choices = &[
@@ -45,7 +45,7 @@ pub fn fields() -> Vec<Field> {
         choice("relation", RELATION)
             .zh("关系")
             .help(
-                "What the customer is to the company. Left empty: consumer for a person, business customer for a company.",
+                "What the customer is to the company. Left empty: consumer for a person, business for a company.",
                 "客户与公司的关系。不填时，个人为消费者，公司为企业客户。",
             )
             .indexed(),

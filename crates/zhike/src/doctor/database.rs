@@ -54,6 +54,13 @@ fn state(found: &Inspection) -> Vec<Finding> {
         ),
         _ => Finding::ok("database", version),
     });
+    if !found.may_create {
+        findings.push(Finding::problem(
+            "rights",
+            "this login may not make tables",
+            "make it the owner of the database (ALTER DATABASE … OWNER TO …), or GRANT CREATE ON SCHEMA public TO it",
+        ));
+    }
     if let Some(integrity) = &found.integrity {
         findings.push(if integrity == "ok" {
             Finding::ok("integrity", "the file is in order")

@@ -102,6 +102,32 @@ fn the_doctor_knows_postgresql() {
     assert!(database["found"].as_str().unwrap().contains("encoding UTF8"), "{answer}");
 }
 
+#[tokio::test]
+async fn the_doctor_sees_a_login_that_may_not_make_tables() {
+    let Ok(url) = std::env::var("ZHIKE_TEST_DATABASE_URL") else {
+        assert!(std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(), "ZHIKE_TEST_DATABASE_URL is not set");
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        engine::Options { database: engine::Database::Postgres(url.clone()), data_dir: folder.path().into() };
+    let admin = engine::Engine::open(options, vec![], meta::Clock::system()).await.unwrap();
+    let name = format!("zhike_weak_{}", meta::Clock::system().new_id().simple());
+    admin.fetch_text(&format!("CREATE DATABASE {name}")).await.unwrap();
+    admin.fetch_text(&format!("CREATE ROLE {name} LOGIN PASSWORD '{name}'")).await.unwrap();
+    let place = url.rsplit_once('@').unwrap().1.rsplit_once('/').unwrap().0;
+    let weak = format!("postgres://{name}:{name}@{place}/{name}");
+    let output =
+        run(folder.path(), &["doctor", "--json", "--listen", "127.0.0.1:0", "--database-url", &weak]);
+    admin.fetch_text(&format!("DROP DATABASE {name} WITH (FORCE)")).await.unwrap();
+    admin.fetch_text(&format!("DROP ROLE {name}")).await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let answer: Json = serde_json::from_slice(&output.stdout).unwrap();
+    let rights =
+        answer["checks"].as_array().unwrap().iter().find(|check| check["check"] == "rights").unwrap();
+    assert!(rights["remedy"].as_str().unwrap().contains("OWNER TO"), "{answer}");
+}
+
 #[test]
 fn a_wrong_setting_ends_with_code_2_and_its_name() {
     let folder = tempfile::tempdir().unwrap();
