@@ -33,9 +33,15 @@ pub struct Overview {
     /// Gross sales of the customers with a purchase, and how they concentrate.
     pub concentration: Concentration,
     pub orders: u64,
+    /// Day of anybody's latest purchase.
+    #[serde(default)]
+    pub last_day: Option<i32>,
     pub gross_sales: i64,
     pub net_sales: i64,
     pub margin: Option<i64>,
+    /// Net sales the margin was earned on.
+    #[serde(default)]
+    pub costed_sales: i64,
     pub recent_sales: i64,
     /// Sum of the values of the next 52 weeks; `None` without a model.
     pub clv: Option<i64>,
@@ -57,9 +63,11 @@ impl Overview {
             prospects: (scored.len() - amounts.len()) as u64,
             concentration: Concentration::of(&amounts, CURVE_POINTS),
             orders: 0,
+            last_day: None,
             gross_sales: 0,
             net_sales: 0,
             margin: None,
+            costed_sales: 0,
             recent_sales: 0,
             clv: None,
             expected_purchases: None,
@@ -83,11 +91,13 @@ impl Overview {
 
     fn add_sales(&mut self, statistics: &Statistics) {
         self.orders += u64::from(statistics.orders);
+        self.last_day = self.last_day.max(statistics.summary.map(|summary| summary.last_day));
         self.gross_sales = self.gross_sales.saturating_add(statistics.gross_sales);
         self.net_sales = self.net_sales.saturating_add(statistics.net_sales());
         self.recent_sales = self.recent_sales.saturating_add(statistics.recent_sales);
         if let Some(margin) = statistics.margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(margin));
+            self.costed_sales = self.costed_sales.saturating_add(statistics.costed_sales);
         }
     }
 

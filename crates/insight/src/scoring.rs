@@ -212,6 +212,7 @@ mod tests {
             gross_sales: 100_000,
             returned: 12_500,
             margin: Some(30_000),
+            costed_sales: 87_500,
             recent_sales: 87_500,
         };
         let values = scorer.values(&scorer.score(&statistics));

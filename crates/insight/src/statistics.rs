@@ -28,6 +28,8 @@ pub struct Statistics {
     pub returned: i64,
     /// Over the orders and returns whose cost is known; `None` if there is none.
     pub margin: Option<i64>,
+    /// Net sales of those: what the margin was earned on.
+    pub costed_sales: i64,
     /// Net sales of the last [`RECENT_DAYS`].
     pub recent_sales: i64,
 }
@@ -35,6 +37,13 @@ pub struct Statistics {
 impl Statistics {
     pub fn net_sales(&self) -> i64 {
         self.gross_sales.saturating_sub(self.returned)
+    }
+
+    fn earn(&mut self, margin: Option<i64>, sales: i64) {
+        if let Some(more) = margin {
+            self.margin = Some(self.margin.unwrap_or(0).saturating_add(more));
+            self.costed_sales = self.costed_sales.saturating_add(sales);
+        }
     }
 }
 
@@ -92,15 +101,10 @@ fn gather(orders: &[Entry], returns: &[Entry], as_of: NaiveDate) -> HashMap<Id, 
     let since = day_number(as_of) - RECENT_DAYS;
     let mut found: HashMap<Id, Statistics> = HashMap::new();
     let mut purchases: HashMap<Id, Vec<Purchase>> = HashMap::new();
-    let earn = |known: &mut Option<i64>, more: Option<i64>| {
-        if let Some(more) = more {
-            *known = Some(known.unwrap_or(0).saturating_add(more));
-        }
-    };
     for order in orders {
         let customer = found.entry(order.account).or_default();
         // A free sample costs margin but is no decision to buy.
-        earn(&mut customer.margin, order.margin);
+        customer.earn(order.margin, order.amount);
         if order.amount > 0 {
             customer.orders += 1;
             customer.gross_sales = customer.gross_sales.saturating_add(order.amount);
@@ -114,7 +118,7 @@ fn gather(orders: &[Entry], returns: &[Entry], as_of: NaiveDate) -> HashMap<Id, 
     for back in returns {
         let customer = found.entry(back.account).or_default();
         customer.returned = customer.returned.saturating_add(back.amount);
-        earn(&mut customer.margin, back.margin.map(|lost| lost.saturating_neg()));
+        customer.earn(back.margin.map(|lost| lost.saturating_neg()), back.amount.saturating_neg());
         if back.day > since {
             customer.recent_sales = customer.recent_sales.saturating_sub(back.amount);
         }
@@ -161,7 +165,7 @@ mod tests {
         let summary = customer.summary.unwrap();
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
-        assert_eq!((customer.margin, customer.recent_sales), (Some(37), 130));
+        assert_eq!((customer.margin, customer.costed_sales, customer.recent_sales), (Some(37), 110, 130));
     }
 
     #[test]

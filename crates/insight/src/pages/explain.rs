@@ -74,15 +74,11 @@ impl Customer<'_> {
         let (words, statistics) = (self.words, &self.scored.statistics);
         let net = statistics.net_sales();
         let value = statistics.margin.map(|margin| words.amount(margin)).unwrap_or_default();
-        let note = match statistics.margin {
-            None => Some(words.t("value.no_cost", &[])),
-            Some(margin) if net > 0 => {
-                let rate = words.percent(margin as f64 / net as f64);
-                Some(words.t("value.of_net_sales", &[("share", &rate)]))
-            }
-            Some(_) => None,
-        };
-        let explain = self.explain("margin").input(words.label("net_sales"), words.amount(net));
+        let note = margin_note(words, statistics.margin, statistics.costed_sales, net);
+        let explain = self
+            .explain("margin")
+            .input(words.label("net_sales"), words.amount(net))
+            .input(self.input("costed_sales"), words.amount(statistics.costed_sales));
         let tone = statistics.margin.filter(|margin| *margin < 0).map(|_| "bad");
         Figure::new(words.label("margin"), value, self.with_orders(explain)).note(note).tone(tone)
     }
@@ -278,6 +274,22 @@ impl Customer<'_> {
         let (vip, key) = (self.words.whole_percent(rule.vip_share), self.words.whole_percent(rule.key_share));
         self.words.t("value.importance_help", &[("vip", &vip), ("key", &key)])
     }
+}
+
+/// The margin as a share of the sales it was earned on, and how large these are if not all.
+pub fn margin_note(
+    words: &Words<'_>,
+    margin: Option<i64>,
+    costed_sales: i64,
+    net_sales: i64,
+) -> Option<String> {
+    let Some(margin) = margin else { return Some(words.t("value.no_cost", &[])) };
+    let share = (costed_sales > 0).then(|| words.percent(margin as f64 / costed_sales as f64))?;
+    Some(if costed_sales == net_sales {
+        words.t("value.of_net_sales", &[("share", &share)])
+    } else {
+        words.t("value.of_costed_sales", &[("share", &share), ("amount", &words.amount(costed_sales))])
+    })
 }
 
 /// Why a model, and with it a figure, is missing.

@@ -1,6 +1,7 @@
 //! `/value`: all customers together, from the summary kept with the newest fit, and two short lists by index.
 
 use super::{
+    explain::margin_note,
     figure::{Explain, Figure},
     href, model_card, refit_status,
     words::Words,
@@ -8,7 +9,7 @@ use super::{
 use crate::{
     fields,
     overview::{Group, Overview},
-    settings::Settings,
+    settings::{Settings, date_of, day_number},
     store::{self, StoredModel},
 };
 use axum::{
@@ -24,6 +25,8 @@ use std::collections::BTreeMap;
 use value::money;
 use web::{Answer, App, Session};
 
+/// Without an order for so long, today is probably not the day the company wants its figures for.
+const QUIET_DAYS: i32 = 56;
 /// Rows of the lists of customers.
 const ROWS: usize = 10;
 const BUYERS: &str = "orders > 0";
@@ -60,8 +63,11 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
             .page(&session, "insight/overview.html", context! { empty => true, ..common })
             .map(IntoResponse::into_response);
     };
+    let last_day = stored.overview.last_day.filter(|day| day_number(stored.as_of) - day > QUIET_DAYS);
+    let quiet_since = last_day.filter(|_| settings.as_of.is_none()).map(date_of);
     let context = context! {
         empty => false,
+        quiet_since => quiet_since.map(|day| day.to_string()),
         as_of => words.date(stored.as_of),
         fitted_at => words.format.instant(stored.fitted_at),
         figures => headline(&words, &stored),
@@ -87,10 +93,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let explain = |field: &str| Explain::new(words.help(field), as_of.clone());
     let all = || words.t("value.these_customers", &[("count", &words.count(found.customers))]);
     let buyers = |explain: Explain| explain.source(href::sorted("account", BUYERS, "-net_sales"), all());
-    let rate = overview.margin.filter(|_| overview.net_sales > 0).map(|margin| {
-        let share = words.percent(margin as f64 / overview.net_sales as f64);
-        words.t("value.of_net_sales", &[("share", &share)])
-    });
+    let rate = margin_note(words, overview.margin, overview.costed_sales, overview.net_sales);
     let prospects = (overview.prospects > 0)
         .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
     let customers = Explain::new(words.t("value.customers_help", &[]), as_of.clone());
@@ -122,7 +125,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
             overview.margin.map(|margin| words.amount(margin)).unwrap_or_default(),
             buyers(explain("margin")),
         )
-        .note(rate.or_else(|| overview.margin.is_none().then(|| words.t("value.no_cost", &[])))),
+        .note(rate),
         Figure::new(
             words.label("clv_52w"),
             overview.clv.map(|clv| words.amount(clv)).unwrap_or_default(),

@@ -66,6 +66,21 @@ fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
 }
 
 #[test]
+fn an_old_history_offers_to_be_seen_from_its_last_day() {
+    on_both(async |company| {
+        let account = company.customer("A").await;
+        company.order(Some(account), "2011-12-09", "10", None).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let client = reader(&company, "en").await;
+        let page = client.get("/value").await.expect(200).body;
+        assert!(page.contains("Hold the figures at 2011-12-09"), "{page}");
+        client.post("/value/as-of", &[("as_of", "2011-12-09")]).await.expect(303);
+        company.engine.run_due_jobs().await.unwrap();
+        assert!(!client.get("/value").await.expect(200).body.contains("Hold the figures at"));
+    });
+}
+
+#[test]
 fn the_panel_explains_every_figure_and_follows_a_new_order() {
     on_both(async |company| {
         let accounts = company.regulars().await;
