@@ -49,16 +49,22 @@ async fn queue(
     state: Option<State>,
 ) -> Result<(), Error> {
     let payload = Payload::of(run, actor);
+    // Asked for twice at once, it is done once.
+    let from: &[&str] = if kind == REVERT { &["finished", "cancelled", "failed"] } else { &["mapping"] };
     let as_system = Actor { role: engine::Role::System, ..actor.clone() };
     engine
         .write(&as_system, move |tx| {
             Box::pin(async move {
+                let record = tx.get("import_run", run).await?;
+                if !from.contains(&record.text("state")) {
+                    return Ok(());
+                }
                 let job = tx.enqueue(kind, payload).await?;
                 let mut values = Values::from([("job".to_owned(), job.to_string().into())]);
                 if let Some(state) = state {
                     values.insert("state".into(), state.name().into());
                 }
-                tx.update("import_run", run, None, values).await.map(drop)
+                tx.update("import_run", run, Some(record.version), values).await.map(drop)
             })
         })
         .await
@@ -113,8 +119,21 @@ fn control(context: &JobContext) -> Control {
 async fn run(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
     let actor = payload.actor(&context);
-    let outcome = execute(&context.engine, &actor, payload.run, &control(&context)).await;
-    outcome.map(drop).map_err(|problem| anyhow!(problem.message(Lang::En)))
+    let outcome = execute(&context.engine, &actor, payload.run, &control(&context))
+        .await
+        .map_err(|problem| anyhow!(problem.message(Lang::En)))?;
+    discard_upload(&context.engine, outcome.run).await;
+    Ok(())
+}
+
+/// An import that is over needs its file no more; what lies elsewhere is not ours to remove.
+async fn discard_upload(engine: &Engine, run: Id) {
+    let Ok(record) = engine.get(&Actor::system(), "import_run", run).await else { return };
+    let path = PathBuf::from(record.text("file_path"));
+    if path.parent() == Some(&engine.data_dir().join("uploads")) {
+        // Removed already when a finished job is run again.
+        let _ = tokio::fs::remove_file(path).await;
+    }
 }
 
 async fn take_back(context: JobContext) -> anyhow::Result<()> {

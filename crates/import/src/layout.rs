@@ -1,7 +1,7 @@
 //! Which column of a file means what: recognised from the headers, corrected by the user, remembered for the source.
 
 use crate::{FileProblem, Kind, Options, RowProblem};
-use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use engine::chrono_tz::Tz;
 use meta::{Decimal, Entity, Value};
 use std::{collections::HashMap, path::Path};
@@ -167,6 +167,13 @@ impl Layout {
             None if moment.has_time => in_zone(moment.local, self.zone),
             None => in_zone(moment.local + TimeDelta::hours(12), self.zone),
         }))
+    }
+
+    /// The inverse, for showing.
+    pub fn shown(&self, at: DateTime<Utc>) -> String {
+        let local = at.with_timezone(&self.zone).naive_local();
+        let is_day = local.time() == NaiveTime::from_hms_opt(12, 0, 0).unwrap_or_default();
+        local.format(if is_day { "%Y-%m-%d" } else { "%Y-%m-%d %H:%M" }).to_string()
     }
 
     /// A value of `field`, checked as the engine will check it, so that the reason names the column.

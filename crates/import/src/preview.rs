@@ -96,7 +96,7 @@ fn orders(importer: &Orders, rows: &[tabular::Row]) -> (Vec<String>, Vec<Preview
                 number: row.number,
                 values: vec![
                     line.order.as_str().into(),
-                    line.at.into(),
+                    importer.shown_at(&line).into(),
                     name.into(),
                     product.into(),
                     priced.quantity.into(),

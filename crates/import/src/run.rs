@@ -157,6 +157,11 @@ pub async fn execute(
 ) -> Result<Outcome, FileProblem> {
     let record = engine.get(&Actor::system(), "import_run", run).await?;
     let progress = read_progress(&record);
+    if let Some(state) = over(&record) {
+        let path = record.text("error_path");
+        let error_path = (!path.is_empty()).then(|| PathBuf::from(path));
+        return Ok(Outcome { run, state, progress, error_path, message: None });
+    }
     let started = match record.get("started_at") {
         Value::Null => Value::from(engine.clock().now()),
         known => known.clone(),
@@ -181,6 +186,13 @@ pub async fn execute(
     };
     finish(engine, actor, &outcome).await?;
     Ok(outcome)
+}
+
+/// The state of a run that has ended; a job may be run again after a crash at its very end.
+fn over(run: &Record) -> Option<State> {
+    [State::Finished, State::Cancelled, State::Failed, State::Reverting, State::Reverted]
+        .into_iter()
+        .find(|state| state.name() == run.text("state"))
 }
 
 async fn finish(engine: &Engine, actor: &Actor, outcome: &Outcome) -> Result<(), FileProblem> {

@@ -95,7 +95,7 @@ async fn find(store: &mut Store<'_>, state: &mut State, keys: &[String]) -> Resu
 /// A name that is only the number was no name.
 fn filled_fields(record: &Record, key: &str) -> Vec<String> {
     let filled = record.values.iter().filter(|(field, value)| {
-        !value.is_null() && !(field.as_str() == "name" && value.as_text() == Some(key))
+        !(value.is_null() || field.as_str() == "name" && value.as_text() == Some(key))
     });
     filled.map(|(field, _)| field.clone()).collect()
 }

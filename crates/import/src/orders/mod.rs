@@ -42,6 +42,13 @@ impl Orders {
     }
 }
 
+impl Orders {
+    /// The moment of a row in the file's own zone; a day alone stays a day.
+    pub fn shown_at(&self, row: &LineRow) -> String {
+        self.parser.layout.shown(row.at)
+    }
+}
+
 impl Importer for Orders {
     type Item = LineRow;
     type State = State;

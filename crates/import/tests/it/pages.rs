@@ -74,6 +74,10 @@ fn a_file_goes_from_upload_to_records_and_back() {
         let going = client.get(&here).await.expect(200).body;
         assert!(going.contains("hx-trigger=\"every 1s\"") && going.contains("/cancel"));
         work(&test).await;
+        // Asking twice does not import twice, and the upload is not kept.
+        client.post(&here, &start).await.expect(303);
+        work(&test).await;
+        assert_eq!(std::fs::read_dir(test.engine.data_dir().join("uploads")).unwrap().count(), 0);
         let part = client.fragment(&format!("{here}/progress")).await.expect(200);
         assert_eq!(part.header("hx-refresh"), "true");
         let result = client.get(&here).await.expect(200).body;
