@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{Answer, App, shell::listed};
 use axum::{Json, Router, extract::Query as Asking, routing::get};
-use engine::{Action, Hit, Query, allow};
+use engine::{Action, Error, Hit, Query, allow};
 use meta::{Entity, Field, Id, Lang, Record};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -149,6 +149,9 @@ async fn look_up(
     Asking(words): Asking<Words>,
 ) -> Answer<Json<Vec<Pick>>> {
     let entity = caller.engine().entity(&entity)?.clone();
+    if entity.internal {
+        return Err(Error::NotFound(entity.name.clone()).into());
+    }
     let (engine, actor) = (caller.engine(), caller.actor());
     allow(actor, &entity, Action::Read)?;
     let searched = entity.fields.values().any(|field| field.searched);

@@ -84,6 +84,8 @@ async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs
         Err(error) => Err(error),
     };
     match saved {
+        // A new user cannot sign in before he has a password.
+        Ok(id) if entity.name == "user" => Ok(Redirect::to(&format!("/user/{id}/password")).into_response()),
         Ok(id) => Ok(done(&caller, &entity, id, &typed)),
         Err(Error::Invalid(problems)) => {
             let form = Filled { record: None, child: child(&caller, &entity), typed: &typed };

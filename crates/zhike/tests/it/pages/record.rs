@@ -160,6 +160,10 @@ fn an_administrator_can_give_a_user_a_password() {
         let password = format!("/user/{user}/password");
         assert!(admin.get(&format!("/user/{user}")).await.expect(200).body.contains(&password));
         admin.get(&password).await.expect(200);
+        let form = [("name", "Eve"), ("email", "eve@example.com"), ("role", "user"), ("active", "true")];
+        let made = admin.post("/user/new", &form).await.expect(303);
+        assert!(made.header("location").ends_with("/password"), "without one he could not sign in");
+        admin.get(made.header("location")).await.expect(200);
         let page = test.ordinary().await.get(&format!("/user/{user}")).await.body;
         assert!(!page.contains(&password));
     });
