@@ -10,8 +10,8 @@ pub fn entity() -> Entity {
         .field(reference("return", "return").label("Return", "退货单").required())
         .field(integer("position").label("Position", "行号"))
         .field(reference("order_line", "order_line").label("Order line", "原订单行").help(
-            "Product, price, tax and cost are taken from it when left empty.",
-            "不填产品、单价、税额和成本时取自原订单行。",
+            "Left empty: the line of the order with the same product. Price, tax and cost start from it.",
+            "不填则取原订单中同一产品的行；单价、税额和成本默认取自该行。",
         ))
         .field(reference("product", "product").label("Product", "产品"))
         .field(text("description").label("Description", "品名"))

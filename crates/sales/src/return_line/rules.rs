@@ -1,5 +1,6 @@
 //! What must hold for every return line, and what follows from it for the return.
 
+use super::origin;
 use crate::money::{
     defaults::{fill_from_order_line, fill_from_product},
     document::RETURN,
@@ -21,9 +22,10 @@ pub fn check(draft: &mut Draft<'_>) {
     lines::check(draft);
 }
 
-/// Fills what the order line or the product knows, then brings the totals of the returns up to date.
+/// Finds the order line taken back, fills what it or the product knows, then brings the totals of the returns up to date.
 pub fn totals<'t>(tx: &'t mut Tx, lines: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
+        origin::find(tx, lines).await?;
         fill_from_order_line(tx, lines).await?;
         fill_from_product(tx, &RETURN, lines).await?;
         let returns = RETURN.heads_of(tx, lines).await?;

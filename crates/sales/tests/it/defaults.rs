@@ -1,7 +1,7 @@
 //! What lines take from products and order lines.
 
 use crate::company::{Company, amount, d, on_both, refused};
-use meta::Id;
+use meta::{Id, Value};
 
 async fn kettle(company: &Company) -> Id {
     company
@@ -108,5 +108,39 @@ fn a_return_takes_customer_currency_price_and_cost_from_what_was_sold() {
             [d("1.8"), d("19.8"), d("126"), d("42")]
         );
         assert!(record.text("number").starts_with("RT-"));
+    });
+}
+
+#[test]
+fn a_return_line_finds_the_order_line_of_its_product() {
+    on_both(|company| async move {
+        let product = kettle(&company).await;
+        let other = company.create("product", [("name", "Lid".into()), ("price", amount("5"))]).await;
+        let order = company.create("order", []).await;
+        for (position, product, price) in [(1, other, "5"), (2, product, "70"), (3, product, "60")] {
+            let line = [
+                ("order", order.into()),
+                ("position", Value::Int(position)),
+                ("product", product.into()),
+                ("unit_price", amount(price)),
+                ("quantity", amount("2")),
+            ];
+            company.create("order_line", line).await;
+        }
+        let back = company.create("return", [("order", order.into())]).await;
+        let line =
+            company.create("return_line", [("return", back.into()), ("product", product.into())]).await;
+        assert_eq!(
+            company.amounts("return_line", line, ["unit_price", "unit_cost"]).await,
+            [d("70"), d("36")]
+        );
+        assert!(company.get("return_line", line).await.reference("order_line").is_some());
+
+        let foreign =
+            company.create("product", [("name", "Never sold".into()), ("price", amount("9"))]).await;
+        let line =
+            company.create("return_line", [("return", back.into()), ("product", foreign.into())]).await;
+        assert_eq!(company.get("return_line", line).await.reference("order_line"), None);
+        assert_eq!(company.amounts("return", back, ["total"]).await, [d("79")]);
     });
 }
