@@ -5,11 +5,12 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { launch, openPage } from './chromium.mjs';
 import { startDemo } from './program.mjs';
+import { importToValue } from './import_to_value.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { value, lists: workWithLists, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;
@@ -46,7 +47,7 @@ function plain(text) {
 async function walk(name, journey) {
   const pages = [];
   const open = async (options) => {
-    const page = await openPage(browser, program.url, options);
+    const page = await openPage(browser, options?.url ?? program.url, options);
     pages.push(page);
     return page;
   };

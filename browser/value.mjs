@@ -11,8 +11,11 @@ export async function value({ open, step, program }) {
   await bestCustomer(page, open, step, program);
 }
 
-/** From the value overview to the best customer, a new order, and his figures after it. */
-export async function bestCustomer(page, open, step, program) {
+/**
+ * From the value overview to the best customer, a new order, and his figures after it.
+ * `facts` (of `writeOrdersFile`), if given, says who must be the best and with what.
+ */
+export async function bestCustomer(page, open, step, program, facts = null) {
   let best;
   let customer;
 
@@ -45,6 +48,10 @@ export async function bestCustomer(page, open, step, program) {
     await first.click();
     await page.getByRole('heading', { level: 1, name: best }).waitFor();
     customer = page.url();
+    if (facts) {
+      assert.ok(best.includes(facts.best), `${best} is the best, not ${facts.best}`);
+      assert.ok(Math.abs((await shown(page, 'Net sales')) - facts.best_net_sales) <= 1, `net sales are not ${facts.best_net_sales}`);
+    }
   });
 
   await step('a figure explains itself down to its orders', async () => {
