@@ -30,7 +30,8 @@ const QUIET_DAYS: i32 = 56;
 /// Rows of the lists of customers.
 const ROWS: usize = 10;
 const BUYERS: &str = "orders > 0";
-const FALLING: &str = "importance in ['vip', 'key'] && stage in ['decline', 'lost']";
+/// Who has been silent for longer has long been lost, and is no longer slipping away.
+const FALLING_DAYS: i32 = 52 * 7;
 
 #[derive(Serialize)]
 struct Customer {
@@ -65,6 +66,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     };
     let last_day = stored.overview.last_day.filter(|day| day_number(stored.as_of) - day > QUIET_DAYS);
     let quiet_since = last_day.filter(|_| settings.as_of.is_none()).map(date_of);
+    let falling = falling(&stored);
     let context = context! {
         empty => false,
         quiet_since => quiet_since.map(|day| day.to_string()),
@@ -78,13 +80,18 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         quadrants => groups(&words, "value_quadrant", &stored.overview.quadrants),
         top => customers(&words, &session, BUYERS).await?,
         top_href => href::sorted("account", BUYERS, "-net_sales"),
-        falling => customers(&words, &session, FALLING).await?,
-        falling_href => href::sorted("account", FALLING, "-net_sales"),
+        falling => customers(&words, &session, &falling).await?,
+        falling_href => href::sorted("account", &falling, "-net_sales"),
         models => model_card::cards(&words, &stored.fitted.model),
         outlook => words.percent(settings.annual_discount),
         ..common
     };
     app.page(&session, "insight/overview.html", context).map(IntoResponse::into_response)
+}
+
+fn falling(stored: &StoredModel) -> String {
+    let since = date_of(day_number(stored.as_of) - FALLING_DAYS);
+    format!("importance in ['vip', 'key'] && stage in ['decline', 'lost'] && last_order_on > '{since}'")
 }
 
 fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {

@@ -66,6 +66,25 @@ fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
 }
 
 #[test]
+fn an_important_customer_who_fell_silent_is_named() {
+    on_both(async |company| {
+        company.regulars().await;
+        let account = company.customer("Silent Giant").await;
+        for week in 0..20 {
+            let day: chrono::NaiveDate = "2025-12-01".parse().unwrap();
+            let day = (day + chrono::Duration::weeks(week)).to_string();
+            company.order(Some(account), &day, "5000", None).await;
+        }
+        let gone = company.customer("Long Gone").await;
+        company.order(Some(gone), "2025-02-01", "90000", None).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let page = reader(&company, "en").await.get("/value").await.expect(200).body;
+        let falling = between(&page, "slipping away</h2>", "</section>");
+        assert!(falling.contains("Silent Giant") && !falling.contains("Long Gone"), "{falling}");
+    });
+}
+
+#[test]
 fn an_old_history_offers_to_be_seen_from_its_last_day() {
     on_both(async |company| {
         let account = company.customer("A").await;
