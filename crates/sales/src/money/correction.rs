@@ -1,12 +1,15 @@
 //! A rate that is added, changed or taken away moves the totals of the documents it is valid for: in the background, for there
 //! may be many. The corrected documents are logged, so that history shows it and customers' figures follow.
 
-use super::document::{Document, ORDER, RETURN};
+use super::{
+    Rates,
+    document::{Document, ORDER, RETURN},
+};
 use engine::{
     Actor, BoxFuture, Engine, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
-use meta::{Id, Record};
+use meta::{DateTime, Id, Record, Utc};
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -14,13 +17,43 @@ pub const JOB: &str = "sales.rates";
 /// Documents corrected in one transaction; small, so that other writers wait only briefly.
 const BATCH: u64 = 500;
 
-/// Queues the correction of everything in the currencies whose rates were touched.
+/// Queues the correction of everything in the currencies whose rates were touched. A rate that documents still need stays.
 pub fn rates_changed<'t>(tx: &'t mut Tx, rates: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         let records: Vec<Record> = tx.get_many("exchange_rate", rates).await?;
-        let currencies: BTreeSet<&str> = records.iter().map(|record| record.text("currency")).collect();
+        let currencies: BTreeSet<String> =
+            records.iter().map(|record| record.text("currency").to_owned()).collect();
+        let rates = Rates::load(tx, &currencies).await?;
+        for document in [&ORDER, &RETURN] {
+            for (currency, earliest) in earliest_documents(tx, document, &currencies).await? {
+                rates.at(&currency, earliest)?;
+            }
+        }
         tx.enqueue(JOB, json!({ "currencies": currencies })).await.map(drop)
     })
+}
+
+/// Per currency the moment of the first document.
+async fn earliest_documents(
+    tx: &mut Tx,
+    document: &Document,
+    currencies: &BTreeSet<String>,
+) -> Result<Vec<(String, DateTime<Utc>)>> {
+    let mut earliest = vec![];
+    for currency in currencies {
+        let select = Query::select()
+            .column(name(document.at))
+            .from(name(document.head))
+            .and_where(Expr::col(name("currency")).eq(currency.as_str()))
+            .and_where(Expr::col(name("deleted_at")).is_null())
+            .order_by(name(document.at), Order::Asc)
+            .limit(1)
+            .to_owned();
+        for row in tx.fetch(&select).await? {
+            earliest.push((currency.clone(), row.instant(0)?));
+        }
+    }
+    Ok(earliest)
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {

@@ -102,6 +102,9 @@ fn a_corrected_rate_corrects_the_orders_it_was_valid_for() {
             company.amounts("order", orders[2], ["total_base", "margin_base"]).await,
         ];
         assert_eq!(totals, [[d("700"), d("280")], [d("710"), d("284")], [d("100"), d("40")]]);
+        let late: meta::NaiveDate = "2026-04-01".parse().unwrap();
+        let moved = company.update("exchange_rate", rate, [("valid_on", late.into())]).await;
+        assert_eq!(refused(moved), ["currency"], "an order of March needs it");
         // Only the corrected order has a new entry in its history.
         assert_eq!(company.versions(&orders).await, [versions[0] + 1, versions[1], versions[2]]);
     });
