@@ -3,5 +3,6 @@
 
 mod api;
 mod commands;
+mod import_command;
 mod pages;
 mod value_command;
