@@ -156,7 +156,7 @@ impl From<Error> for Failure {
 impl From<minijinja::Error> for Failure {
     fn from(error: minijinja::Error) -> Self {
         Failure::Engine(Error::Internal(format!(
-            "template: {error:#} {:?}",
+            "template: {error} {:?}",
             error.template_source().map(|_| error.line())
         )))
     }
