@@ -247,7 +247,7 @@ pub async fn count(State(app): State<App>, session: Session, Path(run): Path<Id>
         done => counted.done,
         refused => counted.refused.map(|(en, zh_text)| if zh { zh_text } else { en }),
         progress => words::progress(&counted.progress, session.lang),
-        made => words::made(&app, &counted.progress, session.lang),
+        made => words::made(&app, &counted.progress, session.lang, None),
         problems,
     };
     app.page(&session, "import/count.html", context)

@@ -45,7 +45,7 @@ pub fn page(app: &App, session: &Session, run: &Record) -> Answer {
             unchanged => progress.counts.is_empty() && state == "finished",
         },
         progress => words::progress(&progress, session.lang),
-        made => words::made(app, &progress, session.lang),
+        made => words::made(app, &progress, session.lang, Some(run).filter(|_| state != "reverted")),
         reverted,
     };
     app.page(session, "import/result.html", context)

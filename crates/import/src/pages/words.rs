@@ -52,13 +52,15 @@ pub fn kind_label(run: &Record, lang: Lang) -> String {
     Kind::parse(run.text("kind")).map_or_else(String::new, |kind| kind.label().get(lang).to_owned())
 }
 
-/// What was made: label, number, and where to see it.
-pub fn made(app: &web::App, progress: &Progress, lang: Lang) -> Vec<Shown> {
+/// What was made: label, number, and where to see it once `run` has made it.
+pub fn made(app: &web::App, progress: &Progress, lang: Lang, run: Option<&Record>) -> Vec<Shown> {
+    let filter = run.and_then(filter).map(|filter| web::encode(&filter));
     let mut shown = vec![];
     for entity in app.engine().registry().entities() {
         let number = progress.made(&entity.name);
         if number > 0 {
-            let href = entity.parent.is_none().then(|| format!("/{}", entity.name));
+            let lists = filter.as_ref().filter(|_| entity.parent.is_none());
+            let href = lists.map(|filter| format!("/{}?filter={filter}", entity.name));
             let label = if lang == Lang::En { &entity.plural } else { &entity.label };
             shown.push(context! { label => label.get(lang), number => count(number), href });
         }
@@ -70,6 +72,14 @@ pub fn made(app: &web::App, progress: &Progress, lang: Lang) -> Vec<Shown> {
         );
     }
     shown
+}
+
+/// Records made while the run was going on.
+fn filter(run: &Record) -> Option<String> {
+    let from = run.get("started_at").as_instant()?;
+    let to = run.get("finished_at").as_instant()?;
+    let text = |at: meta::DateTime<meta::Utc>| at.format("%Y-%m-%dT%H:%M:%S%.6fZ").to_string();
+    Some(format!("created_at >= \"{}\" && created_at <= \"{}\"", text(from), text(to)))
 }
 
 /// Counts, speed and time left of a run.

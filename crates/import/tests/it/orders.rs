@@ -176,6 +176,9 @@ fn amounts_and_profits_of_a_chinese_file_come_out_exactly() {
         assert_eq!(decimal(&lines[0], "cost"), "190.4");
         let person = company.one("account", "name == '许安'").await;
         assert_eq!((person.text("kind"), person.text("city")), ("person", "内江"));
+        // His number in the file finds him.
+        let hits = company.engine.search(&company.actor, "许安-10165", None, 5).await.unwrap();
+        assert!(hits.iter().any(|hit| hit.id == person.id), "{hits:?}");
         let category = company.one("product_category", "name == '用品'").await;
         let parent = company.one("product_category", "name == '办公用品'").await;
         assert_eq!(category.reference("parent_category"), Some(parent.id));
