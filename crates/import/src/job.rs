@@ -91,11 +91,13 @@ pub async fn cancel(engine: &Engine, run: Id) -> Result<(), Error> {
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 let record = tx.get("import_run", run).await?;
-                if let Ok(job) = record.text("job").parse() {
+                let state = record.text("state");
+                let job: Result<Id, _> = record.text("job").parse();
+                if let Ok(job) = job {
                     tx.cancel_job(job).await?;
                 }
-                // A queued one never starts, so nobody else would say so.
-                if record.text("state") == State::Queued.name() {
+                // A queued one never starts, so nobody else would say so; the command line looks at the state.
+                if state == State::Queued.name() || (job.is_err() && state == State::Running.name()) {
                     let values = Values::from([("state".to_owned(), State::Cancelled.name().into())]);
                     tx.update("import_run", run, None, values).await?;
                 }

@@ -265,7 +265,7 @@ impl Job<'_> {
         let mut state = State::Finished;
         let mut message = None;
         while let Some(batch) = batches.recv().await {
-            if (self.control.cancelled)().await {
+            if (self.control.cancelled)().await || self.stopped().await? {
                 state = State::Cancelled;
                 break;
             }
@@ -281,6 +281,12 @@ impl Job<'_> {
         self.remember(&writer.progress).await?;
         let error_path = (writer.progress.errors > 0).then_some(error_path);
         Ok(Outcome { run: self.run, state, progress: writer.progress, error_path, message })
+    }
+
+    /// Somebody has stopped it by its record, from another process.
+    async fn stopped(&self) -> Result<bool, FileProblem> {
+        let run = self.engine.get(&Actor::system(), "import_run", self.run).await?;
+        Ok(run.text("state") != State::Running.name())
     }
 
     fn too_many_errors(&self, progress: &Progress) -> Label {

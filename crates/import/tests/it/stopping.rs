@@ -70,6 +70,32 @@ fn a_cancelled_import_keeps_whole_batches_and_the_next_one_completes_it() {
 }
 
 #[test]
+fn an_import_of_the_command_line_can_be_stopped_from_the_browser() {
+    on_both(|company| async move {
+        let path = file(&company);
+        let engine = company.engine.clone();
+        let looks = Arc::new(AtomicUsize::new(0));
+        let control = Control {
+            cancelled: Box::new(move || {
+                let (engine, look) = (engine.clone(), looks.fetch_add(1, Ordering::Relaxed));
+                Box::pin(async move {
+                    if look == 1 {
+                        let query = engine::Query::new("import_run").filter("state == 'running'");
+                        let run = engine.list(&engine::Actor::system(), &query).await.unwrap().records[0].id;
+                        import::cancel(&engine, run).await.unwrap();
+                    }
+                    false
+                })
+            }),
+            progress: Box::new(|_| {}),
+        };
+        let stopped = company.try_import(Kind::Orders, &path, &options(), &control).await;
+        assert_eq!(stopped.state, State::Cancelled);
+        assert!(stopped.progress.rows > 0 && stopped.progress.rows < 4 * ORDERS as u64);
+    });
+}
+
+#[test]
 fn an_import_whose_process_died_goes_on_after_its_last_batch() {
     on_both(|company| async move {
         let path = file(&company);
