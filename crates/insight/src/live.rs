@@ -163,7 +163,11 @@ async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>
 /// Queues a refit when the models are of another day or other settings, or enough customers changed; not while an import runs, whose
 /// end will be followed anyway.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
-    if !is_due(engine).await? || importing(engine).await? || refit::in_progress(engine).await?.is_some() {
+    if !is_due(engine).await?
+        || importing(engine).await?
+        || refit::in_progress(engine).await?.is_some()
+        || refit::failed_lately(engine).await?
+    {
         return Ok(());
     }
     engine.write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await.map(drop) })).await
@@ -171,7 +175,9 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
 
 async fn is_due(engine: &Engine) -> Result<bool> {
     let changed = store::changed_since_fit(engine).await?;
-    let Some(model) = store::newest_model(engine).await? else { return Ok(changed > 0) };
+    let Some(model) = store::newest_model(engine).await? else {
+        return Ok(changed > 0 || store::newest_id(engine).await?.is_some());
+    };
     let now = engine.clock().now();
     if now - model.fitted_at < REST {
         return Ok(false);

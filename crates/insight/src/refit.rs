@@ -18,6 +18,7 @@ use std::time::Instant;
 use value::{history::Summary, model::Model};
 
 pub const JOB: &str = "value.refit";
+const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
 /// Accounts read at once, and scored in one transaction; small, so that other writers wait only briefly.
 const READ_BATCH: u64 = 1_000;
 const WRITE_BATCH: usize = 200;
@@ -132,17 +133,27 @@ pub async fn queue(tx: &mut Tx) -> Result<Id> {
 }
 
 async fn waiting(tx: &mut Tx) -> Result<Option<Id>> {
-    let rows = tx.fetch(&unfinished(&["queued"])).await?;
+    let rows = tx.fetch(&newest_of(&["queued"])).await?;
     rows.first().map(|row| row.id(0)).transpose()
 }
 
 /// Refits that have not ended, newest first.
 pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
-    let rows = engine.fetch(&unfinished(&["queued", "running"])).await?;
+    let rows = engine.fetch(&newest_of(&["queued", "running"])).await?;
     rows.first().map(|row| row.id(0)).transpose()
 }
 
-fn unfinished(states: &[&'static str]) -> engine::sea_query::SelectStatement {
+/// Whether the last refit failed a short while ago: the cause is probably still there.
+pub async fn failed_lately(engine: &Engine) -> Result<bool> {
+    let mut last = newest_of(&["queued", "running", "done", "failed", "cancelled"]);
+    last.columns(["state", "finished_at"].map(name));
+    let rows = engine.fetch(&last).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let since = engine.clock().now() - AFTER_FAILURE;
+    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(|at| at > since))
+}
+
+fn newest_of(states: &[&'static str]) -> engine::sea_query::SelectStatement {
     Sql::select()
         .column(name("id"))
         .from(name("job"))

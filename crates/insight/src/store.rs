@@ -52,18 +52,27 @@ fn newest() -> SelectStatement {
         .to_owned()
 }
 
-fn read(row: &Row) -> Result<StoredModel> {
-    Ok(StoredModel {
-        id: row.int(0)?,
-        as_of: row.date(1)?,
-        fitted_at: row.instant(2)?,
-        fitted: serde_json::from_str(&row.text(3)?)?,
-        overview: serde_json::from_str(&row.text(4)?)?,
-    })
+/// `None` for a fit that another version of the program kept in another form: the next one replaces it.
+fn read(row: &Row) -> Result<Option<StoredModel>> {
+    let (id, fitted, overview) = (row.int(0)?, row.text(3)?, row.text(4)?);
+    let parsed =
+        serde_json::from_str(&fitted).and_then(|fitted| Ok((fitted, serde_json::from_str(&overview)?)));
+    let (fitted, overview) = match parsed {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            tracing::warn!(fit = id, "the kept models cannot be read and will be fitted anew: {error}");
+            return Ok(None);
+        }
+    };
+    Ok(Some(StoredModel { id, as_of: row.date(1)?, fitted_at: row.instant(2)?, fitted, overview }))
+}
+
+fn first(rows: &[Row]) -> Result<Option<StoredModel>> {
+    Ok(rows.first().map(read).transpose()?.flatten())
 }
 
 pub async fn newest_model(engine: &Engine) -> Result<Option<StoredModel>> {
-    engine.fetch(&newest()).await?.first().map(read).transpose()
+    first(&engine.fetch(&newest()).await?)
 }
 
 /// Which fit is in force; cheap.
@@ -127,7 +136,7 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     lock(tx, if changed { accounts.len() as i64 } else { 0 }).await?;
     let settings = Settings::load_in(tx).await?;
     let day = settings.as_of_day(tx.clock());
-    let model = tx.fetch(&newest()).await?.first().map(read).transpose()?;
+    let model = first(&tx.fetch(&newest()).await?)?;
     let fitted = model.map_or_else(|| Fitted::nothing(day_number(day)), |model| model.fitted);
     let statistics = statistics::of_in(tx, accounts, &UpTo { day, settings: &settings }).await?;
     let scorer = Scorer::new(fitted, settings, day);

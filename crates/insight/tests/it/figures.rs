@@ -271,6 +271,29 @@ fn other_settings_bring_another_fit() {
 }
 
 #[test]
+fn models_kept_by_another_version_are_fitted_anew() {
+    on_both(async |company| {
+        let accounts = company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        company
+            .engine
+            .write(&Actor::system(), |tx| {
+                Box::pin(async move {
+                    let mut spoil = engine::sea_query::Query::update();
+                    spoil.table(engine::name("value_model")).value(engine::name("fitted"), "{\"old\": true}");
+                    tx.execute(&spoil).await
+                })
+            })
+            .await
+            .unwrap();
+        assert_eq!(figures(&company, accounts[6]).await.get("orders"), &Value::Int(7), "figures go on");
+        live::queue_if_due(&company.engine).await.unwrap();
+        company.engine.run_due_jobs().await.unwrap();
+        assert_eq!(store::newest_model(&company.engine).await.unwrap().unwrap().id, 2);
+    });
+}
+
+#[test]
 fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
     on_both(async |company| {
         let accounts = company.regulars().await;
