@@ -15,7 +15,7 @@ const MAY_KNOW: [(&str, &[&str]); 11] = [
     ("engine", &["meta"]),
     ("web", &["engine", "meta"]),
     ("customers", &["web", "engine", "meta"]),
-    ("sales", &["web", "engine", "meta", "tabular"]),
+    ("sales", &["web", "engine", "meta"]),
     ("insight", &["web", "engine", "meta", "value"]),
     ("import", &["web", "engine", "meta", "tabular"]),
     ("testkit", &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value"]),
