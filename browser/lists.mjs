@@ -69,7 +69,8 @@ export async function workWithLists({ open, step, program }) {
   });
 
   await step('a value is edited in place', async () => {
-    await page.goto('/account');
+    await page.goto('/account?columns=name,phone,city');
+    await page.getByRole('columnheader', { name: 'Phone' }).waitFor();
     const cell = page.locator('tr[data-row] [data-edit$="/field/phone"]').first();
     const href = await cell.getAttribute('data-edit');
     await cell.dblclick();
