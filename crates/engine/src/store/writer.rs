@@ -48,7 +48,10 @@ where
     });
     match engine.writer() {
         Some(writer) => queue(writer, engine, actor, work).await?,
-        None => on_postgres(engine, actor, work).await?,
+        // In a task of its own: a caller that goes away must not leave a connection in the middle of a transaction.
+        None => tokio::spawn(on_postgres(engine.clone(), actor.clone(), work))
+            .await
+            .map_err(|error| Error::Internal(format!("a write was lost: {error}")))??,
     }
     answered.await.map_err(|_| Error::Internal("a write ended without an answer".into()))
 }
@@ -61,12 +64,12 @@ async fn queue(writer: &Writer, engine: &Engine, actor: &Actor, work: Work) -> R
     committed.await.map_err(|_| gone())?
 }
 
-async fn on_postgres(engine: &Engine, actor: &Actor, work: Work) -> Result<()> {
+async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
     let crate::db::Pool::Postgres(pool) = engine.pool() else {
         return Err(Error::Internal("no writer for SQLite".into()));
     };
     let conn = Conn::Postgres(pool.acquire().await?);
-    let mut tx = Tx::new(conn, engine.clone(), actor.clone());
+    let mut tx = Tx::new(conn, engine.clone(), actor);
     tx.conn.run("BEGIN").await?;
     let result = guarded(work, &mut tx).await;
     let result = match result {

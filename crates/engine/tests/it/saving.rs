@@ -288,3 +288,37 @@ fn a_personal_record_is_seen_by_its_owner_alone_until_it_is_shared() {
 fn share(tx: &mut engine::Tx, view: meta::Id) -> engine::BoxFuture<'_, engine::Result<i64>> {
     Box::pin(async move { tx.update("saved_view", view, None, values([("shared", true.into())])).await })
 }
+
+#[test]
+fn a_caller_that_goes_away_leaves_no_half_transaction_behind() {
+    on_both(|shop: Shop| async move {
+        for number in 0..30 {
+            let name = format!("gone{number}");
+            let work = shop.engine.write(&shop.actor, move |tx| {
+                Box::pin(async move {
+                    tx.create("customer", values([("name", name.as_str().into())])).await?;
+                    tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+                    tx.create("customer", values([("name", format!("{name} too").into())])).await
+                })
+            });
+            let _ = tokio::time::timeout(std::time::Duration::from_millis(2), work).await;
+        }
+        // What comes after runs on the same connections and must not find itself in somebody's transaction.
+        let refused = shop
+            .engine
+            .write(&shop.actor, |tx| {
+                Box::pin(async move {
+                    tx.create("customer", values([("name", "never".into())])).await?;
+                    Err::<(), _>(Error::rule("name", "no", "否"))
+                })
+            })
+            .await;
+        assert!(refused.is_err());
+        tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+        let names = shop.names(engine::Query::new("customer").limit(100)).await.unwrap();
+        assert!(!names.contains(&"never".to_owned()));
+        let firsts = names.iter().filter(|name| !name.ends_with("too")).count();
+        assert_eq!(firsts * 2, names.len(), "both records of a transaction, or neither");
+        assert!(firsts > 0);
+    });
+}
