@@ -62,7 +62,9 @@ pub struct Through {
 
 /// A declared field or one of the columns every record has.
 pub fn field_of<'e>(entity: &'e Entity, name: &str) -> Option<Cow<'e, Field>> {
-    if let Some(field) = entity.get(name) {
+    // CEL reserves words like `return`: a field of that name is written with an underscore behind it.
+    let plain = name.strip_suffix('_').filter(|_| entity.get(name).is_none()).unwrap_or(name);
+    if let Some(field) = entity.get(plain) {
         return Some(Cow::Borrowed(field));
     }
     if !schema::is_system_column(name) {

@@ -168,7 +168,7 @@ impl Reader<'_> {
                         format!("{reference} 不是引用字段，没有 {}。", select.field),
                     ));
                 };
-                let through = Through { reference: reference.clone(), entity: target.to_owned() };
+                let through = Through { reference: field.name.clone(), entity: target.to_owned() };
                 let field = self.field(self.registry.entity(target)?, &select.field)?;
                 Ok(Path { through: Some(through), field })
             }

@@ -71,6 +71,8 @@ fn a_condition_selects_what_it_says() {
             ("since_on > days_ago(400)", 12),
             ("score > 2", 6),
             ("search('hw')", 5),
+            ("name_ == 'alpha'", 5),
+            ("parent_.city_ == 'Beijing'", 12),
             ("created_at <= now()", 25),
         ] {
             assert_eq!(by_sql(&shop, filter).await.unwrap().len(), number, "{filter}");

@@ -65,12 +65,13 @@ async fn show_history(caller: Caller, Place((entity, id)): Place<(String, Id)>) 
     caller.page("history.html", minijinja::context! { timeline })
 }
 
-/// What modules show of the record, asked for again when its figures have moved.
+/// What modules show of the record and its key facts, asked for again when its figures have moved.
 async fn show_panels(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
     let panels = caller.app.panels(&caller.session, &record).await?;
-    caller.page("panels.html", minijinja::context! { panels })
+    let facts = view::key_facts(&caller, &entity, &record).await?;
+    caller.page("panels.html", minijinja::context! { panels, facts })
 }
 
 #[derive(Deserialize)]

@@ -166,6 +166,15 @@ fn head(entity: &Entity, record: &Record, shown: &Shown<'_>, href: String) -> He
     }
 }
 
+/// The facts under the title alone, for a page that is open while they change.
+pub async fn key_facts(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Vec<Fact>> {
+    let fields: Vec<Field> = entity.list.iter().filter_map(|name| column(entity, name)).collect();
+    let records = std::slice::from_ref(record);
+    let shown =
+        Shown::look_up(caller.engine(), caller.actor(), &caller.reader, entity, &fields, records).await?;
+    Ok(facts(&caller.reader, entity, record, &shown))
+}
+
 fn facts(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown: &Shown<'_>) -> Vec<Fact> {
     entity
         .list
