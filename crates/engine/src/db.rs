@@ -156,23 +156,9 @@ impl Conn {
         }
     }
 
-    pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
-        let (sql, values) = render(select, self.dialect());
-        Ok(match self {
-            Conn::Sqlite(conn) => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(conn).await?;
-                rows.into_iter().map(Row::Sqlite).collect()
-            }
-            Conn::Postgres(conn) => {
-                let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(&mut **conn).await?;
-                rows.into_iter().map(Row::Postgres).collect()
-            }
-        })
-    }
-
-    /// Runs an insert with `RETURNING`.
-    pub async fn returning(&mut self, insert: &InsertStatement) -> Result<Vec<Row>> {
-        let (sql, values) = render(insert, self.dialect());
+    /// The rows of a SELECT, or of a write with `RETURNING`.
+    pub async fn fetch(&mut self, statement: &impl Statement) -> Result<Vec<Row>> {
+        let (sql, values) = render(statement, self.dialect());
         Ok(match self {
             Conn::Sqlite(conn) => {
                 let rows = sqlx::query_with(AssertSqlSafe(sql), values).fetch_all(conn).await?;

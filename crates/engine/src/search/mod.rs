@@ -120,7 +120,7 @@ pub(crate) async fn index(
                 for (id, ..) in chunk {
                     docs.values_panic([entity.name.clone().into(), (*id).into()]);
                 }
-                let rows = conn.returning(&docs).await?;
+                let rows = conn.fetch(&docs).await?;
                 let mut insert = Query::insert();
                 insert.into_table(name("search_doc_tokens")).columns([name("rowid"), name("tokens")]);
                 for (row, tokens) in rows.iter().zip(&tokens) {

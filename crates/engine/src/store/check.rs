@@ -68,7 +68,7 @@ impl Tx {
             )
             .returning_col(name("next"))
             .to_owned();
-        let rows = self.conn.returning(&insert).await?;
+        let rows = self.conn.fetch(&insert).await?;
         let after = rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(wanted + 1);
         for (number, values) in (after - wanted..).zip(records.iter_mut().filter(|values| missing(values))) {
             values.insert(field.name.clone(), format!("{prefix}{number:06}").into());

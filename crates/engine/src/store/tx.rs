@@ -5,7 +5,7 @@ use crate::{
     db::{Conn, Statement},
 };
 use meta::{Clock, Id};
-use sea_query::{InsertStatement, SelectStatement};
+use sea_query::SelectStatement;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub struct Tx {
@@ -53,9 +53,6 @@ impl Tx {
     /// A statement on a module's own table.
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
         self.conn.execute(statement).await
-    }
-    pub async fn returning(&mut self, insert: &InsertStatement) -> Result<Vec<Row>> {
-        self.conn.returning(insert).await
     }
     pub(crate) fn touch(&mut self, entity: &str, ids: impl IntoIterator<Item = Id>) {
         self.touched.entry(entity.to_owned()).or_default().extend(ids);
