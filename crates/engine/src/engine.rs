@@ -3,6 +3,7 @@
 use crate::{
     Actor, Database, Dialect, Error, Module, Registry, Result, Row, Tx, core,
     db::{self, Conn, Pool},
+    estimates::Estimates,
     jobs, schema,
     store::writer::{self, Writer},
 };
@@ -32,6 +33,7 @@ struct Shared {
     clock: Clock,
     data_dir: PathBuf,
     moved: watch::Sender<i64>,
+    estimates: Estimates,
 }
 
 impl Engine {
@@ -64,6 +66,7 @@ impl Engine {
             clock,
             data_dir: options.data_dir,
             moved: watch::Sender::new(0),
+            estimates: Estimates::default(),
         }));
         Ok(engine)
     }
@@ -109,6 +112,11 @@ impl Engine {
     /// A module's own SELECT, without access check: for figures and bookkeeping, never for records shown to a user.
     pub async fn fetch(&self, select: &SelectStatement) -> Result<Vec<Row>> {
         self.0.pool.fetch(select).await
+    }
+
+    /// A count that need not be newer than a minute.
+    pub(crate) async fn estimate(&self, count: &SelectStatement) -> Result<u64> {
+        self.0.estimates.get(&self.0.pool, count).await
     }
 
     /// The same for SQL text without parameters (plans, pragmas, health).

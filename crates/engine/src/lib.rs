@@ -10,6 +10,7 @@ mod core;
 mod db;
 mod engine;
 mod error;
+mod estimates;
 mod external_id;
 mod inspect;
 mod jobs;

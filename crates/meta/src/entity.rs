@@ -138,6 +138,13 @@ impl Entity {
         self.field(currency)
     }
 
+    /// The fields kept in the background (see [`Field::figure`]).
+    pub fn figures(&self) -> impl Iterator<Item = &Field> {
+        self.fields.values().filter(|field| field.figure)
+    }
+    pub fn has_figures(&self) -> bool {
+        self.figures().next().is_some()
+    }
     pub fn get(&self, field: &str) -> Option<&Field> {
         self.fields.get(field)
     }

@@ -11,7 +11,7 @@ mod sql;
 
 pub use evaluate::matches;
 pub use parse::{Context, parse};
-pub(crate) use sql::{bind, to_sql};
+pub(crate) use sql::{bind, column_of, plain, table_of, to_sql, to_test};
 
 use crate::schema;
 use meta::{Entity, Field, Value};

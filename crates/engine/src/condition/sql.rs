@@ -1,9 +1,9 @@
 //! Condition → SQL. Negation is pushed down to the comparisons, so that positive ones stay plain and use their index.
 
 use super::{Condition, Operator, Path, Place};
-use crate::{Dialect, db::name, search};
+use crate::{Dialect, db::name, schema, search};
 use meta::{Field, Kind, Value, scaled};
-use sea_query::{Cond, Expr, ExprTrait, Func, LikeExpr, Query, Value as Bound};
+use sea_query::{Alias, Cond, Expr, ExprTrait, Func, LikeExpr, Query, Value as Bound};
 
 /// A value as the column of `field` stores it.
 pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
@@ -28,12 +28,34 @@ pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
 }
 
 pub(crate) fn to_sql(condition: &Condition, entity: &str, dialect: Dialect) -> Expr {
-    Translator { entity, dialect }.translate(condition, false)
+    Translator { entity, dialect, without_index: false }.translate(condition, false)
+}
+
+/// The same as a test of each row that some other index finds. SQLite keeps no statistics to choose its index by; PostgreSQL
+/// chooses by itself.
+pub(crate) fn to_test(condition: &Condition, entity: &str, dialect: Dialect) -> Expr {
+    let without_index = dialect == Dialect::Sqlite;
+    Translator { entity, dialect, without_index }.translate(condition, false)
+}
+
+/// Where a field of `entity` is stored.
+pub(crate) fn table_of(entity: &str, field: &Field) -> Alias {
+    if field.figure { name(&schema::figures_table_name(entity)) } else { name(entity) }
+}
+
+pub(crate) fn column_of(entity: &str, field: &Field) -> Expr {
+    Expr::col((table_of(entity, field), name(&field.name)))
+}
+
+/// SQLite's way to say that a column is not to be found by an index.
+pub(crate) fn plain(column: Expr) -> Expr {
+    Expr::cust_with_expr("+?", column)
 }
 
 struct Translator<'a> {
     entity: &'a str,
     dialect: Dialect,
+    without_index: bool,
 }
 
 impl Translator<'_> {
@@ -44,8 +66,8 @@ impl Translator<'_> {
             Condition::Any(parts) => self.join(parts, negated, negated),
             Condition::Not(inner) => self.translate(inner, !negated),
             Condition::Search { text } => {
-                let found = Expr::col((name(self.entity), name("id")));
-                let ids = search::matching_ids(self.entity, text, self.dialect);
+                let found = self.own(Expr::col((name(self.entity), name("id"))));
+                let ids = search::matching_ids(self.entity, text, self.dialect, search::MATCH_LIMIT);
                 if negated { found.not_in_subquery(ids) } else { found.in_subquery(ids) }
             }
             Condition::Compare { path, .. }
@@ -62,14 +84,14 @@ impl Translator<'_> {
 
     fn leaf(&self, condition: &Condition, path: &Path, negated: bool) -> Expr {
         let Some(through) = &path.through else {
-            let column = Expr::col((name(self.entity), name(&path.field.name)));
+            let column = self.own(column_of(self.entity, &path.field));
             return self.test(condition, column, &path.field, negated);
         };
-        let far = Expr::col((name(&through.entity), name(&path.field.name)));
-        let near = Expr::col((name(self.entity), name(&through.reference)));
+        let far = column_of(&through.entity, &path.field);
+        let near = self.own(Expr::col((name(self.entity), name(&through.reference))));
         let ids = Query::select()
-            .column((name(&through.entity), name("id")))
-            .from(name(&through.entity))
+            .column(name("id"))
+            .from(table_of(&through.entity, &path.field))
             .and_where(self.test(condition, far, &path.field, false))
             .to_owned();
         let inside = if negated { near.clone().not_in_subquery(ids) } else { near.clone().in_subquery(ids) };
@@ -79,6 +101,10 @@ impl Translator<'_> {
             (true, true) => near.is_not_null().and(inside),
             (false, false) => inside,
         }
+    }
+
+    fn own(&self, column: Expr) -> Expr {
+        if self.without_index { plain(column) } else { column }
     }
 
     fn test(&self, condition: &Condition, column: Expr, field: &Field, negated: bool) -> Expr {

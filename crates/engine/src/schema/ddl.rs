@@ -12,6 +12,12 @@ pub fn ddl(step: &Step, dialect: Dialect) -> Vec<String> {
             .unwrap_or_default(),
         Step::CreateIndex { table, index } => vec![create_index(table, index, dialect)],
         Step::DropIndex { index } => vec![format!("DROP INDEX IF EXISTS \"{index}\"")],
+        Step::Fill { table, entity, columns } => {
+            let columns = quoted(columns);
+            vec![format!(
+                "INSERT INTO \"{table}\" ({columns}) SELECT {columns} FROM \"{entity}\" WHERE \"deleted_at\" IS NULL"
+            )]
+        }
     }
 }
 
@@ -54,7 +60,11 @@ fn token_index(table: &str, dialect: Dialect) -> String {
 /// SQLite sorts NULL first; PostgreSQL's indexes are told to do the same so that one query pages alike on both.
 fn create_index(table: &str, index: &Index, dialect: Dialect) -> String {
     let unique = if index.unique { "UNIQUE " } else { "" };
-    let live = if index.live { " WHERE \"deleted_at\" IS NULL" } else { "" };
+    let only = match (index.live, index.deleted) {
+        (true, _) => " WHERE \"deleted_at\" IS NULL",
+        (_, true) => " WHERE \"deleted_at\" IS NOT NULL",
+        (false, false) => "",
+    };
     let columns: Vec<String> = index
         .columns
         .iter()
@@ -63,7 +73,7 @@ fn create_index(table: &str, index: &Index, dialect: Dialect) -> String {
             Dialect::Postgres => format!("\"{column}\" NULLS FIRST"),
         })
         .collect();
-    format!("CREATE {unique}INDEX \"{}\" ON \"{table}\" ({}){live}", index.name, columns.join(", "))
+    format!("CREATE {unique}INDEX \"{}\" ON \"{table}\" ({}){only}", index.name, columns.join(", "))
 }
 
 fn quoted(columns: &[String]) -> String {

@@ -6,9 +6,23 @@ use crate::{Error, Result};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
     CreateTable(Table),
-    AddColumn { table: String, column: Column },
-    CreateIndex { table: String, index: Index },
-    DropIndex { index: String },
+    AddColumn {
+        table: String,
+        column: Column,
+    },
+    CreateIndex {
+        table: String,
+        index: Index,
+    },
+    DropIndex {
+        index: String,
+    },
+    /// One row in `table` for each live record of `entity`, with the values of `columns` if the records had them.
+    Fill {
+        table: String,
+        entity: String,
+        columns: Vec<String>,
+    },
 }
 
 /// The steps from `old` to `new`. Columns and tables that are no longer declared stay: data is never dropped by an upgrade.
@@ -17,11 +31,23 @@ pub fn diff(old: &[Table], new: &[Table]) -> Result<Vec<Step>> {
     let mut steps = vec![];
     for table in new {
         match old.iter().find(|candidate| candidate.name == table.name) {
-            None => steps.push(Step::CreateTable(table.clone())),
+            None => {
+                steps.push(Step::CreateTable(table.clone()));
+                steps.extend(fill(old, table));
+            }
             Some(before) => alter(before, table, &mut steps)?,
         }
     }
     Ok(steps)
+}
+
+fn fill(old: &[Table], table: &Table) -> Option<Step> {
+    let entity = table.beside.as_ref()?;
+    let before = old.iter().find(|candidate| candidate.name == *entity)?;
+    let columns =
+        table.columns.iter().filter(|column| before.columns.iter().any(|old| old.name == column.name));
+    let columns = columns.map(|column| column.name.clone()).collect();
+    Some(Step::Fill { table: table.name.clone(), entity: entity.clone(), columns })
 }
 
 fn alter(before: &Table, table: &Table, steps: &mut Vec<Step>) -> Result<()> {

@@ -17,6 +17,9 @@ pub struct Table {
     pub columns: Vec<Column>,
     pub key: Vec<String>,
     pub indexes: Vec<Index>,
+    /// The entity table of whose live records it holds one row each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,11 +55,20 @@ pub struct Index {
     pub unique: bool,
     /// Only records that are not deleted.
     pub live: bool,
+    /// Only records that are deleted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub deleted: bool,
 }
 
 impl Table {
     pub fn new<const N: usize>(name: &str, key: [&str; N]) -> Self {
-        Table { name: name.into(), columns: vec![], key: key.map(str::to_owned).to_vec(), indexes: vec![] }
+        Table {
+            name: name.into(),
+            columns: vec![],
+            key: key.map(str::to_owned).to_vec(),
+            indexes: vec![],
+            beside: None,
+        }
     }
     pub fn required(mut self, name: &str, kind: ColumnKind) -> Self {
         self.columns.push(Column { name: name.into(), kind, required: true });
@@ -76,7 +88,7 @@ impl Table {
         let prefix = if unique { "u" } else { "i" };
         let name = format!("{prefix}_{}__{}", self.name, columns.join("__"));
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        self.indexes.push(Index { name, columns, unique, live });
+        self.indexes.push(Index { name, columns, unique, live, deleted: false });
         self
     }
 }
@@ -107,6 +119,17 @@ pub(crate) fn column_kind(kind: &Kind) -> ColumnKind {
     }
 }
 
+/// Whether lists of `entity` may be sorted by `field`, and filters by it find their rows at once.
+pub(crate) fn has_index(entity: &Entity, field: &meta::Field) -> bool {
+    match field.name.as_str() {
+        "id" | "run_id" => true,
+        // Lines are read with their parent.
+        "created_at" | "updated_at" => entity.parent.is_none(),
+        name if is_system_column(name) => false,
+        _ => field.indexed || field.unique,
+    }
+}
+
 /// The table of an entity. Field columns are nullable: what is required is the engine's to say, so that a field can become
 /// required without rewriting old records.
 pub fn entity_table(entity: &Entity) -> Table {
@@ -118,8 +141,12 @@ pub fn entity_table(entity: &Entity) -> Table {
     if entity.parent.is_none() {
         table =
             table.add_index(&["created_at", "id"], false, true).add_index(&["updated_at", "id"], false, true);
+        table = table.add_index(&["deleted_at", "id"], false, false);
+        if let Some(index) = table.indexes.last_mut() {
+            index.deleted = true;
+        }
     }
-    for field in entity.fields.values() {
+    for field in entity.fields.values().filter(|field| !field.figure) {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.unique {
             table = table.add_index(&[&field.name], true, true);
@@ -135,10 +162,33 @@ pub fn entity_table(entity: &Entity) -> Table {
     table
 }
 
+/// The name of the table beside an entity's own that holds its background figures.
+pub fn figures_table_name(entity: &str) -> String {
+    format!("{entity}_figures")
+}
+
+/// Figures are rewritten for every record at once, as often as models are fitted: in a table of their own that costs neither
+/// the record nor its indexes. It has one row for each live record, made and removed with it.
+pub fn figures_table(entity: &Entity) -> Option<Table> {
+    if !entity.has_figures() {
+        return None;
+    }
+    let mut table = Table::new(&figures_table_name(&entity.name), ["id"]).required("id", ColumnKind::Id);
+    table.beside = Some(entity.name.clone());
+    for field in entity.figures() {
+        table = table.optional(&field.name, column_kind(&field.kind));
+        if field.indexed {
+            table = table.add_index(&[&field.name, "id"], false, false);
+        }
+    }
+    Some(table)
+}
+
 /// Every table the program needs: the engine's own, the modules' own, one per entity.
 pub fn tables(registry: &crate::Registry) -> Vec<Table> {
     let mut tables = system::tables();
     tables.extend(registry.tables.iter().cloned());
     tables.extend(registry.entities().map(|entity| entity_table(entity)));
+    tables.extend(registry.entities().filter_map(|entity| figures_table(entity)));
     tables
 }

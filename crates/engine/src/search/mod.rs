@@ -7,7 +7,7 @@ use crate::{
     db::{Conn, name},
 };
 use meta::{Entity, Id, Record, Values};
-use sea_query::{Cond, Expr, ExprTrait, Query, SelectStatement};
+use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
 pub use tokens::{document, terms};
 
 /// A record the search found.
@@ -18,8 +18,8 @@ pub struct Hit {
     pub title: String,
 }
 
-/// How many matches of a search are looked at.
-const MATCH_LIMIT: u64 = 10_000;
+/// How many matches of a search among other conditions are looked at, the newest first.
+pub(crate) const MATCH_LIMIT: u64 = 10_000;
 
 pub(crate) fn is_searched(entity: &Entity) -> bool {
     entity.fields.values().any(|field| field.searched)
@@ -45,9 +45,10 @@ pub(crate) fn record_matches(entity: &Entity, record: &Record, text: &str) -> bo
 }
 
 /// Ids of `entity`'s records whose document has every term of `text`.
-pub(crate) fn matching_ids(entity: &str, text: &str, dialect: Dialect) -> SelectStatement {
-    let mut select = matching(text, dialect, MATCH_LIMIT);
+pub(crate) fn matching_ids(entity: &str, text: &str, dialect: Dialect, limit: u64) -> SelectStatement {
+    let mut select = matching(text, dialect, limit);
     select.column(name("record_id")).and_where(Expr::col(name("entity")).eq(entity));
+    select.order_by(name("doc"), Order::Desc);
     select
 }
 

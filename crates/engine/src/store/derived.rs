@@ -1,8 +1,8 @@
 //! Background figures and search documents: what is derived from records and written beside them.
 
 use super::save::PARAMETERS;
-use crate::{Error, Result, Tx, condition::bind, db::name, search};
-use meta::{Field, Id, Value, Values};
+use crate::{Error, Result, Tx, condition::bind, db::name, schema::figures_table_name, search};
+use meta::{Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
 use std::collections::HashMap;
 
@@ -11,7 +11,8 @@ impl Tx {
     pub async fn set_figures(&mut self, entity: &str, figures: &[(Id, Values)]) -> Result<()> {
         let engine = self.engine.clone();
         let entity = engine.entity(entity)?;
-        let Some((_, first)) = figures.first() else { return Ok(()) };
+        let Some((_, first)) = figures.first().filter(|(_, first)| !first.is_empty()) else { return Ok(()) };
+        let table = figures_table_name(&entity.name);
         let fields: Vec<&Field> = first
             .keys()
             .map(|field| {
@@ -31,7 +32,7 @@ impl Tx {
             // Both databases name the columns of a list of values column1, column2, …
             let mut update = Sql::update();
             update
-                .table(name(&entity.name))
+                .table(name(&table))
                 .from(TableRef::ValuesList(values.collect(), name("figures").into_iden()));
             for (index, field) in fields.iter().enumerate() {
                 update.value(
@@ -39,10 +40,54 @@ impl Tx {
                     Expr::col((name("figures"), name(&format!("column{}", index + 2)))),
                 );
             }
-            update.and_where(
-                Expr::col((name(&entity.name), name("id"))).equals((name("figures"), name("column1"))),
-            );
+            update
+                .and_where(Expr::col((name(&table), name("id"))).equals((name("figures"), name("column1"))));
             self.conn.execute(&update).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives each of `ids` its row of figures; `records`, in the same order, may hold values of `fields`.
+    pub(super) async fn insert_figures(
+        &mut self,
+        entity: &Entity,
+        ids: &[Id],
+        fields: &[&Field],
+        records: &[Values],
+    ) -> Result<()> {
+        let rows = (PARAMETERS / (fields.len() + 1)).clamp(1, 500);
+        for (chunk, ids) in ids.chunks(rows).enumerate() {
+            let mut insert = Sql::insert();
+            insert.into_table(name(&figures_table_name(&entity.name)));
+            insert
+                .columns(["id"].into_iter().chain(fields.iter().map(|field| field.name.as_str())).map(name));
+            for (index, id) in ids.iter().enumerate() {
+                let values = records.get(chunk * rows + index);
+                let value = |field: &&Field| {
+                    values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null)
+                };
+                let figures = fields.iter().map(|field| Expr::from(bind(field, value(field))));
+                insert.values_panic([Expr::from(*id)].into_iter().chain(figures));
+            }
+            self.conn.execute(&insert).await?;
+        }
+        Ok(())
+    }
+
+    /// Figures go with their record, and come back empty with it until they are computed again.
+    pub(super) async fn mark_figures(&mut self, entity: &Entity, ids: &[Id], deleted: bool) -> Result<()> {
+        if !entity.has_figures() {
+            return Ok(());
+        }
+        if !deleted {
+            return self.insert_figures(entity, ids, &[], &[]).await;
+        }
+        for ids in ids.chunks(1_000) {
+            let delete = Sql::delete()
+                .from_table(name(&figures_table_name(&entity.name)))
+                .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
+                .to_owned();
+            self.conn.execute(&delete).await?;
         }
         Ok(())
     }

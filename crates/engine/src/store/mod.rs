@@ -3,9 +3,11 @@
 mod check;
 mod derived;
 mod list;
+mod plan;
 mod query;
 mod read;
 mod remove;
+mod road;
 mod save;
 mod timeline;
 mod tx;
@@ -13,5 +15,6 @@ pub(crate) mod writer;
 
 pub use list::{Count, Page};
 pub use query::Query;
+pub(crate) use read::number;
 pub use timeline::TimelineItem;
 pub use tx::Tx;

@@ -4,8 +4,9 @@ use crate::{
     Action, Actor, Engine, Error, Result, Row, Tx,
     access::{scope, visible},
     allow,
-    condition::to_sql,
+    condition::{table_of, to_sql},
     db::name,
+    schema,
 };
 use meta::{Entity, Field, Id, Kind, Record, Value, unscaled};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
@@ -13,12 +14,26 @@ use std::collections::{BTreeMap, HashMap};
 
 const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];
 
-/// `SELECT` of the system columns and `fields`.
-pub(crate) fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
+/// The system columns and `fields`, without saying from where.
+pub(crate) fn columns(entity: &Entity, fields: &[&Field]) -> SelectStatement {
     let mut select = Sql::select();
+    select.columns(SYSTEM.map(|column| (name(&entity.name), name(column))));
+    select.columns(fields.iter().map(|field| (table_of(&entity.name, field), name(&field.name))));
+    select
+}
+
+/// A record and its figures are one.
+pub(crate) fn beside(entity: &str) -> Expr {
+    let figures = name(&schema::figures_table_name(entity));
+    Expr::col((figures, name("id"))).equals((name(entity), name("id")))
+}
+
+/// `SELECT` of the system columns and `fields`; a deleted record has no figures.
+fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
+    let mut select = columns(entity, fields);
     select.from(name(&entity.name));
-    for column in SYSTEM.into_iter().chain(fields.iter().map(|field| field.name.as_str())) {
-        select.column((name(&entity.name), name(column)));
+    if fields.iter().any(|field| field.figure) {
+        select.left_join(name(&schema::figures_table_name(&entity.name)), beside(&entity.name));
     }
     select
 }
@@ -64,6 +79,11 @@ impl Row {
     pub fn value(&self, field: &Field, index: usize) -> Result<Value> {
         decode_value(field, self, index)
     }
+}
+
+/// The number a `SELECT COUNT` found.
+pub(crate) fn number(rows: &[Row]) -> Result<u64> {
+    Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
 }
 
 fn all_fields(entity: &Entity) -> Vec<&Field> {

@@ -44,7 +44,7 @@ impl Tx {
             let Some(parent) = &child.parent else { continue };
             self.mark_lines(child, parent, &affected, deleted.then_some(now)).await?;
         }
-        self.mark(&entity.name, &ids, deleted.then_some(now)).await?;
+        self.mark(&entity, &ids, deleted.then_some(now)).await?;
         if deleted {
             search::remove(&mut self.conn, &ids).await?;
         } else {
@@ -57,10 +57,10 @@ impl Tx {
         Ok(ids.len())
     }
 
-    async fn mark(&mut self, entity: &str, ids: &[Id], at: Option<DateTime<Utc>>) -> Result<()> {
+    async fn mark(&mut self, entity: &Entity, ids: &[Id], at: Option<DateTime<Utc>>) -> Result<()> {
         for ids in ids.chunks(1_000) {
             let update = Sql::update()
-                .table(name(entity))
+                .table(name(&entity.name))
                 .value(name("deleted_at"), at)
                 .value(name("version"), Expr::col(name("version")).add(1i64))
                 .value(name("updated_at"), self.clock().now())
@@ -68,7 +68,7 @@ impl Tx {
                 .to_owned();
             self.conn.execute(&update).await?;
         }
-        Ok(())
+        self.mark_figures(entity, ids, at.is_some()).await
     }
 
     async fn mark_lines(
@@ -90,7 +90,7 @@ impl Tx {
             };
             let ids: Vec<Id> =
                 self.conn.fetch(&lines).await?.iter().map(|row| row.id(0)).collect::<Result<_>>()?;
-            self.mark(&child.name, &ids, at).await?;
+            self.mark(child, &ids, at).await?;
         }
         Ok(())
     }

@@ -163,9 +163,12 @@ impl Tx {
             .value(name("updated_at"), self.clock().now())
             .and_where(Expr::col(name("id")).eq(before.id))
             .and_where(Expr::col(name("version")).eq(before.version));
+        let mut figures = Values::new();
         for (field, value) in values {
-            if let Some(field) = entity.get(field) {
-                update.value(name(&field.name), bind(field, value));
+            match entity.get(field) {
+                Some(field) if field.figure => drop(figures.insert(field.name.clone(), value.clone())),
+                Some(field) => drop(update.value(name(&field.name), bind(field, value))),
+                None => {}
             }
         }
         // Another transaction of PostgreSQL may have been quicker.
@@ -173,7 +176,7 @@ impl Tx {
             let current = self.get_many(&entity.name, &[before.id]).await?;
             return Err(Error::Conflict { current: current.first().map_or(0, |record| record.version) });
         }
-        Ok(())
+        self.set_figures(&entity.name, &[(before.id, figures)]).await
     }
 
     pub(super) fn writable(&self, entity: &str, action: Action, records: usize) -> Result<Arc<Entity>> {
@@ -187,15 +190,17 @@ impl Tx {
         }
         Ok(entity)
     }
+
     async fn insert(&mut self, entity: &Entity, ids: &[Id], records: &[Values]) -> Result<()> {
         // Only columns that some record fills: a sparse bulk insert stays small.
-        let fields: Vec<&Field> = entity
-            .fields
-            .values()
-            .filter(|field| {
-                records.iter().any(|values| values.get(&field.name).is_some_and(|value| !value.is_null()))
-            })
-            .collect();
+        let filled = |field: &&Field| {
+            records.iter().any(|values| values.get(&field.name).is_some_and(|value| !value.is_null()))
+        };
+        let (figures, fields): (Vec<&Field>, Vec<&Field>) =
+            entity.fields.values().filter(filled).partition(|field| field.figure);
+        if entity.has_figures() {
+            self.insert_figures(entity, ids, &figures, records).await?;
+        }
         let system = ["id", "version", "created_at", "updated_at", "created_by", "run_id"];
         let (now, user, run) = (self.clock().now(), self.actor.user, self.run);
         let rows = (PARAMETERS / (system.len() + fields.len())).clamp(1, 500);

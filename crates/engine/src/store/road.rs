@@ -1,0 +1,422 @@
+//! How a list finds its rows in bounded time. Three roads: *walk* the index of the sort and test each row; *seek* what one
+//! part of the filter finds in its index and sort that; or walk an index that has both, part and sort. Which is shorter
+//! depends on how many rows a part finds, so that is looked up (up to a limit, and remembered for a while). No road looks
+//! at more than [`EFFORT`] rows for one answer: a page that is not full by then says where to go on.
+//!
+//! SQLite keeps no statistics, so the statements leave it one choice; PostgreSQL has some and chooses among what is left.
+
+use super::{plan::Plan, read};
+use crate::{
+    Dialect, Engine, Result, Row,
+    condition::{Condition, Operator, Path, column_of, plain, table_of, to_sql, to_test},
+    db::{Conn, name},
+    schema, search,
+};
+use meta::{Entity, Id, Value};
+use sea_query::{Alias, Expr, ExprTrait, NullOrdering, Order, Query as Sql, SelectStatement};
+
+/// Rows of a part that are fetched and sorted; where more match, walking the sort's index finds a page sooner.
+pub(super) const SEEK_LIMIT: u64 = 5_000;
+/// Rows looked at for one page.
+pub(super) const EFFORT: u64 = 10_000;
+/// Matches of a search looked at, the newest first; common enough words are in more records than anybody reads.
+const SEARCH_LIMIT: u64 = 2_000;
+/// What a search is taken to find, which is not counted beforehand.
+const SEARCH_GUESS: u64 = 1_000;
+
+/// Where statements run: on a reader's connection, or inside a transaction.
+pub(super) enum Source<'a> {
+    Engine(&'a Engine),
+    Tx(&'a mut Conn),
+}
+
+impl Source<'_> {
+    pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
+        match self {
+            Source::Engine(engine) => engine.fetch(select).await,
+            Source::Tx(conn) => conn.fetch(select).await,
+        }
+    }
+
+    /// A count that may be a minute old.
+    async fn estimate(&mut self, count: &SelectStatement) -> Result<u64> {
+        match self {
+            Source::Engine(engine) => engine.estimate(count).await,
+            Source::Tx(conn) => read::number(&conn.fetch(count).await?),
+        }
+    }
+}
+
+#[derive(Debug, PartialEq)]
+pub(super) enum Road {
+    /// Parts of which the walked index itself finds the rows; the others are tested.
+    Walk { served: Vec<usize> },
+    /// The part whose rows are sorted; `None` for deleted records, which have an index of their own.
+    Seek(Option<usize>),
+}
+
+/// A stretch of the sort's order: empty values and others are ranges of the index of their own.
+pub(super) struct Stretch {
+    pub range: Option<Expr>,
+}
+
+impl Plan<'_> {
+    pub(super) async fn road(&self, source: &mut Source<'_>) -> Result<Road> {
+        if self.deleted {
+            return Ok(Road::Seek(None));
+        }
+        let prefix = self.parts.iter().position(|part| self.is_prefix(part));
+        let served: Vec<usize> = (0..self.parts.len())
+            .filter(|index| Some(*index) == prefix || self.is_range_of_sort(&self.parts[*index]))
+            .collect();
+        if served.len() == self.parts.len() {
+            return Ok(Road::Walk { served });
+        }
+        Ok(match self.rarest(source).await? {
+            Some((index, found)) if found <= SEEK_LIMIT && Some(index) != prefix => Road::Seek(Some(index)),
+            _ => Road::Walk { served },
+        })
+    }
+
+    /// The part that fewest rows match, of those an index finds, and how many (up to a limit).
+    pub(super) async fn rarest(&self, source: &mut Source<'_>) -> Result<Option<(usize, u64)>> {
+        let dialect = self.dialect;
+        let mut rarest: Option<(usize, u64)> = None;
+        for (index, part) in self.parts.iter().enumerate().filter(|(_, part)| is_found(self.entity, part)) {
+            let found = match part {
+                Condition::Search { .. } => SEARCH_GUESS,
+                _ => {
+                    source.estimate(&count_of(found_ids(self.entity, part, dialect, SEEK_LIMIT + 1))).await?
+                }
+            };
+            if rarest.is_none_or(|(_, least)| found < least) {
+                rarest = Some((index, found));
+            }
+        }
+        Ok(rarest)
+    }
+
+    /// Whether an index has this part first and the sort next.
+    fn is_prefix(&self, part: &Condition) -> bool {
+        let Condition::Compare { path: Path { through: None, field }, operator: Operator::Equal, .. } = part
+        else {
+            return false;
+        };
+        let both = |index: &Vec<String>| {
+            index.iter().map(String::as_str).take(2).eq([&*field.name, &*self.sort.name])
+        };
+        !field.figure
+            && (self.entity.indexes.iter().any(both)
+                || self.sort.name == "id" && schema::has_index(self.entity, field) && field.name != "id")
+    }
+
+    fn is_range_of_sort(&self, part: &Condition) -> bool {
+        matches!(part, Condition::Compare { path: Path { through: None, field }, operator, .. }
+            if field.name == self.sort.name && *operator != Operator::NotEqual)
+    }
+
+    fn sorted(&self) -> Expr {
+        column_of(&self.entity.name, &self.sort)
+    }
+
+    /// The id in the table of the sort, which its index has too.
+    fn sorted_id(&self) -> Expr {
+        Expr::col((table_of(&self.entity.name, &self.sort), name("id")))
+    }
+
+    pub(super) fn stretches(&self) -> Vec<Stretch> {
+        let by_id = |id: Id| if self.descending { self.sorted_id().lt(id) } else { self.sorted_id().gt(id) };
+        let empty = || self.sorted().is_null();
+        let filled = || self.sorted().is_not_null();
+        let whole = schema::is_system_column(&self.sort.name) || self.sort.required;
+        let ranges = match &self.after {
+            None if whole => vec![None],
+            None if self.descending => vec![Some(filled()), Some(empty())],
+            None => vec![Some(empty()), Some(filled())],
+            Some((_, id)) if self.sort.name == "id" => vec![Some(by_id(*id))],
+            Some((Value::Null, id)) if self.descending => vec![Some(empty().and(by_id(*id)))],
+            Some((Value::Null, id)) => vec![Some(empty().and(by_id(*id))), Some(filled())],
+            Some((value, id)) => {
+                let (key, last) = (self.key(), self.key_value(value, *id));
+                let beyond = if self.descending { key.lt(last) } else { key.gt(last) };
+                if self.descending && !whole { vec![Some(beyond), Some(empty())] } else { vec![Some(beyond)] }
+            }
+        };
+        ranges.into_iter().map(|range| Stretch { range }).collect()
+    }
+
+    fn key(&self) -> Expr {
+        Expr::tuple([self.sorted(), self.sorted_id()])
+    }
+
+    fn key_value(&self, value: &Value, id: Id) -> Expr {
+        Expr::tuple([Expr::val(crate::condition::bind(&self.sort, value)), Expr::val(id)])
+    }
+
+    /// Empty is smallest on both databases; SQLite does so by itself and would miss its index if told.
+    fn order(&self, select: &mut SelectStatement, by_index: bool) {
+        let order = if self.descending { Order::Desc } else { Order::Asc };
+        let nulls = if self.descending { NullOrdering::Last } else { NullOrdering::First };
+        if self.sort.name != "id" {
+            let column = self.sorted();
+            match self.dialect {
+                Dialect::Sqlite if by_index => select.order_by_expr(column, order.clone()),
+                Dialect::Sqlite => select.order_by_expr(plain(column), order.clone()),
+                Dialect::Postgres => select.order_by_expr_with_nulls(column, order.clone(), nulls),
+            };
+        }
+        let id = self.sorted_id();
+        select
+            .order_by_expr(if by_index || self.dialect == Dialect::Postgres { id } else { plain(id) }, order);
+    }
+
+    /// FROM the sort's table and then what else `used` needs, which SQLite keeps in this order.
+    fn from(&self, select: &mut SelectStatement, used: Used, first: Alias) {
+        let (own, figures) = (name(&self.entity.name), name(&schema::figures_table_name(&self.entity.name)));
+        let figures_first = first.0 == figures.0;
+        select.from(first);
+        let second = if figures_first { used.own.then_some(own) } else { used.figures.then_some(figures) };
+        if let Some(second) = second {
+            let same = read::beside(&self.entity.name);
+            match self.dialect {
+                _ if self.deleted => select.left_join(second, same),
+                Dialect::Sqlite => select.cross_join(second).and_where(same),
+                Dialect::Postgres => select.inner_join(second, same),
+            };
+        }
+        if used.own {
+            let deleted = Expr::col((name(&self.entity.name), name("deleted_at")));
+            select.and_where(if self.deleted { deleted.is_not_null() } else { deleted.is_null() });
+        }
+    }
+
+    /// The end of what is looked at for one page of `stretch`; `None` if the stretch ends before.
+    pub(super) async fn bound(
+        &self,
+        source: &mut Source<'_>,
+        served: &[usize],
+        stretch: &Stretch,
+    ) -> Result<Option<(Value, Id)>> {
+        if served.len() == self.parts.len() {
+            return Ok(None);
+        }
+        let table = table_of(&self.entity.name, &self.sort);
+        let mut select = Sql::select();
+        select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(EFFORT);
+        self.from(&mut select, Used { own: !self.sort.figure, figures: false }, table);
+        for index in served {
+            select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
+        }
+        if let Some(range) = &stretch.range {
+            select.and_where(range.clone());
+        }
+        self.order(&mut select, true);
+        let rows = source.fetch(&select).await?;
+        rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
+    }
+
+    /// At most `limit` rows of a stretch, up to `bound`, in order.
+    pub(super) fn walk(
+        &self,
+        served: &[usize],
+        stretch: &Stretch,
+        bound: Option<&(Value, Id)>,
+        limit: u64,
+    ) -> SelectStatement {
+        let mut select = read::columns(self.entity, &self.fields);
+        let used = Used { own: true, figures: self.uses_figures() };
+        self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
+        for (index, part) in self.parts.iter().enumerate() {
+            let to_expr = if served.contains(&index) { to_sql } else { to_test };
+            select.and_where(to_expr(part, &self.entity.name, self.dialect));
+        }
+        if let Some(range) = &stretch.range {
+            select.and_where(range.clone());
+        }
+        match bound {
+            Some((value, id)) if self.sort.name == "id" || value.is_null() => {
+                let key = self.sorted_id();
+                select.and_where(if self.descending { key.gte(*id) } else { key.lte(*id) });
+            }
+            Some((value, id)) => {
+                let (key, last) = (self.key(), self.key_value(value, *id));
+                select.and_where(if self.descending { key.gte(last) } else { key.lte(last) });
+            }
+            None => {}
+        }
+        self.order(&mut select, true);
+        select.limit(limit);
+        select
+    }
+
+    fn uses_figures(&self) -> bool {
+        self.fields.iter().any(|field| field.figure) || self.sort.figure || self.used_by_parts().figures
+    }
+
+    fn used_by_parts(&self) -> Used {
+        self.parts.iter().map(uses).fold(Used::default(), Used::or)
+    }
+
+    /// At most `limit` rows of a stretch among those `part` finds: first their ids, sorted; then the rows.
+    pub(super) fn seek(&self, part: Option<usize>, stretch: &Stretch, limit: u64) -> SelectStatement {
+        let mut ids = self.sought(part, Used { own: !self.sort.figure, figures: self.sort.figure });
+        ids.expr(self.sorted_id()).limit(limit);
+        if let Some(range) = &stretch.range {
+            ids.and_where(range.clone());
+        }
+        self.order(&mut ids, false);
+        let mut select = read::columns(self.entity, &self.fields);
+        let used = Used { own: true, figures: self.uses_figures() };
+        self.from(&mut select, used, name(&self.entity.name));
+        select.and_where(Expr::col((name(&self.entity.name), name("id"))).in_subquery(ids));
+        self.order(&mut select, false);
+        select
+    }
+
+    /// `FROM … WHERE` of the records that a part finds and the other parts accept.
+    fn sought(&self, part: Option<usize>, also: Used) -> SelectStatement {
+        let others = self.parts.iter().enumerate().filter(|(index, _)| Some(*index) != part);
+        let mut used = others.clone().map(|(_, part)| uses(part)).fold(also, Used::or);
+        used.own |= !used.figures || self.deleted;
+        let first = if used.own {
+            name(&self.entity.name)
+        } else {
+            name(&schema::figures_table_name(&self.entity.name))
+        };
+        let mut select = Sql::select();
+        self.from(&mut select, used, first.clone());
+        let found = match part {
+            Some(index) => found_ids(self.entity, &self.parts[index], self.dialect, SEEK_LIMIT),
+            None => self.some_ids(),
+        };
+        select.and_where(Expr::col((first, name("id"))).in_subquery(found));
+        for (_, part) in others {
+            select.and_where(to_test(part, &self.entity.name, self.dialect));
+        }
+        select
+    }
+
+    /// Deleted records, the last deleted first; or any live ones.
+    fn some_ids(&self) -> SelectStatement {
+        let mut some = Sql::select();
+        some.column(name("id")).from(name(&self.entity.name)).limit(EFFORT);
+        if self.deleted {
+            some.and_where(Expr::col(name("deleted_at")).is_not_null());
+            some.order_by(name("deleted_at"), Order::Desc);
+        } else {
+            some.and_where(Expr::col(name("deleted_at")).is_null());
+        }
+        some
+    }
+
+    /// How many match among what is looked at, up to `cap + 1`, and whether all that might match was looked at.
+    pub(super) async fn count_sought(&self, source: &mut Source<'_>, cap: u64) -> Result<(u64, bool)> {
+        let rarest = if self.deleted { None } else { self.rarest(source).await? };
+        let complete = match rarest {
+            Some((index, _)) if matches!(self.parts[index], Condition::Search { .. }) => {
+                let found = found_ids(self.entity, &self.parts[index], self.dialect, SEARCH_LIMIT);
+                source.estimate(&count_of(found)).await? < SEARCH_LIMIT
+            }
+            Some((_, found)) => found <= SEEK_LIMIT,
+            None => self.is_small(source).await?,
+        };
+        let mut some = self.sought(rarest.map(|(index, _)| index), Used::default());
+        some.expr(Expr::val(1i64)).limit(cap + 1);
+        Ok((read::number(&source.fetch(&count_of(some)).await?)?, complete))
+    }
+
+    /// Whether the whole table is no more than one look.
+    async fn is_small(&self, source: &mut Source<'_>) -> Result<bool> {
+        let mut some = self.some_ids();
+        some.limit(EFFORT + 1);
+        Ok(source.estimate(&count_of(some)).await? <= EFFORT)
+    }
+
+    /// A count by index alone: of everything, or of what a single part finds.
+    pub(super) fn count_found(&self, cap: u64) -> Option<SelectStatement> {
+        match self.parts.as_slice() {
+            _ if self.deleted => None,
+            [] => {
+                let mut some = self.some_ids();
+                some.limit(cap + 1);
+                Some(count_of(some))
+            }
+            [part] if is_found(self.entity, part) && !matches!(part, Condition::Search { .. }) => {
+                Some(count_of(found_ids(self.entity, part, self.dialect, cap + 1)))
+            }
+            _ => None,
+        }
+    }
+}
+
+pub(super) fn count_of(some: SelectStatement) -> SelectStatement {
+    let mut count = Sql::select();
+    count.expr(Expr::cust("COUNT(*)")).from_subquery(some, Alias::new("some"));
+    count
+}
+
+/// Which of a record's two tables something touches.
+#[derive(Clone, Copy, Default)]
+struct Used {
+    own: bool,
+    figures: bool,
+}
+
+impl Used {
+    fn or(self, other: Used) -> Used {
+        Used { own: self.own || other.own, figures: self.figures || other.figures }
+    }
+}
+
+fn uses(condition: &Condition) -> Used {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => {
+            parts.iter().map(uses).fold(Used::default(), Used::or)
+        }
+        Condition::Not(inner) => uses(inner),
+        Condition::Compare { path, .. }
+        | Condition::In { path, .. }
+        | Condition::Empty { path }
+        | Condition::Text { path, .. } => {
+            let figures = path.through.is_none() && path.field.figure;
+            Used { own: !figures, figures }
+        }
+        Condition::Search { .. } => Used { own: true, figures: false },
+        Condition::Always(_) => Used::default(),
+    }
+}
+
+/// Whether an index finds the rows of `part`.
+fn is_found(entity: &Entity, part: &Condition) -> bool {
+    let indexed = |path: &Path| match &path.through {
+        None => schema::has_index(entity, &path.field),
+        // References always have an index; the far field decides.
+        Some(_) => path.field.indexed || path.field.unique,
+    };
+    match part {
+        Condition::Compare { path, operator, .. } => *operator != Operator::NotEqual && indexed(path),
+        Condition::In { path, values } => !values.iter().any(Value::is_null) && indexed(path),
+        Condition::Empty { path } => path.through.is_none() && indexed(path),
+        Condition::Search { .. } => true,
+        Condition::Any(parts) => {
+            let used = uses(part);
+            !(used.own && used.figures) && parts.iter().all(|part| is_found(entity, part))
+        }
+        Condition::All(_) | Condition::Not(_) | Condition::Text { .. } | Condition::Always(_) => false,
+    }
+}
+
+/// `SELECT id` of the live rows that an index finds for `part`.
+fn found_ids(entity: &Entity, part: &Condition, dialect: Dialect, limit: u64) -> SelectStatement {
+    if let Condition::Search { text } = part {
+        return search::matching_ids(&entity.name, text, dialect, std::cmp::min(limit, SEARCH_LIMIT));
+    }
+    let mut select = Sql::select();
+    select.column(name("id")).and_where(to_sql(part, &entity.name, dialect)).limit(limit);
+    if uses(part).figures {
+        select.from(name(&schema::figures_table_name(&entity.name)));
+    } else {
+        select.from(name(&entity.name)).and_where(Expr::col(name("deleted_at")).is_null());
+    }
+    select
+}
