@@ -4,15 +4,16 @@ use crate::{
     Actor, Database, Dialect, Error, Module, Registry, Result, Row, Tx, core,
     db::{self, Conn, Pool},
     estimates::Estimates,
-    jobs, schema,
+    jobs, schema, search,
     store::writer::{self, Writer},
 };
 use futures::future::BoxFuture;
 use meta::{Clock, Entity};
 use sea_query::SelectStatement;
 use std::{
+    collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tokio::sync::watch;
 
@@ -34,6 +35,7 @@ struct Shared {
     data_dir: PathBuf,
     moved: watch::Sender<i64>,
     estimates: Estimates,
+    changes: Mutex<HashMap<String, u64>>,
 }
 
 impl Engine {
@@ -67,7 +69,9 @@ impl Engine {
             data_dir: options.data_dir,
             moved: watch::Sender::new(0),
             estimates: Estimates::default(),
+            changes: Mutex::default(),
         }));
+        search::rebuild::rebuild_if_changed(&engine).await?;
         Ok(engine)
     }
 
@@ -105,8 +109,21 @@ impl Engine {
     pub fn subscribe(&self) -> watch::Receiver<i64> {
         self.0.moved.subscribe()
     }
-    pub(crate) fn announce(&self) {
+    pub(crate) fn announce(&self, entities: &BTreeSet<String>) {
+        if entities.is_empty() {
+            return;
+        }
+        let mut changes = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        entities.iter().for_each(|entity| *changes.entry(entity.clone()).or_default() += 1);
+        drop(changes);
         self.0.moved.send_modify(|count| *count += 1);
+    }
+
+    /// How often this process has changed records of `entity`: what was read of them may be kept until it moves, if it may be
+    /// a little old where other processes write too.
+    pub fn changes_to(&self, entity: &str) -> u64 {
+        let changes = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.get(entity).copied().unwrap_or(0)
     }
 
     /// A module's own SELECT, without access check: for figures and bookkeeping, never for records shown to a user.

@@ -190,5 +190,6 @@ pub fn tables(registry: &crate::Registry) -> Vec<Table> {
     tables.extend(registry.tables.iter().cloned());
     tables.extend(registry.entities().map(|entity| entity_table(entity)));
     tables.extend(registry.entities().filter_map(|entity| figures_table(entity)));
+    tables.extend(registry.entities().filter_map(|entity| crate::search::table(entity)));
     tables
 }

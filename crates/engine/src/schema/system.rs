@@ -27,12 +27,6 @@ pub fn tables() -> Vec<Table> {
             .index(["run_id"]),
         Table::new("number_sequence", ["name"]).required("name", Text).required("next", Int),
         Table::new("setting", ["key"]).required("key", Text).required("value", Text),
-        Table::new("search_doc", ["doc"])
-            .required("doc", Serial)
-            .required("entity", Text)
-            .required("record_id", Id)
-            .optional("tokens", Tokens)
-            .unique(["record_id"]),
         Table::new("job", ["id"])
             .required("id", Id)
             .required("kind", Text)

@@ -1,13 +1,18 @@
-//! Search by part of a word: one document of tokens per record, looked up by prefix.
+//! Search by part of a word: one document of tokens per record, looked up by prefix. Each searched entity has a table of
+//! documents, so that a search in customers never meets the numbers of a million orders.
 
+mod pending;
+pub(crate) mod rebuild;
 mod tokens;
 
 use crate::{
-    Dialect, Result,
-    db::{Conn, name},
+    Dialect,
+    db::name,
+    schema::{ColumnKind, Table},
 };
 use meta::{Entity, Id, Record, Values};
-use sea_query::{Cond, Expr, ExprTrait, Order, Query, SelectStatement};
+pub(crate) use pending::Pending;
+use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 pub use tokens::{document, terms};
 
 /// A record the search found.
@@ -21,12 +26,32 @@ pub struct Hit {
 /// How many matches of a search among other conditions are looked at, the newest first.
 pub(crate) const MATCH_LIMIT: u64 = 10_000;
 
-pub(crate) fn is_searched(entity: &Entity) -> bool {
+pub fn is_searched(entity: &Entity) -> bool {
     entity.fields.values().any(|field| field.searched)
 }
 
-/// The tokens of a record's searched fields, apart by spaces.
-fn record_tokens(entity: &Entity, values: &Values, numbers: &[String]) -> String {
+/// The table of documents of an entity.
+pub fn table_name(entity: &str) -> String {
+    format!("{entity}_search")
+}
+
+/// SQLite's full-text index of the documents, by their number.
+pub fn tokens_table_name(entity: &str) -> String {
+    format!("{entity}_search_tokens")
+}
+
+pub(crate) fn table(entity: &Entity) -> Option<Table> {
+    is_searched(entity).then(|| {
+        Table::new(&table_name(&entity.name), ["doc"])
+            .required("doc", ColumnKind::Serial)
+            .required("record_id", ColumnKind::Id)
+            .optional("tokens", ColumnKind::Tokens)
+            .unique(["record_id"])
+    })
+}
+
+/// The tokens of a record's searched fields and numbers, apart by spaces.
+pub fn record_tokens(entity: &Entity, values: &Values, numbers: &[String]) -> String {
     let texts = entity
         .fields
         .values()
@@ -44,19 +69,11 @@ pub(crate) fn record_matches(entity: &Entity, record: &Record, text: &str) -> bo
     })
 }
 
-/// Ids of `entity`'s records whose document has every term of `text`.
+/// Ids of the `limit` newest records of `entity` whose document has every term of `text`.
 pub(crate) fn matching_ids(entity: &str, text: &str, dialect: Dialect, limit: u64) -> SelectStatement {
-    let mut select = matching(text, dialect, limit);
-    select.column(name("record_id")).and_where(Expr::col(name("entity")).eq(entity));
-    select.order_by(name("doc"), Order::Desc);
-    select
-}
-
-/// `SELECT … FROM search_doc WHERE <text matches>`, without columns yet.
-pub(crate) fn matching(text: &str, dialect: Dialect, limit: u64) -> SelectStatement {
     let terms = terms(text);
     let mut select = Query::select();
-    select.from(name("search_doc")).limit(limit);
+    select.column(name("record_id")).from(name(&table_name(entity)));
     if terms.is_empty() {
         select.and_where(Expr::val(1i64).eq(0i64));
         return select;
@@ -69,107 +86,28 @@ pub(crate) fn matching(text: &str, dialect: Dialect, limit: u64) -> SelectStatem
                     format!("\"{}\"{}", term.text.replace('"', ""), if term.prefix { "*" } else { "" })
                 })
                 .collect();
+            let tokens = tokens_table_name(entity);
+            // In the index's own order, so that it stops at the limit.
             let docs = Query::select()
-                .expr(Expr::cust("rowid"))
-                .from(name("search_doc_tokens"))
-                .and_where(Expr::cust_with_values("\"search_doc_tokens\" MATCH ?", [wanted.join(" ")]))
+                .column(name("rowid"))
+                .from(name(&tokens))
+                .and_where(Expr::cust_with_values(format!("\"{tokens}\" MATCH ?"), [wanted.join(" ")]))
+                .order_by(name("rowid"), Order::Desc)
+                .limit(limit)
                 .to_owned();
-            select.cond_where(Cond::all().add(Expr::col(name("doc")).in_subquery(docs)));
+            select.and_where(Expr::col(name("doc")).in_subquery(docs));
         }
         Dialect::Postgres => {
             let wanted: Vec<String> = terms
                 .iter()
                 .map(|term| {
-                    format!(
-                        "'{}'{}",
-                        term.text.replace(['\'', '\\'], ""),
-                        if term.prefix { ":*" } else { "" }
-                    )
+                    let text = term.text.replace(['\'', '\\'], "");
+                    format!("'{text}'{}", if term.prefix { ":*" } else { "" })
                 })
                 .collect();
-            select.cond_where(Expr::cust_with_values(
-                "\"tokens\" @@ CAST($1 AS tsquery)",
-                [wanted.join(" & ")],
-            ));
+            let matches = Expr::cust_with_values("\"tokens\" @@ CAST($1 AS tsquery)", [wanted.join(" & ")]);
+            select.and_where(matches).order_by(name("doc"), Order::Desc).limit(limit);
         }
     }
     select
-}
-
-/// Replaces the documents of `records` (id, values, external numbers).
-pub(crate) async fn index(
-    conn: &mut Conn,
-    entity: &Entity,
-    records: &[(Id, &Values, Vec<String>)],
-    new: bool,
-) -> Result<()> {
-    if !is_searched(entity) {
-        return Ok(());
-    }
-    for chunk in records.chunks(500) {
-        if !new {
-            let ids: Vec<Id> = chunk.iter().map(|(id, ..)| *id).collect();
-            remove(conn, &ids).await?;
-        }
-        let tokens: Vec<String> =
-            chunk.iter().map(|(_, values, numbers)| record_tokens(entity, values, numbers)).collect();
-        let mut docs = Query::insert();
-        docs.into_table(name("search_doc"));
-        match conn.dialect() {
-            Dialect::Sqlite => {
-                docs.columns([name("entity"), name("record_id")]).returning_col(name("doc"));
-                for (id, ..) in chunk {
-                    docs.values_panic([entity.name.clone().into(), (*id).into()]);
-                }
-                let rows = conn.fetch(&docs).await?;
-                let mut insert = Query::insert();
-                insert.into_table(name("search_doc_tokens")).columns([name("rowid"), name("tokens")]);
-                for (row, tokens) in rows.iter().zip(&tokens) {
-                    insert.values_panic([row.int(0)?.into(), tokens.clone().into()]);
-                }
-                conn.execute(&insert).await?;
-            }
-            Dialect::Postgres => {
-                docs.columns([name("entity"), name("record_id"), name("tokens")]);
-                for ((id, ..), tokens) in chunk.iter().zip(tokens) {
-                    docs.values_panic([
-                        entity.name.clone().into(),
-                        (*id).into(),
-                        Expr::cust_with_values(
-                            "array_to_tsvector(string_to_array(nullif($1, ''), ' '))",
-                            [tokens],
-                        ),
-                    ]);
-                }
-                conn.execute(&docs).await?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Removes the documents of deleted records.
-pub(crate) async fn remove(conn: &mut Conn, ids: &[Id]) -> Result<()> {
-    for ids in ids.chunks(500) {
-        if conn.dialect() == Dialect::Sqlite {
-            let docs = Query::select()
-                .column(name("doc"))
-                .from(name("search_doc"))
-                .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
-                .to_owned();
-            for row in conn.fetch(&docs).await? {
-                let delete = Query::delete()
-                    .from_table(name("search_doc_tokens"))
-                    .and_where(Expr::cust_with_values("rowid = ?", [row.int(0)?]))
-                    .to_owned();
-                conn.execute(&delete).await?;
-            }
-        }
-        let delete = Query::delete()
-            .from_table(name("search_doc"))
-            .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
-            .to_owned();
-        conn.execute(&delete).await?;
-    }
-    Ok(())
 }

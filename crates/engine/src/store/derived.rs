@@ -113,11 +113,18 @@ impl Tx {
                 }
             }
         }
-        let documents: Vec<_> = records
-            .iter()
-            .filter(|record| record.deleted_at.is_none())
-            .map(|record| (record.id, &record.values, numbers.remove(&record.id).unwrap_or_default()))
-            .collect();
-        search::index(&mut self.conn, entity, &documents, false).await
+        for record in records.iter().filter(|record| record.deleted_at.is_none()) {
+            let numbers = numbers.remove(&record.id).unwrap_or_default();
+            let tokens = search::record_tokens(entity, &record.values, &numbers);
+            self.documents.put(&entity.name, record.id, tokens, false);
+        }
+        Ok(())
+    }
+
+    /// Takes the search documents of `ids` away.
+    pub(super) fn unindex(&mut self, entity: &Entity, ids: &[Id]) {
+        if search::is_searched(entity) {
+            ids.iter().for_each(|id| self.documents.remove(&entity.name, *id));
+        }
     }
 }

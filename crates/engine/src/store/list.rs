@@ -6,9 +6,8 @@ use super::{
     read,
     road::{Road, Source},
 };
-use crate::{Action, Actor, Engine, Error, Result, Tx, allow, db::name, search};
+use crate::{Action, Actor, Engine, Error, Result, Tx, allow, search};
 use meta::{Id, Record, label};
-use sea_query::{Expr, ExprTrait, Order};
 
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -87,23 +86,20 @@ impl Engine {
         if limit == 0 || limit > LIMIT_MAXIMUM {
             return Err(Error::Limit(label("Too many results asked for at once.", "一次请求的结果太多。")));
         }
-        let mut select = search::matching(text, self.dialect(), limit as u64);
-        select.columns([name("entity"), name("record_id")]);
-        match entity {
-            Some(entity) => {
-                select.and_where(Expr::col(name("entity")).eq(entity));
-            }
-            None => {
-                let readable =
-                    self.registry().entities().filter(|entity| allow(actor, entity, Action::Read).is_ok());
-                select.and_where(Expr::col(name("entity")).is_in(readable.map(|entity| entity.name.clone())));
-            }
-        }
-        // Newest first: what a user looks for is mostly recent.
-        select.order_by(name("doc"), Order::Desc);
-        let rows = self.fetch(&select).await?;
-        let found: Vec<(String, Id)> =
-            rows.iter().map(|row| Ok((row.text(0)?, row.id(1)?))).collect::<Result<_>>()?;
+        let entities = self.registry().entities().filter(|candidate| {
+            search::is_searched(candidate)
+                && entity.is_none_or(|entity| entity == candidate.name)
+                && allow(actor, candidate, Action::Read).is_ok()
+        });
+        let looks = entities.map(|entity| async {
+            let select = search::matching_ids(&entity.name, text, self.dialect(), limit as u64);
+            let rows = self.fetch(&select).await?;
+            rows.iter().map(|row| Ok((entity.name.clone(), row.id(0)?))).collect::<Result<Vec<_>>>()
+        });
+        let mut found: Vec<(String, Id)> = futures::future::try_join_all(looks).await?.concat();
+        // Newest first, as ids say: what a user looks for is mostly recent.
+        found.sort_by_key(|(_, id)| std::cmp::Reverse(*id));
+        found.truncate(limit);
         let wanted: Vec<(&str, Id)> = found.iter().map(|(entity, id)| (entity.as_str(), *id)).collect();
         let mut titles = self.titles(actor, &wanted).await?;
         Ok(found
@@ -117,6 +113,9 @@ impl Tx {
     pub async fn list(&mut self, query: &Query) -> Result<Page> {
         let engine = self.engine.clone();
         let plan = plan(&engine, &self.actor, query)?;
+        if plan.searches() {
+            self.documents.flush(&mut self.conn).await?;
+        }
         plan.page(Source::Tx(&mut self.conn)).await
     }
 }

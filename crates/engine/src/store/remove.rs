@@ -1,6 +1,6 @@
 //! Deleting and restoring; lines follow their parent.
 
-use crate::{Action, Error, LogKind, Result, Tx, db::name, search};
+use crate::{Action, Error, LogKind, Result, Tx, db::name};
 use meta::{DateTime, Entity, Id, Record, Utc};
 use sea_query::{Expr, ExprTrait, Query as Sql};
 use serde_json::{Value as Json, json};
@@ -46,7 +46,7 @@ impl Tx {
         }
         self.mark(&entity, &ids, deleted.then_some(now)).await?;
         if deleted {
-            search::remove(&mut self.conn, &ids).await?;
+            self.unindex(&entity, &ids);
         } else {
             self.reindex(&entity.name, &ids).await?;
         }

@@ -78,6 +78,11 @@ impl Plan<'_> {
         })
     }
 
+    /// Whether the answer depends on search documents.
+    pub(super) fn searches(&self) -> bool {
+        self.parts.iter().any(searches)
+    }
+
     /// The part that fewest rows match, of those an index finds, and how many (up to a limit).
     pub(super) async fn rarest(&self, source: &mut Source<'_>) -> Result<Option<(usize, u64)>> {
         let dialect = self.dialect;
@@ -383,6 +388,15 @@ fn uses(condition: &Condition) -> Used {
         }
         Condition::Search { .. } => Used { own: true, figures: false },
         Condition::Always(_) => Used::default(),
+    }
+}
+
+fn searches(condition: &Condition) -> bool {
+    match condition {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(searches),
+        Condition::Not(inner) => searches(inner),
+        Condition::Search { .. } => true,
+        _ => false,
     }
 }
 

@@ -64,16 +64,14 @@ impl Tx {
             return Err(Error::Invalid(problems));
         }
         self.insert(&entity, &ids, &records).await?;
-        let mut own_numbers =
-            numbers.as_ref().map(|(_, numbers)| numbers.iter().map(|one| vec![one.clone()]));
-        let documents: Vec<_> = ids
-            .iter()
-            .zip(&records)
-            .map(|(id, values)| {
-                (*id, values, own_numbers.as_mut().and_then(Iterator::next).unwrap_or_default())
-            })
-            .collect();
-        search::index(&mut self.conn, &entity, &documents, true).await?;
+        if search::is_searched(&entity) {
+            for (index, (id, values)) in ids.iter().zip(&records).enumerate() {
+                let own =
+                    numbers.as_ref().and_then(|(_, numbers)| numbers.get(index..=index)).unwrap_or_default();
+                let tokens = search::record_tokens(&entity, values, own);
+                self.documents.put(&entity.name, *id, tokens, true);
+            }
+        }
         let entries: Vec<(Id, Json)> = ids.iter().map(|id| (*id, json!({}))).collect();
         self.log(&entity.name, LogKind::Create, &entries).await?;
         self.touch(&entity.name, ids.iter().copied());

@@ -3,6 +3,7 @@
 use crate::{
     Actor, Dialect, Engine, Result, Row,
     db::{Conn, Statement},
+    search,
 };
 use meta::{Clock, Id};
 use sea_query::SelectStatement;
@@ -18,13 +19,25 @@ pub struct Tx {
     pub(crate) trusted: bool,
     /// Records written, for the rules that run before the commit.
     pub(crate) touched: BTreeMap<String, BTreeSet<Id>>,
-    pub(crate) logged: bool,
+    /// Entities with entries in the log.
+    pub(crate) logged: BTreeSet<String>,
+    /// Search documents that are written just before the commit.
+    pub(crate) documents: search::Pending,
 }
 
 impl Tx {
     pub(crate) fn new(conn: Conn, engine: Engine, actor: Actor) -> Self {
         let trusted = actor.role == crate::Role::System;
-        Tx { conn, engine, actor, run: None, trusted, touched: BTreeMap::new(), logged: false }
+        Tx {
+            conn,
+            engine,
+            actor,
+            run: None,
+            trusted,
+            touched: BTreeMap::new(),
+            logged: BTreeSet::new(),
+            documents: search::Pending::default(),
+        }
     }
     pub fn actor(&self) -> &Actor {
         &self.actor

@@ -1,9 +1,9 @@
 //! How write transactions run. PostgreSQL: each on a connection of its own. SQLite: one writer task takes what has queued
 //! up, runs each piece of work in a savepoint and commits them together, so that many durable writes share one sync.
 
-use crate::{Actor, Engine, Error, Result, Tx, db::Conn};
+use crate::{Actor, Engine, Error, Result, Tx, db::Conn, search::Pending};
 use futures::{FutureExt, future::BoxFuture};
-use std::{panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
     time::Instant,
@@ -73,6 +73,10 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
     tx.conn.run("BEGIN").await?;
     let result = guarded(work, &mut tx).await;
     let result = match result {
+        Ok(()) => tx.documents.flush(&mut tx.conn).await,
+        failed => failed,
+    };
+    let result = match result {
         Ok(()) => tx.conn.run("COMMIT").await,
         Err(error) => {
             if tx.conn.run("ROLLBACK").await.is_err() {
@@ -84,8 +88,8 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
             return Err(error);
         }
     };
-    if result.is_ok() && tx.logged {
-        engine.announce();
+    if result.is_ok() {
+        engine.announce(&tx.logged);
     }
     result
 }
@@ -105,20 +109,25 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
         }
         let started = Instant::now();
         let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
-        let mut announce: Option<Engine> = None;
+        let mut announce: Option<(Engine, BTreeSet<String>)> = None;
+        let mut documents = Pending::default();
         let mut next = Some(first);
         while let Some(task) = next {
             let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
             let result = in_savepoint(task.work, &mut tx).await;
-            if result.is_ok() && tx.logged {
-                announce = Some(task.engine);
-            }
             conn = tx.conn;
+            if result.is_ok() {
+                documents.absorb(tx.documents);
+                announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.logged);
+            }
             finished.push((task.done, result));
             let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
             next = if room { tasks.try_recv().ok() } else { None };
         }
-        let committed = conn.run("COMMIT").await;
+        let committed = match documents.flush(&mut conn).await {
+            Ok(()) => conn.run("COMMIT").await,
+            failed => failed,
+        };
         if committed.is_err() {
             let _ = conn.run("ROLLBACK").await;
         }
@@ -129,8 +138,8 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
                 None => result,
             });
         }
-        if let (Some(engine), None) = (announce, reason) {
-            engine.announce();
+        if let (Some((engine, logged)), None) = (announce, reason) {
+            engine.announce(&logged);
         }
     }
 }

@@ -1,0 +1,121 @@
+//! Search documents waiting to be written. A full-text index is written best in one go: SQLite writes a segment of it to
+//! the disk with each savepoint, so the documents of all transactions of one commit go in together, at its end.
+
+use super::{table_name, tokens_table_name};
+use crate::{
+    Dialect, Result,
+    db::{Conn, name},
+};
+use indexmap::IndexMap;
+use meta::Id;
+use sea_query::{Expr, ExprTrait, Query};
+use std::collections::BTreeMap;
+
+/// Documents of one statement.
+const CHUNK: usize = 500;
+
+enum Document {
+    /// Of a record made just now: there is none to replace.
+    New(String),
+    Replaced(String),
+    Removed,
+}
+
+#[derive(Default)]
+pub(crate) struct Pending {
+    documents: BTreeMap<String, IndexMap<Id, Document>>,
+}
+
+impl Pending {
+    pub fn put(&mut self, entity: &str, id: Id, tokens: String, new: bool) {
+        let known = self.documents.entry(entity.to_owned()).or_default();
+        let new = new || matches!(known.get(&id), Some(Document::New(_)));
+        known.insert(id, if new { Document::New(tokens) } else { Document::Replaced(tokens) });
+    }
+
+    pub fn remove(&mut self, entity: &str, id: Id) {
+        let known = self.documents.entry(entity.to_owned()).or_default();
+        match known.get(&id) {
+            Some(Document::New(_)) => drop(known.shift_remove(&id)),
+            _ => drop(known.insert(id, Document::Removed)),
+        }
+    }
+
+    /// Takes over what a transaction of the same commit wants written.
+    pub fn absorb(&mut self, later: Pending) {
+        for (entity, documents) in later.documents {
+            for (id, document) in documents {
+                match document {
+                    Document::New(tokens) => self.put(&entity, id, tokens, true),
+                    Document::Replaced(tokens) => self.put(&entity, id, tokens, false),
+                    Document::Removed => self.remove(&entity, id),
+                }
+            }
+        }
+    }
+
+    pub async fn flush(&mut self, conn: &mut Conn) -> Result<()> {
+        for (entity, documents) in std::mem::take(&mut self.documents) {
+            let old = documents.iter().filter(|(_, document)| !matches!(document, Document::New(_)));
+            let old: Vec<Id> = old.map(|(id, _)| *id).collect();
+            for ids in old.chunks(CHUNK) {
+                delete(conn, &entity, ids).await?;
+            }
+            let wanted: Vec<(Id, String)> = documents
+                .into_iter()
+                .filter_map(|(id, document)| match document {
+                    Document::New(tokens) | Document::Replaced(tokens) => Some((id, tokens)),
+                    Document::Removed => None,
+                })
+                .collect();
+            for chunk in wanted.chunks(CHUNK) {
+                insert(conn, &entity, chunk).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn delete(conn: &mut Conn, entity: &str, ids: &[Id]) -> Result<()> {
+    let mut documents = Query::delete();
+    documents
+        .from_table(name(&table_name(entity)))
+        .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()));
+    if conn.dialect() == Dialect::Postgres {
+        return conn.execute(&documents).await.map(drop);
+    }
+    let rows = conn.fetch(documents.returning_col(name("doc"))).await?;
+    let gone: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let tokens = Query::delete()
+        .from_table(name(&tokens_table_name(entity)))
+        .and_where(Expr::col(name("rowid")).is_in(gone))
+        .to_owned();
+    conn.execute(&tokens).await.map(drop)
+}
+
+async fn insert(conn: &mut Conn, entity: &str, documents: &[(Id, String)]) -> Result<()> {
+    let mut docs = Query::insert();
+    docs.into_table(name(&table_name(entity)));
+    if conn.dialect() == Dialect::Postgres {
+        docs.columns([name("record_id"), name("tokens")]);
+        for (id, tokens) in documents {
+            let vector = "array_to_tsvector(string_to_array(nullif($1, ''), ' '))";
+            docs.values_panic([(*id).into(), Expr::cust_with_values(vector, [tokens.clone()])]);
+        }
+        return conn.execute(&docs).await.map(drop);
+    }
+    docs.columns([name("record_id")]).returning_col(name("doc"));
+    for (id, _) in documents {
+        docs.values_panic([(*id).into()]);
+    }
+    let rows = conn.fetch(&docs).await?;
+    let mut insert = Query::insert();
+    insert.into_table(name(&tokens_table_name(entity))).columns([name("rowid"), name("tokens")]);
+    for (row, (_, tokens)) in rows.iter().zip(documents) {
+        insert.values_panic([row.int(0)?.into(), tokens.clone().into()]);
+    }
+    conn.execute(&insert).await.map(drop)
+}
