@@ -1,21 +1,28 @@
 //! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
 
 use crate::{
-    Actor, Database, Dialect, Error, Module, Registry, Result, Row, Tx, core,
+    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, core,
     db::{self, Conn, Pool},
-    estimates::Estimates,
     jobs, schema, search,
-    store::writer::{self, Writer},
+    store::{
+        number,
+        writer::{self, Writer},
+    },
 };
 use futures::future::BoxFuture;
 use meta::{Clock, Entity};
-use sea_query::SelectStatement;
+use sea_query::{SelectStatement, SqliteQueryBuilder};
+use serde_json::Value as Json;
 use std::{
+    any::{Any, TypeId},
     collections::{BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 use tokio::sync::watch;
+
+const ESTIMATE_AGE: Duration = Duration::from_secs(60);
 
 pub struct Options {
     pub database: Database,
@@ -34,8 +41,10 @@ struct Shared {
     clock: Clock,
     data_dir: PathBuf,
     moved: watch::Sender<i64>,
-    estimates: Estimates,
     changes: Mutex<HashMap<String, u64>>,
+    estimates: Recent<String, u64>,
+    settings: Recent<(), Arc<HashMap<String, Json>>>,
+    extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
 }
 
 impl Engine {
@@ -68,8 +77,10 @@ impl Engine {
             clock,
             data_dir: options.data_dir,
             moved: watch::Sender::new(0),
-            estimates: Estimates::default(),
             changes: Mutex::default(),
+            estimates: Recent::for_at_most(ESTIMATE_AGE),
+            settings: Recent::default(),
+            extensions: Mutex::default(),
         }));
         search::rebuild::rebuild_if_changed(&engine).await?;
         Ok(engine)
@@ -133,7 +144,25 @@ impl Engine {
 
     /// A count that need not be newer than a minute.
     pub(crate) async fn estimate(&self, count: &SelectStatement) -> Result<u64> {
-        self.0.estimates.get(&self.0.pool, count).await
+        let key = count.to_string(SqliteQueryBuilder);
+        if let Some(known) = self.0.estimates.get(&key, 0) {
+            return Ok(known);
+        }
+        let counted = number(&self.fetch(count).await?)?;
+        self.0.estimates.put(key, 0, counted);
+        Ok(counted)
+    }
+
+    /// What a module keeps in memory for this engine: one value of each type.
+    pub fn extension<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        let mut extensions = self.0.extensions.lock().unwrap_or_else(PoisonError::into_inner);
+        let one = extensions.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
+        drop(extensions);
+        one.downcast().unwrap_or_default()
+    }
+
+    pub(crate) fn recent_settings(&self) -> &Recent<(), Arc<HashMap<String, Json>>> {
+        &self.0.settings
     }
 
     /// The same for SQL text without parameters (plans, pragmas, health).

@@ -56,7 +56,7 @@ impl Tx {
         if records.is_empty() {
             return Ok(());
         }
-        self.logged.insert(entity.to_owned());
+        self.mark_changed(entity);
         let rows: Vec<(Option<Id>, String)> = if kind == LogKind::Update || records.len() == 1 {
             records.iter().map(|(id, changes)| (Some(*id), changes.to_string())).collect()
         } else {

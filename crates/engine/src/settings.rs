@@ -4,11 +4,14 @@ use crate::{Engine, Error, Result, Tx, db::name};
 use chrono_tz::Tz;
 use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement};
 use serde_json::Value as Json;
+use std::{collections::HashMap, sync::Arc};
 
 /// The currency totals are compared in, until the company chooses another.
 pub const DEFAULT_CURRENCY: &str = "CNY";
 /// Where the company's days begin and end, until it chooses another.
 pub const DEFAULT_TIME_ZONE: Tz = Tz::Asia__Shanghai;
+
+const SETTING: &str = "setting";
 
 fn select(key: &str) -> SelectStatement {
     let mut select = Sql::select();
@@ -22,8 +25,22 @@ fn text(setting: Option<Json>) -> Option<String> {
 
 impl Engine {
     pub async fn setting(&self, key: &str) -> Result<Option<Json>> {
-        let rows = self.fetch(&select(key)).await?;
-        rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+        let version = self.changes_to(SETTING);
+        let known = match self.recent_settings().get(&(), version) {
+            Some(known) => known,
+            None => {
+                let known = Arc::new(self.read_settings().await?);
+                self.recent_settings().put((), version, known.clone());
+                known
+            }
+        };
+        Ok(known.get(key).cloned())
+    }
+
+    async fn read_settings(&self) -> Result<HashMap<String, Json>> {
+        let all = Sql::select().columns(["key", "value"].map(name)).from(name("setting")).to_owned();
+        let rows = self.fetch(&all).await?;
+        rows.iter().map(|row| Ok((row.text(0)?, serde_json::from_str(&row.text(1)?)?))).collect()
     }
 
     pub async fn company_currency(&self) -> Result<String> {
@@ -55,6 +72,7 @@ impl Tx {
             .values_panic([key.to_owned().into(), value.to_string().into()])
             .on_conflict(OnConflict::column(name("key")).update_column(name("value")).to_owned())
             .to_owned();
+        self.mark_changed(SETTING);
         self.conn.execute(&insert).await.map(drop)
     }
 

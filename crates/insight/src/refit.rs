@@ -14,7 +14,7 @@ use engine::{
 };
 use meta::{Id, NaiveDate};
 use serde_json::json;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 use value::{history::Summary, model::Model};
 
 pub const JOB: &str = "value.refit";
@@ -32,7 +32,7 @@ async fn tell(job: Option<&JobContext>, step: &str, done: usize, total: usize) -
 }
 
 /// Fits and scores everybody.
-pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<StoredModel> {
+pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<StoredModel>> {
     let started = Instant::now();
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());

@@ -9,11 +9,11 @@ use crate::{
 };
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Engine, Result, Row, Tx, name,
+    Engine, Recent, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 const MODEL: &str = "value_model";
 const STATE: &str = "value_state";
@@ -67,12 +67,34 @@ fn read(row: &Row) -> Result<Option<StoredModel>> {
     Ok(Some(StoredModel { id, as_of: row.date(1)?, fitted_at: row.instant(2)?, fitted, overview }))
 }
 
-fn first(rows: &[Row]) -> Result<Option<StoredModel>> {
-    Ok(rows.first().map(read).transpose()?.flatten())
+fn first(rows: &[Row]) -> Result<Option<Arc<StoredModel>>> {
+    Ok(rows.first().map(read).transpose()?.flatten().map(Arc::new))
 }
 
-pub async fn newest_model(engine: &Engine) -> Result<Option<StoredModel>> {
-    first(&engine.fetch(&newest()).await?)
+/// The model in force, read once and not on every page.
+#[derive(Default)]
+struct Known(Recent<(), Option<Arc<StoredModel>>>);
+
+pub async fn newest_model(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
+    let (known, version) = (engine.extension::<Known>(), engine.changes_to(MODEL));
+    if let Some(model) = known.0.get(&(), version) {
+        return Ok(model);
+    }
+    let model = first(&engine.fetch(&newest()).await?)?;
+    known.0.put((), version, model.clone());
+    Ok(model)
+}
+
+/// The same as a transaction sees it.
+async fn newest_model_in(tx: &mut Tx) -> Result<Option<Arc<StoredModel>>> {
+    let newest_id = Sql::select().expr(Expr::col(name("id")).max()).from(name(MODEL)).to_owned();
+    let id = tx.fetch(&newest_id).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten();
+    let engine = tx.engine().clone();
+    let known = engine.extension::<Known>().0.get(&(), engine.changes_to(MODEL)).flatten();
+    match known.filter(|known| Some(known.id) == id) {
+        Some(known) => Ok(Some(known)),
+        None => first(&tx.fetch(&newest()).await?),
+    }
 }
 
 /// Which fit is in force; cheap.
@@ -120,6 +142,7 @@ pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Ove
         ])
         .to_owned();
     tx.execute(&insert).await?;
+    tx.mark_changed(MODEL);
     let reset = Sql::update().table(name(STATE)).value(name("changed"), 0i64).to_owned();
     tx.execute(&reset).await?;
     let old = Expr::col(name("id")).lte(id - FITS_LIMIT);
@@ -136,8 +159,8 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     lock(tx, if changed { accounts.len() as i64 } else { 0 }).await?;
     let settings = Settings::load_in(tx).await?;
     let day = settings.as_of_day(tx.clock());
-    let model = first(&tx.fetch(&newest()).await?)?;
-    let fitted = model.map_or_else(|| Fitted::nothing(day_number(day)), |model| model.fitted);
+    let model = newest_model_in(tx).await?;
+    let fitted = model.map_or_else(|| Fitted::nothing(day_number(day)), |model| model.fitted.clone());
     let statistics = statistics::of_in(tx, accounts, &UpTo { day, settings: &settings }).await?;
     let scorer = Scorer::new(fitted, settings, day);
     let mut chosen = chosen_by_hand(tx, accounts).await?;

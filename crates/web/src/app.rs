@@ -1,8 +1,8 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, live::Live, shell,
-    templates::Templates, throttle::Throttle,
+    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, live::Live,
+    session::RecentVisitors, shell, templates::Templates, throttle::Throttle,
 };
 use axum::{
     Router,
@@ -69,6 +69,7 @@ struct Shared {
     gate: Gate,
     throttle: Throttle,
     live: Live,
+    visitors: RecentVisitors,
 }
 
 impl App {
@@ -89,6 +90,7 @@ impl App {
             gate: Gate::new(),
             throttle: Throttle::new(),
             live: Live::default(),
+            visitors: RecentVisitors::default(),
         })))
     }
 
@@ -112,6 +114,10 @@ impl App {
     }
     pub(crate) fn throttle(&self) -> &Throttle {
         &self.0.throttle
+    }
+
+    pub(crate) fn visitors(&self) -> &RecentVisitors {
+        &self.0.visitors
     }
 
     pub(crate) fn live(&self) -> &Live {

@@ -118,6 +118,7 @@ pub async fn set_password(engine: &Engine, user: Id, password: &str, keep: Optio
                 if let Some(keep) = keep {
                     others.and_where(Expr::col(name("token_hash")).ne(keep));
                 }
+                tx.mark_changed(crate::session::CHANGED);
                 tx.execute(&others).await.map(drop)
             })
         })

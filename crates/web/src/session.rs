@@ -8,7 +8,7 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{
-    Actor, Error, Result, Role, Row, name,
+    Actor, Error, Recent, Result, Role, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Lang};
@@ -129,13 +129,13 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
         api,
     };
     if let Some(token) = bearer(headers) {
-        if api && let Some(user) = user_of_token(app, token).await? {
-            (visit.user, visit.via) = (Some(Arc::new(user)), Via::Token);
+        if api && let Some(known) = known(app, Via::Token, token).await? {
+            (visit.user, visit.via) = (Some(known.user), Via::Token);
         }
     } else if let Some(token) = text(SESSION)
-        && let Some((user, csrf)) = user_of_session(app, &token).await?
+        && let Some(known) = known(app, Via::Cookie, &token).await?
     {
-        (visit.user, visit.via, visit.csrf) = (Some(Arc::new(user)), Via::Cookie, csrf);
+        (visit.user, visit.via, visit.csrf) = (Some(known.user), Via::Cookie, known.csrf);
     }
     let own = visit.user.as_ref().and_then(|user| user.language);
     let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);
@@ -190,8 +190,42 @@ async fn user(app: &App, id: Id) -> Result<Option<User>> {
     }))
 }
 
-async fn user_of_session(app: &App, token: &str) -> Result<Option<(User, String)>> {
+/// Who a session or token belongs to, as long as it holds.
+#[derive(Clone)]
+pub(crate) struct Known {
+    user: Arc<User>,
+    csrf: String,
+    /// When it must be looked up again because it ends, or because its use is to be noted.
+    until: DateTime<Utc>,
+}
+
+/// Sessions and tokens used a moment ago, by the hash of their secret.
+pub(crate) type RecentVisitors = Recent<String, Known>;
+
+pub(crate) const CHANGED: &str = "session";
+
+async fn known(app: &App, via: Via, token: &str) -> Result<Option<Known>> {
     let hash = digest(token);
+    let engine = app.engine();
+    // Ended sessions and tokens, and changes to users.
+    let version = engine.changes_to(CHANGED).wrapping_add(engine.changes_to("user"));
+    if let Some(known) = app.visitors().get(&hash, version)
+        && engine.clock().now() < known.until
+    {
+        return Ok(Some(known));
+    }
+    let known = match via {
+        Via::Token => user_of_token(app, hash.clone()).await?,
+        _ => user_of_session(app, hash.clone()).await?,
+    };
+    match &known {
+        Some(known) => app.visitors().put(hash, version, known.clone()),
+        None => app.visitors().forget(&hash),
+    }
+    Ok(known)
+}
+
+async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
     let select = Sql::select()
         .columns(["user_id", "csrf", "seen_at", "expires_at"].map(name))
         .from(name("session"))
@@ -200,18 +234,20 @@ async fn user_of_session(app: &App, token: &str) -> Result<Option<(User, String)
     let rows = app.engine().fetch(&select).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let now = app.engine().clock().now();
-    let seen_at = row.instant(2)?;
-    if row.instant(3)? <= now || seen_at + IDLE_LIMIT <= now {
+    let (mut seen_at, expires_at) = (row.instant(2)?, row.instant(3)?);
+    if expires_at <= now || seen_at + IDLE_LIMIT <= now {
         return Ok(None);
     }
     if seen_at + SEEN_EVERY <= now {
         touch(app, "session", "seen_at", hash, now).await?;
+        seen_at = now;
     }
-    user(app, row.id(0)?).await?.map(|user| row.text(1).map(|csrf| (user, csrf))).transpose()
+    let until = std::cmp::min(expires_at, seen_at + SEEN_EVERY);
+    let known = user(app, row.id(0)?).await?;
+    known.map(|user| Ok(Known { user: Arc::new(user), csrf: row.text(1)?, until })).transpose()
 }
 
-async fn user_of_token(app: &App, token: &str) -> Result<Option<User>> {
-    let hash = digest(token);
+async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     let select = Sql::select()
         .columns(["user_id", "expires_at", "used_at"].map(name))
         .from(name("api_token"))
@@ -220,13 +256,18 @@ async fn user_of_token(app: &App, token: &str) -> Result<Option<User>> {
     let rows = app.engine().fetch(&select).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let now = app.engine().clock().now();
-    if row.opt_instant(1)?.is_some_and(|expires_at| expires_at <= now) {
+    let (expires_at, used_at) = (row.opt_instant(1)?, row.opt_instant(2)?);
+    if expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Ok(None);
     }
-    if Row::opt_instant(row, 2)?.is_none_or(|used_at| used_at + SEEN_EVERY <= now) {
+    let mut until = used_at.unwrap_or(now) + SEEN_EVERY;
+    if used_at.is_none() || until <= now {
         touch(app, "api_token", "used_at", hash, now).await?;
+        until = now + SEEN_EVERY;
     }
-    user(app, row.id(0)?).await
+    let until = expires_at.map_or(until, |expires_at| std::cmp::min(expires_at, until));
+    let known = user(app, row.id(0)?).await?;
+    Ok(known.map(|user| Known { user: Arc::new(user), csrf: String::new(), until }))
 }
 
 async fn touch(
@@ -310,6 +351,7 @@ pub(crate) async fn end(app: &App, token: &str) -> Result<()> {
                     .from_table(name("session"))
                     .and_where(Expr::col(name("token_hash")).eq(hash))
                     .to_owned();
+                tx.mark_changed(CHANGED);
                 tx.execute(&delete).await.map(drop)
             })
         })

@@ -99,6 +99,7 @@ pub async fn revoke(engine: &Engine, user: Id, token: Id) -> Result<()> {
                     .and_where(Expr::col(name("user_id")).eq(user))
                     .and_where(Expr::col(name("id")).eq(token))
                     .to_owned();
+                tx.mark_changed(crate::session::CHANGED);
                 match tx.execute(&delete).await? {
                     0 => Err(Error::NotFound("token".into())),
                     _ => Ok(()),

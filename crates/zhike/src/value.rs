@@ -9,6 +9,7 @@ use insight::{refit, report, settings, store::StoredModel};
 use meta::{Decimal, NaiveDate};
 use serde_json::Value as Json;
 use std::io::{BufWriter, Write};
+use std::sync::Arc;
 use value::estimate::Edge;
 use web::{Format, Zone};
 
@@ -56,7 +57,8 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
             if arguments.json { print_json(&report::models(&stored))? } else { print_models(&stored)? }
         }
         Action::Pareto => {
-            let found = report::pareto(&newest(&engine).await?);
+            let stored = newest(&engine).await?;
+            let found = report::pareto(&stored);
             if arguments.json { print_json(&found)? } else { print_pareto(&found, format)? }
         }
         Action::Customers { limit } if arguments.json => print_customers(&engine, limit).await?,
@@ -65,7 +67,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn refresh(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<StoredModel> {
+async fn refresh(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<Arc<StoredModel>> {
     engine
         .write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of)))
         .await
@@ -73,7 +75,7 @@ async fn refresh(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<St
     refit::refit(engine, None).await.map_err(open::explain)
 }
 
-async fn newest(engine: &Engine) -> anyhow::Result<StoredModel> {
+async fn newest(engine: &Engine) -> anyhow::Result<Arc<StoredModel>> {
     let stored = insight::store::newest_model(engine).await.map_err(open::explain)?;
     stored.context("no models are fitted yet: import orders, then run `zhike value refresh`")
 }

@@ -19,8 +19,8 @@ pub struct Tx {
     pub(crate) trusted: bool,
     /// Records written, for the rules that run before the commit.
     pub(crate) touched: BTreeMap<String, BTreeSet<Id>>,
-    /// Entities with entries in the log.
-    pub(crate) logged: BTreeSet<String>,
+    /// Entities with entries in the log, and tables that modules changed.
+    pub(crate) changed: BTreeSet<String>,
     /// Search documents that are written just before the commit.
     pub(crate) documents: search::Pending,
 }
@@ -35,7 +35,7 @@ impl Tx {
             run: None,
             trusted,
             touched: BTreeMap::new(),
-            logged: BTreeSet::new(),
+            changed: BTreeSet::new(),
             documents: search::Pending::default(),
         }
     }
@@ -66,6 +66,11 @@ impl Tx {
     /// A statement on a module's own table.
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
         self.conn.execute(statement).await
+    }
+    /// Says that a table of its own was changed, so that what is kept of it in memory is read again after the commit (see
+    /// [`Engine::changes_to`]); the engine does so for entities.
+    pub fn mark_changed(&mut self, table: &str) {
+        self.changed.insert(table.to_owned());
     }
     pub(crate) fn touch(&mut self, entity: &str, ids: impl IntoIterator<Item = Id>) {
         self.touched.entry(entity.to_owned()).or_default().extend(ids);

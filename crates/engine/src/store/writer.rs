@@ -89,7 +89,7 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
         }
     };
     if result.is_ok() {
-        engine.announce(&tx.logged);
+        engine.announce(&tx.changed);
     }
     result
 }
@@ -118,7 +118,7 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
             conn = tx.conn;
             if result.is_ok() {
                 documents.absorb(tx.documents);
-                announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.logged);
+                announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.changed);
             }
             finished.push((task.done, result));
             let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;

@@ -18,17 +18,17 @@ pub struct Limit {
 const LIMIT_STANDARD: usize = 100;
 const LIMIT_MAXIMUM: usize = 1_000;
 
-async fn newest(app: &App) -> Answer<store::StoredModel> {
+async fn newest(app: &App) -> Answer<std::sync::Arc<store::StoredModel>> {
     let stored = store::newest_model(app.engine()).await?;
     Ok(stored.ok_or_else(|| Error::NotFound("fitted models / 已拟合的模型".into()))?)
 }
 
 pub async fn models(State(app): State<App>, _: Session) -> Answer<Response> {
-    Ok(Json(report::models(&newest(&app).await?)).into_response())
+    Ok(Json(report::models(&*newest(&app).await?)).into_response())
 }
 
 pub async fn pareto(State(app): State<App>, _: Session) -> Answer<Response> {
-    Ok(Json(report::pareto(&newest(&app).await?)).into_response())
+    Ok(Json(report::pareto(&*newest(&app).await?)).into_response())
 }
 
 pub async fn customers(
