@@ -103,10 +103,23 @@ pub fn histories(
     last_day: i32,
     seed: u64,
 ) -> Vec<Vec<Purchase>> {
+    histories_arriving(bg, gg, customers, 84, last_day, seed)
+}
+
+/// The same with first purchases spread over the first `arrival_days`.
+#[allow(dead_code)]
+pub fn histories_arriving(
+    bg: &BgNbd,
+    gg: &GammaGamma,
+    customers: usize,
+    arrival_days: i32,
+    last_day: i32,
+    seed: u64,
+) -> Vec<Vec<Purchase>> {
     let mut chance = Chance::new(seed);
     (0..customers)
         .map(|_| {
-            let first = (chance.uniform() * 84.0) as i32;
+            let first = (chance.uniform() * f64::from(arrival_days)) as i32;
             let rate = chance.gamma(gg.q, gg.v);
             let age = f64::from(last_day - first) / 7.0;
             let (weeks, _) = repeat_weeks(bg, age, &mut chance);
