@@ -41,7 +41,7 @@ pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<Stor
     tell(job, "fit", 0, accounts.len()).await?;
     let fitting = tokio::task::spawn_blocking(move || {
         let scorer = fit(&statistics, settings, as_of);
-        let scored: Vec<Scored> = statistics.iter().map(|one| scorer.score(one)).collect();
+        let scored: Vec<Scored> = statistics.iter().map(scorer.many()).collect();
         let overview = Overview::of(&scorer, &scored);
         (scorer.fitted, overview)
     });
@@ -105,7 +105,7 @@ fn fit(statistics: &[Statistics], settings: Settings, as_of: NaiveDate) -> Score
         settings,
         as_of,
     );
-    let scored: Vec<Scored> = statistics.iter().map(|one| scorer.score(one)).collect();
+    let scored: Vec<Scored> = statistics.iter().map(scorer.many()).collect();
     let amounts = |of: fn(&Scored) -> i64| buyers(&scored).map(of).collect::<Vec<i64>>();
     scorer.fitted.classes = Classes::fit(
         &amounts(|one| one.statistics.net_sales()),

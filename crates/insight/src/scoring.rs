@@ -11,10 +11,8 @@ use value::{
     life_cycle::{Decision, Stage, Standing},
     model::{Figures, Model, Question},
     money,
+    scoring::Scoring,
 };
-
-/// Weeks of "will buy soon".
-pub const SOON_WEEKS: f64 = 13.0;
 
 /// Everything a fit learned: enough to score one customer live.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,21 +56,22 @@ impl Scorer {
     }
 
     pub fn score(&self, statistics: &Statistics) -> Scored {
-        let model = &self.fitted.model;
-        let figures =
-            statistics.summary.as_ref().map(|summary| model.score(summary, self.day, &self.question));
-        let stage = match &figures {
-            Some(figures) => figures.stage,
-            None => self.settings.stage_rule.decide(&Standing::prospect()),
-        };
-        let seen = statistics.summary.map(|summary| summary.observe(self.day));
-        let bg = model.bg_nbd.fitted().map(|fit| fit.parameters);
-        Scored {
-            statistics: *statistics,
-            stage,
-            p_buy_soon: bg.zip(seen).map(|(bg, seen)| bg.p_buy_within(&seen, SOON_WEEKS)),
-            clv: figures.and_then(|figures| figures.clv).map(cents),
-            figures,
+        self.many()(statistics)
+    }
+
+    /// Scores one customer after the other; what they have in common is computed once ([`Scoring`]).
+    pub fn many(&self) -> impl FnMut(&Statistics) -> Scored {
+        let mut scoring = Scoring::new(&self.fitted.model, self.day, &self.question);
+        move |statistics| {
+            let figures = statistics.summary.as_ref().map(|summary| scoring.score(summary));
+            let prospect = || self.settings.stage_rule.decide(&Standing::prospect());
+            Scored {
+                statistics: *statistics,
+                stage: figures.map_or_else(prospect, |figures| figures.stage),
+                p_buy_soon: figures.and_then(|figures| figures.p_buy_soon),
+                clv: figures.and_then(|figures| figures.clv).map(cents),
+                figures,
+            }
         }
     }
 

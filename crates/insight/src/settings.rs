@@ -110,7 +110,7 @@ impl Settings {
 
     pub fn question(&self) -> Question {
         let outlook = Outlook { annual_discount: self.annual_discount, ..Outlook::default() };
-        Question { outlook, stage_rule: self.stage_rule }
+        Question { outlook, stage_rule: self.stage_rule, ..Question::default() }
     }
 }
 

@@ -164,11 +164,11 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     let statistics = statistics::of_in(tx, accounts, &UpTo { day, settings: &settings }).await?;
     let scorer = Scorer::new(fitted, settings, day);
     let mut chosen = chosen_by_hand(tx, accounts).await?;
+    let mut score = scorer.many();
     let figures: Vec<(Id, Values)> = accounts
         .iter()
         .map(|account| {
-            let mut values =
-                scorer.values(&scorer.score(&statistics.get(account).copied().unwrap_or_default()));
+            let mut values = scorer.values(&score(&statistics.get(account).copied().unwrap_or_default()));
             values.extend(chosen.remove(account).unwrap_or_default());
             (*account, values)
         })

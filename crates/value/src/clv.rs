@@ -40,19 +40,64 @@ impl Default for Outlook {
     }
 }
 
+/// The periods that purchases are counted and discounted in, for any number of customers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Periods {
+    /// Weeks from today, ascending.
+    ends: Vec<f64>,
+    /// What a purchase within each is worth today.
+    worth: Vec<f64>,
+}
+
+impl Periods {
+    /// The weeks of the outlook's horizon.
+    pub fn within(outlook: &Outlook) -> Self {
+        let mut ends: Vec<f64> = Vec::new();
+        let horizon = outlook.horizon_weeks;
+        let mut week = 1.0;
+        while week < horizon {
+            ends.push(week);
+            week += 1.0;
+        }
+        if horizon > 0.0 {
+            ends.push(horizon);
+        }
+        Self::new(ends, outlook.annual_discount)
+    }
+
+    fn new(ends: Vec<f64>, annual_discount: f64) -> Self {
+        let begins = std::iter::once(&0.0).chain(&ends);
+        let years = ends.iter().zip(begins).map(|(end, begin)| 0.5 * (begin + end) / WEEKS_PER_YEAR);
+        let worth = years.map(|years| (-years * annual_discount.ln_1p()).exp()).collect();
+        Self { ends, worth }
+    }
+
+    /// What a customer who is alive is expected to buy; he counts only through x and T.
+    pub fn ahead(&self, model: &BgNbd, seen: &Observation) -> Ahead {
+        let expected = model.purchases_if_alive(seen, &self.ends);
+        let mut ahead = Ahead::default();
+        for (purchases, worth) in expected.iter().zip(&self.worth) {
+            ahead.last_period = (purchases - ahead.purchases) * worth;
+            ahead.discounted += ahead.last_period;
+            ahead.purchases = *purchases;
+        }
+        ahead
+    }
+}
+
+/// Purchases expected of a customer within all [`Periods`], if he is alive.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Ahead {
+    pub purchases: f64,
+    /// Counted by their worth today.
+    pub discounted: f64,
+    /// The last period's part of it.
+    last_period: f64,
+}
+
 /// Discounted expected number of purchases within the horizon.
 pub fn discounted_purchases(model: &BgNbd, seen: &Observation, outlook: &Outlook) -> f64 {
-    let mut ends: Vec<f64> = Vec::new();
-    let horizon = outlook.horizon_weeks;
-    let mut week = 1.0;
-    while week < horizon {
-        ends.push(week);
-        week += 1.0;
-    }
-    if horizon > 0.0 {
-        ends.push(horizon);
-    }
-    discounted(model, seen, &ends, outlook.annual_discount).0
+    model.p_alive(seen) * Periods::within(outlook).ahead(model, seen).discounted
 }
 
 /// CLV over the horizon, in the unit of `spend` (the amount expected per purchase).
@@ -76,23 +121,9 @@ pub fn discounted_purchases_forever(model: &BgNbd, seen: &Observation, annual_di
         end += WEEKS_PER_YEAR;
         ends.push(end);
     }
-    let (sum, last_year) = discounted(model, seen, &ends, annual_discount);
+    let ahead = Periods::new(ends, annual_discount).ahead(model, seen);
     // Σ of a geometric series starting one year after the last period.
-    Some(sum + last_year / annual_discount)
-}
-
-/// The sum over the periods ending at `ends`, and the last period's part of it.
-fn discounted(model: &BgNbd, seen: &Observation, ends: &[f64], annual: f64) -> (f64, f64) {
-    let expected = model.expected_purchases_by(seen, ends);
-    let (mut sum, mut part) = (0.0, 0.0);
-    let (mut before, mut begin) = (0.0, 0.0);
-    for (purchases, end) in expected.iter().zip(ends) {
-        let years = 0.5 * (begin + end) / WEEKS_PER_YEAR;
-        part = (purchases - before) * (-years * annual.ln_1p()).exp();
-        sum += part;
-        (before, begin) = (*purchases, *end);
-    }
-    (sum, part)
+    Some(model.p_alive(seen) * (ahead.discounted + ahead.last_period / annual_discount))
 }
 
 #[cfg(test)]
@@ -117,7 +148,7 @@ mod tests {
     fn weekly_periods_are_close_to_continuous_discounting() {
         // A thousand times finer: Σ over 1/1000 weeks, computed from the expected numbers directly.
         let fine: Vec<f64> = (1..=52_000).map(|k| f64::from(k) / 1000.0).collect();
-        let exact = discounted(&MODEL, &CUSTOMER, &fine, 0.15).0;
+        let exact = MODEL.p_alive(&CUSTOMER) * Periods::new(fine, 0.15).ahead(&MODEL, &CUSTOMER).discounted;
         let found = discounted_purchases(&MODEL, &CUSTOMER, &outlook(52.0, 0.15));
         assert!((found / exact - 1.0).abs() < 1e-5, "{found} {exact}");
     }

@@ -2,7 +2,8 @@
 //!
 //! Money is an `i64` in ten-thousandths of the currency unit ([`money`]), days are counted since 1970-01-01,
 //! the models' time is in weeks = days / 7, and purchases of one day are one purchase ([`history`]).
-//! [`model::Model`] is the front door: fit all customers, then score one at a time.
+//! [`model::Model`] is the front door: fit all customers, then score one at a time, or many with
+//! [`scoring::Scoring`].
 
 pub mod bg_nbd;
 pub mod clv;
@@ -17,4 +18,5 @@ pub mod model;
 pub mod money;
 pub mod optimize;
 pub mod rfm;
+pub mod scoring;
 pub mod special;

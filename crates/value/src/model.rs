@@ -6,12 +6,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::bg_nbd::{self, BgNbdFit};
-use crate::clv::{self, Outlook};
+use crate::clv::Outlook;
 use crate::estimate::Unfit;
 use crate::gamma_gamma::{self, GammaGammaFit, Spending};
 use crate::history::{Observation, Summary};
-use crate::life_cycle::{Decision, StageRule, Standing};
+use crate::life_cycle::{Decision, StageRule};
 use crate::rfm::{Rfm, RfmBands};
+use crate::scoring::Scoring;
 
 /// Below these numbers a fit is more noise than knowledge: BG/NBD has four parameters, Gamma-Gamma three.
 const FEWEST_CUSTOMERS: usize = 30;
@@ -61,11 +62,20 @@ pub struct Model {
 }
 
 /// What to compute besides what the model knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Question {
     /// Horizon of expected purchases, the chance to buy and CLV, with the discount rate.
     pub outlook: Outlook,
+    /// Weeks within which a purchase is soon.
+    pub soon_weeks: f64,
     pub stage_rule: StageRule,
+}
+
+impl Default for Question {
+    /// A year ahead, soon being its first quarter.
+    fn default() -> Self {
+        Self { outlook: Outlook::default(), soon_weeks: 13.0, stage_rule: StageRule::default() }
+    }
 }
 
 /// One customer's figures. `None` where the model or the customer's history does not allow one; a missing
@@ -82,6 +92,8 @@ pub struct Figures {
     pub expected_purchases: Option<f64>,
     /// Probability of at least one purchase within the horizon.
     pub p_buy_within: Option<f64>,
+    /// Probability of at least one purchase within [`Question::soon_weeks`].
+    pub p_buy_soon: Option<f64>,
     /// Currency units per future purchase.
     pub expected_spend: Option<f64>,
     /// Currency units of purchases within the horizon, not discounted: expected purchases × expected spend.
@@ -110,31 +122,9 @@ impl Model {
     }
 
     /// The figures of one customer on a day, normally the model's own `as_of_day` or today. A day before the
-    /// customer's last purchase counts as that day ([`Summary::observe`]).
+    /// customer's last purchase counts as that day ([`Summary::observe`]). For many customers: [`Scoring`].
     pub fn score(&self, customer: &Summary, on_day: i32, question: &Question) -> Figures {
-        let on_day = on_day.max(customer.last_day);
-        let seen = customer.observe(on_day);
-        let bg = self.bg_nbd.fitted().map(|fit| fit.parameters);
-        let weeks = question.outlook.horizon_weeks;
-        let p_alive = bg.map(|bg| bg.p_alive(&seen));
-        let expected_purchases = bg.map(|bg| bg.expected_purchases(&seen, weeks));
-        let expected_spend = self.expected_spend(customer);
-        let standing = Standing::of(customer, on_day, p_alive);
-        let interval = customer.mean_interval_days();
-        let idle = f64::from(on_day) - f64::from(customer.last_day);
-        Figures {
-            on_day,
-            rfm: self.rfm_bands.score(customer),
-            stage: question.stage_rule.decide(&standing),
-            p_alive,
-            expected_purchases,
-            p_buy_within: bg.map(|bg| bg.p_buy_within(&seen, weeks)),
-            expected_spend,
-            expected_sales: expected_purchases.zip(expected_spend).map(|(n, spend)| n * spend),
-            clv: bg.zip(expected_spend).map(|(bg, spend)| clv::clv(&bg, &seen, spend, &question.outlook)),
-            next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
-            overdue_ratio: interval.map(|days| idle / days),
-        }
+        Scoring::new(self, on_day, question).score(customer)
     }
 
     /// E(M | x, m̄) of the customer in currency units, see [`gamma_gamma::GammaGamma::expected_spend`].

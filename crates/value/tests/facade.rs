@@ -4,11 +4,13 @@ mod generated;
 
 use proptest::prelude::*;
 use value::bg_nbd::BgNbd;
+use value::clv::clv;
 use value::estimate::Unfit;
 use value::gamma_gamma::GammaGamma;
 use value::history::{Purchase, Summary};
 use value::life_cycle::Stage;
 use value::model::{Figures, Model, Question};
+use value::scoring::Scoring;
 
 const BG: BgNbd = BgNbd { r: 0.8, alpha: 6.0, a: 0.8, b: 3.0 };
 const GG: GammaGamma = GammaGamma { p: 6.0, q: 4.0, v: 15.0 };
@@ -92,6 +94,44 @@ fn the_order_of_customers_does_not_matter() {
 }
 
 #[test]
+fn customers_scored_together_get_exactly_their_own_figures() {
+    let mut customers = customers(3_000);
+    let model = Model::fit(&customers, 365);
+    // One who bought after the day of the figures, and one in the range of the heavy buyers' formula.
+    customers[0].add(Purchase { day: 370, amount: 900_000 }).expect("after the last");
+    customers.push(Summary {
+        first_day: 0,
+        last_day: 364,
+        orders: 360,
+        first_amount: 100_000,
+        total_amount: 9_000_000,
+    });
+    let question = Question::default();
+    let mut scoring = Scoring::new(&model, 365, &question);
+    for customer in &customers {
+        assert_eq!(scoring.score(customer), model.score(customer, 365, &question), "{customer:?}");
+    }
+}
+
+#[test]
+fn a_forecast_is_the_one_of_the_models_alone() {
+    let customers = customers(600);
+    let (model, question) = (Model::fit(&customers, 365), Question::default());
+    let bg = model.bg_nbd.fitted().expect("fitted").parameters;
+    for customer in &customers {
+        let (seen, found) = (customer.observe(365), model.score(customer, 365, &question));
+        let close = |found: Option<f64>, expected: f64| {
+            let found = found.expect("a model");
+            assert!((found - expected).abs() <= 1e-13 * expected, "{found} is not {expected}: {customer:?}");
+        };
+        close(found.expected_purchases, bg.expected_purchases(&seen, 52.0));
+        close(found.p_buy_within, bg.p_buy_within(&seen, 52.0));
+        close(found.p_buy_soon, bg.p_buy_within(&seen, 13.0));
+        close(found.clv, clv(&bg, &seen, found.expected_spend.expect("a model"), &question.outlook));
+    }
+}
+
+#[test]
 fn a_new_order_moves_the_figures_at_once() {
     let customers = customers(1_000);
     let model = Model::fit(&customers, 365);
@@ -122,7 +162,7 @@ proptest! {
         prop_assert_eq!(back.bg_nbd.missing(), model.bg_nbd.missing());
         for customer in &customers {
             let f = model.score(customer, as_of, &Question::default());
-            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.expected_spend, f.expected_sales, f.clv, f.overdue_ratio];
+            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.p_buy_soon, f.expected_spend, f.expected_sales, f.clv, f.overdue_ratio];
             prop_assert!(all.iter().flatten().all(|v| v.is_finite()), "{:?}", f);
         }
     }

@@ -103,14 +103,7 @@ fn expectation_is_continuous_where_a_is_one() {
 }
 
 #[test]
-fn heavy_buyers_series_continues_the_ordinary_one() {
-    for (x, age) in [(5, 30.0), (60, 30.0), (200, 100.0)] {
-        for t in [0.5, 4.0, 52.0] {
-            let mut future = Future::new(&PAPER, &seen(x, age * 0.9, age));
-            let (one, other) = (future.purchases(t), future.purchases_of_heavy_buyer(t));
-            assert!((one - other).abs() < 1e-11 * one, "x {x} t {t}: {one} {other}");
-        }
-    }
+fn a_heavy_buyer_is_expected_to_go_on() {
     let heavy = PAPER.expected_purchases(&seen(3000, 99.99, 100.0), 52.0);
     assert!(heavy > 1000.0 && heavy < 1560.0, "{heavy}");
 }
