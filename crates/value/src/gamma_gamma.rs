@@ -85,6 +85,9 @@ const HIGHEST: [f64; 3] = [1e4, 1e4, 1e6];
 /// p and q to start from.
 const STARTS: [[f64; 2]; 5] = [[6.0, 4.0], [1.0, 2.0], [40.0, 2.0], [0.3, 8.0], [100.0, 50.0]];
 
+/// Customers the search begins with when there are many more; the maximum is always that of all of them.
+const SAMPLE: usize = 10_000;
+
 /// Fits the model to repeat buyers; those without a positive mean amount are left out.
 ///
 /// # Errors
@@ -92,13 +95,15 @@ const STARTS: [[f64; 2]; 5] = [[6.0, 4.0], [1.0, 2.0], [40.0, 2.0], [0.3, 8.0], 
 pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
     let spenders = Spenders::new(spending).ok_or(Unfit::TooFewRepeatBuyers)?;
     let limits: Limits<3> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
-    let mut objective = |at: &[f64; 3]| {
-        let (value, [p, q, v]) = spenders.mean_loss(&log_parameters(at));
-        (value, [p - v, q + v, v])
-    };
+    let mut objective = spenders.objective();
     // A population mean of 1, p v/(q−1) = 1.
     let starts = STARTS.map(|[p, q]| [p, q, (q - 1.0) / q].map(f64::ln));
-    let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
+    let near = spenders.sample().and_then(|sample| {
+        optimize::minimize_near_sample(&mut objective, &mut sample.objective(), &starts, &limits)
+    });
+    let best = near
+        .or_else(|| optimize::minimize_from(&mut objective, &starts, &limits))
+        .ok_or(Unfit::NotConverged)?;
     let customers = spenders.customers.len() as f64;
     let precision = estimate::precision(&mut objective, &best.at, &limits, NAMES, customers);
     let [p, q, v] = log_parameters(&best.at).map(f64::exp);
@@ -124,12 +129,23 @@ fn log_parameters(at: &[f64; 3]) -> [f64; 3] {
 }
 
 struct Spenders {
-    /// Amounts divided by `scale`, so that the search starts well in any currency.
+    /// Amounts divided by `scale`, so that the search starts well in any currency. In order of (x, m̄).
     customers: Vec<Spending>,
     scale: f64,
-    /// The distinct x, ascending, and for each customer which of them is his.
+    /// What the search needs of each of them.
+    terms: Vec<Spender>,
+    /// The distinct x, ascending.
     counts: Vec<u32>,
-    count_of: Vec<usize>,
+    mean_log: f64,
+}
+
+#[derive(Clone, Copy)]
+struct Spender {
+    /// Index into `counts`.
+    count: u32,
+    /// s = x m̄ and its logarithm.
+    s: f64,
+    ln_s: f64,
 }
 
 impl Spenders {
@@ -138,15 +154,46 @@ impl Spenders {
         if customers.is_empty() {
             return None;
         }
+        // The same sums whatever the order they came in.
+        customers.sort_unstable_by(|one, other| one.x.cmp(&other.x).then(one.mean.total_cmp(&other.mean)));
         let scale = customers.iter().map(|c| c.mean / customers.len() as f64).sum::<f64>();
         for customer in &mut customers {
             customer.mean /= scale;
         }
+        Some(Self::of(customers, scale))
+    }
+
+    fn of(customers: Vec<Spending>, scale: f64) -> Self {
         let mut counts: Vec<u32> = customers.iter().map(|c| c.x).collect();
-        counts.sort_unstable();
         counts.dedup();
-        let count_of = customers.iter().map(|c| counts.partition_point(|count| *count < c.x)).collect();
-        Some(Self { customers, scale, counts, count_of })
+        let mut count = 0;
+        let terms: Vec<Spender> = customers
+            .iter()
+            .map(|customer| {
+                count += usize::from(customer.x != counts[count]);
+                let s = f64::from(customer.x) * customer.mean;
+                Spender { count: count as u32, s, ln_s: s.ln() }
+            })
+            .collect();
+        let mean_log = customers.iter().map(|c| c.mean.ln()).sum::<f64>() / customers.len() as f64;
+        Self { customers, scale, terms, counts, mean_log }
+    }
+
+    /// Every k-th customer in order of (x, m̄), so that the sample is like the whole; `None` where the whole is small
+    /// enough itself.
+    fn sample(&self) -> Option<Self> {
+        let step = self.customers.len() / SAMPLE;
+        (step >= 2).then(|| {
+            Self::of(self.customers.iter().copied().skip(step / 2).step_by(step).collect(), self.scale)
+        })
+    }
+
+    /// −ln L per customer in the search's coordinates.
+    fn objective(&self) -> impl FnMut(&[f64; 3]) -> (f64, [f64; 3]) {
+        |at| {
+            let (value, [p, q, v]) = self.mean_loss(&log_parameters(at));
+            (value, [p - v, q + v, v])
+        }
     }
 
     /// −ln L per customer and its gradient in the logarithms of p, q, v. Note 25 eq. (1a), with s = x m̄:
@@ -161,19 +208,23 @@ impl Spenders {
             self.counts.iter().map(|x| CountTerms::new(p * f64::from(*x), q)).collect();
         let mut value = 0.0;
         let mut slope = [0.0; 3];
-        for (customer, count) in self.customers.iter().zip(&self.count_of) {
-            let terms = &table[*count];
-            let x = f64::from(customer.x);
-            let s = x * customer.mean;
-            let (own, others) = (-(v / s).ln_1p(), -(s / v).ln_1p());
-            value += terms.own * (own + terms.own_offset) + q * (others + terms.others_offset);
-            value += terms.rest - customer.mean.ln();
-            slope[0] += x * (terms.by_own + own);
+        for Spender { count, s, ln_s } in &self.terms {
+            let terms = &table[*count as usize];
+            // ln(s/(v+s)) and ln(v/(v+s)): the one nearer to 0 keeps its digits, the other differs by ln(s/v).
+            let (own, others) = if *s > v {
+                let own = -(v / s).ln_1p();
+                (own, own - (ln_s - log[2]))
+            } else {
+                let others = -(s / v).ln_1p();
+                (others + (ln_s - log[2]), others)
+            };
+            value += terms.own * (own + terms.own_offset) + q * (others + terms.others_offset) + terms.rest;
+            slope[0] += terms.own * (terms.by_own + own);
             slope[1] += terms.by_q + others;
-            slope[2] += (q * s / v - p * x) / (v + s);
+            slope[2] += (q * s - terms.own * v) / (v + s);
         }
-        let n = self.customers.len() as f64;
-        (-value / n, [-slope[0] * p / n, -slope[1] * q / n, -slope[2] * v / n])
+        let n = self.terms.len() as f64;
+        (self.mean_log - value / n, [-slope[0] / n, -slope[1] * q / n, -slope[2] / n])
     }
 
     fn correlation(&self) -> Option<f64> {
@@ -284,6 +335,35 @@ mod tests {
         let scaled = spenders.mean_loss(&[p, q, v / spenders.scale].map(f64::ln)).0;
         let found = -(scaled + spenders.scale.ln());
         assert!((found - density.ln()).abs() < 1e-11, "{found} {}", density.ln());
+    }
+
+    #[test]
+    fn a_fit_by_way_of_a_sample_is_the_maximum_over_everybody() {
+        let spending: Vec<Spending> = (0..30_000_u32)
+            .map(|i| {
+                let share = (f64::from(i) * 0.618_033_988_749_895).fract();
+                Spending { x: 1 + i % 4, mean: 20.0 * (0.2 + share) / (1.1 - share) }
+            })
+            .collect();
+        let spenders = Spenders::new(&spending).expect("usable");
+        let sample = spenders.sample().expect("large enough");
+        let GammaGamma { p, q, v } = fit(&spending).expect("fitted").parameters;
+        let steepest = |spenders: &Spenders| {
+            let slope = spenders.mean_loss(&[p, q, v / spenders.scale].map(f64::ln)).1;
+            slope.iter().fold(0.0_f64, |most, s| most.max(s.abs()))
+        };
+        assert!(steepest(&spenders) < 1e-8, "{}", steepest(&spenders));
+        // The sample alone would have ended elsewhere.
+        assert!(steepest(&sample) > 1e-7, "{}", steepest(&sample));
+    }
+
+    #[test]
+    fn the_order_of_spenders_does_not_matter() {
+        let mut spending: Vec<Spending> =
+            (1..=500_u32).map(|i| Spending { x: 1 + i % 7, mean: f64::from(i * 37 % 501) + 0.1 }).collect();
+        let found = fit(&spending).expect("fitted");
+        spending.reverse();
+        assert_eq!(fit(&spending), Ok(found));
     }
 
     #[test]

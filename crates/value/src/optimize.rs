@@ -35,11 +35,21 @@ const MAX_STEP: f64 = 2.0;
 /// Finds a local minimum of `f`, which returns value and gradient, from `start`.
 /// Points where `f` is not finite are avoided; with `start` itself not finite the result is not converged.
 pub fn minimize<const N: usize>(f: &mut Objective<N>, start: [f64; N], limits: &Limits<N>) -> Minimum<N> {
+    descend(f, start, None, limits)
+}
+
+/// [`minimize`], beginning with an inverse Hessian if one is known.
+fn descend<const N: usize>(
+    f: &mut Objective<N>,
+    start: [f64; N],
+    known: Option<[[f64; N]; N]>,
+    limits: &Limits<N>,
+) -> Minimum<N> {
     let mut at = clamp(start, limits);
     let (mut value, mut gradient) = f(&at);
     let mut evaluations = 1;
-    let mut inverse = identity();
-    let mut fresh = true;
+    let mut fresh = known.is_none();
+    let mut inverse = known.unwrap_or_else(identity);
     let mut moving = [true; N];
     for _ in 0..MAX_ITERATIONS {
         let free = free(&at, &gradient, limits);
@@ -86,6 +96,21 @@ pub fn minimize_from<const N: usize>(
         }
     }
     best
+}
+
+/// Minimises `f`, the mean of many terms, from where `sample`, the mean of some of them, has its minimum and with the
+/// curvature found there: a few evaluations of `f` are enough. `None` unless both minima are inside the box with
+/// curvature in all directions; then only a search over everything can tell.
+pub fn minimize_near_sample<const N: usize>(
+    f: &mut Objective<N>,
+    sample: &mut Objective<N>,
+    starts: &[[f64; N]],
+    limits: &Limits<N>,
+) -> Option<Minimum<N>> {
+    let inside = |at: &[f64; N]| at.iter().zip(limits).all(|(x, (low, high))| low < x && x < high);
+    let near = minimize_from(sample, starts, limits).filter(|found| inside(&found.at))?;
+    let inverse = invert(&hessian(sample, &near.at), &[true; N])?;
+    Some(descend(f, near.at, Some(inverse), limits)).filter(|found| found.converged && inside(&found.at))
 }
 
 struct Point<const N: usize> {

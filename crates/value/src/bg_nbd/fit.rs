@@ -24,6 +24,9 @@ const NAMES: [&str; 4] = ["r", "r/alpha", "a+b", "a/b"];
 const LOWEST: [f64; 4] = [1e-4, 1e-8, 1e-4, 1e-5];
 const HIGHEST: [f64; 4] = [1e4, 1e4, 1e5, 1e5];
 
+/// Customers the search begins with when there are many more; the maximum is always that of all of them.
+const SAMPLE: f64 = 10_000.0;
+
 /// Fits the model. Inconsistent observations (see [`Observation::is_consistent`]) are left out.
 ///
 /// # Errors
@@ -40,12 +43,19 @@ pub fn fit(observations: &[Observation]) -> Result<BgNbdFit, Unfit> {
         return Err(Unfit::TooFewRepeatBuyers);
     }
     let limits: Limits<4> = std::array::from_fn(|i| (LOWEST[i].ln(), HIGHEST[i].ln()));
-    let mut objective = |at: &[f64; 4]| {
-        let (value, gradient) = groups.mean_loss(&log_parameters(at));
-        (value, in_coordinates(at, &gradient))
+    let mut objective = groups.objective();
+    let near = groups.sample().and_then(|sample| {
+        let mut objective_of_sample = sample.objective();
+        let starts = starts(&mut objective_of_sample, sample.mean_rate);
+        optimize::minimize_near_sample(&mut objective, &mut objective_of_sample, &starts, &limits)
+    });
+    let best = match near {
+        Some(best) => best,
+        None => {
+            let starts = starts(&mut objective, groups.mean_rate);
+            optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?
+        }
     };
-    let starts = starts(&mut objective, groups.mean_rate);
-    let best = optimize::minimize_from(&mut objective, &starts, &limits).ok_or(Unfit::NotConverged)?;
     let precision = estimate::precision(&mut objective, &best.at, &limits, NAMES, groups.customers);
     let [r, alpha, a, b] = log_parameters(&best.at).map(f64::exp);
     let share = a / (a + b);
@@ -91,6 +101,7 @@ fn starts(objective: &mut Objective<4>, rate: f64) -> Vec<[f64; 4]> {
     starts.into_iter().map(|(_, start)| start).collect()
 }
 
+#[derive(Clone, Copy)]
 struct Group {
     x: u32,
     /// Indices into `times`.
@@ -101,6 +112,7 @@ struct Group {
 
 /// The de-duplicated sufficient statistics.
 pub(super) struct Groups {
+    /// In order of (x, t_x, T).
     groups: Vec<Group>,
     times: Vec<f64>,
     largest_x: u32,
@@ -133,7 +145,10 @@ impl Groups {
                 customers: same.len() as f64,
             })
             .collect();
-        let times: Vec<f64> = bits.iter().map(|b| f64::from_bits(*b)).collect();
+        Self::of(groups, bits.iter().map(|b| f64::from_bits(*b)).collect())
+    }
+
+    fn of(groups: Vec<Group>, times: Vec<f64>) -> Self {
         let sum = |of: &dyn Fn(&Group) -> f64| groups.iter().map(|g| g.customers * of(g)).sum::<f64>();
         let customers = sum(&|_| 1.0);
         let weeks = sum(&|g| times[g.age as usize]);
@@ -148,12 +163,43 @@ impl Groups {
         }
     }
 
+    /// Every k-th customer in order of (x, t_x, T), so that the sample is like the whole; `None` where the whole is
+    /// small enough itself.
+    pub(super) fn sample(&self) -> Option<Self> {
+        let step = (self.customers / SAMPLE).floor();
+        if step < 2.0 {
+            return None;
+        }
+        let mut before = 0.0_f64;
+        let mut taken = Vec::new();
+        for group in &self.groups {
+            let after = before + group.customers;
+            let customers = (after / step).floor() - (before / step).floor();
+            if customers > 0.0 {
+                taken.push(Group { customers, ..*group });
+            }
+            before = after;
+        }
+        Some(Self::of(taken, self.times.clone()))
+    }
+
+    /// −ln L per customer in the search's coordinates.
+    fn objective(&self) -> impl FnMut(&[f64; 4]) -> (f64, [f64; 4]) {
+        |at| {
+            let (value, gradient) = self.mean_loss(&log_parameters(at));
+            (value, in_coordinates(at, &gradient))
+        }
+    }
+
     /// −ln L per customer and its gradient in the logarithms of r, α, a, b.
     pub(super) fn mean_loss(&self, log: &[f64; 4]) -> (f64, [f64; 4]) {
         let [r, alpha, a, b] = log.map(f64::exp);
         let r_x = RisingFactorial::table(r, self.largest_x);
         let b_x = RisingFactorial::table(b, self.largest_x);
         let ab_x = RisingFactorial::table(a + b, self.largest_x);
+        // ln(a/(b+x−1)); not used for x = 0.
+        let kept = |x: u32| b + (f64::from(x) - 1.0);
+        let odds: Vec<f64> = (0..=self.largest_x).map(|x| log[2] - kept(x).ln()).collect();
         let growth: Vec<f64> = self.times.iter().map(|t| (t / alpha).ln_1p()).collect();
         let inverse: Vec<f64> = self.times.iter().map(|t| 1.0 / (alpha + t)).collect();
         let mut value = 0.0;
@@ -169,13 +215,12 @@ impl Groups {
             let mut d_b = b_x.slope[i] - ab_x.slope[i];
             if group.x > 0 {
                 let idle = growth[age] - growth[last];
-                let d = log[2] - (b + x - 1.0).ln() + n * idle;
-                let (gone, share) = softplus(d);
+                let (gone, share) = softplus(odds[i] + n * idle);
                 term += gone;
                 d_r += share * idle;
                 d_alpha += share * n * (inverse[age] - inverse[last]);
                 d_a += share / a;
-                d_b -= share / (b + x - 1.0);
+                d_b -= share / kept(group.x);
             }
             value += group.customers * term;
             for (sum, part) in slope.iter_mut().zip([d_r * r, d_alpha * alpha, d_a * a, d_b * b]) {

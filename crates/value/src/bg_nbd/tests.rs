@@ -134,6 +134,30 @@ fn customers_who_never_stop_are_told_as_a_boundary() {
     assert_eq!((errors.r, errors.alpha, errors.a, errors.b), (None, None, None, None));
 }
 
+#[test]
+fn a_fit_by_way_of_a_sample_is_the_maximum_over_everybody() {
+    // 30,000 customers, no two alike, by a golden-ratio sequence.
+    let customers: Vec<_> = (0..30_000_u32)
+        .map(|i| {
+            let share = (f64::from(i) * 0.618_033_988_749_895).fract();
+            let x = (6.0 * share * share) as u32;
+            let age = 20.0 + 40.0 * (f64::from(i) * 0.414_213_562_373_095).fract();
+            seen(x, if x == 0 { 0.0 } else { age * (0.3 + 0.6 * share) }, age)
+        })
+        .collect();
+    let groups = Groups::new(&customers);
+    let sample = groups.sample().expect("large enough");
+    assert_eq!((groups.customers, sample.customers), (30_000.0, 10_000.0));
+    let BgNbd { r, alpha, a, b } = fit(&customers).expect("fitted").parameters;
+    let steepest = |groups: &Groups| {
+        let slope = groups.mean_loss(&[r, alpha, a, b].map(f64::ln)).1;
+        slope.iter().fold(0.0_f64, |most, s| most.max(s.abs()))
+    };
+    assert!(steepest(&groups) < 1e-8, "{}", steepest(&groups));
+    // The sample alone would have ended elsewhere.
+    assert!(steepest(&sample) > 1e-6, "{}", steepest(&sample));
+}
+
 fn any_model() -> impl Strategy<Value = BgNbd> {
     (0.05..5.0_f64, 0.5..80.0_f64, 0.05..4.0_f64, 0.1..9.0_f64).prop_map(|(r, alpha, a, b)| BgNbd {
         r,
