@@ -3,7 +3,6 @@
 //! syllable on, so that 华为技术 is found by 为, 技术, weiji and hw.
 
 use pinyin::{ToPinyin, ToPinyinMulti};
-use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 /// One thing a document must contain.
@@ -32,22 +31,36 @@ fn is_chinese(letter: char) -> bool {
 
 /// Runs of one script, lower case, without accents.
 fn runs(text: &str) -> Vec<(Script, Vec<char>)> {
-    let mut runs: Vec<(Script, Vec<char>)> = vec![];
-    let mut open = false;
-    let decomposed = text.nfkd().filter(|letter| !unicode_normalization::char::is_combining_mark(*letter));
-    for letter in decomposed.nfc().flat_map(char::to_lowercase) {
+    let mut runs = Runs::default();
+    if text.is_ascii() {
+        text.chars().for_each(|letter| runs.push(letter.to_ascii_lowercase()));
+    } else {
+        let marks = unicode_normalization::char::is_combining_mark;
+        let plain = text.nfkd().filter(|letter| !marks(*letter)).nfc();
+        plain.flat_map(char::to_lowercase).for_each(|letter| runs.push(letter));
+    }
+    runs.all
+}
+
+#[derive(Default)]
+struct Runs {
+    all: Vec<(Script, Vec<char>)>,
+    open: bool,
+}
+
+impl Runs {
+    fn push(&mut self, letter: char) {
         if !letter.is_alphanumeric() {
-            open = false;
-            continue;
+            self.open = false;
+            return;
         }
         let script = if is_chinese(letter) { Script::Chinese } else { Script::Word };
-        match runs.last_mut() {
-            Some((last, run)) if open && *last == script => run.push(letter),
-            _ => runs.push((script, vec![letter])),
+        match self.all.last_mut() {
+            Some((last, run)) if self.open && *last == script => run.push(letter),
+            _ => self.all.push((script, vec![letter])),
         }
-        open = true;
+        self.open = true;
     }
-    runs
 }
 
 /// The digits of a text that is a phone number in some spelling.
@@ -60,9 +73,40 @@ fn phone_digits(text: &str) -> Option<String> {
     (digits.len() >= PHONE_DIGITS_MINIMUM).then_some(digits)
 }
 
+/// Tokens one behind the other: an import makes a hundred of them per record, so that one allocation each would be its main work.
+#[derive(Default)]
+struct Tokens {
+    letters: String,
+    ends: Vec<usize>,
+}
+
+impl Tokens {
+    fn push(&mut self, letters: impl IntoIterator<Item = char>) {
+        self.letters.extend(letters);
+        self.ends.push(self.letters.len());
+    }
+    fn push_joined<'p>(&mut self, parts: impl Iterator<Item = &'p str>) {
+        self.letters.extend(parts);
+        self.ends.push(self.letters.len());
+    }
+
+    /// Each once, apart by spaces.
+    fn joined(&self) -> String {
+        let mut start = 0;
+        let mut tokens: Vec<&str> = Vec::with_capacity(self.ends.len());
+        for end in &self.ends {
+            tokens.push(&self.letters[start..*end]);
+            start = *end;
+        }
+        tokens.sort_unstable();
+        tokens.dedup();
+        tokens.join(" ")
+    }
+}
+
 /// The tokens under which texts are found, apart by spaces.
 pub fn document<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    let mut tokens = BTreeSet::new();
+    let mut tokens = Tokens::default();
     for text in texts {
         if let Some(digits) = phone_digits(text) {
             endings(&digits.chars().collect::<Vec<_>>(), &mut tokens);
@@ -74,61 +118,66 @@ pub fn document<'a>(texts: impl Iterator<Item = &'a str>) -> String {
             }
         }
     }
-    let tokens: Vec<String> = tokens.into_iter().collect();
-    tokens.join(" ")
+    tokens.joined()
 }
 
-fn endings(word: &[char], tokens: &mut BTreeSet<String>) {
+fn endings(word: &[char], tokens: &mut Tokens) {
     let word = &word[..word.len().min(WORD_LIMIT)];
-    tokens.insert(word.iter().collect());
+    tokens.push(word.iter().copied());
     for start in 1..word.len().saturating_sub(ENDING_MINIMUM - 1) {
-        tokens.insert(word[start..].iter().collect());
+        tokens.push(word[start..].iter().copied());
     }
 }
 
-fn chinese(run: &[char], tokens: &mut BTreeSet<String>) {
+fn chinese(run: &[char], tokens: &mut Tokens) {
     for letter in run {
-        tokens.insert(letter.to_string());
+        tokens.push([*letter]);
     }
     for pair in run.windows(2) {
-        tokens.insert(pair.iter().collect());
+        tokens.push(pair.iter().copied());
     }
     let run = &run[..run.len().min(WORD_LIMIT)];
+    let syllables: Vec<Vec<&'static str>> = run.iter().map(|letter| syllables(*letter)).collect();
     for start in 0..run.len() {
-        for reading in readings(&run[start..]) {
-            tokens.insert(reading.iter().filter_map(|syllable| syllable.chars().next()).collect());
-            tokens.insert(reading.concat());
-        }
+        readings(&syllables[start..], tokens);
     }
 }
 
-/// The ways a run may be read, one syllable per character; empty from the first character without a reading.
-fn readings(run: &[char]) -> Vec<Vec<&'static str>> {
-    let mut readings: Vec<Vec<&'static str>> = vec![vec![]];
-    for letter in run {
-        let mut syllables: Vec<&'static str> = letter.to_pinyin().map(|p| p.plain()).into_iter().collect();
-        if let Some(multi) = letter.to_pinyin_multi() {
-            for other in multi {
-                if !syllables.contains(&other.plain()) {
-                    syllables.push(other.plain());
-                }
-            }
+/// The ways a character may be read.
+fn syllables(letter: char) -> Vec<&'static str> {
+    let mut syllables: Vec<&'static str> = letter.to_pinyin().map(|p| p.plain()).into_iter().collect();
+    for other in letter.to_pinyin_multi().into_iter().flatten() {
+        if !syllables.contains(&other.plain()) {
+            syllables.push(other.plain());
         }
-        if syllables.is_empty() {
-            break;
-        }
-        if readings.len() * syllables.len() > READING_LIMIT {
-            syllables.truncate(1);
-        }
-        readings = readings
-            .iter()
-            .flat_map(|so_far| {
-                syllables.iter().map(move |syllable| so_far.iter().copied().chain([*syllable]).collect())
-            })
-            .collect();
     }
-    readings.retain(|reading| !reading.is_empty());
-    readings
+    syllables
+}
+
+/// The ways a run may be read, by initials and in full, as far as every character has a reading.
+fn readings(run: &[Vec<&'static str>], tokens: &mut Tokens) {
+    let mut count = 1;
+    let mut read: Vec<&[&'static str]> = Vec::with_capacity(run.len());
+    for syllables in run.iter().take_while(|syllables| !syllables.is_empty()) {
+        let kept = if count * syllables.len() > READING_LIMIT { 1 } else { syllables.len() };
+        count *= kept;
+        read.push(&syllables[..kept]);
+    }
+    if read.is_empty() {
+        return;
+    }
+    for number in 0..count {
+        // The digits of `number`, to the base of each character's readings, choose one reading each.
+        let chosen = || {
+            read.iter().scan(number, |rest, syllables| {
+                let syllable = syllables[*rest % syllables.len()];
+                *rest /= syllables.len();
+                Some(syllable)
+            })
+        };
+        tokens.push(chosen().filter_map(|syllable| syllable.chars().next()));
+        tokens.push_joined(chosen());
+    }
 }
 
 /// What a document must contain to be found by `text`.
@@ -163,6 +212,23 @@ mod tests {
                 .split(' ')
                 .any(|token| if term.prefix { token.starts_with(&term.text) } else { token == term.text })
         })
+    }
+
+    #[test]
+    fn a_document_has_each_token_once_in_order() {
+        let tokens = document(["AB ab", "重庆", "Ünï"].into_iter());
+        let expected =
+            ["ab", "chongqing", "cq", "ni", "q", "qing", "uni", "zhongqing", "zq", "庆", "重", "重庆"];
+        assert_eq!(tokens, expected.join(" "));
+    }
+
+    #[test]
+    fn readings_beyond_the_limit_are_left_out() {
+        let ambiguous = "重".repeat(5);
+        let read = document([ambiguous.as_str()].into_iter());
+        let whole =
+            read.split(' ').filter(|token| token.len() > "chongchongchongchong".len() && token.is_ascii());
+        assert_eq!(whole.count(), READING_LIMIT);
     }
 
     #[test]
