@@ -173,6 +173,11 @@ impl Conn {
 
     pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
         let (sql, values) = render(statement, self.dialect());
+        self.execute_text(sql, values).await
+    }
+
+    /// The same for text written by hand.
+    pub async fn execute_text(&mut self, sql: String, values: SqlxValues) -> Result<u64> {
         Ok(match self {
             Conn::Sqlite(conn) => {
                 sqlx::query_with(AssertSqlSafe(sql), values).execute(conn).await?.rows_affected()

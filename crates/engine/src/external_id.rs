@@ -1,8 +1,8 @@
 //! A record's numbers in other systems: unique per entity and source.
 
-use crate::{Engine, Error, Result, Tx, db::name};
+use crate::{Engine, Error, Result, Tx, among, db::name};
 use meta::Id;
-use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
+use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement, Value as Bound};
 use std::collections::HashMap;
 
 const CHUNK: usize = 500;
@@ -14,7 +14,7 @@ fn select(entity: &str, source: &str, numbers: &[String]) -> SelectStatement {
         .from(name("external_id"))
         .and_where(Expr::col(name("entity")).eq(entity))
         .and_where(Expr::col(name("source")).eq(source))
-        .and_where(Expr::col(name("external_id")).is_in(numbers.iter().cloned()));
+        .and_where(Expr::col(name("external_id")).is_in(among(numbers)));
     select
 }
 
@@ -22,7 +22,7 @@ fn of_records(ids: &[Id]) -> SelectStatement {
     Sql::select()
         .columns([name("record_id"), name("source"), name("external_id")])
         .from(name("external_id"))
-        .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+        .and_where(Expr::col(name("record_id")).is_in(among(ids)))
         .order_by(name("source"), sea_query::Order::Asc)
         .order_by(name("external_id"), sea_query::Order::Asc)
         .to_owned()
@@ -98,30 +98,19 @@ impl Tx {
         numbers: &[(String, Id)],
     ) -> Result<()> {
         let run = self.run;
-        for chunk in numbers.chunks(CHUNK) {
-            let mut insert = Sql::insert();
-            insert
-                .into_table(name("external_id"))
-                .columns(["entity", "source", "external_id", "record_id", "run_id"].map(name));
-            for (number, id) in chunk {
-                insert.values_panic([
-                    entity.to_owned().into(),
-                    source.to_owned().into(),
-                    number.clone().into(),
-                    (*id).into(),
-                    run.into(),
-                ]);
-            }
-            self.conn.execute(&insert).await.map_err(|error| match error {
-                Error::Invalid(_) => Error::rule(
-                    "external_id",
-                    format!("a number of source “{source}” already belongs to another record: use it once"),
-                    format!("来源“{source}”中的某个编号已属于另一条记录，每个编号只能用一次"),
-                ),
-                other => other,
-            })?;
+        let columns = ["entity", "source", "external_id", "record_id", "run_id"];
+        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * numbers.len());
+        for (number, id) in numbers {
+            bound.extend([entity.into(), source.into(), number.as_str().into(), (*id).into(), run.into()]);
         }
-        Ok(())
+        self.conn.insert_rows("external_id", &columns, bound).await.map_err(|error| match error {
+            Error::Invalid(_) => Error::rule(
+                "external_id",
+                format!("a number of source “{source}” already belongs to another record: use it once"),
+                format!("来源“{source}”中的某个编号已属于另一条记录，每个编号只能用一次"),
+            ),
+            other => other,
+        })
     }
 
     /// Frees the numbers that run `run` gave to `ids`, so that they can be given again.
@@ -130,7 +119,7 @@ impl Tx {
             let delete = Sql::delete()
                 .from_table(name("external_id"))
                 .and_where(Expr::col(name("run_id")).eq(run))
-                .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+                .and_where(Expr::col(name("record_id")).is_in(among(ids)))
                 .to_owned();
             self.conn.execute(&delete).await?;
         }

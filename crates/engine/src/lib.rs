@@ -5,6 +5,7 @@
 
 mod access;
 mod actor;
+mod bulk;
 pub mod condition;
 mod core;
 mod db;
@@ -24,6 +25,7 @@ mod store;
 
 pub use access::{Action, allow};
 pub use actor::{Actor, Role};
+pub use bulk::among;
 pub use db::{Database, Dialect, Row, name};
 pub use engine::{Engine, Options};
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@
 use crate::{Actor, Dialect, Engine, Error, Result, Row, Tx, allow, db::name};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use meta::{DateTime, Id, Utc};
-use sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement};
+use sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement, Value as Bound};
 use serde_json::{Value as Json, json};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,23 +63,12 @@ impl Tx {
             records.chunks(BULK_LIMIT).map(|chunk| (None, pack(chunk))).collect()
         };
         let (at, user, run) = (self.clock().now(), self.actor.user, self.run);
-        for rows in rows.chunks(500) {
-            let mut insert = Sql::insert();
-            insert.into_table(name("change_log")).columns(COLUMNS[1..].iter().map(|column| name(column)));
-            for (record, changes) in rows {
-                insert.values_panic([
-                    at.into(),
-                    user.into(),
-                    run.into(),
-                    entity.to_owned().into(),
-                    (*record).into(),
-                    kind.name().into(),
-                    changes.clone().into(),
-                ]);
-            }
-            self.conn.execute(&insert).await?;
+        let mut bound: Vec<Bound> = Vec::with_capacity(7 * rows.len());
+        for (record, changes) in rows {
+            bound.extend([at.into(), user.into(), run.into(), entity.into(), record.into()]);
+            bound.extend([kind.name().into(), changes.into()]);
         }
-        Ok(())
+        self.conn.insert_rows("change_log", &COLUMNS[1..], bound).await
     }
 
     /// Where reader `reader` of the log stands now; stored with what it did.

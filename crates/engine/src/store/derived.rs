@@ -1,7 +1,8 @@
 //! Background figures and search documents: what is derived from records and written beside them.
 
-use super::save::PARAMETERS;
-use crate::{Error, Result, Tx, condition::bind, db::name, schema::figures_table_name, search};
+use crate::{
+    Error, Result, Tx, among, bulk::pieces, condition::bind, db::name, schema::figures_table_name, search,
+};
 use meta::{Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
 use std::collections::HashMap;
@@ -22,8 +23,7 @@ impl Tx {
                     .ok_or_else(|| Error::Internal(format!("{field} is not a figure of {}", entity.name)))
             })
             .collect::<Result<_>>()?;
-        let rows = (PARAMETERS / (fields.len() + 1)).clamp(1, 500);
-        for chunk in figures.chunks(rows) {
+        for chunk in pieces(figures, fields.len() + 1) {
             let values = chunk.iter().map(|(id, values)| {
                 let figures =
                     fields.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null)));
@@ -55,23 +55,17 @@ impl Tx {
         fields: &[&Field],
         records: &[Values],
     ) -> Result<()> {
-        let rows = (PARAMETERS / (fields.len() + 1)).clamp(1, 500);
-        for (chunk, ids) in ids.chunks(rows).enumerate() {
-            let mut insert = Sql::insert();
-            insert.into_table(name(&figures_table_name(&entity.name)));
-            insert
-                .columns(["id"].into_iter().chain(fields.iter().map(|field| field.name.as_str())).map(name));
-            for (index, id) in ids.iter().enumerate() {
-                let values = records.get(chunk * rows + index);
-                let value = |field: &&Field| {
-                    values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null)
-                };
-                let figures = fields.iter().map(|field| Expr::from(bind(field, value(field))));
-                insert.values_panic([Expr::from(*id)].into_iter().chain(figures));
-            }
-            self.conn.execute(&insert).await?;
+        let columns: Vec<&str> =
+            ["id"].into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();
+        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * ids.len());
+        for (index, id) in ids.iter().enumerate() {
+            let values = records.get(index);
+            let value =
+                |field: &Field| values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null);
+            bound.push((*id).into());
+            bound.extend(fields.iter().map(|field| bind(field, value(field))));
         }
-        Ok(())
+        self.conn.insert_rows(&figures_table_name(&entity.name), &columns, bound).await
     }
 
     /// Figures go with their record, and come back empty with it until they are computed again.
@@ -85,7 +79,7 @@ impl Tx {
         for ids in ids.chunks(1_000) {
             let delete = Sql::delete()
                 .from_table(name(&figures_table_name(&entity.name)))
-                .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
+                .and_where(Expr::col(name("id")).is_in(among(ids)))
                 .to_owned();
             self.conn.execute(&delete).await?;
         }
@@ -106,7 +100,7 @@ impl Tx {
                 let select = Sql::select()
                     .columns([name("record_id"), name("external_id")])
                     .from(name("external_id"))
-                    .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+                    .and_where(Expr::col(name("record_id")).is_in(among(ids)))
                     .to_owned();
                 for row in self.conn.fetch(&select).await? {
                     numbers.entry(row.id(0)?).or_default().push(row.text(1)?);

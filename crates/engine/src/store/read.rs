@@ -3,7 +3,7 @@
 use crate::{
     Action, Actor, Engine, Error, Result, Row, Tx,
     access::{scope, visible},
-    allow,
+    allow, among,
     condition::{table_of, to_sql},
     db::name,
     schema,
@@ -92,7 +92,7 @@ fn all_fields(entity: &Entity) -> Vec<&Field> {
 
 fn by_ids(entity: &Entity, ids: &[Id]) -> SelectStatement {
     let mut select = select(entity, &all_fields(entity));
-    select.and_where(Expr::col((name(&entity.name), name("id"))).is_in(ids.iter().copied()));
+    select.and_where(Expr::col((name(&entity.name), name("id"))).is_in(among(ids)));
     select
 }
 

@@ -4,12 +4,10 @@
 use super::check::at;
 use crate::{Action, Error, LogKind, Result, Tx, allow, condition::bind, db::name, search};
 use meta::{Change, Entity, Field, Id, Record, Value, Values};
-use sea_query::{Expr, ExprTrait, Query as Sql};
+use sea_query::{Expr, ExprTrait, Query as Sql, Value as Bound};
 use serde_json::{Map, Value as Json, json};
 use std::{collections::HashMap, sync::Arc};
 
-/// SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535.
-pub(super) const PARAMETERS: usize = 30_000;
 /// More records are not written in one call.
 pub(crate) const BATCH_LIMIT: usize = 10_000;
 
@@ -200,23 +198,16 @@ impl Tx {
             self.insert_figures(entity, ids, &figures, records).await?;
         }
         let system = ["id", "version", "created_at", "updated_at", "created_by", "run_id"];
+        let columns: Vec<&str> =
+            system.into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();
         let (now, user, run) = (self.clock().now(), self.actor.user, self.run);
-        let rows = (PARAMETERS / (system.len() + fields.len())).clamp(1, 500);
-        for (ids, records) in ids.chunks(rows).zip(records.chunks(rows)) {
-            let mut insert = Sql::insert();
-            insert.into_table(name(&entity.name)).columns(
-                system.iter().copied().chain(fields.iter().map(|field| field.name.as_str())).map(name),
+        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * records.len());
+        for (id, values) in ids.iter().zip(records) {
+            bound.extend([(*id).into(), 1i64.into(), now.into(), now.into(), user.into(), run.into()]);
+            bound.extend(
+                fields.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null))),
             );
-            for (id, values) in ids.iter().zip(records) {
-                let own: [Expr; 6] =
-                    [(*id).into(), 1i64.into(), now.into(), now.into(), user.into(), run.into()];
-                let fields = fields
-                    .iter()
-                    .map(|field| Expr::from(bind(field, values.get(&field.name).unwrap_or(&Value::Null))));
-                insert.values_panic(own.into_iter().chain(fields));
-            }
-            self.conn.execute(&insert).await?;
         }
-        Ok(())
+        self.conn.insert_rows(&entity.name, &columns, bound).await
     }
 }

@@ -72,7 +72,9 @@ impl Tx {
     pub fn mark_changed(&mut self, table: &str) {
         self.changed.insert(table.to_owned());
     }
-    pub(crate) fn touch(&mut self, entity: &str, ids: impl IntoIterator<Item = Id>) {
+
+    /// The rules over these records run before the commit, too.
+    pub fn touch(&mut self, entity: &str, ids: impl IntoIterator<Item = Id>) {
         self.touched.entry(entity.to_owned()).or_default().extend(ids);
     }
 
@@ -87,16 +89,20 @@ impl Tx {
         let was_trusted = std::mem::replace(&mut self.trusted, true);
         let engine = self.engine.clone();
         for _ in 0..ROUNDS_LIMIT {
-            let touched = std::mem::take(&mut self.touched);
-            if touched.is_empty() {
+            // Taken when the first rule of their entity runs, so that what earlier rules touch is not looked at twice.
+            let mut taken: BTreeMap<&str, Vec<Id>> = BTreeMap::new();
+            for (entity, rule) in engine.registry().commit_rules() {
+                let ids = taken
+                    .entry(entity)
+                    .or_insert_with(|| self.touched.remove(*entity).into_iter().flatten().collect());
+                if !ids.is_empty() {
+                    rule(self, ids).await?;
+                }
+            }
+            self.touched.retain(|entity, _| taken.contains_key(entity.as_str()));
+            if self.touched.is_empty() {
                 self.trusted = was_trusted;
                 return Ok(());
-            }
-            for (entity, rule) in engine.registry().commit_rules() {
-                if let Some(ids) = touched.get(*entity) {
-                    let ids: Vec<Id> = ids.iter().copied().collect();
-                    rule(self, &ids).await?;
-                }
             }
         }
         Err(crate::Error::Internal("rules before commit keep triggering each other".into()))
