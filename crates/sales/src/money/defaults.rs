@@ -3,7 +3,7 @@
 
 use super::{Rates, document::Document};
 use engine::{
-    Error, Result, Row, Tx, name,
+    Error, Result, Row, Tx, among, name,
     sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement},
 };
 use meta::{Decimal, Id, MONEY_SCALE, Record, Value, Values, unscaled};
@@ -12,14 +12,20 @@ use std::collections::{BTreeSet, HashMap};
 
 const CHUNK: usize = 1_000;
 
-/// Fills the lines among `ids` that lack something their product knows; then every line must have a price.
+/// Fills the lines among `ids` that lack something their product knows.
 pub async fn fill_from_product(tx: &mut Tx, document: &Document, ids: &[Id]) -> Result<()> {
     let mut updates = vec![];
     for ids in ids.chunks(CHUNK) {
-        let lacking = tx.fetch(&select_lacking(document, ids)).await?;
+        let lacking: Vec<Id> = tx
+            .fetch(&select_lacking(document, ids))
+            .await?
+            .iter()
+            .map(|row| row.id(0))
+            .collect::<Result<_>>()?;
         if lacking.is_empty() {
             continue;
         }
+        let lacking = tx.fetch(&select_known(document, &lacking)).await?;
         let mut currencies = BTreeSet::new();
         for row in &lacking {
             currencies.extend([row.opt_text(7)?, row.opt_text(8)?].into_iter().flatten());
@@ -32,33 +38,51 @@ pub async fn fill_from_product(tx: &mut Tx, document: &Document, ids: &[Id]) -> 
     if !updates.is_empty() {
         tx.update_many(document.line, updates).await?;
     }
-    every_line_has_a_price(tx, document, ids).await
+    Ok(())
 }
 
-/// Columns: 0 id, 1 unit_price, 2 unit_cost, 3 description of the line; 4 price, 5 cost, 6 name, 7 currency of the product;
-/// 8 currency, 9 day of the document.
-fn select_lacking(document: &Document, ids: &[Id]) -> SelectStatement {
+fn with_product(document: &Document, ids: &[Id]) -> SelectStatement {
     let line = |column: &str| (name(document.line), name(column));
-    let head = |column: &str| (name(document.head), name(column));
-    let product = |column: &str| (name("product"), name(column));
-    let lacks = |own: &str, source: &str| {
-        Cond::all().add(Expr::col(line(own)).is_null()).add(Expr::col(product(source)).is_not_null())
-    };
     Query::select()
-        .columns([line("id"), line("unit_price"), line("unit_cost"), line("description")])
-        .columns([product("price"), product("cost"), product("name"), product("currency")])
-        .columns([head("currency"), head(document.at)])
         .from(name(document.line))
-        .join(JoinType::InnerJoin, name("product"), Expr::col(product("id")).equals(line("product")))
-        .join(JoinType::InnerJoin, name(document.head), Expr::col(head("id")).equals(line(document.head)))
-        .and_where(Expr::col(line("id")).is_in(ids.iter().copied()))
-        .and_where(Expr::col(line("deleted_at")).is_null())
+        .join(
+            JoinType::InnerJoin,
+            name("product"),
+            Expr::col((name("product"), name("id"))).equals(line("product")),
+        )
+        .and_where(Expr::col(line("id")).is_in(among(ids)))
+        .to_owned()
+}
+
+/// Lines without something their product has. Few do, so what they need is asked for them alone.
+fn select_lacking(document: &Document, ids: &[Id]) -> SelectStatement {
+    let line = |column: &str| Expr::col((name(document.line), name(column)));
+    let product = |column: &str| Expr::col((name("product"), name(column)));
+    let lacks =
+        |own: &str, source: &str| Cond::all().add(line(own).is_null()).add(product(source).is_not_null());
+    with_product(document, ids)
+        .column((name(document.line), name("id")))
+        .and_where(line("deleted_at").is_null())
         .cond_where(
             Cond::any()
                 .add(lacks("unit_price", "price"))
                 .add(lacks("unit_cost", "cost"))
                 .add(lacks("description", "name")),
         )
+        .to_owned()
+}
+
+/// Columns: 0 id, 1 unit_price, 2 unit_cost, 3 description of the line; 4 price, 5 cost, 6 name, 7 currency of the product;
+/// 8 currency, 9 day of the document.
+fn select_known(document: &Document, ids: &[Id]) -> SelectStatement {
+    let line = |column: &str| (name(document.line), name(column));
+    let head = |column: &str| (name(document.head), name(column));
+    let product = |column: &str| (name("product"), name(column));
+    with_product(document, ids)
+        .columns([line("id"), line("unit_price"), line("unit_cost"), line("description")])
+        .columns([product("price"), product("cost"), product("name"), product("currency")])
+        .columns([head("currency"), head(document.at)])
+        .join(JoinType::InnerJoin, name(document.head), Expr::col(head("id")).equals(line(document.head)))
         .to_owned()
 }
 
@@ -91,27 +115,6 @@ fn convert(amount: Decimal, from: Decimal, to: Decimal) -> Result<Decimal> {
     )
 }
 
-async fn every_line_has_a_price(tx: &mut Tx, document: &Document, ids: &[Id]) -> Result<()> {
-    for ids in ids.chunks(CHUNK) {
-        let select = Query::select()
-            .column(name("id"))
-            .from(name(document.line))
-            .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
-            .and_where(Expr::col(name("unit_price")).is_null())
-            .and_where(Expr::col(name("deleted_at")).is_null())
-            .limit(1)
-            .to_owned();
-        if !tx.fetch(&select).await?.is_empty() {
-            return Err(Error::rule(
-                "unit_price",
-                "is required: give a price, or choose a product that has one",
-                "必填：请填写单价，或选择已定价的产品",
-            ));
-        }
-    }
-    Ok(())
-}
-
 /// Product, description, unit cost, what was paid per unit and its tax, from the order line a return line takes back.
 pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
     let lacking = ["product", "description", "unit_price", "unit_cost", "tax"];
@@ -121,7 +124,7 @@ pub async fn fill_from_order_line(tx: &mut Tx, ids: &[Id]) -> Result<()> {
         let select = Query::select()
             .columns([name("id"), name("order_line")])
             .from(name("return_line"))
-            .and_where(Expr::col(name("id")).is_in(ids.iter().copied()))
+            .and_where(Expr::col(name("id")).is_in(among(ids)))
             .and_where(Expr::col(name("order_line")).is_not_null())
             .and_where(Expr::col(name("deleted_at")).is_null())
             .cond_where(any)

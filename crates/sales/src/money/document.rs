@@ -6,7 +6,7 @@ use super::{
     totals::{LineSums, Terms, totals},
 };
 use engine::{
-    Error, Result, Tx, name,
+    Error, Result, Tx, among, name,
     sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
 };
 use meta::{Decimal, Id, MONEY_SCALE, Record, Values, unscaled};
@@ -26,18 +26,28 @@ pub const ORDER: Document = Document { head: "order", line: "order_line", at: "o
 pub const RETURN: Document = Document { head: "return", line: "return_line", at: "returned_at" };
 
 impl Document {
-    /// The heads of these lines, deleted lines included.
+    /// The heads of these lines, deleted lines included. Every live line must have a price by now.
     pub async fn heads_of(&self, tx: &mut Tx, lines: &[Id]) -> Result<Vec<Id>> {
         let mut heads = BTreeSet::new();
         for lines in lines.chunks(CHUNK) {
+            let priceless =
+                Expr::col(name("unit_price")).is_null().and(Expr::col(name("deleted_at")).is_null());
             let select = Query::select()
-                .distinct()
                 .column(name(self.head))
+                .expr(Func::max(Expr::case(priceless, 1i64).finally(0i64)))
                 .from(name(self.line))
-                .and_where(Expr::col(name("id")).is_in(lines.iter().copied()))
+                .and_where(Expr::col(name("id")).is_in(among(lines)))
                 .and_where(Expr::col(name(self.head)).is_not_null())
+                .group_by_col(name(self.head))
                 .to_owned();
             for row in tx.fetch(&select).await? {
+                if row.int(1)? == 1 {
+                    return Err(Error::rule(
+                        "unit_price",
+                        "is required: give a price, or choose a product that has one",
+                        "必填：请填写单价，或选择已定价的产品",
+                    ));
+                }
                 heads.insert(row.id(0)?);
             }
         }
@@ -103,7 +113,8 @@ impl Document {
     }
 
     async fn line_sums(&self, tx: &mut Tx, heads: &[&Record]) -> Result<HashMap<Id, LineSums>> {
-        let select = self.select_sums(heads.iter().map(|record| record.id));
+        let heads: Vec<Id> = heads.iter().map(|record| record.id).collect();
+        let select = self.select_sums(&heads);
         let mut sums = HashMap::new();
         for row in tx.fetch(&select).await? {
             let amount = |index: usize| -> Result<Decimal> {
@@ -116,7 +127,7 @@ impl Document {
         Ok(sums)
     }
 
-    fn select_sums(&self, heads: impl Iterator<Item = Id>) -> SelectStatement {
+    fn select_sums(&self, heads: &[Id]) -> SelectStatement {
         // PostgreSQL sums whole numbers into NUMERIC.
         let sum = |column: &str| Func::sum(Expr::col(name(column))).cast_as(name("bigint"));
         let mut select = Query::select();
@@ -128,7 +139,7 @@ impl Document {
             .expr(Func::count(Expr::col(name("id"))))
             .expr(Func::count(Expr::col(name("cost"))))
             .from(name(self.line))
-            .and_where(Expr::col(name(self.head)).is_in(heads))
+            .and_where(Expr::col(name(self.head)).is_in(among(heads)))
             .and_where(Expr::col(name("deleted_at")).is_null())
             .group_by_col(name(self.head));
         select
