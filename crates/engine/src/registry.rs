@@ -76,6 +76,7 @@ impl Registry {
             entity.list = list.columns.into_iter().map(str::to_owned).collect();
             entity.sort = list.sort.to_owned();
         }
+        entities.values_mut().for_each(add_board_index);
         check(&entities)?;
         registry.entities = entities.into_iter().map(|(name, entity)| (name, Arc::new(entity))).collect();
         Ok(registry)
@@ -112,6 +113,14 @@ impl Registry {
     }
 }
 
+/// A column of a board is a stretch of this index: counted and read in the list's order without sorting.
+fn add_board_index(entity: &mut Entity) {
+    let sort = entity.sort.trim_start_matches('-').to_owned();
+    if let Some(board) = entity.board.clone().filter(|_| !["", "id"].contains(&sort.as_str())) {
+        entity.indexes.push(vec![board, sort, "id".to_owned()]);
+    }
+}
+
 /// A declaration that names what does not exist must fail at start, not on a page.
 fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
     let wrong =
@@ -123,6 +132,18 @@ fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
         for name in named.chain(timeline).chain(personal).chain(entity.indexes.iter().flatten()) {
             if !entity.fields.contains_key(name) && !crate::schema::is_system_column(name) {
                 return wrong(entity, format!("names unknown field {name}"));
+            }
+        }
+        if let Some(name) = &entity.board {
+            let field = entity.get(name).filter(|field| !field.choices().is_empty() && !field.computed);
+            if field.is_none_or(|field| !field.indexed) {
+                return wrong(entity, format!("a board needs an indexed choice field to put in, not {name}"));
+            }
+            if entity.get(entity.sort.trim_start_matches('-')).is_some_and(|sort| sort.figure) {
+                return wrong(
+                    entity,
+                    format!("a board cannot be in the order of a figure ({})", entity.sort),
+                );
             }
         }
         for field in entity.fields.values() {

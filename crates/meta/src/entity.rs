@@ -19,6 +19,8 @@ pub struct Entity {
     pub list: Vec<String>,
     /// The list's first sort, `-` in front for descending.
     pub sort: String,
+    /// The choice field whose values are the columns of a board, in the list's first order.
+    pub board: Option<String>,
     /// Field that references the record this one is a line of; lines are edited in their parent's form,
     /// deleted and restored with it and have no list of their own.
     pub parent: Option<String>,
@@ -55,6 +57,7 @@ impl Entity {
             title: "name".to_owned(),
             list: Vec::new(),
             sort: String::new(),
+            board: None,
             parent: None,
             timeline: None,
             external_ids: false,
@@ -99,6 +102,11 @@ impl Entity {
     }
     pub fn sort(mut self, sort: &str) -> Self {
         self.sort = sort.to_owned();
+        self
+    }
+    /// Records also stand on a board, a column for each value of this choice field.
+    pub fn board(mut self, field: &str) -> Self {
+        self.board = Some(field.to_owned());
         self
     }
     pub fn parent(mut self, field: &str) -> Self {

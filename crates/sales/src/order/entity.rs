@@ -69,8 +69,8 @@ pub fn entity() -> Entity {
         .title("number")
         .list(["number", "account", "ordered_at", "status", "total", "margin", "channel", "owner"])
         .sort("-ordered_at")
+        .board("status")
         .timeline("account", "ordered_at")
         .external_ids()
         .index(["account", "ordered_at"])
-        .index(["status", "ordered_at"])
 }

@@ -67,6 +67,7 @@ pub fn entity() -> Entity {
         .title("number")
         .list(["number", "account", "returned_at", "reason", "status", "total", "order"])
         .sort("-returned_at")
+        .board("status")
         .timeline("account", "returned_at")
         .external_ids()
         .index(["account", "returned_at"])
