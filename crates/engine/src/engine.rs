@@ -10,7 +10,7 @@ use crate::{
     },
 };
 use futures::future::BoxFuture;
-use meta::{Clock, Entity};
+use meta::{Clock, Entity, Id};
 use sea_query::{SelectStatement, SqliteQueryBuilder};
 use serde_json::Value as Json;
 use std::{
@@ -20,7 +20,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::watch;
+use tokio::sync::{broadcast, watch};
 
 const ESTIMATE_AGE: Duration = Duration::from_secs(60);
 
@@ -29,6 +29,18 @@ pub struct Options {
     /// Where the SQLite file, uploads and error files live; made if absent.
     pub data_dir: PathBuf,
 }
+
+/// Records that got new figures; none named: too many to name.
+#[derive(Clone, Debug)]
+pub struct Figures {
+    pub entity: String,
+    pub ids: Vec<Id>,
+}
+
+/// Announcements kept for a listener that is slow to take them.
+const FIGURES_KEPT: usize = 256;
+/// More records than this are not named one by one.
+pub(crate) const FIGURES_NAMED: usize = 1_000;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -45,6 +57,7 @@ struct Shared {
     estimates: Recent<String, u64>,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+    figures: broadcast::Sender<Arc<Figures>>,
 }
 
 impl Engine {
@@ -81,6 +94,7 @@ impl Engine {
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             settings: Recent::default(),
             extensions: Mutex::default(),
+            figures: broadcast::Sender::new(FIGURES_KEPT),
         }));
         search::rebuild::rebuild_if_changed(&engine).await?;
         Ok(engine)
@@ -135,6 +149,17 @@ impl Engine {
     pub fn changes_to(&self, entity: &str) -> u64 {
         let changes = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.get(entity).copied().unwrap_or(0)
+    }
+
+    /// Figures leave no entry in the log; who shows them hears of those written by this process here, after the commit.
+    pub fn figures(&self) -> broadcast::Receiver<Arc<Figures>> {
+        self.0.figures.subscribe()
+    }
+    pub(crate) fn announce_figures(&self, written: Vec<Figures>) {
+        for figures in written {
+            // Nobody listening is no fault.
+            let _ = self.0.figures.send(Arc::new(figures));
+        }
     }
 
     /// A module's own SELECT, without access check: for figures and bookkeeping, never for records shown to a user.

@@ -27,7 +27,7 @@ pub use access::{Action, allow};
 pub use actor::{Actor, Role};
 pub use bulk::among;
 pub use db::{Database, Dialect, Row, name};
-pub use engine::{Engine, Options};
+pub use engine::{Engine, Figures, Options};
 pub use error::{Error, Result};
 pub use inspect::{Inspection, inspect};
 pub use jobs::{Job, JobContext, JobState};

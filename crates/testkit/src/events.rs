@@ -29,4 +29,10 @@ impl Events {
             self.unread.push_str(&String::from_utf8_lossy(&chunk.expect("a readable stream")));
         }
     }
+
+    /// Whether the stream ends within this time; what comes before is skipped.
+    pub async fn ended(&mut self, patience: Duration) -> bool {
+        let rest = async { while self.stream.next().await.is_some() {} };
+        timeout(patience, rest).await.is_ok()
+    }
 }

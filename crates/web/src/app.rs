@@ -120,7 +120,7 @@ impl App {
         &self.0.visitors
     }
 
-    pub(crate) fn live(&self) -> &Live {
+    pub fn live(&self) -> &Live {
         &self.0.live
     }
 

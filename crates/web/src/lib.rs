@@ -34,6 +34,7 @@ pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
+pub use live::Live;
 pub use messages::Messages;
 pub use session::{Session, User, Visit, encode};
 

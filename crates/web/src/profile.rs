@@ -80,6 +80,7 @@ async fn change_password(
     let keep = jar.get(session::SESSION).map(|token| digest(token.value()));
     match auth::set_password(app.engine(), session.user.id, &given.password, keep).await {
         Ok(()) => {
+            app.live().end_sessions_of(session.user.id, Some(&session.csrf));
             let text = app.t(session.lang, "profile.password_changed", &[]);
             Ok(Flash::success(text).on(Redirect::to("/profile").into_response()))
         }
@@ -156,6 +157,7 @@ async fn set_password(
     administrator(&session)?;
     match auth::set_password(app.engine(), id, &given.password, None).await {
         Ok(()) => {
+            app.live().end_sessions_of(id, None);
             let text = app.t(session.lang, "profile.password_changed", &[]);
             Ok(Flash::success(text).on(Redirect::to(&format!("/user/{id}")).into_response()))
         }

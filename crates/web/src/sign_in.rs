@@ -110,9 +110,10 @@ fn caller(peer: IpAddr, headers: &HeaderMap) -> String {
     named.filter(|_| near).unwrap_or(peer).to_string()
 }
 
-async fn sign_out(State(app): State<App>, _: Session, jar: CookieJar) -> Result<Response, Failure> {
+async fn sign_out(State(app): State<App>, session: Session, jar: CookieJar) -> Result<Response, Failure> {
     if let Some(token) = jar.get(session::SESSION) {
         session::end(&app, token.value()).await?;
+        app.live().end_session(&session.csrf);
     }
     let mut response = Redirect::to("/sign-in").into_response();
     cookies::clear(&app, &mut response, session::SESSION);

@@ -7,7 +7,7 @@ use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
 use web::{App, Options};
 
-/// Open pages keep a connection for live updates; they must not hold up the end for longer.
+/// A slow request must not hold up the end for longer.
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 pub async fn run(config: &Config) -> anyhow::Result<()> {
@@ -47,11 +47,12 @@ pub fn address(listening: SocketAddr) -> String {
 pub async fn serve(engine: Engine, listener: TcpListener, options: Options) -> anyhow::Result<()> {
     let app = App::new(engine.clone(), web_modules(), options)?;
     engine.start();
-    let router = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let (ending, mut ended) = tokio::sync::watch::channel(false);
     let asked = async move {
         asked_to_end().await;
         tracing::info!("ending: open requests are finished first");
+        app.live().end();
         let _ = ending.send(true);
     };
     let server = axum::serve(listener, router).with_graceful_shutdown(asked);

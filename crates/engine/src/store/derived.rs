@@ -1,7 +1,8 @@
 //! Background figures and search documents: what is derived from records and written beside them.
 
 use crate::{
-    Error, Result, Tx, among, bulk::pieces, condition::bind, db::name, schema::figures_table_name, search,
+    Error, Figures, Result, Tx, among, bulk::pieces, condition::bind, db::name, engine::FIGURES_NAMED,
+    schema::figures_table_name, search,
 };
 use meta::{Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
@@ -44,6 +45,9 @@ impl Tx {
                 .and_where(Expr::col((name(&table), name("id"))).equals((name("figures"), name("column1"))));
             self.conn.execute(&update).await?;
         }
+        let named = if figures.len() > FIGURES_NAMED { &[] } else { figures };
+        let ids = named.iter().map(|(id, _)| *id).collect();
+        self.figures.push(Figures { entity: entity.name.clone(), ids });
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! A write transaction.
 
 use crate::{
-    Actor, Dialect, Engine, Result, Row,
+    Actor, Dialect, Engine, Figures, Result, Row,
     db::{Conn, Statement},
     search,
 };
@@ -23,6 +23,8 @@ pub struct Tx {
     pub(crate) changed: BTreeSet<String>,
     /// Search documents that are written just before the commit.
     pub(crate) documents: search::Pending,
+    /// Announced after the commit.
+    pub(crate) figures: Vec<Figures>,
 }
 
 impl Tx {
@@ -37,6 +39,7 @@ impl Tx {
             touched: BTreeMap::new(),
             changed: BTreeSet::new(),
             documents: search::Pending::default(),
+            figures: vec![],
         }
     }
     pub fn actor(&self) -> &Actor {

@@ -1,7 +1,7 @@
 //! How write transactions run. PostgreSQL: each on a connection of its own. SQLite: one writer task takes what has queued
 //! up, runs each piece of work in a savepoint and commits them together, so that many durable writes share one sync.
 
-use crate::{Actor, Engine, Error, Result, Tx, db::Conn, search::Pending};
+use crate::{Actor, Engine, Error, Figures, Result, Tx, db::Conn, search::Pending};
 use futures::{FutureExt, future::BoxFuture};
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 use tokio::{
@@ -90,6 +90,7 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
     };
     if result.is_ok() {
         engine.announce(&tx.changed);
+        engine.announce_figures(tx.figures);
     }
     result
 }
@@ -111,6 +112,7 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
         let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
         let mut announce: Option<(Engine, BTreeSet<String>)> = None;
         let mut documents = Pending::default();
+        let mut figures: Vec<Figures> = vec![];
         let mut next = Some(first);
         while let Some(task) = next {
             let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
@@ -118,6 +120,7 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
             conn = tx.conn;
             if result.is_ok() {
                 documents.absorb(tx.documents);
+                figures.extend(tx.figures);
                 announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.changed);
             }
             finished.push((task.done, result));
@@ -140,6 +143,7 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
         }
         if let (Some((engine, logged)), None) = (announce, reason) {
             engine.announce(&logged);
+            engine.announce_figures(figures);
         }
     }
 }
