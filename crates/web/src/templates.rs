@@ -76,6 +76,10 @@ fn escape(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<
         Some(text) if state.auto_escape() == AutoEscape::Html && !value.is_safe() => text,
         _ => return minijinja::escape_formatter(out, state, value),
     };
+    write_escaped(out, text).map_err(Error::from)
+}
+
+pub(crate) fn write_escaped(out: &mut impl std::fmt::Write, text: &str) -> std::fmt::Result {
     let mut from = 0;
     for (at, byte) in text.bytes().enumerate() {
         let escaped = match byte {
@@ -90,7 +94,7 @@ fn escape(out: &mut Output<'_>, state: &State<'_, '_>, value: &Value) -> Result<
         out.write_str(escaped)?;
         from = at + 1;
     }
-    out.write_str(&text[from..]).map_err(Error::from)
+    out.write_str(&text[from..])
 }
 
 fn decimal(text: &str) -> Result<meta::Decimal, Error> {

@@ -15,5 +15,7 @@
     hideDarkModeToggle: true,
     defaultOpenAllTags: false,
     theme: "none",
+    // Its own grey is too faint to read.
+    customCss: ".sidebar-search-placeholder { color: var(--scalar-color-1) }",
   });
 }

@@ -9,6 +9,7 @@ import "./list.js";
 import "./bulk.js";
 import "./filter.js";
 import "./columns.js";
+import "./board.js";
 import "./cell.js";
 import "./tabs.js";
 import "./lookup.js";

@@ -1,5 +1,6 @@
 // Selected rows and what may be done with them at once.
-import { $, $$, messages, on } from "./dom.js";
+import { $, $$, element, messages, on } from "./dom.js";
+import { fieldsAt } from "./fields.js";
 import { htmx } from "./htmx.js";
 import { post } from "./toast.js";
 
@@ -12,6 +13,7 @@ function refresh() {
   const chosen = checks().filter((box) => box.checked);
   checks().forEach((box) => box.closest("tr").classList.toggle("selected", box.checked));
   bar().hidden = chosen.length === 0;
+  if (chosen.length) offer($("[data-bulk-field]"));
   $("[data-bulk-count]").textContent = messages.selected.replace("{n}", chosen.length);
   const all = $("[data-check-all]");
   if (all) {
@@ -20,9 +22,17 @@ function refresh() {
   }
 }
 
+/** The fields that can be set, once somebody has chosen rows. */
+async function offer(select) {
+  if (!select || select.dataset.offered) return;
+  select.dataset.offered = true;
+  const fields = await fieldsAt(select.dataset.fields);
+  select.append(...fields.filter((field) => field.bulk).map((field) => element("option", { value: field.name }, field.label)));
+}
+
 function selection() {
   const body = new FormData();
-  checks().filter((box) => box.checked).forEach((box) => body.append("ids", box.value));
+  checks().filter((box) => box.checked).forEach((box) => body.append("ids", box.closest("[data-row]").dataset.row));
   return body;
 }
 

@@ -1,10 +1,27 @@
 // Editing a value in place: double click or Enter; Enter or leaving saves, Escape restores.
-import { $, on } from "./dom.js";
+// A record page's value says its address (data-edit); a list's cell (td.e) has it from its row and its column.
+import { $, $$, on } from "./dom.js";
 import { htmx } from "./htmx.js";
 
 const before = new Map(); // address of the value → what it looked like
 
-function open(cell) {
+/** A list's cell becomes a value that can be swapped. */
+function held(cell) {
+  if (cell.dataset.edit) return cell;
+  const inside = $("[data-edit]", cell);
+  if (inside) return inside;
+  const value = document.createElement("div");
+  const field = cell.closest("table").tHead.rows[0].cells[cell.cellIndex].dataset.name;
+  value.className = "cell-edit";
+  value.dataset.edit = `${$(".row-title", cell.parentElement).getAttribute("href")}/field/${field}`;
+  value.tabIndex = -1;
+  value.append(...cell.childNodes);
+  cell.append(value);
+  return value;
+}
+
+function open(place) {
+  const cell = held(place);
   before.set(cell.dataset.edit, cell.outerHTML);
   htmx.ajax("GET", cell.dataset.edit, { target: cell, swap: "outerHTML" });
 }
@@ -16,29 +33,52 @@ function restore(form) {
   if (!cell) return;
   form.replaceWith(cell);
   htmx.process(cell);
-  cell.focus();
+  returnTo(cell);
+}
+
+/** The keyboard goes on where the value stands. */
+function returnTo(value) {
+  const place = value.closest("td.e") ?? value;
+  if (place !== value) place.tabIndex = -1;
+  place.focus();
 }
 
 const content = (form) => new URLSearchParams(new FormData(form)).toString();
 
 // A link inside the value waits a moment, so that a double click on it edits instead of leaving.
 let leaving;
-on("click", "[data-edit] a", (event, link) => {
+on("click", "[data-edit] a, td.e a", (event, link) => {
   if (event.ctrlKey || event.metaKey || event.shiftKey || event.detail === 0) return;
   event.preventDefault();
   clearTimeout(leaving);
   if (event.detail === 1) leaving = setTimeout(() => (link.target === "_blank" ? window.open(link.href, "_blank", "noopener") : location.assign(link.href)), 250);
 });
-on("dblclick", "[data-edit]", (_, cell) => {
+on("dblclick", "[data-edit], td.e", (event, cell) => {
+  if (event.target.closest("[data-cell-form]")) return;
   clearTimeout(leaving);
   getSelection()?.removeAllRanges();
   open(cell);
 });
-on("keydown", "[data-edit]", (event, cell) => {
+on("keydown", "[data-edit], td.e", (event, cell) => {
   if (event.key !== "Enter" || event.target !== cell) return;
   event.preventDefault();
-  event.stopPropagation();
   open(cell);
+});
+
+// Arrows walk the cells of a list that can be edited; Tab would need hundreds of stops to get through one.
+const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+on("keydown", "tr[data-row]", (event, row) => {
+  const step = steps[event.key];
+  if (!step || event.ctrlKey || event.metaKey || event.altKey || event.shiftKey || !event.target.matches("tr, td.e")) return;
+  const own = $$("td.e", row);
+  const at = own.indexOf(event.target);
+  const beside = step[1] > 0 ? row.nextElementSibling : step[1] < 0 ? row.previousElementSibling : null;
+  const cell = step[0] ? own[at + step[0]] : at < 0 ? null : $$("td.e", beside ?? row)[at];
+  if (step[1] && at < 0) return;
+  event.preventDefault();
+  if (!cell) return at === 0 && step[0] < 0 ? row.focus() : undefined;
+  cell.tabIndex = -1;
+  cell.focus();
 });
 
 document.addEventListener("htmx:load", (event) => {
@@ -72,4 +112,9 @@ document.addEventListener("htmx:afterRequest", (event) => {
   const status = event.detail.xhr.status;
   if (status === 200) document.body.dispatchEvent(new CustomEvent("record-changed", { bubbles: true }));
   else if (status !== 422) restore(form);
+});
+// The value is back, saved; who left the input for another place stays there.
+document.addEventListener("htmx:load", (event) => {
+  const value = event.detail.elt;
+  if (value.matches?.("[data-edit]") && before.delete(value.dataset.edit) && document.activeElement === document.body) returnTo(value);
 });

@@ -1,6 +1,7 @@
 // The filter builder: rows of field, operator, value, kept as CEL in the address. What rows cannot show is edited as text.
 import { compose, parse } from "./cel.js";
 import { $, $$, each, element, icon, messages } from "./dom.js";
+import { fieldsAt } from "./fields.js";
 import { listHref } from "./list.js";
 import { lookup } from "./lookup.js";
 
@@ -26,9 +27,22 @@ const local = (instant) => {
 const relative = new Set(["last", "older", "next"]);
 const noValue = new Set(["mine", "empty", "filled", "true", "false"]);
 
+// Built when it is opened, or at once for the chips of a filter that is on.
 each("[data-filter]", (panel) => {
-  const { fields } = JSON.parse($("[data-filter-meta]", panel).textContent);
-  fields.forEach((field) => Object.entries(field.labels ?? {}).forEach(([id, title]) => labels.set(id, title)));
+  const known = $("[data-filter-labels]", panel);
+  if (known) Object.entries(JSON.parse(known.textContent)).forEach(([id, title]) => labels.set(id, title));
+  let built;
+  const ready = () => (built ??= fieldsAt(panel.dataset.fields).then((fields) => fields.length && build(panel, fields)));
+  panel.addEventListener("toggle", async () => {
+    if (!panel.open) return;
+    const wasBuilt = Boolean(built);
+    await ready();
+    if (!wasBuilt && panel.open) $(".filter-row select, textarea", $(".filter-mode:not([hidden])", panel))?.focus();
+  });
+  if (panel.open || $("[data-filter-text]", panel).value.trim()) ready();
+});
+
+function build(panel, fields) {
   const fieldOf = (name) => fields.find((field) => field.name === name);
   const kindOf = (name) => fieldOf(name)?.kind ?? "text";
   const text = $("[data-filter-text]", panel);
@@ -117,7 +131,7 @@ each("[data-filter]", (panel) => {
   show();
   if (panel.querySelector(".field-error")) { expert = true; mode(); }
   chips($("[data-filter-chips]"), text.value, fields, go);
-});
+}
 
 /** The active conditions, each with a cross. A condition rows cannot show is one chip. */
 function chips(holder, text, fields, go) {
@@ -128,7 +142,7 @@ function chips(holder, text, fields, go) {
   known.rows.forEach((row, index) => {
     const field = fields.find((f) => f.name === row.field);
     const kind = field?.kind ?? "text";
-    const shown = noValue.has(row.op) ? "" : [].concat(row.value).map((v) => field?.choices?.find((c) => c.value === v)?.label ?? field?.labels?.[v] ?? v).join(", ");
+    const shown = noValue.has(row.op) ? "" : [].concat(row.value).map((v) => field?.choices?.find((c) => c.value === v)?.label ?? labels.get(v) ?? v).join(", ");
     const label = [field?.label ?? row.field, words(kind, row.op), shown].join(" ").trim();
     holder.append(chip(label, label, () => go(compose(known.rows.filter((_, i) => i !== index), known.join, (name) => fields.find((f) => f.name === name)?.kind ?? "text"))));
   });

@@ -5,6 +5,7 @@ import { openPalette } from "./palette.js";
 
 const rows = () => $$("[data-row]");
 const current = () => $("[data-row].current");
+const hrefOf = (row) => $(".row-title", row).href;
 
 function move(step) {
   const all = rows();
@@ -27,7 +28,7 @@ function create() {
 const edit = () => {
   const link = $('a[data-key="e"]');
   if (link) link.click();
-  else if (current()) location.assign(`${current().dataset.href}/edit`);
+  else if (current()) location.assign(`${hrefOf(current())}/edit`);
 };
 
 const search = () => {
@@ -48,7 +49,7 @@ const actions = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || event.defaultPrevented || isTyping(event.target) || $("dialog[open]")) return;
-  if (event.key === "Enter" && event.target.matches?.("[data-row]")) return location.assign(event.target.dataset.href);
+  if (event.key === "Enter" && event.target.matches?.("[data-row]")) return location.assign(hrefOf(event.target));
   const action = actions[event.key];
   if (!action || (event.key === "x" && !current())) return;
   event.preventDefault();

@@ -1,11 +1,13 @@
 // A list's body follows its address: quick search and sorting swap #list-body, count and actions out of the page the server sends.
-import { $, each, isTyping, messages, on } from "./dom.js";
+import { $, $$, each, isTyping, messages, on } from "./dom.js";
 import { errorText } from "./errors.js";
 import { htmx } from "./htmx.js";
 import { toast } from "./toast.js";
 
 const parts = ["list-body", "count", "list-actions"];
 let request = new AbortController();
+const here = () => location.pathname + location.search;
+let shown = here();
 
 /** Shows the list at `href`; `how` is "push", "replace" or "stay" (address). */
 export async function showList(href, how) {
@@ -31,6 +33,7 @@ export async function showList(href, how) {
     }
   }
   if (how !== "stay") history[`${how}State`]({}, "", href);
+  shown = here();
   $("#list")?.dispatchEvent(new CustomEvent("list-shown", { bubbles: true }));
   fit();
 }
@@ -43,11 +46,19 @@ export function listHref(changes) {
   return url.pathname + url.search;
 }
 
+/** On a phone rows are cards, whose values say which column they are. */
+function label(table) {
+  if (innerWidth >= 768) return;
+  const heads = [...table.tHead.rows[0].cells].map((head) => head.textContent.trim());
+  for (const cell of $$("[data-row] > td:not([data-label])", table)) if (cell.cellIndex > 1) cell.dataset.label = heads[cell.cellIndex];
+}
+
 /** A table too wide for the page scrolls by itself; otherwise its head stays in view. */
 function fit() {
   const list = $("#list");
   const table = list && $("table.grid", list);
   if (!table) return;
+  label(table);
   list.classList.remove("wide");
   list.classList.toggle("wide", innerWidth >= 768 && table.offsetWidth > table.parentElement.clientWidth + 1);
 }
@@ -70,14 +81,16 @@ if ($("#list")) {
     showList(link.getAttribute("href"), "push");
   });
   document.addEventListener("list-changed", () => showList(listHref({}), "stay"));
-  addEventListener("popstate", () => location.reload());
+  // The link that skips to the content moves within the page, which is no other list.
+  addEventListener("popstate", () => { if (here() !== shown) location.reload(); });
   addEventListener("resize", fit);
+  document.addEventListener("htmx:load", fit); // more rows
   fit();
 }
 
 // On a phone the whole card opens the record.
-on("click", "tr[data-href]", (event, row) => {
-  if (innerWidth < 768 && !event.target.closest("a, button, input, select, label, form") && !isTyping(event.target)) location.assign(row.dataset.href);
+on("click", "tr[data-href], tr[data-row]", (event, row) => {
+  if (innerWidth < 768 && !event.target.closest("a, button, input, select, label, form") && !isTyping(event.target)) location.assign(row.dataset.href ?? $(".row-title", row).href);
 });
 each("[data-view-query]", (input) => {
   input.form.addEventListener("submit", () => (input.value = new URL(listHref({ view: "" }), location.href).search.slice(1)));

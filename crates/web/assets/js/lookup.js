@@ -7,6 +7,7 @@ TomSelect.define("clear_button", clearButton);
 
 export function lookup(select) {
   if (select.tomselect || select.disabled) return;
+  select.setAttribute("aria-hidden", "true"); // its label goes to the box that stands for it
   new TomSelect(select, {
     valueField: "value",
     labelField: "text",

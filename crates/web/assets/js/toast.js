@@ -32,10 +32,15 @@ export async function post(href, body = new FormData()) {
     toast({ kind: "error", text: errorText(response.status, await response.text()) });
     return false;
   }
-  const events = JSON.parse(response.headers.get("HX-Trigger") ?? "{}");
-  for (const [name, detail] of Object.entries(events)) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
+  announce(response);
   if (response.redirected) location.assign(response.url);
   return true;
+}
+
+/** Acts on the HX-Trigger header as htmx would. */
+export function announce(response) {
+  const events = JSON.parse(response.headers.get("HX-Trigger") ?? "{}");
+  for (const [name, detail] of Object.entries(events)) document.body.dispatchEvent(new CustomEvent(name, { bubbles: true, detail }));
 }
 
 document.addEventListener("toast", (event) => toast(event.detail));

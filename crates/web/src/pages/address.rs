@@ -21,6 +21,22 @@ pub fn list_href(entity: &Entity) -> String {
     format!("/{}", entity.name)
 }
 
+/// How the records of an entity are laid out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layout {
+    List,
+    Board,
+}
+
+impl Layout {
+    pub fn href(self, entity: &Entity) -> String {
+        match self {
+            Layout::List => list_href(entity),
+            Layout::Board => format!("{}/board", list_href(entity)),
+        }
+    }
+}
+
 /// Entities that a module shows and makes on pages of its own: name, and where those pages begin.
 const OWN_PAGES: [(&str, &str); 1] = [("import_run", "/import")];
 

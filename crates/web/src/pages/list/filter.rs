@@ -1,59 +1,49 @@
-//! What the filter builder knows: fields, their choices, and the titles of records the filter names.
+//! What the browser's filter builder, column chooser and bulk bar know: the fields of an entity, fetched once and kept;
+//! and the titles of records the filter names, which stand in the page.
 
-use super::view::possible_columns;
-use crate::pages::{Reader, input::Choice};
+use super::view::{is_bulk_field, possible_columns};
+use crate::{
+    Answer,
+    pages::{Caller, Place, Reader, address::list_href, input::Choice},
+    secret::digest,
+};
+use axum::{
+    extract::Query as Asking,
+    http::{HeaderValue, header},
+    response::IntoResponse,
+};
 use engine::{
-    Actor, Engine, Result,
+    Action, Actor, Engine, Result,
     condition::{Condition, Context, Path, parse},
 };
 use meta::{Entity, Field, Id, Kind, Value};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 #[derive(Serialize)]
-pub struct FilterMeta {
-    pub fields: Vec<FilterField>,
+struct KnownField {
+    name: String,
+    label: String,
+    kind: &'static str,
+    choices: Option<Vec<Choice>>,
+    lookup: Option<String>,
+    /// May be set on many records at once.
+    bulk: bool,
 }
 
-#[derive(Serialize)]
-pub struct FilterField {
-    pub name: String,
-    pub label: String,
-    pub kind: &'static str,
-    pub choices: Option<Vec<Choice>>,
-    pub lookup: Option<String>,
-    /// Titles of records that the filter at hand names, by id.
-    pub labels: HashMap<Id, String>,
-}
+/// As many letters of the digest as tell two states of the metadata apart.
+const VERSION_LENGTH: usize = 12;
 
-pub async fn meta(
-    engine: &Engine,
-    actor: &Actor,
-    reader: &Reader,
-    entity: &Entity,
-    filter: &str,
-) -> Result<FilterMeta> {
-    let context = Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
-    let mut named: Vec<(Field, Id)> = vec![];
-    // A filter that cannot be read names nobody; the list says what is wrong with it.
-    if let Ok(condition) = parse(filter, entity, engine.registry(), &context) {
-        collect(&condition, &mut named);
-    }
-    let wanted: Vec<(&str, Id)> =
-        named.iter().filter_map(|(field, id)| Some((field.target()?, *id))).collect();
-    let titles = if wanted.is_empty() { HashMap::new() } else { engine.titles(actor, &wanted).await? };
-    let labels = |field: &Field| {
-        let own = named.iter().filter(|(other, _)| other.name == field.name);
-        own.filter_map(|(_, id)| Some((*id, titles.get(id)?.clone()))).collect()
-    };
+fn fields_json(reader: &Reader, entity: &Entity) -> String {
     let columns = possible_columns(entity);
-    let fields = columns.iter().map(|field| filter_field(reader, field, labels(field))).collect();
-    Ok(FilterMeta { fields })
+    let known: Vec<KnownField> = columns.iter().map(|field| known_field(reader, entity, field)).collect();
+    serde_json::json!({ "fields": known }).to_string()
 }
 
-fn filter_field(reader: &Reader, field: &Field, labels: HashMap<Id, String>) -> FilterField {
+fn known_field(reader: &Reader, entity: &Entity, field: &Field) -> KnownField {
     let word = |choice: &meta::Choice| choice.label.get(reader.lang).to_owned();
-    FilterField {
+    let declared = entity.get(&field.name).is_some() && field.name != entity.title;
+    KnownField {
         name: field.name.clone(),
         label: field.label.get(reader.lang).to_owned(),
         kind: field.kind.name(),
@@ -62,8 +52,50 @@ fn filter_field(reader: &Reader, field: &Field, labels: HashMap<Id, String>) -> 
             choices.map(|c| Choice { value: c.value.clone(), label: word(c) }).collect()
         }),
         lookup: field.target().map(|target| format!("/lookup/{target}")),
-        labels,
+        bulk: declared && is_bulk_field(field),
     }
+}
+
+fn version(json: &str) -> String {
+    digest(json)[..VERSION_LENGTH].to_owned()
+}
+
+/// The address changes with the words and fields, so that browsers may keep the answer.
+pub fn fields_href(reader: &Reader, entity: &Entity) -> String {
+    format!("{}/fields?v={}", list_href(entity), version(&fields_json(reader, entity)))
+}
+
+#[derive(Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    v: String,
+}
+
+/// GET `{entity}/fields`.
+pub async fn fields(caller: Caller, Place(entity): Place<String>, Asking(wanted): Asking<Wanted>) -> Answer {
+    let entity = caller.entity(&entity, Action::Read)?;
+    let json = fields_json(&caller.reader, &entity);
+    let kept = if wanted.v == version(&json) { "private, max-age=31536000, immutable" } else { "no-cache" };
+    let kept = (header::CACHE_CONTROL, HeaderValue::from_static(kept));
+    let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(([kind, kept], json).into_response())
+}
+
+/// Titles of the records `filter` names. One that cannot be read names nobody; the list says what is wrong with it.
+pub async fn labels(
+    engine: &Engine,
+    actor: &Actor,
+    entity: &Entity,
+    filter: &str,
+) -> Result<HashMap<Id, String>> {
+    let context = Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
+    let mut named: Vec<(Field, Id)> = vec![];
+    if let Ok(condition) = parse(filter, entity, engine.registry(), &context) {
+        collect(&condition, &mut named);
+    }
+    let wanted: Vec<(&str, Id)> =
+        named.iter().filter_map(|(field, id)| Some((field.target()?, *id))).collect();
+    if wanted.is_empty() { Ok(HashMap::new()) } else { engine.titles(actor, &wanted).await }
 }
 
 fn collect(condition: &Condition, named: &mut Vec<(Field, Id)>) {

@@ -1,8 +1,12 @@
 //! The list of any entity.
 
+mod board;
 mod bulk;
+mod cell_html;
 mod export;
 mod filter;
+mod put;
+mod tools;
 pub mod view;
 mod views;
 
@@ -18,6 +22,9 @@ use engine::Action;
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/{entity}", get(list))
+        .route("/{entity}/board", get(board::board))
+        .route("/{entity}/{id}/column", post(put::put))
+        .route("/{entity}/fields", get(filter::fields))
         .route("/{entity}/export", get(export::export))
         .route("/{entity}/bulk/update", post(bulk::update))
         .route("/{entity}/bulk/delete", post(bulk::delete))

@@ -1,16 +1,15 @@
 //! The context of `list.html` and `list_rows.html`: one page of records, and everything around the table.
 
 use super::{
-    filter::{self, FilterMeta},
-    views::{self, ViewTab},
+    cell_html::cells_html,
+    tools::{Asking, Tools, tools},
+    views,
 };
 use crate::pages::{
     Reader,
     access::Can,
-    address::{Asked, create_href, list_href, record_href},
+    address::{Asked, Layout, list_href, record_href},
     cell::{Cell, Shown, column, cut, is_input, value_of},
-    entity_view::EntityView,
-    input::inputs,
 };
 use engine::{Actor, Engine, Error, Query, Result};
 use meta::{Entity, Field, Id, Kind, Record};
@@ -18,35 +17,32 @@ use serde::Serialize;
 
 pub const PAGE_SIZE: usize = 50;
 /// Counting stops here; more is said as "10,000+".
-const COUNT_CAP: u64 = 10_000;
+pub const COUNT_CAP: u64 = 10_000;
 /// Columns at once.
 const COLUMNS_LIMIT: usize = 30;
 
 #[derive(Serialize)]
 pub struct ListView {
-    pub entity: EntityView,
-    pub count: String,
-    pub searchable: bool,
-    pub filtered: bool,
-    pub can: Can,
-    pub query: QueryView,
-    pub filter_error: Option<String>,
-    pub views: Vec<ViewTab>,
-    pub all_columns: Vec<ChosenColumn>,
-    pub filter_meta: FilterMeta,
-    pub bulk_fields: Vec<Named>,
+    #[serde(flatten)]
+    pub tools: Tools,
     #[serde(flatten)]
     pub table: Rows,
-    pub export_href: String,
-    pub import_href: String,
-    pub create_href: String,
 }
 
 #[derive(Serialize)]
 pub struct Rows {
     pub columns: Vec<ColumnView>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<ListRow>,
     pub next_href: Option<String>,
+}
+
+#[derive(Serialize)]
+pub struct ListRow {
+    pub id: Id,
+    pub href: String,
+    pub title: String,
+    /// The cells after the first, which is the title.
+    pub cells: String,
 }
 
 #[derive(Serialize)]
@@ -65,28 +61,6 @@ pub struct Row {
     pub title: String,
     pub version: i64,
     pub cells: Vec<Cell>,
-}
-
-#[derive(Serialize)]
-pub struct QueryView {
-    pub q: String,
-    pub filter: String,
-    pub sort: String,
-    pub columns: String,
-    pub view: String,
-}
-
-#[derive(Serialize)]
-pub struct ChosenColumn {
-    pub name: String,
-    pub label: String,
-    pub chosen: bool,
-}
-
-#[derive(Serialize)]
-pub struct Named {
-    pub name: String,
-    pub label: String,
 }
 
 /// System columns a list may show after the declared ones.
@@ -145,7 +119,14 @@ pub async fn rows(
     let next_href = page.next.map(|after| Asked { after, ..asked.clone() }.href(entity));
     let editable = Can::of(actor, entity).edit;
     let rows = show_rows(engine, actor, reader, entity, &columns, &page.records, editable).await?;
+    let rows = rows.into_iter().map(list_row).collect();
     Ok(Rows { columns: column_views(reader, entity, asked, &columns), rows, next_href })
+}
+
+fn list_row(row: Row) -> ListRow {
+    let title = row.cells.first().map(|cell| cell.text.clone()).filter(|text| !text.is_empty());
+    let cells = cells_html(row.cells.get(1..).unwrap_or_default());
+    ListRow { id: row.id, href: row.href, title: title.unwrap_or(row.title), cells }
 }
 
 pub async fn show_rows(
@@ -225,15 +206,13 @@ pub async fn list(
     entity: &Entity,
     asked: &Asked,
 ) -> Result<ListView> {
-    let (views, asked) = views::tabs(engine, actor, reader, entity, asked).await?;
+    let (views, asked) = views::tabs(engine, actor, reader, entity, asked, Layout::List).await?;
     let columns = chosen_columns(entity, &asked.columns);
     let (table, filter_error) = match rows(engine, actor, reader, entity, &asked).await {
         Ok(table) => (table, None),
         Err(Error::Invalid(problems)) => {
-            let texts: Vec<String> =
-                problems.iter().map(|problem| problem.problem.message(reader.lang)).collect();
             let columns = column_views(reader, entity, &asked, &columns);
-            (Rows { columns, rows: vec![], next_href: None }, Some(texts.join(" ")))
+            (Rows { columns, rows: vec![], next_href: None }, Some(said(reader, &problems)))
         }
         Err(error) => return Err(error),
     };
@@ -246,54 +225,20 @@ pub async fn list(
             reader.format().number(count.number.into()) + if count.capped { "+" } else { "" }
         }
     };
-    let export = Asked { after: String::new(), ..asked.clone() };
-    Ok(ListView {
-        entity: EntityView::new(reader, entity),
-        count,
-        searchable: entity.fields.values().any(|field| field.searched),
-        filtered: !asked.q.trim().is_empty() || !asked.filter.trim().is_empty(),
-        can: Can::of(actor, entity),
-        filter_error,
-        views,
-        all_columns: all_columns(reader, entity, &columns),
-        filter_meta: filter::meta(engine, actor, reader, entity, &asked.filter).await?,
-        bulk_fields: bulk_fields(reader, entity),
-        table,
-        export_href: format!("{}/export{}", list_href(entity), export.query()),
-        import_href: format!("/import?kind={}", entity.name),
-        create_href: create_href(entity),
-        query: QueryView {
-            q: asked.q,
-            filter: asked.filter,
-            sort: asked.sort,
-            columns: asked.columns,
-            view: asked.view,
-        },
-    })
+    let asking = Asking { entity, asked: &asked, columns: &columns, layout: Layout::List };
+    let tools = tools(engine, actor, reader, asking, views, (count, filter_error)).await?;
+    Ok(ListView { tools, table })
 }
 
-fn all_columns(reader: &Reader, entity: &Entity, chosen: &[Field]) -> Vec<ChosenColumn> {
-    let is_chosen = |field: &Field| chosen.iter().any(|one| one.name == field.name);
-    let view = |field: &Field, chosen| ChosenColumn {
-        name: field.name.clone(),
-        label: field.label.get(reader.lang).to_owned(),
-        chosen,
-    };
-    let others = possible_columns(entity);
-    let others = others.iter().filter(|field| !is_chosen(field)).map(|field| view(field, false));
-    chosen.iter().map(|field| view(field, true)).chain(others).collect()
+/// Why a filter or sort cannot be read.
+pub fn said(reader: &Reader, problems: &[meta::FieldProblem]) -> String {
+    let texts: Vec<String> = problems.iter().map(|found| found.problem.message(reader.lang)).collect();
+    texts.join(" ")
 }
 
 /// What may be given to many records at once: nothing that is meant to differ.
 pub fn is_bulk_field(field: &Field) -> bool {
     is_input(field) && !field.unique && field.numbered.is_none() && field.kind != Kind::Json
-}
-
-fn bulk_fields(reader: &Reader, entity: &Entity) -> Vec<Named> {
-    inputs(entity)
-        .filter(|field| is_bulk_field(field) && field.name != entity.title)
-        .map(|field| Named { name: field.name.clone(), label: field.label.get(reader.lang).to_owned() })
-        .collect()
 }
 
 /// The CSV's cell: exact, in the reader's language and time.

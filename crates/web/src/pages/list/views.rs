@@ -4,7 +4,7 @@ use crate::{
     Answer, Failure, Flash,
     pages::{
         Caller, Place, Reader,
-        address::{Asked, encode, list_href},
+        address::{Asked, Layout, encode},
     },
 };
 use axum::{
@@ -39,6 +39,7 @@ pub async fn tabs(
     reader: &Reader,
     entity: &Entity,
     asked: &Asked,
+    layout: Layout,
 ) -> Result<(Vec<ViewTab>, Asked)> {
     let mine = if actor.user.is_some() { "(shared == true || owner == me())" } else { "shared == true" };
     let query = Query::new("saved_view")
@@ -48,7 +49,7 @@ pub async fn tabs(
     let saved = engine.list(actor, &query).await?.records;
     let all = ViewTab {
         label: reader.say("All", "全部").to_owned(),
-        href: list_href(entity),
+        href: layout.href(entity),
         active: asked.view.is_empty(),
         id: None,
         shared: true,
@@ -59,7 +60,7 @@ pub async fn tabs(
         let own = is_owner(actor, view);
         ViewTab {
             label: view.text("name").to_owned(),
-            href: opened(view).href(entity),
+            href: layout.href(entity) + &opened(view).query(),
             active: asked.view == view.id.to_string(),
             id: Some(view.id),
             shared: view.get("shared").as_bool() == Some(true),
@@ -105,6 +106,9 @@ pub struct NewView {
     query: String,
     #[serde(default)]
     shared: String,
+    /// Made on the board, so shown there.
+    #[serde(default)]
+    board: bool,
 }
 
 pub async fn save(caller: Caller, Form(new): Form<NewView>) -> Answer {
@@ -125,7 +129,9 @@ pub async fn save(caller: Caller, Form(new): Form<NewView>) -> Answer {
         .await?;
     let view = caller.engine().get(caller.actor(), "saved_view", id).await?;
     let text = caller.reader.say("View saved.", "视图已保存。");
-    Ok(Flash::success(text).on(Redirect::to(&opened(&view).href(&entity)).into_response()))
+    let layout = if new.board { Layout::Board } else { Layout::List };
+    let shown = layout.href(&entity) + &opened(&view).query();
+    Ok(Flash::success(text).on(Redirect::to(&shown).into_response()))
 }
 
 fn read_query(query: &str) -> Answer<Asked> {

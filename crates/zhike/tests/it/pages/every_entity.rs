@@ -98,6 +98,8 @@ fn every_entity_has_a_list_a_form_and_a_record_page_in_both_languages() {
                 assert!(list.body.contains(entity.plural.get(lang)), "{name}");
                 for body in [&list.body, &page.body] {
                     assert!(!body.contains("<script>"), "{name} is not escaped");
+                    // The viewer of the API's description is four times all the rest: its own page alone loads it.
+                    assert!(!body.contains("/assets/api-docs"), "{name}");
                 }
                 every_part(&client, entity, *id).await;
             }
@@ -117,6 +119,9 @@ async fn every_part(client: &testkit::Client, entity: &Entity, id: Id) {
     client.fragment(&format!("{own}/timeline")).await.expect(200);
     client.get(&format!("/lookup/{}", entity.name)).await.expect(200);
     client.get(&format!("/{}/export", entity.name)).await.expect(200);
+    client.get(&format!("/{}/fields", entity.name)).await.expect(200);
+    let board = if entity.board.is_some() { 200 } else { 404 };
+    client.get(&format!("/{}/board", entity.name)).await.expect(board);
     for field in entity.fields.values() {
         let status = if field.computed || field.kind == Kind::Json { 422 } else { 200 };
         client.fragment(&format!("{own}/field/{}", field.name)).await.expect(status);

@@ -56,10 +56,78 @@ fn a_filter_that_names_a_record_shows_its_title() {
         let client = test.ordinary().await;
         let page = client.get(&filter(&format!("parent_account == \"{id}\""))).await.expect(200).body;
         assert_eq!(titles(&page), ["Daughter"]);
-        let meta: serde_json::Value =
-            serde_json::from_str(between(&page, "data-filter-meta>", "</script>")).unwrap();
-        let field = meta["fields"].as_array().unwrap().iter().find(|field| field["name"] == "parent_account");
-        assert_eq!(field.unwrap()["labels"][id.to_string()], "Holding");
+        let labels: serde_json::Value =
+            serde_json::from_str(between(&page, "data-filter-labels>", "</script>")).unwrap();
+        assert_eq!(labels[id.to_string()], "Holding");
+    });
+}
+
+#[test]
+fn what_can_be_filtered_is_asked_for_once_and_kept() {
+    on_both(modules, async |test| {
+        account(&test.engine, "Acme").await;
+        let client = test.ordinary().await;
+        let page = client.get("/account").await.expect(200).body;
+        let href = unescaped(between(&page, "data-fields=\"", "\""));
+        let answer = client.get(&href).await.expect(200);
+        assert!(answer.header("cache-control").contains("immutable"));
+        let fields = answer.json()["fields"].as_array().unwrap().clone();
+        let field = |name: &str| fields.iter().find(|field| field["name"] == name).unwrap().clone();
+        assert_eq!(field("kind")["choices"][0]["value"], "company");
+        assert_eq!(field("owner")["lookup"], "/lookup/user");
+        assert_eq!((&field("city")["bulk"], &field("net_sales")["bulk"]), (&true.into(), &false.into()));
+        client.set_cookie("zhike_lang", "zh-CN");
+        let stale = client.get(&href).await.expect(200);
+        assert!(!stale.header("cache-control").contains("immutable"), "other words have another address");
+        assert_ne!(between(&client.get("/account").await.body, "data-fields=\"", "\""), href);
+    });
+}
+
+/// What a list page may weigh before it is compressed.
+const PAGE_LIMIT_BYTES: usize = 60_000;
+
+#[test]
+fn a_page_of_fifty_customers_with_every_default_column_weighs_little() {
+    on_both(modules, async |test| {
+        let owner = test.user("欧阳明月", "moon@example.com", engine::Role::User).await;
+        let values = |n: usize| {
+            let pairs: [(&str, Value); 6] = [
+                ("name", format!("深圳市远景智能制造设备有限公司 {n:04}").as_str().into()),
+                ("relation", "business".into()),
+                ("city", "呼和浩特市".into()),
+                ("owner", Value::Id(owner)),
+                ("importance", "vip".into()),
+                ("currency", "CNY".into()),
+            ];
+            meta::Values::from(pairs.map(|(name, value)| (name.to_owned(), value)))
+        };
+        let records: Vec<meta::Values> = (0..50).map(values).collect();
+        let system = engine::Actor::system();
+        let write = test.engine.write(&system, move |tx| {
+            Box::pin(async move {
+                let ids = tx.create_many("account", records).await?;
+                let amount = meta::Decimal::new(12_345_678_901, 4);
+                let figures = meta::Values::from([
+                    ("stage".to_owned(), "stability".into()),
+                    ("net_sales".to_owned(), amount.into()),
+                    ("clv_52w".to_owned(), amount.into()),
+                    ("last_order_on".to_owned(), tx.clock().now().date_naive().into()),
+                ]);
+                let figures: Vec<_> = ids.into_iter().map(|id| (id, figures.clone())).collect();
+                tx.set_figures("account", &figures).await
+            })
+        });
+        write.await.unwrap();
+        let client = test.administrator().await;
+        for lang in ["en", "zh-CN"] {
+            client.set_cookie("zhike_lang", lang);
+            let page = client.get("/account").await.expect(200).body;
+            assert_eq!(titles(&page).len(), 50);
+            let shown = page.matches("1,234,567.89").count();
+            assert_eq!(shown, 100, "both amounts of each customer: {page}");
+            eprintln!("{lang}: {} bytes", page.len());
+            assert!(page.len() <= PAGE_LIMIT_BYTES, "{lang}: {} bytes", page.len());
+        }
     });
 }
 

@@ -1,5 +1,6 @@
 //! The pages every entity has.
 
+mod board;
 mod every_entity;
 mod form;
 mod list;
