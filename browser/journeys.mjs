@@ -5,12 +5,15 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { launch, openPage } from './chromium.mjs';
 import { startDemo } from './program.mjs';
+import { accessible } from './accessible.mjs';
+import { board } from './board.mjs';
 import { importToValue } from './import_to_value.mjs';
+import { keyboard } from './keyboard.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, keyboard, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

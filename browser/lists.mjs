@@ -71,20 +71,19 @@ export async function workWithLists({ open, step, program }) {
   await step('a value is edited in place', async () => {
     await page.goto('/account?columns=name,phone,city');
     await page.getByRole('columnheader', { name: 'Phone' }).waitFor();
-    const cell = page.locator('tr[data-row] [data-edit$="/field/phone"]').first();
-    const href = await cell.getAttribute('data-edit');
-    await cell.dblclick();
+    const phone = () => page.locator('tr[data-row] td:nth-child(3)').first();
+    await phone().dblclick();
     const input = page.locator('form[data-cell-form] input[name=phone]');
     await input.fill('138 0000 1234');
     await input.press('Enter');
-    await eventually('the cell', () => page.locator(`[data-edit="${href}"]`).textContent(), (text) => text.replaceAll(/\D/g, '').endsWith('13800001234'));
+    await eventually('the cell', () => phone().textContent(), (text) => text.replaceAll(/\D/g, '').endsWith('13800001234'));
     await page.reload();
-    const kept = await page.locator(`[data-edit="${href}"]`).textContent();
+    const kept = await phone().textContent();
     assert.ok(kept.replaceAll(/\D/g, '').endsWith('13800001234'), kept);
   });
 
   await step('a wrong value is refused beside the cell', async () => {
-    await page.locator('tr[data-row] [data-edit$="/field/phone"]').first().dblclick();
+    await page.locator('tr[data-row] td:nth-child(3)').first().dblclick();
     const input = page.locator('form[data-cell-form] input[name=phone]');
     await input.fill('call me');
     await input.press('Enter');

@@ -13,6 +13,8 @@ export async function pagesOf(page) {
     await page.goto(path);
     const record = page.locator('tr[data-row] a.row-title').first();
     if (await record.count()) pages.push(await record.getAttribute('href'));
+    const board = page.locator('.switch-row a[href*="/board"]').first();
+    if (await board.count()) pages.push((await board.getAttribute('href')).split('?')[0]);
     const create = page.locator('a[data-create]').first();
     if (await create.count()) pages.push(await create.getAttribute('href'));
   }

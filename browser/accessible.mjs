@@ -1,0 +1,106 @@
+// axe-core over every page of the navigation, a record, a form and the board; with menus and dialogs open; on desktop and
+// phone, light and dark. And live pages: a hundred of them one after the other keep no more streams than are allowed.
+import assert from 'node:assert/strict';
+import { COLOUR_RULES, findings } from './axe.mjs';
+import { PHONE } from './chromium.mjs';
+import { pagesOf } from './look.mjs';
+import { choose, signIn } from './steps.mjs';
+
+async function check(page, where, found, rules) {
+  for (const line of await findings(page, rules)) found.push(`${where}: ${line}`);
+}
+
+async function checkAll(page, pages, found, rules) {
+  for (const path of pages) {
+    await page.goto(path);
+    await page.waitForLoadState('load');
+    await check(page, path, found, rules);
+  }
+}
+
+const none = (found) => assert.deepEqual([...new Set(found)], [], `${found.length} serious findings`);
+
+export async function accessible({ open, step, program }) {
+  const sizes = { desktop: {}, phone: { viewport: PHONE, phone: true } };
+  for (const [size, options] of Object.entries(sizes)) {
+    const page = await open(options);
+    let pages;
+
+    await step(`signing in on a ${size} is accessible`, async () => {
+      const found = [];
+      await page.goto('/sign-in');
+      await check(page, 'sign-in', found);
+      await signIn(page, program.login);
+      pages = [...(await pagesOf(page)), '/profile', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
+      page.troubles.length = 0; // the last page is a 404
+      none(found);
+    });
+
+    for (const theme of ['light', 'dark']) {
+      await step(`every page is accessible on a ${size}, ${theme}`, async () => {
+        await page.goto('/');
+        await choose(page, theme);
+        const found = [];
+        await checkAll(page, pages, found, theme === 'dark' ? COLOUR_RULES : null);
+        page.troubles.length = 0;
+        none(found);
+      });
+    }
+
+    await step(`what opens is accessible on a ${size}`, async () => {
+      const found = [];
+      await page.goto('/account');
+      await page.locator('[data-filter] > summary').click();
+      await page.locator('.filter-row').first().waitFor();
+      await check(page, 'filter', found);
+      await page.keyboard.press('Escape');
+      await page.locator('details[data-columns] > summary').click();
+      await page.locator('[data-column-list] li').first().waitFor();
+      await check(page, 'columns', found);
+      await page.keyboard.press('Escape');
+      await page.locator('[data-check]').first().check();
+      await page.locator('[data-bulk-field] option').nth(1).waitFor({ state: 'attached' });
+      await check(page, 'bulk bar', found);
+      await page.locator('[data-bulk-clear]').click();
+      await page.keyboard.press('Control+k');
+      await page.locator('.palette-item').first().waitFor();
+      await check(page, 'palette', found);
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('?');
+      await page.locator('#key-help[open]').waitFor();
+      await check(page, 'keys', found);
+      await page.keyboard.press('Escape');
+      await page.locator('.user-button').click();
+      await check(page, 'user menu', found);
+      await page.goto('/order/board');
+      await page.locator('[data-move]').first().click();
+      await check(page, 'move dialog', found);
+      none(found);
+    });
+
+    if (size === 'desktop') {
+      await step('a hundred live pages one after the other hold no more streams than one', async () => {
+        await choose(page, 'light');
+        const records = pages.filter((path) => /^\/(account|order)\/[0-9a-f-]{36}$/.test(path));
+        assert.ok(records.length >= 2, `records ${records}`);
+        for (let visit = 0; visit < 100; visit += 1) {
+          const asked = page.waitForRequest((request) => request.url().includes('/events/'));
+          await page.goto(records[visit % records.length], { waitUntil: 'commit' });
+          await asked;
+        }
+        const answer = await page.evaluate(async (path) => {
+          // Were streams left behind, the session would have no place for these.
+          const tries = [];
+          for (let one = 0; one < 3; one += 1) {
+            const stop = new AbortController();
+            const response = await fetch(path, { signal: stop.signal });
+            tries.push([response.status, stop]);
+          }
+          tries.forEach(([, stop]) => stop.abort());
+          return tries.map(([status]) => status);
+        }, `/events${records[0]}`);
+        assert.deepEqual(answer, [200, 200, 200]);
+      });
+    }
+  }
+}
