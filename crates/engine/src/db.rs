@@ -30,7 +30,7 @@ pub enum Dialect {
 
 const READERS: u32 = 8;
 const POSTGRES_CONNECTIONS: u32 = 16;
-const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A dynamic table or column name for sea-query.
@@ -95,6 +95,23 @@ pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Op
                 .connect_with(options)
                 .await?;
             Ok((Pool::Postgres(pool), None))
+        }
+    }
+}
+
+/// A connection of its own inside a transaction that sees the database as it is now, whatever is written meanwhile; end it
+/// with ROLLBACK.
+pub(crate) async fn snapshot(pool: &Pool, folder: &Path) -> Result<Conn> {
+    match pool {
+        Pool::Sqlite(_) => {
+            let mut conn = Conn::Sqlite(sqlite_options(folder).create_if_missing(false).connect().await?);
+            conn.run("BEGIN").await?;
+            Ok(conn)
+        }
+        Pool::Postgres(pool) => {
+            let mut conn = Conn::Postgres(pool.acquire().await?);
+            conn.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            Ok(conn)
         }
     }
 }
@@ -184,6 +201,19 @@ impl Conn {
             }
             Conn::Postgres(conn) => {
                 sqlx::query_with(AssertSqlSafe(sql), values).execute(&mut **conn).await?.rows_affected()
+            }
+        })
+    }
+
+    /// The rows of SQL text without parameters.
+    pub async fn fetch_text(&mut self, sql: &str) -> Result<Vec<Row>> {
+        let sql = AssertSqlSafe(sql.to_owned());
+        Ok(match self {
+            Conn::Sqlite(conn) => {
+                sqlx::query(sql).fetch_all(conn).await?.into_iter().map(Row::Sqlite).collect()
+            }
+            Conn::Postgres(conn) => {
+                sqlx::query(sql).fetch_all(&mut **conn).await?.into_iter().map(Row::Postgres).collect()
             }
         })
     }

@@ -119,6 +119,14 @@ fn last() -> SelectStatement {
     select
 }
 
+fn position(reader: &str) -> SelectStatement {
+    Sql::select()
+        .column(name("seq"))
+        .from(name("log_position"))
+        .and_where(Expr::col(name("reader")).eq(reader))
+        .to_owned()
+}
+
 fn select() -> SelectStatement {
     let mut select = Sql::select();
     select.from(name("change_log")).columns(COLUMNS.iter().map(|column| name(column)));
@@ -154,12 +162,7 @@ impl Engine {
     }
 
     pub async fn position(&self, reader: &str) -> Result<i64> {
-        let select = Sql::select()
-            .column(name("seq"))
-            .from(name("log_position"))
-            .and_where(Expr::col(name("reader")).eq(reader))
-            .to_owned();
-        Ok(self.fetch(&select).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+        Ok(self.fetch(&position(reader)).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
     }
 
     /// What happened to one record, newest first. (That a bulk write created it stands in the record itself.)
@@ -175,6 +178,19 @@ impl Tx {
     /// The newest sequence number in the log, this transaction's own entries included.
     pub async fn last_change(&mut self) -> Result<i64> {
         Ok(self.conn.fetch(&last()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// Entries after `seq`, oldest first, as this transaction sees them.
+    pub async fn changes(&mut self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
+        self.conn.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+
+    /// Where reader `reader` of the log stands.
+    pub async fn position(&mut self, reader: &str) -> Result<i64> {
+        let rows = self.conn.fetch(&position(reader)).await?;
+        Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
     }
 
     /// What an import run wrote, newest first, before `before`; for reverting it.

@@ -1,6 +1,6 @@
 //! What a vertical module (customers, sales, insight …) gives the engine.
 
-use crate::{Engine, JobContext, Result, Tx, schema::Table};
+use crate::{Engine, JobContext, Result, Tx, deep::Check, schema::Table};
 use futures::future::BoxFuture;
 use meta::{Draft, Entity, Field, Id, Label, label};
 use serde_json::Value as Json;
@@ -35,6 +35,7 @@ pub struct Module {
     pub before_setting: Vec<(&'static str, BeforeSetting)>,
     pub jobs: Vec<(&'static str, JobHandler)>,
     pub starts: Vec<Start>,
+    pub checks: Vec<Check>,
 }
 
 impl Module {
@@ -51,6 +52,7 @@ impl Module {
             before_setting: vec![],
             jobs: vec![],
             starts: vec![],
+            checks: vec![],
         }
     }
     pub fn labels(mut self, en: &str, zh: &str) -> Self {
@@ -93,6 +95,11 @@ impl Module {
     }
     pub fn start(mut self, start: Start) -> Self {
         self.starts.push(start);
+        self
+    }
+    /// What the module promises of its own records, looked at by `zhike doctor --deep`.
+    pub fn check(mut self, check: Check) -> Self {
+        self.checks.push(check);
         self
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     Error, Module, Result,
+    deep::Check,
     module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Start},
     schema::Table,
 };
@@ -24,6 +25,7 @@ pub struct Registry {
     pub(crate) before_setting: Vec<(&'static str, BeforeSetting)>,
     pub(crate) jobs: HashMap<&'static str, JobHandler>,
     pub(crate) starts: Vec<Start>,
+    pub(crate) checks: Vec<Check>,
 }
 
 impl Registry {
@@ -38,6 +40,7 @@ impl Registry {
             before_setting: vec![],
             jobs: HashMap::new(),
             starts: vec![],
+            checks: vec![],
         };
         let (mut extensions, mut lists) = (vec![], vec![]);
         for module in modules {
@@ -62,6 +65,7 @@ impl Registry {
             registry.before_setting.extend(module.before_setting);
             registry.jobs.extend(module.jobs);
             registry.starts.extend(module.starts);
+            registry.checks.extend(module.checks);
         }
         for (name, fields) in extensions {
             let entity = entities

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod conditions;
+mod deep;
 mod jobs;
 mod listing;
 mod saving;
