@@ -4,6 +4,7 @@
 //! [`statistics`] reads a customer's history, [`scoring`] makes figures of it with the last fit, [`store`] is the one
 //! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody; `pages` shows it.
 
+mod agreement;
 pub mod classes;
 pub mod fields;
 pub mod live;
@@ -31,6 +32,7 @@ pub fn module() -> Module {
         .extend("account", fields::account_figures())
         .list("account", &ACCOUNT_LIST, "-net_sales")
         .job(refit::JOB, refit::run)
-        .start(live::start);
+        .start(live::start)
+        .check(agreement::check);
     tables.into_iter().fold(module, Module::table)
 }

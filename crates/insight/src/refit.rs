@@ -143,14 +143,20 @@ pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
     rows.first().map(|row| row.id(0)).transpose()
 }
 
+/// The same inside a transaction.
+pub async fn is_in_progress(tx: &mut Tx) -> Result<bool> {
+    Ok(!tx.fetch(&newest_of(&["queued", "running"])).await?.is_empty())
+}
+
 /// Whether the last refit failed a short while ago: the cause is probably still there.
 pub async fn failed_lately(engine: &Engine) -> Result<bool> {
     let mut last = newest_of(&["queued", "running", "done", "failed", "cancelled"]);
     last.columns(["state", "finished_at"].map(name));
     let rows = engine.fetch(&last).await?;
     let Some(row) = rows.first() else { return Ok(false) };
-    let since = engine.clock().now() - AFTER_FAILURE;
-    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(|at| at > since))
+    let now = engine.clock().now();
+    let lately = |at| at > now - AFTER_FAILURE && at <= now;
+    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(lately))
 }
 
 fn newest_of(states: &[&'static str]) -> engine::sea_query::SelectStatement {

@@ -71,6 +71,12 @@ fn first(rows: &[Row]) -> Result<Option<Arc<StoredModel>>> {
     Ok(rows.first().map(read).transpose()?.flatten().map(Arc::new))
 }
 
+/// The newest fits that this version can read, the one in force first.
+pub async fn newest_models(tx: &mut Tx, limit: u64) -> Result<Vec<StoredModel>> {
+    let rows = tx.fetch(newest().limit(limit)).await?;
+    Ok(rows.iter().map(read).collect::<Result<Vec<_>>>()?.into_iter().flatten().collect())
+}
+
 /// The model in force, read once and not on every page.
 #[derive(Default)]
 struct Known(Recent<(), Option<Arc<StoredModel>>>);
@@ -177,7 +183,7 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
 }
 
 /// Classes a person chose win over computed ones.
-async fn chosen_by_hand(tx: &mut Tx, accounts: &[Id]) -> Result<HashMap<Id, Values>> {
+pub(crate) async fn chosen_by_hand(tx: &mut Tx, accounts: &[Id]) -> Result<HashMap<Id, Values>> {
     let mut select = Sql::select();
     select
         .column(name("id"))

@@ -35,4 +35,5 @@ pub fn module() -> Module {
         .before_commit("exchange_rate", money::correction::rates_changed)
         .job(money::correction::JOB, money::correction::run)
         .before_setting("company.currency", order::rules::keep_currency)
+        .check(money::agreement::check)
 }

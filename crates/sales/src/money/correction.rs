@@ -73,6 +73,18 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     })
 }
 
+/// Whether some documents may still have totals by an earlier rate.
+pub async fn is_under_way(tx: &mut Tx) -> Result<bool> {
+    let select = Query::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("kind")).eq(JOB))
+        .and_where(Expr::col(name("state")).is_in(["queued", "running"]))
+        .limit(1)
+        .to_owned();
+    Ok(!tx.fetch(&select).await?.is_empty())
+}
+
 async fn correct(engine: &Engine, document: &'static Document, batch: Vec<Id>) -> Result<()> {
     engine
         .write(&Actor::system(), move |tx| Box::pin(async move { document.correct(tx, &batch).await }))

@@ -74,7 +74,8 @@ impl Document {
         Ok(())
     }
 
-    async fn changed_totals(&self, tx: &mut Tx, heads: &[Id]) -> Result<Vec<(Id, Values)>> {
+    /// Those whose totals are not what their lines make, with what they should be.
+    pub(super) async fn changed_totals(&self, tx: &mut Tx, heads: &[Id]) -> Result<Vec<(Id, Values)>> {
         let records = tx.get_many(self.head, heads).await?;
         let live: Vec<&Record> = records.iter().filter(|record| record.deleted_at.is_none()).collect();
         if live.is_empty() {

@@ -1,6 +1,7 @@
 //! Money of orders and returns: line amounts, totals, exchange rates, prices that lines start from, and the rules that keep
 //! them whoever writes.
 
+pub mod agreement;
 pub mod correction;
 pub mod defaults;
 pub mod document;
