@@ -2,18 +2,23 @@
 //! Exit code 1 if something would keep the server from working.
 
 mod database;
+mod deep;
 mod machine;
 
 use crate::config::Config;
 use clap::Args;
 use serde::Serialize;
-use std::process::ExitCode;
+use std::{borrow::Cow, process::ExitCode};
 
 #[derive(Args)]
 pub struct Arguments {
     /// Print the findings as JSON
     #[arg(long)]
     json: bool,
+    /// Read everything and see whether it agrees: references, totals, search, history, figures. Figures that lag behind the
+    /// change log are brought up to date first, as the server does
+    #[arg(long)]
+    deep: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -28,7 +33,7 @@ pub enum State {
 
 #[derive(Debug, Serialize)]
 pub struct Finding {
-    pub check: &'static str,
+    pub check: Cow<'static, str>,
     pub state: State,
     pub found: String,
     /// What to do; empty if nothing.
@@ -36,19 +41,30 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub fn ok(check: &'static str, found: impl Into<String>) -> Self {
-        Finding { check, state: State::Ok, found: found.into(), remedy: String::new() }
+    pub fn ok(check: impl Into<Cow<'static, str>>, found: impl Into<String>) -> Self {
+        Finding { check: check.into(), state: State::Ok, found: found.into(), remedy: String::new() }
     }
-    pub fn warning(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Finding { check, state: State::Warning, found: found.into(), remedy: remedy.into() }
+    pub fn warning(
+        check: impl Into<Cow<'static, str>>,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Finding { check: check.into(), state: State::Warning, found: found.into(), remedy: remedy.into() }
     }
-    pub fn problem(check: &'static str, found: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Finding { check, state: State::Problem, found: found.into(), remedy: remedy.into() }
+    pub fn problem(
+        check: impl Into<Cow<'static, str>>,
+        found: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        Finding { check: check.into(), state: State::Problem, found: found.into(), remedy: remedy.into() }
     }
 }
 
 pub async fn run(arguments: &Arguments, config: &Config) -> anyhow::Result<ExitCode> {
-    let findings = examine(config).await;
+    let mut findings = examine(config).await;
+    if arguments.deep {
+        findings.extend(deep::examine(config, &findings).await);
+    }
     let healthy = findings.iter().all(|finding| finding.state != State::Problem);
     if arguments.json {
         println!("{}", serde_json::json!({ "healthy": healthy, "checks": findings }));
