@@ -24,6 +24,15 @@ pub enum Error {
     /// 503: the database does not answer; nothing was saved; try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 503: the disk of the database is full; nothing was saved.
+    #[error("disk full: {0}")]
+    DiskFull(String),
+    /// 503: another program holds SQLite's file; nothing was saved; try again.
+    #[error("locked: {0}")]
+    Locked(String),
+    /// 503: the database went away while it saved: nobody knows whether it did.
+    #[error("unsure whether it was saved: {0}")]
+    Unsure(String),
     /// 500: a fault of ours; details go to the log only.
     #[error("internal: {0}")]
     Internal(String),
@@ -46,8 +55,22 @@ impl Error {
             Error::Invalid(_) => 422,
             Error::Conflict { .. } => 409,
             Error::Limit(_) => 429,
-            Error::Unavailable(_) => 503,
+            Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_) | Error::Unsure(_) => 503,
             Error::Internal(_) => 500,
+        }
+    }
+
+    /// Whether the same may work when it is tried again later: the database was out of order, and nothing was saved.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_))
+    }
+
+    /// The same outage, told to another caller.
+    pub(crate) fn outage_again(&self) -> Error {
+        match self {
+            Error::DiskFull(text) => Error::DiskFull(text.clone()),
+            Error::Locked(text) => Error::Locked(text.clone()),
+            other => Error::Unavailable(other.to_string()),
         }
     }
 
@@ -81,6 +104,18 @@ impl Error {
                 "The database does not answer right now. Nothing was saved; please try again in a moment.",
                 "数据库暂时没有响应，未保存任何内容，请稍后再试。",
             ),
+            Error::DiskFull(_) => label(
+                "The disk of the database is full. Nothing was saved; free some space (`zhike doctor` tells how much is left), then try again.",
+                "数据库所在的磁盘已满，未保存任何内容；请清理磁盘空间（zhike doctor 可查看剩余空间），然后重试。",
+            ),
+            Error::Locked(_) => label(
+                "Another program holds the database. Nothing was saved; try again in a moment, or end that program.",
+                "数据库正被其他程序占用，未保存任何内容；请稍后再试，或结束该程序。",
+            ),
+            Error::Unsure(_) => label(
+                "The database went away while saving, and whether it saved is not known. Look before you repeat it; a program repeats it with the same Idempotency-Key.",
+                "保存时与数据库的连接中断，无法确定是否已保存。请先查看再重做；程序可用相同的 Idempotency-Key 重试。",
+            ),
             Error::Internal(_) => label(
                 "Something went wrong on our side. Nothing was saved; the fault has been logged.",
                 "系统内部出错，未保存任何内容，故障已记录。",
@@ -94,21 +129,39 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
             sqlx::Error::Database(db) if db.is_unique_violation() => taken(db.as_ref()),
+            sqlx::Error::Database(db) => outage(db.as_ref()).unwrap_or(Error::Internal(error.to_string())),
+            // A connection that breaks in the middle of an answer gives a protocol error.
             sqlx::Error::PoolTimedOut
             | sqlx::Error::Io(_)
+            | sqlx::Error::Protocol(_)
             | sqlx::Error::PoolClosed
             | sqlx::Error::WorkerCrashed => Error::Unavailable(error.to_string()),
-            sqlx::Error::Database(db) if is_busy(db.as_ref()) => Error::Unavailable(error.to_string()),
             _ => Error::Internal(error.to_string()),
         }
     }
 }
 
-/// SQLite: 5 busy, 6 locked, 13 disk full. PostgreSQL: class 57 (shut down), 53 (resources), 40 (serialization).
-fn is_busy(db: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = db.code().unwrap_or_default();
-    matches!(code.as_ref(), "5" | "6" | "13" | "261" | "517")
-        || (code.len() == 5 && ["57", "53", "40"].iter().any(|class| code.starts_with(class)))
+/// What keeps a database from working, and is no fault of ours.
+fn outage(db: &dyn sqlx::error::DatabaseError) -> Option<Error> {
+    let (code, text) = (db.code().unwrap_or_default(), db.to_string());
+    if db.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
+        return match code.get(..2)? {
+            "53" if &*code == "53100" => Some(Error::DiskFull(text)),
+            // Connection, resources, shut down or starting, the machine; a transaction to be repeated.
+            "08" | "53" | "57" | "58" | "40" => Some(Error::Unavailable(text)),
+            // A standby, or a server set to read only.
+            _ if &*code == "25006" => Some(Error::Unavailable(text)),
+            _ => None,
+        };
+    }
+    // The lowest byte is the kind, the rest its details.
+    match code.parse::<u32>().ok()? & 0xff {
+        5 | 6 => Some(Error::Locked(text)),
+        13 => Some(Error::DiskFull(text)),
+        // Memory, read only, input and output, cannot open, locking protocol.
+        7 | 8 | 10 | 14 | 15 => Some(Error::Unavailable(text)),
+        _ => None,
+    }
 }
 
 /// Unique indexes are named `u_<table>_<field>` so that a violation can name the field.

@@ -77,7 +77,11 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
         failed => failed,
     };
     let result = match result {
-        Ok(()) => tx.conn.run("COMMIT").await,
+        Ok(()) => tx.conn.run("COMMIT").await.map_err(|error| match error {
+            // The answer is lost, perhaps not the work.
+            Error::Unavailable(reason) => Error::Unsure(reason),
+            other => other,
+        }),
         Err(error) => {
             if tx.conn.run("ROLLBACK").await.is_err() {
                 tracing::warn!("a transaction could not be rolled back; the connection is dropped");
@@ -105,6 +109,8 @@ async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
 async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
     while let Some(first) = tasks.recv().await {
         if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
+            // Whoever waits behind would only wait as long for the same answer.
+            refuse(&mut tasks, &error);
             let _ = first.done.send(Err(error));
             continue;
         }
@@ -113,47 +119,67 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
         let mut announce: Option<(Engine, BTreeSet<String>)> = None;
         let mut documents = Pending::default();
         let mut figures: Vec<Figures> = vec![];
+        let mut broken: Option<Error> = None;
         let mut next = Some(first);
         while let Some(task) = next {
             let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
-            let result = in_savepoint(task.work, &mut tx).await;
+            let (result, intact) = in_savepoint(task.work, &mut tx).await;
             conn = tx.conn;
             if result.is_ok() {
                 documents.absorb(tx.documents);
                 figures.extend(tx.figures);
                 announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.changed);
             }
+            if let (Err(error), false) = (&result, intact) {
+                broken = Some(error.outage_again());
+            }
             finished.push((task.done, result));
             let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
-            next = if room { tasks.try_recv().ok() } else { None };
+            next = if room && broken.is_none() { tasks.try_recv().ok() } else { None };
         }
-        let committed = match documents.flush(&mut conn).await {
-            Ok(()) => conn.run("COMMIT").await,
-            failed => failed,
-        };
-        if committed.is_err() {
+        if broken.is_none() {
+            broken = commit(&mut conn, &mut documents).await.err().map(|error| error.outage_again());
+        }
+        if broken.is_some() {
+            // Refused when SQLite has rolled back by itself.
             let _ = conn.run("ROLLBACK").await;
         }
-        let reason = committed.err().map(|error| error.to_string());
         for (done, result) in finished {
-            let _ = done.send(match &reason {
-                Some(reason) => Err(Error::Unavailable(reason.clone())),
-                None => result,
+            let _ = done.send(match (&broken, result) {
+                (Some(reason), Ok(())) => Err(reason.outage_again()),
+                (_, result) => result,
             });
         }
-        if let (Some((engine, logged)), None) = (announce, reason) {
+        if let (Some((engine, logged)), None) = (announce, broken) {
             engine.announce(&logged);
             engine.announce_figures(figures);
         }
     }
 }
 
-async fn in_savepoint(work: Work, tx: &mut Tx) -> Result<()> {
-    tx.conn.run("SAVEPOINT work").await?;
-    let result = guarded(work, tx).await;
-    if result.is_err() {
-        tx.conn.run("ROLLBACK TO work").await?;
+async fn commit(conn: &mut Conn, documents: &mut Pending) -> Result<()> {
+    documents.flush(conn).await?;
+    conn.run("COMMIT").await
+}
+
+fn refuse(tasks: &mut mpsc::Receiver<Task>, error: &Error) {
+    for _ in 0..QUEUE_LIMIT {
+        let Ok(task) = tasks.try_recv() else { return };
+        let _ = task.done.send(Err(error.outage_again()));
     }
-    tx.conn.run("RELEASE work").await?;
-    result
+}
+
+/// The result, and whether the group's transaction is still there: on a full disk SQLite rolls back all of it.
+async fn in_savepoint(work: Work, tx: &mut Tx) -> (Result<()>, bool) {
+    if let Err(error) = tx.conn.run("SAVEPOINT work").await {
+        return (Err(error), false);
+    }
+    let result = guarded(work, tx).await;
+    if result.is_err() && tx.conn.run("ROLLBACK TO work").await.is_err() {
+        return (result, false);
+    }
+    match tx.conn.run("RELEASE work").await {
+        Ok(()) => (result, true),
+        Err(error) => (result.and(Err(error)), false),
+    }
 }
