@@ -57,15 +57,28 @@ const POLL: Duration = Duration::from_millis(500);
 const LOCK: Duration = Duration::from_secs(60);
 const RENEW: Duration = Duration::from_secs(15);
 const ATTEMPTS_LIMIT: i64 = 5;
+/// A job that the database failed is tried again after this long.
+const AFTER_OUTAGE: chrono::Duration = chrono::Duration::seconds(10);
 const RUNNING_LIMIT: usize = 4;
 
 impl Tx {
     /// Queues a job; it runs after the commit.
     pub async fn enqueue(&mut self, kind: &str, payload: Json) -> Result<Id> {
-        self.enqueue_at(kind, payload, self.clock().now()).await
+        let now = self.clock().now();
+        self.queue(kind, payload, now, now).await
     }
 
     pub async fn enqueue_at(&mut self, kind: &str, payload: Json, run_at: DateTime<Utc>) -> Result<Id> {
+        self.queue(kind, payload, run_at, self.clock().now()).await
+    }
+
+    async fn queue(
+        &mut self,
+        kind: &str,
+        payload: Json,
+        run_at: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> Result<Id> {
         let id = self.clock().new_id();
         let insert = Sql::insert()
             .into_table(name("job"))
@@ -80,7 +93,7 @@ impl Tx {
                 JobState::Queued.name().into(),
                 run_at.into(),
                 0i64.into(),
-                self.clock().now().into(),
+                now.into(),
                 self.actor.user.into(),
                 false.into(),
             ])
@@ -176,15 +189,19 @@ impl JobContext {
     }
 }
 
+/// Due, or held by a runner that died. Clocks are set back, too: what was to run at once does so although its moment lies
+/// ahead again, and no living runner holds a job for longer than two locks.
+fn due(now: DateTime<Utc>) -> Expr {
+    let col = |column: &str| Expr::col(name(column));
+    let at_once = col("run_at").lte(col("created_at"));
+    let abandoned = col("locked_until").lt(now).or(col("locked_until").gt(now + 2 * LOCK));
+    let queued = col("state").eq(JobState::Queued.name()).and(col("run_at").lte(now).or(at_once));
+    queued.or(col("state").eq(JobState::Running.name()).and(abandoned))
+}
+
 /// Takes the next due job, or one whose runner died; `busy` are the kinds that already run here.
 async fn claim(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<Job>> {
-    let now = engine.clock().now();
-    let due = Expr::col(name("state"))
-        .eq(JobState::Queued.name())
-        .and(Expr::col(name("run_at")).lte(now))
-        .or(Expr::col(name("state"))
-            .eq(JobState::Running.name())
-            .and(Expr::col(name("locked_until")).lt(now)));
+    let due = due(engine.clock().now());
     let mut select = Sql::select();
     select
         .columns(COLUMNS.map(name))
@@ -243,6 +260,10 @@ async fn run(context: JobContext) {
     let (state, error) = match outcome {
         Ok(()) if cancelled => (JobState::Cancelled, None),
         Ok(()) => (JobState::Done, None),
+        Err(error) if is_outage(&error) && context.job.attempts < ATTEMPTS_LIMIT => {
+            tracing::warn!(job = %id, kind = context.job.kind, "job waits for the database: {error:#}");
+            (JobState::Queued, None)
+        }
         Err(error) => {
             tracing::error!(job = %id, kind = context.job.kind, "job failed: {error:#}");
             (JobState::Failed, Some(format!("{error:#}")))
@@ -251,16 +272,23 @@ async fn run(context: JobContext) {
     let now = context.engine.clock().now();
     let stored = context
         .set(move |update| {
-            update
-                .value(name("state"), state.name())
-                .value(name("error"), error)
-                .value(name("finished_at"), now)
-                .and_where(Expr::col(name("id")).eq(id));
+            update.value(name("state"), state.name()).and_where(Expr::col(name("id")).eq(id));
+            if state == JobState::Queued {
+                update.value(name("run_at"), now + AFTER_OUTAGE);
+            } else {
+                update.value(name("error"), error).value(name("finished_at"), now);
+            }
         })
         .await;
+    // Its lock runs out, and somebody takes it up again.
     if let Err(error) = stored {
         tracing::error!(job = %id, "the end of a job could not be stored: {error}");
     }
+}
+
+/// Whether the database was out of order, and nothing is wrong with the job.
+fn is_outage(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<Error>().is_some_and(Error::is_outage))
 }
 
 /// Keeps the lock while the job runs, so that nobody else takes it for dead.

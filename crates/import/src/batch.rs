@@ -89,7 +89,10 @@ impl<I: Importer> Writer<I> {
                 I::forget(&mut *self.state.lock().await);
                 self.errors = Arc::new(Mutex::new(self.layout.open(self.progress.error_file)?));
                 match error {
-                    Error::Unavailable(_) | Error::Conflict { .. } if attempt < ATTEMPTS => {
+                    error
+                        if (error.is_outage() || matches!(error, Error::Conflict { .. }))
+                            && attempt < ATTEMPTS =>
+                    {
                         tokio::time::sleep(PAUSE * attempt).await;
                     }
                     Error::Invalid(problems) if range.len() > 1 => {

@@ -121,9 +121,8 @@ fn control(context: &JobContext) -> Control {
 async fn run(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
     let actor = payload.actor(&context);
-    let outcome = execute(&context.engine, &actor, payload.run, &control(&context))
-        .await
-        .map_err(|problem| anyhow!(problem.message(Lang::En)))?;
+    let outcome =
+        execute(&context.engine, &actor, payload.run, &control(&context)).await.map_err(in_words)?;
     discard_upload(&context.engine, outcome.run).await;
     Ok(())
 }
@@ -142,7 +141,16 @@ async fn take_back(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
     let actor = payload.actor(&context);
     let done = revert(&context.engine, &actor, payload.run, &Control::none()).await;
-    done.map(drop).map_err(|problem| anyhow!(problem.message(Lang::En)))
+    done.map(drop).map_err(in_words)
+}
+
+/// The engine's own error stays inside: jobs that only met an outage are tried again.
+fn in_words(problem: FileProblem) -> anyhow::Error {
+    let words = problem.message(Lang::En);
+    match problem {
+        FileProblem::Engine(error) => anyhow::Error::new(error).context(words),
+        FileProblem::Refused(_) => anyhow!(words),
+    }
 }
 
 /// What the page shows of a dry run.

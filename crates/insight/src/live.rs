@@ -179,7 +179,8 @@ async fn is_due(engine: &Engine) -> Result<bool> {
         return Ok(changed > 0 || store::newest_id(engine).await?.is_some());
     };
     let now = engine.clock().now();
-    if now - model.fitted_at < REST {
+    // A fit in the future was before somebody set the clock back.
+    if model.fitted_at <= now && now - model.fitted_at < REST {
         return Ok(false);
     }
     let settings = Settings::load(engine).await?;

@@ -1,7 +1,11 @@
 //! Jobs live in the database, run once and can be cancelled.
 
 use crate::shop::{Shop, module, on_both, reopen};
-use engine::{BoxFuture, JobContext, JobState, Query};
+use engine::{
+    BoxFuture, Engine, Error, JobContext, JobState, Query, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::Id;
 use serde_json::json;
 
 fn greet(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
@@ -48,5 +52,68 @@ fn a_queued_job_runs_once_after_its_transaction_commits() {
         assert!(failed.error.unwrap().contains("name is missing"));
         assert_eq!(engine.job(cancelled).await.unwrap().state, JobState::Cancelled);
         assert_eq!(engine.count(&shop.actor, &Query::new("customer"), 10).await.unwrap().number, 1);
+    });
+}
+
+async fn enqueue(engine: &Engine, payload: serde_json::Value) -> Id {
+    engine
+        .write(&engine::Actor::system(), |tx| Box::pin(async move { tx.enqueue("greet", payload).await }))
+        .await
+        .unwrap()
+}
+
+#[test]
+fn a_job_runs_although_the_clock_was_set_back() {
+    on_both(|shop: Shop| async move {
+        let engine = reopen(&shop.database, &shop.folder, vec![module().job("greet", greet)]).await.unwrap();
+        let (now, day) = (engine.clock().now(), chrono::Duration::days(1));
+        let waiting = enqueue(&engine, json!({"name": "waiting"})).await;
+        let abandoned = enqueue(&engine, json!({"name": "abandoned"})).await;
+        let later = engine.write(&shop.actor, move |tx| {
+            Box::pin(async move {
+                let held = Sql::update()
+                    .table(name("job"))
+                    .value(name("state"), "running")
+                    .value(name("locked_until"), now)
+                    .and_where(Expr::col(name("id")).eq(abandoned))
+                    .to_owned();
+                tx.execute(&held).await?;
+                tx.enqueue_at("greet", json!({"name": "later"}), now + chrono::Duration::hours(1)).await
+            })
+        });
+        let later = later.await.unwrap();
+        engine.clock().set(now - day);
+        assert_eq!(engine.run_due_jobs().await.unwrap(), 2);
+        for (job, state) in
+            [(waiting, JobState::Done), (abandoned, JobState::Done), (later, JobState::Queued)]
+        {
+            assert_eq!(engine.job(job).await.unwrap().state, state);
+        }
+        engine.clock().set(now + day);
+        assert_eq!(engine.run_due_jobs().await.unwrap(), 1);
+    });
+}
+
+/// The database is gone the first time.
+fn unlucky(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        match context.job.attempts {
+            1 => Err(anyhow::Error::new(Error::Unavailable("gone".into())).context("an import stopped")),
+            _ => Ok(()),
+        }
+    })
+}
+
+#[test]
+fn a_job_that_met_an_outage_is_tried_again() {
+    on_both(|shop: Shop| async move {
+        let engine =
+            reopen(&shop.database, &shop.folder, vec![module().job("greet", unlucky)]).await.unwrap();
+        let job = enqueue(&engine, json!({})).await;
+        assert_eq!(engine.run_due_jobs().await.unwrap(), 1);
+        assert_eq!(engine.job(job).await.unwrap().state, JobState::Queued);
+        engine.clock().set(engine.clock().now() + chrono::Duration::minutes(1));
+        assert_eq!(engine.run_due_jobs().await.unwrap(), 1);
+        assert_eq!(engine.job(job).await.unwrap().state, JobState::Done);
     });
 }
