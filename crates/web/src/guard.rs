@@ -35,7 +35,8 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         Ok(visit) => visit,
         Err(error) => {
             tracing::error!(request = request_id, "the session could not be read: {error}");
-            return (StatusCode::SERVICE_UNAVAILABLE, error.message(meta::Lang::default())).into_response();
+            let visit = session::stranger(&parts, &jar);
+            return failure::present(&app, &visit, &request_id, Failure::Engine(error).into_response());
         }
     };
     let visitor = new_visitor(&jar, &mut visit);

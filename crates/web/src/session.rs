@@ -105,20 +105,19 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// Reads a request's cookies and headers; a session or token that is no longer valid is nobody's.
-pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<Visit> {
+/// Reads a request's cookies and headers, without asking who it is.
+pub(crate) fn stranger(parts: &Parts, jar: &CookieJar) -> Visit {
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
     let api = path.starts_with("/api/") && parts.uri.path() != "/api/docs";
     let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let asked =
-        headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::parse);
-    let mut visit = Visit {
+    let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);
+    Visit {
         place: place(parts, &path),
         user: None,
         via: Via::Nobody,
-        lang: Lang::default(),
+        lang: chosen.or(asked(headers)).unwrap_or_default(),
         theme: text("zhike_theme").filter(|theme| is_theme(theme)).unwrap_or_else(|| "auto".into()),
         csrf: text(VISITOR).map(|visitor| csrf_of(&visitor)).unwrap_or_default(),
         zone: text("tz").as_deref().and_then(Zone::parse).unwrap_or_default(),
@@ -127,9 +126,20 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
         flash: if parts.method == Method::GET { crate::flash::read(jar) } else { vec![] },
         path,
         api,
-    };
+    }
+}
+
+fn asked(headers: &HeaderMap) -> Option<Lang> {
+    headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).and_then(Lang::parse)
+}
+
+/// The same with the user; a session or token that is no longer valid is nobody's.
+pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<Visit> {
+    let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
+    let headers = &parts.headers;
+    let mut visit = stranger(parts, jar);
     if let Some(token) = bearer(headers) {
-        if api && let Some(known) = known(app, Via::Token, token).await? {
+        if visit.api && let Some(known) = known(app, Via::Token, token).await? {
             (visit.user, visit.via) = (Some(known.user), Via::Token);
         }
     } else if let Some(token) = text(SESSION)
@@ -140,6 +150,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let own = visit.user.as_ref().and_then(|user| user.language);
     let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);
     // A program says in each request which language it wants; a person has chosen one.
+    let asked = asked(headers);
     let wanted = if visit.via == Via::Token { asked.or(own) } else { chosen.or(own).or(asked) };
     visit.lang = wanted.unwrap_or_default();
     Ok(visit)
@@ -209,8 +220,10 @@ async fn known(app: &App, via: Via, token: &str) -> Result<Option<Known>> {
     let engine = app.engine();
     // Ended sessions and tokens, and changes to users.
     let version = engine.changes_to(CHANGED).wrapping_add(engine.changes_to("user"));
+    // A clock that is set back must not keep anybody known for long.
+    let holds = |left: TimeDelta| left > TimeDelta::zero() && left <= SEEN_EVERY;
     if let Some(known) = app.visitors().get(&hash, version)
-        && engine.clock().now() < known.until
+        && holds(known.until - engine.clock().now())
     {
         return Ok(Some(known));
     }
@@ -239,7 +252,7 @@ async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
         return Ok(None);
     }
     if seen_at + SEEN_EVERY <= now {
-        touch(app, "session", "seen_at", hash, now).await?;
+        touch(app, "session", "seen_at", hash, now).await;
         seen_at = now;
     }
     let until = std::cmp::min(expires_at, seen_at + SEEN_EVERY);
@@ -262,7 +275,7 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     }
     let mut until = used_at.unwrap_or(now) + SEEN_EVERY;
     if used_at.is_none() || until <= now {
-        touch(app, "api_token", "used_at", hash, now).await?;
+        touch(app, "api_token", "used_at", hash, now).await;
         until = now + SEEN_EVERY;
     }
     let until = expires_at.map_or(until, |expires_at| std::cmp::min(expires_at, until));
@@ -270,14 +283,10 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     Ok(known.map(|user| Known { user: Arc::new(user), csrf: String::new(), until }))
 }
 
-async fn touch(
-    app: &App,
-    table: &'static str,
-    column: &'static str,
-    hash: String,
-    now: DateTime<Utc>,
-) -> Result<()> {
-    app.engine()
+/// Who cannot be noted as seen (the disk is full, the database is held) may read nevertheless.
+async fn touch(app: &App, table: &'static str, column: &'static str, hash: String, now: DateTime<Utc>) {
+    let touched = app
+        .engine()
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 let update = Sql::update()
@@ -288,7 +297,10 @@ async fn touch(
                 tx.execute(&update).await.map(drop)
             })
         })
-        .await
+        .await;
+    if let Err(error) = touched {
+        tracing::warn!("{table}.{column} is not noted: {error}");
+    }
 }
 
 /// Starts a session; its token goes into the cookie and is kept nowhere else.

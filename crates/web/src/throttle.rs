@@ -25,7 +25,8 @@ impl Throttle {
     pub fn wait_minutes(&self, name: &str, limit: usize, now: DateTime<Utc>) -> Option<i64> {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let recent = failures.get_mut(name)?;
-        recent.retain(|at| *at + WINDOW > now);
+        // A failure in the future was before somebody set the clock back.
+        recent.retain(|at| *at <= now && *at + WINDOW > now);
         if recent.len() < limit {
             return None;
         }
@@ -63,5 +64,16 @@ mod tests {
         assert_eq!(throttle.wait_minutes("a@b.cn", PER_EMAIL_LIMIT, start), Some(16));
         assert_eq!(throttle.wait_minutes("other@b.cn", PER_EMAIL_LIMIT, start), None);
         assert_eq!(throttle.wait_minutes("a@b.cn", PER_EMAIL_LIMIT, start + WINDOW), None);
+    }
+
+    #[test]
+    fn a_clock_set_back_keeps_nobody_waiting() {
+        let throttle = Throttle::new();
+        let start: DateTime<Utc> = "2026-01-01T00:00:00Z".parse().unwrap();
+        for _ in 0..PER_EMAIL_LIMIT {
+            throttle.failed("a@b.cn", start);
+        }
+        let yesterday = start - TimeDelta::days(1);
+        assert_eq!(throttle.wait_minutes("a@b.cn", PER_EMAIL_LIMIT, yesterday), None);
     }
 }
