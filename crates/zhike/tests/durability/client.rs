@@ -1,0 +1,60 @@
+//! The API as a program uses it: an answer, or nobody knows what became of the request.
+
+use serde_json::Value as Json;
+use std::time::Duration;
+
+#[derive(Clone)]
+pub struct Client {
+    http: reqwest::Client,
+    pub address: String,
+    token: String,
+}
+
+/// One write, to be sent again word for word.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub method: &'static str,
+    pub path: String,
+    pub body: Json,
+    /// Its `Idempotency-Key`.
+    pub key: String,
+}
+
+impl Client {
+    pub fn new(address: &str, token: &str) -> Client {
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        Client { http, address: address.to_owned(), token: token.to_owned() }
+    }
+
+    /// Status and body; `None` if the answer never came.
+    pub async fn send(&self, request: &Request) -> Option<(u16, Json)> {
+        let method = request.method.parse().unwrap();
+        let mut sent = self
+            .http
+            .request(method, format!("{}/api/v1/{}", self.address, request.path))
+            .bearer_auth(&self.token)
+            .header("idempotency-key", &request.key);
+        if !request.body.is_null() {
+            sent = sent.json(&request.body);
+        }
+        let answer = sent.send().await.ok()?;
+        let status = answer.status().as_u16();
+        let text = answer.text().await.ok()?;
+        Some((status, serde_json::from_str(&text).unwrap_or(Json::Null)))
+    }
+
+    pub async fn get(&self, path: &str) -> Json {
+        let address = format!("{}/api/v1/{path}", self.address);
+        let answer = self.http.get(&address).bearer_auth(&self.token).send().await.unwrap();
+        let status = answer.status();
+        let text = answer.text().await.unwrap();
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// The live records of a page of 1,000.
+    pub async fn list(&self, entity: &str, filter: &str) -> Vec<Json> {
+        let page = self.get(&format!("{entity}?limit=1000&filter={}", web::encode(filter))).await;
+        page["data"].as_array().unwrap().clone()
+    }
+}

@@ -1,0 +1,165 @@
+//! `kill -9` of the server and of an import beside it, at random moments, round after round on the same database. After each
+//! death everything agrees, every acknowledged write is there, and what got no answer is whole or absent and, repeated,
+//! done once.
+
+use crate::{
+    client::Client,
+    ledger::{self, Ledger},
+    load::{self, GROUP, Ground, GroupState},
+    store::{Store, on_both},
+};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::{Duration, Instant};
+
+const ROUNDS: u64 = 2;
+const WRITERS: usize = 3;
+const ORDERS_OF_FILE: usize = 400;
+/// The latest moment of a kill.
+const LATEST_MS: u64 = 1_500;
+
+fn number(variable: &str, otherwise: u64) -> u64 {
+    std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+#[derive(Default)]
+struct Told {
+    acknowledged: usize,
+    repeated: usize,
+    lost: usize,
+    kills: usize,
+}
+
+#[test]
+fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
+    let rounds = number("ZHIKE_KILL_ROUNDS", ROUNDS);
+    let seed = number("ZHIKE_KILL_SEED", 20_261_125);
+    on_both(async |store| {
+        let began = Instant::now();
+        let told = run(store, rounds, seed).await;
+        println!(
+            "{}: {rounds} rounds (seed {seed}), {} kills, {} writes acknowledged, {} repeated without an answer, {} lost, {} s",
+            store.name(),
+            told.kills,
+            told.acknowledged,
+            told.repeated,
+            told.lost,
+            began.elapsed().as_secs(),
+        );
+        assert_eq!(told.lost, 0);
+    });
+}
+
+async fn run(store: &Store, rounds: u64, seed: u64) -> Told {
+    let token = store.prepare().await;
+    let mut program = store.serve();
+    let ground = load::ground(&Client::new(&program.address, &token), WRITERS).await;
+    let mut all = Ledger::default();
+    let mut group = GroupState { city: "0".to_owned(), live: GROUP, ..GroupState::default() };
+    let mut told = Told::default();
+    for round in 0..rounds {
+        let mut chance = ChaCha8Rng::seed_from_u64(seed + round);
+        let client = Client::new(&program.address, &token);
+        let file = format!("I{round:03}x");
+        load::file_of_orders(store, &file, ORDERS_OF_FILE);
+        let mut at = || Duration::from_millis(chance.random_range(20..LATEST_MS));
+        let (server_at, import_at) = (at(), at());
+
+        let writers: Vec<_> = (0..WRITERS)
+            .map(|writer| {
+                let name = format!("r{round}w{writer}");
+                let seed = seed * 1_000 + round * 10 + writer as u64;
+                tokio::spawn(load::write(client.clone(), ground.own[writer].clone(), name, seed))
+            })
+            .collect();
+        let bulk =
+            load::change_group(client.clone(), ground.group.clone(), format!("r{round}bulk"), group.clone());
+        let bulk = tokio::spawn(bulk);
+        let mut import = load::import(store, &file);
+        let (first, last) = (server_at.min(import_at), server_at.max(import_at));
+        tokio::time::sleep(first).await;
+        if server_at <= import_at {
+            program.kill()
+        } else {
+            import.kill().unwrap()
+        }
+        tokio::time::sleep(last - first).await;
+        if server_at <= import_at {
+            import.kill().unwrap()
+        } else {
+            program.kill()
+        }
+        import.wait().unwrap();
+        told.kills += 2;
+
+        let mut fresh = Ledger::default();
+        for writer in writers {
+            fresh.merge(writer.await.unwrap());
+        }
+        group = bulk.await.unwrap();
+        // As death left it: nobody has started since.
+        store.examine();
+        program = store.serve();
+        let client = Client::new(&program.address, &token);
+        told.acknowledged += fresh.count + std::mem::take(&mut group.count);
+        settle_group(&client, &ground, &mut group).await;
+        told.repeated += ledger::settle(&client, &all, &mut fresh).await;
+        told.lost += report(ledger::lost(&client, &fresh).await);
+        finish_import(store, &client, &file).await;
+        println!(
+            "{} round {round}: server killed after {} ms, import after {} ms; {} writes acknowledged so far, {} lost",
+            store.name(),
+            server_at.as_millis(),
+            import_at.as_millis(),
+            told.acknowledged,
+            told.lost
+        );
+        all.merge(fresh);
+    }
+    let client = Client::new(&program.address, &token);
+    told.lost += report(ledger::lost(&client, &all).await);
+    program.kill();
+    store.examine();
+    told
+}
+
+fn report(lost: Vec<String>) -> usize {
+    for one in &lost {
+        println!("LOST: {one}");
+    }
+    lost.len()
+}
+
+/// The whole group was changed or nobody was.
+async fn settle_group(client: &Client, ground: &Ground, state: &mut GroupState) {
+    let live = client.list("account", "source == 'group'").await;
+    let maybe = state.live_maybe.take();
+    assert!(
+        live.len() == state.live || Some(live.len()) == maybe,
+        "{} of the group are live: {state:?}",
+        live.len()
+    );
+    state.live = live.len();
+    let path = "account?deleted=true&limit=1000&filter=";
+    let deleted = client.get(&format!("{path}{}", web::encode("source == 'group'"))).await;
+    let all: Vec<_> = live.iter().chain(deleted["data"].as_array().unwrap()).collect();
+    assert_eq!(all.len(), ground.group.len());
+    let city = all[0]["city"].as_str().unwrap().to_owned();
+    assert!(
+        all.iter().all(|account| account["city"] == city.as_str()),
+        "half of the group was changed: {all:?}"
+    );
+    let maybe = state.city_maybe.take();
+    assert!(city == state.city || Some(&city) == maybe.as_ref(), "the group is in {city}: {state:?}");
+    state.city = city;
+}
+
+/// The same command goes on where the import died; in the end every order is there once, with all its lines.
+async fn finish_import(store: &Store, client: &Client, file: &str) {
+    let output = load::import(store, file).wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let orders = client.list("order", &format!("number.startsWith('{file}')")).await;
+    assert_eq!(orders.len(), ORDERS_OF_FILE, "{file}");
+    let total = (2.5 * load::LINES_OF_IMPORTED as f64).to_string();
+    assert!(orders.iter().all(|order| order["total"] == total.as_str()), "{file}: an order has lost lines");
+}

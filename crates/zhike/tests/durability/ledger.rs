@@ -1,0 +1,99 @@
+//! What the program acknowledged, and what it may or may not have done when it died.
+
+use crate::client::{Client, Request};
+use std::collections::BTreeMap;
+
+/// What stands in the database under a mark once the write is done.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expected {
+    /// So many accounts whose `source` is the mark.
+    Accounts(usize),
+    /// An order whose number is the mark, with so many lines.
+    Order(usize),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    pub acknowledged: BTreeMap<String, Expected>,
+    /// The last city acknowledged for an account.
+    pub cities: BTreeMap<String, String>,
+    /// Sent, never answered.
+    pub unknown: Vec<(Request, Option<(String, Expected)>, Option<(String, String)>)>,
+    /// Writes acknowledged.
+    pub count: usize,
+}
+
+impl Ledger {
+    pub fn merge(&mut self, other: Ledger) {
+        self.acknowledged.extend(other.acknowledged);
+        self.cities.extend(other.cities);
+        self.unknown.extend(other.unknown);
+        self.count += other.count;
+    }
+}
+
+/// How much of what `mark` stands for is there; panics on a half.
+pub async fn found(client: &Client, mark: &str, expected: &Expected) -> bool {
+    match expected {
+        Expected::Accounts(count) => {
+            let found = client.list("account", &format!("source == '{mark}'")).await.len();
+            assert!(found == 0 || found == *count, "{mark}: {found} of {count} accounts");
+            found == *count
+        }
+        Expected::Order(lines) => {
+            let orders = client.list("order", &format!("number == '{mark}'")).await;
+            assert!(orders.len() < 2, "{mark} is there twice");
+            let Some(order) = orders.first() else { return false };
+            let whole = client.get(&format!("order/{}", order["id"].as_str().unwrap())).await;
+            assert_eq!(whole["lines"].as_array().unwrap().len(), *lines, "{mark} has lost lines: {whole}");
+            assert_eq!(whole["total"].as_str(), Some(format!("{}", lines * 6).as_str()), "{whole}");
+            true
+        }
+    }
+}
+
+/// Repeats what got no answer: it is done exactly once in the end. `earlier` is what earlier rounds acknowledged.
+pub async fn settle(client: &Client, earlier: &Ledger, ledger: &mut Ledger) -> usize {
+    let unknown = std::mem::take(&mut ledger.unknown);
+    let repeated = unknown.len();
+    for (request, creates, city) in unknown {
+        if let Some((mark, expected)) = &creates {
+            found(client, mark, expected).await;
+        }
+        if let Some((account, city)) = &city {
+            let now = client.get(&format!("account/{account}")).await;
+            let now = now["city"].as_str().unwrap_or_default();
+            let before =
+                ledger.cities.get(account).or(earlier.cities.get(account)).map_or("0", String::as_str);
+            assert!(now == city || now == before, "account {account}: {now} is neither {before} nor {city}");
+        }
+        let (status, answer) = client.send(&request).await.expect("an answer to a repeated request");
+        assert!((200..300).contains(&status), "{request:?}: {status} {answer}");
+        if let Some((mark, expected)) = creates {
+            assert!(found(client, &mark, &expected).await, "{mark} is not there after it was repeated");
+            ledger.acknowledged.insert(mark, expected);
+        }
+        if let Some((account, city)) = city {
+            ledger.cities.insert(account, city);
+        }
+        ledger.count += 1;
+    }
+    repeated
+}
+
+/// How many acknowledged writes are lost.
+pub async fn lost(client: &Client, ledger: &Ledger) -> Vec<String> {
+    let mut lost = vec![];
+    for (mark, expected) in &ledger.acknowledged {
+        if !found(client, mark, expected).await {
+            lost.push(mark.clone());
+        }
+    }
+    for (account, city) in &ledger.cities {
+        let now = client.get(&format!("account/{account}")).await;
+        if now["city"].as_str() != Some(city) {
+            lost.push(format!("account {account} in {city}, not {}", now["city"]));
+        }
+    }
+    lost
+}

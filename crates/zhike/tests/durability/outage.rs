@@ -1,0 +1,201 @@
+//! The disk full, the file held by another program, the database gone: a clear answer each time, nothing acknowledged lost,
+//! and the same process works again as soon as it can.
+
+use crate::{
+    client::{Client, Request},
+    ledger::{self, Expected, Ledger},
+    store::{Program, Store, modules},
+};
+use engine::Database;
+use serde_json::{Value as Json, json};
+use std::{
+    path::Path,
+    process::Command,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+use tokio::net::{TcpListener, TcpStream};
+
+const PATIENCE: Duration = Duration::from_secs(90);
+
+fn create(mark: &str) -> Request {
+    let body = json!({ "name": format!("客户 {mark}"), "source": mark, "description": "x".repeat(2_000) });
+    Request { method: "POST", path: "account".to_owned(), body, key: mark.to_owned() }
+}
+
+/// Writes numbered accounts until one is refused; returns the refused request and its answer.
+async fn until_refused(client: &Client, name: &str, ledger: &mut Ledger) -> (Request, u16, Json) {
+    for number in 0..10_000 {
+        let mark = format!("{name}-{number}");
+        let request = create(&mark);
+        let (status, answer) = client.send(&request).await.expect("an answer");
+        if status != 201 {
+            return (request, status, answer);
+        }
+        ledger.acknowledged.insert(mark, Expected::Accounts(1));
+    }
+    panic!("nothing was refused");
+}
+
+/// Repeats a refused request until it is done.
+async fn until_done(client: &Client, request: &Request, ledger: &mut Ledger) {
+    let began = Instant::now();
+    loop {
+        match client.send(request).await.expect("an answer") {
+            (201, _) => break,
+            (status, answer) => {
+                assert_eq!(status, 503, "{answer}");
+                assert!(began.elapsed() < PATIENCE, "it does not recover: {answer}");
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    ledger.acknowledged.insert(request.key.clone(), Expected::Accounts(1));
+}
+
+async fn in_order(store: &Store, client: &Client, program: &mut Program, ledger: &Ledger) {
+    assert_eq!(ledger::lost(client, ledger).await, Vec::<String>::new());
+    assert!(program.is_running(), "it was to go on without a restart");
+    store.examine();
+    println!("{}: {} writes acknowledged, 0 lost", store.name(), ledger.acknowledged.len());
+}
+
+/// A folder with a disk of its own; `None` where nobody may mount one.
+struct SmallDisk<'a>(&'a Path);
+
+impl<'a> SmallDisk<'a> {
+    fn mount(folder: &'a Path, size: &str) -> Option<SmallDisk<'a>> {
+        std::fs::create_dir_all(folder).unwrap();
+        let options = format!("size={size}");
+        let mounted =
+            Command::new("mount").args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(folder).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(SmallDisk(folder))
+    }
+}
+
+impl Drop for SmallDisk<'_> {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(self.0).output();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_refuses_writes_with_the_reason_and_is_got_over_without_a_restart() {
+    let store = Store::sqlite();
+    let data = store.data();
+    let Some(_disk) = SmallDisk::mount(&data, "24m") else {
+        eprintln!("left out: only root may mount the small disk this test fills");
+        return;
+    };
+    let token = store.prepare().await;
+    let ballast = data.join("ballast");
+    std::fs::write(&ballast, vec![0_u8; 8 << 20]).unwrap();
+    let mut program = store.serve();
+    let client = Client::new(&program.address, &token);
+    let mut ledger = Ledger::default();
+    let (refused, status, answer) = until_refused(&client, "full", &mut ledger).await;
+    assert_eq!((status, answer["type"].as_str()), (503, Some("urn:zhike:problem:unavailable")), "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("disk"), "{answer}");
+    assert!(ledger.acknowledged.len() > 10, "the disk was full from the beginning");
+    // Reading goes on.
+    assert_eq!(ledger::lost(&client, &ledger).await, Vec::<String>::new());
+    std::fs::remove_file(&ballast).unwrap();
+    until_done(&client, &refused, &mut ledger).await;
+    in_order(&store, &client, &mut program, &ledger).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_held_by_another_program_refuses_writes_with_the_reason_until_it_is_let_go() {
+    let store = Store::sqlite();
+    let token = store.prepare().await;
+    let mut program = store.serve();
+    let client = Client::new(&program.address, &token);
+    let mut ledger = Ledger::default();
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(store.data().join("zhike.db"));
+    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let (refused, status, answer) = until_refused(&client, "held", &mut ledger).await;
+    assert_eq!(status, 503, "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("Another program"), "{answer}");
+    assert!(client.list("account", "").await.is_empty(), "reading goes on");
+    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    until_done(&client, &refused, &mut ledger).await;
+    in_order(&store, &client, &mut program, &ledger).await;
+}
+
+/// Stands between the program and PostgreSQL; while `gone` it cuts every connection and takes no new one.
+struct Gate {
+    address: String,
+    gone: Arc<AtomicBool>,
+}
+
+impl Gate {
+    async fn before(server: &str) -> Gate {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        let gone = Arc::new(AtomicBool::new(false));
+        let (shut, server) = (gone.clone(), server.to_owned());
+        tokio::spawn(async move {
+            while let Ok((mut near, _)) = listener.accept().await {
+                let (shut, server) = (shut.clone(), server.clone());
+                tokio::spawn(async move {
+                    let Ok(mut far) = TcpStream::connect(server).await else { return };
+                    let cut = async {
+                        while !shut.load(Ordering::Relaxed) {
+                            tokio::time::sleep(Duration::from_millis(20)).await;
+                        }
+                    };
+                    tokio::select! {
+                        _ = tokio::io::copy_bidirectional(&mut near, &mut far) => {}
+                        () = cut => {}
+                    }
+                });
+            }
+        });
+        Gate { address, gone }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_goes_away_and_comes_back_is_found_again_without_a_restart() {
+    let Ok(server) = std::env::var("ZHIKE_TEST_DATABASE_URL") else {
+        assert!(std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(), "ZHIKE_TEST_DATABASE_URL is not set");
+        eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
+        return;
+    };
+    let mut store = Store::postgres(&server).await;
+    let token = store.prepare().await;
+    let Database::Postgres(direct) = store.database.clone() else { panic!("not PostgreSQL") };
+    let (login, place) = direct.rsplit_once('@').unwrap();
+    let (host, name) = place.split_once('/').unwrap();
+    let gate = Gate::before(host).await;
+    store.database = Database::Postgres(format!("{login}@{}/{name}", gate.address));
+    let mut program = store.serve();
+    let client = Client::new(&program.address, &token);
+    let mut ledger = Ledger::default();
+    for number in 0..10 {
+        until_done(&client, &create(&format!("before-{number}")), &mut ledger).await;
+    }
+    gate.gone.store(true, Ordering::Relaxed);
+    let (refused, status, answer) = until_refused(&client, "gone", &mut ledger).await;
+    assert_eq!((status, answer["type"].as_str()), (503, Some("urn:zhike:problem:unavailable")), "{answer}");
+    gate.gone.store(false, Ordering::Relaxed);
+    until_done(&client, &refused, &mut ledger).await;
+    for number in 0..10 {
+        until_done(&client, &create(&format!("after-{number}")), &mut ledger).await;
+    }
+    // The reader of the log goes on, too: what was written last gets its figures from the running server.
+    let engine = store.open(modules()).await.unwrap();
+    let began = Instant::now();
+    while engine.position(insight::live::READER).await.unwrap() < engine.last_change().await.unwrap() {
+        assert!(began.elapsed() < PATIENCE, "the log is not followed any more");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    in_order(&store, &client, &mut program, &ledger).await;
+    drop(engine);
+    drop(program);
+    store.drop_database().await;
+}

@@ -1,0 +1,181 @@
+//! A database of its own for one test, and the program started on it.
+
+use engine::{Database, Engine, Module, Options, Role};
+use meta::{Clock, Lang};
+use serde_json::Value as Json;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+};
+
+pub struct Store {
+    pub folder: tempfile::TempDir,
+    pub database: Database,
+    /// PostgreSQL's server and the name of the database on it.
+    server: Option<(String, String)>,
+}
+
+/// SQLite, and PostgreSQL where `ZHIKE_TEST_DATABASE_URL` names a server.
+pub fn on_both(body: impl AsyncFn(&Store)) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        body(&Store::sqlite()).await;
+        match std::env::var("ZHIKE_TEST_DATABASE_URL") {
+            Ok(server) => {
+                let store = Store::postgres(&server).await;
+                body(&store).await;
+                store.drop_database().await;
+            }
+            Err(_) if std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_ok() => {
+                panic!("ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not")
+            }
+            Err(_) => eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set"),
+        }
+    });
+}
+
+async fn on_server(server: &str, sql: String) {
+    let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
+}
+
+impl Store {
+    pub fn sqlite() -> Store {
+        Store { folder: tempfile::tempdir().unwrap(), database: Database::Sqlite, server: None }
+    }
+
+    pub async fn postgres(server: &str) -> Store {
+        let name = format!("zhike_kill_{}", Clock::system().new_id().simple());
+        on_server(server, format!("CREATE DATABASE {name}")).await;
+        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
+        Store {
+            folder: tempfile::tempdir().unwrap(),
+            database: Database::Postgres(url),
+            server: Some((server.to_owned(), name)),
+        }
+    }
+
+    pub async fn drop_database(&self) {
+        if let Some((server, name)) = &self.server {
+            on_server(server, format!("DROP DATABASE {name} WITH (FORCE)")).await;
+        }
+    }
+
+    pub fn name(&self) -> &'static str {
+        if self.server.is_some() { "PostgreSQL" } else { "SQLite" }
+    }
+
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The engine in this process.
+    pub async fn open(&self, modules: Vec<Module>) -> engine::Result<Engine> {
+        let options = Options { database: self.database.clone(), data_dir: self.data() };
+        Engine::open(options, modules, Clock::system()).await
+    }
+
+    /// Makes the tables and an administrator; returns his token.
+    pub async fn prepare(&self) -> String {
+        let engine = self.open(modules()).await.unwrap();
+        let user = web::auth::create_user(
+            &engine,
+            "Ada",
+            "ada@example.com",
+            PASSWORD,
+            Role::Administrator,
+            Lang::En,
+        )
+        .await
+        .unwrap();
+        web::tokens::create(&engine, user, "test", None).await.unwrap()
+    }
+
+    pub fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ZHIKE_")) {
+            command.env_remove(name);
+        }
+        command.args(arguments).arg("--data").arg(self.data()).current_dir(self.folder.path());
+        if let Database::Postgres(url) = &self.database {
+            command.args(["--database-url", url]);
+        }
+        command
+    }
+
+    pub fn serve(&self) -> Program {
+        let log =
+            File::options().create(true).append(true).open(self.folder.path().join("serve.log")).unwrap();
+        let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        Program::start(command.stderr(log), &self.folder.path().join("serve.log"))
+    }
+
+    /// What `zhike doctor --deep` finds; it must be healthy.
+    #[track_caller]
+    pub fn examine(&self) -> Json {
+        let arguments = ["doctor", "--deep", "--json", "--listen", "127.0.0.1:0"];
+        let output = self.command(&arguments).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        let answer: Json = serde_json::from_str(&said)
+            .unwrap_or_else(|error| panic!("{error}: {said} {}", String::from_utf8_lossy(&output.stderr)));
+        let checks = answer["checks"].as_array().unwrap();
+        // A small disk is what one of the tests is about.
+        let bad = |check: &&Json| check["state"] == "problem" && check["check"] != "disk";
+        let bad: Vec<&Json> = checks.iter().filter(bad).collect();
+        assert!(bad.is_empty(), "{bad:#?}");
+        assert!(
+            checks.iter().any(|check| check["check"] == "figures"),
+            "the deep checks did not run: {answer}"
+        );
+        answer
+    }
+}
+
+pub const PASSWORD: &str = "correct horse battery";
+
+/// What the program consists of.
+pub fn modules() -> Vec<Module> {
+    vec![customers::module(), sales::module(), insight::module(), import::module()]
+}
+
+/// A server that is killed when it goes out of sight.
+pub struct Program {
+    child: Child,
+    pub address: String,
+    _said: BufReader<ChildStdout>,
+}
+
+impl Program {
+    pub fn start(command: &mut Command, log: &Path) -> Program {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        said.read_line(&mut line).unwrap();
+        let address = line.trim().rsplit("listens on ").next().unwrap_or_default().to_owned();
+        assert!(
+            address.starts_with("http"),
+            "“{line}”: {}",
+            std::fs::read_to_string(log).unwrap_or_default()
+        );
+        Program { child, address, _said: said }
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
