@@ -52,9 +52,23 @@ impl Client {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// The live records of a page of 1,000.
+    /// Every live record that meets the condition, page by page: a page may be short and still have a next one.
     pub async fn list(&self, entity: &str, filter: &str) -> Vec<Json> {
-        let page = self.get(&format!("{entity}?limit=1000&filter={}", web::encode(filter))).await;
-        page["data"].as_array().unwrap().clone()
+        self.pages(&format!("{entity}?limit=1000&filter={}", web::encode(filter))).await
+    }
+
+    /// The same for deleted ones.
+    pub async fn deleted(&self, entity: &str, filter: &str) -> Vec<Json> {
+        self.pages(&format!("{entity}?deleted=true&limit=1000&filter={}", web::encode(filter))).await
+    }
+
+    async fn pages(&self, path: &str) -> Vec<Json> {
+        let mut page = self.get(path).await;
+        let mut records = page["data"].as_array().unwrap().clone();
+        while let Some(next) = page["next"].as_str() {
+            page = self.get(&format!("{path}&after={}", web::encode(next))).await;
+            records.extend(page["data"].as_array().unwrap().iter().cloned());
+        }
+        records
     }
 }

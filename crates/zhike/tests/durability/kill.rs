@@ -140,9 +140,8 @@ async fn settle_group(client: &Client, ground: &Ground, state: &mut GroupState) 
         live.len()
     );
     state.live = live.len();
-    let path = "account?deleted=true&limit=1000&filter=";
-    let deleted = client.get(&format!("{path}{}", web::encode("source == 'group'"))).await;
-    let all: Vec<_> = live.iter().chain(deleted["data"].as_array().unwrap()).collect();
+    let deleted = client.deleted("account", "source == 'group'").await;
+    let all: Vec<_> = live.iter().chain(&deleted).collect();
     assert_eq!(all.len(), ground.group.len());
     let city = all[0]["city"].as_str().unwrap().to_owned();
     assert!(
