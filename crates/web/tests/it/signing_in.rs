@@ -251,3 +251,14 @@ fn token(page: &str) -> String {
 async fn token_of(client: &testkit::Client) -> String {
     token(&client.get("/sign-in").await.body)
 }
+
+#[test]
+fn a_session_outlives_a_clock_that_is_set_back_or_an_hour_ahead() {
+    on_both(shop::modules, async |test| {
+        let client = test.administrator().await;
+        for hours in [-30 * 24, 1, 0] {
+            test.clock.set(start() + TimeDelta::hours(hours));
+            client.get("/profile").await.expect(200);
+        }
+    });
+}
