@@ -4,7 +4,8 @@
 use crate::settings::{Settings, day_number};
 use engine::{
     Engine, Result, Row, Tx, name,
-    sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
+    schema::figures_table_name,
+    sea_query::{Expr, ExprTrait, JoinType, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
 use std::collections::HashMap;
@@ -62,10 +63,13 @@ struct Entry {
 }
 
 fn entries_of(table: &str, at: &str, accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
+    let figures = figures_table_name(table);
+    let beside = Expr::col((name(&figures), name("id"))).equals((name(table), name("id")));
     let mut select = Sql::select();
     select
         .columns(["account", at, "net_base", "margin_base"].map(name))
         .from(name(table))
+        .join(JoinType::InnerJoin, name(&figures), beside)
         .and_where(Expr::col(name("account")).is_in(accounts.iter().copied()))
         .and_where(Expr::col(name("deleted_at")).is_null())
         .and_where(Expr::col(name(at)).lt(up_to.settings.end_of(up_to.day)));

@@ -139,7 +139,9 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let headers = &parts.headers;
     let mut visit = stranger(parts, jar);
     if let Some(token) = bearer(headers) {
-        if visit.api && let Some(known) = known(app, Via::Token, token).await? {
+        if visit.api
+            && let Some(known) = known(app, Via::Token, token).await?
+        {
             (visit.user, visit.via) = (Some(known.user), Via::Token);
         }
     } else if let Some(token) = text(SESSION)
