@@ -1,5 +1,6 @@
 //! How write transactions run. PostgreSQL: each on a connection of its own. SQLite: one writer task takes what has queued
-//! up, runs each piece of work in a savepoint and commits them together, so that many durable writes share one sync.
+//! up and commits it together, so that many durable writes share one sync. Each piece of work but the first runs in a savepoint;
+//! the first, which may be an import's thousands of rows, goes without: a savepoint keeps a copy of every page it changes.
 
 use crate::{Actor, Engine, Error, Figures, Result, Tx, db::Conn, search::Pending};
 use futures::{FutureExt, future::BoxFuture};
@@ -123,7 +124,11 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
         let mut next = Some(first);
         while let Some(task) = next {
             let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
-            let (result, intact) = in_savepoint(task.work, &mut tx).await;
+            let (result, intact) = match finished.is_empty() {
+                // Nothing else is in this group yet: its failure undoes the whole.
+                true => (guarded(task.work, &mut tx).await, false),
+                false => in_savepoint(task.work, &mut tx).await,
+            };
             conn = tx.conn;
             if result.is_ok() {
                 documents.absorb(tx.documents);
