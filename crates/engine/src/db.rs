@@ -76,7 +76,8 @@ fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
 pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<SqliteConnection>)> {
     match database {
         Database::Sqlite => {
-            let writer = sqlite_options(folder).connect().await?;
+            // What the writer changes it keeps in its cache; a mapped file would count as the program's memory on top.
+            let writer = sqlite_options(folder).pragma("mmap_size", "0").connect().await?;
             let readers = SqlitePoolOptions::new()
                 .max_connections(READERS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
