@@ -31,7 +31,8 @@ pub fn among<T: Clone>(values: &[T]) -> impl Iterator<Item = T> + '_ {
 }
 
 impl Conn {
-    /// Inserts rows of `columns`; `values` are theirs, row after row.
+    /// Inserts rows of `columns`; `values` are theirs, row after row. After an error the transaction must end: some
+    /// of the rows may be there.
     pub(crate) async fn insert_rows(
         &mut self,
         table: &str,
@@ -43,8 +44,9 @@ impl Conn {
         while left > 0 {
             let rows = piece(left, columns.len());
             let sql = insert_text(table, columns, rows, self.dialect());
-            let bound = Values(values.by_ref().take(rows * columns.len()).collect());
-            self.execute_text(sql, SqlxValues(bound)).await?;
+            let mut bound = Vec::with_capacity(rows * columns.len());
+            bound.extend(values.by_ref().take(rows * columns.len()));
+            self.execute_text(sql, SqlxValues(Values(bound))).await?;
             left -= rows;
         }
         Ok(())
@@ -53,7 +55,9 @@ impl Conn {
 
 /// By hand and not by sea-query, which builds a tree of every value on the way.
 fn insert_text(table: &str, columns: &[&str], rows: usize, dialect: Dialect) -> String {
-    let mut sql = format!("INSERT INTO \"{table}\" (\"{}\") VALUES ", columns.join("\", \""));
+    // SQLite keeps copies of the pages a statement changes to undo it alone; nobody here goes on after an error.
+    let verb = if dialect == Dialect::Sqlite { "INSERT OR FAIL" } else { "INSERT" };
+    let mut sql = format!("{verb} INTO \"{table}\" (\"{}\") VALUES ", columns.join("\", \""));
     for row in 0..rows {
         sql.push_str(if row == 0 { "(" } else { "), (" });
         for column in 0..columns.len() {
@@ -97,7 +101,7 @@ mod tests {
         let columns = ["id", "name"];
         assert_eq!(
             insert_text("order", &columns, 2, Dialect::Sqlite),
-            "INSERT INTO \"order\" (\"id\", \"name\") VALUES (?, ?), (?, ?)"
+            "INSERT OR FAIL INTO \"order\" (\"id\", \"name\") VALUES (?, ?), (?, ?)"
         );
         assert_eq!(
             insert_text("order", &columns, 2, Dialect::Postgres),

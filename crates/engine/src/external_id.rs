@@ -99,11 +99,14 @@ impl Tx {
     ) -> Result<()> {
         let run = self.run;
         let columns = ["entity", "source", "external_id", "record_id", "run_id"];
-        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * numbers.len());
-        for (number, id) in numbers {
-            bound.extend([entity.into(), source.into(), number.as_str().into(), (*id).into(), run.into()]);
-        }
-        self.conn.insert_rows("external_id", &columns, bound).await.map_err(|error| match error {
+        let values: Vec<Bound> = numbers
+            .iter()
+            .flat_map(|(number, id)| -> [Bound; 5] {
+                [entity.into(), source.into(), number.as_str().into(), (*id).into(), run.into()]
+            })
+            .collect();
+        let inserted = self.conn.insert_rows("external_id", &columns, values);
+        inserted.await.map_err(|error| match error {
             Error::Invalid(_) => Error::rule(
                 "external_id",
                 format!("a number of source “{source}” already belongs to another record: use it once"),

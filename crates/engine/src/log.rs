@@ -63,12 +63,14 @@ impl Tx {
             records.chunks(BULK_LIMIT).map(|chunk| (None, pack(chunk))).collect()
         };
         let (at, user, run) = (self.clock().now(), self.actor.user, self.run);
-        let mut bound: Vec<Bound> = Vec::with_capacity(7 * rows.len());
-        for (record, changes) in rows {
-            bound.extend([at.into(), user.into(), run.into(), entity.into(), record.into()]);
-            bound.extend([kind.name().into(), changes.into()]);
-        }
-        self.conn.insert_rows("change_log", &COLUMNS[1..], bound).await
+        let values: Vec<Bound> = rows
+            .into_iter()
+            .flat_map(|(record, changes)| -> [Bound; 7] {
+                let kind = kind.name().into();
+                [at.into(), user.into(), run.into(), entity.into(), record.into(), kind, changes.into()]
+            })
+            .collect();
+        self.conn.insert_rows("change_log", &COLUMNS[1..], values).await
     }
 
     /// Where reader `reader` of the log stands now; stored with what it did.

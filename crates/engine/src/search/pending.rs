@@ -3,15 +3,16 @@
 
 use super::{table_name, tokens_table_name};
 use crate::{
-    Dialect, Result,
+    Dialect, Result, among,
+    bulk::pieces,
     db::{Conn, name},
 };
 use indexmap::IndexMap;
 use meta::Id;
-use sea_query::{Expr, ExprTrait, Query};
+use sea_query::{Expr, ExprTrait, Query, Value as Bound};
 use std::collections::BTreeMap;
 
-/// Documents of one statement.
+/// Documents deleted in one statement.
 const CHUNK: usize = 500;
 
 enum Document {
@@ -68,7 +69,7 @@ impl Pending {
                     Document::Removed => None,
                 })
                 .collect();
-            for chunk in wanted.chunks(CHUNK) {
+            for chunk in pieces(&wanted, 2) {
                 insert(conn, &entity, chunk).await?;
             }
         }
@@ -78,9 +79,7 @@ impl Pending {
 
 async fn delete(conn: &mut Conn, entity: &str, ids: &[Id]) -> Result<()> {
     let mut documents = Query::delete();
-    documents
-        .from_table(name(&table_name(entity)))
-        .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()));
+    documents.from_table(name(&table_name(entity))).and_where(Expr::col(name("record_id")).is_in(among(ids)));
     if conn.dialect() == Dialect::Postgres {
         return conn.execute(&documents).await.map(drop);
     }
@@ -112,10 +111,11 @@ async fn insert(conn: &mut Conn, entity: &str, documents: &[(Id, String)]) -> Re
         docs.values_panic([(*id).into()]);
     }
     let rows = conn.fetch(&docs).await?;
-    let mut insert = Query::insert();
-    insert.into_table(name(&tokens_table_name(entity))).columns([name("rowid"), name("tokens")]);
-    for (row, (_, tokens)) in rows.iter().zip(documents) {
-        insert.values_panic([row.int(0)?.into(), tokens.clone().into()]);
-    }
-    conn.execute(&insert).await.map(drop)
+    let rowids: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
+    let values: Vec<Bound> = rowids
+        .into_iter()
+        .zip(documents)
+        .flat_map(|(rowid, (_, tokens))| -> [Bound; 2] { [rowid.into(), tokens.as_str().into()] })
+        .collect();
+    conn.insert_rows(&tokens_table_name(entity), &["rowid", "tokens"], values).await
 }

@@ -61,15 +61,20 @@ impl Tx {
     ) -> Result<()> {
         let columns: Vec<&str> =
             ["id"].into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();
-        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * ids.len());
-        for (index, id) in ids.iter().enumerate() {
-            let values = records.get(index);
-            let value =
-                |field: &Field| values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null);
-            bound.push((*id).into());
-            bound.extend(fields.iter().map(|field| bind(field, value(field))));
-        }
-        self.conn.insert_rows(&figures_table_name(&entity.name), &columns, bound).await
+        let values: Vec<Bound> = ids
+            .iter()
+            .enumerate()
+            .flat_map(|(index, id)| {
+                let values = records.get(index);
+                let value = move |field: &Field| {
+                    values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null)
+                };
+                [Bound::from(*id)]
+                    .into_iter()
+                    .chain(fields.iter().map(move |field| bind(field, value(field))))
+            })
+            .collect();
+        self.conn.insert_rows(&figures_table_name(&entity.name), &columns, values).await
     }
 
     /// Figures go with their record, and come back empty with it until they are computed again.

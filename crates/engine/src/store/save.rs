@@ -201,13 +201,17 @@ impl Tx {
         let columns: Vec<&str> =
             system.into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();
         let (now, user, run) = (self.clock().now(), self.actor.user, self.run);
-        let mut bound: Vec<Bound> = Vec::with_capacity(columns.len() * records.len());
-        for (id, values) in ids.iter().zip(records) {
-            bound.extend([(*id).into(), 1i64.into(), now.into(), now.into(), user.into(), run.into()]);
-            bound.extend(
-                fields.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null))),
-            );
-        }
-        self.conn.insert_rows(&entity.name, &columns, bound).await
+        let values: Vec<Bound> = ids
+            .iter()
+            .zip(records)
+            .flat_map(|(id, values)| {
+                let own: [Bound; 6] =
+                    [(*id).into(), 1i64.into(), now.into(), now.into(), user.into(), run.into()];
+                let given =
+                    fields.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null)));
+                own.into_iter().chain(given)
+            })
+            .collect();
+        self.conn.insert_rows(&entity.name, &columns, values).await
     }
 }
