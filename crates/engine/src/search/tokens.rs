@@ -217,9 +217,9 @@ mod tests {
     #[test]
     fn a_document_has_each_token_once_in_order() {
         let tokens = document(["AB ab", "重庆", "Ünï"].into_iter());
-        let expected =
-            ["ab", "chongqing", "cq", "ni", "q", "qing", "uni", "zhongqing", "zq", "庆", "重", "重庆"];
-        assert_eq!(tokens, expected.join(" "));
+        // 重 reads chong, tong and zhong.
+        let expected = "ab chongqing cq ni q qing tongqing tq uni zhongqing zq 庆 重 重庆";
+        assert_eq!(tokens, expected);
     }
 
     #[test]
@@ -228,7 +228,8 @@ mod tests {
         let read = document([ambiguous.as_str()].into_iter());
         let whole =
             read.split(' ').filter(|token| token.len() > "chongchongchongchong".len() && token.is_ascii());
-        assert_eq!(whole.count(), READING_LIMIT);
+        // Three readings of the first character; three of the second, too, would make nine.
+        assert_eq!(whole.count(), 3);
     }
 
     #[test]
