@@ -12,7 +12,23 @@ impl Tx {
         if version.is_some_and(|version| version != record.version) {
             return Err(Error::Conflict { current: record.version });
         }
+        if version.is_some() && !self.hold(entity, &record).await? {
+            return Err(Error::Conflict { current: self.get(entity, id).await?.version });
+        }
         self.delete_many(entity, &[id]).await.map(drop)
+    }
+
+    /// Keeps others from the record until this transaction ends; false if one of them was faster (PostgreSQL: what was
+    /// read is not locked).
+    async fn hold(&mut self, entity: &str, record: &Record) -> Result<bool> {
+        let update = Sql::update()
+            .table(name(entity))
+            .value(name("version"), record.version)
+            .and_where(Expr::col(name("id")).eq(record.id))
+            .and_where(Expr::col(name("version")).eq(record.version))
+            .and_where(Expr::col(name("deleted_at")).is_null())
+            .to_owned();
+        Ok(self.conn.execute(&update).await? == 1)
     }
 
     pub async fn delete_many(&mut self, entity: &str, ids: &[Id]) -> Result<usize> {
