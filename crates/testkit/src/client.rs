@@ -94,7 +94,14 @@ impl Client {
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }
     }
 
-    async fn response(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Body) -> Response {
+    /// The answer whose body has not been read yet; cookies are not kept.
+    pub async fn response(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Response {
         let mut request = Request::builder().method(method).uri(path).header("host", "zhike.test");
         let own = self.headers.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in own.chain(headers.iter().copied()) {

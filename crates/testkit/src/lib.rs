@@ -18,9 +18,10 @@ pub use client::Client;
 pub use database::{on_both, on_sqlite};
 pub use events::Events;
 
+use axum::extract::ConnectInfo;
 use engine::{Database, Engine, Module, Role};
 use meta::{Clock, DateTime, Id, Lang, Utc};
-use std::path::Path;
+use std::{net::SocketAddr, path::Path};
 use web::{App, WebModule};
 
 /// What the program under test consists of, besides the core.
@@ -58,6 +59,12 @@ impl TestApp {
     /// Somebody who is not signed in.
     pub fn visitor(&self) -> Client {
         Client::new(self.router.clone())
+    }
+
+    /// The same database behind a router with other options, asked from this address.
+    pub fn visitor_with(&self, options: web::Options, address: SocketAddr) -> Client {
+        let app = App::new(self.engine.clone(), vec![], options).expect("messages are complete");
+        Client::new(web::router(app).layer(axum::Extension(ConnectInfo(address))))
     }
 
     pub async fn user(&self, name: &str, email: &str, role: Role) -> Id {

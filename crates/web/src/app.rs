@@ -53,6 +53,27 @@ pub struct Options {
     pub secure_cookies: bool,
     /// Shown on the sign-in page, e.g. the demo's login.
     pub sign_in_hint: Option<Label>,
+    pub rates: Rates,
+}
+
+/// Requests the API takes in a minute; 0 is no limit. As many may come at once after a minute's rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rates {
+    /// Of one token or session.
+    pub token_per_minute: u32,
+    /// Of one address, signed in or not.
+    pub address_per_minute: u32,
+}
+
+impl Rates {
+    /// 10,000 a second: it stops a program run wild, not one that works.
+    pub const DEFAULT_PER_MINUTE: u32 = 600_000;
+}
+
+impl Default for Rates {
+    fn default() -> Self {
+        Rates { token_per_minute: Self::DEFAULT_PER_MINUTE, address_per_minute: Self::DEFAULT_PER_MINUTE }
+    }
 }
 
 /// Cheap to clone.

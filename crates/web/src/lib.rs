@@ -1,7 +1,7 @@
 //! The web side: sign-in, the pages and the API of any entity, templates, assets, languages, live updates.
 //!
-//! A request passes `layers` (limits, headers), then `guard` (who is it, may this request write), then a handler in
-//! `pages`, `api` or a module; what fails is a [`Failure`] and is shown by `guard` as the caller wants it: a page, a
+//! A request passes `layers` (limits, headers), then `rate_limit` (only the API), then `guard` (who is it, may this
+//! request write), then a handler in `pages`, `api` or a module; what fails is a [`Failure`] and is shown by `guard` as the caller wants it: a page, a
 //! fragment or problem+json.
 
 pub mod api;
@@ -21,6 +21,7 @@ mod messages;
 pub mod pages;
 mod preferences;
 mod profile;
+mod rate_limit;
 mod secret;
 mod session;
 mod shell;
@@ -29,7 +30,7 @@ mod templates;
 mod throttle;
 pub mod tokens;
 
-pub use app::{App, NavItem, Options, PanelFn, RecordPanel, WebModule};
+pub use app::{App, NavItem, Options, PanelFn, Rates, RecordPanel, WebModule};
 pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
@@ -39,6 +40,7 @@ pub use messages::Messages;
 pub use session::{Session, User, Visit, encode};
 
 use axum::{Router, middleware::from_fn_with_state};
+use rate_limit::RateLimits;
 
 /// Everything the server answers.
 pub fn router(app: App) -> Router {
@@ -53,7 +55,11 @@ pub fn router(app: App) -> Router {
     for module in app.modules() {
         signed = signed.merge((module.routes)());
     }
-    let signed = signed.fallback(guard::nothing_here).layer(from_fn_with_state(app.clone(), guard::guard));
+    let limits = RateLimits::new(app.options().rates);
+    let signed = signed
+        .fallback(guard::nothing_here)
+        .layer(from_fn_with_state(app.clone(), guard::guard))
+        .layer(from_fn_with_state(limits, rate_limit::limit));
     let open = Router::new().merge(assets::routes()).merge(health::routes());
     layers::around(&app, open.merge(signed)).with_state(app)
 }

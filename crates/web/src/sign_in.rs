@@ -99,7 +99,7 @@ async fn sign_in(
 
 /// A proxy stands in our own network and says for whom it asks: last in `X-Forwarded-For`, what stands before could be
 /// made up by the caller. Anybody further away speaks for himself.
-fn caller(peer: IpAddr, headers: &HeaderMap) -> String {
+pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap) -> String {
     let near = match peer {
         IpAddr::V4(peer) => peer.is_loopback() || peer.is_private(),
         IpAddr::V6(peer) => peer.is_loopback() || peer.is_unique_local(),

@@ -10,6 +10,7 @@ use figment::{
 use meta::Lang;
 use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
+use web::Rates;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -19,6 +20,8 @@ pub struct Config {
     pub database_url: Option<String>,
     pub language: Language,
     pub secure_cookies: bool,
+    pub api_rate_per_minute: u32,
+    pub api_address_rate_per_minute: u32,
     pub log: String,
     pub log_format: LogFormat,
 }
@@ -31,6 +34,8 @@ impl Default for Config {
             database_url: None,
             language: Language::Zh,
             secure_cookies: false,
+            api_rate_per_minute: Rates::DEFAULT_PER_MINUTE,
+            api_address_rate_per_minute: Rates::DEFAULT_PER_MINUTE,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
         }
@@ -97,6 +102,14 @@ pub struct Flags {
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub secure_cookies: Option<bool>,
+    /// API requests of one token or session; 0: no limit [default: 600000]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_rate_per_minute: Option<u32>,
+    /// API requests of one address; 0: no limit [default: 600000]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_address_rate_per_minute: Option<u32>,
     /// What to log on standard error: error, warn, info, debug, or per module [default: info]
     #[arg(long, global = true, value_name = "FILTER")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -108,7 +121,17 @@ pub struct Flags {
 }
 
 /// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
-const KEYS: [&str; 7] = ["data", "listen", "database_url", "language", "secure_cookies", "log", "log_format"];
+const KEYS: [&str; 9] = [
+    "data",
+    "listen",
+    "database_url",
+    "language",
+    "secure_cookies",
+    "api_rate_per_minute",
+    "api_address_rate_per_minute",
+    "log",
+    "log_format",
+];
 
 pub fn load(flags: &Flags) -> anyhow::Result<Config> {
     let mut figment = Figment::from(Serialized::defaults(Config::default()));
@@ -227,6 +250,8 @@ mod tests {
             database_url: Some("c".into()),
             language: Some(Language::En),
             secure_cookies: Some(true),
+            api_rate_per_minute: Some(1),
+            api_address_rate_per_minute: Some(1),
             log: Some("d".into()),
             log_format: Some(LogFormat::Json),
         };

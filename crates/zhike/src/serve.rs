@@ -5,7 +5,7 @@ use anyhow::Context;
 use engine::{Engine, Query};
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
-use web::{App, Options};
+use web::{App, Options, Rates};
 
 /// A slow request must not hold up the end for longer.
 const END_LIMIT: Duration = Duration::from_secs(5);
@@ -22,7 +22,11 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 }
 
 pub fn options(config: &Config) -> Options {
-    Options { secure_cookies: config.secure_cookies, ..Options::default() }
+    let rates = Rates {
+        token_per_minute: config.api_rate_per_minute,
+        address_per_minute: config.api_address_rate_per_minute,
+    };
+    Options { secure_cookies: config.secure_cookies, rates, ..Options::default() }
 }
 
 async fn has_no_users(engine: &Engine) -> anyhow::Result<bool> {

@@ -81,7 +81,7 @@ fn cookies_are_for_https_only_where_there_is_https() {
         let visitor = test.visitor();
         let cookie = visitor.get("/sign-in").await.header("set-cookie").to_owned();
         assert!(cookie.contains("HttpOnly; SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
-        let options = web::Options { secure_cookies: true, sign_in_hint: None };
+        let options = web::Options { secure_cookies: true, ..web::Options::default() };
         let app = web::App::new(test.engine.clone(), vec![], options).unwrap();
         let request = axum::http::Request::get("/sign-in").body(Body::empty()).unwrap();
         let answer = tower::ServiceExt::oneshot(web::router(app), request).await.unwrap();

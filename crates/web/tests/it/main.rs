@@ -4,6 +4,7 @@
 
 mod api_batch;
 mod api_docs;
+mod api_limits;
 mod api_read;
 mod api_write;
 mod company;
