@@ -18,6 +18,7 @@ mod health;
 mod layers;
 mod live;
 mod messages;
+mod paged;
 pub mod pages;
 mod preferences;
 mod profile;

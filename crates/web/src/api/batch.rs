@@ -39,7 +39,7 @@ pub async fn batch(
     let entity = entity(&app, &name)?;
     let key = Key::read(&headers, &session, &Method::POST, &body)?;
     let body = input::object(&body)?;
-    let Some(given) = body.get("operations").and_then(Json::as_array) else {
+    let Some(given) = body.get("operations").and_then(Json::as_array).filter(|_| body.len() == 1) else {
         return Err(Failure::bad_request(
             "The body must be {\"operations\": [{\"op\": \"create\", \"values\": {…}}, …]}.",
             "请求体应为 {\"operations\": [{\"op\": \"create\", \"values\": {…}}, …]}。",
@@ -92,18 +92,39 @@ fn read(
             if text.is_empty() { Problem::Required } else { Problem::NotAReference { given: text.into() } };
         text.parse::<Id>().map_err(|_| FieldProblem::new(format!("{place}id"), problem))
     };
+    let wrong = |name: &str, problem| FieldProblem::new(format!("{place}{name}"), problem);
+    let op = given["op"].as_str().unwrap_or_default();
+    let known: &[&str] = match op {
+        "create" => &["op", "values"],
+        "delete" => &["op", "id", "version"],
+        _ => &["op", "id", "version", "values"],
+    };
+    let Some(keys) = given.as_object() else {
+        return Err(FieldProblem::new(
+            place.trim_end_matches('.'),
+            Problem::WrongType { expected: "object" },
+        ));
+    };
+    if let Some(unknown) = keys.keys().find(|key| !known.contains(&key.as_str())) {
+        return Err(wrong(unknown, Problem::Unknown));
+    }
+    let version = || input::whole_version(&given["version"]).map_err(|problem| wrong("version", problem));
     let nothing = Map::new();
-    let values = given["values"].as_object().unwrap_or(&nothing);
-    match given["op"].as_str() {
-        Some("create") => Ok(Kind::Create(input::read(registry, entity, values, place, problems))),
-        Some("update") => {
+    let values = match &given["values"] {
+        Json::Object(values) => values,
+        Json::Null => &nothing,
+        _ => return Err(wrong("values", Problem::WrongType { expected: "object" })),
+    };
+    match op {
+        "create" => Ok(Kind::Create(input::read(registry, entity, values, place, problems))),
+        "update" => {
             let input = input::read(registry, entity, values, place, problems);
-            Ok(Kind::Update(id()?, given["version"].as_i64().or(input.version), input))
+            Ok(Kind::Update(id()?, version()?.or(input.version), input))
         }
-        Some("delete") => Ok(Kind::Delete(id()?, given["version"].as_i64())),
+        "delete" => Ok(Kind::Delete(id()?, version()?)),
         other => {
             let allowed = ["create", "update", "delete"].map(str::to_owned).to_vec();
-            let problem = Problem::NotAChoice { given: other.unwrap_or_default().to_owned(), allowed };
+            let problem = Problem::NotAChoice { given: other.to_owned(), allowed };
             Err(FieldProblem::new(format!("{place}op"), problem))
         }
     }

@@ -3,7 +3,7 @@
 use super::{
     entity,
     idempotency::{Key, Outcome, once},
-    input::{self, Input},
+    input::{self, Input, NUMBER_LIMIT},
     output, version, write,
 };
 use crate::{Answer, App, Session};
@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode},
 };
 use engine::{Error, Tx};
-use meta::Entity;
+use meta::{Entity, Problem};
 
 pub async fn get(
     State(app): State<App>,
@@ -26,7 +26,7 @@ pub async fn get(
     let id = id.ok_or_else(|| Error::NotFound(format!("{name} {source} {number}")))?;
     let record = app.engine().get(&session.actor, &entity.name, id).await?;
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
-    Ok(version::answer(&headers, StatusCode::OK, body))
+    Ok(version::answer(&headers, StatusCode::OK, &body))
 }
 
 /// Creates the record, or changes the given fields of the one that has the number; a deleted one comes back.
@@ -41,6 +41,7 @@ pub async fn put(
     if !entity.external_ids {
         return Err(Error::NotFound(format!("{name} has no external ids")).into());
     }
+    check(&source, &number)?;
     let key = Key::read(&headers, &session, &Method::PUT, &body)?;
     let by_header = version::if_match(&headers)?;
     let mut problems = vec![];
@@ -64,6 +65,17 @@ pub async fn put(
         }
     };
     Ok(write::respond(&name, outcome))
+}
+
+/// As `external_ids` of a body would have to be.
+fn check(source: &str, number: &str) -> engine::Result<()> {
+    for (name, text) in [("source", source), ("number", number)] {
+        if text.trim() != text || text.is_empty() || text.chars().count() > NUMBER_LIMIT {
+            let problem = Problem::WrongType { expected: "string of 1 to 255 characters" };
+            return Err(Error::invalid(name, problem));
+        }
+    }
+    Ok(())
 }
 
 fn met_another(error: &Error) -> bool {

@@ -10,7 +10,7 @@ use engine::{
 };
 use serde_json::Value as Json;
 
-const KEY_LIMIT: usize = 255;
+pub const KEY_LIMIT: usize = 255;
 /// Answers are kept this long.
 const KEPT: TimeDelta = TimeDelta::hours(48);
 

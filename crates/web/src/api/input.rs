@@ -7,11 +7,11 @@ use super::{
 use crate::{Answer, Failure};
 use axum::body::Bytes;
 use engine::{Error, Registry, Result, Tx};
-use meta::{Entity, FieldProblem, Id, Problem, Value, Values};
+use meta::{Entity, FieldProblem, Id, Kind as FieldKind, Problem, Value, Values};
 use serde_json::{Map, Value as Json};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
-const NUMBER_LIMIT: usize = 255;
+pub const NUMBER_LIMIT: usize = 255;
 
 /// What a body says of one record.
 #[derive(Clone, Debug, Default)]
@@ -52,14 +52,18 @@ pub fn read(
     for (key, given) in body {
         let child = children.iter().find(|(name, _)| name == key);
         if let Some(field) = entity.get(key) {
-            match field.parse_json(given) {
+            let given = if field.kind == FieldKind::Integer { whole(given) } else { Cow::Borrowed(given) };
+            match field.parse_json(&given) {
                 Ok(value) => {
                     input.values.insert(key.clone(), value);
                 }
                 Err(problem) => problems.push(FieldProblem::new(format!("{place}{key}"), problem)),
             }
         } else if key == "version" {
-            input.version = given.as_i64();
+            match whole_version(given) {
+                Ok(version) => input.version = version,
+                Err(problem) => problems.push(FieldProblem::new(format!("{place}version"), problem)),
+            }
         } else if SYSTEM.contains(&key.as_str()) {
         } else if key == "external_ids" && entity.external_ids {
             input.external_ids = numbers(given, place, problems);
@@ -70,6 +74,25 @@ pub fn read(
         }
     }
     input
+}
+
+/// A version is a number; one that is not must not mean that any will do.
+pub fn whole_version(given: &Json) -> std::result::Result<Option<i64>, Problem> {
+    match given {
+        Json::Null => Ok(None),
+        given => whole(given).as_i64().map(Some).ok_or(Problem::WrongType { expected: "integer" }),
+    }
+}
+
+/// JSON knows one kind of number: 12.0 is a whole number too, and some programs write it so.
+fn whole(given: &Json) -> Cow<'_, Json> {
+    const EXACT_LIMIT: f64 = 9_007_199_254_740_992.0;
+    match given.as_f64() {
+        Some(number) if given.is_f64() && number.fract() == 0.0 && number.abs() <= EXACT_LIMIT => {
+            Cow::Owned(Json::from(number as i64))
+        }
+        _ => Cow::Borrowed(given),
+    }
 }
 
 /// `{"erp": "4711"}`, `{"erp": ["4711", "4712"]}`, `{"erp": null}` for none.
@@ -91,7 +114,7 @@ fn numbers(given: &Json, place: &str, problems: &mut Vec<FieldProblem>) -> BTree
         };
         let fits = |text: &String| !text.is_empty() && text.chars().count() <= NUMBER_LIMIT;
         match texts {
-            Some(texts) if texts.iter().all(fits) && source.chars().count() <= NUMBER_LIMIT => {
+            Some(texts) if texts.iter().all(fits) && fits(source) => {
                 found.insert(source.clone(), texts);
             }
             _ => problems.push(FieldProblem::new(

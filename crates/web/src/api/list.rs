@@ -1,6 +1,9 @@
 //! Pages of records.
 
-use super::{entity, output};
+use super::{
+    entity,
+    output::{Numbers, Shown},
+};
 use crate::{Answer, App, Session};
 use axum::{
     Json,
@@ -8,8 +11,9 @@ use axum::{
     response::IntoResponse,
 };
 use axum_extra::extract::Query as Read;
-use engine::{Error, Query};
-use meta::{FieldProblem, Problem, label};
+use engine::{Engine, Error, Query};
+use meta::{Entity, FieldProblem, Problem, Record, label};
+use serde::Serialize;
 use serde_json::json;
 
 const LIMIT_DEFAULT: usize = 50;
@@ -73,6 +77,61 @@ fn unreadable() -> Error {
     )
 }
 
+/// Whether anything of its records can be found by words.
+pub fn is_searched(entity: &Entity) -> bool {
+    entity.fields.values().any(|field| field.searched)
+}
+
+/// Which records an address asks for, and which of their fields.
+pub struct Asked {
+    pub query: Query,
+    pub fields: Vec<String>,
+    pub numbers: bool,
+}
+
+impl Asked {
+    pub fn read(entity: &Entity, parameters: &Parameters) -> engine::Result<Asked> {
+        let text = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
+        let fields: Vec<String> = text("fields")
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect();
+        let mut query = Query::new(&entity.name).filter(text("filter")).sort(text("sort")).search(text("q"));
+        if !query.search.trim().is_empty() && !is_searched(entity) {
+            return Err(Error::rule(
+                "q",
+                format!("{} have no words to search: use filter", entity.plural.en),
+                format!("{}没有可搜索的内容，请使用 filter", entity.label.zh),
+            ));
+        }
+        query.after = parameters.get("after").map(str::to_owned);
+        query.deleted = parameters.flag("deleted")?;
+        query.fields = fields.iter().filter(|name| *name != "external_ids").cloned().collect();
+        let numbers =
+            entity.external_ids && (fields.is_empty() || fields.iter().any(|name| name == "external_ids"));
+        Ok(Asked { query, fields, numbers })
+    }
+
+    /// The numbers in other systems of these records, if they are wanted.
+    pub async fn numbers_of(&self, engine: &Engine, records: &[Record]) -> engine::Result<Option<Numbers>> {
+        if !self.numbers {
+            return Ok(None);
+        }
+        let ids: Vec<_> = records.iter().map(|record| record.id).collect();
+        engine.external_ids_of(&ids).await.map(Some)
+    }
+}
+
+#[derive(Serialize)]
+struct Page<'p> {
+    data: Vec<Shown<'p>>,
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<serde_json::Value>,
+}
+
 pub async fn list(
     State(app): State<App>,
     session: Session,
@@ -81,34 +140,19 @@ pub async fn list(
 ) -> Answer {
     let entity = entity(&app, &name)?;
     let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
-    let text = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
-    let fields: Vec<String> =
-        text("fields").split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    let mut query = Query::new(&entity.name)
-        .filter(text("filter"))
-        .sort(text("sort"))
-        .search(text("q"))
-        .limit(parameters.limit()?)
-        .after(parameters.get("after").map(str::to_owned));
-    query.deleted = parameters.flag("deleted")?;
-    query.fields = fields.iter().filter(|name| *name != "external_ids").cloned().collect();
-    let page = app.engine().list(&session.actor, &query).await?;
-    let numbers =
-        if entity.external_ids && (fields.is_empty() || fields.iter().any(|name| name == "external_ids")) {
-            let ids: Vec<_> = page.records.iter().map(|record| record.id).collect();
-            Some(app.engine().external_ids_of(&ids).await?)
-        } else {
-            None
-        };
-    let data: Vec<_> = page
-        .records
-        .iter()
-        .map(|record| output::record(&entity, record, numbers.as_ref(), &fields))
-        .collect();
-    let mut body = json!({ "data": data, "next": page.next });
-    if parameters.flag("count")? {
-        let count = app.engine().count(&session.actor, &query, COUNT_CAP).await?;
-        body["count"] = json!({ "number": count.number, "capped": count.capped });
-    }
+    let mut asked = Asked::read(&entity, &parameters)?;
+    asked.query.limit = parameters.limit()?;
+    let engine = app.engine();
+    let page = engine.list(&session.actor, &asked.query).await?;
+    let numbers = asked.numbers_of(engine, &page.records).await?;
+    let shown = |record| Shown { entity: &entity, record, numbers: numbers.as_ref(), fields: &asked.fields };
+    let count = match parameters.flag("count")? {
+        true => {
+            let count = engine.count(&session.actor, &asked.query, COUNT_CAP).await?;
+            Some(json!({ "number": count.number, "capped": count.capped }))
+        }
+        false => None,
+    };
+    let body = Page { data: page.records.iter().map(shown).collect(), next: page.next, count };
     Ok(Json(body).into_response())
 }

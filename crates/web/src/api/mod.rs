@@ -4,6 +4,7 @@
 mod batch;
 mod describe;
 mod docs;
+mod export;
 mod external;
 mod idempotency;
 mod input;
@@ -31,6 +32,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/search", get(search::search))
         .route("/v1/{entity}", get(list::list).post(write::create))
         .route("/v1/{entity}/batch", post(batch::batch))
+        .route("/v1/{entity}/export", get(export::export))
         .route("/v1/{entity}/by-external-id/{source}/{number}", get(external::get).put(external::put))
         .route("/v1/{entity}/{id}", get(read::get).patch(write::patch).put(write::put).delete(write::delete))
         .route("/v1/{entity}/{id}/restore", post(write::restore))

@@ -1,8 +1,9 @@
 //! A record as JSON.
 
-use super::lines::key_of;
+use super::{SYSTEM, lines::key_of};
 use engine::{Action, Engine, Query, Result, Tx, allow};
 use meta::{Entity, Id, Record, Value};
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::{Map, Value as Json, json};
 use std::collections::HashMap;
 
@@ -12,56 +13,77 @@ const LINES_PAGE: usize = 1_000;
 
 pub type Numbers = HashMap<Id, Vec<(String, String)>>;
 
-/// All of a record, or with `fields` only those.
-pub fn record(
-    entity: &Entity,
-    record: &Record,
-    numbers: Option<&Numbers>,
-    fields: &[String],
-) -> Map<String, Json> {
-    let wanted = |name: &str| fields.is_empty() || fields.iter().any(|field| field == name);
-    let mut body = Map::new();
-    body.insert("id".into(), json!(record.id));
-    body.insert("version".into(), json!(record.version));
-    let system = [
-        ("created_at", Value::Instant(record.created_at)),
-        ("updated_at", Value::Instant(record.updated_at)),
-        ("created_by", record.created_by.into()),
-        ("deleted_at", record.deleted_at.into()),
-    ];
-    for (name, value) in system.into_iter().filter(|(name, _)| wanted(name)) {
-        body.insert(name.into(), value.to_json());
-    }
-    for name in entity.fields.keys().filter(|name| wanted(name)) {
-        body.insert(name.clone(), record.get(name).to_json());
-    }
-    if entity.external_ids && wanted("external_ids") {
-        let found = numbers.and_then(|numbers| numbers.get(&record.id)).map_or(&[][..], Vec::as_slice);
-        body.insert("external_ids".into(), external_ids(found));
-    }
-    body
+/// A record as it is answered: all of it, or with `fields` only those. It is written straight into the answer's text,
+/// without a tree of JSON in between: pages have up to a thousand.
+pub struct Shown<'r> {
+    pub entity: &'r Entity,
+    pub record: &'r Record,
+    pub numbers: Option<&'r Numbers>,
+    pub fields: &'r [String],
 }
 
-/// `{"erp": "4711"}`; several numbers in one system are a list.
-fn external_ids(numbers: &[(String, String)]) -> Json {
-    let mut by_source: Map<String, Json> = Map::new();
-    for (source, number) in numbers {
-        match by_source.get_mut(source) {
-            None => {
-                by_source.insert(source.clone(), json!(number));
-            }
-            Some(Json::Array(list)) => list.push(json!(number)),
-            Some(first) => *first = json!([first, number]),
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let wanted = |name: &str| self.fields.is_empty() || self.fields.iter().any(|field| field == name);
+        let record = self.record;
+        let mut body = serializer.serialize_map(None)?;
+        body.serialize_entry("id", &record.id)?;
+        body.serialize_entry("version", &record.version)?;
+        for name in SYSTEM.into_iter().filter(|name| wanted(name)) {
+            let value = match name {
+                "created_at" => Value::Instant(record.created_at),
+                "updated_at" => Value::Instant(record.updated_at),
+                "created_by" => record.created_by.into(),
+                "deleted_at" => record.deleted_at.into(),
+                _ => continue,
+            };
+            body.serialize_entry(name, &value.to_json())?;
         }
+        for name in self.entity.fields.keys().filter(|name| wanted(name)) {
+            match record.get(name) {
+                // The commonest kind needs no copy.
+                Value::Text(text) => body.serialize_entry(name, text)?,
+                value => body.serialize_entry(name, &value.to_json())?,
+            }
+        }
+        if self.entity.external_ids && wanted("external_ids") {
+            body.serialize_entry("external_ids", &self.external_ids())?;
+        }
+        body.end()
     }
-    Json::Object(by_source)
+}
+
+impl Shown<'_> {
+    /// `{"erp": "4711"}`; several numbers in one system are a list.
+    pub fn external_ids(&self) -> Json {
+        let found = self.numbers.and_then(|numbers| numbers.get(&self.record.id));
+        let mut by_source: Map<String, Json> = Map::new();
+        for (source, number) in found.into_iter().flatten() {
+            match by_source.get_mut(source) {
+                None => {
+                    by_source.insert(source.clone(), json!(number));
+                }
+                Some(Json::Array(list)) => list.push(json!(number)),
+                Some(first) => *first = json!([first, number]),
+            }
+        }
+        Json::Object(by_source)
+    }
+}
+
+/// All of a record as a tree, to which lines can be added.
+fn tree(entity: &Entity, record: &Record, numbers: Option<&Numbers>) -> Result<Map<String, Json>> {
+    match serde_json::to_value(Shown { entity, record, numbers, fields: &[] })? {
+        Json::Object(body) => Ok(body),
+        _ => Ok(Map::new()),
+    }
 }
 
 /// A record with its lines, as it is outside of any transaction.
 pub async fn whole(engine: &Engine, actor: &engine::Actor, entity: &Entity, found: &Record) -> Result<Json> {
     let numbers =
         if entity.external_ids { engine.external_ids_of(&[found.id]).await? } else { Numbers::new() };
-    let mut body = record(entity, found, Some(&numbers), &[]);
+    let mut body = tree(entity, found, Some(&numbers))?;
     for child in engine.registry().children(&entity.name) {
         let Some(parent) = &child.parent else { continue };
         if allow(actor, child, Action::Read).is_err() {
@@ -70,7 +92,9 @@ pub async fn whole(engine: &Engine, actor: &engine::Actor, entity: &Entity, foun
         let (mut lines, mut after) = (vec![], None);
         loop {
             let page = engine.list(actor, &of_parent(child, parent, found.id).after(after)).await?;
-            lines.extend(page.records.iter().map(|line| Json::Object(record(child, line, None, &[]))));
+            for line in &page.records {
+                lines.push(Json::Object(tree(child, line, None)?));
+            }
             after = page.next;
             if after.is_none() || lines.len() >= LINES_LIMIT {
                 break;
@@ -85,13 +109,13 @@ pub async fn whole(engine: &Engine, actor: &engine::Actor, entity: &Entity, foun
 pub async fn whole_in(tx: &mut Tx, entity: &Entity, id: Id) -> Result<Json> {
     let found = tx.get(&entity.name, id).await?;
     let numbers = if entity.external_ids { tx.external_ids_of(&[id]).await? } else { Numbers::new() };
-    let mut body = record(entity, &found, Some(&numbers), &[]);
+    let mut body = tree(entity, &found, Some(&numbers))?;
     let engine = tx.engine().clone();
     for child in engine.registry().children(&entity.name) {
         let Some(parent) = &child.parent else { continue };
         let lines = lines_in(tx, child, parent, id).await?;
-        let lines = lines.iter().map(|line| Json::Object(record(child, line, None, &[]))).collect();
-        body.insert(key_of(engine.registry(), entity, child), Json::Array(in_order(child, lines)));
+        let lines: Result<_> = lines.iter().map(|line| tree(child, line, None).map(Json::Object)).collect();
+        body.insert(key_of(engine.registry(), entity, child), Json::Array(in_order(child, lines?)));
     }
     Ok(Json::Object(body))
 }

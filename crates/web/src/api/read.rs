@@ -21,7 +21,7 @@ pub async fn get(
     let entity = entity(&app, &name)?;
     let record = app.engine().get(&session.actor, &name, id).await?;
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
-    Ok(version::answer(&headers, StatusCode::OK, body))
+    Ok(version::answer(&headers, StatusCode::OK, &body))
 }
 
 pub async fn timeline(
@@ -44,11 +44,8 @@ pub async fn timeline(
     let mut data = vec![];
     for item in &items {
         let of = app.engine().entity(&item.record.entity)?;
-        data.push(json!({
-            "at": item.at,
-            "entity": of.name,
-            "record": output::record(of, &item.record, None, &[]),
-        }));
+        let record = output::Shown { entity: of, record: &item.record, numbers: None, fields: &[] };
+        data.push(json!({ "at": item.at, "entity": of.name, "record": record }));
     }
     Ok(Json(json!({ "data": data, "next": next })).into_response())
 }

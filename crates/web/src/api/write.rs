@@ -25,7 +25,7 @@ pub fn respond(name: &str, outcome: Outcome) -> Response {
         .then(|| outcome.body["id"].as_str().map(|id| format!("/api/v1/{name}/{id}")))
         .flatten();
     let mut response = match outcome.body.get("version") {
-        Some(_) => version::answer(&HeaderMap::new(), outcome.status, outcome.body),
+        Some(_) => version::answer(&HeaderMap::new(), outcome.status, &outcome.body),
         None if outcome.body.is_null() => outcome.status.into_response(),
         None => (outcome.status, axum::Json(outcome.body)).into_response(),
     };

@@ -104,3 +104,32 @@ fn a_batch_has_a_limit_and_can_be_repeated_safely() {
         assert_eq!(count, json!({"number": 2_000, "capped": false}));
     });
 }
+
+#[test]
+fn ten_thousand_records_are_created_changed_and_deleted_in_one_call_each_and_one_more_is_refused() {
+    on_both(shop::modules, async |test| {
+        let client = test.api().await;
+        let send = async |operations: Vec<Json>, status: u16| {
+            client.json("POST", BATCH, &json!({ "operations": operations })).await.expect(status).json()
+        };
+        let create = |n: usize| json!({"op": "create", "values": {"name": format!("{n:05}"), "staff": n}});
+        let made = send((0..10_000).map(create).collect(), 200).await;
+        let ids: Vec<Json> =
+            made["results"].as_array().unwrap().iter().map(|result| result["id"].clone()).collect();
+        let distinct: std::collections::BTreeSet<&str> = ids.iter().map(|id| id.as_str().unwrap()).collect();
+        assert_eq!(distinct.len(), 10_000);
+        let update = |id: &Json| json!({"op": "update", "id": id, "version": 1, "values": {"city": "青岛"}});
+        send(ids.iter().map(update).collect(), 200).await;
+        let last = client.get(&format!("/api/v1/customer/{}", ids[9_999].as_str().unwrap())).await.json();
+        assert_eq!(
+            (&last["staff"], &last["city"], &last["version"]),
+            (&json!(9_999), &json!("青岛"), &json!(2))
+        );
+        let problem = send((0..10_001).map(create).collect(), 413).await;
+        assert_eq!(problem["type"], "urn:zhike:problem:limit");
+        assert!(problem["detail"].as_str().unwrap().contains("10000"), "{problem}");
+        send(ids.iter().map(|id| json!({"op": "delete", "id": id})).collect(), 200).await;
+        let count = client.get("/api/v1/customer?count=true&limit=1").await.json()["count"].clone();
+        assert_eq!(count, json!({"number": 0, "capped": false}), "and what was refused left nothing");
+    });
+}

@@ -290,3 +290,22 @@ fn a_user_may_not_write_what_is_for_administrators() {
         user.json("POST", CUSTOMER, &json!({"name": "Fine"})).await.expect(201);
     });
 }
+
+#[test]
+fn a_whole_number_may_be_written_with_a_point() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.api().await;
+        let send = async |text: &'static str, status: u16| {
+            let headers = [("content-type", "application/json")];
+            client.send(axum::http::Method::POST, CUSTOMER, &headers, text.into()).await.expect(status).json()
+        };
+        assert_eq!(send("{\"name\": \"A\", \"staff\": 12.0, \"version\": 1.0}", 201).await["staff"], 12);
+        let problem = send("{\"name\": \"A\", \"staff\": 12.5}", 422).await;
+        assert_eq!(problem["errors"][0]["code"], "not_an_integer");
+        let problem = send("{\"name\": \"A\", \"version\": \"one\"}", 422).await;
+        assert_eq!(
+            (&problem["errors"][0]["field"], &problem["errors"][0]["code"]),
+            (&json!("version"), &json!("wrong_type"))
+        );
+    });
+}

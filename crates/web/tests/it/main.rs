@@ -3,7 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod api_batch;
+mod api_conflicts;
+mod api_cursor;
 mod api_docs;
+mod api_errors;
+mod api_export;
 mod api_limits;
 mod api_read;
 mod api_write;

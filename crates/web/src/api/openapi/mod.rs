@@ -4,6 +4,7 @@ mod operations;
 mod schemas;
 mod texts;
 
+use super::idempotency::KEY_LIMIT;
 use engine::Registry;
 use meta::{Entity, Lang};
 use serde_json::{Map, Value, json};
@@ -13,7 +14,7 @@ pub fn document(registry: &Registry, lang: Lang) -> Value {
     let texts = Texts(lang);
     let shown: Vec<&Entity> =
         registry.entities().filter(|entity| !entity.internal).map(|entity| &**entity).collect();
-    let mut paths = operations::general(texts);
+    let mut paths = operations::general(&shown, texts);
     let mut schemas = schemas::general(texts);
     let mut tags = vec![json!({ "name": "general", "x-displayName": texts.general() })];
     for entity in shown {
@@ -42,6 +43,7 @@ pub fn document(registry: &Registry, lang: Lang) -> Value {
                 "token": { "type": "http", "scheme": "bearer", "description": texts.token() },
             },
             "parameters": parameters(texts),
+            "headers": headers(texts),
             "responses": responses(texts),
             "schemas": Value::Object(schemas),
         },
@@ -51,10 +53,10 @@ pub fn document(registry: &Registry, lang: Lang) -> Value {
 /// Parameters that several operations share.
 fn parameters(texts: Texts) -> Value {
     let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema, "description": texts.parameter(name) });
-    let header = |name: &str| {
-        let schema = json!({ "type": "string" });
-        json!({ "name": name, "in": "header", "schema": schema, "description": texts.parameter(name) })
-    };
+    let header = |name: &str, schema: Value| json!({ "name": name, "in": "header", "schema": schema, "description": texts.parameter(name) });
+    let key = json!({ "type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]([ -~]*[!-~])?$" });
+    let version =
+        json!({ "type": "string", "minLength": 1, "pattern": "^([*]|\"[0-9]{1,18}(-[0-9a-f]*)?\")$" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 });
     json!({
         "id": {
@@ -62,17 +64,30 @@ fn parameters(texts: Texts) -> Value {
             "schema": { "type": "string", "format": "uuid" },
         },
         "filter": query("filter", json!({ "type": "string" })),
-        "after": query("after", json!({ "type": "string" })),
+        "after": query("after", json!({ "type": "string", "minLength": 1 })),
         "limit": query("limit", limit),
-        "fields": query("fields", json!({ "type": "string" })),
         "q": query("q", json!({ "type": "string" })),
         "count": query("count", json!({ "type": "boolean", "default": false })),
         "deleted": query("deleted", json!({ "type": "boolean", "default": false })),
         "before": query("before", json!({ "type": "string", "format": "date-time" })),
-        "if_match": header("If-Match"),
-        "if_none_match": header("If-None-Match"),
-        "idempotency_key": header("Idempotency-Key"),
-        "accept_language": header("Accept-Language"),
+        "if_match": header("If-Match", version),
+        "if_none_match": header("If-None-Match", json!({ "type": "string" })),
+        "idempotency_key": header("Idempotency-Key", key),
+        "accept_language": header("Accept-Language", json!({ "type": "string" })),
+    })
+}
+
+/// Headers of answers; one that is required stands in every answer that names it.
+fn headers(texts: Texts) -> Value {
+    let header = |name: &str, kind: &str, required: bool| json!({ "required": required, "schema": { "type": kind }, "description": texts.header(name) });
+    json!({
+        "ETag": header("ETag", "string", true),
+        "Location": header("Location", "string", true),
+        "Allow": header("Allow", "string", true),
+        "Retry-After": header("Retry-After", "integer", true),
+        "Idempotent-Replayed": header("Idempotent-Replayed", "string", false),
+        "RateLimit-Policy": header("RateLimit-Policy", "string", false),
+        "RateLimit": header("RateLimit", "string", false),
     })
 }
 
@@ -88,6 +103,7 @@ fn responses(texts: Texts) -> Value {
         ("precondition_failed", 412, "Precondition Failed"),
         ("too_large", 413, "Payload Too Large"),
         ("invalid", 422, "Unprocessable Entity"),
+        ("rate_limited", 429, "Too Many Requests"),
         ("unavailable", 503, "Service Unavailable"),
     ] {
         let mut example = json!({
@@ -102,15 +118,16 @@ fn responses(texts: Texts) -> Value {
             "conflict" | "precondition_failed" => example["current_version"] = json!(4),
             _ => {}
         }
-        responses.insert(
-            name.to_owned(),
-            json!({
-                "description": texts.failure(name),
-                "content": { "application/problem+json": {
-                    "schema": { "$ref": "#/components/schemas/problem" }, "example": example,
-                } },
-            }),
-        );
+        let mut response = json!({
+            "description": texts.failure(name),
+            "content": { "application/problem+json": {
+                "schema": { "$ref": "#/components/schemas/problem" }, "example": example,
+            } },
+        });
+        if name == "rate_limited" {
+            response["headers"] = operations::headers(&["Retry-After", "RateLimit-Policy", "RateLimit"]);
+        }
+        responses.insert(name.to_owned(), response);
     }
     Value::Object(responses)
 }

@@ -1,7 +1,7 @@
 //! Schemas: what a record looks like when read and when written, with an example that can be sent as it is.
 
 use super::texts::Texts;
-use crate::api::lines::key_of;
+use crate::api::{input::NUMBER_LIMIT, lines::key_of};
 use engine::Registry;
 use meta::{Entity, Field, Kind};
 use serde_json::{Map, Value, json};
@@ -12,23 +12,71 @@ pub fn reference(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// The schemas `{entity}` (read) and `{entity}_input` (written).
+/// What a body is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Use {
+    /// To create or replace a record.
+    Whole,
+    /// To change a record: what is left out stays.
+    Change,
+    /// A line in the body of its parent.
+    Line,
+}
+
+/// The schemas `{entity}` (read), `{entity}_input` (to create), `{entity}_change`, and what batches and parents need.
 pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<String, Value> {
     let mut schemas = Map::new();
     schemas.insert(entity.name.clone(), read(registry, entity, texts));
-    schemas.insert(input_name(entity), written(registry, entity, texts));
+    schemas.insert(input_name(entity), written(registry, entity, texts, Use::Whole));
+    schemas.insert(change_name(entity), written(registry, entity, texts, Use::Change));
+    if entity.parent.is_some() {
+        schemas.insert(line_name(entity), written(registry, entity, texts, Use::Line));
+    }
+    let create = operation("create", &[], &["values"], Some(reference(&input_name(entity))));
+    schemas.insert(format!("{}_create", entity.name), create);
+    let update = operation("update", &["version"], &["id", "values"], Some(reference(&change_name(entity))));
+    schemas.insert(format!("{}_update", entity.name), update);
     schemas
+}
+
+/// One operation of a batch.
+fn operation(op: &str, optional: &[&str], required: &[&str], values: Option<Value>) -> Value {
+    let mut properties = Map::from_iter([("op".to_owned(), json!({ "type": "string", "enum": [op] }))]);
+    for name in optional.iter().chain(required) {
+        let schema = match *name {
+            "id" => json!({ "type": "string", "format": "uuid" }),
+            "version" => version(),
+            _ => values.clone().unwrap_or_default(),
+        };
+        properties.insert((*name).to_owned(), schema);
+    }
+    let required: Vec<&str> = ["op"].iter().chain(required).copied().collect();
+    json!({ "type": "object", "additionalProperties": false, "required": required, "properties": properties })
+}
+
+/// A version as the caller names it.
+fn version() -> Value {
+    json!({ "type": ["integer", "null"], "format": "int64" })
 }
 
 pub fn input_name(entity: &Entity) -> String {
     format!("{}_input", entity.name)
+}
+pub fn change_name(entity: &Entity) -> String {
+    format!("{}_change", entity.name)
+}
+fn line_name(entity: &Entity) -> String {
+    format!("{}_of_parent", entity.name)
 }
 
 fn read(registry: &Registry, entity: &Entity, texts: Texts) -> Value {
     let mut properties = Map::new();
     let instant = json!({ "type": ["string", "null"], "format": "date-time" });
     properties.insert("id".into(), json!({ "type": "string", "format": "uuid" }));
-    properties.insert("version".into(), json!({ "type": "integer", "description": texts.version() }));
+    properties.insert(
+        "version".into(),
+        json!({ "type": "integer", "format": "int64", "description": texts.version() }),
+    );
     for name in ["created_at", "updated_at", "deleted_at"] {
         properties.insert(name.into(), instant.clone());
     }
@@ -40,27 +88,35 @@ fn read(registry: &Registry, entity: &Entity, texts: Texts) -> Value {
     json!({ "type": "object", "required": ["id", "version"], "properties": properties })
 }
 
-fn written(registry: &Registry, entity: &Entity, texts: Texts) -> Value {
+fn written(registry: &Registry, entity: &Entity, texts: Texts, of: Use) -> Value {
     let mut properties = Map::new();
     for field in entity.fields.values().filter(|field| !field.computed) {
         properties.insert(field.name.clone(), schema(field, texts, true));
     }
-    add_parts(registry, entity, texts, &mut properties, input_name);
-    let required: Vec<&str> = entity
-        .fields
-        .values()
-        .filter(|field| field.required && field.default.is_none() && !field.computed)
-        .map(|field| field.name.as_str())
-        .collect();
-    let description = match required.is_empty() {
-        true => Value::Null,
-        false => json!(texts.required_to_create(&required.join(", "))),
+    match of {
+        Use::Line => properties.insert("id".into(), json!({ "type": ["string", "null"], "format": "uuid" })),
+        _ => properties.insert("version".into(), version()),
     };
+    add_parts(registry, entity, texts, &mut properties, line_name);
+    let parent = entity.parent.as_deref().filter(|_| of == Use::Line);
+    let needed = |field: &&Field| {
+        is_required(field)
+            && field.default.is_none()
+            && !field.default_now
+            && Some(field.name.as_str()) != parent
+    };
+    let required: Vec<&str> =
+        entity.fields.values().filter(needed).map(|field| field.name.as_str()).collect();
     let mut schema = json!({ "type": "object", "additionalProperties": false, "properties": properties });
-    if !description.is_null() {
-        schema["description"] = description;
+    if of == Use::Whole && !required.is_empty() {
+        schema["required"] = json!(required);
     }
     schema
+}
+
+/// Numbered fields fill themselves.
+fn is_required(field: &Field) -> bool {
+    field.required && !field.computed && field.numbered.is_none()
 }
 
 /// External ids and lines.
@@ -72,12 +128,14 @@ fn add_parts(
     of_child: impl Fn(&Entity) -> String,
 ) {
     if entity.external_ids {
+        let number = json!({ "type": "string", "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": "\\S" });
         properties.insert(
             "external_ids".into(),
             json!({
                 "type": "object", "description": texts.external_ids(), "examples": [{ "erp": "4711" }],
+                "propertyNames": { "minLength": 1, "maxLength": NUMBER_LIMIT },
                 "additionalProperties": { "oneOf": [
-                    { "type": "string" }, { "type": "array", "items": { "type": "string" } }, { "type": "null" },
+                    number, { "type": "array", "items": number }, { "type": "null" },
                 ] },
             }),
         );
@@ -90,7 +148,35 @@ fn add_parts(
 }
 
 fn schema(field: &Field, texts: Texts, input: bool) -> Value {
-    let mut schema = match &field.kind {
+    let mut schema = kind_schema(field, input);
+    // Numbers of the database's integers with so many decimals.
+    if let (true, Some(scale)) = (input, field.scale()) {
+        let maximum = i64::MAX / 10_i64.pow(scale);
+        schema["maximum"] = json!(maximum);
+        schema["minimum"] = json!(-maximum);
+    }
+    if input && is_required(field) {
+        schema["type"] = without_null(&schema["type"]);
+        if let Some(values) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+            values.retain(|value| !value.is_null());
+        }
+        if matches!(field.kind, Kind::Text { .. } | Kind::LongText) {
+            schema["minLength"] = json!(1);
+            schema["pattern"] = json!("\\S");
+        }
+    }
+    schema["description"] = json!(texts.field(field));
+    if field.computed {
+        schema["readOnly"] = json!(true);
+    }
+    if let Some(default) = &field.default {
+        schema["default"] = default.to_json();
+    }
+    schema
+}
+
+fn kind_schema(field: &Field, input: bool) -> Value {
+    match &field.kind {
         Kind::Text { limit } => json!({ "type": ["string", "null"], "maxLength": limit }),
         Kind::LongText | Kind::Phone => json!({ "type": ["string", "null"] }),
         Kind::Email => json!({ "type": ["string", "null"], "format": "email" }),
@@ -112,15 +198,15 @@ fn schema(field: &Field, texts: Texts, input: bool) -> Value {
         }
         Kind::Reference { .. } => json!({ "type": ["string", "null"], "format": "uuid" }),
         Kind::Json => json!({}),
-    };
-    schema["description"] = json!(texts.field(field));
-    if field.computed {
-        schema["readOnly"] = json!(true);
     }
-    if let Some(default) = &field.default {
-        schema["default"] = default.to_json();
+}
+
+fn without_null(kinds: &Value) -> Value {
+    let kinds: Vec<&Value> = kinds.as_array().into_iter().flatten().filter(|kind| *kind != "null").collect();
+    match kinds.as_slice() {
+        [one] => (*one).clone(),
+        several => json!(several),
     }
-    schema
 }
 
 /// A body that can be sent to create a record: what is required and what the list shows.
@@ -165,6 +251,7 @@ pub fn general(texts: Texts) -> Map<String, Value> {
         "problem": {
             "type": "object",
             "required": ["type", "title", "status", "detail"],
+            "additionalProperties": false,
             "properties": {
                 "type": { "type": "string", "format": "uri" },
                 "title": { "type": "string" },
@@ -183,12 +270,15 @@ pub fn general(texts: Texts) -> Map<String, Value> {
                 } },
             },
         },
+        "batch_delete": operation("delete", &["version"], &["id"], None),
         "count": {
             "type": "object",
+            "required": ["number", "capped"],
             "properties": { "number": { "type": "integer" }, "capped": { "type": "boolean" } },
         },
         "hit": {
             "type": "object",
+            "required": ["entity", "id", "title"],
             "properties": {
                 "entity": { "type": "string" },
                 "id": { "type": "string", "format": "uuid" },
@@ -197,14 +287,30 @@ pub fn general(texts: Texts) -> Map<String, Value> {
         },
         "timeline_item": {
             "type": "object",
+            "required": ["at", "entity", "record"],
             "properties": {
                 "at": { "type": "string", "format": "date-time" },
                 "entity": { "type": "string" },
                 "record": { "type": "object" },
             },
         },
+        "created": {
+            "type": "object",
+            "required": ["at", "user"],
+            "properties": {
+                "at": { "type": "string", "format": "date-time" },
+                "user": { "type": ["string", "null"], "format": "uuid" },
+            },
+        },
+        "batch_results": { "type": "object", "required": ["results"], "properties": { "results": {
+            "type": "array",
+            "items": { "type": "object", "required": ["id"], "properties": {
+                "id": { "type": "string", "format": "uuid" },
+            } },
+        } } },
         "change": {
             "type": "object",
+            "required": ["seq", "at", "user", "kind", "changes"],
             "properties": {
                 "seq": { "type": "integer" },
                 "at": { "type": "string", "format": "date-time" },

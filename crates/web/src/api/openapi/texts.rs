@@ -20,6 +20,8 @@ Every request carries a token: `Authorization: Bearer zk_…`. Make one on the p
 
 **Repeating safely**: a write with `Idempotency-Key` that is sent again gives the first answer again (kept for 48 hours) and writes nothing.
 
+**Rates**: `RateLimit-Policy` says how many requests are fine, `RateLimit` how many are left; beyond it is 429 with `Retry-After`.
+
 **Failures** are `application/problem+json` in the language of `Accept-Language`: `detail` is for people, `type` and `errors[].code` for programs.";
 
 const INTRODUCTION_ZH: &str = "\
@@ -36,6 +38,8 @@ const INTRODUCTION_ZH: &str = "\
 **版本**：记录的 `ETag` 表示其版本。修改时以 `If-Match` 带上，若期间已被他人修改，则返回 412 而不会覆盖。
 
 **安全重试**：带 `Idempotency-Key` 的写入重复发送时，返回首次的结果（保留 48 小时），不会重复写入。
+
+**频率**：`RateLimit-Policy` 给出允许的请求次数，`RateLimit` 给出剩余次数；超出时返回 429 与 `Retry-After`。
 
 **错误**以 `application/problem+json` 返回，语言由 `Accept-Language` 决定：`detail` 给人看，`type` 与 `errors[].code` 给程序用。";
 
@@ -93,11 +97,33 @@ impl Texts {
                 "Any text of up to 255 characters, new for each write.",
                 "不超过 255 个字符的任意文本，每次写入各用一个。",
             ),
+            "format" => self.pick(
+                "`csv` or `ndjson`; without it `Accept` decides, else it is `ndjson`.",
+                "`csv` 或 `ndjson`；未给出时由 `Accept` 决定，默认 `ndjson`。",
+            ),
             "Accept-Language" => self.pick("`zh-CN` or `en`.", "`zh-CN` 或 `en`。"),
             "source" => self.pick("The other system, e.g. `erp`.", "外部系统，如 `erp`。"),
             "number" => self.pick("The record's number there.", "记录在该系统中的编号。"),
             "entity" => self.pick("Only records of this entity.", "只搜索此类记录。"),
             _ => String::new(),
+        }
+    }
+
+    pub fn header(self, name: &str) -> String {
+        match name {
+            "ETag" => self.pick("The record's version and content.", "记录的版本与内容标识。"),
+            "Location" => self.pick("Where the new record is.", "新记录的地址。"),
+            "Allow" => self.pick("The methods of this address.", "此地址支持的方法。"),
+            "Retry-After" => self.pick("Seconds to wait.", "需等待的秒数。"),
+            "Idempotent-Replayed" => self.pick("`true`: the first answer again.", "`true`：这是首次的结果。"),
+            "RateLimit-Policy" => self.pick(
+                "`\"token\";q=600;w=60`: 600 requests in 60 seconds.",
+                "`\"token\";q=600;w=60`：每 60 秒 600 次请求。",
+            ),
+            _ => self.pick(
+                "`\"token\";r=599;t=1`: 599 requests left, all of them again in a second.",
+                "`\"token\";r=599;t=1`：还可请求 599 次，1 秒后恢复全部。",
+            ),
         }
     }
 
@@ -112,6 +138,7 @@ impl Texts {
                 self.pick("The record is not at the version of If-Match.", "记录版本与 If-Match 不符。")
             }
             "too_large" => self.pick("Too much at once.", "一次提交过多。"),
+            "rate_limited" => self.pick("Too many requests; wait.", "请求过于频繁，请稍候。"),
             "invalid" => self.pick("Values that cannot be saved.", "有不能保存的值。"),
             _ => self.pick("The database does not answer; try again.", "数据库暂无响应，请重试。"),
         }
@@ -128,6 +155,10 @@ impl Texts {
                 text += &format!(": {}", named.collect::<Vec<_>>().join(", "));
             }
             Kind::Reference { entity } => text += &format!(" → `{entity}`"),
+            Kind::Decimal { .. } | Kind::Money | Kind::Percent => {
+                let decimals = self.decimals(field.scale().unwrap_or_default());
+                text += &self.pick(format!(" ({decimals})"), format!("（{decimals}）"));
+            }
             _ => {}
         }
         text
@@ -148,8 +179,8 @@ impl Texts {
             "来源 → 记录在该系统中的编号，null 表示去掉。",
         )
     }
-    pub fn required_to_create(self, names: &str) -> String {
-        self.pick(format!("To create: {names}."), format!("新建时必填：{names}。"))
+    pub fn decimals(self, scale: u32) -> String {
+        self.pick(format!("at most {scale} decimals"), format!("最多 {scale} 位小数"))
     }
     pub fn lines(self, child: &Entity) -> String {
         self.pick(
@@ -160,11 +191,8 @@ impl Texts {
             format!("{}。修改时以此列表为准：带 `id` 的修改，不带的新建，未列出的删除。", child.label.zh),
         )
     }
-    pub fn sort(self, names: &str) -> String {
-        self.pick(
-            format!("One of {names}; `-` in front turns it round."),
-            format!("可用：{names}；前加 `-` 为倒序。"),
-        )
+    pub fn sort(self) -> String {
+        self.pick("An indexed field; `-` in front turns it round.", "按已建索引的字段排序，前加 `-` 为倒序。")
     }
 
     pub fn list(self, entity: &Entity) -> String {
@@ -172,6 +200,15 @@ impl Texts {
     }
     pub fn list_more(self, cap: u64) -> String {
         self.pick(format!("Counts stop at {cap}."), format!("数量最多数到 {cap}。"))
+    }
+    pub fn export(self, entity: &Entity) -> String {
+        self.of(entity, "Export {s}", "导出{}")
+    }
+    pub fn export_more(self) -> String {
+        self.pick(
+            "All matches as a stream, a record per line. If it breaks off, the connection does: the list is not whole.",
+            "以流的形式返回全部结果，每行一条记录。若连接中断，则列表不完整。",
+        )
     }
     pub fn create(self, entity: &Entity) -> String {
         self.of(entity, "Create a {}", "新建{}")

@@ -1,0 +1,166 @@
+//! A whole list as a stream: NDJSON for programs, CSV for spreadsheets. Filters and rights are those of the list.
+
+use super::{
+    SYSTEM, entity,
+    list::{Asked, Parameters},
+    output::{Numbers, Shown},
+};
+use crate::{
+    Answer, App, Failure, Session,
+    paged::{self, Pages, csv_line},
+};
+use axum::{
+    extract::{Path, RawQuery, State},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Response},
+};
+use engine::{Actor, Engine, Result};
+use meta::{Entity, Problem, Record, Value};
+use serde_json::Value as Json;
+use std::sync::Arc;
+
+pub const PARAMETERS: [&str; 6] = ["format", "filter", "sort", "fields", "q", "deleted"];
+/// Records read at once.
+const PAGE_SIZE: usize = 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Format {
+    Csv,
+    Ndjson,
+}
+
+impl Format {
+    /// `format` decides, else `Accept`, else it is NDJSON.
+    fn read(parameters: &Parameters, headers: &HeaderMap) -> Answer<Format> {
+        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        match parameters.get("format") {
+            Some("csv") => Ok(Format::Csv),
+            Some("ndjson") => Ok(Format::Ndjson),
+            Some(given) => {
+                let allowed = ["csv", "ndjson"].map(str::to_owned).to_vec();
+                let problem = Problem::NotAChoice { given: given.to_owned(), allowed };
+                Err(Failure::Engine(engine::Error::invalid("format", problem)))
+            }
+            None if accept.contains("text/csv") => Ok(Format::Csv),
+            None => Ok(Format::Ndjson),
+        }
+    }
+
+    fn content_type(self) -> &'static str {
+        match self {
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    fn extension(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Ndjson => "ndjson",
+        }
+    }
+}
+
+pub async fn export(
+    State(app): State<App>,
+    session: Session,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let entity = entity(&app, &name)?;
+    let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
+    let format = Format::read(&parameters, &headers)?;
+    let mut asked = Asked::read(&entity, &parameters)?;
+    asked.query.limit = PAGE_SIZE;
+    let columns = columns(&entity, &asked);
+    let file = format!("attachment; filename=\"{}.{}\"", entity.name, format.extension());
+    let (engine, actor) = (app.engine().clone(), session.actor);
+    let pages = Export { engine, actor, entity, asked, format, columns, head: true, done: false };
+    let body = paged::body(pages).await?;
+    let headers =
+        [(header::CONTENT_TYPE, format.content_type().to_owned()), (header::CONTENT_DISPOSITION, file)];
+    Ok((headers, Response::new(body)).into_response())
+}
+
+/// The columns of CSV, in the order in which a record is answered.
+fn columns(entity: &Entity, asked: &Asked) -> Vec<String> {
+    let system = SYSTEM.iter().map(|name| (*name).to_owned());
+    let wanted = |name: &String| {
+        ["id", "version"].contains(&name.as_str()) || asked.fields.is_empty() || asked.fields.contains(name)
+    };
+    let mut columns: Vec<String> = system.chain(entity.fields.keys().cloned()).filter(wanted).collect();
+    if asked.numbers {
+        columns.push("external_ids".to_owned());
+    }
+    columns
+}
+
+struct Export {
+    engine: Engine,
+    actor: Actor,
+    entity: Arc<Entity>,
+    asked: Asked,
+    format: Format,
+    columns: Vec<String>,
+    head: bool,
+    done: bool,
+}
+
+impl Pages for Export {
+    async fn next(&mut self) -> Result<Option<String>> {
+        if self.done {
+            return Ok(None);
+        }
+        let mut text = String::new();
+        if std::mem::take(&mut self.head) && self.format == Format::Csv {
+            csv_line(&mut text, self.columns.iter());
+        }
+        let page = self.engine.list(&self.actor, &self.asked.query).await?;
+        let numbers = self.asked.numbers_of(&self.engine, &page.records).await?;
+        for record in &page.records {
+            self.add(&mut text, record, numbers.as_ref())?;
+        }
+        self.done = page.next.is_none();
+        self.asked.query.after = page.next;
+        Ok(Some(text))
+    }
+}
+
+impl Export {
+    fn add(&self, text: &mut String, record: &Record, numbers: Option<&Numbers>) -> Result<()> {
+        let shown = Shown { entity: &self.entity, record, numbers, fields: &self.asked.fields };
+        match self.format {
+            Format::Ndjson => {
+                text.push_str(&serde_json::to_string(&shown)?);
+                text.push('\n');
+            }
+            Format::Csv => csv_line(text, self.columns.iter().map(|column| cell(&shown, column))),
+        }
+        Ok(())
+    }
+}
+
+/// The same words as in JSON; empty is empty, and what has parts is JSON.
+fn cell(shown: &Shown<'_>, column: &str) -> String {
+    let record = shown.record;
+    let value = match column {
+        "id" => return record.id.to_string(),
+        "version" => return record.version.to_string(),
+        "created_at" => Value::Instant(record.created_at),
+        "updated_at" => Value::Instant(record.updated_at),
+        "created_by" => record.created_by.into(),
+        "deleted_at" => record.deleted_at.into(),
+        "external_ids" if shown.entity.external_ids => return shown.external_ids().to_string(),
+        field => return written(record.get(field).to_json()),
+    };
+    written(value.to_json())
+}
+
+fn written(value: Json) -> String {
+    match value {
+        Json::Null => String::new(),
+        Json::String(text) => text,
+        other => other.to_string(),
+    }
+}
