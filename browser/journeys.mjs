@@ -9,11 +9,12 @@ import { accessible } from './accessible.mjs';
 import { board } from './board.mjs';
 import { importToValue } from './import_to_value.mjs';
 import { keyboard } from './keyboard.mjs';
+import { live } from './live.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, keyboard, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, live, keyboard, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

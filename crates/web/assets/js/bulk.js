@@ -52,6 +52,7 @@ on("click", "[data-check-all]", (_, box) => {
 on("click", "[data-bulk-clear]", () => {
   checks().forEach((box) => (box.checked = false));
   refresh();
+  (last?.isConnected ? last : $("[data-check-all]"))?.focus({ focusVisible: false }); // the bar has gone with the keyboard
 });
 on("change", "[data-bulk-field]", async (_, select) => {
   const place = $("#bulk-value");
