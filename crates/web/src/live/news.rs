@@ -21,6 +21,8 @@ const LOOK: Duration = Duration::from_secs(1);
 /// What comes close together is told together.
 const GATHER: Duration = Duration::from_millis(200);
 const BATCH_LIMIT: u64 = 500;
+/// Batches told together, so that the reader keeps up with an import.
+const BATCHES_LIMIT: usize = 20;
 /// More changed records of one kind are not looked up one by one.
 const LOOKED_UP_LIMIT: usize = 200;
 /// Announcements of figures taken together.
@@ -64,12 +66,20 @@ pub async fn read(reading: Reading, sender: broadcast::Sender<Arc<News>>, mut po
                 Err(_) => break,
             }
         }
-        match engine.changes(position, BATCH_LIMIT).await {
-            Ok(entries) => {
-                position = entries.last().map_or(position, |last| last.seq);
-                news.add_entries(engine, &entries).await;
+        for _ in 0..BATCHES_LIMIT {
+            match engine.changes(position, BATCH_LIMIT).await {
+                Ok(entries) => {
+                    position = entries.last().map_or(position, |last| last.seq);
+                    news.add_entries(engine, &entries).await;
+                    if (entries.len() as u64) < BATCH_LIMIT {
+                        break;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!("live pages cannot read the log: {error}");
+                    break;
+                }
             }
-            Err(error) => tracing::warn!("live pages cannot read the log: {error}"),
         }
         if !news.is_empty() {
             let _ = sender.send(Arc::new(news));
