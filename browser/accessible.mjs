@@ -6,14 +6,19 @@ import { PHONE } from './chromium.mjs';
 import { pagesOf } from './look.mjs';
 import { choose, signIn } from './steps.mjs';
 
+/** Scalar, which draws this page, leaves buttons with icons unnamed; its colours are ours to set, its elements are not. */
+const FOREIGN = { '/api/docs': /^button-name: / };
+
 async function check(page, where, found, rules) {
-  for (const line of await findings(page, rules)) found.push(`${where}: ${line}`);
+  const foreign = FOREIGN[where];
+  for (const line of await findings(page, rules)) if (!foreign?.test(line)) found.push(`${where}: ${line}`);
 }
 
 async function checkAll(page, pages, found, rules) {
   for (const path of pages) {
     await page.goto(path);
     await page.waitForLoadState('load');
+    if (path in FOREIGN) await page.waitForLoadState('networkidle'); // drawn by its own script
     await check(page, path, found, rules);
   }
 }
