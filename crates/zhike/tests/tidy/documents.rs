@@ -5,7 +5,7 @@ use crate::{assert_caught, assert_none};
 use std::path::Path;
 
 /// A word in backticks is a path of ours if it begins with one of these.
-const OUR_FOLDERS: [&str; 5] = ["crates/", "script/", "docs/", "browser/", ".ci/"];
+const OUR_FOLDERS: [&str; 6] = ["crates/", "benches/", "script/", "docs/", "browser/", ".ci/"];
 /// Marks of a pattern or a placeholder, not a path.
 const PATTERN: [char; 9] = ['*', '<', '>', '{', '}', '$', '…', ' ', '"'];
 const ROOT_FILES: [&str; 4] = [".md", ".toml", ".lock", "LICENSE"];

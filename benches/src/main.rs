@@ -1,0 +1,37 @@
+//! `bench`: a made-up company of any size, and how fast Zhike is on it. `script/bench` builds and runs it.
+
+mod data;
+mod measure;
+mod modules;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "bench", about = "Measures Zhike on a company of any size", max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Make the company, or say where it is, as JSON
+    Data(data::Arguments),
+    /// Measure and report
+    Run(measure::Arguments),
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Data(arguments) => data::run(&arguments),
+        Command::Run(arguments) => measure::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
