@@ -31,7 +31,7 @@ pub fn account_figures() -> Vec<Field> {
     fields.extend(scores());
     fields.extend(forecasts());
     fields.extend(classes());
-    fields.into_iter().map(|field| field.figure().indexed().section("Value", "客户价值")).collect()
+    fields.into_iter().map(|field| field.apart().indexed().section("Value", "客户价值")).collect()
 }
 
 fn history() -> Vec<Field> {

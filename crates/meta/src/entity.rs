@@ -146,12 +146,12 @@ impl Entity {
         self.field(currency)
     }
 
-    /// The fields kept in the background (see [`Field::figure`]).
-    pub fn figures(&self) -> impl Iterator<Item = &Field> {
-        self.fields.values().filter(|field| field.figure)
+    /// The figures stored in a table of their own (see [`Field::apart`]).
+    pub fn figures_apart(&self) -> impl Iterator<Item = &Field> {
+        self.fields.values().filter(|field| field.apart)
     }
-    pub fn has_figures(&self) -> bool {
-        self.figures().next().is_some()
+    pub fn has_figures_apart(&self) -> bool {
+        self.figures_apart().next().is_some()
     }
     pub fn get(&self, field: &str) -> Option<&Field> {
         self.fields.get(field)

@@ -57,6 +57,9 @@ pub struct Field {
     pub computed: bool,
     /// A figure refreshed in the background: writing it neither logs a change nor raises the version.
     pub figure: bool,
+    /// A figure of every record that is rewritten for all of them at once, as often as models are fitted: it is stored in a
+    /// table beside the entity's own, so that this costs neither the records nor their indexes.
+    pub apart: bool,
     /// Personal data in the sense of PIPL/GDPR.
     pub personal: bool,
     /// Money in the company's currency, whatever the currency of its record: what may be summed and ranked over records.
@@ -82,6 +85,7 @@ fn field(name: &str, kind: Kind) -> Field {
         searched: false,
         computed: false,
         figure: false,
+        apart: false,
         personal: false,
         company_currency: false,
         default: None,
@@ -191,6 +195,11 @@ impl Field {
         self.figure = true;
         self.computed = true;
         self
+    }
+    /// A figure stored beside the record; see [`Field::apart`]. Implies figure.
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self.figure()
     }
     pub fn personal(mut self) -> Self {
         self.personal = true;

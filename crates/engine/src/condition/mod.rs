@@ -80,3 +80,15 @@ pub fn field_of<'e>(entity: &'e Entity, name: &str) -> Option<Cow<'e, Field>> {
         _ => meta::reference(name, &entity.name).label("Id", "编号"),
     }))
 }
+
+impl Condition {
+    /// Whether its answer depends on search documents.
+    pub(crate) fn searches(&self) -> bool {
+        match self {
+            Condition::All(parts) | Condition::Any(parts) => parts.iter().any(Condition::searches),
+            Condition::Not(inner) => inner.searches(),
+            Condition::Search { .. } => true,
+            _ => false,
+        }
+    }
+}

@@ -40,7 +40,7 @@ pub(crate) fn to_test(condition: &Condition, entity: &str, dialect: Dialect) -> 
 
 /// Where a field of `entity` is stored.
 pub(crate) fn table_of(entity: &str, field: &Field) -> Alias {
-    if field.figure { name(&schema::figures_table_name(entity)) } else { name(entity) }
+    if field.apart { name(&schema::figures_table_name(entity)) } else { name(entity) }
 }
 
 pub(crate) fn column_of(entity: &str, field: &Field) -> Expr {

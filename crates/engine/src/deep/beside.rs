@@ -47,7 +47,7 @@ pub(super) async fn figures(tx: &mut Tx) -> Result<Verdict> {
     let remedy = "bring back the database from a backup, or delete and restore the records named";
     let mut verdict = Verdict::new("figure rows", "entities", remedy);
     let engine = tx.engine.clone();
-    for entity in engine.registry().entities().filter(|entity| entity.has_figures()) {
+    for entity in engine.registry().entities().filter(|entity| entity.has_figures_apart()) {
         verdict.saw(1);
         let table = figures_table_name(&entity.name);
         let (records, figures) = ((&*entity.name, "id", true), (&*table, "id", false));

@@ -146,7 +146,7 @@ pub fn entity_table(entity: &Entity) -> Table {
             index.deleted = true;
         }
     }
-    for field in entity.fields.values().filter(|field| !field.figure) {
+    for field in entity.fields.values().filter(|field| !field.apart) {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.unique {
             table = table.add_index(&[&field.name], true, true);
@@ -170,12 +170,12 @@ pub fn figures_table_name(entity: &str) -> String {
 /// Figures are rewritten for every record at once, as often as models are fitted: in a table of their own that costs neither
 /// the record nor its indexes. It has one row for each live record, made and removed with it.
 pub fn figures_table(entity: &Entity) -> Option<Table> {
-    if !entity.has_figures() {
+    if !entity.has_figures_apart() {
         return None;
     }
     let mut table = Table::new(&figures_table_name(&entity.name), ["id"]).required("id", ColumnKind::Id);
     table.beside = Some(entity.name.clone());
-    for field in entity.figures() {
+    for field in entity.figures_apart() {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.indexed {
             table = table.add_index(&[&field.name, "id"], false, false);

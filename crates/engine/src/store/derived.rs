@@ -14,7 +14,6 @@ impl Tx {
         let engine = self.engine.clone();
         let entity = engine.entity(entity)?;
         let Some((_, first)) = figures.first().filter(|(_, first)| !first.is_empty()) else { return Ok(()) };
-        let table = figures_table_name(&entity.name);
         let fields: Vec<&Field> = first
             .keys()
             .map(|field| {
@@ -24,6 +23,24 @@ impl Tx {
                     .ok_or_else(|| Error::Internal(format!("{field} is not a figure of {}", entity.name)))
             })
             .collect::<Result<_>>()?;
+        let (apart, own): (Vec<&Field>, Vec<&Field>) = fields.into_iter().partition(|field| field.apart);
+        self.update_figures(&entity.name, &own, figures).await?;
+        self.update_figures(&figures_table_name(&entity.name), &apart, figures).await?;
+        let named = if figures.len() > FIGURES_NAMED { &[] } else { figures };
+        let ids = named.iter().map(|(id, _)| *id).collect();
+        self.figures.push(Figures { entity: entity.name.clone(), ids });
+        Ok(())
+    }
+
+    async fn update_figures(
+        &mut self,
+        table: &str,
+        fields: &[&Field],
+        figures: &[(Id, Values)],
+    ) -> Result<()> {
+        if fields.is_empty() {
+            return Ok(());
+        }
         for chunk in pieces(figures, fields.len() + 1) {
             let values = chunk.iter().map(|(id, values)| {
                 let figures =
@@ -33,7 +50,7 @@ impl Tx {
             // Both databases name the columns of a list of values column1, column2, …
             let mut update = Sql::update();
             update
-                .table(name(&table))
+                .table(name(table))
                 .from(TableRef::ValuesList(values.collect(), name("figures").into_iden()));
             for (index, field) in fields.iter().enumerate() {
                 update.value(
@@ -41,13 +58,9 @@ impl Tx {
                     Expr::col((name("figures"), name(&format!("column{}", index + 2)))),
                 );
             }
-            update
-                .and_where(Expr::col((name(&table), name("id"))).equals((name("figures"), name("column1"))));
+            update.and_where(Expr::col((name(table), name("id"))).equals((name("figures"), name("column1"))));
             self.conn.execute(&update).await?;
         }
-        let named = if figures.len() > FIGURES_NAMED { &[] } else { figures };
-        let ids = named.iter().map(|(id, _)| *id).collect();
-        self.figures.push(Figures { entity: entity.name.clone(), ids });
         Ok(())
     }
 
@@ -79,7 +92,7 @@ impl Tx {
 
     /// Figures go with their record, and come back empty with it until they are computed again.
     pub(super) async fn mark_figures(&mut self, entity: &Entity, ids: &[Id], deleted: bool) -> Result<()> {
-        if !entity.has_figures() {
+        if !entity.has_figures_apart() {
             return Ok(());
         }
         if !deleted {

@@ -4,7 +4,7 @@ use super::query::{LIMIT_MAXIMUM, Query};
 use crate::{
     Action, Actor, Dialect, Engine, Error, Result, access, allow,
     condition::{self, Condition, Operator, Path, field_of},
-    schema,
+    schema, search,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use meta::{Entity, Field, Id, Record, Value};
@@ -31,11 +31,18 @@ pub(super) fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Resu
     }
     let context = condition::Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
     let asked = condition::parse(&query.filter, entity, engine.registry(), &context)?;
-    let search = query.search.trim();
-    let search = (!search.is_empty()).then(|| Condition::Search { text: search.to_owned() });
+    let words = query.search.trim();
+    let searched = (!words.is_empty()).then(|| Condition::Search { text: words.to_owned() });
     let mut parts = vec![];
-    for condition in [Some(access::scope(actor, entity)), belongs_to(entity, query)?, Some(asked), search] {
+    for condition in [Some(access::scope(actor, entity)), belongs_to(entity, query)?, Some(asked), searched] {
         condition.into_iter().for_each(|condition| flatten(condition, &mut parts));
+    }
+    if parts.iter().any(Condition::searches) && !search::is_searched(entity) {
+        return Err(Error::rule(
+            if words.is_empty() { "filter" } else { "q" },
+            format!("{} have no searched fields: find them by a filter", entity.plural.en),
+            format!("{}没有可搜索的字段，请改用筛选条件", entity.label.zh),
+        ));
     }
     let (sort, descending) = sort(entity, &query.sort)?;
     let after = query.after.as_deref().map(|cursor| read_cursor(cursor, &sort)).transpose()?;

@@ -32,7 +32,7 @@ pub(crate) fn beside(entity: &str) -> Expr {
 fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
     let mut select = columns(entity, fields);
     select.from(name(&entity.name));
-    if fields.iter().any(|field| field.figure) {
+    if fields.iter().any(|field| field.apart) {
         select.left_join(name(&schema::figures_table_name(&entity.name)), beside(&entity.name));
     }
     select

@@ -3,6 +3,8 @@
 //! depends on how many rows a part finds, so that is looked up (up to a limit, and remembered for a while). No road looks
 //! at more than [`EFFORT`] rows for one answer: a page that is not full by then says where to go on.
 //!
+//! Long because the roads share their parts and are best read together.
+//!
 //! SQLite keeps no statistics, so the statements leave it one choice; PostgreSQL has some and chooses among what is left.
 
 use super::{plan::Plan, read};
@@ -65,22 +67,28 @@ impl Plan<'_> {
         if self.deleted {
             return Ok(Road::Seek(None));
         }
-        let prefix = self.parts.iter().position(|part| self.is_prefix(part));
-        let served: Vec<usize> = (0..self.parts.len())
-            .filter(|index| Some(*index) == prefix || self.is_range_of_sort(&self.parts[*index]))
-            .collect();
+        let served = self.served();
         if served.len() == self.parts.len() {
             return Ok(Road::Walk { served });
         }
         Ok(match self.rarest(source).await? {
-            Some((index, found)) if found <= SEEK_LIMIT && Some(index) != prefix => Road::Seek(Some(index)),
+            Some((index, found)) if found <= SEEK_LIMIT && !served.contains(&index) => {
+                Road::Seek(Some(index))
+            }
             _ => Road::Walk { served },
         })
     }
 
+    /// Parts of which the index of the sort finds the rows.
+    pub(super) fn served(&self) -> Vec<usize> {
+        let prefix = self.parts.iter().position(|part| self.is_prefix(part));
+        let serves = |index: &usize| Some(*index) == prefix || self.is_range_of_sort(&self.parts[*index]);
+        (0..self.parts.len()).filter(serves).collect()
+    }
+
     /// Whether the answer depends on search documents.
     pub(super) fn searches(&self) -> bool {
-        self.parts.iter().any(searches)
+        self.parts.iter().any(Condition::searches)
     }
 
     /// The part that fewest rows match, of those an index finds, and how many (up to a limit).
@@ -110,7 +118,7 @@ impl Plan<'_> {
         let both = |index: &Vec<String>| {
             index.iter().map(String::as_str).take(2).eq([&*field.name, &*self.sort.name])
         };
-        !field.figure
+        !field.apart
             && (self.entity.indexes.iter().any(both)
                 || self.sort.name == "id" && schema::has_index(self.entity, field) && field.name != "id")
     }
@@ -205,10 +213,15 @@ impl Plan<'_> {
         if served.len() == self.parts.len() {
             return Ok(None);
         }
+        let rows = source.fetch(&self.bound_select(served, stretch)).await?;
+        rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
+    }
+
+    pub(super) fn bound_select(&self, served: &[usize], stretch: &Stretch) -> SelectStatement {
         let table = table_of(&self.entity.name, &self.sort);
         let mut select = Sql::select();
         select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(EFFORT);
-        self.from(&mut select, Used { own: !self.sort.figure, figures: false }, table);
+        self.from(&mut select, Used { own: !self.sort.apart, figures: false }, table);
         for index in served {
             select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
         }
@@ -216,8 +229,7 @@ impl Plan<'_> {
             select.and_where(range.clone());
         }
         self.order(&mut select, true);
-        let rows = source.fetch(&select).await?;
-        rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
+        select
     }
 
     /// At most `limit` rows of a stretch, up to `bound`, in order.
@@ -255,7 +267,7 @@ impl Plan<'_> {
     }
 
     fn uses_figures(&self) -> bool {
-        self.fields.iter().any(|field| field.figure) || self.sort.figure || self.used_by_parts().figures
+        self.fields.iter().any(|field| field.apart) || self.sort.apart || self.used_by_parts().figures
     }
 
     fn used_by_parts(&self) -> Used {
@@ -264,7 +276,7 @@ impl Plan<'_> {
 
     /// At most `limit` rows of a stretch among those `part` finds: first their ids, sorted; then the rows.
     pub(super) fn seek(&self, part: Option<usize>, stretch: &Stretch, limit: u64) -> SelectStatement {
-        let mut ids = self.sought(part, Used { own: !self.sort.figure, figures: self.sort.figure });
+        let mut ids = self.sought(part, Used { own: !self.sort.apart, figures: self.sort.apart });
         ids.expr(self.sorted_id()).limit(limit);
         if let Some(range) = &stretch.range {
             ids.and_where(range.clone());
@@ -279,7 +291,7 @@ impl Plan<'_> {
     }
 
     /// `FROM … WHERE` of the records that a part finds and the other parts accept.
-    fn sought(&self, part: Option<usize>, also: Used) -> SelectStatement {
+    pub(super) fn sought(&self, part: Option<usize>, also: Used) -> SelectStatement {
         let others = self.parts.iter().enumerate().filter(|(index, _)| Some(*index) != part);
         let mut used = others.clone().map(|(_, part)| uses(part)).fold(also, Used::or);
         used.own |= !used.figures || self.deleted;
@@ -302,7 +314,7 @@ impl Plan<'_> {
     }
 
     /// Deleted records, the last deleted first; or any live ones.
-    fn some_ids(&self) -> SelectStatement {
+    pub(super) fn some_ids(&self) -> SelectStatement {
         let mut some = Sql::select();
         some.column(name("id")).from(name(&self.entity.name)).limit(EFFORT);
         if self.deleted {
@@ -362,7 +374,7 @@ pub(super) fn count_of(some: SelectStatement) -> SelectStatement {
 
 /// Which of a record's two tables something touches.
 #[derive(Clone, Copy, Default)]
-struct Used {
+pub(super) struct Used {
     own: bool,
     figures: bool,
 }
@@ -383,7 +395,7 @@ fn uses(condition: &Condition) -> Used {
         | Condition::In { path, .. }
         | Condition::Empty { path }
         | Condition::Text { path, .. } => {
-            let figures = path.through.is_none() && path.field.figure;
+            let figures = path.through.is_none() && path.field.apart;
             Used { own: !figures, figures }
         }
         Condition::Search { .. } => Used { own: true, figures: false },
@@ -391,17 +403,8 @@ fn uses(condition: &Condition) -> Used {
     }
 }
 
-fn searches(condition: &Condition) -> bool {
-    match condition {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().any(searches),
-        Condition::Not(inner) => searches(inner),
-        Condition::Search { .. } => true,
-        _ => false,
-    }
-}
-
 /// Whether an index finds the rows of `part`.
-fn is_found(entity: &Entity, part: &Condition) -> bool {
+pub(super) fn is_found(entity: &Entity, part: &Condition) -> bool {
     let indexed = |path: &Path| match &path.through {
         None => schema::has_index(entity, &path.field),
         // References always have an index; the far field decides.
@@ -421,7 +424,7 @@ fn is_found(entity: &Entity, part: &Condition) -> bool {
 }
 
 /// `SELECT id` of the live rows that an index finds for `part`.
-fn found_ids(entity: &Entity, part: &Condition, dialect: Dialect, limit: u64) -> SelectStatement {
+pub(super) fn found_ids(entity: &Entity, part: &Condition, dialect: Dialect, limit: u64) -> SelectStatement {
     if let Condition::Search { text } = part {
         return search::matching_ids(&entity.name, text, dialect, std::cmp::min(limit, SEARCH_LIMIT));
     }

@@ -162,7 +162,7 @@ impl Tx {
         let mut figures = Values::new();
         for (field, value) in values {
             match entity.get(field) {
-                Some(field) if field.figure => drop(figures.insert(field.name.clone(), value.clone())),
+                Some(field) if field.apart => drop(figures.insert(field.name.clone(), value.clone())),
                 Some(field) => drop(update.value(name(&field.name), bind(field, value))),
                 None => {}
             }
@@ -193,8 +193,8 @@ impl Tx {
             records.iter().any(|values| values.get(&field.name).is_some_and(|value| !value.is_null()))
         };
         let (figures, fields): (Vec<&Field>, Vec<&Field>) =
-            entity.fields.values().filter(filled).partition(|field| field.figure);
-        if entity.has_figures() {
+            entity.fields.values().filter(filled).partition(|field| field.apart);
+        if entity.has_figures_apart() {
             self.insert_figures(entity, ids, &figures, records).await?;
         }
         let system = ["id", "version", "created_at", "updated_at", "created_by", "run_id"];

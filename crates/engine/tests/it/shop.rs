@@ -119,7 +119,7 @@ pub fn customer() -> Entity {
         .field(boolean("vip").label("VIP", "重点"))
         .field(date("since_on").zh("起始").indexed())
         .field(reference("parent", "customer").zh("上级"))
-        .field(money("worth").zh("价值").figure().indexed())
+        .field(money("worth").zh("价值").apart().indexed())
         .list(["name", "kind", "city"])
         .external_ids()
 }

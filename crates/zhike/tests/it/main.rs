@@ -5,4 +5,5 @@ mod api;
 mod commands;
 mod import_command;
 mod pages;
+mod plans;
 mod value_command;

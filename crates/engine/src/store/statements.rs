@@ -1,0 +1,56 @@
+//! Every statement a list may run, as text: for looking at how the databases would carry it out.
+
+use super::{
+    Query,
+    plan::{Plan, plan},
+    road::{Used, count_of, found_ids, is_found},
+};
+use crate::{Actor, Dialect, Engine, Result};
+use sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
+
+pub struct Statement {
+    pub sql: String,
+    /// It may sort what it finds, because that is limited.
+    pub sorts: bool,
+}
+
+impl Engine {
+    /// Whatever [`Engine::list`] and [`Engine::count`] could run for `query`, however many rows its parts find.
+    pub fn statements(&self, actor: &Actor, query: &Query) -> Result<Vec<Statement>> {
+        let plan = plan(self, actor, query)?;
+        let text = |(select, sorts): (SelectStatement, bool)| {
+            let sql = match self.dialect() {
+                Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
+                Dialect::Postgres => select.to_string(PostgresQueryBuilder),
+            };
+            Statement { sql, sorts }
+        };
+        Ok(plan.statements().into_iter().map(text).collect())
+    }
+}
+
+impl Plan<'_> {
+    fn statements(&self) -> Vec<(SelectStatement, bool)> {
+        let served = self.served();
+        let found: Vec<usize> = (0..self.parts.len())
+            .filter(|index| !self.deleted && is_found(self.entity, &self.parts[*index]))
+            .collect();
+        let seeks = found.iter().copied().filter(|index| !served.contains(index)).map(Some);
+        let seeks: Vec<Option<usize>> = if self.deleted { vec![None] } else { seeks.collect() };
+        let limit = self.limit as u64 + 1;
+        let mut all = vec![];
+        for stretch in self.stretches() {
+            if !self.deleted {
+                all.push((self.walk(&served, &stretch, None, limit), false));
+                all.push((self.bound_select(&served, &stretch), false));
+            }
+            all.extend(seeks.iter().map(|part| (self.seek(*part, &stretch, limit), true)));
+        }
+        for index in found {
+            all.push((count_of(found_ids(self.entity, &self.parts[index], self.dialect, limit)), false));
+            all.push((count_of(self.sought(Some(index), Used::default())), false));
+        }
+        all.push((count_of(self.some_ids()), self.deleted));
+        all
+    }
+}

@@ -1,0 +1,147 @@
+//! Every list, sort and filter that pages and API offer is asked of both databases: which way would you go? None may read a
+//! whole table, and only what is limited may be sorted.
+
+use crate::pages::modules;
+use engine::{Actor, Dialect, Query, Statement};
+use meta::{Entity, Field, Kind};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use testkit::{TestApp, on_both};
+
+/// Conditions on a field as the filter builder writes them.
+fn conditions(field: &Field) -> Vec<String> {
+    let name = &field.name;
+    let compared =
+        |value: &str| ["==", "!=", "<", ">="].map(|operator| format!("{name} {operator} {value}")).to_vec();
+    let mut all = match &field.kind {
+        Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent => compared("5"),
+        Kind::Date => compared("'2026-01-05'"),
+        Kind::Instant => compared("'2026-01-05T08:00:00Z'"),
+        Kind::Bool => vec![name.clone(), format!("!{name}")],
+        Kind::Choice(choices) => {
+            let value = &choices[0].value;
+            vec![
+                format!("{name} == '{value}'"),
+                format!("{name} in ['{value}']"),
+                format!("{name} != '{value}'"),
+            ]
+        }
+        Kind::Reference { .. } => vec![format!("{name} == '01890000-0000-7000-8000-000000000000'")],
+        Kind::Json => return vec![],
+        _ => {
+            vec![format!("{name} == 'x'"), format!("{name}.contains('x')"), format!("{name}.startsWith('x')")]
+        }
+    };
+    all.extend([format!("{name} == null"), format!("{name} != null")]);
+    all
+}
+
+fn queries(entity: &Entity) -> Vec<Query> {
+    let base = || Query::new(&entity.name).limit(50);
+    let mut sorts: Vec<String> =
+        entity.fields.values().filter(|f| f.indexed).map(|f| f.name.clone()).collect();
+    sorts.push("id".into());
+    if entity.parent.is_none() {
+        sorts.extend(["created_at".into(), "updated_at".into()]);
+    }
+    let mut all = vec![base()];
+    for sort in &sorts {
+        all.extend([base().sort(sort.clone()), base().sort(format!("-{sort}"))]);
+    }
+    // CEL keeps `return` for itself.
+    let fields: Vec<Field> = entity.fields.values().cloned().collect();
+    for field in fields.iter().filter(|field| field.name != "return") {
+        for condition in conditions(field) {
+            all.push(base().filter(condition.clone()));
+            all.push(base().filter(condition).sort("-id"));
+        }
+        if field.target().is_some() {
+            let id = meta::Id::from_u128(7);
+            all.push(base().belongs_to(&field.name, id));
+            all.push(base().belongs_to(&field.name, id).sort("id"));
+        }
+    }
+    if fields.iter().any(|field| field.searched) {
+        all.extend([base().search("华为"), base().search("acme")]);
+    }
+    if entity.parent.is_none() {
+        let mut deleted = base();
+        deleted.deleted = true;
+        all.push(deleted);
+    }
+    all
+}
+
+/// A connection of our own to PostgreSQL, told never to read a table whole if it can help it: by itself it would in an
+/// almost empty database.
+async fn postgres(test: &TestApp) -> Option<PgConnection> {
+    if test.engine.dialect() == Dialect::Sqlite {
+        return None;
+    }
+    let named = test.engine.fetch_text("SELECT CAST(current_database() AS text)").await.unwrap();
+    let server = std::env::var("ZHIKE_TEST_DATABASE_URL").unwrap();
+    let url = format!("{}/{}", server.rsplit_once('/').unwrap().0, named[0].text(0).unwrap());
+    let mut connection = PgConnection::connect(&url).await.unwrap();
+    sqlx::query("SET enable_seqscan = off").execute(&mut connection).await.unwrap();
+    Some(connection)
+}
+
+async fn plan(test: &TestApp, postgres: &mut Option<PgConnection>, statement: &Statement) -> Vec<String> {
+    match postgres {
+        Some(connection) => {
+            let sql = AssertSqlSafe(format!("EXPLAIN {}", statement.sql));
+            sqlx::query_scalar(sql).fetch_all(connection).await.unwrap()
+        }
+        None => {
+            let rows =
+                test.engine.fetch_text(&format!("EXPLAIN QUERY PLAN {}", statement.sql)).await.unwrap();
+            rows.iter().map(|row| row.text(3).unwrap()).collect()
+        }
+    }
+}
+
+/// What is wrong with a plan.
+fn trouble(dialect: Dialect, statement: &Statement, lines: &[String]) -> Option<String> {
+    let wrong = |line: &&String| match dialect {
+        Dialect::Sqlite => {
+            let whole = line.starts_with("SCAN ")
+                && !line.contains("INDEX")
+                && !line.contains("SUBQUERY")
+                && !line.contains("(subquery")
+                && !line.starts_with("SCAN some");
+            // A table is its own index by id, and nothing sorts then.
+            let by_key =
+                statement.sql.contains(".\"id\" ASC LIMIT") || statement.sql.contains(".\"id\" DESC LIMIT");
+            let sorts = line.contains("TEMP B-TREE FOR") && !statement.sorts;
+            whole && !(by_key && !statement.sorts) || sorts
+        }
+        Dialect::Postgres => line.contains("Seq Scan"),
+    };
+    lines.iter().find(wrong).map(|line| format!("{line}\n  {}\n  {}", statement.sql, lines.join("\n  ")))
+}
+
+#[test]
+fn no_list_filter_or_sort_reads_a_whole_table() {
+    on_both(modules, async |test| {
+        let mut connection = postgres(&test).await;
+        let mut looked = 0;
+        let mut troubles = vec![];
+        let entities: Vec<_> = test.engine.registry().entities().cloned().collect();
+        for entity in entities.iter().filter(|entity| !entity.internal) {
+            for query in queries(entity) {
+                for statement in test.engine.statements(&Actor::system(), &query).unwrap() {
+                    let lines = plan(&test, &mut connection, &statement).await;
+                    assert!(!lines.is_empty(), "{}", statement.sql);
+                    troubles.extend(trouble(test.engine.dialect(), &statement, &lines));
+                    looked += 1;
+                }
+            }
+        }
+        assert!(looked > 1_000, "only {looked} statements");
+        assert!(
+            troubles.is_empty(),
+            "{} of {looked}:\n{}",
+            troubles.len(),
+            troubles[..troubles.len().min(8)].join("\n")
+        );
+    });
+}
