@@ -5,6 +5,9 @@ use proptest::prelude::*;
 use super::fit::Groups;
 use super::*;
 
+#[path = "../../tests/generated/mod.rs"]
+mod generated;
+
 /// Table 2 of Fader, Hardie & Lee (2005).
 const PAPER: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
 
@@ -136,15 +139,7 @@ fn customers_who_never_stop_are_told_as_a_boundary() {
 
 #[test]
 fn a_fit_by_way_of_a_sample_is_the_maximum_over_everybody() {
-    // 30,000 customers, no two alike, by a golden-ratio sequence.
-    let customers: Vec<_> = (0..30_000_u32)
-        .map(|i| {
-            let share = (f64::from(i) * 0.618_033_988_749_895).fract();
-            let x = (6.0 * share * share) as u32;
-            let age = 20.0 + 40.0 * (f64::from(i) * 0.414_213_562_373_095).fract();
-            seen(x, if x == 0 { 0.0 } else { age * (0.3 + 0.6 * share) }, age)
-        })
-        .collect();
+    let customers = generated::observations(&PAPER, 30_000, 60.0, 4);
     let groups = Groups::new(&customers);
     let sample = groups.sample().expect("large enough");
     assert_eq!((groups.customers, sample.customers), (30_000.0, 10_000.0));
