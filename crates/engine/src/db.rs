@@ -1,6 +1,7 @@
 //! The two databases behind one face: connections, statements built by sea-query, rows read by position.
 
 use crate::{Error, Result};
+use futures::{StreamExt, stream::BoxStream};
 use meta::{DateTime, Id, NaiveDate, Utc};
 use sea_query::{
     Alias, DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementWriter, SelectStatement,
@@ -151,6 +152,21 @@ impl Pool {
                 rows.into_iter().map(Row::Postgres).collect()
             }
         })
+    }
+
+    /// The rows as they come, without holding them all; a connection is busy until the stream ends or is dropped.
+    pub fn stream(&self, select: &SelectStatement) -> BoxStream<'_, Result<Row>> {
+        let (sql, values) = render(select, self.dialect());
+        match self {
+            Pool::Sqlite(pool) => sqlx::query_with(AssertSqlSafe(sql), values)
+                .fetch(pool)
+                .map(|row| Ok(Row::Sqlite(row?)))
+                .boxed(),
+            Pool::Postgres(pool) => sqlx::query_with(AssertSqlSafe(sql), values)
+                .fetch(pool)
+                .map(|row| Ok(Row::Postgres(row?)))
+                .boxed(),
+        }
     }
 
     pub async fn fetch_text(&self, sql: &str) -> Result<Vec<Row>> {

@@ -9,7 +9,7 @@ use crate::{
         writer::{self, Writer},
     },
 };
-use futures::future::BoxFuture;
+use futures::{future::BoxFuture, stream::BoxStream};
 use meta::{Clock, Entity, Id};
 use sea_query::{SelectStatement, SqliteQueryBuilder};
 use serde_json::Value as Json;
@@ -165,6 +165,11 @@ impl Engine {
     /// A module's own SELECT, without access check: for figures and bookkeeping, never for records shown to a user.
     pub async fn fetch(&self, select: &SelectStatement) -> Result<Vec<Row>> {
         self.0.pool.fetch(select).await
+    }
+
+    /// [`Engine::fetch`] for more rows than should be held at once, in the order and of the moment the stream began.
+    pub fn stream(&self, select: &SelectStatement) -> BoxStream<'_, Result<Row>> {
+        self.0.pool.stream(select)
     }
 
     /// A count that need not be newer than a minute.

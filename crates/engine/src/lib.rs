@@ -42,5 +42,5 @@ pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
 pub use store::{Count, Page, Query, Statement, TimelineItem, Tx};
 
 pub use chrono_tz;
-pub use futures::future::BoxFuture;
+pub use futures::{TryStreamExt, future::BoxFuture, stream::BoxStream};
 pub use sea_query;

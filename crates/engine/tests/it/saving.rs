@@ -1,7 +1,10 @@
 //! Create, update, delete, restore; validation; the log.
 
 use crate::shop::{Shop, money_of, on_both, values};
-use engine::{Actor, Error, LogKind, Role};
+use engine::{
+    Actor, Error, LogKind, Role, TryStreamExt, name,
+    sea_query::{Order, Query as Sql},
+};
 use meta::{Lang, Problem, Value};
 
 fn field_of(error: &Error) -> String {
@@ -212,6 +215,29 @@ fn bulk_writes_log_compactly_and_can_be_read_back() {
         assert_eq!(changes.len(), 3, "a thousand ids an entry");
         let logged: Vec<_> = changes.iter().flat_map(|entry| entry.ids.clone()).collect();
         assert_eq!(logged, ids);
+    });
+}
+
+#[test]
+fn a_stream_gives_the_rows_of_the_moment_it_began() {
+    on_both(|shop: Shop| async move {
+        let records: Vec<_> = (0..300).map(|n| values([("name", format!("n{n:03}").into())])).collect();
+        shop.engine
+            .write(&shop.actor, move |tx| Box::pin(async move { tx.create_many("customer", records).await }))
+            .await
+            .unwrap();
+        let select = Sql::select()
+            .column(name("name"))
+            .from(name("customer"))
+            .order_by(name("name"), Order::Asc)
+            .to_owned();
+        let mut rows = shop.engine.stream(&select);
+        let mut names = vec![rows.try_next().await.unwrap().unwrap().text(0).unwrap()];
+        shop.customer("n299 too late", []).await;
+        while let Some(row) = rows.try_next().await.unwrap() {
+            names.push(row.text(0).unwrap());
+        }
+        assert_eq!(names, (0..300).map(|n| format!("n{n:03}")).collect::<Vec<_>>());
     });
 }
 
