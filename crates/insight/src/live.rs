@@ -88,6 +88,30 @@ pub async fn follow(engine: &Engine) -> Result<usize> {
     Ok(entries.len())
 }
 
+/// Scores again whom the entries after `since` concern, as far as [`follow`] may have come: for a refit, whose figures rest
+/// on what it had read before. What `follow` takes later it scores with what is then in force.
+pub async fn repeat(engine: &Engine, since: i64) -> Result<()> {
+    let reached = engine.position(READER).await?;
+    let mut from = since;
+    loop {
+        let entries = engine.changes(from, ENTRIES_LIMIT).await?;
+        let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
+        let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
+        for batch in accounts.chunks(BATCH).map(<[Id]>::to_vec) {
+            engine
+                .write(&Actor::system(), move |tx| {
+                    Box::pin(async move { store::rescore(tx, &batch, false).await })
+                })
+                .await?;
+        }
+        // The step that begins at `reached` may be under way: accounts scored, position not yet moved.
+        if from >= reached {
+            return Ok(());
+        }
+        from = last;
+    }
+}
+
 /// Everybody whose figures the entries may move: the customers of the orders and returns named, before and after.
 async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>> {
     let mut accounts = BTreeSet::new();
@@ -187,7 +211,8 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     let customers = i64::try_from(model.fitted.model.customers).unwrap_or(i64::MAX);
     Ok(changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers
         || model.fitted.settings != settings.mark()
-        || settings.day_of(model.fitted_at) != settings.day_of(now))
+        || settings.day_of(model.fitted_at) != settings.day_of(now)
+        || model.as_of != settings.as_of_day(engine.clock()))
 }
 
 async fn importing(engine: &Engine) -> Result<bool> {

@@ -56,12 +56,12 @@ pub struct Overview {
 }
 
 impl Overview {
-    /// `scored` is everybody, those without a purchase too.
-    pub fn of(scorer: &Scorer, scored: &[Scored]) -> Self {
-        let amounts: Vec<i64> = buyers(scored).map(|one| one.statistics.gross_sales).collect();
+    /// `everybody` includes those without a purchase.
+    pub fn of<'s>(scorer: &Scorer, everybody: impl Iterator<Item = &'s Statistics>) -> Self {
+        let mut amounts: Vec<i64> = vec![];
         let mut overview = Overview {
-            prospects: (scored.len() - amounts.len()) as u64,
-            concentration: Concentration::of(&amounts, CURVE_POINTS),
+            prospects: 0,
+            concentration: Concentration::of(&[], CURVE_POINTS),
             orders: 0,
             last_day: None,
             gross_sales: 0,
@@ -77,15 +77,18 @@ impl Overview {
             importance: BTreeMap::new(),
             quadrants: BTreeMap::new(),
         };
-        for one in scored {
-            let stage = stage_name(one.stage.stage).to_owned();
-            overview.stages.entry(stage).or_default().add(one.statistics.net_sales());
-        }
-        for one in buyers(scored) {
+        for one in everybody.map(scorer.many()) {
+            add_to(&mut overview.stages, stage_name(one.stage.stage), one.statistics.net_sales());
+            if one.statistics.summary.is_none() {
+                overview.prospects += 1;
+                continue;
+            }
+            amounts.push(one.statistics.gross_sales);
             overview.add_sales(&one.statistics);
-            overview.add_forecast(one);
-            overview.add_classes(scorer, one);
+            overview.add_forecast(&one);
+            overview.add_classes(scorer, &one);
         }
+        overview.concentration = Concentration::of(&amounts, CURVE_POINTS);
         overview
     }
 
@@ -121,14 +124,17 @@ impl Overview {
             self.rfm[at(rfm.recency)][at(rfm.frequency)].add(net_sales);
         }
         let classes = &scorer.fitted.classes;
-        let importance = classes.importance(net_sales).to_owned();
-        self.importance.entry(importance).or_default().add(net_sales);
+        add_to(&mut self.importance, classes.importance(net_sales), net_sales);
         if let Some(quadrant) = classes.quadrant(one.statistics.recent_sales, one.clv) {
-            self.quadrants.entry(quadrant.to_owned()).or_default().add(net_sales);
+            add_to(&mut self.quadrants, quadrant, net_sales);
         }
     }
 }
 
-pub fn buyers(scored: &[Scored]) -> impl Iterator<Item = &Scored> {
-    scored.iter().filter(|one| one.statistics.summary.is_some())
+/// A name is made once per group, not per customer.
+fn add_to(groups: &mut BTreeMap<String, Group>, name: &str, net_sales: i64) {
+    match groups.get_mut(name) {
+        Some(group) => group.add(net_sales),
+        None => groups.entry(name.to_owned()).or_default().add(net_sales),
+    }
 }

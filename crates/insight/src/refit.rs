@@ -2,29 +2,29 @@
 
 use crate::{
     classes::Classes,
-    overview::{Overview, buyers},
-    scoring::{Fitted, Scored, Scorer},
+    live,
+    overview::Overview,
+    scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
     store::{self, StoredModel},
 };
 use engine::{
-    Actor, BoxFuture, Engine, Error, JobContext, Result, Tx, name,
+    Actor, BoxFuture, Engine, Error, JobContext, Result, TryStreamExt, Tx, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
 };
-use meta::{Id, NaiveDate};
+use meta::{Id, NaiveDate, Values};
 use serde_json::json;
-use std::{sync::Arc, time::Instant};
+use std::{collections::HashMap, sync::Arc, time::Instant};
 use value::{history::Summary, model::Model};
 
 pub const JOB: &str = "value.refit";
 const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
-/// Accounts read at once, and scored in one transaction; small, so that other writers wait only briefly.
-const READ_BATCH: u64 = 1_000;
-const WRITE_BATCH: usize = 200;
+/// Customers read between two words on the progress.
+const TELL_EVERY: usize = 50_000;
 
 /// Says how far a refit is: to the job's page, or, without a job, to nobody.
-async fn tell(job: Option<&JobContext>, step: &str, done: usize, total: usize) -> Result<()> {
+pub(crate) async fn tell(job: Option<&JobContext>, step: &str, done: usize, total: usize) -> Result<()> {
     match job {
         Some(job) => job.progress(json!({ "step": step, "done": done, "total": total })).await,
         None => Ok(()),
@@ -33,86 +33,107 @@ async fn tell(job: Option<&JobContext>, step: &str, done: usize, total: usize) -
 
 /// Fits and scores everybody.
 pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<StoredModel>> {
+    let everybody = read(engine, job).await?;
+    complete(engine, everybody, job).await
+}
+
+/// What a refit read. Others go on writing meanwhile: whoever they concern is scored again at its end.
+pub struct Everybody {
+    settings: Settings,
+    as_of: NaiveDate,
+    /// Where the reader of the log stood before anything was read.
+    since: i64,
+    /// [`store::changed_since_fit`] then.
+    changed: i64,
+    /// In order of their ids.
+    customers: Vec<(Id, Statistics)>,
+    chosen: HashMap<Id, Values>,
+}
+
+pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody> {
     let started = Instant::now();
+    let changed = store::changed_since_fit(engine).await?;
+    let since = engine.position(live::READER).await?;
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
-    let (accounts, statistics) =
-        read_everybody(engine, &UpTo { day: as_of, settings: &settings }, job).await?;
-    tell(job, "fit", 0, accounts.len()).await?;
+    let mut customers: Vec<(Id, Statistics)> = vec![];
+    let mut chosen = HashMap::new();
+    let mut select = store::choices();
+    select.and_where(Expr::col(name("deleted_at")).is_null()).order_by(name("id"), Order::Asc);
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let id = row.id(0)?;
+        customers.push((id, Statistics::default()));
+        let by_hand = store::chosen_in(&row)?;
+        if !by_hand.is_empty() {
+            chosen.insert(id, by_hand);
+        }
+        if customers.len().is_multiple_of(TELL_EVERY) {
+            tell(job, "read", 0, customers.len()).await?;
+        }
+    }
+    drop(rows);
+    let up_to = UpTo { day: as_of, settings: &settings };
+    statistics::of_everybody(engine, &mut customers, &up_to, job).await?;
+    tracing::info!(customers = customers.len(), seconds = started.elapsed().as_secs_f64(), "everybody read");
+    Ok(Everybody { settings, as_of, since, changed, customers, chosen })
+}
+
+/// Fits, makes the fit the one in force and writes everybody's figures.
+pub async fn complete(
+    engine: &Engine,
+    everybody: Everybody,
+    job: Option<&JobContext>,
+) -> Result<Arc<StoredModel>> {
+    let started = Instant::now();
+    let Everybody { settings, as_of, since, changed, customers, mut chosen } = everybody;
+    let count = customers.len();
+    tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
-        let scorer = fit(&statistics, settings, as_of);
-        let scored: Vec<Scored> = statistics.iter().map(scorer.many()).collect();
-        let overview = Overview::of(&scorer, &scored);
-        (scorer.fitted, overview)
+        let scorer = fit(&customers, settings, as_of);
+        let overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
+        (scorer, overview, customers)
     });
-    let (fitted, overview) =
+    let (scorer, overview, customers) =
         fitting.await.map_err(|error| Error::Internal(format!("the fit was interrupted: {error}")))?;
-    engine
+    let fitted_after = started.elapsed().as_secs_f64();
+    let fitted = scorer.fitted.clone();
+    let fit = engine
         .write(&Actor::system(), move |tx| {
-            Box::pin(async move { store::keep(tx, as_of, &fitted, &overview).await })
+            Box::pin(async move { store::keep(tx, as_of, &fitted, &overview, changed).await })
         })
         .await?;
-    for (index, batch) in accounts.chunks(WRITE_BATCH).enumerate() {
-        tell(job, "score", index * WRITE_BATCH, accounts.len()).await?;
-        let batch = batch.to_vec();
-        engine
-            .write(&Actor::system(), move |tx| {
-                Box::pin(async move { store::rescore(tx, &batch, false).await })
-            })
-            .await?;
-    }
-    tell(job, "score", accounts.len(), accounts.len()).await?;
-    tracing::info!(accounts = accounts.len(), %as_of, seconds = started.elapsed().as_secs_f64(), "models fitted");
+    let mut score = scorer.many();
+    let figures = customers.iter().map(|(id, statistics)| {
+        let mut values = scorer.values(&score(statistics));
+        values.extend(chosen.remove(id).unwrap_or_default());
+        (*id, values)
+    });
+    store::write_all(engine, fit, figures, count, job).await?;
+    live::repeat(engine, since).await?;
+    tell(job, "score", count, count).await?;
+    let seconds = started.elapsed().as_secs_f64();
+    tracing::info!(customers = count, %as_of, fitted_after, seconds, "models fitted");
     store::newest_model(engine).await?.ok_or_else(|| Error::Internal("the fit was not kept".into()))
 }
 
-async fn read_everybody(
-    engine: &Engine,
-    up_to: &UpTo<'_>,
-    job: Option<&JobContext>,
-) -> Result<(Vec<Id>, Vec<Statistics>)> {
-    let (mut accounts, mut statistics) = (vec![], vec![]);
-    let mut last: Option<Id> = None;
-    loop {
-        let mut select = Sql::select();
-        select
-            .column(name("id"))
-            .from(name("account"))
-            .and_where(Expr::col(name("deleted_at")).is_null())
-            .order_by(name("id"), Order::Asc)
-            .limit(READ_BATCH);
-        if let Some(last) = last {
-            select.and_where(Expr::col(name("id")).gt(last));
-        }
-        let ids: Vec<Id> = engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect::<Result<_>>()?;
-        last = ids.last().copied();
-        if last.is_none() {
-            return Ok((accounts, statistics));
-        }
-        let found = statistics::of(engine, &ids, up_to).await?;
-        statistics.extend(ids.iter().map(|id| found.get(id).copied().unwrap_or_default()));
-        accounts.extend(ids);
-        tell(job, "read", accounts.len(), 0).await?;
-    }
-}
-
 /// Models first, then the classes, which compare everybody's figures.
-fn fit(statistics: &[Statistics], settings: Settings, as_of: NaiveDate) -> Scorer {
-    let summaries: Vec<Summary> = statistics.iter().filter_map(|one| one.summary).collect();
+fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate) -> Scorer {
+    let summaries: Vec<Summary> = customers.iter().filter_map(|(_, one)| one.summary).collect();
     let model = Model::fit(&summaries, day_number(as_of));
     let mut scorer = Scorer::new(
         Fitted { model, classes: Classes::default(), settings: settings.mark() },
         settings,
         as_of,
     );
-    let scored: Vec<Scored> = statistics.iter().map(scorer.many()).collect();
-    let amounts = |of: fn(&Scored) -> i64| buyers(&scored).map(of).collect::<Vec<i64>>();
-    scorer.fitted.classes = Classes::fit(
-        &amounts(|one| one.statistics.net_sales()),
-        &amounts(|one| one.statistics.recent_sales),
-        &amounts(|one| one.clv.unwrap_or(0)),
-        &scorer.settings.importance_rule,
-    );
+    let (mut net_sales, mut recent, mut potential) = (vec![], vec![], vec![]);
+    let buyers = customers.iter().map(|(_, one)| one).filter(|one| one.summary.is_some());
+    for one in buyers.map(scorer.many()) {
+        net_sales.push(one.statistics.net_sales());
+        recent.push(one.statistics.recent_sales);
+        potential.push(one.clv.unwrap_or(0));
+    }
+    scorer.fitted.classes = Classes::fit(&net_sales, &recent, &potential, &scorer.settings.importance_rule);
     scorer
 }
 

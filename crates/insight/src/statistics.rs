@@ -1,11 +1,13 @@
 //! What the database knows of a customer, reduced to what the models and figures need. One reading serves the live
 //! reader and the refit, so that both see the same.
 
-use crate::settings::{Settings, day_number};
+use crate::{
+    refit::tell,
+    settings::{Settings, day_number},
+};
 use engine::{
-    Engine, Result, Row, Tx, name,
-    schema::figures_table_name,
-    sea_query::{Expr, ExprTrait, JoinType, Query as Sql, SelectStatement},
+    Engine, JobContext, Result, Row, TryStreamExt, Tx, name,
+    sea_query::{Expr, ExprTrait, NullOrdering, Order, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
 use std::collections::HashMap;
@@ -17,6 +19,8 @@ pub const COUNTING_ORDERS: [&str; 3] = ["confirmed", "shipped", "completed"];
 pub const COUNTING_RETURNS: [&str; 2] = ["received", "refunded"];
 /// The period of "current value".
 pub const RECENT_DAYS: i32 = 52 * 7;
+/// Orders read between two words on the progress.
+const TELL_EVERY: usize = 100_000;
 
 /// One customer up to the as-of day; money in ten-thousandths of the company currency, without tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -40,6 +44,34 @@ impl Statistics {
         self.gross_sales.saturating_sub(self.returned)
     }
 
+    /// Adds an order; a customer's orders come in order of time.
+    fn buy(&mut self, order: &Entry, since: i32) {
+        // A free sample costs margin but is no decision to buy.
+        self.earn(order.margin, order.amount);
+        if order.amount <= 0 {
+            return;
+        }
+        self.orders += 1;
+        self.gross_sales = self.gross_sales.saturating_add(order.amount);
+        if order.day > since {
+            self.recent_sales = self.recent_sales.saturating_add(order.amount);
+        }
+        let purchase = Purchase { day: order.day, amount: order.amount };
+        match &mut self.summary {
+            Some(summary) => summary.add_known(purchase, order.day != summary.last_day),
+            None => self.summary = Some(Summary::first(purchase)),
+        }
+    }
+
+    /// Adds a return, in any order.
+    fn give_back(&mut self, back: &Entry, since: i32) {
+        self.returned = self.returned.saturating_add(back.amount);
+        self.earn(back.margin.map(|lost| lost.saturating_neg()), back.amount.saturating_neg());
+        if back.day > since {
+            self.recent_sales = self.recent_sales.saturating_sub(back.amount);
+        }
+    }
+
     fn earn(&mut self, margin: Option<i64>, sales: i64) {
         if let Some(more) = margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(more));
@@ -54,7 +86,14 @@ pub struct UpTo<'s> {
     pub settings: &'s Settings,
 }
 
-/// An order or a return as read.
+impl UpTo<'_> {
+    /// Sales after this day are recent.
+    fn since(&self) -> i32 {
+        day_number(self.day) - RECENT_DAYS
+    }
+}
+
+/// An order or a return that counts.
 struct Entry {
     account: Id,
     day: i32,
@@ -62,110 +101,144 @@ struct Entry {
     margin: Option<i64>,
 }
 
-fn entries_of(table: &str, at: &str, accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
-    let figures = figures_table_name(table);
-    let beside = Expr::col((name(&figures), name("id"))).equals((name(table), name("id")));
-    let mut select = Sql::select();
-    select
-        .columns(["account", at, "net_base", "margin_base"].map(name))
-        .from(name(table))
-        .join(JoinType::InnerJoin, name(&figures), beside)
-        .and_where(Expr::col(name("account")).is_in(accounts.iter().copied()))
-        .and_where(Expr::col(name("deleted_at")).is_null())
-        .and_where(Expr::col(name(at)).lt(up_to.settings.end_of(up_to.day)));
-    select
+/// What is read of orders or returns.
+struct Kind {
+    table: &'static str,
+    at: &'static str,
+    counting: &'static [&'static str],
 }
 
-fn orders_of(accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
-    let mut select = entries_of("order", "ordered_at", accounts, up_to);
-    select.and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
-    select
+const ORDERS: Kind = Kind { table: "order", at: "ordered_at", counting: &COUNTING_ORDERS };
+const RETURNS: Kind = Kind { table: "return", at: "returned_at", counting: &COUNTING_RETURNS };
+
+impl Kind {
+    /// Without conditions on state and time, which [`Kind::read`] looks at: the database shall have no reason to leave
+    /// the index in order of customer and time.
+    fn select(&self) -> SelectStatement {
+        let mut select = Sql::select();
+        select
+            .columns(["account", self.at, "status", "net_base", "margin_base"].map(name))
+            .from(name(self.table))
+            .and_where(Expr::col(name("deleted_at")).is_null());
+        select
+    }
+
+    fn of(&self, accounts: &[Id]) -> SelectStatement {
+        let mut select = self.select();
+        select
+            .and_where(Expr::col(name("account")).is_in(accounts.iter().copied()))
+            .order_by(name(self.at), Order::Asc);
+        select
+    }
+
+    /// `None` for one that does not count.
+    fn read(&self, row: &Row, up_to: &UpTo<'_>) -> Result<Option<Entry>> {
+        let status = row.text(2)?;
+        let day = up_to.settings.day_of(row.instant(1)?);
+        if day > up_to.day || !self.counting.contains(&status.as_str()) {
+            return Ok(None);
+        }
+        Ok(Some(Entry {
+            account: row.id(0)?,
+            day: day_number(day),
+            amount: row.opt_int(3)?.unwrap_or(0),
+            margin: row.opt_int(4)?,
+        }))
+    }
 }
 
-fn returns_of(accounts: &[Id], up_to: &UpTo<'_>) -> SelectStatement {
-    let mut select = entries_of("return", "returned_at", accounts, up_to);
-    select.and_where(Expr::col(name("status")).is_in(COUNTING_RETURNS));
-    select
-}
-
-fn read(rows: &[Row], up_to: &UpTo<'_>) -> Result<Vec<Entry>> {
-    rows.iter()
-        .map(|row| {
-            Ok(Entry {
-                account: row.id(0)?,
-                day: day_number(up_to.settings.day_of(row.instant(1)?)),
-                amount: row.opt_int(2)?.unwrap_or(0),
-                margin: row.opt_int(3)?,
-            })
-        })
-        .collect()
-}
-
-fn gather(orders: &[Entry], returns: &[Entry], as_of: NaiveDate) -> HashMap<Id, Statistics> {
-    let since = day_number(as_of) - RECENT_DAYS;
+fn gather(orders: &[Row], returns: &[Row], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
     let mut found: HashMap<Id, Statistics> = HashMap::new();
-    let mut purchases: HashMap<Id, Vec<Purchase>> = HashMap::new();
-    for order in orders {
-        let customer = found.entry(order.account).or_default();
-        // A free sample costs margin but is no decision to buy.
-        customer.earn(order.margin, order.amount);
-        if order.amount > 0 {
-            customer.orders += 1;
-            customer.gross_sales = customer.gross_sales.saturating_add(order.amount);
-            if order.day > since {
-                customer.recent_sales = customer.recent_sales.saturating_add(order.amount);
-            }
-            let purchase = Purchase { day: order.day, amount: order.amount };
-            purchases.entry(order.account).or_default().push(purchase);
+    for row in orders {
+        if let Some(order) = ORDERS.read(row, up_to)? {
+            found.entry(order.account).or_default().buy(&order, up_to.since());
         }
     }
-    for back in returns {
-        let customer = found.entry(back.account).or_default();
-        customer.returned = customer.returned.saturating_add(back.amount);
-        customer.earn(back.margin.map(|lost| lost.saturating_neg()), back.amount.saturating_neg());
-        if back.day > since {
-            customer.recent_sales = customer.recent_sales.saturating_sub(back.amount);
+    for row in returns {
+        if let Some(back) = RETURNS.read(row, up_to)? {
+            found.entry(back.account).or_default().give_back(&back, up_to.since());
         }
     }
-    for (account, purchases) in purchases {
-        found.entry(account).or_default().summary = Summary::of(&purchases);
-    }
-    found
+    Ok(found)
 }
 
 /// Statistics of `accounts`; who never bought has none in the map.
 pub async fn of(engine: &Engine, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
-    let orders = read(&engine.fetch(&orders_of(accounts, up_to)).await?, up_to)?;
-    let returns = read(&engine.fetch(&returns_of(accounts, up_to)).await?, up_to)?;
-    Ok(gather(&orders, &returns, up_to.day))
+    let orders = engine.fetch(&ORDERS.of(accounts)).await?;
+    let returns = engine.fetch(&RETURNS.of(accounts)).await?;
+    gather(&orders, &returns, up_to)
 }
 
 /// The same inside a transaction.
 pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
-    let orders = read(&tx.fetch(&orders_of(accounts, up_to)).await?, up_to)?;
-    let returns = read(&tx.fetch(&returns_of(accounts, up_to)).await?, up_to)?;
-    Ok(gather(&orders, &returns, up_to.day))
+    let orders = tx.fetch(&ORDERS.of(accounts)).await?;
+    let returns = tx.fetch(&RETURNS.of(accounts)).await?;
+    gather(&orders, &returns, up_to)
+}
+
+/// Fills in everybody's statistics; `customers` are in order of their ids. One pass over the orders, one over the
+/// returns, neither held in memory.
+pub async fn of_everybody(
+    engine: &Engine,
+    customers: &mut [(Id, Statistics)],
+    up_to: &UpTo<'_>,
+    job: Option<&JobContext>,
+) -> Result<()> {
+    let since = up_to.since();
+    let mut orders = ORDERS.select();
+    orders
+        .and_where(Expr::col(name("account")).is_not_null())
+        .order_by_with_nulls(name("account"), Order::Asc, NullOrdering::First)
+        .order_by_with_nulls(name(ORDERS.at), Order::Asc, NullOrdering::First);
+    let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
+    while let Some(row) = rows.try_next().await? {
+        read += 1;
+        if read.is_multiple_of(TELL_EVERY) {
+            tell(job, "read", at, customers.len()).await?;
+        }
+        let Some(order) = ORDERS.read(&row, up_to)? else { continue };
+        while customers.get(at).is_some_and(|(id, _)| *id < order.account) {
+            at += 1;
+        }
+        // Orders of a deleted account are nobody's.
+        if let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == order.account) {
+            customer.buy(&order, since);
+        }
+    }
+    drop(rows);
+    let mut returns = RETURNS.select();
+    returns.and_where(Expr::col(name("account")).is_not_null());
+    let mut rows = engine.stream(&returns);
+    while let Some(row) = rows.try_next().await? {
+        let Some(back) = RETURNS.read(&row, up_to)? else { continue };
+        if let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&back.account)) {
+            customers[at].1.give_back(&back, since);
+        }
+    }
+    tell(job, "read", customers.len(), customers.len()).await
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn entry(account: Id, day: i32, amount: i64, margin: Option<i64>) -> Entry {
-        Entry { account, day, amount, margin }
+    fn entry(day: i32, amount: i64, margin: Option<i64>) -> Entry {
+        Entry { account: Id::from_u128(1), day, amount, margin }
     }
 
     #[test]
     fn orders_of_one_day_are_one_purchase_and_returns_lower_net_sales() {
-        let (account, as_of) = (Id::from_u128(1), "1971-06-01".parse().unwrap());
-        let orders = [
-            entry(account, 500, 100, Some(40)),
-            entry(account, 500, 50, None),
-            entry(account, 100, 30, Some(10)),
-            entry(account, 510, 0, Some(-5)),
-        ];
-        let found = gather(&orders, &[entry(account, 512, 20, Some(8))], as_of);
-        let customer = found[&account];
+        let since = 515 - RECENT_DAYS;
+        let mut customer = Statistics::default();
+        for order in [
+            entry(100, 30, Some(10)),
+            entry(500, 100, Some(40)),
+            entry(500, 50, None),
+            entry(510, 0, Some(-5)),
+        ] {
+            customer.buy(&order, since);
+        }
+        customer.give_back(&entry(512, 20, Some(8)), since);
         let summary = customer.summary.unwrap();
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
@@ -174,8 +247,13 @@ mod tests {
 
     #[test]
     fn margin_is_unknown_without_a_known_cost() {
-        let account = Id::from_u128(1);
-        let found = gather(&[entry(account, 1, 100, None)], &[], "1970-01-31".parse().unwrap());
-        assert_eq!(found[&account].margin, None);
+        let mut customer = Statistics::default();
+        customer.buy(&entry(1, 100, None), 0);
+        assert_eq!(customer.margin, None);
+    }
+
+    #[test]
+    fn a_million_customers_take_little_memory() {
+        assert!(size_of::<(Id, Statistics)>() <= 128, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

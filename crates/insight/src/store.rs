@@ -3,13 +3,14 @@
 use crate::{
     fields::CLASSES,
     overview::Overview,
+    refit::tell,
     scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
     statistics::{self, UpTo},
 };
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Engine, Recent, Result, Row, Tx, name,
+    Actor, Engine, JobContext, Recent, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
@@ -19,6 +20,10 @@ const MODEL: &str = "value_model";
 const STATE: &str = "value_state";
 /// Fits kept for comparison.
 const FITS_LIMIT: i64 = 100;
+/// Accounts written in one transaction; small, so that other writers wait only briefly.
+const WRITE_BATCH: usize = 500;
+/// Accounts written between two words on the progress.
+const TELL_EVERY: usize = 20_000;
 
 /// One row per fit, the newest in force; one row that says how much changed since.
 pub fn tables() -> Vec<Table> {
@@ -93,8 +98,7 @@ pub async fn newest_model(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
 
 /// The same as a transaction sees it.
 async fn newest_model_in(tx: &mut Tx) -> Result<Option<Arc<StoredModel>>> {
-    let newest_id = Sql::select().expr(Expr::col(name("id")).max()).from(name(MODEL)).to_owned();
-    let id = tx.fetch(&newest_id).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten();
+    let id = newest_id_in(tx).await?;
     let engine = tx.engine().clone();
     let known = engine.extension::<Known>().0.get(&(), engine.changes_to(MODEL)).flatten();
     match known.filter(|known| Some(known.id) == id) {
@@ -103,16 +107,30 @@ async fn newest_model_in(tx: &mut Tx) -> Result<Option<Arc<StoredModel>>> {
     }
 }
 
+fn largest_id() -> SelectStatement {
+    Sql::select().expr(Expr::col(name("id")).max()).from(name(MODEL)).to_owned()
+}
+
 /// Which fit is in force; cheap.
 pub async fn newest_id(engine: &Engine) -> Result<Option<i64>> {
-    let select = Sql::select().expr(Expr::col(name("id")).max()).from(name(MODEL)).to_owned();
-    Ok(engine.fetch(&select).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten())
+    Ok(engine.fetch(&largest_id()).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten())
+}
+
+async fn newest_id_in(tx: &mut Tx) -> Result<Option<i64>> {
+    Ok(tx.fetch(&largest_id()).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten())
 }
 
 /// Customers scored again since the newest fit, each time counted.
 pub async fn changed_since_fit(engine: &Engine) -> Result<i64> {
-    let select = Sql::select().column(name("changed")).from(name(STATE)).to_owned();
-    Ok(engine.fetch(&select).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    changed(&engine.fetch(&changed_count()).await?)
+}
+
+fn changed_count() -> SelectStatement {
+    Sql::select().column(name("changed")).from(name(STATE)).to_owned()
+}
+
+fn changed(rows: &[Row]) -> Result<i64> {
+    Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
 }
 
 /// Whoever writes figures or a model holds this row until the commit, so that on PostgreSQL two of them never write
@@ -131,8 +149,14 @@ async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
     tx.execute(&upsert).await.map(drop)
 }
 
-/// Makes a fit the one in force.
-pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Overview) -> Result<i64> {
+/// Makes a fit the one in force. `known` is [`changed_since_fit`] when it began to read: who changed later is not in it.
+pub async fn keep(
+    tx: &mut Tx,
+    as_of: NaiveDate,
+    fitted: &Fitted,
+    overview: &Overview,
+    known: i64,
+) -> Result<i64> {
     lock(tx, 0).await?;
     let last = tx.fetch(&newest()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
     let id = last + 1;
@@ -149,7 +173,9 @@ pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Ove
         .to_owned();
     tx.execute(&insert).await?;
     tx.mark_changed(MODEL);
-    let reset = Sql::update().table(name(STATE)).value(name("changed"), 0i64).to_owned();
+    let changed = changed(&tx.fetch(&changed_count()).await?)?;
+    let reset =
+        Sql::update().table(name(STATE)).value(name("changed"), Ord::max(changed - known, 0)).to_owned();
     tx.execute(&reset).await?;
     let old = Expr::col(name("id")).lte(id - FITS_LIMIT);
     tx.execute(&Sql::delete().from_table(name(MODEL)).and_where(old).to_owned()).await?;
@@ -182,23 +208,67 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     tx.set_figures("account", &figures).await
 }
 
-/// Classes a person chose win over computed ones.
-pub(crate) async fn chosen_by_hand(tx: &mut Tx, accounts: &[Id]) -> Result<HashMap<Id, Values>> {
+/// Writes everybody's figures as fit `fit` sees them, batch after batch; `total` is how many there are. Ends early once a
+/// newer fit is in force: that one writes everybody's too. The figures may rest on an older reading than those written
+/// meanwhile by [`rescore`], see [`crate::live::repeat`].
+pub async fn write_all(
+    engine: &Engine,
+    fit: i64,
+    mut figures: impl Iterator<Item = (Id, Values)>,
+    total: usize,
+    job: Option<&JobContext>,
+) -> Result<()> {
+    let mut done = 0;
+    loop {
+        let batch: Vec<(Id, Values)> = figures.by_ref().take(WRITE_BATCH).collect();
+        if batch.is_empty() {
+            return Ok(());
+        }
+        done += batch.len();
+        let in_force = engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    lock(tx, 0).await?;
+                    if newest_id_in(tx).await? != Some(fit) {
+                        return Ok(false);
+                    }
+                    tx.set_figures("account", &batch).await?;
+                    Ok(true)
+                })
+            })
+            .await?;
+        if !in_force {
+            return Ok(());
+        }
+        if done % TELL_EVERY < WRITE_BATCH {
+            tell(job, "score", done, total).await?;
+        }
+    }
+}
+
+/// The accounts with the classes a person chose for them, as [`chosen_in`] reads them.
+pub fn choices() -> SelectStatement {
     let mut select = Sql::select();
     select
         .column(name("id"))
         .columns(CLASSES.map(|class| name(&format!("{class}_override"))))
-        .from(name("account"))
-        .and_where(Expr::col(name("id")).is_in(accounts.iter().copied()));
-    let mut chosen = HashMap::new();
-    for row in tx.fetch(&select).await? {
-        let mut values = Values::new();
-        for (index, class) in CLASSES.iter().enumerate() {
-            if let Some(by_hand) = row.opt_text(index + 1)? {
-                values.insert((*class).to_owned(), Value::Text(by_hand));
-            }
+        .from(name("account"));
+    select
+}
+
+pub fn chosen_in(row: &Row) -> Result<Values> {
+    let mut values = Values::new();
+    for (index, class) in CLASSES.iter().enumerate() {
+        if let Some(by_hand) = row.opt_text(index + 1)? {
+            values.insert((*class).to_owned(), Value::Text(by_hand));
         }
-        chosen.insert(row.id(0)?, values);
     }
-    Ok(chosen)
+    Ok(values)
+}
+
+/// Classes a person chose win over computed ones.
+pub(crate) async fn chosen_by_hand(tx: &mut Tx, accounts: &[Id]) -> Result<HashMap<Id, Values>> {
+    let mut select = choices();
+    select.and_where(Expr::col(name("id")).is_in(accounts.iter().copied()));
+    tx.fetch(&select).await?.iter().map(|row| Ok((row.id(0)?, chosen_in(row)?))).collect()
 }

@@ -218,3 +218,95 @@ fn figures_that_followed_the_log_are_those_of_a_full_computation() {
         assert_eq!(figures(&before), figures(&company.everybody().await));
     });
 }
+
+/// A world of writes, one transaction each; refused ones leave nothing.
+async fn write_some(company: &Company, world: &mut World, chance: &mut ChaCha8Rng, count: usize) {
+    for _ in 0..count {
+        let (mut own, mut own_chance) = (world.clone(), ChaCha8Rng::seed_from_u64(chance.random()));
+        let written = company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    step(tx, &mut own, &mut own_chance).await?;
+                    Ok(own)
+                })
+            })
+            .await;
+        match written {
+            Ok(after) => *world = after,
+            Err(engine::Error::Invalid(_)) => {}
+            Err(error) => panic!("{error}"),
+        }
+    }
+}
+
+/// Everybody scored again with the newest model, from what the records say now.
+async fn computed(company: &Company) -> Vec<Record> {
+    let accounts: Vec<Id> = company.everybody().await.iter().map(|record| record.id).collect();
+    company
+        .engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { store::rescore(tx, &accounts, false).await })
+        })
+        .await
+        .unwrap();
+    company.everybody().await
+}
+
+#[test]
+fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
+    on_both(async |company| {
+        let mut world = World { accounts: company.regulars().await, ..World::default() };
+        company.settle().await;
+        let first = refit::refit(&company.engine, None).await.unwrap();
+        for seed in 10..14 {
+            let mut chance = ChaCha8Rng::seed_from_u64(seed);
+            write_some(&company, &mut world, &mut chance, 5).await;
+            if seed % 2 == 0 {
+                company.settle().await;
+            }
+            let everybody = refit::read(&company.engine, None).await.unwrap();
+            // The reader of the log gives these to the customers at once, by the model before; the refit read nothing of them.
+            write_some(&company, &mut world, &mut chance, 12).await;
+            if seed < 13 {
+                company.settle().await;
+            }
+            let followed = store::changed_since_fit(&company.engine).await.unwrap();
+            let model = refit::complete(&company.engine, everybody, None).await.unwrap();
+            assert!(model.id > first.id);
+            // Who changed meanwhile is not in the fit, and counts towards the next.
+            let changed = store::changed_since_fit(&company.engine).await.unwrap();
+            assert!(changed <= followed && (changed > 0 || seed == 13), "{changed} of {followed}");
+            company.settle().await;
+            let found = company.everybody().await;
+            assert_eq!(found, computed(&company).await, "seed {seed}");
+        }
+    });
+}
+
+#[test]
+fn refits_writes_and_the_reader_of_the_log_may_run_at_once() {
+    on_both(async |company| {
+        let mut world = World { accounts: company.regulars().await, ..World::default() };
+        let mut chance = ChaCha8Rng::seed_from_u64(21);
+        let writes = write_some(&company, &mut world, &mut chance, 60);
+        let follow = async {
+            for _ in 0..40 {
+                live::follow(&company.engine).await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        let refits = async {
+            for _ in 0..3 {
+                refit::refit(&company.engine, None).await.unwrap();
+            }
+        };
+        let other = async {
+            refit::refit(&company.engine, None).await.unwrap();
+        };
+        tokio::join!(writes, follow, refits, other);
+        company.settle().await;
+        let found = company.everybody().await;
+        assert_eq!(found, computed(&company).await);
+    });
+}

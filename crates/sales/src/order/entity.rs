@@ -72,5 +72,6 @@ pub fn entity() -> Entity {
         .board("status")
         .timeline("account", "ordered_at")
         .external_ids()
-        .index(["account", "ordered_at"])
+        // With what customer value reads of an order, so that a pass over everybody stays in the index.
+        .index(["account", "ordered_at", "id", "status", "net_base", "margin_base", "deleted_at"])
 }

@@ -70,6 +70,6 @@ pub fn entity() -> Entity {
         .board("status")
         .timeline("account", "returned_at")
         .external_ids()
-        .index(["account", "returned_at"])
+        .index(["account", "returned_at", "id", "status", "net_base", "margin_base", "deleted_at"])
         .index(["reason", "returned_at"])
 }
