@@ -6,7 +6,7 @@ use super::{
     road::{Used, count_of, found_ids, is_found},
 };
 use crate::{Actor, Dialect, Engine, Result};
-use sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
+use sea_query::{Expr, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
 
 pub struct Statement {
     pub sql: String,
@@ -48,7 +48,9 @@ impl Plan<'_> {
         }
         for index in found {
             all.push((count_of(found_ids(self.entity, &self.parts[index], self.dialect, limit)), false));
-            all.push((count_of(self.sought(Some(index), Used::default())), false));
+            let mut sought = self.sought(Some(index), Used::default());
+            sought.expr(Expr::val(1i64)).limit(limit);
+            all.push((count_of(sought), false));
         }
         all.push((count_of(self.some_ids()), self.deleted));
         all

@@ -281,6 +281,7 @@ fn models_kept_by_another_version_are_fitted_anew() {
                 Box::pin(async move {
                     let mut spoil = engine::sea_query::Query::update();
                     spoil.table(engine::name("value_model")).value(engine::name("fitted"), "{\"old\": true}");
+                    tx.mark_changed("value_model");
                     tx.execute(&spoil).await
                 })
             })
