@@ -17,6 +17,6 @@ pub(crate) mod writer;
 pub use list::{Count, Page};
 pub use query::Query;
 pub(crate) use read::number;
-pub use statements::Statement;
+pub use statements::{Statement, Way};
 pub use timeline::TimelineItem;
 pub use tx::Tx;

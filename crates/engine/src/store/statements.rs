@@ -10,27 +10,37 @@ use sea_query::{Expr, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder}
 
 pub struct Statement {
     pub sql: String,
-    /// It may sort what it finds, because that is limited.
-    pub sorts: bool,
+    pub way: Way,
+}
+
+/// How a statement stays within its limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// It goes along an index and stops.
+    Walks,
+    /// An index finds its rows.
+    Finds,
+    /// An index finds a limited number of rows, which are sorted.
+    FindsAndSorts,
 }
 
 impl Engine {
     /// Whatever [`Engine::list`] and [`Engine::count`] could run for `query`, however many rows its parts find.
     pub fn statements(&self, actor: &Actor, query: &Query) -> Result<Vec<Statement>> {
         let plan = plan(self, actor, query)?;
-        let text = |(select, sorts): (SelectStatement, bool)| {
+        let text = |(select, way): (SelectStatement, Way)| {
             let sql = match self.dialect() {
                 Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
                 Dialect::Postgres => select.to_string(PostgresQueryBuilder),
             };
-            Statement { sql, sorts }
+            Statement { sql, way }
         };
         Ok(plan.statements().into_iter().map(text).collect())
     }
 }
 
 impl Plan<'_> {
-    fn statements(&self) -> Vec<(SelectStatement, bool)> {
+    fn statements(&self) -> Vec<(SelectStatement, Way)> {
         let served = self.served();
         let found: Vec<usize> = (0..self.parts.len())
             .filter(|index| !self.deleted && is_found(self.entity, &self.parts[*index]))
@@ -41,18 +51,19 @@ impl Plan<'_> {
         let mut all = vec![];
         for stretch in self.stretches() {
             if !self.deleted {
-                all.push((self.walk(&served, &stretch, None, limit), false));
-                all.push((self.bound_select(&served, &stretch), false));
+                all.push((self.walk(&served, &stretch, None, limit), Way::Walks));
+                all.push((self.bound_select(&served, &stretch), Way::Walks));
             }
-            all.extend(seeks.iter().map(|part| (self.seek(*part, &stretch, limit), true)));
+            all.extend(seeks.iter().map(|part| (self.seek(*part, &stretch, limit), Way::FindsAndSorts)));
         }
         for index in found {
-            all.push((count_of(found_ids(self.entity, &self.parts[index], self.dialect, limit)), false));
+            all.push((count_of(found_ids(self.entity, &self.parts[index], self.dialect, limit)), Way::Finds));
             let mut sought = self.sought(Some(index), Used::default());
             sought.expr(Expr::val(1i64)).limit(limit);
-            all.push((count_of(sought), false));
+            all.push((count_of(sought), Way::Finds));
         }
-        all.push((count_of(self.some_ids()), self.deleted));
+        let way = if self.deleted { Way::FindsAndSorts } else { Way::Walks };
+        all.push((count_of(self.some_ids()), way));
         all
     }
 }
