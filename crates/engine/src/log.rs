@@ -195,6 +195,13 @@ impl Tx {
         Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
     }
 
+    /// Entries after `seq` as this transaction sees them, oldest first.
+    pub(crate) async fn changes_after(&mut self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
+        self.conn.fetch(&select).await?.iter().map(read_entry).collect()
+    }
+
     /// What an import run wrote, newest first, before `before`; for reverting it.
     pub async fn changes_of_run(&mut self, run: Id, before: i64, limit: u64) -> Result<Vec<LogEntry>> {
         let mut select = select();

@@ -109,7 +109,8 @@ pub async fn complete(
         values.extend(chosen.remove(id).unwrap_or_default());
         (*id, values)
     });
-    store::write_all(engine, fit, figures, count, job).await?;
+    tell(job, "score", 0, count).await?;
+    store::write_all(engine, fit, figures).await?;
     live::repeat(engine, since).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();

@@ -3,14 +3,13 @@
 use crate::{
     fields::CLASSES,
     overview::Overview,
-    refit::tell,
     scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
     statistics::{self, UpTo},
 };
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, JobContext, Recent, Result, Row, Tx, name,
+    BoxFuture, Engine, Recent, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
@@ -20,10 +19,6 @@ const MODEL: &str = "value_model";
 const STATE: &str = "value_state";
 /// Fits kept for comparison.
 const FITS_LIMIT: i64 = 100;
-/// Accounts written in one transaction; small, so that other writers wait only briefly.
-const WRITE_BATCH: usize = 500;
-/// Accounts written between two words on the progress.
-const TELL_EVERY: usize = 20_000;
 
 /// One row per fit, the newest in force; one row that says how much changed since.
 pub fn tables() -> Vec<Table> {
@@ -208,42 +203,21 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     tx.set_figures("account", &figures).await
 }
 
-/// Writes everybody's figures as fit `fit` sees them, batch after batch; `total` is how many there are. Ends early once a
-/// newer fit is in force: that one writes everybody's too. The figures may rest on an older reading than those written
-/// meanwhile by [`rescore`], see [`crate::live::repeat`].
+/// Writes everybody's figures as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
+/// too. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
 pub async fn write_all(
     engine: &Engine,
     fit: i64,
-    mut figures: impl Iterator<Item = (Id, Values)>,
-    total: usize,
-    job: Option<&JobContext>,
+    figures: impl Iterator<Item = (Id, Values)> + Send,
 ) -> Result<()> {
-    let mut done = 0;
-    loop {
-        let batch: Vec<(Id, Values)> = figures.by_ref().take(WRITE_BATCH).collect();
-        if batch.is_empty() {
-            return Ok(());
-        }
-        done += batch.len();
-        let in_force = engine
-            .write(&Actor::system(), move |tx| {
-                Box::pin(async move {
-                    lock(tx, 0).await?;
-                    if newest_id_in(tx).await? != Some(fit) {
-                        return Ok(false);
-                    }
-                    tx.set_figures("account", &batch).await?;
-                    Ok(true)
-                })
-            })
-            .await?;
-        if !in_force {
-            return Ok(());
-        }
-        if done % TELL_EVERY < WRITE_BATCH {
-            tell(job, "score", done, total).await?;
-        }
-    }
+    engine.replace_figures("account", figures, in_force, fit).await.map(drop)
+}
+
+fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {
+    Box::pin(async move {
+        lock(tx, 0).await?;
+        Ok(newest_id_in(tx).await? == Some(fit))
+    })
 }
 
 /// The accounts with the classes a person chose for them, as [`chosen_in`] reads them.

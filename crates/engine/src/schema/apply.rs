@@ -1,6 +1,6 @@
 //! Brings the database to the wanted tables in one transaction, so that a failed upgrade leaves the old schema working.
 
-use super::{Table, ddl, diff, diff::merged};
+use super::{Step, Table, ddl, diff, diff::merged};
 use crate::{Dialect, Error, Result, db::Conn};
 use sea_query::{Alias, Expr, ExprTrait, Query};
 
@@ -33,6 +33,20 @@ async fn begin(conn: &mut Conn) -> Result<()> {
     }
 }
 
+/// SQLite's indexes of a table that was replaced whole have a number behind their name (see `store::replace`), for SQLite
+/// cannot rename an index.
+async fn as_named(conn: &mut Conn, step: &Step) -> Result<Step> {
+    let (Step::DropIndex { index }, Dialect::Sqlite) = (step, conn.dialect()) else {
+        return Ok(step.clone());
+    };
+    let sql = format!(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND (name = '{index}' OR name GLOB '{index}__[0-9]*')"
+    );
+    let found = conn.fetch_text(&sql).await?;
+    let index = found.first().map_or(Ok(index.clone()), |row| row.text(0))?;
+    Ok(Step::DropIndex { index })
+}
+
 async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
     conn.run(&format!(
         "CREATE TABLE IF NOT EXISTS \"{BOOK}\" (\"id\" BIGINT PRIMARY KEY, \"tables\" TEXT NOT NULL)"
@@ -46,7 +60,7 @@ async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
     };
     let steps = diff(&old, wanted)?;
     for step in &steps {
-        for statement in ddl(step, conn.dialect()) {
+        for statement in ddl(&as_named(conn, step).await?, conn.dialect()) {
             conn.run(&statement).await.map_err(|error| {
                 Error::Internal(format!(
                     "schema upgrade: the database refused “{statement}”: {error}. Nothing was changed; the previous version \

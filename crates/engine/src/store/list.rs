@@ -29,7 +29,7 @@ impl Plan<'_> {
         let road = self.road(&mut source).await?;
         let mut records: Vec<Record> = vec![];
         let mut resume = None;
-        for stretch in self.stretches() {
+        for stretch in self.stretches(&road) {
             let missing = (self.limit + 1 - records.len()) as u64;
             let (select, bound) = match &road {
                 Road::Seek(part) => (self.seek(*part, &stretch, missing), None),

@@ -99,7 +99,9 @@ impl Plan<'_> {
             let found = match part {
                 Condition::Search { .. } => SEARCH_GUESS,
                 _ => {
-                    source.estimate(&count_of(found_ids(self.entity, part, dialect, SEEK_LIMIT + 1))).await?
+                    source
+                        .estimate(&count_of(found_ids(self.entity, part, dialect, Some(SEEK_LIMIT + 1))))
+                        .await?
                 }
             };
             if rarest.is_none_or(|(_, least)| found < least) {
@@ -137,12 +139,27 @@ impl Plan<'_> {
         Expr::col((table_of(&self.entity.name, &self.sort), name("id")))
     }
 
-    pub(super) fn stretches(&self) -> Vec<Stretch> {
+    /// The ranges of the order that a page is made of. They are read one by one only where the walk through each has its end:
+    /// a record whose sort value changes between two readings could be missed by both.
+    pub(super) fn stretches(&self, road: &Road) -> Vec<Stretch> {
+        let ranges = self.ranges();
+        let together = match road {
+            Road::Seek(_) => true,
+            Road::Walk { served } => served.len() == self.parts.len() && self.after.is_none(),
+        };
+        if !together {
+            return ranges.into_iter().map(|range| Stretch { range }).collect();
+        }
+        let any = ranges.into_iter().flatten().reduce(|any, range| any.or(range));
+        vec![Stretch { range: any.filter(|_| self.after.is_some()) }]
+    }
+
+    fn ranges(&self) -> Vec<Option<Expr>> {
         let by_id = |id: Id| if self.descending { self.sorted_id().lt(id) } else { self.sorted_id().gt(id) };
         let empty = || self.sorted().is_null();
         let filled = || self.sorted().is_not_null();
         let whole = schema::is_system_column(&self.sort.name) || self.sort.required;
-        let ranges = match &self.after {
+        match &self.after {
             None if whole => vec![None],
             None if self.descending => vec![Some(filled()), Some(empty())],
             None => vec![Some(empty()), Some(filled())],
@@ -154,8 +171,7 @@ impl Plan<'_> {
                 let beyond = if self.descending { key.lt(last) } else { key.gt(last) };
                 if self.descending && !whole { vec![Some(beyond), Some(empty())] } else { vec![Some(beyond)] }
             }
-        };
-        ranges.into_iter().map(|range| Stretch { range }).collect()
+        }
     }
 
     fn key(&self) -> Expr {
@@ -276,7 +292,9 @@ impl Plan<'_> {
 
     /// At most `limit` rows of a stretch among those `part` finds: first their ids, sorted; then the rows.
     pub(super) fn seek(&self, part: Option<usize>, stretch: &Stretch, limit: u64) -> SelectStatement {
-        let mut ids = self.sought(part, Used { own: !self.sort.apart, figures: self.sort.apart });
+        // Without limit: the estimate may be too low by now, and no row may be missed for that.
+        let used = Used { own: !self.sort.apart, figures: self.sort.apart };
+        let mut ids = self.sought(part, used, None);
         ids.expr(self.sorted_id()).limit(limit);
         if let Some(range) = &stretch.range {
             ids.and_where(range.clone());
@@ -291,7 +309,7 @@ impl Plan<'_> {
     }
 
     /// `FROM … WHERE` of the records that a part finds and the other parts accept.
-    pub(super) fn sought(&self, part: Option<usize>, also: Used) -> SelectStatement {
+    pub(super) fn sought(&self, part: Option<usize>, also: Used, limit: Option<u64>) -> SelectStatement {
         let others = self.parts.iter().enumerate().filter(|(index, _)| Some(*index) != part);
         let mut used = others.clone().map(|(_, part)| uses(part)).fold(also, Used::or);
         used.own |= !used.figures || self.deleted;
@@ -303,7 +321,7 @@ impl Plan<'_> {
         let mut select = Sql::select();
         self.from(&mut select, used, first.clone());
         let found = match part {
-            Some(index) => found_ids(self.entity, &self.parts[index], self.dialect, SEEK_LIMIT),
+            Some(index) => found_ids(self.entity, &self.parts[index], self.dialect, limit),
             None => self.some_ids(),
         };
         select.and_where(Expr::col((first, name("id"))).in_subquery(found));
@@ -331,13 +349,13 @@ impl Plan<'_> {
         let rarest = if self.deleted { None } else { self.rarest(source).await? };
         let complete = match rarest {
             Some((index, _)) if matches!(self.parts[index], Condition::Search { .. }) => {
-                let found = found_ids(self.entity, &self.parts[index], self.dialect, SEARCH_LIMIT);
+                let found = found_ids(self.entity, &self.parts[index], self.dialect, None);
                 source.estimate(&count_of(found)).await? < SEARCH_LIMIT
             }
             Some((_, found)) => found <= SEEK_LIMIT,
             None => self.is_small(source).await?,
         };
-        let mut some = self.sought(rarest.map(|(index, _)| index), Used::default());
+        let mut some = self.sought(rarest.map(|(index, _)| index), Used::default(), Some(SEEK_LIMIT));
         some.expr(Expr::val(1i64)).limit(cap + 1);
         Ok((read::number(&source.fetch(&count_of(some)).await?)?, complete))
     }
@@ -359,7 +377,7 @@ impl Plan<'_> {
                 Some(count_of(some))
             }
             [part] if is_found(self.entity, part) && !matches!(part, Condition::Search { .. }) => {
-                Some(count_of(found_ids(self.entity, part, self.dialect, cap + 1)))
+                Some(count_of(found_ids(self.entity, part, self.dialect, Some(cap + 1))))
             }
             _ => None,
         }
@@ -424,12 +442,25 @@ pub(super) fn is_found(entity: &Entity, part: &Condition) -> bool {
 }
 
 /// `SELECT id` of the live rows that an index finds for `part`.
-pub(super) fn found_ids(entity: &Entity, part: &Condition, dialect: Dialect, limit: u64) -> SelectStatement {
+pub(super) fn found_ids(
+    entity: &Entity,
+    part: &Condition,
+    dialect: Dialect,
+    limit: Option<u64>,
+) -> SelectStatement {
     if let Condition::Search { text } = part {
-        return search::matching_ids(&entity.name, text, dialect, std::cmp::min(limit, SEARCH_LIMIT));
+        return search::matching_ids(
+            &entity.name,
+            text,
+            dialect,
+            limit.map_or(SEARCH_LIMIT, |limit| std::cmp::min(limit, SEARCH_LIMIT)),
+        );
     }
     let mut select = Sql::select();
-    select.column(name("id")).and_where(to_sql(part, &entity.name, dialect)).limit(limit);
+    select.column(name("id")).and_where(to_sql(part, &entity.name, dialect));
+    if let Some(limit) = limit {
+        select.limit(limit);
+    }
     if uses(part).figures {
         select.from(name(&schema::figures_table_name(&entity.name)));
     } else {

@@ -3,7 +3,7 @@
 use super::{
     Query,
     plan::{Plan, plan},
-    road::{Used, count_of, found_ids, is_found},
+    road::{Road, Used, count_of, found_ids, is_found},
 };
 use crate::{Actor, Dialect, Engine, Result};
 use sea_query::{Expr, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
@@ -49,16 +49,24 @@ impl Plan<'_> {
         let seeks: Vec<Option<usize>> = if self.deleted { vec![None] } else { seeks.collect() };
         let limit = self.limit as u64 + 1;
         let mut all = vec![];
-        for stretch in self.stretches() {
-            if !self.deleted {
-                all.push((self.walk(&served, &stretch, None, limit), Way::Walks));
-                all.push((self.bound_select(&served, &stretch), Way::Walks));
+        let walk = Road::Walk { served };
+        for stretch in self.stretches(&walk) {
+            if let (Road::Walk { served }, false) = (&walk, self.deleted) {
+                all.push((self.walk(served, &stretch, None, limit), Way::Walks));
+                all.push((self.bound_select(served, &stretch), Way::Walks));
             }
-            all.extend(seeks.iter().map(|part| (self.seek(*part, &stretch, limit), Way::FindsAndSorts)));
+        }
+        for part in seeks {
+            for stretch in self.stretches(&Road::Seek(part)) {
+                all.push((self.seek(part, &stretch, limit), Way::FindsAndSorts));
+            }
         }
         for index in found {
-            all.push((count_of(found_ids(self.entity, &self.parts[index], self.dialect, limit)), Way::Finds));
-            let mut sought = self.sought(Some(index), Used::default());
+            all.push((
+                count_of(found_ids(self.entity, &self.parts[index], self.dialect, Some(limit))),
+                Way::Finds,
+            ));
+            let mut sought = self.sought(Some(index), Used::default(), None);
             sought.expr(Expr::val(1i64)).limit(limit);
             all.push((count_of(sought), Way::Finds));
         }
