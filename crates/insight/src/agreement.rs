@@ -15,7 +15,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
 };
 use meta::{Id, NaiveDate, Record, Values};
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 /// Customers computed at once.
 const BATCH: u64 = 500;
@@ -116,11 +116,13 @@ async fn compare(
     let mut told: HashMap<Id, String> = HashMap::new();
     let mut statistics: HashMap<i32, HashMap<Id, Statistics>> = HashMap::new();
     for (index, scorer) in ground.scorers.iter().enumerate() {
-        if !statistics.contains_key(&scorer.day) {
-            let up_to = UpTo { day: crate::settings::date_of(scorer.day), settings: &ground.settings };
-            statistics.insert(scorer.day, statistics::of_in(tx, ids, &up_to).await?);
-        }
-        let of_day = &statistics[&scorer.day];
+        let of_day = match statistics.entry(scorer.day) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let up_to = UpTo { day: crate::settings::date_of(scorer.day), settings: &ground.settings };
+                new.insert(statistics::of_in(tx, ids, &up_to).await?)
+            }
+        };
         records.retain(|record| {
             let own = of_day.get(&record.id).copied().unwrap_or_default();
             let fresh = fresh(scorer, &own, chosen.get(&record.id));

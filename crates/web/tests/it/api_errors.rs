@@ -59,7 +59,10 @@ fn routes<'d>(document: &'d Json, id: &str) -> Vec<Route<'d>> {
 }
 
 /// What may be wrong with a request: the headers and the body to send.
-fn mistakes(route: &Route<'_>) -> Vec<(&'static str, String, Vec<(&'static str, &'static str)>, Body)> {
+/// What is wrong, the address, the headers, the body.
+type Mistake = (&'static str, String, Vec<(&'static str, &'static str)>, Body);
+
+fn mistakes(route: &Route<'_>) -> Vec<Mistake> {
     let path = &route.path;
     let mut found = vec![
         ("no token", path.clone(), vec![("authorization", "Bearer nobody")], Body::from("{}")),

@@ -12,13 +12,16 @@ pub enum Expected {
     Order(usize),
 }
 
+/// A request, the mark and what it creates, the account and the city it sets.
+type Unknown = (Request, Option<(String, Expected)>, Option<(String, String)>);
+
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub acknowledged: BTreeMap<String, Expected>,
     /// The last city acknowledged for an account.
     pub cities: BTreeMap<String, String>,
     /// Sent, never answered.
-    pub unknown: Vec<(Request, Option<(String, Expected)>, Option<(String, String)>)>,
+    pub unknown: Vec<Unknown>,
     /// Writes acknowledged.
     pub count: usize,
 }

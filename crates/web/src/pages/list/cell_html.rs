@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn a_cell_says_what_cannot_be_derived_and_nothing_harmful() {
         let plain = Cell::text("text", "<b>\"&'".into());
-        assert_eq!(cells_html(&[plain.clone()]), "<td>&lt;b&gt;&quot;&amp;&#39;</td>");
+        assert_eq!(cells_html(std::slice::from_ref(&plain)), "<td>&lt;b&gt;&quot;&amp;&#39;</td>");
         let amount = Cell { kind: "money", editable: true, ..Cell::text("money", "¥1".into()) };
         let state = Cell { color: Some("green"), ..Cell::text("choice", "Open".into()) };
         let other = Cell { href: Some("/user/1?a=\"".into()), ..Cell::text("reference", "Li".into()) };
