@@ -29,7 +29,11 @@ pub enum Dialect {
     Postgres,
 }
 
-const READERS: u32 = 8;
+const READERS: u32 = 4;
+/// In KiB (SQLite writes it as a negative number). Mapping the file instead would count as the program's memory once for each
+/// connection.
+const READER_CACHE: &str = "-16384";
+const WRITER_CACHE: &str = "-65536";
 const POSTGRES_CONNECTIONS: u32 = 16;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,10 +70,8 @@ fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(false)
-        .statement_cache_capacity(500)
-        .pragma("cache_size", "-65536")
+        .statement_cache_capacity(200)
         .pragma("temp_store", "memory")
-        .pragma("mmap_size", "268435456")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging()
 }
@@ -77,12 +79,13 @@ fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
 pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<SqliteConnection>)> {
     match database {
         Database::Sqlite => {
-            // What the writer changes it keeps in its cache; a mapped file would count as the program's memory on top.
-            let writer = sqlite_options(folder).pragma("mmap_size", "0").connect().await?;
+            let writer = sqlite_options(folder).pragma("cache_size", WRITER_CACHE).connect().await?;
             let readers = SqlitePoolOptions::new()
                 .max_connections(READERS)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
-                .connect_with(sqlite_options(folder).pragma("query_only", "on"))
+                .connect_with(
+                    sqlite_options(folder).pragma("cache_size", READER_CACHE).pragma("query_only", "on"),
+                )
                 .await?;
             Ok((Pool::Sqlite(readers), Some(writer)))
         }

@@ -110,7 +110,7 @@ pub async fn complete(
         (*id, values)
     });
     tell(job, "score", 0, count).await?;
-    store::write_all(engine, fit, figures).await?;
+    store::write_all(engine, fit, since, figures).await?;
     live::repeat(engine, since).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();

@@ -204,13 +204,15 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
 }
 
 /// Writes everybody's figures as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
-/// too. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
+/// too. `since` is the entry of the change log before
+/// which everything was read. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
 pub async fn write_all(
     engine: &Engine,
     fit: i64,
+    since: i64,
     figures: impl Iterator<Item = (Id, Values)> + Send,
 ) -> Result<()> {
-    engine.replace_figures("account", figures, in_force, fit).await.map(drop)
+    engine.replace_figures("account", figures, since, in_force, fit).await.map(drop)
 }
 
 fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {

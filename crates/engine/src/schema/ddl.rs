@@ -65,9 +65,14 @@ fn create_index(table: &str, index: &Index, dialect: Dialect) -> String {
         (_, true) => " WHERE \"deleted_at\" IS NOT NULL",
         (false, false) => "",
     };
+    // SQLite reads the record to see that it is not deleted, although the index has no others, unless the index says so too.
+    let own = index.live && !index.unique && dialect == Dialect::Sqlite;
+    let alive = (own && !index.columns.iter().any(|column| column == "deleted_at")).then_some("deleted_at");
     let columns: Vec<String> = index
         .columns
         .iter()
+        .map(String::as_str)
+        .chain(alive)
         .map(|column| match dialect {
             Dialect::Sqlite => format!("\"{column}\""),
             Dialect::Postgres => format!("\"{column}\" NULLS FIRST"),

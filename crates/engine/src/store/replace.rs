@@ -40,21 +40,21 @@ impl Replacement {
 }
 
 impl Engine {
-    /// Writes `figures` (each with the same fields) as those of all records of `entity`; other figures stay, and records that
-    /// are not among them keep what they have. Every step asks `wanted` with `token`, which rises from one call to
+    /// Writes `figures` (each with the same fields) as those of all records of `entity` there were at entry `since` of the
+    /// change log; other figures stay, and records made or restored since keep what they have. Every step asks `wanted` with `token`, which rises from one call to
     /// the next; as soon as it says no, nothing is changed and the answer is `false`. Figures written one by one meanwhile
     /// are overwritten: who writes such must write them again.
     pub async fn replace_figures(
         &self,
         entity: &str,
         mut figures: impl Iterator<Item = (Id, Values)> + Send,
+        since: i64,
         wanted: StillWanted,
         token: i64,
     ) -> Result<bool> {
         let one = Replacement { entity: self.entity(entity)?.clone(), wanted, token };
         let table = schema::figures_table(&one.entity)
             .ok_or_else(|| Error::Internal(format!("{entity} has no figures apart")))?;
-        let since = self.last_change().await?;
         let plain = Table { name: one.table(), indexes: vec![], ..table.clone() };
         if !self.replacing_step(&one, schema::Step::CreateTable(plain)).await? {
             return Ok(false);

@@ -136,7 +136,10 @@ impl Plan<'_> {
 
     /// The id in the table of the sort, which its index has too.
     fn sorted_id(&self) -> Expr {
-        Expr::col((table_of(&self.entity.name, &self.sort), name("id")))
+        // A deleted record has no figures.
+        let table =
+            if self.deleted { name(&self.entity.name) } else { table_of(&self.entity.name, &self.sort) };
+        Expr::col((table, name("id")))
     }
 
     /// The ranges of the order that a page is made of. They are read one by one only where the walk through each has its end:

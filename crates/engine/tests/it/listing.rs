@@ -52,6 +52,38 @@ fn a_sort_without_index_or_a_foreign_cursor_is_refused_with_a_reason() {
 }
 
 #[test]
+fn deleted_records_are_listed_by_any_sort() {
+    on_both(|shop: Shop| async move {
+        let mut gone = vec![];
+        for number in 0..7 {
+            gone.push(shop.customer(&format!("c{number}"), [("city", "Qingdao".into())]).await);
+        }
+        shop.customer("stays", []).await;
+        let ids = gone.clone();
+        shop.engine
+            .write(&shop.actor, move |tx| Box::pin(async move { tx.delete_many("customer", &ids).await }))
+            .await
+            .unwrap();
+        for sort in ["worth", "-worth", "name", "-id", "staff"] {
+            let (mut seen, mut after) = (vec![], None);
+            loop {
+                let mut query =
+                    Query::new("customer").filter("city == 'Qingdao'").sort(sort).limit(3).after(after);
+                query.deleted = true;
+                let page = shop.engine.list(&shop.actor, &query).await.unwrap();
+                seen.extend(page.records.iter().map(|record| record.id));
+                after = page.next;
+                if after.is_none() {
+                    break;
+                }
+            }
+            seen.sort();
+            assert_eq!(seen, gone, "{sort}");
+        }
+    });
+}
+
+#[test]
 fn counts_stop_at_their_cap() {
     on_both(|shop: Shop| async move {
         for number in 0..12 {
