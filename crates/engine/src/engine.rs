@@ -3,7 +3,9 @@
 use crate::{
     Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, core,
     db::{self, Conn, Pool},
-    jobs, schema, search,
+    jobs,
+    log::Gaps,
+    schema, search,
     store::{
         number,
         writer::{self, Writer},
@@ -54,6 +56,7 @@ struct Shared {
     data_dir: PathBuf,
     moved: watch::Sender<i64>,
     changes: Mutex<HashMap<String, u64>>,
+    gaps: Gaps,
     estimates: Recent<String, u64>,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
@@ -91,6 +94,7 @@ impl Engine {
             data_dir: options.data_dir,
             moved: watch::Sender::new(0),
             changes: Mutex::default(),
+            gaps: Gaps::default(),
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             settings: Recent::default(),
             extensions: Mutex::default(),
@@ -189,6 +193,10 @@ impl Engine {
         let one = extensions.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
         drop(extensions);
         one.downcast().unwrap_or_default()
+    }
+
+    pub(crate) fn gaps(&self) -> &Gaps {
+        &self.0.gaps
     }
 
     pub(crate) fn recent_settings(&self) -> &Recent<(), Arc<HashMap<String, Json>>> {

@@ -6,6 +6,10 @@ use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
 use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement, Value as Bound};
 use serde_json::{Value as Json, json};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LogKind {
@@ -44,6 +48,30 @@ pub struct LogEntry {
     pub ids: Vec<Id>,
     /// For an update `{"field": [old, new]}`, otherwise empty.
     pub changes: Json,
+}
+
+/// Numbers missing in PostgreSQL's log: taken by transactions that are open or were rolled back. Each transaction has a
+/// number of its own before it writes (see `store::writer`), so a gap is dead once all are over that began before it was seen.
+#[derive(Default)]
+pub(crate) struct Gaps(Mutex<HashMap<i64, i64>>);
+
+const GAPS_LIMIT: usize = 1_000;
+
+impl Gaps {
+    /// `end` is the entry behind the gap, `oldest_open` the oldest transaction open now. `None` for a gap not seen before.
+    fn is_dead(&self, end: i64, oldest_open: i64) -> Option<bool> {
+        let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        seen.get(&end).map(|next| *next <= oldest_open)
+    }
+
+    /// `next` is younger than every transaction that began before.
+    fn remember(&self, end: i64, next: i64) {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if seen.len() >= GAPS_LIMIT {
+            seen.clear();
+        }
+        seen.entry(end).or_insert(next);
+    }
 }
 
 const COLUMNS: [&str; 8] = ["seq", "at", "user_id", "run_id", "entity", "record_id", "kind", "changes"];
@@ -140,10 +168,32 @@ impl Engine {
     pub async fn changes(&self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
         let mut select = select();
         select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
-        if self.dialect() == Dialect::Postgres {
-            select.and_where(Expr::cust("\"txid\" < pg_snapshot_xmin(pg_current_snapshot())"));
+        if self.dialect() == Dialect::Sqlite {
+            return self.fetch(&select).await?.iter().map(read_entry).collect();
         }
-        self.fetch(&select).await?.iter().map(read_entry).collect()
+        // PostgreSQL counts entries up when they are written and shows them when they are committed.
+        select.expr(Expr::cust("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"));
+        let rows = self.fetch(&select).await?;
+        let (mut entries, mut expected) = (Vec::with_capacity(rows.len()), seq + 1);
+        for row in &rows {
+            let entry = read_entry(row)?;
+            if entry.seq != expected {
+                match self.gaps().is_dead(entry.seq, row.int(COLUMNS.len())?) {
+                    Some(true) => {}
+                    Some(false) => break,
+                    None => {
+                        let number = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)";
+                        let next =
+                            self.fetch_text(number).await?.first().map_or(Ok(i64::MAX), |row| row.int(0))?;
+                        self.gaps().remember(entry.seq, next);
+                        break;
+                    }
+                }
+            }
+            expected = entry.seq + 1;
+            entries.push(entry);
+        }
+        Ok(entries)
     }
 
     /// Entries after `after` up to `until`, oldest first: for a stretch whose writes are known to have ended. (A reader that
@@ -193,13 +243,6 @@ impl Tx {
     pub async fn position(&mut self, reader: &str) -> Result<i64> {
         let rows = self.conn.fetch(&position(reader)).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
-    }
-
-    /// Entries after `seq` as this transaction sees them, oldest first.
-    pub(crate) async fn changes_after(&mut self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
-        let mut select = select();
-        select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
-        self.conn.fetch(&select).await?.iter().map(read_entry).collect()
     }
 
     /// What an import run wrote, newest first, before `before`; for reverting it.

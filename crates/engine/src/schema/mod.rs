@@ -44,7 +44,7 @@ pub enum ColumnKind {
     Instant,
     /// PostgreSQL's `tsvector`; SQLite keeps the same tokens in a virtual table instead.
     Tokens,
-    /// PostgreSQL's transaction number, which tells readers of the change log what is settled; absent in SQLite.
+    /// PostgreSQL's transaction number, in databases of earlier versions; absent in SQLite.
     Transaction,
 }
 

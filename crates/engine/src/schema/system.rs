@@ -13,7 +13,6 @@ pub fn tables() -> Vec<Table> {
             .optional("record_id", Id)
             .required("kind", Text)
             .required("changes", Text)
-            .optional("txid", Transaction)
             .index(["record_id", "seq"])
             .index(["run_id", "seq"]),
         Table::new("log_position", ["reader"]).required("reader", Text).required("seq", Int),

@@ -188,7 +188,7 @@ async fn swap(tx: &mut Tx, one: &Replacement, table: &Table, since: i64) -> Resu
 async fn came_and_went(tx: &mut Tx, entity: &str, since: i64) -> Result<(Vec<Id>, Vec<Id>)> {
     let (mut came, mut went, mut after) = (vec![], vec![], since);
     loop {
-        let entries = tx.changes_after(after, ENTRIES).await?;
+        let entries = tx.changes(after, ENTRIES).await?;
         let Some(last) = entries.last() else { return Ok((came, went)) };
         after = last.seq;
         for entry in entries.into_iter().filter(|entry| entry.entity == entity) {

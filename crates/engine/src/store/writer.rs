@@ -71,7 +71,8 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
     };
     let conn = Conn::Postgres(pool.acquire().await?);
     let mut tx = Tx::new(conn, engine.clone(), actor);
-    tx.conn.run("BEGIN").await?;
+    // With its own number from the beginning: see `log::Gaps`.
+    tx.conn.run("BEGIN; SELECT pg_current_xact_id()").await?;
     let result = guarded(work, &mut tx).await;
     let result = match result {
         Ok(()) => tx.documents.flush(&mut tx.conn).await,
