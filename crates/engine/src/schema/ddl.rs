@@ -67,7 +67,9 @@ fn create_index(table: &str, index: &Index, dialect: Dialect) -> String {
     };
     // SQLite reads the record to see that it is not deleted, although the index has no others, unless the index says so too.
     let own = index.live && !index.unique && dialect == Dialect::Sqlite;
-    let alive = (own && !index.columns.iter().any(|column| column == "deleted_at")).then_some("deleted_at");
+    let alive = ["id", "deleted_at"]
+        .into_iter()
+        .filter(|name| own && !index.columns.iter().any(|column| column == name));
     let columns: Vec<String> = index
         .columns
         .iter()

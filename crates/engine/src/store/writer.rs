@@ -150,15 +150,16 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
             // Refused when SQLite has rolled back by itself.
             let _ = conn.run("ROLLBACK").await;
         }
+        // Before anybody is told that it is done: what is kept in memory must be read anew from then on.
+        if let (Some((engine, logged)), None) = (announce, &broken) {
+            engine.announce(&logged);
+            engine.announce_figures(figures);
+        }
         for (done, result) in finished {
             let _ = done.send(match (&broken, result) {
                 (Some(reason), Ok(())) => Err(reason.outage_again()),
                 (_, result) => result,
             });
-        }
-        if let (Some((engine, logged)), None) = (announce, broken) {
-            engine.announce(&logged);
-            engine.announce_figures(figures);
         }
     }
 }

@@ -5,6 +5,7 @@ mod conditions;
 mod deep;
 mod jobs;
 mod listing;
+mod log;
 mod saving;
 mod schema;
 mod searching;
