@@ -102,6 +102,8 @@ pub struct GroupState {
     pub city_maybe: Option<String>,
     pub live: usize,
     pub live_maybe: Option<usize>,
+    /// Died while bringing back what an earlier death had left deleted: any number from `live` on may be live.
+    pub restoring: bool,
     pub count: usize,
 }
 
@@ -118,7 +120,7 @@ pub async fn change_group(
         let key = format!("{name}-begin-{id}");
         let request = Request { method: "POST", path, body: Json::Null, key };
         if client.send(&request).await.is_none() {
-            state.live_maybe = Some(GROUP);
+            state.restoring = true;
             return state;
         }
     }
