@@ -71,6 +71,8 @@ fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(false)
         .statement_cache_capacity(200)
+        // A page's rows are handed over without waiting for the reader in between.
+        .row_buffer_size(1_000)
         .pragma("temp_store", "memory")
         .pragma("journal_size_limit", "67108864")
         .disable_statement_logging()

@@ -7,7 +7,7 @@ use crate::{
     log::Gaps,
     schema, search,
     store::{
-        number,
+        Counts, number,
         writer::{self, Writer},
     },
 };
@@ -24,7 +24,7 @@ use std::{
 };
 use tokio::sync::{broadcast, watch};
 
-const ESTIMATE_AGE: Duration = Duration::from_secs(60);
+pub(crate) const ESTIMATE_AGE: Duration = Duration::from_secs(60);
 
 pub struct Options {
     pub database: Database,
@@ -58,6 +58,7 @@ struct Shared {
     changes: Mutex<HashMap<String, u64>>,
     gaps: Gaps,
     estimates: Recent<String, u64>,
+    counts: Counts,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     figures: broadcast::Sender<Arc<Figures>>,
@@ -96,6 +97,7 @@ impl Engine {
             changes: Mutex::default(),
             gaps: Gaps::default(),
             estimates: Recent::for_at_most(ESTIMATE_AGE),
+            counts: Counts::default(),
             settings: Recent::default(),
             extensions: Mutex::default(),
             figures: broadcast::Sender::new(FIGURES_KEPT),
@@ -185,6 +187,10 @@ impl Engine {
         let counted = number(&self.fetch(count).await?)?;
         self.0.estimates.put(key, 0, counted);
         Ok(counted)
+    }
+
+    pub(crate) fn counts(&self) -> &Counts {
+        &self.0.counts
     }
 
     /// What a module keeps in memory for this engine: one value of each type.

@@ -7,6 +7,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Request, header},
 };
 use tower_http::{
+    CompressionLevel,
     compression::{
         CompressionLayer, Predicate,
         predicate::{DefaultPredicate, NotForContentType},
@@ -53,7 +54,8 @@ pub fn around(app: &App, router: Router<App>) -> Router<App> {
     };
     router
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        .layer(CompressionLayer::new().compress_when(compressible))
+        // Better compression of a page costs more than making it.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))

@@ -7,7 +7,7 @@ use serde_json::json;
 use std::sync::Arc;
 
 /// Rises when documents of the same record come out differently.
-const TOKENS_VERSION: u32 = 2;
+const TOKENS_VERSION: u32 = 3;
 const BATCH: u64 = 1_000;
 
 fn signature(entity: &Entity) -> serde_json::Value {
@@ -34,6 +34,8 @@ pub(crate) async fn rebuild_if_changed(engine: &Engine) -> Result<()> {
 
 /// Batch by batch, so that it can be broken off and begun again.
 async fn rebuild(engine: &Engine, entity: &Arc<Entity>) -> Result<()> {
+    let name_of = entity.name.clone();
+    engine.write(&Actor::system(), move |tx| Box::pin(async move { tx.tune_search(&name_of).await })).await?;
     let mut last: Option<Id> = None;
     let mut done = 0;
     loop {

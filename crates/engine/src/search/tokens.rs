@@ -16,7 +16,11 @@ const WORD_LIMIT: usize = 40;
 const ENDING_MINIMUM: usize = 2;
 const TERM_LIMIT: usize = 12;
 /// Readings kept of a name with ambiguous characters (重庆: zhongqing, chongqing).
-const READING_LIMIT: usize = 8;
+const READING_LIMIT: usize = 4;
+/// Characters of names and companies with more than one reading in use. The dictionary has several for nearly every character
+/// (公司: gongsi, gongci), and a document with all their combinations would be ten times as long for nobody.
+const AMBIGUOUS: &str = "重长行乐曾单解仇区朴查盖翟尉缪薄柏种员黑繁瞿隗晟车贾俞石南厦六蚌大铅莘番藏埔会蔚浒歙泊调参降角\
+    模弹强省盛宿校奇朝称仔巷壳屏都便沈万冠宁";
 const PHONE_DIGITS_MINIMUM: usize = 5;
 
 #[derive(PartialEq, Clone, Copy)]
@@ -146,7 +150,8 @@ fn chinese(run: &[char], tokens: &mut Tokens) {
 /// The ways a character may be read.
 fn syllables(letter: char) -> Vec<&'static str> {
     let mut syllables: Vec<&'static str> = letter.to_pinyin().map(|p| p.plain()).into_iter().collect();
-    for other in letter.to_pinyin_multi().into_iter().flatten() {
+    let others = letter.to_pinyin_multi().filter(|_| AMBIGUOUS.contains(letter));
+    for other in others.into_iter().flatten() {
         if !syllables.contains(&other.plain()) {
             syllables.push(other.plain());
         }
@@ -230,6 +235,8 @@ mod tests {
             read.split(' ').filter(|token| token.len() > "chongchongchongchong".len() && token.is_ascii());
         // Three readings of the first character; three of the second, too, would make nine.
         assert_eq!(whole.count(), 3);
+        let unambiguous = document(["有限公司"].into_iter());
+        assert!(unambiguous.contains("youxiangongsi") && !unambiguous.contains("gongci"), "{unambiguous}");
     }
 
     #[test]

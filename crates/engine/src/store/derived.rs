@@ -1,8 +1,8 @@
 //! Background figures and search documents: what is derived from records and written beside them.
 
 use crate::{
-    Error, Figures, Result, Tx, among, bulk::pieces, condition::bind, db::name, engine::FIGURES_NAMED,
-    schema::figures_table_name, search,
+    Dialect, Error, Figures, Result, Tx, among, bulk::pieces, condition::bind, db::name,
+    engine::FIGURES_NAMED, schema::figures_table_name, search,
 };
 use meta::{Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
@@ -106,6 +106,19 @@ impl Tx {
             self.conn.execute(&delete).await?;
         }
         Ok(())
+    }
+
+    /// Has SQLite collect more of its full-text index in memory before it writes a segment: segments are merged later, at the
+    /// price of several times their making.
+    pub(crate) async fn tune_search(&mut self, entity: &str) -> Result<()> {
+        const COLLECTED_BYTES: u32 = 4_000_000;
+        if self.conn.dialect() == Dialect::Postgres {
+            return Ok(());
+        }
+        let index = search::tokens_table_name(entity);
+        let sql =
+            format!("INSERT INTO \"{index}\" (\"{index}\", rank) VALUES ('hashsize', {COLLECTED_BYTES})");
+        self.conn.run(&sql).await
     }
 
     /// Makes the search documents of `ids` anew from what is stored.

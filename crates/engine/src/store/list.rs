@@ -4,10 +4,11 @@ use super::{
     plan::{Plan, plan, sort_value, write_cursor},
     query::{LIMIT_MAXIMUM, Query},
     read,
-    road::{Road, Source},
+    road::{EFFORT, FIRST_LEG, Road, Source, Used},
 };
-use crate::{Action, Actor, Engine, Error, Result, Tx, allow, search};
-use meta::{Id, Record, label};
+use crate::{Action, Actor, Engine, Error, Recent, Result, Tx, allow, engine::ESTIMATE_AGE, search};
+use meta::{Id, Record, Value, label};
+use sea_query::{Expr, SelectStatement, SqliteQueryBuilder};
 
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -24,38 +25,101 @@ pub struct Count {
     pub capped: bool,
 }
 
+/// Counts of lists, by the statement that would find all they count. “More than 10,000” may be a minute old; a number that
+/// somebody may check ends with the next change.
+pub(crate) struct Counts {
+    capped: Recent<String, Count>,
+    exact: Recent<String, Count>,
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        Counts { capped: Recent::for_at_most(ESTIMATE_AGE), exact: Recent::default() }
+    }
+}
+
 impl Plan<'_> {
     async fn page(&self, mut source: Source<'_>) -> Result<Page> {
-        let road = self.road(&mut source).await?;
-        let mut records: Vec<Record> = vec![];
-        let mut resume = None;
-        for stretch in self.stretches(&road) {
-            let missing = (self.limit + 1 - records.len()) as u64;
-            let (select, bound) = match &road {
-                Road::Seek(part) => (self.seek(*part, &stretch, missing), None),
-                Road::Walk { served } => {
-                    let bound = self.bound(&mut source, served, &stretch).await?;
-                    (self.walk(served, &stretch, bound.as_ref(), missing), bound)
+        match self.road(&mut source).await? {
+            Road::Seek(part) => self.sort_found(&mut source, part).await,
+            Road::Walk { served, otherwise } => {
+                match (self.walk_along(&mut source, &served, otherwise).await?, otherwise) {
+                    (Some(page), _) => Ok(page),
+                    (None, found) => self.sort_found(&mut source, found.map(|(part, _)| part)).await,
                 }
-            };
-            for row in source.fetch(&select).await? {
-                records.push(read::decode(self.entity, &self.fields, &row)?);
             }
-            if records.len() > self.limit {
-                break;
+        }
+    }
+
+    async fn sort_found(&self, source: &mut Source<'_>, part: Option<usize>) -> Result<Page> {
+        let mut records = vec![];
+        // Sorted whole, it is one stretch.
+        for stretch in self.stretches(&Road::Seek(part)) {
+            let select = self.seek(part, &stretch, self.missing(&records));
+            self.read(source, &select, &mut records).await?;
+        }
+        Ok(self.page_of(records, None))
+    }
+
+    /// `None` if sorting the rows that `otherwise` finds looks shorter than to walk on.
+    async fn walk_along(
+        &self,
+        source: &mut Source<'_>,
+        served: &[usize],
+        otherwise: Option<(usize, u64)>,
+    ) -> Result<Option<Page>> {
+        let mut records = vec![];
+        for mut stretch in self.stretches(&Road::Walk { served: served.to_vec(), otherwise }) {
+            let (mut walked, mut leg, before) = (0, FIRST_LEG, records.len() as u64);
+            loop {
+                let bound = self.bound(source, served, &stretch, leg).await?;
+                let select = self.walk(served, &stretch, bound.as_ref(), self.missing(&records));
+                self.read(source, &select, &mut records).await?;
+                walked += leg;
+                let (met, missing) = (records.len() as u64 - before, self.missing(&records));
+                let Some(end) = bound.filter(|_| missing > 0) else { break };
+                // As densely as so far.
+                let needed = missing * walked / met.max(1);
+                leg = std::cmp::min(2 * needed.max(FIRST_LEG), EFFORT.saturating_sub(walked));
+                match otherwise {
+                    Some((_, found)) if needed > found || leg == 0 => return Ok(None),
+                    _ if leg == 0 => return Ok(Some(self.page_of(records, Some(end)))),
+                    _ => stretch.range = Some(self.beyond(&end)),
+                }
             }
-            if bound.is_some() {
-                resume = bound;
+            if self.missing(&records) == 0 {
                 break;
             }
         }
+        Ok(Some(self.page_of(records, None)))
+    }
+
+    /// One more than the page has room for tells whether there is another.
+    fn missing(&self, records: &[Record]) -> u64 {
+        (self.limit + 1).saturating_sub(records.len()) as u64
+    }
+
+    async fn read(
+        &self,
+        source: &mut Source<'_>,
+        select: &SelectStatement,
+        records: &mut Vec<Record>,
+    ) -> Result<()> {
+        for row in source.fetch(select).await? {
+            records.push(read::decode(self.entity, &self.fields, &row)?);
+        }
+        Ok(())
+    }
+
+    /// `end`: where the search for more ended.
+    fn page_of(&self, mut records: Vec<Record>, end: Option<(Value, Id)>) -> Page {
         let more = records.len() > self.limit;
         records.truncate(self.limit);
         let next = match records.last().filter(|_| more) {
             Some(last) => Some(write_cursor(&sort_value(last, &self.sort), last.id)),
-            None => resume.map(|(value, id)| write_cursor(&value, id)),
+            None => end.map(|(value, id)| write_cursor(&value, id)),
         };
-        Ok(Page { records, next })
+        Page { records, next }
     }
 }
 
@@ -68,11 +132,24 @@ impl Engine {
     /// How many records match, looking at no more than `cap` of them, or at what is looked at for a page.
     pub async fn count(&self, actor: &Actor, query: &Query, cap: u64) -> Result<Count> {
         let plan = plan(self, actor, query)?;
+        let changes = self.changes_to(&query.entity);
+        let all = plan.sought(None, Used::default(), Some(cap));
+        let key = all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder);
+        let counts = self.counts();
+        if let Some(known) = counts.capped.get(&key, 0).or_else(|| counts.exact.get(&key, changes)) {
+            return Ok(known);
+        }
         let (number, complete) = match plan.count_found(cap) {
             Some(count) => (read::number(&self.fetch(&count).await?)?, true),
             None => plan.count_sought(&mut Source::Engine(self), cap).await?,
         };
-        Ok(Count { number: std::cmp::min(number, cap), capped: number > cap || !complete })
+        let count = Count { number: std::cmp::min(number, cap), capped: number > cap || !complete };
+        if count.capped {
+            counts.capped.put(key, 0, count);
+        } else {
+            counts.exact.put(key, changes, count);
+        }
+        Ok(count)
     }
 
     /// Records of any (or one) entity whose searched fields have every word of `text`.

@@ -15,6 +15,7 @@ mod timeline;
 mod tx;
 pub(crate) mod writer;
 
+pub(crate) use list::Counts;
 pub use list::{Count, Page};
 pub use query::Query;
 pub(crate) use read::number;

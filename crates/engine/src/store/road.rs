@@ -21,6 +21,8 @@ use sea_query::{Alias, Expr, ExprTrait, NullOrdering, Order, Query as Sql, Selec
 pub(super) const SEEK_LIMIT: u64 = 5_000;
 /// Rows looked at for one page.
 pub(super) const EFFORT: u64 = 10_000;
+/// A walk goes in legs, of which each says how long the next should be: mostly a page is full after a few hundred rows.
+pub(super) const FIRST_LEG: u64 = 500;
 /// Matches of a search looked at, the newest first; common enough words are in more records than anybody reads.
 const SEARCH_LIMIT: u64 = 2_000;
 /// What a search is taken to find, which is not counted beforehand.
@@ -51,8 +53,9 @@ impl Source<'_> {
 
 #[derive(Debug, PartialEq)]
 pub(super) enum Road {
-    /// Parts of which the walked index itself finds the rows; the others are tested.
-    Walk { served: Vec<usize> },
+    /// `served`: parts of which the walked index itself finds the rows; the others are tested. Where a part finds few enough
+    /// rows to sort them all, but more than a walk might need: which part, and how many.
+    Walk { served: Vec<usize>, otherwise: Option<(usize, u64)> },
     /// The part whose rows are sorted; `None` for deleted records, which have an index of their own.
     Seek(Option<usize>),
 }
@@ -69,13 +72,13 @@ impl Plan<'_> {
         }
         let served = self.served();
         if served.len() == self.parts.len() {
-            return Ok(Road::Walk { served });
+            return Ok(Road::Walk { served, otherwise: None });
         }
-        Ok(match self.rarest(source).await? {
-            Some((index, found)) if found <= SEEK_LIMIT && !served.contains(&index) => {
-                Road::Seek(Some(index))
-            }
-            _ => Road::Walk { served },
+        let rarest = self.rarest(source).await?;
+        let sortable = rarest.filter(|(index, found)| *found <= SEEK_LIMIT && !served.contains(index));
+        Ok(match sortable {
+            Some((index, found)) if found <= 2 * FIRST_LEG => Road::Seek(Some(index)),
+            otherwise => Road::Walk { served, otherwise },
         })
     }
 
@@ -148,7 +151,7 @@ impl Plan<'_> {
         let ranges = self.ranges();
         let together = match road {
             Road::Seek(_) => true,
-            Road::Walk { served } => served.len() == self.parts.len() && self.after.is_none(),
+            Road::Walk { served, .. } => served.len() == self.parts.len() && self.after.is_none(),
         };
         if !together {
             return ranges.into_iter().map(|range| Stretch { range }).collect();
@@ -158,7 +161,6 @@ impl Plan<'_> {
     }
 
     fn ranges(&self) -> Vec<Option<Expr>> {
-        let by_id = |id: Id| if self.descending { self.sorted_id().lt(id) } else { self.sorted_id().gt(id) };
         let empty = || self.sorted().is_null();
         let filled = || self.sorted().is_not_null();
         let whole = schema::is_system_column(&self.sort.name) || self.sort.required;
@@ -166,13 +168,27 @@ impl Plan<'_> {
             None if whole => vec![None],
             None if self.descending => vec![Some(filled()), Some(empty())],
             None => vec![Some(empty()), Some(filled())],
-            Some((_, id)) if self.sort.name == "id" => vec![Some(by_id(*id))],
-            Some((Value::Null, id)) if self.descending => vec![Some(empty().and(by_id(*id)))],
-            Some((Value::Null, id)) => vec![Some(empty().and(by_id(*id))), Some(filled())],
-            Some((value, id)) => {
+            Some(last @ (value, _)) => {
+                let beyond = Some(self.beyond(last));
+                match (value, self.descending) {
+                    _ if whole => vec![beyond],
+                    (Value::Null, false) => vec![beyond, Some(filled())],
+                    (Value::Null, true) | (_, false) => vec![beyond],
+                    (_, true) => vec![beyond, Some(empty())],
+                }
+            }
+        }
+    }
+
+    /// What comes after a row among those whose sort value is filled, or empty, like its own.
+    pub(super) fn beyond(&self, (value, id): &(Value, Id)) -> Expr {
+        let by_id = || if self.descending { self.sorted_id().lt(*id) } else { self.sorted_id().gt(*id) };
+        match value {
+            _ if self.sort.name == "id" => by_id(),
+            Value::Null => self.sorted().is_null().and(by_id()),
+            value => {
                 let (key, last) = (self.key(), self.key_value(value, *id));
-                let beyond = if self.descending { key.lt(last) } else { key.gt(last) };
-                if self.descending && !whole { vec![Some(beyond), Some(empty())] } else { vec![Some(beyond)] }
+                if self.descending { key.lt(last) } else { key.gt(last) }
             }
         }
     }
@@ -222,24 +238,25 @@ impl Plan<'_> {
         }
     }
 
-    /// The end of what is looked at for one page of `stretch`; `None` if the stretch ends before.
+    /// The end of a leg of `effort` rows through `stretch`; `None` if the stretch ends before.
     pub(super) async fn bound(
         &self,
         source: &mut Source<'_>,
         served: &[usize],
         stretch: &Stretch,
+        effort: u64,
     ) -> Result<Option<(Value, Id)>> {
         if served.len() == self.parts.len() {
             return Ok(None);
         }
-        let rows = source.fetch(&self.bound_select(served, stretch)).await?;
+        let rows = source.fetch(&self.bound_select(served, stretch, effort)).await?;
         rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
     }
 
-    pub(super) fn bound_select(&self, served: &[usize], stretch: &Stretch) -> SelectStatement {
+    pub(super) fn bound_select(&self, served: &[usize], stretch: &Stretch, effort: u64) -> SelectStatement {
         let table = table_of(&self.entity.name, &self.sort);
         let mut select = Sql::select();
-        select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(EFFORT);
+        select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(effort);
         self.from(&mut select, Used { own: !self.sort.apart, figures: false }, table);
         for index in served {
             select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));

@@ -3,7 +3,7 @@
 use super::{
     Query,
     plan::{Plan, plan},
-    road::{Road, Used, count_of, found_ids, is_found},
+    road::{EFFORT, Road, Used, count_of, found_ids, is_found},
 };
 use crate::{Actor, Dialect, Engine, Result};
 use sea_query::{Expr, PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder};
@@ -49,11 +49,11 @@ impl Plan<'_> {
         let seeks: Vec<Option<usize>> = if self.deleted { vec![None] } else { seeks.collect() };
         let limit = self.limit as u64 + 1;
         let mut all = vec![];
-        let walk = Road::Walk { served };
+        let walk = Road::Walk { served, otherwise: None };
         for stretch in self.stretches(&walk) {
-            if let (Road::Walk { served }, false) = (&walk, self.deleted) {
+            if let (Road::Walk { served, .. }, false) = (&walk, self.deleted) {
                 all.push((self.walk(served, &stretch, None, limit), Way::Walks));
-                all.push((self.bound_select(served, &stretch), Way::Walks));
+                all.push((self.bound_select(served, &stretch, EFFORT), Way::Walks));
             }
         }
         for part in seeks {

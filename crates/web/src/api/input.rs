@@ -7,7 +7,7 @@ use super::{
 use crate::{Answer, Failure};
 use axum::body::Bytes;
 use engine::{Error, Registry, Result, Tx};
-use meta::{Entity, FieldProblem, Id, Kind as FieldKind, Problem, Value, Values};
+use meta::{Entity, Field, FieldProblem, Id, Kind as FieldKind, Problem, Value, Values};
 use serde_json::{Map, Value as Json};
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -235,9 +235,11 @@ fn external_problem(error: Error, source: &str) -> Error {
     }
 }
 
-/// For a full replacement: every field a caller may set and did not is emptied, or gets its default.
+/// For a full replacement: every field a caller may set and did not is emptied, or gets its default. The moment a record is
+/// of stays: it was given, or was now, when the record was made.
 pub fn fill_up(entity: &Entity, values: &mut Values) {
-    for field in entity.fields.values().filter(|field| !field.computed && field.numbered.is_none()) {
+    let settable = |field: &&Field| !field.computed && field.numbered.is_none() && !field.default_now;
+    for field in entity.fields.values().filter(settable) {
         values.entry(field.name.clone()).or_insert_with(|| field.default.clone().unwrap_or(Value::Null));
     }
 }
