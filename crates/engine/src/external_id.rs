@@ -88,7 +88,7 @@ impl Tx {
         numbers: &[(String, Id)],
     ) -> Result<()> {
         self.insert_external_ids(entity, source, numbers).await?;
-        self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>()).await
+        self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>(), false).await
     }
 
     pub(crate) async fn insert_external_ids(
@@ -161,6 +161,6 @@ impl Tx {
         let new = numbers.iter().filter(|number| known.get(*number) != Some(&id));
         let new: Vec<(String, Id)> = new.map(|number| (number.clone(), id)).collect();
         self.set_external_ids(entity, source, &new).await?;
-        if gone > 0 { self.reindex(entity, &[id]).await } else { Ok(()) }
+        if gone > 0 { self.reindex(entity, &[id], false).await } else { Ok(()) }
     }
 }

@@ -32,10 +32,12 @@ pub(crate) async fn rebuild_if_changed(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
-/// Batch by batch, so that it can be broken off and begun again.
+/// Batch by batch, so that a big table does not fill the memory; broken off, it begins again.
 async fn rebuild(engine: &Engine, entity: &Arc<Entity>) -> Result<()> {
-    let name_of = entity.name.clone();
-    engine.write(&Actor::system(), move |tx| Box::pin(async move { tx.tune_search(&name_of).await })).await?;
+    let cleared = entity.name.clone();
+    engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.clear_search(&cleared).await }))
+        .await?;
     let mut last: Option<Id> = None;
     let mut done = 0;
     loop {
@@ -57,7 +59,7 @@ async fn rebuild(engine: &Engine, entity: &Arc<Entity>) -> Result<()> {
         done += ids.len();
         let name = entity.name.clone();
         engine
-            .write(&Actor::system(), move |tx| Box::pin(async move { tx.reindex(&name, &ids).await }))
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.reindex(&name, &ids, true).await }))
             .await?;
     }
     if done > 0 {

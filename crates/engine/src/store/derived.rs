@@ -108,21 +108,23 @@ impl Tx {
         Ok(())
     }
 
-    /// Has SQLite collect more of its full-text index in memory before it writes a segment: segments are merged later, at the
-    /// price of several times their making.
-    pub(crate) async fn tune_search(&mut self, entity: &str) -> Result<()> {
+    /// Throws away the search documents of an entity; whoever does so makes them anew.
+    pub(crate) async fn clear_search(&mut self, entity: &str) -> Result<()> {
+        /// What SQLite collects of its full-text index in memory before it writes a segment: segments are merged later, at the
+        /// price of several times their making.
         const COLLECTED_BYTES: u32 = 4_000_000;
-        if self.conn.dialect() == Dialect::Postgres {
-            return Ok(());
+        self.conn.execute(Sql::delete().from_table(name(&search::table_name(entity)))).await?;
+        if self.conn.dialect() == Dialect::Sqlite {
+            let index = search::tokens_table_name(entity);
+            let command = format!("INSERT INTO \"{index}\" (\"{index}\", rank) VALUES");
+            self.conn.run(&format!("{command} ('delete-all', 0)")).await?;
+            self.conn.run(&format!("{command} ('hashsize', {COLLECTED_BYTES})")).await?;
         }
-        let index = search::tokens_table_name(entity);
-        let sql =
-            format!("INSERT INTO \"{index}\" (\"{index}\", rank) VALUES ('hashsize', {COLLECTED_BYTES})");
-        self.conn.run(&sql).await
+        Ok(())
     }
 
-    /// Makes the search documents of `ids` anew from what is stored.
-    pub(crate) async fn reindex(&mut self, entity: &str, ids: &[Id]) -> Result<()> {
+    /// Makes the search documents of `ids` anew from what is stored; `new`: they have none.
+    pub(crate) async fn reindex(&mut self, entity: &str, ids: &[Id], new: bool) -> Result<()> {
         let engine = self.engine.clone();
         let entity = engine.entity(entity)?;
         if !search::is_searched(entity) {
@@ -145,7 +147,7 @@ impl Tx {
         for record in records.iter().filter(|record| record.deleted_at.is_none()) {
             let numbers = numbers.remove(&record.id).unwrap_or_default();
             let tokens = search::record_tokens(entity, &record.values, &numbers);
-            self.documents.put(&entity.name, record.id, tokens, false);
+            self.documents.put(&entity.name, record.id, tokens, new);
         }
         Ok(())
     }

@@ -86,7 +86,7 @@ fn belongs_to(entity: &Entity, query: &Query) -> Result<Option<Condition>> {
 
 fn fields<'e>(entity: &'e Entity, wanted: &[String]) -> Result<Vec<&'e Field>> {
     if wanted.is_empty() {
-        return Ok(entity.fields.values().collect());
+        return Ok(super::read::all_fields(entity));
     }
     let known = wanted.iter().filter(|wanted| !crate::schema::is_system_column(wanted));
     known

@@ -10,7 +10,7 @@ use crate::{
 };
 use meta::{Entity, Field, Id, Kind, Record, Value, unscaled};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];
 
@@ -39,10 +39,10 @@ fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
 }
 
 pub(crate) fn decode(entity: &Entity, fields: &[&Field], row: &Row) -> Result<Record> {
-    let mut values = BTreeMap::new();
-    for (index, field) in fields.iter().enumerate() {
-        values.insert(field.name.clone(), decode_value(field, row, SYSTEM.len() + index)?);
-    }
+    let value = |(index, field): (usize, &&Field)| {
+        Ok((field.name.clone(), decode_value(field, row, SYSTEM.len() + index)?))
+    };
+    let values = fields.iter().enumerate().map(value).collect::<Result<_>>()?;
     Ok(Record {
         entity: entity.name.clone(),
         id: row.id(0)?,
@@ -86,8 +86,11 @@ pub(crate) fn number(rows: &[Row]) -> Result<u64> {
     Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
 }
 
-fn all_fields(entity: &Entity) -> Vec<&Field> {
-    entity.fields.values().collect()
+/// In the order of the map that a record's values are: made of values in order it is made at once.
+pub(super) fn all_fields(entity: &Entity) -> Vec<&Field> {
+    let mut fields: Vec<&Field> = entity.fields.values().collect();
+    fields.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    fields
 }
 
 fn by_ids(entity: &Entity, ids: &[Id]) -> SelectStatement {

@@ -64,7 +64,7 @@ impl Tx {
         if deleted {
             self.unindex(&entity, &ids);
         } else {
-            self.reindex(&entity.name, &ids).await?;
+            self.reindex(&entity.name, &ids, false).await?;
         }
         let kind = if deleted { LogKind::Delete } else { LogKind::Restore };
         let entries: Vec<(Id, Json)> = ids.iter().map(|id| (*id, json!({}))).collect();

@@ -144,7 +144,7 @@ impl Tx {
             .iter()
             .any(|(_, values)| values.keys().any(|field| entity.get(field).is_some_and(|f| f.searched)))
         {
-            self.reindex(&entity.name, &ids).await?;
+            self.reindex(&entity.name, &ids, false).await?;
         }
         self.log(&entity.name, LogKind::Update, &entries).await?;
         self.touch(&entity.name, ids.iter().copied());
