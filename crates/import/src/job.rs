@@ -23,7 +23,7 @@ pub fn module() -> Module {
         .job(REVERT, |context| Box::pin(take_back(context)))
 }
 
-/// Who asked, for the rights and language of what the job does in his name.
+/// Who asked, for the language of what the job does in his name; his rights are those he has when it runs.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     run: Id,
@@ -35,9 +35,12 @@ impl Payload {
     fn of(run: Id, actor: &Actor) -> Json {
         json!(Payload { run, role: actor.role, chinese: actor.lang == Lang::Zh })
     }
-    fn actor(&self, context: &JobContext) -> Actor {
+    async fn actor(&self, context: &JobContext) -> Result<Actor, Error> {
         let lang = if self.chinese { Lang::Zh } else { Lang::En };
-        Actor { user: context.job.user, role: self.role, lang }
+        match context.job.user {
+            Some(user) if self.role != engine::Role::System => context.engine.actor(user, lang).await,
+            user => Ok(Actor { user, lang, ..Actor::system() }),
+        }
     }
 }
 
@@ -120,7 +123,7 @@ fn control(context: &JobContext) -> Control {
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
-    let actor = payload.actor(&context);
+    let actor = payload.actor(&context).await?;
     let outcome =
         execute(&context.engine, &actor, payload.run, &control(&context)).await.map_err(in_words)?;
     discard_upload(&context.engine, outcome.run).await;
@@ -139,7 +142,7 @@ async fn discard_upload(engine: &Engine, run: Id) {
 
 async fn take_back(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
-    let actor = payload.actor(&context);
+    let actor = payload.actor(&context).await?;
     let done = revert(&context.engine, &actor, payload.run, &Control::none()).await;
     done.map(drop).map_err(in_words)
 }
