@@ -1,6 +1,6 @@
 //! Who acts: every read and write names one.
 
-use crate::access::Rights;
+use crate::access::{Action, Level, Rights};
 use meta::{Entity, Id, Lang};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -42,6 +42,13 @@ impl Actor {
     /// The rights, if they keep anything from the actor.
     pub fn limits(&self) -> Option<&Rights> {
         (self.role == Role::User && !self.rights.is_unlimited()).then_some(&*self.rights)
+    }
+
+    /// Whether all records of `entity` may be read as they are: what sums over them may be shown.
+    pub fn sees_all(&self, entity: &str) -> bool {
+        self.limits().is_none_or(|rights| {
+            rights.level(entity, Action::Read) == Level::All && rights.sees_all_fields(entity)
+        })
     }
 
     /// `entity` as the actor knows it: without the fields hidden from him.

@@ -5,7 +5,7 @@ use crate::{
     run::{State, read_run, set_state},
 };
 use anyhow::anyhow;
-use engine::{Actor, Engine, Error, JobContext, Module};
+use engine::{Action, Actor, Engine, Error, JobContext, Module, allow};
 use meta::{Id, Lang, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -44,6 +44,16 @@ impl Payload {
     }
 }
 
+/// The right to import what the file holds.
+pub fn may_import(engine: &Engine, actor: &Actor, kind: Kind) -> Result<(), Error> {
+    allow(actor, engine.entity(crate::plain::entity_of(kind))?, Action::Import)
+}
+
+async fn check_right(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    let record = engine.get(actor, "import_run", run).await?;
+    Kind::parse(record.text("kind")).map_or(Ok(()), |kind| may_import(engine, actor, kind))
+}
+
 async fn queue(
     engine: &Engine,
     actor: &Actor,
@@ -75,11 +85,13 @@ async fn queue(
 
 /// Starts an import that was created, in the background.
 pub async fn start(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    check_right(engine, actor, run).await?;
     queue(engine, actor, run, RUN, Some(State::Queued)).await
 }
 
 /// Counts what the import would make, in the background; the job's progress is a [`Counted`].
 pub async fn start_count(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    check_right(engine, actor, run).await?;
     queue(engine, actor, run, COUNT, None).await
 }
 
@@ -175,6 +187,7 @@ fn told(row: u64, problem: RowProblem) -> (u64, String, String, String) {
 async fn count(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
     let engine = &context.engine;
+    let actor = payload.actor(&context).await?;
     let record = engine.get(&Actor::system(), "import_run", payload.run).await?;
     let (sender, mut receiver) = tokio::sync::watch::channel(Progress::default());
     let mut control = control(&context);
@@ -189,7 +202,7 @@ async fn count(context: JobContext) -> anyhow::Result<()> {
         }
     });
     let result = match read_run(&record) {
-        Ok((kind, options, path)) => counted(engine, kind, options, path, &control).await,
+        Ok((kind, options, path)) => counted((engine, &actor), kind, options, path, &control).await,
         Err(problem) => Err(problem),
     };
     drop(control);
@@ -204,13 +217,13 @@ async fn count(context: JobContext) -> anyhow::Result<()> {
 }
 
 async fn counted(
-    engine: &Engine,
+    (engine, actor): (&Engine, &Actor),
     kind: Kind,
     options: Options,
     path: PathBuf,
     control: &Control,
 ) -> Result<Counted, FileProblem> {
-    let dry = dry_run(engine, kind, &path, &options, control).await?;
+    let dry = dry_run(engine, actor, kind, &path, &options, control).await?;
     Ok(Counted {
         progress: dry.progress,
         done: !dry.cancelled,

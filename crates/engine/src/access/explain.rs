@@ -118,6 +118,11 @@ impl Engine {
         Ok(verdicts)
     }
 
+    /// Whether the actor may do `action` with this record, which he may see.
+    pub async fn may(&self, actor: &Actor, entity: &str, id: Id, action: Action) -> Result<bool> {
+        self.holds(actor, self.entity(entity)?, id, action).await
+    }
+
     async fn holds(&self, actor: &Actor, entity: &Entity, id: Id, action: Action) -> Result<bool> {
         if allow(actor, entity, action).is_err() {
             return Ok(false);
