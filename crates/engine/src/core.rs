@@ -7,14 +7,15 @@ use meta::{
 };
 
 pub fn module() -> Module {
-    Module::new("core")
+    let module = Module::new("core")
         .labels("Administration", "系统管理")
         .entity(user())
         .entity(team())
         .entity(exchange_rate())
         .entity(saved_view())
         .entity(import_run())
-        .before_save("exchange_rate", check_rate)
+        .before_save("exchange_rate", check_rate);
+    crate::access::add(module)
 }
 
 fn user() -> Entity {
@@ -44,6 +45,7 @@ fn user() -> Entity {
         .field(boolean("active").zh("在用").default_value(true).indexed())
         .list(["name", "email", "role", "team", "active"])
         .sort("name")
+        .open()
         .admin_only()
 }
 
@@ -57,6 +59,7 @@ fn team() -> Entity {
         .field(reference("lead", "user").label("Lead", "负责人"))
         .list(["name", "parent_team", "lead"])
         .sort("name")
+        .open()
         .admin_only()
 }
 
@@ -74,6 +77,7 @@ fn exchange_rate() -> Entity {
         .title("currency")
         .list(["currency", "valid_on", "rate"])
         .sort("-valid_on")
+        .open()
         .admin_only()
 }
 
@@ -143,4 +147,6 @@ fn import_run() -> Entity {
         .title("file_name")
         .list(["file_name", "kind", "source", "state", "rows", "errors", "started_at"])
         .sort("-created_at")
+        .owned_by("created_by")
+        .own()
 }

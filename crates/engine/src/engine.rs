@@ -1,7 +1,7 @@
 //! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
 
 use crate::{
-    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, core,
+    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, core,
     db::{self, Conn, Pool},
     jobs,
     log::Gaps,
@@ -60,6 +60,7 @@ struct Shared {
     estimates: Recent<String, u64>,
     counts: Counts,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
+    rights: access::Known,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     figures: broadcast::Sender<Arc<Figures>>,
 }
@@ -99,6 +100,7 @@ impl Engine {
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             counts: Counts::default(),
             settings: Recent::default(),
+            rights: access::Known::default(),
             extensions: Mutex::default(),
             figures: broadcast::Sender::new(FIGURES_KEPT),
         }));
@@ -203,6 +205,10 @@ impl Engine {
 
     pub(crate) fn gaps(&self) -> &Gaps {
         &self.0.gaps
+    }
+
+    pub(crate) fn known_rights(&self) -> &access::Known {
+        &self.0.rights
     }
 
     pub(crate) fn recent_settings(&self) -> &Recent<(), Arc<HashMap<String, Json>>> {

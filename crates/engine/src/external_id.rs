@@ -18,7 +18,7 @@ fn select(entity: &str, source: &str, numbers: &[String]) -> SelectStatement {
     select
 }
 
-fn of_records(ids: &[Id]) -> SelectStatement {
+pub(crate) fn of_records(ids: &[Id]) -> SelectStatement {
     Sql::select()
         .columns([name("record_id"), name("source"), name("external_id")])
         .from(name("external_id"))

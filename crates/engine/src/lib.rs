@@ -24,7 +24,10 @@ pub mod search;
 mod settings;
 mod store;
 
-pub use access::{Action, allow};
+pub use access::{
+    Action, Allowance, Explanation, Handed, Level, Reason, Rights, Share, SharedWith, Standing, Withheld,
+    allow, masked, withholdable,
+};
 pub use actor::{Actor, Role};
 pub use bulk::among;
 pub use db::{Database, Dialect, Row, name};

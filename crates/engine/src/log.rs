@@ -220,9 +220,16 @@ impl Engine {
     /// What happened to one record, newest first. (That a bulk write created it stands in the record itself.)
     pub async fn history(&self, actor: &Actor, entity: &str, id: Id, limit: u64) -> Result<Vec<LogEntry>> {
         allow(actor, self.entity(entity)?, crate::Action::Read)?;
+        if actor.limits().is_some() && self.get_many(actor, entity, &[id]).await?.is_empty() {
+            return Err(Error::NotFound(format!("{entity} {id}")));
+        }
         let mut select = select();
         select.and_where(Expr::col(name("record_id")).eq(id)).order_by(name("seq"), Order::Desc).limit(limit);
-        self.fetch(&select).await?.iter().map(read_entry).collect()
+        let entries = self.fetch(&select).await?.iter().map(read_entry).collect::<Result<Vec<_>>>()?;
+        Ok(match actor.limits() {
+            Some(rights) => rights.withheld_from_log(entity, entries),
+            None => entries,
+        })
     }
 }
 

@@ -125,6 +125,16 @@ fn add_board_index(entity: &mut Entity) {
     }
 }
 
+/// Whose a record is would have no answer.
+fn follows_itself(entities: &IndexMap<String, Entity>, entity: &Entity, first: &str, depth: usize) -> bool {
+    let followed = entity.follows.iter().filter_map(|name| entity.get(name).and_then(Field::target));
+    depth > entities.len()
+        || followed.into_iter().any(|target| {
+            target == first
+                || entities.get(target).is_some_and(|next| follows_itself(entities, next, first, depth + 1))
+        })
+}
+
 /// A declaration that names what does not exist must fail at start, not on a page.
 fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
     let wrong =
@@ -133,10 +143,19 @@ fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
         let named = entity.list.iter().chain([&entity.title]).chain(entity.parent.iter());
         let personal = entity.personal.iter().flat_map(|(owner, shared)| [owner, shared]);
         let timeline = entity.timeline.iter().flat_map(|timeline| [&timeline.subject, &timeline.at]);
-        for name in named.chain(timeline).chain(personal).chain(entity.indexes.iter().flatten()) {
+        for name in named
+            .chain(timeline)
+            .chain(personal)
+            .chain(entity.owned_by.iter())
+            .chain(&entity.follows)
+            .chain(entity.indexes.iter().flatten())
+        {
             if !entity.fields.contains_key(name) && !crate::schema::is_system_column(name) {
                 return wrong(entity, format!("names unknown field {name}"));
             }
+        }
+        if follows_itself(entities, entity, &entity.name, 0) {
+            return wrong(entity, format!("follows {} in a circle", entity.follows.join(", ")));
         }
         if let Some(name) = &entity.board {
             let field = entity.get(name).filter(|field| !field.choices().is_empty() && !field.computed);

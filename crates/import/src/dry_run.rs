@@ -11,7 +11,7 @@ use crate::{
     run::{Control, inspect},
     store::{Access, Made, Store},
 };
-use engine::Engine;
+use engine::{Actor, Engine};
 use meta::Id;
 use std::{path::Path, sync::Arc, time::Instant};
 
@@ -26,6 +26,7 @@ const PROBLEMS_SHOWN: usize = 100;
 
 pub async fn dry_run(
     engine: &Engine,
+    actor: &Actor,
     kind: Kind,
     path: &Path,
     options: &Options,
@@ -40,18 +41,18 @@ pub async fn dry_run(
             let mut known = currency::known(engine).await?;
             known.insert(currency.clone());
             let importer = Orders::new(engine, layout.clone(), currency, known)?;
-            drive(engine, importer, path, &layout, &options, control).await
+            drive((engine, actor), importer, path, &layout, &options, control).await
         }
         _ => {
             let currency = currency::settle(engine, &options, true).await?;
             let importer = Plain::new(engine, layout.clone(), currency)?;
-            drive(engine, importer, path, &layout, &options, control).await
+            drive((engine, actor), importer, path, &layout, &options, control).await
         }
     }
 }
 
 async fn drive<I: Importer>(
-    engine: &Engine,
+    (engine, actor): (&Engine, &Actor),
     importer: I,
     path: &Path,
     layout: &Layout,
@@ -71,7 +72,7 @@ async fn drive<I: Importer>(
             break;
         }
         let batch = batch?;
-        let store = Store::new(Access::Look(engine, &mut made), &options.source, Id::nil());
+        let store = Store::new(Access::Look(engine, &mut made, actor), &options.source, Id::nil());
         let (counts, problems) = write_entries(&*importer, store, &mut state, &batch.entries).await?;
         let progress = &mut dry.progress;
         progress.rows += batch.entries.len() as u64;

@@ -5,7 +5,7 @@ use crate::{
     run::{State, read_run, set_state},
 };
 use anyhow::anyhow;
-use engine::{Actor, Engine, Error, JobContext, Module};
+use engine::{Action, Actor, Engine, Error, JobContext, Module, allow};
 use meta::{Id, Lang, Values};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
@@ -23,7 +23,7 @@ pub fn module() -> Module {
         .job(REVERT, |context| Box::pin(take_back(context)))
 }
 
-/// Who asked, for the rights and language of what the job does in his name.
+/// Who asked, for the language of what the job does in his name; his rights are those he has when it runs.
 #[derive(Serialize, Deserialize)]
 struct Payload {
     run: Id,
@@ -35,10 +35,23 @@ impl Payload {
     fn of(run: Id, actor: &Actor) -> Json {
         json!(Payload { run, role: actor.role, chinese: actor.lang == Lang::Zh })
     }
-    fn actor(&self, context: &JobContext) -> Actor {
+    async fn actor(&self, context: &JobContext) -> Result<Actor, Error> {
         let lang = if self.chinese { Lang::Zh } else { Lang::En };
-        Actor { user: context.job.user, role: self.role, lang }
+        match context.job.user {
+            Some(user) if self.role != engine::Role::System => context.engine.actor(user, lang).await,
+            user => Ok(Actor { user, lang, ..Actor::system() }),
+        }
     }
+}
+
+/// The right to import what the file holds.
+pub fn may_import(engine: &Engine, actor: &Actor, kind: Kind) -> Result<(), Error> {
+    allow(actor, engine.entity(crate::plain::entity_of(kind))?, Action::Import)
+}
+
+async fn check_right(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    let record = engine.get(actor, "import_run", run).await?;
+    Kind::parse(record.text("kind")).map_or(Ok(()), |kind| may_import(engine, actor, kind))
 }
 
 async fn queue(
@@ -72,11 +85,13 @@ async fn queue(
 
 /// Starts an import that was created, in the background.
 pub async fn start(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    check_right(engine, actor, run).await?;
     queue(engine, actor, run, RUN, Some(State::Queued)).await
 }
 
 /// Counts what the import would make, in the background; the job's progress is a [`Counted`].
 pub async fn start_count(engine: &Engine, actor: &Actor, run: Id) -> Result<(), Error> {
+    check_right(engine, actor, run).await?;
     queue(engine, actor, run, COUNT, None).await
 }
 
@@ -120,7 +135,7 @@ fn control(context: &JobContext) -> Control {
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
-    let actor = payload.actor(&context);
+    let actor = payload.actor(&context).await?;
     let outcome =
         execute(&context.engine, &actor, payload.run, &control(&context)).await.map_err(in_words)?;
     discard_upload(&context.engine, outcome.run).await;
@@ -139,7 +154,7 @@ async fn discard_upload(engine: &Engine, run: Id) {
 
 async fn take_back(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
-    let actor = payload.actor(&context);
+    let actor = payload.actor(&context).await?;
     let done = revert(&context.engine, &actor, payload.run, &Control::none()).await;
     done.map(drop).map_err(in_words)
 }
@@ -172,6 +187,7 @@ fn told(row: u64, problem: RowProblem) -> (u64, String, String, String) {
 async fn count(context: JobContext) -> anyhow::Result<()> {
     let payload: Payload = serde_json::from_value(context.job.payload.clone())?;
     let engine = &context.engine;
+    let actor = payload.actor(&context).await?;
     let record = engine.get(&Actor::system(), "import_run", payload.run).await?;
     let (sender, mut receiver) = tokio::sync::watch::channel(Progress::default());
     let mut control = control(&context);
@@ -186,7 +202,7 @@ async fn count(context: JobContext) -> anyhow::Result<()> {
         }
     });
     let result = match read_run(&record) {
-        Ok((kind, options, path)) => counted(engine, kind, options, path, &control).await,
+        Ok((kind, options, path)) => counted((engine, &actor), kind, options, path, &control).await,
         Err(problem) => Err(problem),
     };
     drop(control);
@@ -201,13 +217,13 @@ async fn count(context: JobContext) -> anyhow::Result<()> {
 }
 
 async fn counted(
-    engine: &Engine,
+    (engine, actor): (&Engine, &Actor),
     kind: Kind,
     options: Options,
     path: PathBuf,
     control: &Control,
 ) -> Result<Counted, FileProblem> {
-    let dry = dry_run(engine, kind, &path, &options, control).await?;
+    let dry = dry_run(engine, actor, kind, &path, &options, control).await?;
     Ok(Counted {
         progress: dry.progress,
         done: !dry.cancelled,

@@ -17,7 +17,7 @@ pub const UPDATED: &str = "updated";
 
 pub enum Access<'t> {
     Write(&'t mut Tx),
-    Look(&'t Engine, &'t mut Made),
+    Look(&'t Engine, &'t mut Made, &'t Actor),
 }
 
 /// Keys a dry run has seen first: eight bytes each, so that a file of any size fits.
@@ -58,10 +58,17 @@ impl<'t> Store<'t> {
 
     /// Ids by number in the source; what a dry run would have made has an id of no record.
     pub async fn external_ids(&mut self, entity: &str, keys: &[String]) -> Result<HashMap<String, Id>> {
+        let found = match &mut self.access {
+            Access::Write(tx) => tx.external_ids(entity, self.source, keys).await?,
+            Access::Look(engine, ..) => engine.external_ids(entity, self.source, keys).await?,
+        };
+        let ids = found.values().copied().collect();
+        let seen = self.seen(entity, ids).await?;
+        let mut found = found;
+        found.retain(|_, id| seen.as_ref().is_none_or(|seen| seen.contains(id)));
         match &mut self.access {
-            Access::Write(tx) => tx.external_ids(entity, self.source, keys).await,
-            Access::Look(engine, made) => {
-                let mut found = engine.external_ids(entity, self.source, keys).await?;
+            Access::Write(_) => Ok(found),
+            Access::Look(_, made, _) => {
                 for key in keys {
                     if !found.contains_key(key) && made.contains(&hash(entity, key)) {
                         found.insert(key.clone(), Id::nil());
@@ -72,17 +79,43 @@ impl<'t> Store<'t> {
         }
     }
 
+    fn actor(&self) -> &Actor {
+        match &self.access {
+            Access::Write(tx) => tx.actor(),
+            Access::Look(_, _, actor) => actor,
+        }
+    }
+
+    /// Those of `ids` whoever imports may see; `None` is all. What he may not see is not there for his file, either.
+    async fn seen(&mut self, entity: &str, ids: Vec<Id>) -> Result<Option<HashSet<Id>>> {
+        if self.actor().limits().is_none() {
+            return Ok(None);
+        }
+        let records = self.records(entity, &ids).await?;
+        Ok(Some(records.into_iter().map(|record| record.id).collect()))
+    }
+
+    /// Whether records may be recognised by a field: not by one that is hidden or masked.
+    fn knows(&self, entity: &str, field: &str) -> Result<bool> {
+        let engine = match &self.access {
+            Access::Write(tx) => tx.engine(),
+            Access::Look(engine, ..) => engine,
+        };
+        let entity = self.actor().view(engine.entity(entity)?);
+        Ok(entity.get(field).is_some_and(|field| !field.masked))
+    }
+
     pub async fn records(&mut self, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
         match &mut self.access {
             Access::Write(tx) => tx.get_many(entity, ids).await,
-            Access::Look(engine, _) => engine.get_many(&Actor::system(), entity, ids).await,
+            Access::Look(engine, _, actor) => engine.get_many(actor, entity, ids).await,
         }
     }
 
     pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
         match &mut self.access {
             Access::Write(tx) => tx.fetch(select).await,
-            Access::Look(engine, _) => engine.fetch(select).await,
+            Access::Look(engine, ..) => engine.fetch(select).await,
         }
     }
 
@@ -94,6 +127,9 @@ impl<'t> Store<'t> {
         texts: &[String],
     ) -> Result<Vec<(String, Id)>> {
         let mut found = vec![];
+        if !self.knows(entity, field)? {
+            return Ok(found);
+        }
         for texts in texts.chunks(CHUNK) {
             let select = Query::select()
                 .columns([name(field), name("id")])
@@ -105,7 +141,9 @@ impl<'t> Store<'t> {
                 found.push((row.text(0)?, row.id(1)?));
             }
         }
-        if let Access::Look(_, made) = &self.access {
+        let seen = self.seen(entity, found.iter().map(|(_, id)| *id).collect()).await?;
+        found.retain(|(_, id)| seen.as_ref().is_none_or(|seen| seen.contains(id)));
+        if let Access::Look(_, made, _) = &self.access {
             let would_be = texts.iter().filter(|text| made.contains(&hash_of(entity, field, text)));
             found.extend(would_be.map(|text| (text.clone(), Id::nil())));
         }
@@ -125,7 +163,7 @@ impl<'t> Store<'t> {
                     rest = more;
                 }
             }
-            Access::Look(_, made) => {
+            Access::Look(_, made, _) => {
                 for (key, _) in &numbered {
                     made.insert(hash(entity, key));
                     ids.push(Id::nil());
@@ -154,7 +192,7 @@ impl<'t> Store<'t> {
 
     /// Remembers in a dry run that a record with this text would exist now.
     pub fn would_exist(&mut self, entity: &str, field: &str, text: &str) {
-        if let Access::Look(_, made) = &mut self.access {
+        if let Access::Look(_, made, _) = &mut self.access {
             made.insert(hash_of(entity, field, text));
         }
     }

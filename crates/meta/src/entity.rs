@@ -28,14 +28,33 @@ pub struct Entity {
     pub timeline: Option<Timeline>,
     /// Its records can carry their numbers in other systems.
     pub external_ids: bool,
-    /// Only administrators may write (and, for `secret`, read).
+    /// Only administrators may write.
     pub admin_only: bool,
+    /// Only administrators may read.
+    pub secret: bool,
+    /// The reference to the user whose a record is, unless it is a field named `owner`.
+    pub owned_by: Option<String>,
+    /// References to records whose owners are owners of this one, too: orders follow their customer.
+    pub follows: Vec<String>,
+    /// What people may do whose roles say nothing of it.
+    pub unsaid: Unsaid,
     /// A record belongs to the user in the first field alone, unless the second field says it is shared.
     pub personal: Option<(String, String)>,
     /// Not shown in navigation or the API (kept by the engine).
     pub internal: bool,
     /// Further indexes over several fields.
     pub indexes: Vec<Vec<String>>,
+}
+
+/// What a role allows that says nothing of an entity.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsaid {
+    #[default]
+    Nothing,
+    /// To read all of it: products, users, whatever forms and pages need of everybody.
+    Reading,
+    /// To work on one's own: imports, saved views.
+    Own,
 }
 
 /// `subject` references the record on whose timeline this appears, `at` says when.
@@ -62,6 +81,10 @@ impl Entity {
             timeline: None,
             external_ids: false,
             admin_only: false,
+            secret: false,
+            owned_by: None,
+            follows: Vec::new(),
+            unsaid: Unsaid::Nothing,
             personal: None,
             internal: false,
             indexes: Vec::new(),
@@ -109,9 +132,10 @@ impl Entity {
         self.board = Some(field.to_owned());
         self
     }
+    /// Lines belong to whom their parent belongs.
     pub fn parent(mut self, field: &str) -> Self {
         self.parent = Some(field.to_owned());
-        self
+        self.follows(field)
     }
     pub fn timeline(mut self, subject: &str, at: &str) -> Self {
         self.timeline = Some(Timeline { subject: subject.to_owned(), at: at.to_owned() });
@@ -123,6 +147,29 @@ impl Entity {
     }
     pub fn admin_only(mut self) -> Self {
         self.admin_only = true;
+        self
+    }
+    /// Read and written by administrators alone.
+    pub fn secret(mut self) -> Self {
+        self.secret = true;
+        self.admin_only()
+    }
+    pub fn owned_by(mut self, field: &str) -> Self {
+        self.owned_by = Some(field.to_owned());
+        self
+    }
+    pub fn follows(mut self, reference: &str) -> Self {
+        self.follows.push(reference.to_owned());
+        self
+    }
+    /// Everybody may read it, whatever his roles say.
+    pub fn open(mut self) -> Self {
+        self.unsaid = Unsaid::Reading;
+        self
+    }
+    /// Everybody works on his own.
+    pub fn own(mut self) -> Self {
+        self.unsaid = Unsaid::Own;
         self
     }
     pub fn personal(mut self, owner: &str, shared: &str) -> Self {
@@ -155,6 +202,17 @@ impl Entity {
     }
     pub fn get(&self, field: &str) -> Option<&Field> {
         self.fields.get(field)
+    }
+    /// The field that says which user a record belongs to.
+    pub fn owner(&self) -> Option<&str> {
+        self.owned_by.as_deref().or_else(|| self.references("owner", "user"))
+    }
+    /// The field that says which team a record belongs to.
+    pub fn team(&self) -> Option<&str> {
+        self.references("team", "team").filter(|_| self.name != "user")
+    }
+    fn references<'a>(&self, field: &'a str, target: &str) -> Option<&'a str> {
+        self.get(field).filter(|known| known.target() == Some(target)).map(|_| field)
     }
     /// The entity its parent field points to.
     pub fn parent_entity(&self) -> Option<&str> {

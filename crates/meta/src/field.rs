@@ -60,6 +60,8 @@ pub struct Field {
     /// A figure of every record that is rewritten for all of them at once, as often as models are fitted: it is stored in a
     /// table beside the entity's own, so that this costs neither the records nor their indexes.
     pub apart: bool,
+    /// The reader sees it in part (138****8000), so that he may neither filter nor sort nor search by it.
+    pub masked: bool,
     /// Personal data in the sense of PIPL/GDPR.
     pub personal: bool,
     /// Money in the company's currency, whatever the currency of its record: what may be summed and ranked over records.
@@ -86,6 +88,7 @@ fn field(name: &str, kind: Kind) -> Field {
         computed: false,
         figure: false,
         apart: false,
+        masked: false,
         personal: false,
         company_currency: false,
         default: None,

@@ -8,7 +8,7 @@ use axum::{
     Router,
     response::{Html, IntoResponse, Response},
 };
-use engine::{BoxFuture, Engine};
+use engine::{Actor, BoxFuture, Engine};
 use meta::{Label, Lang, Record};
 use minijinja::Value;
 use std::sync::Arc;
@@ -26,6 +26,15 @@ pub struct NavItem {
     pub href: &'static str,
     pub icon: &'static str,
     pub administrators_only: bool,
+    /// Only for those who may read all of these entities: pages that sum over everything.
+    pub sums_up: &'static [&'static str],
+}
+
+impl NavItem {
+    pub fn is_for(&self, actor: &Actor) -> bool {
+        (!self.administrators_only || actor.is_administrator())
+            && self.sums_up.iter().all(|entity| actor.sees_all(entity))
+    }
 }
 
 /// What a module adds to the web: its pages, words, navigation and panels.

@@ -8,7 +8,7 @@ use axum::{
 use axum_extra::extract::cookie::CookieJar;
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{
-    Actor, Error, Recent, Result, Role, name,
+    Actor, Error, Recent, Result, Rights, Role, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Lang};
@@ -41,6 +41,8 @@ pub enum Via {
 #[derive(Clone, Debug)]
 pub struct Visit {
     pub user: Option<Arc<User>>,
+    /// What the user's roles come to now.
+    pub rights: Arc<Rights>,
     pub via: Via,
     pub lang: Lang,
     /// `auto`, `light` or `dark`.
@@ -83,7 +85,7 @@ impl Deref for Session {
 impl Session {
     pub fn of(visit: Visit) -> Option<Session> {
         let user = visit.user.clone()?;
-        let actor = Actor::user(user.id, user.role, visit.lang);
+        let actor = Actor::user(user.id, user.role, visit.lang).with(visit.rights.clone());
         Some(Session { user, actor, visit })
     }
 }
@@ -116,6 +118,7 @@ pub(crate) fn stranger(parts: &Parts, jar: &CookieJar) -> Visit {
     Visit {
         place: place(parts, &path),
         user: None,
+        rights: Rights::nothing(),
         via: Via::Nobody,
         lang: chosen.or(asked(headers)).unwrap_or_default(),
         theme: text("zhike_theme").filter(|theme| is_theme(theme)).unwrap_or_else(|| "auto".into()),
@@ -148,6 +151,9 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
         && let Some(known) = known(app, Via::Cookie, &token).await?
     {
         (visit.user, visit.via, visit.csrf) = (Some(known.user), Via::Cookie, known.csrf);
+    }
+    if let Some(user) = visit.user.as_ref().filter(|user| user.role == Role::User) {
+        visit.rights = app.engine().rights(user.id).await?;
     }
     let own = visit.user.as_ref().and_then(|user| user.language);
     let chosen = text("zhike_lang").as_deref().and_then(Lang::parse);

@@ -138,7 +138,9 @@ async fn import_file(kind: Kind, arguments: &Arguments, config: &Config) -> anyh
     let control = control(&bar);
     let in_words = |problem: ::import::FileProblem| anyhow!(problem.message(lang));
     if arguments.dry_run {
-        let dry = ::import::dry_run(&engine, kind, &path, &options, &control).await.map_err(in_words)?;
+        let dry = ::import::dry_run(&engine, &Actor::system(), kind, &path, &options, &control)
+            .await
+            .map_err(in_words)?;
         bar.finish_and_clear();
         return told_dry(&dry, arguments.json, lang);
     }

@@ -61,6 +61,7 @@ pub fn entity() -> Entity {
         .list(["happened_at", "kind", "subject", "account", "contact", "owner", "due_at", "done"])
         .sort("-happened_at")
         .timeline("account", "happened_at")
+        .follows("account")
         .external_ids()
         .index(["account", "happened_at"])
         .index(["owner", "done", "due_at"])

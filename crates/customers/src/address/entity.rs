@@ -34,5 +34,6 @@ pub fn entity() -> Entity {
         .field(text("postcode").zh("邮编").indexed())
         .field(long_text("description").label("Directions", "说明"))
         .title("street")
+        .follows("account")
         .list(["street", "account", "kind", "city", "province", "country", "recipient"])
 }

@@ -36,6 +36,7 @@ pub fn entity() -> Entity {
         .field(long_text("description").zh("备注"))
         .list(["name", "account", "job_title", "role", "mobile", "email", "main"])
         .sort("name")
+        .follows("account")
         .external_ids()
         .index(["account", "name"])
 }

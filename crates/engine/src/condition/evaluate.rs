@@ -51,6 +51,9 @@ pub fn matches(
                 Place::EndsWith => own.ends_with(&text),
             }
         }
+        Condition::Reaches { reference, inner, .. } => {
+            related.get(&reference.name).is_some_and(|other| matches(inner, entity, other, &HashMap::new()))
+        }
         Condition::Search { text } => search::record_matches(entity, record, text),
     }
 }

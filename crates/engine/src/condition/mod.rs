@@ -23,11 +23,34 @@ pub enum Condition {
     All(Vec<Condition>),
     Any(Vec<Condition>),
     Not(Box<Condition>),
-    Compare { path: Path, operator: Operator, value: Value },
-    In { path: Path, values: Vec<Value> },
-    Empty { path: Path },
-    Text { path: Path, place: Place, text: String },
-    Search { text: String },
+    Compare {
+        path: Path,
+        operator: Operator,
+        value: Value,
+    },
+    In {
+        path: Path,
+        values: Vec<Value>,
+    },
+    Empty {
+        path: Path,
+    },
+    Text {
+        path: Path,
+        place: Place,
+        text: String,
+    },
+    Search {
+        text: String,
+    },
+    /// What a reference points to is there (indexes have only live records) and satisfies `inner`; `found` if an index finds
+    /// it. Made by rights on records, not by filters.
+    Reaches {
+        reference: Field,
+        entity: String,
+        inner: Box<Condition>,
+        found: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +111,16 @@ impl Condition {
             Condition::All(parts) | Condition::Any(parts) => parts.iter().any(Condition::searches),
             Condition::Not(inner) => inner.searches(),
             Condition::Search { .. } => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a comparison holds for an empty field.
+    pub(crate) fn holds_for_empty(&self) -> bool {
+        match self {
+            Condition::Empty { .. } => true,
+            Condition::Compare { operator, .. } => *operator == Operator::NotEqual,
+            Condition::In { values, .. } => values.iter().any(Value::is_null),
             _ => false,
         }
     }

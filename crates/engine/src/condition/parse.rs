@@ -1,20 +1,20 @@
 //! CEL text → checked condition.
 
 use super::{Condition, Operator, Path, Place, Through, field_of};
-use crate::{Error, Registry, Result};
+use crate::{Actor, Error, Registry, Result, access};
 use cel::{
     IdedExpr,
     common::ast::{CallExpr, Expr, LiteralValue, operators},
     parser::Parser,
 };
-use meta::{Clock, Decimal, Entity, Field, Id, Kind, Lang, Value};
+use meta::{Clock, Decimal, Entity, Field, Kind, Lang, Value};
 
 /// What the functions `now()`, `today()`, `days_ago(n)` and `me()` stand for, and the language errors are in.
 #[derive(Clone)]
 pub struct Context {
     pub clock: Clock,
-    pub user: Option<Id>,
-    pub lang: Lang,
+    /// Who asks: fields hidden from him cannot be named.
+    pub actor: Actor,
 }
 
 const LENGTH_LIMIT: usize = 10_000;
@@ -88,6 +88,10 @@ impl Reader<'_> {
             (operators::LOGICAL_OR, None, _) => Ok(Condition::Any(both()?)),
             (operators::LOGICAL_NOT, None, [inner]) => Ok(Condition::Not(Box::new(self.condition(inner)?))),
             (operators::IN, None, [left, right]) => self.membership(left, right),
+            ("search", None, _) if self.searches_withheld() => Err(wrong(
+                "Some searched fields are not shown to you: use the search box instead of search().",
+                "部分可搜索字段对您不可见，请改用搜索框，不要在筛选条件中使用 search()。",
+            )),
             ("search", None, [text]) => match self.literal(text)? {
                 Literal::Text(text) => Ok(Condition::Search { text }),
                 _ => Err(wrong("search() takes a text.", "search() 的参数应为文字。")),
@@ -118,6 +122,10 @@ impl Reader<'_> {
             }
             (value, operator) => Ok(Condition::Compare { path, operator, value }),
         }
+    }
+
+    fn searches_withheld(&self) -> bool {
+        self.context.actor.limits().is_some_and(|rights| rights.searches_withheld(&self.entity.name))
     }
 
     fn membership(&self, left: &IdedExpr, right: &IdedExpr) -> Result<Condition> {
@@ -169,7 +177,8 @@ impl Reader<'_> {
                     ));
                 };
                 let through = Through { reference: field.name.clone(), entity: target.to_owned() };
-                let field = self.field(self.registry.entity(target)?, &select.field)?;
+                let field =
+                    self.field(self.context.actor.view(self.registry.entity(target)?), &select.field)?;
                 Ok(Path { through: Some(through), field })
             }
             Expr::Call(call) => Err(unsupported(&call.func_name)),
@@ -181,12 +190,16 @@ impl Reader<'_> {
     }
 
     fn field(&self, entity: &Entity, name: &str) -> Result<Field> {
-        field_of(entity, name).map(std::borrow::Cow::into_owned).ok_or_else(|| {
+        let known = field_of(entity, name).map(std::borrow::Cow::into_owned).ok_or_else(|| {
             wrong(
                 format!("{} has no field “{name}”.", entity.label.en),
                 format!("{}没有字段“{name}”。", entity.label.zh),
             )
-        })
+        })?;
+        if known.masked {
+            return Err(access::no_filter(&known));
+        }
+        Ok(known)
     }
 
     fn literal(&self, expression: &IdedExpr) -> Result<Literal> {
@@ -232,7 +245,7 @@ impl Reader<'_> {
                 Ok(Literal::Value(Value::Date(day)))
             }
             ("me", None, []) => {
-                Ok(self.context.user.map_or(Literal::Null, |user| Literal::Value(Value::Id(user))))
+                Ok(self.context.actor.user.map_or(Literal::Null, |user| Literal::Value(Value::Id(user))))
             }
             _ => Err(unsupported(&call.func_name)),
         }

@@ -3,7 +3,9 @@
 use super::{Condition, Operator, Path, Place};
 use crate::{Dialect, db::name, schema, search};
 use meta::{Field, Kind, Value, scaled};
-use sea_query::{Alias, Cond, Expr, ExprTrait, Func, LikeExpr, Query, Value as Bound};
+use sea_query::{
+    Alias, Cond, Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType, Value as Bound,
+};
 
 /// A value as the column of `field` stores it.
 pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
@@ -28,14 +30,33 @@ pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
 }
 
 pub(crate) fn to_sql(condition: &Condition, entity: &str, dialect: Dialect) -> Expr {
-    Translator { entity, dialect, without_index: false }.translate(condition, false)
+    Translator { entity, dialect, test: false }.translate(condition, false)
 }
 
 /// The same as a test of each row that some other index finds. SQLite keeps no statistics to choose its index by; PostgreSQL
 /// chooses by itself.
 pub(crate) fn to_test(condition: &Condition, entity: &str, dialect: Dialect) -> Expr {
-    let without_index = dialect == Dialect::Sqlite;
-    Translator { entity, dialect, without_index }.translate(condition, false)
+    Translator { entity, dialect, test: true }.translate(condition, false)
+}
+
+/// `SELECT id` of the live records that `condition` holds for. Each way to be found is a look-up of its own: neither
+/// database combines indexes where one way leads through another table.
+fn ids_of(condition: &Condition, entity: &str, dialect: Dialect) -> SelectStatement {
+    let of = |part: &Condition| {
+        Query::select()
+            .column(name("id"))
+            .from(name(entity))
+            .and_where(to_sql(part, entity, dialect))
+            .and_where(Expr::col((name(entity), name("deleted_at"))).is_null())
+            .to_owned()
+    };
+    let ways = match condition {
+        Condition::Any(parts) => parts.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let mut ways = ways.iter().map(of);
+    let first = ways.next().unwrap_or_else(|| of(&Condition::Always(false)));
+    ways.fold(first, |mut all, way| all.union(UnionType::Distinct, way).to_owned())
 }
 
 /// Where a field of `entity` is stored.
@@ -55,7 +76,7 @@ pub(crate) fn plain(column: Expr) -> Expr {
 struct Translator<'a> {
     entity: &'a str,
     dialect: Dialect,
-    without_index: bool,
+    test: bool,
 }
 
 impl Translator<'_> {
@@ -69,6 +90,9 @@ impl Translator<'_> {
                 let found = self.own(Expr::col((name(self.entity), name("id"))));
                 let ids = search::matching_ids(self.entity, text, self.dialect, search::MATCH_LIMIT);
                 if negated { found.not_in_subquery(ids) } else { found.in_subquery(ids) }
+            }
+            Condition::Reaches { reference, entity, inner, .. } => {
+                self.reaches(reference, entity, inner, negated)
             }
             Condition::Compare { path, .. }
             | Condition::In { path, .. }
@@ -96,15 +120,34 @@ impl Translator<'_> {
             .to_owned();
         let inside = if negated { near.clone().not_in_subquery(ids) } else { near.clone().in_subquery(ids) };
         // An empty reference has only empty fields behind it.
-        match (holds_for_empty(condition), negated) {
+        match (condition.holds_for_empty(), negated) {
             (true, false) | (false, true) => near.is_null().or(inside),
             (true, true) => near.is_not_null().and(inside),
             (false, false) => inside,
         }
     }
 
+    /// A test looks the one record up that is pointed to; finding begins with all that are wanted.
+    fn reaches(&self, reference: &Field, entity: &str, inner: &Condition, negated: bool) -> Expr {
+        let near = Expr::col((name(self.entity), name(&reference.name)));
+        if self.test && entity != self.entity {
+            let far = Expr::col((name(entity), name("id"))).eq(near);
+            let one = Query::select()
+                .expr(Expr::val(1i64))
+                .from(name(entity))
+                .and_where(far)
+                .and_where(Expr::col((name(entity), name("deleted_at"))).is_null())
+                .and_where(to_test(inner, entity, self.dialect))
+                .to_owned();
+            return if negated { Expr::exists(one).not() } else { Expr::exists(one) };
+        }
+        let ids = ids_of(inner, entity, self.dialect);
+        let near = self.own(near);
+        if negated { near.clone().is_null().or(near.not_in_subquery(ids)) } else { near.in_subquery(ids) }
+    }
+
     fn own(&self, column: Expr) -> Expr {
-        if self.without_index { plain(column) } else { column }
+        if self.test && self.dialect == Dialect::Sqlite { plain(column) } else { column }
     }
 
     fn test(&self, condition: &Condition, column: Expr, field: &Field, negated: bool) -> Expr {
@@ -179,14 +222,5 @@ impl Translator<'_> {
             Dialect::Sqlite => column.like(pattern),
             Dialect::Postgres => Expr::from(Func::lower(column)).like(pattern),
         }
-    }
-}
-
-fn holds_for_empty(condition: &Condition) -> bool {
-    match condition {
-        Condition::Empty { .. } => true,
-        Condition::Compare { operator, .. } => *operator == Operator::NotEqual,
-        Condition::In { values, .. } => values.iter().any(Value::is_null),
-        _ => false,
     }
 }

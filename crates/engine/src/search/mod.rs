@@ -6,13 +6,16 @@ pub(crate) mod rebuild;
 mod tokens;
 
 use crate::{
-    Dialect,
+    Dialect, Result,
     db::name,
+    external_id,
     schema::{ColumnKind, Table},
+    store::Source,
 };
 use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use std::collections::HashMap;
 pub use tokens::{document, terms};
 
 /// A record the search found.
@@ -61,12 +64,38 @@ pub fn record_tokens(entity: &Entity, values: &Values, numbers: &[String]) -> St
 }
 
 pub(crate) fn record_matches(entity: &Entity, record: &Record, text: &str) -> bool {
-    let tokens = record_tokens(entity, &record.values, &[]);
+    matches_with(entity, record, &[], text)
+}
+
+fn matches_with(entity: &Entity, record: &Record, numbers: &[String], text: &str) -> bool {
+    let tokens = record_tokens(entity, &record.values, numbers);
     terms(text).iter().all(|term| {
         tokens
             .split(' ')
             .any(|token| if term.prefix { token.starts_with(&term.text) } else { token == term.text })
     })
+}
+
+/// Leaves the records that match by the searched fields of `entity`, as somebody knows it, and their numbers elsewhere.
+pub(crate) async fn keep_matching(
+    source: &mut Source<'_>,
+    entity: &Entity,
+    text: &str,
+    records: &mut Vec<Record>,
+) -> Result<()> {
+    let mut numbers: HashMap<Id, Vec<String>> = HashMap::new();
+    if entity.external_ids {
+        let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
+        for ids in ids.chunks(1_000) {
+            for row in source.fetch(&external_id::of_records(ids)).await? {
+                numbers.entry(row.id(0)?).or_default().push(row.text(2)?);
+            }
+        }
+    }
+    records.retain(|record| {
+        matches_with(entity, record, numbers.get(&record.id).map_or(&[], Vec::as_slice), text)
+    });
+    Ok(())
 }
 
 /// Ids of the `limit` newest records of `entity` whose document has every term of `text`.

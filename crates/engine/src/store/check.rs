@@ -1,6 +1,10 @@
 //! What values must pass before they are written: defaults and numbers, input check, rules, required, references.
 
-use crate::{Result, Tx, among, db::name};
+use crate::{
+    Action, Result, Tx, access, among,
+    condition::{Condition, to_test},
+    db::name,
+};
 use meta::{Change, Draft, Entity, Field, FieldProblem, Id, Problem, Record, Value, Values};
 use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -133,6 +137,7 @@ impl Tx {
                 wanted.entry(target).or_default().extend(ids);
             }
         }
+        let engine = self.engine.clone();
         let mut known: HashSet<Id> = own.iter().copied().collect();
         for (target, ids) in wanted {
             let ids: Vec<Id> = ids.into_iter().collect();
@@ -141,6 +146,12 @@ impl Tx {
                 live.from(name(target))
                     .and_where(Expr::col(name("id")).is_in(among(ids)))
                     .and_where(Expr::col(name("deleted_at")).is_null());
+                // What somebody may not see is not there for him.
+                let scope =
+                    access::scope_of(engine.registry(), &self.actor, engine.entity(target)?, Action::Read);
+                if scope != Condition::Always(true) {
+                    live.and_where(to_test(&scope, target, self.conn.dialect()));
+                }
                 // All of them being there is the rule; then their number says enough.
                 let count = live.clone().expr(Expr::col(name("id")).count()).to_owned();
                 let rows = self.conn.fetch(&count).await?;

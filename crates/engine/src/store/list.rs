@@ -7,7 +7,7 @@ use super::{
     road::{EFFORT, FIRST_LEG, Road, Source, Used},
 };
 use crate::{Action, Actor, Engine, Error, Recent, Result, Tx, allow, engine::ESTIMATE_AGE, search};
-use meta::{Id, Record, Value, label};
+use meta::{Entity, Field, Id, Record, Value, label};
 use sea_query::{Expr, SelectStatement, SqliteQueryBuilder};
 
 #[derive(Clone, Debug)]
@@ -40,12 +40,18 @@ impl Default for Counts {
 
 impl Plan<'_> {
     async fn page(&self, mut source: Source<'_>) -> Result<Page> {
-        match self.road(&mut source).await? {
-            Road::Seek(part) => self.sort_found(&mut source, part).await,
+        let mut page = self.whole_page(&mut source).await?;
+        self.withhold(&mut source, &mut page.records).await?;
+        Ok(page)
+    }
+
+    async fn whole_page(&self, source: &mut Source<'_>) -> Result<Page> {
+        match self.road(source).await? {
+            Road::Seek(part) => self.sort_found(source, part).await,
             Road::Walk { served, otherwise } => {
-                match (self.walk_along(&mut source, &served, otherwise).await?, otherwise) {
+                match (self.walk_along(source, &served, otherwise).await?, otherwise) {
                     (Some(page), _) => Ok(page),
-                    (None, found) => self.sort_found(&mut source, found.map(|(part, _)| part)).await,
+                    (None, found) => self.sort_found(source, found.map(|(part, _)| part)).await,
                 }
             }
         }
@@ -121,6 +127,17 @@ impl Plan<'_> {
         };
         Page { records, next }
     }
+
+    /// Takes out what the actor may not see: records found by a word that stands only in fields hidden from him, and those
+    /// fields.
+    async fn withhold(&self, source: &mut Source<'_>, records: &mut Vec<Record>) -> Result<()> {
+        let Some(rights) = &self.withheld.rights else { return Ok(()) };
+        if let Some(words) = &self.withheld.words {
+            search::keep_matching(source, self.entity, words, records).await?;
+        }
+        rights.withhold(&self.entity.name, records);
+        Ok(())
+    }
 }
 
 impl Engine {
@@ -132,7 +149,17 @@ impl Engine {
     /// How many records match, looking at no more than `cap` of them, or at what is looked at for a page.
     pub async fn count(&self, actor: &Actor, query: &Query, cap: u64) -> Result<Count> {
         let plan = plan(self, actor, query)?;
-        let changes = self.changes_to(&query.entity);
+        if plan.withheld.words.is_some() {
+            // The number of matches must not tell what the matches do not.
+            let page =
+                self.list(actor, &Query { limit: LIMIT_MAXIMUM, after: None, ..query.clone() }).await?;
+            let number = page.records.len() as u64;
+            return Ok(Count {
+                number: std::cmp::min(number, cap),
+                capped: number > cap || page.next.is_some(),
+            });
+        }
+        let changes = self.changes_to_followed(&query.entity);
         let all = plan.sought(None, Used::default(), Some(cap));
         let key = all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder);
         let counts = self.counts();
@@ -168,11 +195,7 @@ impl Engine {
                 && entity.is_none_or(|entity| entity == candidate.name)
                 && allow(actor, candidate, Action::Read).is_ok()
         });
-        let looks = entities.map(|entity| async {
-            let select = search::matching_ids(&entity.name, text, self.dialect(), limit as u64);
-            let rows = self.fetch(&select).await?;
-            rows.iter().map(|row| Ok((entity.name.clone(), row.id(0)?))).collect::<Result<Vec<_>>>()
-        });
+        let looks = entities.map(|entity| self.matching(actor, entity, text, limit));
         let mut found: Vec<(String, Id)> = futures::future::try_join_all(looks).await?.concat();
         // Newest first, as ids say: what a user looks for is mostly recent.
         found.sort_by_key(|(_, id)| std::cmp::Reverse(*id));
@@ -186,10 +209,40 @@ impl Engine {
     }
 }
 
+impl Engine {
+    /// Whose a record is may change with what it follows.
+    fn changes_to_followed(&self, entity: &str) -> u64 {
+        let Ok(known) = self.entity(entity) else { return 0 };
+        let followed = known.follows.iter().filter_map(|name| known.get(name).and_then(Field::target));
+        let followed = followed.map(|target| self.changes_to_followed(target));
+        followed.fold(self.changes_to(entity), u64::wrapping_add)
+    }
+
+    /// The newest records of one entity that match. Where the actor may not see all, the newest matches are no help: they
+    /// may be other people's.
+    async fn matching(
+        &self,
+        actor: &Actor,
+        entity: &Entity,
+        text: &str,
+        limit: usize,
+    ) -> Result<Vec<(String, Id)>> {
+        let named = |id: Id| (entity.name.clone(), id);
+        if actor.limits().is_some() {
+            let query = Query::new(&entity.name).search(text).sort("-id").limit(limit);
+            let page = self.list(actor, &query.fields(&["id"])).await?;
+            return Ok(page.records.iter().map(|record| named(record.id)).collect());
+        }
+        let select = search::matching_ids(&entity.name, text, self.dialect(), limit as u64);
+        self.fetch(&select).await?.iter().map(|row| Ok(named(row.id(0)?))).collect()
+    }
+}
+
 impl Tx {
     pub async fn list(&mut self, query: &Query) -> Result<Page> {
         let engine = self.engine.clone();
-        let plan = plan(&engine, &self.actor, query)?;
+        let actor = self.actor.clone();
+        let plan = plan(&engine, &actor, query)?;
         if plan.searches() {
             self.documents.flush(&mut self.conn).await?;
         }

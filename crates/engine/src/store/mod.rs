@@ -13,13 +13,15 @@ mod save;
 mod statements;
 mod timeline;
 mod tx;
+mod ways;
 pub(crate) mod writer;
 
 pub(crate) use list::Counts;
 pub use list::{Count, Page};
 pub use query::Query;
-pub(crate) use read::number;
+pub(crate) use read::{by_ids, decode_all, number};
 pub use replace::StillWanted;
+pub(crate) use road::{Source, is_found};
 pub use statements::{Statement, Way};
 pub use timeline::TimelineItem;
 pub use tx::Tx;

@@ -2,15 +2,17 @@
 
 use super::query::{LIMIT_MAXIMUM, Query};
 use crate::{
-    Action, Actor, Dialect, Engine, Error, Result, access, allow,
+    Action, Actor, Dialect, Engine, Error, Result, Rights, access, allow,
     condition::{self, Condition, Operator, Path, field_of},
     schema, search,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use meta::{Entity, Field, Id, Record, Value};
+use std::sync::Arc;
 
 /// Everything a record must satisfy is in `parts`, the search too.
 pub(super) struct Plan<'e> {
+    /// As the actor knows it.
     pub entity: &'e Entity,
     pub fields: Vec<&'e Field>,
     pub parts: Vec<Condition>,
@@ -20,21 +22,38 @@ pub(super) struct Plan<'e> {
     pub after: Option<(Value, Id)>,
     pub deleted: bool,
     pub dialect: Dialect,
+    pub withheld: Withheld,
 }
 
-pub(super) fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Result<Plan<'e>> {
-    let entity = engine.entity(&query.entity)?;
-    allow(actor, entity, Action::Read)?;
+/// What the actor may not see of the records that are found.
+#[derive(Default)]
+pub(super) struct Withheld {
+    pub rights: Option<Arc<Rights>>,
+    /// Words that must stand in what he may see, as search documents have the rest, too.
+    pub words: Option<String>,
+}
+
+pub(super) fn plan<'e>(engine: &'e Engine, actor: &'e Actor, query: &Query) -> Result<Plan<'e>> {
+    let (declared, registry) = (engine.entity(&query.entity)?, engine.registry());
+    allow(actor, declared, Action::Read)?;
+    let entity = actor.view(declared);
     if query.limit == 0 || query.limit > LIMIT_MAXIMUM {
         let text = format!("limit must be between 1 and {LIMIT_MAXIMUM}");
         return Err(Error::rule("limit", text, format!("limit 应在 1 到 {LIMIT_MAXIMUM} 之间")));
     }
-    let context = condition::Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
-    let asked = condition::parse(&query.filter, entity, engine.registry(), &context)?;
+    let context = condition::Context { clock: engine.clock().clone(), actor: actor.clone() };
+    let asked = condition::parse(&query.filter, entity, registry, &context)?;
+    let asked = access::confined(registry, actor, declared, asked);
     let words = query.search.trim();
     let searched = (!words.is_empty()).then(|| Condition::Search { text: words.to_owned() });
     let mut parts = vec![];
-    for condition in [Some(access::scope(actor, entity)), belongs_to(entity, query)?, Some(asked), searched] {
+    let scope = Some(access::scope(registry, actor, declared, Action::Read));
+    let exported = query.exporting.then(|| access::scope_of(registry, actor, declared, Action::Export));
+    if query.exporting {
+        allow(actor, declared, Action::Export)?;
+    }
+    let exported = exported.filter(|exported| Some(exported) != scope.as_ref());
+    for condition in [scope, exported, belongs_to(entity, query)?, Some(asked), searched] {
         condition.into_iter().for_each(|condition| flatten(condition, &mut parts));
     }
     if parts.iter().any(Condition::searches) && !search::is_searched(entity) {
@@ -53,8 +72,22 @@ pub(super) fn plan<'e>(engine: &'e Engine, actor: &Actor, query: &Query) -> Resu
     {
         fields.push(sorted);
     }
+    let rights = actor.limits().filter(|rights| !rights.sees_all_fields(&entity.name));
+    let withheld = Withheld {
+        words: rights
+            .filter(|rights| rights.searches_withheld(&entity.name) && !words.is_empty())
+            .map(|_| words.to_owned()),
+        rights: rights.map(|_| actor.rights.clone()),
+    };
+    if withheld.words.is_some() {
+        let missing = entity.fields.values().filter(|field| field.searched);
+        let missing: Vec<&Field> =
+            missing.filter(|field| !fields.iter().any(|known| known.name == field.name)).collect();
+        fields.extend(missing);
+    }
     Ok(Plan {
         fields,
+        withheld,
         entity,
         parts,
         sort,

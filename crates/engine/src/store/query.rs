@@ -21,6 +21,8 @@ pub struct Query {
     pub fields: Vec<String>,
     /// Deleted records instead of live ones.
     pub deleted: bool,
+    /// For a file that leaves the house: the right to export counts, too.
+    pub exporting: bool,
 }
 
 /// More records than this are not answered at once.
@@ -57,6 +59,10 @@ impl Query {
     }
     pub fn fields(mut self, fields: &[&str]) -> Self {
         self.fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        self
+    }
+    pub fn exporting(mut self) -> Self {
+        self.exporting = true;
         self
     }
     pub fn deleted(mut self) -> Self {

@@ -2,9 +2,9 @@
 
 use crate::{
     Action, Actor, Engine, Error, Result, Row, Tx,
-    access::{scope, visible},
+    access::scope,
     allow, among,
-    condition::{table_of, to_sql},
+    condition::{Condition, table_of, to_test},
     db::name,
     schema,
 };
@@ -93,18 +93,18 @@ pub(super) fn all_fields(entity: &Entity) -> Vec<&Field> {
     fields
 }
 
-fn by_ids(entity: &Entity, ids: &[Id]) -> SelectStatement {
+pub(crate) fn by_ids(entity: &Entity, ids: &[Id]) -> SelectStatement {
     let mut select = select(entity, &all_fields(entity));
     select.and_where(Expr::col((name(&entity.name), name("id"))).is_in(among(ids)));
     select
 }
 
-fn decode_all(entity: &Entity, rows: &[Row]) -> Result<Vec<Record>> {
+pub(crate) fn decode_all(entity: &Entity, rows: &[Row]) -> Result<Vec<Record>> {
     let fields = all_fields(entity);
     rows.iter().map(|row| decode(entity, &fields, row)).collect()
 }
 
-fn only_live(records: Vec<Record>, entity: &Entity, id: Id) -> Result<Record> {
+pub(super) fn only_live(records: Vec<Record>, entity: &Entity, id: Id) -> Result<Record> {
     records
         .into_iter()
         .find(|record| record.deleted_at.is_none())
@@ -123,11 +123,19 @@ impl Engine {
     pub async fn get_many(&self, actor: &Actor, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
         let entity = self.entity(entity)?;
         allow(actor, entity, Action::Read)?;
+        let scope = scope(self.registry(), actor, entity, Action::Read);
         let mut records = Vec::with_capacity(ids.len());
         for ids in ids.chunks(1_000) {
-            records.extend(decode_all(entity, &self.fetch(&by_ids(entity, ids)).await?)?);
+            let mut select = by_ids(entity, ids);
+            if scope != Condition::Always(true) {
+                select.and_where(to_test(&scope, &entity.name, self.dialect()));
+            }
+            records.extend(decode_all(entity, &self.fetch(&select).await?)?);
         }
-        Ok(visible(actor, entity, records))
+        if let Some(rights) = actor.limits() {
+            rights.withhold(&entity.name, &mut records);
+        }
+        Ok(records)
     }
 
     /// The titles of many records of several entities, one query per entity.
@@ -142,19 +150,24 @@ impl Engine {
             if allow(actor, entity, Action::Read).is_err() {
                 continue;
             }
-            let select = Sql::select()
-                .columns([name("id"), name(&entity.title)])
-                .from(name(&entity.name))
-                .and_where(Expr::col(name("id")).is_in(ids))
-                .and_where(to_sql(&scope(actor, entity), &entity.name, self.dialect()))
-                .to_owned();
+            let title = actor.view(entity).get(&entity.title).filter(|title| title.masked);
+            let mut select = Sql::select();
+            select.columns([name("id"), name(&entity.title)]).from(name(&entity.name));
+            select.and_where(Expr::col(name("id")).is_in(ids));
+            let scope = scope(self.registry(), actor, entity, Action::Read);
+            if scope != Condition::Always(true) {
+                select.and_where(to_test(&scope, &entity.name, self.dialect()));
+            }
             for row in self.fetch(&select).await? {
                 let value = match entity.get(&entity.title) {
                     Some(field) => row.value(field, 1)?,
                     None => Value::Null,
                 };
                 let title = match value {
-                    Value::Text(text) => text,
+                    Value::Text(text) => match title {
+                        Some(masked) => crate::masked(&masked.kind, &text),
+                        None => text,
+                    },
                     other => other.to_json().to_string(),
                 };
                 titles.insert(row.id(0)?, title);
@@ -174,11 +187,10 @@ impl Tx {
     pub async fn get_many(&mut self, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
         let engine = self.engine.clone();
         let entity = engine.entity(entity)?;
-        allow(&self.actor, entity, Action::Read)?;
-        let mut records = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(1_000) {
-            records.extend(decode_all(entity, &self.conn.fetch(&by_ids(entity, ids)).await?)?);
+        let mut records = self.whole(entity, ids).await?;
+        if let Some(rights) = self.actor.limits() {
+            rights.withhold(&entity.name, &mut records);
         }
-        Ok(visible(&self.actor, entity, records))
+        Ok(records)
     }
 }

@@ -54,6 +54,7 @@ impl Tx {
         if ids.is_empty() {
             return Ok(0);
         }
+        self.confirm(&entity, &ids, Action::Delete).await?;
         let now = self.clock().now();
         let engine = self.engine.clone();
         for child in engine.registry().children(&entity.name) {

@@ -7,7 +7,7 @@
 //!
 //! SQLite keeps no statistics, so the statements leave it one choice; PostgreSQL has some and chooses among what is left.
 
-use super::{plan::Plan, read};
+use super::{plan::Plan, read, ways};
 use crate::{
     Dialect, Engine, Result, Row,
     condition::{Condition, Operator, Path, column_of, plain, table_of, to_sql, to_test},
@@ -29,7 +29,7 @@ const SEARCH_LIMIT: u64 = 2_000;
 const SEARCH_GUESS: u64 = 1_000;
 
 /// Where statements run: on a reader's connection, or inside a transaction.
-pub(super) enum Source<'a> {
+pub(crate) enum Source<'a> {
     Engine(&'a Engine),
     Tx(&'a mut Conn),
 }
@@ -436,13 +436,13 @@ fn uses(condition: &Condition) -> Used {
             let figures = path.through.is_none() && path.field.apart;
             Used { own: !figures, figures }
         }
-        Condition::Search { .. } => Used { own: true, figures: false },
+        Condition::Search { .. } | Condition::Reaches { .. } => Used { own: true, figures: false },
         Condition::Always(_) => Used::default(),
     }
 }
 
 /// Whether an index finds the rows of `part`.
-pub(super) fn is_found(entity: &Entity, part: &Condition) -> bool {
+pub(crate) fn is_found(entity: &Entity, part: &Condition) -> bool {
     let indexed = |path: &Path| match &path.through {
         None => schema::has_index(entity, &path.field),
         // References always have an index; the far field decides.
@@ -453,6 +453,7 @@ pub(super) fn is_found(entity: &Entity, part: &Condition) -> bool {
         Condition::In { path, values } => !values.iter().any(Value::is_null) && indexed(path),
         Condition::Empty { path } => path.through.is_none() && indexed(path),
         Condition::Search { .. } => true,
+        Condition::Reaches { found, .. } => *found,
         Condition::Any(parts) => {
             let used = uses(part);
             !(used.own && used.figures) && parts.iter().all(|part| is_found(entity, part))
@@ -475,6 +476,11 @@ pub(super) fn found_ids(
             dialect,
             limit.map_or(SEARCH_LIMIT, |limit| std::cmp::min(limit, SEARCH_LIMIT)),
         );
+    }
+    if let Condition::Any(any) = part
+        && ways::differ(any)
+    {
+        return ways::found_in_any(entity, any, dialect, limit);
     }
     let mut select = Sql::select();
     select.column(name("id")).and_where(to_sql(part, &entity.name, dialect));

@@ -1,7 +1,7 @@
 //! Saving: one fixed order of steps for one record or many — access, input check, defaults, numbers, rules, required,
 //! references, write, search document, log.
 
-use super::check::at;
+use super::{check::at, read::only_live};
 use crate::{Action, Error, LogKind, Result, Tx, allow, condition::bind, db::name, search};
 use meta::{Change, Entity, Field, Id, Record, Value, Values};
 use sea_query::{Expr, ExprTrait, Query as Sql, Value as Bound};
@@ -48,9 +48,13 @@ impl Tx {
                 _ => self.clock().new_id(),
             });
         }
-        self.fill_defaults(&entity, &mut records).await?;
         let many = records.len() > 1;
         let mut problems = vec![];
+        for (index, values) in records.iter_mut().enumerate() {
+            let found = self.withheld(&entity, None, values);
+            problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));
+        }
+        self.fill_defaults(&entity, &mut records).await?;
         for (index, (values, id)) in records.iter_mut().zip(&ids).enumerate() {
             let found = self.prepare(&entity, Change::Create, *id, None, values);
             problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));
@@ -62,6 +66,8 @@ impl Tx {
             return Err(Error::Invalid(problems));
         }
         self.insert(&entity, &ids, &records).await?;
+        self.confirm_place(&entity, &ids, Action::Create).await?;
+        self.made.extend(&ids);
         if search::is_searched(&entity) {
             for (index, (id, values)) in ids.iter().zip(&records).enumerate() {
                 let own =
@@ -88,7 +94,8 @@ impl Tx {
         version: Option<i64>,
         values: Values,
     ) -> Result<i64> {
-        let before = self.get(entity, id).await?;
+        let declared = self.engine.entity(entity)?.clone();
+        let before = only_live(self.whole(&declared, &[id]).await?, &declared, id)?;
         if version.is_some_and(|version| version != before.version) {
             return Err(Error::Conflict { current: before.version });
         }
@@ -100,8 +107,9 @@ impl Tx {
     /// Changes many records; those that stay the same are neither written nor logged. Returns how many changed.
     pub async fn update_many(&mut self, entity: &str, updates: Vec<(Id, Values)>) -> Result<usize> {
         let ids: Vec<Id> = updates.iter().map(|(id, _)| *id).collect();
+        let declared = self.engine.entity(entity)?.clone();
         let mut found: HashMap<Id, Record> =
-            self.get_many(entity, &ids).await?.into_iter().map(|record| (record.id, record)).collect();
+            self.whole(&declared, &ids).await?.into_iter().map(|record| (record.id, record)).collect();
         let mut pairs = Vec::with_capacity(updates.len());
         for (id, values) in updates {
             let before = found.remove(&id).filter(|record| record.deleted_at.is_none());
@@ -112,11 +120,14 @@ impl Tx {
 
     async fn update_known(&mut self, entity: &str, pairs: Vec<(Record, Values)>) -> Result<Vec<Id>> {
         let entity = self.writable(entity, Action::Update, pairs.len())?;
+        let ids: Vec<Id> = pairs.iter().map(|(before, _)| before.id).collect();
+        self.confirm(&entity, &ids, Action::Update).await?;
         let many = pairs.len() > 1;
         let mut problems = vec![];
         let mut changed: Vec<(Record, Values)> = vec![];
         for (index, (before, mut values)) in pairs.into_iter().enumerate() {
-            let found = self.prepare(&entity, Change::Update, before.id, Some(&before), &mut values);
+            let mut found = self.withheld(&entity, Some(&before), &mut values);
+            found.extend(self.prepare(&entity, Change::Update, before.id, Some(&before), &mut values));
             problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));
             values.retain(|field, value| before.get(field) != value);
             if !values.is_empty() {
@@ -139,6 +150,9 @@ impl Tx {
                 .collect();
             entries.push((before.id, Json::Object(fields)));
         }
+        let moved = changed.iter().filter(|(_, values)| Tx::moves(&entity, values));
+        let moved: Vec<Id> = moved.map(|(before, _)| before.id).collect();
+        self.confirm_place(&entity, &moved, Action::Update).await?;
         let ids: Vec<Id> = changed.iter().map(|(before, _)| before.id).collect();
         if changed
             .iter()
@@ -151,7 +165,12 @@ impl Tx {
         Ok(ids)
     }
 
-    async fn write_update(&mut self, entity: &Entity, before: &Record, values: &Values) -> Result<()> {
+    pub(crate) async fn write_update(
+        &mut self,
+        entity: &Entity,
+        before: &Record,
+        values: &Values,
+    ) -> Result<()> {
         let mut update = Sql::update();
         update
             .table(name(&entity.name))

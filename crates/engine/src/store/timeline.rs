@@ -20,8 +20,11 @@ impl Engine {
         limit: usize,
     ) -> Result<Vec<TimelineItem>> {
         let mut items = vec![];
+        if actor.limits().is_some() && self.get_many(actor, subject, &[id]).await?.is_empty() {
+            return Ok(items);
+        }
         for entity in self.registry().entities() {
-            let Some(timeline) = &entity.timeline else { continue };
+            let Some(timeline) = &actor.view(entity).timeline else { continue };
             let fits = entity.get(&timeline.subject).and_then(|field| field.target()) == Some(subject);
             if !fits || allow(actor, entity, Action::Read).is_err() {
                 continue;

@@ -1,7 +1,7 @@
 //! The condition language: SQL on both databases and evaluation in process agree, on examples and at random.
 
 use crate::shop::{Shop, money_of, on_both};
-use engine::{Query, condition};
+use engine::{Actor, Query, condition};
 use meta::{Lang, Value};
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::{BTreeSet, HashMap};
@@ -35,7 +35,7 @@ async fn by_sql(shop: &Shop, filter: &str) -> engine::Result<BTreeSet<meta::Id>>
 
 async fn in_process(shop: &Shop, filter: &str) -> BTreeSet<meta::Id> {
     let entity = shop.engine.entity("customer").unwrap().clone();
-    let context = condition::Context { clock: shop.engine.clock().clone(), user: None, lang: Lang::En };
+    let context = condition::Context { clock: shop.engine.clock().clone(), actor: Actor::system() };
     let condition = condition::parse(filter, &entity, shop.engine.registry(), &context).unwrap();
     let all = shop.engine.list(&shop.actor, &Query::new("customer").limit(1_000)).await.unwrap().records;
     let by_id: HashMap<_, _> = all.iter().map(|record| (record.id, record.clone())).collect();

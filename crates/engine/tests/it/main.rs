@@ -6,6 +6,7 @@ mod deep;
 mod jobs;
 mod listing;
 mod log;
+mod rights;
 mod saving;
 mod schema;
 mod searching;

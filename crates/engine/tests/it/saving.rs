@@ -2,7 +2,7 @@
 
 use crate::shop::{Shop, money_of, on_both, values};
 use engine::{
-    Actor, Error, LogKind, Role, TryStreamExt, name,
+    Actor, Error, LogKind, Rights, Role, TryStreamExt, name,
     sea_query::{Order, Query as Sql},
 };
 use meta::{Lang, Problem, Value};
@@ -99,7 +99,7 @@ fn an_update_of_an_older_version_is_a_conflict() {
 #[test]
 fn computed_fields_are_not_accepted_from_users() {
     on_both(|shop: Shop| async move {
-        let user = Actor::user(shop.engine.clock().new_id(), Role::User, Lang::En);
+        let user = Actor::user(shop.engine.clock().new_id(), Role::User, Lang::En).with(Rights::unlimited());
         let fields = values([("name", "a".into()), ("worth", money_of("5"))]);
         let error = shop
             .engine
@@ -293,7 +293,7 @@ fn a_personal_record_is_seen_by_its_owner_alone_until_it_is_shared() {
             shop.create("user", fields)
         };
         let (ann, bob) = (user("ann").await.unwrap(), user("bob").await.unwrap());
-        let [ann, bob] = [ann, bob].map(|id| Actor::user(id, Role::User, Lang::En));
+        let [ann, bob] = [ann, bob].map(|id| Actor::user(id, Role::User, Lang::En).with(Rights::unlimited()));
         let fields = values([("name", "mine".into()), ("entity", "customer".into())]);
         let view = shop
             .engine

@@ -1,7 +1,7 @@
 //! A file is chosen; below it stands what was imported before.
 
 use super::{UPLOAD_LIMIT_MB, words};
-use crate::{Options, create, guess::guess_kind, run::read_progress};
+use crate::{Kind, Options, create, guess::guess_kind, job::may_import, run::read_progress};
 use axum::{
     extract::{Multipart, Path, State, multipart::Field},
     http::StatusCode,
@@ -63,6 +63,10 @@ pub async fn upload(State(app): State<App>, session: Session, mut form: Multipar
         }
         Failure::bad_request("The upload broke off: please try again.", "上传中断，请重试。")
     };
+    let may = |kind: &Kind| may_import(app.engine(), &session.actor, *kind);
+    if !Kind::ALL.iter().any(|kind| may(kind).is_ok()) {
+        may(&Kind::Orders)?;
+    }
     let mut file = None;
     while let Some(field) = form.next_field().await.map_err(too_large)? {
         if field.name() == Some("file") && field.file_name().is_some_and(|name| !name.is_empty()) {

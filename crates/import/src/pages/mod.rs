@@ -34,6 +34,7 @@ pub fn web_module() -> WebModule {
             href: "/import",
             icon: "file-import",
             administrators_only: false,
+            sums_up: &[],
         }],
         ..WebModule::new("import", routes)
     }

@@ -137,8 +137,16 @@ fn a_dry_run_counts_what_the_import_then_makes() {
         let path = company.file("orders.csv", SHOP);
         let control = import::Control::none();
         for _ in 0..2 {
-            let dry =
-                import::dry_run(&company.engine, Kind::Orders, &path, &options(), &control).await.unwrap();
+            let dry = import::dry_run(
+                &company.engine,
+                &engine::Actor::system(),
+                Kind::Orders,
+                &path,
+                &options(),
+                &control,
+            )
+            .await
+            .unwrap();
             let before = company.counts().await;
             let real = company.orders(SHOP).await;
             assert_eq!(dry.progress.counts, real.progress.counts);

@@ -45,8 +45,16 @@ fn a_dry_run_of_customers_counts_the_same() {
     on_both(|company| async move {
         let path = company.file("customers.csv", CUSTOMERS);
         let control = import::Control::none();
-        let dry =
-            import::dry_run(&company.engine, Kind::Accounts, &path, &options(), &control).await.unwrap();
+        let dry = import::dry_run(
+            &company.engine,
+            &engine::Actor::system(),
+            Kind::Accounts,
+            &path,
+            &options(),
+            &control,
+        )
+        .await
+        .unwrap();
         assert_eq!(company.count("account").await, 0);
         let real = company.import(Kind::Accounts, &path, &options()).await;
         assert_eq!(dry.progress.made("account"), real.progress.made("account"));

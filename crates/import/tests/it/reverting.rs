@@ -51,7 +51,8 @@ fn what_others_have_worked_on_since_stays_and_is_named() {
         let second = company.orders(SECOND).await;
         let line = company.one("order_line", "description == 'Pen'").await.id;
         let customer = company.one("account", "name == 'K4'").await.id;
-        let user = Actor::user(company.engine.clock().new_id(), Role::User, Lang::En);
+        let user = Actor::user(company.engine.clock().new_id(), Role::User, Lang::En)
+            .with(engine::Rights::unlimited());
         company
             .engine
             .write(&user, move |tx| {

@@ -1,5 +1,6 @@
 //! The same figures as the command line tells, for programs that are signed in.
 
+use super::scope::whole_company;
 use crate::{report, store};
 use axum::{
     Json,
@@ -23,11 +24,13 @@ async fn newest(app: &App) -> Answer<std::sync::Arc<store::StoredModel>> {
     Ok(stored.ok_or_else(|| Error::NotFound("fitted models / 已拟合的模型".into()))?)
 }
 
-pub async fn models(State(app): State<App>, _: Session) -> Answer<Response> {
+pub async fn models(State(app): State<App>, session: Session) -> Answer<Response> {
+    whole_company(&session)?;
     Ok(Json(report::models(&*newest(&app).await?)).into_response())
 }
 
-pub async fn pareto(State(app): State<App>, _: Session) -> Answer<Response> {
+pub async fn pareto(State(app): State<App>, session: Session) -> Answer<Response> {
+    whole_company(&session)?;
     Ok(Json(report::pareto(&*newest(&app).await?)).into_response())
 }
 
@@ -36,6 +39,7 @@ pub async fn customers(
     session: Session,
     Query(wanted): Query<Limit>,
 ) -> Answer<Response> {
+    whole_company(&session)?;
     let limit = wanted.limit.unwrap_or(LIMIT_STANDARD).min(LIMIT_MAXIMUM);
     let mut customers = vec![];
     report::customers(app.engine(), &session.actor, Some(limit), |one| customers.push(one)).await?;

@@ -9,6 +9,7 @@ mod overview;
 mod panel;
 mod refit_status;
 mod rules;
+mod scope;
 mod words;
 
 use axum::{
@@ -32,6 +33,7 @@ pub fn web_module() -> WebModule {
             href: "/value",
             icon: "chart-pie",
             administrators_only: false,
+            sums_up: &scope::SUMMED,
         }],
         record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         ..WebModule::new("insight", routes)

@@ -47,6 +47,7 @@ struct Customer {
 }
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    super::scope::whole_company(&session)?;
     let engine = app.engine();
     let settings = Settings::load(engine).await?;
     let stored = store::newest_model(engine).await?;

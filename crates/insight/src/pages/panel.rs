@@ -3,7 +3,7 @@
 use super::{
     explain::{Customer, why},
     figure::Figure,
-    href,
+    href, scope,
     words::Words,
 };
 use crate::{
@@ -27,7 +27,12 @@ pub struct ClassShown {
 }
 
 pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
-    Box::pin(async move { panel(&app, &session, &record).await.map(Some) })
+    Box::pin(async move {
+        if !scope::of_customer(&session.actor) {
+            return Ok(None);
+        }
+        panel(&app, &session, &record).await.map(Some)
+    })
 }
 
 async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> {

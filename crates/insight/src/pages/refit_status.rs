@@ -56,6 +56,7 @@ pub async fn status(words: &Words<'_>, model: Option<i64>) -> Answer<Status> {
 }
 
 pub async fn show(State(app): State<App>, session: Session, Query(seen): Query<Seen>) -> Answer<Response> {
+    super::scope::whole_company(&session)?;
     let newest = store::newest_id(app.engine()).await?.unwrap_or(0);
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
     let refit = status(&words, Some(seen.model)).await?;
@@ -70,6 +71,7 @@ pub async fn show(State(app): State<App>, session: Session, Query(seen): Query<S
 
 /// Queues a refit; one at most waits.
 pub async fn begin(State(app): State<App>, session: Session, Form(seen): Form<Seen>) -> Answer<Response> {
+    super::scope::whole_company(&session)?;
     queue(&app).await?;
     if !session.htmx {
         return Ok(Redirect::to("/value").into_response());

@@ -71,6 +71,7 @@ pub fn entity() -> Entity {
         .sort("-ordered_at")
         .board("status")
         .timeline("account", "ordered_at")
+        .follows("account")
         .external_ids()
         // With what customer value reads of an order, so that a pass over everybody stays in the index.
         .index(["account", "ordered_at", "id", "status", "net_base", "margin_base", "deleted_at"])

@@ -35,5 +35,6 @@ pub fn entity() -> Entity {
         .field(long_text("description").label("Description", "说明"))
         .list(["code", "name", "category", "unit", "price", "cost", "active"])
         .sort("code")
+        .open()
         .external_ids()
 }

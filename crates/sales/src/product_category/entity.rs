@@ -12,5 +12,6 @@ pub fn entity() -> Entity {
         .field(long_text("description").label("Description", "说明"))
         .list(["name", "parent_category"])
         .sort("name")
+        .open()
         .external_ids()
 }

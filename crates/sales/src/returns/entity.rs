@@ -69,6 +69,8 @@ pub fn entity() -> Entity {
         .sort("-returned_at")
         .board("status")
         .timeline("account", "returned_at")
+        .follows("account")
+        .follows("order")
         .external_ids()
         .index(["account", "returned_at", "id", "status", "net_base", "margin_base", "deleted_at"])
         .index(["reason", "returned_at"])

@@ -36,7 +36,7 @@ pub async fn batch(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let key = Key::read(&headers, &session, &Method::POST, &body)?;
     let body = input::object(&body)?;
     let Some(given) = body.get("operations").and_then(Json::as_array).filter(|_| body.len() == 1) else {

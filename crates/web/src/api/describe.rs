@@ -15,9 +15,11 @@ pub async fn describe(State(app): State<App>, session: Session) -> Answer {
     let entities: Vec<Value> = registry
         .entities()
         .filter(visible)
+        .map(|entity| session.actor.view(entity))
         .map(|entity| {
             let children: Vec<Value> = registry
                 .children(&entity.name)
+                .filter(visible)
                 .map(|child| json!({ "key": key_of(registry, entity, child), "entity": child.name }))
                 .collect();
             json!({

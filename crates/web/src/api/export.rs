@@ -68,11 +68,12 @@ pub async fn export(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
     let format = Format::read(&parameters, &headers)?;
     let mut asked = Asked::read(&entity, &parameters)?;
     asked.query.limit = PAGE_SIZE;
+    asked.query.exporting = true;
     let columns = columns(&entity, &asked);
     let file = format!("attachment; filename=\"{}.{}\"", entity.name, format.extension());
     let (engine, actor) = (app.engine().clone(), session.actor);

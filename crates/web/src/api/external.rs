@@ -21,7 +21,7 @@ pub async fn get(
     Path((name, source, number)): Path<(String, String, String)>,
     headers: HeaderMap,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let id = app.engine().by_external_id(&entity.name, &source, &number).await?;
     let id = id.ok_or_else(|| Error::NotFound(format!("{name} {source} {number}")))?;
     let record = app.engine().get(&session.actor, &entity.name, id).await?;
@@ -37,7 +37,7 @@ pub async fn put(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     if !entity.external_ids {
         return Err(Error::NotFound(format!("{name} has no external ids")).into());
     }

@@ -138,7 +138,7 @@ pub async fn list(
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
     let mut asked = Asked::read(&entity, &parameters)?;
     asked.query.limit = parameters.limit()?;

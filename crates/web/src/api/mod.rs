@@ -17,7 +17,7 @@ mod search;
 mod version;
 mod write;
 
-use crate::{App, Failure};
+use crate::{App, Failure, Session};
 use axum::{
     Router,
     routing::{get, post},
@@ -42,10 +42,10 @@ pub fn routes() -> Router<App> {
         .route("/docs", get(docs::page))
 }
 
-/// An entity programs may see.
-fn entity(app: &App, name: &str) -> Result<Arc<Entity>, Failure> {
+/// An entity programs may see, as the caller knows it.
+fn entity(app: &App, session: &Session, name: &str) -> Result<Arc<Entity>, Failure> {
     match app.engine().entity(name) {
-        Ok(entity) if !entity.internal => Ok(entity.clone()),
+        Ok(entity) if !entity.internal => Ok(session.actor.view(entity).clone()),
         _ => Err(Error::NotFound(format!("entity {name}")).into()),
     }
 }

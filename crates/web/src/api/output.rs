@@ -89,6 +89,7 @@ pub async fn whole(engine: &Engine, actor: &engine::Actor, entity: &Entity, foun
         if allow(actor, child, Action::Read).is_err() {
             continue;
         }
+        let child = actor.view(child);
         let (mut lines, mut after) = (vec![], None);
         loop {
             let page = engine.list(actor, &of_parent(child, parent, found.id).after(after)).await?;
@@ -113,6 +114,11 @@ pub async fn whole_in(tx: &mut Tx, entity: &Entity, id: Id) -> Result<Json> {
     let engine = tx.engine().clone();
     for child in engine.registry().children(&entity.name) {
         let Some(parent) = &child.parent else { continue };
+        let actor = tx.actor().clone();
+        if allow(&actor, child, Action::Read).is_err() {
+            continue;
+        }
+        let child = actor.view(child);
         let lines = lines_in(tx, child, parent, id).await?;
         let lines: Result<_> = lines.iter().map(|line| tree(child, line, None).map(Json::Object)).collect();
         body.insert(key_of(engine.registry(), entity, child), Json::Array(in_order(child, lines?)));

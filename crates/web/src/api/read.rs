@@ -18,7 +18,7 @@ pub async fn get(
     Path((name, id)): Path<(String, Id)>,
     headers: HeaderMap,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let record = app.engine().get(&session.actor, &name, id).await?;
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
     Ok(version::answer(&headers, StatusCode::OK, &body))
@@ -30,7 +30,7 @@ pub async fn timeline(
     Path((name, id)): Path<(String, Id)>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let parameters = Parameters::read(query.as_deref(), &["before", "limit"])?;
     let limit = parameters.limit()?;
     let before = parameters.get("before").map(|text| text.parse::<DateTime<Utc>>()).transpose();
@@ -43,7 +43,7 @@ pub async fn timeline(
     let next = items.last().filter(|_| items.len() == limit).map(|item| item.at);
     let mut data = vec![];
     for item in &items {
-        let of = app.engine().entity(&item.record.entity)?;
+        let of = session.actor.view(app.engine().entity(&item.record.entity)?);
         let record = output::Shown { entity: of, record: &item.record, numbers: None, fields: &[] };
         data.push(json!({ "at": item.at, "entity": of.name, "record": record }));
     }
@@ -56,7 +56,7 @@ pub async fn history(
     Path((name, id)): Path<(String, Id)>,
     RawQuery(query): RawQuery,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let limit = Parameters::read(query.as_deref(), &["limit"])?.limit()?;
     // The history of what was deleted may be read too, but only by who may see the record.
     let records = app.engine().get_many(&session.actor, &entity.name, &[id]).await?;

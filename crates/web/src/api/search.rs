@@ -19,7 +19,7 @@ pub async fn search(State(app): State<App>, session: Session, RawQuery(query): R
     }
     let entity = parameters.get("entity");
     if let Some(name) = entity {
-        super::entity(&app, name)?;
+        super::entity(&app, &session, name)?;
     }
     let hits = app.engine().search(&session.actor, text, entity, parameters.limit()?).await?;
     let data: Vec<_> =

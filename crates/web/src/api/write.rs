@@ -53,7 +53,7 @@ pub async fn create(
     headers: HeaderMap,
     body: Bytes,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let key = Key::read(&headers, &session, &Method::POST, &body)?;
     let mut problems = vec![];
     let given = input::read(app.engine().registry(), &entity, &input::object(&body)?, "", &mut problems);
@@ -101,7 +101,7 @@ async fn change(
     body: Bytes,
     method: Method,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let key = Key::read(&headers, &session, &method, &body)?;
     let by_header = version::if_match(&headers)?;
     let mut problems = vec![];
@@ -140,7 +140,7 @@ pub async fn delete(
     Path((name, id)): Path<(String, Id)>,
     headers: HeaderMap,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let key = Key::read(&headers, &session, &Method::DELETE, &[])?;
     let by_header = version::if_match(&headers)?;
     let outcome = once(app.engine(), &session, key, move |tx| {
@@ -160,7 +160,7 @@ pub async fn restore(
     Path((name, id)): Path<(String, Id)>,
     headers: HeaderMap,
 ) -> Answer {
-    let entity = entity(&app, &name)?;
+    let entity = entity(&app, &session, &name)?;
     let key = Key::read(&headers, &session, &Method::POST, &[])?;
     let outcome = once(app.engine(), &session, key, move |tx| {
         Box::pin(async move {

@@ -136,19 +136,42 @@ impl Watched {
         }
     }
 
+    /// Rights may have changed since the page was opened.
+    async fn renew(&mut self) -> Option<()> {
+        if self.session.actor.role == engine::Role::User {
+            let (user, lang) = (self.session.user.id, self.session.lang);
+            self.session.actor = self.app.engine().actor(user, lang).await.ok()?;
+        }
+        Some(())
+    }
+
+    /// Whether any of what was written may be seen; of a bulk write nobody says what it was.
+    async fn may_see(&self, entity: &str, news: &News) -> bool {
+        let engine = self.app.engine();
+        let Ok(known) = engine.entity(entity) else { return false };
+        if allow(&self.session.actor, known, Action::Read).is_err() {
+            return false;
+        }
+        if self.session.actor.limits().is_none() || news.bulk.iter().any(|(bulk, _)| bulk == entity) {
+            return true;
+        }
+        let Some(ids) = news.written.get(entity) else { return false };
+        let ids: Vec<Id> = ids.iter().copied().collect();
+        engine.get_many(&self.session.actor, entity, &ids).await.is_ok_and(|seen| !seen.is_empty())
+    }
+
     async fn hear(&mut self, news: &News) -> Option<bool> {
         // The user himself was changed: his rights are read anew with the next stream.
         if news.written.get("user").is_some_and(|ids| ids.contains(&self.session.user.id)) {
             return None;
         }
+        self.renew().await?;
         match &self.subject {
             Subject::Entity(entity) => {
                 let own = self.session.actor.user;
-                Some(
-                    news.authors
-                        .get(entity)
-                        .is_some_and(|authors| authors.iter().any(|author| *author != own)),
-                )
+                let others = news.authors.get(entity);
+                let others = others.is_some_and(|authors| authors.iter().any(|author| *author != own));
+                Some(others && self.may_see(entity, news).await)
             }
             Subject::Record { entity, id, .. } => {
                 self.related |= news.related.contains(id);
@@ -164,6 +187,7 @@ impl Watched {
 
     async fn look(&mut self) -> Option<bool> {
         self.look_at = Instant::now() + LOOK;
+        self.renew().await?;
         self.look_into_bulk().await;
         self.read().await
     }

@@ -2,7 +2,7 @@
 
 use super::address::own_pages;
 use engine::{Action, Actor, Engine, Error, Result, allow};
-use meta::Entity;
+use meta::{Entity, Id};
 use serde::Serialize;
 use std::sync::Arc;
 
@@ -25,18 +25,30 @@ impl Can {
         let generic = own_pages(entity).is_none();
         Can {
             create,
-            import: create && IMPORTED.contains(&entity.name.as_str()),
-            export: may(Action::Read),
+            import: create && may(Action::Import) && IMPORTED.contains(&entity.name.as_str()),
+            export: may(Action::Export),
             edit: generic && may(Action::Update),
             delete: generic && may(Action::Delete),
         }
     }
 }
 
-/// The entity of an address, if it has pages of its own and the actor may do `action`.
+impl Can {
+    /// The same for one record.
+    pub async fn with(engine: &Engine, actor: &Actor, entity: &Entity, id: Id) -> Result<Can> {
+        let mut can = Can::of(actor, entity);
+        if actor.limits().is_some() {
+            can.edit = can.edit && engine.may(actor, &entity.name, id, Action::Update).await?;
+            can.delete = can.delete && engine.may(actor, &entity.name, id, Action::Delete).await?;
+        }
+        Ok(can)
+    }
+}
+
+/// The entity of an address as the actor knows it, if it has pages of its own and the actor may do `action`.
 pub fn entity_with_pages<'e>(
     engine: &'e Engine,
-    actor: &Actor,
+    actor: &'e Actor,
     name: &str,
     action: Action,
 ) -> Result<&'e Arc<Entity>> {
@@ -45,5 +57,5 @@ pub fn entity_with_pages<'e>(
         return Err(Error::NotFound(name.to_owned()));
     }
     allow(actor, entity, action)?;
-    Ok(entity)
+    Ok(actor.view(entity))
 }

@@ -7,10 +7,13 @@ use axum::response::{IntoResponse, Redirect};
 const VALUE: &str = "/value";
 
 pub async fn home(caller: Caller) -> Answer {
-    let has_value = caller.app.modules().iter().flat_map(|module| &module.nav).any(|nav| nav.href == VALUE);
-    let first = caller.engine().registry().entities().find(|entity| {
-        !entity.internal && !entity.admin_only && entity.parent.is_none() && !entity.list.is_empty()
-    });
+    let mut nav = caller.app.modules().iter().flat_map(|module| &module.nav);
+    let has_value = nav.any(|nav| nav.href == VALUE && nav.is_for(caller.actor()));
+    let first = caller
+        .engine()
+        .registry()
+        .entities()
+        .find(|entity| !entity.admin_only && crate::shell::listed(entity, &caller.session));
     let to = match first {
         _ if has_value => VALUE.to_owned(),
         Some(entity) => super::address::list_href(entity),

@@ -74,7 +74,7 @@ async fn records(caller: &Caller, q: &str) -> Answer<Vec<Group>> {
     }
     let mut groups = vec![];
     for (name, hits) in by_entity {
-        let entity = engine.entity(&name)?;
+        let entity = actor.view(engine.entity(&name)?);
         let ids: Vec<Id> = hits.iter().map(|hit| hit.id).collect();
         let records = engine.get_many(actor, &name, &ids).await?;
         let shown = Shown::look_up(engine, actor, reader, entity, &details(entity), &records).await?;
@@ -100,7 +100,7 @@ fn lists(caller: &Caller) -> impl Iterator<Item = &Arc<Entity>> {
 fn pages(caller: &Caller) -> Vec<Item> {
     let lang = caller.reader.lang;
     let added = caller.app.modules().iter().flat_map(|module| &module.nav);
-    let added = added.filter(|nav| !nav.administrators_only || caller.actor().is_administrator());
+    let added = added.filter(|nav| nav.is_for(caller.actor()));
     let added = added.map(|nav| Item {
         label: nav.label.get(lang).to_owned(),
         detail: None,
@@ -148,7 +148,7 @@ async fn look_up(
     Place(entity): Place<String>,
     Asking(words): Asking<Words>,
 ) -> Answer<Json<Vec<Pick>>> {
-    let entity = caller.engine().entity(&entity)?.clone();
+    let entity = caller.actor().view(caller.engine().entity(&entity)?).clone();
     if entity.internal {
         return Err(Error::NotFound(entity.name.clone()).into());
     }

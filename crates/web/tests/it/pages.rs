@@ -17,6 +17,7 @@ fn with_pages() -> Modules {
         href: "/shop/hello",
         icon: "user",
         administrators_only: true,
+        sums_up: &[],
     }];
     modules.web.push(web);
     modules

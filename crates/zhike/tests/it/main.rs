@@ -6,4 +6,5 @@ mod commands;
 mod import_command;
 mod pages;
 mod plans;
+mod rights;
 mod value_command;

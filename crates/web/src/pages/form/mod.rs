@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Redirect},
     routing::get,
 };
-use engine::{Action, Error, LogEntry};
+use engine::{Action, Error, LogEntry, allow};
 use meta::{Entity, Field, FieldProblem, Id, Lang, Problem, Record, label};
 use std::{collections::HashMap, sync::Arc};
 use texts::{LINES_LIMIT, Line, Typed};
@@ -33,7 +33,9 @@ type Pairs = Form<Vec<(String, String)>>;
 
 /// Entities may have several kinds of lines; the first is edited in the form.
 fn child<'c>(caller: &'c Caller, entity: &'c Entity) -> Option<&'c Arc<Entity>> {
-    caller.engine().registry().children(&entity.name).next()
+    let mut children = caller.engine().registry().children(&entity.name);
+    let child = children.find(|child| allow(caller.actor(), child, Action::Read).is_ok())?;
+    Some(caller.actor().view(child))
 }
 
 async fn new(

@@ -18,7 +18,7 @@ use std::sync::Arc;
 const BATCH: usize = 500;
 
 pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
-    let entity = caller.entity(&entity, Action::Read)?;
+    let entity = caller.entity(&entity, Action::Export)?;
     let columns = chosen_columns(&entity, &asked.columns);
     let name = format!("attachment; filename=\"{}.csv\"", entity.name);
     let body = paged::body(Export { caller, entity, columns, asked, head: true, done: false }).await?;
@@ -48,7 +48,9 @@ impl Pages for Export {
             text.push('\u{feff}');
             csv_line(&mut text, self.columns.iter().map(|field| field.label.get(reader.lang).to_owned()));
         }
-        let page = engine.list(actor, &query(&self.entity, &self.asked, &self.columns).limit(BATCH)).await?;
+        let page = engine
+            .list(actor, &query(&self.entity, &self.asked, &self.columns).limit(BATCH).exporting())
+            .await?;
         let shown = Shown::look_up(engine, actor, reader, &self.entity, &self.columns, &page.records).await?;
         for record in &page.records {
             csv_line(&mut text, self.columns.iter().map(|field| exported(&shown, reader, field, record)));

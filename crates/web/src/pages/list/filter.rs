@@ -88,7 +88,7 @@ pub async fn labels(
     entity: &Entity,
     filter: &str,
 ) -> Result<HashMap<Id, String>> {
-    let context = Context { clock: engine.clock().clone(), user: actor.user, lang: actor.lang };
+    let context = Context { clock: engine.clock().clone(), actor: actor.clone() };
     let mut named: Vec<(Field, Id)> = vec![];
     if let Ok(condition) = parse(filter, entity, engine.registry(), &context) {
         collect(&condition, &mut named);

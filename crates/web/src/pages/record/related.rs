@@ -65,6 +65,8 @@ pub fn links(caller: &Caller, entity: &Entity) -> Vec<Link> {
         .registry()
         .referrers(&entity.name)
         .filter(|(other, _)| readable(other) && !other.list.is_empty())
+        .map(|(other, field)| (caller.actor().view(other), field))
+        .filter(|(other, field)| other.get(&field.name).is_some())
         .map(|(other, field)| Link { entity: other.clone(), field: field.clone() })
         .collect();
     links.sort_by_key(|link| rank(entity, link));

@@ -76,7 +76,8 @@ pub struct Next {
 
 /// Entities whose records appear on `entity`'s timeline.
 fn on_timeline<'c>(caller: &'c Caller, entity: &'c Entity) -> impl Iterator<Item = &'c Arc<Entity>> {
-    caller.engine().registry().entities().filter(move |other| {
+    let entities = caller.engine().registry().entities().map(|other| caller.actor().view(other));
+    entities.filter(move |other| {
         let subject = other.timeline.as_ref().and_then(|timeline| other.get(&timeline.subject));
         subject.and_then(Field::target) == Some(entity.name.as_str())
             && allow(caller.actor(), other, Action::Read).is_ok()
@@ -170,7 +171,7 @@ async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
     names.sort_unstable();
     names.dedup();
     for name in names {
-        let entity = engine.entity(name)?;
+        let entity = actor.view(engine.entity(name)?);
         let records: Vec<Record> =
             found.iter().map(|item| &item.record).filter(|record| record.entity == name).cloned().collect();
         let fields = shown_fields(entity);

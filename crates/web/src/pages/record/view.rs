@@ -86,7 +86,7 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
     fields.extend(["created_at", "updated_at", "created_by"].iter().filter_map(|name| column(entity, name)));
     let shown = Shown::look_up(engine, actor, reader, entity, &fields, std::slice::from_ref(record)).await?;
     let own = href(entity, record.id);
-    let can = Can::of(actor, entity);
+    let can = Can::with(engine, actor, entity, record.id).await?;
     let panels =
         if record.deleted_at.is_none() { caller.app.panels(&caller.session, record).await? } else { vec![] };
     let links: Vec<Link> = links(caller, entity);

@@ -1,0 +1,30 @@
+//! Who may see figures that are summed over the company, and those of one customer.
+
+use engine::{Action, Actor, Error};
+use meta::Lang;
+use web::{Answer, Session};
+
+/// What the figures are made of. Models are fitted to everybody's orders: nothing of them is about a part of the company.
+pub const SUMMED: [&str; 3] = ["account", "order", "return"];
+
+/// Refuses whoever may not read all of it.
+pub fn whole_company(session: &Session) -> Answer<()> {
+    if SUMMED.iter().all(|entity| session.actor.sees_all(entity)) {
+        return Ok(());
+    }
+    let text = match session.lang {
+        Lang::En => {
+            "figures of the whole company, for those who may see all customers, orders and returns with all fields"
+        }
+        Lang::Zh => "全公司的价值统计，仅向可查看全部客户、订单和退货及其所有字段的用户开放",
+    };
+    Err(Error::Forbidden(text.to_owned()).into())
+}
+
+/// Whether the figures of a customer who may be seen tell no more than orders that may be seen, too.
+pub fn of_customer(actor: &Actor) -> bool {
+    let Some(rights) = actor.limits() else { return true };
+    let level = |entity: &str| rights.level(entity, Action::Read);
+    SUMMED.iter().all(|entity| rights.sees_all_fields(entity))
+        && ["order", "return"].iter().all(|entity| level(entity) >= level("account"))
+}
