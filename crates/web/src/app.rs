@@ -1,7 +1,7 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, live::Live,
+    Answer, Failure, Messages, Proxies, Session, Visit, assets::Assets, auth::Gate, live::Live, sealed::Seal,
     session::RecentVisitors, shell, templates::Templates, throttle::Throttle,
 };
 use axum::{
@@ -47,13 +47,17 @@ impl WebModule {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Cookies only over https; true behind TLS.
     pub secure_cookies: bool,
     /// Shown on the sign-in page, e.g. the demo's login.
     pub sign_in_hint: Option<Label>,
     pub rates: Rates,
+    /// Whose word for where a request comes from is taken.
+    pub proxies: Proxies,
+    /// Closes what is kept encrypted; without it a key is made in the data folder.
+    pub secret_key: Option<String>,
 }
 
 /// Requests the API takes in a minute; 0 is no limit. As many may come at once after a minute's rest.
@@ -91,6 +95,7 @@ struct Shared {
     throttle: Throttle,
     live: Live,
     visitors: RecentVisitors,
+    seal: Seal,
 }
 
 impl App {
@@ -100,6 +105,7 @@ impl App {
         let messages = Arc::new(Messages::read(texts)?);
         let assets = Arc::new(Assets::load());
         let own = modules.iter().flat_map(|module| module.templates.iter().copied());
+        let seal = Seal::open(options.secret_key.as_deref(), engine.data_dir())?;
         let templates = Templates::new(own.collect(), &messages, &assets);
         Ok(App(Arc::new(Shared {
             engine,
@@ -112,6 +118,7 @@ impl App {
             throttle: Throttle::new(),
             live: Live::default(),
             visitors: RecentVisitors::default(),
+            seal,
         })))
     }
 
@@ -139,6 +146,10 @@ impl App {
 
     pub(crate) fn visitors(&self) -> &RecentVisitors {
         &self.0.visitors
+    }
+
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
     }
 
     pub fn live(&self) -> &Live {

@@ -15,5 +15,8 @@ mod company;
 mod guarding;
 mod live;
 mod pages;
+mod places;
+mod second_factor;
+mod sessions;
 mod shop;
 mod signing_in;

@@ -23,7 +23,7 @@ use serde_json::json;
 use std::time::Instant;
 
 const SEED: u64 = 20_261_121;
-const PASSWORD: &str = "zhike-demo";
+const PASSWORD: &str = "look-around-zhike";
 const STATE: &str = "demo.state";
 
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
