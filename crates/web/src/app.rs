@@ -1,8 +1,16 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Proxies, Session, Visit, assets::Assets, auth::Gate, live::Live, sealed::Seal,
-    session::RecentVisitors, shell, templates::Templates, throttle::Throttle,
+    Answer, Failure, Messages, Provider, Proxies, Session, Visit,
+    assets::Assets,
+    auth::Gate,
+    live::Live,
+    mail::{MailServer, Mailer},
+    sealed::Seal,
+    session::RecentVisitors,
+    shell, sign_in,
+    templates::Templates,
+    throttle::Throttle,
 };
 use axum::{
     Router,
@@ -58,6 +66,12 @@ pub struct Options {
     pub proxies: Proxies,
     /// Closes what is kept encrypted; without it a key is made in the data folder.
     pub secret_key: Option<String>,
+    /// Where browsers reach the program; links in letters begin with it.
+    pub public_url: Option<String>,
+    /// Without one there are no letters.
+    pub mail: Option<MailServer>,
+    /// Single sign-on.
+    pub provider: Option<Provider>,
 }
 
 /// Requests the API takes in a minute; 0 is no limit. As many may come at once after a minute's rest.
@@ -96,6 +110,8 @@ struct Shared {
     live: Live,
     visitors: RecentVisitors,
     seal: Seal,
+    mailer: Option<Mailer>,
+    http: Option<reqwest::Client>,
 }
 
 impl App {
@@ -106,6 +122,8 @@ impl App {
         let assets = Arc::new(Assets::load());
         let own = modules.iter().flat_map(|module| module.templates.iter().copied());
         let seal = Seal::open(options.secret_key.as_deref(), engine.data_dir())?;
+        let mailer = options.mail.as_ref().map(Mailer::new).transpose()?;
+        let http = options.provider.as_ref().map(|_| sign_in::provider::http()).transpose()?;
         let templates = Templates::new(own.collect(), &messages, &assets);
         Ok(App(Arc::new(Shared {
             engine,
@@ -119,6 +137,8 @@ impl App {
             live: Live::default(),
             visitors: RecentVisitors::default(),
             seal,
+            mailer,
+            http,
         })))
     }
 
@@ -152,6 +172,15 @@ impl App {
         &self.0.seal
     }
 
+    pub(crate) fn mailer(&self) -> Option<&Mailer> {
+        self.0.mailer.as_ref()
+    }
+
+    /// For asking the provider of single sign-on.
+    pub(crate) fn http(&self) -> Option<&reqwest::Client> {
+        self.0.http.as_ref()
+    }
+
     pub fn live(&self) -> &Live {
         &self.0.live
     }
@@ -177,6 +206,12 @@ impl App {
         let shell = shell::shell(self, visit);
         let context = minijinja::context! { shell, ..context };
         self.0.templates.render(visit.lang, template, context).map_err(Failure::from)
+    }
+
+    /// The text of a letter.
+    pub(crate) fn letter(&self, lang: Lang, template: &str, context: Value) -> engine::Result<String> {
+        let text = self.0.templates.render(lang, template, context);
+        text.map_err(|error| engine::Error::Internal(format!("letter: {error}")))
     }
 
     /// A page or fragment as the answer. A whole page shows the flashes left by the request before it.

@@ -1,7 +1,10 @@
 //! Passwords: hashed with Argon2id (19 MiB, 2 passes: OWASP's recommendation), a few at a time so that signing in can
 //! exhaust neither memory nor processors.
 
-use crate::{password_rules, ticket};
+use crate::{
+    password_rules,
+    ticket::{self, Purpose},
+};
 use argon2::{
     Algorithm, Argon2, Params, PasswordHash, PasswordHasher, PasswordVerifier, Version,
     password_hash::SaltString,
@@ -92,25 +95,54 @@ pub async fn create_user(
 /// Gives a user a new password, ends his sessions, except the one with the token hash `keep`, and makes links sent to him
 /// worthless.
 pub async fn set_password(engine: &Engine, user: Id, password: &str, keep: Option<String>) -> Result<()> {
-    let record = engine.get(&Actor::system(), "user", user).await?;
-    let about = ["name", "email"].map(|field| record.text(field).to_owned());
-    let hash = hash_of(password, about.to_vec()).await?;
+    let hash = hash_for(engine, user, password).await?;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 tx.get("user", user).await?;
-                store(tx, user, hash).await?;
-                ticket::revoke_all(tx, user).await?;
-                let mut others = Sql::delete();
-                others.from_table(name("session")).and_where(Expr::col(name("user_id")).eq(user));
-                if let Some(keep) = keep {
-                    others.and_where(Expr::col(name("token_hash")).ne(keep));
-                }
-                tx.mark_changed(crate::session::CHANGED);
-                tx.execute(&others).await.map(drop)
+                renew(tx, user, hash, keep).await
             })
         })
         .await
+}
+
+/// The same by a link, which is used up; [`Error::NotFound`] if it has been before.
+pub(crate) async fn set_password_by_ticket(
+    engine: &Engine,
+    user: Id,
+    password: &str,
+    purpose: Purpose,
+    token: &str,
+) -> Result<()> {
+    let hash = hash_for(engine, user, password).await?;
+    let token = token.to_owned();
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                if !ticket::take_in(tx, purpose, &token).await? {
+                    return Err(Error::NotFound("link".into()));
+                }
+                renew(tx, user, hash, None).await
+            })
+        })
+        .await
+}
+
+async fn hash_for(engine: &Engine, user: Id, password: &str) -> Result<String> {
+    let record = engine.get(&Actor::system(), "user", user).await?;
+    hash_of(password, ["name", "email"].map(|field| record.text(field).to_owned()).to_vec()).await
+}
+
+async fn renew(tx: &mut Tx, user: Id, hash: String, keep: Option<String>) -> Result<()> {
+    store(tx, user, hash).await?;
+    ticket::revoke_all(tx, user).await?;
+    let mut others = Sql::delete();
+    others.from_table(name("session")).and_where(Expr::col(name("user_id")).eq(user));
+    if let Some(keep) = keep {
+        others.and_where(Expr::col(name("token_hash")).ne(keep));
+    }
+    tx.mark_changed(crate::session::CHANGED);
+    tx.execute(&others).await.map(drop)
 }
 
 /// Refused if the rules refuse it; `about` is what is known of the user.
@@ -154,6 +186,30 @@ pub(crate) async fn credential(engine: &Engine, email: &str) -> Result<Option<(I
         .to_owned();
     let rows = engine.fetch(&select).await?;
     rows.first().map(|row| Ok((row.id(0)?, row.text(1)?))).transpose()
+}
+
+/// The active user with this e-mail address.
+pub(crate) async fn active_user(engine: &Engine, email: &str) -> Result<Option<Id>> {
+    let Some(email) = meta::normalise_email(email) else { return Ok(None) };
+    let select = Sql::select()
+        .column(name("id"))
+        .from(name("user"))
+        .and_where(Expr::col(name("email")).eq(email))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .and_where(Expr::col(name("active")).eq(true))
+        .to_owned();
+    engine.fetch(&select).await?.first().map(|row| row.id(0)).transpose()
+}
+
+/// Whether the user is known to a provider and has no password here.
+pub(crate) async fn signs_in_elsewhere(engine: &Engine, user: Id) -> Result<bool> {
+    let select = Sql::select()
+        .column(name("user_id"))
+        .from(name("identity"))
+        .and_where(Expr::col(name("user_id")).eq(user))
+        .limit(1)
+        .to_owned();
+    Ok(!engine.fetch(&select).await?.is_empty() && hash_of_user(engine, user).await?.is_none())
 }
 
 pub(crate) async fn hash_of_user(engine: &Engine, user: Id) -> Result<Option<String>> {

@@ -20,7 +20,10 @@ use subtle::ConstantTimeEq;
 /// A form without files is not larger.
 const FORM_LIMIT: usize = 4 * 1024 * 1024;
 /// Forms for anybody.
-const OPEN: [&str; 3] = ["/sign-in", "/sign-in/code", "/preferences"];
+fn is_open(path: &str) -> bool {
+    path == "/sign-in" || path.starts_with("/sign-in/") || path == "/preferences"
+}
+
 /// Open to somebody who must set up a second factor first.
 const WITHOUT_FACTOR: [&str; 5] =
     ["/profile/second-factor", "/profile/second-factor/confirm", "/sign-out", "/preferences", "/sign-in"];
@@ -53,7 +56,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
             }
         }
         // A form sent after the session has ended.
-        Err(_) if visit.user.is_none() && !visit.wrong_place && !OPEN.contains(&path_of(&visit)) => {
+        Err(_) if visit.user.is_none() && !visit.wrong_place && !is_open(path_of(&visit)) => {
             Failure::SignIn.into_response()
         }
         Err(failure) => failure.into_response(),
@@ -89,10 +92,10 @@ fn new_visitor(jar: &CookieJar, visit: &mut Visit) -> Option<String> {
 }
 
 async fn check(visit: &Visit, parts: &mut Parts, body: Body) -> Answer<Body> {
-    if visit.wrong_place && !OPEN.contains(&parts.uri.path()) {
+    if visit.wrong_place && !is_open(parts.uri.path()) {
         return Err(wrong_place(visit));
     }
-    if visit.must_set_up && !WITHOUT_FACTOR.contains(&parts.uri.path()) {
+    if visit.must_set_up && !WITHOUT_FACTOR.contains(&parts.uri.path()) && !is_open(parts.uri.path()) {
         return Err(Failure::SecondFactor);
     }
     if parts.method.is_safe() || visit.via == session::Via::Token || (visit.api && visit.user.is_none()) {

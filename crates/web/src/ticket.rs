@@ -12,18 +12,29 @@ use meta::Id;
 pub(crate) enum Purpose {
     /// The password was right, the code is still to come.
     Code,
+    /// Choosing a new password.
+    Reset,
+    /// Choosing the first password.
+    Invitation,
+    /// At the provider, to come back.
+    Provider,
 }
 
 impl Purpose {
     fn name(self) -> &'static str {
         match self {
             Purpose::Code => "code",
+            Purpose::Reset => "reset",
+            Purpose::Invitation => "invitation",
+            Purpose::Provider => "provider",
         }
     }
 
     pub fn lasts(self) -> TimeDelta {
         match self {
-            Purpose::Code => TimeDelta::minutes(10),
+            Purpose::Code | Purpose::Provider => TimeDelta::minutes(10),
+            Purpose::Reset => TimeDelta::hours(1),
+            Purpose::Invitation => TimeDelta::days(7),
         }
     }
 }
@@ -91,15 +102,18 @@ pub(crate) async fn look(engine: &Engine, purpose: Purpose, token: &str) -> Resu
 /// Uses it up: `None` if somebody else was faster, or it has expired.
 pub(crate) async fn take(engine: &Engine, purpose: Purpose, token: &str) -> Result<Option<Ticket>> {
     let Some(ticket) = look(engine, purpose, token).await? else { return Ok(None) };
-    let which = own(purpose, token);
+    let token = token.to_owned();
     let taken = engine
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                tx.execute(&Sql::delete().from_table(name("ticket")).and_where(which).to_owned()).await
-            })
-        })
+        .write(&Actor::system(), move |tx| Box::pin(async move { take_in(tx, purpose, &token).await }))
         .await?;
-    Ok((taken > 0).then_some(ticket))
+    Ok(taken.then_some(ticket))
+}
+
+/// The same within a transaction: whether it was still there.
+pub(crate) async fn take_in(tx: &mut Tx, purpose: Purpose, token: &str) -> Result<bool> {
+    let which = own(purpose, token).and(Expr::col(name("expires_at")).gt(tx.clock().now()));
+    let delete = Sql::delete().from_table(name("ticket")).and_where(which).to_owned();
+    Ok(tx.execute(&delete).await? > 0)
 }
 
 /// Makes all tickets of a user worthless.

@@ -1,6 +1,10 @@
 //! The server: opens the database, listens, ends cleanly.
 
-use crate::{config::Config, modules::web_modules, open};
+use crate::{
+    config::{Config, sign_in},
+    modules::web_modules,
+    open,
+};
 use anyhow::Context;
 use engine::{Engine, Query};
 use std::{net::SocketAddr, time::Duration};
@@ -18,15 +22,16 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         println!("Nobody can sign in yet. Create an administrator (with the same settings):");
         println!("  zhike user create --name \"Your Name\" --email you@example.com --role administrator");
     }
-    serve(engine, listener, options(config)).await
+    serve(engine, listener, options(config)?).await
 }
 
-pub fn options(config: &Config) -> Options {
+pub fn options(config: &Config) -> anyhow::Result<Options> {
     let rates = Rates {
         token_per_minute: config.api_rate_per_minute,
         address_per_minute: config.api_address_rate_per_minute,
     };
-    Options { secure_cookies: config.secure_cookies, rates, ..Options::default() }
+    let options = Options { secure_cookies: config.secure_cookies, rates, ..Options::default() };
+    sign_in::options(config, options)
 }
 
 async fn has_no_users(engine: &Engine) -> anyhow::Result<bool> {

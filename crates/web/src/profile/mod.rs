@@ -34,6 +34,7 @@ pub fn routes() -> Router<App> {
         .route("/profile/tokens/{id}/revoke", post(tokens::revoke))
         .route("/user/{id}/second-factor/off", post(of_user::turn_off_factor))
         .route("/user/{id}/sessions/end", post(of_user::end_sessions))
+        .route("/user/{id}/invitation", post(of_user::invite))
         .route("/user/{id}/password", get(of_user::show).post(of_user::set_password))
 }
 

@@ -1,7 +1,7 @@
 //! A user changes his password.
 
 use super::{Said, done, page, sentence};
-use crate::{Answer, App, Session, auth, secret::digest, session};
+use crate::{Answer, App, Session, auth, mail, secret::digest, session};
 use axum::{Form, extract::State};
 use axum_extra::extract::cookie::CookieJar;
 use engine::Error;
@@ -31,6 +31,7 @@ pub(super) async fn change(
     match auth::set_password(app.engine(), session.user.id, &given.password, keep).await {
         Ok(()) => {
             app.live().end_sessions_of(session.user.id, Some(&session.csrf));
+            mail::notice(&app, session.user.id, "password");
             done(&app, &session, "profile.password_changed")
         }
         Err(Error::Invalid(problems)) => refused(sentence(&problems, session.lang)).await,

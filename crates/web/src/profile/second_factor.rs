@@ -2,7 +2,7 @@
 
 use super::{Said, done, page};
 use crate::{
-    Answer, App, Session, auth,
+    Answer, App, Session, auth, mail,
     second_factor::{self, Rule},
     throttle::PER_EMAIL_LIMIT,
 };
@@ -106,6 +106,7 @@ pub(super) async fn confirm(State(app): State<App>, session: Session, Form(typed
         return setup_page(&app, &session, 422, Some(text)).await;
     }
     let codes = second_factor::confirm(&app, user, &session.csrf).await?;
+    mail::notice(&app, user, "factor_on");
     recovery_page(&app, &session, codes)
 }
 
@@ -119,6 +120,7 @@ pub(super) async fn renew(State(app): State<App>, session: Session, Form(proof):
         return page(&app, &session, 422, Said { factor_error: refused, ..Said::default() }).await;
     }
     let codes = second_factor::renew_recovery_codes(app.engine(), session.user.id).await?;
+    mail::notice(&app, session.user.id, "recovery");
     recovery_page(&app, &session, codes)
 }
 
@@ -127,5 +129,6 @@ pub(super) async fn turn_off(State(app): State<App>, session: Session, Form(proo
         return page(&app, &session, 422, Said { factor_error: Some(text), ..Said::default() }).await;
     }
     second_factor::turn_off(app.engine(), session.user.id).await?;
+    mail::notice(&app, session.user.id, "factor_off");
     done(&app, &session, "profile.factor_off")
 }

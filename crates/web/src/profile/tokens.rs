@@ -1,7 +1,7 @@
 //! A user's API tokens.
 
 use super::{Said, done, page, sentence};
-use crate::{Answer, App, Session, tokens};
+use crate::{Answer, App, Session, mail, tokens};
 use axum::{
     Form,
     extract::{Path, State},
@@ -39,7 +39,10 @@ pub(super) async fn create(State(app): State<App>, session: Session, Form(given)
     let days: Option<i64> = given.days.trim().parse().ok().filter(|days| (1..=3_650).contains(days));
     let expires_at = days.map(|days| app.engine().clock().now() + TimeDelta::days(days));
     match tokens::create(app.engine(), session.user.id, &given.name, expires_at).await {
-        Ok(token) => page(&app, &session, 200, Said { token: Some(token), ..Said::default() }).await,
+        Ok(token) => {
+            mail::notice(&app, session.user.id, "token");
+            page(&app, &session, 200, Said { token: Some(token), ..Said::default() }).await
+        }
         Err(Error::Invalid(problems)) => {
             let said = Said { token_error: sentence(&problems, session.lang), ..Said::default() };
             page(&app, &session, 422, said).await

@@ -1,8 +1,9 @@
 //! From which network addresses people of a role may work: lists of networks in the company's settings.
 
-use crate::User;
-use engine::{Engine, Result, Role};
+use crate::{Proxies, User};
+use engine::{Actor, Engine, Result, Role};
 use ipnet::IpNet;
+use serde_json::json;
 use std::net::IpAddr;
 
 /// One setting for each role.
@@ -18,8 +19,7 @@ pub(super) fn parse(text: &str) -> std::result::Result<Vec<IpNet>, String> {
     let words = text.split(|letter: char| letter.is_whitespace() || ",;，；、".contains(letter));
     let mut networks = vec![];
     for word in words.filter(|word| !word.is_empty()) {
-        let address = || word.parse::<IpAddr>().map(|address| IpNet::from(address.to_canonical()));
-        networks.push(word.parse::<IpNet>().or_else(|_| address()).map_err(|_| word.to_owned())?);
+        networks.push(Proxies::network(word).ok_or_else(|| word.to_owned())?);
         if networks.len() > NETWORKS_LIMIT {
             return Err(format!("> {NETWORKS_LIMIT}"));
         }
@@ -38,6 +38,20 @@ pub(crate) async fn allowed(engine: &Engine, user: &User, address: Option<IpAddr
     let text = setting.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
     // What was saved has been checked; if it cannot be read nobody passes it.
     Ok(parse(text).is_ok_and(|networks| contains(&networks, address)))
+}
+
+/// Empties the lists: for the owner of the machine, when nobody gets in any more.
+pub async fn allow_everywhere(engine: &Engine) -> Result<()> {
+    engine
+        .write(&Actor::system(), |tx| {
+            Box::pin(async move {
+                for key in KEYS {
+                    tx.set_setting(key, &json!("")).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 #[cfg(test)]

@@ -20,6 +20,11 @@ impl Default for Proxies {
 }
 
 impl Proxies {
+    /// Reads a network or a single address.
+    pub fn network(text: &str) -> Option<IpNet> {
+        text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+    }
+
     /// Last in `X-Forwarded-For` stands what the proxy saw; what stands before could be made up by the caller.
     pub(crate) fn caller(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = extensions.get::<ConnectInfo<SocketAddr>>()?.0.ip().to_canonical();

@@ -4,7 +4,10 @@
 pub(crate) mod address;
 mod code;
 pub(crate) mod history;
+mod identity;
+pub(crate) mod link;
 mod password;
+pub(crate) mod provider;
 
 use crate::{Answer, App, Failure, Session, Visit, cookies, security::places, session, sessions};
 use axum::{
@@ -19,11 +22,16 @@ use history::{Entry, Method, Outcome};
 use meta::Id;
 
 pub use address::Proxies;
+pub use provider::Provider;
 
 pub fn routes() -> Router<App> {
     Router::new()
         .route("/sign-in", get(password::show).post(password::sign_in))
         .route("/sign-in/code", get(code::show).post(code::sign_in))
+        .route("/sign-in/provider", get(provider::leave))
+        .route(provider::CALLBACK, get(provider::come_back))
+        .route("/sign-in/forgotten", get(link::show_forgotten).post(link::ask))
+        .route("/sign-in/password", get(link::show).post(link::choose))
         .route("/sign-out", post(sign_out))
 }
 

@@ -14,7 +14,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect},
 };
-use minijinja::context;
+use minijinja::{Value, context};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -39,8 +39,22 @@ pub(super) fn page(
     error: Option<String>,
 ) -> Answer {
     let hint = app.options().sign_in_hint.as_ref().map(|hint| hint.get(visit.lang).to_owned());
-    let context = context! { email, next => inside(next), error, hint };
+    let context = context! { email, next => inside(next), error, hint, provider => provider(app, next) };
     app.page_with(status, visit, "sign_in.html", context)
+}
+
+/// The button for single sign-on.
+fn provider(app: &App, next: &str) -> Option<Value> {
+    let provider = app.options().provider.as_ref()?;
+    let href = format!("/sign-in/provider?next={}", crate::encode(inside(next)));
+    Some(context! { name => provider.name.as_str(), href })
+}
+
+/// The page with something to say besides.
+pub(super) fn page_with_note(app: &App, visit: &Visit, note: String) -> Answer {
+    let context =
+        context! { email => "", next => "/", error => (), hint => note, provider => provider(app, "/") };
+    app.page(visit, "sign_in.html", context)
 }
 
 #[derive(Deserialize)]

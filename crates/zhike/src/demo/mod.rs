@@ -38,7 +38,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     println!("  administrator  {administrator}   password: {PASSWORD}");
     println!("  user           {user}  password: {PASSWORD}");
     println!("  data in {}", config.data.display());
-    let mut options = serve::options(&config);
+    let mut options = serve::options(&config)?;
     options.sign_in_hint = Some(label(
         format!("Demo: {administrator} or {user}, password {PASSWORD}"),
         format!("演示账号：{administrator} 或 {user}，密码 {PASSWORD}"),
