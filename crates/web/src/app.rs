@@ -6,6 +6,7 @@ use crate::{
     auth::Gate,
     live::Live,
     mail::{MailServer, Mailer},
+    metrics::Metrics,
     sealed::Seal,
     session::RecentVisitors,
     shell, sign_in,
@@ -112,6 +113,7 @@ struct Shared {
     seal: Seal,
     mailer: Option<Mailer>,
     http: Option<reqwest::Client>,
+    metrics: Metrics,
 }
 
 impl App {
@@ -139,6 +141,7 @@ impl App {
             seal,
             mailer,
             http,
+            metrics: Metrics::new()?,
         })))
     }
 
@@ -179,6 +182,10 @@ impl App {
     /// For asking the provider of single sign-on.
     pub(crate) fn http(&self) -> Option<&reqwest::Client> {
         self.0.http.as_ref()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub fn live(&self) -> &Live {

@@ -95,6 +95,9 @@ async fn check(visit: &Visit, parts: &mut Parts, body: Body) -> Answer<Body> {
     if visit.wrong_place && !is_open(parts.uri.path()) {
         return Err(wrong_place(visit));
     }
+    if let Some(scope) = &visit.scope {
+        scope.check(&parts.method, parts.uri.path(), visit.lang)?;
+    }
     if visit.must_set_up && !WITHOUT_FACTOR.contains(&parts.uri.path()) && !is_open(parts.uri.path()) {
         return Err(Failure::SecondFactor);
     }

@@ -1,7 +1,7 @@
 //! Who asks. [`Visit`] is what is known of any request (language, time zone …), [`Session`] a visit by a signed-in user.
 
 use crate::{
-    App, Failure, Flash, Format, Zone,
+    App, Failure, Flash, Format, Scope, Zone,
     second_factor::{self, Rule},
     secret::digest,
     security::places,
@@ -66,6 +66,8 @@ pub struct Visit {
     pub(crate) wants_json: bool,
     /// The company asks for a second factor and the user has none yet: first he sets it up.
     pub(crate) must_set_up: bool,
+    /// What the token may do, if it is one.
+    pub(crate) scope: Option<Arc<Scope>>,
     /// Somebody who may not work from this address, so that the visit is nobody's.
     pub(crate) wrong_place: bool,
     /// Where the request comes from, as far as it is known.
@@ -140,6 +142,7 @@ pub(crate) fn stranger(app: &App, parts: &Parts, jar: &CookieJar) -> Visit {
         htmx: headers.contains_key("hx-request"),
         must_set_up: false,
         wrong_place: false,
+        scope: None,
         address: address::of(app, parts),
         agent: headers
             .get(header::USER_AGENT)
@@ -191,7 +194,7 @@ async fn enter(app: &App, visit: &mut Visit, known: Known, via: Via) -> Result<(
         let administrator = known.user.role == Role::Administrator;
         visit.must_set_up = known.without_factor && Rule::of(app.engine()).await?.asks(administrator);
     }
-    (visit.user, visit.via) = (Some(known.user), via);
+    (visit.user, visit.via, visit.scope) = (Some(known.user), via, known.scope);
     Ok(())
 }
 
@@ -247,6 +250,7 @@ pub(crate) struct Known {
     csrf: String,
     /// Signed in by the password alone.
     without_factor: bool,
+    scope: Option<Arc<Scope>>,
     /// When it must be looked up again because it ends, or because its use is to be noted.
     until: DateTime<Utc>,
 }
@@ -300,12 +304,12 @@ async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
     let Some(user) = user(app, row.id(0)?).await? else { return Ok(None) };
     let by_provider = row.opt_text(4)?.as_deref() == Some(history::Method::Provider.name());
     let without_factor = !by_provider && !second_factor::is_on(app.engine(), user.id).await?;
-    Ok(Some(Known { user: Arc::new(user), csrf: row.text(1)?, without_factor, until }))
+    Ok(Some(Known { user: Arc::new(user), csrf: row.text(1)?, without_factor, scope: None, until }))
 }
 
 async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     let select = Sql::select()
-        .columns(["user_id", "expires_at", "used_at"].map(name))
+        .columns(["user_id", "expires_at", "used_at", "access", "entities"].map(name))
         .from(name("api_token"))
         .and_where(Expr::col(name("token_hash")).eq(hash.as_str()))
         .to_owned();
@@ -323,7 +327,15 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     }
     let until = expires_at.map_or(until, |expires_at| std::cmp::min(expires_at, until));
     let known = user(app, row.id(0)?).await?;
-    Ok(known.map(|user| Known { user: Arc::new(user), csrf: String::new(), without_factor: false, until }))
+    let scope = Scope::read(row.opt_text(3)?.as_deref(), row.opt_text(4)?.as_deref());
+    let scope = Some(Arc::new(scope));
+    Ok(known.map(|user| Known {
+        user: Arc::new(user),
+        csrf: String::new(),
+        without_factor: false,
+        scope,
+        until,
+    }))
 }
 
 /// A text as the value of a query.

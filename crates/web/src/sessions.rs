@@ -21,6 +21,7 @@ pub(crate) async fn start(app: &App, visit: &Visit, user: Id, method: Method) ->
     let token = new_token()?;
     let (hash, csrf) = (digest(&token), csrf_of(&token));
     let entry = history::Entry::of(visit, Some(user), None, method, Outcome::Success);
+    entry.count(app);
     app.engine()
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {

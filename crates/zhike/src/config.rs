@@ -27,6 +27,7 @@ pub struct Config {
     pub api_address_rate_per_minute: u32,
     pub log: String,
     pub log_format: LogFormat,
+    pub metrics_listen: Option<SocketAddr>,
     pub public_url: Option<String>,
     pub trusted_proxies: String,
     pub secret_key: Option<String>,
@@ -51,6 +52,7 @@ impl Default for Config {
             api_address_rate_per_minute: Rates::DEFAULT_PER_MINUTE,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            metrics_listen: None,
             public_url: None,
             trusted_proxies: "127.0.0.0/8 ::1/128".to_owned(),
             secret_key: None,
@@ -141,13 +143,17 @@ pub struct Flags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_format: Option<LogFormat>,
+    /// Address for Prometheus to read figures from; without it there is none
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     pub sign_in: sign_in::SignInFlags,
 }
 
 /// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "data",
     "listen",
     "database_url",
@@ -157,6 +163,7 @@ const KEYS: [&str; 9] = [
     "api_address_rate_per_minute",
     "log",
     "log_format",
+    "metrics_listen",
 ];
 
 pub fn load(flags: &Flags) -> anyhow::Result<Config> {
@@ -284,6 +291,7 @@ mod tests {
             api_address_rate_per_minute: Some(1),
             log: Some("d".into()),
             log_format: Some(LogFormat::Json),
+            metrics_listen: Some("n".into()),
             sign_in: sign_in::SignInFlags {
                 public_url: Some("e".into()),
                 trusted_proxies: Some("f".into()),

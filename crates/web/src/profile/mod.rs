@@ -65,6 +65,7 @@ async fn page(app: &App, session: &Session, status: u16, said: Said) -> Answer {
         token_error => said.token_error,
         token => said.token,
         tokens => tokens::shown(app, session).await?,
+        entities => tokens::entities(app, session),
     };
     app.page_with(status, session, "profile.html", context)
 }

@@ -80,7 +80,7 @@ pub(super) async fn sign_in(
         None => {
             names.iter().for_each(|(name, _)| app.throttle().failed(name, now));
             let entry = Entry::of(&visit, Some(user), None, Method::Code, Outcome::WrongCode);
-            history::note(app.engine(), entry).await?;
+            history::note(&app, entry).await?;
             return page(&app, &visit, 422, Some(app.t(visit.lang, "sign_in.wrong_code", &[])));
         }
     };

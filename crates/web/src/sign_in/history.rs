@@ -1,6 +1,6 @@
 //! Who signed in or tried to: when, from where, how, and what came of it. Kept for half a year.
 
-use crate::Visit;
+use crate::{App, Visit};
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{
     Actor, Engine, Result, Tx, name,
@@ -77,6 +77,10 @@ impl Entry {
         let address = visit.address.map(|address| address.to_string());
         Entry { user, email, method, outcome, address, agent: visit.agent.clone() }
     }
+
+    pub fn count(&self, app: &App) {
+        app.metrics().sign_in(self.method.name(), self.outcome.name());
+    }
 }
 
 pub(crate) async fn insert(tx: &mut Tx, entry: Entry) -> Result<()> {
@@ -103,8 +107,9 @@ pub(crate) async fn insert(tx: &mut Tx, entry: Entry) -> Result<()> {
     tx.execute(&insert).await.map(drop)
 }
 
-pub(crate) async fn note(engine: &Engine, entry: Entry) -> Result<()> {
-    engine.write(&Actor::system(), move |tx| Box::pin(insert(tx, entry))).await
+pub(crate) async fn note(app: &App, entry: Entry) -> Result<()> {
+    entry.count(app);
+    app.engine().write(&Actor::system(), move |tx| Box::pin(insert(tx, entry))).await
 }
 
 /// An entry as it is shown.

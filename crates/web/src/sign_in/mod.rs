@@ -41,7 +41,7 @@ async fn finish(app: &App, visit: &Visit, user: Id, method: Method, next: &str) 
     let who = who.ok_or_else(|| Error::NotFound("user".into()))?;
     if !places::allowed(app.engine(), &who, visit.address).await? {
         let entry = Entry::of(visit, Some(user), None, method, Outcome::WrongPlace);
-        history::note(app.engine(), entry).await?;
+        history::note(app, entry).await?;
         let address = visit.address.map_or("?".to_owned(), |address| address.to_string());
         let text = app.t(visit.lang, "sign_in.wrong_place", &[("address", &address)]);
         return password::page(app, visit, 403, "", next, Some(text));

@@ -84,7 +84,7 @@ pub(super) async fn sign_in(State(app): State<App>, visit: Visit, Form(given): F
     let Some(user_id) = user.filter(|_| right) else {
         names.iter().for_each(|(name, _)| app.throttle().failed(name, now));
         let entry = Entry::of(&visit, user, Some(&email), Method::Password, Outcome::WrongPassword);
-        history::note(app.engine(), entry).await?;
+        history::note(&app, entry).await?;
         return again(422, app.t(visit.lang, "sign_in.wrong", &[]));
     };
     app.throttle().succeeded(&email);

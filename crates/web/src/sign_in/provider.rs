@@ -190,7 +190,7 @@ pub(super) async fn come_back(
     let create = app.options().provider.as_ref().is_some_and(|provider| provider.create_users);
     let Some(user) = identity::user(app.engine(), &person, create, visit.lang).await? else {
         let entry = Entry::of(&visit, None, person.email.as_deref(), Method::Provider, Outcome::NoUser);
-        history::note(app.engine(), entry).await?;
+        history::note(&app, entry).await?;
         return refused("sign_in.provider_no_user", 403);
     };
     let mut response = finish(&app, &visit, user, Method::Provider, &away.next).await?;

@@ -43,7 +43,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
         format!("Demo: {administrator} or {user}, password {PASSWORD}"),
         format!("演示账号：{administrator} 或 {user}，密码 {PASSWORD}"),
     ));
-    serve::serve(engine, listener, options).await
+    serve::serve(engine, listener, options, config.metrics_listen).await
 }
 
 /// Makes the company once; one left unfinished by a killed process is made anew.
