@@ -15,7 +15,7 @@ function binary() {
   return path;
 }
 
-async function freePort() {
+export async function freePort() {
   return new Promise((done, failed) => {
     const server = createServer().on('error', failed);
     server.listen(0, '127.0.0.1', () => {
@@ -34,8 +34,8 @@ export async function startDemo() {
   return { ...running, login: loginIn(running.output()) };
 }
 
-/** `zhike serve` on an empty folder with one administrator: a company on its first day. */
-export async function startEmpty() {
+/** `zhike serve` on an empty folder with one administrator: a company on its first day. `env(url)`: its settings. */
+export async function startEmpty(env = () => ({})) {
   const folder = await dataFolder();
   const login = { email: 'first@example.com', password: 'a long enough password' };
   const created = spawnSync(
@@ -45,12 +45,17 @@ export async function startEmpty() {
     { input: `${login.password}\n`, encoding: 'utf8' },
   );
   if (created.status !== 0) throw new Error(`zhike user create: ${created.stderr}`);
-  return { ...(await start(folder, 'serve')), login };
+  return { ...(await start(folder, 'serve', env)), login };
 }
 
-async function start(folder, command) {
+async function start(folder, command, env = () => ({})) {
   const port = await freePort();
-  const child = spawn(binary(), [command, '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(
+    binary(),
+    [command, '--data', join(folder, 'data'), '--listen', `127.0.0.1:${port}`],
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env(url) } },
+  );
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { output += chunk; });
   let ended = false;
@@ -62,7 +67,6 @@ async function start(folder, command) {
     if (!ended) child.kill('SIGKILL');
     await rm(folder, { recursive: true, force: true });
   };
-  const url = `http://127.0.0.1:${port}`;
   for (const began = Date.now(); !ended && Date.now() - began < START_LIMIT_MS; await pause(200)) {
     const answer = await fetch(`${url}/sign-in`).catch(() => null);
     if (answer?.ok) return { url, folder, stop, output: () => output };

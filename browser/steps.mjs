@@ -11,6 +11,13 @@ export async function signIn(page, login, lang = 'en') {
   if ((await page.locator('html').getAttribute('lang')) !== lang) await choose(page, lang);
 }
 
+/** Signs out by the menu behind the user's initials. */
+export async function signOut(page) {
+  await page.locator('.user-button').click();
+  await page.locator('.menu-panel form[action="/sign-out"] button').click();
+  await page.waitForURL('**/sign-in');
+}
+
 /** Chooses a language or a theme in the menu behind the user's initials. */
 export async function choose(page, value) {
   await page.locator('.user-button').click();

@@ -28,7 +28,7 @@ use std::{
 use tokio::runtime::Runtime;
 
 const EMAIL: &str = "bench@zhike.example";
-const PASSWORD: &str = "zhike-bench";
+const PASSWORD: &str = "measure-how-fast";
 /// Present as long as the company is not finished.
 const UNFINISHED: &str = "bench.unfinished";
 const FINISHED: &str = "bench.json";

@@ -1,8 +1,17 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Session, Visit, assets::Assets, auth::Gate, live::Live,
-    session::RecentVisitors, shell, templates::Templates, throttle::Throttle,
+    Answer, Failure, Messages, Provider, Proxies, Session, Visit,
+    assets::Assets,
+    auth::Gate,
+    live::Live,
+    mail::{MailServer, Mailer},
+    metrics::Metrics,
+    sealed::Seal,
+    session::RecentVisitors,
+    shell, sign_in,
+    templates::Templates,
+    throttle::Throttle,
 };
 use axum::{
     Router,
@@ -56,13 +65,23 @@ impl WebModule {
     }
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Options {
     /// Cookies only over https; true behind TLS.
     pub secure_cookies: bool,
     /// Shown on the sign-in page, e.g. the demo's login.
     pub sign_in_hint: Option<Label>,
     pub rates: Rates,
+    /// Whose word for where a request comes from is taken.
+    pub proxies: Proxies,
+    /// Closes what is kept encrypted; without it a key is made in the data folder.
+    pub secret_key: Option<String>,
+    /// Where browsers reach the program; links in letters begin with it.
+    pub public_url: Option<String>,
+    /// Without one there are no letters.
+    pub mail: Option<MailServer>,
+    /// Single sign-on.
+    pub provider: Option<Provider>,
 }
 
 /// Requests the API takes in a minute; 0 is no limit. As many may come at once after a minute's rest.
@@ -100,6 +119,10 @@ struct Shared {
     throttle: Throttle,
     live: Live,
     visitors: RecentVisitors,
+    seal: Seal,
+    mailer: Option<Mailer>,
+    http: Option<reqwest::Client>,
+    metrics: Metrics,
 }
 
 impl App {
@@ -109,6 +132,9 @@ impl App {
         let messages = Arc::new(Messages::read(texts)?);
         let assets = Arc::new(Assets::load());
         let own = modules.iter().flat_map(|module| module.templates.iter().copied());
+        let seal = Seal::open(options.secret_key.as_deref(), engine.data_dir())?;
+        let mailer = options.mail.as_ref().map(Mailer::new).transpose()?;
+        let http = options.provider.as_ref().map(|_| sign_in::provider::http()).transpose()?;
         let templates = Templates::new(own.collect(), &messages, &assets);
         Ok(App(Arc::new(Shared {
             engine,
@@ -121,6 +147,10 @@ impl App {
             throttle: Throttle::new(),
             live: Live::default(),
             visitors: RecentVisitors::default(),
+            seal,
+            mailer,
+            http,
+            metrics: Metrics::new()?,
         })))
     }
 
@@ -150,6 +180,23 @@ impl App {
         &self.0.visitors
     }
 
+    pub(crate) fn seal(&self) -> &Seal {
+        &self.0.seal
+    }
+
+    pub(crate) fn mailer(&self) -> Option<&Mailer> {
+        self.0.mailer.as_ref()
+    }
+
+    /// For asking the provider of single sign-on.
+    pub(crate) fn http(&self) -> Option<&reqwest::Client> {
+        self.0.http.as_ref()
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
+    }
+
     pub fn live(&self) -> &Live {
         &self.0.live
     }
@@ -175,6 +222,12 @@ impl App {
         let shell = shell::shell(self, visit);
         let context = minijinja::context! { shell, ..context };
         self.0.templates.render(visit.lang, template, context).map_err(Failure::from)
+    }
+
+    /// The text of a letter.
+    pub(crate) fn letter(&self, lang: Lang, template: &str, context: Value) -> engine::Result<String> {
+        let text = self.0.templates.render(lang, template, context);
+        text.map_err(|error| engine::Error::Internal(format!("letter: {error}")))
     }
 
     /// A page or fragment as the answer. A whole page shows the flashes left by the request before it.

@@ -1,6 +1,6 @@
 //! The company's settings: name, currency, time zone. Administrators only.
 
-use crate::{Answer, App, Failure, Flash, Session};
+use crate::{Answer, App, Flash, Session, security::administrators_only};
 use axum::{
     Form, Router,
     extract::State,
@@ -21,13 +21,6 @@ const KEYS: [&str; 3] = ["company.name", "company.currency", "company.time_zone"
 
 pub fn routes() -> Router<App> {
     Router::new().route("/settings", get(show).post(save))
-}
-
-fn administrators_only(session: &Session) -> Answer<()> {
-    if session.actor.is_administrator() {
-        return Ok(());
-    }
-    Err(Failure::Engine(Error::Forbidden("/settings".into())))
 }
 
 async fn show(State(app): State<App>, session: Session) -> Answer {

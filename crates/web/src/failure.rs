@@ -12,6 +12,8 @@ use meta::{Label, Lang, Problem, label};
 use serde_json::json;
 use std::sync::Arc;
 
+const SET_UP: &str = "/profile/second-factor";
+
 pub type Answer<T = Response> = Result<T, Failure>;
 
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub enum Failure {
     Engine(Error),
     /// 401: nobody is signed in, or the token is not valid.
     SignIn,
+    /// 403: the company asks for a second factor, which this user has yet to set up.
+    SecondFactor,
     /// 412: `If-Match` named another version.
     Precondition {
         current: i64,
@@ -50,6 +54,7 @@ impl Failure {
                 StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
             Failure::SignIn => StatusCode::UNAUTHORIZED,
+            Failure::SecondFactor => StatusCode::FORBIDDEN,
             Failure::Precondition { .. } => StatusCode::PRECONDITION_FAILED,
             Failure::Refused { status, .. } => *status,
         }
@@ -70,6 +75,7 @@ impl Failure {
                 Error::Internal(_) => "internal",
             },
             Failure::SignIn => "sign_in",
+            Failure::SecondFactor => "second_factor",
             Failure::Precondition { .. } => "precondition_failed",
             Failure::Refused { name, .. } => name,
         }
@@ -81,6 +87,12 @@ impl Failure {
             Failure::SignIn => label(
                 "Sign in, or send a valid token: “Authorization: Bearer zk_…”.",
                 "请先登录，或在请求中携带有效令牌：“Authorization: Bearer zk_…”。",
+            )
+            .get(lang)
+            .to_owned(),
+            Failure::SecondFactor => label(
+                "Your company asks for a second factor: set it up in your account first.",
+                "公司要求使用两步验证，请先在个人资料中完成设置。",
             )
             .get(lang)
             .to_owned(),
@@ -185,7 +197,9 @@ pub(crate) fn present(app: &App, visit: &Visit, request_id: &str, response: Resp
         None => return response,
     };
     if failure.status().is_server_error() {
-        tracing::error!(request = request_id, path = visit.path, "request failed: {failure:?}");
+        // Without the query, which may hold what nobody else should read.
+        let path = visit.path.split('?').next().unwrap_or_default();
+        tracing::error!(request = request_id, path, "request failed: {failure:?}");
     }
     let mut shown = form(app, visit, request_id, &failure);
     for kept in [header::ALLOW, header::RETRY_AFTER] {
@@ -254,10 +268,18 @@ fn form(app: &App, visit: &Visit, request_id: &str, failure: &Failure) -> Respon
     if matches!(failure, Failure::SignIn) && !visit.htmx {
         return Redirect::to(&sign_in).into_response();
     }
+    if matches!(failure, Failure::SecondFactor) && !visit.htmx {
+        return Redirect::to(SET_UP).into_response();
+    }
     // The browser's scripts read the sentence from problem+json and show it as a toast.
     if visit.htmx {
         let mut response = problem(visit, request_id, failure);
-        if let (Failure::SignIn, Ok(address)) = (failure, HeaderValue::from_str(&sign_in)) {
+        let to = match failure {
+            Failure::SignIn => HeaderValue::from_str(&sign_in).ok(),
+            Failure::SecondFactor => Some(HeaderValue::from_static(SET_UP)),
+            _ => None,
+        };
+        if let Some(address) = to {
             response.headers_mut().insert("hx-redirect", address);
         }
         return response;

@@ -20,7 +20,13 @@ use subtle::ConstantTimeEq;
 /// A form without files is not larger.
 const FORM_LIMIT: usize = 4 * 1024 * 1024;
 /// Forms for anybody.
-const OPEN: [&str; 2] = ["/sign-in", "/preferences"];
+fn is_open(path: &str) -> bool {
+    path == "/sign-in" || path.starts_with("/sign-in/") || path == "/preferences"
+}
+
+/// Open to somebody who must set up a second factor first.
+const WITHOUT_FACTOR: [&str; 5] =
+    ["/profile/second-factor", "/profile/second-factor/confirm", "/sign-out", "/preferences", "/sign-in"];
 /// Until the answer begins; streams may last longer.
 const TIME_LIMIT: Duration = Duration::from_secs(120);
 /// Large files over slow lines.
@@ -35,7 +41,7 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
         Ok(visit) => visit,
         Err(error) => {
             tracing::error!(request = request_id, "the session could not be read: {error}");
-            let visit = session::stranger(&parts, &jar);
+            let visit = session::stranger(&app, &parts, &jar);
             return failure::present(&app, &visit, &request_id, Failure::Engine(error).into_response());
         }
     };
@@ -50,7 +56,9 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
             }
         }
         // A form sent after the session has ended.
-        Err(_) if visit.user.is_none() && !OPEN.contains(&path_of(&visit)) => Failure::SignIn.into_response(),
+        Err(_) if visit.user.is_none() && !visit.wrong_place && !is_open(path_of(&visit)) => {
+            Failure::SignIn.into_response()
+        }
         Err(failure) => failure.into_response(),
     };
     let mut response = failure::present(&app, &visit, &request_id, response);
@@ -84,6 +92,15 @@ fn new_visitor(jar: &CookieJar, visit: &mut Visit) -> Option<String> {
 }
 
 async fn check(visit: &Visit, parts: &mut Parts, body: Body) -> Answer<Body> {
+    if visit.wrong_place && !is_open(parts.uri.path()) {
+        return Err(wrong_place(visit));
+    }
+    if let Some(scope) = &visit.scope {
+        scope.check(&parts.method, parts.uri.path(), visit.lang)?;
+    }
+    if visit.must_set_up && !WITHOUT_FACTOR.contains(&parts.uri.path()) && !is_open(parts.uri.path()) {
+        return Err(Failure::SecondFactor);
+    }
     if parts.method.is_safe() || visit.via == session::Via::Token || (visit.api && visit.user.is_none()) {
         return Ok(body);
     }
@@ -134,6 +151,16 @@ fn foreign() -> Failure {
         "csrf",
         "This request did not come from one of our pages, or the page is too old: reload it and try again.",
         "该请求并非来自本系统页面，或页面已过期，请刷新后重试。",
+    )
+}
+
+fn wrong_place(visit: &Visit) -> Failure {
+    let address = visit.address.map_or("?".to_owned(), |address| address.to_string());
+    Failure::refused(
+        StatusCode::FORBIDDEN,
+        "wrong_place",
+        format!("You may not work from the address {address}: ask an administrator."),
+        format!("不允许从地址 {address} 使用本系统，请联系管理员。"),
     )
 }
 

@@ -1,13 +1,15 @@
 //! What surrounds every answer: a request id, the log, size limits, compression, security headers.
 
-use crate::App;
+use crate::{App, metrics};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Request, header},
+    middleware::from_fn_with_state,
 };
 use tower_http::{
     CompressionLevel,
+    catch_panic::CatchPanicLayer,
     compression::{
         CompressionLayer, Predicate,
         predicate::{DefaultPredicate, NotForContentType},
@@ -23,6 +25,9 @@ const BODY_LIMIT: usize = 16 * 1024 * 1024;
 /// No inline script or style, nothing from elsewhere.
 pub const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
     connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'";
+
+/// Nothing here needs a camera, a microphone or the place of the reader.
+const PERMISSIONS: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=()";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -60,6 +65,11 @@ pub fn around(app: &App, router: Router<App>) -> Router<App> {
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
         .layer(fixed(header::REFERRER_POLICY, "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS))
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(app.clone(), metrics::count))
         .layer(trace)
         .layer(PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))

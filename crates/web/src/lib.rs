@@ -10,6 +10,7 @@ mod assets;
 pub mod auth;
 mod company;
 mod cookies;
+mod device;
 mod failure;
 mod flash;
 mod format;
@@ -17,18 +18,27 @@ mod guard;
 mod health;
 mod layers;
 mod live;
+mod mail;
 mod messages;
+mod metrics;
 mod paged;
 pub mod pages;
+mod password_rules;
 mod preferences;
 mod profile;
 mod rate_limit;
+mod scope;
+mod sealed;
+pub mod second_factor;
 mod secret;
+pub mod security;
 mod session;
+mod sessions;
 mod shell;
 mod sign_in;
 mod templates;
 mod throttle;
+mod ticket;
 pub mod tokens;
 
 pub use app::{App, NavItem, Options, PanelFn, Rates, RecordPanel, WebModule};
@@ -37,8 +47,14 @@ pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
 pub use live::Live;
+pub use mail::MailServer;
 pub use messages::Messages;
+pub use metrics::routes as metrics_routes;
+pub use password_rules::PASSWORD_MINIMUM;
+pub use scope::Scope;
+pub use sealed::KEY_MINIMUM;
 pub use session::{Session, User, Visit, encode};
+pub use sign_in::{Provider, Proxies};
 
 use axum::{Router, middleware::from_fn_with_state};
 use rate_limit::RateLimits;
@@ -50,13 +66,14 @@ pub fn router(app: App) -> Router {
         .merge(preferences::routes())
         .merge(profile::routes())
         .merge(company::routes())
+        .merge(security::routes())
         .merge(live::routes())
         .merge(pages::routes())
         .nest("/api", api::routes());
     for module in app.modules() {
         signed = signed.merge((module.routes)());
     }
-    let limits = RateLimits::new(app.options().rates);
+    let limits = RateLimits::new(app.options().rates, app.options().proxies.clone());
     let signed = signed
         .fallback(guard::nothing_here)
         .layer(from_fn_with_state(app.clone(), guard::guard))

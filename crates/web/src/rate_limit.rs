@@ -2,10 +2,10 @@
 //! evenly. It stands before `guard`, so that a flood is refused before it costs a look into the database. Headers are
 //! those of draft-ietf-httpapi-ratelimit-headers-10.
 
-use crate::{Failure, Rates, session, sign_in::caller};
+use crate::{Failure, Proxies, Rates, session};
 use axum::{
     Json,
-    extract::{ConnectInfo, Request, State},
+    extract::{Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -20,7 +20,6 @@ use governor::{
 use meta::Lang;
 use std::{
     hash::{BuildHasher, RandomState},
-    net::SocketAddr,
     num::NonZeroU32,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -36,18 +35,20 @@ const SHARED: u64 = 0;
 
 pub struct RateLimits {
     hasher: RandomState,
+    proxies: Proxies,
     token: Option<Buckets>,
     address: Option<Buckets>,
 }
 
 impl RateLimits {
-    pub fn new(rates: Rates) -> Arc<RateLimits> {
+    pub fn new(rates: Rates, proxies: Proxies) -> Arc<RateLimits> {
         let buckets = |name, per_minute| {
             let per_minute = NonZeroU32::new(per_minute)?;
             Some(Buckets::new(name, per_minute, BUCKETS_LIMIT, MonotonicClock))
         };
         Arc::new(RateLimits {
             hasher: RandomState::new(),
+            proxies,
             token: buckets("token", rates.token_per_minute),
             address: buckets("address", rates.address_per_minute),
         })
@@ -143,8 +144,7 @@ pub async fn limit(State(limits): State<Arc<RateLimits>>, request: Request, next
         return next.run(request).await;
     }
     let headers = request.headers();
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let address = peer.map(|peer| caller(peer, headers));
+    let address = limits.proxies.caller(request.extensions(), headers).map(|address| address.to_string());
     let levels = match proof(headers) {
         Proof::Header(token) => limits.take(address.as_deref(), Some(token)),
         Proof::Cookie(session) => limits.take(address.as_deref(), Some(session.as_bytes())),
@@ -252,7 +252,8 @@ mod tests {
 
     #[test]
     fn an_address_that_sends_too_much_uses_up_nobodys_token() {
-        let limits = RateLimits::new(Rates { token_per_minute: 5, address_per_minute: 1 });
+        let limits =
+            RateLimits::new(Rates { token_per_minute: 5, address_per_minute: 1 }, Proxies::default());
         let first = limits.take(Some("10.0.0.1"), Some(b"zk_a"));
         assert_eq!(first.iter().map(|level| level.left).collect::<Vec<_>>(), [4, 0]);
         for _ in 0..3 {
@@ -261,7 +262,7 @@ mod tests {
         }
         assert_eq!(limits.take(Some("10.0.0.2"), Some(b"zk_a"))[0].left, 3);
         assert!(
-            RateLimits::new(Rates { token_per_minute: 0, address_per_minute: 0 })
+            RateLimits::new(Rates { token_per_minute: 0, address_per_minute: 0 }, Proxies::default())
                 .take(Some("x"), None)
                 .is_empty()
         );

@@ -1,6 +1,13 @@
 //! Who asks. [`Visit`] is what is known of any request (language, time zone …), [`Session`] a visit by a signed-in user.
 
-use crate::{App, Failure, Flash, Format, Zone, secret::digest};
+use crate::{
+    App, Failure, Flash, Format, Scope, Zone,
+    second_factor::{self, Rule},
+    secret::digest,
+    security::places,
+    sessions,
+    sign_in::{address, history},
+};
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, header, request::Parts},
@@ -12,12 +19,13 @@ use engine::{
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Lang};
-use std::{ops::Deref, sync::Arc};
+use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 pub(crate) const SESSION: &str = "zhike_session";
 pub(crate) const VISITOR: &str = "zhike_visitor";
-const IDLE_LIMIT: TimeDelta = TimeDelta::hours(12);
+pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(12);
 pub(crate) const AGE_LIMIT: TimeDelta = TimeDelta::days(30);
+const AGENT_LIMIT: usize = 200;
 /// `seen_at` is not written more often.
 const SEEN_EVERY: TimeDelta = TimeDelta::minutes(5);
 
@@ -58,6 +66,16 @@ pub struct Visit {
     /// The address lies under `/api/`.
     pub api: bool,
     pub(crate) wants_json: bool,
+    /// The company asks for a second factor and the user has none yet: first he sets it up.
+    pub(crate) must_set_up: bool,
+    /// What the token may do, if it is one.
+    pub(crate) scope: Option<Arc<Scope>>,
+    /// Somebody who may not work from this address, so that the visit is nobody's.
+    pub(crate) wrong_place: bool,
+    /// Where the request comes from, as far as it is known.
+    pub(crate) address: Option<IpAddr>,
+    /// What the caller's program says it is.
+    pub(crate) agent: Option<String>,
     pub flash: Vec<Flash>,
 }
 
@@ -108,7 +126,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
 }
 
 /// Reads a request's cookies and headers, without asking who it is.
-pub(crate) fn stranger(parts: &Parts, jar: &CookieJar) -> Visit {
+pub(crate) fn stranger(app: &App, parts: &Parts, jar: &CookieJar) -> Visit {
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
     let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -125,6 +143,14 @@ pub(crate) fn stranger(parts: &Parts, jar: &CookieJar) -> Visit {
         csrf: text(VISITOR).map(|visitor| csrf_of(&visitor)).unwrap_or_default(),
         zone: text("tz").as_deref().and_then(Zone::parse).unwrap_or_default(),
         htmx: headers.contains_key("hx-request"),
+        must_set_up: false,
+        wrong_place: false,
+        scope: None,
+        address: address::of(app, parts),
+        agent: headers
+            .get(header::USER_AGENT)
+            .and_then(|agent| agent.to_str().ok())
+            .map(|agent| agent.chars().take(AGENT_LIMIT).collect()),
         wants_json: accept.contains("json") && !accept.contains("text/html"),
         flash: if parts.method == Method::GET { crate::flash::read(jar) } else { vec![] },
         path,
@@ -140,17 +166,16 @@ fn asked(headers: &HeaderMap) -> Option<Lang> {
 pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<Visit> {
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
-    let mut visit = stranger(parts, jar);
-    if let Some(token) = bearer(headers) {
-        if visit.api
-            && let Some(known) = known(app, Via::Token, token).await?
-        {
-            (visit.user, visit.via) = (Some(known.user), Via::Token);
+    let mut visit = stranger(app, parts, jar);
+    let found = match (bearer(headers), text(SESSION)) {
+        (Some(token), _) if visit.api => {
+            known(app, Via::Token, token).await?.map(|known| (known, Via::Token))
         }
-    } else if let Some(token) = text(SESSION)
-        && let Some(known) = known(app, Via::Cookie, &token).await?
-    {
-        (visit.user, visit.via, visit.csrf) = (Some(known.user), Via::Cookie, known.csrf);
+        (None, Some(token)) => known(app, Via::Cookie, &token).await?.map(|known| (known, Via::Cookie)),
+        _ => None,
+    };
+    if let Some((known, via)) = found {
+        enter(app, &mut visit, known, via).await?;
     }
     if let Some(user) = visit.user.as_ref().filter(|user| user.role == Role::User) {
         visit.rights = app.engine().rights(user.id).await?;
@@ -162,6 +187,21 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let wanted = if visit.via == Via::Token { asked.or(own) } else { chosen.or(own).or(asked) };
     visit.lang = wanted.unwrap_or_default();
     Ok(visit)
+}
+
+/// The visit becomes the user's, unless he may not work from where he is.
+async fn enter(app: &App, visit: &mut Visit, known: Known, via: Via) -> Result<()> {
+    if !places::allowed(app.engine(), &known.user, visit.address).await? {
+        visit.wrong_place = true;
+        return Ok(());
+    }
+    if via == Via::Cookie {
+        visit.csrf = known.csrf;
+        let administrator = known.user.role == Role::Administrator;
+        visit.must_set_up = known.without_factor && Rule::of(app.engine()).await?.asks(administrator);
+    }
+    (visit.user, visit.via, visit.scope) = (Some(known.user), via, known.scope);
+    Ok(())
 }
 
 /// A fragment or a form is not a page to return to; the page around it is named by htmx or the browser.
@@ -191,7 +231,7 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-async fn user(app: &App, id: Id) -> Result<Option<User>> {
+pub(crate) async fn user(app: &App, id: Id) -> Result<Option<User>> {
     let record = match app.engine().get(&Actor::system(), "user", id).await {
         Ok(record) => record,
         Err(Error::NotFound(_)) => return Ok(None),
@@ -214,6 +254,9 @@ async fn user(app: &App, id: Id) -> Result<Option<User>> {
 pub(crate) struct Known {
     user: Arc<User>,
     csrf: String,
+    /// Signed in by the password alone.
+    without_factor: bool,
+    scope: Option<Arc<Scope>>,
     /// When it must be looked up again because it ends, or because its use is to be noted.
     until: DateTime<Utc>,
 }
@@ -248,7 +291,7 @@ async fn known(app: &App, via: Via, token: &str) -> Result<Option<Known>> {
 
 async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
     let select = Sql::select()
-        .columns(["user_id", "csrf", "seen_at", "expires_at"].map(name))
+        .columns(["user_id", "csrf", "seen_at", "expires_at", "method"].map(name))
         .from(name("session"))
         .and_where(Expr::col(name("token_hash")).eq(hash.as_str()))
         .to_owned();
@@ -260,17 +303,19 @@ async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
         return Ok(None);
     }
     if seen_at + SEEN_EVERY <= now {
-        touch(app, "session", "seen_at", hash, now).await;
+        sessions::touch(app, "session", "seen_at", hash, now).await;
         seen_at = now;
     }
     let until = std::cmp::min(expires_at, seen_at + SEEN_EVERY);
-    let known = user(app, row.id(0)?).await?;
-    known.map(|user| Ok(Known { user: Arc::new(user), csrf: row.text(1)?, until })).transpose()
+    let Some(user) = user(app, row.id(0)?).await? else { return Ok(None) };
+    let by_provider = row.opt_text(4)?.as_deref() == Some(history::Method::Provider.name());
+    let without_factor = !by_provider && !second_factor::is_on(app.engine(), user.id).await?;
+    Ok(Some(Known { user: Arc::new(user), csrf: row.text(1)?, without_factor, scope: None, until }))
 }
 
 async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     let select = Sql::select()
-        .columns(["user_id", "expires_at", "used_at"].map(name))
+        .columns(["user_id", "expires_at", "used_at", "access", "entities"].map(name))
         .from(name("api_token"))
         .and_where(Expr::col(name("token_hash")).eq(hash.as_str()))
         .to_owned();
@@ -283,99 +328,20 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     }
     let mut until = used_at.unwrap_or(now) + SEEN_EVERY;
     if used_at.is_none() || until <= now {
-        touch(app, "api_token", "used_at", hash, now).await;
+        sessions::touch(app, "api_token", "used_at", hash, now).await;
         until = now + SEEN_EVERY;
     }
     let until = expires_at.map_or(until, |expires_at| std::cmp::min(expires_at, until));
     let known = user(app, row.id(0)?).await?;
-    Ok(known.map(|user| Known { user: Arc::new(user), csrf: String::new(), until }))
-}
-
-/// Who cannot be noted as seen (the disk is full, the database is held) may read nevertheless.
-async fn touch(app: &App, table: &'static str, column: &'static str, hash: String, now: DateTime<Utc>) {
-    let touched = app
-        .engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                let update = Sql::update()
-                    .table(name(table))
-                    .value(name(column), now)
-                    .and_where(Expr::col(name("token_hash")).eq(hash))
-                    .to_owned();
-                tx.execute(&update).await.map(drop)
-            })
-        })
-        .await;
-    if let Err(error) = touched {
-        tracing::warn!("{table}.{column} is not noted: {error}");
-    }
-}
-
-/// Starts a session; its token goes into the cookie and is kept nowhere else.
-pub(crate) async fn start(
-    app: &App,
-    user: Id,
-    address: Option<String>,
-    agent: Option<String>,
-) -> Result<String> {
-    let token = crate::secret::new_token()?;
-    let (hash, csrf) = (digest(&token), csrf_of(&token));
-    app.engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                let now = tx.clock().now();
-                let expired = Sql::delete()
-                    .from_table(name("session"))
-                    .and_where(Expr::col(name("user_id")).eq(user))
-                    .and_where(Expr::col(name("expires_at")).lte(now))
-                    .to_owned();
-                tx.execute(&expired).await?;
-                let columns = [
-                    "token_hash",
-                    "user_id",
-                    "csrf",
-                    "created_at",
-                    "seen_at",
-                    "expires_at",
-                    "address",
-                    "agent",
-                ];
-                let insert = Sql::insert()
-                    .into_table(name("session"))
-                    .columns(columns.map(name))
-                    .values_panic([
-                        hash.into(),
-                        user.into(),
-                        csrf.into(),
-                        now.into(),
-                        now.into(),
-                        (now + AGE_LIMIT).into(),
-                        address.into(),
-                        agent.into(),
-                    ])
-                    .to_owned();
-                tx.execute(&insert).await.map(drop)
-            })
-        })
-        .await?;
-    Ok(token)
-}
-
-/// Ends one session.
-pub(crate) async fn end(app: &App, token: &str) -> Result<()> {
-    let hash = digest(token);
-    app.engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                let delete = Sql::delete()
-                    .from_table(name("session"))
-                    .and_where(Expr::col(name("token_hash")).eq(hash))
-                    .to_owned();
-                tx.mark_changed(CHANGED);
-                tx.execute(&delete).await.map(drop)
-            })
-        })
-        .await
+    let scope = Scope::read(row.opt_text(3)?.as_deref(), row.opt_text(4)?.as_deref());
+    let scope = Some(Arc::new(scope));
+    Ok(known.map(|user| Known {
+        user: Arc::new(user),
+        csrf: String::new(),
+        without_factor: false,
+        scope,
+        until,
+    }))
 }
 
 /// A text as the value of a query.

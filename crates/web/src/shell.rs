@@ -58,6 +58,8 @@ fn navigation(app: &App, session: &Session) -> Vec<Value> {
         if module.name == CORE && session.actor.is_administrator() {
             let label = app.t(lang, "company.title", &[]);
             items.push(item(session, &label, "/settings", "settings"));
+            let label = app.t(lang, "security.title", &[]);
+            items.push(item(session, &label, "/security", "shield"));
         }
         if !items.is_empty() {
             groups.push(context! { module_label => module.label.get(lang), items });

@@ -50,7 +50,11 @@ fn environment(
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_trim_blocks(true);
     environment.set_lstrip_blocks(true);
-    environment.set_auto_escape_callback(|_| AutoEscape::Html);
+    // Letters are plain text.
+    environment.set_auto_escape_callback(|name| match name.ends_with(".txt") {
+        true => AutoEscape::None,
+        false => AutoEscape::Html,
+    });
     environment.set_formatter(escape);
     environment.set_loader(move |name| {
         if let Some(source) = sources.get(name) {

@@ -33,6 +33,11 @@ impl Throttle {
         recent.first().map(|first| (*first + WINDOW - now).num_minutes() + 1)
     }
 
+    /// The same for whatever an attempt is counted by.
+    pub fn longest_wait_minutes(&self, names: &[(&str, usize)], now: DateTime<Utc>) -> Option<i64> {
+        names.iter().filter_map(|(name, limit)| self.wait_minutes(name, *limit, now)).max()
+    }
+
     pub fn failed(&self, name: &str, now: DateTime<Utc>) {
         let mut failures = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if failures.len() >= NAMES_LIMIT {

@@ -1,5 +1,7 @@
 //! Settings: from the command line, else the environment (`ZHIKE_…`), else the TOML file of `--config`, else the default.
 
+pub mod sign_in;
+
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use engine::Database;
@@ -12,7 +14,8 @@ use serde::{Deserialize, Serialize};
 use std::{net::SocketAddr, path::PathBuf};
 use web::Rates;
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// Never printed: some settings are secrets.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     pub data: PathBuf,
@@ -24,6 +27,17 @@ pub struct Config {
     pub api_address_rate_per_minute: u32,
     pub log: String,
     pub log_format: LogFormat,
+    pub metrics_listen: Option<SocketAddr>,
+    pub public_url: Option<String>,
+    pub trusted_proxies: String,
+    pub secret_key: Option<String>,
+    pub mail_server: Option<String>,
+    pub mail_from: Option<String>,
+    pub oidc_issuer: Option<String>,
+    pub oidc_client_id: Option<String>,
+    pub oidc_client_secret: Option<String>,
+    pub oidc_name: Option<String>,
+    pub oidc_create_users: bool,
 }
 
 impl Default for Config {
@@ -38,6 +52,17 @@ impl Default for Config {
             api_address_rate_per_minute: Rates::DEFAULT_PER_MINUTE,
             log: "info".to_owned(),
             log_format: LogFormat::Text,
+            metrics_listen: None,
+            public_url: None,
+            trusted_proxies: "127.0.0.0/8 ::1/128".to_owned(),
+            secret_key: None,
+            mail_server: None,
+            mail_from: None,
+            oidc_issuer: None,
+            oidc_client_id: None,
+            oidc_client_secret: None,
+            oidc_name: None,
+            oidc_create_users: false,
         }
     }
 }
@@ -75,7 +100,7 @@ pub enum LogFormat {
 }
 
 /// The settings as flags; what is not given is left to the environment, the file, the default.
-#[derive(Args, Clone, Debug, Default, Serialize)]
+#[derive(Args, Clone, Default, Serialize)]
 #[command(next_help_heading = "Settings")]
 pub struct Flags {
     /// TOML file with any of these settings (written with _ for -)
@@ -118,10 +143,17 @@ pub struct Flags {
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub log_format: Option<LogFormat>,
+    /// Address for Prometheus to read figures from; without it there is none
+    #[arg(long, global = true, value_name = "ADDRESS:PORT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub metrics_listen: Option<String>,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub sign_in: sign_in::SignInFlags,
 }
 
 /// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 10] = [
     "data",
     "listen",
     "database_url",
@@ -131,6 +163,7 @@ const KEYS: [&str; 9] = [
     "api_address_rate_per_minute",
     "log",
     "log_format",
+    "metrics_listen",
 ];
 
 pub fn load(flags: &Flags) -> anyhow::Result<Config> {
@@ -141,7 +174,9 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
         }
         figment = figment.merge(Toml::file_exact(path));
     }
-    let figment = figment.merge(Env::prefixed("ZHIKE_").only(&KEYS)).merge(Serialized::defaults(flags));
+    let figment = figment
+        .merge(Env::prefixed("ZHIKE_").only(&[&KEYS[..], &sign_in::KEYS].concat()))
+        .merge(Serialized::defaults(flags));
     let config: Config = figment.extract().map_err(explain)?;
     if let Some(url) = &config.database_url
         && !["postgres://", "postgresql://"].iter().any(|scheme| url.starts_with(scheme))
@@ -150,6 +185,7 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
             "database_url must begin with postgres:// or postgresql:// (without it SQLite in the data folder is used)"
         );
     }
+    sign_in::options(&config, web::Options::default())?;
     tracing_filter(&config.log).context("setting log")?;
     Ok(config)
 }
@@ -212,7 +248,7 @@ mod tests {
     fn an_unknown_key_is_named_with_the_known_ones() {
         Jail::expect_with(|jail| {
             jail.create_file("z.toml", "lissten = \"0.0.0.0:1\"")?;
-            let message = load(&flags("z.toml")).unwrap_err().to_string();
+            let message = load(&flags("z.toml")).err().unwrap().to_string();
             assert!(
                 message.contains("lissten") && message.contains("listen") && message.contains("z.toml"),
                 "{message}"
@@ -226,11 +262,11 @@ mod tests {
     fn a_wrong_value_is_named_with_its_key() {
         Jail::expect_with(|jail| {
             jail.set_env("ZHIKE_LISTEN", "somewhere");
-            let message = load(&Flags::default()).unwrap_err().to_string();
+            let message = load(&Flags::default()).err().unwrap().to_string();
             assert!(message.contains("listen"), "{message}");
             jail.set_env("ZHIKE_LISTEN", "127.0.0.1:1");
             jail.set_env("ZHIKE_DATABASE_URL", "mysql://x");
-            let message = load(&Flags::default()).unwrap_err().to_string();
+            let message = load(&Flags::default()).err().unwrap().to_string();
             assert!(message.contains("postgres://"), "{message}");
             Ok(())
         });
@@ -241,8 +277,9 @@ mod tests {
         let config =
             serde_json::to_value(Config { database_url: Some("x".into()), ..Config::default() }).unwrap();
         let keys: Vec<&str> = config.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(keys.len(), KEYS.len());
-        assert!(KEYS.iter().all(|key| keys.contains(key)));
+        let known = [&KEYS[..], &sign_in::KEYS].concat();
+        assert_eq!(keys.len(), known.len());
+        assert!(known.iter().all(|key| keys.contains(key)));
         let all = Flags {
             config: None,
             data: Some("a".into()),
@@ -254,9 +291,22 @@ mod tests {
             api_address_rate_per_minute: Some(1),
             log: Some("d".into()),
             log_format: Some(LogFormat::Json),
+            metrics_listen: Some("n".into()),
+            sign_in: sign_in::SignInFlags {
+                public_url: Some("e".into()),
+                trusted_proxies: Some("f".into()),
+                secret_key: Some("g".into()),
+                mail_server: Some("h".into()),
+                mail_from: Some("i".into()),
+                oidc_issuer: Some("j".into()),
+                oidc_client_id: Some("k".into()),
+                oidc_client_secret: Some("l".into()),
+                oidc_name: Some("m".into()),
+                oidc_create_users: Some(true),
+            },
         };
         let given = serde_json::to_value(all).unwrap();
-        assert!(given.as_object().unwrap().keys().all(|key| KEYS.contains(&key.as_str())));
-        assert_eq!(given.as_object().unwrap().len(), KEYS.len());
+        assert!(given.as_object().unwrap().keys().all(|key| known.contains(&key.as_str())));
+        assert_eq!(given.as_object().unwrap().len(), known.len());
     }
 }

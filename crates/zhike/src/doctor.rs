@@ -160,7 +160,7 @@ mod tests {
             &engine,
             "Ada",
             "ada@example.com",
-            "long enough",
+            "quite long enough",
             engine::Role::Administrator,
             meta::Lang::En,
         )

@@ -1,6 +1,10 @@
 //! The server: opens the database, listens, ends cleanly.
 
-use crate::{config::Config, modules::web_modules, open};
+use crate::{
+    config::{Config, sign_in},
+    modules::web_modules,
+    open,
+};
 use anyhow::Context;
 use engine::{Engine, Query};
 use std::{net::SocketAddr, time::Duration};
@@ -18,15 +22,16 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         println!("Nobody can sign in yet. Create an administrator (with the same settings):");
         println!("  zhike user create --name \"Your Name\" --email you@example.com --role administrator");
     }
-    serve(engine, listener, options(config)).await
+    serve(engine, listener, options(config)?, config.metrics_listen).await
 }
 
-pub fn options(config: &Config) -> Options {
+pub fn options(config: &Config) -> anyhow::Result<Options> {
     let rates = Rates {
         token_per_minute: config.api_rate_per_minute,
         address_per_minute: config.api_address_rate_per_minute,
     };
-    Options { secure_cookies: config.secure_cookies, rates, ..Options::default() }
+    let options = Options { secure_cookies: config.secure_cookies, rates, ..Options::default() };
+    sign_in::options(config, options)
 }
 
 async fn has_no_users(engine: &Engine) -> anyhow::Result<bool> {
@@ -48,8 +53,18 @@ pub fn address(listening: SocketAddr) -> String {
     format!("http://{host}:{}", listening.port())
 }
 
-pub async fn serve(engine: Engine, listener: TcpListener, options: Options) -> anyhow::Result<()> {
+pub async fn serve(
+    engine: Engine,
+    listener: TcpListener,
+    options: Options,
+    metrics: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     let app = App::new(engine.clone(), web_modules(), options)?;
+    if let Some(address) = metrics {
+        let listener = listen(address).await?;
+        tracing::info!("metrics on {}/metrics", self::address(listener.local_addr()?));
+        tokio::spawn(axum::serve(listener, web::metrics_routes(app.clone())).into_future());
+    }
     engine.start();
     let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let (ending, mut ended) = tokio::sync::watch::channel(false);

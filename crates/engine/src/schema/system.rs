@@ -62,6 +62,7 @@ pub fn tables() -> Vec<Table> {
             .required("expires_at", Instant)
             .optional("address", Text)
             .optional("agent", Text)
+            .optional("method", Text)
             .index(["user_id"]),
         Table::new("api_token", ["token_hash"])
             .required("token_hash", Text)
@@ -71,6 +72,49 @@ pub fn tables() -> Vec<Table> {
             .required("created_at", Instant)
             .optional("expires_at", Instant)
             .optional("used_at", Instant)
+            .optional("access", Text)
+            .optional("entities", Text)
+            .index(["user_id"]),
+        // Who signed in or tried to.
+        Table::new("sign_in_log", ["id"])
+            .required("id", Id)
+            .required("at", Instant)
+            .optional("user_id", Id)
+            .optional("email", Text)
+            .required("method", Text)
+            .required("outcome", Text)
+            .optional("address", Text)
+            .optional("agent", Text)
+            .index(["user_id", "id"])
+            .index(["at"]),
+        Table::new("second_factor", ["user_id"])
+            .required("user_id", Id)
+            .required("secret", Text)
+            .required("created_at", Instant)
+            .optional("confirmed_at", Instant)
+            .required("last_step", Int),
+        Table::new("recovery_code", ["code_hash"])
+            .required("code_hash", Text)
+            .required("user_id", Id)
+            .required("created_at", Instant)
+            .optional("used_at", Instant)
+            .index(["user_id"]),
+        // What opens one thing once: a link in a letter, a sign-in between its steps.
+        Table::new("ticket", ["token_hash"])
+            .required("token_hash", Text)
+            .required("purpose", Text)
+            .optional("user_id", Id)
+            .required("data", Text)
+            .required("created_at", Instant)
+            .required("expires_at", Instant)
+            .index(["user_id"])
+            .index(["expires_at"]),
+        // A person at an OpenID Connect provider.
+        Table::new("identity", ["issuer", "subject"])
+            .required("issuer", Text)
+            .required("subject", Text)
+            .required("user_id", Id)
+            .required("created_at", Instant)
             .index(["user_id"]),
     ]
 }

@@ -60,6 +60,8 @@ fn every_answer_has_the_security_headers_and_a_request_id() {
             let policy = answer.header("content-security-policy");
             assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{path}: {policy}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
+            assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
+            assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
             assert!(!answer.header("x-request-id").is_empty(), "{path}");
         }
         assert_eq!(client.get("/profile").await.header("cache-control"), "private, no-cache");
@@ -88,5 +90,26 @@ fn cookies_are_for_https_only_where_there_is_https() {
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.ends_with("; Secure"), "{cookie}");
         assert!(answer.headers().contains_key("strict-transport-security"));
+    });
+}
+
+#[test]
+fn figures_count_routes_and_sign_ins_without_what_users_typed() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await;
+        client.get("/customer?filter=secret").await;
+        client.get("/nowhere/at/all/here").await.expect(404);
+        let request = axum::http::Request::get("/metrics").body(Body::empty()).unwrap();
+        let router = web::metrics_routes(test.app.clone());
+        let answer = tower::ServiceExt::oneshot(router, request).await.unwrap();
+        let text = axum::body::to_bytes(answer.into_body(), 1_000_000).await.unwrap();
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let line = |start: &str| assert!(text.lines().any(|line| line.starts_with(start)), "{start}: {text}");
+        line("zhike_sign_ins_total{method=\"password\",outcome=\"success\"} 1");
+        line("zhike_requests_total{method=\"GET\",route=\"/profile\",status=\"200\"} 1");
+        line("zhike_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1");
+        line("zhike_request_seconds_bucket{route=\"/{entity}\",le=\"+Inf\"} 1");
+        assert!(!text.contains("secret"), "{text}");
+        client.get("/metrics").await.expect(404);
     });
 }

@@ -209,6 +209,29 @@ fn a_token_is_shown_once_and_works_until_revoked() {
 }
 
 #[test]
+fn a_token_does_only_what_its_scope_says() {
+    on_both(shop::modules, async |test| {
+        let client = test.administrator().await;
+        let make = async |fields: &[(&str, &str)]| {
+            let page = client.post("/profile/tokens", fields).await.expect(200).body;
+            let token = page.split("zk_").nth(1).unwrap().split('<').next().unwrap();
+            test.visitor().bearer(&format!("zk_{token}"))
+        };
+        let body = serde_json::json!({"name": "Longkou Fruit"});
+        let reader = make(&[("name", "BI"), ("access", "read")]).await;
+        reader.get("/api/v1/customer").await.expect(200);
+        let refused = reader.json("POST", "/api/v1/customer", &body).await.expect(403);
+        assert_eq!(refused.json()["type"], "urn:zhike:problem:forbidden");
+        let writer = make(&[("name", "ERP"), ("access", "write"), ("entities", "customer")]).await;
+        writer.json("POST", "/api/v1/customer", &body).await.expect(201);
+        writer.get("/api/v1/user").await.expect(403);
+        writer.get("/api/v1/search?q=x").await.expect(403);
+        let page = client.get("/profile").await.expect(200).body;
+        assert!(page.contains("Read and write · Customers"), "{page}");
+    });
+}
+
+#[test]
 fn an_expired_token_is_refused() {
     on_sqlite(shop::modules, async |test| {
         let user = test.user("Lin Yue", "lin@example.com", Role::User).await;

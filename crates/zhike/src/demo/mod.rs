@@ -23,7 +23,7 @@ use serde_json::json;
 use std::time::Instant;
 
 const SEED: u64 = 20_261_121;
-const PASSWORD: &str = "zhike-demo";
+const PASSWORD: &str = "look-around-zhike";
 const STATE: &str = "demo.state";
 
 pub async fn run(mut config: Config) -> anyhow::Result<()> {
@@ -38,12 +38,12 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     println!("  administrator  {administrator}   password: {PASSWORD}");
     println!("  user           {user}  password: {PASSWORD}");
     println!("  data in {}", config.data.display());
-    let mut options = serve::options(&config);
+    let mut options = serve::options(&config)?;
     options.sign_in_hint = Some(label(
         format!("Demo: {administrator} or {user}, password {PASSWORD}"),
         format!("演示账号：{administrator} 或 {user}，密码 {PASSWORD}"),
     ));
-    serve::serve(engine, listener, options).await
+    serve::serve(engine, listener, options, config.metrics_listen).await
 }
 
 /// Makes the company once; one left unfinished by a killed process is made anew.

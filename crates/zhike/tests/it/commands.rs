@@ -45,6 +45,10 @@ fn users_are_made_listed_and_given_new_passwords() {
     let listed = out(&run(folder.path(), &["user", "list"]));
     assert!(listed.contains("administrator") && listed.contains("lin@example.com"), "{listed}");
     assert!(run(folder.path(), &["user", "reset-password", "lin@example.com"]).status.success());
+    let removed = run(folder.path(), &["user", "remove-second-factor", "lin@example.com"]);
+    assert!(out(&removed).contains("password alone"), "{}", error(&removed));
+    let allowed = run(folder.path(), &["user", "allow-everywhere"]);
+    assert!(out(&allowed).contains("from everywhere"), "{}", error(&allowed));
     let nobody = run(folder.path(), &["user", "reset-password", "nobody@example.com"]);
     assert_eq!(nobody.status.code(), Some(1));
     assert!(error(&nobody).contains("zhike user list"), "{}", error(&nobody));

@@ -132,7 +132,7 @@ fn more(caller: &Caller, entity: &Entity, record: &Record) -> Vec<More> {
     if entity.name != "user" || !caller.actor().is_administrator() || record.deleted_at.is_some() {
         return vec![];
     }
-    let label = caller.reader.say("Set a password", "设置密码").to_owned();
+    let label = caller.reader.say("Sign-in", "登录管理").to_owned();
     let href = format!("{}/password", href(entity, record.id));
     vec![More { label, href, icon: "key".to_owned(), post: false }]
 }

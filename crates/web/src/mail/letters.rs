@@ -1,0 +1,56 @@
+//! What the letters say; each has a template in `templates/letters` and its subject in `messages.toml`.
+
+use super::Reader;
+use crate::App;
+use engine::{Actor, Error, Result};
+use meta::{Id, Lang};
+use minijinja::{Value, context};
+
+/// Who gets the letter, and in which language.
+async fn reader(app: &App, user: Id) -> Result<(Reader, Lang)> {
+    let record = app.engine().get(&Actor::system(), "user", user).await?;
+    let reader = Reader { name: record.text("name").to_owned(), email: record.text("email").to_owned() };
+    Ok((reader, Lang::parse(record.text("language")).unwrap_or_default()))
+}
+
+async fn send(app: &App, user: Id, letter: &str, more: Value) -> Result<()> {
+    let mailer = app.mailer().ok_or_else(|| Error::Unavailable("no mail server is set".into()))?;
+    let (reader, lang) = reader(app, user).await?;
+    let company = app.engine().setting("company.name").await?;
+    let company = company.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
+    let context = context! { name => reader.name.as_str(), company, ..more };
+    let body = app.letter(lang, &format!("letters/{letter}.txt"), context)?;
+    let subject = app.t(lang, &format!("letter.{letter}_subject"), &[]);
+    mailer.send(&reader, subject, body).await
+}
+
+pub(crate) async fn reset(app: &App, user: Id, link: &str) -> Result<()> {
+    send(app, user, "reset", context! { link }).await
+}
+
+pub(crate) async fn invite(app: &App, user: Id, link: &str) -> Result<()> {
+    send(app, user, "invitation", context! { link }).await
+}
+
+/// Tells the user of a change to how he signs in, so that he notices one that is not his. `what` completes the key
+/// `letter.notice_…`. Sent besides: nobody waits for it, and without a mail server there is none.
+pub(crate) fn notice(app: &App, user: Id, what: &'static str) {
+    tracing::info!(%user, what, "sign-in changed");
+    if app.mailer().is_none() {
+        return;
+    }
+    let app = app.clone();
+    tokio::spawn(async move {
+        if let Err(error) = tell(&app, user, what).await {
+            tracing::warn!(%user, "no notice was sent: {error}");
+        }
+    });
+}
+
+async fn tell(app: &App, user: Id, what: &str) -> Result<()> {
+    let (_, lang) = reader(app, user).await?;
+    let zone = app.engine().time_zone().await?;
+    let at = app.engine().clock().now().with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
+    let what = app.t(lang, &format!("letter.notice_{what}"), &[]);
+    send(app, user, "notice", context! { what, at }).await
+}
