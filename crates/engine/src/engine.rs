@@ -22,7 +22,10 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::sync::{broadcast, watch};
+use tokio::{
+    sync::{broadcast, watch},
+    task::JoinSet,
+};
 
 pub(crate) const ESTIMATE_AGE: Duration = Duration::from_secs(60);
 
@@ -63,6 +66,12 @@ struct Shared {
     rights: access::Known,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
     figures: broadcast::Sender<Arc<Figures>>,
+}
+
+/// What works for a company while its server runs.
+#[must_use = "dropped, the tasks end"]
+pub struct Background {
+    _tasks: JoinSet<()>,
 }
 
 impl Engine {
@@ -108,12 +117,15 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Starts the job runner and every module's background tasks; call once in a server.
-    pub fn start(&self) {
-        tokio::spawn(jobs::run_forever(self.clone()));
+    /// Starts the job runner and every module's background tasks, once in a server. They end when what is returned is dropped;
+    /// a job that is running is finished.
+    pub fn start(&self) -> Background {
+        let mut tasks = JoinSet::new();
+        tasks.spawn(jobs::run_forever(self.clone()));
         for start in &self.0.registry.starts {
-            tokio::spawn(start(self.clone()));
+            tasks.spawn(start(self.clone()));
         }
+        Background { _tasks: tasks }
     }
 
     pub fn registry(&self) -> &Registry {

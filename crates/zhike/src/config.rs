@@ -2,6 +2,7 @@
 
 pub mod sign_in;
 
+use crate::company;
 use anyhow::{Context, anyhow, bail};
 use clap::{Args, ValueEnum};
 use engine::Database;
@@ -107,6 +108,10 @@ pub struct Flags {
     #[arg(long, global = true, env = "ZHIKE_CONFIG", value_name = "FILE")]
     #[serde(skip)]
     pub config: Option<PathBuf>,
+    /// One company of an installation that serves many: the command is about it alone
+    #[arg(long, global = true, env = "ZHIKE_COMPANY", value_name = "NAME")]
+    #[serde(skip)]
+    pub company: Option<String>,
     /// Folder for the database, uploads and error files [default: ./zhike-data]
     #[arg(long, global = true, value_name = "DIR")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -185,6 +190,10 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
             "database_url must begin with postgres:// or postgresql:// (without it SQLite in the data folder is used)"
         );
     }
+    let config = match &flags.company {
+        Some(name) => config.of_company(name, &company::read(&config, name)?),
+        None => config,
+    };
     sign_in::options(&config, web::Options::default())?;
     tracing_filter(&config.log).context("setting log")?;
     Ok(config)

@@ -1,6 +1,7 @@
 //! `zhike`: one program for the server, the demo, imports, figures and upkeep. A command is a file: its arguments and `run`.
 
 mod cli;
+mod company;
 mod config;
 mod demo;
 mod doctor;

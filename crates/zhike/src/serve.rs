@@ -1,11 +1,13 @@
 //! The server: opens the database, listens, ends cleanly.
 
 use crate::{
+    company,
     config::{Config, sign_in},
     modules::web_modules,
     open,
 };
 use anyhow::Context;
+use axum::Router;
 use engine::{Engine, Query};
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
@@ -15,6 +17,9 @@ use web::{App, Options, Rates};
 const END_LIMIT: Duration = Duration::from_secs(5);
 
 pub async fn run(config: &Config) -> anyhow::Result<()> {
+    if company::is_hosted(config) {
+        return company::hosted::run(config).await;
+    }
     let listener = listen(config.listen).await?;
     let engine = open::engine(config).await?;
     println!("Zhike listens on {}", address(listener.local_addr()?));
@@ -65,13 +70,23 @@ pub async fn serve(
         tracing::info!("metrics on {}/metrics", self::address(listener.local_addr()?));
         tokio::spawn(axum::serve(listener, web::metrics_routes(app.clone())).into_future());
     }
-    engine.start();
-    let router = web::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+    let _background = engine.start();
+    let router = web::router(app.clone());
+    until_asked_to_end(listener, router, move || app.live().end()).await
+}
+
+/// `end` makes streams that would never end by themselves do so.
+pub async fn until_asked_to_end(
+    listener: TcpListener,
+    router: Router,
+    end: impl FnOnce() + Send + 'static,
+) -> anyhow::Result<()> {
+    let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let (ending, mut ended) = tokio::sync::watch::channel(false);
     let asked = async move {
         asked_to_end().await;
         tracing::info!("ending: open requests are finished first");
-        app.live().end();
+        end();
         let _ = ending.send(true);
     };
     let server = axum::serve(listener, router).with_graceful_shutdown(asked);

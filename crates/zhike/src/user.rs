@@ -87,7 +87,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn tell(password: &str, made: bool) {
+pub fn tell(password: &str, made: bool) {
     if made {
         println!("Password: {password}");
     }
@@ -114,7 +114,7 @@ async fn list(engine: &Engine) -> anyhow::Result<()> {
 }
 
 /// The password, and whether it was made here.
-fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
+pub fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
     if from_stdin {
         let mut text = String::new();
         std::io::stdin()

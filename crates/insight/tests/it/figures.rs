@@ -199,7 +199,7 @@ fn what_the_command_line_prints_has_its_agreed_fields() {
 #[test]
 fn the_running_server_follows_within_a_second_and_fits_by_itself() {
     on_both(async |company| {
-        company.engine.start();
+        let _background = company.engine.start();
         let account = company.customer("A").await;
         company.order(Some(account), "2026-10-01", "100", None).await;
         let written = Instant::now();

@@ -3,6 +3,7 @@
 
 mod api;
 mod commands;
+mod companies;
 mod import_command;
 mod pages;
 mod plans;

@@ -1,0 +1,397 @@
+//! Two companies on one server: nothing of one is reached from the other, by host name or path, by any id.
+
+use reqwest::{Client, StatusCode, redirect::Policy};
+use serde_json::{Value as Json, json};
+use std::{
+    collections::BTreeMap,
+    io::{BufRead, BufReader, Read, Write},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+const PASSWORD: &str = "a quiet orchard in spring";
+
+/// The data folder and, on PostgreSQL, the server.
+struct House<'a> {
+    folder: &'a Path,
+    server: Option<String>,
+}
+
+impl House<'_> {
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ZHIKE_")) {
+            command.env_remove(name);
+        }
+        command.arg("--data").arg(self.folder.join("data"));
+        if let Some(url) = &self.server {
+            command.arg("--database-url").arg(url);
+        }
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        self.command().args(arguments).output().unwrap()
+    }
+
+    fn done(&self, arguments: &[&str]) -> String {
+        let output = self.run(arguments);
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn refused(&self, arguments: &[&str], why: &str) {
+        let output = self.run(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(why), "{arguments:?}: {said}");
+    }
+
+    fn create(&self, name: &str, host: Option<&str>) {
+        let email = format!("admin@{name}.example");
+        let mut arguments = vec!["company", "create", name, "--admin-name", name, "--admin-email", &email];
+        arguments.extend(host.iter().flat_map(|host| ["--host", host]));
+        arguments.push("--password-stdin");
+        let mut child = self.command().args(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+struct Server {
+    child: Child,
+    address: SocketAddr,
+}
+
+impl Server {
+    fn start(house: &House<'_>) -> Server {
+        let mut child = house
+            .command()
+            .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.contains("companies"), "{line}");
+        let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
+        Server { child, address: address.parse().unwrap() }
+    }
+
+    /// Somebody with a browser of his own who calls the server by `host`.
+    fn visitor(&self, host: &str) -> Visitor {
+        let http = Client::builder()
+            .resolve(host, self.address)
+            .cookie_store(true)
+            .redirect(Policy::none())
+            .timeout(Duration::from_secs(60))
+            .build()
+            .unwrap();
+        Visitor { http, base: format!("http://{host}:{}", self.address.port()), token: String::new() }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+struct Visitor {
+    http: Client,
+    base: String,
+    token: String,
+}
+
+impl Visitor {
+    async fn page(&self, path: &str) -> (StatusCode, String) {
+        let answer = self.http.get(format!("{}{path}", self.base)).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    async fn api(&self, method: &str, path: &str, body: &Json) -> (StatusCode, String) {
+        let request = self.http.request(method.parse().unwrap(), format!("{}{path}", self.base));
+        let request = request.bearer_auth(&self.token);
+        let request = if body.is_null() { request } else { request.json(body) };
+        let answer = request.send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, String) {
+        self.api("GET", path, &Json::Null).await
+    }
+
+    async fn create(&self, entity: &str, body: Json) -> String {
+        let (status, text) = self.api("POST", &format!("/api/v1/{entity}"), &body).await;
+        assert_eq!(status, StatusCode::CREATED, "{text}");
+        serde_json::from_str::<Json>(&text).unwrap()["id"].as_str().unwrap().to_owned()
+    }
+
+    async fn sign_in(&mut self, company: &str) {
+        let csrf = self.csrf("/sign-in").await;
+        let email = format!("admin@{company}.example");
+        let form = [("email", email.as_str()), ("password", PASSWORD), ("csrf", csrf.as_str())];
+        let answer = self.http.post(format!("{}/sign-in", self.base)).form(&form).send().await.unwrap();
+        assert!(answer.status().is_redirection(), "{}", answer.text().await.unwrap());
+        let csrf = self.csrf("/profile").await;
+        let form = [("name", "test"), ("days", "30"), ("access", "write"), ("csrf", csrf.as_str())];
+        let made = self.http.post(format!("{}/profile/tokens", self.base)).form(&form).send().await.unwrap();
+        let text = made.text().await.unwrap();
+        let token = text.split("zk_").nth(1).unwrap_or_else(|| panic!("no token in {text}"));
+        let end = token.find(|letter: char| !(letter.is_alphanumeric() || "-_".contains(letter))).unwrap();
+        self.token = format!("zk_{}", &token[..end]);
+    }
+
+    async fn csrf(&self, path: &str) -> String {
+        let (_, page) = self.page(path).await;
+        let field = page.split("name=\"csrf\"").nth(1).unwrap_or_else(|| panic!("no form in {page}"));
+        field.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    }
+
+    /// The ids of everything the company has, by entity.
+    async fn everything(&self) -> BTreeMap<String, Vec<String>> {
+        let (_, meta) = self.get("/api/v1/meta").await;
+        let meta: Json = serde_json::from_str(&meta).unwrap();
+        let mut ids = BTreeMap::new();
+        for entity in meta["entities"].as_array().unwrap() {
+            let name = entity["name"].as_str().unwrap();
+            let (status, page) = self.get(&format!("/api/v1/{name}?limit=1000")).await;
+            if status == StatusCode::OK {
+                let page: Json = serde_json::from_str(&page).unwrap();
+                let of = page["data"].as_array().unwrap().iter();
+                ids.insert(
+                    name.to_owned(),
+                    of.map(|record| record["id"].as_str().unwrap().to_owned()).collect::<Vec<_>>(),
+                );
+            }
+        }
+        ids
+    }
+
+    /// Until the answer is as expected: the server looks at its companies every two seconds.
+    async fn waits_for(&self, path: &str, status: StatusCode) {
+        let begun = Instant::now();
+        while self.page(path).await.0 != status {
+            assert!(
+                begun.elapsed() < Duration::from_secs(20),
+                "{path} is not {status}: {:?}",
+                self.page(path).await
+            );
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+}
+
+/// Records of most entities; `word` stands in their texts.
+async fn fill(visitor: &Visitor, word: &str) {
+    let account =
+        visitor.create("account", json!({"name": word, "phone": "13800138000", "city": word})).await;
+    visitor.create("contact", json!({"name": word, "account": account})).await;
+    visitor.create("address", json!({"street": word, "account": account})).await;
+    visitor.create("activity", json!({"subject": word, "kind": "task", "account": account})).await;
+    let product = visitor.create("product", json!({"name": word, "code": word})).await;
+    let line = json!({"product": product, "quantity": "1", "unit_price": "5"});
+    visitor.create("order", json!({"account": account, "currency": "CNY", "lines": [line]})).await;
+    visitor.create("saved_view", json!({"name": word, "entity": "account", "shared": true})).await;
+    visitor.create("team", json!({"name": word})).await;
+    visitor.create("role", json!({"name": word})).await;
+}
+
+async fn nothing_crosses(mine: &Visitor, theirs: &Visitor, their_word: &str) {
+    let everything = theirs.everything().await;
+    let count: usize = everything.values().map(Vec::len).sum();
+    assert!(count >= 11, "{everything:?}");
+    for (entity, ids) in &everything {
+        for id in ids {
+            for (method, path) in [
+                ("GET", format!("/api/v1/{entity}/{id}")),
+                ("GET", format!("/api/v1/{entity}/{id}/history")),
+                ("PATCH", format!("/api/v1/{entity}/{id}")),
+                ("DELETE", format!("/api/v1/{entity}/{id}")),
+            ] {
+                let body = if method == "PATCH" { json!({}) } else { Json::Null };
+                let (status, text) = mine.api(method, &path, &body).await;
+                assert!(
+                    status.is_client_error() && !text.contains(their_word),
+                    "{method} {path}: {status} {text}"
+                );
+            }
+            for path in [format!("/{entity}/{id}"), format!("/{entity}/{id}/edit")] {
+                let (status, page) = mine.page(&path).await;
+                assert!(status.is_client_error() && !page.contains(their_word), "{path}: {status}");
+            }
+        }
+        let (_, list) = mine.get(&format!("/api/v1/{entity}?limit=1000")).await;
+        let (_, export) = mine.get(&format!("/api/v1/{entity}/export?format=ndjson")).await;
+        let (_, page) = mine.page(&format!("/{entity}")).await;
+        for (road, text) in [("list", list), ("export", export), ("page", page)] {
+            let told = text.contains(their_word) || ids.iter().any(|id| text.contains(id));
+            assert!(!told, "the {road} of {entity} tells of the other company: {text}");
+        }
+    }
+    let (_, found) = mine.get(&format!("/api/v1/search?q={their_word}")).await;
+    assert_eq!(serde_json::from_str::<Json>(&found).unwrap()["data"], json!([]), "{found}");
+    let (status, _) =
+        Visitor { token: theirs.token.clone(), http: mine.http.clone(), base: mine.base.clone() }
+            .get("/api/v1/account")
+            .await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED, "a token is of its company");
+}
+
+/// The session of `theirs`, sent by hand to the other host.
+async fn a_session_is_of_its_company(server: &Server, host: &str, theirs: &Visitor, company: &str) {
+    let csrf = theirs.csrf("/profile").await;
+    let http = Client::builder().resolve(host, server.address).redirect(Policy::none()).build().unwrap();
+    let email = format!("admin@{company}.example");
+    let fresh = Client::builder().redirect(Policy::none()).cookie_store(true);
+    let their_host = theirs.base.trim_start_matches("http://").split(':').next().unwrap();
+    let fresh = fresh.resolve(their_host, server.address).build().unwrap();
+    let page = fresh.get(format!("{}/sign-in", theirs.base)).send().await.unwrap();
+    let visitor = page.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let page = page.text().await.unwrap();
+    let field = page.split("name=\"csrf\"").nth(1).unwrap().split("value=\"").nth(1).unwrap();
+    let form =
+        [("email", email.as_str()), ("password", PASSWORD), ("csrf", field.split('"').next().unwrap())];
+    let answer = fresh.post(format!("{}/sign-in", theirs.base)).form(&form).send().await.unwrap();
+    let session = answer.headers().get_all("set-cookie").iter().filter_map(|cookie| cookie.to_str().ok());
+    let session =
+        session.filter_map(|cookie| cookie.split(';').next()).find(|one| one.starts_with("zhike_session"));
+    let cookies = format!("{visitor}; {}", session.unwrap());
+    let address = format!("http://{host}:{}/account", server.address.port());
+    let answer =
+        http.get(&address).header("cookie", &cookies).header("x-csrf-token", csrf).send().await.unwrap();
+    assert!(answer.status().is_redirection(), "another company's session opened {address}");
+    let own = http_of(server, their_host);
+    let own = own.get(format!("{}/account", theirs.base)).header("cookie", &cookies).send().await.unwrap();
+    assert_eq!(own.status(), StatusCode::OK, "the same cookies open their own company");
+}
+
+fn http_of(server: &Server, host: &str) -> Client {
+    Client::builder().resolve(host, server.address).redirect(Policy::none()).build().unwrap()
+}
+
+async fn two_companies(server_url: Option<String>) {
+    let folder = tempfile::tempdir().unwrap();
+    let house = House { folder: folder.path(), server: server_url };
+    let unique = folder
+        .path()
+        .file_name()
+        .unwrap()
+        .to_string_lossy()
+        .to_lowercase()
+        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "");
+    let (acme, beta, gamma) = (format!("acme-{unique}"), format!("beta-{unique}"), format!("gamma-{unique}"));
+    house.create(&acme, Some("acme.test"));
+    house.create(&beta, Some("beta.test"));
+    house.refused(
+        &["company", "create", &acme, "--admin-name", "x", "--admin-email", "x@example.com"],
+        "already",
+    );
+    house.refused(
+        &[
+            "company",
+            "create",
+            &gamma,
+            "--host",
+            "beta.test",
+            "--admin-name",
+            "x",
+            "--admin-email",
+            "x@example.com",
+        ],
+        "its own host name",
+    );
+    house.refused(
+        &["company", "create", "../x", "--admin-name", "x", "--admin-email", "x@example.com"],
+        "small letters",
+    );
+    let server = Server::start(&house);
+    let (mut a, mut b) = (server.visitor("acme.test"), server.visitor("beta.test"));
+    a.sign_in(&acme).await;
+    b.sign_in(&beta).await;
+    fill(&a, "Alphaville").await;
+    fill(&b, "Betamax").await;
+    nothing_crosses(&a, &b, "Betamax").await;
+    nothing_crosses(&b, &a, "Alphaville").await;
+    a_session_is_of_its_company(&server, "acme.test", &b, &beta).await;
+
+    // By path, where the host name says nothing.
+    let stranger = server.visitor("elsewhere.test");
+    assert_eq!(stranger.page("/account").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(stranger.page("/healthz").await.0, StatusCode::OK);
+    let by_path = |token: &str| Visitor {
+        token: token.to_owned(),
+        http: stranger.http.clone(),
+        base: stranger.base.clone(),
+    };
+    let (status, list) = by_path(&a.token).get(&format!("/c/{acme}/api/v1/account")).await;
+    assert!(status == StatusCode::OK && list.contains("Alphaville"), "{list}");
+    assert_eq!(by_path(&a.token).get(&format!("/c/{beta}/api/v1/account")).await.0, StatusCode::UNAUTHORIZED);
+    for nobody in ["/c/", "/c/nobody/account", "/c/..%2f/account", "/c//evil.test/"] {
+        assert_eq!(stranger.page(nobody).await.0, StatusCode::NOT_FOUND, "{nobody}");
+    }
+    // The host name has the last word.
+    let (status, text) = a.get(&format!("/c/{beta}/api/v1/account")).await;
+    assert!(status == StatusCode::NOT_FOUND && !text.contains("Betamax"), "{text}");
+
+    // Made while the server runs; a browser keeps what it has chosen.
+    house.create(&gamma, None);
+    stranger.waits_for(&format!("/c/{gamma}/sign-in?next=/account"), StatusCode::SEE_OTHER).await;
+    let mut chosen = server.visitor("elsewhere.test");
+    chosen.page(&format!("/c/{gamma}")).await;
+    chosen.sign_in(&gamma).await;
+    fill(&chosen, "Gammaray").await;
+    nothing_crosses(&chosen, &a, "Alphaville").await;
+
+    house.refused(&["company", "delete", &beta, "--confirm", &beta], "suspend it first");
+    house.done(&["company", "suspend", &beta]);
+    b.waits_for("/account", StatusCode::FORBIDDEN).await;
+    assert_eq!(b.get("/api/v1/account").await.0, StatusCode::FORBIDDEN);
+    house.done(&["company", "resume", &beta]);
+    b.waits_for("/account", StatusCode::OK).await;
+    house.done(&["company", "suspend", &beta]);
+    b.waits_for("/account", StatusCode::FORBIDDEN).await;
+    let zip = folder.path().join("beta.zip");
+    house.done(&["company", "export", &beta, zip.to_str().unwrap()]);
+    exported(&zip);
+    house.refused(&["company", "delete", &beta, "--confirm", &acme], "must repeat");
+    house.done(&["company", "delete", &beta, "--confirm", &beta]);
+    assert!(!folder.path().join("data/companies").join(&beta).exists());
+    b.waits_for("/account", StatusCode::NOT_FOUND).await;
+    assert!(a.get("/api/v1/account").await.1.contains("Alphaville"), "the others are as they were");
+    assert!(house.done(&["company", "list"]).contains(&acme));
+    // A command for one company alone.
+    assert!(house.done(&["user", "list", "--company", &acme]).contains(&format!("admin@{acme}.example")));
+    for name in [&acme, &gamma] {
+        house.done(&["company", "suspend", name]);
+        house.done(&["company", "delete", name, "--confirm", name]);
+    }
+}
+
+fn exported(zip: &Path) {
+    let mut zip = zip::ZipArchive::new(std::fs::File::open(zip).unwrap()).unwrap();
+    let mut all = BTreeMap::new();
+    for index in 0..zip.len() {
+        let mut file = zip.by_index(index).unwrap();
+        let mut text = String::new();
+        file.read_to_string(&mut text).unwrap();
+        all.insert(file.name().unwrap().into_owned(), text);
+    }
+    for file in ["account", "order", "order_line", "team"] {
+        assert!(all[&format!("records/{file}.ndjson")].lines().count() >= 1, "{file}");
+    }
+    let account: Json = serde_json::from_str(all["records/account.ndjson"].lines().next().unwrap()).unwrap();
+    assert_eq!(account["name"], "Betamax");
+    assert!(all["changes.ndjson"].contains("order_line"));
+    assert!(all.values().all(|text| !text.contains("argon2")), "passwords stay behind");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn companies_on_one_server_share_nothing() {
+    two_companies(None).await;
+    if let Ok(url) = std::env::var("ZHIKE_TEST_DATABASE_URL") {
+        two_companies(Some(url)).await;
+    }
+}
