@@ -54,10 +54,20 @@ async fn records(engine: &Engine, owner: Id, word: &str) -> Vec<(&'static str, I
     )
     .await;
     let order = create(engine, "order", &[number("SO"), of.clone(), text("description")]).await;
-    let line = [("order", order.into()), text("description"), ("quantity", Value::Int(1)), ("unit_price", Value::Int(5))];
+    let line = [
+        ("order", order.into()),
+        text("description"),
+        ("quantity", Value::Int(1)),
+        ("unit_price", Value::Int(5)),
+    ];
     let line = create(engine, "order_line", &line).await;
     let returned = create(engine, "return", &[number("RT"), of, ("order", order.into())]).await;
-    let back = [("return", returned.into()), text("description"), ("quantity", Value::Int(1)), ("unit_price", Value::Int(5))];
+    let back = [
+        ("return", returned.into()),
+        text("description"),
+        ("quantity", Value::Int(1)),
+        ("unit_price", Value::Int(5)),
+    ];
     let back = create(engine, "return_line", &back).await;
     vec![
         ("account", account),
