@@ -35,8 +35,10 @@ export async function accessible({ open, step, program }) {
       const found = [];
       await page.goto('/sign-in');
       await check(page, 'sign-in', found);
+      await page.goto('/sign-in/forgotten');
+      await check(page, 'forgotten', found);
       await signIn(page, program.login);
-      pages = [...(await pagesOf(page)), '/profile', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
+      pages = [...(await pagesOf(page)), '/profile', '/profile/second-factor', '/security/sign-ins', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
       page.troubles.length = 0; // the last page is a 404
       none(found);
     });

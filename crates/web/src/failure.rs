@@ -201,6 +201,11 @@ pub(crate) fn present(app: &App, visit: &Visit, request_id: &str, response: Resp
         let path = visit.path.split('?').next().unwrap_or_default();
         tracing::error!(request = request_id, path, "request failed: {failure:?}");
     }
+    if failure.status() == StatusCode::FORBIDDEN {
+        let user = visit.user.as_ref().map(|user| user.id);
+        let path = visit.path.split('?').next().unwrap_or_default();
+        tracing::warn!(request = request_id, ?user, path, reason = failure.name(), "access refused");
+    }
     let mut shown = form(app, visit, request_id, &failure);
     for kept in [header::ALLOW, header::RETRY_AFTER] {
         if let Some(value) = response.headers().get(&kept) {

@@ -13,7 +13,7 @@ pub(super) async fn shown(app: &App, session: &Session) -> Result<Vec<Value>> {
         context! {
             device => kept.agent.as_deref().map(device),
             address => kept.address.as_deref(),
-            created => format.instant(kept.created_at),
+            created => format.relative(kept.created_at, now),
             seen => format.relative(kept.seen_at, now),
             current => kept.csrf == session.csrf,
             end_href => format!("/profile/sessions/{}/end", kept.handle()),

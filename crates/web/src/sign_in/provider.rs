@@ -31,6 +31,8 @@ use subtle::ConstantTimeEq;
 
 const COOKIE: &str = "zhike_provider";
 pub(super) const CALLBACK: &str = "/sign-in/provider/callback";
+/// Each asks the provider and is written down; a whole office may begin its day at one address.
+const LEAVES_PER_ADDRESS: usize = 300;
 const TIME_LIMIT: Duration = Duration::from_secs(15);
 
 #[derive(Clone, PartialEq)]
@@ -85,8 +87,15 @@ async fn fetch(http: reqwest::Client, request: HttpRequest) -> Result<HttpRespon
     Ok(response)
 }
 
-fn failed(what: &str, error: &impl std::fmt::Debug) -> Error {
-    Error::Unavailable(format!("single sign-on: {what}: {error:?}"))
+/// What went wrong, without what the provider sent: it may hold tokens.
+fn failed(what: &str, error: &(dyn std::error::Error + 'static)) -> Error {
+    let ours = error.source().and_then(|cause| cause.downcast_ref::<Error>());
+    let cause = ours.map(|cause| format!(": {cause}")).unwrap_or_default();
+    Error::Unavailable(format!("single sign-on: {what}: {error}{cause}"))
+}
+
+fn broken(what: &str) -> Error {
+    Error::Unavailable(format!("single sign-on: {what}"))
 }
 
 type Client = CoreClient<
@@ -133,6 +142,13 @@ pub(super) struct Wanted {
 }
 
 pub(super) async fn leave(State(app): State<App>, visit: Visit, Query(wanted): Query<Wanted>) -> Answer {
+    let now = app.engine().clock().now();
+    let caller = visit.address.map(|address| format!("provider@{address}")).unwrap_or_default();
+    if let Some(minutes) = app.throttle().wait_minutes(&caller, LEAVES_PER_ADDRESS, now) {
+        let text = app.t(visit.lang, "sign_in.wait", &[("minutes", &minutes.to_string())]);
+        return password::page(&app, &visit, 429, "", &wanted.next, Some(text));
+    }
+    app.throttle().failed(&caller, now);
     let (client, _, _) = match client(&app).await {
         Ok(found) => found,
         Err(error @ Error::NotFound(_)) => return Err(error.into()),
@@ -215,7 +231,7 @@ async fn person(app: &App, code: String, away: &Away) -> Result<Person> {
         .request_async(&ask)
         .await
         .map_err(|error| failed("code", &error))?;
-    let id_token = token.id_token().ok_or_else(|| failed("answer", &"no ID token"))?;
+    let id_token = token.id_token().ok_or_else(|| broken("the answer holds no ID token"))?;
     let clock = app.engine().clock().clone();
     let verifier = client.id_token_verifier().set_time_fn(move || clock.now());
     let claims = id_token
@@ -227,7 +243,7 @@ async fn person(app: &App, code: String, away: &Away) -> Result<Person> {
         let actual = AccessTokenHash::from_token(token.access_token(), algorithm, key)
             .map_err(|error| failed("access token", &error))?;
         if actual != *wanted {
-            return Err(failed("access token", &"it is not the one the ID token names"));
+            return Err(broken("the access token is not the one the ID token names"));
         }
     }
     let mut person = of_claims(provider, claims);
