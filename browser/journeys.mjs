@@ -12,9 +12,10 @@ import { keyboard } from './keyboard.mjs';
 import { live } from './live.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
+import { rights } from './rights.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, live, keyboard, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, live, rights, keyboard, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -330,9 +330,9 @@ fn an_administrator_is_told_why_somebody_sees_a_record() {
         let program = test.api().await;
         let told =
             program.get(&format!("/api/v1/account/{theirs}/access?user={ann}")).await.expect(200).json();
-        assert_eq!((&told["nearest"], &told["rights"][1]["allowed"]), (&json!("all"), &json!(false)));
+        assert_eq!((&told["nearest"], &told["rights"][0]["allowed"]), (&json!("all"), &json!(false)));
         assert_eq!(
-            (&told["rights"][1]["action"], &told["rights"][1]["roles"]),
+            (&told["rights"][0]["action"], &told["rights"][0]["roles"]),
             (&json!("read"), &json!(["Rep"]))
         );
         company.program.get(&format!("/api/v1/account/{own}/access")).await.expect(403);

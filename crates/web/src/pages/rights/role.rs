@@ -67,10 +67,10 @@ struct Person {
     href: String,
 }
 
-/// What a role can speak of. Lines have the rights of their parent.
+/// What a role can speak of: not what is for administrators, nor what everybody has for himself. Lines have the rights of their parent.
 fn spoken_of(entity: &Entity) -> bool {
-    let free = entity.internal || entity.admin_only || entity.secret || entity.personal.is_some();
-    !free && entity.parent.is_none()
+    let fixed = entity.admin_only || entity.personal.is_some() || entity.unsaid == Unsaid::Own;
+    !fixed && !entity.internal && entity.parent.is_none()
 }
 
 pub async fn show(caller: Caller, Place(id): Place<Id>) -> Answer {
