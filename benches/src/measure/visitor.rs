@@ -21,6 +21,7 @@ pub struct Visitor {
 impl Visitor {
     /// Signs in as people do.
     pub async fn sign_in(address: &str, manifest: &Manifest) -> anyhow::Result<Visitor> {
+        web::use_ring();
         let client =
             Client::builder().redirect(Policy::none()).cookie_store(true).timeout(TIME_LIMIT).build()?;
         let page = client.get(format!("{address}/sign-in")).send().await?.text().await?;

@@ -44,6 +44,11 @@ impl Actor {
         (self.role == Role::User && !self.rights.is_unlimited()).then_some(&*self.rights)
     }
 
+    /// Whether the roles allow `action` on any record of `entity`.
+    pub fn has(&self, entity: &str, action: Action) -> bool {
+        self.limits().is_none_or(|rights| rights.level(entity, action) != Level::None)
+    }
+
     /// Whether all records of `entity` may be read as they are: what sums over them may be shown.
     pub fn sees_all(&self, entity: &str) -> bool {
         self.limits().is_none_or(|rights| {

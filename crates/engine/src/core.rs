@@ -33,7 +33,7 @@ fn user() -> Entity {
                     ("user", "User", "普通用户", "blue"),
                 ],
             )
-            .zh("角色")
+            .label("Account type", "账号类型")
             .required()
             .default_value("user"),
         )

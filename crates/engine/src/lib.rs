@@ -26,8 +26,8 @@ mod settings;
 mod store;
 
 pub use access::{
-    Action, Allowance, Explanation, Handed, Level, Reason, Rights, Share, SharedWith, Standing, Withheld,
-    allow, masked, withholdable,
+    Action, Allowance, Explanation, Handed, Level, Reason, Rights, RoleRights, Share, SharedWith, Standing,
+    Withheld, allow, masked, withholdable,
 };
 pub use actor::{Actor, Role};
 pub use bulk::among;

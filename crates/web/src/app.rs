@@ -35,14 +35,13 @@ pub struct NavItem {
     pub href: &'static str,
     pub icon: &'static str,
     pub administrators_only: bool,
-    /// Only for those who may read all of these entities: pages that sum over everything.
-    pub sums_up: &'static [&'static str],
+    /// Whose rights suffice for what is there.
+    pub is_for: fn(&Actor) -> bool,
 }
 
 impl NavItem {
-    pub fn is_for(&self, actor: &Actor) -> bool {
-        (!self.administrators_only || actor.is_administrator())
-            && self.sums_up.iter().all(|entity| actor.sees_all(entity))
+    pub fn is_offered_to(&self, actor: &Actor) -> bool {
+        (!self.administrators_only || actor.is_administrator()) && (self.is_for)(actor)
     }
 }
 

@@ -74,7 +74,7 @@ fn added(app: &App, session: &Session, module: &str) -> Vec<Value> {
         .iter()
         .filter(|web| web.name == module)
         .flat_map(|web| &web.nav)
-        .filter(|nav| nav.is_for(&session.actor))
+        .filter(|nav| nav.is_offered_to(&session.actor))
         .map(|nav| item(session, nav.label.get(session.lang), nav.href, nav.icon))
         .collect()
 }

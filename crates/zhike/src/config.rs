@@ -290,6 +290,7 @@ mod tests {
         assert_eq!(keys.len(), known.len());
         assert!(known.iter().all(|key| keys.contains(key)));
         let all = Flags {
+            company: None,
             config: None,
             data: Some("a".into()),
             listen: Some("b".into()),

@@ -16,6 +16,10 @@ use futures::future::BoxFuture;
 use meta::{DateTime, Entity, Id, Label, Lang, Record, Utc, Value};
 use std::sync::Arc;
 
+/// What can be done with a record that is there.
+const OF_A_RECORD: [Action; 5] =
+    [Action::Read, Action::Update, Action::Delete, Action::Export, Action::Merge];
+
 /// Records followed one after the other.
 const DEPTH_LIMIT: usize = 8;
 
@@ -103,7 +107,7 @@ impl Engine {
     ) -> Result<Vec<Allowance>> {
         let head = entity.parent_entity().unwrap_or(&entity.name);
         let mut verdicts = vec![];
-        for action in Action::ALL {
+        for action in OF_A_RECORD {
             let level = actor.rights.level(&entity.name, action);
             let giving = known.roles.iter().filter_map(|role| company.roles.get(role)).filter(|role| {
                 let said = role.levels.get(head).and_then(|levels| levels.get(&action));

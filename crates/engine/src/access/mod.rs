@@ -12,6 +12,7 @@ mod hand_over;
 mod known;
 mod level;
 mod rights;
+mod role;
 mod scope;
 mod share;
 mod write;
@@ -25,6 +26,7 @@ pub(crate) use known::Known;
 pub use level::{Action, Level};
 use meta::Entity;
 pub use rights::Rights;
+pub use role::RoleRights;
 pub(crate) use scope::{confined, scope, scope_of};
 pub use share::{Share, SharedWith};
 

@@ -7,11 +7,13 @@ mod mapping;
 mod result;
 mod words;
 
+use crate::{Kind, plain::entity_of};
 use axum::{
     Router,
     extract::DefaultBodyLimit,
     routing::{get, post},
 };
+use engine::Action;
 use meta::label;
 use web::{App, NavItem, WebModule};
 
@@ -34,7 +36,7 @@ pub fn web_module() -> WebModule {
             href: "/import",
             icon: "file-import",
             administrators_only: false,
-            sums_up: &[],
+            is_for: |actor| Kind::ALL.iter().any(|kind| actor.has(entity_of(*kind), Action::Import)),
         }],
         ..WebModule::new("import", routes)
     }

@@ -33,7 +33,7 @@ pub fn web_module() -> WebModule {
             href: "/value",
             icon: "chart-pie",
             administrators_only: false,
-            sums_up: &scope::SUMMED,
+            is_for: scope::sees_the_company,
         }],
         record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         ..WebModule::new("insight", routes)

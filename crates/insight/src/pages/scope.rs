@@ -5,11 +5,15 @@ use meta::Lang;
 use web::{Answer, Session};
 
 /// What the figures are made of. Models are fitted to everybody's orders: nothing of them is about a part of the company.
-pub const SUMMED: [&str; 3] = ["account", "order", "return"];
+const SUMMED: [&str; 3] = ["account", "order", "return"];
+
+pub fn sees_the_company(actor: &Actor) -> bool {
+    SUMMED.iter().all(|entity| actor.sees_all(entity))
+}
 
 /// Refuses whoever may not read all of it.
 pub fn whole_company(session: &Session) -> Answer<()> {
-    if SUMMED.iter().all(|entity| session.actor.sees_all(entity)) {
+    if sees_the_company(&session.actor) {
         return Ok(());
     }
     let text = match session.lang {

@@ -24,7 +24,9 @@ each("[data-lines]", (box) => {
       const amount = cents(totals.discount_percent ? full * (1 - discount / 100) : full - discount);
       net += amount;
       tax += cents(totals.tax_percent ? (amount * number(line, totals.tax)) / 100 : number(line, totals.tax));
-      $("[data-line-amount]", line).textContent = money.format(amount);
+      // Lines without a price have no amounts.
+      const place = $("[data-line-amount]", line);
+      if (place) place.textContent = money.format(amount);
     }
     for (const [key, value] of Object.entries({ net, tax, gross: net + tax })) {
       const place = $(`[data-total="${key}"]`, box);

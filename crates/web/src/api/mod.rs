@@ -1,6 +1,7 @@
 //! The API, derived from the metadata: `/api/v1/{entity}` for every entity that is not internal. What the API names
 //! `close_on` is the column, the form field and the import column `close_on`.
 
+mod access;
 mod batch;
 mod describe;
 mod docs;
@@ -38,6 +39,7 @@ pub fn routes() -> Router<App> {
         .route("/v1/{entity}/{id}/restore", post(write::restore))
         .route("/v1/{entity}/{id}/timeline", get(read::timeline))
         .route("/v1/{entity}/{id}/history", get(read::history))
+        .route("/v1/{entity}/{id}/access", get(access::access))
         .route("/openapi.json", get(docs::document))
         .route("/docs", get(docs::page))
 }

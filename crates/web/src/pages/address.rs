@@ -45,6 +45,15 @@ pub fn own_pages(entity: &Entity) -> Option<&'static str> {
     OWN_PAGES.iter().find(|(name, _)| *name == entity.name).map(|(_, href)| *href)
 }
 
+/// Entities of which there is more to see than fields: name, and the page below the record's address that shows it.
+const SHOWN_BY: [(&str, &str); 1] = [("role", "rights")];
+
+/// The page that shows a record instead of its own.
+pub fn shown_by(entity: &Entity, id: Id) -> Option<String> {
+    let page = SHOWN_BY.iter().find(|(name, _)| *name == entity.name).map(|(_, page)| *page)?;
+    Some(format!("{}/{id}/{page}", list_href(entity)))
+}
+
 /// The page of a record; lines have none.
 pub fn record_href(registry: &Registry, entity: &str, id: Id) -> Option<String> {
     let entity = registry.entity(entity).ok()?;

@@ -8,7 +8,7 @@ const VALUE: &str = "/value";
 
 pub async fn home(caller: Caller) -> Answer {
     let mut nav = caller.app.modules().iter().flat_map(|module| &module.nav);
-    let has_value = nav.any(|nav| nav.href == VALUE && nav.is_for(caller.actor()));
+    let has_value = nav.any(|nav| nav.href == VALUE && nav.is_offered_to(caller.actor()));
     let first = caller
         .engine()
         .registry()

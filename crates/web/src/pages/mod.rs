@@ -12,6 +12,7 @@ mod input;
 mod list;
 mod reader;
 mod record;
+mod rights;
 mod search;
 mod undo;
 
@@ -32,4 +33,5 @@ pub fn routes() -> Router<App> {
         .merge(list::routes())
         .merge(form::routes())
         .merge(record::routes())
+        .merge(rights::routes())
 }

@@ -100,7 +100,7 @@ fn lists(caller: &Caller) -> impl Iterator<Item = &Arc<Entity>> {
 fn pages(caller: &Caller) -> Vec<Item> {
     let lang = caller.reader.lang;
     let added = caller.app.modules().iter().flat_map(|module| &module.nav);
-    let added = added.filter(|nav| nav.is_for(caller.actor()));
+    let added = added.filter(|nav| nav.is_offered_to(caller.actor()));
     let added = added.map(|nav| Item {
         label: nav.label.get(lang).to_owned(),
         detail: None,

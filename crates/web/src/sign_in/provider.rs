@@ -67,9 +67,14 @@ impl Provider {
     }
 }
 
+/// Has HTTP clients encrypt with ring, as the databases' do; before the first client of the process.
+pub fn use_ring() {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Asks the provider; redirects are not followed, because a provider has no reason to send us elsewhere.
 pub(crate) fn http() -> Result<reqwest::Client> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    use_ring();
     reqwest::Client::builder()
         .timeout(TIME_LIMIT)
         .redirect(reqwest::redirect::Policy::none())

@@ -70,7 +70,10 @@ fn every_operation_described_is_answered() {
             }
         }
         let of_customer = paths.keys().filter(|path| path.starts_with("/api/v1/customer")).count();
-        assert_eq!(of_customer, 8, "list, batch, export, by number, record, restore, timeline, history");
+        assert_eq!(
+            of_customer, 9,
+            "list, batch, export, by number, record, restore, timeline, history, access"
+        );
         assert!(paths.contains_key("/api/v1/search") && paths.contains_key("/api/v1/meta"));
         let fields = &document["components"]["schemas"]["customer"]["properties"];
         for field in test.engine.entity("customer").unwrap().fields.keys() {

@@ -17,7 +17,7 @@ fn with_pages() -> Modules {
         href: "/shop/hello",
         icon: "user",
         administrators_only: true,
-        sums_up: &[],
+        is_for: |_| true,
     }];
     modules.web.push(web);
     modules

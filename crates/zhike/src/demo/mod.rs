@@ -10,6 +10,7 @@ mod orders;
 mod people;
 mod places;
 mod rates;
+mod roles;
 mod segment;
 mod views;
 mod words;
@@ -37,11 +38,18 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     println!("Zhike demo listens on {}", serve::address(listener.local_addr()?));
     println!("  administrator  {administrator}   password: {PASSWORD}");
     println!("  user           {user}  password: {PASSWORD}");
+    println!("  reps of two branches  {}  password: {PASSWORD}", people::REPS.join(", "));
     println!("  data in {}", config.data.display());
     let mut options = serve::options(&config)?;
     options.sign_in_hint = Some(label(
-        format!("Demo: {administrator} or {user}, password {PASSWORD}"),
-        format!("演示账号：{administrator} 或 {user}，密码 {PASSWORD}"),
+        format!(
+            "Demo: {administrator} or {user}; reps of two branches: {}; password {PASSWORD}",
+            people::REPS.join(", ")
+        ),
+        format!(
+            "演示账号：{administrator} 或 {user}；两个分公司的业务员：{}；密码 {PASSWORD}",
+            people::REPS.join("、")
+        ),
     ));
     serve::serve(engine, listener, options, config.metrics_listen).await
 }

@@ -1,30 +1,40 @@
 //! The made-up company's own people: teams and users.
 
-use super::{chance::Chance, company::Company, segment::Segment};
+use super::{chance::Chance, company::Company, roles, segment::Segment};
 use meta::{DateTime, Id, Utc};
 
 pub const ADMINISTRATOR: &str = "demo@zhike.example";
 pub const USER: &str = "sales@zhike.example";
 
-const TEAMS: [(&str, &str); 5] = [
+/// Reps of the two branches, who see nothing of each other's customers.
+pub const REPS: [&str; 2] = ["tang@zhike.example", "luo@zhike.example"];
+
+const TEAMS: [(&str, &str); 7] = [
     ("总部 Head office", ""),
-    ("国际贸易部 Export", "总部 Head office"),
-    ("国内销售部 Domestic sales", "总部 Head office"),
-    ("家电事业部 Appliances", "总部 Head office"),
+    ("青岛分公司 Qingdao branch", "总部 Head office"),
+    ("上海分公司 Shanghai branch", "总部 Head office"),
+    ("国际贸易部 Export", "青岛分公司 Qingdao branch"),
+    ("国内销售部 Domestic sales", "青岛分公司 Qingdao branch"),
+    ("家电事业部 Appliances", "上海分公司 Shanghai branch"),
     ("客户服务部 Customer service", "总部 Head office"),
 ];
 
-/// Name, e-mail, role, language, team.
-const USERS: [(&str, &str, &str, &str, usize); 9] = [
-    ("林海 Demo", ADMINISTRATOR, "administrator", "zh-CN", 0),
-    ("周晓燕", USER, "user", "zh-CN", 2),
-    ("Helen Marsh", "helen@zhike.example", "user", "en", 1),
-    ("许志明", "xu@zhike.example", "user", "zh-CN", 1),
-    ("高建国", "gao@zhike.example", "user", "zh-CN", 2),
-    ("唐婷", "tang@zhike.example", "user", "zh-CN", 2),
-    ("罗勇", "luo@zhike.example", "user", "zh-CN", 3),
-    ("韩静", "han@zhike.example", "user", "zh-CN", 3),
-    ("潘丽", "pan@zhike.example", "user", "zh-CN", 4),
+/// The places of roles in `roles`.
+const REP: Option<usize> = Some(0);
+const MANAGER: Option<usize> = Some(1);
+const SERVICE: Option<usize> = Some(2);
+
+/// Name, e-mail, role in the program, language, team, role in the company.
+const USERS: [(&str, &str, &str, &str, usize, Option<usize>); 9] = [
+    ("林海 Demo", ADMINISTRATOR, "administrator", "zh-CN", 0, None),
+    ("周晓燕", USER, "user", "zh-CN", 4, None),
+    ("Helen Marsh", "helen@zhike.example", "user", "en", 3, REP),
+    ("许志明", "xu@zhike.example", "user", "zh-CN", 3, REP),
+    ("高建国", "gao@zhike.example", "user", "zh-CN", 1, MANAGER),
+    ("唐婷", REPS[0], "user", "zh-CN", 4, REP),
+    ("罗勇", REPS[1], "user", "zh-CN", 5, REP),
+    ("韩静", "han@zhike.example", "user", "zh-CN", 2, MANAGER),
+    ("潘丽", "pan@zhike.example", "user", "zh-CN", 6, SERVICE),
 ];
 
 pub struct People {
@@ -36,9 +46,9 @@ impl People {
     /// The team of a kind of customer and one of its members.
     pub fn responsible(&self, segment: Segment, chance: &mut Chance) -> (Id, Id) {
         let team = match segment {
-            Segment::Export => 1,
-            Segment::Wholesale | Segment::Hotel => 2,
-            Segment::Dealer | Segment::Consumer => 3,
+            Segment::Export => 3,
+            Segment::Wholesale | Segment::Hotel => 4,
+            Segment::Dealer | Segment::Consumer => 5,
         };
         let members: Vec<usize> = (0..USERS.len()).filter(|user| USERS[*user].4 == team).collect();
         (self.teams[team], self.users[chance.pick(&members)])
@@ -46,9 +56,9 @@ impl People {
     pub fn care(&self) -> Id {
         self.users[USERS.len() - 1]
     }
-    /// [`ADMINISTRATOR`] and [`USER`].
+    /// [`ADMINISTRATOR`], [`USER`], then whoever has a role.
     pub fn sign_ins(&self) -> Vec<Id> {
-        self.users.iter().take(2).copied().collect()
+        self.users.clone()
     }
 }
 
@@ -65,7 +75,8 @@ pub fn add(company: &mut Company, seed: u64, at: DateTime<Utc>) -> People {
         company.add("team", at, id, [("name", name.into()), ("parent_team", parent.into())]);
         people.teams.push(id);
     }
-    for (name, email, role, language, team) in USERS {
+    let mut holders = vec![];
+    for (name, email, role, language, team, held) in USERS {
         let id = chance.id(at);
         let fields = [
             ("name", name.into()),
@@ -76,6 +87,8 @@ pub fn add(company: &mut Company, seed: u64, at: DateTime<Utc>) -> People {
         ];
         company.add("user", at, id, fields);
         people.users.push(id);
+        holders.extend(held.map(|held| (held, id)));
     }
+    roles::add(company, &mut chance, &holders, at);
     people
 }

@@ -8,9 +8,13 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 14] = [
+const ORDER: [&str; 18] = [
     "team",
     "user",
+    "role",
+    "user_role",
+    "role_right",
+    "field_right",
     "exchange_rate",
     "product_category",
     "product",

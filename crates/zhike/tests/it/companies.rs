@@ -273,6 +273,7 @@ fn http_of(server: &Server, host: &str) -> Client {
 }
 
 async fn two_companies(server_url: Option<String>) {
+    web::use_ring();
     let folder = tempfile::tempdir().unwrap();
     let house = House { folder: folder.path(), server: server_url };
     let unique = folder

@@ -269,3 +269,112 @@ async fn sums_are_refused(company: &Branches) {
     assert!(!page.contains("href=\"/value\""), "what is refused is not offered");
     assert!(company.admin.get("/account").await.body.contains("href=\"/value\""));
 }
+
+async fn user_of(test: &TestApp, name: &str) -> Id {
+    let query = engine::Query::new("user").filter(format!("name == '{name}'"));
+    test.engine.list(&engine::Actor::system(), &query).await.unwrap().records[0].id
+}
+
+#[test]
+fn a_role_is_a_table_that_holds_at_once() {
+    on_both(modules, async |test| {
+        let company = branches(&test).await;
+        let query = engine::Query::new("role");
+        let role = test.engine.list(&engine::Actor::system(), &query).await.unwrap().records[0].id;
+        let page = format!("/role/{role}/rights");
+        company.rep.get(&page).await.expect(403);
+        company.admin.get(&format!("/role/{role}")).await.expect(303);
+        let shown = company.admin.get(&page).await.expect(200).body;
+        assert!(shown.contains("name=\"account.read\"") && shown.contains("name=\"order_line.cost.field\""));
+        assert!(!shown.contains("name=\"product.read\""), "what everybody may see is no choice");
+        let fields = [
+            ("account.read", "own"),
+            ("account.update", "none"),
+            ("account.phone.field", "masked"),
+            ("account.city.field", "hidden"),
+        ];
+        company.admin.post(&page, &fields).await.expect(303);
+        let (_, own) = company.own[0];
+        let record = company.program.get(&format!("/api/v1/account/{own}")).await.expect(200).json();
+        assert_eq!((&record["phone"], record.get("city")), (&json!("+86138****8000"), None));
+        let seen = company.rep.get(&format!("/account/{own}")).await.expect(200).body;
+        assert!(seen.contains("138 **** 8000") && !seen.contains("13800138000") && !seen.contains("City"));
+        assert!(!seen.contains(&format!("/account/{own}/edit")), "what may not be changed offers no change");
+        company.rep.get(&format!("/account/{own}/edit")).await.expect(403);
+        company.rep.get("/contact").await.expect(403);
+        company.rep.get("/account/export").await.expect(403);
+        let meta = company.program.get("/api/v1/meta").await.expect(200).body;
+        assert!(!meta.contains("\"name\":\"order\"") && meta.contains("\"name\":\"product\""));
+        // Half a number is a wrong number.
+        let refused = [("account.read", "own"), ("account.income.field", "masked")];
+        let answer = company.admin.post(&page, &refused).await.expect(422);
+        assert!(answer.body.contains("account.income"), "{}", answer.body);
+    });
+}
+
+#[test]
+fn an_administrator_is_told_why_somebody_sees_a_record() {
+    on_both(modules, async |test| {
+        let company = branches(&test).await;
+        let (ann, (_, theirs), (_, own)) = (user_of(&test, "Ann").await, company.theirs[0], company.own[0]);
+        let page = format!("/account/{theirs}/access");
+        company.rep.get(&page).await.expect(403);
+        let record = company.admin.get(&format!("/account/{theirs}")).await.expect(200).body;
+        assert!(record.contains(&page), "the record leads there");
+        let all = company.admin.get(&page).await.expect(200).body;
+        assert!(all.contains("Ann") && all.contains("Bob"));
+        let said = company.admin.get(&format!("{page}?user={ann}")).await.expect(200).body;
+        assert!(said.contains("Bob (Branch of Bob) – of another team"), "{said}");
+        let said = company.admin.get(&format!("/account/{own}/access?user={ann}")).await.expect(200).body;
+        assert!(said.contains("Ann (Branch of Ann) – his own"), "{said}");
+        let program = test.api().await;
+        let told =
+            program.get(&format!("/api/v1/account/{theirs}/access?user={ann}")).await.expect(200).json();
+        assert_eq!((&told["nearest"], &told["rights"][0]["allowed"]), (&json!("all"), &json!(false)));
+        assert_eq!(
+            (&told["rights"][0]["action"], &told["rights"][0]["roles"]),
+            (&json!("read"), &json!(["Rep"]))
+        );
+        company.program.get(&format!("/api/v1/account/{own}/access")).await.expect(403);
+    });
+}
+
+#[test]
+fn a_record_is_shared_and_handed_over_by_pages() {
+    on_both(modules, async |test| {
+        let company = branches(&test).await;
+        let (ann, bob) = (user_of(&test, "Ann").await, user_of(&test, "Bob").await);
+        let (_, theirs) = company.theirs[0];
+        let share = format!("/account/{theirs}/share");
+        company.rep.get(&share).await.expect(404);
+        company.admin.post(&share, &[("level", "read")]).await.expect(422);
+        let fields = [("user", ann.to_string()), ("level", "read".into()), ("until", "2026-12-31".into())];
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        company.admin.post(&share, &fields).await.expect(303);
+        let listed = company.admin.get(&share).await.expect(200).body;
+        let end = listed.split("action=\"").find(|part| part.contains("/end\"")).unwrap();
+        let end = end.split('"').next().unwrap().to_owned();
+        let seen = company.rep.get(&format!("/account/{theirs}")).await.expect(200).body;
+        assert!(seen.contains(SECRET) && !seen.contains(&format!("/account/{theirs}/edit")));
+        company.rep.get(&share).await.expect(403);
+        let (_, order) = company.theirs[4];
+        company.rep.get(&format!("/order/{order}")).await.expect(200);
+        company.admin.post(&end, &[]).await.expect(303);
+        company.rep.get(&format!("/account/{theirs}")).await.expect(404);
+
+        let page = format!("/user/{bob}/hand-over");
+        company.rep.get(&page).await.expect(403);
+        assert!(company.admin.get(&page).await.expect(200).body.contains("value=\"account\""));
+        company.admin.post(&page, &[("to", "")]).await.expect(422);
+        let to = ann.to_string();
+        let fields =
+            [("to", to.as_str()), ("entities", "account"), ("entities", "contact"), ("deactivate", "true")];
+        company.admin.post(&page, &fields).await.expect(303);
+        while test.engine.run_due_jobs().await.unwrap() > 0 {}
+        company.rep.get(&format!("/account/{theirs}")).await.expect(200);
+        let gone = test.visitor();
+        let refused = gone.post("/sign-in", &[("email", "Bob@example.com"), ("password", PASSWORD)]).await;
+        assert!(refused.status >= 400, "{}", refused.status);
+        gone.get("/account").await;
+    });
+}

@@ -69,6 +69,7 @@ fn parameters(texts: Texts) -> Value {
         "q": query("q", json!({ "type": "string" })),
         "count": query("count", json!({ "type": "boolean", "default": false })),
         "deleted": query("deleted", json!({ "type": "boolean", "default": false })),
+        "user": query("user", json!({ "type": "string", "format": "uuid" })),
         "before": query("before", json!({ "type": "string", "format": "date-time" })),
         "if_match": header("If-Match", version),
         "if_none_match": header("If-None-Match", json!({ "type": "string" })),

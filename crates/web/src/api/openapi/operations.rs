@@ -136,6 +136,7 @@ pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<Stri
     paths.insert(format!("{base}/{{id}}/restore"), json!({ "post": restore(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/timeline"), json!({ "get": timeline(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/history"), json!({ "get": history(entity, texts) }));
+    paths.insert(format!("{base}/{{id}}/access"), json!({ "get": access(entity, texts) }));
     paths.insert(format!("{base}/export"), json!({ "get": export(entity, texts) }));
     paths.insert(format!("{base}/batch"), json!({ "post": batch(entity, texts) }));
     if entity.external_ids {
@@ -263,6 +264,13 @@ fn history(entity: &Entity, texts: Texts) -> Value {
     Operation::new(&entity.name, &format!("history_of_{}", entity.name), texts.history(entity))
         .parameters(&["id", "limit"])
         .answers(200, texts.a_page(), Some(page(reference("change"), &[("created", reference("created"))])))
+        .fails(&[(403, "forbidden"), (404, "not_found"), (422, "invalid")])
+}
+
+fn access(entity: &Entity, texts: Texts) -> Value {
+    Operation::new(&entity.name, &format!("access_to_{}", entity.name), texts.access(entity))
+        .parameters(&["id", "user"])
+        .answers(200, texts.a_verdict(), Some(reference("access")))
         .fails(&[(403, "forbidden"), (404, "not_found"), (422, "invalid")])
 }
 

@@ -2,7 +2,7 @@
 
 use super::texts::Texts;
 use crate::api::{input::NUMBER_LIMIT, lines::key_of};
-use engine::Registry;
+use engine::{Action, Level, Registry, Withheld};
 use meta::{Entity, Field, Kind};
 use serde_json::{Map, Value, json};
 
@@ -308,6 +308,7 @@ pub fn general(texts: Texts) -> Map<String, Value> {
                 "id": { "type": "string", "format": "uuid" },
             } },
         } } },
+        "access": access(),
         "change": {
             "type": "object",
             "required": ["seq", "at", "user", "kind", "changes"],
@@ -325,4 +326,37 @@ pub fn general(texts: Texts) -> Map<String, Value> {
         Value::Object(schemas) => schemas,
         _ => Map::new(),
     }
+}
+
+/// What a user may do with a record, and why.
+fn access() -> Value {
+    let level = json!({ "type": "string", "enum": Level::ALL.map(Level::name) });
+    json!({
+        "type": "object",
+        "required": ["user", "standing", "rights", "nearest", "reasons", "fields"],
+        "properties": {
+            "user": { "type": "string", "format": "uuid" },
+            "standing": { "type": "string", "enum": ["inactive", "administrator", "without_role", "roles"] },
+            "rights": { "type": "array", "items": {
+                "type": "object",
+                "required": ["action", "allowed", "level", "roles"],
+                "properties": {
+                    "action": { "type": "string", "enum": Action::ALL.map(Action::name) },
+                    "allowed": { "type": "boolean" },
+                    "level": level,
+                    "roles": { "type": "array", "items": { "type": "string" } },
+                },
+            } },
+            "nearest": level,
+            "reasons": { "type": "array", "items": { "type": "object" } },
+            "fields": { "type": "array", "items": {
+                "type": "object",
+                "required": ["field", "level"],
+                "properties": {
+                    "field": { "type": "string" },
+                    "level": { "type": "string", "enum": Withheld::ALL.map(Withheld::name) },
+                },
+            } },
+        },
+    })
 }

@@ -76,6 +76,7 @@ impl Texts {
     pub fn parameter(self, name: &str) -> String {
         match name {
             "id" => self.pick("The record's id.", "记录编号。"),
+            "user" => self.pick("Whose rights; your own if left out.", "要查询的用户，不填则为自己。"),
             "filter" => self.pick("A condition in CEL syntax.", "CEL 语法的条件。"),
             "after" => self.pick("The `next` of the page before.", "上一页返回的 `next`。"),
             "limit" => self.pick("How many at most.", "最多返回多少条。"),
@@ -245,6 +246,12 @@ impl Texts {
     }
     pub fn history(self, entity: &Entity) -> String {
         self.of(entity, "Who changed what of a {}", "{}的修改记录")
+    }
+    pub fn access(self, entity: &Entity) -> String {
+        self.of(entity, "What a user may do with a {}, and why", "某用户对{}的权限及原因")
+    }
+    pub fn a_verdict(self) -> String {
+        self.pick("What the user may do, and why.", "该用户的权限及原因。")
     }
     pub fn batch(self, entity: &Entity) -> String {
         self.of(entity, "Write many {s}", "批量写入{}")

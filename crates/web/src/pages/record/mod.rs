@@ -7,7 +7,7 @@ pub mod view;
 
 use super::{
     Caller, Place,
-    address::{list_href, own_pages},
+    address::{list_href, own_pages, shown_by},
     undo::Token,
 };
 use crate::{Answer, App, Flash};
@@ -45,6 +45,9 @@ async fn show(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answe
     let record = find(&caller, &entity, id).await?;
     if let Some(pages) = own_pages(&entity) {
         return Ok(Redirect::to(&format!("{pages}/{id}")).into_response());
+    }
+    if let Some(page) = shown_by(&entity, id).filter(|_| record.deleted_at.is_none()) {
+        return Ok(Redirect::to(&page).into_response());
     }
     caller.page("record.html", view::record(&caller, &entity, &record).await?)
 }

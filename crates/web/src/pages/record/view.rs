@@ -115,7 +115,7 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         facts: facts(reader, entity, record, &shown),
         can,
         edit_href: format!("{own}/edit"),
-        more: more(caller, entity, record),
+        more: more(caller, entity, record, can),
         panels,
         sections,
         empty_count: empty.iter().map(|section| section.fields.len()).sum(),
@@ -128,13 +128,30 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
 }
 
 /// Actions besides editing and deleting. A new user can sign in once he has a password.
-fn more(caller: &Caller, entity: &Entity, record: &Record) -> Vec<More> {
-    if entity.name != "user" || !caller.actor().is_administrator() || record.deleted_at.is_some() {
+fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More> {
+    if record.deleted_at.is_some() {
         return vec![];
     }
-    let label = caller.reader.say("Sign-in", "登录管理").to_owned();
-    let href = format!("{}/password", href(entity, record.id));
-    vec![More { label, href, icon: "key".to_owned(), post: false }]
+    let administrator = caller.actor().is_administrator();
+    let own = href(entity, record.id);
+    let action = |en, zh, place: &str, icon: &str| More {
+        label: caller.reader.say(en, zh).to_owned(),
+        href: format!("{own}/{place}"),
+        icon: icon.to_owned(),
+        post: false,
+    };
+    match entity.name.as_str() {
+        "user" if administrator => vec![
+            action("Sign-in", "登录管理", "password", "key"),
+            action("Hand over records", "移交数据", "hand-over", "user-share"),
+        ],
+        _ if entity.admin_only || entity.personal.is_some() => vec![],
+        _ => {
+            let share = can.edit.then(|| action("Share", "共享", "share", "share"));
+            let explain = action("Who can see this?", "谁能看到？", "access", "help-circle");
+            share.into_iter().chain(administrator.then_some(explain)).collect()
+        }
+    }
 }
 
 pub fn title(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {
