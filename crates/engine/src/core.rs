@@ -15,7 +15,7 @@ pub fn module() -> Module {
         .entity(saved_view())
         .entity(import_run())
         .before_save("exchange_rate", check_rate);
-    crate::access::add(module)
+    crate::access::add(crate::audit::add(module))
 }
 
 fn user() -> Entity {

@@ -1,7 +1,7 @@
 //! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
 
 use crate::{
-    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, core,
+    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, audit, core,
     db::{self, Conn, Pool},
     jobs,
     log::Gaps,
@@ -60,6 +60,7 @@ struct Shared {
     moved: watch::Sender<i64>,
     changes: Mutex<HashMap<String, u64>>,
     gaps: Gaps,
+    notes: audit::Queue,
     estimates: Recent<String, u64>,
     counts: Counts,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
@@ -71,7 +72,22 @@ struct Shared {
 /// What works for a company while its server runs.
 #[must_use = "dropped, the tasks end"]
 pub struct Background {
-    _tasks: JoinSet<()>,
+    tasks: JoinSet<()>,
+    engine: Engine,
+}
+
+impl Background {
+    /// Ends the tasks and keeps what they would have: what was seen until now, sealed.
+    pub async fn end(mut self) {
+        self.tasks.shutdown().await;
+        let kept = async {
+            self.engine.write_notes().await?;
+            self.engine.seal_audit().await
+        };
+        if let Err(error) = kept.await {
+            tracing::error!("the last entries of the audit are not kept: {error}");
+        }
+    }
 }
 
 impl Engine {
@@ -106,6 +122,7 @@ impl Engine {
             moved: watch::Sender::new(0),
             changes: Mutex::default(),
             gaps: Gaps::default(),
+            notes: audit::Queue::default(),
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             counts: Counts::default(),
             settings: Recent::default(),
@@ -122,10 +139,11 @@ impl Engine {
     pub fn start(&self) -> Background {
         let mut tasks = JoinSet::new();
         tasks.spawn(jobs::run_forever(self.clone()));
+        tasks.spawn(audit::keep(self.clone()));
         for start in &self.0.registry.starts {
             tasks.spawn(start(self.clone()));
         }
-        Background { _tasks: tasks }
+        Background { tasks, engine: self.clone() }
     }
 
     pub fn registry(&self) -> &Registry {
@@ -213,6 +231,10 @@ impl Engine {
         let one = extensions.entry(TypeId::of::<T>()).or_insert_with(|| Arc::new(T::default())).clone();
         drop(extensions);
         one.downcast().unwrap_or_default()
+    }
+
+    pub(crate) fn notes(&self) -> &audit::Queue {
+        &self.0.notes
     }
 
     pub(crate) fn gaps(&self) -> &Gaps {

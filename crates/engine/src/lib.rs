@@ -5,6 +5,7 @@
 
 mod access;
 mod actor;
+mod audit;
 mod bulk;
 pub mod condition;
 mod core;
@@ -30,6 +31,10 @@ pub use access::{
     Withheld, allow, masked, withholdable,
 };
 pub use actor::{Actor, Role};
+pub use audit::{
+    Act, AuditAction, AuditEntry, AuditPage, AuditQuery, Cursor, Kept, Note, Redacted, SEEN_DAYS,
+    SEEN_DAYS_DEFAULT, SEEN_DAYS_RANGE, Seal, Source, Verified, Via,
+};
 pub use bulk::among;
 pub use databases::{create_database, drop_database};
 pub use db::{Database, Dialect, Row, name};

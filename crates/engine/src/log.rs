@@ -29,7 +29,7 @@ impl LogKind {
             LogKind::Restore => "restore",
         }
     }
-    fn parse(text: &str) -> Result<Self> {
+    pub(crate) fn parse(text: &str) -> Result<Self> {
         [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore]
             .into_iter()
             .find(|kind| kind.name() == text)
@@ -50,22 +50,23 @@ pub struct LogEntry {
     pub changes: Json,
 }
 
-/// Numbers missing in PostgreSQL's log: taken by transactions that are open or were rolled back. Each transaction has a
+/// Numbers missing in PostgreSQL's log (and in the tables of the audit): taken by transactions that are open or were rolled back. Each transaction has a
 /// number of its own before it writes (see `store::writer`), so a gap is dead once all are over that began before it was seen.
 #[derive(Default)]
-pub(crate) struct Gaps(Mutex<HashMap<i64, i64>>);
+pub(crate) struct Gaps(Mutex<HashMap<(&'static str, i64), i64>>);
 
 const GAPS_LIMIT: usize = 1_000;
 
 impl Gaps {
-    /// `end` is the entry behind the gap, `oldest_open` the oldest transaction open now. `None` for a gap not seen before.
-    fn is_dead(&self, end: i64, oldest_open: i64) -> Option<bool> {
+    /// `end` is the table and the entry behind the gap, `oldest_open` the oldest transaction open now. `None` for a gap not
+    /// seen before.
+    fn is_dead(&self, end: (&'static str, i64), oldest_open: i64) -> Option<bool> {
         let seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         seen.get(&end).map(|next| *next <= oldest_open)
     }
 
     /// `next` is younger than every transaction that began before.
-    fn remember(&self, end: i64, next: i64) {
+    fn remember(&self, end: (&'static str, i64), next: i64) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.len() >= GAPS_LIMIT {
             seen.clear();
@@ -75,6 +76,8 @@ impl Gaps {
 }
 
 const COLUMNS: [&str; 8] = ["seq", "at", "user_id", "run_id", "entity", "record_id", "kind", "changes"];
+/// With what keeps the hash of an entry from telling its content (see `audit`).
+const WRITTEN: [&str; 8] = ["at", "user_id", "run_id", "entity", "record_id", "kind", "changes", "salt"];
 /// Ids per compact entry.
 const BULK_LIMIT: usize = 1_000;
 
@@ -93,12 +96,12 @@ impl Tx {
         let (at, user, run) = (self.clock().now(), self.actor.user, self.run);
         let values: Vec<Bound> = rows
             .into_iter()
-            .flat_map(|(record, changes)| -> [Bound; 7] {
-                let kind = kind.name().into();
-                [at.into(), user.into(), run.into(), entity.into(), record.into(), kind, changes.into()]
+            .flat_map(|(record, changes)| -> [Bound; 8] {
+                let (kind, salt) = (kind.name().into(), Some(self.clock().new_id()).into());
+                [at.into(), user.into(), run.into(), entity.into(), record.into(), kind, changes.into(), salt]
             })
             .collect();
-        self.conn.insert_rows("change_log", &COLUMNS[1..], values).await
+        self.conn.insert_rows("change_log", &WRITTEN, values).await
     }
 
     /// Where reader `reader` of the log stands now; stored with what it did.
@@ -118,7 +121,7 @@ fn pack(records: &[(Id, Json)]) -> String {
     json!({ "ids": STANDARD_NO_PAD.encode(bytes) }).to_string()
 }
 
-fn read_entry(row: &Row) -> Result<LogEntry> {
+pub(crate) fn read_entry(row: &Row) -> Result<LogEntry> {
     let mut changes: Json = serde_json::from_str(&row.text(7)?)?;
     let ids = match row.opt_id(5)? {
         Some(id) => vec![id],
@@ -157,7 +160,7 @@ fn position(reader: &str) -> SelectStatement {
         .to_owned()
 }
 
-fn select() -> SelectStatement {
+pub(crate) fn select() -> SelectStatement {
     let mut select = Sql::select();
     select.from(name("change_log")).columns(COLUMNS.iter().map(|column| name(column)));
     select
@@ -166,34 +169,46 @@ fn select() -> SelectStatement {
 impl Engine {
     /// Entries after `seq`, oldest first, none that a transaction still open could precede.
     pub async fn changes(&self, seq: i64, limit: u64) -> Result<Vec<LogEntry>> {
-        let mut select = select();
+        let rows = self.settled("change_log", select(), COLUMNS.len(), seq, limit).await?;
+        rows.iter().map(read_entry).collect()
+    }
+
+    /// Rows of `table` after number `seq`, in order, none that a transaction still open could precede; `select` takes `width`
+    /// columns of it, its number first.
+    pub(crate) async fn settled(
+        &self,
+        table: &'static str,
+        mut select: SelectStatement,
+        width: usize,
+        seq: i64,
+        limit: u64,
+    ) -> Result<Vec<Row>> {
         select.and_where(Expr::col(name("seq")).gt(seq)).order_by(name("seq"), Order::Asc).limit(limit);
         if self.dialect() == Dialect::Sqlite {
-            return self.fetch(&select).await?.iter().map(read_entry).collect();
+            return self.fetch(&select).await;
         }
         // PostgreSQL counts entries up when they are written and shows them when they are committed.
         select.expr(Expr::cust("CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint)"));
-        let rows = self.fetch(&select).await?;
-        let (mut entries, mut expected) = (Vec::with_capacity(rows.len()), seq + 1);
-        for row in &rows {
-            let entry = read_entry(row)?;
-            if entry.seq != expected {
-                match self.gaps().is_dead(entry.seq, row.int(COLUMNS.len())?) {
+        let (mut settled, mut expected) = (vec![], seq + 1);
+        for row in self.fetch(&select).await? {
+            let found = row.int(0)?;
+            if found != expected {
+                match self.gaps().is_dead((table, found), row.int(width)?) {
                     Some(true) => {}
                     Some(false) => break,
                     None => {
                         let number = "SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint)";
                         let next =
                             self.fetch_text(number).await?.first().map_or(Ok(i64::MAX), |row| row.int(0))?;
-                        self.gaps().remember(entry.seq, next);
+                        self.gaps().remember((table, found), next);
                         break;
                     }
                 }
             }
-            expected = entry.seq + 1;
-            entries.push(entry);
+            expected = found + 1;
+            settled.push(row);
         }
-        Ok(entries)
+        Ok(settled)
     }
 
     /// Entries after `after` up to `until`, oldest first: for a stretch whose writes are known to have ended. (A reader that

@@ -73,6 +73,7 @@ async fn examine(tx: &mut Tx) -> Result<Vec<Verdict>> {
     verdicts.push(unique::examine(tx).await?);
     verdicts.push(numbers::examine(tx).await?);
     verdicts.push(log::examine(tx).await?);
+    verdicts.push(crate::audit::examine(tx).await?);
     verdicts.push(search::examine(tx).await?);
     let engine = tx.engine.clone();
     for check in &engine.registry().checks {

@@ -3,6 +3,12 @@
 use super::{ColumnKind::*, Table};
 
 pub fn tables() -> Vec<Table> {
+    let mut tables = own();
+    tables.extend(crate::audit::tables());
+    tables
+}
+
+fn own() -> Vec<Table> {
     vec![
         Table::new("change_log", ["seq"])
             .required("seq", Serial)
@@ -13,8 +19,13 @@ pub fn tables() -> Vec<Table> {
             .optional("record_id", Id)
             .required("kind", Text)
             .required("changes", Text)
+            .optional("salt", Id)
             .index(["record_id", "seq"])
-            .index(["run_id", "seq"]),
+            .index(["run_id", "seq"])
+            // For the audit page.
+            .index(["at", "seq"])
+            .index(["user_id", "at", "seq"])
+            .index(["entity", "at", "seq"]),
         Table::new("log_position", ["reader"]).required("reader", Text).required("seq", Int),
         Table::new("external_id", ["entity", "source", "external_id"])
             .required("entity", Text)

@@ -1,9 +1,8 @@
 //! The deep check says nothing of a database in order, and names every kind of damage.
 
-use crate::shop::{Shop, customer, on_both, reopen, values};
+use crate::shop::{Shop, customer, on_both, reopen, sql, values};
 use engine::{Database, Module, Verdict};
 use meta::{Draft, Entity, Id, decimal};
-use sqlx::Connection;
 
 /// Some of everything: lines, numbers, changes, deletions, what came back.
 async fn filled(shop: &Shop) -> (Id, Id, Id) {
@@ -36,22 +35,6 @@ async fn filled(shop: &Shop) -> (Id, Id, Id) {
         .await
         .unwrap();
     (parent, child, sale)
-}
-
-/// Behind the engine's back.
-async fn sql(shop: &Shop, text: &str) {
-    let text = sqlx::AssertSqlSafe(text.to_owned());
-    match &shop.database {
-        Database::Sqlite => {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.folder.join("zhike.db"));
-            let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
-        }
-        Database::Postgres(url) => {
-            let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
-        }
-    }
 }
 
 fn literal(shop: &Shop, id: Id) -> String {

@@ -1,6 +1,7 @@
 //! The engine on both databases: every test body runs on SQLite and, where `ZHIKE_TEST_DATABASE_URL` says, on PostgreSQL.
 #![allow(clippy::unwrap_used)]
 
+mod audit;
 mod conditions;
 mod deep;
 mod jobs;

@@ -6,6 +6,7 @@ use meta::{
     Clock, Decimal, Draft, Entity, Id, Value, Values, boolean, choice, date, decimal, email, instant,
     integer, label, money, phone, reference, text,
 };
+use sqlx::Connection;
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -184,4 +185,20 @@ impl Shop {
 
 async fn tx_create(tx: &mut Tx, entity: &'static str, fields: Values) -> Result<Id> {
     tx.create(entity, fields).await
+}
+
+/// Behind the engine's back.
+pub async fn sql(shop: &Shop, text: &str) {
+    let text = sqlx::AssertSqlSafe(text.to_owned());
+    match &shop.database {
+        Database::Sqlite => {
+            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.folder.join("zhike.db"));
+            let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+        }
+        Database::Postgres(url) => {
+            let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
+            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+        }
+    }
 }
