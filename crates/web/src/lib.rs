@@ -7,6 +7,7 @@
 pub mod api;
 mod app;
 mod assets;
+mod audit;
 pub mod auth;
 mod company;
 mod cookies;
@@ -67,6 +68,7 @@ pub fn router(app: App) -> Router {
         .merge(profile::routes())
         .merge(company::routes())
         .merge(security::routes())
+        .merge(audit::routes())
         .merge(live::routes())
         .merge(pages::routes())
         .nest("/api", api::routes());

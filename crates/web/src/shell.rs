@@ -60,6 +60,8 @@ fn navigation(app: &App, session: &Session) -> Vec<Value> {
             items.push(item(session, &label, "/settings", "settings"));
             let label = app.t(lang, "security.title", &[]);
             items.push(item(session, &label, "/security", "shield"));
+            let label = app.t(lang, "audit.title", &[]);
+            items.push(item(session, &label, "/audit", "list-check"));
         }
         if !items.is_empty() {
             groups.push(context! { module_label => module.label.get(lang), items });

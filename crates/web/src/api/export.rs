@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Answer, App, Failure, Session,
+    audit::Exporting,
     paged::{self, Pages, csv_line},
 };
 use axum::{
@@ -76,8 +77,10 @@ pub async fn export(
     asked.query.exporting = true;
     let columns = columns(&entity, &asked);
     let file = format!("attachment; filename=\"{}.{}\"", entity.name, format.extension());
+    let given = [&asked.given()[..], &[("format", format.extension())]].concat();
+    let exporting = Exporting::begin(&app, &session, &entity.name, &given);
     let (engine, actor) = (app.engine().clone(), session.actor);
-    let pages = Export { engine, actor, entity, asked, format, columns, head: true, done: false };
+    let pages = Export { engine, actor, entity, asked, format, columns, exporting, head: true, done: false };
     let body = paged::body(pages).await?;
     let headers =
         [(header::CONTENT_TYPE, format.content_type().to_owned()), (header::CONTENT_DISPOSITION, file)];
@@ -104,6 +107,7 @@ struct Export {
     asked: Asked,
     format: Format,
     columns: Vec<String>,
+    exporting: Exporting,
     head: bool,
     done: bool,
 }
@@ -123,6 +127,7 @@ impl Pages for Export {
             self.add(&mut text, record, numbers.as_ref())?;
         }
         self.done = page.next.is_none();
+        self.exporting.add(page.records.len(), self.done);
         self.asked.query.after = page.next;
         Ok(Some(text))
     }

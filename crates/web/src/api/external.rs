@@ -25,6 +25,7 @@ pub async fn get(
     let id = app.engine().by_external_id(&entity.name, &source, &number).await?;
     let id = id.ok_or_else(|| Error::NotFound(format!("{name} {source} {number}")))?;
     let record = app.engine().get(&session.actor, &entity.name, id).await?;
+    app.saw(&session, &entity.name, id);
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
     Ok(version::answer(&headers, StatusCode::OK, &body))
 }

@@ -114,6 +114,12 @@ impl Asked {
         Ok(Asked { query, fields, numbers })
     }
 
+    /// Which records, for the audit.
+    pub fn given(&self) -> [(&'static str, &str); 3] {
+        let deleted = if self.query.deleted { "true" } else { "" };
+        [("filter", &self.query.filter), ("q", &self.query.search), ("deleted", deleted)]
+    }
+
     /// The numbers in other systems of these records, if they are wanted.
     pub async fn numbers_of(&self, engine: &Engine, records: &[Record]) -> engine::Result<Option<Numbers>> {
         if !self.numbers {
@@ -144,6 +150,7 @@ pub async fn list(
     asked.query.limit = parameters.limit()?;
     let engine = app.engine();
     let page = engine.list(&session.actor, &asked.query).await?;
+    app.saw_many(&session, &name, page.records.len(), &asked.given());
     let numbers = asked.numbers_of(engine, &page.records).await?;
     let shown = |record| Shown { entity: &entity, record, numbers: numbers.as_ref(), fields: &asked.fields };
     let count = match parameters.flag("count")? {

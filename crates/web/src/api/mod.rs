@@ -18,6 +18,8 @@ mod search;
 mod version;
 mod write;
 
+pub(crate) use list::Parameters;
+
 use crate::{App, Failure, Session};
 use axum::{
     Router,
@@ -31,6 +33,7 @@ pub fn routes() -> Router<App> {
     Router::new()
         .route("/v1/meta", get(describe::describe))
         .route("/v1/search", get(search::search))
+        .route("/v1/audit", get(crate::audit::api))
         .route("/v1/{entity}", get(list::list).post(write::create))
         .route("/v1/{entity}/batch", post(batch::batch))
         .route("/v1/{entity}/export", get(export::export))

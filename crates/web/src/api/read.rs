@@ -20,6 +20,7 @@ pub async fn get(
 ) -> Answer {
     let entity = entity(&app, &session, &name)?;
     let record = app.engine().get(&session.actor, &name, id).await?;
+    app.saw(&session, &name, id);
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
     Ok(version::answer(&headers, StatusCode::OK, &body))
 }
@@ -39,6 +40,7 @@ pub async fn timeline(
         Error::invalid("before", meta::Problem::NotAnInstant { given })
     })?;
     app.engine().get(&session.actor, &entity.name, id).await?;
+    app.saw(&session, &name, id);
     let items = app.engine().timeline(&session.actor, &entity.name, id, before, limit).await?;
     let next = items.last().filter(|_| items.len() == limit).map(|item| item.at);
     let mut data = vec![];
@@ -61,6 +63,7 @@ pub async fn history(
     // The history of what was deleted may be read too, but only by who may see the record.
     let records = app.engine().get_many(&session.actor, &entity.name, &[id]).await?;
     let record = records.first().ok_or_else(|| Error::NotFound(format!("{name} {id}")))?;
+    app.saw(&session, &name, id);
     let entries = app.engine().history(&session.actor, &entity.name, id, limit as u64).await?;
     let data: Vec<_> = entries
         .iter()

@@ -22,6 +22,7 @@ pub async fn search(State(app): State<App>, session: Session, RawQuery(query): R
         super::entity(&app, &session, name)?;
     }
     let hits = app.engine().search(&session.actor, text, entity, parameters.limit()?).await?;
+    app.saw_many(&session, entity.unwrap_or("search"), hits.len(), &[("q", text)]);
     let data: Vec<_> =
         hits.iter().map(|hit| json!({ "entity": hit.entity, "id": hit.id, "title": hit.title })).collect();
     Ok(Json(json!({ "data": data })).into_response())

@@ -16,6 +16,7 @@ mod rights;
 mod search;
 mod undo;
 
+pub(crate) use address::record_href;
 pub use caller::{Caller, Place};
 pub use reader::Reader;
 

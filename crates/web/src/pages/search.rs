@@ -65,7 +65,9 @@ async fn search(caller: Caller, Asking(words): Asking<Words>) -> Answer {
 async fn records(caller: &Caller, q: &str) -> Answer<Vec<Group>> {
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     let mut by_entity: Vec<(String, Vec<Hit>)> = vec![];
-    for hit in engine.search(actor, q, None, HITS).await? {
+    let hits = engine.search(actor, q, None, HITS).await?;
+    caller.app.saw_many(&caller.session, "search", hits.len(), &[("q", q)]);
+    for hit in hits {
         match by_entity.iter_mut().find(|(name, _)| *name == hit.entity) {
             Some((_, hits)) if hits.len() >= HITS_OF_ONE_ENTITY => {}
             Some((_, hits)) => hits.push(hit),

@@ -1,6 +1,6 @@
 //! Who signed in or tried to: when, from where, how, and what came of it. Kept for half a year.
 
-use crate::{App, Visit};
+use crate::{App, Visit, audit::note_sign_in};
 use chrono::{DateTime, TimeDelta, Utc};
 use engine::{
     Actor, Engine, Result, Tx, name,
@@ -84,6 +84,8 @@ impl Entry {
 }
 
 pub(crate) async fn insert(tx: &mut Tx, entry: Entry) -> Result<()> {
+    let (method, outcome) = (entry.method.name(), entry.outcome.name());
+    note_sign_in(tx, entry.user, entry.address.clone(), method, outcome).await?;
     let (id, now) = (tx.clock().new_id(), tx.clock().now());
     let old = Sql::delete()
         .from_table(name("sign_in_log"))

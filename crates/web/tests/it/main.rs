@@ -11,6 +11,7 @@ mod api_export;
 mod api_limits;
 mod api_read;
 mod api_write;
+mod audit;
 mod company;
 mod guarding;
 mod letters;

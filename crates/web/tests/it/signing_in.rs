@@ -267,7 +267,7 @@ fn the_chosen_language_stays() {
     });
 }
 
-fn token(page: &str) -> String {
+pub fn token(page: &str) -> String {
     page.split("name=\"csrf\" value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
 }
 

@@ -1,5 +1,6 @@
 //! The API's description (OpenAPI 3.1), made from the metadata whenever it is asked for, in the reader's language.
 
+mod audit;
 mod operations;
 mod schemas;
 mod texts;
@@ -16,6 +17,7 @@ pub fn document(registry: &Registry, lang: Lang) -> Value {
         registry.entities().filter(|entity| !entity.internal).map(|entity| &**entity).collect();
     let mut paths = operations::general(&shown, texts);
     let mut schemas = schemas::general(texts);
+    schemas.extend(audit::schemas(texts).as_object().cloned().unwrap_or_default());
     let mut tags = vec![json!({ "name": "general", "x-displayName": texts.general() })];
     for entity in shown {
         tags.push(json!({

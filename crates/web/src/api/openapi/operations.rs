@@ -25,20 +25,20 @@ pub fn headers(names: &[&str]) -> Value {
 }
 
 /// An operation under construction.
-struct Operation(Value);
+pub(super) struct Operation(Value);
 
 impl Operation {
-    fn new(tag: &str, id: &str, summary: String) -> Self {
+    pub(super) fn new(tag: &str, id: &str, summary: String) -> Self {
         Operation(json!({
             "tags": [tag], "operationId": id, "summary": summary,
             "parameters": [{ "$ref": "#/components/parameters/accept_language" }], "responses": {},
         }))
     }
-    fn describe(mut self, text: String) -> Self {
+    pub(super) fn describe(mut self, text: String) -> Self {
         self.0["description"] = json!(text);
         self
     }
-    fn parameters(mut self, names: &[&str]) -> Self {
+    pub(super) fn parameters(mut self, names: &[&str]) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.extend(
                 names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
@@ -46,7 +46,7 @@ impl Operation {
         }
         self
     }
-    fn own_parameter(mut self, parameter: Value) -> Self {
+    pub(super) fn own_parameter(mut self, parameter: Value) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.push(parameter);
         }
@@ -56,7 +56,7 @@ impl Operation {
         self.0["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } });
         self
     }
-    fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
+    pub(super) fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
         let mut response = json!({ "description": description, "headers": headers(&RATES) });
         if let Some(schema) = schema {
             response["content"] = json!({ "application/json": { "schema": schema } });
@@ -86,7 +86,7 @@ impl Operation {
         self
     }
     /// `(status, name)` of shared failures; every operation may also fail to sign in.
-    fn fails(mut self, failures: &[(u16, &str)]) -> Value {
+    pub(super) fn fails(mut self, failures: &[(u16, &str)]) -> Value {
         for (status, name) in failures.iter().chain(&EVERYWHERE) {
             self.0["responses"][status.to_string()] =
                 json!({ "$ref": format!("#/components/responses/{name}") });
@@ -96,7 +96,7 @@ impl Operation {
 }
 
 /// A page; `more` are its other keys, `next` among them where there are further pages.
-fn page(items: Value, more: &[(&str, Value)]) -> Value {
+pub(super) fn page(items: Value, more: &[(&str, Value)]) -> Value {
     let mut schema = json!({ "type": "object", "required": ["data"], "properties": {
         "data": { "type": "array", "items": items },
     } });
@@ -106,7 +106,7 @@ fn page(items: Value, more: &[(&str, Value)]) -> Value {
     schema
 }
 
-fn next() -> Value {
+pub(super) fn next() -> Value {
     json!({ "type": ["string", "null"] })
 }
 
@@ -359,6 +359,7 @@ pub fn general(shown: &[&Entity], texts: Texts) -> Map<String, Value> {
         .fails(&[]);
     let mut paths = Map::new();
     paths.insert("/api/v1/search".into(), json!({ "get": search }));
+    paths.insert("/api/v1/audit".into(), json!({ "get": super::audit::operation(texts) }));
     paths.insert("/api/v1/meta".into(), json!({ "get": meta }));
     paths.insert("/api/openapi.json".into(), json!({ "get": document }));
     paths

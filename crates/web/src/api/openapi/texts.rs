@@ -44,7 +44,7 @@ const INTRODUCTION_ZH: &str = "\
 **错误**以 `application/problem+json` 返回，语言由 `Accept-Language` 决定：`detail` 给人看，`type` 与 `errors[].code` 给程序用。";
 
 impl Texts {
-    fn pick(self, en: impl Into<String>, zh: impl Into<String>) -> String {
+    pub(super) fn pick(self, en: impl Into<String>, zh: impl Into<String>) -> String {
         match self.0 {
             Lang::En => en.into(),
             Lang::Zh => zh.into(),

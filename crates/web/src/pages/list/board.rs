@@ -121,6 +121,7 @@ pub async fn board(
         let column = known.ok_or_else(|| Failure::Engine(Error::invalid("column", Problem::Unknown)))?;
         let page = caller.engine().list(caller.actor(), &board.query(&column)).await?;
         let shown = board.shown(&page.records).await?;
+        super::saw(&caller, &entity, &asked, page.records.len());
         return caller.page("board_cards.html", board.cards(&column, &page, &shown));
     }
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
@@ -138,6 +139,7 @@ pub async fn board(
         Err(Error::Invalid(problems)) => (vec![], String::new(), Some(said(reader, &problems))),
         Err(error) => return Err(error.into()),
     };
+    super::saw(&caller, &entity, &asked, columns.iter().map(|column| column.cards.cards.len()).sum());
     let shown = chosen_columns(&entity, &asked.columns);
     let asking = Asking { entity: &entity, asked: &asked, columns: &shown, layout: Layout::Board };
     let tools = tools(engine, actor, reader, asking, views, (count, refused)).await?;

@@ -3,6 +3,7 @@
 use super::view::{chosen_columns, exported, query};
 use crate::{
     Answer,
+    audit::Exporting,
     paged::{self, Pages, csv_line},
     pages::{Caller, Place, address::Asked, cell::Shown},
 };
@@ -21,7 +22,11 @@ pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked):
     let entity = caller.entity(&entity, Action::Export)?;
     let columns = chosen_columns(&entity, &asked.columns);
     let name = format!("attachment; filename=\"{}.csv\"", entity.name);
-    let body = paged::body(Export { caller, entity, columns, asked, head: true, done: false }).await?;
+    let given =
+        [("filter", asked.filter.as_str()), ("q", &asked.q), ("view", &asked.view), ("format", "csv")];
+    let exporting = Exporting::begin(&caller.app, &caller.session, &entity.name, &given);
+    let export = Export { caller, entity, columns, asked, exporting, head: true, done: false };
+    let body = paged::body(export).await?;
     let headers =
         [(header::CONTENT_TYPE, "text/csv; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
     Ok((headers, Response::new(body)).into_response())
@@ -32,6 +37,7 @@ struct Export {
     entity: Arc<Entity>,
     columns: Vec<Field>,
     asked: Asked,
+    exporting: Exporting,
     head: bool,
     done: bool,
 }
@@ -56,6 +62,7 @@ impl Pages for Export {
             csv_line(&mut text, self.columns.iter().map(|field| exported(&shown, reader, field, record)));
         }
         self.done = page.next.is_none();
+        self.exporting.add(page.records.len(), self.done);
         self.asked.after = page.next.unwrap_or_default();
         Ok(Some(text))
     }

@@ -18,6 +18,7 @@ use axum::{
     routing::{get, post},
 };
 use engine::Action;
+use meta::Entity;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -40,7 +41,16 @@ async fn list(caller: Caller, Place(entity): Place<String>, Asking(asked): Askin
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     if caller.session.htmx && !asked.after.is_empty() {
         let rows = view::rows(engine, actor, reader, &entity, &asked).await?;
+        saw(&caller, &entity, &asked, rows.rows.len());
         return caller.page("list_rows.html", rows);
     }
-    caller.page("list.html", view::list(engine, actor, reader, &entity, &asked).await?)
+    let list = view::list(engine, actor, reader, &entity, &asked).await?;
+    saw(&caller, &entity, &asked, list.table.rows.len());
+    caller.page("list.html", list)
+}
+
+/// Notes how many records were shown.
+fn saw(caller: &Caller, entity: &Entity, asked: &Asked, count: usize) {
+    let given = [("filter", asked.filter.as_str()), ("q", &asked.q), ("view", &asked.view)];
+    caller.app.saw_many(&caller.session, &entity.name, count, &given);
 }

@@ -49,6 +49,7 @@ async fn show(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answe
     if let Some(page) = shown_by(&entity, id).filter(|_| record.deleted_at.is_none()) {
         return Ok(Redirect::to(&page).into_response());
     }
+    caller.app.saw(&caller.session, &entity.name, id);
     caller.page("record.html", view::record(&caller, &entity, &record).await?)
 }
 
@@ -57,6 +58,8 @@ async fn show_related(caller: Caller, Place((entity, id, name)): Place<(String, 
     let record = find(&caller, &entity, id).await?;
     let link = related::find(&caller, &entity, &name)?;
     let related = related::related(&caller, &entity, &link, &record).await?;
+    let of = format!("{}/{id}", entity.name);
+    caller.app.saw_many(&caller.session, &link.entity.name, related.rows.len(), &[("of", &of)]);
     caller.page("related.html", minijinja::context! { related })
 }
 

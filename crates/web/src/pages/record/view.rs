@@ -140,7 +140,7 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
         icon: icon.to_owned(),
         post: false,
     };
-    match entity.name.as_str() {
+    let mut more = match entity.name.as_str() {
         "user" if administrator => vec![
             action("Sign-in", "登录管理", "password", "key"),
             action("Hand over records", "移交数据", "hand-over", "user-share"),
@@ -151,7 +151,14 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
             let explain = action("Who can see this?", "谁能看到？", "access", "help-circle");
             share.into_iter().chain(administrator.then_some(explain)).collect()
         }
+    };
+    if administrator {
+        more.push(More {
+            href: format!("/audit?entity={}&record={}", entity.name, record.id),
+            ..action("Who saw and changed this?", "谁看过、改过？", "", "list-check")
+        });
     }
+    more
 }
 
 pub fn title(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {
