@@ -1,6 +1,6 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
-use crate::{company, config::Config, config::Flags, demo, doctor, import, serve, user, value};
+use crate::{audit, company, config::Config, config::Flags, demo, doctor, import, serve, user, value};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -33,6 +33,8 @@ pub enum Command {
     Import(import::Command),
     /// Create users and give them new passwords
     User(user::Arguments),
+    /// Verify the chain of the change log and the audit, print its newest seal
+    Audit(audit::Arguments),
     /// Make, suspend, export and delete the companies of an installation that serves many
     Company(company::command::Arguments),
 }
@@ -45,6 +47,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Value(arguments) => value::run(arguments, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
+        Command::Audit(arguments) => return audit::run(arguments, &config).await,
         Command::Company(arguments) => company::command::run(arguments, &config).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! `zhike`: one program for the server, the demo, imports, figures and upkeep. A command is a file: its arguments and `run`.
 
+mod audit;
 mod cli;
 mod company;
 mod config;

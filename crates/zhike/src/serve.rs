@@ -70,9 +70,11 @@ pub async fn serve(
         tracing::info!("metrics on {}/metrics", self::address(listener.local_addr()?));
         tokio::spawn(axum::serve(listener, web::metrics_routes(app.clone())).into_future());
     }
-    let _background = engine.start();
+    let background = engine.start();
     let router = web::router(app.clone());
-    until_asked_to_end(listener, router, move || app.live().end()).await
+    let ended = until_asked_to_end(listener, router, move || app.live().end()).await;
+    background.end().await;
+    ended
 }
 
 /// `end` makes streams that would never end by themselves do so.

@@ -43,5 +43,6 @@ pub async fn customers(
     let limit = wanted.limit.unwrap_or(LIMIT_STANDARD).min(LIMIT_MAXIMUM);
     let mut customers = vec![];
     report::customers(app.engine(), &session.actor, Some(limit), |one| customers.push(one)).await?;
+    app.saw_many(&session, "account", customers.len(), &[]);
     Ok(Json(customers).into_response())
 }

@@ -263,6 +263,7 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
         fields::STAGE,
     ]);
     let page = words.app.engine().list(&session.actor, &query).await?;
+    words.app.saw_many(session, "account", page.records.len(), &[("filter", filter)]);
     Ok(page.records.iter().map(|record| customer(words, record)).collect())
 }
 

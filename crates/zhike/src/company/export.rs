@@ -1,9 +1,9 @@
 //! Everything a company has, in one zip: its records as NDJSON (deleted ones too), their numbers elsewhere, the change log,
-//! uploaded files. Passwords, tokens and keys stay behind.
+//! the audit, uploaded files. Passwords, tokens and keys stay behind.
 
 use crate::{config::Config, open};
 use anyhow::{Context, bail};
-use engine::{Actor, Engine, Query};
+use engine::{Act, Actor, AuditAction, AuditQuery, Engine, Note, Query, Via};
 use meta::{Entity, Id, Record};
 use serde_json::{Value as Json, json};
 use std::{
@@ -17,6 +17,15 @@ const PAGE: usize = 1_000;
 /// Folders of files that users gave or got.
 const FILES: [&str; 2] = ["uploads", "imports"];
 
+/// What stands beside the change log.
+const AUDIT: [AuditAction; 5] = [
+    AuditAction::Saw,
+    AuditAction::Exported,
+    AuditAction::SignedIn,
+    AuditAction::Settings,
+    AuditAction::Audit,
+];
+
 type Zip = ZipWriter<BufWriter<File>>;
 
 pub async fn write(config: &Config, name: &str, file: &Path) -> anyhow::Result<()> {
@@ -25,7 +34,10 @@ pub async fn write(config: &Config, name: &str, file: &Path) -> anyhow::Result<(
         .with_context(|| format!("{} cannot be made: name a file that is not there yet", file.display()))?;
     let written = fill(&engine, config, name, ZipWriter::new(BufWriter::new(target))).await;
     match written {
-        Ok(records) => println!("Wrote {records} records of {name} to {}.", file.display()),
+        Ok(records) => {
+            note(&engine, records).await?;
+            println!("Wrote {records} records of {name} to {}.", file.display());
+        }
         Err(error) => {
             // Half an export must not be taken for one.
             fs::remove_file(file)?;
@@ -33,6 +45,15 @@ pub async fn write(config: &Config, name: &str, file: &Path) -> anyhow::Result<(
         }
     }
     Ok(())
+}
+
+/// That the whole company left the house belongs into the audit.
+async fn note(engine: &Engine, records: usize) -> anyhow::Result<()> {
+    let details = json!({ "format": "zip" });
+    let note = Note { count: Some(records as i64), details, ..Note::new(Act::Exported, Via::Command) };
+    let written =
+        engine.write(&Actor::system(), move |tx| Box::pin(async move { tx.note(note).await })).await;
+    written.map_err(open::explain)
 }
 
 async fn fill(engine: &Engine, config: &Config, name: &str, mut zip: Zip) -> anyhow::Result<usize> {
@@ -50,6 +71,10 @@ async fn fill(engine: &Engine, config: &Config, name: &str, mut zip: Zip) -> any
     }
     begin(&mut zip, "changes.ndjson")?;
     changes(engine, &mut zip).await?;
+    begin(&mut zip, "audit.ndjson")?;
+    for action in AUDIT {
+        audit(engine, action, &mut zip).await?;
+    }
     for folder in FILES {
         files(&mut zip, &config.data.join(folder), folder)?;
     }
@@ -116,6 +141,25 @@ async fn changes(engine: &Engine, zip: &mut Zip) -> anyhow::Result<()> {
                 "kind": entry.kind.name(), "ids": entry.ids, "changes": entry.changes,
             });
             writeln!(zip, "{line}")?;
+        }
+    }
+}
+
+async fn audit(engine: &Engine, action: AuditAction, zip: &mut Zip) -> anyhow::Result<()> {
+    let mut query = AuditQuery { action: Some(action), limit: PAGE, ..AuditQuery::default() };
+    loop {
+        let page = engine.audit(&Actor::system(), &query).await.map_err(open::explain)?;
+        for entry in &page.entries {
+            let line = json!({
+                "seq": entry.seq, "at": entry.at, "user": entry.user, "act": entry.what, "entity": entry.entity,
+                "record": entry.record, "count": entry.count, "via": entry.via, "address": entry.address,
+                "details": entry.details,
+            });
+            writeln!(zip, "{line}")?;
+        }
+        query.after = page.next;
+        if query.after.is_none() {
+            return Ok(());
         }
     }
 }

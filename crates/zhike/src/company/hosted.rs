@@ -52,7 +52,10 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         }
     });
     let router = Router::new().fallback(dispatch).with_state(companies.clone());
-    serve::until_asked_to_end(listener, router, move || companies.end()).await
+    let ending = companies.clone();
+    let ended = serve::until_asked_to_end(listener, router, move || ending.end()).await;
+    companies.end_all().await;
+    ended
 }
 
 struct Companies {
@@ -81,12 +84,17 @@ enum Stage {
 struct Open {
     app: App,
     router: Router,
-    _background: Background,
+    /// Until it ends.
+    background: Option<Background>,
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         self.app.live().end();
+        // A company that is closed while the server goes on; at the end of the server `end_all` waits for it.
+        if let Some(background) = self.background.take() {
+            tokio::spawn(background.end());
+        }
     }
 }
 
@@ -98,7 +106,7 @@ async fn open(config: Config, name: &str, company: &Company) -> anyhow::Result<O
         options.public_url = options.public_url.map(|url| format!("{url}{PATH}{name}"));
     }
     let app = App::new(engine.clone(), web_modules(), options)?;
-    Ok(Open { router: web::router(app.clone()), app, _background: engine.start() })
+    Ok(Open { router: web::router(app.clone()), app, background: Some(engine.start()) })
 }
 
 impl Companies {
@@ -112,6 +120,20 @@ impl Companies {
                 open.app.live().end();
             }
         }
+    }
+
+    /// Ends what works for the companies, and keeps what it would have.
+    async fn end_all(&self) {
+        self.ending().join_all().await;
+    }
+
+    fn ending(&self) -> JoinSet<()> {
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        let open = known.by_name.values_mut().filter_map(|one| match &mut one.state {
+            Stage::Open(open) => open.background.take(),
+            Stage::Suspended | Stage::Broken(_) => None,
+        });
+        open.map(Background::end).collect()
     }
 
     /// Opens and closes until it is as it stands on the disk.
