@@ -67,10 +67,16 @@ impl Provider {
     }
 }
 
-/// Asks the provider; redirects are not followed, because a provider has no reason to send us elsewhere.
-pub(crate) fn http() -> Result<reqwest::Client> {
+/// For asking others over https: with ring, which needs no C library on the machine. reqwest panics without a provider of
+/// cryptography, so every client of the workspace begins here.
+pub fn http_client() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
+}
+
+/// Redirects are not followed, because a provider has no reason to send us elsewhere.
+pub(crate) fn http() -> Result<reqwest::Client> {
+    http_client()
         .timeout(TIME_LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         .build()
