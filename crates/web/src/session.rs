@@ -4,7 +4,7 @@ use crate::{
     App, Failure, Flash, Format, Scope, Zone,
     second_factor::{self, Rule},
     secret::digest,
-    security::places,
+    security::{idle, places},
     sessions,
     sign_in::{address, history},
 };
@@ -23,7 +23,6 @@ use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 pub(crate) const SESSION: &str = "zhike_session";
 pub(crate) const VISITOR: &str = "zhike_visitor";
-pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(12);
 pub(crate) const AGE_LIMIT: TimeDelta = TimeDelta::days(30);
 const AGENT_LIMIT: usize = 200;
 /// `seen_at` is not written more often.
@@ -299,7 +298,7 @@ async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
     let Some(row) = rows.first() else { return Ok(None) };
     let now = app.engine().clock().now();
     let (mut seen_at, expires_at) = (row.instant(2)?, row.instant(3)?);
-    if expires_at <= now || seen_at + IDLE_LIMIT <= now {
+    if expires_at <= now || seen_at + idle::limit(app.engine()).await? <= now {
         return Ok(None);
     }
     if seen_at + SEEN_EVERY <= now {

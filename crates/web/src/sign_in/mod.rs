@@ -22,7 +22,7 @@ use history::{Entry, Method, Outcome};
 use meta::Id;
 
 pub use address::Proxies;
-pub use provider::{Provider, use_ring};
+pub use provider::{Provider, http_client};
 
 pub fn routes() -> Router<App> {
     Router::new()

@@ -67,15 +67,16 @@ impl Provider {
     }
 }
 
-/// Has HTTP clients encrypt with ring, as the databases' do; before the first client of the process.
-pub fn use_ring() {
+/// For asking others over https: with ring, which needs no C library on the machine. reqwest panics without a provider of
+/// cryptography, so every client of the workspace begins here.
+pub fn http_client() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
 }
 
-/// Asks the provider; redirects are not followed, because a provider has no reason to send us elsewhere.
+/// Redirects are not followed, because a provider has no reason to send us elsewhere.
 pub(crate) fn http() -> Result<reqwest::Client> {
-    use_ring();
-    reqwest::Client::builder()
+    http_client()
         .timeout(TIME_LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         .build()
