@@ -23,7 +23,8 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String) {
 async fn tamper(folder: &Path) {
     let options = Options { database: Database::Sqlite, data_dir: folder.join("data") };
     let engine = Engine::open(options, vec![], Clock::system()).await.unwrap();
-    let write = engine.write(&Actor::system(), |tx| {
+    let actor = Actor::system();
+    let write = engine.write(&actor, |tx| {
         Box::pin(async move {
             let update = Sql::update()
                 .table(name("change_log"))
