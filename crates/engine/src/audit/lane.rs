@@ -145,3 +145,41 @@ fn entry(source: Source, row: &Row) -> Result<AuditEntry> {
         details: serde_json::from_str(&row.text(9)?)?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Database, Options};
+    use meta::Clock;
+    use sea_query::SqliteQueryBuilder;
+
+    #[tokio::test]
+    async fn every_lane_goes_along_an_index() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options { database: Database::Sqlite, data_dir: folder.path().to_owned() };
+        let engine = Engine::open(options, vec![], Clock::system()).await.unwrap();
+        let (id, now) = (engine.clock().new_id(), engine.clock().now());
+        let after = Some(Cursor { at: now, source: Reverse(Source::Acts), seq: 7 });
+        let query =
+            AuditQuery { from: Some(now), until: Some(now), after, limit: 50, ..AuditQuery::default() };
+        for source in Source::ALL {
+            let roads = [Road::All, Road::User(id), Road::Entity("user".into()), Road::Record(id)];
+            let acts = (source == Source::Acts).then_some(Road::Act(Act::Exported));
+            for road in roads.into_iter().chain(acts) {
+                for query in [&query, &AuditQuery::default()] {
+                    let lane = Lane { source, road: road.clone() };
+                    let sql = lane.select(Dialect::Sqlite, query, query.after).to_string(SqliteQueryBuilder);
+                    let plan = engine.fetch_text(&format!("EXPLAIN QUERY PLAN {sql}")).await.unwrap();
+                    let plan: Vec<String> = plan.iter().map(|row| row.text(3).unwrap()).collect();
+                    let index =
+                        plan.iter().all(|step| step.contains("USING INDEX") || step.contains("TEMP B-TREE"));
+                    assert!(index, "{lane:?}: {plan:?}");
+                    // The index of a record's changes goes by number, and they are few.
+                    let sorts = plan.iter().any(|step| step.contains("TEMP B-TREE"));
+                    let few = source == Source::Log && road == Road::Record(id);
+                    assert!(!sorts || few, "{lane:?}: {plan:?}");
+                }
+            }
+        }
+    }
+}
