@@ -161,7 +161,8 @@ impl Engine {
         }
         let changes = self.changes_to_followed(&query.entity);
         let all = plan.sought(None, Used::default(), Some(cap));
-        let key = all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder);
+        // What was counted up to 99 for a tab says nothing of a list that counts on.
+        let key = format!("{cap} {}", all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder));
         let counts = self.counts();
         if let Some(known) = counts.capped.get(&key, 0).or_else(|| counts.exact.get(&key, changes)) {
             return Ok(known);
