@@ -21,7 +21,9 @@ use engine::{
 use meta::{Id, Lang};
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
-pub(crate) const SESSION: &str = "zhike_session";
+const SESSION: &str = "zhike_session";
+/// Over https browsers take this name from this host alone, and never from another under the same domain.
+const SESSION_OF_HOST: &str = "__Host-zhike_session";
 pub(crate) const VISITOR: &str = "zhike_visitor";
 pub(crate) const AGE_LIMIT: TimeDelta = TimeDelta::days(30);
 const AGENT_LIMIT: usize = 200;
@@ -166,7 +168,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
     let mut visit = stranger(app, parts, jar);
-    let found = match (bearer(headers), text(SESSION)) {
+    let found = match (bearer(headers), text(cookie_name(app.options().secure_cookies))) {
         (Some(token), _) if visit.api => {
             known(app, Via::Token, token).await?.map(|known| (known, Via::Token))
         }
@@ -213,6 +215,10 @@ fn place(parts: &Parts, path: &str) -> String {
         None if parts.method.is_safe() => path.to_owned(),
         None => "/".to_owned(),
     }
+}
+
+pub(crate) fn cookie_name(secure: bool) -> &'static str {
+    if secure { SESSION_OF_HOST } else { SESSION }
 }
 
 pub(crate) fn is_theme(theme: &str) -> bool {

@@ -210,15 +210,16 @@ impl Company {
         (teams, below)
     }
 
-    /// The team of a user and those above it, and the teams he leads: what is shared with them is shared with him.
+    /// The teams of a user and those above them: what is shared with any of them is shared with him.
     pub fn above(&self, user: Id) -> Vec<Id> {
-        let own = self.users.get(&user).and_then(|known| known.team);
-        let led = self.teams.iter().filter(|(_, team)| team.lead == Some(user)).map(|(id, _)| *id);
-        let mut above: Vec<Id> = led.collect();
-        let mut next = own;
-        while let Some(team) = next.filter(|team| !above.contains(team)) {
-            above.push(team);
-            next = self.teams.get(&team).and_then(|team| team.parent);
+        let own = self.users.get(&user).map(|known| self.teams_of(user, known).0).unwrap_or_default();
+        let mut above: Vec<Id> = vec![];
+        for team in own {
+            let mut next = Some(team);
+            while let Some(team) = next.filter(|team| !above.contains(team)) {
+                above.push(team);
+                next = self.teams.get(&team).and_then(|team| team.parent);
+            }
         }
         above
     }

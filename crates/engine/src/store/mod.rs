@@ -2,6 +2,7 @@
 
 mod check;
 mod derived;
+mod hits;
 mod list;
 mod plan;
 mod query;

@@ -30,7 +30,7 @@ pub(super) async fn change(
     if let Some(text) = proof::refusal(&app, &session, &given.current).await? {
         return refused(Some(text)).await;
     }
-    let keep = jar.get(session::SESSION).map(|token| digest(token.value()));
+    let keep = jar.get(session::cookie_name(app.options().secure_cookies)).map(|token| digest(token.value()));
     match auth::set_password(app.engine(), session.user.id, &given.password, keep).await {
         Ok(()) => {
             app.live().end_sessions_of(session.user.id, Some(&session.csrf));

@@ -209,3 +209,23 @@ async fn look_at_plans(test: &TestApp, actor: &Actor) -> usize {
     );
     looked
 }
+
+#[test]
+fn rights_cost_nothing_to_whom_they_keep_nothing_from() {
+    on_both(modules, async |test| {
+        let texts = |actor: &Actor, query: &Query| -> Vec<String> {
+            test.engine.statements(actor, query).unwrap().into_iter().map(|statement| statement.sql).collect()
+        };
+        let user = test.user("One", "one@example.com", engine::Role::User).await;
+        let free = test.engine.actor(user, Lang::En).await.unwrap();
+        let administrator = Actor::user(user, engine::Role::Administrator, Lang::En);
+        let entities: Vec<_> = test.engine.registry().entities().cloned().collect();
+        for entity in entities.iter().filter(|entity| entity.personal.is_none() && !entity.secret) {
+            for query in [Query::new(&entity.name), Query::new(&entity.name).sort("-id")] {
+                let plain = texts(&Actor::system(), &query);
+                assert_eq!(texts(&administrator, &query), plain, "{}", entity.name);
+                assert_eq!(texts(&free, &query), plain, "{}", entity.name);
+            }
+        }
+    });
+}
