@@ -363,6 +363,7 @@ async fn two_companies(server_url: Option<String>) {
     assert!(a.get("/api/v1/account").await.1.contains("Alphaville"), "the others are as they were");
     assert!(house.done(&["company", "list"]).contains(&acme));
     // A command for one company alone.
+    assert!(house.done(&["audit", "verify", "--company", &acme]).contains("The chain holds."));
     assert!(house.done(&["user", "list", "--company", &acme]).contains(&format!("admin@{acme}.example")));
     for name in [&acme, &gamma] {
         house.done(&["company", "suspend", name]);
@@ -385,6 +386,7 @@ fn exported(zip: &Path) {
     let account: Json = serde_json::from_str(all["records/account.ndjson"].lines().next().unwrap()).unwrap();
     assert_eq!(account["name"], "Betamax");
     assert!(all["changes.ndjson"].contains("order_line"));
+    assert!(all["audit.ndjson"].contains("\"signed_in\""), "{}", all["audit.ndjson"]);
     assert!(all.values().all(|text| !text.contains("argon2")), "passwords stay behind");
 }
 
