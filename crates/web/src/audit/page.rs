@@ -9,7 +9,8 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect},
 };
-use engine::{AuditAction, AuditEntry, Error, Result, SEEN_DAYS, SEEN_DAYS_RANGE, Source};
+use engine::{AuditAction, AuditEntry, AuditPage, Error, Result, SEEN_DAYS, SEEN_DAYS_RANGE, Source};
+use meta::Id;
 use minijinja::{Value, context};
 use serde::Deserialize;
 use serde_json::json;
@@ -32,6 +33,7 @@ async fn page(app: &App, session: &Session, status: u16, asked: &Asked, error: O
     let format = session.format();
     let context = context! {
         rows,
+        made => made(app, session, asked, &found).await?,
         filter => filter(app, session, asked).await?,
         next_href => found.next.map(|next| asked.href("/audit", Some(next.to_string()))),
         first_href => (!asked.after.is_empty()).then(|| asked.href("/audit", None)),
@@ -51,6 +53,24 @@ async fn page(app: &App, session: &Session, status: u16, asked: &Asked, error: O
         },
     };
     app.page_with(status, session, "audit.html", context)
+}
+
+/// What was made together with many others has no entry of its own: the record itself says by whom and when.
+async fn made(app: &App, session: &Session, asked: &Asked, found: &AuditPage) -> Result<Option<Value>> {
+    let query = asked.query(session.zone, 1)?;
+    let (engine, known) = (app.engine(), found.entries.iter().any(|entry| entry.what == "create"));
+    let Some(record) = query.record.filter(|_| found.next.is_none() && !known) else { return Ok(None) };
+    let is_whole =
+        query.user.is_none() && query.action.is_none() && query.from.is_none() && query.until.is_none();
+    let Some(entity) = query.entity.filter(|entity| is_whole && engine.entity(entity).is_ok()) else {
+        return Ok(None);
+    };
+    let records = engine.get_many(&session.actor, &entity, &[record]).await?;
+    let Some(record) = records.first() else { return Ok(None) };
+    let by: Vec<(&str, Id)> = record.created_by.map(|user| ("user", user)).into_iter().collect();
+    let names = engine.titles(&session.actor, &by).await?;
+    let who = record.created_by.map(|user| names.get(&user).cloned().unwrap_or_else(|| user.to_string()));
+    Ok(Some(context! { at => session.format().instant(record.created_at), who }))
 }
 
 fn row(app: &App, session: &Session, asked: &Asked, words: &Words<'_>, entry: &AuditEntry) -> Value {
@@ -94,7 +114,7 @@ fn color(entry: &AuditEntry) -> &'static str {
 async fn filter(app: &App, session: &Session, asked: &Asked) -> Result<Value> {
     let engine = app.engine();
     let query = asked.query(session.zone, 1)?;
-    let mut wanted: Vec<(&str, meta::Id)> = query.user.map(|user| ("user", user)).into_iter().collect();
+    let mut wanted: Vec<(&str, Id)> = query.user.map(|user| ("user", user)).into_iter().collect();
     let of_record = query.record.zip(engine.entity(&asked.entity).ok());
     wanted.extend(of_record.map(|(record, entity)| (entity.name.as_str(), record)));
     let names = engine.titles(&session.actor, &wanted).await?;

@@ -161,6 +161,22 @@ fn the_page_tells_who_did_what_and_filters() {
 }
 
 #[test]
+fn a_record_made_with_many_others_says_by_whom() {
+    on_both(shop::modules, async |test| {
+        let (api, browser) = (test.api().await, test.administrator().await);
+        let two = ["A", "B"].map(|name| json!({ "op": "create", "values": { "name": name } }));
+        let made =
+            api.json("POST", "/api/v1/customer/batch", &json!({ "operations": two })).await.expect(200);
+        let id = made.json()["results"][0]["id"].as_str().unwrap().to_owned();
+        let page = browser.get(&format!("/audit?entity=customer&record={id}")).await.expect(200).body;
+        assert!(page.contains("made together with others") && page.contains("by Api Min"), "{page}");
+        let others =
+            browser.get(&format!("/audit?entity=customer&action=saw&record={id}")).await.expect(200).body;
+        assert!(!others.contains("made together with others"));
+    });
+}
+
+#[test]
 fn a_page_of_the_audit_goes_on_with_the_next() {
     on_sqlite(shop::modules, async |test| {
         let (api, browser) = (test.api().await, test.administrator().await);
