@@ -5,10 +5,11 @@ use super::{
     query::{LIMIT_MAXIMUM, Query},
     read,
     road::{EFFORT, FIRST_LEG, Road, Source, Used},
+    statements::text_of,
 };
 use crate::{Actor, Engine, Recent, Result, Tx, engine::ESTIMATE_AGE, search};
 use meta::{Field, Id, Record, Value};
-use sea_query::{Expr, SelectStatement, SqliteQueryBuilder};
+use sea_query::{Expr, SelectStatement};
 
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -162,7 +163,8 @@ impl Engine {
         let changes = self.changes_to_followed(&query.entity);
         let all = plan.sought(None, Used::default(), Some(cap));
         // What was counted up to 99 for a tab says nothing of a list that counts on.
-        let key = format!("{cap} {}", all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder));
+        let text = text_of(all.to_owned().expr(Expr::val(1i64)), self.dialect());
+        let key = format!("{cap} {text}");
         let counts = self.counts();
         if let Some(known) = counts.capped.get(&key, 0).or_else(|| counts.exact.get(&key, changes)) {
             return Ok(known);
