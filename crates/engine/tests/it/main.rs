@@ -7,6 +7,7 @@ mod deep;
 mod jobs;
 mod listing;
 mod log;
+mod redacting;
 mod rights;
 mod saving;
 mod schema;
