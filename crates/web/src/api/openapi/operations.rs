@@ -11,7 +11,7 @@ use crate::api::{
     list::{COUNT_CAP, is_searched},
 };
 use engine::Registry;
-use meta::Entity;
+use meta::{Entity, Persons};
 use serde_json::{Map, Value, json};
 
 /// How any request may fail.
@@ -137,6 +137,11 @@ pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<Stri
     paths.insert(format!("{base}/{{id}}/timeline"), json!({ "get": timeline(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/history"), json!({ "get": history(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/access"), json!({ "get": access(entity, texts) }));
+    if entity.persons != Persons::None {
+        paths.insert(format!("{base}/{{id}}/person-data"), json!({ "post": person_data(entity, texts) }));
+        let both = json!({ "get": erasure(entity, texts, "get"), "post": erasure(entity, texts, "post") });
+        paths.insert(format!("{base}/{{id}}/erasure"), both);
+    }
     paths.insert(format!("{base}/export"), json!({ "get": export(entity, texts) }));
     paths.insert(format!("{base}/batch"), json!({ "post": batch(entity, texts) }));
     if entity.external_ids {
@@ -272,6 +277,41 @@ fn access(entity: &Entity, texts: Texts) -> Value {
         .parameters(&["id", "user"])
         .answers(200, texts.a_verdict(), Some(reference("access")))
         .fails(&[(403, "forbidden"), (404, "not_found"), (422, "invalid")])
+}
+
+/// On whose request.
+fn with_reason(operation: Operation, texts: Texts) -> Operation {
+    let reason = json!({ "type": "string", "description": texts.parameter("reason") });
+    let schema =
+        json!({ "type": "object", "additionalProperties": false, "properties": { "reason": reason } });
+    operation.body(schema, json!({ "reason": texts.a_reason() }))
+}
+
+const PRIVACY_FAILURES: [(u16, &str); 3] = [(403, "forbidden"), (404, "not_found"), (422, "invalid")];
+
+fn person_data(entity: &Entity, texts: Texts) -> Value {
+    let id = format!("export_person_{}", entity.name);
+    with_reason(Operation::new(&entity.name, &id, texts.person_data(entity)), texts)
+        .parameters(&["id"])
+        .answers(200, texts.done(), Some(json!({ "type": "object" })))
+        .fails(&PRIVACY_FAILURES)
+}
+
+fn erasure(entity: &Entity, texts: Texts, verb: &str) -> Value {
+    let operation = match verb {
+        "get" => {
+            Operation::new(&entity.name, &format!("look_at_erasure_{}", entity.name), texts.erasure(entity))
+        }
+        _ => with_reason(
+            Operation::new(&entity.name, &format!("erase_{}", entity.name), texts.erase(entity))
+                .describe(texts.erase_more()),
+            texts,
+        ),
+    };
+    operation
+        .parameters(&["id"])
+        .answers(200, texts.done(), Some(reference("erasure")))
+        .fails(&PRIVACY_FAILURES)
 }
 
 fn batch(entity: &Entity, texts: Texts) -> Value {

@@ -296,6 +296,7 @@ fn change(caller: &Caller, entity: &Entity, record: &Record, entry: &LogEntry, s
         LogKind::Update => ("edit", "blue", reader.say("Changed", "修改")),
         LogKind::Delete => ("trash", "red", reader.say("Deleted", "删除")),
         LogKind::Restore => ("restore", "yellow", reader.say("Restored", "恢复")),
+        LogKind::Erase => ("eraser", "red", reader.say("Personal data erased", "已擦除个人信息")),
     };
     let text = |field: &Field, value: &Value| {
         let cell = shown.plain(field, value, shown.currency(field, record));

@@ -1,0 +1,136 @@
+//! The change log without what stood in personal fields. This is the one place that changes entries once written: whatever
+//! vouches for the log (a chain of hashes) must be told here.
+
+use crate::{LogKind, Result, Tx, among, db::name};
+use meta::{Entity, Id, Lang, Value};
+use sea_query::{Expr, ExprTrait, Order, Query as Sql};
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+
+use super::{
+    replacement::replacement,
+    words::{Words, is_text},
+};
+
+const CHUNK: usize = 500;
+
+struct Entry {
+    seq: i64,
+    record: Id,
+    changes: Json,
+}
+
+/// Entries of these records that tell of personal fields and have not been redacted.
+async fn telling(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<Vec<Entry>> {
+    let mut found = vec![];
+    for ids in ids.chunks(CHUNK) {
+        let select = Sql::select()
+            .columns(["seq", "record_id", "changes"].map(name))
+            .from(name("change_log"))
+            .and_where(Expr::col(name("record_id")).is_in(among(ids)))
+            .and_where(Expr::col(name("entity")).eq(entity.name.as_str()))
+            .and_where(Expr::col(name("kind")).eq(LogKind::Update.name()))
+            .order_by(name("seq"), Order::Asc)
+            .to_owned();
+        for row in tx.conn.fetch(&select).await? {
+            let changes: Json = serde_json::from_str(&row.text(2)?)?;
+            let tells = |(field, change): (&String, &Json)| {
+                entity.get(field).is_some_and(|field| field.personal) && change.get(0) != change.get(1)
+            };
+            if changes.as_object().is_some_and(|fields| fields.iter().any(tells)) {
+                found.push(Entry { seq: row.int(0)?, record: row.id(1)?, changes });
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What stood in personal fields before adds to the words to look for.
+pub(super) async fn add_words(tx: &mut Tx, entity: &Entity, ids: &[Id], words: &mut Words) -> Result<usize> {
+    let entries = telling(tx, entity, ids).await?;
+    for entry in &entries {
+        for field in entity.personal_fields().filter(is_text) {
+            for value in entry.changes.get(&field.name).and_then(Json::as_array).into_iter().flatten() {
+                value.as_str().into_iter().for_each(|text| words.add_text(text));
+            }
+        }
+    }
+    Ok(entries.len())
+}
+
+/// Takes personal fields out of the entries of these records: what stood there becomes what stands there now, twice.
+pub(super) async fn redact_records(tx: &mut Tx, entity: &Entity, ids: &[Id], lang: Lang) -> Result<usize> {
+    let entries = telling(tx, entity, ids).await?;
+    let mut redacted = Vec::with_capacity(entries.len());
+    for Entry { seq, record, mut changes } in entries {
+        for field in entity.personal_fields() {
+            if let Some(change) = changes.get_mut(&field.name) {
+                let now = replacement(field, record, lang).to_json();
+                *change = json!([now, now]);
+            }
+        }
+        redacted.push((seq, changes));
+    }
+    let count = redacted.len();
+    rewrite_entries(tx, redacted).await?;
+    Ok(count)
+}
+
+/// Takes the words out of these fields in entries about records that are not the person's but may quote him.
+pub(super) async fn redact_quotes(
+    tx: &mut Tx,
+    entity: &str,
+    fields: &[&str],
+    words: &Words,
+    instead: &str,
+) -> Result<()> {
+    let mut quoting: HashMap<i64, Json> = HashMap::new();
+    for condition in words.conditions("changes") {
+        let select = Sql::select()
+            .columns(["seq", "changes"].map(name))
+            .from(name("change_log"))
+            .and_where(Expr::col(name("entity")).eq(entity))
+            .and_where(condition)
+            .to_owned();
+        for row in tx.conn.fetch(&select).await? {
+            let mut changes: Json = serde_json::from_str(&row.text(1)?)?;
+            for field in fields {
+                changes.get_mut(*field).into_iter().for_each(|change| words.replace_in_json(change, instead));
+            }
+            quoting.insert(row.int(0)?, changes);
+        }
+    }
+    rewrite_entries(tx, quoting.into_iter().collect()).await
+}
+
+/// Puts other changes into entries of the log: the only statement in the program that does so.
+async fn rewrite_entries(tx: &mut Tx, entries: Vec<(i64, Json)>) -> Result<()> {
+    for (seq, changes) in entries {
+        let update = Sql::update()
+            .table(name("change_log"))
+            .value(name("changes"), changes.to_string())
+            .and_where(Expr::col(name("seq")).eq(seq))
+            .to_owned();
+        tx.conn.execute(&update).await?;
+    }
+    Ok(())
+}
+
+/// The entry of the erasure itself: which fields, not what stood in them.
+pub(super) async fn tell_erased(
+    tx: &mut Tx,
+    entity: &Entity,
+    erased: &[(Id, Vec<(String, Value)>)],
+) -> Result<()> {
+    let entries: Vec<(Id, Json)> = erased
+        .iter()
+        .map(|(id, fields)| {
+            let fields = fields.iter().map(|(field, now)| {
+                let now = now.to_json();
+                (field.clone(), json!([now, now]))
+            });
+            (*id, Json::Object(fields.collect()))
+        })
+        .collect();
+    tx.log(&entity.name, LogKind::Erase, &entries).await
+}
