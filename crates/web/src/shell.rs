@@ -60,6 +60,8 @@ fn navigation(app: &App, session: &Session) -> Vec<Value> {
             items.push(item(session, &label, "/settings", "settings"));
             let label = app.t(lang, "security.title", &[]);
             items.push(item(session, &label, "/security", "shield"));
+            let label = app.t(lang, "privacy.title", &[]);
+            items.push(item(session, &label, "/privacy", "user-shield"));
         }
         if !items.is_empty() {
             groups.push(context! { module_label => module.label.get(lang), items });

@@ -26,6 +26,7 @@ pub fn entity() -> Entity {
         .field(phone("phone").label("Phone", "电话").searched().indexed().personal())
         .field(email("email").label("E-mail", "邮箱").searched().indexed().personal())
         .field(url("website").zh("网站").personal())
+        .field(crate::consent::preferred_channel())
         .field(reference("owner", "user").label("Owner", "负责人"))
         .field(reference("team", "team").zh("团队"))
         .field(reference("parent_account", "account").label("Belongs to", "上级客户"))

@@ -31,6 +31,7 @@ pub fn entity() -> Entity {
         .field(phone("phone").label("Phone", "电话").searched().indexed().personal())
         .field(email("email").label("E-mail", "邮箱").searched().indexed().personal())
         .field(text("wechat").label("WeChat", "微信").searched().personal())
+        .field(crate::consent::preferred_channel())
         .field(date("birth_on").label("Born on", "出生日期").personal())
         .field(reference("owner", "user").label("Owner", "负责人"))
         .field(long_text("description").zh("备注").personal())

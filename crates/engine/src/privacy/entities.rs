@@ -40,6 +40,7 @@ fn request() -> Entity {
         .list(["done_at", "kind", "entity", "record", "reason", "created_by"])
         .sort("-done_at")
         .secret()
+        .internal()
 }
 
 pub(super) struct Request<'r> {

@@ -32,7 +32,14 @@ pub(super) async fn every_night(engine: Engine) {
     }
 }
 
-pub(super) async fn queue_if_due(engine: &Engine) -> Result<bool> {
+impl Engine {
+    /// Queues the rules' job if it is night and it was not yet done tonight.
+    pub async fn queue_retention(&self) -> Result<bool> {
+        queue_if_due(self).await
+    }
+}
+
+async fn queue_if_due(engine: &Engine) -> Result<bool> {
     let local = engine.clock().now().with_timezone(&engine.time_zone().await?);
     let night = json!(local.date_naive());
     if local.hour() < HOUR

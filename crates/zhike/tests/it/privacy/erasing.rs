@@ -156,7 +156,7 @@ fn nothing_of_an_erased_person_is_left_in_any_column_or_file() {
         about(&test, &browser, account).await;
         test.engine.run_due_jobs().await.unwrap();
         for word in [WORD, DIGITS, BORN_ON] {
-            assert!(places(&test.engine, word).await.len() > 3, "the search finds what is there");
+            assert!(places(&test.engine, word).await.len() >= 3, "the search finds what is there");
         }
 
         // The index in one piece, as it is after an earlier erasure.

@@ -1,7 +1,10 @@
 //! A person's data: exported whole, erased everywhere, kept no longer than the company's rules say.
 
+mod consent;
 mod database;
 mod erasing;
+mod exporting;
+mod keeping;
 
 use engine::{Actor, Engine};
 use testkit::Modules;
@@ -9,7 +12,7 @@ use testkit::Modules;
 pub fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), insight::module(), import::module()],
-        web: vec![insight::web_module(), import::web_module()],
+        web: vec![customers::web_module(), insight::web_module(), import::web_module()],
     }
 }
 
