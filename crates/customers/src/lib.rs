@@ -22,6 +22,5 @@ pub fn module() -> Module {
         .before_save("activity", activity::rules::complete)
         .before_commit("account", account::rules::no_circles)
         .before_save("consent", consent::rules::check)
-        .before_commit("consent", consent::rules::account_of_contact)
         .before_commit("activity", activity::rules::account_of_contact)
 }

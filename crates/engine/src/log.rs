@@ -32,7 +32,7 @@ impl LogKind {
             LogKind::Erase => "erase",
         }
     }
-    /// Whether its `changes` are `{"field": [old, new]}`. Twice the same value: what stood there was erased.
+    /// Whether its `changes` are `{"field": [old, new]}`. In an erasure both are what stands there now.
     pub(crate) fn tells_fields(self) -> bool {
         matches!(self, LogKind::Update | LogKind::Erase)
     }

@@ -19,32 +19,29 @@ pub fn complete(draft: &mut Draft<'_>) {
 
 /// An activity with a contact belongs to the contact's customer, or it would be missing from the timeline.
 pub fn account_of_contact<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
-    Box::pin(follow_contact(tx, "activity", ids))
-}
-
-/// Gives records of `entity` that name a contact and no customer the contact's customer.
-pub(crate) async fn follow_contact(tx: &mut Tx, entity: &'static str, ids: &[Id]) -> Result<()> {
-    let mut updates = vec![];
-    for ids in ids.chunks(1_000) {
-        let select = Query::select()
-            .column((name(entity), name("id")))
-            .column((name("contact"), name("account")))
-            .from(name(entity))
-            .join(
-                JoinType::InnerJoin,
-                name("contact"),
-                Expr::col((name("contact"), name("id"))).equals((name(entity), name("contact"))),
-            )
-            .and_where(Expr::col((name(entity), name("id"))).is_in(ids.iter().copied()))
-            .and_where(Expr::col((name(entity), name("account"))).is_null())
-            .and_where(Expr::col((name(entity), name("deleted_at"))).is_null())
-            .to_owned();
-        for row in tx.fetch(&select).await? {
-            updates.push((row.id(0)?, Values::from([("account".to_owned(), row.opt_id(1)?.into())])));
+    Box::pin(async move {
+        let mut updates = vec![];
+        for ids in ids.chunks(1_000) {
+            let select = Query::select()
+                .column((name("activity"), name("id")))
+                .column((name("contact"), name("account")))
+                .from(name("activity"))
+                .join(
+                    JoinType::InnerJoin,
+                    name("contact"),
+                    Expr::col((name("contact"), name("id"))).equals((name("activity"), name("contact"))),
+                )
+                .and_where(Expr::col((name("activity"), name("id"))).is_in(ids.iter().copied()))
+                .and_where(Expr::col((name("activity"), name("account"))).is_null())
+                .and_where(Expr::col((name("activity"), name("deleted_at"))).is_null())
+                .to_owned();
+            for row in tx.fetch(&select).await? {
+                updates.push((row.id(0)?, Values::from([("account".to_owned(), row.opt_id(1)?.into())])));
+            }
         }
-    }
-    if !updates.is_empty() {
-        tx.update_many(entity, updates).await?;
-    }
-    Ok(())
+        if !updates.is_empty() {
+            tx.update_many("activity", updates).await?;
+        }
+        Ok(())
+    })
 }

@@ -43,7 +43,7 @@ pub fn entity() -> Entity {
             "By which channel and for what customers may be reached, as they decided. The newest decision counts.",
             "客户允许通过哪些渠道、出于何种目的联系，以最近一次决定为准。",
         )
-        .field(reference("account", "account").label("Customer", "客户"))
+        .field(reference("account", "account").label("Customer", "客户").required())
         .field(
             reference("contact", "contact")
                 .label("Contact", "联系人")

@@ -26,9 +26,13 @@ pub async fn of_contact(caller: Caller, place: Place<Id>, given: Given) -> Answe
 
 /// What is refused is told above the page it came from: the form is short enough to be filled again.
 async fn record(caller: Caller, person: &'static str, Place(id): Place<Id>, Form(given): Given) -> Answer {
-    caller.engine().get(caller.actor(), person, id).await?;
+    let record = caller.engine().get(caller.actor(), person, id).await?;
     let entity = caller.engine().entity("consent")?.clone();
     let mut values = Values::from([(person.to_owned(), id.into())]);
+    // A contact's decision stands with his customer, too, and is seen by whoever sees that.
+    if person != "account" {
+        values.insert("account".into(), record.get("account").clone());
+    }
     let mut problems = vec![];
     for field in FIELDS.iter().filter_map(|name| entity.get(name)) {
         let Some(text) = given.get(&field.name).map(|text| text.trim()).filter(|text| !text.is_empty())

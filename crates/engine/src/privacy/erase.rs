@@ -204,7 +204,7 @@ async fn write_groups(tx: &mut Tx, groups: &[Group]) -> Result<()> {
             tx.write_update(&group.entity, record, &values).await?;
             erased.push((record.id, fields));
         }
-        log::redact_records(tx, &group.entity, &group.ids(), lang).await?;
+        log::redact_records(tx, &group.entity, &group.ids()).await?;
         log::tell_erased(tx, &group.entity, &erased).await?;
         tx.reindex_live(group).await?;
         note(tx, &group.entity, &group.ids()).await?;

@@ -2,21 +2,17 @@
 //! vouches for the log (a chain of hashes) must be told here.
 
 use crate::{LogKind, Result, Tx, among, db::name};
-use meta::{Entity, Id, Lang, Value};
+use meta::{Entity, Id, Value};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
-use super::{
-    replacement::replacement,
-    words::{Words, is_text},
-};
+use super::words::{Words, is_text};
 
 const CHUNK: usize = 500;
 
 struct Entry {
     seq: i64,
-    record: Id,
     changes: Json,
 }
 
@@ -25,7 +21,7 @@ async fn telling(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<Vec<Entry>>
     let mut found = vec![];
     for ids in ids.chunks(CHUNK) {
         let select = Sql::select()
-            .columns(["seq", "record_id", "changes"].map(name))
+            .columns(["seq", "changes"].map(name))
             .from(name("change_log"))
             .and_where(Expr::col(name("record_id")).is_in(among(ids)))
             .and_where(Expr::col(name("entity")).eq(entity.name.as_str()))
@@ -33,12 +29,10 @@ async fn telling(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<Vec<Entry>>
             .order_by(name("seq"), Order::Asc)
             .to_owned();
         for row in tx.conn.fetch(&select).await? {
-            let changes: Json = serde_json::from_str(&row.text(2)?)?;
-            let tells = |(field, change): (&String, &Json)| {
-                entity.get(field).is_some_and(|field| field.personal) && change.get(0) != change.get(1)
-            };
-            if changes.as_object().is_some_and(|fields| fields.iter().any(tells)) {
-                found.push(Entry { seq: row.int(0)?, record: row.id(1)?, changes });
+            let changes: Json = serde_json::from_str(&row.text(1)?)?;
+            let tells = |field: &String| entity.get(field).is_some_and(|field| field.personal);
+            if changes.as_object().is_some_and(|fields| fields.keys().any(tells)) {
+                found.push(Entry { seq: row.int(0)?, changes });
             }
         }
     }
@@ -58,22 +52,16 @@ pub(super) async fn add_words(tx: &mut Tx, entity: &Entity, ids: &[Id], words: &
     Ok(entries.len())
 }
 
-/// Takes personal fields out of the entries of these records: what stood there becomes what stands there now, twice.
-pub(super) async fn redact_records(tx: &mut Tx, entity: &Entity, ids: &[Id], lang: Lang) -> Result<usize> {
-    let entries = telling(tx, entity, ids).await?;
-    let mut redacted = Vec::with_capacity(entries.len());
-    for Entry { seq, record, mut changes } in entries {
-        for field in entity.personal_fields() {
-            if let Some(change) = changes.get_mut(&field.name) {
-                let now = replacement(field, record, lang).to_json();
-                *change = json!([now, now]);
-            }
+/// Takes personal fields out of the entries of these records; that something was changed, by whom and when stays.
+pub(super) async fn redact_records(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<()> {
+    let mut redacted = vec![];
+    for Entry { seq, mut changes } in telling(tx, entity, ids).await? {
+        if let Some(fields) = changes.as_object_mut() {
+            fields.retain(|field, _| entity.get(field).is_none_or(|field| !field.personal));
         }
         redacted.push((seq, changes));
     }
-    let count = redacted.len();
-    rewrite_entries(tx, redacted).await?;
-    Ok(count)
+    rewrite_entries(tx, redacted).await
 }
 
 /// Takes the words out of these fields in entries about records that are not the person's but may quote him.

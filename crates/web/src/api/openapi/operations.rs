@@ -11,7 +11,7 @@ use crate::api::{
     list::{COUNT_CAP, is_searched},
 };
 use engine::Registry;
-use meta::{Entity, Persons};
+use meta::Entity;
 use serde_json::{Map, Value, json};
 
 /// How any request may fail.
@@ -25,20 +25,20 @@ pub fn headers(names: &[&str]) -> Value {
 }
 
 /// An operation under construction.
-struct Operation(Value);
+pub(super) struct Operation(Value);
 
 impl Operation {
-    fn new(tag: &str, id: &str, summary: String) -> Self {
+    pub(super) fn new(tag: &str, id: &str, summary: String) -> Self {
         Operation(json!({
             "tags": [tag], "operationId": id, "summary": summary,
             "parameters": [{ "$ref": "#/components/parameters/accept_language" }], "responses": {},
         }))
     }
-    fn describe(mut self, text: String) -> Self {
+    pub(super) fn describe(mut self, text: String) -> Self {
         self.0["description"] = json!(text);
         self
     }
-    fn parameters(mut self, names: &[&str]) -> Self {
+    pub(super) fn parameters(mut self, names: &[&str]) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.extend(
                 names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
@@ -46,17 +46,17 @@ impl Operation {
         }
         self
     }
-    fn own_parameter(mut self, parameter: Value) -> Self {
+    pub(super) fn own_parameter(mut self, parameter: Value) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.push(parameter);
         }
         self
     }
-    fn body(mut self, schema: Value, example: Value) -> Self {
+    pub(super) fn body(mut self, schema: Value, example: Value) -> Self {
         self.0["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } });
         self
     }
-    fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
+    pub(super) fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
         let mut response = json!({ "description": description, "headers": headers(&RATES) });
         if let Some(schema) = schema {
             response["content"] = json!({ "application/json": { "schema": schema } });
@@ -86,7 +86,7 @@ impl Operation {
         self
     }
     /// `(status, name)` of shared failures; every operation may also fail to sign in.
-    fn fails(mut self, failures: &[(u16, &str)]) -> Value {
+    pub(super) fn fails(mut self, failures: &[(u16, &str)]) -> Value {
         for (status, name) in failures.iter().chain(&EVERYWHERE) {
             self.0["responses"][status.to_string()] =
                 json!({ "$ref": format!("#/components/responses/{name}") });
@@ -96,7 +96,7 @@ impl Operation {
 }
 
 /// A page; `more` are its other keys, `next` among them where there are further pages.
-fn page(items: Value, more: &[(&str, Value)]) -> Value {
+pub(super) fn page(items: Value, more: &[(&str, Value)]) -> Value {
     let mut schema = json!({ "type": "object", "required": ["data"], "properties": {
         "data": { "type": "array", "items": items },
     } });
@@ -106,7 +106,7 @@ fn page(items: Value, more: &[(&str, Value)]) -> Value {
     schema
 }
 
-fn next() -> Value {
+pub(super) fn next() -> Value {
     json!({ "type": ["string", "null"] })
 }
 
@@ -137,11 +137,7 @@ pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<Stri
     paths.insert(format!("{base}/{{id}}/timeline"), json!({ "get": timeline(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/history"), json!({ "get": history(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/access"), json!({ "get": access(entity, texts) }));
-    if entity.persons != Persons::None {
-        paths.insert(format!("{base}/{{id}}/person-data"), json!({ "post": person_data(entity, texts) }));
-        let both = json!({ "get": erasure(entity, texts, "get"), "post": erasure(entity, texts, "post") });
-        paths.insert(format!("{base}/{{id}}/erasure"), both);
-    }
+    paths.extend(super::privacy::of_entity(entity, texts));
     paths.insert(format!("{base}/export"), json!({ "get": export(entity, texts) }));
     paths.insert(format!("{base}/batch"), json!({ "post": batch(entity, texts) }));
     if entity.external_ids {
@@ -277,41 +273,6 @@ fn access(entity: &Entity, texts: Texts) -> Value {
         .parameters(&["id", "user"])
         .answers(200, texts.a_verdict(), Some(reference("access")))
         .fails(&[(403, "forbidden"), (404, "not_found"), (422, "invalid")])
-}
-
-/// On whose request.
-fn with_reason(operation: Operation, texts: Texts) -> Operation {
-    let reason = json!({ "type": "string", "description": texts.parameter("reason") });
-    let schema =
-        json!({ "type": "object", "additionalProperties": false, "properties": { "reason": reason } });
-    operation.body(schema, json!({ "reason": texts.a_reason() }))
-}
-
-const PRIVACY_FAILURES: [(u16, &str); 3] = [(403, "forbidden"), (404, "not_found"), (422, "invalid")];
-
-fn person_data(entity: &Entity, texts: Texts) -> Value {
-    let id = format!("export_person_{}", entity.name);
-    with_reason(Operation::new(&entity.name, &id, texts.person_data(entity)), texts)
-        .parameters(&["id"])
-        .answers(200, texts.done(), Some(json!({ "type": "object" })))
-        .fails(&PRIVACY_FAILURES)
-}
-
-fn erasure(entity: &Entity, texts: Texts, verb: &str) -> Value {
-    let operation = match verb {
-        "get" => {
-            Operation::new(&entity.name, &format!("look_at_erasure_{}", entity.name), texts.erasure(entity))
-        }
-        _ => with_reason(
-            Operation::new(&entity.name, &format!("erase_{}", entity.name), texts.erase(entity))
-                .describe(texts.erase_more()),
-            texts,
-        ),
-    };
-    operation
-        .parameters(&["id"])
-        .answers(200, texts.done(), Some(reference("erasure")))
-        .fails(&PRIVACY_FAILURES)
 }
 
 fn batch(entity: &Entity, texts: Texts) -> Value {

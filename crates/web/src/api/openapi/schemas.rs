@@ -309,7 +309,7 @@ pub fn general(texts: Texts) -> Map<String, Value> {
             } },
         } } },
         "access": access(),
-        "erasure": erasure(),
+        "erasure": super::privacy::schema(),
         "change": {
             "type": "object",
             "required": ["seq", "at", "user", "kind", "changes"],
@@ -327,34 +327,6 @@ pub fn general(texts: Texts) -> Map<String, Value> {
         Value::Object(schemas) => schemas,
         _ => Map::new(),
     }
-}
-
-/// What an erasure reaches.
-fn erasure() -> Value {
-    let count = json!({ "type": "integer" });
-    json!({
-        "type": "object",
-        "required": ["pseudonym", "records", "log_entries", "copies"],
-        "properties": {
-            "pseudonym": { "type": "string" },
-            "records": { "type": "array", "items": {
-                "type": "object",
-                "required": ["entity", "records", "deleted", "personal_fields"],
-                "properties": {
-                    "entity": { "type": "string" },
-                    "records": count,
-                    "deleted": count,
-                    "personal_fields": { "type": "array", "items": { "type": "string" } },
-                },
-            } },
-            "log_entries": count,
-            "copies": { "type": "array", "items": {
-                "type": "object",
-                "required": ["what", "count"],
-                "properties": { "what": { "type": "string" }, "count": count },
-            } },
-        },
-    })
 }
 
 /// What a user may do with a record, and why.

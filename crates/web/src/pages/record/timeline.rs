@@ -303,6 +303,8 @@ fn change(caller: &Caller, entity: &Entity, record: &Record, entry: &LogEntry, s
         cut(&cell.title.unwrap_or(cell.text))
     };
     let changes = changes(entity, entry);
+    let labels: Vec<&str> = changes.iter().map(|(field, _)| field.label.get(reader.lang)).collect();
+    let labels = labels.join(reader.say(", ", "、"));
     let actor = entry.user.and_then(|id| shown.title(id)).map(str::to_owned);
     let run = entry.run.map(|id| {
         let file = shown.title(id).unwrap_or_default();
@@ -312,10 +314,12 @@ fn change(caller: &Caller, entity: &Entity, record: &Record, entry: &LogEntry, s
         icon: icon.to_owned(),
         color: Some(color),
         kind_label: label.to_owned(),
-        title: run.unwrap_or_default(),
+        // Of an erasure the fields are told, for there is nothing else to tell.
+        title: if entry.kind == LogKind::Erase { labels } else { run.unwrap_or_default() },
         actor: actor.or_else(|| Some(reader.say("The system", "系统").to_owned())),
         changes: changes
             .iter()
+            .filter(|_| entry.kind != LogKind::Erase)
             .map(|(field, [old, new])| Changed {
                 label: field.label.get(reader.lang).to_owned(),
                 from: text(field, old),

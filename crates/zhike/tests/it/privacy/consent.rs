@@ -79,13 +79,21 @@ fn a_contact_decides_for_himself_and_else_his_customer_does() {
         let account = create(&test.engine, "account", &[("name", "Acme".into())]).await;
         let of = ("account", Value::Id(account));
         let contact = create(&test.engine, "contact", &[("name", "Bo".into()), of.clone()]).await;
-        let email = ("channel", Value::from("email"));
-        create(&test.engine, "consent", &[of, email.clone(), ("state", "refused".into())]).await;
+        create(
+            &test.engine,
+            "consent",
+            &[of.clone(), ("channel", "email".into()), ("state", "refused".into())],
+        )
+        .await;
         assert_eq!(asked(&test.engine, "contact", contact, "email", "marketing").await, Reason::Refused);
-        let own = create(&test.engine, "consent", &[("contact", contact.into()), email]).await;
+        let page = test.administrator().await;
+        test.clock.set(test.clock.now() + std::time::Duration::from_secs(60));
+        let given = [("state", "given"), ("channel", "email"), ("purpose", "marketing")];
+        page.post(&format!("/contact/{contact}/consent"), &given).await.expect(303);
         assert_eq!(asked(&test.engine, "contact", contact, "email", "marketing").await, Reason::Given);
         assert_eq!(asked(&test.engine, "account", account, "email", "marketing").await, Reason::Refused);
-        let own = test.engine.get(&system(), "consent", own).await.unwrap();
+        let query = Query::new("consent").filter(format!("contact == '{contact}'"));
+        let own = &test.engine.list(&system(), &query).await.unwrap().records[0];
         assert_eq!(own.reference("account"), Some(account), "who sees the customer sees the decision");
         test.engine.erase(&system(), "contact", contact, "").await.unwrap();
         assert_eq!(asked(&test.engine, "contact", contact, "email", "service").await, Reason::Gone);

@@ -134,6 +134,9 @@ async fn about(test: &TestApp, browser: &Client, account: Id) -> Vec<Id> {
         .await
         .unwrap();
     let filter = format!("name == '{WORD}' && phone != null");
+    // What is looked for must not be kept by whatever notes who looked.
+    browser.get(&format!("/account?q={WORD}")).await.expect(200);
+    browser.get(&format!("/account?filter={}", web::encode(&filter))).await.expect(200);
     let view = [("name", "Mine"), ("entity", "account"), ("filter", filter.as_str())];
     browser.post("/views", &view).await;
     create(
