@@ -4,6 +4,9 @@ import assert from 'node:assert/strict';
 import { overflow, PHONE } from './chromium.mjs';
 import { choose, signIn } from './steps.mjs';
 
+/** Pages below a record's. */
+const BELOW = { '/account': ['access', 'share'], '/user': ['hand-over'] };
+
 /** The pages a signed-in user reaches by the navigation, and one record of each list. */
 export async function pagesOf(page) {
   await page.goto('/');
@@ -12,7 +15,10 @@ export async function pagesOf(page) {
   for (const path of [...pages]) {
     await page.goto(path);
     const record = page.locator('tr[data-row] a.row-title').first();
-    if (await record.count()) pages.push(await record.getAttribute('href'));
+    if (await record.count()) {
+      const href = await record.getAttribute('href');
+      pages.push(href, ...(BELOW[path] ?? []).map((page) => `${href}/${page}`));
+    }
     const board = page.locator('.switch-row a[href*="/board"]').first();
     if (await board.count()) pages.push((await board.getAttribute('href')).split('?')[0]);
     const create = page.locator('a[data-create]').first();

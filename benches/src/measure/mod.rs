@@ -10,6 +10,7 @@ mod report;
 mod sample;
 mod scenarios;
 mod server;
+mod users;
 mod visitor;
 mod writes;
 
@@ -26,7 +27,7 @@ use visitor::Visitor;
 
 /// Besides the scenarios of [`scenarios::NAMES`], in this order around them.
 const BEFORE: [&str; 2] = ["start", "writes"];
-const AFTER: [&str; 4] = ["export", "idle", "import-orders", "import-accounts"];
+const AFTER: [&str; 5] = ["users", "export", "idle", "import-orders", "import-accounts"];
 
 #[derive(Args)]
 pub struct Arguments {
@@ -127,6 +128,12 @@ impl Session<'_> {
             "export" => {
                 let served = self.served(served).await?;
                 Ok(Some(files::export(&served.server, &served.visitor).await?))
+            }
+            "users" => {
+                let (oha, seconds) = (&self.arguments.oha, self.arguments.seconds);
+                let served = self.served(served).await?;
+                let (server, visitor) = (&served.server, &served.visitor);
+                users::measure(oha, server, visitor, &mut served.sample, seconds).await.map(Some)
             }
             "idle" => Ok(Some(life::idle(&self.served(served).await?.server).await?)),
             _ => {

@@ -21,9 +21,8 @@ pub struct Visitor {
 impl Visitor {
     /// Signs in as people do.
     pub async fn sign_in(address: &str, manifest: &Manifest) -> anyhow::Result<Visitor> {
-        web::use_ring();
         let client =
-            Client::builder().redirect(Policy::none()).cookie_store(true).timeout(TIME_LIMIT).build()?;
+            web::http_client().redirect(Policy::none()).cookie_store(true).timeout(TIME_LIMIT).build()?;
         let page = client.get(format!("{address}/sign-in")).send().await?.text().await?;
         let csrf = page.split_once("name=\"csrf\" value=\"").map(|(_, rest)| rest);
         let csrf =

@@ -7,13 +7,13 @@ use crate::{
     log::Gaps,
     schema, search,
     store::{
-        Counts, number,
+        Counts, number, text_of,
         writer::{self, Writer},
     },
 };
 use futures::{future::BoxFuture, stream::BoxStream};
 use meta::{Clock, Entity, Id};
-use sea_query::{SelectStatement, SqliteQueryBuilder};
+use sea_query::SelectStatement;
 use serde_json::Value as Json;
 use std::{
     any::{Any, TypeId},
@@ -194,7 +194,7 @@ impl Engine {
 
     /// A count that need not be newer than a minute.
     pub(crate) async fn estimate(&self, count: &SelectStatement) -> Result<u64> {
-        let key = count.to_string(SqliteQueryBuilder);
+        let key = text_of(count, self.dialect());
         if let Some(known) = self.0.estimates.get(&key, 0) {
             return Ok(known);
         }

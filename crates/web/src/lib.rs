@@ -54,7 +54,7 @@ pub use password_rules::PASSWORD_MINIMUM;
 pub use scope::Scope;
 pub use sealed::KEY_MINIMUM;
 pub use session::{Session, User, Visit, encode};
-pub use sign_in::{Provider, Proxies, use_ring};
+pub use sign_in::{Provider, Proxies, http_client};
 
 use axum::{Router, middleware::from_fn_with_state};
 use rate_limit::RateLimits;

@@ -170,7 +170,8 @@ fn proof(headers: &HeaderMap) -> Proof<'_> {
     if let Some(token) = headers.get(header::AUTHORIZATION) {
         return Proof::Header(token.as_bytes());
     }
-    match CookieJar::from_headers(headers).get(session::SESSION) {
+    let jar = CookieJar::from_headers(headers);
+    match [true, false].iter().find_map(|secure| jar.get(session::cookie_name(*secure))) {
         Some(session) => Proof::Cookie(session.value().to_owned()),
         None => Proof::None,
     }

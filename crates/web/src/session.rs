@@ -4,7 +4,7 @@ use crate::{
     App, Failure, Flash, Format, Scope, Zone,
     second_factor::{self, Rule},
     secret::digest,
-    security::places,
+    security::{idle, places},
     sessions,
     sign_in::{address, history},
 };
@@ -21,9 +21,10 @@ use engine::{
 use meta::{Id, Lang};
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
-pub(crate) const SESSION: &str = "zhike_session";
+const SESSION: &str = "zhike_session";
+/// Over https browsers take this name from this host alone, and never from another under the same domain.
+const SESSION_OF_HOST: &str = "__Host-zhike_session";
 pub(crate) const VISITOR: &str = "zhike_visitor";
-pub(crate) const IDLE_LIMIT: TimeDelta = TimeDelta::hours(12);
 pub(crate) const AGE_LIMIT: TimeDelta = TimeDelta::days(30);
 const AGENT_LIMIT: usize = 200;
 /// `seen_at` is not written more often.
@@ -167,7 +168,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     let text = |cookie: &str| jar.get(cookie).map(|cookie| cookie.value().to_owned());
     let headers = &parts.headers;
     let mut visit = stranger(app, parts, jar);
-    let found = match (bearer(headers), text(SESSION)) {
+    let found = match (bearer(headers), text(cookie_name(app.options().secure_cookies))) {
         (Some(token), _) if visit.api => {
             known(app, Via::Token, token).await?.map(|known| (known, Via::Token))
         }
@@ -214,6 +215,10 @@ fn place(parts: &Parts, path: &str) -> String {
         None if parts.method.is_safe() => path.to_owned(),
         None => "/".to_owned(),
     }
+}
+
+pub(crate) fn cookie_name(secure: bool) -> &'static str {
+    if secure { SESSION_OF_HOST } else { SESSION }
 }
 
 pub(crate) fn is_theme(theme: &str) -> bool {
@@ -299,7 +304,7 @@ async fn user_of_session(app: &App, hash: String) -> Result<Option<Known>> {
     let Some(row) = rows.first() else { return Ok(None) };
     let now = app.engine().clock().now();
     let (mut seen_at, expires_at) = (row.instant(2)?, row.instant(3)?);
-    if expires_at <= now || seen_at + IDLE_LIMIT <= now {
+    if expires_at <= now || seen_at + idle::limit(app.engine()).await? <= now {
         return Ok(None);
     }
     if seen_at + SEEN_EVERY <= now {

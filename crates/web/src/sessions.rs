@@ -3,7 +3,8 @@
 use crate::{
     App, Visit,
     secret::{digest, new_token},
-    session::{AGE_LIMIT, CHANGED, IDLE_LIMIT, csrf_of},
+    security::idle,
+    session::{AGE_LIMIT, CHANGED, csrf_of},
     sign_in::history::{self, Method, Outcome},
 };
 use chrono::{DateTime, Utc};
@@ -115,7 +116,7 @@ pub(crate) async fn list(app: &App, user: Id) -> Result<Vec<Kept>> {
         .from(name("session"))
         .and_where(Expr::col(name("user_id")).eq(user))
         .and_where(Expr::col(name("expires_at")).gt(now))
-        .and_where(Expr::col(name("seen_at")).gt(now - IDLE_LIMIT))
+        .and_where(Expr::col(name("seen_at")).gt(now - idle::limit(app.engine()).await?))
         .order_by(name("seen_at"), Order::Desc)
         .limit(SHOWN_LIMIT)
         .to_owned();

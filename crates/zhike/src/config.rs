@@ -39,6 +39,7 @@ pub struct Config {
     pub oidc_client_secret: Option<String>,
     pub oidc_name: Option<String>,
     pub oidc_create_users: bool,
+    pub oidc_role: Option<String>,
 }
 
 impl Default for Config {
@@ -64,6 +65,7 @@ impl Default for Config {
             oidc_client_secret: None,
             oidc_name: None,
             oidc_create_users: false,
+            oidc_role: None,
         }
     }
 }
@@ -313,6 +315,7 @@ mod tests {
                 oidc_client_secret: Some("l".into()),
                 oidc_name: Some("m".into()),
                 oidc_create_users: Some(true),
+                oidc_role: Some("o".into()),
             },
         };
         let given = serde_json::to_value(all).unwrap();

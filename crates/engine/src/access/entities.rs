@@ -11,7 +11,6 @@ pub(crate) fn add(module: Module) -> Module {
         .entity(role_right())
         .entity(field_right())
         .entity(record_share())
-        .before_save("field_right", super::fields::check)
 }
 
 fn role() -> Entity {

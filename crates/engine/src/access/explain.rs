@@ -13,7 +13,7 @@ use crate::{
     store::number,
 };
 use futures::future::BoxFuture;
-use meta::{DateTime, Entity, Id, Label, Lang, Record, Utc, Value};
+use meta::{DateTime, Entity, Id, Label, Record, Utc, Value, label};
 use std::sync::Arc;
 
 /// What can be done with a record that is there.
@@ -72,7 +72,8 @@ impl Engine {
     /// What `user` may do with a record and why; for administrators.
     pub async fn explain(&self, asker: &Actor, user: Id, entity: &str, id: Id) -> Result<Explanation> {
         if !asker.is_administrator() {
-            return Err(Error::Forbidden(asker.lang_word("Why may somebody see this?", "查看权限说明")));
+            let what = label("why somebody sees a record", "权限说明");
+            return Err(Error::Forbidden(what.get(asker.lang).to_owned()));
         }
         let entity = self.entity(entity)?.clone();
         let found = self.get_many(asker, &entity.name, &[id]).await?;
@@ -193,15 +194,12 @@ impl Looked<'_> {
         })
     }
 
-    fn level_of(&self, own: bool, team: Option<Id>, member: Option<Id>) -> Level {
-        let among = |teams: &[Id], members: &[Id]| {
-            team.is_some_and(|team| teams.contains(&team))
-                || member.is_some_and(|member| members.contains(&member))
-        };
+    fn level_of(&self, own: bool, team: Option<Id>) -> Level {
+        let among = |teams: &[Id]| team.is_some_and(|team| teams.contains(&team));
         match () {
             () if own => Level::Own,
-            () if among(&self.rights.teams, &self.rights.members) => Level::Team,
-            () if among(&self.rights.teams_and_below, &self.rights.members_and_below) => Level::TeamAndBelow,
+            () if among(&self.rights.teams) => Level::Team,
+            () if among(&self.rights.teams_and_below) => Level::TeamAndBelow,
             () => Level::All,
         }
     }
@@ -210,12 +208,13 @@ impl Looked<'_> {
         let name = entity.owner()?;
         let owner = if name == "created_by" { record.created_by } else { record.reference(name) }?;
         let known = self.company.users.get(&owner);
+        let member_of = known.filter(|known| !known.deleted).and_then(|known| known.team);
         let team = known.and_then(|known| self.company.teams.get(&known.team?));
         Some(Reason {
             field: field_of(entity, name).map(|field| field.label.clone()),
             name: known.map(|known| known.name.clone()).unwrap_or_default(),
             team: team.map(|team| team.name.clone()),
-            level: self.level_of(owner == self.user, None, Some(owner)),
+            level: self.level_of(owner == self.user, member_of),
             share: None,
             through: vec![],
         })
@@ -228,7 +227,7 @@ impl Looked<'_> {
             field: entity.get(name).map(|field| field.label.clone()),
             name: self.company.teams.get(&team).map(|team| team.name.clone()).unwrap_or_default(),
             team: None,
-            level: self.level_of(false, Some(team), None),
+            level: self.level_of(false, Some(team)),
             share: None,
             through: vec![],
         })
@@ -274,14 +273,5 @@ impl Looked<'_> {
                 through: vec![],
             })
             .collect())
-    }
-}
-
-impl Actor {
-    fn lang_word(&self, en: &str, zh: &str) -> String {
-        match self.lang {
-            Lang::En => en.to_owned(),
-            Lang::Zh => zh.to_owned(),
-        }
     }
 }

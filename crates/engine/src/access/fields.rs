@@ -1,7 +1,7 @@
 //! Rights on fields: hidden, shown in part, or read-only.
 
 use crate::Error;
-use meta::{Draft, Entity, Field, FieldProblem, Kind, Label, Problem, Record, Value, Values, label};
+use meta::{Entity, Field, FieldProblem, Kind, Label, Problem, Record, Value, Values, label};
 use serde_json::{Value as Json, json};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -56,13 +56,6 @@ fn is_maskable(kind: &Kind) -> bool {
     matches!(kind, Kind::Text { .. } | Kind::LongText | Kind::Email | Kind::Phone | Kind::Url)
 }
 
-/// A right on a field needs neither more nor less than a choice that fits it; which fields there are only the registry knows.
-pub(super) fn check(draft: &mut Draft<'_>) {
-    if draft.get("field").as_text().is_some_and(str::is_empty) {
-        draft.reject("field", label("choose a field", "请选择字段"));
-    }
-}
-
 /// `13800138000` → `138****8000`; a name keeps its first letter, an address its host.
 pub fn masked(kind: &Kind, text: &str) -> String {
     const TAIL: usize = 4;
@@ -97,6 +90,9 @@ pub(super) struct View {
 impl View {
     /// `None` if nothing is withheld.
     pub fn new(entity: &Entity, withheld: &BTreeMap<String, Withheld>) -> Option<View> {
+        if withheld.is_empty() {
+            return None;
+        }
         let mut seen = entity.clone();
         let mut view = View {
             entity: Arc::new(entity.clone()),

@@ -4,7 +4,7 @@
 use super::{
     Action, Level, Rights, Withheld,
     fields::View,
-    rights::EntityRights,
+    rights::{EntityRights, Members},
     share::{SHARES_LIMIT, shares_of},
 };
 use crate::{Actor, Engine, Recent, Result, Role, Row, db::name};
@@ -14,6 +14,9 @@ use std::{
     collections::{BTreeMap, HashMap, HashSet},
     sync::Arc,
 };
+
+/// More owners than this are not named one by one in every statement.
+const MEMBERS_LIMIT: usize = 64;
 
 /// What rights come from.
 const SOURCES: [&str; 7] = ["user", "team", "role", "user_role", "role_right", "field_right", "record_share"];
@@ -36,6 +39,7 @@ pub(super) struct User {
     pub team: Option<Id>,
     pub administrator: bool,
     pub active: bool,
+    pub deleted: bool,
     /// Those that were deleted, too: who had a role must not have everything without it.
     pub roles: Vec<Id>,
 }
@@ -206,27 +210,28 @@ impl Company {
         (teams, below)
     }
 
-    /// The team of a user and those above it, and the teams he leads: what is shared with them is shared with him.
+    /// The teams of a user and those above them: what is shared with any of them is shared with him.
     pub fn above(&self, user: Id) -> Vec<Id> {
-        let own = self.users.get(&user).and_then(|known| known.team);
-        let led = self.teams.iter().filter(|(_, team)| team.lead == Some(user)).map(|(id, _)| *id);
-        let mut above: Vec<Id> = led.collect();
-        let mut next = own;
-        while let Some(team) = next.filter(|team| !above.contains(team)) {
-            above.push(team);
-            next = self.teams.get(&team).and_then(|team| team.parent);
+        let own = self.users.get(&user).map(|known| self.teams_of(user, known).0).unwrap_or_default();
+        let mut above: Vec<Id> = vec![];
+        for team in own {
+            let mut next = Some(team);
+            while let Some(team) = next.filter(|team| !above.contains(team)) {
+                above.push(team);
+                next = self.teams.get(&team).and_then(|team| team.parent);
+            }
         }
         above
     }
 
-    /// Everybody in `teams`, those who left included: their records are still the team's.
-    pub fn members(&self, user: Id, teams: &[Id]) -> Vec<Id> {
-        let members =
-            self.users.iter().filter(|(_, other)| other.team.is_some_and(|team| teams.contains(&team)));
-        let mut members: Vec<Id> = members.map(|(id, _)| *id).chain([user]).collect();
+    /// Everybody in `teams`, those no longer active included: their records are still the team's.
+    pub fn members(&self, user: Id, teams: &[Id]) -> Members {
+        let in_teams = |other: &User| !other.deleted && other.team.is_some_and(|team| teams.contains(&team));
+        let members = self.users.iter().filter(|(_, other)| in_teams(other)).map(|(id, _)| *id);
+        let mut members: Vec<Id> = members.chain([user]).collect();
         members.sort();
         members.dedup();
-        members
+        if members.len() > MEMBERS_LIMIT { Members::OfTeams } else { Members::Named(members) }
     }
 }
 
@@ -247,6 +252,7 @@ async fn read(engine: &Engine) -> Result<Company> {
             team: row.opt_id(2)?,
             administrator: row.opt_text(3)?.as_deref() == Some("administrator"),
             active: row.opt_bool(4)? != Some(false) && row.opt_instant(5)?.is_none(),
+            deleted: row.opt_instant(5)?.is_some(),
             roles: vec![],
         };
         users.insert(row.id(0)?, user);

@@ -17,9 +17,23 @@ pub struct Rights {
     pub(super) teams: Vec<Id>,
     pub(super) teams_and_below: Vec<Id>,
     /// Whose records those of the teams are.
-    pub(super) members: Vec<Id>,
-    pub(super) members_and_below: Vec<Id>,
+    pub(super) members: Members,
+    pub(super) members_and_below: Members,
     pub(super) entities: HashMap<String, EntityRights>,
+}
+
+/// The people of some teams.
+#[derive(Clone, Debug)]
+pub(super) enum Members {
+    Named(Vec<Id>),
+    /// Too many to name: whoever the database finds in the teams, and the user himself.
+    OfTeams,
+}
+
+impl Default for Members {
+    fn default() -> Self {
+        Members::Named(vec![])
+    }
 }
 
 #[derive(Debug, Default)]
@@ -102,11 +116,11 @@ impl Rights {
         self.view(entity).is_none_or(|view| view.hidden.is_empty() && view.masked.is_empty())
     }
 
-    pub(super) fn members_at(&self, level: Level) -> Vec<Id> {
+    pub(super) fn members_at(&self, level: Level) -> Members {
         match level {
             Level::Team => self.members.clone(),
             Level::TeamAndBelow => self.members_and_below.clone(),
-            _ => self.user.into_iter().collect(),
+            _ => Members::Named(self.user.into_iter().collect()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Which records a level means, as a condition.
 
-use super::{Action, Level, Rights};
+use super::{Action, Level, Rights, rights::Members};
 use crate::{
     Actor, Registry, Role,
     condition::{Condition, Operator, Path, field_of},
@@ -63,7 +63,7 @@ fn belongs(
     let mut parts = vec![];
     if level != Level::None {
         let owner = entity.owner().and_then(|name| field_of(entity, name));
-        parts.extend(owner.and_then(|field| one_of(&field, rights.members_at(level))));
+        parts.extend(owner.into_iter().flat_map(|field| owned_by(registry, rights, &field, level)));
         let team = entity.team().and_then(|name| field_of(entity, name));
         parts.extend(team.and_then(|field| one_of(&field, rights.teams_at(level).to_vec())));
         for reference in entity.follows.iter().filter_map(|name| entity.get(name)) {
@@ -82,6 +82,23 @@ fn belongs(
         0 => Condition::Always(false),
         1 => parts.remove(0),
         _ => Condition::Any(parts),
+    }
+}
+
+/// Records whose owner is in the teams of `level`.
+fn owned_by(registry: &Registry, rights: &Rights, owner: &Field, level: Level) -> Vec<Condition> {
+    let me = rights.user.into_iter().collect();
+    match rights.members_at(level) {
+        Members::Named(members) => one_of(owner, members).into_iter().collect(),
+        Members::OfTeams => {
+            let users = registry.entity("user").ok();
+            let team = users.and_then(|users| Some((users, field_of(users, "team")?)));
+            let theirs = team.and_then(|(users, team)| {
+                let inner = one_of(&team, rights.teams_at(level).to_vec())?;
+                Some(reaches(owner, users, inner))
+            });
+            one_of(owner, me).into_iter().chain(theirs).collect()
+        }
     }
 }
 

@@ -5,10 +5,11 @@ use super::{
     query::{LIMIT_MAXIMUM, Query},
     read,
     road::{EFFORT, FIRST_LEG, Road, Source, Used},
+    statements::text_of,
 };
-use crate::{Action, Actor, Engine, Error, Recent, Result, Tx, allow, engine::ESTIMATE_AGE, search};
-use meta::{Entity, Field, Id, Record, Value, label};
-use sea_query::{Expr, SelectStatement, SqliteQueryBuilder};
+use crate::{Actor, Engine, Recent, Result, Tx, engine::ESTIMATE_AGE, search};
+use meta::{Field, Id, Record, Value};
+use sea_query::{Expr, SelectStatement};
 
 #[derive(Clone, Debug)]
 pub struct Page {
@@ -161,7 +162,9 @@ impl Engine {
         }
         let changes = self.changes_to_followed(&query.entity);
         let all = plan.sought(None, Used::default(), Some(cap));
-        let key = all.to_owned().expr(Expr::val(1i64)).to_string(SqliteQueryBuilder);
+        // What was counted up to 99 for a tab says nothing of a list that counts on.
+        let text = text_of(all.to_owned().expr(Expr::val(1i64)), self.dialect());
+        let key = format!("{cap} {text}");
         let counts = self.counts();
         if let Some(known) = counts.capped.get(&key, 0).or_else(|| counts.exact.get(&key, changes)) {
             return Ok(known);
@@ -178,35 +181,6 @@ impl Engine {
         }
         Ok(count)
     }
-
-    /// Records of any (or one) entity whose searched fields have every word of `text`.
-    pub async fn search(
-        &self,
-        actor: &Actor,
-        text: &str,
-        entity: Option<&str>,
-        limit: usize,
-    ) -> Result<Vec<search::Hit>> {
-        if limit == 0 || limit > LIMIT_MAXIMUM {
-            return Err(Error::Limit(label("Too many results asked for at once.", "一次请求的结果太多。")));
-        }
-        let entities = self.registry().entities().filter(|candidate| {
-            search::is_searched(candidate)
-                && entity.is_none_or(|entity| entity == candidate.name)
-                && allow(actor, candidate, Action::Read).is_ok()
-        });
-        let looks = entities.map(|entity| self.matching(actor, entity, text, limit));
-        let mut found: Vec<(String, Id)> = futures::future::try_join_all(looks).await?.concat();
-        // Newest first, as ids say: what a user looks for is mostly recent.
-        found.sort_by_key(|(_, id)| std::cmp::Reverse(*id));
-        found.truncate(limit);
-        let wanted: Vec<(&str, Id)> = found.iter().map(|(entity, id)| (entity.as_str(), *id)).collect();
-        let mut titles = self.titles(actor, &wanted).await?;
-        Ok(found
-            .into_iter()
-            .filter_map(|(entity, id)| titles.remove(&id).map(|title| search::Hit { entity, id, title }))
-            .collect())
-    }
 }
 
 impl Engine {
@@ -216,25 +190,6 @@ impl Engine {
         let followed = known.follows.iter().filter_map(|name| known.get(name).and_then(Field::target));
         let followed = followed.map(|target| self.changes_to_followed(target));
         followed.fold(self.changes_to(entity), u64::wrapping_add)
-    }
-
-    /// The newest records of one entity that match. Where the actor may not see all, the newest matches are no help: they
-    /// may be other people's.
-    async fn matching(
-        &self,
-        actor: &Actor,
-        entity: &Entity,
-        text: &str,
-        limit: usize,
-    ) -> Result<Vec<(String, Id)>> {
-        let named = |id: Id| (entity.name.clone(), id);
-        if actor.limits().is_some() {
-            let query = Query::new(&entity.name).search(text).sort("-id").limit(limit);
-            let page = self.list(actor, &query.fields(&["id"])).await?;
-            return Ok(page.records.iter().map(|record| named(record.id)).collect());
-        }
-        let select = search::matching_ids(&entity.name, text, self.dialect(), limit as u64);
-        self.fetch(&select).await?.iter().map(|row| Ok(named(row.id(0)?))).collect()
     }
 }
 

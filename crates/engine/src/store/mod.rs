@@ -2,6 +2,7 @@
 
 mod check;
 mod derived;
+mod hits;
 mod list;
 mod plan;
 mod query;
@@ -22,6 +23,7 @@ pub use query::Query;
 pub(crate) use read::{by_ids, decode_all, number};
 pub use replace::StillWanted;
 pub(crate) use road::{Source, is_found};
+pub(crate) use statements::text_of;
 pub use statements::{Statement, Way};
 pub use timeline::TimelineItem;
 pub use tx::Tx;

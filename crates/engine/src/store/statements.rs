@@ -24,17 +24,20 @@ pub enum Way {
     FindsAndSorts,
 }
 
+/// A statement with its values in it. In the wrong database's words the values of its own functions would be missing.
+pub(crate) fn text_of(select: &SelectStatement, dialect: Dialect) -> String {
+    match dialect {
+        Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
+        Dialect::Postgres => select.to_string(PostgresQueryBuilder),
+    }
+}
+
 impl Engine {
     /// Whatever [`Engine::list`] and [`Engine::count`] could run for `query`, however many rows its parts find.
     pub fn statements(&self, actor: &Actor, query: &Query) -> Result<Vec<Statement>> {
         let plan = plan(self, actor, query)?;
-        let text = |(select, way): (SelectStatement, Way)| {
-            let sql = match self.dialect() {
-                Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
-                Dialect::Postgres => select.to_string(PostgresQueryBuilder),
-            };
-            Statement { sql, way }
-        };
+        let text =
+            |(select, way): (SelectStatement, Way)| Statement { sql: text_of(&select, self.dialect()), way };
         Ok(plan.statements().into_iter().map(text).collect())
     }
 }

@@ -19,10 +19,9 @@ pub async fn access(
 ) -> Answer {
     let entity = entity(&app, &session, &name)?;
     let parameters = Parameters::read(query.as_deref(), &["user"])?;
-    let given = parameters.get("user").unwrap_or_default();
-    let user: Option<Id> = match given {
-        "" => session.actor.user,
-        text => Some(
+    let user: Option<Id> = match parameters.get("user") {
+        None => session.actor.user,
+        Some(text) => Some(
             text.parse()
                 .map_err(|_| Error::invalid("user", Problem::NotAReference { given: text.to_owned() }))?,
         ),

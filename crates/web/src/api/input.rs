@@ -238,6 +238,10 @@ fn external_problem(error: Error, source: &str) -> Error {
 /// For a full replacement: every field a caller may set and did not is emptied, or gets its default. The moment a record is
 /// of stays: it was given, or was now, when the record was made.
 pub fn fill_up(entity: &Entity, values: &mut Values) {
+    // A number is given once; empty, too, it is not given.
+    values.retain(|name, value| {
+        !value.is_null() || entity.get(name).is_none_or(|field| field.numbered.is_none())
+    });
     let settable = |field: &&Field| !field.computed && field.numbered.is_none() && !field.default_now;
     for field in entity.fields.values().filter(settable) {
         values.entry(field.name.clone()).or_insert_with(|| field.default.clone().unwrap_or(Value::Null));

@@ -7,7 +7,7 @@ use axum::{
     http::request::Parts,
 };
 use engine::{Action, Actor, Engine, Error};
-use meta::Entity;
+use meta::{Entity, Id};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
@@ -46,6 +46,15 @@ impl Caller {
     /// The entity an address names, if the caller may do `action` with it.
     pub fn entity(&self, name: &str, action: Action) -> Answer<Arc<Entity>> {
         Ok(entity_with_pages(self.engine(), self.actor(), name, action)?.clone())
+    }
+
+    /// Refuses to begin what could not be saved: the record may be seen, but not changed.
+    pub async fn may(&self, entity: &Entity, id: Id, action: Action) -> Answer<()> {
+        if self.engine().may(self.actor(), &entity.name, id, action).await? {
+            return Ok(());
+        }
+        let label = entity.label.get(self.reader.lang);
+        Err(Error::Forbidden(format!("{label} ({})", action.label().get(self.reader.lang))).into())
     }
 
     pub fn page(&self, template: &str, context: impl Serialize) -> Answer {

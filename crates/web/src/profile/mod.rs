@@ -3,6 +3,7 @@
 
 mod of_user;
 mod password;
+mod proof;
 mod second_factor;
 mod sessions;
 mod tokens;

@@ -1,6 +1,6 @@
 //! A user changes his password.
 
-use super::{Said, done, page, sentence};
+use super::{Said, done, page, proof, sentence};
 use crate::{Answer, App, Session, auth, mail, secret::digest, session};
 use axum::{Form, extract::State};
 use axum_extra::extract::cookie::CookieJar;
@@ -23,11 +23,14 @@ pub(super) async fn change(
         let said = Said { password_error: text, ..Said::default() };
         page(&app, &session, 422, said).await
     };
-    let hash = auth::hash_of_user(app.engine(), session.user.id).await?;
-    if !app.gate().verify(given.current, hash).await? {
-        return refused(Some(app.t(session.lang, "profile.wrong_password", &[]))).await;
+    // Who has no password here signs in at the provider and does not get one by a session left open.
+    if auth::hash_of_user(app.engine(), session.user.id).await?.is_none() {
+        return refused(Some(app.t(session.lang, "profile.no_password", &[]))).await;
     }
-    let keep = jar.get(session::SESSION).map(|token| digest(token.value()));
+    if let Some(text) = proof::refusal(&app, &session, &given.current).await? {
+        return refused(Some(text)).await;
+    }
+    let keep = jar.get(session::cookie_name(app.options().secure_cookies)).map(|token| digest(token.value()));
     match auth::set_password(app.engine(), session.user.id, &given.password, keep).await {
         Ok(()) => {
             app.live().end_sessions_of(session.user.id, Some(&session.csrf));

@@ -1,6 +1,9 @@
 //! A user sets up his second factor, gets new recovery codes, or turns it off.
 
-use super::{Said, done, page};
+use super::{
+    Said, done, page,
+    proof::{self, Proof},
+};
 use crate::{
     Answer, App, Session, auth, mail,
     second_factor::{self, Rule},
@@ -31,32 +34,8 @@ pub(super) async fn shown(app: &App, session: &Session) -> Answer<Value> {
     })
 }
 
-#[derive(Deserialize)]
-pub(super) struct Proof {
-    #[serde(default)]
-    current: String,
-}
-
-/// A session left open must not be enough. Who has just signed in and must set up a factor has shown his password, and
-/// who comes from a provider has none.
-async fn refusal(app: &App, session: &Session, proof: Proof) -> Answer<Option<String>> {
-    if session.must_set_up {
-        return Ok(None);
-    }
-    let Some(hash) = auth::hash_of_user(app.engine(), session.user.id).await? else { return Ok(None) };
-    let (name, now) = (format!("proof:{}", session.user.id), app.engine().clock().now());
-    if let Some(minutes) = app.throttle().wait_minutes(&name, PER_EMAIL_LIMIT, now) {
-        return Ok(Some(app.t(session.lang, "sign_in.wait", &[("minutes", &minutes.to_string())])));
-    }
-    if app.gate().verify(proof.current, Some(hash)).await? {
-        return Ok(None);
-    }
-    app.throttle().failed(&name, now);
-    Ok(Some(app.t(session.lang, "profile.wrong_password", &[])))
-}
-
 pub(super) async fn begin(State(app): State<App>, session: Session, Form(proof): Form<Proof>) -> Answer {
-    if let Some(text) = refusal(&app, &session, proof).await? {
+    if let Some(text) = proof::refusal(&app, &session, &proof.current).await? {
         return page(&app, &session, 422, Said { factor_error: Some(text), ..Said::default() }).await;
     }
     second_factor::begin(&app, session.user.id).await?;
@@ -115,7 +94,7 @@ fn recovery_page(app: &App, session: &Session, codes: Vec<String>) -> Answer {
 }
 
 pub(super) async fn renew(State(app): State<App>, session: Session, Form(proof): Form<Proof>) -> Answer {
-    let refused = refusal(&app, &session, proof).await?;
+    let refused = proof::refusal(&app, &session, &proof.current).await?;
     if refused.is_some() || !second_factor::is_on(app.engine(), session.user.id).await? {
         return page(&app, &session, 422, Said { factor_error: refused, ..Said::default() }).await;
     }
@@ -125,7 +104,7 @@ pub(super) async fn renew(State(app): State<App>, session: Session, Form(proof):
 }
 
 pub(super) async fn turn_off(State(app): State<App>, session: Session, Form(proof): Form<Proof>) -> Answer {
-    if let Some(text) = refusal(&app, &session, proof).await? {
+    if let Some(text) = proof::refusal(&app, &session, &proof.current).await? {
         return page(&app, &session, 422, Said { factor_error: Some(text), ..Said::default() }).await;
     }
     second_factor::turn_off(app.engine(), session.user.id).await?;

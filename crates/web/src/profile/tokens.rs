@@ -5,7 +5,7 @@ use crate::{Answer, App, Scope, Session, mail, tokens};
 use axum::extract::{Path, State};
 use axum_extra::extract::Form;
 use chrono::TimeDelta;
-use engine::{Error, Result};
+use engine::{Action, Error, Result, allow};
 use meta::Id;
 use minijinja::{Value, context};
 use serde::Deserialize;
@@ -56,7 +56,10 @@ fn scope_text(app: &App, session: &Session, scope: &Scope) -> String {
 /// The entities a token can be limited to.
 pub(super) fn entities(app: &App, session: &Session) -> Vec<Value> {
     let registry = app.engine().registry();
-    let open = registry.entities().filter(|entity| !entity.internal && entity.parent.is_none());
+    let open = registry.entities().filter(|entity| {
+        let readable = allow(&session.actor, entity, Action::Read).is_ok();
+        readable && !entity.internal && entity.parent.is_none() && !entity.list.is_empty()
+    });
     open.map(|entity| context! { value => entity.name, label => entity.plural.get(session.lang) }).collect()
 }
 

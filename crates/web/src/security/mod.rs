@@ -1,6 +1,7 @@
 //! What administrators see of signing in, and the rules they set for it.
 
 pub(crate) mod history;
+pub(crate) mod idle;
 pub(crate) mod places;
 mod rules;
 

@@ -1,6 +1,6 @@
 //! The page of rules: who needs a second factor, from where people may work.
 
-use super::{administrators_only, places};
+use super::{administrators_only, idle, places};
 use crate::{Answer, App, Flash, Session, second_factor};
 use axum::{
     Form,
@@ -19,7 +19,9 @@ type Given = BTreeMap<String, String>;
 pub(super) async fn show(State(app): State<App>, session: Session) -> Answer {
     administrators_only(&session)?;
     let rule = Rule::of(app.engine()).await?.name().to_owned();
-    let mut given = Given::from([(second_factor::RULE_KEY.to_owned(), rule)]);
+    let minutes = idle::minutes(app.engine()).await?.to_string();
+    let mut given =
+        Given::from([(second_factor::RULE_KEY.to_owned(), rule), (idle::KEY.to_owned(), minutes)]);
     for key in places::KEYS {
         let setting = app.engine().setting(key).await?;
         let text = setting.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
@@ -51,7 +53,12 @@ fn page(app: &App, session: &Session, status: u16, given: &Given, problems: &[Fi
     });
     let factor = field(second_factor::RULE_KEY, "choice", "sign_in.second_factor_hint", rules.to_vec());
     let places = places::KEYS.map(|key| field(key, "long_text", "sign_in.addresses_hint", vec![]));
-    let fields: Vec<Value> = [factor].into_iter().chain(places).collect();
+    let idles = idle::CHOICES.map(|minutes| {
+        let label = app.t(lang, &format!("{}_{minutes}", idle::KEY), &[]);
+        context! { value => minutes, label }
+    });
+    let idle = field(idle::KEY, "choice", "sign_in.idle_minutes_hint", idles.to_vec());
+    let fields: Vec<Value> = [factor, idle].into_iter().chain(places).collect();
     let address = session.address.map(|address| address.to_string());
     app.page_with(status, session, "security.html", context! { fields, address })
 }
@@ -65,6 +72,9 @@ fn problems(session: &Session, given: &Given) -> Vec<FieldProblem> {
     let text = |key: &str| given.get(key).map(String::as_str).unwrap_or_default();
     if Rule::parse(text(second_factor::RULE_KEY)).is_none() {
         wrong(second_factor::RULE_KEY, "choose one of the list".into(), "请从列表中选择".into());
+    }
+    if given.get(idle::KEY).is_some_and(|text| !idle::CHOICES.contains(&text.as_str())) {
+        wrong(idle::KEY, "choose one of the list".into(), "请从列表中选择".into());
     }
     for key in places::KEYS {
         match places::parse(text(key)) {
@@ -96,10 +106,10 @@ pub(super) async fn save(State(app): State<App>, session: Session, Form(given): 
     if !problems.is_empty() {
         return page(&app, &session, 422, &given, &problems);
     }
-    let keys = [second_factor::RULE_KEY].into_iter().chain(places::KEYS);
-    let values: Vec<(&str, String)> = keys
-        .map(|key| (key, given.get(key).map(|text| text.trim().to_owned()).unwrap_or_default()))
-        .collect();
+    // What a form does not hold stays as it is.
+    let keys = [second_factor::RULE_KEY, idle::KEY].into_iter().chain(places::KEYS);
+    let values: Vec<(&str, String)> =
+        keys.filter_map(|key| Some((key, given.get(key)?.trim().to_owned()))).collect();
     let saved = app
         .engine()
         .write(&session.actor, move |tx| {

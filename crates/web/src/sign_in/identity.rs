@@ -3,10 +3,10 @@
 
 use crate::auth;
 use engine::{
-    Actor, Engine, Result, Tx, name,
+    Actor, Engine, Query, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Query as Sql},
 };
-use meta::{Id, Lang, Values};
+use meta::{Id, Lang, Value, Values};
 
 /// What the provider says of somebody.
 pub(super) struct Person {
@@ -18,7 +18,18 @@ pub(super) struct Person {
     pub name: Option<String>,
 }
 
-pub(super) async fn user(engine: &Engine, person: &Person, create: bool, lang: Lang) -> Result<Option<Id>> {
+/// What somebody new gets.
+pub(super) struct Newcomers {
+    pub role: Option<String>,
+    pub lang: Lang,
+}
+
+/// Nobody new becomes a user without `newcomers`.
+pub(super) async fn user(
+    engine: &Engine,
+    person: &Person,
+    newcomers: Option<Newcomers>,
+) -> Result<Option<Id>> {
     if let Some(user) = known(engine, person).await? {
         return Ok(is_active(engine, user).await?.then_some(user));
     }
@@ -30,10 +41,32 @@ pub(super) async fn user(engine: &Engine, person: &Person, create: bool, lang: L
         engine.write(&Actor::system(), move |tx| Box::pin(link(tx, user, issuer, subject))).await?;
         return Ok(Some(user));
     }
-    if !create || exists(engine, &email).await? {
+    let Some(newcomers) = newcomers else { return Ok(None) };
+    if exists(engine, &email).await? {
         return Ok(None);
     }
-    make(engine, person, email, lang).await.map(Some)
+    let role = match role(engine, newcomers.role.as_deref()).await? {
+        Ok(role) => role,
+        Err(why) => {
+            tracing::warn!("nobody becomes a user by single sign-on: {why}");
+            return Ok(None);
+        }
+    };
+    make(engine, person, email, role, newcomers.lang).await.map(Some)
+}
+
+/// The role of newcomers. Whoever has no role works on everything: where a company has roles, nobody comes in without one.
+async fn role(engine: &Engine, wanted: Option<&str>) -> Result<std::result::Result<Option<Id>, String>> {
+    let system = Actor::system();
+    let Some(wanted) = wanted else {
+        let any = engine.list(&system, &Query::new("role").limit(1)).await?.records;
+        let missing = "the company has roles, and oidc_role does not say which they get";
+        return Ok(if any.is_empty() { Ok(None) } else { Err(missing.into()) });
+    };
+    let quoted = wanted.replace('\\', "\\\\").replace('\'', "\\'");
+    let query = Query::new("role").filter(format!("name == '{quoted}'")).limit(1);
+    let found = engine.list(&system, &query).await?.records.first().map(|role| role.id);
+    Ok(found.map(Some).ok_or_else(|| format!("there is no role “{wanted}”, which oidc_role names")))
 }
 
 async fn known(engine: &Engine, person: &Person) -> Result<Option<Id>> {
@@ -63,7 +96,7 @@ async fn exists(engine: &Engine, email: &str) -> Result<bool> {
     Ok(!engine.fetch(&select).await?.is_empty())
 }
 
-async fn make(engine: &Engine, person: &Person, email: String, lang: Lang) -> Result<Id> {
+async fn make(engine: &Engine, person: &Person, email: String, role: Option<Id>, lang: Lang) -> Result<Id> {
     let called =
         person.name.clone().unwrap_or_else(|| email.split('@').next().unwrap_or_default().to_owned());
     let values = Values::from([
@@ -77,6 +110,11 @@ async fn make(engine: &Engine, person: &Person, email: String, lang: Lang) -> Re
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 let user = tx.create("user", values).await?;
+                if let Some(role) = role {
+                    let has = [("user", user), ("role", role)];
+                    let has = has.map(|(field, id)| (field.to_owned(), Value::Id(id)));
+                    tx.create("user_role", Values::from(has)).await?;
+                }
                 link(tx, user, issuer, subject).await?;
                 Ok(user)
             })

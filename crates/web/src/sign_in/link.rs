@@ -4,7 +4,7 @@
 use super::password;
 use crate::{
     Answer, App, PASSWORD_MINIMUM, Visit, auth, mail,
-    ticket::{self, Purpose, Ticket},
+    ticket::{self, Purpose},
 };
 use axum::{
     Form,
@@ -27,7 +27,9 @@ fn address(base: &str, token: &str) -> String {
 
 /// A link for a user, by which he chooses a password.
 pub(crate) async fn make(app: &App, base: &str, user: Id, purpose: Purpose) -> Result<String> {
-    let token = ticket::issue(app.engine(), purpose, Some(user), String::new()).await?;
+    // Whoever gets the letter by a mistake in the address loses it when the address is corrected.
+    let email = app.engine().get(&Actor::system(), "user", user).await?.text("email").to_owned();
+    let token = ticket::issue(app.engine(), purpose, Some(user), email).await?;
     Ok(address(base, &token))
 }
 
@@ -85,27 +87,30 @@ pub(super) struct Linked {
     ticket: String,
 }
 
-async fn find(app: &App, token: &str) -> Result<Option<(Purpose, Ticket)>> {
+/// A link that still holds: its user is active and has the address it was sent to.
+struct Found {
+    purpose: Purpose,
+    user: Id,
+    email: String,
+}
+
+async fn find(app: &App, token: &str) -> Result<Option<Found>> {
     for purpose in [Purpose::Reset, Purpose::Invitation] {
-        if let Some(ticket) = ticket::look(app.engine(), purpose, token).await? {
-            return Ok(Some((purpose, ticket)));
-        }
+        let Some(ticket) = ticket::look(app.engine(), purpose, token).await? else { continue };
+        let user = auth::active_user(app.engine(), &ticket.data).await?;
+        let user = user.filter(|user| ticket.user == Some(*user));
+        return Ok(user.map(|user| Found { purpose, user, email: ticket.data }));
     }
     Ok(None)
 }
 
 async fn password_page(app: &App, visit: &Visit, status: u16, token: &str, error: Option<String>) -> Answer {
     let found = find(app, token).await?;
-    let user = found.as_ref().and_then(|(_, ticket)| ticket.user);
-    let email = match user {
-        Some(user) => app.engine().get(&Actor::system(), "user", user).await?.text("email").to_owned(),
-        None => String::new(),
-    };
     let status = if found.is_some() { status } else { 410 };
     let context = context! {
-        ticket => user.map(|_| token),
-        email,
-        invited => found.is_some_and(|(purpose, _)| purpose == Purpose::Invitation),
+        ticket => found.as_ref().map(|_| token),
+        email => found.as_ref().map(|found| found.email.as_str()),
+        invited => found.as_ref().is_some_and(|found| found.purpose == Purpose::Invitation),
         password_minimum => PASSWORD_MINIMUM,
         error,
     };
@@ -126,7 +131,7 @@ pub(super) struct Chosen {
 }
 
 pub(super) async fn choose(State(app): State<App>, visit: Visit, Form(chosen): Form<Chosen>) -> Answer {
-    let Some((purpose, Ticket { user: Some(user), .. })) = find(&app, &chosen.ticket).await? else {
+    let Some(Found { purpose, user, .. }) = find(&app, &chosen.ticket).await? else {
         return password_page(&app, &visit, 410, &chosen.ticket, None).await;
     };
     let set = auth::set_password_by_ticket(app.engine(), user, &chosen.password, purpose, &chosen.ticket);

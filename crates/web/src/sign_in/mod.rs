@@ -22,7 +22,7 @@ use history::{Entry, Method, Outcome};
 use meta::Id;
 
 pub use address::Proxies;
-pub use provider::{Provider, use_ring};
+pub use provider::{Provider, http_client};
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -48,7 +48,8 @@ async fn finish(app: &App, visit: &Visit, user: Id, method: Method, next: &str) 
     }
     let token = sessions::start(app, visit, user, method).await?;
     let mut response = Redirect::to(inside(next)).into_response();
-    cookies::set(app, &mut response, session::SESSION, &token, session::AGE_LIMIT);
+    let name = session::cookie_name(app.options().secure_cookies);
+    cookies::set(app, &mut response, name, &token, session::AGE_LIMIT);
     cookies::clear(app, &mut response, session::VISITOR);
     Ok(response)
 }
@@ -60,12 +61,13 @@ pub(crate) fn inside(next: &str) -> &str {
 }
 
 async fn sign_out(State(app): State<App>, session: Session, jar: CookieJar) -> Result<Response, Failure> {
-    if let Some(token) = jar.get(session::SESSION) {
+    let name = session::cookie_name(app.options().secure_cookies);
+    if let Some(token) = jar.get(name) {
         sessions::end(&app, token.value()).await?;
         app.live().end_session(&session.csrf);
     }
     let mut response = Redirect::to("/sign-in").into_response();
-    cookies::clear(&app, &mut response, session::SESSION);
+    cookies::clear(&app, &mut response, name);
     Ok(response)
 }
 

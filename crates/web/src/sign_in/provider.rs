@@ -4,7 +4,7 @@
 use super::{
     finish,
     history::{self, Entry, Method, Outcome},
-    identity::{self, Person},
+    identity::{self, Newcomers, Person},
     inside, password,
 };
 use crate::{
@@ -44,6 +44,8 @@ pub struct Provider {
     pub client_secret: Option<String>,
     /// Whether everybody the provider knows becomes a user.
     pub create_users: bool,
+    /// The role such a user gets, by its name.
+    pub role: Option<String>,
 }
 
 impl Provider {
@@ -63,19 +65,20 @@ impl Provider {
         }
         let name = if name.is_empty() { host } else { name.to_owned() };
         let (issuer, client_id) = (issuer.to_owned(), client_id.to_owned());
-        Ok(Provider { name, issuer, client_id, client_secret, create_users })
+        Ok(Provider { name, issuer, client_id, client_secret, create_users, role: None })
     }
 }
 
-/// Has HTTP clients encrypt with ring, as the databases' do; before the first client of the process.
-pub fn use_ring() {
+/// For asking others over https: with ring, which needs no C library on the machine. reqwest panics without a provider of
+/// cryptography, so every client of the workspace begins here.
+pub fn http_client() -> reqwest::ClientBuilder {
     let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
 }
 
-/// Asks the provider; redirects are not followed, because a provider has no reason to send us elsewhere.
+/// Redirects are not followed, because a provider has no reason to send us elsewhere.
 pub(crate) fn http() -> Result<reqwest::Client> {
-    use_ring();
-    reqwest::Client::builder()
+    http_client()
         .timeout(TIME_LIMIT)
         .redirect(reqwest::redirect::Policy::none())
         .build()
@@ -208,8 +211,9 @@ pub(super) async fn come_back(
         Ok(person) => person,
         Err(error) => return unavailable(&app, &visit, &error),
     };
-    let create = app.options().provider.as_ref().is_some_and(|provider| provider.create_users);
-    let Some(user) = identity::user(app.engine(), &person, create, visit.lang).await? else {
+    let newcomers = app.options().provider.as_ref().filter(|provider| provider.create_users);
+    let newcomers = newcomers.map(|provider| Newcomers { role: provider.role.clone(), lang: visit.lang });
+    let Some(user) = identity::user(app.engine(), &person, newcomers).await? else {
         let entry = Entry::of(&visit, None, person.email.as_deref(), Method::Provider, Outcome::NoUser);
         history::note(&app, entry).await?;
         return refused("sign_in.provider_no_user", 403);

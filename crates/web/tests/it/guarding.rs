@@ -90,6 +90,13 @@ fn cookies_are_for_https_only_where_there_is_https() {
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.ends_with("; Secure"), "{cookie}");
         assert!(answer.headers().contains_key("strict-transport-security"));
+        test.administrator().await;
+        let options = web::Options { secure_cookies: true, ..web::Options::default() };
+        let mut client = test.visitor_with(options, "198.51.100.7:1234".parse().unwrap());
+        client.sign_in("ada@example.com", testkit::PASSWORD).await;
+        assert!(client.cookie("__Host-zhike_session").is_some() && client.cookie("zhike_session").is_none());
+        client.post("/sign-out", &[]).await.expect(303);
+        assert!(client.cookie("__Host-zhike_session").is_none());
     });
 }
 

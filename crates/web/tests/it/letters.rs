@@ -135,6 +135,33 @@ fn a_link_is_worthless_after_an_hour_and_after_a_change_of_password() {
 }
 
 #[test]
+fn a_link_is_worthless_once_the_address_is_corrected_or_the_user_out_of_use() {
+    on_sqlite(shop::modules, async |test| {
+        let server = MailServer::start();
+        let user = test.user("Lin Yue", "lin@exmaple.com", Role::User).await;
+        let client = visitor(&test, options(&server)).await;
+        let set = async |field: &str, value: meta::Value| {
+            let (system, values) = (Actor::system(), Values::from([(field.to_owned(), value)]));
+            let set = test.engine.write(&system, move |tx| {
+                Box::pin(async move { tx.update("user", user, None, values).await })
+            });
+            set.await.unwrap();
+        };
+        asked(&client, "lin@exmaple.com").await;
+        let wrong = link(&server.letter(0).await.text);
+        client.get(&wrong).await.expect(200);
+        set("email", "lin@example.com".into()).await;
+        client.get(&wrong).await.expect(410);
+        client.post("/sign-in/password", &[("ticket", ticket(&wrong)), ("password", NEW)]).await.expect(410);
+        asked(&client, "lin@example.com").await;
+        let right = link(&server.letter(1).await.text);
+        client.get(&right).await.expect(200);
+        set("active", false.into()).await;
+        client.get(&right).await.expect(410);
+    });
+}
+
+#[test]
 fn an_administrator_invites_by_letter_in_the_users_language() {
     on_both(shop::modules, async |test| {
         let server = MailServer::start();

@@ -89,3 +89,19 @@ fn the_history_has_pages_and_can_be_of_one_user() {
         assert!(table.contains("Lin Yue") && !table.contains("Ada Min"));
     });
 }
+
+#[test]
+fn the_company_chooses_how_long_a_session_lies_idle() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await;
+        let choose = |minutes| [("sign_in.second_factor", "optional"), ("sign_in.idle_minutes", minutes)];
+        client.post("/security", &choose("5")).await.expect(422);
+        client.post("/security", &choose("30")).await.expect(303);
+        test.clock.set(start() + TimeDelta::minutes(29));
+        client.get("/profile").await.expect(200);
+        test.clock.set(start() + TimeDelta::minutes(58));
+        client.get("/profile").await.expect(200);
+        test.clock.set(start() + TimeDelta::minutes(88));
+        client.get("/profile").await.expect(303);
+    });
+}

@@ -169,6 +169,22 @@ fn a_changed_password_signs_other_devices_out() {
 }
 
 #[test]
+fn a_session_left_open_does_not_guess_the_password() {
+    on_sqlite(shop::modules, async |test| {
+        let client = test.administrator().await;
+        for _ in 0..10 {
+            let wrong = [("current", "not it at all"), ("password", "another long one")];
+            client.post("/profile/password", &wrong).await.expect(422);
+        }
+        let right = [("current", PASSWORD), ("password", "another long one")];
+        let answer = client.post("/profile/password", &right).await.expect(422);
+        assert!(answer.body.contains("Too many failed attempts"), "{}", answer.body);
+        test.clock.set(start() + TimeDelta::minutes(16));
+        client.post("/profile/password", &right).await.expect(303);
+    });
+}
+
+#[test]
 fn an_administrator_sets_a_password_and_a_user_does_not() {
     on_sqlite(shop::modules, async |test| {
         let administrator = test.administrator().await;

@@ -11,10 +11,14 @@ use std::collections::HashMap;
 use testkit::{Answer, Client, TestApp, on_both, on_sqlite};
 
 fn visitor(test: &TestApp, provider: &Provider, create_users: bool) -> Client {
+    visitor_as(test, provider, create_users, None)
+}
+
+fn visitor_as(test: &TestApp, provider: &Provider, create_users: bool, role: Option<&str>) -> Client {
     let own = web::Provider::new(&provider.issuer, CLIENT, Some("a secret".into()), "", create_users);
     let options = web::Options {
         public_url: Some("https://crm.example.com".into()),
-        provider: Some(own.unwrap()),
+        provider: Some(web::Provider { role: role.map(str::to_owned), ..own.unwrap() }),
         ..web::Options::default()
     };
     test.visitor_with(options, "198.51.100.7:1234".parse().unwrap()).with("accept-language", "en")
@@ -128,6 +132,27 @@ fn somebody_new_becomes_a_user_only_if_the_company_wants_it() {
         );
         come_back(&test, &provider, &visitor(&test, &provider, true), json!({})).await.expect(303);
         assert_eq!(count().await, 1);
+    });
+}
+
+#[test]
+fn where_there_are_roles_nobody_new_comes_in_without_one() {
+    on_both(shop::modules, async |test| {
+        let provider = Provider::start().await;
+        let role = Values::from([("name".to_owned(), "Sales' reps".into())]);
+        let system = Actor::system();
+        let made =
+            test.engine.write(&system, move |tx| Box::pin(async move { tx.create("role", role).await }));
+        let role = made.await.unwrap();
+        for wrong in [None, Some("Nobody's")] {
+            let client = visitor_as(&test, &provider, true, wrong);
+            come_back(&test, &provider, &client, json!({})).await.expect(403);
+        }
+        let client = visitor_as(&test, &provider, true, Some("Sales' reps"));
+        come_back(&test, &provider, &client, json!({})).await.expect(303);
+        let has = test.engine.list(&system, &Query::new("user_role")).await.unwrap().records;
+        assert_eq!(has[0].get("role"), &meta::Value::Id(role));
+        client.get("/api/v1/customer").await.expect(403);
     });
 }
 

@@ -48,10 +48,14 @@ pub struct SignInFlags {
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oidc_create_users: Option<bool>,
+    /// Name of the role such a user gets; needed once the company has roles
+    #[arg(long, global = true, value_name = "ROLE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oidc_role: Option<String>,
 }
 
 /// The keys of these settings; see [`super::KEYS`].
-pub const KEYS: [&str; 10] = [
+pub const KEYS: [&str; 11] = [
     "public_url",
     "trusted_proxies",
     "secret_key",
@@ -62,6 +66,7 @@ pub const KEYS: [&str; 10] = [
     "oidc_client_secret",
     "oidc_name",
     "oidc_create_users",
+    "oidc_role",
 ];
 
 /// Fills in what signing in needs, or says what is wrong with which setting.
@@ -123,9 +128,10 @@ fn provider(config: &Config) -> anyhow::Result<Option<Provider>> {
         bail!("oidc_issuer needs public_url: the provider sends browsers back there");
     }
     let name = config.oidc_name.clone().unwrap_or_default();
-    Provider::new(issuer, client_id, config.oidc_client_secret.clone(), &name, config.oidc_create_users)
-        .map(Some)
-        .map_err(|error| anyhow!("oidc_issuer: {error}"))
+    let secret = config.oidc_client_secret.clone();
+    let provider = Provider::new(issuer, client_id, secret, &name, config.oidc_create_users)
+        .map_err(|error| anyhow!("oidc_issuer: {error}"))?;
+    Ok(Some(Provider { role: config.oidc_role.clone(), ..provider }))
 }
 
 #[cfg(test)]

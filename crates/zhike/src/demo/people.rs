@@ -25,7 +25,9 @@ const MANAGER: Option<usize> = Some(1);
 const SERVICE: Option<usize> = Some(2);
 
 /// Name, e-mail, role in the program, language, team, role in the company.
-const USERS: [(&str, &str, &str, &str, usize, Option<usize>); 9] = [
+type User = (&'static str, &'static str, &'static str, &'static str, usize, Option<usize>);
+
+const USERS: [User; 9] = [
     ("林海 Demo", ADMINISTRATOR, "administrator", "zh-CN", 0, None),
     ("周晓燕", USER, "user", "zh-CN", 4, None),
     ("Helen Marsh", "helen@zhike.example", "user", "en", 3, REP),

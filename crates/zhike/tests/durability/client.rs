@@ -22,8 +22,7 @@ pub struct Request {
 
 impl Client {
     pub fn new(address: &str, token: &str) -> Client {
-        web::use_ring();
-        let http = reqwest::Client::builder().timeout(Duration::from_secs(120)).build().unwrap();
+        let http = web::http_client().timeout(Duration::from_secs(120)).build().unwrap();
         Client { http, address: address.to_owned(), token: token.to_owned() }
     }
 

@@ -81,7 +81,7 @@ impl Server {
 
     /// Somebody with a browser of his own who calls the server by `host`.
     fn visitor(&self, host: &str) -> Visitor {
-        let http = Client::builder()
+        let http = web::http_client()
             .resolve(host, self.address)
             .cookie_store(true)
             .redirect(Policy::none())
@@ -243,9 +243,9 @@ async fn nothing_crosses(mine: &Visitor, theirs: &Visitor, their_word: &str) {
 /// The session of `theirs`, sent by hand to the other host.
 async fn a_session_is_of_its_company(server: &Server, host: &str, theirs: &Visitor, company: &str) {
     let csrf = theirs.csrf("/profile").await;
-    let http = Client::builder().resolve(host, server.address).redirect(Policy::none()).build().unwrap();
+    let http = web::http_client().resolve(host, server.address).redirect(Policy::none()).build().unwrap();
     let email = format!("admin@{company}.example");
-    let fresh = Client::builder().redirect(Policy::none()).cookie_store(true);
+    let fresh = web::http_client().redirect(Policy::none()).cookie_store(true);
     let their_host = theirs.base.trim_start_matches("http://").split(':').next().unwrap();
     let fresh = fresh.resolve(their_host, server.address).build().unwrap();
     let page = fresh.get(format!("{}/sign-in", theirs.base)).send().await.unwrap();
@@ -269,11 +269,10 @@ async fn a_session_is_of_its_company(server: &Server, host: &str, theirs: &Visit
 }
 
 fn http_of(server: &Server, host: &str) -> Client {
-    Client::builder().resolve(host, server.address).redirect(Policy::none()).build().unwrap()
+    web::http_client().resolve(host, server.address).redirect(Policy::none()).build().unwrap()
 }
 
 async fn two_companies(server_url: Option<String>) {
-    web::use_ring();
     let folder = tempfile::tempdir().unwrap();
     let house = House { folder: folder.path(), server: server_url };
     let unique = folder

@@ -139,6 +139,12 @@ async fn limited(test: &TestApp, level: Level) -> Actor {
             Box::pin(async move {
                 let team = tx.create("team", fields(&[("name", name)], &[])).await?;
                 tx.update("user", user, None, fields(&[], &[("team", team)])).await?;
+                // A team too large for its people to be named one by one.
+                for number in 0..if level == Level::TeamAndBelow { 80 } else { 0 } {
+                    let email = format!("many{number}@example.com");
+                    let one = fields(&[("name", "One"), ("email", &email)], &[("team", team)]);
+                    tx.create("user", one).await?;
+                }
                 let role = tx.create("role", fields(&[("name", name)], &[])).await?;
                 tx.create("user_role", fields(&[], &[("user", user), ("role", role)])).await?;
                 for entity in &entities {
@@ -170,7 +176,7 @@ fn no_list_filter_or_sort_reads_a_whole_table() {
 #[test]
 fn no_list_of_somebody_with_limited_rights_reads_a_whole_table() {
     on_both(modules, async |test| {
-        for level in [Level::Own, Level::Team] {
+        for level in [Level::Own, Level::Team, Level::TeamAndBelow] {
             let actor = limited(&test, level).await;
             assert!(look_at_plans(&test, &actor).await > 1_000);
         }
@@ -202,4 +208,24 @@ async fn look_at_plans(test: &TestApp, actor: &Actor) -> usize {
         troubles[..troubles.len().min(8)].join("\n")
     );
     looked
+}
+
+#[test]
+fn rights_cost_nothing_to_whom_they_keep_nothing_from() {
+    on_both(modules, async |test| {
+        let texts = |actor: &Actor, query: &Query| -> Vec<String> {
+            test.engine.statements(actor, query).unwrap().into_iter().map(|statement| statement.sql).collect()
+        };
+        let user = test.user("One", "one@example.com", engine::Role::User).await;
+        let free = test.engine.actor(user, Lang::En).await.unwrap();
+        let administrator = Actor::user(user, engine::Role::Administrator, Lang::En);
+        let entities: Vec<_> = test.engine.registry().entities().cloned().collect();
+        for entity in entities.iter().filter(|entity| entity.personal.is_none() && !entity.secret) {
+            for query in [Query::new(&entity.name), Query::new(&entity.name).sort("-id")] {
+                let plain = texts(&Actor::system(), &query);
+                assert_eq!(texts(&administrator, &query), plain, "{}", entity.name);
+                assert_eq!(texts(&free, &query), plain, "{}", entity.name);
+            }
+        }
+    });
 }

@@ -108,7 +108,10 @@ pub struct Shared {
 pub const CITIES: [&str; 3] = ["北京", "上海", "Qingdao"];
 const SPOKEN: [&str; 2] = ["client", "deal"];
 
+/// Each a moment after the one before, so that ids stand in the order of making and a seed gives the same company again.
 pub async fn create(engine: &Engine, entity: &'static str, values: Values) -> Id {
+    let moment = std::time::Duration::from_millis(1);
+    engine.clock().set(engine.clock().now() + moment);
     engine
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.create(entity, values).await }))
         .await

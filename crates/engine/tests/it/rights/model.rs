@@ -51,10 +51,7 @@ impl Firm {
 
     fn shared(&self, user: Id, record: &Known, action: Action) -> bool {
         self.shares.iter().filter(|share| share.record == record.id).any(|share| {
-            let with_team = |team: Id| {
-                self.people[&user].is_some_and(|own| self.up(own).contains(&team))
-                    || self.leads.get(&team) == Some(&user)
-            };
+            let with_team = |team: Id| self.teams_of(user).iter().any(|own| self.up(*own).contains(&team));
             (action == Action::Read || (share.writes && action == Action::Update))
                 && (share.user == Some(user) || share.team.is_some_and(with_team))
         })

@@ -6,7 +6,7 @@ use engine::{Action, Actor, Query};
 use meta::{Id, Lang, Record, Value};
 use std::collections::BTreeSet;
 
-const SEEDS: std::ops::Range<u64> = 0..6;
+const SEEDS: std::ops::Range<u64> = 0..8;
 const ENTITIES: [&str; 4] = ["client", "deal", "deal_line", "price"];
 
 type Ids = BTreeSet<Id>;

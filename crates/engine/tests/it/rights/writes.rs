@@ -308,3 +308,36 @@ fn whoever_has_no_role_or_a_new_database_works_as_before() {
         assert!(engine.list(&actor, &Query::new("price")).await.is_ok());
     });
 }
+
+#[test]
+fn a_team_too_large_to_be_named_is_still_the_team() {
+    on_both(|shop| async move {
+        let firm = Firm::at_random(&shop, 5).await;
+        let engine = &firm.engine;
+        let (rep, user, other) = rep(&firm, "team", &[]).await;
+        assert!(rep.limits().is_some());
+        let team = create(engine, "team", values([("name", "large".into())])).await;
+        let mut owners = vec![];
+        for number in 0..70 {
+            let email = format!("many{number}@example.com");
+            let fields = [("name", "one".into()), ("email", email.into()), ("team", team.into())];
+            owners.push(create(engine, "user", values(fields)).await);
+        }
+        update(&firm, &Actor::system(), "user", user, values([("team", team.into())])).await.unwrap();
+        let mut theirs = vec![];
+        for owner in [owners[0], owners[69], user] {
+            theirs.push(
+                create(engine, "client", values([("name", "near".into()), ("owner", owner.into())])).await,
+            );
+        }
+        let far = create(engine, "client", values([("name", "far".into()), ("owner", other.into())])).await;
+        let rep = engine.actor(user, Lang::En).await.unwrap();
+        let listed = engine.list(&rep, &Query::new("client").sort("id")).await.unwrap().records;
+        let listed: Vec<Id> = listed.iter().map(|record| record.id).collect();
+        assert_eq!(listed, theirs);
+        assert_eq!(engine.count(&rep, &Query::new("client"), 100).await.unwrap().number, 3);
+        assert!(engine.get(&rep, "client", far).await.is_err());
+        let said = engine.explain(&Actor::system(), user, "client", theirs[0]).await.unwrap();
+        assert_eq!((said.nearest, said.verdicts[0].allowed), (Level::Team, true), "{said:?}");
+    });
+}

@@ -56,8 +56,7 @@ fn parameters(texts: Texts) -> Value {
     let query = |name: &str, schema: Value| json!({ "name": name, "in": "query", "schema": schema, "description": texts.parameter(name) });
     let header = |name: &str, schema: Value| json!({ "name": name, "in": "header", "schema": schema, "description": texts.parameter(name) });
     let key = json!({ "type": "string", "minLength": 1, "maxLength": KEY_LIMIT, "pattern": "^[!-~]([ -~]*[!-~])?$" });
-    let version =
-        json!({ "type": "string", "minLength": 1, "pattern": "^([*]|\"[0-9]{1,18}(-[0-9a-f]*)?\")$" });
+    let version = json!({ "type": "string", "minLength": 1, "pattern": "^([*]|\"[0-9]{1,18}(-[0-9a-f]*)?\")$", "example": "\"3\"" });
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": 1000, "default": 50 });
     json!({
         "id": {

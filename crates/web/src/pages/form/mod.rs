@@ -100,6 +100,7 @@ async fn create(caller: Caller, Place(entity): Place<String>, Form(pairs): Pairs
 async fn edit(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let stored = stored(&caller, &entity, id).await?;
+    caller.may(&entity, id, Action::Update).await?;
     let reader = &caller.reader;
     let mut typed = Typed { texts: texts::of_record(reader, &entity, &stored.record), lines: vec![] };
     if let Some(child) = stored.child {

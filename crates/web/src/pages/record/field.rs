@@ -21,6 +21,7 @@ pub async fn edit(caller: Caller, Place((entity, id, name)): At) -> Answer {
     let entity = caller.entity(&entity, Action::Update)?;
     let field = editable(&entity, &name)?;
     let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+    caller.may(&entity, id, Action::Update).await?;
     let typed = input::shown(&caller.reader, field, record.get(&name));
     shown(&caller, 200, &entity, field, &record, typed, None).await
 }
