@@ -73,11 +73,13 @@ pub(super) async fn redact_quotes(
     instead: &str,
 ) -> Result<()> {
     let mut quoting: HashMap<i64, Json> = HashMap::new();
+    // There are few of these records, and a log of millions has an index by record.
+    let records = Sql::select().column(name("id")).from(name(entity)).to_owned();
     for condition in words.conditions("changes") {
         let select = Sql::select()
             .columns(["seq", "changes"].map(name))
             .from(name("change_log"))
-            .and_where(Expr::col(name("entity")).eq(entity))
+            .and_where(Expr::col(name("record_id")).in_subquery(records.clone()))
             .and_where(condition)
             .to_owned();
         for row in tx.conn.fetch(&select).await? {

@@ -112,16 +112,21 @@ pub(super) async fn of_person(tx: &mut Tx, person: &Record) -> Result<Vec<Group>
     Ok(in_order.collect())
 }
 
+/// Live and deleted ones are asked for apart: each have an index of their own.
 async fn referring(tx: &mut Tx, entity: &Entity, field: &str, ids: &[Id]) -> Result<Vec<Id>> {
     let mut found = vec![];
     for ids in ids.chunks(CHUNK) {
-        let select = Sql::select()
-            .column(name("id"))
-            .from(name(&entity.name))
-            .and_where(Expr::col(name(field)).is_in(among(ids)))
-            .to_owned();
-        for row in tx.conn.fetch(&select).await? {
-            found.push(row.id(0)?);
+        let deleted = || Expr::col(name("deleted_at"));
+        for which in [deleted().is_null(), deleted().is_not_null()] {
+            let select = Sql::select()
+                .column(name("id"))
+                .from(name(&entity.name))
+                .and_where(Expr::col(name(field)).is_in(among(ids)))
+                .and_where(which)
+                .to_owned();
+            for row in tx.conn.fetch(&select).await? {
+                found.push(row.id(0)?);
+            }
         }
     }
     Ok(found)

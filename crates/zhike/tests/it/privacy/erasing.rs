@@ -108,8 +108,8 @@ async fn by_files(test: &TestApp) {
 async fn about(test: &TestApp, browser: &Client, account: Id) -> Vec<Id> {
     let engine = &test.engine;
     let of = ("account", Value::Id(account));
-    let contact = with_personal(engine, "contact", &[of.clone()]).await;
-    let address = with_personal(engine, "address", &[of.clone()]).await;
+    let contact = with_personal(engine, "contact", std::slice::from_ref(&of)).await;
+    let address = with_personal(engine, "address", std::slice::from_ref(&of)).await;
     let activity = with_personal(engine, "activity", &[of.clone(), ("contact", contact.into())]).await;
     let order = with_personal(engine, "order", &[of.clone(), ("contact", contact.into())]).await;
     let line = [("order", order.into()), ("description", "apples".into()), ("unit_price", Value::Int(7))];
@@ -251,6 +251,10 @@ fn a_user_who_left_is_erased_with_what_let_him_in() {
         let user = test.user(&name, &email, engine::Role::User).await;
         zed.sign_in(&email, testkit::PASSWORD).await;
         let erasure = format!("/api/v1/user/{user}/erasure");
+        let data = format!("/api/v1/user/{user}/person-data");
+        let told = boss.json("POST", &data, &json!({})).await.expect(200).json();
+        assert_eq!(told["sign_in"]["sign_in_log"][0]["outcome"], "success", "{told:#}");
+        assert!(told["sign_in"]["session"][0]["seen_at"].is_string());
         boss.json("POST", &erasure, &json!({})).await.expect(422);
         boss.json("PATCH", &format!("/api/v1/user/{user}"), &json!({ "active": false })).await.expect(200);
         boss.json("POST", &erasure, &json!({})).await.expect(200);
