@@ -162,6 +162,13 @@ fn nothing_of_an_erased_person_is_left_in_any_column_or_file() {
             assert!(places(&test.engine, word).await.len() >= 3, "the search finds what is there");
         }
 
+        // Somebody looked for the person, which the audit tells; its chain is closed over what is erased below.
+        program.get(&format!("/api/v1/account?q={}", web::encode(WORD))).await.expect(200);
+        test.engine.write_notes().await.unwrap();
+        assert!(places(&test.engine, WORD).await.iter().any(|place| place.contains("audit_")));
+        test.engine.seal_audit().await.unwrap();
+        program.get(&format!("/api/v1/account?q={}", web::encode(WORD))).await.expect(200);
+
         // The index in one piece, as it is after an earlier erasure.
         test.engine.scrub().await.unwrap();
         let address = format!("/api/v1/account/{id}/erasure");
@@ -204,6 +211,9 @@ fn nothing_of_an_erased_person_is_left_in_any_column_or_file() {
         let requests = test.engine.list(&system(), &Query::new("privacy_request")).await.unwrap().records;
         assert_eq!((requests[0].text("kind"), requests[0].text("reason")), ("erasure", "letter of 3 March"));
         is_sound(&test.engine).await;
+        let verified = test.engine.verify_audit(None).await.unwrap();
+        assert_eq!(verified.broken, None, "an erasure is told to the chain");
+        assert!(verified.redacted.values().sum::<u64>() > 3, "{verified:?}");
     });
 }
 
