@@ -15,7 +15,7 @@ pub fn module() -> Module {
         .entity(saved_view())
         .entity(import_run())
         .before_save("exchange_rate", check_rate);
-    crate::access::add(crate::audit::add(module))
+    crate::privacy::add(crate::access::add(crate::audit::add(module)))
 }
 
 fn user() -> Entity {
@@ -23,7 +23,7 @@ fn user() -> Entity {
         .labels("User", "Users", "用户")
         .icon("user")
         .hint("The people who sign in.", "可以登录系统的人员。")
-        .field(text("name").zh("姓名").required().searched().indexed())
+        .field(text("name").zh("姓名").required().searched().indexed().personal())
         .field(email("email").label("E-mail", "邮箱").required().unique().searched().indexed().personal())
         .field(
             choice(
@@ -45,6 +45,7 @@ fn user() -> Entity {
         .field(boolean("active").zh("在用").default_value(true).indexed())
         .list(["name", "email", "role", "team", "active"])
         .sort("name")
+        .persons()
         .open()
         .admin_only()
 }

@@ -19,6 +19,7 @@ mod inspect;
 mod jobs;
 mod log;
 mod module;
+mod privacy;
 mod recent;
 mod registry;
 pub mod schema;
@@ -45,6 +46,9 @@ pub use inspect::{Inspection, inspect};
 pub use jobs::{Job, JobContext, JobState};
 pub use log::{LogEntry, LogKind};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
+pub use privacy::{
+    Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
+};
 pub use recent::Recent;
 pub use registry::Registry;
 pub use search::Hit;

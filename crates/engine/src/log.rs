@@ -18,6 +18,8 @@ pub enum LogKind {
     Update,
     Delete,
     Restore,
+    /// Personal data went for good; `changes` names the fields without telling what stood in them.
+    Erase,
 }
 
 impl LogKind {
@@ -27,10 +29,15 @@ impl LogKind {
             LogKind::Update => "update",
             LogKind::Delete => "delete",
             LogKind::Restore => "restore",
+            LogKind::Erase => "erase",
         }
     }
+    /// Whether its `changes` are `{"field": [old, new]}`. In an erasure both are what stands there now.
+    pub(crate) fn tells_fields(self) -> bool {
+        matches!(self, LogKind::Update | LogKind::Erase)
+    }
     pub(crate) fn parse(text: &str) -> Result<Self> {
-        [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore]
+        [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore, LogKind::Erase]
             .into_iter()
             .find(|kind| kind.name() == text)
             .ok_or_else(|| Error::Internal(format!("unknown kind of change {text}")))
@@ -88,7 +95,7 @@ impl Tx {
             return Ok(());
         }
         self.mark_changed(entity);
-        let rows: Vec<(Option<Id>, String)> = if kind == LogKind::Update || records.len() == 1 {
+        let rows: Vec<(Option<Id>, String)> = if kind.tells_fields() || records.len() == 1 {
             records.iter().map(|(id, changes)| (Some(*id), changes.to_string())).collect()
         } else {
             records.chunks(BULK_LIMIT).map(|chunk| (None, pack(chunk))).collect()
@@ -265,6 +272,15 @@ impl Tx {
     pub async fn position(&mut self, reader: &str) -> Result<i64> {
         let rows = self.conn.fetch(&position(reader)).await?;
         Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0))
+    }
+
+    /// Entries that name one of these records alone, oldest first.
+    pub(crate) async fn changes_of_records(&mut self, ids: &[Id]) -> Result<Vec<LogEntry>> {
+        let mut select = select();
+        select
+            .and_where(Expr::col(name("record_id")).is_in(ids.iter().copied()))
+            .order_by(name("seq"), Order::Asc);
+        self.conn.fetch(&select).await?.iter().map(read_entry).collect()
     }
 
     /// What an import run wrote, newest first, before `before`; for reverting it.

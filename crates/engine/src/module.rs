@@ -1,6 +1,11 @@
 //! What a vertical module (customers, sales, insight …) gives the engine.
 
-use crate::{Engine, JobContext, Result, Tx, deep::Check, schema::Table};
+use crate::{
+    Engine, JobContext, Result, Tx,
+    deep::Check,
+    privacy::{Erasing, Found},
+    schema::Table,
+};
 use futures::future::BoxFuture;
 use meta::{Draft, Entity, Field, Id, Label, label};
 use serde_json::Value as Json;
@@ -15,6 +20,9 @@ pub type BeforeSetting = for<'t> fn(&'t mut Tx, &'t Json) -> BoxFuture<'t, Resul
 pub type JobHandler = fn(JobContext) -> BoxFuture<'static, anyhow::Result<()>>;
 /// A task that lives as long as the server: a reader of the change log, a timetable.
 pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
+
+/// Looks for copies of a person's data in what a module keeps, and takes them away unless it is a dry run.
+pub type Copies = for<'t> fn(&'t mut Tx, &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>>;
 
 /// Columns and first order of an entity's list.
 pub struct List {
@@ -36,6 +44,7 @@ pub struct Module {
     pub jobs: Vec<(&'static str, JobHandler)>,
     pub starts: Vec<Start>,
     pub checks: Vec<Check>,
+    pub copies: Vec<Copies>,
 }
 
 impl Module {
@@ -53,6 +62,7 @@ impl Module {
             jobs: vec![],
             starts: vec![],
             checks: vec![],
+            copies: vec![],
         }
     }
     pub fn labels(mut self, en: &str, zh: &str) -> Self {
@@ -95,6 +105,11 @@ impl Module {
     }
     pub fn start(mut self, start: Start) -> Self {
         self.starts.push(start);
+        self
+    }
+    /// Where the module keeps copies of what stands in records: files, tables of its own.
+    pub fn copies(mut self, copies: Copies) -> Self {
+        self.copies.push(copies);
         self
     }
     /// What the module promises of its own records, looked at by `zhike doctor --deep`.

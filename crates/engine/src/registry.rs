@@ -3,11 +3,11 @@
 use crate::{
     Error, Module, Result,
     deep::Check,
-    module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Start},
+    module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, Start},
     schema::Table,
 };
 use indexmap::IndexMap;
-use meta::{Entity, Field, Label};
+use meta::{Entity, Field, Label, Persons};
 use std::{collections::HashMap, sync::Arc};
 
 pub struct ModuleInfo {
@@ -26,6 +26,7 @@ pub struct Registry {
     pub(crate) jobs: HashMap<&'static str, JobHandler>,
     pub(crate) starts: Vec<Start>,
     pub(crate) checks: Vec<Check>,
+    pub(crate) copies: Vec<Copies>,
 }
 
 impl Registry {
@@ -41,6 +42,7 @@ impl Registry {
             jobs: HashMap::new(),
             starts: vec![],
             checks: vec![],
+            copies: vec![],
         };
         let (mut extensions, mut lists) = (vec![], vec![]);
         for module in modules {
@@ -66,6 +68,7 @@ impl Registry {
             registry.jobs.extend(module.jobs);
             registry.starts.extend(module.starts);
             registry.checks.extend(module.checks);
+            registry.copies.extend(module.copies);
         }
         for (name, fields) in extensions {
             let entity = entities
@@ -153,6 +156,13 @@ fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
             if !entity.fields.contains_key(name) && !crate::schema::is_system_column(name) {
                 return wrong(entity, format!("names unknown field {name}"));
             }
+        }
+        if let Persons::When { field, value } = &entity.persons
+            && !entity
+                .get(field)
+                .is_some_and(|field| field.choices().iter().any(|choice| choice.value == *value))
+        {
+            return wrong(entity, format!("persons are told by {field} = {value}, which is no choice"));
         }
         if follows_itself(entities, entity, &entity.name, 0) {
             return wrong(entity, format!("follows {} in a circle", entity.follows.join(", ")));

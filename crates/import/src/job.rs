@@ -20,6 +20,7 @@ pub fn module() -> Module {
         .labels("Import", "导入")
         .job(RUN, |context| Box::pin(run(context)))
         .job(COUNT, |context| Box::pin(count(context)))
+        .copies(crate::privacy::copies)
         .job(REVERT, |context| Box::pin(take_back(context)))
 }
 

@@ -13,11 +13,12 @@ pub enum Kind {
     Contacts,
     Products,
     Activities,
+    Consents,
 }
 
 impl Kind {
-    pub const ALL: [Kind; 5] =
-        [Kind::Orders, Kind::Accounts, Kind::Contacts, Kind::Products, Kind::Activities];
+    pub const ALL: [Kind; 6] =
+        [Kind::Orders, Kind::Accounts, Kind::Contacts, Kind::Products, Kind::Activities, Kind::Consents];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -26,6 +27,7 @@ impl Kind {
             Kind::Contacts => "contacts",
             Kind::Products => "products",
             Kind::Activities => "activities",
+            Kind::Consents => "consents",
         }
     }
 
@@ -40,6 +42,7 @@ impl Kind {
             Kind::Contacts => label("Contacts", "联系人"),
             Kind::Products => label("Products", "产品"),
             Kind::Activities => label("Activities", "往来记录"),
+            Kind::Consents => label("Consents", "联系许可"),
         }
     }
 
@@ -50,6 +53,7 @@ impl Kind {
             Kind::Contacts => plain_headers::CONTACTS,
             Kind::Products => plain_headers::PRODUCTS,
             Kind::Activities => plain_headers::ACTIVITIES,
+            Kind::Consents => plain_headers::CONSENTS,
         }
     }
 
@@ -63,6 +67,7 @@ impl Kind {
             Kind::Contacts => &[&["name", "first_name", "last_name"], &["account", "account_number"]],
             Kind::Products => &[&["name", "code"]],
             Kind::Activities => &[&["subject", "body"]],
+            Kind::Consents => &[&["account", "account_number"], &["consent_channel"], &["consent_state"]],
         }
     }
 }

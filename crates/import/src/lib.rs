@@ -24,6 +24,7 @@ mod orders;
 mod pages;
 mod plain;
 mod preview;
+mod privacy;
 mod problem;
 mod progress;
 mod reader;

@@ -155,7 +155,7 @@ fn moves_account(entry: &LogEntry) -> bool {
         LogKind::Update => {
             CLASSES.iter().any(|class| entry.changes.get(format!("{class}_override")).is_some())
         }
-        LogKind::Delete => false,
+        LogKind::Delete | LogKind::Erase => false,
     }
 }
 

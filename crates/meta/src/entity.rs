@@ -1,6 +1,6 @@
 //! An entity, declared as data. Tables, pages, API, import, search and audit are derived from it.
 
-use crate::{Field, Kind, Label, label, text};
+use crate::{Field, Kind, Label, Record, label, text};
 use indexmap::IndexMap;
 
 #[derive(Clone, Debug)]
@@ -40,6 +40,8 @@ pub struct Entity {
     pub unsaid: Unsaid,
     /// A record belongs to the user in the first field alone, unless the second field says it is shared.
     pub personal: Option<(String, String)>,
+    /// Which of its records are people, whose data can be exported and erased.
+    pub persons: Persons,
     /// Not shown in navigation or the API (kept by the engine).
     pub internal: bool,
     /// Further indexes over several fields.
@@ -55,6 +57,19 @@ pub enum Unsaid {
     Reading,
     /// To work on one's own: imports, saved views.
     Own,
+}
+
+/// Which records of an entity are natural persons.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Persons {
+    #[default]
+    None,
+    All,
+    /// Those with this value in this choice field.
+    When {
+        field: String,
+        value: String,
+    },
 }
 
 /// `subject` references the record on whose timeline this appears, `at` says when.
@@ -86,6 +101,7 @@ impl Entity {
             follows: Vec::new(),
             unsaid: Unsaid::Nothing,
             personal: None,
+            persons: Persons::None,
             internal: false,
             indexes: Vec::new(),
         }
@@ -176,6 +192,16 @@ impl Entity {
         self.personal = Some((owner.to_owned(), shared.to_owned()));
         self
     }
+    /// Every record is a person.
+    pub fn persons(mut self) -> Self {
+        self.persons = Persons::All;
+        self
+    }
+    /// A record is a person while its field holds this value.
+    pub fn persons_when(mut self, field: &str, value: &str) -> Self {
+        self.persons = Persons::When { field: field.to_owned(), value: value.to_owned() };
+        self
+    }
     pub fn internal(mut self) -> Self {
         self.internal = true;
         self
@@ -199,6 +225,16 @@ impl Entity {
     }
     pub fn has_figures_apart(&self) -> bool {
         self.figures_apart().next().is_some()
+    }
+    pub fn personal_fields(&self) -> impl Iterator<Item = &Field> {
+        self.fields.values().filter(|field| field.personal)
+    }
+    pub fn is_person(&self, record: &Record) -> bool {
+        match &self.persons {
+            Persons::None => false,
+            Persons::All => true,
+            Persons::When { field, value } => record.get(field).as_text() == Some(value),
+        }
     }
     pub fn get(&self, field: &str) -> Option<&Field> {
         self.fields.get(field)

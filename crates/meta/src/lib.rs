@@ -13,7 +13,7 @@ mod value;
 
 pub use clock::Clock;
 pub use draft::{Change, Draft};
-pub use entity::{Entity, Timeline, Unsaid};
+pub use entity::{Entity, Persons, Timeline, Unsaid};
 pub use field::{
     Choice, Field, Kind, boolean, choice, date, decimal, email, instant, integer, json, long_text, money,
     percent, phone, reference, text, url,

@@ -39,12 +39,13 @@ fn known_names(cells: &[String], targets: &[Target]) -> usize {
     if !targets.is_empty() {
         return count(targets);
     }
-    let all: [&[Target]; 5] = [
+    let all: [&[Target]; 6] = [
         orders_headers::ORDER_LINES,
         plain_headers::ACCOUNTS,
         plain_headers::CONTACTS,
         plain_headers::PRODUCTS,
         plain_headers::ACTIVITIES,
+        plain_headers::CONSENTS,
     ];
     all.into_iter().map(count).max().unwrap_or(0)
 }

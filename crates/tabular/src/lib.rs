@@ -19,7 +19,7 @@
 //!
 //! headers::recognise(&[String], &[Target]) -> Vec<Guess>            one per column, in column order
 //! Target { key: &'static str, synonyms: &'static [&'static str] }   orders_headers::ORDER_LINES,
-//!        plain_headers::{ACCOUNTS, CONTACTS, PRODUCTS, ACTIVITIES}
+//!        plain_headers::{ACCOUNTS, CONTACTS, PRODUCTS, ACTIVITIES, CONSENTS}
 //! style::survey(&Path, &ReadOptions, max_rows) -> Result<Vec<ColumnStyle>, TableError>
 //! StyleObserver::new(excel).observe(&str) … .finish() -> ColumnStyle
 //!

@@ -1,4 +1,4 @@
-//! What the columns of plain lists are called: accounts, contacts, products, activities. Keys are field names.
+//! What the columns of plain lists are called: accounts, contacts, products, activities, consents. Keys are field names.
 
 use crate::headers::Target;
 
@@ -231,4 +231,33 @@ pub const ACTIVITIES: &[Target] = &[
     ]),
     target("minutes", &["=minutes", "=duration", "duration minutes", "时长", "通话时长"]),
     OWNER,
+];
+
+#[rustfmt::skip]
+pub const CONSENTS: &[Target] = &[
+    target("number", &["consent number", "consent id", "许可编号"]),
+    target("account", &[
+        "=account", "account name", "=company", "company name", "=customer", "customer name", "=client",
+        "客户", "客户名称", "公司", "公司名称", "客户姓名", "单位名称",
+    ]),
+    target("account_number", &[
+        "account id", "account number", "customer id", "customer number", "客户编号", "客户ID", "客户代码",
+        "客户编码",
+    ]),
+    target("contact", &["=contact", "contact name", "contact person", "联系人", "联系人姓名"]),
+    target("consent_channel", &["=channel", "consent channel", "=渠道", "联系渠道"]),
+    target("consent_purpose", &["=purpose", "consent purpose", "=目的", "用途"]),
+    target("consent_state", &[
+        "=consent", "consent state", "consent status", "opt in", "=permission", "许可", "许可状态", "是否同意",
+        "同意状态",
+    ]),
+    target("decided_at", &[
+        "=decided", "decided at", "consent date", "consent given at", "given at", "opt in date", "许可时间",
+        "决定时间", "同意时间", "同意日期",
+    ]),
+    target("expires_at", &["=expires", "expires at", "valid until", "expiry date", "有效期至", "失效时间"]),
+    target("consent_source", &["consent source", "collected by", "许可来源", "取得方式"]),
+    target("proof", &["=proof", "consent text", "text agreed to", "许可凭证", "同意内容", "凭证"]),
+    target("proof_reference", &["proof reference", "form url", "=recording", "凭证编号", "录音编号"]),
+    NOTES,
 ];

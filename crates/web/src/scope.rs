@@ -43,8 +43,10 @@ impl Scope {
         }
         let mut parts = path.strip_prefix("/api/v1/").unwrap_or_default().split('/');
         let entity = parts.next().unwrap_or_default();
-        // A timeline tells of records of other entities.
-        if entities.iter().any(|own| own == entity) && parts.nth(1) != Some("timeline") {
+        // These tell of records of other entities, too.
+        let beyond = ["timeline", "person-data", "erasure"];
+        let within = parts.nth(1).is_none_or(|place| !beyond.contains(&place));
+        if entities.iter().any(|own| own == entity) && within {
             return Ok(());
         }
         say("this address with a token for other records", "该令牌范围之外的地址")

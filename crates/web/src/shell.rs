@@ -62,6 +62,8 @@ fn navigation(app: &App, session: &Session) -> Vec<Value> {
             items.push(item(session, &label, "/security", "shield"));
             let label = app.t(lang, "audit.title", &[]);
             items.push(item(session, &label, "/audit", "list-check"));
+            let label = app.t(lang, "privacy.title", &[]);
+            items.push(item(session, &label, "/privacy", "user-shield"));
         }
         if !items.is_empty() {
             groups.push(context! { module_label => module.label.get(lang), items });

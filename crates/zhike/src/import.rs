@@ -30,6 +30,8 @@ pub enum Command {
     Products(Arguments),
     /// Calls, visits, meetings, notes
     Activities(Arguments),
+    /// Who may be reached by what for what, as agreed
+    Consents(Arguments),
     /// Take a whole import back
     Revert {
         /// The import's id, as said at its end
@@ -105,6 +107,7 @@ pub async fn run(command: Command, config: &Config) -> anyhow::Result<ExitCode> 
         Command::Contacts(arguments) => import_file(Kind::Contacts, &arguments, config).await,
         Command::Products(arguments) => import_file(Kind::Products, &arguments, config).await,
         Command::Activities(arguments) => import_file(Kind::Activities, &arguments, config).await,
+        Command::Consents(arguments) => import_file(Kind::Consents, &arguments, config).await,
         Command::Revert { run } => revert(run, config).await,
     }
 }

@@ -9,5 +9,5 @@ pub fn engine_modules() -> Vec<Module> {
 }
 
 pub fn web_modules() -> Vec<WebModule> {
-    vec![insight::web_module(), import::web_module()]
+    vec![customers::web_module(), insight::web_module(), import::web_module()]
 }

@@ -15,7 +15,7 @@ pub fn entity() -> Entity {
             "Companies and persons you deal with, also those who have not bought yet. Import your order history to fill the list.",
             "与您往来的公司和个人，包括还没有成交的。导入历史订单即可生成客户一览表。",
         )
-        .field(text("name").label("Name", "名称").required().searched().indexed())
+        .field(text("name").label("Name", "名称").required().searched().indexed().personal())
         .field(
             choice("kind", &[("company", "Company", "公司", "blue"), ("person", "Person", "个人", "green")])
                 .zh("类型")
@@ -25,7 +25,8 @@ pub fn entity() -> Entity {
         )
         .field(phone("phone").label("Phone", "电话").searched().indexed().personal())
         .field(email("email").label("E-mail", "邮箱").searched().indexed().personal())
-        .field(url("website").zh("网站"))
+        .field(url("website").zh("网站").personal())
+        .field(crate::consent::preferred_channel())
         .field(reference("owner", "user").label("Owner", "负责人"))
         .field(reference("team", "team").zh("团队"))
         .field(reference("parent_account", "account").label("Belongs to", "上级客户"))
@@ -35,7 +36,7 @@ pub fn entity() -> Entity {
         .field(place(text("country").zh("国家").indexed()))
         .field(place(text("province").label("Province", "省份").indexed()))
         .field(place(text("city").zh("城市").searched().indexed()))
-        .field(place(text("postcode").zh("邮编").indexed()))
+        .field(place(text("postcode").zh("邮编").indexed().personal()))
         .field(place(text("street").label("Street", "街道地址").personal()))
         .field(company(text("industry").zh("行业").indexed()))
         .field(company(integer("size_employees").label("Employees", "员工人数").indexed()))
@@ -46,9 +47,9 @@ pub fn entity() -> Entity {
         .field(person(date("birth_on").label("Born on", "出生日期").indexed()))
         .field(person(money("income").label("Yearly income", "年收入").indexed()))
         .field(person(text("occupation").zh("职业")))
-        .field(about(text("hobbies").zh("爱好")))
+        .field(about(text("hobbies").zh("爱好").personal()))
         .field(about(
-            text("habits").help("How and when the customer likes to buy and to be reached.", "购买与联系的习惯。").zh("习惯"),
+            text("habits").help("How and when the customer likes to buy and to be reached.", "购买与联系的习惯。").zh("习惯").personal(),
         ))
         .field(about(
             choice("risk", &[("low", "Low", "低", "green"), ("medium", "Medium", "中", "yellow"), ("high", "High", "高", "red")])
@@ -56,8 +57,9 @@ pub fn entity() -> Entity {
                 .label("Risk", "信用风险")
                 .indexed(),
         ))
-        .field(about(long_text("description").zh("备注")))
+        .field(about(long_text("description").zh("备注").personal()))
         .list(["name", "kind", "relation", "importance", "loyalty", "city", "phone", "owner"])
         .sort("name")
         .external_ids()
+        .persons_when("kind", "person")
 }

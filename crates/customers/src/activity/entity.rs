@@ -10,7 +10,7 @@ pub fn entity() -> Entity {
             "Every contact with a customer, whatever the channel, and what is to be done next.",
             "与客户的每一次接触，不论渠道，以及接下来要做的事。",
         )
-        .field(text("subject").label("Subject", "主题").required().searched())
+        .field(text("subject").label("Subject", "主题").required().searched().personal())
         .field(
             choice(
                 "kind",
@@ -56,7 +56,7 @@ pub fn entity() -> Entity {
                 .indexed(),
         )
         .field(reference("owner", "user").label("Owner", "负责人"))
-        .field(long_text("body").label("Text", "内容"))
+        .field(long_text("body").label("Text", "内容").personal())
         .title("subject")
         .list(["happened_at", "kind", "subject", "account", "contact", "owner", "due_at", "done"])
         .sort("-happened_at")

@@ -9,8 +9,8 @@ pub fn entity() -> Entity {
         .hint("The people you talk to at a customer.", "客户那边与您打交道的人。")
         .field(text("name").zh("姓名").required().searched().indexed().personal())
         .field(reference("account", "account").label("Customer", "客户").required())
-        .field(text("job_title").label("Job title", "职务"))
-        .field(text("department").zh("部门"))
+        .field(text("job_title").label("Job title", "职务").personal())
+        .field(text("department").zh("部门").personal())
         .field(
             choice(
                 "role",
@@ -31,12 +31,14 @@ pub fn entity() -> Entity {
         .field(phone("phone").label("Phone", "电话").searched().indexed().personal())
         .field(email("email").label("E-mail", "邮箱").searched().indexed().personal())
         .field(text("wechat").label("WeChat", "微信").searched().personal())
+        .field(crate::consent::preferred_channel())
         .field(date("birth_on").label("Born on", "出生日期").personal())
         .field(reference("owner", "user").label("Owner", "负责人"))
-        .field(long_text("description").zh("备注"))
+        .field(long_text("description").zh("备注").personal())
         .list(["name", "account", "job_title", "role", "mobile", "email", "main"])
         .sort("name")
         .follows("account")
         .external_ids()
+        .persons()
         .index(["account", "name"])
 }

@@ -62,14 +62,53 @@ impl Tx {
                 self.redact_table(Source::Acts, entity, ids, told, None, &mut steps).await?;
             }
         }
+        self.told(redaction, entity, json!({ "fields": fields, "reason": reason }), steps).await
+    }
+
+    /// Puts other content into entries that are about `entity`, or quote it, as whoever calls has made it of the old.
+    pub(crate) async fn redact_entries(
+        &mut self,
+        source: Source,
+        entity: &str,
+        entries: Vec<(i64, Json)>,
+        reason: &str,
+    ) -> Result<Redacted> {
+        alone(self).await?;
+        let content = source.content();
+        let redaction = self.clock().new_id();
+        let mut steps = vec![];
+        for entries in entries.chunks(IDS_CHUNK) {
+            let among = Expr::col(name("seq")).is_in(entries.iter().map(|(seq, _)| *seq));
+            let rows: Vec<Row> = self.conn.fetch(source.select().and_where(among)).await?;
+            let mut changed = HashMap::new();
+            for row in &rows {
+                changed.insert(row.int(0)?, source::text(&source::hash(source, row)?));
+            }
+            for (seq, left) in entries {
+                self.replace(source, content, *seq, left.to_string()).await?;
+            }
+            self.find_steps(source, changed, &mut steps).await?;
+        }
+        self.told(redaction, entity, json!({ "reason": reason }), steps).await
+    }
+
+    /// Keeps what was done and says so in the chain.
+    async fn told(
+        &mut self,
+        redaction: Id,
+        entity: &str,
+        mut details: Json,
+        steps: Vec<Step>,
+    ) -> Result<Redacted> {
         let entries = steps.len() as u64;
         if entries > 0 {
-            let digest = self.keep_steps(redaction, steps).await?;
+            details["redaction"] = json!(redaction);
+            details["digest"] = json!(self.keep_steps(redaction, steps).await?);
             let note = Note {
                 user: self.actor.user,
                 entity: Some(entity.to_owned()),
                 count: Some(entries as i64),
-                details: json!({ "redaction": redaction, "fields": fields, "reason": reason, "digest": digest }),
+                details,
                 ..Note::new(Act::Redacted, Via::System)
             };
             self.note(note).await?;
@@ -86,7 +125,7 @@ impl Tx {
         fields: Option<&[&str]>,
         steps: &mut Vec<Step>,
     ) -> Result<()> {
-        let content = if source == Source::Log { "changes" } else { "details" };
+        let content = source.content();
         let mut last = i64::MIN;
         loop {
             let rows = self

@@ -71,6 +71,14 @@ impl Source {
         }
     }
 
+    /// The column that a redaction may change.
+    pub(super) fn content(self) -> &'static str {
+        match self {
+            Source::Log => "changes",
+            Source::Acts | Source::Seen => "details",
+        }
+    }
+
     fn columns(self) -> &'static [(&'static str, Kind)] {
         match self {
             Source::Log => &LOG,

@@ -38,7 +38,7 @@ pub(super) async fn contradictions(
     for row in tx.fetch(&select).await? {
         let told = told.entry(row.id(0)?).or_default();
         told.changes += 1;
-        if row.text(1)? != LogKind::Update.name() {
+        if ![LogKind::Update, LogKind::Erase].map(LogKind::name).contains(&row.text(1)?.as_str()) {
             continue;
         }
         let Json::Object(changes) = serde_json::from_str(&row.text(2)?)? else { continue };

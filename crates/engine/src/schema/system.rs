@@ -35,6 +35,12 @@ fn own() -> Vec<Table> {
             .optional("run_id", Id)
             .index(["record_id"])
             .index(["run_id"]),
+        // Whose personal data went when; tells what must be erased again after a backup was brought back.
+        Table::new("erased", ["record_id"])
+            .required("record_id", Id)
+            .required("entity", Text)
+            .required("at", Instant)
+            .optional("user_id", Id),
         Table::new("number_sequence", ["name"]).required("name", Text).required("next", Int),
         Table::new("setting", ["key"]).required("key", Text).required("value", Text),
         Table::new("job", ["id"])

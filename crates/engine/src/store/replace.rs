@@ -195,7 +195,7 @@ async fn came_and_went(tx: &mut Tx, entity: &str, since: i64) -> Result<(Vec<Id>
             match entry.kind {
                 LogKind::Create | LogKind::Restore => came.extend(entry.ids),
                 LogKind::Delete => went.extend(entry.ids),
-                LogKind::Update => {}
+                LogKind::Update | LogKind::Erase => {}
             }
         }
     }

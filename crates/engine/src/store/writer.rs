@@ -19,7 +19,20 @@ struct Task {
     done: oneshot::Sender<Result<()>>,
 }
 
-pub(crate) struct Writer(mpsc::Sender<Task>);
+enum Order {
+    Write(Task),
+    /// Statements that stand in no transaction, such as VACUUM.
+    Alone(Vec<String>, oneshot::Sender<Result<()>>),
+}
+
+impl Order {
+    fn refuse(self, error: Error) {
+        let (Order::Write(Task { done, .. }) | Order::Alone(_, done)) = self;
+        let _ = done.send(Err(error));
+    }
+}
+
+pub(crate) struct Writer(mpsc::Sender<Order>);
 
 const QUEUE_LIMIT: usize = 1_000;
 const GROUP_LIMIT: usize = 200;
@@ -61,8 +74,16 @@ async fn queue(writer: &Writer, engine: &Engine, actor: &Actor, work: Work) -> R
     let (done, committed) = oneshot::channel();
     let task = Task { engine: engine.clone(), actor: actor.clone(), work, done };
     let gone = || Error::Unavailable("the writer has stopped".into());
-    writer.0.send(task).await.map_err(|_| gone())?;
+    writer.0.send(Order::Write(task)).await.map_err(|_| gone())?;
     committed.await.map_err(|_| gone())?
+}
+
+/// Runs statements outside of any transaction, between two groups of writes.
+pub(crate) async fn alone(writer: &Writer, statements: Vec<String>) -> Result<()> {
+    let (done, ended) = oneshot::channel();
+    let gone = || Error::Unavailable("the writer has stopped".into());
+    writer.0.send(Order::Alone(statements, done)).await.map_err(|_| gone())?;
+    ended.await.map_err(|_| gone())?
 }
 
 async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
@@ -108,8 +129,28 @@ async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
     }
 }
 
-async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
-    while let Some(first) = tasks.recv().await {
+async fn run_alone(conn: &mut Conn, statements: Vec<String>) -> Result<()> {
+    for statement in statements {
+        conn.run(&statement).await?;
+    }
+    Ok(())
+}
+
+async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {
+    let mut held: Option<Order> = None;
+    loop {
+        let order = match held.take() {
+            Some(order) => Some(order),
+            None => tasks.recv().await,
+        };
+        let first = match order {
+            Some(Order::Write(task)) => task,
+            Some(Order::Alone(statements, done)) => {
+                let _ = done.send(run_alone(&mut conn, statements).await);
+                continue;
+            }
+            None => return,
+        };
         if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
             // Whoever waits behind would only wait as long for the same answer.
             refuse(&mut tasks, &error);
@@ -141,7 +182,14 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Task>) {
             }
             finished.push((task.done, result));
             let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
-            next = if room && broken.is_none() { tasks.try_recv().ok() } else { None };
+            next = match (room && broken.is_none()).then(|| tasks.try_recv()) {
+                Some(Ok(Order::Write(task))) => Some(task),
+                Some(Ok(alone)) => {
+                    held = Some(alone);
+                    None
+                }
+                _ => None,
+            };
         }
         if broken.is_none() {
             broken = commit(&mut conn, &mut documents).await.err().map(|error| error.outage_again());
@@ -169,10 +217,10 @@ async fn commit(conn: &mut Conn, documents: &mut Pending) -> Result<()> {
     conn.run("COMMIT").await
 }
 
-fn refuse(tasks: &mut mpsc::Receiver<Task>, error: &Error) {
+fn refuse(tasks: &mut mpsc::Receiver<Order>, error: &Error) {
     for _ in 0..QUEUE_LIMIT {
-        let Ok(task) = tasks.try_recv() else { return };
-        let _ = task.done.send(Err(error.outage_again()));
+        let Ok(order) = tasks.try_recv() else { return };
+        order.refuse(error.outage_again());
     }
 }
 

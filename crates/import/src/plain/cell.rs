@@ -6,7 +6,20 @@ use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 use tabular::{Row, parse};
 
 /// Words of other systems for our choices, beside the labels.
-const WORDS: [(&str, &str, &[&str]); 18] = [
+const WORDS: [(&str, &str, &[&str]); 27] = [
+    ("channel", "email", &["mail", "newsletter", "邮箱", "电子邮件"]),
+    ("channel", "phone", &["call", "telephone", "tel", "通话"]),
+    ("channel", "sms", &["text", "text message", "手机短信"]),
+    ("channel", "post", &["letter", "direct mail", "信件"]),
+    ("purpose", "marketing", &["advertising", "newsletter", "广告", "推广"]),
+    (
+        "state",
+        "given",
+        &["yes", "y", "true", "1", "opt-in", "opted in", "agreed", "subscribed", "是", "订阅"],
+    ),
+    ("state", "refused", &["no", "n", "false", "0", "declined", "never", "否"]),
+    ("state", "withdrawn", &["opt-out", "opted out", "unsubscribed", "revoked", "退订"]),
+    ("purpose", "any", &["everything", "*"]),
     ("kind", "company", &["b2b", "企业", "单位", "organisation", "organization", "business", "corporate"]),
     ("kind", "person", &["b2c", "individual", "consumer", "private", "个人客户", "消费者"]),
     ("sex", "male", &["m", "man", "mr", "先生", "男性"]),

@@ -6,7 +6,12 @@ use meta::{Entity, Value, Values};
 use tabular::Row;
 
 /// Targets whose field is called otherwise.
-const FIELDS: [(Kind, &str, &str); 10] = [
+const FIELDS: [(Kind, &str, &str); 15] = [
+    (Kind::Consents, "consent_channel", "channel"),
+    (Kind::Consents, "consent_purpose", "purpose"),
+    (Kind::Consents, "consent_state", "state"),
+    (Kind::Consents, "consent_source", "source"),
+    (Kind::Consents, "notes", "proof"),
     (Kind::Accounts, "employees", "size_employees"),
     (Kind::Accounts, "revenue", "annual_revenue"),
     (Kind::Accounts, "importance", "importance_override"),
@@ -82,7 +87,11 @@ pub fn read(layout: &Layout, entity: &Entity, row: &Row) -> Result<Item, RowProb
         whole_name(layout, row, &mut item)?;
     }
     if !remarks.is_empty() {
-        let field = if layout.kind == Kind::Activities { "body" } else { "description" };
+        let field = match layout.kind {
+            Kind::Activities => "body",
+            Kind::Consents => "proof",
+            _ => "description",
+        };
         let before = item.values.get(field).and_then(Value::as_text).map(str::to_owned);
         let all: Vec<String> = before.into_iter().chain(remarks).collect();
         item.values.insert(field.into(), all.join("\n").into());
@@ -143,6 +152,9 @@ fn complete(layout: &Layout, item: &mut Item) -> Result<(), RowProblem> {
                 item.values.entry("kind".into()).or_insert_with(|| "person".into());
             }
             text(item, "name").ok_or_else(|| empty("name"))?;
+        }
+        Kind::Consents if item.account.is_none() && item.account_number.is_none() => {
+            return Err(empty(if layout.has("account") { "account" } else { "account_number" }));
         }
         Kind::Contacts => {
             text(item, "name").ok_or_else(|| empty("name"))?;

@@ -1,4 +1,4 @@
-//! Plain lists: customers, contacts, products, activities. A row is one record, found again by its number in the source or by
+//! Plain lists: customers, contacts, products, activities, consents. A row is one record, found again by its number in the source or by
 //! what tells it apart; filled cells win over what is known, empty ones change nothing.
 
 mod cell;
@@ -44,6 +44,7 @@ pub(crate) fn entity_of(kind: Kind) -> &'static str {
         Kind::Contacts => "contact",
         Kind::Products => "product",
         Kind::Activities => "activity",
+        Kind::Consents => "consent",
     }
 }
 

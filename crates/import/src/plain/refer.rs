@@ -51,9 +51,9 @@ pub async fn resolve(
                 values.entry("currency".into()).or_insert_with(|| currency.into());
             }
         }
-        Kind::Contacts | Kind::Activities => {
+        Kind::Contacts | Kind::Activities | Kind::Consents => {
             accounts(store, layout, items, &mut values, &mut problems).await?;
-            if layout.kind == Kind::Activities {
+            if layout.kind != Kind::Contacts {
                 contacts(store, items, &mut values).await?;
             }
         }

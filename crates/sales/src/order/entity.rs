@@ -58,7 +58,7 @@ pub fn entity() -> Entity {
         .field(reference("team", "team").label("Team", "团队"))
         .field(instant("shipped_at").label("Shipped", "发货时间").indexed())
         .field(reference("shipping_address", "address").label("Ship to", "收货地址"))
-        .field(long_text("description").label("Remarks", "备注"))
+        .field(long_text("description").label("Remarks", "备注").personal())
         .currency()
         .field(totals(
             money("discount")

@@ -56,7 +56,7 @@ pub fn entity() -> Entity {
             .help("Counts against sales once received or refunded.", "收货或退款后冲减销售。"),
         )
         .field(reference("owner", "user").label("Owner", "负责人"))
-        .field(long_text("description").label("Remarks", "备注"))
+        .field(long_text("description").label("Remarks", "备注").personal())
         .currency()
         .field(totals(
             money("discount")

@@ -13,6 +13,7 @@ mod lines;
 mod list;
 mod openapi;
 mod output;
+mod privacy;
 mod read;
 mod search;
 mod version;
@@ -43,6 +44,8 @@ pub fn routes() -> Router<App> {
         .route("/v1/{entity}/{id}/timeline", get(read::timeline))
         .route("/v1/{entity}/{id}/history", get(read::history))
         .route("/v1/{entity}/{id}/access", get(access::access))
+        .route("/v1/{entity}/{id}/person-data", post(privacy::export))
+        .route("/v1/{entity}/{id}/erasure", get(privacy::look).post(privacy::erase))
         .route("/openapi.json", get(docs::document))
         .route("/docs", get(docs::page))
 }

@@ -17,6 +17,8 @@ pub struct Input {
     pub required: bool,
     pub readonly: bool,
     pub help: Option<String>,
+    /// Personal data in the sense of the law.
+    pub personal: bool,
     pub error: Option<String>,
     pub wide: bool,
     pub choices: Option<Vec<Choice>>,
@@ -73,6 +75,7 @@ pub fn input(reader: &Reader, field: &Field, name: String, value: String) -> Inp
         required: field.required && field.numbered.is_none(),
         readonly: false,
         help,
+        personal: field.personal,
         error: None,
         wide: field.kind == Kind::LongText,
         choices,

@@ -10,6 +10,7 @@ mod form;
 mod home;
 mod input;
 mod list;
+mod privacy;
 mod reader;
 mod record;
 mod rights;
@@ -35,4 +36,5 @@ pub fn routes() -> Router<App> {
         .merge(form::routes())
         .merge(record::routes())
         .merge(rights::routes())
+        .merge(privacy::routes())
 }

@@ -8,5 +8,6 @@ mod companies;
 mod import_command;
 mod pages;
 mod plans;
+mod privacy;
 mod rights;
 mod value_command;

@@ -2,6 +2,7 @@
 
 mod audit;
 mod operations;
+mod privacy;
 mod schemas;
 mod texts;
 

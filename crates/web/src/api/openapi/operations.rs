@@ -52,7 +52,7 @@ impl Operation {
         }
         self
     }
-    fn body(mut self, schema: Value, example: Value) -> Self {
+    pub(super) fn body(mut self, schema: Value, example: Value) -> Self {
         self.0["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } });
         self
     }
@@ -137,6 +137,7 @@ pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<Stri
     paths.insert(format!("{base}/{{id}}/timeline"), json!({ "get": timeline(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/history"), json!({ "get": history(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/access"), json!({ "get": access(entity, texts) }));
+    paths.extend(super::privacy::of_entity(entity, texts));
     paths.insert(format!("{base}/export"), json!({ "get": export(entity, texts) }));
     paths.insert(format!("{base}/batch"), json!({ "post": batch(entity, texts) }));
     if entity.external_ids {

@@ -309,6 +309,7 @@ pub fn general(texts: Texts) -> Map<String, Value> {
             } },
         } } },
         "access": access(),
+        "erasure": super::privacy::schema(),
         "change": {
             "type": "object",
             "required": ["seq", "at", "user", "kind", "changes"],
@@ -317,7 +318,7 @@ pub fn general(texts: Texts) -> Map<String, Value> {
                 "at": { "type": "string", "format": "date-time" },
                 "user": { "type": ["string", "null"], "format": "uuid" },
                 "import_run": { "type": ["string", "null"], "format": "uuid" },
-                "kind": { "type": "string", "enum": ["create", "update", "delete", "restore"] },
+                "kind": { "type": "string", "enum": ["create", "update", "delete", "restore", "erase"] },
                 "changes": { "type": "object", "description": texts.changes() },
             },
         },

@@ -77,6 +77,7 @@ impl Texts {
         match name {
             "id" => self.pick("The record's id.", "记录编号。"),
             "user" => self.pick("Whose rights; your own if left out.", "要查询的用户，不填则为自己。"),
+            "reason" => self.pick("On whose request; recorded.", "应何人请求，将被记录。"),
             "filter" => self.pick("A condition in CEL syntax.", "CEL 语法的条件。"),
             "after" => self.pick("The `next` of the page before.", "上一页返回的 `next`。"),
             "limit" => self.pick("How many at most.", "最多返回多少条。"),
@@ -252,6 +253,25 @@ impl Texts {
     }
     pub fn a_verdict(self) -> String {
         self.pick("What the user may do, and why.", "该用户的权限及原因。")
+    }
+    pub fn person_data(self, entity: &Entity) -> String {
+        self.of(
+            entity,
+            "Everything about a {} who is a person; the request is recorded",
+            "导出{}（个人）的全部信息，并记录此次请求",
+        )
+    }
+    pub fn erasure(self, entity: &Entity) -> String {
+        self.of(entity, "What erasing the personal data of a {} would reach", "擦除{}个人信息会涉及的范围")
+    }
+    pub fn erase(self, entity: &Entity) -> String {
+        self.of(entity, "Erase the personal data of a {} for good", "永久擦除{}的个人信息")
+    }
+    pub fn erase_more(self) -> String {
+        self.pick("Administrators only. Cannot be undone.", "仅限管理员，不可撤销。")
+    }
+    pub fn a_reason(self) -> String {
+        self.pick("Letter of 3 March", "3 月 3 日来信")
     }
     pub fn batch(self, entity: &Entity) -> String {
         self.of(entity, "Write many {s}", "批量写入{}")

@@ -296,12 +296,15 @@ fn change(caller: &Caller, entity: &Entity, record: &Record, entry: &LogEntry, s
         LogKind::Update => ("edit", "blue", reader.say("Changed", "修改")),
         LogKind::Delete => ("trash", "red", reader.say("Deleted", "删除")),
         LogKind::Restore => ("restore", "yellow", reader.say("Restored", "恢复")),
+        LogKind::Erase => ("eraser", "red", reader.say("Personal data erased", "已擦除个人信息")),
     };
     let text = |field: &Field, value: &Value| {
         let cell = shown.plain(field, value, shown.currency(field, record));
         cut(&cell.title.unwrap_or(cell.text))
     };
     let changes = changes(entity, entry);
+    let labels: Vec<&str> = changes.iter().map(|(field, _)| field.label.get(reader.lang)).collect();
+    let labels = labels.join(reader.say(", ", "、"));
     let actor = entry.user.and_then(|id| shown.title(id)).map(str::to_owned);
     let run = entry.run.map(|id| {
         let file = shown.title(id).unwrap_or_default();
@@ -311,10 +314,12 @@ fn change(caller: &Caller, entity: &Entity, record: &Record, entry: &LogEntry, s
         icon: icon.to_owned(),
         color: Some(color),
         kind_label: label.to_owned(),
-        title: run.unwrap_or_default(),
+        // Of an erasure the fields are told, for there is nothing else to tell.
+        title: if entry.kind == LogKind::Erase { labels } else { run.unwrap_or_default() },
         actor: actor.or_else(|| Some(reader.say("The system", "系统").to_owned())),
         changes: changes
             .iter()
+            .filter(|_| entry.kind != LogKind::Erase)
             .map(|(field, [old, new])| Changed {
                 label: field.label.get(reader.lang).to_owned(),
                 from: text(field, old),

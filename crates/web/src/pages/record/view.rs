@@ -129,9 +129,6 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
 
 /// Actions besides editing and deleting. A new user can sign in once he has a password.
 fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More> {
-    if record.deleted_at.is_some() {
-        return vec![];
-    }
     let administrator = caller.actor().is_administrator();
     let own = href(entity, record.id);
     let action = |en, zh, place: &str, icon: &str| More {
@@ -140,6 +137,11 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
         icon: icon.to_owned(),
         post: false,
     };
+    let privacy = (administrator && entity.is_person(record))
+        .then(|| action("Personal data", "个人信息", "privacy", "user-shield"));
+    if record.deleted_at.is_some() {
+        return privacy.into_iter().collect();
+    }
     let mut more = match entity.name.as_str() {
         "user" if administrator => vec![
             action("Sign-in", "登录管理", "password", "key"),
@@ -158,6 +160,7 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
             ..action("Who saw and changed this?", "谁看过、改过？", "", "list-check")
         });
     }
+    more.extend(privacy);
     more
 }
 
