@@ -24,7 +24,8 @@ fn with_reason(operation: Operation, texts: Texts) -> Operation {
     operation.body(schema, json!({ "reason": texts.a_reason() }))
 }
 
-const PRIVACY_FAILURES: [(u16, &str); 3] = [(403, "forbidden"), (404, "not_found"), (422, "invalid")];
+const PRIVACY_FAILURES: [(u16, &str); 4] =
+    [(403, "forbidden"), (404, "not_found"), (413, "too_large"), (422, "invalid")];
 
 fn person_data(entity: &Entity, texts: Texts) -> Value {
     let id = format!("export_person_{}", entity.name);
