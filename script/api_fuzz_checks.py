@@ -42,8 +42,8 @@ def good_input_is_refused_only_for_what_a_schema_cannot_say(ctx, response, case)
         changes = case.operation.method == "patch" or "/by-external-id/" in case.operation.path or "[" in field
         if code == "required" and changes and NEW_OR_NOT.search(field):
             continue
-        # JSON numbers near zero (1e-290) have more decimals than any field.
-        if code == "not_a_number" and re.search(r"\de-\d", error["message"]):
+        # JSON numbers near zero (1e-290) have more decimals than any field, and of 29 digits nobody has made a price.
+        if code == "not_a_number" and re.search(r"\de-\d|\d{29}", error["message"]):
             continue
         # A line that is there already is not created with its parent.
         if code == "read_only" and field.endswith(".id"):

@@ -7,7 +7,7 @@ use axum::{
     extract::{RawQuery, State},
     response::IntoResponse,
 };
-use engine::{AuditEntry, AuditQuery};
+use engine::{AuditEntry, AuditQuery, Error};
 use meta::{DateTime, Problem, Utc};
 use serde_json::{Value as Tree, json};
 
@@ -15,6 +15,11 @@ const PARAMETERS: [&str; 8] = ["user", "action", "entity", "record", "from", "un
 
 pub(crate) async fn audit(State(app): State<App>, session: Session, RawQuery(query): RawQuery) -> Answer {
     let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
+    // The page's form sends empty what is not asked for; a program leaves it out.
+    let formed = ["user", "action", "record", "from", "until"];
+    if let Some(empty) = formed.into_iter().find(|name| parameters.get(name) == Some("")) {
+        return Err(Error::invalid(empty, Problem::Required).into());
+    }
     let text = |name: &str| parameters.get(name).unwrap_or_default();
     let at =
         |name: &str| asked::given::<DateTime<Utc>>(name, text(name), |given| Problem::NotAnInstant { given });

@@ -18,7 +18,7 @@ pub fn of_entity(entity: &Entity, texts: Texts) -> Map<String, Value> {
 
 /// On whose request.
 fn with_reason(operation: Operation, texts: Texts) -> Operation {
-    let reason = json!({ "type": "string", "description": texts.parameter("reason") });
+    let reason = json!({ "type": ["string", "null"], "description": texts.parameter("reason") });
     let schema =
         json!({ "type": "object", "additionalProperties": false, "properties": { "reason": reason } });
     operation.body(schema, json!({ "reason": texts.a_reason() }))
