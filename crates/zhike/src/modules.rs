@@ -8,6 +8,7 @@ pub fn engine_modules() -> Vec<Module> {
     vec![customers::module(), sales::module(), insight::module(), import::module()]
 }
 
+/// Panels on a record's page stand in this order: what a customer is worth comes first.
 pub fn web_modules() -> Vec<WebModule> {
-    vec![customers::web_module(), insight::web_module(), import::web_module()]
+    vec![insight::web_module(), customers::web_module(), import::web_module()]
 }

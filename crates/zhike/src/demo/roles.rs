@@ -4,7 +4,7 @@ use super::{chance::Chance, company::Company};
 use engine::{Action, Level, Withheld};
 use meta::{DateTime, Id, Utc, Value};
 
-const CUSTOMERS: [&str; 4] = ["account", "contact", "address", "activity"];
+const CUSTOMERS: [&str; 5] = ["account", "contact", "address", "activity", "consent"];
 const DOCUMENTS: [&str; 2] = ["order", "return"];
 
 /// Levels in the order of [`Action::ALL`]: create, read, update, delete, export, import, merge.
