@@ -1,6 +1,6 @@
 //! Settings of the company, kept in the database: currency, time zone, as-of date of figures, stage rule …
 
-use crate::{Engine, Error, Result, Tx, db::name};
+use crate::{Actor, Engine, Error, Result, Tx, db::name};
 use chrono_tz::Tz;
 use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement};
 use serde_json::Value as Json;
@@ -41,6 +41,19 @@ impl Engine {
         let all = Sql::select().columns(["key", "value"].map(name)).from(name("setting")).to_owned();
         let rows = self.fetch(&all).await?;
         rows.iter().map(|row| Ok((row.text(0)?, serde_json::from_str(&row.text(1)?)?))).collect()
+    }
+
+    /// Changes settings as a page of them does: all or none.
+    pub async fn change_settings(&self, actor: &Actor, values: Vec<(&'static str, String)>) -> Result<()> {
+        self.write(actor, move |tx| {
+            Box::pin(async move {
+                for (key, value) in values {
+                    tx.change_setting(key, &Json::from(value)).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
     }
 
     pub async fn company_currency(&self) -> Result<String> {

@@ -10,7 +10,6 @@ use axum::{
 use engine::{Error, chrono_tz::TZ_VARIANTS};
 use meta::{FieldProblem, Problem, label};
 use minijinja::{Value, context};
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// Offered for choice; any ISO 4217 code may be stored by the API of orders.
@@ -91,19 +90,8 @@ async fn save(
     if !problems.is_empty() {
         return page(&app, &session, 422, &given, &problems);
     }
-    let values: Vec<(&str, String)> = KEYS.iter().map(|key| (*key, text(key))).collect();
-    let saved = app
-        .engine()
-        .write(&session.actor, move |tx| {
-            Box::pin(async move {
-                for (key, value) in values {
-                    tx.change_setting(key, &json!(value)).await?;
-                }
-                Ok(())
-            })
-        })
-        .await;
-    match saved {
+    let values: Vec<(&'static str, String)> = KEYS.iter().map(|key| (*key, text(key))).collect();
+    match app.engine().change_settings(&session.actor, values).await {
         Ok(()) => {
             let text = app.t(session.lang, "company.saved", &[]);
             Ok(Flash::success(text).on(Redirect::to("/settings").into_response()))

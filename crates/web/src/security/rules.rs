@@ -11,7 +11,6 @@ use engine::Error;
 use meta::{FieldProblem, Problem, label};
 use minijinja::{Value, context};
 use second_factor::Rule;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 type Given = BTreeMap<String, String>;
@@ -108,20 +107,9 @@ pub(super) async fn save(State(app): State<App>, session: Session, Form(given): 
     }
     // What a form does not hold stays as it is.
     let keys = [second_factor::RULE_KEY, idle::KEY].into_iter().chain(places::KEYS);
-    let values: Vec<(&str, String)> =
+    let values: Vec<(&'static str, String)> =
         keys.filter_map(|key| Some((key, given.get(key)?.trim().to_owned()))).collect();
-    let saved = app
-        .engine()
-        .write(&session.actor, move |tx| {
-            Box::pin(async move {
-                for (key, value) in values {
-                    tx.change_setting(key, &json!(value)).await?;
-                }
-                Ok(())
-            })
-        })
-        .await;
-    match saved {
+    match app.engine().change_settings(&session.actor, values).await {
         Ok(()) => {
             let text = app.t(session.lang, "security.saved", &[]);
             Ok(Flash::success(text).on(Redirect::to("/security").into_response()))

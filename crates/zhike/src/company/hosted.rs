@@ -145,7 +145,9 @@ impl Companies {
                 Err(error) => drop(broken.insert(name, format!("{error:#}"))),
             }
         }
-        let closed = self.close(|name, company| on_disk.get(name) != Some(company));
+        // One whose file cannot be read stays as broken as it is known to be, so that the log says so once.
+        let closed =
+            self.close(|name, company| !broken.contains_key(name) && on_disk.get(name) != Some(company));
         closed.iter().for_each(|name| tracing::info!("company {name} is closed"));
         let missing = on_disk.into_iter().filter(|(name, _)| match self.known().by_name.get(name) {
             None => true,

@@ -345,6 +345,15 @@ async fn two_companies(server_url: Option<String>) {
     fill(&chosen, "Gammaray").await;
     nothing_crosses(&chosen, &a, "Alphaville").await;
 
+    // A file nobody can read closes its company and no other, until it is mended.
+    let file = folder.path().join("data/companies").join(&gamma).join("company.toml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "hosts = 3").unwrap();
+    chosen.waits_for("/account", StatusCode::SERVICE_UNAVAILABLE).await;
+    assert_eq!(a.page("/account").await.0, StatusCode::OK);
+    std::fs::write(&file, good).unwrap();
+    chosen.waits_for("/account", StatusCode::OK).await;
+
     house.refused(&["company", "delete", &beta, "--confirm", &beta], "suspend it first");
     house.done(&["company", "suspend", &beta]);
     b.waits_for("/account", StatusCode::FORBIDDEN).await;
