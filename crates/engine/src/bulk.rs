@@ -3,7 +3,6 @@
 
 use crate::{Dialect, Result, db::Conn};
 use sea_query::{Value as Bound, Values};
-use sea_query_sqlx::SqlxValues;
 
 /// SQLite takes 32,766 parameters in one statement, PostgreSQL 65,535.
 const PARAMETERS_LIMIT: usize = 30_000;
@@ -46,7 +45,7 @@ impl Conn {
             let sql = insert_text(table, columns, rows, self.dialect());
             let mut bound = Vec::with_capacity(rows * columns.len());
             bound.extend(values.by_ref().take(rows * columns.len()));
-            self.execute_text(sql, SqlxValues(Values(bound))).await?;
+            self.execute_text(sql, Values(bound)).await?;
             left -= rows;
         }
         Ok(())

@@ -128,49 +128,36 @@ impl Error {
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match &error {
-            sqlx::Error::Database(db) if db.is_unique_violation() => taken(db.as_ref()),
-            sqlx::Error::Database(db) => outage(db.as_ref()).unwrap_or(Error::Internal(error.to_string())),
+            sqlx::Error::Database(db) if db.is_unique_violation() => taken_on_postgres(db.as_ref()),
+            sqlx::Error::Database(db) => {
+                let (code, text) = (db.code().unwrap_or_default(), db.to_string());
+                outage_of_postgres(&code, text).unwrap_or(Error::Internal(error.to_string()))
+            }
             // A connection that breaks in the middle of an answer gives a protocol error.
             sqlx::Error::PoolTimedOut
             | sqlx::Error::Io(_)
             | sqlx::Error::Protocol(_)
-            | sqlx::Error::PoolClosed
-            | sqlx::Error::WorkerCrashed => Error::Unavailable(error.to_string()),
+            | sqlx::Error::PoolClosed => Error::Unavailable(error.to_string()),
             _ => Error::Internal(error.to_string()),
         }
     }
 }
 
 /// What keeps a database from working, and is no fault of ours.
-fn outage(db: &dyn sqlx::error::DatabaseError) -> Option<Error> {
-    let (code, text) = (db.code().unwrap_or_default(), db.to_string());
-    if db.try_downcast_ref::<sqlx::postgres::PgDatabaseError>().is_some() {
-        return match code.get(..2)? {
-            "53" if &*code == "53100" => Some(Error::DiskFull(text)),
-            // Connection, resources, shut down or starting, the machine; a transaction to be repeated.
-            "08" | "53" | "57" | "58" | "40" => Some(Error::Unavailable(text)),
-            // A standby, or a server set to read only.
-            _ if &*code == "25006" => Some(Error::Unavailable(text)),
-            _ => None,
-        };
-    }
-    // The lowest byte is the kind, the rest its details.
-    match code.parse::<u32>().ok()? & 0xff {
-        5 | 6 => Some(Error::Locked(text)),
-        13 => Some(Error::DiskFull(text)),
-        // Memory, read only, input and output, cannot open, locking protocol.
-        7 | 8 | 10 | 14 | 15 => Some(Error::Unavailable(text)),
+fn outage_of_postgres(code: &str, text: String) -> Option<Error> {
+    match code.get(..2)? {
+        "53" if code == "53100" => Some(Error::DiskFull(text)),
+        // Connection, resources, shut down or starting, the machine; a transaction to be repeated.
+        "08" | "53" | "57" | "58" | "40" => Some(Error::Unavailable(text)),
+        // A standby, or a server set to read only.
+        _ if code == "25006" => Some(Error::Unavailable(text)),
         _ => None,
     }
 }
 
-/// Unique indexes are named `u_<table>_<field>` so that a violation can name the field.
-fn taken(db: &dyn sqlx::error::DatabaseError) -> Error {
-    let message = db.message();
-    let field = match db.constraint() {
-        Some(index) => index.rsplit_once("__").map(|(_, field)| field.to_owned()),
-        None => message.rsplit('.').next().map(str::to_owned),
-    };
+/// Unique indexes are named `u_<table>__<field>` so that a violation can name the field.
+fn taken_on_postgres(db: &dyn sqlx::error::DatabaseError) -> Error {
+    let field = db.constraint().and_then(|index| index.rsplit_once("__")).map(|(_, field)| field);
     let given = db
         .try_downcast_ref::<sqlx::postgres::PgDatabaseError>()
         .and_then(|pg| pg.detail())
@@ -178,7 +165,33 @@ fn taken(db: &dyn sqlx::error::DatabaseError) -> Error {
         .and_then(|rest| rest.split(')').next())
         .unwrap_or_default()
         .to_owned();
-    Error::invalid(field.as_deref().unwrap_or("id"), Problem::Taken { given })
+    Error::invalid(field.unwrap_or("id"), Problem::Taken { given })
+}
+
+impl From<rusqlite::Error> for Error {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::ffi;
+        let text = error.to_string();
+        let Some(code) = error.sqlite_error().map(|error| error.extended_code) else {
+            return Error::Internal(text);
+        };
+        // The lowest byte is the kind, the rest its details.
+        match code & 0xff {
+            _ if [ffi::SQLITE_CONSTRAINT_UNIQUE, ffi::SQLITE_CONSTRAINT_PRIMARYKEY].contains(&code) => {
+                // "UNIQUE constraint failed: table.field"
+                let field = text.rsplit('.').next().unwrap_or("id");
+                Error::invalid(field, Problem::Taken { given: String::new() })
+            }
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Error::Locked(text),
+            ffi::SQLITE_FULL => Error::DiskFull(text),
+            ffi::SQLITE_NOMEM
+            | ffi::SQLITE_READONLY
+            | ffi::SQLITE_IOERR
+            | ffi::SQLITE_CANTOPEN
+            | ffi::SQLITE_PROTOCOL => Error::Unavailable(text),
+            _ => Error::Internal(text),
+        }
+    }
 }
 
 impl From<serde_json::Error> for Error {

@@ -14,8 +14,9 @@ const ERRORS: &str = "imports";
 
 pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>> {
     Box::pin(async move {
-        let uploads = files(tx, UPLOADS, &erasing.words).await?;
-        let errors = files(tx, ERRORS, &erasing.words).await?;
+        let folder = tx.engine().data_dir().to_owned();
+        let uploads = files(folder.join(UPLOADS), &erasing.words).await?;
+        let errors = files(folder.join(ERRORS), &erasing.words).await?;
         let found = vec![
             Found::new("Files of rows with errors", "错误行文件", errors.len() as u64),
             Found::new("Uploaded files waiting to be imported", "等待导入的文件", uploads.len() as u64),
@@ -46,8 +47,7 @@ pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<
 }
 
 /// Files in this part of the data folder that have one of the words, whether a run knows of them or not.
-async fn files(tx: &Tx, folder: &str, words: &Words) -> Result<Vec<PathBuf>> {
-    let folder = tx.engine().data_dir().join(folder);
+async fn files(folder: PathBuf, words: &Words) -> Result<Vec<PathBuf>> {
     let words = words.clone();
     let look = move || {
         let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
         }
     };
     logging::start(&config);
-    let done = tokio::runtime::Runtime::new()
+    let done = runtime()
         .map_err(anyhow::Error::from)
         .and_then(|runtime| runtime.block_on(cli::run(cli.command, config)));
     match done {
@@ -41,4 +41,11 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// SQLite's four readers and its writer work where they are called: when all five are busy there is still a worker for each
+/// processor.
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    tokio::runtime::Builder::new_multi_thread().worker_threads(processors + 5).enable_all().build()
 }

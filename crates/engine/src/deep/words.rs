@@ -1,8 +1,7 @@
 //! The words in SQLite's full-text index, read from the index itself: which word stands in which document.
 
 use crate::{Result, db::Conn};
-use futures::TryStreamExt;
-use sqlx::{AssertSqlSafe, Row};
+use sea_query::Values;
 use std::collections::HashMap;
 
 /// The sum of `checksum` over the words of each document after `from` up to `until`. Streamed: the index of a million
@@ -19,13 +18,12 @@ pub(super) async fn checksums(
     let words = format!(
         "CREATE VIRTUAL TABLE IF NOT EXISTS temp.\"words_of_{table}\" USING fts5vocab(main, \"{table}\", instance)"
     );
-    sqlx::query(AssertSqlSafe(words)).execute(&mut *conn).await?;
+    conn.run(&words)?;
     let list = format!("SELECT term, doc FROM temp.\"words_of_{table}\" WHERE doc > ? AND doc <= ?");
-    let mut rows = sqlx::query(AssertSqlSafe(list)).bind(from).bind(until).fetch(&mut *conn);
-    while let Some(row) = rows.try_next().await? {
-        let (word, doc): (&str, i64) = (row.try_get(0)?, row.try_get(1)?);
-        let sum = sums.entry(doc).or_default();
-        *sum = sum.wrapping_add(checksum(word));
-    }
+    conn.look_at_each(&list, Values(vec![from.into(), until.into()]), |row, _| {
+        let sum = sums.entry(row.get(1)?).or_default();
+        *sum = sum.wrapping_add(checksum(row.get_ref(0)?.as_str()?));
+        Ok(true)
+    })?;
     Ok(sums)
 }

@@ -189,16 +189,14 @@ async fn tx_create(tx: &mut Tx, entity: &'static str, fields: Values) -> Result<
 
 /// Behind the engine's back.
 pub async fn sql(shop: &Shop, text: &str) {
-    let text = sqlx::AssertSqlSafe(text.to_owned());
     match &shop.database {
         Database::Sqlite => {
-            let options = sqlx::sqlite::SqliteConnectOptions::new().filename(shop.folder.join("zhike.db"));
-            let mut conn = sqlx::SqliteConnection::connect_with(&options).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+            let conn = rusqlite::Connection::open(shop.folder.join("zhike.db")).unwrap();
+            conn.execute_batch(text).unwrap();
         }
         Database::Postgres(url) => {
             let mut conn = sqlx::PgConnection::connect(url).await.unwrap();
-            sqlx::raw_sql(text).execute(&mut conn).await.unwrap();
+            sqlx::raw_sql(sqlx::AssertSqlSafe(text.to_owned())).execute(&mut conn).await.unwrap();
         }
     }
 }

@@ -114,14 +114,13 @@ async fn a_file_held_by_another_program_refuses_writes_with_the_reason_until_it_
     let mut program = store.serve();
     let client = Client::new(&program.address, &token);
     let mut ledger = Ledger::default();
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(store.data().join("zhike.db"));
-    let mut other = <sqlx::SqliteConnection as sqlx::Connection>::connect_with(&options).await.unwrap();
-    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    let other = rusqlite::Connection::open(store.data().join("zhike.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (refused, status, answer) = until_refused(&client, "held", &mut ledger).await;
     assert_eq!(status, 503, "{answer}");
     assert!(answer["detail"].as_str().unwrap().contains("Another program"), "{answer}");
     assert!(client.list("account", "").await.is_empty(), "reading goes on");
-    sqlx::raw_sql("ROLLBACK").execute(&mut other).await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     until_done(&client, &refused, &mut ledger).await;
     in_order(&store, &client, &mut program, &ledger).await;
 }

@@ -105,12 +105,8 @@ fn number(folder: &Path, sql: &str) -> u64 {
     if !path.exists() {
         return 0;
     }
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path).read_only(true);
-    let found = runtime.block_on(async {
-        let mut conn = sqlx::ConnectOptions::connect(&options).await?;
-        sqlx::query_scalar::<_, Option<i64>>(sqlx::AssertSqlSafe(sql.to_owned())).fetch_one(&mut conn).await
-    });
+    let found = rusqlite::Connection::open_with_flags(path, rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY)
+        .and_then(|conn| conn.query_row(sql, [], |row| row.get::<_, Option<i64>>(0)));
     // While the program still makes its tables there is nothing to count.
     found.ok().flatten().map_or(0, i64::unsigned_abs)
 }

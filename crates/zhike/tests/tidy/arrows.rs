@@ -26,7 +26,7 @@ const MAY_KNOW: [(&str, &[&str]); 12] = [
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests, bench fills
 /// millions of rows past the engine.
 const ONLY_IN: [(&str, &str); 3] =
-    [("sqlx", "engine"), ("sea-query-sqlx", "engine"), ("calamine", "tabular")];
+    [("sqlx", "engine"), ("sea-query-sqlx", "engine"), ("rusqlite", "engine"), ("calamine", "tabular")];
 
 /// What must not be reachable at all, not even through others.
 const OUT_OF_REACH: [(&str, &[&str]); 4] = [

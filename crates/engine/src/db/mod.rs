@@ -1,0 +1,242 @@
+//! The two databases behind one face: connections, statements built by sea-query, rows read by position.
+
+mod sqlite;
+
+use crate::{Error, Result};
+use futures::{StreamExt, stream::BoxStream};
+use meta::{DateTime, Id, NaiveDate, Utc};
+use sea_query::{
+    Alias, DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementWriter, SelectStatement,
+    SqliteQueryBuilder, UpdateStatement, Values,
+};
+use sea_query_sqlx::SqlxValues;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Row as _,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+
+pub(crate) use sqlite::Sqlite;
+use sqlite::{Readers, SqliteRow};
+
+/// Which database to open; SQLite is a file `zhike.db` in the data folder.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Database {
+    Sqlite,
+    Postgres(String),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+const POSTGRES_CONNECTIONS: u32 = 16;
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A dynamic table or column name for sea-query.
+pub fn name(text: &str) -> Alias {
+    Alias::new(text)
+}
+
+/// Readers: any number at once, never blocked by the writer.
+#[derive(Clone)]
+pub(crate) enum Pool {
+    Sqlite(Readers),
+    Postgres(PgPool),
+}
+
+/// One connection inside a write transaction.
+pub(crate) enum Conn {
+    Sqlite(Sqlite),
+    Postgres(PoolConnection<Postgres>),
+}
+
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<Sqlite>)> {
+    match database {
+        Database::Sqlite => {
+            let writer = sqlite::open_writer(folder)?;
+            Ok((Pool::Sqlite(Readers::open(folder)?), Some(writer)))
+        }
+        Database::Postgres(url) => {
+            let options = PgConnectOptions::from_str(url)?
+                .application_name("zhike")
+                .options([("timezone", "UTC")])
+                .disable_statement_logging();
+            let pool = PgPoolOptions::new()
+                .max_connections(POSTGRES_CONNECTIONS)
+                .acquire_timeout(ACQUIRE_TIMEOUT)
+                .connect_with(options)
+                .await?;
+            Ok((Pool::Postgres(pool), None))
+        }
+    }
+}
+
+/// A connection of its own inside a transaction that sees the database as it is now, whatever is written meanwhile; end it
+/// with ROLLBACK.
+pub(crate) async fn snapshot(pool: &Pool, folder: &Path) -> Result<Conn> {
+    match pool {
+        Pool::Sqlite(_) => {
+            let mut conn = Conn::Sqlite(sqlite::open_existing(folder)?);
+            conn.run("BEGIN").await?;
+            Ok(conn)
+        }
+        Pool::Postgres(pool) => {
+            let mut conn = Conn::Postgres(pool.acquire().await?);
+            conn.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+            Ok(conn)
+        }
+    }
+}
+
+/// A statement sea-query can render for either database.
+pub trait Statement: QueryStatementWriter + Sync {}
+impl Statement for SelectStatement {}
+impl Statement for InsertStatement {}
+impl Statement for UpdateStatement {}
+impl Statement for DeleteStatement {}
+
+fn render(statement: &impl Statement, dialect: Dialect) -> (String, Values) {
+    match dialect {
+        Dialect::Sqlite => statement.build(SqliteQueryBuilder),
+        Dialect::Postgres => statement.build(PostgresQueryBuilder),
+    }
+}
+
+fn no_values() -> Values {
+    Values(vec![])
+}
+
+impl Pool {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Pool::Sqlite(_) => Dialect::Sqlite,
+            Pool::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    pub async fn fetch(&self, select: &SelectStatement) -> Result<Vec<Row>> {
+        let (sql, values) = render(select, self.dialect());
+        self.rows(sql, values).await
+    }
+
+    /// The rows of SQL text without parameters.
+    pub async fn fetch_text(&self, sql: &str) -> Result<Vec<Row>> {
+        self.rows(sql.to_owned(), no_values()).await
+    }
+
+    async fn rows(&self, sql: String, values: Values) -> Result<Vec<Row>> {
+        match self {
+            Pool::Sqlite(readers) => readers.fetch(&sql, values).await,
+            Pool::Postgres(pool) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+                Ok(query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    /// The rows as they come, without holding them all; a connection is busy until the stream ends or is dropped.
+    pub fn stream(&self, select: &SelectStatement) -> BoxStream<'_, Result<Row>> {
+        let (sql, values) = render(select, self.dialect());
+        match self {
+            Pool::Sqlite(readers) => readers.stream(sql, values),
+            Pool::Postgres(pool) => sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values))
+                .fetch(pool)
+                .map(|row| Ok(Row::Postgres(row?)))
+                .boxed(),
+        }
+    }
+}
+
+impl Conn {
+    pub fn dialect(&self) -> Dialect {
+        match self {
+            Conn::Sqlite(_) => Dialect::Sqlite,
+            Conn::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// The rows of a SELECT, or of a write with `RETURNING`.
+    pub async fn fetch(&mut self, statement: &impl Statement) -> Result<Vec<Row>> {
+        let (sql, values) = render(statement, self.dialect());
+        self.rows(sql, values).await
+    }
+
+    /// The rows of SQL text without parameters.
+    pub async fn fetch_text(&mut self, sql: &str) -> Result<Vec<Row>> {
+        self.rows(sql.to_owned(), no_values()).await
+    }
+
+    async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<Row>> {
+        match self {
+            Conn::Sqlite(conn) => conn.fetch(&sql, values),
+            Conn::Postgres(conn) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+                Ok(query.fetch_all(&mut **conn).await?.into_iter().map(Row::Postgres).collect())
+            }
+        }
+    }
+
+    pub async fn execute(&mut self, statement: &impl Statement) -> Result<u64> {
+        let (sql, values) = render(statement, self.dialect());
+        self.execute_text(sql, values).await
+    }
+
+    /// The same for text written by hand.
+    pub async fn execute_text(&mut self, sql: String, values: Values) -> Result<u64> {
+        match self {
+            Conn::Sqlite(conn) => conn.execute(&sql, values),
+            Conn::Postgres(conn) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+                Ok(query.execute(&mut **conn).await?.rows_affected())
+            }
+        }
+    }
+
+    /// Text without parameters: DDL, BEGIN, SAVEPOINT.
+    pub async fn run(&mut self, sql: &str) -> Result<()> {
+        match self {
+            Conn::Sqlite(conn) => conn.run(sql),
+            Conn::Postgres(conn) => {
+                sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **conn).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+macro_rules! getters {
+    ($($required:ident $optional:ident $kind:ty),* $(,)?) => {$(
+        pub fn $optional(&self, index: usize) -> Result<Option<$kind>> {
+            match self {
+                Row::Sqlite(row) => row.get(index),
+                Row::Postgres(row) => Ok(row.try_get(index)?),
+            }
+        }
+        pub fn $required(&self, index: usize) -> Result<$kind> {
+            self.$optional(index)?
+                .ok_or_else(|| Error::Internal(format!("column {index} is empty")))
+        }
+    )*};
+}
+
+impl Row {
+    getters! {
+        id opt_id Id,
+        int opt_int i64,
+        real opt_real f64,
+        text opt_text String,
+        bytes opt_bytes Vec<u8>,
+        bool opt_bool bool,
+        date opt_date NaiveDate,
+        instant opt_instant DateTime<Utc>,
+    }
+}

@@ -1,0 +1,303 @@
+//! SQLite, called where the statement is wanted: a statement takes some ten microseconds, less than handing it to a thread and
+//! waiting for its answer. The runtime has workers to spare for those that take longer (`zhike`'s `main`); what reads a whole
+//! table is a stream on a thread of its own.
+
+use super::{ACQUIRE_TIMEOUT, Row};
+use crate::{Error, Result};
+use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
+use meta::{DateTime, Id, NaiveDate, Utc};
+use rusqlite::{
+    Connection, OpenFlags, Statement, params_from_iter,
+    types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef},
+};
+use sea_query::{Value as Bound, Values};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
+    time::timeout,
+};
+
+const READERS: usize = 4;
+/// In KiB (SQLite writes it as a negative number). Mapping the file instead would count as the program's memory once for each
+/// connection.
+const READER_CACHE: &str = "-16384";
+const WRITER_CACHE: &str = "-65536";
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+const STATEMENTS_KEPT: usize = 200;
+/// Rows a stream hands over at once.
+const BATCH: usize = 500;
+
+/// One connection.
+pub(crate) struct Sqlite(Connection);
+
+/// A row's values by position.
+pub struct SqliteRow(Box<[Value]>);
+
+fn open(folder: &Path, flags: OpenFlags) -> Result<Sqlite> {
+    let flags = flags | OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let conn = Connection::open_with_flags(folder.join("zhike.db"), flags)?;
+    conn.busy_timeout(BUSY_TIMEOUT)?;
+    conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    let conn = Sqlite(conn);
+    conn.run(
+        // Acknowledged writes survive a power cut; group commit makes the sync cheap.
+        "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = off; \
+         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864",
+    )?;
+    Ok(conn)
+}
+
+pub(super) fn open_writer(folder: &Path) -> Result<Sqlite> {
+    let conn = open(folder, OpenFlags::SQLITE_OPEN_CREATE)?;
+    conn.run(&format!("PRAGMA cache_size = {WRITER_CACHE}"))?;
+    Ok(conn)
+}
+
+pub(super) fn open_existing(folder: &Path) -> Result<Sqlite> {
+    open(folder, OpenFlags::empty())
+}
+
+/// A parameter as the file keeps it; the same forms as ever, so that a file goes on being read.
+fn stored(bound: Bound) -> Result<Value> {
+    let value = match bound {
+        Bound::Bool(flag) => flag.map(|flag| Value::Integer(flag.into())),
+        Bound::Int(number) => number.map(|number| Value::Integer(number.into())),
+        Bound::BigInt(number) => number.map(Value::Integer),
+        Bound::Unsigned(number) => number.map(|number| Value::Integer(number.into())),
+        Bound::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
+            Ok(number) => number.map(Value::Integer),
+            Err(error) => return Err(Error::Internal(error.to_string())),
+        },
+        Bound::Double(number) => number.map(Value::Real),
+        Bound::String(text) => text.map(Value::Text),
+        Bound::Bytes(bytes) => bytes.map(Value::Blob),
+        Bound::ChronoDate(date) => date.map(|date| Value::Text(date.to_string())),
+        Bound::ChronoDateTimeUtc(at) => {
+            at.map(|at| Value::Text(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)))
+        }
+        Bound::Uuid(id) => id.map(|id| Value::Blob(id.as_bytes().to_vec())),
+        Bound::Json(json) => json.map(|json| Value::Text(json.to_string())),
+        other => return Err(Error::Internal(format!("SQLite keeps no {other:?}"))),
+    };
+    Ok(value.unwrap_or(Value::Null))
+}
+
+impl Sqlite {
+    pub fn fetch(&self, sql: &str, values: Values) -> Result<Vec<Row>> {
+        let mut rows = vec![];
+        self.each(sql, values, |row| {
+            rows.push(Row::Sqlite(row));
+            true
+        })?;
+        Ok(rows)
+    }
+
+    /// Until `take` has enough.
+    fn each(&self, sql: &str, values: Values, mut take: impl FnMut(SqliteRow) -> bool) -> Result<()> {
+        self.look_at_each(sql, values, |row, columns| {
+            let values: Result<_, rusqlite::Error> = (0..columns).map(|column| row.get(column)).collect();
+            Ok(take(SqliteRow(values?)))
+        })
+    }
+
+    /// The rows where SQLite has them, without a copy.
+    pub fn look_at_each(
+        &self,
+        sql: &str,
+        values: Values,
+        mut look: impl FnMut(&rusqlite::Row<'_>, usize) -> rusqlite::Result<bool>,
+    ) -> Result<()> {
+        let mut statement = self.prepare(sql)?;
+        let columns = statement.column_count();
+        let mut rows = statement.query(parameters(values)?)?;
+        while let Some(row) = rows.next()? {
+            if !look(row, columns)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// How many rows a write changed.
+    pub fn execute(&self, sql: &str, values: Values) -> Result<u64> {
+        let mut statement = self.prepare(sql)?;
+        let mut rows = statement.query(parameters(values)?)?;
+        while rows.next()?.is_some() {}
+        drop(rows);
+        let changed = if statement.readonly() { 0 } else { self.0.changes() };
+        Ok(changed)
+    }
+
+    /// Text without parameters, one statement or several.
+    pub fn run(&self, sql: &str) -> Result<()> {
+        Ok(self.0.execute_batch(sql)?)
+    }
+
+    fn prepare(&self, sql: &str) -> Result<impl std::ops::DerefMut<Target = Statement<'_>>> {
+        tracing::trace!(target: "engine::sql", sql);
+        Ok(self.0.prepare_cached(sql)?)
+    }
+}
+
+fn parameters(values: Values) -> Result<impl rusqlite::Params> {
+    let values: Vec<Value> = values.into_iter().map(stored).collect::<Result<_>>()?;
+    Ok(params_from_iter(values))
+}
+
+impl SqliteRow {
+    pub(super) fn get<T: FromColumn>(&self, index: usize) -> Result<Option<T>> {
+        let value = self.0.get(index).ok_or_else(|| Error::Internal(format!("no column {index}")))?;
+        match ValueRef::from(value) {
+            ValueRef::Null => Ok(None),
+            value => T::from_column(value)
+                .map(Some)
+                .map_err(|error| Error::Internal(format!("column {index}: {error}"))),
+        }
+    }
+}
+
+/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`stored`] gives them,
+/// which is much faster to read than any form.
+pub(super) trait FromColumn: Sized {
+    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self>;
+}
+
+macro_rules! as_sqlite_has_it {
+    ($($kind:ty),*) => {$(
+        impl FromColumn for $kind {
+            fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
+                FromSql::column_result(value)
+            }
+        }
+    )*};
+}
+as_sqlite_has_it!(Id, i64, f64, String, Vec<u8>, bool);
+
+impl FromColumn for NaiveDate {
+    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        value.as_str()?.parse().map_err(FromSqlError::other)
+    }
+}
+
+impl FromColumn for DateTime<Utc> {
+    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let at = DateTime::parse_from_rfc3339(value.as_str()?);
+        at.map(|at| at.to_utc()).map_err(FromSqlError::other)
+    }
+}
+
+/// Readers: as many as [`READERS`], opened when first needed.
+#[derive(Clone)]
+pub(crate) struct Readers(Arc<Shared>);
+
+struct Shared {
+    folder: PathBuf,
+    idle: Mutex<Vec<Sqlite>>,
+    permits: Arc<Semaphore>,
+}
+
+/// A reader; goes back to the others when dropped.
+struct Reader {
+    conn: Option<Sqlite>,
+    shared: Arc<Shared>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Shared {
+    fn idle(&self) -> MutexGuard<'_, Vec<Sqlite>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn another(&self) -> Result<Sqlite> {
+        let conn = open_existing(&self.folder)?;
+        conn.run(&format!("PRAGMA cache_size = {READER_CACHE}; PRAGMA query_only = on"))?;
+        Ok(conn)
+    }
+}
+
+impl Reader {
+    fn conn(&self) -> Result<&Sqlite> {
+        self.conn.as_ref().ok_or_else(|| Error::Internal("a reader without connection".into()))
+    }
+}
+
+impl Drop for Reader {
+    fn drop(&mut self) {
+        self.shared.idle().extend(self.conn.take());
+    }
+}
+
+impl Readers {
+    /// Opens the first, so that a file that cannot be read is found now.
+    pub(super) fn open(folder: &Path) -> Result<Readers> {
+        let shared = Shared {
+            folder: folder.to_owned(),
+            idle: Mutex::default(),
+            permits: Arc::new(Semaphore::new(READERS)),
+        };
+        shared.idle().push(shared.another()?);
+        Ok(Readers(Arc::new(shared)))
+    }
+
+    async fn reader(&self) -> Result<Reader> {
+        let permit = timeout(ACQUIRE_TIMEOUT, self.0.permits.clone().acquire_owned()).await;
+        let busy = || Error::Unavailable("all readers of the database are busy".into());
+        let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        let idle = self.0.idle().pop();
+        let conn = match idle {
+            Some(conn) => conn,
+            None => self.0.another()?,
+        };
+        Ok(Reader { conn: Some(conn), shared: self.0.clone(), _permit: permit })
+    }
+
+    pub async fn fetch(&self, sql: &str, values: Values) -> Result<Vec<Row>> {
+        self.reader().await?.conn()?.fetch(sql, values)
+    }
+
+    /// The rows as a thread of its own reads them; dropped, it ends.
+    pub fn stream(&self, sql: String, values: Values) -> BoxStream<'static, Result<Row>> {
+        let readers = self.clone();
+        let begin = async move {
+            let reader = readers.reader().await?;
+            let (sender, receiver) = mpsc::channel(2);
+            tokio::task::spawn_blocking(move || {
+                let read = reader.conn().and_then(|conn| send_batches(conn, &sql, values, &sender));
+                if let Err(error) = read {
+                    let _ = sender.blocking_send(Err(error));
+                }
+            });
+            Ok::<_, Error>(rows_of(receiver))
+        };
+        stream::once(begin).try_flatten().boxed()
+    }
+}
+
+fn send_batches(
+    conn: &Sqlite,
+    sql: &str,
+    values: Values,
+    sender: &mpsc::Sender<Result<Vec<Row>>>,
+) -> Result<()> {
+    let mut batch = Vec::with_capacity(BATCH);
+    conn.each(sql, values, |row| {
+        batch.push(Row::Sqlite(row));
+        if batch.len() < BATCH {
+            return true;
+        }
+        let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH));
+        sender.blocking_send(Ok(full)).is_ok()
+    })?;
+    let _ = sender.blocking_send(Ok(batch));
+    Ok(())
+}
+
+fn rows_of(receiver: mpsc::Receiver<Result<Vec<Row>>>) -> impl futures::Stream<Item = Result<Row>> + Send {
+    stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
+        .map_ok(|batch| stream::iter(batch.into_iter().map(Ok)))
+        .try_flatten()
+}
