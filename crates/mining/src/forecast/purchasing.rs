@@ -8,9 +8,17 @@ use super::Forecast;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
+/// What is known of the demand over a number of periods.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Cover {
+    /// Units expected, never below zero.
+    pub demand: f64,
+    /// Root mean square error of past forecasts of it.
+    pub deviation: f64,
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Need {
-    /// Units expected over the cover.
     pub demand: f64,
     pub safety: f64,
 }
@@ -22,12 +30,22 @@ impl Need {
     }
 }
 
-/// `cover` periods, at most those forecast; `service` is the wanted probability, kept within 50 % … 99.9 %.
-pub fn need(forecast: &Forecast, cover: usize, service: f64) -> Need {
-    let cover = cover.clamp(1, forecast.points.len().max(1));
-    let quantile = Normal::standard().inverse_cdf(service.clamp(0.5, 0.999));
-    let demand = forecast.points.iter().take(cover).sum::<f64>().max(0.0);
-    Need { demand, safety: quantile.max(0.0) * forecast.backtest.deviation_of_sum(cover) }
+/// Covers of one period, two … as many as were forecast.
+pub fn covers(forecast: &Forecast) -> Vec<Cover> {
+    let mut demand = 0.0;
+    let cover = |(at, point): (usize, &f64)| {
+        demand += point;
+        Cover { demand: f64::max(demand, 0.0), deviation: forecast.backtest.deviation_of_sum(at + 1) }
+    };
+    forecast.points.iter().enumerate().map(cover).collect()
+}
+
+impl Cover {
+    /// `service` is the wanted probability of not running out, kept within 50 % … 99.9 %.
+    pub fn need(self, service: f64) -> Need {
+        let quantile = Normal::standard().inverse_cdf(service.clamp(0.5, 0.999));
+        Need { demand: self.demand, safety: quantile.max(0.0) * self.deviation }
+    }
 }
 
 #[cfg(test)]
@@ -37,14 +55,17 @@ mod tests {
 
     #[test]
     fn safety_grows_with_the_errors_and_the_service() {
-        let steady = forecast(&[20.0; 30], 1, 4, &Method::QUICK).expect("a forecast");
-        assert_eq!(need(&steady, 3, 0.95), Need { demand: 60.0, safety: 0.0 });
+        let covers_of =
+            |history: &[f64]| covers(&forecast(history, 1, 4, &Method::QUICK).expect("a forecast"));
+        let steady = covers_of(&[20.0; 30]);
+        assert_eq!(steady[2].need(0.95), Need { demand: 60.0, safety: 0.0 });
         let jumpy: Vec<f64> = (0..30).map(|at| if at % 3 == 0 { 40.0 } else { 10.0 }).collect();
-        let jumpy = forecast(&jumpy, 1, 4, &Method::QUICK).expect("a forecast");
-        let (low, high) = (need(&jumpy, 2, 0.8), need(&jumpy, 2, 0.99));
+        let jumpy = covers_of(&jumpy);
+        assert_eq!(jumpy.len(), 4);
+        let (low, high) = (jumpy[1].need(0.8), jumpy[1].need(0.99));
         assert!(low.demand == high.demand && 0.0 < low.safety && low.safety < high.safety);
-        let deviation = jumpy.backtest.deviation_of_sum(2);
+        let deviation = jumpy[1].deviation;
         assert!((high.safety - 2.326_347_874 * deviation).abs() < 1e-6 * deviation);
-        assert_eq!(need(&jumpy, 2, 0.5).safety, 0.0);
+        assert_eq!(jumpy[1].need(0.5).safety, 0.0);
     }
 }

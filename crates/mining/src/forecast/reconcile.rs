@@ -22,6 +22,25 @@ pub fn reconcile(total: &mut Forecast, parts: &mut [&mut Forecast]) {
     }
 }
 
+/// Moves the parts' points so that they sum to a total that stands: first by their variances, as above with v₀ = 0, then, where
+/// the floor at zero was hit or no error is known, in proportion.
+pub fn to_total(total: &[f64], parts: &mut [&mut Forecast]) {
+    for (step, total) in total.iter().enumerate() {
+        let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
+        let variances: f64 = parts.iter().map(|part| part.deviations[step].powi(2)).sum();
+        for part in parts.iter_mut().filter(|_| variances > 0.0) {
+            let moved = part.points[step] + (total - sum) * part.deviations[step].powi(2) / variances;
+            part.points[step] = if part.floor_at_zero { moved.max(0.0) } else { moved };
+        }
+        let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
+        let count = parts.len().max(1) as f64;
+        for part in parts.iter_mut() {
+            part.points[step] =
+                if sum.abs() > 0.0 { part.points[step] * (total / sum) } else { total / count };
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Method, forecast};
@@ -54,6 +73,13 @@ mod tests {
             for step in 0..2 {
                 let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
                 prop_assert_eq!(sum, total.points[step]);
+                prop_assert!(parts.iter().all(|part| part.points[step] >= 0.0));
+            }
+            let wanted = [total.points[0] / 3.0, total.points[0] + 7.0];
+            to_total(&wanted, &mut parts.iter_mut().collect::<Vec<_>>());
+            for (step, wanted) in wanted.iter().enumerate() {
+                let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
+                prop_assert!((sum - wanted).abs() <= 1e-9 * wanted.abs().max(1.0));
                 prop_assert!(parts.iter().all(|part| part.points[step] >= 0.0));
             }
         }

@@ -23,46 +23,68 @@ pub struct Neighbour {
 /// For each product the most similar others, the nearest first.
 pub struct Neighbours(Vec<Vec<Neighbour>>);
 
-impl Neighbours {
-    pub fn of(history: &History) -> Self {
-        let counts = history.popularity();
-        let baskets: Vec<Vec<u32>> = (0..history.customers())
+/// What pairs are counted on.
+struct Pairs {
+    popularity: Vec<u32>,
+    owned: Vec<Vec<u32>>,
+    customers_of: Vec<Vec<u32>>,
+}
+
+impl Pairs {
+    fn of(history: &History) -> Self {
+        let owned: Vec<Vec<u32>> = (0..history.customers())
             .map(|customer| history.owned(customer))
             .map(|owned| if owned.len() > MOST_PRODUCTS { vec![] } else { owned })
             .collect();
         let mut customers_of: Vec<Vec<u32>> = vec![vec![]; history.products()];
-        for (customer, owned) in (0..).zip(&baskets) {
+        for (customer, owned) in (0..).zip(&owned) {
             for product in owned {
                 customers_of[*product as usize].push(customer);
             }
         }
-        let mut both = vec![0_u32; history.products()];
-        let mut nearest = Vec::with_capacity(history.products());
-        for (product, customers) in customers_of.iter().enumerate() {
-            let mut touched = vec![];
-            for customer in customers {
-                for other in &baskets[*customer as usize] {
-                    if both[*other as usize] == 0 {
-                        touched.push(*other);
-                    }
-                    both[*other as usize] += 1;
+        Pairs { popularity: history.popularity(), owned, customers_of }
+    }
+
+    /// `both` is zero for every product, before and after.
+    fn nearest(&self, product: usize, both: &mut [u32]) -> Vec<Neighbour> {
+        let mut touched = vec![];
+        for customer in &self.customers_of[product] {
+            for other in &self.owned[*customer as usize] {
+                if both[*other as usize] == 0 {
+                    touched.push(*other);
                 }
+                both[*other as usize] += 1;
             }
-            let mut found: Vec<Neighbour> = vec![];
-            for other in touched {
-                let count = std::mem::take(&mut both[other as usize]);
-                if other as usize != product {
-                    let together = f64::from(count);
-                    let of_both = (f64::from(counts[product]) * f64::from(counts[other as usize])).sqrt();
-                    let similarity = together / of_both * (together / (together + SHRINK));
-                    found.push(Neighbour { product: other, similarity, both: count });
-                }
-            }
-            found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.product.cmp(&b.product)));
-            found.truncate(NEAREST);
-            nearest.push(found);
         }
-        Neighbours(nearest)
+        let mut found: Vec<Neighbour> = vec![];
+        for other in touched {
+            let count = std::mem::take(&mut both[other as usize]);
+            if other as usize != product {
+                let together = f64::from(count);
+                let customers = |product: usize| f64::from(self.popularity[product]);
+                let of_both = (customers(product) * customers(other as usize)).sqrt();
+                let similarity = together / of_both * (together / (together + SHRINK));
+                found.push(Neighbour { product: other, similarity, both: count });
+            }
+        }
+        found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.product.cmp(&b.product)));
+        found.truncate(NEAREST);
+        found
+    }
+}
+
+/// The products nearest to one, without counting those of all others.
+pub fn of_one(history: &History, product: u32) -> Vec<Neighbour> {
+    if product as usize >= history.products() {
+        return vec![];
+    }
+    Pairs::of(history).nearest(product as usize, &mut vec![0; history.products()])
+}
+
+impl Neighbours {
+    pub fn of(history: &History) -> Self {
+        let (pairs, mut both) = (Pairs::of(history), vec![0; history.products()]);
+        Neighbours((0..history.products()).map(|product| pairs.nearest(product, &mut both)).collect())
     }
 
     pub fn of_product(&self, product: u32) -> &[Neighbour] {
@@ -106,5 +128,7 @@ mod tests {
         assert!(found.of_product(2).is_empty() && found.of_product(77).is_empty());
         assert_eq!(found.strongest(1, &[0]).map(|near| near.product), Some(0));
         assert_eq!(found.scores(&[2]), []);
+        assert_eq!(of_one(&history, 0), found.of_product(0));
+        assert_eq!(of_one(&history, 77), []);
     }
 }
