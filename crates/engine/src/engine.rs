@@ -140,6 +140,9 @@ impl Engine {
         let mut tasks = JoinSet::new();
         tasks.spawn(jobs::run_forever(self.clone()));
         tasks.spawn(audit::keep(self.clone()));
+        if let Pool::Sqlite(readers) = self.pool() {
+            tasks.spawn(readers.clone().rest());
+        }
         for start in &self.0.registry.starts {
             tasks.spawn(start(self.clone()));
         }

@@ -13,18 +13,25 @@ use rusqlite::{
 use sea_query::{Value as Bound, Values};
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 const READERS: usize = 4;
-/// In KiB (SQLite writes it as a negative number). Mapping the file instead would count as the program's memory once for each
-/// connection.
+/// In KiB (SQLite writes it as a negative number).
 const READER_CACHE: &str = "-16384";
+/// Bytes of the file a reader sees without asking the kernel for each page: in a company of a million customers a list looks at
+/// thousands. What is mapped counts as the program's memory, once for each reader; so readers with nothing to do are closed.
+const READER_MAPPING: u64 = 256 << 30;
+/// After this time without a reading.
+const REST_AFTER: Duration = Duration::from_secs(5);
 const WRITER_CACHE: &str = "-65536";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;
@@ -198,6 +205,7 @@ struct Shared {
     folder: PathBuf,
     idle: Mutex<Vec<Sqlite>>,
     permits: Arc<Semaphore>,
+    readings: AtomicU64,
 }
 
 /// A reader; goes back to the others when dropped.
@@ -214,7 +222,9 @@ impl Shared {
 
     fn another(&self) -> Result<Sqlite> {
         let conn = open_existing(&self.folder)?;
-        conn.run(&format!("PRAGMA cache_size = {READER_CACHE}; PRAGMA query_only = on"))?;
+        conn.run(&format!(
+            "PRAGMA cache_size = {READER_CACHE}; PRAGMA mmap_size = {READER_MAPPING}; PRAGMA query_only = on"
+        ))?;
         Ok(conn)
     }
 }
@@ -238,6 +248,7 @@ impl Readers {
             folder: folder.to_owned(),
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(READERS)),
+            readings: AtomicU64::new(0),
         };
         shared.idle().push(shared.another()?);
         Ok(Readers(Arc::new(shared)))
@@ -247,12 +258,25 @@ impl Readers {
         let permit = timeout(ACQUIRE_TIMEOUT, self.0.permits.clone().acquire_owned()).await;
         let busy = || Error::Unavailable("all readers of the database are busy".into());
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
+        self.0.readings.fetch_add(1, Ordering::Relaxed);
         let idle = self.0.idle().pop();
         let conn = match idle {
             Some(conn) => conn,
             None => self.0.another()?,
         };
         Ok(Reader { conn: Some(conn), shared: self.0.clone(), _permit: permit })
+    }
+
+    /// Closes readers while nobody reads; ends with its task.
+    pub async fn rest(self) {
+        let mut seen = 0;
+        loop {
+            sleep(REST_AFTER).await;
+            let readings = self.0.readings.load(Ordering::Relaxed);
+            if readings == std::mem::replace(&mut seen, readings) {
+                self.0.idle().clear();
+            }
+        }
     }
 
     pub async fn fetch(&self, sql: &str, values: Values) -> Result<Vec<Row>> {
