@@ -6,3 +6,4 @@ mod company;
 mod figures;
 mod live_equals_refit;
 mod pages;
+mod warehouse;
