@@ -28,12 +28,11 @@ pub(crate) async fn session_for(engine: &Engine, actor: &Actor, open: &Open) -> 
     Ok(context)
 }
 
+/// A column, and its field if it is seen in part.
+pub(crate) type Seen<'t> = (&'t Column, Option<Field>);
+
 /// The columns of a table that the actor may see, and whether he may see the table at all.
-pub(crate) fn visible<'t>(
-    engine: &Engine,
-    actor: &Actor,
-    table: &'t Table,
-) -> Result<Option<Vec<(&'t Column, Option<Field>)>>> {
+pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> Result<Option<Vec<Seen<'t>>>> {
     for entity in [Some(&table.head), table.line.as_ref().map(|(line, _)| line)].into_iter().flatten() {
         match engine::allow(actor, engine.entity(entity)?, Action::Read) {
             Ok(()) => {}

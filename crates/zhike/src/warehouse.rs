@@ -78,14 +78,23 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
 
 fn print_status(out: &mut impl Write, status: &Status) -> std::io::Result<()> {
     match status.refreshed_at {
-        Some(at) => writeln!(out, "Refreshed {at}, up to change {} of {}", status.position, status.newest_change)?,
+        Some(at) => {
+            writeln!(out, "Refreshed {at}, up to change {} of {}", status.position, status.newest_change)?
+        }
         None => writeln!(out, "Not filled yet: run `zhike warehouse refresh`")?,
     }
     if let Some(failure) = &status.failure {
         writeln!(out, "The last refresh failed: {}", failure.error)?;
     }
     for table in &status.tables {
-        writeln!(out, "{:<24} {:>12} rows {:>10} KiB {:>4} files", table.name, table.rows, table.bytes / 1024, table.files)?;
+        writeln!(
+            out,
+            "{:<24} {:>12} rows {:>10} KiB {:>4} files",
+            table.name,
+            table.rows,
+            table.bytes / 1024,
+            table.files
+        )?;
     }
     Ok(())
 }
@@ -93,12 +102,20 @@ fn print_status(out: &mut impl Write, status: &Status) -> std::io::Result<()> {
 pub async fn ask(question: Question, config: &Config) -> anyhow::Result<()> {
     let engine = open::engine(config).await?;
     let limits = Limits { time: Duration::from_secs(question.seconds), rows: question.limit };
-    let answer = warehouse::query(&engine, &Actor::system(), &question.sql, limits).await.map_err(open::explain)?;
+    let answer =
+        warehouse::query(&engine, &Actor::system(), &question.sql, limits).await.map_err(open::explain)?;
     let mut out = BufWriter::new(std::io::stdout());
-    let printed = if question.json { print_objects(&mut out, &answer) } else { print_table(&mut out, &answer) };
+    let printed =
+        if question.json { print_objects(&mut out, &answer) } else { print_table(&mut out, &answer) };
     match printed.and_then(|()| out.flush().map_err(Into::into)) {
         // Whoever reads may have read enough.
-        Err(error) if error.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) => Ok(()),
+        Err(error)
+            if error
+                .downcast_ref::<std::io::Error>()
+                .is_some_and(|e| e.kind() == std::io::ErrorKind::BrokenPipe) =>
+        {
+            Ok(())
+        }
         other => other.context("writing to standard output"),
     }
 }
