@@ -7,3 +7,4 @@ mod figures;
 mod live_equals_refit;
 mod models;
 mod pages;
+mod warehouse;
