@@ -10,6 +10,41 @@ export async function value({ open, step, program }) {
   const page = await open();
   await signIn(page, program.login);
   await bestCustomer(page, open, step, program);
+  await provenModels(page, step);
+}
+
+/** The model that proved itself, the value matrix with what became of it, and the moves between stages. */
+async function provenModels(page, step) {
+  const drawn = (least) => eventually('drawn charts', () => page.locator('[data-chart] canvas').count(), (found) => found >= least);
+
+  await step('the back-test says which model is in force and why', async () => {
+    await page.goto('/value/backtest');
+    await page.getByRole('heading', { level: 2, name: /^In force: / }).waitFor();
+    await page.getByRole('row', { name: /Goes on as before/ }).waitFor();
+    await drawn(2);
+  });
+
+  await step('the value matrix leads to the customers of a quadrant', async () => {
+    await eventually('the past', async () => {
+      await page.goto('/value/matrix');
+      return page.getByText('What became of the quadrants').count();
+    }, (found) => found === 1, FIRST_FIT_LIMIT_MS);
+    await drawn(2);
+    const core = page.locator('section.panel', { has: page.getByRole('heading', { level: 3, name: 'Core' }) });
+    await core.getByRole('link').click();
+    await page.waitForURL(/\/account\?.*value_quadrant/);
+    assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'nobody in the quadrant');
+  });
+
+  await step('the life cycle shows the moves of a group and what stopping marketing is worth', async () => {
+    await page.goto('/value/life-cycle');
+    await page.getByLabel('Group').selectOption({ label: 'Importance: VIP' });
+    await page.getByLabel('Marketing cost').fill('100000000');
+    await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByText('Best rule: stop marketing').waitFor();
+    assert.equal(await page.getByLabel('Group').inputValue(), 'importance:vip');
+    await drawn(1);
+  });
 }
 
 /**

@@ -1,7 +1,7 @@
 //! Classes that compare a customer with all others: importance, and today's value against potential. Their limits are
 //! fixed by the fit and kept with the model, so that one customer can be classed live.
 
-use crate::settings::ImportanceRule;
+use crate::{settings::ImportanceRule, statistics::Statistics};
 use serde::{Deserialize, Serialize};
 
 /// The best fifth of customers is "high".
@@ -17,6 +17,23 @@ pub struct Classes {
     pub current_from: Option<i64>,
     /// Value of the next 52 weeks.
     pub potential_from: Option<i64>,
+    /// What everybody together earned, to compare prices with.
+    #[serde(default)]
+    pub earned: Earned,
+}
+
+/// Margin of all customers and the net sales it was earned on, ten-thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Earned {
+    pub margin: i64,
+    pub costed_sales: i64,
+}
+
+impl Earned {
+    pub fn add(&mut self, statistics: &Statistics) {
+        self.margin = self.margin.saturating_add(statistics.margin.unwrap_or(0));
+        self.costed_sales = self.costed_sales.saturating_add(statistics.costed_sales);
+    }
 }
 
 impl Classes {
@@ -27,6 +44,7 @@ impl Classes {
             key_from: amount_at(net_sales, rule.key_share),
             current_from: best_fifth(current),
             potential_from: best_fifth(potential),
+            earned: Earned::default(),
         }
     }
 

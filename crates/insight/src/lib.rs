@@ -5,17 +5,20 @@
 //! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody; `pages` shows it.
 
 mod agreement;
+pub mod behaviour;
 pub mod classes;
 pub mod fields;
 pub mod live;
 pub mod overview;
 mod pages;
+pub mod past;
 pub mod refit;
 pub mod report;
 pub mod scoring;
 pub mod settings;
 pub mod statistics;
 pub mod store;
+pub mod trial;
 
 use engine::Module;
 
@@ -32,6 +35,8 @@ pub fn module() -> Module {
         .extend("account", fields::account_figures())
         .list("account", &ACCOUNT_LIST, "-net_sales")
         .job(refit::JOB, refit::run)
+        .job(past::JOB, past::run)
+        .table(past::table())
         .start(live::start)
         .check(agreement::check);
     tables.into_iter().fold(module, Module::table)

@@ -1,7 +1,7 @@
 //! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
 //! last fitted model, and the reader's position moves in the same transaction.
 
-use crate::{fields::CLASSES, refit, settings::Settings, store};
+use crate::{fields::CLASSES, past, refit, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -187,11 +187,14 @@ async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>
 /// Queues a refit when the models are of another day or other settings, or enough customers changed; not while an import runs, whose
 /// end will be followed anyway.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
-    if !is_due(engine).await?
-        || importing(engine).await?
-        || refit::in_progress(engine).await?.is_some()
-        || refit::failed_lately(engine).await?
-    {
+    let due = is_due(engine).await?;
+    if importing(engine).await? || refit::in_progress(engine).await?.is_some() {
+        return Ok(());
+    }
+    if !due {
+        return past::queue_if_due(engine).await;
+    }
+    if refit::failed_lately(engine, refit::JOB).await? {
         return Ok(());
     }
     engine.write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await.map(drop) })).await

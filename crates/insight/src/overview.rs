@@ -4,6 +4,7 @@
 use crate::{
     scoring::{Scored, Scorer, stage_name},
     statistics::Statistics,
+    trial::Trial,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -53,6 +54,11 @@ pub struct Overview {
     pub stages: BTreeMap<String, Group>,
     pub importance: BTreeMap<String, Group>,
     pub quadrants: BTreeMap<String, Group>,
+    #[serde(default)]
+    pub behaviours: BTreeMap<String, Group>,
+    /// Which model forecast best.
+    #[serde(default)]
+    pub trial: Option<Trial>,
 }
 
 impl Overview {
@@ -76,6 +82,8 @@ impl Overview {
             stages: BTreeMap::new(),
             importance: BTreeMap::new(),
             quadrants: BTreeMap::new(),
+            behaviours: BTreeMap::new(),
+            trial: None,
         };
         for one in everybody.map(scorer.many()) {
             add_to(&mut overview.stages, stage_name(one.stage.stage), one.statistics.net_sales());
@@ -127,6 +135,9 @@ impl Overview {
         add_to(&mut self.importance, classes.importance(net_sales), net_sales);
         if let Some(quadrant) = classes.quadrant(one.statistics.recent_sales, one.clv) {
             add_to(&mut self.quadrants, quadrant, net_sales);
+        }
+        if let Some(behaviour) = scorer.behaviour(one) {
+            add_to(&mut self.behaviours, behaviour.class, net_sales);
         }
     }
 }

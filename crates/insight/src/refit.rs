@@ -1,13 +1,14 @@
 //! The full fit: reads everybody's statistics, fits the models, keeps them, scores everybody again.
 
 use crate::{
-    classes::Classes,
+    classes::{Classes, Earned},
     live,
     overview::Overview,
     scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
     store::{self, StoredModel},
+    trial::{Sample, Trial},
 };
 use engine::{
     Actor, BoxFuture, Engine, Error, JobContext, Result, TryStreamExt, Tx, name,
@@ -16,7 +17,7 @@ use engine::{
 use meta::{Id, NaiveDate, Values};
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc, time::Instant};
-use value::{history::Summary, model::Model};
+use value::{history::Summary, model::Model, purchasing::Family};
 
 pub const JOB: &str = "value.refit";
 const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
@@ -48,6 +49,7 @@ pub struct Everybody {
     /// In order of their ids.
     customers: Vec<(Id, Statistics)>,
     chosen: HashMap<Id, Values>,
+    sample: Sample,
 }
 
 pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody> {
@@ -74,9 +76,10 @@ pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings: &settings };
-    statistics::of_everybody(engine, &mut customers, &up_to, job).await?;
+    let mut sample = Sample::of(customers.len());
+    statistics::of_everybody(engine, &mut customers, &up_to, &mut sample, job).await?;
     tracing::info!(customers = customers.len(), seconds = started.elapsed().as_secs_f64(), "everybody read");
-    Ok(Everybody { settings, as_of, since, changed, customers, chosen })
+    Ok(Everybody { settings, as_of, since, changed, customers, chosen, sample })
 }
 
 /// Fits, makes the fit the one in force and writes everybody's figures.
@@ -86,12 +89,14 @@ pub async fn complete(
     job: Option<&JobContext>,
 ) -> Result<Arc<StoredModel>> {
     let started = Instant::now();
-    let Everybody { settings, as_of, since, changed, customers, mut chosen } = everybody;
+    let Everybody { settings, as_of, since, changed, customers, mut chosen, sample } = everybody;
     let count = customers.len();
     tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
-        let scorer = fit(&customers, settings, as_of);
-        let overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
+        let trial = Trial::of(sample, customers.len());
+        let scorer = fit(&customers, settings, as_of, trial.chosen());
+        let mut overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
+        overview.trial = Some(trial);
         (scorer, overview, customers)
     });
     let (scorer, overview, customers) =
@@ -119,22 +124,25 @@ pub async fn complete(
 }
 
 /// Models first, then the classes, which compare everybody's figures.
-fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate) -> Scorer {
+fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, family: Family) -> Scorer {
     let summaries: Vec<Summary> = customers.iter().filter_map(|(_, one)| one.summary).collect();
-    let model = Model::fit(&summaries, day_number(as_of));
+    let model = Model::fit_family(&summaries, day_number(as_of), family);
     let mut scorer = Scorer::new(
         Fitted { model, classes: Classes::default(), settings: settings.mark() },
         settings,
         as_of,
     );
     let (mut net_sales, mut recent, mut potential) = (vec![], vec![], vec![]);
+    let mut earned = Earned::default();
     let buyers = customers.iter().map(|(_, one)| one).filter(|one| one.summary.is_some());
     for one in buyers.map(scorer.many()) {
         net_sales.push(one.statistics.net_sales());
         recent.push(one.statistics.recent_sales);
         potential.push(one.clv.unwrap_or(0));
+        earned.add(&one.statistics);
     }
     scorer.fitted.classes = Classes::fit(&net_sales, &recent, &potential, &scorer.settings.importance_rule);
+    scorer.fitted.classes.earned = earned;
     scorer
 }
 
@@ -155,24 +163,24 @@ pub async fn queue(tx: &mut Tx) -> Result<Id> {
 }
 
 async fn waiting(tx: &mut Tx) -> Result<Option<Id>> {
-    let rows = tx.fetch(&newest_of(&["queued"])).await?;
+    let rows = tx.fetch(&newest_of(JOB, &["queued"])).await?;
     rows.first().map(|row| row.id(0)).transpose()
 }
 
 /// Refits that have not ended, newest first.
 pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
-    let rows = engine.fetch(&newest_of(&["queued", "running"])).await?;
+    let rows = engine.fetch(&newest_of(JOB, &["queued", "running"])).await?;
     rows.first().map(|row| row.id(0)).transpose()
 }
 
 /// The same inside a transaction.
 pub async fn is_in_progress(tx: &mut Tx) -> Result<bool> {
-    Ok(!tx.fetch(&newest_of(&["queued", "running"])).await?.is_empty())
+    Ok(!tx.fetch(&newest_of(JOB, &["queued", "running"])).await?.is_empty())
 }
 
-/// Whether the last refit failed a short while ago: the cause is probably still there.
-pub async fn failed_lately(engine: &Engine) -> Result<bool> {
-    let mut last = newest_of(&["queued", "running", "done", "failed", "cancelled"]);
+/// Whether the last job of a kind failed a short while ago: the cause is probably still there.
+pub async fn failed_lately(engine: &Engine, kind: &'static str) -> Result<bool> {
+    let mut last = newest_of(kind, &["queued", "running", "done", "failed", "cancelled"]);
     last.columns(["state", "finished_at"].map(name));
     let rows = engine.fetch(&last).await?;
     let Some(row) = rows.first() else { return Ok(false) };
@@ -181,12 +189,13 @@ pub async fn failed_lately(engine: &Engine) -> Result<bool> {
     Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(lately))
 }
 
-fn newest_of(states: &[&'static str]) -> engine::sea_query::SelectStatement {
+/// The newest job of a kind in one of these states.
+pub(crate) fn newest_of(kind: &'static str, states: &[&'static str]) -> engine::sea_query::SelectStatement {
     Sql::select()
         .column(name("id"))
         .from(name("job"))
         .and_where(Expr::col(name("state")).is_in(states.iter().copied()))
-        .and_where(Expr::col(name("kind")).eq(JOB))
+        .and_where(Expr::col(name("kind")).eq(kind))
         .order_by(name("id"), Order::Desc)
         .limit(1)
         .to_owned()

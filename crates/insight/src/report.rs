@@ -1,10 +1,17 @@
 //! What the command line tells other tools: field names and units are a contract.
 
-use crate::store::StoredModel;
+use crate::{settings::date_of, store::StoredModel};
 use engine::{Actor, Engine, Query, Result};
 use meta::{Id, Record, Value};
 use serde_json::{Value as Json, json};
-use value::{bg_nbd::BgNbdFit, gamma_gamma::GammaGammaFit, model::Part, money};
+use value::{
+    backtest::{Method, Rule, Tried},
+    bg_nbd::BgNbdFit,
+    gamma_gamma::GammaGammaFit,
+    model::Part,
+    money,
+    purchasing::PurchaseFit,
+};
 
 /// Customers read at once.
 const PAGE: usize = 1_000;
@@ -16,6 +23,8 @@ pub fn models(stored: &StoredModel) -> Json {
         "as_of": stored.as_of,
         "fitted_at": stored.fitted_at,
         "customers": model.customers,
+        "purchases": model.purchases.fitted().map(in_force),
+        "purchases_missing": missing(&model.purchases),
         "bg_nbd": model.bg_nbd.fitted().map(purchases),
         "bg_nbd_missing": missing(&model.bg_nbd),
         "gamma_gamma": model.gamma_gamma.fitted().map(spending),
@@ -25,6 +34,20 @@ pub fn models(stored: &StoredModel) -> Json {
 
 fn missing<T>(part: &Part<T>) -> Option<String> {
     part.missing().map(|reason| reason.to_string())
+}
+
+/// The model the figures come from.
+fn in_force(fit: &PurchaseFit) -> Json {
+    json!({
+        "family": fit.family.to_string(),
+        "k": fit.family.k(),
+        "parameters": fit.parameters,
+        "log_likelihood": fit.log_likelihood,
+        "shows_dropout": fit.shows_dropout(),
+        "boundary_quantities": fit.boundary,
+        "customers": fit.customers,
+        "repeat_customers": fit.repeat_customers,
+    })
 }
 
 fn purchases(fit: &BgNbdFit) -> Json {
@@ -51,6 +74,56 @@ fn spending(fit: &GammaGammaFit) -> Json {
         "standard_errors": fit.standard_errors,
         "correlation": fit.correlation,
     })
+}
+
+/// The back-test kept with the fit: which model was chosen, why, and how every rule and model did. Money in units.
+pub fn backtest(stored: &StoredModel) -> Json {
+    let Some(trial) = &stored.overview.trial else {
+        return json!({ "as_of": stored.as_of, "missing": "not computed yet" });
+    };
+    let Some(found) = trial.result.fitted() else {
+        return json!({ "as_of": stored.as_of, "sampled": trial.sampled, "accounts": trial.accounts, "missing": missing(&trial.result) });
+    };
+    let line = |tried: &Tried| {
+        let mut json = serde_json::to_value(&tried.measures).unwrap_or_default();
+        let (name, kind) = match tried.method {
+            Method::Rule { rule } => (rule_name(rule), "rule"),
+            Method::Model { family } => (family.to_string(), "model"),
+        };
+        json["name"] = name.into();
+        json["kind"] = kind.into();
+        json["score"] = tried.score.into();
+        json["fit"] = serde_json::to_value(&tried.fit).unwrap_or_default();
+        json
+    };
+    json!({
+        "as_of": stored.as_of,
+        "sampled": trial.sampled,
+        "accounts": trial.accounts,
+        "cut": date_of(found.cut_day),
+        "end": date_of(found.end_day),
+        "weeks": found.weeks(),
+        "customers": found.customers,
+        "repeat_customers": found.repeat_customers,
+        "buyers": found.buyers,
+        "purchases": found.purchases,
+        "money": found.money,
+        "chosen": found.chosen.to_string(),
+        "reason": found.reason,
+        "better_rule": found.better_rule.map(rule_name),
+        "interval_coverage": found.coverage,
+        "methods": found.tried.iter().map(line).collect::<Vec<_>>(),
+    })
+}
+
+/// A rule's name for programs.
+pub fn rule_name(rule: Rule) -> String {
+    match rule {
+        Rule::Average => "average".to_owned(),
+        Rule::PastFrequency => "past_frequency".to_owned(),
+        Rule::Hiatus { weeks } => format!("hiatus_{weeks}w"),
+        Rule::LastYear => "last_year".to_owned(),
+    }
 }
 
 /// `{"customers", "gross_sales", "top20_share", "gini", "customers_for_80"}`.
@@ -99,7 +172,7 @@ pub async fn customers(
     Ok(())
 }
 
-const FIELDS: [&str; 13] = [
+const FIELDS: [&str; 16] = [
     "name",
     "orders",
     "first_order_on",
@@ -111,7 +184,10 @@ const FIELDS: [&str; 13] = [
     "p_alive",
     "expected_purchases_52w",
     "p_buy_13w",
+    "p_churn_52w",
     "clv_52w",
+    "clv_52w_low",
+    "clv_52w_high",
     "stage",
 ];
 
@@ -130,7 +206,10 @@ fn customer(record: &Record, external_id: Option<String>) -> Json {
         "p_alive": get("p_alive"),
         "expected_purchases_52w": get("expected_purchases_52w"),
         "p_buy_13w": get("p_buy_13w"),
+        "p_churn_52w": get("p_churn_52w"),
         "clv_52w": get("clv_52w"),
+        "clv_52w_low": get("clv_52w_low"),
+        "clv_52w_high": get("clv_52w_high"),
         "stage": get("stage"),
     })
 }

@@ -1,6 +1,7 @@
 //! Statistics and the fitted model → the values of an account's figures.
 
 use crate::{
+    behaviour::Behaviour,
     classes::Classes,
     settings::{Settings, date_of, day_number},
     statistics::Statistics,
@@ -46,8 +47,9 @@ pub struct Scored {
     pub figures: Option<Figures>,
     pub stage: Decision,
     pub p_buy_soon: Option<f64>,
-    /// Value of the next 52 weeks, ten-thousandths.
+    /// Value of the next 52 weeks, ten-thousandths, and the interval it lies in with 80 %.
     pub clv: Option<i64>,
+    pub clv_range: Option<[i64; 2]>,
 }
 
 impl Scorer {
@@ -70,6 +72,7 @@ impl Scorer {
                 stage: figures.map_or_else(prospect, |figures| figures.stage),
                 p_buy_soon: figures.and_then(|figures| figures.p_buy_soon),
                 clv: figures.and_then(|figures| figures.clv).map(cents),
+                clv_range: figures.and_then(|figures| Some([figures.clv_low?, figures.clv_high?].map(cents))),
                 figures,
             }
         }
@@ -85,6 +88,12 @@ impl Scorer {
         } else {
             "old"
         }
+    }
+
+    /// `None` where too little is known of what he pays.
+    pub fn behaviour(&self, scored: &Scored) -> Option<Behaviour> {
+        let frequency = scored.figures.as_ref().map(|figures| figures.rfm.frequency)?;
+        Behaviour::of(&scored.statistics, &self.fitted.classes.earned, frequency)
     }
 
     /// The values of every figure declared in [`crate::fields`], classes included.
@@ -103,7 +112,7 @@ impl Scorer {
                 classes.quadrant(statistics.recent_sales, scored.clv),
             )
         });
-        let list: [(&str, Value); 23] = [
+        let list: [(&str, Value); 27] = [
             ("orders", i64::from(statistics.orders).into()),
             ("first_order_on", date(summary.map(|summary| summary.first_day))),
             ("last_order_on", date(summary.map(|summary| summary.last_day))),
@@ -121,11 +130,15 @@ impl Scorer {
             ("p_alive", number(figures.and_then(|figures| figures.p_alive), 4)),
             ("expected_purchases_52w", number(figures.and_then(|figures| figures.expected_purchases), 4)),
             ("p_buy_13w", number(scored.p_buy_soon, 4)),
+            ("p_churn_52w", number(figures.and_then(|figures| figures.p_churn), 4)),
             ("expected_spend", number(figures.and_then(|figures| figures.expected_spend), 2)),
             ("clv_52w", scored.clv.map_or(Value::Null, amount)),
+            ("clv_52w_low", scored.clv_range.map_or(Value::Null, |[low, _]| amount(low))),
+            ("clv_52w_high", scored.clv_range.map_or(Value::Null, |[_, high]| amount(high))),
             ("stage", stage_name(scored.stage.stage).into()),
             ("importance", classed.map(|(importance, _)| importance).into()),
             ("loyalty", self.loyalty(scored).into()),
+            ("value_behaviour", self.behaviour(scored).map(|behaviour| behaviour.class).into()),
             ("value_quadrant", classed.and_then(|(_, quadrant)| quadrant).into()),
         ];
         list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()

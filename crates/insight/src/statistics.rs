@@ -4,6 +4,7 @@
 use crate::{
     refit::tell,
     settings::{Settings, day_number},
+    trial::Sample,
 };
 use engine::{
     Engine, JobContext, Result, Row, TryStreamExt, Tx, name,
@@ -131,6 +132,15 @@ impl Kind {
         select
     }
 
+    fn by_customer(&self) -> SelectStatement {
+        let mut select = self.select();
+        select
+            .and_where(Expr::col(name("account")).is_not_null())
+            .order_by_with_nulls(name("account"), Order::Asc, NullOrdering::First)
+            .order_by_with_nulls(name(self.at), Order::Asc, NullOrdering::First);
+        select
+    }
+
     /// `None` for one that does not count.
     fn read(&self, row: &Row, up_to: &UpTo<'_>) -> Result<Option<Entry>> {
         let status = row.text(2)?;
@@ -177,19 +187,16 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
 }
 
 /// Fills in everybody's statistics; `customers` are in order of their ids. One pass over the orders, one over the
-/// returns, neither held in memory.
+/// returns, neither held in memory. Purchases are shown to `sample` as they pass.
 pub async fn of_everybody(
     engine: &Engine,
     customers: &mut [(Id, Statistics)],
     up_to: &UpTo<'_>,
+    sample: &mut Sample,
     job: Option<&JobContext>,
 ) -> Result<()> {
     let since = up_to.since();
-    let mut orders = ORDERS.select();
-    orders
-        .and_where(Expr::col(name("account")).is_not_null())
-        .order_by_with_nulls(name("account"), Order::Asc, NullOrdering::First)
-        .order_by_with_nulls(name(ORDERS.at), Order::Asc, NullOrdering::First);
+    let orders = ORDERS.by_customer();
     let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
     while let Some(row) = rows.try_next().await? {
         read += 1;
@@ -203,6 +210,9 @@ pub async fn of_everybody(
         // Orders of a deleted account are nobody's.
         if let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == order.account) {
             customer.buy(&order, since);
+            if order.amount > 0 {
+                sample.add(at, Purchase { day: order.day, amount: order.amount });
+            }
         }
     }
     drop(rows);
@@ -216,6 +226,24 @@ pub async fn of_everybody(
         }
     }
     tell(job, "read", customers.len(), customers.len()).await
+}
+
+/// Every purchase, in order of customers' ids and of time.
+pub async fn purchases_by_customer(
+    engine: &Engine,
+    up_to: &UpTo<'_>,
+    mut take: impl FnMut(Id, Purchase),
+) -> Result<()> {
+    let orders = ORDERS.by_customer();
+    let mut rows = engine.stream(&orders);
+    while let Some(row) = rows.try_next().await? {
+        if let Some(order) = ORDERS.read(&row, up_to)?
+            && order.amount > 0
+        {
+            take(order.account, Purchase { day: order.day, amount: order.amount });
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ import warnings
 
 import numpy
 import pandas
-from lifetimes import BetaGeoFitter, GammaGammaFitter
+from lifetimes import BetaGeoFitter, GammaGammaFitter, ModifiedBetaGeoFitter, ParetoNBDFitter
 from threadpoolctl import threadpool_info
 
 BUDGET_S = 120.0
@@ -74,6 +74,8 @@ def measure(customers, known, runs):
 
     repeat = customers[(customers.frequency > 0) & (customers.monetary > 0)]
     bg = step("BG/NBD fit", lambda c: BetaGeoFitter().fit(c.frequency, c.recency, c["T"]), customers)
+    for family, fitter in (("MBG/NBD", ModifiedBetaGeoFitter), ("Pareto/NBD", ParetoNBDFitter)):
+        step(f"{family} fit", lambda c, fitter=fitter: fitter().fit(c.frequency, c.recency, c["T"]), customers)
     gg = step("Gamma-Gamma fit", lambda c: GammaGammaFitter().fit(c.frequency, c.monetary), repeat)
     step("scores", lambda c: score(bg, gg, c), customers)
     return bg, found

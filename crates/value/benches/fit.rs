@@ -17,12 +17,15 @@ use value::bg_nbd::{self, BgNbd, BgNbdFit};
 use value::gamma_gamma::{self, GammaGamma, Spending};
 use value::history::{Observation, Summary};
 use value::model::{Model, Question};
+use value::purchasing::{Customers, Family, PurchaseFit};
 use value::scoring::Scoring;
 
 const CDNOW_CUSTOMERS: usize = 23_570;
 const MILLION: usize = 1_000_000;
 const THREE_YEARS_DAYS: i32 = 1_095;
 const RUNS: usize = 5;
+/// Of the fits that take long.
+const FEWER: usize = 3;
 
 type Problem = Box<dyn std::error::Error>;
 
@@ -92,6 +95,12 @@ fn measure(case: &Case, report: &mut String) -> Result<Json, Problem> {
     };
     line("BG/NBD fit", median(|| bg_nbd::fit(&seen)))?;
     line("Gamma-Gamma fit", median(|| gamma_gamma::fit(&spending)))?;
+    for family in [Family::Nbd, Family::MbgNbd, Family::ParetoNbd, Family::MbgCnbd { k: 2 }] {
+        line(
+            &format!("{family} fit"),
+            median_of(FEWER, || PurchaseFit::of(family, &Customers::of_observations(&seen))),
+        )?;
+    }
     line("whole model", median(|| Model::fit(customers, *day)))?;
     line(
         "scores",
@@ -111,9 +120,13 @@ fn measure(case: &Case, report: &mut String) -> Result<Json, Problem> {
 }
 
 /// Milliseconds on the wall and of the processor; the second says what a busy machine hides.
-fn median<T>(mut work: impl FnMut() -> T) -> [f64; 2] {
+fn median<T>(work: impl FnMut() -> T) -> [f64; 2] {
+    median_of(RUNS, work)
+}
+
+fn median_of<T>(runs: usize, mut work: impl FnMut() -> T) -> [f64; 2] {
     let mut times = [Vec::new(), Vec::new()];
-    for _ in 0..RUNS {
+    for _ in 0..runs {
         let (wall, cpu) = (Instant::now(), processor_ms());
         std::hint::black_box(work());
         times[0].push(wall.elapsed().as_secs_f64() * 1e3);
@@ -121,7 +134,7 @@ fn median<T>(mut work: impl FnMut() -> T) -> [f64; 2] {
     }
     times.map(|mut times| {
         times.sort_by(f64::total_cmp);
-        times[RUNS / 2]
+        times[runs / 2]
     })
 }
 

@@ -12,6 +12,7 @@ use std::time::Instant;
 use value::bg_nbd;
 use value::gamma_gamma::{self, Spending};
 use value::history::Summary;
+use value::purchasing::{Customers, Family, Parameter, PurchaseFit};
 
 use cdnow::{CALIBRATION_END, read};
 
@@ -61,8 +62,13 @@ fn compare(path: &str, report: &mut String) -> Result<bool, Problem> {
     let seen: Vec<_> = customers.iter().map(|c| c.observe(CALIBRATION_END)).collect();
     let bg = bg_nbd::fit(&seen)?;
     let gg = gamma_gamma::fit(&spending(&customers))?;
+    let pareto = PurchaseFit::of(Family::ParetoNbd, &Customers::of_observations(&seen))?;
     let (p, e) = (bg.parameters, bg.standard_errors);
     let (gp, ge) = (gg.parameters, gg.standard_errors);
+    let of = |fit: &PurchaseFit, name, published, i: usize| {
+        let Parameter { value, standard_error, .. } = fit.parameters[i];
+        Row { name, published, found: value, error: standard_error, digits: 3 }
+    };
     let row = |name, published, found, error, digits| Row { name, published, found, error, digits };
     let rows = [
         row("customers", 2357.0, customers.len() as f64, None, 0),
@@ -72,17 +78,22 @@ fn compare(path: &str, report: &mut String) -> Result<bool, Problem> {
         row("BG/NBD a", 0.793, p.a, e.a, 3),
         row("BG/NBD b", 2.426, p.b, e.b, 3),
         row("BG/NBD log-likelihood", -9582.4, bg.log_likelihood, None, 1),
+        of(&pareto, "Pareto/NBD r", 0.553, 0),
+        of(&pareto, "Pareto/NBD alpha", 10.578, 1),
+        of(&pareto, "Pareto/NBD s", 0.606, 2),
+        of(&pareto, "Pareto/NBD beta", 11.669, 3),
+        row("Pareto/NBD log-likelihood", -9595.0, pareto.log_likelihood, None, 1),
         row("Gamma-Gamma p", 6.25, gp.p, ge.p, 2),
         row("Gamma-Gamma q", 3.74, gp.q, ge.q, 2),
         row("Gamma-Gamma v", 15.44, gp.v, ge.v, 2),
     ];
     writeln!(report, "{path}, calibration to 1997-09-30")?;
-    writeln!(report, "{:<22}{:>12}{:>12}{:>10}", "figure", "published", "found", "std.err.")?;
+    writeln!(report, "{:<26}{:>12}{:>12}{:>10}", "figure", "published", "found", "std.err.")?;
     for row in &rows {
         let error = row.error.map_or(String::new(), |e| format!("{e:.4}"));
         let mark = if row.is_met() { "" } else { "   <-- not met" };
         let (name, digits) = (row.name, row.digits);
-        writeln!(report, "{name:<22}{:>12.digits$}{:>12.5}{error:>10}{mark}", row.published, row.found)?;
+        writeln!(report, "{name:<26}{:>12.digits$}{:>12.5}{error:>10}{mark}", row.published, row.found)?;
     }
     for edge in bg.boundary.iter().chain(&gg.boundary) {
         writeln!(report, "boundary: {edge}")?;
@@ -104,6 +115,19 @@ fn show(path: &str, report: &mut String) -> Result<(), Problem> {
     writeln!(report, "\n{} customers of the whole file", customers.len())?;
     writeln!(report, "{:?}, log-likelihood {:.1}, in {bg_ms:.1} ms", bg.parameters, bg.log_likelihood)?;
     writeln!(report, "{:?} on {} repeat buyers, in {gg_ms:.1} ms", gg.parameters, gg.customers)?;
+    for family in Family::RANDOM {
+        let begun = Instant::now();
+        let fit = PurchaseFit::of(family, &Customers::of_observations(&seen))?;
+        let ms = begun.elapsed().as_secs_f64() * 1e3;
+        let shown: Vec<String> =
+            fit.parameters.iter().map(|p| format!("{} {:.3}", p.name, p.value)).collect();
+        writeln!(
+            report,
+            "{family}: {}, log-likelihood {:.1}, in {ms:.1} ms",
+            shown.join(", "),
+            fit.log_likelihood
+        )?;
+    }
     Ok(())
 }
 

@@ -11,12 +11,12 @@
 //! A property of this model to keep in mind: dropping out needs a purchase, so a customer without a repeat
 //! purchase (x = 0) is alive with probability 1 however long ago his only purchase was.
 
-mod fit;
-mod series;
+pub(crate) mod fit;
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::Edge;
+use crate::counting::{Future, Moment};
+use crate::estimate::{Covariance, Edge};
 use crate::history::Observation;
 use crate::special::softplus;
 
@@ -39,6 +39,9 @@ pub struct BgNbdFit {
     /// Standard errors of r, α, a, b; `None` for a parameter at an edge.
     pub standard_errors: BgNbdErrors,
     pub log_likelihood: f64,
+    /// Of ln r, ln(r/α), ln(a+b), ln(a/b).
+    #[serde(default)]
+    pub covariance: Covariance,
     /// Parameters the data do not pin down; empty for a proper interior maximum.
     pub boundary: Vec<Edge>,
     pub customers: u64,
@@ -75,7 +78,20 @@ impl BgNbd {
     /// [`Self::expected_purchases`] up to each of `weeks`, which ascend, of a customer alive at T: he counts only
     /// through x and T. The work is shared between the horizons.
     pub fn purchases_if_alive(&self, seen: &Observation, weeks: &[f64]) -> Vec<f64> {
-        series::purchases(self, seen, weeks)
+        self.future(seen, Moment::Mean).expect(weeks)
+    }
+
+    pub(crate) fn future(&self, seen: &Observation, moment: Moment) -> Future {
+        let x = f64::from(seen.x);
+        Future {
+            n: self.r + x,
+            beta: self.alpha + seen.age,
+            kept: self.b + x,
+            lost: self.a,
+            stride: 1,
+            phase: 0,
+            moment,
+        }
     }
 
     /// E[X(t)], eq. (9): purchases expected of a random new customer within `weeks` of his first one.

@@ -2,7 +2,7 @@
 //!
 //! CLV(h) = s · m · Σ_{w=1..h} [E Y(w) − E Y(w−1)] / (1+d)^((w − ½)/52.1786)
 //!
-//! with E Y(w) the purchases expected within w weeks (BG/NBD, [`crate::bg_nbd`]), m the amount expected per purchase
+//! with E Y(w) the purchases expected within w weeks ([`crate::purchasing`]), m the amount expected per purchase
 //! (Gamma-Gamma, [`crate::gamma_gamma`]), s the share of it that counts (1 for sales, the margin rate for profit)
 //! and d the annual discount rate. A week's purchases are discounted from its middle; a year has 365.25/7 weeks. A
 //! fraction of a week at the end of h counts as its own, shorter period.
@@ -12,8 +12,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bg_nbd::BgNbd;
 use crate::history::Observation;
+use crate::purchasing::Purchasing;
 
 /// Weeks of a mean Julian year.
 pub const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
@@ -72,8 +72,8 @@ impl Periods {
         Self { ends, worth }
     }
 
-    /// What a customer who is alive is expected to buy; he counts only through x and T.
-    pub fn ahead(&self, model: &BgNbd, seen: &Observation) -> Ahead {
+    /// What a customer who is alive is expected to buy; with most models he counts only through x and T.
+    pub fn ahead(&self, model: &Purchasing, seen: &Observation) -> Ahead {
         let expected = model.purchases_if_alive(seen, &self.ends);
         let mut ahead = Ahead::default();
         for (purchases, worth) in expected.iter().zip(&self.worth) {
@@ -96,12 +96,12 @@ pub struct Ahead {
 }
 
 /// Discounted expected number of purchases within the horizon.
-pub fn discounted_purchases(model: &BgNbd, seen: &Observation, outlook: &Outlook) -> f64 {
+pub fn discounted_purchases(model: &Purchasing, seen: &Observation, outlook: &Outlook) -> f64 {
     model.p_alive(seen) * Periods::within(outlook).ahead(model, seen).discounted
 }
 
 /// CLV over the horizon, in the unit of `spend` (the amount expected per purchase).
-pub fn clv(model: &BgNbd, seen: &Observation, spend: f64, outlook: &Outlook) -> f64 {
+pub fn clv(model: &Purchasing, seen: &Observation, spend: f64, outlook: &Outlook) -> f64 {
     spend * outlook.margin_share * discounted_purchases(model, seen, outlook)
 }
 
@@ -110,7 +110,11 @@ pub fn clv(model: &BgNbd, seen: &Observation, spend: f64, outlook: &Outlook) -> 
 /// Approximation: weekly periods for five years, then yearly ones (discounted from their middle) until a purchase
 /// is worth less than 1/1000 of one today; the rest is valued as if the last year's rate went on forever, which
 /// bounds it from above because the expected rate only falls. Together the error is below 0.2 % at 10 % a year.
-pub fn discounted_purchases_forever(model: &BgNbd, seen: &Observation, annual_discount: f64) -> Option<f64> {
+pub fn discounted_purchases_forever(
+    model: &Purchasing,
+    seen: &Observation,
+    annual_discount: f64,
+) -> Option<f64> {
     if annual_discount.is_nan() || annual_discount <= 0.0 {
         return None;
     }
@@ -129,8 +133,9 @@ pub fn discounted_purchases_forever(model: &BgNbd, seen: &Observation, annual_di
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bg_nbd::BgNbd;
 
-    const MODEL: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };
+    const MODEL: Purchasing = Purchasing::BgNbd(BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 });
     const CUSTOMER: Observation = Observation { x: 2, t_x: 30.43, age: 38.86 };
 
     fn outlook(horizon_weeks: f64, annual_discount: f64) -> Outlook {

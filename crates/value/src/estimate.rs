@@ -15,6 +15,10 @@ pub enum Unfit {
     TooFewRepeatBuyers,
     /// All customers bought for the first time on the day of observation: no time has passed.
     NoTimePassed,
+    /// Nobody's end was seen.
+    NobodyLeft,
+    /// The purchases span too few weeks to hold some of them out.
+    TooShort,
     /// The optimiser found no maximum of the likelihood.
     NotConverged,
 }
@@ -25,6 +29,8 @@ impl std::fmt::Display for Unfit {
             Self::TooFewCustomers => "too few customers",
             Self::TooFewRepeatBuyers => "too few customers bought a second time",
             Self::NoTimePassed => "no time has passed since the first purchases",
+            Self::NobodyLeft => "nobody who left was seen",
+            Self::TooShort => "the purchases span too few weeks",
             Self::NotConverged => "the likelihood has no maximum that could be found",
         })
     }
@@ -67,6 +73,21 @@ pub(crate) fn storable(figure: f64) -> f64 {
     format!("{figure:.11e}").parse().unwrap_or(figure)
 }
 
+/// Covariance of a fit's coordinates, which are logarithms; rows and columns of those at an edge are zero, they are
+/// taken as fixed. Empty in fits stored before it was kept.
+pub type Covariance = Vec<Vec<f64>>;
+
+/// √(slopeᵀ Σ slope): the standard error of a figure whose derivatives by the coordinates are `slope` (delta method).
+/// `None` without a covariance of that size.
+pub fn delta_error(covariance: &Covariance, slope: &[f64]) -> Option<f64> {
+    if covariance.len() != slope.len() {
+        return None;
+    }
+    let product = |row: &[f64]| row.iter().zip(slope).map(|(c, s)| c * s).sum::<f64>();
+    let variance: f64 = covariance.iter().zip(slope).map(|(row, s)| s * product(row)).sum();
+    Some(variance.max(0.0).sqrt()).filter(|error| error.is_finite())
+}
+
 /// A standard error of the logarithm above this (a 95 % range of a factor e⁶ each way) is no knowledge.
 const WIDEST_LOG_ERROR: f64 = 3.0;
 /// Coordinates this close (in logarithm) to the edge of the search box stand on it.
@@ -81,6 +102,13 @@ pub(crate) struct Precision<const N: usize> {
 }
 
 impl<const N: usize> Precision<N> {
+    pub fn stored(&self) -> Covariance {
+        let shown = |i: usize, j: usize| {
+            if self.free[i] && self.free[j] { storable(self.covariance[i][j]) } else { 0.0 }
+        };
+        (0..N).map(|i| (0..N).map(|j| shown(i, j)).collect()).collect()
+    }
+
     /// Standard error of a function of the coordinates with this slope, √(slopeᵀ Σ slope) (delta method; exact for
     /// the observed information, because the gradient is zero at the maximum). `None` if it depends on a coordinate
     /// at an edge.

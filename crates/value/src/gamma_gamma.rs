@@ -10,7 +10,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::{self, Edge, Unfit, storable};
+use crate::estimate::{self, Covariance, Edge, Unfit, storable};
 use crate::optimize::{self, Limits};
 use crate::special::{digamma, stirling_remainder};
 
@@ -30,6 +30,9 @@ pub struct GammaGammaFit {
     /// Standard errors of p, q, v; `None` for a parameter at an edge.
     pub standard_errors: GammaGammaErrors,
     pub log_likelihood: f64,
+    /// Of ln p, ln q, ln(p v/q).
+    #[serde(default)]
+    pub covariance: Covariance,
     /// Parameters the data do not pin down; empty for a proper interior maximum.
     pub boundary: Vec<Edge>,
     /// Repeat buyers with a positive mean amount.
@@ -67,6 +70,19 @@ impl GammaGamma {
         let weight = self.p * x + self.q - 1.0;
         let spend = self.p * (self.v + x * mean) / weight;
         (weight > 0.0 && (x == 0.0 || mean >= 0.0) && spend.is_finite()).then_some(spend)
+    }
+
+    /// d ln E(M | x, m̄) by ln p, ln q, ln(p v/q), the coordinates of [`GammaGammaFit::covariance`]. `None` where E(M) is.
+    ///
+    /// With c = ln(p v/q) held, v = e^c q/p falls with p and rises with q.
+    pub fn slope_of_expected_spend(&self, x: u32, mean: f64) -> Option<[f64; 3]> {
+        self.expected_spend(x, mean)?;
+        let (own, others) = (f64::from(x) * mean, self.v);
+        let weight = self.p * f64::from(x) + self.q - 1.0;
+        let by_v = others / (others + own);
+        let by_p = 1.0 - self.p * f64::from(x) / weight;
+        let by_q = -self.q / weight;
+        Some([by_p - by_v, by_q + by_v, by_v])
     }
 
     /// E(M) = p v/(q−1), the population's mean amount; `None` where it is infinite (q ≤ 1).
@@ -117,6 +133,7 @@ pub fn fit(spending: &[Spending]) -> Result<GammaGammaFit, Unfit> {
         },
         // The density of m̄ in currency units is that of m̄/scale divided by scale.
         log_likelihood: storable(-(best.value + spenders.scale.ln()) * customers),
+        covariance: precision.stored(),
         boundary: precision.edges,
         customers: spenders.customers.len() as u64,
         correlation: spenders.correlation().map(storable),
@@ -272,112 +289,4 @@ impl CountTerms {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const PAPER: GammaGamma = GammaGamma { p: 6.25, q: 3.74, v: 15.44 };
-
-    #[test]
-    fn published_parameters_give_the_published_mean() {
-        // Fader & Hardie (2013), note 25: the mean across customers is 6.25·15.44/(3.74−1) = 35.2.
-        let mean = PAPER.population_mean().expect("finite");
-        assert!((mean - 35.22).abs() < 0.005, "{mean}");
-    }
-
-    #[test]
-    fn one_purchase_moves_the_expectation_towards_it() {
-        let mean = PAPER.population_mean().expect("finite");
-        let after = |x, m| PAPER.expected_spend(x, m).expect("finite");
-        assert!(mean < after(1, 100.0) && after(1, 100.0) < after(5, 100.0));
-        assert!(after(5, 100.0) < 100.0 && after(1, 1.0) < mean);
-        assert!((after(1, mean) - mean).abs() < 1e-12);
-    }
-
-    #[test]
-    fn infinite_expectations_are_not_numbers() {
-        let heavy = GammaGamma { p: 0.5, q: 0.8, v: 10.0 };
-        assert_eq!(heavy.population_mean(), None);
-        assert!(heavy.expected_spend(1, 10.0).is_some());
-        assert_eq!(PAPER.expected_spend(2, -5.0), None);
-    }
-
-    #[test]
-    fn gradient_agrees_with_finite_differences() {
-        let spending = [(1, 12.0), (3, 40.5), (1, 99.0), (9, 20.0)].map(|(x, mean)| Spending { x, mean });
-        let spenders = Spenders::new(&spending).expect("usable");
-        for at in [[6.25, 3.74, 0.4], [0.2, 0.5, 3.0], [50.0, 9.0, 0.01]] {
-            let at = at.map(f64::ln);
-            let gradient = spenders.mean_loss(&at).1;
-            for i in 0..3 {
-                let (mut above, mut below) = (at, at);
-                above[i] += 1e-5;
-                below[i] -= 1e-5;
-                let slope = (spenders.mean_loss(&above).0 - spenders.mean_loss(&below).0) / 2e-5;
-                assert!(
-                    (slope - gradient[i]).abs() < 1e-7 * (1.0 + slope.abs()),
-                    "{i}: {slope} {}",
-                    gradient[i]
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn log_likelihood_is_the_notes_formula() {
-        let (x, m, GammaGamma { p, q, v }) = (3.0, 40.0, PAPER);
-        let px = p * x;
-        let density = libm::tgamma(px + q) / (libm::tgamma(px) * libm::tgamma(q))
-            * v.powf(q)
-            * f64::powf(m, px - 1.0)
-            * f64::powf(x, px)
-            / (v + m * x).powf(px + q);
-        let spenders = Spenders::new(&[Spending { x: 3, mean: m }]).expect("usable");
-        let scaled = spenders.mean_loss(&[p, q, v / spenders.scale].map(f64::ln)).0;
-        let found = -(scaled + spenders.scale.ln());
-        assert!((found - density.ln()).abs() < 1e-11, "{found} {}", density.ln());
-    }
-
-    #[test]
-    fn a_fit_by_way_of_a_sample_is_the_maximum_over_everybody() {
-        let spending: Vec<Spending> = (0..30_000_u32)
-            .map(|i| {
-                let share = (f64::from(i) * 0.618_033_988_749_895).fract();
-                Spending { x: 1 + i % 4, mean: 20.0 * (0.2 + share) / (1.1 - share) }
-            })
-            .collect();
-        let spenders = Spenders::new(&spending).expect("usable");
-        let sample = spenders.sample().expect("large enough");
-        let GammaGamma { p, q, v } = fit(&spending).expect("fitted").parameters;
-        let steepest = |spenders: &Spenders| {
-            let slope = spenders.mean_loss(&[p, q, v / spenders.scale].map(f64::ln)).1;
-            slope.iter().fold(0.0_f64, |most, s| most.max(s.abs()))
-        };
-        assert!(steepest(&spenders) < 1e-8, "{}", steepest(&spenders));
-        // The sample alone would have ended elsewhere.
-        assert!(steepest(&sample) > 1e-7, "{}", steepest(&sample));
-    }
-
-    #[test]
-    fn the_order_of_spenders_does_not_matter() {
-        let mut spending: Vec<Spending> =
-            (1..=500_u32).map(|i| Spending { x: 1 + i % 7, mean: f64::from(i * 37 % 501) + 0.1 }).collect();
-        let found = fit(&spending).expect("fitted");
-        spending.reverse();
-        assert_eq!(fit(&spending), Ok(found));
-    }
-
-    #[test]
-    fn equal_spenders_are_told_as_a_boundary() {
-        let spending: Vec<_> = (0..60).map(|i| Spending { x: 1 + i % 5, mean: 20.0 }).collect();
-        let found = fit(&spending).expect("fitted");
-        assert!(!found.boundary.is_empty(), "{found:?}");
-        assert_eq!(found.correlation, None);
-        let spend = found.parameters.expected_spend(1, 20.0).expect("finite");
-        assert!((spend - 20.0).abs() < 0.1, "{spend}");
-    }
-
-    #[test]
-    fn nobody_with_a_positive_amount_is_refused() {
-        assert_eq!(fit(&[Spending { x: 3, mean: 0.0 }]), Err(Unfit::TooFewRepeatBuyers));
-    }
-}
+mod tests;

@@ -5,18 +5,27 @@
 //! [`model::Model`] is the front door: fit all customers, then score one at a time, or many with
 //! [`scoring::Scoring`].
 
+pub mod backtest;
 pub mod bg_nbd;
 pub mod clv;
+pub mod clv_range;
 pub mod concentration;
+pub mod contractual;
+mod counting;
+pub mod erlang;
 pub mod estimate;
 pub mod gamma_gamma;
+mod groups;
 pub mod history;
 pub mod intervals;
 pub mod life_cycle;
 pub mod margin;
+pub mod markov;
 pub mod model;
 pub mod money;
 pub mod optimize;
+pub mod pareto_nbd;
+pub mod purchasing;
 pub mod rfm;
 pub mod scoring;
 pub mod special;
@@ -24,3 +33,6 @@ pub mod special;
 /// So that the unit tests can draw the customers of `tests/generated`, which names the crate from outside.
 #[cfg(test)]
 extern crate self as value;
+#[cfg(test)]
+#[path = "../tests/generated/mod.rs"]
+mod generated;

@@ -9,13 +9,13 @@ use crate::bg_nbd::{self, BgNbdFit};
 use crate::clv::Outlook;
 use crate::estimate::Unfit;
 use crate::gamma_gamma::{self, GammaGammaFit, Spending};
-use crate::history::{Observation, Summary};
+use crate::history::Summary;
 use crate::life_cycle::{Decision, StageRule};
+use crate::purchasing::{Customers, Family, PurchaseFit};
 use crate::rfm::{Rfm, RfmBands};
 use crate::scoring::Scoring;
 
-/// Below these numbers a fit is more noise than knowledge: BG/NBD has four parameters, Gamma-Gamma three.
-const FEWEST_CUSTOMERS: usize = 30;
+/// Below this number a fit of the amounts is more noise than knowledge.
 const FEWEST_REPEAT_BUYERS: usize = 10;
 
 /// A fitted part, or why there is none.
@@ -56,6 +56,9 @@ pub struct Model {
     /// The day of observation the model was fitted for, days since 1970-01-01.
     pub as_of_day: i32,
     pub customers: u64,
+    /// The model the figures come from.
+    pub purchases: Part<PurchaseFit>,
+    /// Always fitted, to compare with.
     pub bg_nbd: Part<BgNbdFit>,
     pub gamma_gamma: Part<GammaGammaFit>,
     pub rfm_bands: RfmBands,
@@ -86,7 +89,7 @@ pub struct Figures {
     pub on_day: i32,
     pub rfm: Rfm,
     pub stage: Decision,
-    /// Always 1 for a customer without a repeat purchase, see [`crate::bg_nbd`].
+    /// With BG/NBD always 1 for a customer without a repeat purchase, see [`crate::bg_nbd`].
     pub p_alive: Option<f64>,
     /// Purchases within the horizon.
     pub expected_purchases: Option<f64>,
@@ -94,12 +97,17 @@ pub struct Figures {
     pub p_buy_within: Option<f64>,
     /// Probability of at least one purchase within [`Question::soon_weeks`].
     pub p_buy_soon: Option<f64>,
+    /// Probability of no purchase within the horizon: the churn score, see [`crate::purchasing`].
+    pub p_churn: Option<f64>,
     /// Currency units per future purchase.
     pub expected_spend: Option<f64>,
     /// Currency units of purchases within the horizon, not discounted: expected purchases × expected spend.
     pub expected_sales: Option<f64>,
     /// Currency units, discounted, times the margin share.
     pub clv: Option<f64>,
+    /// What he will really bring lies in between with probability 80 %, see [`crate::clv_range`].
+    pub clv_low: Option<f64>,
+    pub clv_high: Option<f64>,
     /// The day of the next purchase if the customer keeps his own mean interval; `None` with a single purchase day.
     pub next_purchase_day: Option<i32>,
     /// Days since the last purchase / mean interval; above 1 he is late.
@@ -107,15 +115,29 @@ pub struct Figures {
 }
 
 impl Model {
-    /// Fits everything the data allow. Customers who bought first after `as_of_day` are left out; later purchases
-    /// of the others must have been left out by the caller.
+    /// [`Self::fit_family`] with BG/NBD.
     pub fn fit(customers: &[Summary], as_of_day: i32) -> Self {
+        Self::fit_family(customers, as_of_day, Family::BgNbd)
+    }
+
+    /// Fits everything the data allow, with `family` for the purchases (BG/NBD where that one does not fit; which is best
+    /// says [`crate::backtest`]). Customers who bought first after `as_of_day` are left out; later purchases
+    /// of the others must have been left out by the caller.
+    pub fn fit_family(customers: &[Summary], as_of_day: i32, family: Family) -> Self {
         let customers: Vec<Summary> =
             customers.iter().copied().filter(|c| c.first_day <= as_of_day).collect();
+        let seen = Customers::of_summaries(&customers, as_of_day);
+        let bg_nbd = seen.check().and_then(|()| bg_nbd::fit::fit_groups(&seen.groups));
+        let standard = || bg_nbd.clone().map(PurchaseFit::from);
+        let purchases = match family {
+            Family::BgNbd => standard(),
+            family => PurchaseFit::of(family, &seen).or_else(|_| standard()),
+        };
         Self {
             as_of_day,
             customers: customers.len() as u64,
-            bg_nbd: fit_purchases(&customers, as_of_day).into(),
+            purchases: purchases.into(),
+            bg_nbd: bg_nbd.into(),
             gamma_gamma: fit_spending(&customers).into(),
             rfm_bands: RfmBands::fit(&customers),
         }
@@ -132,17 +154,6 @@ impl Model {
         let spending = self.gamma_gamma.fitted()?;
         spending.parameters.expected_spend(customer.repeat(), customer.monetary().unwrap_or(0.0))
     }
-}
-
-fn fit_purchases(customers: &[Summary], as_of_day: i32) -> Result<BgNbdFit, Unfit> {
-    if customers.len() < FEWEST_CUSTOMERS {
-        return Err(Unfit::TooFewCustomers);
-    }
-    if customers.iter().filter(|c| c.repeat() > 0).count() < FEWEST_REPEAT_BUYERS {
-        return Err(Unfit::TooFewRepeatBuyers);
-    }
-    let seen: Vec<Observation> = customers.iter().map(|c| c.observe(as_of_day)).collect();
-    bg_nbd::fit(&seen)
 }
 
 fn fit_spending(customers: &[Summary]) -> Result<GammaGammaFit, Unfit> {

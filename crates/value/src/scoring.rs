@@ -1,54 +1,67 @@
 //! Many customers' figures with one model on one day.
 //!
-//! Of a customer's purchases the forecasts need x, t_x and T, but t_x only for P(alive); all the rest depends on x and
-//! T and is multiplied by it. Among many customers the pairs (x, T) repeat — T is whole days — so each is computed
-//! once and remembered. The figures are exactly those of one customer scored alone.
+//! Of a customer's purchases the forecasts need x, t_x and T, but t_x only for P(alive) (and for regular buyers, CNBD-k);
+//! all the rest depends on x and T and is multiplied by it. Among many customers the pairs (x, T) repeat — T is whole days —
+//! so each is computed once and remembered. The figures are exactly those of one customer scored alone.
 
 use std::collections::HashMap;
 
-use crate::bg_nbd::BgNbd;
 use crate::clv::Periods;
+use crate::clv_range::{Amount, Outcome, Range, range};
+use crate::estimate::delta_error;
+use crate::gamma_gamma::GammaGammaFit;
 use crate::history::{Observation, Summary};
 use crate::life_cycle::Standing;
 use crate::model::{Figures, Model, Question};
+use crate::purchasing::{Neighbours, PurchaseFit, Purchasing};
 
-/// Pairs (x, T) remembered, about 50 MB; further ones are computed each time. Ten years of customers with up to a
-/// hundred purchase days have fewer.
+/// Remembered pairs, about 70 MB; further ones are computed each time. Ten years of customers with up to a hundred
+/// purchase days have fewer.
 const REMEMBERED_LIMIT: usize = 400_000;
+/// With parameters fitted to more customers their uncertainty moves no interval visibly, and is not computed.
+const PARAMETERS_KNOWN_FROM: u64 = 10_000;
 
 /// Scores customers one after the other, see the module.
 pub struct Scoring<'m> {
     model: &'m Model,
-    bg: Option<BgNbd>,
+    purchases: Option<&'m PurchaseFit>,
+    /// Empty where the parameters count as known.
+    neighbours: Neighbours,
     on_day: i32,
     question: &'m Question,
     periods: Periods,
-    remembered: HashMap<(u32, i32), IfAlive>,
+    remembered: HashMap<(u32, i32, i32), IfAlive>,
 }
 
-/// What x and T say of a customer who is alive.
+/// What is expected of a customer who is alive.
 #[derive(Clone, Copy)]
 struct IfAlive {
     purchases: f64,
+    squared: f64,
     discounted: f64,
     buys_within: f64,
     buys_soon: f64,
+    /// d ln purchases by the model's coordinates.
+    slope: [f64; 4],
 }
 
 impl<'m> Scoring<'m> {
     /// `on_day` is normally the model's own `as_of_day` or today.
     pub fn new(model: &'m Model, on_day: i32, question: &'m Question) -> Self {
-        let bg = model.bg_nbd.fitted().map(|fit| fit.parameters);
+        let purchases = model.purchases.fitted();
+        let vague = purchases.filter(|fit| fit.customers < PARAMETERS_KNOWN_FROM);
+        let neighbours = vague.map(|fit| Neighbours::of(&fit.model, &fit.covariance)).unwrap_or_default();
         let periods = Periods::within(&question.outlook);
-        Self { model, bg, on_day, question, periods, remembered: HashMap::new() }
+        Self { model, purchases, neighbours, on_day, question, periods, remembered: HashMap::new() }
     }
 
     /// A day before the customer's last purchase counts as that day ([`Summary::observe`]).
     pub fn score(&mut self, customer: &Summary) -> Figures {
         let on_day = self.on_day.max(customer.last_day);
         let seen = customer.observe(on_day);
-        let p_alive = self.bg.map(|bg| bg.p_alive(&seen));
-        let forecast = self.bg.map(|bg| self.if_alive(&bg, customer, &seen, on_day)).zip(p_alive);
+        let p_alive = self.purchases.map(|fit| fit.model.p_alive(&seen));
+        let forecast =
+            self.purchases.map(|fit| self.if_alive(&fit.model, customer, &seen, on_day)).zip(p_alive);
         let times_alive = |of: fn(&IfAlive) -> f64| forecast.as_ref().map(|(if_alive, p)| p * of(if_alive));
         let expected_purchases = times_alive(|ahead| ahead.purchases);
         let expected_spend = self.model.expected_spend(customer);
@@ -56,37 +69,83 @@ impl<'m> Scoring<'m> {
         let interval = customer.mean_interval_days();
         let idle = f64::from(on_day) - f64::from(customer.last_day);
         let worth = times_alive(|ahead| ahead.discounted).zip(expected_spend);
+        let clv = worth.map(|(n, spend)| spend * self.question.outlook.margin_share * n);
+        let range = forecast.and_then(|(ahead, p)| self.range(customer, &seen, &ahead, p));
+        let p_buy_within = times_alive(|ahead| ahead.buys_within);
         Figures {
             on_day,
             rfm: self.model.rfm_bands.score(customer),
             stage: self.question.stage_rule.decide(&standing),
             p_alive,
             expected_purchases,
-            p_buy_within: times_alive(|ahead| ahead.buys_within),
+            p_buy_within,
             p_buy_soon: times_alive(|ahead| ahead.buys_soon),
+            p_churn: p_buy_within.map(|p| 1.0 - p),
             expected_spend,
             expected_sales: expected_purchases.zip(expected_spend).map(|(n, spend)| n * spend),
-            clv: worth.map(|(n, spend)| spend * self.question.outlook.margin_share * n),
+            clv,
+            clv_low: range.map(|range| range.low),
+            clv_high: range.map(|range| range.high),
             next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
             overdue_ratio: interval.map(|days| idle / days),
         }
     }
 
-    fn if_alive(&mut self, bg: &BgNbd, customer: &Summary, seen: &Observation, on_day: i32) -> IfAlive {
-        let key = (seen.x, on_day.wrapping_sub(customer.first_day));
+    fn if_alive(
+        &mut self,
+        model: &Purchasing,
+        customer: &Summary,
+        seen: &Observation,
+        on_day: i32,
+    ) -> IfAlive {
+        let idle = if model.forgets_last_purchase() { 0 } else { on_day.wrapping_sub(customer.last_day) };
+        let key = (seen.x, on_day.wrapping_sub(customer.first_day), idle);
         if let Some(known) = self.remembered.get(&key) {
             return *known;
         }
-        let ahead = self.periods.ahead(bg, seen);
+        let ahead = self.periods.ahead(model, seen);
+        let weeks = self.question.outlook.horizon_weeks;
+        let slopes = self.neighbours.slope(|model| model.purchases_if_alive(seen, &[weeks])[0].ln());
         let found = IfAlive {
             purchases: ahead.purchases,
+            squared: model.squared_purchases_if_alive(seen, weeks),
             discounted: ahead.discounted,
-            buys_within: bg.p_buy_if_alive(seen, self.question.outlook.horizon_weeks),
-            buys_soon: bg.p_buy_if_alive(seen, self.question.soon_weeks),
+            buys_within: model.p_buy_if_alive(seen, weeks),
+            buys_soon: model.p_buy_if_alive(seen, self.question.soon_weeks),
+            slope: std::array::from_fn(|i| slopes.get(i).copied().unwrap_or(0.0)),
         };
         if self.remembered.len() < REMEMBERED_LIMIT {
             self.remembered.insert(key, found);
         }
         found
     }
+
+    fn range(&self, customer: &Summary, seen: &Observation, ahead: &IfAlive, p_alive: f64) -> Option<Range> {
+        let spending = self.model.gamma_gamma.fitted()?;
+        let mean = customer.monetary().unwrap_or(0.0);
+        let alive = self.neighbours.slope(|model| model.p_alive(seen).ln());
+        let slope: Vec<f64> = alive.iter().zip(ahead.slope).map(|(alive, later)| alive + later).collect();
+        let covariance = self.purchases.map(|fit| &fit.covariance)?;
+        let error = delta_error(covariance, &slope).unwrap_or(0.0);
+        let outcome = Outcome {
+            p_none: 1.0 - p_alive * ahead.buys_within,
+            mean: p_alive * ahead.purchases,
+            square: p_alive * ahead.squared,
+            parameters: error * error,
+        };
+        let amount =
+            Amount::of(&spending.parameters, seen.x, mean, variance_of_amount(spending, seen.x, mean))?;
+        let discount = if ahead.purchases > 0.0 { ahead.discounted / ahead.purchases } else { 0.0 };
+        range(&outcome, &amount, discount * self.question.outlook.margin_share)
+    }
+}
+
+/// Of ln E(M | x, m̄), from the uncertainty of p, q, v.
+fn variance_of_amount(spending: &GammaGammaFit, x: u32, mean: f64) -> f64 {
+    if spending.customers >= PARAMETERS_KNOWN_FROM {
+        return 0.0;
+    }
+    let slope = spending.parameters.slope_of_expected_spend(x, mean);
+    let error = slope.and_then(|slope| delta_error(&spending.covariance, &slope));
+    error.map_or(0.0, |error| error * error)
 }

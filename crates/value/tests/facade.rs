@@ -10,6 +10,7 @@ use value::gamma_gamma::GammaGamma;
 use value::history::{Purchase, Summary};
 use value::life_cycle::Stage;
 use value::model::{Figures, Model, Question};
+use value::purchasing::Purchasing;
 use value::scoring::Scoring;
 
 const BG: BgNbd = BgNbd { r: 0.8, alpha: 6.0, a: 0.8, b: 3.0 };
@@ -118,6 +119,7 @@ fn a_forecast_is_the_one_of_the_models_alone() {
     let customers = customers(600);
     let (model, question) = (Model::fit(&customers, 365), Question::default());
     let bg = model.bg_nbd.fitted().expect("fitted").parameters;
+    let purchasing = Purchasing::from(bg);
     for customer in &customers {
         let (seen, found) = (customer.observe(365), model.score(customer, 365, &question));
         let close = |found: Option<f64>, expected: f64| {
@@ -127,7 +129,7 @@ fn a_forecast_is_the_one_of_the_models_alone() {
         close(found.expected_purchases, bg.expected_purchases(&seen, 52.0));
         close(found.p_buy_within, bg.p_buy_within(&seen, 52.0));
         close(found.p_buy_soon, bg.p_buy_within(&seen, 13.0));
-        close(found.clv, clv(&bg, &seen, found.expected_spend.expect("a model"), &question.outlook));
+        close(found.clv, clv(&purchasing, &seen, found.expected_spend.expect("a model"), &question.outlook));
     }
 }
 
@@ -162,7 +164,7 @@ proptest! {
         prop_assert_eq!(back.bg_nbd.missing(), model.bg_nbd.missing());
         for customer in &customers {
             let f = model.score(customer, as_of, &Question::default());
-            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.p_buy_soon, f.expected_spend, f.expected_sales, f.clv, f.overdue_ratio];
+            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.p_buy_soon, f.expected_spend, f.expected_sales, f.clv, f.overdue_ratio, f.p_churn, f.clv_low, f.clv_high];
             prop_assert!(all.iter().flatten().all(|v| v.is_finite()), "{:?}", f);
         }
     }

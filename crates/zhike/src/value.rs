@@ -32,6 +32,8 @@ enum Action {
     },
     /// Show the parameters of the fitted models
     Models,
+    /// Show how models and rules of thumb forecast the held-out months, and which model is in force
+    Backtest,
     /// Show how sales concentrate on few customers
     Pareto,
     /// List customers by net sales, one object per line with --json
@@ -55,6 +57,10 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
         Action::Models => {
             let stored = newest(&engine).await?;
             if arguments.json { print_json(&report::models(&stored))? } else { print_models(&stored)? }
+        }
+        Action::Backtest => {
+            let found = report::backtest(&*newest(&engine).await?);
+            if arguments.json { print_json(&found)? } else { print_backtest(&found)? }
         }
         Action::Pareto => {
             let stored = newest(&engine).await?;
@@ -105,6 +111,15 @@ fn print_models(stored: &StoredModel) -> anyhow::Result<()> {
     let mut out = std::io::stdout();
     let model = &stored.fitted.model;
     writeln!(out, "Customers with a purchase up to {}: {}", stored.as_of, model.customers)?;
+    if let Some(fit) = model.purchases.fitted() {
+        writeln!(out, "In force: {}", fit.family)?;
+        for parameter in &fit.parameters {
+            print_parameter(&mut out, &parameter.name, parameter.value, parameter.standard_error)?;
+        }
+        if !fit.shows_dropout() {
+            writeln!(out, "  no customer is seen to stop")?;
+        }
+    }
     match (model.bg_nbd.fitted(), model.bg_nbd.missing()) {
         (Some(fit), _) => {
             let (at, errors) = (&fit.parameters, &fit.standard_errors);
@@ -149,11 +164,53 @@ fn print_parameters(
     boundary: &[Edge],
 ) -> std::io::Result<()> {
     for (name, at, error) in list {
-        let note = error.map_or("not pinned down by the data".to_owned(), |error| format!("± {error:.4}"));
-        writeln!(out, "  {name:<6} {at:>10.4}  {note}")?;
+        print_parameter(out, name, *at, *error)?;
     }
     for edge in boundary {
         writeln!(out, "  at the boundary: {edge}")?;
+    }
+    Ok(())
+}
+
+fn print_parameter(out: &mut impl Write, name: &str, at: f64, error: Option<f64>) -> std::io::Result<()> {
+    let note = error.map_or("not pinned down by the data".to_owned(), |error| format!("± {error:.4}"));
+    writeln!(out, "  {name:<6} {at:>10.4}  {note}")
+}
+
+fn print_backtest(found: &Json) -> anyhow::Result<()> {
+    let mut out = std::io::stdout();
+    let text = |json: &Json| json.as_str().unwrap_or("–").to_owned();
+    if let Some(missing) = found["missing"].as_str() {
+        writeln!(out, "No back-test: {missing}")?;
+        return Ok(());
+    }
+    writeln!(
+        out,
+        "Held out after {} until {} ({} weeks): {} customers, {} of them bought on {} days",
+        text(&found["cut"]),
+        text(&found["end"]),
+        found["weeks"],
+        found["customers"],
+        found["buyers"],
+        found["purchases"]
+    )?;
+    writeln!(out, "In force: {} ({})", text(&found["chosen"]), text(&found["reason"]))?;
+    if let Some(rule) = found["better_rule"].as_str() {
+        writeln!(out, "Careful: the rule {rule} forecast better than every model")?;
+    }
+    let number = |json: &Json| json.as_f64().map_or("–".to_owned(), |number| format!("{number:.3}"));
+    let heads = ["score", "bias", "mae", "rmse", "rank_correlation", "gini", "capture", "brier"];
+    write!(out, "{:<16}", "Method")?;
+    for head in ["Score", "Bias", "MAE", "RMSE", "Rank", "Gini", "Best 20%", "Brier"] {
+        write!(out, "{head:>10}")?;
+    }
+    writeln!(out)?;
+    for method in found["methods"].as_array().into_iter().flatten() {
+        write!(out, "{:<16}", text(&method["name"]))?;
+        for head in heads {
+            write!(out, "{:>10}", number(&method[head]))?;
+        }
+        writeln!(out)?;
     }
     Ok(())
 }

@@ -29,6 +29,11 @@ pub async fn models(State(app): State<App>, session: Session) -> Answer<Response
     Ok(Json(report::models(&*newest(&app).await?)).into_response())
 }
 
+pub async fn backtest(State(app): State<App>, session: Session) -> Answer<Response> {
+    whole_company(&session)?;
+    Ok(Json(report::backtest(&*newest(&app).await?)).into_response())
+}
+
 pub async fn pareto(State(app): State<App>, session: Session) -> Answer<Response> {
     whole_company(&session)?;
     Ok(Json(report::pareto(&*newest(&app).await?)).into_response())

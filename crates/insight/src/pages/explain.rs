@@ -14,6 +14,7 @@ use value::{
     estimate::Unfit,
     history::{Observation, Summary},
     life_cycle::{Condition, Decision},
+    purchasing::Family,
 };
 
 /// One customer and everything his figures are made of.
@@ -38,6 +39,7 @@ impl Customer<'_> {
             self.margin(),
             self.expected_purchases(&seen),
             self.buys_soon(&seen),
+            self.churn(&seen),
             self.expected_spend(summary),
             self.recent_sales(),
             self.rfm(summary),
@@ -138,36 +140,53 @@ impl Customer<'_> {
             .tone((overdue > 2.0).then_some("bad"))
     }
 
-    /// x, t_x, T and the parameters of BG/NBD.
+    /// x, t_x, T, the model in force and its parameters.
     fn seen(&self, explain: Explain, seen: &Observation) -> Explain {
         let words = self.words;
         let mut explain = explain
             .input(self.input("x"), words.count(u64::from(seen.x)))
             .input(self.input("t_x"), words.weeks(seen.t_x))
             .input(self.input("age"), words.weeks(seen.age));
-        if let Some(fit) = self.scorer.fitted.model.bg_nbd.fitted() {
-            let at = &fit.parameters;
-            explain = explain
-                .input("r, α", format!("{:.3}, {:.3}", at.r, at.alpha))
-                .input("a, b", format!("{:.3}, {:.3}", at.a, at.b));
+        if let Some(fit) = self.scorer.fitted.model.purchases.fitted() {
+            explain = explain.input(self.input("model"), fit.family.to_string());
+            for parameter in &fit.parameters {
+                explain = explain.input(symbol(&parameter.name), words.fixed(parameter.value, 3));
+            }
         }
         explain
     }
     fn purchases_missing(&self) -> Option<String> {
-        self.scorer.fitted.model.bg_nbd.missing().map(|reason| missing(self.words, reason))
+        self.scorer.fitted.model.purchases.missing().map(|reason| missing(self.words, reason))
     }
 
     fn p_alive(&self, seen: &Observation) -> Figure {
         let words = self.words;
         let p_alive = self.scored.figures.as_ref().and_then(|figures| figures.p_alive);
-        let explain = self
-            .seen(self.explain("p_alive"), seen)
-            .formula("P = 1 / (1 + a/(b+x−1) · ((α+T)/(α+t_x))^(r+x))");
-        let single = (p_alive.is_some() && seen.x == 0).then(|| words.t("value.alive_single", &[]));
+        let explain = self.seen(self.explain("p_alive"), seen).formula(formula_of_alive(self.family()));
+        let certain = match self.family() {
+            Some(family) if !family.has_dropout() => Some("value.nobody_stops"),
+            Some(Family::BgNbd) if seen.x == 0 => Some("value.alive_single"),
+            _ => None,
+        };
+        let single = certain.map(|key| words.t(key, &[]));
         let value = p_alive.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_alive"), value, self.with_orders(explain))
             .note(single.or_else(|| self.purchases_missing()))
             .tone(p_alive.filter(|p| *p < self.scorer.settings.stage_rule.decline_below).map(|_| "bad"))
+    }
+
+    fn family(&self) -> Option<Family> {
+        self.scorer.fitted.model.purchases.fitted().map(|fit| fit.family)
+    }
+
+    fn churn(&self, seen: &Observation) -> Figure {
+        let words = self.words;
+        let churn = self.scored.figures.as_ref().and_then(|figures| figures.p_churn);
+        let explain =
+            self.seen(self.explain("p_churn_52w"), seen).formula("1 − P(alive) · P(N(52) ≥ 1 | alive)");
+        let value = churn.map(|p| words.percent(p)).unwrap_or_default();
+        Figure::new(words.label("p_churn_52w"), value, self.with_orders(explain))
+            .note(self.purchases_missing())
     }
 
     fn expected_purchases(&self, seen: &Observation) -> Figure {
@@ -181,8 +200,7 @@ impl Customer<'_> {
 
     fn buys_soon(&self, seen: &Observation) -> Figure {
         let words = self.words;
-        let explain =
-            self.seen(self.explain("p_buy_13w"), seen).formula("P(alive) · (1 − ((α+T)/(α+T+13))^(r+x))");
+        let explain = self.seen(self.explain("p_buy_13w"), seen).formula("P(alive) · P(N(13) ≥ 1 | alive)");
         let value = self.scored.p_buy_soon.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_buy_13w"), value, self.with_orders(explain)).note(self.purchases_missing())
     }
@@ -222,10 +240,13 @@ impl Customer<'_> {
             explain = explain.input(words.label("expected_spend"), words.units(spend));
         }
         explain = explain.input(self.input("discount"), words.percent(self.scorer.settings.annual_discount));
-        let reason = model.bg_nbd.missing().or(model.gamma_gamma.missing());
+        let reason = model.purchases.missing().or(model.gamma_gamma.missing());
+        let range = self.scored.clv_range.map(|[low, high]| {
+            words.t("value.range", &[("low", &words.amount(low)), ("high", &words.amount(high))])
+        });
         let value = self.scored.clv.map(|clv| words.amount(clv)).unwrap_or_default();
         Figure::new(words.label("clv_52w"), value, self.with_orders(explain))
-            .note(reason.map(|reason| missing(words, reason)))
+            .note(reason.map(|reason| missing(words, reason)).or(range))
     }
 
     fn rfm(&self, summary: &Summary) -> Figure {
@@ -292,12 +313,33 @@ pub fn margin_note(
     })
 }
 
+/// As the literature writes it.
+pub fn symbol(parameter: &str) -> &str {
+    match parameter {
+        "alpha" => "α",
+        "beta" => "β",
+        other => other,
+    }
+}
+
+fn formula_of_alive(family: Option<Family>) -> &'static str {
+    match family {
+        Some(Family::Nbd | Family::Cnbd { .. }) => "P = 1",
+        Some(Family::MbgNbd) => "P = 1 / (1 + a/(b+x) · ((α+T)/(α+t_x))^(r+x))",
+        Some(Family::MbgCnbd { .. }) => "P = 1 / (1 + a/(b+x) · ((α+T)/(α+t_x))^(r+kx) / S)",
+        Some(Family::ParetoNbd) => "P = 1 / (1 + s/(r+s+x) · (α+T)^(r+x) · (β+T)^s · A₀)",
+        Some(Family::BgNbd) | None => "P = 1 / (1 + a/(b+x−1) · ((α+T)/(α+t_x))^(r+x))",
+    }
+}
+
 /// Why a model, and with it a figure, is missing.
 pub fn missing(words: &Words<'_>, reason: Unfit) -> String {
     let key = match reason {
         Unfit::TooFewCustomers => "too_few_customers",
         Unfit::TooFewRepeatBuyers => "too_few_repeat_buyers",
         Unfit::NoTimePassed => "no_time_passed",
+        Unfit::NobodyLeft => "nobody_left",
+        Unfit::TooShort => "too_short",
         Unfit::NotConverged => "not_converged",
     };
     words.t(&format!("value.missing.{key}"), &[])

@@ -1,9 +1,12 @@
 //! The pages of customer value: the overview, the panel on an account's page, the settings of figures.
 
+mod backtest;
 mod data;
 mod explain;
 mod figure;
 mod href;
+mod life_cycle;
+mod matrix;
 mod model_card;
 mod overview;
 mod panel;
@@ -26,18 +29,24 @@ pub fn web_module() -> WebModule {
             ("insight/value_panel.html", include_str!("value_panel.html")),
             ("insight/refit_status.html", include_str!("refit_status.html")),
             ("insight/rules.html", include_str!("rules.html")),
+            ("insight/backtest.html", include_str!("backtest.html")),
+            ("insight/matrix.html", include_str!("matrix.html")),
+            ("insight/life_cycle.html", include_str!("life_cycle.html")),
         ],
         messages: include_str!("../messages.toml"),
-        nav: vec![NavItem {
-            label: label("Value overview", "价值总览"),
-            href: "/value",
-            icon: "chart-pie",
-            administrators_only: false,
-            is_for: scope::sees_the_company,
-        }],
+        nav: vec![
+            nav("Value overview", "价值总览", "/value", "chart-pie"),
+            nav("Value matrix", "价值矩阵", "/value/matrix", "category"),
+            nav("Life cycle", "生命周期", "/value/life-cycle", "history"),
+            nav("Back-test", "预测回测", "/value/backtest", "chart-line"),
+        ],
         record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         ..WebModule::new("insight", routes)
     }
+}
+
+fn nav(en: &str, zh: &str, href: &'static str, icon: &'static str) -> NavItem {
+    NavItem { label: label(en, zh), href, icon, administrators_only: false, is_for: scope::sees_the_company }
 }
 
 fn routes() -> Router<App> {
@@ -46,6 +55,10 @@ fn routes() -> Router<App> {
         .route("/value/refit", get(refit_status::show).post(refit_status::begin))
         .route("/value/as-of", post(refit_status::set_as_of))
         .route("/value/rules", get(rules::page).post(rules::save))
+        .route("/value/backtest", get(backtest::page))
+        .route("/value/matrix", get(matrix::page).post(matrix::begin))
+        .route("/value/life-cycle", get(life_cycle::page))
+        .route("/value/backtest.json", get(data::backtest))
         .route("/value/models.json", get(data::models))
         .route("/value/pareto.json", get(data::pareto))
         .route("/value/customers.json", get(data::customers))

@@ -1,6 +1,9 @@
 //! What was fitted: parameters with their standard errors, what the data do not pin down, or why there is no model.
 
-use super::{explain::missing, words::Words};
+use super::{
+    explain::{missing, symbol},
+    words::Words,
+};
 use serde::Serialize;
 use value::{
     estimate::{Edge, Limit},
@@ -9,7 +12,7 @@ use value::{
 
 #[derive(Serialize)]
 pub struct Card {
-    name: &'static str,
+    name: String,
     purpose: String,
     /// Why there is no model.
     missing: Option<String>,
@@ -19,7 +22,7 @@ pub struct Card {
 
 #[derive(Serialize)]
 struct Parameter {
-    name: &'static str,
+    name: String,
     at: String,
     /// `None` if the data do not pin it down.
     error: Option<String>,
@@ -34,30 +37,30 @@ pub fn cards(words: &Words<'_>, model: &Model) -> Vec<Card> {
 
 /// Why nothing is forecast, if so.
 pub fn why_missing(words: &Words<'_>, model: &Model) -> Option<String> {
-    model.bg_nbd.missing().or(model.gamma_gamma.missing()).map(|reason| missing(words, reason))
+    model.purchases.missing().or(model.gamma_gamma.missing()).map(|reason| missing(words, reason))
 }
 
 fn purchases(words: &Words<'_>, model: &Model) -> Card {
+    let fit = model.purchases.fitted();
     let mut card = Card {
-        name: "BG/NBD",
-        purpose: words.t("value.bg_nbd_purpose", &[]),
-        missing: model.bg_nbd.missing().map(|reason| missing(words, reason)),
+        name: fit.map_or_else(|| "BG/NBD".to_owned(), |fit| fit.family.to_string()),
+        purpose: words.t("value.purchases_purpose", &[]),
+        missing: model.purchases.missing().map(|reason| missing(words, reason)),
         parameters: vec![],
         notes: vec![],
     };
-    if let Some(fit) = model.bg_nbd.fitted() {
-        let (at, errors) = (&fit.parameters, &fit.standard_errors);
-        let list = [
-            ("r", at.r, errors.r),
-            ("α", at.alpha, errors.alpha),
-            ("a", at.a, errors.a),
-            ("b", at.b, errors.b),
-        ];
+    if let Some(fit) = fit {
+        let list: Vec<_> =
+            fit.parameters.iter().map(|p| (symbol(&p.name), p.value, p.standard_error)).collect();
         card.parameters = parameters(words, &list);
         let (all, repeat) = (words.count(fit.customers), words.count(fit.repeat_customers));
         card.notes.push(words.t("value.fitted_to", &[("all", &all), ("repeat", &repeat)]));
-        let likelihood = words.fixed(fit.log_likelihood, 1);
-        card.notes.push(words.t("value.log_likelihood", &[("value", &likelihood)]));
+        if !fit.shows_dropout() {
+            card.notes.push(words.t("value.no_dropout", &[]));
+        }
+        if fit.family.k() > 1 {
+            card.notes.push(words.t("value.regular", &[("k", &fit.family.k().to_string())]));
+        }
         edge_note(words, &fit.boundary, &mut card.notes);
     }
     card
@@ -65,7 +68,7 @@ fn purchases(words: &Words<'_>, model: &Model) -> Card {
 
 fn spending(words: &Words<'_>, model: &Model) -> Card {
     let mut card = Card {
-        name: "Gamma-Gamma",
+        name: "Gamma-Gamma".to_owned(),
         purpose: words.t("value.gamma_gamma_purpose", &[]),
         missing: model.gamma_gamma.missing().map(|reason| missing(words, reason)),
         parameters: vec![],
@@ -86,9 +89,15 @@ fn spending(words: &Words<'_>, model: &Model) -> Card {
     card
 }
 
-fn parameters(words: &Words<'_>, list: &[(&'static str, f64, Option<f64>)]) -> Vec<Parameter> {
+fn parameters(words: &Words<'_>, list: &[(&str, f64, Option<f64>)]) -> Vec<Parameter> {
     let shown = |number: f64| words.fixed(number, 4);
-    list.iter().map(|(name, at, error)| Parameter { name, at: shown(*at), error: error.map(shown) }).collect()
+    list.iter()
+        .map(|(name, at, error)| Parameter {
+            name: (*name).to_owned(),
+            at: shown(*at),
+            error: error.map(shown),
+        })
+        .collect()
 }
 
 fn edge_note(words: &Words<'_>, boundary: &[Edge], notes: &mut Vec<String>) {

@@ -78,6 +78,9 @@ fn classes(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let quadrant = scorer.fitted.classes.quadrant(scored.statistics.recent_sales, scored.clv);
         states.extend(quadrant.map(|quadrant| class("value_quadrant", quadrant)));
     }
+    if let Some(behaviour) = scorer.behaviour(scored) {
+        states.push(class("value_behaviour", behaviour.class));
+    }
     states.push(class("loyalty", scorer.loyalty(scored)));
     states
 }

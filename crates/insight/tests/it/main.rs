@@ -5,6 +5,7 @@
 mod company;
 mod figures;
 mod live_equals_refit;
+mod models;
 mod pages;
 mod questions;
 mod walk;

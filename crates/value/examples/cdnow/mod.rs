@@ -7,8 +7,17 @@ use value::history::{Purchase, Summary};
 /// 1997-09-30 in days since 1970-01-01, the end of the papers' calibration period.
 pub const CALIBRATION_END: i32 = 10_134;
 
-/// Reads either file: customer first, then yyyymmdd, CDs and dollars as the last three columns.
+/// The customers of [`histories`] as they were at the end of the calibration period.
 pub fn read(path: &str) -> Result<Vec<Summary>, Box<dyn std::error::Error>> {
+    let known = |history: Vec<Purchase>| {
+        let past: Vec<Purchase> = history.into_iter().filter(|p| p.day <= CALIBRATION_END).collect();
+        Summary::of(&past)
+    };
+    Ok(histories(path)?.into_iter().filter_map(known).collect())
+}
+
+/// Reads either file: customer first, then yyyymmdd, CDs and dollars as the last three columns.
+pub fn histories(path: &str) -> Result<Vec<Vec<Purchase>>, Box<dyn std::error::Error>> {
     let text = std::fs::read_to_string(path).map_err(|e| format!("{path}: {e}"))?;
     let mut purchases: BTreeMap<String, Vec<Purchase>> = BTreeMap::new();
     for (number, line) in text.lines().enumerate() {
@@ -23,12 +32,10 @@ pub fn read(path: &str) -> Result<Vec<Summary>, Box<dyn std::error::Error>> {
         };
         let day = day(date);
         let units: f64 = dollars.parse().map_err(|_| bad())?;
-        if day <= CALIBRATION_END {
-            let amount = value::money::from_units(units);
-            purchases.entry((*customer).to_owned()).or_default().push(Purchase { day, amount });
-        }
+        let amount = value::money::from_units(units);
+        purchases.entry((*customer).to_owned()).or_default().push(Purchase { day, amount });
     }
-    Ok(purchases.values().filter_map(|p| Summary::of(p)).collect())
+    Ok(purchases.into_values().collect())
 }
 
 /// yyyymmdd → days since 1970-01-01 (proleptic Gregorian; H. Hinnant, "chrono-compatible low-level date algorithms").

@@ -2,11 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::fit::Groups;
 use super::*;
-
-#[path = "../../tests/generated/mod.rs"]
-mod generated;
+use crate::generated;
+use crate::groups::Groups;
 
 /// Table 2 of Fader, Hardie & Lee (2005).
 const PAPER: BgNbd = BgNbd { r: 0.243, alpha: 4.414, a: 0.793, b: 2.426 };

@@ -3,6 +3,7 @@
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use value::bg_nbd::BgNbd;
+use value::erlang::Erlang;
 use value::gamma_gamma::{GammaGamma, Spending};
 use value::history::{Observation, Purchase};
 
@@ -129,6 +130,44 @@ pub fn histories_arriving(
                 Purchase { day, amount }
             })
             .collect()
+        })
+        .collect()
+}
+
+/// Weeks of the repeat purchases of customers seen for `age` weeks, and after how many of them one stopped.
+#[allow(dead_code)]
+pub fn erlang_weeks(model: &Erlang, customers: usize, age: f64, seed: u64) -> Vec<(Vec<f64>, Option<usize>)> {
+    let mut chance = Chance::new(seed);
+    (0..customers).map(|_| erlang_customer(model, age, &mut chance)).collect()
+}
+
+fn erlang_customer(model: &Erlang, age: f64, chance: &mut Chance) -> (Vec<f64>, Option<usize>) {
+    let rate = chance.gamma(model.r, model.alpha);
+    let stops = model.dropout.map_or(0.0, |dropout| chance.beta(dropout.a, dropout.b));
+    let (mut weeks, mut at) = (Vec::new(), 0.0);
+    loop {
+        if chance.uniform() <= stops {
+            let after = weeks.len();
+            return (weeks, Some(after));
+        }
+        at += (0..model.k).map(|_| chance.exponential(rate)).sum::<f64>();
+        if at > age {
+            return (weeks, None);
+        }
+        weeks.push(at);
+    }
+}
+
+/// Whole histories in days; first purchases in the first 84 days.
+#[allow(dead_code)]
+pub fn erlang_days(model: &Erlang, customers: usize, last_day: i32, seed: u64) -> Vec<Vec<Purchase>> {
+    let mut chance = Chance::new(seed);
+    (0..customers)
+        .map(|_| {
+            let first = (chance.uniform() * 84.0) as i32;
+            let (weeks, _) = erlang_customer(model, f64::from(last_day - first) / 7.0, &mut chance);
+            let days = std::iter::once(first).chain(weeks.into_iter().map(|w| first + (w * 7.0) as i32));
+            days.map(|day| Purchase { day, amount: 10_000 + (chance.uniform() * 90_000.0) as i64 }).collect()
         })
         .collect()
 }

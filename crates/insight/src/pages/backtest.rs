@@ -1,0 +1,246 @@
+//! `/value/backtest`: how every model and naive rule would have forecast the held-out period, and which is in force.
+
+use super::{explain::missing, refit_status, words::Words};
+use crate::{settings::date_of, store};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use minijinja::context;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use value::{
+    backtest::{Backtest, Method, Reason, Rule, Tried},
+    estimate::{Edge, Limit},
+};
+use web::{Answer, App, Session};
+
+#[derive(Serialize)]
+struct Line {
+    name: String,
+    about: String,
+    chosen: bool,
+    is_model: bool,
+    score: String,
+    bias: String,
+    mae: String,
+    rmse: String,
+    money_bias: String,
+    money_mae: String,
+    rank: String,
+    gini: String,
+    capture: String,
+    brier: String,
+}
+
+#[derive(Serialize)]
+struct Fit {
+    name: String,
+    parameters: u32,
+    log_likelihood: String,
+    aic: String,
+    bic: String,
+    note: String,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    super::scope::whole_company(&session)?;
+    let engine = app.engine();
+    let stored = store::newest_model(engine).await?;
+    let currency = engine.company_currency().await?;
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
+    let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
+    let trial = stored.as_ref().and_then(|stored| stored.overview.trial.clone());
+    let common = context! { refit, as_of => stored.as_ref().map(|stored| words.date(stored.as_of)) };
+    let context = match trial {
+        None => context! { missing => words.t("value.backtest.none_yet", &[]), ..common },
+        Some(trial) => match trial.result.fitted() {
+            None => {
+                let reason = trial.result.missing().map(|reason| missing(&words, reason)).unwrap_or_default();
+                context! { missing => words.t("value.backtest.impossible", &[("reason", &reason)]), ..common }
+            }
+            Some(found) => {
+                let sample = (trial.sampled < trial.accounts).then(|| {
+                    let (part, all) = (words.count(trial.sampled), words.count(trial.accounts));
+                    words.t("value.backtest.sampled", &[("part", &part), ("all", &all)])
+                });
+                let missing: Option<String> = None;
+                context! { missing, sample, ..context! { ..shown(&words, found), ..common } }
+            }
+        },
+    };
+    app.page(&session, "insight/backtest.html", context).map(IntoResponse::into_response)
+}
+
+fn shown(words: &Words<'_>, found: &Backtest) -> minijinja::Value {
+    let chosen = found.of(found.chosen);
+    let lines: Vec<Line> = ranked(found).into_iter().map(|tried| line(words, found, tried)).collect();
+    let fits: Vec<Fit> = found.tried.iter().filter_map(|tried| fit(words, tried)).collect();
+    let weeks = words.fixed(found.weeks(), 0);
+    context! {
+        chosen => found.chosen.to_string(),
+        why => why(words, found),
+        warning => found.better_rule.map(|rule| words.t("value.backtest.rule_wins", &[("rule", &rule_name(words, rule))])),
+        period => words.t("value.backtest.period", &[
+            ("cut", &words.date(date_of(found.cut_day))),
+            ("end", &words.date(date_of(found.end_day))),
+            ("weeks", &weeks),
+        ]),
+        customers => words.count(found.customers),
+        repeat => words.count(found.repeat_customers),
+        buyers => words.count(found.buyers),
+        purchases => words.count(found.purchases),
+        money => words.units(found.money),
+        left_out => (found.left_out > 0).then(|| words.count(found.left_out)),
+        coverage => found.coverage.map(|share| words.percent(share)),
+        skill => skill(words, found),
+        calibration => chosen.map(|tried| calibration(words, tried)),
+        lines,
+        fits,
+    }
+}
+
+/// Best first; those without a score as they were tried.
+fn ranked(found: &Backtest) -> Vec<&Tried> {
+    let mut ranked: Vec<&Tried> = found.tried.iter().collect();
+    ranked.sort_by(|one, other| {
+        one.score.unwrap_or(f64::INFINITY).total_cmp(&other.score.unwrap_or(f64::INFINITY))
+    });
+    ranked
+}
+
+fn name(words: &Words<'_>, method: Method) -> String {
+    match method {
+        Method::Rule { rule } => rule_name(words, rule),
+        Method::Model { family } => family.to_string(),
+    }
+}
+
+fn rule_name(words: &Words<'_>, rule: Rule) -> String {
+    match rule {
+        Rule::Average => words.t("value.backtest.rule.average", &[]),
+        Rule::PastFrequency => words.t("value.backtest.rule.past_frequency", &[]),
+        Rule::Hiatus { weeks } => words.t("value.backtest.rule.hiatus", &[("weeks", &weeks.to_string())]),
+        Rule::LastYear => words.t("value.backtest.rule.last_year", &[]),
+    }
+}
+
+fn about(words: &Words<'_>, method: Method) -> String {
+    let key = match method {
+        Method::Rule { rule: Rule::Average } => "average",
+        Method::Rule { rule: Rule::PastFrequency } => "past_frequency",
+        Method::Rule { rule: Rule::Hiatus { .. } } => "hiatus",
+        Method::Rule { rule: Rule::LastYear } => "last_year",
+        Method::Model { family } => match (family.has_dropout(), family.k() > 1) {
+            (false, false) => "random",
+            (false, true) => "regular",
+            (true, false) => "random_stopping",
+            (true, true) => "regular_stopping",
+        },
+    };
+    words.t(&format!("value.backtest.about.{key}"), &[])
+}
+
+fn why(words: &Words<'_>, found: &Backtest) -> String {
+    let key = match found.reason {
+        Reason::Forecast => "forecast",
+        Reason::Likelihood => "likelihood",
+        Reason::Simplest => "simplest",
+        Reason::LikelihoodAlone => "likelihood_alone",
+    };
+    words.t(&format!("value.backtest.why.{key}"), &[("model", &found.chosen.to_string())])
+}
+
+fn line(words: &Words<'_>, found: &Backtest, tried: &Tried) -> Line {
+    let m = &tried.measures;
+    let share = |share: Option<f64>| share.map_or("–".to_owned(), |share| words.percent(share));
+    let signed = |share: Option<f64>| match share {
+        Some(share) if share > 0.0 => format!("+{}", words.percent(share)),
+        share => share.map_or("–".to_owned(), |share| words.percent(share)),
+    };
+    let number = |number: Option<f64>| number.map_or("–".to_owned(), |number| words.fixed(number, 3));
+    Line {
+        name: name(words, tried.method),
+        about: about(words, tried.method),
+        chosen: tried.method == Method::Model { family: found.chosen },
+        is_model: matches!(tried.method, Method::Model { .. }),
+        score: number(tried.score),
+        bias: signed(m.bias),
+        mae: words.fixed(m.mae, 3),
+        rmse: words.fixed(m.rmse, 3),
+        money_bias: signed(m.money_bias),
+        money_mae: words.units(m.money_mae),
+        rank: number(m.rank_correlation),
+        gini: number(m.gini),
+        capture: share(m.capture),
+        brier: words.fixed(m.brier, 4),
+    }
+}
+
+fn fit(words: &Words<'_>, tried: &Tried) -> Option<Fit> {
+    let fit = tried.fit.as_ref()?;
+    let edge = |edge: &Edge| match edge.limit {
+        Limit::Zero => format!("{} → 0", edge.quantity),
+        Limit::Infinity => format!("{} → ∞", edge.quantity),
+        Limit::Undetermined => edge.quantity.clone(),
+    };
+    let edges: Vec<String> = fit.boundary.iter().map(edge).collect();
+    let stops = matches!(tried.method, Method::Model { family } if family.has_dropout());
+    let note = match (stops && !fit.shows_dropout, edges.is_empty()) {
+        (true, _) => words.t("value.backtest.no_dropout", &[("edges", &edges.join(", "))]),
+        (false, true) => String::new(),
+        (false, false) => words.t("value.boundary", &[("edges", &edges.join(", "))]),
+    };
+    Some(Fit {
+        name: name(words, tried.method),
+        parameters: fit.parameters,
+        log_likelihood: words.fixed(fit.log_likelihood, 1),
+        aic: words.fixed(fit.aic, 1),
+        bic: words.fixed(fit.bic, 1),
+        note,
+    })
+}
+
+/// How much of the average rule's error each method saves.
+fn skill(words: &Words<'_>, found: &Backtest) -> Json {
+    let bars: Vec<Json> = ranked(found)
+        .into_iter()
+        .filter_map(|tried| {
+            let chosen = tried.method == Method::Model { family: found.chosen };
+            let colour = match tried.method {
+                _ if chosen => "green",
+                Method::Model { .. } => "blue",
+                Method::Rule { .. } => "grey",
+            };
+            Some(json!({ "label": name(words, tried.method), "value": 1.0 - tried.score?, "text": about(words, tried.method), "color": colour }))
+        })
+        .collect();
+    let best = found.of(found.chosen).and_then(|tried| tried.score).unwrap_or(1.0);
+    let title = words.t(
+        "value.backtest.skill_title",
+        &[("model", &found.chosen.to_string()), ("share", &words.whole_percent(1.0 - best))],
+    );
+    json!({ "title": title, "data": { "unit": "percent", "bars": bars } })
+}
+
+fn calibration(words: &Words<'_>, tried: &Tried) -> Json {
+    let bins = &tried.measures.calibration;
+    let points: Vec<[f64; 2]> = bins.iter().map(|bin| [bin.forecast, bin.actual]).collect();
+    let weight = |bin: &value::backtest::Bin| bin.customers as f64;
+    let all: f64 = bins.iter().map(weight).sum();
+    let off =
+        bins.iter().map(|bin| weight(bin) * (bin.forecast - bin.actual).abs()).sum::<f64>() / all.max(1.0);
+    json!({
+        "title": words.t("value.backtest.calibration_title", &[("share", &words.percent(off))]),
+        "data": {
+            "points": points,
+            "x_label": words.t("value.backtest.forecast_share", &[]),
+            "y_label": words.t("value.backtest.actual_share", &[]),
+        },
+        "rows": bins.iter().map(|bin| json!({
+            "customers": words.count(bin.customers),
+            "forecast": words.percent(bin.forecast),
+            "actual": words.percent(bin.actual),
+        })).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,203 @@
+//! What became of customers: the value quadrants of a year ago and the life-cycle stages of the last two years, recomputed
+//! from the histories. A job computes them after the first refit of a day or of other settings; pages read what it kept.
+
+pub mod life;
+pub mod matrix;
+
+use crate::{
+    fields::CLASSES,
+    refit,
+    settings::{Settings, date_of, day_number},
+    statistics::{self, UpTo},
+    store,
+};
+use engine::{
+    Actor, BoxFuture, Engine, Error, JobContext, Recent, Result, TryStreamExt, Tx, name,
+    schema::{ColumnKind, Table},
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql},
+};
+use life::Life;
+use matrix::Matrix;
+use meta::{DateTime, Id, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::sync::Arc;
+use value::{estimate::Unfit, history::Purchase, model::Part};
+
+pub const JOB: &str = "value.past";
+const TABLE: &str = "value_past";
+
+pub fn table() -> Table {
+    Table::new(TABLE, ["id"])
+        .required("id", ColumnKind::Int)
+        .required("settings", ColumnKind::Text)
+        .required("result", ColumnKind::Text)
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Past {
+    pub as_of: NaiveDate,
+    pub made_at: DateTime<Utc>,
+    /// Customers with a purchase.
+    pub customers: u64,
+    pub matrix: Part<Matrix>,
+    pub life: Part<Life>,
+}
+
+/// One account with a purchase: purchase days in order of time, and what he is grouped by.
+pub struct Customer {
+    pub purchases: Vec<Purchase>,
+    pub relation: String,
+    pub importance: String,
+    /// Province, or country without one.
+    pub region: String,
+}
+
+impl AsRef<[Purchase]> for Customer {
+    fn as_ref(&self) -> &[Purchase] {
+        &self.purchases
+    }
+}
+
+/// The job.
+pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        compute(&context.engine).await?;
+        Ok(())
+    })
+}
+
+/// Reads everybody's history, computes and keeps.
+pub async fn compute(engine: &Engine) -> Result<()> {
+    let settings = Settings::load(engine).await?;
+    let Some(stored) = store::newest_model(engine).await? else { return Ok(()) };
+    let as_of = settings.as_of_day(engine.clock());
+    let customers = read(engine, &settings, as_of).await?;
+    let day = day_number(as_of);
+    let computing = tokio::task::spawn_blocking(move || {
+        let last = customers.iter().filter_map(|c| c.purchases.last()).map(|p| p.day).max();
+        // Days without anybody's purchase are no sign of anything.
+        let day = last.map_or(day, |last| Ord::min(last, day));
+        let matrix = Matrix::of(&customers, day, &settings, stored.fitted.model.purchases.fitted());
+        let life = Life::of(&customers, day, &settings, &stored.fitted.model);
+        (customers.len() as u64, matrix, life, date_of(day))
+    });
+    let (customers, matrix, life, as_of) =
+        computing.await.map_err(|error| Error::Internal(format!("interrupted: {error}")))?;
+    let made_at = engine.clock().now();
+    let past = Past { as_of, made_at, customers, matrix: matrix.into(), life: life.into() };
+    engine.write(&Actor::system(), move |tx| Box::pin(async move { keep(tx, &settings, &past).await })).await
+}
+
+async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<Vec<Customer>> {
+    let [importance, ..] = CLASSES;
+    let columns = ["id", "relation", "country", "province"].map(name);
+    let select = Sql::select()
+        .columns(columns)
+        .column(name(&format!("{importance}_override")))
+        .from(name("account"))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .order_by(name("id"), Order::Asc)
+        .to_owned();
+    let mut customers: Vec<(Id, Customer)> = vec![];
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let text = |at: usize| Ok::<_, Error>(row.opt_text(at)?.unwrap_or_default());
+        let (country, province) = (text(2)?, text(3)?);
+        let region = if province.is_empty() { country } else { province };
+        let customer = Customer { purchases: vec![], relation: text(1)?, importance: text(4)?, region };
+        customers.push((row.id(0)?, customer));
+    }
+    drop(rows);
+    let up_to = UpTo { day: as_of, settings };
+    let mut at = 0;
+    statistics::purchases_by_customer(engine, &up_to, |account, purchase| {
+        while customers.get(at).is_some_and(|(id, _)| *id < account) {
+            at += 1;
+        }
+        let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { return };
+        match customer.purchases.last_mut() {
+            Some(last) if last.day == purchase.day => {
+                last.amount = last.amount.saturating_add(purchase.amount)
+            }
+            _ => customer.purchases.push(purchase),
+        }
+    })
+    .await?;
+    let mut customers: Vec<Customer> =
+        customers.into_iter().map(|(_, customer)| customer).filter(|c| !c.purchases.is_empty()).collect();
+    let totals = |c: &Customer| c.purchases.iter().map(|p| p.amount).fold(0, i64::saturating_add);
+    let amounts: Vec<i64> = customers.iter().map(totals).collect();
+    let classes = crate::classes::Classes::fit(&amounts, &[], &[], &settings.importance_rule);
+    for (customer, amount) in customers.iter_mut().zip(amounts) {
+        if customer.importance.is_empty() {
+            customer.importance = classes.importance(amount).to_owned();
+        }
+    }
+    Ok(customers)
+}
+
+async fn keep(tx: &mut Tx, settings: &Settings, past: &Past) -> Result<()> {
+    let mut upsert = Sql::insert();
+    upsert
+        .into_table(name(TABLE))
+        .columns(["id", "settings", "result"].map(name))
+        .values_panic([1i64.into(), settings.mark().into(), serde_json::to_string(past)?.into()])
+        .on_conflict(
+            OnConflict::column(name("id")).update_columns(["settings", "result"].map(name)).to_owned(),
+        );
+    tx.execute(&upsert).await?;
+    tx.mark_changed(TABLE);
+    Ok(())
+}
+
+/// What was kept, and the mark of the settings it was computed with; read once and not on every page.
+#[derive(Default)]
+struct Known(Recent<(), Option<Arc<(String, Past)>>>);
+
+pub async fn newest(engine: &Engine) -> Result<Option<Arc<(String, Past)>>> {
+    let (known, version) = (engine.extension::<Known>(), engine.changes_to(TABLE));
+    if let Some(past) = known.0.get(&(), version) {
+        return Ok(past);
+    }
+    let select = Sql::select().columns(["settings", "result"].map(name)).from(name(TABLE)).to_owned();
+    let rows = engine.fetch(&select).await?;
+    // What another version of the program kept in another form is computed anew.
+    let parsed = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
+    let past = parsed.and_then(|(mark, text)| Some(Arc::new((mark, serde_json::from_str(&text).ok()?))));
+    known.0.put((), version, past.clone());
+    Ok(past)
+}
+
+/// Queues the job if what is kept is of another day or other settings.
+pub async fn queue_if_due(engine: &Engine) -> Result<()> {
+    let settings = Settings::load(engine).await?;
+    let today = settings.day_of(engine.clock().now());
+    if let Some(known) = newest(engine).await?
+        && known.0 == settings.mark()
+        && settings.day_of(known.1.made_at) == today
+    {
+        return Ok(());
+    }
+    // Without a fit there is nothing to compute with.
+    if store::newest_id(engine).await?.is_none() || refit::failed_lately(engine, JOB).await? {
+        return Ok(());
+    }
+    engine.write(&Actor::system(), |tx| Box::pin(async move { queue(tx).await })).await
+}
+
+/// Whether the job waits or runs.
+pub async fn is_under_way(engine: &Engine) -> Result<bool> {
+    Ok(!engine.fetch(&refit::newest_of(JOB, &["queued", "running"])).await?.is_empty())
+}
+
+/// Queues the job unless it waits or runs already.
+pub async fn queue(tx: &mut Tx) -> Result<()> {
+    if tx.fetch(&refit::newest_of(JOB, &["queued", "running"])).await?.is_empty() {
+        tx.enqueue(JOB, json!({})).await?;
+    }
+    Ok(())
+}
+
+/// Too little to look back on.
+pub(crate) const SHORT: Unfit = Unfit::TooShort;

@@ -1,0 +1,209 @@
+//! Life-cycle stages at the ends of the last quarters, and the moves between them, of everybody and of groups.
+//!
+//! A stage of then follows from the purchases up to then by the rule in force; P(alive) in it is that of today's model.
+
+use super::{Customer, SHORT};
+use crate::settings::Settings;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use value::{
+    estimate::Unfit,
+    history::Summary,
+    life_cycle::{Stage, Standing},
+    markov::Transitions,
+    model::Model,
+};
+
+/// Thirteen weeks.
+pub const QUARTER_DAYS: i32 = 91;
+/// Two years back.
+const QUARTERS: usize = 8;
+pub const STAGES: [Stage; 6] =
+    [Stage::Prospect, Stage::Exploration, Stage::Formation, Stage::Stability, Stage::Decline, Stage::Lost];
+const STATES: usize = STAGES.len();
+/// Regions by number of customers; the others together are none.
+const REGIONS: usize = 12;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Life {
+    /// Quarter ends, the oldest first, days since 1970-01-01; the last is the day everything holds for.
+    pub days: Vec<i32>,
+    /// `""` is everybody; else `relation:business`, `importance:vip`, `region:…`, `first:large`.
+    pub groups: BTreeMap<String, Moves>,
+}
+
+/// The moves of a group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Moves {
+    /// Customers in each stage at each day.
+    pub counts: Vec<[u64; STATES]>,
+    /// From each day to each later one, in the order of [`Life::pair`].
+    pub pairs: Vec<Transitions>,
+    /// Bought in the quarters after being in each stage, ten-thousandths; over all quarters.
+    pub money: [i64; STATES],
+    /// From each day to the next, over all quarters.
+    pub quarterly: Transitions,
+}
+
+impl Moves {
+    fn new(days: usize) -> Self {
+        Moves {
+            counts: vec![[0; STATES]; days],
+            pairs: vec![Transitions::new(STATES); days * days.saturating_sub(1) / 2],
+            money: [0; STATES],
+            quarterly: Transitions::new(STATES),
+        }
+    }
+
+    fn add(&mut self, stages: &[usize], money: &[i64]) {
+        for (at, stage) in stages.iter().enumerate() {
+            self.counts[at][*stage] += 1;
+        }
+        for (from, stage) in stages.iter().enumerate() {
+            for (to, later) in stages.iter().enumerate().skip(from + 1) {
+                self.pairs[pair(stages.len(), from, to)].add(*stage, *later);
+            }
+            if let (Some(next), Some(bought)) = (stages.get(from + 1), money.get(from)) {
+                self.quarterly.add(*stage, *next);
+                self.money[*stage] = self.money[*stage].saturating_add(*bought);
+            }
+        }
+    }
+}
+
+/// Where the pair (from, to), from < to, of `days` days is kept.
+fn pair(days: usize, from: usize, to: usize) -> usize {
+    from * days - from * (from + 1) / 2 + to - from - 1
+}
+
+impl Life {
+    /// # Errors
+    /// [`Unfit::TooShort`] unless at least one quarter lies behind the first purchase.
+    pub fn of(customers: &[Customer], day: i32, settings: &Settings, model: &Model) -> Result<Self, Unfit> {
+        let first = customers.iter().filter_map(|c| c.purchases.first()).map(|p| p.day).min().ok_or(SHORT)?;
+        let span = day.saturating_sub(first) / QUARTER_DAYS;
+        let quarters = usize::try_from(span).unwrap_or(0).min(QUARTERS);
+        if quarters == 0 {
+            return Err(SHORT);
+        }
+        let days: Vec<i32> = (0..=quarters as i32).rev().map(|back| day - back * QUARTER_DAYS).collect();
+        let regions = largest_regions(customers);
+        let mut firsts: Vec<i64> =
+            customers.iter().filter_map(|c| c.purchases.first()).map(|p| p.amount).collect();
+        firsts.sort_unstable();
+        let median = firsts[firsts.len() / 2];
+        let mut groups: BTreeMap<String, Moves> = BTreeMap::new();
+        for customer in customers {
+            let (stages, money) = course(customer, &days, settings, model);
+            for group in groups_of(customer, &regions, median) {
+                let moves = groups.entry(group).or_insert_with(|| Moves::new(days.len()));
+                moves.add(&stages, &money);
+            }
+        }
+        Ok(Life { days, groups })
+    }
+
+    /// Moves of a group between two of the days, by their places; `None` where there are none.
+    pub fn moves(&self, group: &str, from: usize, to: usize) -> Option<&Transitions> {
+        if from >= to || to >= self.days.len() {
+            return None;
+        }
+        self.groups.get(group)?.pairs.get(pair(self.days.len(), from, to))
+    }
+}
+
+/// Stages at the days, and what was bought between each and the next.
+fn course(customer: &Customer, days: &[i32], settings: &Settings, model: &Model) -> (Vec<usize>, Vec<i64>) {
+    let until = |day: i32| customer.purchases.partition_point(|p| p.day <= day);
+    let stage = |day: &i32| {
+        let standing = match Summary::of(&customer.purchases[..until(*day)]) {
+            None => Standing::prospect(),
+            Some(summary) => {
+                let fit = model.purchases.fitted();
+                Standing::of(&summary, *day, fit.map(|fit| fit.model.p_alive(&summary.observe(*day))))
+            }
+        };
+        STAGES.iter().position(|stage| *stage == settings.stage_rule.stage(&standing)).unwrap_or(0)
+    };
+    let between = |pair: &[i32]| {
+        let bought = &customer.purchases[until(pair[0])..until(pair[1])];
+        bought.iter().map(|p| p.amount).fold(0, i64::saturating_add)
+    };
+    (days.iter().map(stage).collect(), days.windows(2).map(between).collect())
+}
+
+fn largest_regions(customers: &[Customer]) -> Vec<String> {
+    let mut counts: BTreeMap<&str, u64> = BTreeMap::new();
+    for customer in customers.iter().filter(|c| !c.region.is_empty()) {
+        *counts.entry(&customer.region).or_default() += 1;
+    }
+    let mut regions: Vec<(&str, u64)> = counts.into_iter().collect();
+    regions.sort_by(|one, other| other.1.cmp(&one.1).then(one.0.cmp(other.0)));
+    regions.into_iter().take(REGIONS).map(|(region, _)| region.to_owned()).collect()
+}
+
+fn groups_of(customer: &Customer, regions: &[String], median: i64) -> Vec<String> {
+    let mut groups = vec![String::new()];
+    for (kind, value) in [("relation", &customer.relation), ("importance", &customer.importance)] {
+        if !value.is_empty() {
+            groups.push(format!("{kind}:{value}"));
+        }
+    }
+    if regions.contains(&customer.region) {
+        groups.push(format!("region:{}", customer.region));
+    }
+    if customer.purchases.first().is_some_and(|p| p.amount > median) {
+        groups.push("first:large".to_owned());
+    }
+    groups
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::history::Purchase;
+
+    fn customer(days: &[i32], relation: &str) -> Customer {
+        let purchases = days.iter().map(|day| Purchase { day: *day, amount: 10_000 }).collect();
+        Customer {
+            purchases,
+            relation: relation.to_owned(),
+            importance: "ordinary".into(),
+            region: "青岛".into(),
+        }
+    }
+
+    #[test]
+    fn moves_between_quarters_are_counted_by_group() {
+        // One buys every month, one bought once long ago, one comes at the end.
+        let regular: Vec<i32> = (0..=800).step_by(30).collect();
+        let customers =
+            [customer(&regular, "dealer"), customer(&[0], "consumer"), customer(&[790], "consumer")];
+        let model = Model::fit(&[], 800);
+        let found = Life::of(&customers, 800, &Settings::default(), &model).unwrap();
+        assert_eq!(found.days, [72, 163, 254, 345, 436, 527, 618, 709, 800]);
+        let everybody = &found.groups[""];
+        assert_eq!(everybody.pairs.len(), 36);
+        assert!(everybody.pairs.iter().all(|pair| pair.total() == 3));
+        assert_eq!(everybody.quarterly.total(), 24);
+        // Over all time: stability stays, exploration is lost, a prospect explores.
+        let all = found.moves("", 0, 8).unwrap();
+        assert_eq!((all.count(1, 5), all.count(0, 1)), (1, 1));
+        let dealers = found.moves("relation:dealer", 4, 8).unwrap();
+        assert_eq!((dealers.total(), dealers.count(3, 3)), (1, 1));
+        assert_eq!(found.groups["region:青岛"].quarterly.total(), 24);
+        assert_eq!(found.moves("", 3, 3), None);
+        assert_eq!(found.moves("", 3, 9), None);
+        // Each later day of each day has a place of its own.
+        let mut places: Vec<usize> = (0..9).flat_map(|f| (f + 1..9).map(move |t| pair(9, f, t))).collect();
+        places.sort_unstable();
+        assert_eq!(places, (0..36).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn less_than_a_quarter_is_too_short() {
+        let model = Model::fit(&[], 50);
+        let refused = Life::of(&[customer(&[0, 20], "dealer")], 50, &Settings::default(), &model);
+        assert_eq!(refused, Err(Unfit::TooShort));
+    }
+}

@@ -1,0 +1,201 @@
+//! Current value against growth potential, as it stood a year ago, and what each quadrant brought since.
+
+use super::{Customer, SHORT};
+use crate::{classes::Classes, settings::Settings};
+use serde::{Deserialize, Serialize};
+use value::{
+    estimate::Unfit,
+    history::Summary,
+    model::Model,
+    money,
+    purchasing::{Family, PurchaseFit},
+    scoring::Scoring,
+};
+
+pub const QUADRANTS: [&str; 4] = ["core", "growing", "fading", "small"];
+const YEAR_DAYS: i32 = 364;
+
+/// Money in ten-thousandths, orders without tax before returns.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Quadrant {
+    pub customers: u64,
+    /// The year before the day: value then.
+    pub before: i64,
+    /// Value forecast for the year after it.
+    pub forecast: i64,
+    /// What they really brought in that year; `None` while it lies ahead.
+    pub after: Option<i64>,
+    /// Customers of them who bought in it.
+    pub came_back: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Matrix {
+    pub family: Family,
+    /// The day of the older classification, and the newer, days since 1970-01-01.
+    pub then_day: i32,
+    pub now_day: i32,
+    /// In the order of [`QUADRANTS`].
+    pub then: [Quadrant; 4],
+    pub now: [Quadrant; 4],
+    /// From the quadrant then (row) to now (column).
+    pub moves: [[u64; 4]; 4],
+    /// First bought after the older day.
+    pub new_customers: u64,
+    pub new_money: i64,
+}
+
+impl Matrix {
+    /// # Errors
+    /// [`Unfit`] if there is no year to look back on, or no model of then.
+    pub fn of(
+        customers: &[Customer],
+        day: i32,
+        settings: &Settings,
+        fit: Option<&PurchaseFit>,
+    ) -> Result<Self, Unfit> {
+        let family = fit.map_or(Family::BgNbd, |fit| fit.family);
+        let then_day = day - YEAR_DAYS;
+        let then = Classified::of(customers, then_day, settings, family)?;
+        let now = Classified::of(customers, day, settings, family)?;
+        let mut matrix = Matrix {
+            family: then.family,
+            then_day,
+            now_day: day,
+            then: [Quadrant::default(); 4],
+            now: [Quadrant::default(); 4],
+            moves: [[0; 4]; 4],
+            new_customers: 0,
+            new_money: 0,
+        };
+        for (customer, (was, is)) in customers.iter().zip(then.of.iter().zip(&now.of)) {
+            let after = bought(customer, then_day, day);
+            if let Some(is) = is {
+                is.add_to(&mut matrix.now[is.quadrant]);
+            }
+            let Some(was) = was else {
+                matrix.new_customers += 1;
+                matrix.new_money = matrix.new_money.saturating_add(after);
+                continue;
+            };
+            let quadrant = &mut matrix.then[was.quadrant];
+            was.add_to(quadrant);
+            quadrant.after = Some(quadrant.after.unwrap_or(0).saturating_add(after));
+            quadrant.came_back += u64::from(after > 0);
+            if let Some(is) = is {
+                matrix.moves[was.quadrant][is.quadrant] += 1;
+            }
+        }
+        Ok(matrix)
+    }
+}
+
+/// Everybody on one day; `None` who had not bought by then.
+struct Classified {
+    family: Family,
+    of: Vec<Option<Place>>,
+}
+
+struct Place {
+    quadrant: usize,
+    before: i64,
+    forecast: i64,
+}
+
+impl Place {
+    fn add_to(&self, quadrant: &mut Quadrant) {
+        quadrant.customers += 1;
+        quadrant.before = quadrant.before.saturating_add(self.before);
+        quadrant.forecast = quadrant.forecast.saturating_add(self.forecast);
+    }
+}
+
+impl Classified {
+    /// With the model fitted to what was known on that day.
+    fn of(customers: &[Customer], day: i32, settings: &Settings, family: Family) -> Result<Self, Unfit> {
+        let known = |c: &Customer| {
+            let until = c.purchases.partition_point(|p| p.day <= day);
+            Summary::of(&c.purchases[..until])
+        };
+        let summaries: Vec<Option<Summary>> = customers.iter().map(known).collect();
+        let buyers: Vec<Summary> = summaries.iter().flatten().copied().collect();
+        if buyers.is_empty() {
+            return Err(SHORT);
+        }
+        let model = Model::fit_family(&buyers, day, family);
+        if let Some(reason) = model.purchases.missing().or(model.gamma_gamma.missing()) {
+            return Err(reason);
+        }
+        let question = settings.question();
+        let mut scoring = Scoring::new(&model, day, &question);
+        let values: Vec<Option<(i64, i64)>> = customers
+            .iter()
+            .zip(&summaries)
+            .map(|(customer, summary)| {
+                let clv = scoring.score(summary.as_ref()?).clv.unwrap_or(0.0);
+                Some((bought(customer, day - YEAR_DAYS, day), money::from_units(clv)))
+            })
+            .collect();
+        let (before, ahead): (Vec<i64>, Vec<i64>) = values.iter().flatten().copied().unzip();
+        let classes = Classes::fit(&[], &before, &ahead, &settings.importance_rule);
+        let place = |(before, forecast): (i64, i64)| {
+            let name = classes.quadrant(before, Some(forecast))?;
+            let quadrant = QUADRANTS.iter().position(|quadrant| *quadrant == name)?;
+            Some(Place { quadrant, before, forecast })
+        };
+        let family = model.purchases.fitted().map_or(family, |fit| fit.family);
+        Ok(Classified { family, of: values.into_iter().map(|value| place(value?)).collect() })
+    }
+}
+
+/// Amount bought after one day up to another.
+fn bought(customer: &Customer, after: i32, until: i32) -> i64 {
+    let from = customer.purchases.partition_point(|p| p.day <= after);
+    let to = customer.purchases.partition_point(|p| p.day <= until);
+    customer.purchases[from..to.max(from)].iter().map(|p| p.amount).fold(0, i64::saturating_add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::history::Purchase;
+
+    fn customer(purchases: Vec<Purchase>) -> Customer {
+        Customer { purchases, relation: String::new(), importance: String::new(), region: String::new() }
+    }
+
+    /// Forty customers of whom every fifth buys monthly and much, the others now and then.
+    fn customers(last: i32) -> Vec<Customer> {
+        (0..40)
+            .map(|i| {
+                let (every, amount) = if i % 5 == 0 { (28, 5_000_000) } else { (170 + i, 400_000) };
+                let days = (i..=last).step_by(every as usize);
+                customer(
+                    days.map(|day| Purchase { day, amount: amount + i64::from(day % 7) * 1_000 }).collect(),
+                )
+            })
+            .collect()
+    }
+
+    #[test]
+    fn quadrants_of_a_year_ago_bring_what_their_customers_bought_since() {
+        let customers = customers(900);
+        let found = Matrix::of(&customers, 900, &Settings::default(), None).unwrap();
+        assert_eq!((found.then_day, found.new_customers), (536, 0));
+        assert_eq!(found.then.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 40);
+        assert_eq!(found.moves.iter().flatten().sum::<u64>(), 40);
+        let after: i64 = found.then.iter().filter_map(|quadrant| quadrant.after).sum();
+        assert_eq!(after, customers.iter().map(|c| bought(c, 536, 900)).sum::<i64>());
+        // Those who buy monthly were core, still are, and brought most.
+        assert_eq!((found.then[0].customers, found.moves[0][0]), (8, 8));
+        assert!(found.then[0].after > Some(after / 2));
+        assert!(found.now.iter().all(|quadrant| quadrant.after.is_none()));
+    }
+
+    #[test]
+    fn without_a_year_to_look_back_on_the_reason_is_said() {
+        let refused = Matrix::of(&customers(200), 200, &Settings::default(), None);
+        assert_eq!(refused, Err(Unfit::TooShort));
+        assert_eq!(Matrix::of(&[], 200, &Settings::default(), None), Err(Unfit::TooShort));
+    }
+}

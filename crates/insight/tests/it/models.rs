@@ -1,0 +1,138 @@
+//! The back-test that chooses the model, the value matrix and the life cycle: kept by jobs, shown in both languages.
+
+use crate::company::{Company, on_both};
+use insight::{past, refit, store};
+use meta::Value;
+
+/// Sixty customers over two years: every third buys each month, the others a few times and then no more.
+async fn two_years(company: &Company) {
+    let begin: chrono::NaiveDate = "2024-11-01".parse().unwrap();
+    for number in 0..60i64 {
+        let account = company.customer(&format!("Customer {number}")).await;
+        let (every, until) = if number % 3 == 0 { (30 + number % 7, 745) } else { (45, 60 + 9 * number) };
+        let mut day = number % 40;
+        while day <= until {
+            let on = (begin + chrono::Duration::days(day)).to_string();
+            company.order(Some(account), &on, &format!("{}.5", 80 + number * 7 % 90), Some("30")).await;
+            day += every + (number * day) % 11;
+        }
+    }
+}
+
+fn float(value: &Value) -> f64 {
+    value.as_decimal().unwrap().to_string().parse().unwrap()
+}
+
+#[test]
+fn the_model_in_force_is_the_one_that_won_the_back_test() {
+    on_both(async |company| {
+        two_years(&company).await;
+        let stored = refit::refit(&company.engine, None).await.unwrap();
+        let trial = stored.overview.trial.as_ref().unwrap();
+        let found = trial.result.fitted().unwrap();
+        assert_eq!((trial.sampled, trial.accounts), (60, 60));
+        assert_eq!(stored.fitted.model.purchases.fitted().unwrap().family, found.chosen);
+        // Whoever is not within a standard error of the best was not chosen.
+        let chosen = found.of(found.chosen).unwrap();
+        let best =
+            found.tried.iter().filter(|t| t.fit.is_some()).filter_map(|t| t.score).min_by(f64::total_cmp);
+        assert!(chosen.score.unwrap() < best.unwrap() + 0.2);
+        for record in company.everybody().await {
+            let [low, high] = ["clv_52w_low", "clv_52w_high"].map(|field| float(record.get(field)));
+            assert!(0.0 <= low && low <= high, "{record:?}");
+            assert!((0.0..=1.0).contains(&float(record.get("p_churn_52w"))));
+            let behaviour = record.text("value_behaviour");
+            assert_eq!(behaviour.is_empty(), record.get("orders") == &Value::Int(1), "{behaviour}");
+        }
+        let client = company.app.administrator().await;
+        for (language, parts) in [
+            ("en", ["In force:", "Goes on as before", "Same as last year", "Calibration", "Log-likelihood"]),
+            ("zh-CN", ["当前采用：", "照旧购买", "与去年同期相同", "校准", "对数似然"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/backtest").await.expect(200).body;
+            for part in parts {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+            assert!(!page.contains("NaN") && page.contains(&found.chosen.to_string()));
+        }
+        let json = client.get("/value/backtest.json").await.expect(200).json();
+        assert_eq!(json["chosen"].as_str(), Some(found.chosen.to_string().as_str()));
+        assert_eq!(json["methods"].as_array().unwrap().len(), found.tried.len());
+    });
+}
+
+#[test]
+fn too_short_a_history_says_so_and_keeps_the_standard_model() {
+    on_both(async |company| {
+        for number in 0..40 {
+            let account = company.customer(&format!("Customer {number}")).await;
+            company.order(Some(account), "2026-10-01", "20", None).await;
+            company.order(Some(account), &format!("2026-10-{}", 10 + number % 15), "30", None).await;
+        }
+        let stored = refit::refit(&company.engine, None).await.unwrap();
+        assert!(stored.overview.trial.as_ref().unwrap().result.missing().is_some());
+        past::compute(&company.engine).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/backtest").await.expect(200).body;
+        assert!(page.contains("the orders span fewer than twelve weeks"), "{page}");
+        for address in ["/value/matrix", "/value/life-cycle"] {
+            let page = client.get(address).await.expect(200).body;
+            assert!(page.contains("Nothing can be said of the past yet"), "{page}");
+        }
+    });
+}
+
+#[test]
+fn the_past_is_computed_once_a_day_and_shown() {
+    on_both(async |company| {
+        two_years(&company).await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let before = client.get("/value/matrix").await.expect(200).body;
+        assert!(before.contains("not computed yet"), "{before}");
+        refit::refit(&company.engine, None).await.unwrap();
+        company.settle().await;
+        company.clock.set(company.clock.now() + chrono::Duration::seconds(11));
+        // First the refit that the new customers make due, then the past.
+        for _ in 0..3 {
+            insight::live::queue_if_due(&company.engine).await.unwrap();
+            company.engine.run_due_jobs().await.unwrap();
+        }
+        let kept = past::newest(&company.engine).await.unwrap().unwrap();
+        let matrix = kept.1.matrix.fitted().unwrap();
+        assert_eq!(matrix.now.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 60);
+        past::queue_if_due(&company.engine).await.unwrap();
+        assert!(!past::is_under_way(&company.engine).await.unwrap(), "it is of today");
+        for (language, parts) in [
+            ("en", ["The core customers of a year ago brought", "after / before"]),
+            ("zh-CN", ["一年前的核心客户贡献了", "再次购买"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/matrix").await.expect(200).body;
+            assert!(parts.iter().all(|part| page.contains(part)), "{page}");
+        }
+        client.set_cookie("zhike_lang", "en");
+        for address in [
+            "/value/life-cycle",
+            "/value/life-cycle?from=0&to=8&group=importance:vip&cost=5",
+            "/value/life-cycle?from=7&to=2&group=nobody",
+        ] {
+            let page = client.get(address).await.expect(200).body;
+            for part in ["of active customers broke up in the period", "Transition matrix", "Best rule:"] {
+                assert!(page.contains(part), "{address}: {part}");
+            }
+            assert!(!page.contains("NaN"), "{page}");
+        }
+        // Whatever marketing costs beyond what anybody brings is not worth it.
+        let page = client.get("/value/life-cycle?cost=1000000").await.expect(200).body;
+        assert!(page.contains("Best rule: stop marketing"), "{page}");
+        let page = client.get("/value/life-cycle?cost=much").await.expect(200).body;
+        assert!(page.contains("Write a number of 0 or more"), "{page}");
+        client.post("/value/matrix", &[]).await.expect(303);
+        assert!(past::is_under_way(&company.engine).await.unwrap());
+        let jobs = company.engine.run_due_jobs().await;
+        assert!(jobs.is_ok() && !past::is_under_way(&company.engine).await.unwrap());
+    });
+}

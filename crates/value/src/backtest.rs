@@ -1,0 +1,372 @@
+//! Back-test: what would the forecasts have been worth? The models are fitted to the purchases up to a cut, forecast the
+//! held-out period after it, and are compared there with each other and with the naive rules ([`rules`]).
+//!
+//! **Choice.** The score of a method is ½ (D/D₀ + B/B₀): the mean Poisson deviance D of the purchases,
+//! 2 [y ln(y/μ) − (y−μ)], and the Brier score B of P(buy), each over that of the rule that gives everybody the average;
+//! 1 is no better than that, 0 perfect. Both are proper: no method gains by saying what it does not believe. A model whose
+//! score is worse than the best model's by more than one standard error of the (paired) difference, and not by
+//! less than [`SAME_SCORE`], is out; among the
+//! others the smallest BIC is chosen, and below a difference of [`SAME_BIC`] the simpler family. Without a held-out
+//! purchase the likelihood decides alone.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clv_range::{Amount, Outcome, Range, range};
+use crate::estimate::{Edge, Unfit};
+use crate::gamma_gamma::{self, GammaGammaFit, Spending};
+use crate::history::{DAYS_PER_WEEK, Observation, Purchase, Summary};
+use crate::money;
+use crate::purchasing::{Customers, Family, PurchaseFit};
+
+mod measures;
+pub mod rules;
+
+pub use measures::{Bin, Measures};
+pub use rules::Rule;
+
+/// A difference in score below this is nothing, however surely it is there.
+const SAME_SCORE: f64 = 0.005;
+/// A difference in BIC below this is "not worth more than a bare mention" (Kass & Raftery 1995).
+const SAME_BIC: f64 = 2.0;
+/// Held-out weeks, the longest that leaves twice as much to learn from.
+const HORIZONS: [i32; 6] = [52, 39, 26, 13, 8, 4];
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Method {
+    Rule { rule: Rule },
+    Model { family: Family },
+}
+
+/// How one method did.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    pub method: Method,
+    pub measures: Measures,
+    /// See the module; `None` without a held-out purchase.
+    pub score: Option<f64>,
+    /// Score less the chosen model's, and the standard error of that difference.
+    pub behind: Option<[f64; 2]>,
+    /// Of a model: how well it fits the past.
+    pub fit: Option<Fitted>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    pub log_likelihood: f64,
+    pub parameters: u32,
+    pub aic: f64,
+    pub bic: f64,
+    pub boundary: Vec<Edge>,
+    pub shows_dropout: bool,
+}
+
+/// Why the chosen model was chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// It forecast best, and no other came within a standard error.
+    Forecast,
+    /// Several forecast equally well; it fits the past best for its number of parameters.
+    Likelihood,
+    /// Several are equal in both; it is the simplest.
+    Simplest,
+    /// Nobody bought in the held-out period.
+    LikelihoodAlone,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backtest {
+    /// Last day of the past.
+    pub cut_day: i32,
+    /// Last day of the held-out period.
+    pub end_day: i32,
+    /// Customers with a purchase up to the cut.
+    pub customers: u64,
+    pub repeat_customers: u64,
+    /// Those who bought in the held-out period, how often (days), and for how much, currency units.
+    pub buyers: u64,
+    pub purchases: u64,
+    pub money: f64,
+    /// Entries left out: amounts of zero or less, days after the end.
+    pub left_out: u64,
+    pub tried: Vec<Tried>,
+    pub chosen: Family,
+    pub reason: Reason,
+    /// A naive rule that beat the chosen model by more than a standard error.
+    pub better_rule: Option<Rule>,
+    /// Share of customers whose held-out money lay in the chosen model's 80 % interval.
+    pub coverage: Option<f64>,
+    /// Families that could not be fitted.
+    pub unfit: Vec<(Family, Unfit)>,
+}
+
+impl Backtest {
+    pub fn weeks(&self) -> f64 {
+        f64::from(self.end_day - self.cut_day) / DAYS_PER_WEEK
+    }
+
+    pub fn of(&self, family: Family) -> Option<&Tried> {
+        self.tried.iter().find(|tried| tried.method == Method::Model { family })
+    }
+}
+
+/// One customer as the cut divides him; amounts in currency units.
+#[derive(Clone, Debug)]
+pub(crate) struct Divided {
+    pub past: Vec<Purchase>,
+    pub summary: Summary,
+    pub seen: Observation,
+    /// What the held-out period showed: purchase days and money.
+    pub actual: [f64; 2],
+}
+
+/// What a method says of one customer.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Forecast {
+    pub purchases: f64,
+    pub p_buy: f64,
+    /// Currency units.
+    pub money: f64,
+}
+
+/// The cut for purchases between two days: as long a held-out period as leaves twice as much before it.
+///
+/// # Errors
+/// [`Unfit::TooShort`] below twelve weeks.
+pub fn cut(first_day: i32, last_day: i32) -> Result<i32, Unfit> {
+    let span = last_day.saturating_sub(first_day);
+    let fits = HORIZONS.iter().find(|weeks| span >= 3 * 7 * **weeks);
+    fits.map(|weeks| last_day - 7 * weeks).ok_or(Unfit::TooShort)
+}
+
+/// Compares all methods over the days `cut_day`+1 … `end_day`. Histories in any order; the result does not depend on it.
+///
+/// # Errors
+/// [`Unfit`] if there are too few customers or repeat buyers before the cut, or no model can be fitted.
+pub fn run<H: AsRef<[Purchase]>>(histories: &[H], cut_day: i32, end_day: i32) -> Result<Backtest, Unfit> {
+    if end_day <= cut_day {
+        return Err(Unfit::TooShort);
+    }
+    let mut left_out = 0;
+    let mut customers: Vec<Divided> =
+        histories.iter().filter_map(|h| divide(h.as_ref(), cut_day, end_day, &mut left_out)).collect();
+    // Sums are then the same whatever the order the customers came in.
+    customers.sort_by(|one, other| {
+        one.past
+            .iter()
+            .map(key)
+            .cmp(other.past.iter().map(key))
+            .then_with(|| one.actual.map(f64::to_bits).cmp(&other.actual.map(f64::to_bits)))
+    });
+    let past: Vec<&[Purchase]> = customers.iter().map(|c| c.past.as_slice()).collect();
+    let known = Customers::of_histories(&past, cut_day);
+    known.check()?;
+    let (fits, unfit) = fit_all(&known);
+    let spending = fit_spending(&customers);
+    let period = rules::Period::new(&customers, cut_day, end_day);
+    let weeks = period.weeks();
+
+    let mut forecasts: Vec<(Method, Vec<Forecast>, Option<&PurchaseFit>)> = period
+        .rules()
+        .into_iter()
+        .map(|(rule, forecasts)| (Method::Rule { rule }, forecasts, None))
+        .collect();
+    for fit in &fits {
+        let of = |c: &Divided| model_forecast(fit, spending.as_ref(), c, weeks);
+        let method = Method::Model { family: fit.family };
+        forecasts.push((method, customers.iter().map(of).collect(), Some(fit)));
+    }
+    let average = &forecasts[0].1;
+    let mut tried = Vec::new();
+    let mut losses = Vec::new();
+    for (method, forecasts, fit) in &forecasts {
+        let loss = measures::losses(&customers, forecasts, average);
+        tried.push(Tried {
+            method: *method,
+            measures: Measures::of(&customers, forecasts),
+            score: loss.as_ref().map(|loss| mean(loss)),
+            behind: None,
+            fit: fit.map(fitted),
+        });
+        losses.push(loss);
+    }
+    let (chosen, reason) = choose(&fits, &tried, &losses)?;
+    let at = tried.iter().position(|t| t.method == Method::Model { family: chosen });
+    let behind: Vec<Option<[f64; 2]>> =
+        losses.iter().map(|loss| difference(loss.as_ref()?, losses[at?].as_ref()?)).collect();
+    for (tried, behind) in tried.iter_mut().zip(behind) {
+        tried.behind = behind;
+    }
+    let beats = |t: &&Tried| t.behind.is_some_and(|[less, error]| less < -error);
+    let better = tried.iter().filter(beats).filter_map(|t| match t.method {
+        Method::Rule { rule } => Some((rule, t.score?)),
+        Method::Model { .. } => None,
+    });
+    let better_rule = better.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(rule, _)| rule);
+    let fit = fits.iter().find(|fit| fit.family == chosen);
+    let coverage =
+        fit.zip(spending.as_ref()).and_then(|(fit, spending)| coverage(fit, spending, &customers, weeks));
+    let sum = |of: fn(&Divided) -> f64| customers.iter().map(of).sum::<f64>();
+    Ok(Backtest {
+        cut_day,
+        end_day,
+        customers: customers.len() as u64,
+        repeat_customers: customers.iter().filter(|c| c.seen.x > 0).count() as u64,
+        buyers: customers.iter().filter(|c| c.actual[0] > 0.0).count() as u64,
+        purchases: sum(|c| c.actual[0]) as u64,
+        money: sum(|c| c.actual[1]),
+        left_out,
+        tried,
+        chosen,
+        reason,
+        better_rule,
+        coverage,
+        unfit,
+    })
+}
+
+fn key(purchase: &Purchase) -> (i32, i64) {
+    (purchase.day, purchase.amount)
+}
+
+/// `None` for who had not bought by the cut.
+fn divide(history: &[Purchase], cut_day: i32, end_day: i32, left_out: &mut u64) -> Option<Divided> {
+    let mut counted: Vec<Purchase> =
+        history.iter().copied().filter(|p| p.amount > 0 && p.day <= end_day).collect();
+    *left_out += (history.len() - counted.len()) as u64;
+    counted.sort_unstable_by_key(key);
+    let future = counted.split_off(counted.partition_point(|p| p.day <= cut_day));
+    let summary = Summary::of(&counted)?;
+    let days = Summary::of(&future);
+    let actual = days.map_or([0.0; 2], |days| [f64::from(days.orders), money::to_units(days.total_amount)]);
+    Some(Divided { seen: summary.observe(cut_day), past: counted, summary, actual })
+}
+
+fn fit_all(customers: &Customers) -> (Vec<PurchaseFit>, Vec<(Family, Unfit)>) {
+    let (mut fits, mut unfit): (Vec<PurchaseFit>, Vec<(Family, Unfit)>) = (Vec::new(), Vec::new());
+    for family in Family::RANDOM {
+        match PurchaseFit::of(family, customers) {
+            Ok(fit) => fits.push(fit),
+            Err(reason) => unfit.push((family, reason)),
+        }
+    }
+    for dropout in [false, true] {
+        match PurchaseFit::regular(customers, dropout) {
+            Ok(fit) if fit.family.k() > 1 => fits.push(fit),
+            Ok(_) => {}
+            Err(reason) => {
+                unfit.push((if dropout { Family::MbgCnbd { k: 2 } } else { Family::Cnbd { k: 2 } }, reason))
+            }
+        }
+    }
+    fits.sort_by_key(|fit| fit.family);
+    (fits, unfit)
+}
+
+fn fit_spending(customers: &[Divided]) -> Option<GammaGammaFit> {
+    let spending: Vec<Spending> = customers
+        .iter()
+        .filter_map(|c| Some(Spending { x: c.seen.x, mean: c.summary.monetary()? }))
+        .collect();
+    gamma_gamma::fit(&spending).ok()
+}
+
+fn model_forecast(
+    fit: &PurchaseFit,
+    spending: Option<&GammaGammaFit>,
+    customer: &Divided,
+    weeks: f64,
+) -> Forecast {
+    let seen = &customer.seen;
+    let own = || money::to_units(customer.summary.total_amount) / f64::from(customer.summary.orders.max(1));
+    let expected = spending
+        .and_then(|gg| gg.parameters.expected_spend(seen.x, customer.summary.monetary().unwrap_or(0.0)))
+        .unwrap_or_else(own);
+    let purchases = fit.model.expected_purchases(seen, weeks);
+    Forecast { purchases, p_buy: 1.0 - fit.model.p_no_purchase(seen, weeks), money: purchases * expected }
+}
+
+fn fitted(fit: &PurchaseFit) -> Fitted {
+    Fitted {
+        log_likelihood: fit.log_likelihood,
+        parameters: fit.family.parameters(),
+        aic: fit.aic(),
+        bic: fit.bic(),
+        boundary: fit.boundary.clone(),
+        shows_dropout: fit.shows_dropout(),
+    }
+}
+
+fn mean(values: &[f64]) -> f64 {
+    values.iter().sum::<f64>() / values.len() as f64
+}
+
+/// Mean of the paired differences and its standard error.
+fn difference(loss: &[f64], other: &[f64]) -> Option<[f64; 2]> {
+    let n = loss.len() as f64;
+    let differences: Vec<f64> = loss.iter().zip(other).map(|(one, other)| one - other).collect();
+    let mean = mean(&differences);
+    let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
+    (n > 1.0).then(|| [mean, (squares / (n - 1.0) / n).sqrt()])
+}
+
+fn choose(
+    fits: &[PurchaseFit],
+    tried: &[Tried],
+    losses: &[Option<Vec<f64>>],
+) -> Result<(Family, Reason), Unfit> {
+    let scored: Vec<(&PurchaseFit, f64, &Vec<f64>)> = fits
+        .iter()
+        .filter_map(|fit| {
+            let at = tried.iter().position(|t| t.method == Method::Model { family: fit.family })?;
+            Some((fit, tried[at].score?, losses[at].as_ref()?))
+        })
+        .collect();
+    let best = scored.iter().min_by(|one, other| one.1.total_cmp(&other.1));
+    let equal: Vec<&PurchaseFit> = match best {
+        None => fits.iter().collect(),
+        Some((_, _, best)) => scored
+            .iter()
+            .filter(|(_, _, loss)| {
+                difference(loss, best).is_none_or(|[behind, error]| behind <= error.max(SAME_SCORE))
+            })
+            .map(|(fit, _, _)| *fit)
+            .collect(),
+    };
+    let least = equal.iter().map(|fit| fit.bic()).min_by(f64::total_cmp).ok_or(Unfit::NotConverged)?;
+    let mut fitting: Vec<&&PurchaseFit> = equal.iter().filter(|fit| fit.bic() < least + SAME_BIC).collect();
+    fitting.sort_by_key(|fit| (fit.family.parameters(), fit.family));
+    let chosen = fitting.first().ok_or(Unfit::NotConverged)?.family;
+    let reason = match (best, equal.len(), fitting.len()) {
+        (None, ..) => Reason::LikelihoodAlone,
+        (_, 1, _) => Reason::Forecast,
+        (_, _, 1) => Reason::Likelihood,
+        _ => Reason::Simplest,
+    };
+    Ok((chosen, reason))
+}
+
+fn coverage(fit: &PurchaseFit, spending: &GammaGammaFit, customers: &[Divided], weeks: f64) -> Option<f64> {
+    let inside: Vec<bool> = customers
+        .iter()
+        .filter_map(|customer| {
+            let (seen, mean) = (&customer.seen, customer.summary.monetary().unwrap_or(0.0));
+            let alive = fit.model.p_alive(seen);
+            let outcome = Outcome {
+                p_none: fit.model.p_no_purchase(seen, weeks),
+                mean: fit.model.expected_purchases(seen, weeks),
+                square: alive * fit.model.squared_purchases_if_alive(seen, weeks),
+                parameters: 0.0,
+            };
+            let Range { low, high } =
+                range(&outcome, &Amount::of(&spending.parameters, seen.x, mean, 0.0)?, 1.0)?;
+            Some((low..=high).contains(&customer.actual[1]))
+        })
+        .collect();
+    let hits = inside.iter().filter(|hit| **hit).count();
+    (!inside.is_empty()).then(|| hits as f64 / inside.len() as f64)
+}
+
+#[cfg(test)]
+mod tests;
