@@ -8,6 +8,7 @@ mod agreement;
 pub mod classes;
 pub mod fields;
 pub mod live;
+pub mod mining;
 pub mod overview;
 mod pages;
 pub mod refit;
@@ -19,7 +20,7 @@ pub mod store;
 
 use engine::Module;
 
-pub use pages::web_module;
+pub use pages::{mining_web_module, web_module};
 
 /// Customers ranked by what they brought, with what to expect of them.
 const ACCOUNT_LIST: [&str; 9] =
@@ -34,5 +35,5 @@ pub fn module() -> Module {
         .job(refit::JOB, refit::run)
         .start(live::start)
         .check(agreement::check);
-    tables.into_iter().fold(module, Module::table)
+    mining::extend(tables.into_iter().fold(module, Module::table))
 }

@@ -1,6 +1,8 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
-use crate::{audit, company, config::Config, config::Flags, demo, doctor, import, serve, user, value};
+use crate::{
+    audit, company, config::Config, config::Flags, demo, doctor, import, mining, serve, user, value,
+};
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
@@ -28,6 +30,8 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Fit the models of customer value, show them, list customers by value
     Value(value::Arguments),
+    /// Show the forecast of sales by week, computed by `value mine`
+    Forecast(mining::ForecastArguments),
     /// Import order history, customers, contacts, products or activities from a file
     #[command(subcommand)]
     Import(import::Command),
@@ -45,6 +49,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(config).await?,
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
         Command::Value(arguments) => value::run(arguments, &config).await?,
+        Command::Forecast(arguments) => mining::forecast(arguments, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
         Command::Audit(arguments) => return audit::run(arguments, &config).await,

@@ -4,6 +4,7 @@ mod data;
 mod explain;
 mod figure;
 mod href;
+mod mining;
 mod model_card;
 mod overview;
 mod panel;
@@ -11,6 +12,8 @@ mod refit_status;
 mod rules;
 mod scope;
 mod words;
+
+pub use mining::web_module as mining_web_module;
 
 use axum::{
     Router,

@@ -5,4 +5,5 @@
 mod company;
 mod figures;
 mod live_equals_refit;
+mod mining;
 mod pages;
