@@ -2,6 +2,7 @@
 
 use crate::{
     audit, company, config::Config, config::Flags, demo, doctor, import, mining, serve, user, value,
+    warehouse,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -32,6 +33,10 @@ pub enum Command {
     Value(value::Arguments),
     /// Show the forecast of sales by week, computed by `value mine`
     Forecast(mining::ForecastArguments),
+    /// Keep the warehouse of figures up to date
+    Warehouse(warehouse::Arguments),
+    /// Ask the warehouse a question in SQL
+    Query(warehouse::Question),
     /// Import order history, customers, contacts, products or activities from a file
     #[command(subcommand)]
     Import(import::Command),
@@ -50,6 +55,8 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
         Command::Value(arguments) => value::run(arguments, &config).await?,
         Command::Forecast(arguments) => mining::forecast(arguments, &config).await?,
+        Command::Warehouse(arguments) => warehouse::run(arguments, &config).await?,
+        Command::Query(question) => warehouse::ask(question, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
         Command::Audit(arguments) => return audit::run(arguments, &config).await,

@@ -7,3 +7,4 @@ mod figures;
 mod live_equals_refit;
 mod mining;
 mod pages;
+mod warehouse;
