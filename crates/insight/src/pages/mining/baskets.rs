@@ -56,7 +56,9 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     };
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
+        Some((Err(reason), _)) => {
+            context! { state => "missing", missing => missing(&words, *reason), rules => Vec::<Json>::new() }
+        }
         Some((Ok(found), as_of)) => {
             let as_of = words.date(as_of);
             context! {

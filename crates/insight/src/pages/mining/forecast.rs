@@ -58,6 +58,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     let shown = match &part.forecast {
         Err(reason) => context! { missing => missing(&words, *reason), simple => simple(&words, part) },
         Ok(told) => context! {
+            missing => None::<String>,
             figures => headline(&words, part, told, &as_of),
             chart => chart(&words, part, told),
             tried => tried(&words, told),
