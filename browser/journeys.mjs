@@ -12,12 +12,13 @@ import { keyboard } from './keyboard.mjs';
 import { live } from './live.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
+import { mining } from './mining.mjs';
 import { rights } from './rights.mjs';
 import { signingIn } from './sign_in.mjs';
 import { singleSignOn } from './single_sign_on.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, lists: workWithLists, board, live, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, mining, lists: workWithLists, board, live, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -9,6 +9,7 @@ pub mod behaviour;
 pub mod classes;
 pub mod fields;
 pub mod live;
+pub mod mining;
 pub mod overview;
 mod pages;
 pub mod past;
@@ -22,7 +23,7 @@ pub mod trial;
 
 use engine::Module;
 
-pub use pages::web_module;
+pub use pages::{mining_web_module, web_module};
 
 /// Customers ranked by what they brought, with what to expect of them.
 const ACCOUNT_LIST: [&str; 9] =
@@ -39,5 +40,5 @@ pub fn module() -> Module {
         .table(past::table())
         .start(live::start)
         .check(agreement::check);
-    tables.into_iter().fold(module, Module::table)
+    mining::extend(tables.into_iter().fold(module, Module::table))
 }

@@ -1,7 +1,8 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
 use crate::{
-    audit, company, config::Config, config::Flags, demo, doctor, import, serve, user, value, warehouse,
+    audit, company, config::Config, config::Flags, demo, doctor, import, mining, serve, user, value,
+    warehouse,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +31,8 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Fit the models of customer value, show them, list customers by value
     Value(value::Arguments),
+    /// Show the forecast of sales by week, computed by `value mine`
+    Forecast(mining::ForecastArguments),
     /// Keep the warehouse of figures up to date
     Warehouse(warehouse::Arguments),
     /// Ask the warehouse a question in SQL
@@ -51,6 +54,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(config).await?,
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
         Command::Value(arguments) => value::run(arguments, &config).await?,
+        Command::Forecast(arguments) => mining::forecast(arguments, &config).await?,
         Command::Warehouse(arguments) => warehouse::run(arguments, &config).await?,
         Command::Query(question) => warehouse::ask(question, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,

@@ -8,6 +8,7 @@ mod demo;
 mod doctor;
 mod import;
 mod logging;
+mod mining;
 mod modules;
 mod open;
 mod serve;

@@ -1,7 +1,7 @@
 //! Customer value from the command line: fit the models, look at them, list customers. With `--json` other tools read
 //! standard output; field names are a contract (`insight::report`).
 
-use crate::{config::Config, open};
+use crate::{config::Config, mining, open};
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use engine::{Actor, Engine};
@@ -42,12 +42,17 @@ enum Action {
         #[arg(long)]
         limit: Option<usize>,
     },
+    #[command(flatten)]
+    Mining(mining::Action),
 }
 
 const SHOWN: usize = 20;
 
 pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
     let engine = open::engine(config).await?;
+    if let Action::Mining(action) = arguments.action {
+        return mining::run(&engine, action, arguments.json).await;
+    }
     let format = Format { lang: config.lang(), zone: Zone::default() };
     match arguments.action {
         Action::Refresh { as_of } => {
@@ -68,6 +73,7 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
             if arguments.json { print_json(&found)? } else { print_pareto(&found, format)? }
         }
         Action::Customers { limit } if arguments.json => print_customers(&engine, limit).await?,
+        Action::Mining(_) => {}
         Action::Customers { limit } => table_of_customers(&engine, limit.unwrap_or(SHOWN), format).await?,
     }
     Ok(())

@@ -7,6 +7,7 @@ mod figure;
 mod href;
 mod life_cycle;
 mod matrix;
+mod mining;
 mod model_card;
 mod overview;
 mod panel;
@@ -14,6 +15,8 @@ mod refit_status;
 mod rules;
 mod scope;
 mod words;
+
+pub use mining::web_module as mining_web_module;
 
 use axum::{
     Router,

@@ -13,7 +13,7 @@ pub struct Company {
 fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
-        web: vec![insight::web_module()],
+        web: vec![insight::web_module(), insight::mining_web_module()],
     }
 }
 

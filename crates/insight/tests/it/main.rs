@@ -6,6 +6,7 @@ mod company;
 mod figures;
 mod live_equals_refit;
 mod models;
+mod mining;
 mod pages;
 mod questions;
 mod walk;

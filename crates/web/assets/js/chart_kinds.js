@@ -65,9 +65,32 @@ function series(type) {
 function scatter(d, t) {
   return {
     grid: { ...t.base.grid },
-    xAxis: { ...t.axis({ name: d.x_label }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } }, yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } },
+    xAxis: { ...t.axis({ name: d.x_label }), type: d.log ? "log" : "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } }, yAxis: { ...t.axis({ name: d.y_label, nameGap: 44 }), type: d.log ? "log" : "value", axisLabel: { ...t.axis().axisLabel, formatter: (v) => short(v) } },
     tooltip: { ...t.base.tooltip, formatter: ({ data: p }) => tip(p.label_text, [[d.x_label, full(p.value[0])], [d.y_label, full(p.value[1])]]) },
-    series: [{ type: "scatter", symbolSize: 7, itemStyle: { color: t.accent, opacity: 0.6 }, large: d.points.length > 2000, data: d.points.map((p) => ({ value: [p.x, p.y], href: p.href, label_text: p.label })) }],
+    series: [{ type: "scatter", symbolSize: 7, itemStyle: { color: t.accent, opacity: 0.6 }, large: d.points.length > 2000, data: d.points.map((p) => ({ value: [p.x, p.y], href: p.href, label_text: p.label, itemStyle: p.color ? { color: t.named(p.color) } : {} })) }],
+  };
+}
+
+// Known values, then the forecast with its interval: the band is a line at the lower end and, stacked on it, one of its width.
+function forecast(d, t) {
+  const line = (name, data, style) => ({ type: "line", name, data, showSymbol: false, lineStyle: { width: 2, color: t.accent, ...style }, itemStyle: { color: t.accent } });
+  const edge = { type: "line", stack: "band", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
+  const width = d.upper.map((upper, i) => (upper === null ? null : upper - d.lower[i]));
+  return {
+    grid: { ...t.base.grid, top: 12 },
+    xAxis: { ...t.axis(), type: "category", data: d.categories, splitLine: { show: false }, boundaryGap: false },
+    yAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "line" }, formatter: (marks) => {
+      const at = marks[0].dataIndex;
+      const rows = [[d.known_label, d.known[at]], [d.forecast_label, d.forecast[at]]].filter(([, value]) => value !== null);
+      const shown = rows.map(([name, value]) => [name, full(value, d.unit, d.currency)]);
+      if (d.forecast[at] !== null && d.upper[at] !== null) shown.push([d.interval_label, `${full(d.lower[at], d.unit, d.currency)} – ${full(d.upper[at], d.unit, d.currency)}`]);
+      return tip(marks[0].axisValueLabel, shown);
+    } },
+    series: [
+      { ...edge, data: d.lower }, { ...edge, data: width, areaStyle: { color: t.accent, opacity: 0.16 } },
+      line(d.known_label, d.known, {}), line(d.forecast_label, d.forecast, { type: "dashed" }),
+    ],
   };
 }
 
@@ -95,6 +118,7 @@ export const kinds = {
   bars: { option: series("bar"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   line: { option: series("line"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   scatter: { option: scatter, isEmpty: (d) => nothing(d.points) },
+  forecast: { option: forecast, isEmpty: (d) => nothing(d.categories) },
   pie: { option: pie, isEmpty: (d) => nothing(d.slices) },
   sparkline: { option: sparkline, isEmpty: (d) => nothing(d.values) },
 };

@@ -4,7 +4,8 @@
 //   rfm        {columns: [label], rows: [label], cells: [{x, y, value, text, href}], x_label, y_label}   y 0 is the lowest row
 //   stages     {bars: [{label, value, text|null, color|null, href|null}], unit}                          horizontal bars
 //   bars, line {categories: [label], series: [{name, values: [n|null]}], unit, currency|null}
-//   scatter    {points: [{x, y, label, href|null}], x_label, y_label}
+//   scatter    {points: [{x, y, label, color|null, href|null}], x_label, y_label, log: whether both axes are logarithmic|null}
+//   forecast   {categories: [label], known: [n|null], forecast: [n|null], lower: [n|null], upper: [n|null], known_label, forecast_label, interval_label, unit, currency|null}
 //   pie        {slices: [{label, value, color|null, href|null}], unit, currency|null}
 //   sparkline  {values: [n]}
 // unit: "count" | "money" | "percent" (values 0…1). href opens the list behind the mark. Dispatch the event "chart-refresh" on the div to load data-src again.

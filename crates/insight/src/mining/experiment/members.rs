@@ -1,0 +1,138 @@
+//! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept.
+
+use super::ENTITY;
+use engine::schema::{ColumnKind, Table};
+use engine::{
+    Actor, Engine, Error, Query, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SimpleExpr},
+};
+use meta::Id;
+use mining::effect::assignment::is_control;
+
+pub(in crate::mining) const TABLE: &str = "experiment_member";
+/// Customers read and written at once.
+const BATCH: usize = 1_000;
+const SHARES: (f64, f64) = (0.05, 0.95);
+
+pub fn table() -> Table {
+    Table::new(TABLE, ["experiment", "account"])
+        .required("experiment", ColumnKind::Id)
+        .required("account", ColumnKind::Id)
+        .required("control", ColumnKind::Bool)
+}
+
+/// What must hold for every experiment, whoever writes it.
+pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        for experiment in tx.get_many(ENTITY, ids).await? {
+            let share = share_of(&experiment);
+            if !(SHARES.0..=SHARES.1).contains(&share) {
+                return Err(Error::rule(
+                    "control_share",
+                    "choose a share between 5 % and 95 %: with one side empty nothing can be compared",
+                    "请填 5% 至 95%：任何一组没有客户都无法比较",
+                ));
+            }
+            if let (meta::Value::Date(start), meta::Value::Date(end)) =
+                (experiment.get("start_on"), experiment.get("end_on"))
+                && end < start
+            {
+                return Err(Error::rule(
+                    "end_on",
+                    "lies before the first day: choose a later one",
+                    "早于开始日期，请改为更晚的日期",
+                ));
+            }
+            population(tx, experiment.text("population")).await?;
+        }
+        Ok(())
+    })
+}
+
+/// Whether a condition can be read, by reading one customer with it.
+async fn population(tx: &mut Tx, condition: &str) -> Result<()> {
+    let probe = Query::new("account").filter(condition).limit(1).fields(&["name"]);
+    tx.list(&probe).await.map(drop).map_err(|error| match error {
+        Error::Invalid(problems) => {
+            let told = |lang| {
+                problems.iter().map(|found| found.problem.message(lang)).collect::<Vec<_>>().join("; ")
+            };
+            Error::rule("population", told(meta::Lang::En), told(meta::Lang::Zh))
+        }
+        other => other,
+    })
+}
+
+pub(super) fn share_of(experiment: &meta::Record) -> f64 {
+    let share = experiment.get("control_share").as_decimal();
+    share.and_then(|share| share.to_string().parse().ok()).unwrap_or(0.0)
+}
+
+/// Draws who takes part, unless they were compared already; returns how many there are. A draw that was interrupted goes on:
+/// the hash puts everybody on the same side again.
+pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
+    if super::result::load(engine, experiment.id).await?.is_some() {
+        return count(engine, experiment.id).await;
+    }
+    let (id, share) = (experiment.id, share_of(experiment));
+    let (mut after, mut drawn) = (None, 0);
+    loop {
+        let query = Query::new("account")
+            .filter(experiment.text("population"))
+            .sort("name")
+            .limit(BATCH)
+            .after(after)
+            .fields(&["name"]);
+        let page = engine.list(&Actor::system(), &query).await?;
+        let rows: Vec<[SimpleExpr; 3]> = page
+            .records
+            .iter()
+            .map(|account| {
+                let control = is_control(id.as_u128(), account.id.as_u128(), share);
+                [id.into(), account.id.into(), control.into()]
+            })
+            .collect();
+        drawn += rows.len() as u64;
+        if !rows.is_empty() {
+            engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(drawn);
+        }
+    }
+}
+
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 3]>) -> Result<()> {
+    let mut insert = Sql::insert();
+    insert
+        .into_table(name(TABLE))
+        .columns(["experiment", "account", "control"].map(name))
+        .on_conflict(OnConflict::columns(["experiment", "account"].map(name)).do_nothing().to_owned());
+    for row in rows {
+        insert.values_panic(row);
+    }
+    tx.execute(&insert).await.map(drop)
+}
+
+async fn count(engine: &Engine, experiment: Id) -> Result<u64> {
+    let select = Sql::select()
+        .expr(Expr::col(name("account")).count())
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
+}
+
+/// Everybody who takes part and whether he is left alone, in order of their ids.
+pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
+    let select = Sql::select()
+        .columns(["account", "control"].map(name))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .order_by(name("account"), engine::sea_query::Order::Asc)
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.bool(1)?))).collect()
+}

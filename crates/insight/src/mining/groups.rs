@@ -1,0 +1,233 @@
+//! Groups of customers who buy alike: found by k-means on chosen features, kept with their profiles and with who moved
+//! between them within the last quarter; the group's number is a figure of the customer, so that lists filter by it.
+
+use super::{
+    kept::{self, Kept, WHOLE},
+    lines::{Line, Sales},
+};
+use crate::settings::{date_of, day_number};
+use engine::{
+    Actor, Engine, Result, TryStreamExt, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::{Field, Id, NaiveDate, Value, Values, integer};
+use mining::{
+    grouping::{
+        self, Groups,
+        number::Choice,
+        profile::{Profile, profiles},
+        scale::{Curve, Feature},
+        stable::{self, Move},
+    },
+    reason::Reason,
+};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+pub const KIND: &str = "groups";
+pub const FIELD: &str = "customer_group";
+/// The setting with the features and the number of groups wanted.
+pub const SETTING: &str = "mining.groups";
+/// Movement is from where customers were so many days before.
+const MOVE_DAYS: i32 = 91;
+/// Customers drawn in the chart, evenly spread.
+const DRAWN: usize = 600;
+/// Figures written in one transaction.
+const BATCH: usize = 2_000;
+
+/// Features to choose from, and which are chosen at first.
+pub const FEATURES: [(&str, Curve, bool); 7] = [
+    ("recency_days", Curve::Log, true),
+    ("orders", Curve::Log, true),
+    ("sales", Curve::Log, true),
+    ("products", Curve::Log, true),
+    ("order_amount", Curve::Log, false),
+    ("tenure_days", Curve::Log, false),
+    ("interval_days", Curve::Log, false),
+];
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Wanted {
+    pub features: Vec<String>,
+    /// `None` is as many as the silhouette proposes.
+    pub number: Option<usize>,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        let chosen = FEATURES.iter().filter(|(_, _, chosen)| *chosen);
+        Wanted { features: chosen.map(|(name, _, _)| (*name).to_owned()).collect(), number: None }
+    }
+}
+
+impl Wanted {
+    pub async fn load(engine: &Engine) -> Result<Self> {
+        let json = engine.setting(SETTING).await?;
+        Ok(json.and_then(|json| serde_json::from_value(json).ok()).unwrap_or_default())
+    }
+
+    fn features(&self) -> Vec<Feature> {
+        let known = FEATURES.iter().filter(|(name, _, _)| self.features.iter().any(|wanted| wanted == name));
+        known.map(|(name, curve, _)| Feature::new(name, *curve)).collect()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Found {
+    pub customers: usize,
+    pub choice: Choice,
+    pub groups: Vec<Group>,
+    /// From where customers were on `moved_since`; `None` is outside: had not bought yet.
+    pub moves: Vec<Move>,
+    pub moved_since: NaiveDate,
+    /// Number of the group, then two features: the first chosen and the last.
+    pub drawn: Vec<(u32, f64, f64)>,
+    pub axes: (String, String),
+    centres: Groups,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Group {
+    /// Stays from run to run while most of its customers stay.
+    pub number: u32,
+    pub profile: Profile,
+}
+
+pub fn field() -> Field {
+    integer(FIELD)
+        .label("Customer group", "客户分群")
+        .help(
+            "Number of the group of customers who buy alike, found by k-means on how recently, often, much and variously they bought; see the page Customer groups.",
+            "购买行为相似的客户所在分群的编号：按最近购买、频次、金额和品种用 k-means 聚类得出，详见“客户分群”页面。",
+        )
+        .apart()
+        .indexed()
+        .section("Value", "客户价值")
+}
+
+pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result<Found, Reason>>>>> {
+    kept::load(engine, KIND, WHOLE).await
+}
+
+/// Every customer's features on a day, by the lines up to it; `None` for who had not bought.
+fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
+    let known: Vec<&Line> = lines.iter().filter(|line| line.day <= day).collect();
+    let (first, last) = (known.first()?.day, known.last()?.day);
+    let orders = known.iter().map(|line| line.order).collect::<BTreeSet<_>>().len() as f64;
+    let days = known.iter().map(|line| line.day).collect::<BTreeSet<_>>().len() as f64;
+    let sales: f64 = known.iter().map(|line| line.amount).sum();
+    let products = known.iter().filter_map(|line| line.product).collect::<BTreeSet<_>>().len() as f64;
+    let value = |feature: &Feature| match feature.name.as_str() {
+        "recency_days" => f64::from(day - last),
+        "orders" => orders,
+        "sales" => sales,
+        "products" => products,
+        "order_amount" => sales / orders,
+        "tenure_days" => f64::from(day - first),
+        // Who bought on one day only has no interval: as long as he has been known.
+        _ if days < 2.0 => f64::from(day - first),
+        _ => f64::from(last - first) / (days - 1.0),
+    };
+    Some(wanted.iter().map(value).collect())
+}
+
+/// Finds the groups. `former` is each customer's number of the run before.
+pub fn find(
+    sales: &Sales,
+    wanted: &Wanted,
+    former: &BTreeMap<Id, u32>,
+) -> std::result::Result<(Found, BTreeMap<Id, u32>), Reason> {
+    let chosen = wanted.features();
+    let today = day_number(sales.until);
+    let mut rows = vec![];
+    let mut ids = vec![];
+    for (account, lines) in sales.by_account() {
+        if let Some(row) = features(lines, today, &chosen) {
+            ids.push(sales.accounts[account as usize]);
+            rows.push(row);
+        }
+    }
+    let grouped = grouping::fit(&chosen, &rows, wanted.number)?;
+    let found = profiles(&grouped, &rows);
+    let of: BTreeMap<Id, usize> = ids.iter().copied().zip(grouped.of.iter().copied()).collect();
+    let numbers = stable::numbers(former, &of, found.len(), 1);
+    let now: BTreeMap<Id, u32> = of.iter().map(|(id, group)| (*id, numbers[*group])).collect();
+    let since = today - MOVE_DAYS;
+    let before: BTreeMap<Id, u32> = sales
+        .by_account()
+        .filter_map(|(account, lines)| {
+            let row = features(lines, since, &chosen)?;
+            Some((sales.accounts[account as usize], numbers[grouped.groups.assign(&row)]))
+        })
+        .collect();
+    let last = chosen.len() - 1;
+    let step = rows.len().div_ceil(DRAWN).max(1);
+    let drawn =
+        (0..rows.len()).step_by(step).map(|at| (numbers[grouped.of[at]], rows[at][0], rows[at][last]));
+    let found = Found {
+        customers: rows.len(),
+        choice: grouped.groups.choice.clone(),
+        groups: found
+            .into_iter()
+            .zip(&numbers)
+            .map(|(profile, number)| Group { number: *number, profile })
+            .collect(),
+        moves: stable::moves(&before, &now),
+        moved_since: date_of(since),
+        drawn: drawn.collect(),
+        axes: (chosen[0].name.clone(), chosen[last].name.clone()),
+        centres: grouped.groups,
+    };
+    Ok((found, now))
+}
+
+/// Finds, keeps, and writes every customer's number where it changed.
+pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
+    let wanted = Wanted::load(engine).await?;
+    let former = written(engine).await?;
+    let shared = (sales.clone(), former.clone());
+    let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1)).await?;
+    let now = match &found {
+        Ok((_, now)) => now.clone(),
+        Err(_) => BTreeMap::new(),
+    };
+    kept::keep(engine, KIND, WHOLE, sales.until, &found.map(|(found, _)| found)).await?;
+    let mut changed: Vec<(Id, Value)> = vec![];
+    for (id, number) in &now {
+        if former.get(id) != Some(number) {
+            changed.push((*id, Value::from(i64::from(*number))));
+        }
+    }
+    changed.extend(former.keys().filter(|id| !now.contains_key(id)).map(|id| (*id, Value::Null)));
+    for batch in changed.chunks(BATCH) {
+        let figures: Vec<(Id, Values)> = batch
+            .iter()
+            .map(|(id, value)| (*id, Values::from([(FIELD.to_owned(), value.clone())])))
+            .collect();
+        engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { tx.set_figures("account", &figures).await })
+            })
+            .await?;
+    }
+    Ok(())
+}
+
+/// The number each customer has by now.
+async fn written(engine: &Engine) -> Result<BTreeMap<Id, u32>> {
+    let table = engine::schema::figures_table_name("account");
+    let select = Sql::select()
+        .columns(["id", FIELD].map(name))
+        .from(name(&table))
+        .and_where(Expr::col(name(FIELD)).is_not_null())
+        .to_owned();
+    let (mut rows, mut found) = (engine.stream(&select), BTreeMap::new());
+    while let Some(row) = rows.try_next().await? {
+        found.insert(row.id(0)?, u32::try_from(row.int(1)?).unwrap_or(0));
+    }
+    Ok(found)
+}

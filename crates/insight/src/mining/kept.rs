@@ -1,0 +1,106 @@
+//! Results as they were computed, by kind and subject, replaced by the next run.
+
+use engine::schema::{ColumnKind, Table};
+use engine::{
+    Actor, Engine, Recent, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql},
+};
+use meta::{DateTime, NaiveDate, Utc};
+use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
+
+const TABLE: &str = "mining_result";
+/// The subject of what is about the whole company.
+pub const WHOLE: &str = "";
+
+pub fn table() -> Table {
+    Table::new(TABLE, ["kind", "subject"])
+        .required("kind", ColumnKind::Text)
+        .required("subject", ColumnKind::Text)
+        .required("as_of", ColumnKind::Date)
+        .required("computed_at", ColumnKind::Instant)
+        .required("body", ColumnKind::Text)
+}
+
+#[derive(Clone, Debug)]
+pub struct Kept<T> {
+    pub as_of: NaiveDate,
+    pub computed_at: DateTime<Utc>,
+    pub body: T,
+}
+
+/// Read once and not on every page.
+struct Known<T>(Recent<(String, String), Option<Arc<Kept<T>>>>);
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known(Recent::default())
+    }
+}
+
+/// `None` if nothing is kept, or only what another version of the program kept in another form.
+pub async fn load<T: DeserializeOwned + Send + Sync + 'static>(
+    engine: &Engine,
+    kind: &str,
+    subject: &str,
+) -> Result<Option<Arc<Kept<T>>>> {
+    let (known, version) = (engine.extension::<Known<T>>(), engine.changes_to(TABLE));
+    let key = (kind.to_owned(), subject.to_owned());
+    if let Some(found) = known.0.get(&key, version) {
+        return Ok(found);
+    }
+    let select = Sql::select()
+        .columns(["as_of", "computed_at", "body"].map(name))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("kind")).eq(kind))
+        .and_where(Expr::col(name("subject")).eq(subject))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    let found = match rows.first() {
+        Some(row) => match serde_json::from_str(&row.text(2)?) {
+            Ok(body) => Some(Arc::new(Kept { as_of: row.date(0)?, computed_at: row.instant(1)?, body })),
+            Err(error) => {
+                tracing::warn!(
+                    kind,
+                    subject,
+                    "a kept result cannot be read and will be computed anew: {error}"
+                );
+                None
+            }
+        },
+        None => None,
+    };
+    known.0.put(key, version, found.clone());
+    Ok(found)
+}
+
+pub async fn keep<T: Serialize>(
+    engine: &Engine,
+    kind: &str,
+    subject: &str,
+    as_of: NaiveDate,
+    body: &T,
+) -> Result<()> {
+    let (kind, subject, body) = (kind.to_owned(), subject.to_owned(), serde_json::to_string(body)?);
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { keep_in(tx, kind, subject, as_of, body).await })
+        })
+        .await
+}
+
+async fn keep_in(tx: &mut Tx, kind: String, subject: String, as_of: NaiveDate, body: String) -> Result<()> {
+    let upsert = Sql::insert()
+        .into_table(name(TABLE))
+        .columns(["kind", "subject", "as_of", "computed_at", "body"].map(name))
+        .values_panic([kind.into(), subject.into(), as_of.into(), tx.clock().now().into(), body.into()])
+        .on_conflict(
+            OnConflict::columns(["kind", "subject"].map(name))
+                .update_columns(["as_of", "computed_at", "body"].map(name))
+                .to_owned(),
+        )
+        .to_owned();
+    tx.execute(&upsert).await?;
+    tx.mark_changed(TABLE);
+    Ok(())
+}

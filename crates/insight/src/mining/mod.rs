@@ -1,0 +1,34 @@
+//! Data mining over a company's orders: a background job computes groups, rules, recommendations and forecasts with crate
+//! `mining` and keeps them; the pages, the customers' panels and the command line show what is kept.
+//!
+//! [`lines`] reads the orders once for all of it, [`refresh`] is the job, [`kept`] the one place results are written and read.
+
+pub mod accounts;
+pub mod baskets;
+pub mod experiment;
+pub mod forecast;
+pub mod groups;
+pub mod kept;
+pub mod lines;
+mod privacy;
+pub mod propensity;
+pub mod recommend;
+pub mod refresh;
+pub mod report;
+
+use engine::Module;
+
+/// What the engine needs to know of it.
+pub fn extend(module: Module) -> Module {
+    let tables = [kept::table(), recommend::table(), experiment::members::table()];
+    let module = module
+        .entity(experiment::entity())
+        .before_commit(experiment::ENTITY, experiment::members::check)
+        .extend("account", vec![groups::field()])
+        .job(refresh::JOB, refresh::run)
+        .job(propensity::JOB, propensity::run)
+        .job(experiment::JOB, experiment::result::run)
+        .copies(privacy::copies)
+        .start(refresh::start);
+    tables.into_iter().fold(module, Module::table)
+}

@@ -1,0 +1,35 @@
+//! What mining keeps of a person: what he was recommended, and which side of an experiment he was on.
+
+use super::{experiment::members, recommend};
+use engine::{
+    BoxFuture, Erasing, Found, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+
+const CHUNK: usize = 200;
+
+pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>> {
+    Box::pin(async move {
+        let recommended = rows(tx, recommend::TABLE, erasing).await?;
+        let members = rows(tx, members::TABLE, erasing).await?;
+        Ok(vec![
+            Found::new("Recommendations", "产品推荐", recommended),
+            Found::new("Places in experiments", "实验名单", members),
+        ])
+    })
+}
+
+async fn rows(tx: &mut Tx, table: &str, erasing: &Erasing) -> Result<u64> {
+    let mut count = 0;
+    for ids in erasing.ids.chunks(CHUNK) {
+        let which = Expr::col(name("account")).is_in(ids.iter().copied());
+        if erasing.dry {
+            let select = Sql::select().column(name("account")).from(name(table)).and_where(which).to_owned();
+            count += tx.fetch(&select).await?.len() as u64;
+        } else {
+            let delete = Sql::delete().from_table(name(table)).and_where(which).to_owned();
+            count += tx.execute(&delete).await?;
+        }
+    }
+    Ok(count)
+}

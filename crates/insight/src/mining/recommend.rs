@@ -1,0 +1,184 @@
+//! What each customer may buy next: the method that won the back-test, for everybody, a row a recommendation.
+
+use super::{
+    kept::{self, Kept, WHOLE},
+    lines::Sales,
+};
+use engine::schema::{ColumnKind, Table};
+use engine::{
+    Actor, Engine, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
+};
+use meta::Id;
+use mining::{
+    reason::Reason,
+    recommend::{
+        Method, Recommendation, Recommender, Why,
+        backtest::{self, Backtest},
+    },
+};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub const KIND: &str = "recommend";
+pub(super) const TABLE: &str = "mining_recommendation";
+/// Products recommended to a customer.
+pub const EACH: usize = 5;
+/// Neighbours kept of a product, and products whose neighbours are kept (the most bought).
+const NEIGHBOURS: usize = 10;
+const PRODUCTS: usize = 1_000;
+/// Rows written in one transaction.
+const BATCH: usize = 2_000;
+
+pub fn table() -> Table {
+    Table::new(TABLE, ["account", "rank"])
+        .required("account", ColumnKind::Id)
+        .required("rank", ColumnKind::Int)
+        .required("product", ColumnKind::Id)
+        .optional("bought_with", ColumnKind::Id)
+        .required("both", ColumnKind::Int)
+        .required("of", ColumnKind::Int)
+        .required("run", ColumnKind::Int)
+        .index(["product", "rank"])
+        .index(["run"])
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Found {
+    pub customers: usize,
+    pub products: usize,
+    pub run: i64,
+    pub backtest: std::result::Result<Backtest, Reason>,
+    /// What is used: the winner, or what most buy where too few came back for a test.
+    pub method: Method,
+    /// The most bought products, the most bought first, each with what goes with it.
+    pub goes_with: Vec<GoesWith>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct GoesWith {
+    pub product: Id,
+    pub customers: u32,
+    /// Product, customers of both, similarity.
+    pub near: Vec<(Id, u32, f64)>,
+}
+
+/// A row of the table.
+#[derive(Clone, Debug)]
+pub struct Recommended {
+    pub product: Id,
+    pub bought_with: Option<Id>,
+    pub both: i64,
+    pub of: i64,
+}
+
+pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
+    kept::load(engine, KIND, WHOLE).await
+}
+
+fn find(sales: &Sales, run: i64) -> (Found, Vec<(u32, Vec<Recommendation>)>) {
+    let history = sales.history();
+    let backtest = backtest::run(&history);
+    let method = backtest.as_ref().map_or(Method::Popular, |backtest| backtest.best);
+    let recommender = Recommender::learn(&history, method);
+    let told: Vec<(u32, Vec<Recommendation>)> = (0..history.customers())
+        .map(|customer| (customer, recommender.recommend(customer, &history.owned(customer), EACH)))
+        .collect();
+    let popularity = history.popularity();
+    let mut order: Vec<u32> = (0..popularity.len() as u32).collect();
+    order.sort_by_key(|product| (std::cmp::Reverse(popularity[*product as usize]), *product));
+    let id = |product: u32| sales.products[product as usize];
+    let goes_with = order.iter().take(PRODUCTS).map(|product| GoesWith {
+        product: id(*product),
+        customers: popularity[*product as usize],
+        near: recommender
+            .neighbours()
+            .of_product(*product)
+            .iter()
+            .take(NEIGHBOURS)
+            .map(|near| (id(near.product), near.both, near.similarity))
+            .collect(),
+    });
+    let found = Found {
+        customers: sales.accounts.len(),
+        products: sales.products.len(),
+        run,
+        method,
+        goes_with: goes_with.collect(),
+        backtest,
+    };
+    (found, told)
+}
+
+pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
+    let run = load(engine).await?.map_or(1, |kept| kept.body.run + 1);
+    let shared = sales.clone();
+    let (found, told) = super::refresh::computed(move || find(&shared, run)).await?;
+    let mut rows: Vec<[SimpleExpr; 7]> = vec![];
+    for (customer, recommendations) in told {
+        let account = sales.accounts[customer as usize];
+        for (rank, one) in (1_i64..).zip(recommendations) {
+            let (with, both, of) = match one.why {
+                Why::BoughtWith { product, both, of } => (Some(sales.products[product as usize]), both, of),
+                Why::Popular { customers } => (None, customers, sales.accounts.len() as u32),
+            };
+            let product = sales.products[one.product as usize];
+            rows.push([
+                account.into(),
+                rank.into(),
+                product.into(),
+                with.into(),
+                i64::from(both).into(),
+                i64::from(of).into(),
+                run.into(),
+            ]);
+        }
+    }
+    for batch in rows.chunks(BATCH) {
+        let batch = batch.to_vec();
+        engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, batch).await })).await?;
+    }
+    let old = Sql::delete().from_table(name(TABLE)).and_where(Expr::col(name("run")).ne(run)).to_owned();
+    engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&old).await.map(drop) }))
+        .await?;
+    kept::keep(engine, KIND, WHOLE, sales.until, &found).await
+}
+
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
+    let mut insert = Sql::insert();
+    insert
+        .into_table(name(TABLE))
+        .columns(["account", "rank", "product", "bought_with", "both", "of", "run"].map(name))
+        .on_conflict(
+            OnConflict::columns(["account", "rank"].map(name))
+                .update_columns(["product", "bought_with", "both", "of", "run"].map(name))
+                .to_owned(),
+        );
+    for row in rows {
+        insert.values_panic(row);
+    }
+    tx.execute(&insert).await?;
+    Ok(())
+}
+
+/// The recommendations of one customer, the best first.
+pub async fn of(engine: &Engine, account: Id) -> Result<Vec<Recommended>> {
+    let select = Sql::select()
+        .columns(["product", "bought_with", "both", "of"].map(name))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("account")).eq(account))
+        .order_by(name("rank"), Order::Asc)
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Recommended {
+                product: row.id(0)?,
+                bought_with: row.opt_id(1)?,
+                both: row.int(2)?,
+                of: row.int(3)?,
+            })
+        })
+        .collect()
+}

@@ -1,0 +1,155 @@
+//! The job that mines everything anew, and when it is due.
+
+use super::{baskets, forecast, groups, kept, lines, propensity, recommend};
+use crate::{refit::tell, settings::Settings, store};
+use engine::{
+    Actor, BoxFuture, Engine, Error, JobContext, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
+};
+use meta::{Id, NaiveDate};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use std::{sync::Arc, time::Duration};
+
+pub const JOB: &str = "mining.refresh";
+const KIND: &str = "run";
+/// Between two looks whether it is due.
+const LOOK: Duration = Duration::from_secs(5);
+/// Results are not computed again sooner, unless they are to hold for another day.
+const REST: chrono::Duration = chrono::Duration::hours(6);
+/// Products of which it is computed every time who will buy them; of others when asked.
+const FORESEEN: usize = 10;
+const STEPS: usize = 6;
+
+/// What the last run rested on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Run {
+    pub lines: usize,
+    pub orders: usize,
+    pub fit: i64,
+    /// The day the figures were held at.
+    pub held: NaiveDate,
+}
+
+/// Runs a computation that takes long on a thread of its own.
+pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Error::Internal(format!("mining was interrupted: {error}")))
+}
+
+/// Mines everything and keeps it.
+pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
+    let settings = Settings::load(engine).await?;
+    let fit = store::newest_id(engine).await?.unwrap_or(0);
+    tell(job, "read", 0, STEPS).await?;
+    let sales = Arc::new(lines::read(engine, &settings).await?);
+    tell(job, "groups", 1, STEPS).await?;
+    groups::refresh(engine, &sales).await?;
+    tell(job, "baskets", 2, STEPS).await?;
+    baskets::refresh(engine, &sales).await?;
+    tell(job, "recommend", 3, STEPS).await?;
+    recommend::refresh(engine, &sales).await?;
+    tell(job, "forecast", 4, STEPS).await?;
+    forecast::refresh(engine, &sales).await?;
+    tell(job, "propensity", 5, STEPS).await?;
+    let most_bought = recommend::load(engine).await?;
+    let foreseen: Vec<Id> = most_bought
+        .iter()
+        .flat_map(|kept| kept.body.goes_with.iter().take(FORESEEN).map(|product| product.product))
+        .collect();
+    propensity::refresh(engine, &sales, &foreseen).await?;
+    let held = settings.as_of_day(engine.clock());
+    let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
+    kept::keep(engine, KIND, kept::WHOLE, sales.until, &run).await?;
+    tracing::info!(lines = run.lines, orders = run.orders, "mined");
+    Ok(run)
+}
+
+pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        refresh(&context.engine, Some(&context)).await?;
+        Ok(())
+    })
+}
+
+/// Looks now and then whether there is something new to mine.
+pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(error) = queue_if_due(&engine).await {
+                tracing::warn!("mining waits for the database: {error}");
+            }
+        }
+    })
+}
+
+/// After a new fit of the models, which follows what changes; not again for a while, but at once for another as-of day.
+async fn queue_if_due(engine: &Engine) -> Result<()> {
+    let Some(fit) = store::newest_id(engine).await? else { return Ok(()) };
+    let last = kept::load::<Run>(engine, KIND, kept::WHOLE).await?;
+    let due = match &last {
+        Some(last) => {
+            let settings = Settings::load(engine).await?;
+            let rested = engine.clock().now() - last.computed_at >= REST;
+            let held = settings.as_of.is_some_and(|day| day != last.body.held);
+            fit != last.body.fit && (rested || held)
+        }
+        None => true,
+    };
+    if due && !failed_lately(engine).await? {
+        engine.write(&Actor::system(), |tx| Box::pin(async move { queue(tx).await.map(drop) })).await?;
+    }
+    Ok(())
+}
+
+/// Queues a run unless one waits or is under way.
+pub async fn queue(tx: &mut Tx) -> Result<()> {
+    if tx.fetch(&newest(&["queued", "running"])).await?.is_empty() {
+        tx.enqueue(JOB, json!({})).await?;
+    }
+    Ok(())
+}
+
+/// The run that waits or is under way.
+pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
+    let rows = engine.fetch(&newest(&["queued", "running"])).await?;
+    rows.first().map(|row| row.id(0)).transpose()
+}
+
+async fn failed_lately(engine: &Engine) -> Result<bool> {
+    let mut last = newest(&["queued", "running", "done", "failed", "cancelled"]);
+    last.columns(["state", "finished_at"].map(name));
+    let rows = engine.fetch(&last).await?;
+    let Some(row) = rows.first() else { return Ok(false) };
+    let since = engine.clock().now() - chrono::Duration::minutes(10);
+    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(|at| at > since))
+}
+
+fn newest(states: &[&'static str]) -> SelectStatement {
+    Sql::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("state")).is_in(states.iter().copied()))
+        .and_where(Expr::col(name("kind")).eq(JOB))
+        .order_by(name("id"), Order::Desc)
+        .limit(1)
+        .to_owned()
+}
+
+pub async fn last(engine: &Engine) -> Result<Option<Arc<kept::Kept<Run>>>> {
+    kept::load(engine, KIND, kept::WHOLE).await
+}
+
+/// Whether a job of `kind` with this payload waits or is under way.
+pub async fn is_queued(engine: &Engine, kind: &str, payload: &str) -> Result<bool> {
+    let select = Sql::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("state")).is_in(["queued", "running"]))
+        .and_where(Expr::col(name("kind")).eq(kind))
+        .and_where(Expr::col(name("payload")).eq(payload))
+        .limit(1)
+        .to_owned();
+    Ok(!engine.fetch(&select).await?.is_empty())
+}

@@ -1,0 +1,150 @@
+//! What the command line tells other tools of what was mined: field names and units are a contract.
+
+use super::{baskets, forecast, groups, recommend};
+use engine::{Actor, Engine, Error, Result};
+use meta::Id;
+use mining::reason::Reason;
+use serde_json::{Value as Json, json};
+
+fn nothing_yet() -> Error {
+    Error::NotFound(
+        "nothing is mined yet: run `zhike value mine` / 尚无挖掘结果：请先运行 zhike value mine".to_owned(),
+    )
+}
+
+fn reason(reason: &Reason) -> Json {
+    json!({ "missing": reason.to_string(), "reason": reason })
+}
+
+/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "customers", "share", "features": {…}, "marks"}], "moves"}`.
+pub async fn segments(engine: &Engine) -> Result<Json> {
+    let kept = groups::load(engine).await?.ok_or_else(nothing_yet)?;
+    let found = match &kept.body {
+        Ok(found) => found,
+        Err(missing) => return Ok(reason(missing)),
+    };
+    let group = |group: &groups::Group| {
+        let features: serde_json::Map<String, Json> = group
+            .profile
+            .features
+            .iter()
+            .map(|feature| {
+                let told = json!({ "mean": feature.mean, "lift": feature.lift, "share_of_sum": feature.share_of_sum });
+                (feature.name.clone(), told)
+            })
+            .collect();
+        json!({
+            "number": group.number,
+            "customers": group.profile.customers,
+            "share": group.profile.share,
+            "features": features,
+            "marks": group.profile.marks,
+        })
+    };
+    Ok(json!({
+        "as_of": kept.as_of,
+        "customers": found.customers,
+        "silhouette": found.choice.silhouette(),
+        "silhouettes": found.choice.silhouettes,
+        "clear": found.choice.clear(),
+        "groups": found.groups.iter().map(group).collect::<Vec<_>>(),
+        "moves_since": found.moved_since,
+        "moves": found.moves,
+    }))
+}
+
+/// `{"as_of", "baskets", "support", "rules": [{"if_bought": [name], "then", "both", "support", "confidence", "lift", "leverage", "p_value"}]}`.
+pub async fn rules(engine: &Engine, limit: usize) -> Result<Json> {
+    let kept = baskets::load(engine).await?.ok_or_else(nothing_yet)?;
+    let found = match &kept.body {
+        Ok(found) => found,
+        Err(missing) => return Ok(reason(missing)),
+    };
+    let names = product_names(engine, &found.products).await?;
+    let name = |product: u32| names.get(&found.products[product as usize]).cloned();
+    let rules: Vec<Json> = found
+        .rules
+        .iter()
+        .take(limit)
+        .map(|rule| {
+            json!({
+                "if_bought": rule.if_bought.iter().map(|product| name(*product)).collect::<Vec<_>>(),
+                "then": name(rule.then),
+                "both": rule.both, "if_count": rule.if_count, "then_count": rule.then_count,
+                "support": rule.support(), "confidence": rule.confidence(), "lift": rule.lift(),
+                "leverage": rule.leverage(), "p_value": rule.p_value,
+            })
+        })
+        .collect();
+    Ok(json!({
+        "as_of": kept.as_of, "baskets": found.baskets, "mixed_baskets": found.mixed, "support": found.support,
+        "sets": found.sets, "tried": found.tried, "by_chance": found.by_chance, "redundant": found.redundant,
+        "rules": rules,
+    }))
+}
+
+/// `{"as_of", "method", "backtest": {…}, "recommendations": [{"product", "bought_with", "both", "of"}]}`; the last for `customer`.
+pub async fn recommend(engine: &Engine, customer: Option<Id>) -> Result<Json> {
+    let kept = recommend::load(engine).await?.ok_or_else(nothing_yet)?;
+    let backtest = match &kept.body.backtest {
+        Ok(backtest) => serde_json::to_value(backtest)?,
+        Err(missing) => reason(missing),
+    };
+    let mut told = json!({
+        "as_of": kept.as_of, "customers": kept.body.customers, "products": kept.body.products,
+        "method": kept.body.method.name(), "backtest": backtest,
+    });
+    if let Some(customer) = customer {
+        let rows = recommend::of(engine, customer).await?;
+        let ids: Vec<Id> =
+            rows.iter().flat_map(|row| [Some(row.product), row.bought_with]).flatten().collect();
+        let names = product_names(engine, &ids).await?;
+        let row = |row: &recommend::Recommended| {
+            json!({
+                "product": names.get(&row.product),
+                "bought_with": row.bought_with.and_then(|with| names.get(&with)),
+                "both": row.both, "of": row.of,
+            })
+        };
+        told["recommendations"] = rows.iter().map(row).collect();
+    }
+    Ok(told)
+}
+
+/// `{"as_of", "total": {"method", "weeks": [{"monday", "point", "lower", "upper"}], "backtest"}, "regions": […], …}`.
+pub async fn forecast(engine: &Engine) -> Result<Json> {
+    let kept = forecast::load(engine).await?.ok_or_else(nothing_yet)?;
+    let body = &kept.body;
+    let part = |part: &forecast::Part| match &part.forecast {
+        Err(missing) => json!({ "key": part.key, "missing": reason(missing) }),
+        Ok(told) => {
+            let first = part.history.start + part.history.values.len() as i32;
+            let week = |(step, point): (usize, &f64)| {
+                let (lower, upper) = told.interval(step);
+                let monday = forecast::monday(first + step as i32);
+                json!({ "monday": monday, "point": point, "lower": lower, "upper": upper })
+            };
+            json!({
+                "key": part.key,
+                "method": told.method.name(),
+                "weeks": told.points.iter().enumerate().map(week).collect::<Vec<_>>(),
+                "origins": told.backtest.origins,
+                "backtest": told.backtest.tried,
+            })
+        }
+    };
+    let parts = |parts: &[forecast::Part]| parts.iter().map(part).collect::<Vec<_>>();
+    Ok(json!({
+        "as_of": kept.as_of,
+        "total": part(&body.total),
+        "region_field": body.region_field,
+        "regions": parts(&body.regions),
+        "categories": parts(&body.categories),
+        "products": parts(&body.products),
+    }))
+}
+
+pub async fn product_names(engine: &Engine, ids: &[Id]) -> Result<std::collections::HashMap<Id, String>> {
+    let wanted: Vec<(&str, Id)> = ids.iter().map(|id| ("product", *id)).collect();
+    engine.titles(&Actor::system(), &wanted).await
+}

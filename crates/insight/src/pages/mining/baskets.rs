@@ -1,0 +1,148 @@
+//! `/analysis/baskets`: what is bought together, and what goes with a product.
+
+use super::{Words, missing, product_href, products, scope, status, words};
+use crate::{
+    mining::{
+        baskets::{self, Found},
+        recommend,
+    },
+    pages::figure::{Explain, Figure},
+};
+use axum::{
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use meta::Id;
+use minijinja::context;
+use mining::recommend::backtest::Backtest;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use web::{Answer, App, Session};
+
+/// Rules shown at once.
+const ROWS: usize = 100;
+/// Products offered to choose from.
+const OFFERED: usize = 300;
+
+#[derive(Deserialize)]
+pub struct Asked {
+    /// Only rules with this product.
+    product: Option<String>,
+}
+
+pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    let words = words(&app, &session).await?;
+    let engine = app.engine();
+    let product: Option<Id> = asked.product.and_then(|product| product.parse().ok());
+    let told = recommend::load(engine).await?;
+    let kept = baskets::load(engine).await?;
+    let offered: Vec<Id> = told
+        .iter()
+        .flat_map(|kept| kept.body.goes_with.iter().take(OFFERED).map(|product| product.product))
+        .collect();
+    let named = kept
+        .iter()
+        .filter_map(|kept| kept.body.as_ref().ok())
+        .flat_map(|found| found.products.iter().copied());
+    let names = products(engine, &session, named.chain(offered.iter().copied()).chain(product)).await?;
+    let common = context! {
+        mining => status::status(&words).await?,
+        offered => offered.iter().filter_map(|id| Some(json!({ "id": id, "name": names.get(id)? }))).collect::<Vec<_>>(),
+        product => product.map(|id| json!({ "id": id, "name": names.get(&id), "href": product_href(id) })),
+        backtest => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().ok()).map(|test| tried(&words, test)),
+        backtest_missing => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().err()).map(|reason| missing(&words, *reason)),
+    };
+    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
+        None => context! { state => "nothing" },
+        Some((Err(reason), _)) => {
+            context! { state => "missing", missing => missing(&words, *reason), rules => Vec::<Json>::new() }
+        }
+        Some((Ok(found), as_of)) => {
+            let as_of = words.date(as_of);
+            context! {
+                state => "found",
+                figures => headline(&words, found, &as_of),
+                rules => rules(&words, found, &names, product),
+                as_of,
+            }
+        }
+    };
+    app.page(&session, "insight/mining_baskets.html", context! { ..shown, ..common })
+        .map(IntoResponse::into_response)
+}
+
+fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
+    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let count = |number: usize| words.count(number as u64);
+    let mixed = words.t("mining.mixed", &[("count", &count(found.mixed))]);
+    let least = words.t("mining.least_support", &[("count", &count(found.support as usize))]);
+    let dropped = words
+        .t("mining.dropped", &[("chance", &count(found.by_chance)), ("redundant", &count(found.redundant))]);
+    vec![
+        Figure::new(
+            words.t("mining.baskets", &[]),
+            count(found.baskets as usize),
+            explain("mining.baskets_help"),
+        )
+        .note(Some(mixed)),
+        Figure::new(words.t("mining.sets", &[]), count(found.sets), explain("mining.sets_help"))
+            .note(Some(least)),
+        Figure::new(
+            words.t("mining.rules", &[]),
+            count(found.rules.len()),
+            explain("mining.rules_help").formula("lift = P(A∪B) / (P(A) · P(B))"),
+        )
+        .note(Some(dropped)),
+    ]
+}
+
+/// The strongest rules, those with `product` only if there is one.
+pub(super) fn rules(
+    words: &Words<'_>,
+    found: &Found,
+    names: &HashMap<Id, String>,
+    product: Option<Id>,
+) -> Vec<Json> {
+    let named = |number: &u32| {
+        let id = found.products.get(*number as usize)?;
+        Some(json!({ "name": names.get(id)?, "href": product_href(*id) }))
+    };
+    let wanted = product.map(|product| found.products.binary_search(&product).ok().map(|at| at as u32));
+    found
+        .rules
+        .iter()
+        .filter(|rule| match wanted {
+            None => true,
+            Some(wanted) => {
+                wanted.is_some_and(|wanted| rule.then == wanted || rule.if_bought.contains(&wanted))
+            }
+        })
+        .filter_map(|rule| {
+            let if_bought: Vec<Json> = rule.if_bought.iter().filter_map(named).collect();
+            Some(json!({
+                "if_bought": if_bought, "then": named(&rule.then)?,
+                "both": words.count(u64::from(rule.both)),
+                "support": words.percent(rule.support()), "confidence": words.percent(rule.confidence()),
+                "lift": words.fixed(rule.lift(), 2), "leverage": words.percent(rule.leverage()),
+            }))
+        })
+        .take(ROWS)
+        .collect()
+}
+
+fn tried(words: &Words<'_>, test: &Backtest) -> Json {
+    let row = |score: &mining::recommend::backtest::Score| {
+        json!({
+            "name": words.t(&format!("mining.method.{}", score.method.name()), &[]),
+            "hit_rate": words.percent(score.hit_rate), "recall": words.percent(score.recall),
+            "map": words.fixed(score.map, 3), "coverage": words.percent(score.coverage), "best": score.method == test.best,
+        })
+    };
+    let cut = words.date(crate::settings::date_of(test.cut));
+    json!({
+        "text": words.t("mining.backtest_recommend", &[("customers", &words.count(test.customers as u64)), ("cut", &cut)]),
+        "rows": test.scores.iter().map(row).collect::<Vec<_>>(),
+    })
+}

@@ -1,0 +1,299 @@
+//! `/analysis/groups`: which customers buy alike, what each group is like, who moved.
+
+use super::{Words, missing, scope, status, words};
+use crate::{
+    mining::{
+        groups::{self, FEATURES, Found, Group, Wanted},
+        refresh,
+    },
+    pages::{
+        figure::{Explain, Figure},
+        href,
+    },
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::Form;
+use engine::{Actor, Error};
+use meta::label;
+use minijinja::context;
+use mining::grouping::{MOST_GROUPS, profile::Mark};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value as Json, json};
+use web::{Answer, App, Flash, Session};
+
+/// Colours of the groups, by their place.
+const COLOURS: [&str; MOST_GROUPS] = ["blue", "green", "orange", "purple", "red", "yellow", "teal", "grey"];
+
+#[derive(Deserialize)]
+pub struct Given {
+    #[serde(default)]
+    features: Vec<String>,
+    #[serde(default)]
+    number: String,
+}
+
+#[derive(Serialize)]
+struct Row {
+    number: u32,
+    name: String,
+    colour: &'static str,
+    href: String,
+    customers: String,
+    share: String,
+    features: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    label: String,
+    mean: String,
+    lift: Option<String>,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    let words = words(&app, &session).await?;
+    let wanted = Wanted::load(app.engine()).await?;
+    let kept = groups::load(app.engine()).await?;
+    let features: Vec<Json> = FEATURES
+        .iter()
+        .map(|(name, _, _)| {
+            let chosen = wanted.features.iter().any(|wanted| wanted == name);
+            json!({ "name": name, "label": feature(&words, name), "chosen": chosen })
+        })
+        .collect();
+    let common = context! {
+        mining => status::status(&words).await?,
+        can_set => session.actor.is_administrator(),
+        features,
+        numbers => (2..=MOST_GROUPS).collect::<Vec<_>>(),
+        wanted => wanted.number,
+    };
+    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
+        None => context! { state => "nothing" },
+        Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
+        Some((Ok(found), as_of)) => {
+            let names = names(&words, found);
+            context! {
+                state => "found",
+                as_of => words.date(as_of),
+                clear => found.choice.clear(),
+                figures => headline(&words, found, &words.date(as_of)),
+                rows => rows(&words, found, &names),
+                scatter => scatter(&words, found, &names),
+                bars => bars(&words, found, &names),
+                moves => moves(&words, found, &names),
+                moved_since => words.date(found.moved_since),
+            }
+        }
+    };
+    let context = context! { ..shown, ..common };
+    app.page(&session, "insight/mining_groups.html", context).map(IntoResponse::into_response)
+}
+
+/// Keeps what groups are made of, and makes them anew.
+pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    if !session.actor.is_administrator() {
+        return Err(Error::Forbidden(
+            label("the features of groups", "分群依据").get(session.lang).to_owned(),
+        )
+        .into());
+    }
+    let unknown = given.features.iter().find(|given| !FEATURES.iter().any(|(name, _, _)| name == given));
+    if given.features.is_empty() || unknown.is_some() {
+        return Err(Error::rule(
+            "features",
+            "choose at least one of the features offered",
+            "请至少选择一项列出的分群依据",
+        )
+        .into());
+    }
+    let number = match given.number.trim() {
+        "" => None,
+        text => match text.parse::<usize>() {
+            Ok(number) if (2..=MOST_GROUPS).contains(&number) => Some(number),
+            _ => {
+                return Err(Error::rule(
+                    "number",
+                    format!("choose 2 to {MOST_GROUPS} groups, or leave it to the data"),
+                    format!("请选择 2 至 {MOST_GROUPS} 个分群，或由数据决定"),
+                )
+                .into());
+            }
+        },
+    };
+    let wanted = serde_json::to_value(Wanted { features: given.features, number }).map_err(Error::from)?;
+    app.engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                tx.set_setting(groups::SETTING, &wanted).await?;
+                refresh::queue(tx).await
+            })
+        })
+        .await?;
+    let text = app.t(session.lang, "mining.queued", &[]);
+    Ok(Flash::success(text).on(Redirect::to("/analysis/groups").into_response()))
+}
+
+fn feature(words: &Words<'_>, name: &str) -> String {
+    words.t(&format!("mining.feature.{name}"), &[])
+}
+
+/// A group's name is what marks it.
+pub(super) fn name(words: &Words<'_>, marks: &[Mark]) -> String {
+    let mark = |mark: &Mark| {
+        let side = if mark.high { "high" } else { "low" };
+        words.t(&format!("mining.mark.{}.{side}", mark.feature), &[])
+    };
+    if marks.is_empty() {
+        return words.t("mining.mark.none", &[]);
+    }
+    marks.iter().map(mark).collect::<Vec<_>>().join(&words.t("mining.mark.and", &[]))
+}
+
+/// Number and name of each group.
+fn names(words: &Words<'_>, found: &Found) -> Vec<(u32, String)> {
+    let named = |group: &Group| {
+        let number = words.count(u64::from(group.number));
+        let text = name(words, &group.profile.marks);
+        (group.number, words.t("mining.group_named", &[("number", &number), ("name", &text)]))
+    };
+    found.groups.iter().map(named).collect()
+}
+
+fn list_of(group: u32) -> String {
+    href::sorted("account", &format!("{} == {group}", groups::FIELD), "-net_sales")
+}
+
+fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
+    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let mut choice = explain("mining.silhouette_help").formula("(b − a) / max(a, b)");
+    for (number, height) in &found.choice.silhouettes {
+        let groups = words.t("mining.so_many_groups", &[("count", &words.count(*number as u64))]);
+        choice = choice.input(groups, words.fixed(*height, 3));
+    }
+    let compared = words.count(found.choice.compared as u64);
+    vec![
+        Figure::new(
+            words.t("mining.grouped", &[]),
+            words.count(found.customers as u64),
+            explain("mining.grouped_help").source(
+                href::sorted("account", &format!("{} > 0", groups::FIELD), "-net_sales"),
+                words.t("mining.these_customers", &[]),
+            ),
+        ),
+        Figure::new(
+            words.t("mining.groups", &[]),
+            words.count(found.groups.len() as u64),
+            explain("mining.groups_help"),
+        ),
+        Figure::new(words.t("mining.silhouette", &[]), words.fixed(found.choice.silhouette(), 2), choice)
+            .note(Some(words.t("mining.compared", &[("count", &compared)]))),
+    ]
+}
+
+fn value(words: &Words<'_>, feature: &str, value: f64) -> String {
+    match feature {
+        "sales" | "order_amount" => words.units(value),
+        _ => words.fixed(value, 1),
+    }
+}
+
+fn rows(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Vec<Row> {
+    let row = |(at, (group, (number, name))): (usize, (&Group, &(u32, String)))| Row {
+        number: *number,
+        name: name.clone(),
+        colour: COLOURS[at % COLOURS.len()],
+        href: list_of(*number),
+        customers: words.count(group.profile.customers as u64),
+        share: words.percent(group.profile.share),
+        features: group
+            .profile
+            .features
+            .iter()
+            .map(|one| Cell {
+                label: feature(words, &one.name),
+                mean: value(words, &one.name, one.mean),
+                lift: one.lift.map(|lift| words.t("mining.times", &[("times", &words.fixed(lift, 2))])),
+            })
+            .collect(),
+    };
+    found.groups.iter().zip(names).enumerate().map(row).collect()
+}
+
+fn scatter(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
+    let points: Vec<Json> = found
+        .drawn
+        .iter()
+        .filter_map(|(group, x, y)| {
+            let at = names.iter().position(|(number, _)| number == group)?;
+            // On a logarithmic scale there is no zero.
+            let (x, y) = (f64::max(*x, 1.0), f64::max(*y, 1.0));
+            Some(json!({ "x": x, "y": y, "label": names[at].1, "color": COLOURS[at % COLOURS.len()], "href": list_of(*group) }))
+        })
+        .collect();
+    json!({
+        "title": words.t("mining.scatter_title", &[]),
+        "data": {
+            "points": points, "log": true,
+            "x_label": feature(words, &found.axes.0), "y_label": feature(words, &found.axes.1),
+        },
+    })
+}
+
+fn bars(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
+    let bars: Vec<Json> = found
+        .groups
+        .iter()
+        .zip(names)
+        .enumerate()
+        .map(|(at, (group, (number, name)))| {
+            json!({
+                "label": name, "value": group.profile.customers, "text": words.percent(group.profile.share),
+                "color": COLOURS[at % COLOURS.len()], "href": list_of(*number),
+            })
+        })
+        .collect();
+    let largest = names.first().map(|(_, name)| name.as_str()).unwrap_or_default();
+    let share = found.groups.first().map_or(0.0, |group| group.profile.share);
+    let title = words.t("mining.bars_title", &[("name", largest), ("share", &words.whole_percent(share))]);
+    json!({ "title": title, "data": { "unit": "count", "bars": bars } })
+}
+
+/// From group to group; the last row is those who had not bought yet.
+fn moves(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
+    let count = |from: Option<u32>, to: u32| {
+        let found = found.moves.iter().find(|one| one.from == from && one.to == Some(to));
+        found.map_or(0, |one| one.customers)
+    };
+    let from = names
+        .iter()
+        .map(|(number, name)| (Some(*number), name.clone()))
+        .chain([(None, words.t("mining.new", &[]))]);
+    let rows: Vec<Json> = from
+        .map(|(from, name)| {
+            let cells: Vec<Json> = names
+                .iter()
+                .map(|(to, label)| {
+                    let customers = count(from, *to);
+                    json!({ "label": label, "text": words.count(customers as u64), "stays": from == Some(*to), "none": customers == 0 })
+                })
+                .collect();
+            json!({ "name": name, "cells": cells })
+        })
+        .collect();
+    let staying: usize = names.iter().map(|(number, _)| count(Some(*number), *number)).sum();
+    let before: usize = names
+        .iter()
+        .map(|(to, _)| names.iter().map(|(from, _)| count(Some(*from), *to)).sum::<usize>())
+        .sum();
+    let moved = before - staying;
+    let share = moved as f64 / before.max(1) as f64;
+    let title = words
+        .t("mining.moved_title", &[("count", &words.count(moved as u64)), ("share", &words.percent(share))]);
+    json!({ "title": title, "rows": rows, "columns": names.iter().map(|(_, name)| name).collect::<Vec<_>>() })
+}

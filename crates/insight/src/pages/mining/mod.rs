@@ -1,0 +1,104 @@
+//! The pages of data mining, under `/analysis`. They show what the job kept; whoever may see the company's figures sees them.
+
+mod baskets;
+mod experiment;
+mod forecast;
+mod groups;
+mod panel;
+mod product;
+mod purchasing;
+mod status;
+
+use super::{scope, words::Words};
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use engine::Engine;
+use meta::{Id, label};
+use mining::reason::Reason;
+use std::collections::HashMap;
+use web::{Answer, App, NavItem, RecordPanel, Session, WebModule};
+
+pub fn web_module() -> WebModule {
+    WebModule {
+        templates: &[
+            ("insight/mining_groups.html", include_str!("groups.html")),
+            ("insight/mining_baskets.html", include_str!("baskets.html")),
+            ("insight/mining_product.html", include_str!("product.html")),
+            ("insight/mining_forecast.html", include_str!("forecast.html")),
+            ("insight/mining_purchasing.html", include_str!("purchasing.html")),
+            ("insight/mining_panel.html", include_str!("panel.html")),
+            ("insight/mining_experiment.html", include_str!("experiment.html")),
+            ("insight/mining_status.html", include_str!("status.html")),
+        ],
+        messages: include_str!("messages.toml"),
+        nav: vec![
+            NavItem {
+                label: label("Customer groups", "客户分群"),
+                href: "/analysis/groups",
+                icon: "users-group",
+                administrators_only: false,
+                is_for: scope::sees_the_company,
+            },
+            NavItem {
+                label: label("Bought together", "关联购买"),
+                href: "/analysis/baskets",
+                icon: "basket",
+                administrators_only: false,
+                is_for: scope::sees_the_company,
+            },
+            NavItem {
+                label: label("Forecast", "销售预测"),
+                href: "/analysis/forecast",
+                icon: "trending-up",
+                administrators_only: false,
+                is_for: scope::sees_the_company,
+            },
+        ],
+        record_panels: vec![
+            RecordPanel { entity: "account", render: panel::render },
+            RecordPanel { entity: "experiment", render: experiment::render },
+        ],
+        ..WebModule::new("insight", routes)
+    }
+}
+
+fn routes() -> Router<App> {
+    Router::new()
+        .route("/analysis/groups", get(groups::page).post(groups::save))
+        .route("/analysis/baskets", get(baskets::page))
+        .route("/analysis/product/{id}", get(product::page).post(product::compute))
+        .route("/analysis/forecast", get(forecast::page))
+        .route("/analysis/purchasing", get(purchasing::page))
+        .route("/analysis/purchasing.csv", get(purchasing::export))
+        .route("/analysis/experiment/{id}", post(experiment::compute))
+        .route("/analysis/refresh", post(status::begin))
+        .route("/analysis/status", get(status::show))
+}
+
+async fn words<'a>(app: &'a App, session: &Session) -> Answer<Words<'a>> {
+    let currency = app.engine().company_currency().await?;
+    Ok(Words { app, lang: session.lang, format: session.format(), currency })
+}
+
+/// Why there is no result, and what it takes.
+fn missing(words: &Words<'_>, reason: Reason) -> String {
+    let (have, need) = reason.numbers().unwrap_or_default();
+    let (have, need) = (words.count(have as u64), words.count(need as u64));
+    words.t(&format!("mining.missing.{}", reason.key()), &[("have", &have), ("need", &need)])
+}
+
+/// Names of products as the reader may see them.
+async fn products(
+    engine: &Engine,
+    session: &Session,
+    ids: impl IntoIterator<Item = Id>,
+) -> Answer<HashMap<Id, String>> {
+    let wanted: Vec<(&str, Id)> = ids.into_iter().map(|id| ("product", id)).collect();
+    Ok(engine.titles(&session.actor, &wanted).await?)
+}
+
+fn product_href(product: Id) -> String {
+    format!("/analysis/product/{product}")
+}

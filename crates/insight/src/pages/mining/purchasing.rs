@@ -1,0 +1,154 @@
+//! `/analysis/purchasing`: what to have in stock so that nothing runs out until the next delivery; as a table and as a file.
+
+use super::{Words, products, scope, status, words};
+use crate::mining::forecast::{self, Demand, HORIZON, Purchasing};
+use axum::{
+    extract::{Query, State},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use engine::Error;
+use meta::Id;
+use minijinja::context;
+use mining::forecast::purchasing::Need;
+use serde::Deserialize;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use web::{Answer, App, Session};
+
+/// Products shown on the page; the file has all.
+const ROWS: usize = 100;
+const SERVICES: [u32; 4] = [80, 90, 95, 99];
+
+#[derive(Deserialize)]
+pub struct Asked {
+    /// Weeks until a delivery arrives.
+    lead: Option<String>,
+    /// Weeks between two orders.
+    review: Option<String>,
+    /// Percent.
+    service: Option<String>,
+}
+
+#[derive(Clone, Copy)]
+struct Terms {
+    lead: usize,
+    review: usize,
+    service: u32,
+}
+
+impl Asked {
+    fn terms(&self) -> Terms {
+        let number = |text: &Option<String>, standard: usize| {
+            text.as_deref().and_then(|text| text.trim().parse().ok()).unwrap_or(standard)
+        };
+        let lead = number(&self.lead, 2).clamp(0, HORIZON - 1);
+        let review = number(&self.review, 1).clamp(1, HORIZON - lead);
+        let service = number(&self.service, 95).clamp(50, 99) as u32;
+        Terms { lead, review, service }
+    }
+}
+
+impl Terms {
+    fn need(self, demand: &Demand) -> Option<Need> {
+        let cover = demand.covers.get(self.lead + self.review - 1)?;
+        Some(cover.need(f64::from(self.service) / 100.0))
+    }
+
+    fn address(self) -> String {
+        format!("lead={}&review={}&service={}", self.lead, self.review, self.service)
+    }
+}
+
+pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    let words = words(&app, &session).await?;
+    let terms = asked.terms();
+    let kept = forecast::purchasing(app.engine()).await?;
+    let mining = status::status(&words).await?;
+    let shown = match &kept {
+        None => context! { state => "nothing" },
+        Some(kept) => {
+            let shown = &kept.body.products[..kept.body.products.len().min(ROWS)];
+            let names = products(app.engine(), &session, shown.iter().map(|one| one.product)).await?;
+            context! {
+                state => "found",
+                as_of => words.date(kept.as_of),
+                rows => rows(&words, shown, &names, terms),
+                count => words.count(kept.body.products.len() as u64),
+                shown => words.count(shown.len() as u64),
+                left_out => words.count(kept.body.left_out as u64),
+                need_weeks => words.count(forecast::fewest_weeks() as u64),
+            }
+        }
+    };
+    let context = context! {
+        mining,
+        lead => terms.lead, review => terms.review, service => terms.service, services => SERVICES,
+        leads => (0..HORIZON).collect::<Vec<_>>(), reviews => (1..=HORIZON - terms.lead).collect::<Vec<_>>(),
+        export_href => format!("/analysis/purchasing.csv?{}", terms.address()),
+        ..shown
+    };
+    app.page(&session, "insight/mining_purchasing.html", context).map(IntoResponse::into_response)
+}
+
+fn rows(words: &Words<'_>, demands: &[Demand], names: &HashMap<Id, String>, terms: Terms) -> Vec<Json> {
+    let row = |one: &Demand| {
+        let need = terms.need(one)?;
+        Some(json!({
+            "name": names.get(&one.product)?, "href": super::product_href(one.product),
+            "recent": words.fixed(one.recent, 0), "demand": words.fixed(need.demand, 1),
+            "safety": words.fixed(need.safety, 1), "level": words.fixed(need.level().ceil(), 0),
+            "wape": one.wape.map(|wape| words.percent(wape)),
+            "method": words.t(&format!("mining.method.{}", one.method.name()), &[]),
+        }))
+    };
+    demands.iter().filter_map(row).collect()
+}
+
+/// All of it as CSV, with a mark at its beginning by which spreadsheets know that it is UTF-8.
+pub async fn export(
+    State(app): State<App>,
+    session: Session,
+    Query(asked): Query<Asked>,
+) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    let words = words(&app, &session).await?;
+    let kept = forecast::purchasing(app.engine()).await?;
+    let kept = kept.ok_or_else(|| Error::NotFound("purchasing list / 采购建议".into()))?;
+    let names = products(app.engine(), &session, kept.body.products.iter().map(|one| one.product)).await?;
+    let text = file(&words, &kept.body, &names, asked.terms())
+        .map_err(|error| Error::Internal(format!("the file could not be written: {error}")))?;
+    app.saw_many(&session, "product", kept.body.products.len(), &[]);
+    let headers = [
+        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
+        (header::CONTENT_DISPOSITION, "attachment; filename=\"purchasing.csv\""),
+    ];
+    Ok((headers, text).into_response())
+}
+
+fn file(
+    words: &Words<'_>,
+    purchasing: &Purchasing,
+    names: &HashMap<Id, String>,
+    terms: Terms,
+) -> anyhow::Result<String> {
+    let mut writer = csv::Writer::from_writer(vec![]);
+    let head = ["product", "last_weeks_units", "demand", "safety", "level", "wape", "method"];
+    writer.write_record(head.map(|key| words.t(&format!("mining.column.{key}"), &[])))?;
+    for one in &purchasing.products {
+        let (Some(name), Some(need)) = (names.get(&one.product), terms.need(one)) else { continue };
+        // A name that begins like a formula would be one in a spreadsheet.
+        let name = if name.starts_with(['=', '+', '-', '@']) { format!("'{name}") } else { name.clone() };
+        writer.write_record([
+            name,
+            format!("{:.2}", one.recent),
+            format!("{:.2}", need.demand),
+            format!("{:.2}", need.safety),
+            format!("{:.0}", need.level().ceil()),
+            one.wape.map(|wape| format!("{wape:.3}")).unwrap_or_default(),
+            words.t(&format!("mining.method.{}", one.method.name()), &[]),
+        ])?;
+    }
+    Ok(format!("\u{feff}{}", String::from_utf8(writer.into_inner()?)?))
+}

@@ -1,0 +1,334 @@
+//! Data mining on both databases: what is kept, the pages in both languages, with plenty, with little and without data.
+
+use crate::company::{Company, on_both, values};
+use engine::{Actor, Query};
+use insight::mining::{baskets, experiment, forecast, groups, propensity, recommend, refresh};
+use meta::{Decimal, Id, Value};
+use std::collections::BTreeMap;
+
+const PAGES: [&str; 7] = [
+    "/analysis/groups",
+    "/analysis/baskets",
+    "/analysis/forecast",
+    "/analysis/forecast?by=region",
+    "/analysis/forecast?by=product",
+    "/analysis/purchasing",
+    "/analysis/purchasing?lead=4&review=2&service=99",
+];
+
+/// Two kinds of customers over 40 weeks: companies of Zhejiang buy paper and pens together, often; persons of Sichuan buy tea
+/// or cups now and then.
+async fn shop(company: &Company) -> Vec<Id> {
+    let mut products = vec![];
+    for (code, name) in [("P1", "Paper"), ("P2", "Pens"), ("P3", "Tea"), ("P4", "Cups"), ("P5", "Desk")] {
+        products
+            .push(company.create("product", values([("name", name.into()), ("code", code.into())])).await);
+    }
+    let first: chrono::NaiveDate = "2025-07-07".parse().unwrap();
+    for number in 0..70_i64 {
+        let is_company = number % 2 == 0;
+        let (kind, province) = if is_company { ("company", "浙江") } else { ("person", "四川") };
+        let account = company
+            .create(
+                "account",
+                values([
+                    ("name", format!("Customer {number:02}").into()),
+                    ("kind", kind.into()),
+                    ("province", province.into()),
+                ]),
+            )
+            .await;
+        let orders = if is_company { 12 } else { 4 };
+        let bought = products.clone();
+        company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    for time in 0..orders {
+                        let day = first + chrono::Duration::days(time * 270 / orders + number % 9);
+                        let at = Value::Instant(day.and_hms_opt(4, 0, 0).unwrap().and_utc());
+                        let order = tx
+                            .create("order", values([("account", account.into()), ("ordered_at", at)]))
+                            .await?;
+                        let chosen: Vec<Id> = match (is_company, (time + number) % 4) {
+                            (true, 3) => vec![bought[0], bought[1], bought[4]],
+                            (true, _) => vec![bought[0], bought[1]],
+                            (false, 0 | 1) => vec![bought[2]],
+                            (false, _) => vec![bought[2], bought[3]],
+                        };
+                        for product in chosen {
+                            let price = Value::Decimal(Decimal::from(if is_company { 500 } else { 20 }));
+                            let line = values([
+                                ("order", order.into()),
+                                ("product", product.into()),
+                                ("unit_price", price),
+                            ]);
+                            tx.create("order_line", line).await?;
+                        }
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .unwrap();
+    }
+    products
+}
+
+async fn hold(company: &Company, day: &str) {
+    let day = day.parse().ok();
+    company
+        .engine
+        .write(&Actor::system(), move |tx| Box::pin(insight::settings::set_as_of(tx, day)))
+        .await
+        .unwrap();
+}
+
+#[test]
+fn without_orders_every_page_says_what_is_missing() {
+    on_both(async |company| {
+        let client = company.app.administrator().await;
+        for page in PAGES {
+            client.get(page).await.expect(200);
+        }
+        refresh::refresh(&company.engine, None).await.unwrap();
+        for (language, text) in
+            [("en", "Too few customers: 0 bought, it takes 50"), ("zh-CN", "客户太少：目前有 0 位成交客户")]
+        {
+            client.set_cookie("zhike_lang", language);
+            assert!(client.get("/analysis/groups").await.expect(200).body.contains(text));
+            for page in PAGES {
+                let body = client.get(page).await.expect(200).body;
+                assert!(!body.contains("NaN"), "{page}: {body}");
+            }
+        }
+        assert_eq!(client.get("/analysis/purchasing.csv").await.expect(200).body.lines().count(), 1);
+    });
+}
+
+#[test]
+fn what_is_in_the_orders_is_found_and_shown() {
+    on_both(async |company| {
+        let products = shop(&company).await;
+        hold(&company, "2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+
+        let kept = groups::load(&company.engine).await.unwrap().unwrap();
+        let found = kept.body.as_ref().unwrap();
+        assert_eq!(found.customers, 70);
+        assert_eq!(found.groups.iter().map(|group| group.profile.customers).sum::<usize>(), 70);
+        assert!(found.choice.clear(), "two kinds of customers: {:?}", found.choice);
+        // The list behind a group holds exactly its customers.
+        for group in &found.groups {
+            let query =
+                Query::new("account").filter(format!("customer_group == {}", group.number)).limit(100);
+            let list = company.engine.list(&Actor::system(), &query).await.unwrap();
+            assert_eq!(list.records.len(), group.profile.customers);
+        }
+
+        let kept = baskets::load(&company.engine).await.unwrap().unwrap();
+        let found = kept.body.as_ref().unwrap();
+        let rule = |from: usize, to: usize| {
+            found.rules.iter().find(|rule| {
+                rule.if_bought.iter().map(|product| found.products[*product as usize]).eq([products[from]])
+                    && found.products[rule.then as usize] == products[to]
+            })
+        };
+        let rule = rule(0, 1).expect("pens go with paper");
+        assert_eq!((rule.both, rule.if_count, rule.baskets), (35 * 12, 35 * 12, 35 * 12 + 35 * 4));
+        assert_eq!(rule.confidence(), 1.0);
+
+        // 13 weeks are forecast, and regions sum to the whole.
+        let kept = forecast::load(&company.engine).await.unwrap().unwrap();
+        let total = kept.body.total.forecast.as_ref().unwrap();
+        for step in 0..forecast::HORIZON {
+            let parts: f64 =
+                kept.body.regions.iter().map(|part| part.forecast.as_ref().unwrap().points[step]).sum();
+            assert!((parts - total.points[step]).abs() < 1e-6 * total.points[step].max(1.0));
+        }
+        let demand = forecast::purchasing(&company.engine).await.unwrap().unwrap();
+        assert!(demand.body.products.iter().any(|one| one.product == products[0]));
+
+        let client = company.app.administrator().await;
+        for (language, group, rule) in
+            [("en", "Customer groups", "also buys"), ("zh-CN", "客户分群", "也会购买")]
+        {
+            client.set_cookie("zhike_lang", language);
+            assert!(client.get("/analysis/groups").await.expect(200).body.contains(group));
+            assert!(client.get("/analysis/baskets").await.expect(200).body.contains(rule));
+            for page in PAGES {
+                let body = client.get(page).await.expect(200).body;
+                assert!(!body.contains("NaN") && !body.contains("inf"), "{page}");
+            }
+        }
+        client.set_cookie("zhike_lang", "en");
+        let file = client.get("/analysis/purchasing.csv?lead=1").await.expect(200).body;
+        assert!(file.contains("Paper") && file.starts_with('\u{feff}'), "{file}");
+    });
+}
+
+#[test]
+fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
+    on_both(async |company| {
+        shop(&company).await;
+        hold(&company, "2026-04-12").await;
+        let mut seen = vec![];
+        for _ in 0..2 {
+            refresh::refresh(&company.engine, None).await.unwrap();
+            let groups = groups::load(&company.engine).await.unwrap().unwrap();
+            let rules = baskets::load(&company.engine).await.unwrap().unwrap();
+            let told = forecast::load(&company.engine).await.unwrap().unwrap();
+            seen.push((
+                serde_json::to_string(&groups.body).unwrap(),
+                serde_json::to_string(&rules.body).unwrap(),
+                serde_json::to_string(&told.body).unwrap(),
+            ));
+        }
+        assert!(seen[0] == seen[1], "a second run over the same orders differs");
+    });
+}
+
+#[test]
+fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
+    on_both(async |company| {
+        let products = shop(&company).await;
+        hold(&company, "2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        // One who bought paper only: pens go with it.
+        let newcomer = company.customer("Newcomer").await;
+        let head = values([("account", newcomer.into()), ("ordered_at", crate::company::at("2026-04-01"))]);
+        let line =
+            values([("product", products[0].into()), ("unit_price", Value::Decimal(Decimal::from(9)))]);
+        company.document("order", "order_line", head, line).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let told = recommend::of(&company.engine, newcomer).await.unwrap();
+        assert!(!told.is_empty() && told.iter().all(|one| one.product != products[0]));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/account/{newcomer}")).await.expect(200).body;
+        assert!(page.contains("May buy next"), "{page}");
+        // The product's own page says who will buy, or why it cannot.
+        for product in &products {
+            let page = client.get(&format!("/analysis/product/{product}")).await.expect(200).body;
+            let kept = propensity::load(&company.engine, *product).await.unwrap().unwrap();
+            match &kept.body {
+                Ok(found) => {
+                    assert!(page.contains("The most likely customers"));
+                    assert!(found.likely.iter().all(|one| (0.0..=1.0).contains(&one.probability)));
+                }
+                Err(_) => assert!(page.contains("Too few customers")),
+            }
+        }
+    });
+}
+
+#[test]
+fn what_groups_are_made_of_can_be_chosen_by_administrators() {
+    on_both(async |company| {
+        let client = company.app.administrator().await;
+        let chosen = [("features", "orders"), ("features", "order_amount"), ("number", "3")];
+        client.post("/analysis/groups", &chosen).await.expect(303);
+        let wanted = groups::Wanted::load(&company.engine).await.unwrap();
+        assert_eq!(
+            (wanted.features, wanted.number),
+            (vec!["orders".to_owned(), "order_amount".to_owned()], Some(3))
+        );
+        client.post("/analysis/groups", &[("number", "3")]).await.expect(422);
+        client.post("/analysis/groups", &[("features", "shoe_size")]).await.expect(422);
+        client.post("/analysis/groups", &[("features", "orders"), ("number", "99")]).await.expect(422);
+    });
+}
+
+/// 400 customers; of those reached `percent` buy, of the others a tenth.
+async fn campaign(company: &Company, percent: u64) -> Id {
+    let id = company
+        .create(
+            experiment::ENTITY,
+            values([
+                ("name", "Spring letter".into()),
+                ("population", "kind == 'person'".into()),
+                ("control_share", Value::Decimal(Decimal::new(5, 1))),
+                ("start_on", Value::Date("2026-03-01".parse().unwrap())),
+                ("end_on", Value::Date("2026-03-31".parse().unwrap())),
+            ]),
+        )
+        .await;
+    let mut people = vec![];
+    for number in 0..400 {
+        people.push(values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]));
+    }
+    let accounts = company
+        .engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many("account", people).await }))
+        .await
+        .unwrap();
+    company.customer("A company, not reached").await;
+    let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+    assert_eq!(experiment::members::draw(&company.engine, &record).await.unwrap(), 400);
+    assert_eq!(accounts.len(), 400);
+    let sides: BTreeMap<Id, bool> =
+        experiment::members::of(&company.engine, id).await.unwrap().into_iter().collect();
+    let mut counted = [0_u64; 2];
+    for (account, control) in &sides {
+        let side = &mut counted[usize::from(*control)];
+        *side += 1;
+        let share = if *control { 10 } else { percent };
+        if *side * share / 100 > (*side - 1) * share / 100 {
+            company.order(Some(*account), "2026-03-10", "40", None).await;
+        }
+    }
+    id
+}
+
+#[test]
+fn an_effect_is_claimed_only_where_it_is_shown() {
+    on_both(async |company| {
+        hold(&company, "2026-04-12").await;
+        for (percent, text) in [(40, "The campaign raised it."), (12, "No effect shown")] {
+            let id = campaign(&company, percent).await;
+            let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+            let before = experiment::members::of(&company.engine, id).await.unwrap();
+            experiment::result::compute(&company.engine, &record).await.unwrap();
+            assert_eq!(experiment::members::of(&company.engine, id).await.unwrap(), before, "drawn once");
+            let client = company.app.administrator().await;
+            client.set_cookie("zhike_lang", "en");
+            let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
+            assert!(page.contains(text), "{percent}: {page}");
+            for account in before {
+                company.delete("account", account.0).await.unwrap();
+            }
+        }
+    });
+}
+
+#[test]
+fn an_experiment_that_cannot_be_compared_is_refused() {
+    on_both(async |company| {
+        let given = |share: Decimal, population: &str, end: &str| {
+            values([
+                ("name", "x".into()),
+                ("population", population.into()),
+                ("control_share", Value::Decimal(share)),
+                ("start_on", Value::Date("2026-03-01".parse().unwrap())),
+                ("end_on", Value::Date(end.parse().unwrap())),
+            ])
+        };
+        let half = Decimal::new(5, 1);
+        for (field, fields) in [
+            ("control_share", given(Decimal::ONE, "", "2026-03-31")),
+            ("end_on", given(half, "", "2026-02-01")),
+            ("population", given(half, "shoe_size > 3", "2026-03-31")),
+        ] {
+            let refused = company
+                .engine
+                .write(&Actor::system(), move |tx| {
+                    Box::pin(async move { tx.create(experiment::ENTITY, fields).await })
+                })
+                .await;
+            match refused {
+                Err(engine::Error::Invalid(problems)) => assert_eq!(problems[0].field, field),
+                other => panic!("{field}: {other:?}"),
+            }
+        }
+    });
+}
