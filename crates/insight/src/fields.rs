@@ -28,6 +28,7 @@ pub const CLASSES: [&str; 2] = ["importance", "loyalty"];
 /// Every figure this module adds to an account, in the order pages show them.
 pub fn account_figures() -> Vec<Field> {
     let mut fields = history();
+    fields.extend(crate::profitability::fields());
     fields.extend(scores());
     fields.extend(forecasts());
     fields.extend(classes());

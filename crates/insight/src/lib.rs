@@ -4,15 +4,22 @@
 //! [`statistics`] reads a customer's history, [`scoring`] makes figures of it with the last fit, [`store`] is the one
 //! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody; `pages` shows it.
 
+pub mod after_fit;
 mod agreement;
+pub mod alarm;
 pub mod classes;
+pub mod cost_rate;
+pub mod cycle;
 pub mod fields;
+pub mod kept;
 pub mod live;
 pub mod overview;
 mod pages;
+pub mod profitability;
 pub mod refit;
 pub mod report;
 pub mod scoring;
+mod served;
 pub mod settings;
 pub mod statistics;
 pub mod store;
@@ -20,18 +27,28 @@ pub mod store;
 use engine::Module;
 
 pub use pages::web_module;
+use web::WebModule;
+
+/// The pages, in the order of the navigation.
+pub fn web_modules() -> Vec<WebModule> {
+    vec![web_module(), profitability::web_module(), cycle::web_module(), alarm::web_module()]
+}
 
 /// Customers ranked by what they brought, with what to expect of them.
 const ACCOUNT_LIST: [&str; 9] =
     ["name", "relation", "importance", "stage", "net_sales", "clv_52w", "last_order_on", "city", "owner"];
 
 pub fn module() -> Module {
-    let tables = store::tables();
+    let tables = [store::tables(), kept::tables(), cycle::tables()].concat();
     let module = Module::new("insight")
         .labels("Customer value", "客户价值")
+        .entity(cost_rate::entity())
+        .entity(alarm::entity())
+        .before_save(cost_rate::ENTITY, cost_rate::check)
         .extend("account", fields::account_figures())
         .list("account", &ACCOUNT_LIST, "-net_sales")
         .job(refit::JOB, refit::run)
+        .job(after_fit::JOB, after_fit::run)
         .start(live::start)
         .check(agreement::check);
     tables.into_iter().fold(module, Module::table)

@@ -6,6 +6,7 @@
 //! [`scoring::Scoring`].
 
 pub mod bg_nbd;
+pub mod change;
 pub mod clv;
 pub mod concentration;
 pub mod estimate;
@@ -17,9 +18,14 @@ pub mod margin;
 pub mod model;
 pub mod money;
 pub mod optimize;
+pub mod proportion;
 pub mod rfm;
+pub mod rhythm;
+pub mod satisfaction;
 pub mod scoring;
+pub mod service_cost;
 pub mod special;
+pub mod whale;
 
 /// So that the unit tests can draw the customers of `tests/generated`, which names the crate from outside.
 #[cfg(test)]

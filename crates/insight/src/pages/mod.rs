@@ -1,16 +1,17 @@
 //! The pages of customer value: the overview, the panel on an account's page, the settings of figures.
 
+pub(crate) mod customer_table;
 mod data;
-mod explain;
-mod figure;
-mod href;
+pub(crate) mod explain;
+pub(crate) mod figure;
+pub(crate) mod href;
 mod model_card;
 mod overview;
 mod panel;
 mod refit_status;
 mod rules;
-mod scope;
-mod words;
+pub(crate) mod scope;
+pub(crate) mod words;
 
 use axum::{
     Router,
@@ -26,6 +27,7 @@ pub fn web_module() -> WebModule {
             ("insight/value_panel.html", include_str!("value_panel.html")),
             ("insight/refit_status.html", include_str!("refit_status.html")),
             ("insight/rules.html", include_str!("rules.html")),
+            ("insight/customer_table.html", include_str!("customer_table.html")),
         ],
         messages: include_str!("../messages.toml"),
         nav: vec![NavItem {

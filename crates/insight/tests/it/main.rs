@@ -2,7 +2,9 @@
 //! PostgreSQL, with the real customers and orders.
 #![allow(clippy::unwrap_used)]
 
+mod alarms;
 mod company;
 mod figures;
 mod live_equals_refit;
 mod pages;
+mod profitability;
