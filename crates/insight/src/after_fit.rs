@@ -1,7 +1,7 @@
-//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms. One after the other, in one
-//! job; each keeps its result for the pages.
+//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms, satisfaction, the seven P, before and after.
+//! One after the other, in one job; each keeps its result for the pages.
 
-use crate::{alarm, cycle, settings::Settings};
+use crate::{alarm, benefit, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
     BoxFuture, Engine, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -17,7 +17,10 @@ pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let due = cycle::compute(engine, &settings, job).await?;
     let raised = alarm::run(engine, &settings, &due).await?;
-    tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "cycles and alarms computed");
+    satisfaction::compute(engine, &settings).await?;
+    seven_p::compute(engine, &settings).await?;
+    benefit::compute(engine, &settings).await?;
+    tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
 }
 

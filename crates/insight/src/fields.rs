@@ -29,6 +29,7 @@ pub const CLASSES: [&str; 2] = ["importance", "loyalty"];
 pub fn account_figures() -> Vec<Field> {
     let mut fields = history();
     fields.extend(crate::profitability::fields());
+    fields.extend(crate::satisfaction::fields());
     fields.extend(scores());
     fields.extend(forecasts());
     fields.extend(classes());

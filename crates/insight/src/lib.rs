@@ -7,6 +7,7 @@
 pub mod after_fit;
 mod agreement;
 pub mod alarm;
+pub mod benefit;
 pub mod classes;
 pub mod cost_rate;
 pub mod cycle;
@@ -18,9 +19,11 @@ mod pages;
 pub mod profitability;
 pub mod refit;
 pub mod report;
+pub mod satisfaction;
 pub mod scoring;
 mod served;
 pub mod settings;
+pub mod seven_p;
 pub mod statistics;
 pub mod store;
 
@@ -31,7 +34,15 @@ use web::WebModule;
 
 /// The pages, in the order of the navigation.
 pub fn web_modules() -> Vec<WebModule> {
-    vec![web_module(), profitability::web_module(), cycle::web_module(), alarm::web_module()]
+    vec![
+        web_module(),
+        seven_p::web_module(),
+        profitability::web_module(),
+        satisfaction::web_module(),
+        cycle::web_module(),
+        alarm::web_module(),
+        benefit::web_module(),
+    ]
 }
 
 /// Customers ranked by what they brought, with what to expect of them.
@@ -39,12 +50,14 @@ const ACCOUNT_LIST: [&str; 9] =
     ["name", "relation", "importance", "stage", "net_sales", "clv_52w", "last_order_on", "city", "owner"];
 
 pub fn module() -> Module {
-    let tables = [store::tables(), kept::tables(), cycle::tables()].concat();
+    let tables = [store::tables(), kept::tables(), cycle::tables(), seven_p::tables()].concat();
     let module = Module::new("insight")
         .labels("Customer value", "客户价值")
+        .entity(satisfaction::entity())
         .entity(cost_rate::entity())
         .entity(alarm::entity())
         .before_save(cost_rate::ENTITY, cost_rate::check)
+        .before_save(satisfaction::ENTITY, satisfaction::check)
         .extend("account", fields::account_figures())
         .list("account", &ACCOUNT_LIST, "-net_sales")
         .job(refit::JOB, refit::run)

@@ -1,7 +1,7 @@
 //! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
 //! last fitted model, and the reader's position moves in the same transaction.
 
-use crate::{cost_rate, fields::CLASSES, refit, settings::Settings, store};
+use crate::{cost_rate, fields::CLASSES, refit, satisfaction, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -134,6 +134,10 @@ async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>>
             contact @ "activity" if contacts_cost => {
                 accounts.extend(referenced(entry, "account"));
                 documents.entry(contact).or_default().extend(&entry.ids);
+            }
+            satisfaction::ENTITY => {
+                accounts.extend(referenced(entry, "account"));
+                documents.entry(satisfaction::ENTITY).or_default().extend(&entry.ids);
             }
             "account" if moves_account(entry) => accounts.extend(&entry.ids),
             _ => {}

@@ -2,7 +2,7 @@
 
 use crate::{
     classes::Classes,
-    profitability,
+    profitability, satisfaction,
     settings::{Settings, date_of, day_number},
     statistics::Statistics,
 };
@@ -131,6 +131,7 @@ impl Scorer {
         ];
         let mut values: Values = list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
         values.extend(profitability::values(self, statistics));
+        values.extend(satisfaction::values(self, scored));
         values
     }
 }

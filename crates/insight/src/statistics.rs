@@ -3,6 +3,7 @@
 
 use crate::{
     refit::tell,
+    satisfaction::{self, Answers},
     served,
     settings::{Settings, day_number},
 };
@@ -43,6 +44,8 @@ pub struct Statistics {
     pub recent_sales: i64,
     /// What serving him took, by the company's rates.
     pub costs: Costs,
+    /// What he answered of late.
+    pub answers: Answers,
 }
 
 impl Statistics {
@@ -202,6 +205,7 @@ pub async fn of(engine: &Engine, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Ha
     let returns = engine.fetch(&RETURNS.of(accounts)).await?;
     let mut found = gather(&orders, &returns, up_to)?;
     served::add_of(engine, &mut found, accounts, up_to).await?;
+    satisfaction::add_of(engine, &mut found, accounts, up_to).await?;
     Ok(found)
 }
 
@@ -211,6 +215,7 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     let returns = tx.fetch(&RETURNS.of(accounts)).await?;
     let mut found = gather(&orders, &returns, up_to)?;
     served::add_of_in(tx, &mut found, accounts, up_to).await?;
+    satisfaction::add_of_in(tx, &mut found, accounts, up_to).await?;
     Ok(found)
 }
 
@@ -257,6 +262,7 @@ pub async fn of_everybody(
     }
     drop(rows);
     served::add_of_everybody(engine, customers, up_to).await?;
+    satisfaction::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
 }
 
@@ -296,6 +302,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 160, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 192, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

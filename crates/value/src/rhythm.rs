@@ -5,7 +5,7 @@
 //! gaps, m = mean of ln gᵢ and S = Σ (ln gᵢ − m)²:
 //!
 //! - typical gap e^m days (the geometric mean, which one long holiday does not spoil);
-//! - σ² = (ν₀ σ₀² + S) / (ν₀ + n − 1): the customer's own variance drawn towards σ₀², everybody's pooled one, which counts
+//! - σ² = (ν₀ σ₀² + S) / (ν₀ + n − 1), at least 0.1²: the customer's own variance drawn towards σ₀², everybody's pooled one, which counts
 //!   for ν₀ = 4 gaps (the usual conjugate prior, Gelman et al. (2013), *Bayesian Data Analysis*, §3.3);
 //! - next gap within e^(m ± z σ √(1 + 1/n)): a prediction interval, z = 1.2816 for 80 %.
 //!
@@ -18,6 +18,8 @@ use serde::{Deserialize, Serialize};
 pub const REGULAR_SD: f64 = 0.5;
 /// Of the standard normal distribution, 80 % lie within ± this.
 pub const Z_80: f64 = 1.281_551_565_5;
+/// Whole days and few gaps let no rhythm be known better than this.
+const SD_LEAST: f64 = 0.1;
 /// How many gaps everybody's variance counts for.
 const PRIOR_GAPS: f64 = 4.0;
 
@@ -69,7 +71,7 @@ impl Rhythm {
         let own = f64::from(self.gaps) - 1.0;
         let (weight, prior) = everybodys.map_or((0.0, 0.0), |sd| (PRIOR_GAPS, sd * sd));
         let freedom = weight + own;
-        (freedom > 0.0).then(|| ((weight * prior + self.squares) / freedom).sqrt())
+        (freedom > 0.0).then(|| ((weight * prior + self.squares) / freedom).sqrt().max(SD_LEAST))
     }
 
     /// `sd` is of [`Rhythm::sd`].
@@ -113,7 +115,7 @@ mod tests {
         let found = Rhythm::of(&[30, 0, 10, 20, 20, 40]).expect("four gaps");
         assert_eq!((found.gaps, found.last_day), (4, 40));
         assert!((found.typical_days() - 10.0).abs() < 1e-12);
-        assert_eq!(found.sd(None), Some(0.0));
+        assert_eq!(found.sd(None), Some(SD_LEAST));
         let next = found.next(0.0);
         assert_eq!(next, Next { day: 50, from_day: 50, to_day: 50 });
         // σ² = (4·0.09 + 0)/(4 + 3); 10·e^(±1.2816·0.2268·√1.25) is 7.2 … 13.8.

@@ -55,29 +55,44 @@ fn contact(world: &World, chance: &mut ChaCha8Rng) -> Values {
     ])
 }
 
-/// One random contact with a customer, new, changed, deleted or brought back.
+fn answer(world: &World, chance: &mut ChaCha8Rng) -> Values {
+    let day: chrono::NaiveDate = some_day(chance).parse().unwrap();
+    let ten = |chance: &mut ChaCha8Rng| Value::Int(chance.random_range(1..11));
+    values([
+        ("account", world.accounts.choose(chance).copied().into()),
+        ("asked_on", day.into()),
+        ("expected", ten(chance)),
+        ("perceived", ten(chance)),
+        ("recommend", ten(chance)),
+        ("price_tolerance", if chance.random_bool(0.5) { ten(chance) } else { Value::Null }),
+    ])
+}
+
+/// One random contact with a customer or answer of him, new, changed, deleted or brought back.
 async fn talk(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
-    let known = world.live.get("activity").and_then(|known| known.choose(chance)).copied();
+    let kind = if chance.random_ratio(1, 3) { "survey_answer" } else { "activity" };
+    let made = if kind == "activity" { contact } else { answer };
+    let known = world.live.get(kind).and_then(|known| known.choose(chance)).copied();
     match (chance.random_range(0..6), known) {
         (0, Some(id)) => {
-            let mut changed = contact(world, chance);
+            let mut changed = made(world, chance);
             changed.retain(|_, _| chance.random_bool(0.5));
-            tx.update("activity", id, None, changed).await?;
+            tx.update(kind, id, None, changed).await?;
         }
         (1, Some(id)) => {
-            tx.delete("activity", id, None).await?;
-            world.live.entry("activity").or_default().retain(|known| *known != id);
-            world.deleted.entry("activity").or_default().push(id);
+            tx.delete(kind, id, None).await?;
+            world.live.entry(kind).or_default().retain(|known| *known != id);
+            world.deleted.entry(kind).or_default().push(id);
         }
         (2, Some(_)) => {
-            if let Some(id) = world.deleted.entry("activity").or_default().pop() {
-                tx.restore("activity", id).await?;
-                world.live.entry("activity").or_default().push(id);
+            if let Some(id) = world.deleted.entry(kind).or_default().pop() {
+                tx.restore(kind, id).await?;
+                world.live.entry(kind).or_default().push(id);
             }
         }
         _ => {
-            let id = tx.create("activity", contact(world, chance)).await?;
-            world.live.entry("activity").or_default().push(id);
+            let id = tx.create(kind, made(world, chance)).await?;
+            world.live.entry(kind).or_default().push(id);
         }
     }
     Ok(())

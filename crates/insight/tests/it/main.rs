@@ -3,8 +3,11 @@
 #![allow(clippy::unwrap_used)]
 
 mod alarms;
+mod benefit;
 mod company;
 mod figures;
 mod live_equals_refit;
 mod pages;
 mod profitability;
+mod satisfaction;
+mod seven_p;

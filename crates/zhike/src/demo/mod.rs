@@ -13,6 +13,7 @@ mod places;
 mod rates;
 mod roles;
 mod segment;
+mod survey;
 mod views;
 mod words;
 mod write;

@@ -4,7 +4,8 @@ use super::{chance::Chance, company::Company};
 use engine::{Action, Level, Withheld};
 use meta::{DateTime, Id, Utc, Value};
 
-const CUSTOMERS: [&str; 6] = ["account", "contact", "address", "activity", "consent", "alarm"];
+const CUSTOMERS: [&str; 7] =
+    ["account", "contact", "address", "activity", "consent", "alarm", "survey_answer"];
 const DOCUMENTS: [&str; 2] = ["order", "return"];
 
 /// Levels in the order of [`Action::ALL`]: create, read, update, delete, export, import, merge.

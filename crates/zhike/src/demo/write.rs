@@ -8,7 +8,7 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 19] = [
+const ORDER: [&str; 20] = [
     "team",
     "user",
     "role",
@@ -27,6 +27,7 @@ const ORDER: [&str; 19] = [
     "return",
     "return_line",
     "activity",
+    "survey_answer",
     "saved_view",
 ];
 const SOURCE: &str = "erp";
