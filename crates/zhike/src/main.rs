@@ -13,6 +13,7 @@ mod open;
 mod serve;
 mod user;
 mod value;
+mod warehouse;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -11,3 +11,4 @@ mod pages;
 mod profitability;
 mod satisfaction;
 mod seven_p;
+mod warehouse;

@@ -1,0 +1,130 @@
+//! Answers a SELECT, within limits.
+
+use crate::{
+    internal, rights,
+    session::{self, Open},
+};
+use datafusion::{
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    error::DataFusionError,
+    execution::{SendableRecordBatchStream, context::SQLOptions},
+    prelude::SessionContext,
+};
+use engine::{Actor, Engine, Error, Result, TryStreamExt};
+use meta::{DateTime, Utc, label};
+use std::time::Duration;
+
+/// How long a question may take and how many rows its answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub time: Duration,
+    pub rows: usize,
+}
+
+impl Limits {
+    /// For a person who waits.
+    pub const PAGE: Limits = Limits { time: Duration::from_secs(30), rows: 10_000 };
+    /// For a job that computes: what it asks for is aggregated, but may be a row for each customer and day.
+    pub const JOB: Limits = Limits { time: Duration::from_secs(600), rows: 100_000_000 };
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// There were more rows than the limit.
+    pub more: bool,
+    /// The warehouse's state that was asked.
+    pub refreshed_at: DateTime<Utc>,
+    /// Everything in the change log up to this entry is in the answer.
+    pub position: i64,
+}
+
+impl Answer {
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// The answer to one SELECT as the actor may see it.
+pub async fn query(engine: &Engine, actor: &Actor, sql: &str, limits: Limits) -> Result<Answer> {
+    let open = session::newest(engine).await?;
+    let context = rights::session_for(engine, actor, &open).await?;
+    let sql = sql.to_owned();
+    let asked = session::workers()?.spawn(async move { answer(&open, &context, &sql, limits).await });
+    let asked = AbortOnDrop(asked);
+    match tokio::time::timeout(limits.time, asked).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(stopped)) => Err(internal(format!("a question ended before its answer: {stopped}"))),
+        Err(_) => Err(Error::Limit(label(
+            format!(
+                "the question took longer than {} seconds: ask for less, or aggregate",
+                limits.time.as_secs()
+            ),
+            format!("查询超过 {} 秒，请缩小范围或先汇总", limits.time.as_secs()),
+        ))),
+    }
+}
+
+/// A question nobody waits for any more is not computed on.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = std::result::Result<T, tokio::task::JoinError>;
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits) -> Result<Answer> {
+    let mut stream = plan(context, sql).await?;
+    let (schema, mut batches, mut rows, mut more) = (stream.schema(), vec![], 0, false);
+    while let Some(batch) = stream.try_next().await.map_err(wrong)? {
+        let left = limits.rows - rows;
+        if batch.num_rows() > left {
+            more = true;
+            batches.push(batch.slice(0, left));
+            break;
+        }
+        rows += batch.num_rows();
+        batches.push(batch);
+    }
+    let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
+    Ok(Answer { schema, batches, more, refreshed_at, position })
+}
+
+async fn plan(context: &SessionContext, sql: &str) -> Result<SendableRecordBatchStream> {
+    let only_reading =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
+    frame.execute_stream().await.map_err(wrong)
+}
+
+/// What is wrong with the question is the asker's to put right, the rest is ours.
+fn wrong(error: DataFusionError) -> Error {
+    match error.find_root() {
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Execution(_)
+        | DataFusionError::ArrowError(..) => {
+            let what = error.strip_backtrace();
+            Error::rule("sql", what.clone(), format!("SQL 有误：{what}"))
+        }
+        DataFusionError::ResourcesExhausted(_) => Error::Limit(label(
+            "the question needs more memory than the warehouse has: aggregate, or ask for less",
+            "查询所需内存超出数据仓库上限，请先汇总或缩小范围",
+        )),
+        _ => internal(error.strip_backtrace()),
+    }
+}
