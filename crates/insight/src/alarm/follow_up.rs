@@ -183,7 +183,7 @@ pub async fn summarize(engine: &Engine, as_of: NaiveDate) -> Result<()> {
     let select = Sql::select()
         .columns(["rule", "state", "outcome"].map(name))
         .expr(Func::count(Expr::col(name("id"))))
-        .expr(Expr::cust("CAST(COALESCE(SUM(sales_after), 0) AS BIGINT)"))
+        .expr(Func::sum(Expr::col(name("sales_after"))).cast_as(name("bigint")))
         .from(name(ENTITY))
         .and_where(Expr::col(name("deleted_at")).is_null())
         .group_by_columns(["rule", "state", "outcome"].map(name))
@@ -193,7 +193,7 @@ pub async fn summarize(engine: &Engine, as_of: NaiveDate) -> Result<()> {
         let one = report.entry(row.text(0)?).or_default();
         let count = row.int(3)?.unsigned_abs();
         one.raised += count;
-        one.sales_after = one.sales_after.saturating_add(row.int(4)?);
+        one.sales_after = one.sales_after.saturating_add(row.opt_int(4)?.unwrap_or(0));
         match (row.text(1)?.as_str(), row.opt_text(2)?.as_deref()) {
             ("closed", Some("bought")) => one.bought += count,
             ("closed", Some("not_bought")) => one.not_bought += count,

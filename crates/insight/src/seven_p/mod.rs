@@ -7,8 +7,10 @@ mod page;
 mod pages;
 mod read;
 mod retention;
+mod store;
 
-pub use cuts::{REPORT, compute, tables};
+pub use cuts::{REPORT, compute};
+pub use store::tables;
 
 use crate::pages::scope;
 use axum::{Router, routing::get};

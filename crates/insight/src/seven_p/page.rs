@@ -9,12 +9,14 @@ use super::{
 use crate::{
     kept::{self, Kept},
     pages::{scope, words::Words},
+    settings::{Settings, date_of, day_number},
     store,
 };
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use chrono::SecondsFormat;
 use engine::Error;
 use minijinja::context;
 use serde::Serialize;
@@ -50,6 +52,7 @@ pub async fn page(
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
     let stored = store::newest_model(engine).await?;
+    let settings = Settings::load(engine).await?;
     let (Some(kept), Some(stored)) = (kept, stored.filter(|stored| stored.overview.orders > 0)) else {
         let context = context! { empty => true };
         return app.page(&session, "insight/seven_p.html", context).map(IntoResponse::into_response);
@@ -63,6 +66,9 @@ pub async fn page(
         cut: &cut,
         stored: &stored,
         report: &kept.body,
+        since: settings
+            .end_of(date_of(day_number(filter.from) - 1))
+            .to_rfc3339_opts(SecondsFormat::Secs, true),
     };
     let shown: Shown = match part {
         "profiling" => board.profiling().await?,

@@ -1,12 +1,9 @@
 //! Adds up the rows of a cut under the filters.
 
-use super::{
-    cuts::{Measures, TABLE},
-    filter::Filter,
-};
+use super::{cuts::Measures, filter::Filter, store::TABLE};
 use engine::{
     Engine, Result, name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql},
+    sea_query::{Expr, ExprTrait, Func, Order, Query as Sql},
 };
 use meta::NaiveDate;
 use std::collections::BTreeMap;
@@ -31,11 +28,10 @@ impl Cut<'_> {
         cut: &str,
         (from, until): (NaiveDate, NaiveDate),
     ) -> Result<Vec<(String, NaiveDate, Measures)>> {
-        let sums = ["orders", "sales", "margin", "costed", "returned", "accounts", "first_buyers"];
         let mut select = Sql::select();
         select.columns(["value", "month"].map(name));
-        for column in sums {
-            select.expr(Expr::cust(format!("CAST(SUM(\"{column}\") AS BIGINT)")));
+        for column in MEASURES {
+            select.expr(Func::sum(Expr::col(name(column))).cast_as(name("bigint")));
         }
         select
             .from(name(TABLE))

@@ -42,10 +42,10 @@ impl Board<'_> {
     ) -> Answer<List> {
         let filter = format!("{filter}{}", self.filter.of_accounts());
         Ok(List {
-            title: self.t(title, &[]),
+            title: self.t(&format!("seven.{title}"), &[]),
             first: self.words.t("value.customer", &[]),
             table: customers(self.words, self.session, (&filter, sort), fields, ROWS).await?,
-            nobody: self.t(nobody, &[]),
+            nobody: self.t(&format!("seven.{nobody}"), &[]),
         })
     }
 
@@ -54,7 +54,7 @@ impl Board<'_> {
         let vip = overview.importance.get("vip").copied().unwrap_or_default();
         let buyers = overview.concentration.customers;
         let finding = self.t(
-            "profiling_finding",
+            "seven.profiling_finding",
             &[
                 ("vip", &self.words.count(vip.customers)),
                 ("share", &self.share(vip.customers as i64, buyers as i64)),
@@ -66,16 +66,16 @@ impl Board<'_> {
         let risky = "risk == 'high' && importance in ['vip', 'key']";
         Ok(Shown {
             by_customer: true,
-            findings: vec![finding, self.t("whole_company", &[])],
+            findings: vec![finding, self.t("seven.whole_company", &[])],
             charts: vec![
                 Chart {
                     kind: "stages",
-                    title: self.t("importance_title", &[("count", &self.words.count(vip.customers))]),
+                    title: self.t("seven.importance_title", &[("count", &self.words.count(vip.customers))]),
                     data: self.group_bars("importance", &overview.importance, ""),
                 },
                 Chart {
                     kind: "stages",
-                    title: self.t("quadrants_title", &[("count", &self.words.count(core))]),
+                    title: self.t("seven.quadrants_title", &[("count", &self.words.count(core))]),
                     data: quadrants,
                 },
             ],
@@ -112,7 +112,7 @@ impl Board<'_> {
                 format!("{low} – {high}")
             };
             findings.push(self.t(
-                "retention",
+                "seven.retention",
                 &[
                     ("share", &self.words.whole_percent(retention.now.at)),
                     ("interval", &interval(&retention.now)),
@@ -121,14 +121,14 @@ impl Board<'_> {
             ));
             if let Some(before) = &retention.before {
                 let clear = before.high < retention.now.low || retention.now.high < before.low;
-                let key = if clear { "retention_before" } else { "retention_before_same" };
+                let key = if clear { "seven.retention_before" } else { "seven.retention_before_same" };
                 let shown = self.words.whole_percent(before.at);
                 findings.push(self.t(key, &[("share", &shown), ("interval", &interval(before))]));
             }
         } else {
-            findings.push(self.t("retention_unknown", &[]));
+            findings.push(self.t("seven.retention_unknown", &[]));
         }
-        findings.push(self.t("whole_company", &[]));
+        findings.push(self.t("seven.whole_company", &[]));
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
         Ok(Shown {
@@ -136,7 +136,7 @@ impl Board<'_> {
             findings,
             charts: vec![Chart {
                 kind: "stages",
-                title: self.t("stages_title", &[("share", &self.share(weak as i64, buyers as i64))]),
+                title: self.t("seven.stages_title", &[("share", &self.share(weak as i64, buyers as i64))]),
                 data: self.group_bars("stage", &overview.stages, "prospect"),
             }],
             lists: vec![
@@ -164,12 +164,12 @@ impl Board<'_> {
         let kept: Option<kept::Kept<profitability::Report>> =
             kept::find(self.cut.engine, profitability::REPORT).await?;
         let Some(report) = kept.map(|kept| kept.body).filter(|report| report.buyers.customers > 0) else {
-            return Ok(Shown { findings: vec![self.t("no_profit", &[])], ..Shown::default() });
+            return Ok(Shown { findings: vec![self.t("seven.no_profit", &[])], ..Shown::default() });
         };
         let (whale, profit) = (&report.whale, report.buyers.profit());
         let mut findings = vec![if report.rated {
             self.t(
-                "profit_finding",
+                "seven.profit_finding",
                 &[
                     ("profit", &self.money(profit.net())),
                     ("share", &self.share(profit.net(), report.buyers.net_sales)),
@@ -178,9 +178,9 @@ impl Board<'_> {
                 ],
             )
         } else {
-            self.t("profit_unrated", &[("margin", &self.money(report.buyers.margin))])
+            self.t("seven.profit_unrated", &[("margin", &self.money(report.buyers.margin))])
         }];
-        findings.push(self.t("whole_company", &[]));
+        findings.push(self.t("seven.whole_company", &[]));
         let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
         let winners = whale.winners as f64 / whale.customers.max(1) as f64;
         let what = self.words.label(if report.rated { "net_profit" } else { "margin" });
@@ -192,7 +192,7 @@ impl Board<'_> {
             "y_label": self.words.t("profit.cumulative", &[("what", &what)]),
             "currency": self.words.currency,
         });
-        let title = self.t("whale_title", &[("share", &self.words.whole_percent(winners))]);
+        let title = self.t("seven.whale_title", &[("share", &self.words.whole_percent(winners))]);
         let losing = ("net_profit < 0 && orders > 0", "net_profit");
         Ok(Shown {
             by_customer: true,
@@ -218,7 +218,7 @@ impl Board<'_> {
         let before = sum(&months, (self.filter.before, self.filter.before_until()));
         let sources = self.cut.values("source").await?;
         let mut findings = vec![self.t(
-            "prospecting_finding",
+            "seven.prospecting_finding",
             &[
                 ("accounts", &self.words.count(now.accounts.unsigned_abs())),
                 ("buyers", &self.words.count(now.first_buyers.unsigned_abs())),
@@ -229,7 +229,7 @@ impl Board<'_> {
         if let Some((source, measures)) = best.first().filter(|(_, one)| one.first_buyers > 0) {
             let source = self.choice("account", "source", source);
             let count = self.words.count(measures.first_buyers.unsigned_abs());
-            findings.push(self.t("best_source", &[("source", &source), ("count", &count)]));
+            findings.push(self.t("seven.best_source", &[("source", &source), ("count", &count)]));
         }
         let bars: Vec<(String, Option<String>, i64, String)> = best
             .iter()
@@ -256,12 +256,12 @@ impl Board<'_> {
             charts: vec![
                 Chart {
                     kind: "bars",
-                    title: self.t("first_buyers_title", &[]),
+                    title: self.t("seven.first_buyers_title", &[]),
                     data: self.months(&months, |one| one.first_buyers, "count"),
                 },
                 Chart {
                     kind: "stages",
-                    title: self.t("sources_title", &[]),
+                    title: self.t("seven.sources_title", &[]),
                     data: self.bars(&bars, "count"),
                 },
             ],

@@ -35,6 +35,8 @@ pub struct Board<'a> {
     pub cut: &'a Cut<'a>,
     pub stored: &'a StoredModel,
     pub report: &'a Report,
+    /// The moment the period begins.
+    pub since: String,
 }
 
 #[derive(Default, Serialize)]
@@ -74,11 +76,11 @@ pub struct Link {
 
 impl Board<'_> {
     fn t(&self, key: &str, args: &[(&str, &str)]) -> String {
-        self.words.t(&format!("seven.{key}"), args)
+        self.words.t(key, args)
     }
 
     fn link(&self, key: &str, href: &str) -> Link {
-        Link { label: self.t(key, &[]), href: href.to_owned() }
+        Link { label: self.t(&format!("seven.{key}"), &[]), href: href.to_owned() }
     }
 
     fn money(&self, ten_thousandths: i64) -> String {
@@ -87,7 +89,8 @@ impl Board<'_> {
 
     /// `+12%` or `−8%` against before; nothing if there was none.
     fn change(&self, now: i64, before: i64) -> Option<String> {
-        (before > 0).then(|| {
+        // Of longer periods not all of the year before is kept.
+        (before > 0 && self.filter.months <= 12).then(|| {
             let change = now as f64 / before as f64 - 1.0;
             let sign = if change < 0.0 { "−" } else { "+" };
             format!("{sign}{}", self.words.whole_percent(change.abs()))
@@ -112,10 +115,10 @@ impl Board<'_> {
             let Some(next) = month.checked_add_months(chrono::Months::new(1)) else { break };
             month = next;
         }
-        let mut series = vec![json!({ "name": self.t("this_period", &[]), "values": now })];
+        let mut series = vec![json!({ "name": self.t("seven.this_period", &[]), "values": now })];
         // Over more than a year the year before is in the line itself.
         if self.filter.months <= 12 {
-            series.push(json!({ "name": self.t("year_before", &[]), "values": before }));
+            series.push(json!({ "name": self.t("seven.year_before", &[]), "values": before }));
         }
         json!({ "categories": labels, "series": series, "unit": unit, "currency": self.words.currency })
     }
@@ -149,7 +152,7 @@ impl Board<'_> {
         let choice = found.and_then(|field| field.choices().iter().find(|choice| choice.value == value));
         match choice {
             Some(choice) => choice.label.get(self.words.lang).to_owned(),
-            None if value.is_empty() => self.t("not_given", &[]),
+            None if value.is_empty() => self.t("seven.not_given", &[]),
             None => value.to_owned(),
         }
     }

@@ -18,7 +18,7 @@ impl Board<'_> {
         let kinds = self.titles("product_category", categories.keys()).await?;
         let change = self.change(now.sales, before.sales);
         let finding = self.t(
-            "performance_finding",
+            "seven.performance_finding",
             &[
                 ("sales", &self.money(now.sales)),
                 ("change", change.as_deref().unwrap_or("–")),
@@ -26,7 +26,7 @@ impl Board<'_> {
                 ("orders", &self.words.count(now.orders.unsigned_abs())),
             ],
         );
-        let since = self.filter.from;
+        let since = &self.since;
         let orders = |condition: String| {
             Some(href::sorted("order", &format!("{condition} && ordered_at >= '{since}'"), "-ordered_at"))
         };
@@ -49,7 +49,7 @@ impl Board<'_> {
         let category_bars: Vec<_> = ranked(&categories, |one| one.sales)
             .into_iter()
             .map(|(category, one)| {
-                let label = kinds.get(category).cloned().unwrap_or_else(|| self.t("not_given", &[]));
+                let label = kinds.get(category).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
                 let href = (!category.is_empty()).then(|| format!("/product_category/{category}"));
                 (label, href, one.sales, self.share(one.margin, one.costed))
             })
@@ -58,7 +58,7 @@ impl Board<'_> {
             .into_iter()
             .take(ROWS)
             .map(|(owner, one)| {
-                let name = names.get(owner).cloned().unwrap_or_else(|| self.t("nobody", &[]));
+                let name = names.get(owner).cloned().unwrap_or_else(|| self.t("seven.nobody", &[]));
                 let condition =
                     if owner.is_empty() { "owner == null".to_owned() } else { format!("owner == '{owner}'") };
                 let before = owners_before.get(owner).map_or(0, |before| before.sales);
@@ -71,8 +71,8 @@ impl Board<'_> {
                 (name, orders(condition).unwrap_or_default(), cells)
             })
             .collect();
-        let columns =
-            ["sales", "change", "orders", "margin_share"].map(|key| self.t(&format!("column.{key}"), &[]));
+        let columns = ["sales", "change", "orders", "margin_share"]
+            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
         Ok(Shown {
             by_period: true,
             by_customer: true,
@@ -80,25 +80,25 @@ impl Board<'_> {
             charts: vec![
                 Chart {
                     kind: "line",
-                    title: self.t("sales_title", &[("change", change.as_deref().unwrap_or("–"))]),
+                    title: self.t("seven.sales_title", &[("change", change.as_deref().unwrap_or("–"))]),
                     data: self.months(&months, |one| one.sales, "money"),
                 },
                 Chart {
                     kind: "stages",
-                    title: self.t("channels_title", &[]),
+                    title: self.t("seven.channels_title", &[]),
                     data: self.bars(&channel_bars, "money"),
                 },
                 Chart {
                     kind: "stages",
-                    title: self.t("categories_title", &[]),
+                    title: self.t("seven.categories_title", &[]),
                     data: self.bars(&category_bars, "money"),
                 },
             ],
             lists: vec![List {
-                title: self.t("reps_list", &[]),
-                first: self.t("column.rep", &[]),
+                title: self.t("seven.reps_list", &[]),
+                first: self.t("seven.column.rep", &[]),
                 table: self.table(&columns, rows, "/order"),
-                nobody: self.t("no_sales", &[]),
+                nobody: self.t("seven.no_sales", &[]),
             }],
             ..Shown::default()
         })
@@ -112,18 +112,21 @@ impl Board<'_> {
         let sales: i64 = known.values().map(|one| one.sales).sum();
         let margin_leaders = ranked(&products, |one| one.margin);
         let best = margin_leaders.iter().find(|(id, _)| !id.is_empty());
-        let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("not_given", &[]));
+        let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
         let mut findings = vec![];
         if let Some((id, one)) = best {
             findings.push(
-                self.t("product_finding", &[("product", &name(id)), ("margin", &self.money(one.margin))]),
+                self.t(
+                    "seven.product_finding",
+                    &[("product", &name(id)), ("margin", &self.money(one.margin))],
+                ),
             );
         }
         let returned: i64 = reasons.values().map(|one| one.returned).sum();
         if let Some((reason, one)) = ranked(&reasons, |one| one.returned).first() {
             let reason = self.choice("return", "reason", reason);
             findings.push(self.t(
-                "returns_finding",
+                "seven.returns_finding",
                 &[
                     ("reason", &reason),
                     ("amount", &self.money(one.returned)),
@@ -131,9 +134,9 @@ impl Board<'_> {
                 ],
             ));
         } else {
-            findings.push(self.t("no_returns", &[]));
+            findings.push(self.t("seven.no_returns", &[]));
         }
-        let since = self.filter.from;
+        let since = &self.since;
         let reason_bars: Vec<_> = ranked(&reasons, |one| one.returned)
             .into_iter()
             .map(|(reason, one)| {
@@ -173,27 +176,27 @@ impl Board<'_> {
             })
             .collect();
         let columns = ["return_share", "returned", "sales", "margin_share"]
-            .map(|key| self.t(&format!("column.{key}"), &[]));
+            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
         Ok(Shown {
             by_period: true,
             findings,
             charts: vec![
                 Chart {
                     kind: "stages",
-                    title: self.t("margins_title", &[]),
+                    title: self.t("seven.margins_title", &[]),
                     data: self.bars(&margin_bars, "money"),
                 },
                 Chart {
                     kind: "stages",
-                    title: self.t("reasons_title", &[]),
+                    title: self.t("seven.reasons_title", &[]),
                     data: self.bars(&reason_bars, "money"),
                 },
             ],
             lists: vec![List {
-                title: self.t("returning_list", &[]),
-                first: self.t("column.product", &[]),
+                title: self.t("seven.returning_list", &[]),
+                first: self.t("seven.column.product", &[]),
                 table: self.table(&columns, rows, "/product"),
-                nobody: self.t("no_returns", &[]),
+                nobody: self.t("seven.no_returns", &[]),
             }],
             more: vec![self.link("more_cycles", "/value/cycles")],
             ..Shown::default()
@@ -209,10 +212,10 @@ impl Board<'_> {
         let mut findings = vec![];
         if let Some((source, one)) = ranks.iter().find(|(source, one)| !source.is_empty() && one.sales > 0) {
             let share = self.share(one.sales, all);
-            findings.push(self.t("promotion_finding", &[("source", source), ("share", &share)]));
+            findings.push(self.t("seven.promotion_finding", &[("source", source), ("share", &share)]));
         }
         // Nothing records whom a campaign addressed: what it brought about cannot be told.
-        findings.push(self.t("no_campaigns", &[]));
+        findings.push(self.t("seven.no_campaigns", &[]));
         let source_bars: Vec<_> = ranks
             .iter()
             .filter(|(_, one)| one.sales > 0)
@@ -251,21 +254,21 @@ impl Board<'_> {
             })
             .collect();
         let columns =
-            ["sales", "change", "orders", "per_order"].map(|key| self.t(&format!("column.{key}"), &[]));
+            ["sales", "change", "orders", "per_order"].map(|key| self.t(&format!("seven.column.{key}"), &[]));
         Ok(Shown {
             by_period: true,
             by_customer: true,
             findings,
             charts: vec![Chart {
                 kind: "stages",
-                title: self.t("source_sales_title", &[]),
+                title: self.t("seven.source_sales_title", &[]),
                 data: self.bars(&source_bars, "money"),
             }],
             lists: vec![List {
-                title: self.t("channels_list", &[]),
-                first: self.t("column.channel", &[]),
+                title: self.t("seven.channels_list", &[]),
+                first: self.t("seven.column.channel", &[]),
                 table: self.table(&columns, rows, "/order"),
-                nobody: self.t("no_sales", &[]),
+                nobody: self.t("seven.no_sales", &[]),
             }],
             ..Shown::default()
         })
