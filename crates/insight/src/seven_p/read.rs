@@ -1,6 +1,10 @@
 //! Adds up the rows of a cut under the filters.
 
-use super::{cuts::Measures, filter::Filter, store::TABLE};
+use super::{
+    cuts::{MEASURES, Measures},
+    filter::Filter,
+    store::TABLE,
+};
 use engine::{
     Engine, Result, name,
     sea_query::{Expr, ExprTrait, Func, Order, Query as Sql},
