@@ -9,6 +9,8 @@ mod figures;
 mod live_equals_refit;
 mod pages;
 mod profitability;
+mod questions;
 mod satisfaction;
 mod seven_p;
+mod walk;
 mod warehouse;
