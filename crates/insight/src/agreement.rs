@@ -79,13 +79,13 @@ async fn ground(tx: &mut Tx) -> Result<Ground> {
     let mut days: Vec<NaiveDate> = vec![today];
     for fit in fits {
         for day in [today, fit.as_of] {
-            scorers.push(Scorer::new(fit.fitted.clone(), settings, day));
+            scorers.push(Scorer::new(fit.fitted.clone(), settings.clone(), day));
         }
         days.push(fit.as_of);
     }
     days.dedup();
     for day in days {
-        scorers.push(Scorer::new(Fitted::nothing(day_number(day)), settings, day));
+        scorers.push(Scorer::new(Fitted::nothing(day_number(day)), settings.clone(), day));
     }
     Ok(Ground { settings, scorers, excuse })
 }

@@ -28,6 +28,8 @@ pub const CLASSES: [&str; 3] = ["importance", "loyalty", "value_behaviour"];
 /// Every figure this module adds to an account, in the order pages show them.
 pub fn account_figures() -> Vec<Field> {
     let mut fields = history();
+    fields.extend(crate::profitability::fields());
+    fields.extend(crate::satisfaction::fields());
     fields.extend(scores());
     fields.extend(forecasts());
     fields.extend(classes());

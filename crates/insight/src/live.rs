@@ -1,7 +1,7 @@
 //! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
 //! last fitted model, and the reader's position moves in the same transaction.
 
-use crate::{fields::CLASSES, past, refit, settings::Settings, store};
+use crate::{cost_rate, fields::CLASSES, past, refit, satisfaction, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -11,6 +11,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     time::{Duration, Instant},
 };
+use value::service_cost::Group;
 
 pub const READER: &str = "insight";
 /// Other processes write too, unheard.
@@ -115,9 +116,10 @@ pub async fn repeat(engine: &Engine, since: i64) -> Result<()> {
 /// Everybody whose figures the entries may move: the customers of the orders and returns named, before and after.
 async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>> {
     let mut accounts = BTreeSet::new();
-    // By entity: documents (orders, returns), and lines that lead to them.
+    // By entity: what belongs to a customer (orders, returns, contacts), and lines that lead to it.
     let mut documents: HashMap<&str, BTreeSet<Id>> = HashMap::new();
     let mut lines: HashMap<&str, BTreeSet<Id>> = HashMap::new();
+    let contacts_cost = cost_rate::load(engine).await?.has_group(Group::Contacts);
     for entry in entries {
         match entry.entity.as_str() {
             entity @ ("order" | "return") => {
@@ -128,6 +130,14 @@ async fn affected(engine: &Engine, entries: &[LogEntry]) -> Result<BTreeSet<Id>>
                 let document = parent_of(line);
                 lines.entry(line).or_default().extend(&entry.ids);
                 documents.entry(document).or_default().extend(referenced(entry, document));
+            }
+            contact @ "activity" if contacts_cost => {
+                accounts.extend(referenced(entry, "account"));
+                documents.entry(contact).or_default().extend(&entry.ids);
+            }
+            satisfaction::ENTITY => {
+                accounts.extend(referenced(entry, "account"));
+                documents.entry(satisfaction::ENTITY).or_default().extend(&entry.ids);
             }
             "account" if moves_account(entry) => accounts.extend(&entry.ids),
             _ => {}

@@ -1,9 +1,11 @@
 //! The full fit: reads everybody's statistics, fits the models, keeps them, scores everybody again.
 
 use crate::{
+    after_fit,
     classes::{Classes, Earned},
-    live,
+    kept, live,
     overview::Overview,
+    profitability,
     scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
@@ -97,15 +99,19 @@ pub async fn complete(
         let scorer = fit(&customers, settings, as_of, trial.chosen());
         let mut overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
         overview.trial = Some(trial);
-        (scorer, overview, customers)
+        let profits = profitability::Report::of(&scorer, customers.iter().map(|(_, one)| one));
+        (scorer, (overview, profits), customers)
     });
-    let (scorer, overview, customers) =
+    let (scorer, (overview, profits), customers) =
         fitting.await.map_err(|error| Error::Internal(format!("the fit was interrupted: {error}")))?;
     let fitted_after = started.elapsed().as_secs_f64();
     let fitted = scorer.fitted.clone();
     let fit = engine
         .write(&Actor::system(), move |tx| {
-            Box::pin(async move { store::keep(tx, as_of, &fitted, &overview, changed).await })
+            Box::pin(async move {
+                kept::keep(tx, profitability::REPORT, as_of, &profits).await?;
+                store::keep(tx, as_of, &fitted, &overview, changed).await
+            })
         })
         .await?;
     let mut score = scorer.many();
@@ -150,6 +156,7 @@ fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, fam
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     Box::pin(async move {
         refit(&context.engine, Some(&context)).await?;
+        context.engine.write(&Actor::system(), |tx| Box::pin(after_fit::queue(tx))).await?;
         Ok(())
     })
 }

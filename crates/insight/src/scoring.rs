@@ -3,6 +3,7 @@
 use crate::{
     behaviour::Behaviour,
     classes::Classes,
+    profitability, satisfaction,
     settings::{Settings, date_of, day_number},
     statistics::Statistics,
 };
@@ -54,7 +55,7 @@ pub struct Scored {
 
 impl Scorer {
     pub fn new(fitted: Fitted, settings: Settings, as_of: NaiveDate) -> Self {
-        Scorer { fitted, settings, day: day_number(as_of), question: settings.question() }
+        Scorer { question: settings.question(), fitted, settings, day: day_number(as_of) }
     }
 
     pub fn score(&self, statistics: &Statistics) -> Scored {
@@ -141,7 +142,10 @@ impl Scorer {
             ("value_behaviour", self.behaviour(scored).map(|behaviour| behaviour.class).into()),
             ("value_quadrant", classed.and_then(|(_, quadrant)| quadrant).into()),
         ];
-        list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect()
+        let mut values: Values = list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        values.extend(profitability::values(self, statistics));
+        values.extend(satisfaction::values(self, scored));
+        values
     }
 }
 
@@ -156,7 +160,7 @@ pub fn stage_name(stage: Stage) -> &'static str {
     }
 }
 
-fn amount(ten_thousandths: i64) -> Value {
+pub fn amount(ten_thousandths: i64) -> Value {
     Value::Decimal(Decimal::new(ten_thousandths, meta::MONEY_SCALE).normalize())
 }
 
@@ -167,7 +171,7 @@ fn cents(units: f64) -> i64 {
 }
 
 /// `None` for what no decimal holds.
-fn number(figure: Option<f64>, scale: u32) -> Value {
+pub fn number(figure: Option<f64>, scale: u32) -> Value {
     let scaled = figure.map(|figure| (figure * 10_f64.powi(scale as i32)).round());
     let fits = scaled.filter(|scaled| scaled.abs() < 9e17);
     fits.map(|scaled| Decimal::new(scaled as i64, scale).normalize()).into()
@@ -226,6 +230,7 @@ mod tests {
             margin: Some(30_000),
             costed_sales: 87_500,
             recent_sales: 87_500,
+            ..Statistics::default()
         };
         let values = scorer.values(&scorer.score(&statistics));
         assert_eq!(values["net_sales"], Value::Decimal("8.75".parse().unwrap()));

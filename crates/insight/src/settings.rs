@@ -1,10 +1,12 @@
 //! What the company may set: the day figures hold for, the rules of its classes, how the future is valued.
 
+use crate::cost_rate;
 use engine::{DEFAULT_TIME_ZONE, Engine, Error, Result, Tx, chrono_tz::Tz};
 use meta::{Clock, DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value as Json;
-use value::{clv::Outlook, life_cycle::StageRule, model::Question};
+use std::sync::Arc;
+use value::{clv::Outlook, life_cycle::StageRule, model::Question, service_cost::Rates};
 
 pub const AS_OF: &str = "value.as_of";
 pub const STAGE_RULE: &str = "value.stage_rule";
@@ -27,7 +29,7 @@ impl Default for ImportanceRule {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `None` is today, whatever day it is.
     pub as_of: Option<NaiveDate>,
@@ -36,6 +38,8 @@ pub struct Settings {
     pub annual_discount: f64,
     /// Whose calendar days purchases fall on.
     pub time_zone: Tz,
+    /// What serving a customer costs.
+    pub cost_rates: Arc<Rates>,
 }
 
 impl Default for Settings {
@@ -46,6 +50,7 @@ impl Default for Settings {
             importance_rule: ImportanceRule::default(),
             annual_discount: Outlook::default().annual_discount,
             time_zone: DEFAULT_TIME_ZONE,
+            cost_rates: Arc::default(),
         }
     }
 }
@@ -56,7 +61,7 @@ impl Settings {
         for key in KEYS {
             found.push(engine.setting(key).await?);
         }
-        Ok(Self::read(&found))
+        Ok(Settings { cost_rates: cost_rate::load(engine).await?, ..Self::read(&found) })
     }
 
     pub async fn load_in(tx: &mut Tx) -> Result<Settings> {
@@ -64,7 +69,7 @@ impl Settings {
         for key in KEYS {
             found.push(tx.setting(key).await?);
         }
-        Ok(Self::read(&found))
+        Ok(Settings { cost_rates: cost_rate::load_in(tx).await?, ..Self::read(&found) })
     }
 
     /// In the order of [`KEYS`]. What cannot be read falls back to its default with a warning: figures must not stop.
@@ -80,6 +85,7 @@ impl Settings {
             importance_rule: parsed(IMPORTANCE_RULE, at(2), standard.importance_rule),
             annual_discount: parsed(ANNUAL_DISCOUNT, at(3), standard.annual_discount),
             time_zone: at(4).and_then(|zone| zone.as_str()?.parse().ok()).unwrap_or(standard.time_zone),
+            cost_rates: Arc::default(),
         }
     }
 

@@ -3,6 +3,8 @@
 
 use crate::{
     refit::tell,
+    satisfaction::{self, Answers},
+    served,
     settings::{Settings, day_number},
     trial::Sample,
 };
@@ -12,7 +14,10 @@ use engine::{
 };
 use meta::{Id, NaiveDate};
 use std::collections::HashMap;
-use value::history::{Purchase, Summary};
+use value::{
+    history::{Purchase, Summary},
+    service_cost::{Costs, Driver, Profit, Rates, SELLING, Use},
+};
 
 /// Orders in these states are purchases.
 pub const COUNTING_ORDERS: [&str; 3] = ["confirmed", "shipped", "completed"];
@@ -38,11 +43,38 @@ pub struct Statistics {
     pub costed_sales: i64,
     /// Net sales of the last [`RECENT_DAYS`].
     pub recent_sales: i64,
+    /// What serving him took, by the company's rates.
+    pub costs: Costs,
+    /// What he answered of late.
+    pub answers: Answers,
 }
 
 impl Statistics {
     pub fn net_sales(&self) -> i64 {
         self.gross_sales.saturating_sub(self.returned)
+    }
+
+    /// Margin and costs; `None` as long as he bought and no cost of goods is known.
+    pub fn profit(&self) -> Option<Profit> {
+        let bought = self.orders > 0 || self.returned != 0;
+        let margin = self.margin.or((!bought).then_some(0))?;
+        Some(Profit { margin, costs: self.costs })
+    }
+
+    /// Adds what something cost.
+    pub fn charge(&mut self, rates: &Rates, driver: Driver, day: i32, used: Use) {
+        self.costs.add(driver.group(), rates.cost(driver, day, used));
+    }
+
+    fn charge_order(&mut self, order: &Entry, rates: &Rates) {
+        let used = Use { pieces: 1, minutes: 0, sales: order.amount };
+        for driver in [Driver::Order].into_iter().chain(SELLING) {
+            self.charge(rates, driver, order.day, used);
+        }
+    }
+
+    fn charge_return(&mut self, back: &Entry, rates: &Rates) {
+        self.charge(rates, Driver::Return, back.day, Use { pieces: 1, ..Use::default() });
     }
 
     /// Adds an order; a customer's orders come in order of time.
@@ -159,14 +191,19 @@ impl Kind {
 
 fn gather(orders: &[Row], returns: &[Row], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
     let mut found: HashMap<Id, Statistics> = HashMap::new();
+    let rates = &up_to.settings.cost_rates;
     for row in orders {
         if let Some(order) = ORDERS.read(row, up_to)? {
-            found.entry(order.account).or_default().buy(&order, up_to.since());
+            let customer = found.entry(order.account).or_default();
+            customer.buy(&order, up_to.since());
+            customer.charge_order(&order, rates);
         }
     }
     for row in returns {
         if let Some(back) = RETURNS.read(row, up_to)? {
-            found.entry(back.account).or_default().give_back(&back, up_to.since());
+            let customer = found.entry(back.account).or_default();
+            customer.give_back(&back, up_to.since());
+            customer.charge_return(&back, rates);
         }
     }
     Ok(found)
@@ -176,14 +213,20 @@ fn gather(orders: &[Row], returns: &[Row], up_to: &UpTo<'_>) -> Result<HashMap<I
 pub async fn of(engine: &Engine, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
     let orders = engine.fetch(&ORDERS.of(accounts)).await?;
     let returns = engine.fetch(&RETURNS.of(accounts)).await?;
-    gather(&orders, &returns, up_to)
+    let mut found = gather(&orders, &returns, up_to)?;
+    served::add_of(engine, &mut found, accounts, up_to).await?;
+    satisfaction::add_of(engine, &mut found, accounts, up_to).await?;
+    Ok(found)
 }
 
 /// The same inside a transaction.
 pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
     let orders = tx.fetch(&ORDERS.of(accounts)).await?;
     let returns = tx.fetch(&RETURNS.of(accounts)).await?;
-    gather(&orders, &returns, up_to)
+    let mut found = gather(&orders, &returns, up_to)?;
+    served::add_of_in(tx, &mut found, accounts, up_to).await?;
+    satisfaction::add_of_in(tx, &mut found, accounts, up_to).await?;
+    Ok(found)
 }
 
 /// Fills in everybody's statistics; `customers` are in order of their ids. One pass over the orders, one over the
@@ -195,7 +238,7 @@ pub async fn of_everybody(
     sample: &mut Sample,
     job: Option<&JobContext>,
 ) -> Result<()> {
-    let since = up_to.since();
+    let (since, rates) = (up_to.since(), &up_to.settings.cost_rates);
     let orders = ORDERS.by_customer();
     let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
     while let Some(row) = rows.try_next().await? {
@@ -210,6 +253,7 @@ pub async fn of_everybody(
         // Orders of a deleted account are nobody's.
         if let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == order.account) {
             customer.buy(&order, since);
+            customer.charge_order(&order, rates);
             if order.amount > 0 {
                 sample.add(at, Purchase { day: order.day, amount: order.amount });
             }
@@ -223,8 +267,12 @@ pub async fn of_everybody(
         let Some(back) = RETURNS.read(&row, up_to)? else { continue };
         if let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&back.account)) {
             customers[at].1.give_back(&back, since);
+            customers[at].1.charge_return(&back, rates);
         }
     }
+    drop(rows);
+    served::add_of_everybody(engine, customers, up_to).await?;
+    satisfaction::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
 }
 
@@ -282,6 +330,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 128, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 192, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

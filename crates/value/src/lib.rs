@@ -7,6 +7,7 @@
 
 pub mod backtest;
 pub mod bg_nbd;
+pub mod change;
 pub mod clv;
 pub mod clv_range;
 pub mod concentration;
@@ -26,9 +27,14 @@ pub mod money;
 pub mod optimize;
 pub mod pareto_nbd;
 pub mod purchasing;
+pub mod proportion;
 pub mod rfm;
+pub mod rhythm;
+pub mod satisfaction;
 pub mod scoring;
+pub mod service_cost;
 pub mod special;
+pub mod whale;
 
 /// So that the unit tests can draw the customers of `tests/generated`, which names the crate from outside.
 #[cfg(test)]

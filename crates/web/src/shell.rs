@@ -6,7 +6,7 @@ use meta::Entity;
 use minijinja::{Value, context};
 
 /// Reached from the lists themselves or from pages of their own, not from the navigation.
-const NOT_IN_NAVIGATION: [&str; 2] = ["saved_view", "import_run"];
+const NOT_IN_NAVIGATION: [&str; 3] = ["saved_view", "import_run", "alarm"];
 /// The engine's own module stands last, and nothing of it is created from the menu.
 const CORE: &str = "core";
 
@@ -79,14 +79,27 @@ fn added(app: &App, session: &Session, module: &str) -> Vec<Value> {
         .filter(|web| web.name == module)
         .flat_map(|web| &web.nav)
         .filter(|nav| nav.is_offered_to(&session.actor))
-        .map(|nav| item(session, nav.label.get(session.lang), nav.href, nav.icon))
+        .map(|nav| {
+            let label = nav.label.get(session.lang);
+            let active = leads_to(nav.href, &session.path) && !is_below(app, session, nav.href);
+            context! { label, href => nav.href, icon => nav.icon, active }
+        })
         .collect()
 }
 
+/// Whether the page is that of an item whose address is below `href`: `/value/alarms` is not `/value`.
+fn is_below(app: &App, session: &Session, href: &str) -> bool {
+    let mut items = app.modules().iter().flat_map(|web| &web.nav);
+    items.any(|nav| nav.href.len() > href.len() && leads_to(nav.href, &session.path))
+}
+
+fn leads_to(href: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'))
+}
+
 fn item(session: &Session, label: &str, href: &str, icon: &str) -> Value {
-    let path = session.path.split('?').next().unwrap_or_default();
-    let active = path == href || path.strip_prefix(href).is_some_and(|rest| rest.starts_with('/'));
-    context! { label, href, icon, active }
+    context! { label, href, icon, active => leads_to(href, &session.path) }
 }
 
 fn create_items(app: &App, session: &Session) -> Vec<Value> {

@@ -10,5 +10,7 @@ pub fn engine_modules() -> Vec<Module> {
 
 /// Panels on a record's page stand in this order: what a customer is worth comes first.
 pub fn web_modules() -> Vec<WebModule> {
-    vec![insight::web_module(), insight::mining_web_module(), customers::web_module(), import::web_module()]
+    let mut modules = insight::web_modules();
+    modules.extend([customers::web_module(), import::web_module()]);
+    modules
 }

@@ -1,10 +1,11 @@
 //! The pages of customer value: the overview, the panel on an account's page, the settings of figures.
 
 mod backtest;
+pub(crate) mod customer_table;
 mod data;
-mod explain;
-mod figure;
-mod href;
+pub(crate) mod explain;
+pub(crate) mod figure;
+pub(crate) mod href;
 mod life_cycle;
 mod matrix;
 mod mining;
@@ -13,10 +14,10 @@ mod overview;
 mod panel;
 mod refit_status;
 mod rules;
-mod scope;
-mod words;
+pub(crate) mod scope;
+pub(crate) mod words;
 
-pub use mining::web_module as mining_web_module;
+pub(crate) use mining::web_module as mining_web_module;
 
 use axum::{
     Router,
@@ -35,6 +36,7 @@ pub fn web_module() -> WebModule {
             ("insight/backtest.html", include_str!("backtest.html")),
             ("insight/matrix.html", include_str!("matrix.html")),
             ("insight/life_cycle.html", include_str!("life_cycle.html")),
+            ("insight/customer_table.html", include_str!("customer_table.html")),
         ],
         messages: include_str!("../messages.toml"),
         nav: vec![

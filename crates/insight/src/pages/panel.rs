@@ -44,7 +44,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
     let statistics = found.get(&record.id).copied().unwrap_or_default();
     let fitted =
         stored.as_ref().map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
-    let scorer = Scorer::new(fitted, settings, as_of);
+    let scorer = Scorer::new(fitted, settings.clone(), as_of);
     let scored = scorer.score(&statistics);
     let currency = engine.company_currency().await?;
     let words = Words { app, lang: session.lang, format: session.format(), currency };

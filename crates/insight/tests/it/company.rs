@@ -13,7 +13,7 @@ pub struct Company {
 fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
-        web: vec![insight::web_module(), insight::mining_web_module()],
+        web: insight::web_modules(),
     }
 }
 
@@ -133,6 +133,43 @@ impl Company {
                 None => return records,
             }
         }
+    }
+
+    /// From 2025 on: an order 20, a line 3, a return 60, a visit 100 and 2 a minute, a call 1.50 a minute, payment 0.6 % of
+    /// sales, freight 25 an order; from June 2026 on an order costs 30.
+    pub async fn cost_rates(&self) {
+        let rates = [
+            ("order", "2025-01-01", "amount", "20"),
+            ("order", "2026-06-01", "amount", "30"),
+            ("order_line", "2025-01-01", "amount", "3"),
+            ("return", "2025-01-01", "amount", "60"),
+            ("call", "2025-01-01", "amount_per_minute", "1.50"),
+            ("payment", "2025-01-01", "share_of_sales", "0.006"),
+            ("freight", "2025-01-01", "amount", "25"),
+        ];
+        let valid = |day: &str| Value::Date(day.parse().unwrap());
+        for (driver, day, field, rate) in rates {
+            let fields = [("driver", driver.into()), ("valid_from", valid(day)), (field, decimal(rate))];
+            self.create("cost_rate", values(fields)).await;
+        }
+        let visit = [
+            ("driver", "visit".into()),
+            ("valid_from", valid("2025-01-01")),
+            ("amount", decimal("100")),
+            ("amount_per_minute", decimal("2")),
+        ];
+        self.create("cost_rate", values(visit)).await;
+    }
+
+    pub async fn contact(&self, account: Id, day: &str, kind: &str, minutes: i64) -> Id {
+        let fields = [
+            ("subject", "About the order".into()),
+            ("kind", kind.into()),
+            ("account", account.into()),
+            ("happened_at", at(day)),
+            ("duration_minutes", minutes.into()),
+        ];
+        self.create("activity", values(fields)).await
     }
 
     /// Forty customers with histories that models can be fitted to, bought over two years.

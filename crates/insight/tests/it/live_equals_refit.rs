@@ -43,10 +43,68 @@ fn line(chance: &mut ChaCha8Rng) -> Values {
     values([("description", "goods".into()), ("unit_price", some_amount(chance)), ("unit_cost", cost)])
 }
 
+fn contact(world: &World, chance: &mut ChaCha8Rng) -> Values {
+    let kind = ["call", "visit", "note", "task"].choose(chance).copied().unwrap();
+    values([
+        ("subject", "About the order".into()),
+        ("kind", kind.into()),
+        ("account", world.accounts.choose(chance).copied().filter(|_| !chance.random_ratio(1, 8)).into()),
+        ("happened_at", at(&some_day(chance))),
+        ("duration_minutes", Value::Int(chance.random_range(0..90))),
+        ("done", chance.random_bool(0.8).into()),
+    ])
+}
+
+fn answer(world: &World, chance: &mut ChaCha8Rng) -> Values {
+    let day: chrono::NaiveDate = some_day(chance).parse().unwrap();
+    let ten = |chance: &mut ChaCha8Rng| Value::Int(chance.random_range(1..11));
+    values([
+        ("account", world.accounts.choose(chance).copied().into()),
+        ("asked_on", day.into()),
+        ("expected", ten(chance)),
+        ("perceived", ten(chance)),
+        ("recommend", ten(chance)),
+        ("price_tolerance", if chance.random_bool(0.5) { ten(chance) } else { Value::Null }),
+    ])
+}
+
+/// One random contact with a customer or answer of him, new, changed, deleted or brought back.
+async fn talk(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
+    let kind = if chance.random_ratio(1, 3) { "survey_answer" } else { "activity" };
+    let made = if kind == "activity" { contact } else { answer };
+    let known = world.live.get(kind).and_then(|known| known.choose(chance)).copied();
+    match (chance.random_range(0..6), known) {
+        (0, Some(id)) => {
+            let mut changed = made(world, chance);
+            changed.retain(|_, _| chance.random_bool(0.5));
+            tx.update(kind, id, None, changed).await?;
+        }
+        (1, Some(id)) => {
+            tx.delete(kind, id, None).await?;
+            world.live.entry(kind).or_default().retain(|known| *known != id);
+            world.deleted.entry(kind).or_default().push(id);
+        }
+        (2, Some(_)) => {
+            if let Some(id) = world.deleted.entry(kind).or_default().pop() {
+                tx.restore(kind, id).await?;
+                world.live.entry(kind).or_default().push(id);
+            }
+        }
+        _ => {
+            let id = tx.create(kind, made(world, chance)).await?;
+            world.live.entry(kind).or_default().push(id);
+        }
+    }
+    Ok(())
+}
+
 /// One random write of any kind that may move somebody's figures.
 pub async fn step(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
     let (entity, line_entity) =
         if chance.random_ratio(2, 3) { ("order", "order_line") } else { ("return", "return_line") };
+    if chance.random_ratio(1, 5) {
+        return talk(tx, world, chance).await;
+    }
     let known = world.live.get(entity).and_then(|known| known.choose(chance)).copied();
     match (chance.random_range(0..12), known) {
         (0, _) => {
@@ -149,6 +207,7 @@ async fn all(company: &Company, entity: &str) -> Vec<Record> {
 fn figures_that_followed_the_log_are_those_of_a_full_computation() {
     on_both(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
+        company.cost_rates().await;
         let model = refit::refit(&company.engine, None).await.unwrap();
         assert!(model.fitted.model.bg_nbd.fitted().is_some());
         for seed in 0..6 {
@@ -257,6 +316,7 @@ async fn computed(company: &Company) -> Vec<Record> {
 fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
     on_both(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
+        company.cost_rates().await;
         company.settle().await;
         let first = refit::refit(&company.engine, None).await.unwrap();
         for seed in 10..14 {
@@ -288,6 +348,7 @@ fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
 fn refits_writes_and_the_reader_of_the_log_may_run_at_once() {
     on_both(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
+        company.cost_rates().await;
         let mut chance = ChaCha8Rng::seed_from_u64(21);
         let writes = write_some(&company, &mut world, &mut chance, 60);
         let follow = async {

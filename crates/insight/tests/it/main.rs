@@ -2,12 +2,17 @@
 //! PostgreSQL, with the real customers and orders.
 #![allow(clippy::unwrap_used)]
 
+mod alarms;
+mod benefit;
 mod company;
 mod figures;
 mod live_equals_refit;
 mod models;
 mod mining;
 mod pages;
+mod profitability;
 mod questions;
+mod satisfaction;
+mod seven_p;
 mod walk;
 mod warehouse;

@@ -20,6 +20,20 @@ function pareto(d, t) {
   };
 }
 
+function whale(d, t) {
+  const point = (mark, position) => ({ coord: [mark.x ?? 1, mark.y], label: { show: true, position, distance: 8, formatter: mark.label, color: t.text, fontWeight: 600, fontSize: 12 } });
+  return {
+    grid: { ...t.base.grid, top: 32, right: 24 },
+    xAxis: shares(t, d.x_label, { splitLine: { show: false } }), yAxis: { ...t.axis({ name: d.y_label, nameGap: 52 }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value) } },
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "line", lineStyle: { color: t["line-strong"] } }, formatter: ([p]) => tip("", [[d.x_label, percent(p.value[0])], [d.y_label, full(p.value[1], "money", d.currency)]]) },
+    series: [{
+      type: "line", data: d.points, showSymbol: false, lineStyle: { width: 2, color: t.accent }, areaStyle: { color: t["accent-soft"], opacity: 0.7 },
+      markPoint: { symbol: "circle", symbolSize: 9, itemStyle: { color: t.accent, borderColor: t.surface, borderWidth: 2 }, data: d.mark.x < 0.85 ? [point(d.mark, "top"), point(d.end, "left")] : [point(d.mark, "left")] },
+      markLine: { symbol: "none", silent: true, label: { show: false }, lineStyle: { color: t["line-strong"], type: "dashed" }, data: [[{ coord: [0, d.end.y] }, { coord: [1, d.end.y] }]] },
+    }],
+  };
+}
+
 function rfm(d, t) {
   const most = Math.max(...d.cells.map((cell) => cell.value), 1);
   return {
@@ -113,6 +127,7 @@ function sparkline(d, t) {
 const nothing = (list) => !list?.length;
 export const kinds = {
   pareto: { option: pareto, isEmpty: (d) => nothing(d.points) },
+  whale: { option: whale, isEmpty: (d) => nothing(d.points) },
   rfm: { option: rfm, isEmpty: (d) => nothing(d.cells) },
   stages: { option: stages, isEmpty: (d) => nothing(d.bars) },
   bars: { option: series("bar"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },

@@ -3,7 +3,7 @@
 use super::{
     catalogue::{ARTICLES, CATEGORIES},
     chance::Chance,
-    customers, people, rates, views,
+    cost_rates, customers, people, rates, views,
 };
 use meta::{DateTime, Decimal, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
@@ -53,6 +53,7 @@ pub fn generate(seed: u64, today: NaiveDate, now: DateTime<Utc>) -> Company {
     company.sign_ins = people.sign_ins();
     views::add(&mut company, seed, people.sign_ins()[0], from);
     let rates = rates::add(&mut company, seed, from, now);
+    cost_rates::add(&mut company, seed, from, now);
     let products = add_products(&mut company, seed, from);
     let plan = Plan { seed, from, to: now, products, people, rates };
     customers::add(&mut company, &plan);

@@ -7,6 +7,7 @@ use super::{
     names, orders,
     places::{CHINESE, FOREIGN, FOREIGN_STREETS, STREETS},
     segment::{Behaviour, SEGMENTS, Segment},
+    survey,
 };
 use chrono::Duration;
 use meta::{DateTime, Id, Utc, Value};
@@ -57,6 +58,7 @@ pub fn add(company: &mut Company, plan: &Plan) {
                 orders::add(company, plan, &customer, &behaviour, &mut chance)
             };
             activities::add(company, plan, &customer, &purchases, &mut chance);
+            survey::add(company, plan, &customer, &purchases, stream);
         }
     }
 }

@@ -4,6 +4,7 @@ mod activities;
 mod catalogue;
 mod chance;
 mod company;
+mod cost_rates;
 mod customers;
 mod names;
 mod orders;
@@ -12,6 +13,7 @@ mod places;
 mod rates;
 mod roles;
 mod segment;
+mod survey;
 mod views;
 mod words;
 mod write;
@@ -115,6 +117,7 @@ async fn create(config: &Config) -> anyhow::Result<()> {
         web::auth::set_password(&engine, user, PASSWORD, None).await?;
     }
     insight::refit::refit(&engine, None).await?;
+    insight::after_fit::compute(&engine, None).await?;
     set_state(&engine, "complete").await?;
     eprintln!("… {accounts} customers, {orders} orders in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())

@@ -4,7 +4,8 @@ use super::{chance::Chance, company::Company};
 use engine::{Action, Level, Withheld};
 use meta::{DateTime, Id, Utc, Value};
 
-const CUSTOMERS: [&str; 5] = ["account", "contact", "address", "activity", "consent"];
+const CUSTOMERS: [&str; 7] =
+    ["account", "contact", "address", "activity", "consent", "alarm", "survey_answer"];
 const DOCUMENTS: [&str; 2] = ["order", "return"];
 
 /// Levels in the order of [`Action::ALL`]: create, read, update, delete, export, import, merge.
@@ -25,7 +26,7 @@ const BELOW: Level = Level::TeamAndBelow;
 const ALL: Level = Level::All;
 
 /// What a rep need not know: what things cost, and so what is earned with them.
-const COSTS: [(&str, &str, Withheld); 10] = [
+const COSTS: [(&str, &str, Withheld); 16] = [
     ("product", "cost", Withheld::Hidden),
     ("order", "cost", Withheld::Hidden),
     ("order", "margin", Withheld::Hidden),
@@ -35,6 +36,12 @@ const COSTS: [(&str, &str, Withheld); 10] = [
     ("return", "cost", Withheld::Hidden),
     ("return", "margin", Withheld::Hidden),
     ("return", "margin_base", Withheld::Hidden),
+    ("account", "margin", Withheld::Hidden),
+    ("account", "contribution", Withheld::Hidden),
+    ("account", "cost_to_serve", Withheld::Hidden),
+    ("account", "net_profit", Withheld::Hidden),
+    ("account", "net_profit_share", Withheld::Hidden),
+    ("account", "loss_cause", Withheld::Hidden),
     ("account", "risk", Withheld::ReadOnly),
 ];
 

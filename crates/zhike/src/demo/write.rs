@@ -8,7 +8,7 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 18] = [
+const ORDER: [&str; 20] = [
     "team",
     "user",
     "role",
@@ -16,6 +16,7 @@ const ORDER: [&str; 18] = [
     "role_right",
     "field_right",
     "exchange_rate",
+    "cost_rate",
     "product_category",
     "product",
     "account",
@@ -26,6 +27,7 @@ const ORDER: [&str; 18] = [
     "return",
     "return_line",
     "activity",
+    "survey_answer",
     "saved_view",
 ];
 const SOURCE: &str = "erp";

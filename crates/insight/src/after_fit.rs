@@ -1,0 +1,47 @@
+//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms, satisfaction, the seven P, before and after.
+//! One after the other, in one job; each keeps its result for the pages.
+
+use crate::{alarm, benefit, cycle, satisfaction, settings::Settings, seven_p};
+use engine::{
+    BoxFuture, Engine, JobContext, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::Id;
+use serde_json::json;
+use std::time::Instant;
+
+pub const JOB: &str = "value.after_fit";
+
+pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
+    let started = Instant::now();
+    let settings = Settings::load(engine).await?;
+    let due = cycle::compute(engine, &settings, job).await?;
+    let raised = alarm::run(engine, &settings, &due).await?;
+    satisfaction::compute(engine, &settings).await?;
+    seven_p::compute(engine, &settings).await?;
+    benefit::compute(engine, &settings).await?;
+    tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
+    Ok(())
+}
+
+pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        compute(&context.engine, Some(&context)).await?;
+        Ok(())
+    })
+}
+
+/// Queues it unless one waits already.
+pub async fn queue(tx: &mut Tx) -> Result<()> {
+    let waiting = Sql::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("state")).eq("queued"))
+        .and_where(Expr::col(name("kind")).eq(JOB))
+        .limit(1)
+        .to_owned();
+    if tx.fetch(&waiting).await?.is_empty() {
+        let _: Id = tx.enqueue(JOB, json!({})).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! Alarms: a core customer turns, a purchase is due, a group shrinks, a region falls behind. Each goes to somebody's work list with
+//! its reason, is not repeated while it is open, and what became of it is recorded.
+
+mod core_customer;
+mod entity;
+mod fall;
+mod follow_up;
+mod page;
+mod raise;
+mod receiver;
+mod reorder;
+mod rule;
+mod run;
+mod settings_page;
+mod signal;
+
+pub use entity::entity;
+pub use rule::{AlarmSettings, SETTING};
+pub use run::run;
+pub use signal::Signal;
+
+use axum::{
+    Router,
+    routing::{get, post},
+};
+use meta::label;
+use web::{NavItem, WebModule};
+
+pub const ENTITY: &str = "alarm";
+
+pub fn web_module() -> WebModule {
+    WebModule {
+        templates: &[
+            ("insight/alarms.html", include_str!("alarms.html")),
+            ("insight/alarm_settings.html", include_str!("alarm_settings.html")),
+        ],
+        messages: include_str!("messages.toml"),
+        nav: vec![NavItem {
+            label: label("Alarms", "预警"),
+            href: "/value/alarms",
+            icon: "alert-triangle",
+            administrators_only: false,
+            is_for: page::sees_alarms,
+        }],
+        ..WebModule::new("insight", || {
+            Router::new()
+                .route("/value/alarms", get(page::page))
+                .route("/value/alarms/run", post(page::begin))
+                .route("/value/alarms/settings", get(settings_page::page).post(settings_page::save))
+        })
+    }
+}

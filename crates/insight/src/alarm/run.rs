@@ -1,0 +1,33 @@
+//! Looks at every rule, writes what is new, and says what became of what was raised before.
+
+use super::{
+    core_customer, fall, follow_up,
+    raise::{self, Raised},
+    reorder,
+    rule::{AlarmSettings, Rule},
+};
+use crate::{cycle::Due, settings::Settings, store};
+use engine::{Engine, Result};
+
+/// `due` are the purchases that [`crate::cycle`] found due. Nothing is raised while the figures are held at an earlier day.
+pub async fn run(engine: &Engine, settings: &Settings, due: &[Due]) -> Result<usize> {
+    let as_of = settings.as_of_day(engine.clock());
+    let alarms = AlarmSettings::load(engine).await?;
+    let mut found: Vec<Raised> = vec![];
+    if alarms.is_on(Rule::CoreCustomer) {
+        if let Some(model) = store::newest_model(engine).await? {
+            found.extend(core_customer::find(engine, settings, &alarms, &model.fitted).await?);
+        }
+    }
+    if alarms.is_on(Rule::ReorderDue) {
+        found.extend(reorder::find(engine, due).await?);
+    }
+    found.extend(fall::find(engine, settings, &alarms).await?);
+    follow_up::follow_up(engine, settings, &found).await?;
+    let raised = match settings.as_of {
+        Some(_) => 0,
+        None => raise::raise(engine, &alarms, found, as_of).await?,
+    };
+    follow_up::summarize(engine, as_of).await?;
+    Ok(raised)
+}

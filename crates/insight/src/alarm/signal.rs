@@ -1,0 +1,125 @@
+//! What was noticed, as data, and the sentence for it in the reader's language.
+
+use meta::{Decimal, Lang, NaiveDate, unscaled};
+use serde::{Deserialize, Serialize};
+use web::Format;
+
+/// Money in ten-thousandths of the company currency.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Signal {
+    /// Silent for longer than usual.
+    Late { usual_days: f64, silent_days: i32, times: f64 },
+    /// The probability of buying within 13 weeks fell.
+    BuysLess { before: f64, now: f64, days: i32 },
+    /// The value of the next 52 weeks fell.
+    WorthLess { before: i64, now: i64, days: i32 },
+    /// A purchase of a product is expected.
+    Due {
+        product: String,
+        every_days: f64,
+        last_on: NaiveDate,
+        next_on: NaiveDate,
+        from_on: NaiveDate,
+        to_on: NaiveDate,
+    },
+    /// Fewer customers bought in 13 weeks than in the same ones a year ago.
+    FewerBuyers { before: u64, now: u64, z: f64 },
+    /// Less was sold.
+    LessSold { before: i64, now: i64, z: f64 },
+}
+
+impl Signal {
+    pub fn text(&self, format: Format, currency: &str) -> String {
+        let money = |amount: &i64| {
+            let amount = unscaled(*amount, meta::MONEY_SCALE).round();
+            format.money(amount, currency).trim_end_matches(".00").to_owned()
+        };
+        let percent = |share: f64| {
+            Decimal::try_from(share)
+                .map_or_else(|_| "–".to_owned(), |share| format.percent(share.round_dp(2)))
+        };
+        let fall = |before: f64, now: f64| percent(if before > 0.0 { 1.0 - now / before } else { 0.0 });
+        let date = |day: &NaiveDate| format.date(*day);
+        match (self, format.lang) {
+            (Signal::Late { usual_days, silent_days, times }, Lang::En) => format!(
+                "Late: usually buys every {usual_days:.0} days, silent for {silent_days} ({times:.1} times as long)."
+            ),
+            (Signal::Late { usual_days, silent_days, times }, Lang::Zh) => format!(
+                "购买超期：通常每 {usual_days:.0} 天购买一次，已有 {silent_days} 天未购买（{times:.1} 倍）。"
+            ),
+            (Signal::BuysLess { before, now, days }, Lang::En) => format!(
+                "The probability of buying within 13 weeks fell from {} to {} in {days} days.",
+                percent(*before),
+                percent(*now)
+            ),
+            (Signal::BuysLess { before, now, days }, Lang::Zh) => {
+                format!("三个月内购买概率在 {days} 天内由 {} 降至 {}。", percent(*before), percent(*now))
+            }
+            (Signal::WorthLess { before, now, days }, Lang::En) => format!(
+                "The value of the next 52 weeks fell from {} to {} in {days} days.",
+                money(before),
+                money(now)
+            ),
+            (Signal::WorthLess { before, now, days }, Lang::Zh) => {
+                format!("未来一年价值在 {days} 天内由 {} 降至 {}。", money(before), money(now))
+            }
+            (Signal::Due { product, every_days, last_on, next_on, from_on, to_on }, Lang::En) => format!(
+                "{product}: bought every {every_days:.0} days, last on {}; expected on {} (80 %: {} to {}).",
+                date(last_on),
+                date(next_on),
+                date(from_on),
+                date(to_on)
+            ),
+            (Signal::Due { product, every_days, last_on, next_on, from_on, to_on }, Lang::Zh) => format!(
+                "{product}：每 {every_days:.0} 天购买一次，上次 {}，预计 {}（80% 把握：{} 至 {}）。",
+                date(last_on),
+                date(next_on),
+                date(from_on),
+                date(to_on)
+            ),
+            (Signal::FewerBuyers { before, now, z }, Lang::En) => format!(
+                "{now} customers bought in the last 13 weeks, {before} in the same weeks a year ago: {} fewer (z = {z:.1}, not by chance).",
+                fall(*before as f64, *now as f64)
+            ),
+            (Signal::FewerBuyers { before, now, z }, Lang::Zh) => format!(
+                "近 13 周有 {now} 位客户购买，去年同期 {before} 位，减少 {}（z = {z:.1}，并非偶然）。",
+                fall(*before as f64, *now as f64)
+            ),
+            (Signal::LessSold { before, now, z }, Lang::En) => format!(
+                "{} sold in the last 13 weeks, {} in the same weeks a year ago: {} less (z = {z:.1}, not by chance).",
+                money(now),
+                money(before),
+                fall(*before as f64, *now as f64)
+            ),
+            (Signal::LessSold { before, now, z }, Lang::Zh) => format!(
+                "近 13 周销售额 {}，去年同期 {}，下降 {}（z = {z:.1}，并非偶然）。",
+                money(now),
+                money(before),
+                fall(*before as f64, *now as f64)
+            ),
+        }
+    }
+}
+
+/// All of them, one a line.
+pub fn text(signals: &[Signal], format: Format, currency: &str) -> String {
+    signals.iter().map(|signal| signal.text(format, currency)).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use web::Zone;
+
+    #[test]
+    fn a_signal_is_said_in_both_languages() {
+        let late = Signal::Late { usual_days: 12.2, silent_days: 31, times: 2.54 };
+        let said = |lang| text(&[late.clone()], Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(said(Lang::En), "Late: usually buys every 12 days, silent for 31 (2.5 times as long).");
+        assert_eq!(said(Lang::Zh), "购买超期：通常每 12 天购买一次，已有 31 天未购买（2.5 倍）。");
+        let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };
+        let shown = less.text(Format { lang: Lang::En, zone: Zone::default() }, "CNY");
+        assert!(shown.starts_with("¥150 sold") && shown.contains("¥200") && shown.contains("25%"), "{shown}");
+    }
+}

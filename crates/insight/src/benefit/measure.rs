@@ -1,0 +1,296 @@
+//! Measures both periods and keeps the result.
+
+use super::periods::Period;
+use crate::{
+    cost_rate, kept, satisfaction,
+    settings::{Settings, date_of, day_number},
+    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+};
+use engine::{
+    Actor, Engine, Result, TryStreamExt, name,
+    sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
+};
+use meta::{DateTime, Id, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeSet, HashMap};
+use value::{
+    proportion::{Estimate, mean, share},
+    satisfaction::{Nps, ratio_thousandths},
+    service_cost::{Costs, Driver, Rates, SELLING, Use},
+};
+
+pub const REPORT: &str = "benefit";
+/// An answer that comes later is no answer to it.
+const ANSWER_HOURS: i64 = 14 * 24;
+/// What a customer says when he contacts us that wants an answer.
+const ASKING: [&str; 4] = ["call", "email", "chat", "letter"];
+
+/// One period's figures. Money in ten-thousandths.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Measured {
+    pub orders: u64,
+    pub sales: i64,
+    pub returned: i64,
+    pub margin: i64,
+    /// The sales whose margin is known.
+    pub costed: i64,
+    /// People who sold something, and what they sold.
+    pub reps: u64,
+    pub sales_of_reps: i64,
+    /// Cost to serve and selling cost by the rates of the time; `None` without rates at that time.
+    pub cost: Option<i64>,
+    pub buyers: u64,
+    pub first_buyers: u64,
+    /// Of the customers who bought in the period of the same length before, those who bought again.
+    pub retention: Option<Estimate>,
+    pub contacts: u64,
+    pub satisfaction: Option<Estimate>,
+    pub nps: Option<Nps>,
+    /// Median hours until a customer who contacted us was contacted, and how many of how many were within two weeks.
+    pub answer_hours: Option<f64>,
+    pub answered: u64,
+    pub asked: u64,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    pub base: Period,
+    pub latest: Period,
+    pub before: Measured,
+    pub after: Measured,
+}
+
+/// Nothing as long as no base period is chosen.
+pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
+    let Some(base) = Period::load(engine).await? else { return Ok(()) };
+    let as_of = settings.as_of_day(engine.clock());
+    let latest = base.latest(as_of);
+    let report = Report {
+        base,
+        latest,
+        before: measure(engine, settings, &base).await?,
+        after: measure(engine, settings, &latest).await?,
+    };
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+        })
+        .await
+}
+
+fn within(entity: &'static str, at: &'static str, period: &Period, settings: &Settings) -> SelectStatement {
+    let own = |column: &str| (name(entity), name(column));
+    Sql::select()
+        .column(own(at))
+        .from(name(entity))
+        .and_where(Expr::col(own(at)).gte(settings.end_of(date_of(day_number(period.from) - 1))))
+        .and_where(Expr::col(own(at)).lt(settings.end_of(period.to)))
+        .and_where(Expr::col(own("deleted_at")).is_null())
+        .to_owned()
+}
+
+async fn measure(engine: &Engine, settings: &Settings, period: &Period) -> Result<Measured> {
+    let mut found = Measured::default();
+    let rates = &settings.cost_rates;
+    let mut costs = Costs::default();
+    let buyers = sales(engine, settings, period, &mut found, &mut costs).await?;
+    returns(engine, settings, period, &mut found, &mut costs).await?;
+    contacts(engine, settings, period, &mut found, &mut costs).await?;
+    lines(engine, settings, period, &mut costs).await?;
+    answers(engine, period, &mut found).await?;
+    found.cost = has_rates(rates, period).then(|| costs.to_serve().saturating_add(costs.selling));
+    let before = Period {
+        from: date_of(day_number(period.from) - period.days()),
+        to: date_of(day_number(period.from) - 1),
+    };
+    let earlier = buyers_of(engine, settings, &before).await?;
+    let again = earlier.intersection(&buyers).count();
+    found.retention = share(again as u64, earlier.len() as u64);
+    let first = format!("first_order_on >= '{}' && first_order_on <= '{}'", period.from, period.to);
+    let count = engine::Query::new("account").filter(first);
+    found.first_buyers = engine.count(&Actor::system(), &count, u64::MAX).await?.number;
+    Ok(found)
+}
+
+/// Whether anything that is counted had a rate when the period began.
+fn has_rates(rates: &Rates, period: &Period) -> bool {
+    let day = day_number(period.from);
+    cost_rate::DRIVERS.iter().any(|(_, driver)| rates.on(*driver, day).is_some())
+}
+
+async fn sales(
+    engine: &Engine,
+    settings: &Settings,
+    period: &Period,
+    found: &mut Measured,
+    costs: &mut Costs,
+) -> Result<BTreeSet<Id>> {
+    let mut select = within("order", "ordered_at", period, settings);
+    select
+        .columns(["status", "account", "owner", "net_base", "margin_base"].map(name))
+        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
+    let (mut buyers, mut reps) = (BTreeSet::new(), BTreeSet::new());
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let sales = row.opt_int(4)?.unwrap_or(0);
+        found.sales = found.sales.saturating_add(sales);
+        if sales > 0 {
+            found.orders += 1;
+            buyers.extend(row.opt_id(2)?);
+        }
+        if let Some(margin) = row.opt_int(5)? {
+            found.margin = found.margin.saturating_add(margin);
+            found.costed = found.costed.saturating_add(sales);
+        }
+        if let Some(rep) = row.opt_id(3)? {
+            reps.insert(rep);
+            found.sales_of_reps = found.sales_of_reps.saturating_add(sales);
+        }
+        let day = day_number(settings.day_of(row.instant(0)?));
+        let used = Use { pieces: 1, minutes: 0, sales };
+        for driver in [Driver::Order].into_iter().chain(SELLING) {
+            costs.add(driver.group(), settings.cost_rates.cost(driver, day, used));
+        }
+    }
+    found.buyers = buyers.len() as u64;
+    found.reps = reps.len() as u64;
+    Ok(buyers)
+}
+
+async fn buyers_of(engine: &Engine, settings: &Settings, period: &Period) -> Result<BTreeSet<Id>> {
+    let mut select = within("order", "ordered_at", period, settings);
+    select
+        .column(name("account"))
+        .and_where(Expr::col(name("account")).is_not_null())
+        .and_where(Expr::col(name("net_base")).gt(0i64))
+        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
+    let mut buyers = BTreeSet::new();
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        buyers.insert(row.id(1)?);
+    }
+    Ok(buyers)
+}
+
+async fn returns(
+    engine: &Engine,
+    settings: &Settings,
+    period: &Period,
+    found: &mut Measured,
+    costs: &mut Costs,
+) -> Result<()> {
+    let mut select = within("return", "returned_at", period, settings);
+    select
+        .columns(["net_base", "margin_base"].map(name))
+        .and_where(Expr::col(name("status")).is_in(COUNTING_RETURNS));
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let returned = row.opt_int(1)?.unwrap_or(0);
+        found.returned = found.returned.saturating_add(returned);
+        if let Some(margin) = row.opt_int(2)? {
+            found.margin = found.margin.saturating_sub(margin);
+            found.costed = found.costed.saturating_sub(returned);
+        }
+        let day = day_number(settings.day_of(row.instant(0)?));
+        let cost = settings.cost_rates.cost(Driver::Return, day, Use { pieces: 1, ..Use::default() });
+        costs.add(Driver::Return.group(), cost);
+    }
+    Ok(())
+}
+
+async fn lines(engine: &Engine, settings: &Settings, period: &Period, costs: &mut Costs) -> Result<()> {
+    if !settings.cost_rates.has(Driver::OrderLine) {
+        return Ok(());
+    }
+    let line = |column: &str| (name("order_line"), name(column));
+    let order = |column: &str| (name("order"), name(column));
+    let mut select = within("order", "ordered_at", period, settings);
+    select
+        .inner_join(name("order_line"), Expr::col(line("order")).equals(order("id")))
+        .and_where(Expr::col(line("deleted_at")).is_null())
+        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS));
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let day = day_number(settings.day_of(row.instant(0)?));
+        let cost = settings.cost_rates.cost(Driver::OrderLine, day, Use { pieces: 1, ..Use::default() });
+        costs.add(Driver::OrderLine.group(), cost);
+    }
+    Ok(())
+}
+
+/// Costs of contacts, their number, and how long customers waited.
+async fn contacts(
+    engine: &Engine,
+    settings: &Settings,
+    period: &Period,
+    found: &mut Measured,
+    costs: &mut Costs,
+) -> Result<()> {
+    let mut select = within("activity", "happened_at", period, settings);
+    select
+        .columns(["account", "kind", "direction", "duration_minutes"].map(name))
+        .and_where(Expr::col(name("account")).is_not_null())
+        .and_where(Expr::col(name("done")).eq(true))
+        .order_by(name("happened_at"), Order::Asc);
+    let mut waiting: HashMap<Id, DateTime<Utc>> = HashMap::new();
+    let mut hours: Vec<f64> = vec![];
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let (at, account) = (row.instant(0)?, row.id(1)?);
+        let kind = row.opt_text(2)?.unwrap_or_default();
+        found.contacts += u64::from(!matches!(kind.as_str(), "note" | "task"));
+        let driver = cost_rate::DRIVERS.iter().find(|(known, _)| *known == kind).map(|(_, driver)| *driver);
+        if let Some(driver) = driver {
+            let minutes = Ord::max(row.opt_int(4)?.unwrap_or(0), 0);
+            let day = day_number(settings.day_of(at));
+            costs.add(
+                driver.group(),
+                settings.cost_rates.cost(driver, day, Use { pieces: 1, minutes, sales: 0 }),
+            );
+        }
+        match row.opt_text(3)?.as_deref() {
+            Some("incoming") if ASKING.contains(&kind.as_str()) => {
+                waiting.entry(account).or_insert_with(|| {
+                    found.asked += 1;
+                    at
+                });
+            }
+            Some("outgoing") => {
+                if let Some(asked) = waiting.remove(&account) {
+                    let waited = at - asked;
+                    if waited.num_hours() <= ANSWER_HOURS {
+                        found.answered += 1;
+                        hours.push(waited.num_minutes() as f64 / 60.0);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    hours.sort_by(f64::total_cmp);
+    found.answer_hours = hours.get(hours.len() / 2).copied();
+    Ok(())
+}
+
+async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Result<()> {
+    let select = Sql::select()
+        .columns(["expected", "perceived", "recommend"].map(name))
+        .from(name(satisfaction::ENTITY))
+        .and_where(Expr::col(name("asked_on")).gte(period.from))
+        .and_where(Expr::col(name("asked_on")).lte(period.to))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .to_owned();
+    let (mut ratios, mut recommend) = (vec![], vec![]);
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let small = |index: usize| -> Result<Option<u8>> {
+            Ok(row.opt_int(index)?.and_then(|answer| u8::try_from(answer).ok()))
+        };
+        let ratio = small(1)?.zip(small(0)?).and_then(|(b, a)| ratio_thousandths(b, a));
+        ratios.extend(ratio.map(|ratio| f64::from(ratio) / 1_000.0));
+        recommend.extend(small(2)?);
+    }
+    found.satisfaction = mean(&ratios);
+    found.nps = Nps::of(&recommend);
+    Ok(())
+}

@@ -1,0 +1,264 @@
+//! `/value/benefit`: before and after, side by side.
+
+use super::{
+    measure::{Measured, REPORT, Report},
+    periods::Period,
+};
+use crate::{
+    after_fit,
+    kept::{self, Kept},
+    pages::{scope, words::Words},
+    settings::Settings,
+};
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use engine::{Actor, Error};
+use meta::{NaiveDate, Problem, label};
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+use web::{Answer, App, Flash, Session};
+
+#[derive(Serialize)]
+struct Compared {
+    label: String,
+    help: String,
+    before: String,
+    after: String,
+    change: String,
+    /// `good` or `bad`, where it is clear which is which and more than chance.
+    tone: &'static str,
+    /// What is missing, if something is.
+    missing: String,
+}
+
+#[derive(Deserialize)]
+pub struct Chosen {
+    #[serde(default)]
+    from: String,
+    #[serde(default)]
+    to: String,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    show(&app, &session, 200, None, None).await
+}
+
+async fn show(
+    app: &App,
+    session: &Session,
+    status: u16,
+    given: Option<Chosen>,
+    error: Option<String>,
+) -> Answer<Response> {
+    scope::whole_company(session)?;
+    let engine = app.engine();
+    let currency = engine.company_currency().await?;
+    let words = Words { app, lang: session.lang, format: session.format(), currency };
+    let base = Period::load(engine).await?;
+    let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+    // Until the new base has been measured, the page has nothing to show of it.
+    let kept = kept.filter(|kept| Some(kept.body.base) == base);
+    let (from, to) = match (&given, base) {
+        (Some(given), _) => (given.from.clone(), given.to.clone()),
+        (None, Some(base)) => (base.from.to_string(), base.to.to_string()),
+        (None, None) => (String::new(), String::new()),
+    };
+    let context = context! {
+        from, to, error,
+        can_set => session.actor.is_administrator(),
+        chosen => base.is_some(),
+        made_at => kept.as_ref().map(|kept| words.format.instant(kept.made_at)),
+        base => base.map(|base| format!("{} – {}", words.date(base.from), words.date(base.to))),
+        latest => kept.as_ref().map(|kept| {
+            format!("{} – {}", words.date(kept.body.latest.from), words.date(kept.body.latest.to))
+        }),
+        rows => kept.as_ref().map(|kept| rows(&words, &kept.body)).unwrap_or_default(),
+        missing => kept.as_ref().map(|kept| missing(&words, &kept.body)).unwrap_or_default(),
+    };
+    app.page_with(status, session, "insight/benefit.html", context)
+}
+
+pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<Chosen>) -> Answer<Response> {
+    if !session.actor.is_administrator() {
+        let what = label("the base period", "基期").get(session.lang).to_owned();
+        return Err(Error::Forbidden(what).into());
+    }
+    let day = |text: &str| text.trim().parse::<NaiveDate>().ok();
+    let (Some(from), Some(to)) = (day(&chosen.from), day(&chosen.to)) else {
+        let wrong = if day(&chosen.from).is_none() { &chosen.from } else { &chosen.to };
+        let text = Problem::NotADate { given: wrong.clone() }.message(session.lang);
+        return show(&app, &session, 422, Some(chosen), Some(text)).await;
+    };
+    let as_of = Settings::load(app.engine()).await?.as_of_day(app.engine().clock());
+    let base = Period { from, to };
+    let saved = app
+        .engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                base.save(tx, as_of).await?;
+                after_fit::queue(tx).await
+            })
+        })
+        .await;
+    match saved {
+        Ok(()) => {
+            let text = app.t(session.lang, "benefit.saved", &[]);
+            Ok(Flash::success(text).on(Redirect::to("/value/benefit").into_response()))
+        }
+        Err(Error::Invalid(problems)) => {
+            let text = problems.first().map(|found| found.problem.message(session.lang));
+            show(&app, &session, 422, Some(chosen), text).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Before and after of one figure; what is unknown is `None`.
+struct Pair {
+    key: &'static str,
+    before: Option<f64>,
+    after: Option<f64>,
+    shown: fn(&Words<'_>, f64) -> String,
+    /// Whether more is better; `None` if it depends.
+    more_is_better: Option<bool>,
+    /// Whether the intervals are apart; `None` where there are none.
+    is_clear: Option<bool>,
+}
+
+fn ratio(part: i64, whole: i64) -> Option<f64> {
+    (whole > 0).then(|| part as f64 / whole as f64)
+}
+
+fn pairs(report: &Report) -> Vec<Pair> {
+    let (before, after) = (&report.before, &report.after);
+    let of = |get: fn(&Measured) -> Option<f64>| (get(before), get(after));
+    let apart = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| {
+        let ((a_low, a_high), (b_low, b_high)) = a.zip(b)?;
+        Some(a_high < b_low || b_high < a_low)
+    };
+    let money: fn(&Words<'_>, f64) -> String = |words, amount| words.whole_amount(amount as i64);
+    let percent: fn(&Words<'_>, f64) -> String = |words, share| words.percent(share);
+    let count: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 0);
+    let one: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 1);
+    let two: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 2);
+    let points: fn(&Words<'_>, f64) -> String = |words, share| words.fixed(share * 100.0, 0);
+    let pair = |key, (before, after): (Option<f64>, Option<f64>), shown, more_is_better, is_clear| Pair {
+        key,
+        before,
+        after,
+        shown,
+        more_is_better,
+        is_clear,
+    };
+    let estimate = |found: &Option<value::proportion::Estimate>| found.map(|one| (one.low, one.high));
+    vec![
+        pair(
+            "sales_per_rep",
+            of(|one| (one.reps > 0).then(|| one.sales_of_reps as f64 / one.reps as f64)),
+            money,
+            Some(true),
+            None,
+        ),
+        pair("sales", of(|one| Some((one.sales - one.returned) as f64)), money, Some(true), None),
+        pair("margin", of(|one| ratio(one.margin, one.costed)), percent, Some(true), None),
+        pair(
+            "cost",
+            of(|one| one.cost.and_then(|cost| ratio(cost, one.sales - one.returned))),
+            percent,
+            Some(false),
+            None,
+        ),
+        pair("returns", of(|one| ratio(one.returned, one.sales)), percent, Some(false), None),
+        pair("buyers", of(|one| Some(one.buyers as f64)), count, Some(true), None),
+        pair("first_buyers", of(|one| Some(one.first_buyers as f64)), count, Some(true), None),
+        pair(
+            "retention",
+            of(|one| one.retention.map(|found| found.at)),
+            percent,
+            Some(true),
+            apart(estimate(&before.retention), estimate(&after.retention)),
+        ),
+        pair("contacts_per_order", of(|one| ratio(one.contacts as i64, one.orders as i64)), one, None, None),
+        pair(
+            "satisfaction",
+            of(|one| one.satisfaction.map(|found| found.at)),
+            two,
+            Some(true),
+            apart(estimate(&before.satisfaction), estimate(&after.satisfaction)),
+        ),
+        pair(
+            "nps",
+            of(|one| one.nps.map(|nps| nps.score)),
+            points,
+            Some(true),
+            apart(before.nps.map(|nps| (nps.low, nps.high)), after.nps.map(|nps| (nps.low, nps.high))),
+        ),
+        pair("answer_hours", of(|one| one.answer_hours), one, Some(false), None),
+        // Opportunities that were won and lost are not recorded.
+        pair("win_rate", (None, None), percent, Some(true), None),
+    ]
+}
+
+fn rows(words: &Words<'_>, report: &Report) -> Vec<Compared> {
+    pairs(report).iter().map(|pair| compared(words, pair)).collect()
+}
+
+fn compared(words: &Words<'_>, pair: &Pair) -> Compared {
+    let shown = |number: Option<f64>| number.map(|number| (pair.shown)(words, number)).unwrap_or_default();
+    let change = pair.before.zip(pair.after);
+    let relative = change.filter(|(before, _)| before.abs() > f64::EPSILON).map(|(before, after)| {
+        let change = (after - before) / before.abs();
+        let sign = if change < 0.0 { "−" } else { "+" };
+        format!("{sign}{}", words.whole_percent(change.abs()))
+    });
+    let tone = match (change, pair.more_is_better, pair.is_clear) {
+        (_, _, Some(false)) | (None, ..) | (_, None, _) => "",
+        (Some((before, after)), ..) if before == after => "",
+        (Some((before, after)), Some(more), _) => {
+            if (after > before) == more {
+                "good"
+            } else {
+                "bad"
+            }
+        }
+    };
+    let missing = match (pair.before, pair.after) {
+        (Some(_), Some(_)) if pair.is_clear == Some(false) => words.t("benefit.not_clear", &[]),
+        (Some(_), Some(_)) => String::new(),
+        (None, None) => words.t(&format!("benefit.missing.{}", pair.key), &[]),
+        (None, _) => words.t("benefit.not_before", &[]),
+        (_, None) => words.t("benefit.not_after", &[]),
+    };
+    Compared {
+        label: words.t(&format!("benefit.{}", pair.key), &[]),
+        help: words.t(&format!("benefit.help.{}", pair.key), &[]),
+        before: shown(pair.before),
+        after: shown(pair.after),
+        change: relative.unwrap_or_default(),
+        tone,
+        missing,
+    }
+}
+
+/// How far figures rest on all there was.
+fn missing(words: &Words<'_>, report: &Report) -> Vec<String> {
+    let mut notes = vec![words.t("benefit.no_experiment", &[])];
+    for (key, one) in [("before", &report.before), ("after", &report.after)] {
+        if one.asked > 0 {
+            let (asked, answered) = (words.count(one.asked), words.count(one.answered));
+            let period = words.t(&format!("benefit.{key}"), &[]);
+            let args = [("period", period.as_str()), ("asked", &asked), ("answered", &answered)];
+            notes.push(words.t("benefit.answered", &args));
+        }
+        if one.costed != one.sales - one.returned {
+            let period = words.t(&format!("benefit.{key}"), &[]);
+            notes.push(
+                words.t("benefit.costed", &[("period", &period), ("amount", &words.amount(one.costed))]),
+            );
+        }
+    }
+    notes
+}

@@ -1,0 +1,149 @@
+//! Everybody's cycles, computed after each fit and kept: the regular ones, which of them are due, and what they ask for in
+//! the coming weeks.
+
+use super::{
+    read,
+    store::{self, Cycle},
+};
+use crate::{
+    kept,
+    refit::tell,
+    settings::{Settings, date_of, day_number},
+    statistics::UpTo,
+};
+use engine::{Actor, Engine, JobContext, Query, Result};
+use meta::{Id, NaiveDate};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use value::rhythm::{Pool, REGULAR_SD, Rhythm};
+
+pub const REPORT: &str = "cycles";
+/// A cycle needs so many gaps, one purchase day more.
+pub const GAPS_MINIMUM: u32 = 3;
+const PAGE: usize = 1_000;
+const ACCOUNTS_AT_ONCE: usize = 200;
+const WEEKS: usize = 8;
+const PRODUCTS: usize = 20;
+
+/// Purchases expected in the week from `from_on`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Week {
+    pub from_on: NaiveDate,
+    pub purchases: u64,
+}
+
+/// What regular buyers of a product are expected to take in the coming weeks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Demand {
+    pub product: Id,
+    pub purchases: u64,
+    /// Ten-thousandths of a piece.
+    pub quantity: i64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// Under which the cycles are stored.
+    pub run: i64,
+    /// Customers and products with at least [`GAPS_MINIMUM`] gaps, and how many of them are regular.
+    pub pairs: u64,
+    pub regular: u64,
+    pub due: u64,
+    /// Everybody's pooled σ of the logarithm of gaps; `None` without cycles.
+    pub sd: Option<f64>,
+    /// Of customers (not products), from the as-of day on.
+    pub weeks: Vec<Week>,
+    /// Products by expected purchases within [`WEEKS`] weeks, most first.
+    pub demand: Vec<Demand>,
+}
+
+/// A regular customer whose next purchase of a product is due.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Due {
+    pub account: Id,
+    pub product: Id,
+    pub cycle: Cycle,
+}
+
+/// Computes and keeps; returns what is due.
+pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobContext>) -> Result<Vec<Due>> {
+    let as_of = settings.as_of_day(engine.clock());
+    let accounts = buyers(engine).await?;
+    let mut pool = Pool::default();
+    let mut pairs: Vec<((Id, Option<Id>), Rhythm, i64)> = vec![];
+    for (index, batch) in accounts.chunks(ACCOUNTS_AT_ONCE).enumerate() {
+        tell(job, "cycles", index * ACCOUNTS_AT_ONCE, accounts.len()).await?;
+        let found = read::of(engine, batch, &UpTo { day: as_of, settings }).await?;
+        for (pair, bought) in found {
+            let Some(rhythm) = Rhythm::of(&bought.days).filter(|found| found.gaps >= GAPS_MINIMUM) else {
+                continue;
+            };
+            pool.add(&rhythm);
+            pairs.push((pair, rhythm, bought.usual_quantity()));
+        }
+    }
+    let (today, sd) = (day_number(as_of), pool.sd());
+    let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
+    let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();
+    let (mut rows, mut due) = (vec![], vec![]);
+    for ((account, product), rhythm, quantity) in pairs {
+        let Some(cycle) = Cycle::of(&rhythm, sd, quantity).filter(|cycle| cycle.sd <= REGULAR_SD) else {
+            continue;
+        };
+        report.regular += 1;
+        let week = usize::try_from(Ord::max(cycle.next.day, today) - today).unwrap_or(0) / 7;
+        match product {
+            None if !cycle.is_over(today) => {
+                if let Some(week) = report.weeks.get_mut(week) {
+                    week.purchases += 1;
+                }
+            }
+            Some(product) if !cycle.is_over(today) && week < WEEKS => {
+                let one = demand.entry(product).or_insert(Demand { product, purchases: 0, quantity: 0 });
+                one.purchases += 1;
+                one.quantity = one.quantity.saturating_add(cycle.quantity);
+            }
+            _ => {}
+        }
+        if cycle.is_due(today) {
+            report.due += 1;
+            due.extend(product.map(|product| Due { account, product, cycle }));
+        }
+        rows.push((account, product, cycle));
+    }
+    report.demand = demand.into_values().collect();
+    report.demand.sort_by(|a, b| (b.purchases, &b.product).cmp(&(a.purchases, &a.product)));
+    report.demand.truncate(PRODUCTS);
+    report.run = store::write(engine, rows, today).await?;
+    let run = report.run;
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+        })
+        .await?;
+    store::clear_before(engine, run).await?;
+    Ok(due)
+}
+
+fn weeks(today: i32) -> Vec<Week> {
+    let from = |week: usize| date_of(today + 7 * week as i32);
+    (0..WEEKS).map(|week| Week { from_on: from(week), purchases: 0 }).collect()
+}
+
+/// Whoever has bought often enough to have a cycle.
+async fn buyers(engine: &Engine) -> Result<Vec<Id>> {
+    let mut query = Query::new("account")
+        .filter(format!("orders > {GAPS_MINIMUM}"))
+        .sort("id")
+        .limit(PAGE)
+        .fields(&["name"]);
+    let mut found = vec![];
+    loop {
+        let page = engine.list(&Actor::system(), &query).await?;
+        found.extend(page.records.iter().map(|record| record.id));
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => return Ok(found),
+        }
+    }
+}

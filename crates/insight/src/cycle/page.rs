@@ -1,0 +1,208 @@
+//! `/value/cycles`: what is due, and what the coming weeks bring. And the cycles of one customer on his own page.
+
+use super::{
+    compute::{GAPS_MINIMUM, REPORT, Report},
+    read,
+    store::{self, Cycle},
+};
+use crate::{
+    kept::{self, Kept},
+    pages::{href, scope, words::Words},
+    settings::{Settings, date_of, day_number},
+    statistics::UpTo,
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use engine::{Actor, BoxFuture};
+use meta::{Decimal, Id, NaiveDate, Record, unscaled};
+use minijinja::context;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use value::rhythm::{REGULAR_SD, Rhythm};
+use web::{Answer, App, Session};
+
+const ROWS: u64 = 50;
+/// Cycles shown on a customer's page.
+const PANEL_ROWS: usize = 8;
+
+#[derive(Serialize)]
+struct Shown {
+    customer: String,
+    customer_href: String,
+    product: String,
+    product_href: Option<String>,
+    every: String,
+    purchases: String,
+    last_on: String,
+    next_on: String,
+    between: String,
+    quantity: String,
+    /// `due`, `over`, `coming`, `irregular`.
+    state: &'static str,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    let engine = app.engine();
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
+    let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+    let Some(kept) = kept.filter(|kept| kept.body.pairs > 0) else {
+        let context = context! { empty => true, minimum => GAPS_MINIMUM + 1 };
+        return app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response);
+    };
+    let report = &kept.body;
+    let due = store::due(engine, report.run, ROWS).await?;
+    let named: Vec<(&str, Id)> = due
+        .iter()
+        .flat_map(|one| [("account", Some(one.account)), ("product", one.product)])
+        .filter_map(|(entity, id)| Some((entity, id?)))
+        .chain(report.demand.iter().map(|one| ("product", one.product)))
+        .collect();
+    let titles = engine.titles(&session.actor, &named).await?;
+    let title = |id: Id| titles.get(&id).cloned().unwrap_or_default();
+    let rows: Vec<Shown> = due
+        .iter()
+        .map(|one| Shown {
+            customer: title(one.account),
+            customer_href: format!("/account/{}", one.account),
+            product: one.product.map(title).unwrap_or_default(),
+            product_href: one.product.map(|product| format!("/product/{product}")),
+            every: days(&words, one.typical_days),
+            purchases: words.count(one.gaps.unsigned_abs() + 1),
+            last_on: words.date(one.last_on),
+            next_on: words.date(one.next_on),
+            between: between(&words, one.from_on, one.to_on),
+            quantity: quantity(&words, one.quantity),
+            state: "due",
+        })
+        .collect();
+    app.saw_many(&session, "account", rows.len(), &[]);
+    let context = context! {
+        empty => false,
+        as_of => words.date(kept.as_of),
+        made_at => words.format.instant(kept.made_at),
+        pairs => words.count(report.pairs),
+        regular => words.count(report.regular),
+        share => words.whole_percent(report.regular as f64 / report.pairs as f64),
+        due => words.count(report.due),
+        minimum => GAPS_MINIMUM + 1,
+        more => report.due > rows.len() as u64,
+        rows,
+        weeks => weeks(&words, report),
+        demand => demand(&words, report, &titles),
+    };
+    app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response)
+}
+
+fn weeks(words: &Words<'_>, report: &Report) -> Json {
+    let total: u64 = report.weeks.iter().map(|week| week.purchases).sum();
+    let categories: Vec<String> = report.weeks.iter().map(|week| words.date(week.from_on)).collect();
+    let values: Vec<u64> = report.weeks.iter().map(|week| week.purchases).collect();
+    let weeks = words.count(report.weeks.len() as u64);
+    json!({
+        "title": words.t("cycle.weeks_title", &[("count", &words.count(total)), ("weeks", &weeks)]),
+        "data": {
+            "categories": categories, "unit": "count",
+            "series": [{ "name": words.t("cycle.expected", &[]), "values": values }],
+        },
+    })
+}
+
+fn demand(words: &Words<'_>, report: &Report, titles: &HashMap<Id, String>) -> Vec<Json> {
+    let shown = |one: &super::compute::Demand| {
+        json!({
+            "product": titles.get(&one.product).cloned().unwrap_or_default(),
+            "href": format!("/product/{}", one.product),
+            "purchases": words.count(one.purchases),
+            "quantity": quantity(words, one.quantity),
+        })
+    };
+    report.demand.iter().map(shown).collect()
+}
+
+fn days(words: &Words<'_>, days: f64) -> String {
+    words.t("cycle.days", &[("days", &words.fixed(days, 0))])
+}
+
+fn between(words: &Words<'_>, from: NaiveDate, to: NaiveDate) -> String {
+    format!("{} – {}", words.date(from), words.date(to))
+}
+
+fn quantity(words: &Words<'_>, ten_thousandths: i64) -> String {
+    let pieces: Decimal = unscaled(ten_thousandths, 4).round_dp(1);
+    words.format.number(pieces)
+}
+
+pub fn panel(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
+    Box::pin(async move {
+        if !scope::of_customer(&session.actor) {
+            return Ok(None);
+        }
+        let engine = app.engine();
+        let settings = Settings::load(engine).await?;
+        let as_of = settings.as_of_day(engine.clock());
+        let found = read::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
+        let report: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+        let everybodys = report.and_then(|kept| kept.body.sd);
+        let today = day_number(as_of);
+        let mut cycles: Vec<(Option<Id>, Cycle)> = found
+            .iter()
+            .filter_map(|((_, product), bought)| {
+                let rhythm = Rhythm::of(&bought.days).filter(|found| found.gaps >= GAPS_MINIMUM)?;
+                Some((*product, Cycle::of(&rhythm, everybodys, bought.usual_quantity())?))
+            })
+            .collect();
+        if cycles.is_empty() {
+            return Ok(None);
+        }
+        // What he buys at all first, then the products he buys most often.
+        cycles.sort_by_key(|(product, cycle)| (product.is_some(), std::cmp::Reverse(cycle.gaps), *product));
+        cycles.truncate(PANEL_ROWS);
+        let products: Vec<(&str, Id)> =
+            cycles.iter().filter_map(|(product, _)| Some(("product", (*product)?))).collect();
+        // Products are open to everybody who may see his orders.
+        let titles = engine.titles(&Actor::system(), &products).await?;
+        let words =
+            Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
+        let rows: Vec<Shown> =
+            cycles.iter().map(|(product, cycle)| shown(&words, *product, cycle, &titles, today)).collect();
+        let context = context! {
+            rows,
+            as_of => words.date(as_of),
+            orders_href => href::orders_of(record.id, &settings, as_of),
+        };
+        app.render(&session, "insight/cycle_panel.html", context).map(Some)
+    })
+}
+
+fn shown(
+    words: &Words<'_>,
+    product: Option<Id>,
+    cycle: &Cycle,
+    titles: &HashMap<Id, String>,
+    today: i32,
+) -> Shown {
+    let is_regular = cycle.sd <= REGULAR_SD;
+    let any = || words.t("cycle.anything", &[]);
+    Shown {
+        customer: String::new(),
+        customer_href: String::new(),
+        product: product.map_or_else(any, |product| titles.get(&product).cloned().unwrap_or_default()),
+        product_href: product.map(|product| format!("/product/{product}")),
+        every: days(words, cycle.typical_days),
+        purchases: words.count(u64::from(cycle.gaps) + 1),
+        last_on: words.date(date_of(cycle.last_day)),
+        next_on: words.date(date_of(cycle.next.day)),
+        between: between(words, date_of(cycle.next.from_day), date_of(cycle.next.to_day)),
+        quantity: if product.is_some() { quantity(words, cycle.quantity) } else { String::new() },
+        state: match (is_regular, cycle.is_over(today), cycle.is_due(today)) {
+            (false, ..) => "irregular",
+            (_, true, _) => "over",
+            (_, _, true) => "due",
+            _ => "coming",
+        },
+    }
+}

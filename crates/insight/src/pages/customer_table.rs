@@ -1,0 +1,87 @@
+//! A short list of customers with chosen figures, the same on every page, and the way to the whole list.
+
+use super::{href, words::Words};
+use engine::Query;
+use meta::{Kind, Record, Value};
+use serde::Serialize;
+use web::{Answer, Session};
+
+#[derive(Serialize)]
+pub struct CustomerTable {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Row>,
+    /// The list of all of them.
+    pub href: String,
+}
+
+#[derive(Serialize)]
+pub struct Column {
+    pub label: String,
+    pub is_number: bool,
+}
+
+#[derive(Serialize)]
+pub struct Row {
+    pub name: String,
+    pub href: String,
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Serialize)]
+pub struct Cell {
+    pub text: String,
+    /// Of a choice.
+    pub colour: Option<&'static str>,
+}
+
+/// The first `limit` customers of `filter` in the order of `sort`, with `fields` of the account.
+pub async fn customers(
+    words: &Words<'_>,
+    session: &Session,
+    (filter, sort): (&str, &str),
+    fields: &[&str],
+    limit: usize,
+) -> Answer<CustomerTable> {
+    let mut wanted = vec!["name"];
+    wanted.extend(fields);
+    let query = Query::new("account").filter(filter).sort(sort).limit(limit).fields(&wanted);
+    let page = words.app.engine().list(&session.actor, &query).await?;
+    words.app.saw_many(session, "account", page.records.len(), &[("filter", filter)]);
+    let columns = fields.iter().map(|field| Column {
+        label: words.label(field),
+        is_number: words.field(field).is_some_and(|field| field.kind.is_numeric()),
+    });
+    Ok(CustomerTable {
+        columns: columns.collect(),
+        rows: page.records.iter().map(|record| row(words, record, fields)).collect(),
+        href: href::sorted("account", filter, sort),
+    })
+}
+
+fn row(words: &Words<'_>, record: &Record, fields: &[&str]) -> Row {
+    Row {
+        name: record.text("name").to_owned(),
+        href: format!("/account/{}", record.id),
+        cells: fields.iter().map(|field| cell(words, record, field)).collect(),
+    }
+}
+
+fn cell(words: &Words<'_>, record: &Record, field: &str) -> Cell {
+    let plain = |text: String| Cell { text, colour: None };
+    let kind = words.field(field).map(|field| &field.kind);
+    match (record.get(field), kind) {
+        (Value::Null, _) => plain(String::new()),
+        (Value::Text(value), Some(Kind::Choice(_))) => {
+            let (text, colour) = words.choice(field, value);
+            Cell { text, colour: Some(colour) }
+        }
+        (Value::Decimal(amount), Some(Kind::Money)) => plain(
+            meta::scaled(amount.round_dp(4), 4).map(|amount| words.whole_amount(amount)).unwrap_or_default(),
+        ),
+        (Value::Decimal(share), Some(Kind::Percent)) => plain(words.format.percent(share.round_dp(3))),
+        (Value::Decimal(number), _) => plain(words.format.number(number.round_dp(2))),
+        (Value::Int(number), _) => plain(words.format.number((*number).into())),
+        (Value::Date(day), _) => plain(words.date(*day)),
+        (other, _) => plain(other.as_text().unwrap_or_default().to_owned()),
+    }
+}

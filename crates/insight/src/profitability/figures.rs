@@ -1,0 +1,73 @@
+//! The figures of profit on the account: declared, and computed from the customer's statistics.
+
+use crate::{
+    scoring::{Scorer, amount, number},
+    statistics::Statistics,
+};
+use meta::{Field, Value, Values, choice, money, percent};
+use value::service_cost::{Cause, Profit};
+
+/// What a customer's loss comes from.
+pub const LOSS_CAUSES: [(&str, &str, &str, &str); 5] = [
+    ("below_cost", "Sold below cost", "低于成本销售", "red"),
+    ("selling", "Freight, payment, commission", "运费、手续费与佣金", "yellow"),
+    ("handling", "Many small orders", "订单多而小", "blue"),
+    ("returns", "Returns", "退货", "orange"),
+    ("contacts", "Calls and visits", "电话与拜访", "purple"),
+];
+
+pub fn fields() -> Vec<Field> {
+    vec![
+        money("contribution").in_company_currency().label("Contribution", "贡献毛益").help(
+            "Margin less what the sales themselves cost: freight, payment, commission, by the company's rates.",
+            "毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算。",
+        ),
+        money("cost_to_serve").in_company_currency().label("Cost to serve", "服务成本").help(
+            "What serving the customer cost by the company's rates: taking his orders and lines, his returns, the calls, visits and letters.",
+            "按公司的成本费率计算的服务成本：处理订单和订单行、退货，以及电话、拜访、信函等接触。",
+        ),
+        money("net_profit").in_company_currency().label("Net profit", "净利润").help(
+            "Contribution less cost to serve. Empty without rates, or as long as the cost of what he bought is unknown.",
+            "贡献毛益减去服务成本。未设置费率，或其购买商品的成本未知时为空。",
+        ),
+        percent("net_profit_share").label("Net profit, share of sales", "净利润率").help(
+            "Net profit divided by net sales.",
+            "净利润除以净销售额。",
+        ),
+        choice("loss_cause", &LOSS_CAUSES).label("Loss comes from", "亏损原因").help(
+            "For a customer who loses money: the largest of the costs that take his margin, or goods sold below cost.",
+            "亏损客户：侵蚀其毛利的最大一项成本，或低于成本销售。",
+        ),
+    ]
+}
+
+/// `None` as long as the company has no rates of what serving costs, or no cost of the customer's goods is known.
+fn profit(scorer: &Scorer, statistics: &Statistics) -> Option<Profit> {
+    statistics.profit().filter(|_| !scorer.settings.cost_rates.is_empty())
+}
+
+/// Of every field of [`fields`].
+pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
+    let (profit, net_sales) = (profit(scorer, statistics), statistics.net_sales());
+    let money = |of: fn(&Profit) -> i64| profit.as_ref().map_or(Value::Null, |profit| amount(of(profit)));
+    let share = profit.filter(|_| net_sales > 0).map(|profit| profit.net() as f64 / net_sales as f64);
+    [
+        ("contribution", money(Profit::contribution)),
+        ("cost_to_serve", money(|profit| profit.costs.to_serve())),
+        ("net_profit", money(Profit::net)),
+        ("net_profit_share", number(share, 4)),
+        ("loss_cause", profit.and_then(|profit| profit.cause_of_loss()).map(cause_name).into()),
+    ]
+    .map(|(field, value)| (field.to_owned(), value))
+    .into()
+}
+
+pub fn cause_name(cause: Cause) -> &'static str {
+    match cause {
+        Cause::BelowCost => "below_cost",
+        Cause::Selling => "selling",
+        Cause::Handling => "handling",
+        Cause::Returns => "returns",
+        Cause::Contacts => "contacts",
+    }
+}

@@ -1,0 +1,33 @@
+//! Profitability per customer: who earns, who costs more than he brings, and why.
+
+mod figures;
+mod page;
+mod panel;
+mod report;
+
+pub use figures::{cause_name, fields, values};
+pub use report::{REPORT, Report, Sum};
+
+use crate::pages::scope;
+use axum::{Router, routing::get};
+use meta::label;
+use web::{NavItem, RecordPanel, WebModule};
+
+pub fn web_module() -> WebModule {
+    WebModule {
+        templates: &[
+            ("insight/profitability.html", include_str!("profitability.html")),
+            ("insight/profit_panel.html", include_str!("profit_panel.html")),
+        ],
+        messages: include_str!("messages.toml"),
+        nav: vec![NavItem {
+            label: label("Profitability", "客户盈利"),
+            href: "/value/profitability",
+            icon: "coins",
+            administrators_only: false,
+            is_for: scope::sees_the_company,
+        }],
+        record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
+        ..WebModule::new("insight", || Router::new().route("/value/profitability", get(page::page)))
+    }
+}

@@ -1,0 +1,247 @@
+//! `/value/satisfaction`: C per dimension, the net promoter score, loyalty of groups, the trend, and whom to talk to.
+
+use super::{
+    ENTITY,
+    report::{REPORT, Report},
+    sees_answers,
+};
+use crate::{
+    kept::{self, Kept},
+    pages::{
+        customer_table::customers,
+        figure::{Explain, Figure},
+        href,
+        words::Words,
+    },
+};
+use axum::{
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use engine::Error;
+use meta::label;
+use minijinja::context;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use value::{proportion::Estimate, satisfaction::Nps};
+use web::{Answer, App, Session};
+
+const ROWS: usize = 10;
+const DISAPPOINTED: &str = "satisfaction < 0.9";
+const DISLOYAL: &str = "importance in ['vip', 'key'] && loyalty_index != null";
+/// Fewer answers say little of all customers.
+const ANSWERS_FEW: u64 = 30;
+
+#[derive(Serialize)]
+struct GroupRow {
+    label: String,
+    satisfaction: String,
+    nps: String,
+    loyalty: String,
+    href: String,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    if !sees_answers(&session.actor) {
+        let what = label("the answers of all customers", "全部客户的调查回答").get(session.lang).to_owned();
+        return Err(Error::Forbidden(what).into());
+    }
+    let engine = app.engine();
+    let currency = engine.company_currency().await?;
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
+    let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+    let Some(kept) = kept.filter(|kept| kept.body.answers > 0) else {
+        let context = context! { empty => true };
+        return app.page(&session, "insight/satisfaction.html", context).map(IntoResponse::into_response);
+    };
+    let report = &kept.body;
+    let disappointed = ["satisfaction", "recommendation", "importance", "net_sales", "last_order_on"];
+    let disloyal = ["loyalty_index", "loyalty_behavioural", "loyalty_emotional", "net_sales", "importance"];
+    let context = context! {
+        empty => false,
+        as_of => words.date(kept.as_of),
+        made_at => words.format.instant(kept.made_at),
+        few => (report.answers < ANSWERS_FEW).then(|| words.count(report.answers)),
+        figures => figures(&words, &kept),
+        dimensions => dimensions(&words, report),
+        trend => trend(&words, report),
+        groups => groups(&words, report),
+        disappointed => customers(&words, &session, (DISAPPOINTED, "satisfaction"), &disappointed, ROWS).await?,
+        disloyal => customers(&words, &session, (DISLOYAL, "loyalty_index"), &disloyal, ROWS).await?,
+    };
+    app.page(&session, "insight/satisfaction.html", context).map(IntoResponse::into_response)
+}
+
+fn interval(words: &Words<'_>, found: &Estimate) -> String {
+    words.t(
+        "satisfaction.interval",
+        &[
+            ("low", &words.fixed(found.low, 2)),
+            ("high", &words.fixed(found.high, 2)),
+            ("count", &words.count(found.cases)),
+        ],
+    )
+}
+
+/// In points, as it is usually told.
+fn points(words: &Words<'_>, share: f64) -> String {
+    words.fixed(100.0 * share, 0)
+}
+
+fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
+    let cases = nps.promoters + nps.passives + nps.detractors;
+    words.t(
+        "satisfaction.interval",
+        &[
+            ("low", &points(words, nps.low)),
+            ("high", &points(words, nps.high)),
+            ("count", &words.count(cases)),
+        ],
+    )
+}
+
+fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
+    let (report, as_of) = (&kept.body, words.date(kept.as_of));
+    let answers = || {
+        let label = words.t("satisfaction.answers_behind", &[("count", &words.count(report.answers))]);
+        (format!("/{ENTITY}"), label)
+    };
+    let explain = |key: &str| {
+        let (href, label) = answers();
+        Explain::new(words.t(key, &[]), as_of.clone()).source(href, label)
+    };
+    let c = report.satisfaction.as_ref();
+    let nps = report.nps.as_ref();
+    let mut promoting = explain("satisfaction.nps_help").formula(&words.t("satisfaction.nps_formula", &[]));
+    if let Some(nps) = nps {
+        promoting = promoting
+            .input(words.t("satisfaction.promoters", &[]), words.count(nps.promoters))
+            .input(words.t("satisfaction.passives", &[]), words.count(nps.passives))
+            .input(words.t("satisfaction.detractors", &[]), words.count(nps.detractors));
+    }
+    vec![
+        Figure::new(
+            words.t("satisfaction.c", &[]),
+            c.map(|c| words.fixed(c.at, 2)).unwrap_or_default(),
+            explain("satisfaction.c_help").formula("C = b / a"),
+        )
+        .note(c.map(|c| interval(words, c)))
+        .tone(c.filter(|c| c.high < 1.0).map(|_| "bad")),
+        Figure::new(
+            words.t("satisfaction.nps", &[]),
+            nps.map(|nps| points(words, nps.score)).unwrap_or_default(),
+            promoting,
+        )
+        .note(nps.map(|nps| nps_note(words, nps)))
+        .tone(nps.filter(|nps| nps.high < 0.0).map(|_| "bad")),
+        Figure::new(
+            words.t("satisfaction.answers", &[]),
+            words.count(report.answers),
+            explain("satisfaction.answers_help"),
+        )
+        .note(Some(words.t("satisfaction.of_customers", &[("count", &words.count(report.customers))]))),
+    ]
+}
+
+fn dimensions(words: &Words<'_>, report: &Report) -> Json {
+    let entity = words.registry().entity(ENTITY).ok();
+    let choices = entity.and_then(|entity| entity.get("dimension")).map(|field| field.choices().to_vec());
+    let choices = choices.unwrap_or_default();
+    let known: Vec<(String, &'static str, String, &Estimate)> = report
+        .dimensions
+        .iter()
+        .filter_map(|(dimension, found)| {
+            let choice = choices.iter().find(|choice| choice.value == *dimension)?;
+            let label = choice.label.get(words.lang).to_owned();
+            Some((label, choice.colour, dimension.clone(), found.as_ref()?))
+        })
+        .collect();
+    let weakest = known.iter().min_by(|a, b| a.3.at.total_cmp(&b.3.at));
+    let title = match weakest {
+        Some((label, _, _, found)) if found.high < 1.0 => {
+            words.t("satisfaction.weakest", &[("dimension", label), ("c", &words.fixed(found.at, 2))])
+        }
+        Some(_) => words.t("satisfaction.no_weakness", &[]),
+        None => words.t("satisfaction.no_dimension", &[]),
+    };
+    let bars: Vec<Json> = known
+        .iter()
+        .map(|(label, colour, dimension, found)| {
+            let filter = format!("dimension == '{dimension}'");
+            json!({
+                "label": label, "value": (found.at * 100.0).round() / 100.0, "text": interval(words, found), "color": colour,
+                "href": href::sorted(ENTITY, &filter, "perceived"),
+            })
+        })
+        .collect();
+    json!({ "title": title, "data": { "unit": "count", "bars": bars } })
+}
+
+fn trend(words: &Words<'_>, report: &Report) -> Json {
+    let categories: Vec<String> = report.periods.iter().map(|period| words.date(period.from_on)).collect();
+    let two = |number: f64| (number * 100.0).round() / 100.0;
+    let c: Vec<Option<f64>> =
+        report.periods.iter().map(|period| period.satisfaction.map(|found| two(found.at))).collect();
+    let nps: Vec<Option<f64>> =
+        report.periods.iter().map(|period| period.nps.map(|nps| two(nps.score))).collect();
+    let known: Vec<&Estimate> =
+        report.periods.iter().filter_map(|period| period.satisfaction.as_ref()).collect();
+    let title = match (known.first(), known.last()) {
+        (Some(first), Some(last)) if known.len() > 1 && last.low > first.high => "satisfaction.rises",
+        (Some(first), Some(last)) if known.len() > 1 && last.high < first.low => "satisfaction.falls",
+        (Some(_), Some(_)) if known.len() > 1 => "satisfaction.steady",
+        _ => "satisfaction.no_trend",
+    };
+    json!({
+        "title": words.t(title, &[]),
+        "data": {
+            "categories": categories, "unit": "count",
+            "series": [
+                { "name": words.t("satisfaction.c_short", &[]), "values": c },
+                { "name": words.t("satisfaction.nps_as_share", &[]), "values": nps },
+            ],
+        },
+    })
+}
+
+fn groups(words: &Words<'_>, report: &Report) -> Vec<GroupRow> {
+    let shown = |(relation, group): (&String, &super::report::GroupShown)| {
+        let label = match relation.is_empty() {
+            true => words.t("satisfaction.no_relation", &[]),
+            false => words.choice("relation", relation).0,
+        };
+        let filter = match relation.is_empty() {
+            true => "relation == null && loyalty_index != null".to_owned(),
+            false => format!("relation == '{relation}' && loyalty_index != null"),
+        };
+        GroupRow {
+            label,
+            satisfaction: group
+                .satisfaction
+                .map(|c| {
+                    format!(
+                        "{} ({} – {})",
+                        words.fixed(c.at, 2),
+                        words.fixed(c.low, 2),
+                        words.fixed(c.high, 2)
+                    )
+                })
+                .unwrap_or_default(),
+            nps: group
+                .nps
+                .map(|nps| {
+                    let [at, low, high] = [nps.score, nps.low, nps.high].map(|share| points(words, share));
+                    format!("{at} ({low} – {high})")
+                })
+                .unwrap_or_default(),
+            loyalty: group
+                .loyalty
+                .map(|found| {
+                    format!("{} ± {}", words.fixed(found.at, 0), words.fixed(found.high - found.at, 1))
+                })
+                .unwrap_or_default(),
+            href: href::sorted("account", &filter, "loyalty_index"),
+        }
+    };
+    report.groups.iter().map(shown).collect()
+}

@@ -1,0 +1,99 @@
+//! What a customer answered and how loyal he is, on his own page.
+
+use super::{ENTITY, figures::loyalty};
+use crate::{
+    pages::{
+        figure::{Explain, Figure},
+        href, scope,
+        words::Words,
+    },
+    scoring::{Fitted, Scored, Scorer},
+    settings::{Settings, day_number},
+    statistics::{self, UpTo},
+    store,
+};
+use engine::{Action, BoxFuture};
+use meta::Record;
+use minijinja::context;
+use web::{Answer, App, Session};
+
+pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
+    Box::pin(async move {
+        if !scope::of_customer(&session.actor) || !session.actor.has(ENTITY, Action::Read) {
+            return Ok(None);
+        }
+        panel(&app, &session, &record).await
+    })
+}
+
+/// `None` as long as he neither bought nor answered.
+async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<String>> {
+    let engine = app.engine();
+    let settings = Settings::load(engine).await?;
+    let as_of = settings.as_of_day(engine.clock());
+    let found = statistics::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
+    let Some(statistics) = found.get(&record.id) else { return Ok(None) };
+    let stored = store::newest_model(engine).await?;
+    let fitted = stored.map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
+    let scorer = Scorer::new(fitted, settings, as_of);
+    let scored = scorer.score(statistics);
+    if loyalty(&scorer, &scored).index().is_none() && statistics.answers.satisfaction.mean().is_none() {
+        return Ok(None);
+    }
+    let words = Words { app, lang: session.lang, format: session.format(), currency: String::new() };
+    let at = words.date(as_of);
+    let context = context! {
+        figures => figures(&words, record, &scorer, &scored, &at),
+        as_of => at,
+        answers_href => href::sorted(ENTITY, &format!("account == '{}'", record.id), "-asked_on"),
+        new_href => format!("/{ENTITY}/new?account={}", record.id),
+        has_answers => statistics.answers.satisfaction.count() + statistics.answers.emotional.count() > 0,
+    };
+    app.render(session, "insight/satisfaction_panel.html", context).map(Some)
+}
+
+fn figures(words: &Words<'_>, record: &Record, scorer: &Scorer, scored: &Scored, as_of: &str) -> Vec<Figure> {
+    let answers = &scored.statistics.answers;
+    let loyalty = loyalty(scorer, scored);
+    let explain = |field: &str| Explain::new(words.help(field), as_of);
+    let behind = |explain: Explain, count: u64| {
+        let label = words.t("satisfaction.answers_behind", &[("count", &words.count(count))]);
+        explain.source(href::sorted(ENTITY, &format!("account == '{}'", record.id), "-asked_on"), label)
+    };
+    let c = answers.satisfaction.mean();
+    let satisfaction = behind(explain("satisfaction").formula("C = b / a"), answers.satisfaction.count());
+    let recommendation = behind(explain("recommendation"), answers.recommend.count());
+    let part = |explain: Explain, label: String, part: Option<f64>| match part {
+        Some(part) => explain.input(label, words.percent(part)),
+        None => explain.input(label, "–"),
+    };
+    let mut index = explain("loyalty_index").formula(&words.t("satisfaction.index_formula", &[]));
+    index = part(index, words.label("loyalty_behavioural"), loyalty.behavioural);
+    index = part(index, words.label("loyalty_emotional"), loyalty.emotional);
+    index = part(index, words.label("loyalty_cognitive"), loyalty.cognitive);
+    let unknown = [loyalty.behavioural, loyalty.emotional, loyalty.cognitive]
+        .iter()
+        .filter(|part| part.is_none())
+        .count();
+    let missing = (unknown > 0)
+        .then(|| words.t("satisfaction.parts_missing", &[("count", &words.count(unknown as u64))]));
+    vec![
+        Figure::new(
+            words.label("satisfaction"),
+            c.map(|c| words.fixed(c, 2)).unwrap_or_default(),
+            satisfaction,
+        )
+        .tone(c.filter(|c| *c < 0.9).map(|_| "bad")),
+        Figure::new(
+            words.label("recommendation"),
+            answers.recommend.mean().map(|mean| words.fixed(mean, 1)).unwrap_or_default(),
+            recommendation,
+        ),
+        Figure::new(
+            words.label("loyalty_index"),
+            loyalty.index().map(|index| words.fixed(index, 0)).unwrap_or_default(),
+            index,
+        )
+        .note(missing),
+    ]
+}

@@ -1,0 +1,131 @@
+//! What serving customers took that is not in the heads of orders and returns: the lines of their orders and the contacts
+//! with them. Read only where a rate makes it cost something.
+
+use crate::{
+    cost_rate::DRIVERS,
+    settings::day_number,
+    statistics::{COUNTING_ORDERS, Statistics, UpTo},
+};
+use engine::{
+    Engine, Result, Row, TryStreamExt, Tx, name,
+    sea_query::{Alias, Expr, ExprTrait, Func, JoinType, Query as Sql, SelectStatement},
+};
+use meta::Id;
+use std::collections::HashMap;
+use value::service_cost::{Driver, Group, Rates, Use};
+
+/// What is read: customer, moment, kind, pieces, minutes.
+#[derive(Clone, Copy)]
+enum Kind {
+    Lines,
+    Contacts,
+}
+
+/// The kinds that cost something.
+fn kinds(rates: &Rates) -> impl Iterator<Item = Kind> {
+    let lines = rates.has(Driver::OrderLine).then_some(Kind::Lines);
+    let contacts = rates.has_group(Group::Contacts).then_some(Kind::Contacts);
+    lines.into_iter().chain(contacts)
+}
+
+impl Kind {
+    /// `None` for everybody.
+    fn select(self, accounts: Option<&[Id]>) -> SelectStatement {
+        let of = |account: Expr| match accounts {
+            Some(accounts) => account.is_in(accounts.iter().copied()),
+            None => account.is_not_null(),
+        };
+        match self {
+            Kind::Lines => {
+                let order = |column: &str| (name("order"), name(column));
+                let line = |column: &str| (name("order_line"), name(column));
+                Sql::select()
+                    .columns([order("account"), order("ordered_at"), order("status")])
+                    .expr(Func::count(Expr::col(line("id"))))
+                    .from(name("order_line"))
+                    .join(JoinType::InnerJoin, name("order"), Expr::col(order("id")).equals(line("order")))
+                    .and_where(of(Expr::col(order("account"))))
+                    .and_where(Expr::col(order("deleted_at")).is_null())
+                    .and_where(Expr::col(line("deleted_at")).is_null())
+                    .group_by_columns([order("id"), order("account"), order("ordered_at"), order("status")])
+                    .to_owned()
+            }
+            Kind::Contacts => Sql::select()
+                .columns(["account", "happened_at", "kind", "duration_minutes"].map(Alias::new))
+                .from(name("activity"))
+                .and_where(of(Expr::col(name("account"))))
+                .and_where(Expr::col(name("deleted_at")).is_null())
+                .and_where(Expr::col(name("done")).eq(true))
+                .to_owned(),
+        }
+    }
+
+    /// `None` for what costs nothing: not yet happened, of an order that does not count, of a kind without rates.
+    fn read(self, row: &Row, up_to: &UpTo<'_>) -> Result<Option<(Id, Driver, i32, Use)>> {
+        let day = up_to.settings.day_of(row.instant(1)?);
+        let kind = row.opt_text(2)?.unwrap_or_default();
+        let number = Ord::max(row.opt_int(3)?.unwrap_or(0), 0);
+        let driver = match self {
+            Kind::Lines => COUNTING_ORDERS.contains(&kind.as_str()).then_some(Driver::OrderLine),
+            Kind::Contacts => DRIVERS.iter().find(|(known, _)| *known == kind).map(|(_, driver)| *driver),
+        };
+        let Some(driver) = driver.filter(|_| day <= up_to.day) else { return Ok(None) };
+        let used = match self {
+            Kind::Lines => Use { pieces: number, ..Use::default() },
+            Kind::Contacts => Use { pieces: 1, minutes: number, sales: 0 },
+        };
+        Ok(Some((row.id(0)?, driver, day_number(day), used)))
+    }
+}
+
+fn add(found: &mut HashMap<Id, Statistics>, kind: Kind, rows: &[Row], up_to: &UpTo<'_>) -> Result<()> {
+    for row in rows {
+        if let Some((account, driver, day, used)) = kind.read(row, up_to)? {
+            found.entry(account).or_default().charge(&up_to.settings.cost_rates, driver, day, used);
+        }
+    }
+    Ok(())
+}
+
+pub async fn add_of(
+    engine: &Engine,
+    found: &mut HashMap<Id, Statistics>,
+    accounts: &[Id],
+    up_to: &UpTo<'_>,
+) -> Result<()> {
+    for kind in kinds(&up_to.settings.cost_rates) {
+        add(found, kind, &engine.fetch(&kind.select(Some(accounts))).await?, up_to)?;
+    }
+    Ok(())
+}
+
+pub async fn add_of_in(
+    tx: &mut Tx,
+    found: &mut HashMap<Id, Statistics>,
+    accounts: &[Id],
+    up_to: &UpTo<'_>,
+) -> Result<()> {
+    for kind in kinds(&up_to.settings.cost_rates) {
+        add(found, kind, &tx.fetch(&kind.select(Some(accounts))).await?, up_to)?;
+    }
+    Ok(())
+}
+
+/// `customers` are in order of their ids.
+pub async fn add_of_everybody(
+    engine: &Engine,
+    customers: &mut [(Id, Statistics)],
+    up_to: &UpTo<'_>,
+) -> Result<()> {
+    for kind in kinds(&up_to.settings.cost_rates) {
+        let select = kind.select(None);
+        let mut rows = engine.stream(&select);
+        while let Some(row) = rows.try_next().await? {
+            let Some((account, driver, day, used)) = kind.read(&row, up_to)? else { continue };
+            if let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) {
+                customers[at].1.charge(&up_to.settings.cost_rates, driver, day, used);
+            }
+        }
+    }
+    Ok(())
+}

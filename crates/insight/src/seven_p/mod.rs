@@ -1,0 +1,37 @@
+//! The seven P of customer analysis: profiling, persistency, profitability, performance, prospecting, product, promotion. Each says
+//! what was found, shows it, and leads to the list to act on.
+
+mod cuts;
+mod filter;
+mod page;
+mod pages;
+mod read;
+mod retention;
+mod store;
+
+pub use cuts::{REPORT, compute};
+pub use store::tables;
+
+use crate::pages::scope;
+use axum::{Router, routing::get};
+use meta::label;
+use web::{NavItem, WebModule};
+
+pub fn web_module() -> WebModule {
+    WebModule {
+        templates: &[("insight/seven_p.html", include_str!("seven_p.html"))],
+        messages: include_str!("messages.toml"),
+        nav: vec![NavItem {
+            label: label("Seven P", "7P 看板"),
+            href: "/value/seven-p",
+            icon: "chart-bar",
+            administrators_only: false,
+            is_for: scope::sees_the_company,
+        }],
+        ..WebModule::new("insight", || {
+            Router::new()
+                .route("/value/seven-p", get(page::first))
+                .route("/value/seven-p/{part}", get(page::page))
+        })
+    }
+}

@@ -1,0 +1,280 @@
+//! Who customers are, who stays, who earns, who comes: profiling, persistency, profitability, prospecting.
+
+use super::{Board, Chart, List, ROWS, Shown, ranked};
+use crate::{
+    kept,
+    pages::{customer_table::customers, href},
+    profitability,
+    seven_p::read::sum,
+};
+use serde_json::{Value as Json, json};
+use std::collections::BTreeMap;
+use value::{money, proportion::share};
+use web::Answer;
+
+impl Board<'_> {
+    fn group_bars(&self, field: &str, groups: &BTreeMap<String, crate::overview::Group>, skip: &str) -> Json {
+        let choices = self.words.field(field).map(|field| field.choices().to_vec()).unwrap_or_default();
+        let bars: Vec<Json> = choices
+            .iter()
+            .filter(|choice| choice.value != skip)
+            .filter_map(|choice| {
+                let group = groups.get(&choice.value)?;
+                let filter = format!("orders > 0 && {field} == '{}'", choice.value);
+                Some(json!({
+                    "label": choice.label.get(self.words.lang),
+                    "value": group.customers,
+                    "text": self.money(group.net_sales),
+                    "color": choice.colour,
+                    "href": href::sorted("account", &filter, "-net_sales"),
+                }))
+            })
+            .collect();
+        json!({ "unit": "count", "bars": bars })
+    }
+
+    async fn list(
+        &self,
+        title: &str,
+        (filter, sort): (&str, &str),
+        fields: &[&str],
+        nobody: &str,
+    ) -> Answer<List> {
+        let filter = format!("{filter}{}", self.filter.of_accounts());
+        Ok(List {
+            title: self.t(&format!("seven.{title}"), &[]),
+            first: self.words.t("value.customer", &[]),
+            table: customers(self.words, self.session, (&filter, sort), fields, ROWS).await?,
+            nobody: self.t(&format!("seven.{nobody}"), &[]),
+        })
+    }
+
+    pub async fn profiling(&self) -> Answer<Shown> {
+        let overview = &self.stored.overview;
+        let vip = overview.importance.get("vip").copied().unwrap_or_default();
+        let buyers = overview.concentration.customers;
+        let finding = self.t(
+            "seven.profiling_finding",
+            &[
+                ("vip", &self.words.count(vip.customers)),
+                ("share", &self.share(vip.customers as i64, buyers as i64)),
+                ("sales", &self.share(vip.net_sales, overview.net_sales)),
+            ],
+        );
+        let quadrants = self.group_bars("value_quadrant", &overview.quadrants, "");
+        let core = overview.quadrants.get("core").map_or(0, |group| group.customers);
+        let risky = "risk == 'high' && importance in ['vip', 'key']";
+        Ok(Shown {
+            by_customer: true,
+            findings: vec![finding, self.t("seven.whole_company", &[])],
+            charts: vec![
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.importance_title", &[("count", &self.words.count(vip.customers))]),
+                    data: self.group_bars("importance", &overview.importance, ""),
+                },
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.quadrants_title", &[("count", &self.words.count(core))]),
+                    data: quadrants,
+                },
+            ],
+            lists: vec![
+                self.list(
+                    "risky_list",
+                    (risky, "-net_sales"),
+                    &["risk", "importance", "net_sales", "stage", "last_order_on"],
+                    "nobody_risky",
+                )
+                .await?,
+                self.list(
+                    "growing_list",
+                    ("value_quadrant == 'growing'", "-clv_52w"),
+                    &["clv_52w", "sales_52w", "stage", "last_order_on"],
+                    "nobody_growing",
+                )
+                .await?,
+            ],
+            more: vec![self.link("more_overview", "/value")],
+            ..Shown::default()
+        })
+    }
+
+    pub async fn persistency(&self) -> Answer<Shown> {
+        let overview = &self.stored.overview;
+        let count = |stage: &str| overview.stages.get(stage).map_or(0, |group| group.customers);
+        let weak = count("decline") + count("lost");
+        let buyers = overview.concentration.customers;
+        let mut findings = vec![];
+        if let Some(retention) = &self.report.retention {
+            let interval = |found: &value::proportion::Estimate| {
+                let (low, high) = (self.words.whole_percent(found.low), self.words.whole_percent(found.high));
+                format!("{low} – {high}")
+            };
+            findings.push(self.t(
+                "seven.retention",
+                &[
+                    ("share", &self.words.whole_percent(retention.now.at)),
+                    ("interval", &interval(&retention.now)),
+                    ("count", &self.words.count(retention.now.cases)),
+                ],
+            ));
+            if let Some(before) = &retention.before {
+                let clear = before.high < retention.now.low || retention.now.high < before.low;
+                let key = if clear { "seven.retention_before" } else { "seven.retention_before_same" };
+                let shown = self.words.whole_percent(before.at);
+                findings.push(self.t(key, &[("share", &shown), ("interval", &interval(before))]));
+            }
+        } else {
+            findings.push(self.t("seven.retention_unknown", &[]));
+        }
+        findings.push(self.t("seven.whole_company", &[]));
+        let falling = "importance in ['vip', 'key'] && stage == 'decline'";
+        let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
+        Ok(Shown {
+            by_customer: true,
+            findings,
+            charts: vec![Chart {
+                kind: "stages",
+                title: self.t("seven.stages_title", &[("share", &self.share(weak as i64, buyers as i64))]),
+                data: self.group_bars("stage", &overview.stages, "prospect"),
+            }],
+            lists: vec![
+                self.list(
+                    "falling_list",
+                    (falling, "-net_sales"),
+                    &["net_sales", "overdue", "p_alive", "last_order_on"],
+                    "nobody_falling",
+                )
+                .await?,
+                self.list(
+                    "loyal_list",
+                    (loyal, "-net_sales"),
+                    &["net_sales", "first_order_on", "orders", "p_alive"],
+                    "nobody_loyal",
+                )
+                .await?,
+            ],
+            more: vec![self.link("more_alarms", "/value/alarms"), self.link("more_cycles", "/value/cycles")],
+            ..Shown::default()
+        })
+    }
+
+    pub async fn profitability(&self) -> Answer<Shown> {
+        let kept: Option<kept::Kept<profitability::Report>> =
+            kept::find(self.cut.engine, profitability::REPORT).await?;
+        let Some(report) = kept.map(|kept| kept.body).filter(|report| report.buyers.customers > 0) else {
+            return Ok(Shown { findings: vec![self.t("seven.no_profit", &[])], ..Shown::default() });
+        };
+        let (whale, profit) = (&report.whale, report.buyers.profit());
+        let mut findings = vec![if report.rated {
+            self.t(
+                "seven.profit_finding",
+                &[
+                    ("profit", &self.money(profit.net())),
+                    ("share", &self.share(profit.net(), report.buyers.net_sales)),
+                    ("losers", &self.words.count(whale.losers)),
+                    ("lost", &self.money(whale.lost.saturating_neg())),
+                ],
+            )
+        } else {
+            self.t("seven.profit_unrated", &[("margin", &self.money(report.buyers.margin))])
+        }];
+        findings.push(self.t("seven.whole_company", &[]));
+        let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
+        let winners = whale.winners as f64 / whale.customers.max(1) as f64;
+        let what = self.words.label(if report.rated { "net_profit" } else { "margin" });
+        let curve = json!({
+            "points": points,
+            "mark": { "x": winners, "y": money::to_units(whale.gained), "label": self.money(whale.gained) },
+            "end": { "y": money::to_units(whale.total), "label": self.money(whale.total) },
+            "x_label": self.words.t("value.share_of_customers", &[]),
+            "y_label": self.words.t("profit.cumulative", &[("what", &what)]),
+            "currency": self.words.currency,
+        });
+        let title = self.t("seven.whale_title", &[("share", &self.words.whole_percent(winners))]);
+        let losing = ("net_profit < 0 && orders > 0", "net_profit");
+        Ok(Shown {
+            by_customer: true,
+            findings,
+            charts: vec![Chart { kind: "whale", title, data: curve }],
+            lists: vec![
+                self.list(
+                    "losing_list",
+                    losing,
+                    &["net_profit", "loss_cause", "net_sales", "cost_to_serve"],
+                    "nobody_loses",
+                )
+                .await?,
+            ],
+            more: vec![self.link("more_profit", "/value/profitability")],
+            ..Shown::default()
+        })
+    }
+
+    pub async fn prospecting(&self) -> Answer<Shown> {
+        let months = self.cut.months("month").await?;
+        let now = sum(&months, (self.filter.from, self.filter.until));
+        let before = sum(&months, (self.filter.before, self.filter.before_until()));
+        let sources = self.cut.values("source").await?;
+        let mut findings = vec![self.t(
+            "seven.prospecting_finding",
+            &[
+                ("accounts", &self.words.count(now.accounts.unsigned_abs())),
+                ("buyers", &self.words.count(now.first_buyers.unsigned_abs())),
+                ("change", &self.change(now.first_buyers, before.first_buyers).unwrap_or("–".to_owned())),
+            ],
+        )];
+        let best = ranked(&sources, |one| one.first_buyers);
+        if let Some((source, measures)) = best.first().filter(|(_, one)| one.first_buyers > 0) {
+            let source = self.choice("account", "source", source);
+            let count = self.words.count(measures.first_buyers.unsigned_abs());
+            findings.push(self.t("seven.best_source", &[("source", &source), ("count", &count)]));
+        }
+        let bars: Vec<(String, Option<String>, i64, String)> = best
+            .iter()
+            .filter(|(_, one)| one.first_buyers > 0 || one.accounts > 0)
+            .map(|(source, one)| {
+                let label = self.choice("account", "source", source);
+                let filter = if source.is_empty() {
+                    "source == null && orders == 0".to_owned()
+                } else {
+                    format!("source == '{}' && orders == 0", source.replace('\'', "\\'"))
+                };
+                let known = share(
+                    Ord::min(one.first_buyers, one.accounts).unsigned_abs(),
+                    one.accounts.unsigned_abs(),
+                );
+                let text = known.map(|known| self.words.whole_percent(known.at)).unwrap_or_default();
+                (label, Some(href::sorted("account", &filter, "-created_at")), one.first_buyers, text)
+            })
+            .collect();
+        Ok(Shown {
+            by_period: true,
+            by_customer: true,
+            findings,
+            charts: vec![
+                Chart {
+                    kind: "bars",
+                    title: self.t("seven.first_buyers_title", &[]),
+                    data: self.months(&months, |one| one.first_buyers, "count"),
+                },
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.sources_title", &[]),
+                    data: self.bars(&bars, "count"),
+                },
+            ],
+            lists: vec![
+                self.list(
+                    "prospects_list",
+                    ("orders == 0", "-created_at"),
+                    &["source", "relation", "city"],
+                    "nobody_prospect",
+                )
+                .await?,
+            ],
+            ..Shown::default()
+        })
+    }
+}

@@ -1,0 +1,183 @@
+//! What each of the seven pages shows.
+
+mod customers;
+mod sales;
+
+use super::{
+    cuts::{Measures, Report},
+    filter::Filter,
+    read::{ByMonth, Cut},
+};
+use crate::{
+    pages::{
+        customer_table::{Cell, Column, CustomerTable, Row},
+        words::Words,
+    },
+    store::StoredModel,
+};
+use engine::Result;
+use meta::Id;
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use std::collections::HashMap;
+use value::money;
+use web::Session;
+
+/// Bars of a chart.
+const BARS: usize = 10;
+/// Rows of a list.
+const ROWS: usize = 10;
+
+pub struct Board<'a> {
+    pub words: &'a Words<'a>,
+    pub session: &'a Session,
+    pub filter: &'a Filter,
+    pub cut: &'a Cut<'a>,
+    pub stored: &'a StoredModel,
+    pub report: &'a Report,
+    /// The moment the period begins.
+    pub since: String,
+}
+
+#[derive(Default, Serialize)]
+pub struct Shown {
+    /// Whether period, and whether relation and region hold here.
+    pub by_period: bool,
+    pub by_customer: bool,
+    /// What was found, in words: the first is the answer.
+    pub findings: Vec<String>,
+    pub charts: Vec<Chart>,
+    pub lists: Vec<List>,
+    /// Where to look further.
+    pub more: Vec<Link>,
+}
+
+#[derive(Serialize)]
+pub struct Chart {
+    pub kind: &'static str,
+    pub title: String,
+    pub data: Json,
+}
+
+#[derive(Serialize)]
+pub struct List {
+    pub title: String,
+    /// The heading of the first column.
+    pub first: String,
+    pub table: CustomerTable,
+    pub nobody: String,
+}
+
+#[derive(Serialize)]
+pub struct Link {
+    pub label: String,
+    pub href: String,
+}
+
+impl Board<'_> {
+    fn t(&self, key: &str, args: &[(&str, &str)]) -> String {
+        self.words.t(key, args)
+    }
+
+    fn link(&self, key: &str, href: &str) -> Link {
+        Link { label: self.t(&format!("seven.{key}"), &[]), href: href.to_owned() }
+    }
+
+    fn money(&self, ten_thousandths: i64) -> String {
+        self.words.whole_amount(ten_thousandths)
+    }
+
+    /// `+12%` or `−8%` against before; nothing if there was none.
+    fn change(&self, now: i64, before: i64) -> Option<String> {
+        // Of longer periods not all of the year before is kept.
+        (before > 0 && self.filter.months <= 12).then(|| {
+            let change = now as f64 / before as f64 - 1.0;
+            let sign = if change < 0.0 { "−" } else { "+" };
+            format!("{sign}{}", self.words.whole_percent(change.abs()))
+        })
+    }
+
+    fn share(&self, part: i64, whole: i64) -> String {
+        if whole > 0 { self.words.whole_percent(part as f64 / whole as f64) } else { "–".to_owned() }
+    }
+
+    /// A measure by month against the same months a year earlier.
+    fn months(&self, months: &ByMonth, of: fn(&Measures) -> i64, unit: &str) -> Json {
+        let scale = if unit == "money" { money::SCALE as f64 } else { 1.0 };
+        let year = chrono::Months::new(12);
+        let (mut labels, mut now, mut before) = (vec![], vec![], vec![]);
+        let mut month = self.filter.from;
+        while month < self.filter.until {
+            let at = |month| months.get(&month).map_or(0.0, |found| of(found) as f64 / scale);
+            labels.push(month.format("%Y-%m").to_string());
+            now.push(at(month));
+            before.push(month.checked_sub_months(year).map_or(0.0, at));
+            let Some(next) = month.checked_add_months(chrono::Months::new(1)) else { break };
+            month = next;
+        }
+        let mut series = vec![json!({ "name": self.t("seven.this_period", &[]), "values": now })];
+        // Over more than a year the year before is in the line itself.
+        if self.filter.months <= 12 {
+            series.push(json!({ "name": self.t("seven.year_before", &[]), "values": before }));
+        }
+        json!({ "categories": labels, "series": series, "unit": unit, "currency": self.words.currency })
+    }
+
+    /// The largest values as bars.
+    fn bars(&self, values: &[(String, Option<String>, i64, String)], unit: &str) -> Json {
+        let scale = if unit == "money" { money::SCALE as f64 } else { 1.0 };
+        let bars: Vec<Json> = values
+            .iter()
+            .take(BARS)
+            .map(|(label, href, value, text)| {
+                json!({ "label": label, "value": *value as f64 / scale, "text": text, "href": href })
+            })
+            .collect();
+        json!({ "unit": unit, "currency": self.words.currency, "bars": bars })
+    }
+
+    async fn titles(
+        &self,
+        entity: &str,
+        values: impl Iterator<Item = &String>,
+    ) -> Result<HashMap<String, String>> {
+        let ids: Vec<(&str, Id)> = values.filter_map(|value| Some((entity, value.parse().ok()?))).collect();
+        let titles = self.cut.engine.titles(&self.session.actor, &ids).await?;
+        Ok(titles.into_iter().map(|(id, title)| (id.to_string(), title)).collect())
+    }
+
+    /// A choice's word in the reader's language.
+    fn choice(&self, entity: &str, field: &str, value: &str) -> String {
+        let found = self.words.registry().entity(entity).ok().and_then(|entity| entity.get(field));
+        let choice = found.and_then(|field| field.choices().iter().find(|choice| choice.value == value));
+        match choice {
+            Some(choice) => choice.label.get(self.words.lang).to_owned(),
+            None if value.is_empty() => self.t("seven.not_given", &[]),
+            None => value.to_owned(),
+        }
+    }
+
+    fn table(
+        &self,
+        columns: &[String],
+        rows: Vec<(String, String, Vec<String>)>,
+        href: &str,
+    ) -> CustomerTable {
+        let cell = |text: String| Cell { text, colour: None };
+        CustomerTable {
+            columns: columns.iter().map(|label| Column { label: label.clone(), is_number: true }).collect(),
+            rows: rows
+                .into_iter()
+                .map(|(name, href, cells)| Row { name, href, cells: cells.into_iter().map(cell).collect() })
+                .collect(),
+            href: href.to_owned(),
+        }
+    }
+}
+
+/// The largest first, by `of`.
+fn ranked<'v>(values: &'v super::read::ByValue, of: fn(&Measures) -> i64) -> Vec<(&'v String, &'v Measures)> {
+    let mut all: Vec<(&String, &Measures)> = values.iter().collect();
+    all.sort_by(|a, b| of(b.1).cmp(&of(a.1)).then(a.0.cmp(b.0)));
+    all
+}

@@ -1,0 +1,276 @@
+//! What is sold, of what, and what brings it about: performance, product, promotion.
+
+use super::{Board, Chart, List, ROWS, Shown, ranked};
+use crate::{pages::href, seven_p::cuts::Measures, seven_p::read::sum};
+use std::collections::BTreeMap;
+use web::Answer;
+
+impl Board<'_> {
+    pub async fn performance(&self) -> Answer<Shown> {
+        let months = self.cut.months("month").await?;
+        let now = sum(&months, (self.filter.from, self.filter.until));
+        let before = sum(&months, (self.filter.before, self.filter.before_until()));
+        let channels = self.cut.values("channel").await?;
+        let categories = self.cut.values("category").await?;
+        let (owners, owners_before) =
+            (self.cut.values("owner").await?, self.cut.values_before("owner").await?);
+        let names = self.titles("user", owners.keys()).await?;
+        let kinds = self.titles("product_category", categories.keys()).await?;
+        let change = self.change(now.sales, before.sales);
+        let finding = self.t(
+            "seven.performance_finding",
+            &[
+                ("sales", &self.money(now.sales)),
+                ("change", change.as_deref().unwrap_or("–")),
+                ("margin", &self.share(now.margin, now.costed)),
+                ("orders", &self.words.count(now.orders.unsigned_abs())),
+            ],
+        );
+        let since = &self.since;
+        let orders = |condition: String| {
+            Some(href::sorted("order", &format!("{condition} && ordered_at >= '{since}'"), "-ordered_at"))
+        };
+        let channel_bars: Vec<_> = ranked(&channels, |one| one.sales)
+            .into_iter()
+            .map(|(channel, one)| {
+                let condition = if channel.is_empty() {
+                    "channel == null".to_owned()
+                } else {
+                    format!("channel == '{channel}'")
+                };
+                (
+                    self.choice("order", "channel", channel),
+                    orders(condition),
+                    one.sales,
+                    self.share(one.sales, now.sales),
+                )
+            })
+            .collect();
+        let category_bars: Vec<_> = ranked(&categories, |one| one.sales)
+            .into_iter()
+            .map(|(category, one)| {
+                let label = kinds.get(category).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
+                let href = (!category.is_empty()).then(|| format!("/product_category/{category}"));
+                (label, href, one.sales, self.share(one.margin, one.costed))
+            })
+            .collect();
+        let rows = ranked(&owners, |one| one.sales)
+            .into_iter()
+            .take(ROWS)
+            .map(|(owner, one)| {
+                let name = names.get(owner).cloned().unwrap_or_else(|| self.t("seven.nobody", &[]));
+                let condition =
+                    if owner.is_empty() { "owner == null".to_owned() } else { format!("owner == '{owner}'") };
+                let before = owners_before.get(owner).map_or(0, |before| before.sales);
+                let cells = vec![
+                    self.money(one.sales),
+                    self.change(one.sales, before).unwrap_or_else(|| "–".to_owned()),
+                    self.words.count(one.orders.unsigned_abs()),
+                    self.share(one.margin, one.costed),
+                ];
+                (name, orders(condition).unwrap_or_default(), cells)
+            })
+            .collect();
+        let columns = ["sales", "change", "orders", "margin_share"]
+            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        Ok(Shown {
+            by_period: true,
+            by_customer: true,
+            findings: vec![finding],
+            charts: vec![
+                Chart {
+                    kind: "line",
+                    title: self.t("seven.sales_title", &[("change", change.as_deref().unwrap_or("–"))]),
+                    data: self.months(&months, |one| one.sales, "money"),
+                },
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.channels_title", &[]),
+                    data: self.bars(&channel_bars, "money"),
+                },
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.categories_title", &[]),
+                    data: self.bars(&category_bars, "money"),
+                },
+            ],
+            lists: vec![List {
+                title: self.t("seven.reps_list", &[]),
+                first: self.t("seven.column.rep", &[]),
+                table: self.table(&columns, rows, "/order"),
+                nobody: self.t("seven.no_sales", &[]),
+            }],
+            ..Shown::default()
+        })
+    }
+
+    pub async fn product(&self) -> Answer<Shown> {
+        let products = self.cut.values("product").await?;
+        let reasons = self.cut.values("reason").await?;
+        let names = self.titles("product", products.keys()).await?;
+        let known: BTreeMap<&String, &Measures> = products.iter().filter(|(id, _)| !id.is_empty()).collect();
+        let sales: i64 = known.values().map(|one| one.sales).sum();
+        let margin_leaders = ranked(&products, |one| one.margin);
+        let best = margin_leaders.iter().find(|(id, _)| !id.is_empty());
+        let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
+        let mut findings = vec![];
+        if let Some((id, one)) = best {
+            findings.push(
+                self.t(
+                    "seven.product_finding",
+                    &[("product", &name(id)), ("margin", &self.money(one.margin))],
+                ),
+            );
+        }
+        let returned: i64 = reasons.values().map(|one| one.returned).sum();
+        if let Some((reason, one)) = ranked(&reasons, |one| one.returned).first() {
+            let reason = self.choice("return", "reason", reason);
+            findings.push(self.t(
+                "seven.returns_finding",
+                &[
+                    ("reason", &reason),
+                    ("amount", &self.money(one.returned)),
+                    ("share", &self.share(one.returned, returned)),
+                ],
+            ));
+        } else {
+            findings.push(self.t("seven.no_returns", &[]));
+        }
+        let since = &self.since;
+        let reason_bars: Vec<_> = ranked(&reasons, |one| one.returned)
+            .into_iter()
+            .map(|(reason, one)| {
+                let filter = format!("reason == '{reason}' && returned_at >= '{since}'");
+                (
+                    self.choice("return", "reason", reason),
+                    Some(href::sorted("return", &filter, "-returned_at")),
+                    one.returned,
+                    self.words.count(one.orders.unsigned_abs()),
+                )
+            })
+            .collect();
+        let margin_bars: Vec<_> = margin_leaders
+            .into_iter()
+            .filter(|(id, one)| !id.is_empty() && one.margin > 0)
+            .map(|(id, one)| {
+                (name(id), Some(format!("/product/{id}")), one.margin, self.share(one.margin, one.costed))
+            })
+            .collect();
+        // Products of which much comes back, among those that are sold at all.
+        let mut returning: Vec<(&String, &Measures)> =
+            known.into_iter().filter(|(_, one)| one.sales > 0 && one.returned > 0).collect();
+        let rate = |one: &Measures| one.returned as f64 / one.sales as f64;
+        returning.sort_by(|a, b| rate(b.1).total_cmp(&rate(a.1)).then(a.0.cmp(b.0)));
+        let rows = returning
+            .into_iter()
+            .filter(|(_, one)| one.sales * 1_000 >= sales)
+            .take(ROWS)
+            .map(|(id, one)| {
+                let cells = vec![
+                    self.share(one.returned, one.sales),
+                    self.money(one.returned),
+                    self.money(one.sales),
+                    self.share(one.margin, one.costed),
+                ];
+                (name(id), format!("/product/{id}"), cells)
+            })
+            .collect();
+        let columns = ["return_share", "returned", "sales", "margin_share"]
+            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        Ok(Shown {
+            by_period: true,
+            findings,
+            charts: vec![
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.margins_title", &[]),
+                    data: self.bars(&margin_bars, "money"),
+                },
+                Chart {
+                    kind: "stages",
+                    title: self.t("seven.reasons_title", &[]),
+                    data: self.bars(&reason_bars, "money"),
+                },
+            ],
+            lists: vec![List {
+                title: self.t("seven.returning_list", &[]),
+                first: self.t("seven.column.product", &[]),
+                table: self.table(&columns, rows, "/product"),
+                nobody: self.t("seven.no_returns", &[]),
+            }],
+            more: vec![self.link("more_cycles", "/value/cycles")],
+            ..Shown::default()
+        })
+    }
+
+    pub async fn promotion(&self) -> Answer<Shown> {
+        let sources = self.cut.values("source").await?;
+        let channels = self.cut.values("channel").await?;
+        let channels_before = self.cut.values_before("channel").await?;
+        let all: i64 = sources.values().map(|one| one.sales).sum();
+        let ranks = ranked(&sources, |one| one.sales);
+        let mut findings = vec![];
+        if let Some((source, one)) = ranks.iter().find(|(source, one)| !source.is_empty() && one.sales > 0) {
+            let share = self.share(one.sales, all);
+            findings.push(self.t("seven.promotion_finding", &[("source", source), ("share", &share)]));
+        }
+        // Nothing records whom a campaign addressed: what it brought about cannot be told.
+        findings.push(self.t("seven.no_campaigns", &[]));
+        let source_bars: Vec<_> = ranks
+            .iter()
+            .filter(|(_, one)| one.sales > 0)
+            .map(|(source, one)| {
+                let filter = if source.is_empty() {
+                    "source == null".to_owned()
+                } else {
+                    format!("source == '{}'", source.replace('\'', "\\'"))
+                };
+                let label = self.choice("account", "source", source);
+                let href = href::sorted("account", &filter, "-net_sales");
+                (label, Some(href), one.sales, self.share(one.sales, all))
+            })
+            .collect();
+        let rows = ranked(&channels, |one| one.sales)
+            .into_iter()
+            .map(|(channel, one)| {
+                let before = channels_before.get(channel).map_or(0, |before| before.sales);
+                let condition = if channel.is_empty() {
+                    "channel == null".to_owned()
+                } else {
+                    format!("channel == '{channel}'")
+                };
+                let mean = if one.orders > 0 { one.sales / one.orders } else { 0 };
+                let cells = vec![
+                    self.money(one.sales),
+                    self.change(one.sales, before).unwrap_or_else(|| "–".to_owned()),
+                    self.words.count(one.orders.unsigned_abs()),
+                    self.money(mean),
+                ];
+                (
+                    self.choice("order", "channel", channel),
+                    href::sorted("order", &condition, "-ordered_at"),
+                    cells,
+                )
+            })
+            .collect();
+        let columns =
+            ["sales", "change", "orders", "per_order"].map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        Ok(Shown {
+            by_period: true,
+            by_customer: true,
+            findings,
+            charts: vec![Chart {
+                kind: "stages",
+                title: self.t("seven.source_sales_title", &[]),
+                data: self.bars(&source_bars, "money"),
+            }],
+            lists: vec![List {
+                title: self.t("seven.channels_list", &[]),
+                first: self.t("seven.column.channel", &[]),
+                table: self.table(&columns, rows, "/order"),
+                nobody: self.t("seven.no_sales", &[]),
+            }],
+            ..Shown::default()
+        })
+    }
+}

@@ -1,0 +1,231 @@
+//! Cycles and alarms: who is told what, once, and what became of it.
+
+use crate::company::{Company, on_both, values};
+use engine::{Actor, Query};
+use insight::{after_fit, alarm, cycle, kept, refit};
+use meta::{Id, NaiveDate, Record, Value};
+
+/// The clock of tests stands at 2026-11-21.
+fn day(text: &str) -> NaiveDate {
+    text.parse().unwrap()
+}
+
+async fn all(company: &Company, entity: &str, filter: &str) -> Vec<Record> {
+    let query = Query::new(entity).filter(filter).limit(1_000);
+    company.engine.list(&Actor::system(), &query).await.unwrap().records
+}
+
+async fn user(company: &Company, name: &str) -> Id {
+    company.app.user(name, &format!("{name}@example.com"), engine::Role::User).await
+}
+
+/// A customer who bought every `gap` days, `count` times, the last time on `last`.
+async fn buyer(
+    company: &Company,
+    name: &str,
+    owner: Option<Id>,
+    (gap, count, last): (i64, i64, &str),
+    amount: &str,
+) -> Id {
+    let account = company.create("account", values([("name", name.into()), ("owner", owner.into())])).await;
+    for purchase in (0..count).rev() {
+        let at = day(last) - chrono::Duration::days(gap * purchase);
+        company.order(Some(account), &at.to_string(), amount, Some("1")).await;
+    }
+    account
+}
+
+async fn look(company: &Company) {
+    company.settle().await;
+    refit::refit(&company.engine, None).await.unwrap();
+    after_fit::compute(&company.engine, None).await.unwrap();
+}
+
+#[test]
+fn a_falling_core_customer_is_told_to_his_owner_once() {
+    on_both(async |company| {
+        company.regulars().await;
+        let rep = user(&company, "rep").await;
+        let giant = buyer(&company, "Silent Giant", Some(rep), (10, 20, "2026-09-20"), "9000").await;
+        buyer(&company, "Loyal Giant", Some(rep), (10, 20, "2026-11-18"), "9000").await;
+        look(&company).await;
+        let alarms = all(&company, "alarm", "rule == 'core_customer'").await;
+        assert_eq!(alarms.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["Silent Giant"]);
+        let tasks = all(&company, "activity", "kind == 'task'").await;
+        assert_eq!(tasks.len(), 1, "{tasks:?}");
+        let task = &tasks[0];
+        assert_eq!((task.reference("owner"), task.reference("account")), (Some(rep), Some(giant)));
+        assert!(task.text("subject").contains("Silent Giant"));
+        // 62 days since the last of purchases ten days apart.
+        assert!(
+            task.text("body").contains("usually buys every 10 days, silent for 62 (6.2 times as long)"),
+            "{}",
+            task.text("body")
+        );
+        look(&company).await;
+        assert_eq!(all(&company, "activity", "kind == 'task'").await.len(), 1, "not repeated while open");
+        // The owner has done the task; the customer is still watched, and not told again.
+        company.update("activity", task.id, values([("done", true.into())])).await;
+        look(&company).await;
+        let handled = all(&company, "alarm", "rule == 'core_customer'").await;
+        assert_eq!((handled.len(), handled[0].text("state")), (1, "handled"));
+        // He buys: the alarm ends, with what he bought.
+        company.clock.set("2026-11-25T10:00:00Z".parse().unwrap());
+        company.order(Some(giant), "2026-11-24", "5000", Some("1")).await;
+        look(&company).await;
+        let ended = company.engine.get(&Actor::system(), "alarm", handled[0].id).await.unwrap();
+        assert_eq!((ended.text("state"), ended.text("outcome")), ("closed", "bought"));
+        assert_eq!(ended.get("sales_after").as_decimal(), "5000".parse().ok());
+        assert_eq!(ended.get("bought_on").as_date(), Some(day("2026-11-24")));
+    });
+}
+
+#[test]
+fn who_does_not_come_back_within_thirteen_weeks_did_not_buy() {
+    on_both(async |company| {
+        company.regulars().await;
+        let rep = user(&company, "rep").await;
+        buyer(&company, "Silent Giant", Some(rep), (10, 20, "2026-09-20"), "9000").await;
+        look(&company).await;
+        company.clock.set("2027-02-21T10:00:00Z".parse().unwrap());
+        look(&company).await;
+        let alarms = all(&company, "alarm", "rule == 'core_customer'").await;
+        assert_eq!(alarms.len(), 1, "not raised again before he has bought");
+        assert_eq!((alarms[0].text("outcome"), alarms[0].text("state")), ("not_bought", "closed"));
+        // There is nothing left to do.
+        assert!(all(&company, "activity", "kind == 'task' && !done").await.is_empty());
+    });
+}
+
+#[test]
+fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
+    on_both(async |company| {
+        let rep = user(&company, "rep").await;
+        let product =
+            company.create("product", values([("name", "Apples".into()), ("code", "A1".into())])).await;
+        let account =
+            company.create("account", values([("name", "Regular".into()), ("owner", rep.into())])).await;
+        for purchase in 0..6 {
+            let at = day("2026-06-27") + chrono::Duration::days(28 * purchase);
+            let head =
+                values([("account", account.into()), ("ordered_at", crate::company::at(&at.to_string()))]);
+            let line = values([
+                ("product", product.into()),
+                ("quantity", Value::Decimal(7.into())),
+                ("unit_price", Value::Decimal(10.into())),
+            ]);
+            company.document("order", "order_line", head, line).await;
+        }
+        // The last of them was on 2026-11-14; on 2026-12-12 the next is due.
+        look(&company).await;
+        assert!(all(&company, "alarm", "rule == 'reorder_due'").await.is_empty(), "too early");
+        company.clock.set("2026-12-12T02:00:00Z".parse().unwrap());
+        look(&company).await;
+        let prompts = all(&company, "alarm", "rule == 'reorder_due'").await;
+        assert_eq!(prompts.len(), 1);
+        let task = company
+            .engine
+            .get(&Actor::system(), "activity", prompts[0].reference("task").unwrap())
+            .await
+            .unwrap();
+        assert!(
+            task.text("body")
+                .contains("Apples: bought every 28 days, last on 2026-11-14; expected on 2026-12-12"),
+            "{}",
+            task.text("body")
+        );
+        look(&company).await;
+        assert_eq!(all(&company, "activity", "kind == 'task'").await.len(), 1);
+        let report: cycle::Report = kept::find(&company.engine, cycle::REPORT).await.unwrap().unwrap().body;
+        // The customer with Apples, and the customer with whatever he buys.
+        assert_eq!((report.pairs, report.regular, report.due), (2, 2, 2));
+        assert_eq!((report.demand[0].product, report.demand[0].quantity), (product, 70_000));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/cycles").await.expect(200).body;
+        assert!(page.contains("Apples") && page.contains("100% of the cycles are regular"), "{page}");
+        let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
+        assert!(panel.contains("cycle-panel") && panel.contains("28 days"), "{panel}");
+        // Switched off, another customer's purchase is not prompted.
+        let off = [
+            ("core_customer", "on"),
+            ("late_times", "2"),
+            ("p_buy_fall", "30"),
+            ("worth_fall", "40"),
+            ("tasks_at_once", "10"),
+            ("group_fall", "20"),
+            ("region_fall", "20"),
+        ];
+        client.post("/value/alarms/settings", &off).await.expect(303);
+        let settings = alarm::AlarmSettings::load(&company.engine).await.unwrap();
+        assert_eq!(settings.off, ["reorder_due", "group_shrinking", "region_falling"]);
+    });
+}
+
+#[test]
+fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
+    on_both(async |company| {
+        let boss = ("Boss", "boss@example.com");
+        let administrator = company.app.user(boss.0, boss.1, engine::Role::Administrator).await;
+        for number in 0..40 {
+            let fields = values([
+                ("name", format!("Shop {number}").into()),
+                ("relation", "dealer".into()),
+                ("province", "山东".into()),
+            ]);
+            let account = company.create("account", fields).await;
+            company.order(Some(account), "2025-10-20", "1000", Some("1")).await;
+            if number < 15 {
+                company.order(Some(account), "2026-10-20", "1000", Some("1")).await;
+            }
+        }
+        look(&company).await;
+        let open = |rule: &str| format!("rule == '{rule}' && state == 'open'");
+        let groups = all(&company, "alarm", &open("group_shrinking")).await;
+        assert_eq!(groups.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["经销商/渠道 Dealer"]);
+        assert_eq!(groups[0].reference("owner"), Some(administrator));
+        let regions = all(&company, "alarm", &open("region_falling")).await;
+        assert_eq!(regions.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["山东"]);
+        // Many buy again: the fall is over.
+        for account in all(&company, "account", "").await.iter().take(38) {
+            company.order(Some(account.id), "2026-11-10", "1000", Some("1")).await;
+        }
+        look(&company).await;
+        assert!(all(&company, "alarm", &open("group_shrinking")).await.is_empty());
+        let past = all(&company, "alarm", "rule == 'region_falling'").await;
+        assert_eq!((past[0].text("state"), past[0].text("outcome")), ("closed", "recovered"));
+    });
+}
+
+#[test]
+fn the_page_lists_alarms_with_their_reasons_and_settings_refuse_nonsense() {
+    on_both(async |company| {
+        company.regulars().await;
+        buyer(&company, "Silent Giant", None, (10, 20, "2026-09-20"), "9000").await;
+        look(&company).await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/alarms").await.expect(200).body;
+        for part in [
+            "Silent Giant",
+            "silent for 62 (6.2 times as long)",
+            "the customer has no owner",
+            "What became of the alarms",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let given = [
+            ("late_times", "0.5"),
+            ("p_buy_fall", "30"),
+            ("worth_fall", "40"),
+            ("tasks_at_once", "10"),
+            ("group_fall", "20"),
+            ("region_fall", "20"),
+        ];
+        let refused = client.post("/value/alarms/settings", &given).await.expect(422).body;
+        assert!(refused.contains("must be between 1 and 10"), "{refused}");
+        let other = company.app.ordinary().await;
+        other.get("/value/alarms").await.expect(200);
+        other.get("/value/alarms/settings").await.expect(403);
+    });
+}

@@ -1,0 +1,110 @@
+//! Answers of customers: on the account, in sum, and refused where they make no sense.
+
+use crate::company::{Company, on_both, values};
+use insight::{after_fit, kept, refit, satisfaction};
+use meta::{Decimal, Id, Value};
+
+async fn answer(company: &Company, account: Id, day: &str, dimension: &str, fields: &[(&str, i64)]) -> Id {
+    let mut all = values([
+        ("account", account.into()),
+        ("asked_on", Value::Date(day.parse().unwrap())),
+        ("dimension", dimension.into()),
+    ]);
+    all.extend(fields.iter().map(|(field, answer)| ((*field).to_owned(), Value::Int(*answer))));
+    company.create("survey_answer", all).await
+}
+
+fn decimal(text: &str) -> Option<Decimal> {
+    text.parse().ok()
+}
+
+#[test]
+fn what_a_customer_answers_is_on_his_page_within_a_moment() {
+    on_both(async |company| {
+        let account = company.customer("A").await;
+        answer(&company, account, "2026-10-01", "product", &[("expected", 8), ("perceived", 8)]).await;
+        answer(&company, account, "2026-10-01", "delivery", &[("expected", 8), ("perceived", 6)]).await;
+        let attitudes = [("recommend", 9), ("repurchase", 7), ("price_tolerance", 4)];
+        answer(&company, account, "2026-10-01", "overall", &attitudes).await;
+        // Too long ago to count.
+        answer(&company, account, "2025-10-01", "product", &[("expected", 10), ("perceived", 1)]).await;
+        company.settle().await;
+        let found = company.account(account).await;
+        // (1 + 0.75) / 2 is 0.875.
+        assert_eq!(found.get("satisfaction").as_decimal(), decimal("0.88"));
+        assert_eq!(found.get("recommendation").as_decimal(), decimal("9"));
+        assert_eq!(found.get("loyalty_behavioural"), &Value::Null);
+        // Emotional 0.8, cognitive 0.4.
+        assert_eq!(
+            ["loyalty_emotional", "loyalty_cognitive", "loyalty_index"]
+                .map(|field| found.get(field).as_int()),
+            [Some(80), Some(40), Some(60)]
+        );
+        company.order(Some(account), "2026-11-20", "100", None).await;
+        company.settle().await;
+        // A single purchase the day before: behavioural loyalty is all but nothing.
+        assert_eq!(company.account(account).await.get("loyalty_behavioural"), &Value::Int(0));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
+        assert!(panel.contains("satisfaction-panel") && panel.contains("The 2 answers behind it"), "{panel}");
+    });
+}
+
+#[test]
+fn the_page_says_what_is_weakest_with_its_interval() {
+    on_both(async |company| {
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        assert!(client.get("/value/satisfaction").await.expect(200).body.contains("No answers yet"));
+        let accounts = company.regulars().await;
+        for (index, account) in accounts.iter().enumerate() {
+            let found = 6 + (index % 3) as i64;
+            answer(&company, *account, "2026-09-01", "product", &[("expected", 8), ("perceived", 8)]).await;
+            answer(
+                &company,
+                *account,
+                "2026-09-01",
+                "delivery",
+                &[("expected", 8), ("perceived", found - 1)],
+            )
+            .await;
+            answer(&company, *account, "2026-09-01", "overall", &[("recommend", 5 + (index % 6) as i64)])
+                .await;
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: satisfaction::Report =
+            kept::find(&company.engine, satisfaction::REPORT).await.unwrap().unwrap().body;
+        let nps = report.nps.unwrap();
+        // Of 40 answers from 5 to 10 in turn: 12 promoters (9, 10), 14 detractors (5, 6).
+        assert_eq!((report.answers, report.customers), (120, 40));
+        assert_eq!((nps.promoters, nps.passives, nps.detractors), (12, 14, 14));
+        let page = client.get("/value/satisfaction").await.expect(200).body;
+        for part in
+            ["Weakest: Delivery, C = 0.7", "Disappointed customers", "Net promoter score", "Loyalty index"]
+        {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        company.app.ordinary().await.get("/value/satisfaction").await.expect(200);
+    });
+}
+
+#[test]
+fn answers_that_make_no_sense_are_refused_with_the_remedy() {
+    on_both(async |company| {
+        let account = company.customer("A").await.to_string();
+        let client = company.app.administrator().await;
+        let refused = async |fields: &[(&str, &str)]| {
+            let mut all =
+                vec![("account", account.as_str()), ("asked_on", "2026-10-01"), ("dimension", "price")];
+            all.extend(fields);
+            client.post("/survey_answer/new", &all).await.expect(422).body
+        };
+        assert!(refused(&[("expected", "8")]).await.contains("perceived over expected"));
+        assert!(refused(&[("expected", "0"), ("perceived", "3")]).await.contains("from 1 to 10"));
+        assert!(refused(&[("recommend", "11")]).await.contains("from 0 to 10"));
+        assert!(refused(&[]).await.contains("nswer at least one question"));
+    });
+}

@@ -1,0 +1,146 @@
+//! Satisfaction and loyalty from what customers say and do.
+//!
+//! - **C = b / a**, perceived b over expected a (顾客满意度, the degree of satisfaction): 1 is what was expected, below 1 a
+//!   disappointment. Of a dimension or of all the mean of the answers' ratios ([`crate::proportion::mean`] with its interval).
+//! - **NPS**, the net promoter score: share of 9–10 less share of 0–6 of "how likely would you recommend us" (Reichheld 2003,
+//!   *Harvard Business Review* 81(12)); standard error √((p + d − (p − d)²) / n) of a multinomial.
+//! - **Loyalty** in three parts between 0 and 1 (after Dick & Basu 1994, *JAMS* 22, attitude and repeat patronage): behavioural
+//!   from purchases ([`Behaviour::loyalty`]), emotional from recommending and buying again, cognitive from price tolerance and
+//!   being the first choice, both as answers 0–10 over 10. The index is 100 · the mean of the parts that are known; the weights
+//!   are ours.
+
+use serde::{Deserialize, Serialize};
+
+use crate::proportion::Z_95;
+
+/// Answers are whole numbers from 0 or 1 to this.
+pub const MOST: u8 = 10;
+/// Weeks after which tenure counts half.
+const TENURE_HALF_WEEKS: f64 = 104.0;
+
+/// Promoters less detractors, each as share of all who answered.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Nps {
+    pub promoters: u64,
+    pub passives: u64,
+    pub detractors: u64,
+    /// Between −1 and 1, with its interval of 95 %.
+    pub score: f64,
+    pub low: f64,
+    pub high: f64,
+}
+
+impl Nps {
+    /// `answers` from 0 to 10; `None` without any.
+    pub fn of(answers: &[u8]) -> Option<Self> {
+        let count = |range: std::ops::RangeInclusive<u8>| {
+            answers.iter().filter(|answer| range.contains(answer)).count() as u64
+        };
+        let (promoters, detractors) = (count(9..=u8::MAX), count(0..=6));
+        let n = answers.len() as f64;
+        if answers.is_empty() {
+            return None;
+        }
+        let (p, d) = (promoters as f64 / n, detractors as f64 / n);
+        let score = p - d;
+        let half = Z_95 * ((p + d - score * score).max(0.0) / n).sqrt();
+        let passives = answers.len() as u64 - promoters - detractors;
+        let (low, high) = ((score - half).max(-1.0), (score + half).min(1.0));
+        Some(Nps { promoters, passives, detractors, score, low, high })
+    }
+}
+
+/// C of one answer in thousandths, rounded; `None` without an expectation.
+pub fn ratio_thousandths(perceived: u8, expected: u8) -> Option<u32> {
+    let expected = u32::from(expected);
+    (expected > 0).then(|| (u32::from(perceived) * 1_000 + expected / 2) / expected)
+}
+
+/// What a customer does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Behaviour {
+    /// Purchase days, ≥ 1.
+    pub purchase_days: u32,
+    /// Weeks since the first of them.
+    pub tenure_weeks: f64,
+    /// Probability that he still buys.
+    pub p_active: f64,
+    /// The share of what he needs that he says he buys here.
+    pub share: Option<f64>,
+}
+
+impl Behaviour {
+    /// P(active) · mean of: repeat buying (n − 1)/n, tenure T/(T + 104 weeks), and his share if he told it. 0 to 1.
+    pub fn loyalty(&self) -> f64 {
+        let days = f64::from(self.purchase_days.max(1));
+        let tenure = self.tenure_weeks.max(0.0);
+        let parts = [Some((days - 1.0) / days), Some(tenure / (tenure + TENURE_HALF_WEEKS)), self.share];
+        let known: Vec<f64> = parts.into_iter().flatten().map(|part| part.clamp(0.0, 1.0)).collect();
+        self.p_active.clamp(0.0, 1.0) * known.iter().sum::<f64>() / known.len() as f64
+    }
+}
+
+/// The parts of loyalty that are known, each 0 to 1.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Loyalty {
+    pub behavioural: Option<f64>,
+    pub emotional: Option<f64>,
+    pub cognitive: Option<f64>,
+}
+
+impl Loyalty {
+    /// 0 to 100; `None` if nothing is known.
+    pub fn index(&self) -> Option<f64> {
+        let known: Vec<f64> =
+            [self.behavioural, self.emotional, self.cognitive].into_iter().flatten().collect();
+        (!known.is_empty()).then(|| 100.0 * known.iter().sum::<f64>() / known.len() as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_score_by_hand() {
+        // Five promoters, three passives, two detractors.
+        let found = Nps::of(&[10, 9, 9, 10, 9, 8, 7, 7, 6, 0]).expect("answers");
+        assert_eq!((found.promoters, found.passives, found.detractors), (5, 3, 2));
+        assert!((found.score - 0.3).abs() < 1e-12);
+        // √((0.5 + 0.2 − 0.09)/10) = 0.247.
+        assert!((found.high - 0.3 - 1.96 * 0.06100_f64.sqrt()).abs() < 1e-4, "{found:?}");
+        assert_eq!(Nps::of(&[]), None);
+    }
+
+    #[test]
+    fn what_was_expected_is_one() {
+        let found = [(8, 8), (6, 8), (10, 3), (0, 5)].map(|(b, a)| ratio_thousandths(b, a));
+        assert_eq!(found, [Some(1_000), Some(750), Some(3_333), Some(0)]);
+        assert_eq!(ratio_thousandths(5, 0), None);
+    }
+
+    #[test]
+    fn loyalty_is_of_the_parts_that_are_known() {
+        let behaviour = Behaviour { purchase_days: 5, tenure_weeks: 104.0, p_active: 0.5, share: None };
+        // 0.5 · (0.8 + 0.5)/2
+        assert!((behaviour.loyalty() - 0.325).abs() < 1e-12);
+        let told = Behaviour { share: Some(0.2), ..behaviour };
+        assert!((told.loyalty() - 0.25).abs() < 1e-12);
+        let parts = Loyalty { behavioural: Some(0.325), emotional: Some(0.9), cognitive: None };
+        assert!((parts.index().expect("known") - 61.25).abs() < 1e-12);
+        assert_eq!(Loyalty::default().index(), None);
+    }
+
+    proptest! {
+        #[test]
+        fn scores_stay_in_their_range(answers in prop::collection::vec(0_u8..=10, 1..60),
+            purchase_days in 0_u32..1_000, tenure_weeks in -10.0_f64..2_000.0, p_active in 0.0_f64..=1.0) {
+            let nps = Nps::of(&answers).expect("answers");
+            prop_assert!(-1.0 <= nps.low && nps.low <= nps.score && nps.score <= nps.high && nps.high <= 1.0);
+            prop_assert_eq!(nps.promoters + nps.passives + nps.detractors, answers.len() as u64);
+            let loyalty = Behaviour { purchase_days, tenure_weeks, p_active, share: Some(1.0) }.loyalty();
+            prop_assert!((0.0..=1.0).contains(&loyalty));
+        }
+    }
+}
