@@ -23,6 +23,9 @@ pub enum Database {
     Postgres(String),
 }
 
+/// Connections to PostgreSQL a program of one company opens at most.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Sqlite,
@@ -34,7 +37,8 @@ const READERS: u32 = 4;
 /// connection.
 const READER_CACHE: &str = "-16384";
 const WRITER_CACHE: &str = "-65536";
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// What is not used is closed again: many companies share a server.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -78,7 +82,11 @@ fn sqlite_options(folder: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<SqliteConnection>)> {
+pub(crate) async fn open(
+    database: &Database,
+    folder: &Path,
+    connections: u32,
+) -> Result<(Pool, Option<SqliteConnection>)> {
     match database {
         Database::Sqlite => {
             let writer = sqlite_options(folder).pragma("cache_size", WRITER_CACHE).connect().await?;
@@ -97,8 +105,9 @@ pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Op
                 .options([("timezone", "UTC")])
                 .disable_statement_logging();
             let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS)
+                .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(IDLE_TIMEOUT)
                 .connect_with(options)
                 .await?;
             Ok((Pool::Postgres(pool), None))

@@ -4,6 +4,7 @@
 //! `tests/__fuzz__/NAME/corpus` with inputs that once mattered. `cargo test` runs these and a fixed number of changed
 //! ones; `script/fuzz NAME` lets libFuzzer look on, led by the branches it reaches.
 
+pub use bolero;
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use std::path::Path;
@@ -50,7 +51,12 @@ fn change(input: &mut Vec<u8>, known: &[Vec<u8>], words: &[&str], chance: &mut C
             let from = chance.random_range(0..=other.len());
             drop(input.splice(at.., other[from..].iter().copied()));
         }
-        4 => drop(input.splice(at..end, (0..chance.random_range(1..=4)).map(|_| chance.random()).collect::<Vec<u8>>())),
+        4 => {
+            drop(input.splice(
+                at..end,
+                (0..chance.random_range(1..=4)).map(|_| chance.random()).collect::<Vec<u8>>(),
+            ))
+        }
         _ => {
             let word = words.choose(chance).copied().unwrap_or_default();
             drop(input.splice(at..end, word.bytes()));
@@ -65,11 +71,14 @@ macro_rules! target {
         #[test]
         fn $name() {
             if !cfg!(fuzzing) {
-                let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
-                    .join(concat!("tests/__fuzz__/", stringify!($name), "/corpus"));
+                let corpus = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(concat!(
+                    "tests/__fuzz__/",
+                    stringify!($name),
+                    "/corpus"
+                ));
                 $crate::try_near(&corpus, $words, $number, $property);
             }
-            bolero::check!(name = stringify!($name)).with_iterations(0).for_each($property);
+            $crate::bolero::check!(name = stringify!($name)).with_iterations(0).for_each($property);
         }
     };
 }

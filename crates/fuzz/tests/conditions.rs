@@ -15,10 +15,51 @@ use std::{
 };
 
 const WORDS: &[&str] = &[
-    "name", "city", "staff", "score", "vip", "since_on", "parent", "parent.city", "kind", "created_at", "id", "'青岛'",
-    "'%_\\'", "'\\u0000'", "null", "true", "-1", "2.25", "1e3", "9223372036854775807", "18446744073709551615u",
-    "today()", "now()", "days_ago(3)", "days_ago(-9223372036854775808)", "me()", " && ", " || ", "!", "(", ")", " in [",
-    "]", ", ", " == ", " != ", " < ", " >= ", ".contains(", ".startsWith(", ".endsWith(", "search(", "r'", "b'", "\"\"\"",
+    "name",
+    "city",
+    "staff",
+    "score",
+    "vip",
+    "since_on",
+    "parent",
+    "parent.city",
+    "kind",
+    "created_at",
+    "id",
+    "'青岛'",
+    "'%_\\'",
+    "'\\u0000'",
+    "null",
+    "true",
+    "-1",
+    "2.25",
+    "1e3",
+    "9223372036854775807",
+    "18446744073709551615u",
+    "today()",
+    "now()",
+    "days_ago(3)",
+    "days_ago(-9223372036854775808)",
+    "me()",
+    " && ",
+    " || ",
+    "!",
+    "(",
+    ")",
+    " in [",
+    "]",
+    ", ",
+    " == ",
+    " != ",
+    " < ",
+    " >= ",
+    ".contains(",
+    ".startsWith(",
+    ".endsWith(",
+    "search(",
+    "r'",
+    "b'",
+    "\"\"\"",
 ];
 
 thread_local! {
@@ -29,7 +70,10 @@ fn with_shop(body: impl FnOnce(&shop::Shop)) {
     SHOP.with(|cell| body(cell.get_or_init(shop::Shop::open)));
 }
 
-fuzz::target!(conditions, 6_000, WORDS, |bytes: &[u8]| with_shop(|shop| check(shop, &String::from_utf8_lossy(bytes))));
+fuzz::target!(conditions, 6_000, WORDS, |bytes: &[u8]| with_shop(|shop| check(
+    shop,
+    &String::from_utf8_lossy(bytes)
+)));
 
 // The same over conditions grown from the bytes, nearly all of which can be read.
 fuzz::target!(agreement, 1_500, &[], |bytes: &[u8]| with_shop(|shop| {
@@ -51,7 +95,9 @@ fn check(shop: &shop::Shop, text: &str) {
     };
     let printed = print::condition(&condition);
     assert_eq!(parse(&printed).ok().as_ref(), Some(&condition), "{text:?} printed as {printed:?}");
-    let by_sql = shop.runtime.block_on(shop.engine.list(&Actor::system(), &Query::new("customer").filter(text).limit(1_000)));
+    let by_sql = shop
+        .runtime
+        .block_on(shop.engine.list(&Actor::system(), &Query::new("customer").filter(text).limit(1_000)));
     let by_sql: BTreeSet<_> = match by_sql {
         Ok(page) => page.records.iter().map(|record| record.id).collect(),
         Err(error) => panic!("{text:?} can be read but not asked: {error:?}"),

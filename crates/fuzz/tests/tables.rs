@@ -4,14 +4,43 @@
 
 use std::io::Write;
 use tabular::{
-    ColumnStyle, ErrorFile, Language, ReadOptions, Row, StyleObserver, Table, TableError, open, orders_headers::ORDER_LINES,
-    parse,
+    ColumnStyle, ErrorFile, Language, ReadOptions, Row, StyleObserver, Table, TableError, open,
+    orders_headers::ORDER_LINES, parse,
 };
 
 const WORDS: &[&str] = &[
-    ",", ";", "\t", "|", "\"", "\"\"", "\n", "\r\n", "\r", "\u{feff}", "\u{fffd}", "订单号", "日期", "数量", "customer",
-    "order no", "=\"007\"", "1,234.50", "1.234,50", "￥12", "31/12/2025", "2025年1月2日", "45000", "zhike_row",
-    "zhike_column", "zhike_reason", "知客_行号", "null", "#N/A", "-", "1e308", "12:30",
+    ",",
+    ";",
+    "\t",
+    "|",
+    "\"",
+    "\"\"",
+    "\n",
+    "\r\n",
+    "\r",
+    "\u{feff}",
+    "\u{fffd}",
+    "订单号",
+    "日期",
+    "数量",
+    "customer",
+    "order no",
+    "=\"007\"",
+    "1,234.50",
+    "1.234,50",
+    "￥12",
+    "31/12/2025",
+    "2025年1月2日",
+    "45000",
+    "zhike_row",
+    "zhike_column",
+    "zhike_reason",
+    "知客_行号",
+    "null",
+    "#N/A",
+    "-",
+    "1e308",
+    "12:30",
 ];
 
 fuzz::target!(tables, 4_000, WORDS, |bytes: &[u8]| {
@@ -28,12 +57,25 @@ fuzz::target!(tables, 4_000, WORDS, |bytes: &[u8]| {
 fuzz::target!(
     workbooks,
     1_500,
-    &["<c r=\"", "A1", "XFD1048576", "ZZZ9", "<row r=\"0\">", "4294967296", "t=\"s\"", "<v>", "</v>", "1e999", "&amp;"],
+    &[
+        "<c r=\"",
+        "A1",
+        "XFD1048576",
+        "ZZZ9",
+        "<row r=\"0\">",
+        "4294967296",
+        "t=\"s\"",
+        "<v>",
+        "</v>",
+        "1e999",
+        "&amp;"
+    ],
     |bytes: &[u8]| {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("given.xlsx");
         let mut packed = zip::ZipWriter::new(std::fs::File::create(&path).unwrap());
-        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        let stored =
+            zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
         for (name, content) in [
             ("[Content_Types].xml", CONTENT_TYPES.as_bytes()),
             ("xl/workbook.xml", WORKBOOK.as_bytes()),
@@ -65,8 +107,14 @@ fn read(opened: Result<Table, TableError>) -> Option<(Table, Vec<Row>)> {
         match next {
             Ok(row) => {
                 assert!(row.cells.len() >= table.headers.len() && row.cells.len() <= tabular::MAX_COLUMNS);
-                assert!(row.cells.iter().any(|cell| !cell.trim().is_empty()), "a blank row is given: {row:?}");
-                assert!(row.number > rows.last().map_or(0, |last| last.number), "rows are out of order at {row:?}");
+                assert!(
+                    row.cells.iter().any(|cell| !cell.trim().is_empty()),
+                    "a blank row is given: {row:?}"
+                );
+                assert!(
+                    row.number > rows.last().map_or(0, |last| last.number),
+                    "rows are out of order at {row:?}"
+                );
                 rows.push(row);
             }
             Err(error) => {
@@ -108,7 +156,10 @@ fn values(rows: &[Row], width: usize) {
 fn again(table: &Table, rows: &[Row], folder: &std::path::Path) {
     // Two columns that are called as ours are left out; a replaced character has no place in some encodings.
     let unlike = |text: &String| text.contains('\u{fffd}');
-    if rows.is_empty() || table.headers.iter().any(unlike) || rows.iter().any(|row| row.cells.iter().any(unlike)) {
+    if rows.is_empty()
+        || table.headers.iter().any(unlike)
+        || rows.iter().any(|row| row.cells.iter().any(unlike))
+    {
         return;
     }
     let path = folder.join("errors.csv");
@@ -117,13 +168,18 @@ fn again(table: &Table, rows: &[Row], folder: &std::path::Path) {
         errors.write(row, "quantity", "is no number").unwrap();
     }
     errors.finish().unwrap();
-    let options =
-        ReadOptions { delimiter: Some(table.format.delimiter), header_row: Some(table.format.header_row), ..ReadOptions::default() };
+    let options = ReadOptions {
+        delimiter: Some(table.format.delimiter),
+        header_row: Some(table.format.header_row),
+        ..ReadOptions::default()
+    };
     let (second, read) = read(open(&path, &options)).expect("a file of bad rows can be opened");
     assert_eq!(second.headers, table.headers, "headers of the file of bad rows");
     let width = table.headers.len();
     let cells = |rows: &[Row]| -> Vec<Vec<String>> {
-        rows.iter().map(|row| (0..width.max(row.cells.len())).map(|at| row.get(at).to_owned()).collect()).collect()
+        rows.iter()
+            .map(|row| (0..width.max(row.cells.len())).map(|at| row.get(at).to_owned()).collect())
+            .collect()
     };
     assert_eq!(cells(&read), cells(rows), "cells of the file of bad rows");
 }

@@ -2,12 +2,43 @@
 #![allow(clippy::unwrap_used)]
 
 use meta::{
-    Field, Value, boolean, choice, date, decimal, email, instant, integer, long_text, money, percent, phone, text, url,
+    Field, Value, boolean, choice, date, decimal, email, instant, integer, long_text, money, percent, phone,
+    text, url,
 };
 
 const WORDS: &[&str] = &[
-    "+", "00", "0086", "86", "138 0000 8000", "x", "转", "ext.", "#", "（", "－", "１", "＋", "\0", " ", "\u{a0}", "\u{3000}",
-    "@", ".", "..", "://", "https://", "İ", "ß", "-", "e5", ",", "9999", "T", "Z", "12:30", "1.23456",
+    "+",
+    "00",
+    "0086",
+    "86",
+    "138 0000 8000",
+    "x",
+    "转",
+    "ext.",
+    "#",
+    "（",
+    "－",
+    "１",
+    "＋",
+    "\0",
+    " ",
+    "\u{a0}",
+    "\u{3000}",
+    "@",
+    ".",
+    "..",
+    "://",
+    "https://",
+    "İ",
+    "ß",
+    "-",
+    "e5",
+    ",",
+    "9999",
+    "T",
+    "Z",
+    "12:30",
+    "1.23456",
 ];
 
 fuzz::target!(values, 20_000, WORDS, |bytes: &[u8]| {
@@ -68,8 +99,13 @@ fn shape(field: &Field, text: &str) {
             assert!(is_digits(number) && is_digits(extension), "{text:?} is no number");
             assert!(text.len() <= 40, "{text:?} is too long");
             // Everyday spellings of the same number are the same number.
-            let spaced: String = text.split('x').next().unwrap().chars().flat_map(|digit| [digit, ' ']).collect();
-            assert_eq!(field.parse_text(&spaced), field.parse_text(text.split('x').next().unwrap()), "{text:?}");
+            let spaced: String =
+                text.split('x').next().unwrap().chars().flat_map(|digit| [digit, ' ']).collect();
+            assert_eq!(
+                field.parse_text(&spaced),
+                field.parse_text(text.split('x').next().unwrap()),
+                "{text:?}"
+            );
         }
         "email" => {
             assert!(text.len() <= 254 && text.matches('@').count() >= 1, "{text:?}");

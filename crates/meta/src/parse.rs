@@ -16,7 +16,8 @@ impl Field {
     /// A value of this field from the text of a form, a filter or a cell; blank is empty.
     pub fn parse_text(&self, given: &str) -> Result<Value, Problem> {
         // PostgreSQL cannot store NUL, and no user means it.
-        let given = if given.contains('\0') { Cow::Owned(given.replace('\0', "")) } else { Cow::Borrowed(given) };
+        let given =
+            if given.contains('\0') { Cow::Owned(given.replace('\0', "")) } else { Cow::Borrowed(given) };
         let text = given.trim();
         if text.is_empty() {
             return Ok(Value::Null);

@@ -3,10 +3,12 @@
 use crate::{App, metrics};
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, MatchedPath},
     http::{HeaderName, HeaderValue, Request, header},
     middleware::from_fn_with_state,
+    response::Response,
 };
+use std::time::Duration;
 use tower_http::{
     CompressionLevel,
     catch_panic::CatchPanicLayer,
@@ -16,8 +18,9 @@ use tower_http::{
     },
     request_id::{MakeRequestId, PropagateRequestIdLayer, RequestId, SetRequestIdLayer},
     set_header::SetResponseHeaderLayer,
-    trace::TraceLayer,
+    trace::{DefaultOnResponse, OnResponse, TraceLayer},
 };
+use tracing::Span;
 
 /// Routes that take files set their own limit.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -48,8 +51,22 @@ pub fn around(app: &App, router: Router<App>) -> Router<App> {
     };
     let trace = TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
         let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-        // Never the query: it may hold what a user searched for.
-        tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str).unwrap_or_default();
+        // Never the query: it may hold what a user searched for. What has a dot is for OpenTelemetry.
+        tracing::info_span!(
+            "request",
+            id,
+            method = %request.method(),
+            path = request.uri().path(),
+            http.route = route,
+            otel.name = format!("{} {route}", request.method()),
+            otel.kind = "server",
+            http.response.status_code = tracing::field::Empty,
+        )
+    });
+    let trace = trace.on_response(|response: &Response, latency: Duration, span: &Span| {
+        span.record("http.response.status_code", response.status().as_u16());
+        DefaultOnResponse::new().on_response(response, latency, span);
     });
     // Live updates are a stream: compressed, they would wait for more.
     let compressible = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));

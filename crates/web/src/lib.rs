@@ -11,6 +11,7 @@ mod audit;
 pub mod auth;
 mod company;
 mod cookies;
+mod csv;
 mod device;
 mod failure;
 mod flash;

@@ -10,7 +10,9 @@ mod import;
 mod logging;
 mod modules;
 mod open;
+mod person;
 mod serve;
+mod traces;
 mod user;
 mod value;
 
@@ -30,10 +32,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    logging::start(&config);
-    let done = tokio::runtime::Runtime::new()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(cli::run(cli.command, config)));
+    let done = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
+        let traces = runtime.block_on(async { logging::start(&config) })?;
+        let done = runtime.block_on(cli::run(cli.command, config));
+        traces.into_iter().for_each(traces::Traces::end);
+        done
+    });
     match done {
         Ok(code) => code,
         Err(error) => {

@@ -16,7 +16,7 @@ use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use std::collections::HashMap;
-pub use tokens::{document, terms};
+pub use tokens::{document, terms, words};
 
 /// A record the search found.
 #[derive(Clone, Debug, PartialEq)]

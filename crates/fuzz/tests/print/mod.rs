@@ -95,21 +95,45 @@ pub fn grown(bytes: &mut impl Iterator<Item = u8>, depth: usize) -> String {
         };
     }
     let through = choose(&["", "parent."]);
-    let texts = ["'alpha'", "'Beijing'", "'青岛'", "''", "'%'", "'a'", "'_'", "'\\\\'", "'É'", "'é'", "'\\''"];
+    let texts =
+        ["'alpha'", "'Beijing'", "'青岛'", "''", "'%'", "'a'", "'_'", "'\\\\'", "'É'", "'é'", "'\\''"];
     let numbers = ["0", "1", "-1", "0.5", "-2.25", "1.0", "9223372036854775807", "'-9223372036854775808'"];
     let signs = ["==", "!=", "<", "<=", ">", ">="];
-    match choose(&["text", "staff", "score", "day", "part", "flag", "null", "in", "in null", "search", "kind", "moment"]).as_str() {
+    match choose(&[
+        "text", "staff", "score", "day", "part", "flag", "null", "in", "in null", "search", "kind", "moment",
+    ])
+    .as_str()
+    {
         "text" => format!("{through}{} {} {}", choose(&["name", "city"]), choose(&signs), choose(&texts)),
-        "staff" => format!("{through}staff {} {}", choose(&signs), choose(&["0", "1", "-1", numbers[6], numbers[7]])),
+        "staff" => {
+            format!("{through}staff {} {}", choose(&signs), choose(&["0", "1", "-1", numbers[6], numbers[7]]))
+        }
         "score" => format!("{through}score {} {}", choose(&signs), choose(&numbers[..6])),
-        "day" => format!("{} {} {through}since_on", choose(&["'2025-01-01'", "today()", "days_ago(3)", "days_ahead(400)"]), choose(&signs)),
-        "part" => format!("{through}{}.{}({})", choose(&["name", "city"]), choose(&["contains", "startsWith", "endsWith"]), choose(&texts)),
+        "day" => format!(
+            "{} {} {through}since_on",
+            choose(&["'2025-01-01'", "today()", "days_ago(3)", "days_ahead(400)"]),
+            choose(&signs)
+        ),
+        "part" => format!(
+            "{through}{}.{}({})",
+            choose(&["name", "city"]),
+            choose(&["contains", "startsWith", "endsWith"]),
+            choose(&texts)
+        ),
         "flag" => format!("{through}vip"),
-        "null" => format!("{through}{} {} null", choose(&["city", "staff", "vip", "since_on", "parent"]), choose(&["==", "!="])),
+        "null" => format!(
+            "{through}{} {} null",
+            choose(&["city", "staff", "vip", "since_on", "parent"]),
+            choose(&["==", "!="])
+        ),
         "in" => format!("{through}city in [{}, {}]", choose(&texts), choose(&texts)),
         "in null" => format!("{through}city in [{}, null]", choose(&texts)),
         "search" => format!("search({})", choose(&["'hw'", "'be'", "'果品'", "''", "'100%'", "'\"'", "'*'"])),
         "kind" => format!("{through}kind {} {}", choose(&["==", "!="]), choose(&["'person'", "'company'"])),
-        _ => format!("{through}created_at {} {}", choose(&signs), choose(&["now()", "today()", "'2026-11-21T10:00:00Z'"])),
+        _ => format!(
+            "{through}created_at {} {}",
+            choose(&signs),
+            choose(&["now()", "today()", "'2026-11-21T10:00:00Z'"])
+        ),
     }
 }

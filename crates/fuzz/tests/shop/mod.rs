@@ -2,7 +2,8 @@
 
 use engine::{Actor, Database, Engine, Module, Options, Query};
 use meta::{
-    Clock, Decimal, Entity, Id, Record, Value, Values, boolean, choice, date, decimal, integer, reference, text,
+    Clock, Decimal, Entity, Id, Record, Value, Values, boolean, choice, date, decimal, integer, reference,
+    text,
 };
 
 pub struct Shop {
@@ -15,8 +16,9 @@ pub struct Shop {
 impl Shop {
     pub fn open() -> Shop {
         let folder = tempfile::tempdir().unwrap();
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let options = Options { database: Database::Sqlite, data_dir: folder.path().to_owned() };
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let options = Options::new(Database::Sqlite, folder.path().to_owned());
         let clock = Clock::fixed("2026-11-21T10:00:00Z".parse().unwrap());
         let module = Module::new("shop").entity(customer());
         let engine = runtime.block_on(async {
@@ -24,7 +26,10 @@ impl Shop {
             engine.write(&Actor::system(), |tx| Box::pin(async move { fill(tx).await })).await.unwrap();
             engine
         });
-        let all = runtime.block_on(engine.list(&Actor::system(), &Query::new("customer").limit(1_000))).unwrap().records;
+        let all = runtime
+            .block_on(engine.list(&Actor::system(), &Query::new("customer").limit(1_000)))
+            .unwrap()
+            .records;
         Shop { engine, runtime, all, _folder: folder }
     }
 }
@@ -55,7 +60,10 @@ fn customer() -> Entity {
     Entity::new("customer")
         .labels("Customer", "Customers", "客户")
         .field(text("name").zh("名称").required().searched().indexed())
-        .field(choice("kind", &[("company", "Company", "公司", "blue"), ("person", "Person", "个人", "green")]).zh("类型"))
+        .field(
+            choice("kind", &[("company", "Company", "公司", "blue"), ("person", "Person", "个人", "green")])
+                .zh("类型"),
+        )
         .field(text("city").zh("城市").indexed())
         .field(integer("staff").zh("人数").indexed())
         .field(decimal("score", 2).zh("评分").indexed())
