@@ -43,7 +43,7 @@ mod throttle;
 mod ticket;
 pub mod tokens;
 
-pub use app::{App, NavItem, Options, PanelFn, Rates, RecordPanel, WebModule};
+pub use app::{App, NavItem, Options, Pages, PanelFn, Rates, RecordPanel, WebModule};
 pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};

@@ -39,13 +39,9 @@ pub fn begin(endpoint: &str) -> anyhow::Result<Traces> {
 }
 
 impl Traces {
-    /// The spans of our own crates, whatever the log shows.
+    /// Requests, and what the engine does for them, whatever the log shows.
     pub fn layer<S: Subscriber + for<'s> LookupSpan<'s>>(&self) -> impl Layer<S> + use<S> {
-        let ours = Targets::new()
-            .with_target("web", Level::INFO)
-            .with_target("engine", Level::DEBUG)
-            .with_target("insight", Level::INFO)
-            .with_target("import", Level::INFO);
+        let ours = Targets::new().with_target("trace", Level::DEBUG).with_target("engine", Level::DEBUG);
         tracing_opentelemetry::layer().with_tracer(self.0.tracer("zhike")).with_filter(ours)
     }
 
