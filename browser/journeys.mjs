@@ -8,18 +8,21 @@ import { startDemo } from './program.mjs';
 import { accessible } from './accessible.mjs';
 import { board } from './board.mjs';
 import { findings } from './findings.mjs';
+import { hosted } from './hosted.mjs';
 import { importToValue } from './import_to_value.mjs';
 import { keyboard } from './keyboard.mjs';
 import { live } from './live.mjs';
 import { workWithLists } from './lists.mjs';
 import { look } from './look.mjs';
 import { mining } from './mining.mjs';
+import { merging } from './merging.mjs';
+import { privacy } from './privacy.mjs';
 import { rights } from './rights.mjs';
 import { signingIn } from './sign_in.mjs';
 import { singleSignOn } from './single_sign_on.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, mining, findings, lists: workWithLists, board, live, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, mining, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -48,7 +48,23 @@ export async function startEmpty(env = () => ({})) {
   return { ...(await start(folder, 'serve', env)), login };
 }
 
-async function start(folder, command, env = () => ({})) {
+/** `zhike serve` for several companies by path, each with an administrator. */
+export async function startHosted(names) {
+  const folder = await dataFolder();
+  const logins = {};
+  for (const name of names) {
+    logins[name] = { email: `admin@${name}.example`, password: `a quiet ${name} in spring` };
+    const created = spawnSync(
+      binary(),
+      ['company', 'create', name, '--admin-name', name, '--admin-email', logins[name].email, '--password-stdin', '--data', join(folder, 'data')],
+      { input: `${logins[name].password}\n`, encoding: 'utf8' },
+    );
+    if (created.status !== 0) throw new Error(`zhike company create: ${created.stderr}`);
+  }
+  return { ...(await start(folder, 'serve', undefined, '/healthz')), logins };
+}
+
+async function start(folder, command, env = () => ({}), ready = '/sign-in') {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(
@@ -68,7 +84,7 @@ async function start(folder, command, env = () => ({})) {
     await rm(folder, { recursive: true, force: true });
   };
   for (const began = Date.now(); !ended && Date.now() - began < START_LIMIT_MS; await pause(200)) {
-    const answer = await fetch(`${url}/sign-in`).catch(() => null);
+    const answer = await fetch(url + ready).catch(() => null);
     if (answer?.ok) return { url, folder, stop, output: () => output };
   }
   await stop();

@@ -10,7 +10,7 @@ pub fn engine_modules() -> Vec<Module> {
 }
 
 pub async fn open(database: Database, folder: &Path) -> anyhow::Result<Engine> {
-    let options = Options { database, data_dir: folder.to_owned() };
+    let options = Options::new(database, folder.to_owned());
     Engine::open(options, engine_modules(), Clock::system())
         .await
         .with_context(|| format!("the database of {} cannot be opened", folder.display()))

@@ -15,7 +15,7 @@ pub fn module() -> Module {
         .entity(saved_view())
         .entity(import_run())
         .before_save("exchange_rate", check_rate);
-    crate::privacy::add(crate::access::add(crate::audit::add(module)))
+    crate::merge::add(crate::privacy::add(crate::access::add(crate::audit::add(module))))
 }
 
 fn user() -> Entity {

@@ -33,6 +33,14 @@ pub struct Options {
     pub database: Database,
     /// Where the SQLite file, uploads and error files live; made if absent.
     pub data_dir: PathBuf,
+    /// Connections to PostgreSQL at most. A write holds one, and its rules may read by another.
+    pub connections: u32,
+}
+
+impl Options {
+    pub fn new(database: Database, data_dir: impl Into<PathBuf>) -> Options {
+        Options { database, data_dir: data_dir.into(), connections: db::POSTGRES_CONNECTIONS }
+    }
 }
 
 /// Records that got new figures; none named: too many to name.
@@ -99,7 +107,7 @@ impl Engine {
         let mut all = vec![core::module()];
         all.extend(modules);
         let registry = Registry::build(all)?;
-        let (pool, sqlite) = db::open(&options.database, &options.data_dir).await?;
+        let (pool, sqlite) = db::open(&options.database, &options.data_dir, options.connections).await?;
         let mut conn = match (sqlite, &pool) {
             (Some(conn), _) => Conn::Sqlite(conn),
             (None, Pool::Postgres(pool)) => Conn::Postgres(pool.acquire().await?),

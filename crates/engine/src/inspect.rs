@@ -36,7 +36,7 @@ pub async fn inspect(database: &Database, folder: &Path, modules: Vec<Module>) -
     let mut all = vec![core::module()];
     all.extend(modules);
     let wanted = schema::tables(&Registry::build(all)?);
-    let (pool, _writer) = db::open(database, folder).await?;
+    let (pool, _writer) = db::open(database, folder, 1).await?;
     let mut found = match &pool {
         Pool::Sqlite(_) => sqlite(&pool).await?,
         Pool::Postgres(_) => postgres(&pool).await?,

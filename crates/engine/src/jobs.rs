@@ -241,6 +241,7 @@ async fn claim(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<Job>> {
         .await
 }
 
+#[tracing::instrument(parent = None, level = "debug", name = "job", skip_all, fields(kind = context.job.kind, job = %context.job.id, attempt = context.job.attempts))]
 async fn run(context: JobContext) {
     let id = context.job.id;
     let handler = context.engine.registry().jobs.get(context.job.kind.as_str()).copied();

@@ -18,7 +18,9 @@ mod external_id;
 mod inspect;
 mod jobs;
 mod log;
+mod merge;
 mod module;
+mod night;
 mod privacy;
 mod recent;
 mod registry;
@@ -28,8 +30,8 @@ mod settings;
 mod store;
 
 pub use access::{
-    Action, Allowance, Explanation, Handed, Level, Reason, Rights, RoleRights, Share, SharedWith, Standing,
-    Withheld, allow, masked, withholdable,
+    Action, Allowance, Explanation, Handed, Level, NEW_USER_ROLE, Reason, Rights, RoleRights, Share,
+    SharedWith, Standing, Withheld, allow, masked, withholdable,
 };
 pub use actor::{Actor, Role};
 pub use audit::{
@@ -38,13 +40,14 @@ pub use audit::{
 };
 pub use bulk::among;
 pub use databases::{create_database, drop_database};
-pub use db::{Database, Dialect, Row, name};
+pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, name};
 pub use deep::{Check, Verdict};
 pub use engine::{Background, Engine, Figures, Options};
 pub use error::{Error, Result};
 pub use inspect::{Inspection, inspect};
 pub use jobs::{Job, JobContext, JobState};
 pub use log::{LogEntry, LogKind};
+pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,

@@ -44,6 +44,8 @@ pub struct Entity {
     pub persons: Persons,
     /// Not shown in navigation or the API (kept by the engine).
     pub internal: bool,
+    /// Its records may turn out to be one and the same: duplicates are looked for, and can be merged.
+    pub mergeable: bool,
     /// Further indexes over several fields.
     pub indexes: Vec<Vec<String>>,
 }
@@ -103,6 +105,7 @@ impl Entity {
             personal: None,
             persons: Persons::None,
             internal: false,
+            mergeable: false,
             indexes: Vec::new(),
         }
     }
@@ -204,6 +207,11 @@ impl Entity {
     }
     pub fn internal(mut self) -> Self {
         self.internal = true;
+        self
+    }
+    /// See [`Entity::mergeable`].
+    pub fn mergeable(mut self) -> Self {
+        self.mergeable = true;
         self
     }
     pub fn index<const N: usize>(mut self, fields: [&str; N]) -> Self {

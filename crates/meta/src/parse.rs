@@ -4,15 +4,20 @@ use crate::{Field, Kind, Problem, Value, scaled};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 use rust_decimal::Decimal;
 use serde_json::Value as Json;
+use std::borrow::Cow;
 use uuid::Uuid;
 
 const LONG_TEXT_LIMIT: usize = 100_000;
 const EMAIL_LIMIT: usize = 254;
 const URL_LIMIT: usize = 2_000;
+const EXTENSION_LIMIT: usize = 10;
 
 impl Field {
     /// A value of this field from the text of a form, a filter or a cell; blank is empty.
     pub fn parse_text(&self, given: &str) -> Result<Value, Problem> {
+        // PostgreSQL cannot store NUL, and no user means it.
+        let given =
+            if given.contains('\0') { Cow::Owned(given.replace('\0', "")) } else { Cow::Borrowed(given) };
         let text = given.trim();
         if text.is_empty() {
             return Ok(Value::Null);
@@ -117,8 +122,7 @@ fn limited(text: &str, limit: usize) -> Result<Value, Problem> {
     if text.chars().count() > limit {
         return Err(Problem::TooLong { limit });
     }
-    // PostgreSQL cannot store NUL, and no user means it.
-    Ok(Value::Text(text.replace('\0', "")))
+    Ok(Value::Text(text.to_owned()))
 }
 
 fn sensible_year(date: &NaiveDate) -> bool {
@@ -141,7 +145,10 @@ fn url(text: &str) -> Result<Value, Problem> {
     let full = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let host = full.strip_prefix("https://").or_else(|| full.strip_prefix("http://")).unwrap_or_default();
     let host = host.split(['/', '?', '#']).next().unwrap_or_default();
-    let plausible = host.contains('.') && !host.contains(char::is_whitespace) && full.len() <= URL_LIMIT;
+    let plausible = host.contains('.')
+        && !host.contains(char::is_whitespace)
+        && !full.contains(char::is_control)
+        && full.len() <= URL_LIMIT;
     if plausible {
         Ok(Value::Text(full))
     } else {
@@ -154,7 +161,9 @@ pub fn normalise_email(text: &str) -> Option<String> {
     let email = text.trim().to_lowercase();
     let (local, domain) = email.rsplit_once('@')?;
     let plausible = !local.is_empty()
-        && !email.contains(|letter: char| letter.is_whitespace() || "<>(),;:\"".contains(letter))
+        && !email.contains(|letter: char| {
+            letter.is_whitespace() || letter.is_control() || "<>(),;:\"".contains(letter)
+        })
         && domain.contains('.')
         && domain.split('.').all(|part| !part.is_empty());
     plausible.then_some(email)
@@ -182,8 +191,10 @@ pub fn normalise_phone(text: &str) -> Option<String> {
     }
     let mut number_digits = digits(number);
     let international = number.trim_start().starts_with('+') || number_digits.starts_with("00");
-    if let Some(rest) = number_digits.strip_prefix("00") {
-        number_digits = rest.to_owned();
+    if number_digits.starts_with("00") {
+        while let Some(rest) = number_digits.strip_prefix("00") {
+            number_digits = rest.to_owned();
+        }
     } else if !international && number_digits.len() == 11 && number_digits.starts_with('1') {
         number_digits.insert_str(0, "86");
         return finish(true, &number_digits, &extension);
@@ -192,7 +203,7 @@ pub fn normalise_phone(text: &str) -> Option<String> {
 }
 
 fn finish(international: bool, digits: &str, extension: &str) -> Option<String> {
-    if !(3..=15).contains(&digits.len()) {
+    if !(3..=15).contains(&digits.len()) || extension.len() > EXTENSION_LIMIT {
         return None;
     }
     let plus = if international { "+" } else { "" };

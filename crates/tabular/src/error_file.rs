@@ -1,14 +1,15 @@
 //! Writes the rows that could not be imported, ready to be corrected and imported again.
 //!
 //! The file has the layout of the one they came from (a workbook's rows become CSV), with three columns in
-//! front that say where and why; the reader leaves those out. Text in UTF-8 begins with a byte-order mark, or
-//! spreadsheet programs would garble it; where the encoding lacks a character, the file is UTF-8 from the start.
+//! front that say where and why; the reader leaves those out. It begins with a byte-order mark, so that nobody has to guess
+//! its encoding, neither a spreadsheet program nor our reader: a few rows are too little to guess by. Therefore it is UTF-8
+//! unless its source is UTF-16; other encodings have no mark.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,7 +39,7 @@ pub struct ErrorFile {
 
 impl ErrorFile {
     pub fn new(path: PathBuf, format: &Format, headers: &[String], language: Language) -> Self {
-        let layout = Layout::of(format, headers, language);
+        let layout = Layout::of(format);
         Self { path, layout, headers: headers.to_vec(), language, output: None, rows: 0, bytes: 0 }
     }
 
@@ -115,27 +116,17 @@ struct Layout {
 }
 
 impl Layout {
-    fn of(format: &Format, headers: &[String], language: Language) -> Self {
+    fn of(format: &Format) -> Self {
         let named = Encoding::for_label(format.encoding.as_bytes()).unwrap_or(UTF_8);
-        let encoding = match named {
-            e if e == UTF_16LE || e == UTF_16BE || e == UTF_8 => e,
-            // Its superset writes every character.
-            e if e == GBK || e == GB18030 => GB18030,
-            e => {
-                let sample: String =
-                    headers.concat() + if language == Language::Chinese { "原因" } else { "“”…" };
-                if e.encode(&sample).2 { UTF_8 } else { e }
-            }
-        };
+        let encoding = if [UTF_16LE, UTF_16BE].contains(&named) { named } else { UTF_8 };
         Self { delimiter: format.delimiter, encoding }
     }
 
     fn mark(&self) -> &'static [u8] {
         match self.encoding {
-            e if e == UTF_8 => b"\xEF\xBB\xBF",
             e if e == UTF_16LE => b"\xFF\xFE",
             e if e == UTF_16BE => b"\xFE\xFF",
-            _ => b"",
+            _ => b"\xEF\xBB\xBF",
         }
     }
 
@@ -151,7 +142,7 @@ impl Layout {
         match self.encoding {
             e if e == UTF_16LE => line.encode_utf16().flat_map(u16::to_le_bytes).collect(),
             e if e == UTF_16BE => line.encode_utf16().flat_map(u16::to_be_bytes).collect(),
-            e => e.encode(&line).0.into_owned(),
+            _ => line.into_bytes(),
         }
     }
 

@@ -49,7 +49,7 @@ impl TestApp {
     /// The program over a database that exists, in `folder`; most tests use [`on_both`].
     pub async fn open(database: Database, folder: &Path, modules: Modules) -> TestApp {
         let clock = Clock::fixed(start());
-        let options = engine::Options { database, data_dir: folder.to_owned() };
+        let options = engine::Options::new(database, folder.to_owned());
         let engine = Engine::open(options, modules.engine, clock.clone()).await.expect("the engine opens");
         let app =
             App::new(engine.clone(), modules.web, web::Options::default()).expect("messages are complete");

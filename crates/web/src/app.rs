@@ -103,17 +103,35 @@ impl Default for Rates {
     }
 }
 
+/// What is the same for every company of one program: modules, words, templates, assets. Cheap to clone.
+#[derive(Clone)]
+pub struct Pages {
+    modules: Arc<Vec<WebModule>>,
+    messages: Arc<Messages>,
+    templates: Arc<Templates>,
+    assets: Arc<Assets>,
+}
+
+impl Pages {
+    /// Fails if a module's messages or templates cannot be read.
+    pub fn read(modules: Vec<WebModule>) -> engine::Result<Pages> {
+        let texts = modules.iter().map(|module| (module.name, module.messages));
+        let messages = Arc::new(Messages::read(texts)?);
+        let assets = Arc::new(Assets::load());
+        let own = modules.iter().flat_map(|module| module.templates.iter().copied());
+        let templates = Arc::new(Templates::new(own.collect(), &messages, &assets));
+        Ok(Pages { modules: Arc::new(modules), messages, templates, assets })
+    }
+}
+
 /// Cheap to clone.
 #[derive(Clone)]
 pub struct App(Arc<Shared>);
 
 struct Shared {
     engine: Engine,
-    modules: Vec<WebModule>,
+    pages: Pages,
     options: Options,
-    messages: Arc<Messages>,
-    templates: Templates,
-    assets: Arc<Assets>,
     gate: Gate,
     throttle: Throttle,
     live: Live,
@@ -127,21 +145,18 @@ struct Shared {
 impl App {
     /// Fails if a module's messages or templates cannot be read.
     pub fn new(engine: Engine, modules: Vec<WebModule>, options: Options) -> engine::Result<App> {
-        let texts = modules.iter().map(|module| (module.name, module.messages));
-        let messages = Arc::new(Messages::read(texts)?);
-        let assets = Arc::new(Assets::load());
-        let own = modules.iter().flat_map(|module| module.templates.iter().copied());
+        App::with(engine, Pages::read(modules)?, options)
+    }
+
+    /// The same with pages that other companies show, too.
+    pub fn with(engine: Engine, pages: Pages, options: Options) -> engine::Result<App> {
         let seal = Seal::open(options.secret_key.as_deref(), engine.data_dir())?;
         let mailer = options.mail.as_ref().map(Mailer::new).transpose()?;
         let http = options.provider.as_ref().map(|_| sign_in::provider::http()).transpose()?;
-        let templates = Templates::new(own.collect(), &messages, &assets);
         Ok(App(Arc::new(Shared {
             engine,
-            modules,
+            pages,
             options,
-            messages,
-            templates,
-            assets,
             gate: Gate::new(),
             throttle: Throttle::new(),
             live: Live::default(),
@@ -157,16 +172,16 @@ impl App {
         &self.0.engine
     }
     pub fn modules(&self) -> &[WebModule] {
-        &self.0.modules
+        &self.0.pages.modules
     }
     pub fn options(&self) -> &Options {
         &self.0.options
     }
     pub fn messages(&self) -> &Messages {
-        &self.0.messages
+        &self.0.pages.messages
     }
     pub(crate) fn assets(&self) -> &Assets {
-        &self.0.assets
+        &self.0.pages.assets
     }
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
@@ -202,7 +217,7 @@ impl App {
 
     /// A text of `messages.toml`.
     pub fn t(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> String {
-        self.0.messages.get(lang, key, args).unwrap_or_else(|| key.to_owned())
+        self.0.pages.messages.get(lang, key, args).unwrap_or_else(|| key.to_owned())
     }
 
     /// The panels of modules for one record, in the order of the modules.
@@ -220,12 +235,12 @@ impl App {
     pub fn render(&self, visit: &Visit, template: &str, context: Value) -> Answer<String> {
         let shell = shell::shell(self, visit);
         let context = minijinja::context! { shell, ..context };
-        self.0.templates.render(visit.lang, template, context).map_err(Failure::from)
+        self.0.pages.templates.render(visit.lang, template, context).map_err(Failure::from)
     }
 
     /// The text of a letter.
     pub(crate) fn letter(&self, lang: Lang, template: &str, context: Value) -> engine::Result<String> {
-        let text = self.0.templates.render(lang, template, context);
+        let text = self.0.pages.templates.render(lang, template, context);
         text.map_err(|error| engine::Error::Internal(format!("letter: {error}")))
     }
 

@@ -11,6 +11,7 @@ mod audit;
 pub mod auth;
 mod company;
 mod cookies;
+mod csv;
 mod device;
 mod failure;
 mod flash;
@@ -42,7 +43,7 @@ mod throttle;
 mod ticket;
 pub mod tokens;
 
-pub use app::{App, NavItem, Options, PanelFn, Rates, RecordPanel, WebModule};
+pub use app::{App, NavItem, Options, Pages, PanelFn, Rates, RecordPanel, WebModule};
 pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};

@@ -1,5 +1,5 @@
 //! A long answer, made page by page while its reader takes it: one page is in memory at a time, and a slow reader slows
-//! down the reading of the database. Also the lines of CSV, the form most of them have.
+//! down the reading of the database.
 
 use axum::body::{Body, Bytes};
 use engine::Result;
@@ -30,39 +30,9 @@ fn rest(pages: impl Pages) -> impl Stream<Item = std::io::Result<Bytes>> + Send 
     })
 }
 
-/// Adds a line of CSV.
-pub(crate) fn csv_line(text: &mut String, cells: impl Iterator<Item = impl AsRef<str>>) {
-    for (index, cell) in cells.enumerate() {
-        if index > 0 {
-            text.push(',');
-        }
-        quote(text, cell.as_ref());
-    }
-    text.push_str("\r\n");
-}
-
-/// A text a spreadsheet would run as a formula gets an apostrophe in front; numbers and phones stay.
-fn quote(text: &mut String, cell: &str) {
-    let harmless = cell.chars().all(|letter| letter.is_ascii_digit() || "+-.,% ".contains(letter));
-    let apostrophe = if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !harmless { "'" } else { "" };
-    let quotes = if cell.contains(['"', ',', '\n', '\r']) { "\"" } else { "" };
-    text.extend([quotes, apostrophe]);
-    for (index, part) in cell.split('"').enumerate() {
-        text.extend([if index > 0 { "\"\"" } else { "" }, part]);
-    }
-    text.push_str(quotes);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn cells_are_quoted_and_formulas_disarmed() {
-        let mut text = String::new();
-        csv_line(&mut text, ["a \"b\", c", "=cmd()", "-12.5", "+86 138", "-1,\"x\"", ""].iter());
-        assert_eq!(text, "\"a \"\"b\"\", c\",'=cmd(),-12.5,+86 138,\"'-1,\"\"x\"\"\",\r\n");
-    }
 
     struct Failing(u32);
 

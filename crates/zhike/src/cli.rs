@@ -1,7 +1,7 @@
 //! The command line. Settings stand before or after the command; see `config` for where else they may come from.
 
 use crate::{
-    audit, company, config::Config, config::Flags, demo, doctor, import, mining, serve, user, value,
+    audit, company, config::Config, config::Flags, demo, doctor, import, mining, person, serve, user, value,
     warehouse,
 };
 use clap::{Parser, Subcommand};
@@ -44,6 +44,8 @@ pub enum Command {
     User(user::Arguments),
     /// Verify the chain of the change log and the audit, print its newest seal
     Audit(audit::Arguments),
+    /// Export or erase everything about one person
+    Person(person::Arguments),
     /// Make, suspend, export and delete the companies of an installation that serves many
     Company(company::command::Arguments),
 }
@@ -60,6 +62,7 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
         Command::Audit(arguments) => return audit::run(arguments, &config).await,
+        Command::Person(arguments) => person::run(arguments, &config).await?,
         Command::Company(arguments) => company::command::run(arguments, &config).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -22,6 +22,7 @@ pub struct Config {
     pub data: PathBuf,
     pub listen: SocketAddr,
     pub database_url: Option<String>,
+    pub postgres_connections: Option<u32>,
     pub language: Language,
     pub secure_cookies: bool,
     pub api_rate_per_minute: u32,
@@ -29,6 +30,7 @@ pub struct Config {
     pub log: String,
     pub log_format: LogFormat,
     pub metrics_listen: Option<SocketAddr>,
+    pub otlp_endpoint: Option<String>,
     pub public_url: Option<String>,
     pub trusted_proxies: String,
     pub secret_key: Option<String>,
@@ -48,6 +50,7 @@ impl Default for Config {
             data: "./zhike-data".into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             database_url: None,
+            postgres_connections: None,
             language: Language::Zh,
             secure_cookies: false,
             api_rate_per_minute: Rates::DEFAULT_PER_MINUTE,
@@ -55,6 +58,7 @@ impl Default for Config {
             log: "info".to_owned(),
             log_format: LogFormat::Text,
             metrics_listen: None,
+            otlp_endpoint: None,
             public_url: None,
             trusted_proxies: "127.0.0.0/8 ::1/128".to_owned(),
             secret_key: None,
@@ -126,6 +130,10 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub database_url: Option<String>,
+    /// Connections to PostgreSQL at most, of each company if there are many [default: 16; 5 of each of many]
+    #[arg(long, global = true, value_name = "NUMBER")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postgres_connections: Option<u32>,
     /// Language of new users [default: zh-CN]
     #[arg(long, global = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -154,16 +162,21 @@ pub struct Flags {
     #[arg(long, global = true, value_name = "ADDRESS:PORT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub metrics_listen: Option<String>,
+    /// Where OpenTelemetry collects traces by OTLP over HTTP: http://localhost:4318; without it there are none
+    #[arg(long, global = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub otlp_endpoint: Option<String>,
     #[command(flatten)]
     #[serde(flatten)]
     pub sign_in: sign_in::SignInFlags,
 }
 
 /// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
-const KEYS: [&str; 10] = [
+const KEYS: [&str; 12] = [
     "data",
     "listen",
     "database_url",
+    "postgres_connections",
     "language",
     "secure_cookies",
     "api_rate_per_minute",
@@ -171,6 +184,7 @@ const KEYS: [&str; 10] = [
     "log",
     "log_format",
     "metrics_listen",
+    "otlp_endpoint",
 ];
 
 pub fn load(flags: &Flags) -> anyhow::Result<Config> {
@@ -191,6 +205,9 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
         bail!(
             "database_url must begin with postgres:// or postgresql:// (without it SQLite in the data folder is used)"
         );
+    }
+    if config.postgres_connections.is_some_and(|number| !(3..=1_000).contains(&number)) {
+        bail!("postgres_connections must be 3 to 1000: a write, its rules and a read need one each");
     }
     let config = match &flags.company {
         Some(name) => config.of_company(name, &company::read(&config, name)?),
@@ -297,6 +314,7 @@ mod tests {
             data: Some("a".into()),
             listen: Some("b".into()),
             database_url: Some("c".into()),
+            postgres_connections: Some(9),
             language: Some(Language::En),
             secure_cookies: Some(true),
             api_rate_per_minute: Some(1),
@@ -304,6 +322,7 @@ mod tests {
             log: Some("d".into()),
             log_format: Some(LogFormat::Json),
             metrics_listen: Some("n".into()),
+            otlp_endpoint: Some("p".into()),
             sign_in: sign_in::SignInFlags {
                 public_url: Some("e".into()),
                 trusted_proxies: Some("f".into()),

@@ -11,7 +11,9 @@ mod logging;
 mod mining;
 mod modules;
 mod open;
+mod person;
 mod serve;
+mod traces;
 mod user;
 mod value;
 mod warehouse;
@@ -32,10 +34,12 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    logging::start(&config);
-    let done = runtime()
-        .map_err(anyhow::Error::from)
-        .and_then(|runtime| runtime.block_on(cli::run(cli.command, config)));
+    let done = runtime().map_err(anyhow::Error::from).and_then(|runtime| {
+        let traces = runtime.block_on(async { logging::start(&config) })?;
+        let done = runtime.block_on(cli::run(cli.command, config));
+        traces.into_iter().for_each(traces::Traces::end);
+        done
+    });
     match done {
         Ok(code) => code,
         Err(error) => {

@@ -2,7 +2,7 @@
 
 use crate::{config::Config, modules::engine_modules};
 use anyhow::Context;
-use engine::{Engine, Options};
+use engine::{Engine, Options, POSTGRES_CONNECTIONS};
 use meta::{Clock, Lang};
 
 pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
@@ -10,7 +10,8 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
 }
 
 pub async fn engine_at(config: &Config, clock: Clock) -> anyhow::Result<Engine> {
-    let options = Options { database: config.database(), data_dir: config.data.clone() };
+    let connections = config.postgres_connections.unwrap_or(POSTGRES_CONNECTIONS);
+    let options = Options { connections, ..Options::new(config.database(), &config.data) };
     Engine::open(options, engine_modules(), clock).await.with_context(|| {
         let place = match &config.database_url {
             Some(url) => without_password(url),

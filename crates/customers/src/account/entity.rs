@@ -61,5 +61,6 @@ pub fn entity() -> Entity {
         .list(["name", "kind", "relation", "importance", "loyalty", "city", "phone", "owner"])
         .sort("name")
         .external_ids()
+        .mergeable()
         .persons_when("kind", "person")
 }

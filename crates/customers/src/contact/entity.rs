@@ -39,6 +39,7 @@ pub fn entity() -> Entity {
         .sort("name")
         .follows("account")
         .external_ids()
+        .mergeable()
         .persons()
         .index(["account", "name"])
 }

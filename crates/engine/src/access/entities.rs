@@ -2,15 +2,44 @@
 
 use super::{Action, Level};
 use crate::Module;
-use meta::{Entity, Field, choice, instant, label, long_text, reference, text};
+use meta::{Draft, Entity, Field, choice, instant, label, long_text, reference, text};
+use std::net::IpAddr;
 
 pub(crate) fn add(module: Module) -> Module {
     module
+        .before_save("role", check_networks)
         .entity(role())
         .entity(user_role())
         .entity(role_right())
         .entity(field_right())
         .entity(record_share())
+}
+
+/// A list nobody can read would let nobody in.
+fn check_networks(draft: &mut Draft<'_>) {
+    let text = draft.get("networks").as_text().unwrap_or_default().to_owned();
+    let words = text.split(|letter: char| letter.is_whitespace() || ",;，；、".contains(letter));
+    if let Some(word) = words.filter(|word| !word.is_empty()).find(|word| !is_network(word)) {
+        draft.reject(
+            "networks",
+            label(
+                format!("“{word}” is not a network: write 203.0.113.0/24 or a single address"),
+                format!("“{word}”不是网段，请写成 203.0.113.0/24 或单个地址"),
+            ),
+        );
+    }
+}
+
+fn is_network(word: &str) -> bool {
+    let (address, bits) = match word.split_once('/') {
+        Some((address, bits)) => (address, bits.parse::<u8>().ok()),
+        None => (word, Some(0)),
+    };
+    match (address.parse::<IpAddr>(), bits) {
+        (Ok(IpAddr::V4(_)), Some(bits)) => bits <= 32,
+        (Ok(IpAddr::V6(_)), Some(bits)) => bits <= 128,
+        _ => false,
+    }
 }
 
 fn role() -> Entity {
@@ -23,6 +52,14 @@ fn role() -> Entity {
         )
         .field(text("name").zh("名称").required().unique().searched().indexed())
         .field(long_text("description").zh("说明"))
+        .field(
+            long_text("networks")
+                .label("Works only from", "仅可从以下地址使用")
+                .help(
+                    "Networks such as 203.0.113.0/24, one a line; empty: from anywhere. Whoever has several roles must be within the list of each.",
+                    "每行一个网段，如 203.0.113.0/24；不填则不限制。有多个角色的用户须同时满足各角色的限制。",
+                ),
+        )
         .list(["name", "description"])
         .sort("name")
         .secret()

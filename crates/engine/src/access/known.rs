@@ -53,6 +53,7 @@ pub(super) struct Team {
 #[derive(Default)]
 pub(super) struct Granted {
     pub name: String,
+    pub networks: String,
     pub levels: HashMap<String, HashMap<Action, Level>>,
     pub fields: HashMap<String, BTreeMap<String, Withheld>>,
 }
@@ -274,9 +275,9 @@ async fn read(engine: &Engine) -> Result<Company> {
 
 async fn read_roles(engine: &Engine) -> Result<HashMap<Id, Granted>> {
     let mut roles: HashMap<Id, Granted> = HashMap::new();
-    for row in engine.fetch(&live("role", &["id", "name"])).await? {
-        roles
-            .insert(row.id(0)?, Granted { name: row.opt_text(1)?.unwrap_or_default(), ..Granted::default() });
+    for row in engine.fetch(&live("role", &["id", "name", "networks"])).await? {
+        let (name, networks) = (row.opt_text(1)?.unwrap_or_default(), row.opt_text(2)?.unwrap_or_default());
+        roles.insert(row.id(0)?, Granted { name, networks, ..Granted::default() });
     }
     let columns = ["role", "entity"].into_iter().chain(Action::ALL.map(Action::name));
     for row in engine.fetch(&live("role_right", &columns.collect::<Vec<_>>())).await? {

@@ -11,6 +11,7 @@ mod fields;
 mod hand_over;
 mod known;
 mod level;
+mod newcomer;
 mod rights;
 mod role;
 mod scope;
@@ -25,6 +26,7 @@ pub use hand_over::Handed;
 pub(crate) use known::Known;
 pub use level::{Action, Level};
 use meta::Entity;
+pub use newcomer::NEW_USER_ROLE;
 pub use rights::Rights;
 pub use role::RoleRights;
 pub(crate) use scope::{confined, scope, scope_of};
@@ -32,7 +34,7 @@ pub use share::{Share, SharedWith};
 
 /// The entities of rights and the job that hands records over.
 pub(crate) fn add(module: crate::Module) -> crate::Module {
-    hand_over::add(entities::add(module))
+    hand_over::add(newcomer::add(entities::add(module)))
 }
 
 /// Whether `actor` may do `action` on any record of `entity`.

@@ -156,7 +156,7 @@ mod tests {
     #[tokio::test]
     async fn every_lane_goes_along_an_index() {
         let folder = tempfile::tempdir().unwrap();
-        let options = Options { database: Database::Sqlite, data_dir: folder.path().to_owned() };
+        let options = Options::new(Database::Sqlite, folder.path().to_owned());
         let engine = Engine::open(options, vec![], Clock::system()).await.unwrap();
         let (id, now) = (engine.clock().new_id(), engine.clock().now());
         let after = Some(Cursor { at: now, source: Reverse(Source::Acts), seq: 7 });

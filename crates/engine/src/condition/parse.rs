@@ -238,8 +238,9 @@ impl Reader<'_> {
             ("days_ago" | "days_ahead", None, [days]) => {
                 let Literal::Number(days) = self.literal(days)? else { return Err(unsupported("days_ago")) };
                 let days: i64 = days.round().try_into().map_err(|_| unsupported("days_ago"))?;
-                let signed = if call.func_name == "days_ago" { -days } else { days };
-                let day = chrono::Duration::try_days(signed)
+                let signed = if call.func_name == "days_ago" { days.checked_neg() } else { Some(days) };
+                let day = signed
+                    .and_then(chrono::Duration::try_days)
                     .and_then(|shift| now.date_naive().checked_add_signed(shift))
                     .ok_or_else(|| wrong("That many days do not fit a calendar.", "天数超出日历范围。"))?;
                 Ok(Literal::Value(Value::Date(day)))

@@ -27,13 +27,17 @@ pub enum Database {
     Postgres(String),
 }
 
+/// Connections to PostgreSQL a program of one company opens at most.
+pub const POSTGRES_CONNECTIONS: u32 = 16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Dialect {
     Sqlite,
     Postgres,
 }
 
-const POSTGRES_CONNECTIONS: u32 = 16;
+/// What is not used is closed again: many companies share a server.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(60);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A dynamic table or column name for sea-query.
@@ -59,7 +63,11 @@ pub enum Row {
     Postgres(PgRow),
 }
 
-pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Option<Sqlite>)> {
+pub(crate) async fn open(
+    database: &Database,
+    folder: &Path,
+    connections: u32,
+) -> Result<(Pool, Option<Sqlite>)> {
     match database {
         Database::Sqlite => {
             let writer = sqlite::open_writer(folder)?;
@@ -71,8 +79,9 @@ pub(crate) async fn open(database: &Database, folder: &Path) -> Result<(Pool, Op
                 .options([("timezone", "UTC")])
                 .disable_statement_logging();
             let pool = PgPoolOptions::new()
-                .max_connections(POSTGRES_CONNECTIONS)
+                .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
+                .idle_timeout(IDLE_TIMEOUT)
                 .connect_with(options)
                 .await?;
             Ok((Pool::Postgres(pool), None))

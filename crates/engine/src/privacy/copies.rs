@@ -86,16 +86,39 @@ fn telling(erasing: &Erasing, column: &str) -> Vec<Expr> {
     erasing.ids.chunks(CHUNK).filter_map(names).chain(erasing.words.conditions(column)).collect()
 }
 
+/// The rows of a table that may be long that quote the person.
+pub(super) fn quoting(erasing: &Erasing, table: &str) -> Vec<Expr> {
+    match table {
+        "idempotency" => telling(erasing, "body"),
+        "job" => {
+            let over = [JobState::Done, JobState::Failed, JobState::Cancelled].map(JobState::name);
+            let over = Expr::col(name("state")).is_in(over);
+            let which =
+                ["payload", "progress", "error"].into_iter().flat_map(|column| telling(erasing, column));
+            which.map(|which| which.and(over.clone())).collect()
+        }
+        _ => erasing.words.conditions("details"),
+    }
+}
+
+/// The same, as far as possible only among those found before and those that came since.
+pub(super) fn to_look_at(erasing: &Erasing, table: &str) -> Vec<Expr> {
+    let quoting = quoting(erasing, table);
+    match erasing.ahead.as_ref().and_then(|ahead| ahead.rows(table, erasing)) {
+        None => quoting,
+        Some(rows) => {
+            rows.iter().flat_map(|rows| quoting.iter().map(|which| rows.clone().and(which.clone()))).collect()
+        }
+    }
+}
+
 async fn answers(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
-    delete(tx, "idempotency", &telling(erasing, "body"), erasing).await
+    delete(tx, "idempotency", &to_look_at(erasing, "idempotency"), erasing).await
 }
 
 /// Jobs that are over keep their state and lose what they told.
 async fn jobs(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
-    let over = [JobState::Done, JobState::Failed, JobState::Cancelled].map(JobState::name);
-    let over = Expr::col(name("state")).is_in(over);
-    let which = ["payload", "progress", "error"].into_iter().flat_map(|column| telling(erasing, column));
-    let which: Vec<Expr> = which.map(|which| which.and(over.clone())).collect();
+    let which = to_look_at(erasing, "job");
     if erasing.dry {
         return count(tx, "job", &which).await;
     }

@@ -1,6 +1,7 @@
 //! Erasing a person: what will happen, and the doing of it, by the same code.
 
 use super::{
+    ahead::{self, Ahead, Whom},
     allow,
     copies::{self, Found},
     entities::{self, Request},
@@ -29,6 +30,8 @@ pub struct Erasing {
     pub pseudonym: String,
     /// Only look.
     pub dry: bool,
+    /// Where the person is quoted, as far as it was looked for before.
+    pub(super) ahead: Option<Ahead>,
 }
 
 /// Records of one entity about the person.
@@ -68,12 +71,9 @@ impl Engine {
     /// What erasing the person would do.
     pub async fn erasure(&self, actor: &Actor, entity: &str, id: Id) -> Result<Erasure> {
         allow(actor)?;
-        let entity = entity.to_owned();
-        self.write(actor, move |tx| {
-            Box::pin(async move {
-                let person = as_system(tx, async |tx| reach::person(tx, &entity, id).await).await?;
-                as_system(tx, async |tx| erase_all(tx, &person, true).await).await
-            })
+        ahead::in_snapshot(self, actor, async |tx| {
+            let person = reach::person(tx, entity, id).await?;
+            erase_all(tx, &person, true, None).await
         })
         .await
     }
@@ -83,30 +83,35 @@ impl Engine {
         let (entity, reason) = (entity.to_owned(), reason.to_owned());
         // What somebody has just looked for must not be written down afterwards.
         self.write_notes().await?;
-        self.write(actor, move |tx| Box::pin(async move { tx.erase(&entity, id, &reason).await })).await
-    }
-}
-
-impl Tx {
-    /// See [`Engine::erase`].
-    pub async fn erase(&mut self, entity: &str, id: Id, reason: &str) -> Result<Erasure> {
-        allow(&self.actor)?;
-        let done = as_system(self, async |tx| {
-            let person = reach::person(tx, entity, id).await?;
-            refuse_active_user(&person)?;
-            erase_all(tx, &person, false).await
+        allow(actor)?;
+        let ahead = ahead::look(self, actor, Whom::Person { entity: entity.clone(), id }).await?;
+        self.write(actor, move |tx| {
+            Box::pin(async move {
+                let done = as_system(tx, async |tx| {
+                    let person = reach::person(tx, &entity, id).await?;
+                    refuse_active_user(&person)?;
+                    erase_all(tx, &person, false, Some(ahead)).await
+                })
+                .await?;
+                let (entity, reason, counts) = (&entity, &reason, done.counts());
+                let request = Request { kind: "erasure", entity, record: Some(id), reason, counts };
+                entities::record(tx, request).await?;
+                Ok(done)
+            })
         })
-        .await?;
-        let request = Request { kind: "erasure", entity, record: Some(id), reason, counts: done.counts() };
-        entities::record(self, request).await?;
-        Ok(done)
+        .await
     }
 }
 
 /// A person whose time is over, in the name of the program.
-pub(super) async fn erase_person(tx: &mut Tx, entity: &str, id: Id) -> Result<serde_json::Value> {
+pub(super) async fn erase_person(
+    tx: &mut Tx,
+    entity: &str,
+    id: Id,
+    ahead: Ahead,
+) -> Result<serde_json::Value> {
     let person = reach::person(tx, entity, id).await?;
-    Ok(erase_all(tx, &person, false).await?.counts())
+    Ok(erase_all(tx, &person, false, Some(ahead)).await?.counts())
 }
 
 /// Empties the personal fields of these records and of their past, whoever they are about; for what is no person's own,
@@ -115,10 +120,11 @@ pub(super) async fn erase_records(
     tx: &mut Tx,
     entity: &Arc<Entity>,
     records: Vec<Record>,
+    ahead: Ahead,
 ) -> Result<serde_json::Value> {
     let person = records.first().map(|record| record.id).unwrap_or_default();
-    let done = erase_groups(tx, &entity.name, person, vec![Group { entity: entity.clone(), records }], false);
-    Ok(done.await?.counts())
+    let groups = vec![Group { entity: entity.clone(), records }];
+    Ok(erase_groups(tx, &entity.name, person, groups, false, Some(ahead)).await?.counts())
 }
 
 /// Reads and writes whatever roles keep from people; the log still says who did it.
@@ -142,21 +148,21 @@ fn refuse_active_user(person: &Record) -> Result<()> {
     Ok(())
 }
 
-async fn erase_all(tx: &mut Tx, person: &Record, dry: bool) -> Result<Erasure> {
+async fn erase_all(tx: &mut Tx, person: &Record, dry: bool, ahead: Option<Ahead>) -> Result<Erasure> {
     let groups = reach::of_person(tx, person).await?;
-    erase_groups(tx, &person.entity, person.id, groups, dry).await
+    erase_groups(tx, &person.entity, person.id, groups, dry, ahead).await
 }
 
-async fn erase_groups(
+/// What to look for, and how many entries of the log tell of it.
+pub(super) async fn erasing_of(
     tx: &mut Tx,
     entity: &str,
     person: Id,
-    groups: Vec<Group>,
-    dry: bool,
-) -> Result<Erasure> {
-    let mut words = Words::of(&groups);
+    groups: &[Group],
+) -> Result<(Erasing, u64)> {
+    let mut words = Words::of(groups);
     let mut log_entries = 0;
-    for group in &groups {
+    for group in groups {
         log_entries += log::add_words(tx, &group.entity, &group.ids(), &mut words).await? as u64;
     }
     let erasing = Erasing {
@@ -165,15 +171,29 @@ async fn erase_groups(
         ids: groups.iter().flat_map(Group::ids).collect(),
         words,
         pseudonym: pseudonym(person, tx.actor.lang),
-        dry,
+        dry: true,
+        ahead: None,
     };
+    Ok((erasing, log_entries))
+}
+
+async fn erase_groups(
+    tx: &mut Tx,
+    entity: &str,
+    person: Id,
+    groups: Vec<Group>,
+    dry: bool,
+    ahead: Option<Ahead>,
+) -> Result<Erasure> {
+    let (erasing, log_entries) = erasing_of(tx, entity, person, &groups).await?;
+    let erasing = Erasing { dry, ahead, ..erasing };
     let affected = groups.iter().map(affected).collect();
     if !dry {
         write_groups(tx, &groups).await?;
     }
     let copies = copies::find(tx, &erasing, &groups).await?;
     if !dry {
-        log::redact_acts(tx, entity, &erasing.words, &erasing.pseudonym).await?;
+        log::redact_acts(tx, entity, &erasing).await?;
         // After the numbers are gone: they are searched by, too.
         for group in groups.iter().filter(|group| group.entity.external_ids) {
             tx.reindex_live(group).await?;

@@ -6,7 +6,11 @@ use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 
-use super::words::{Words, is_text};
+use super::{
+    ahead, copies,
+    erase::Erasing,
+    words::{Words, is_text},
+};
 
 const CHUNK: usize = 500;
 /// What the audit says of it.
@@ -95,10 +99,11 @@ pub(super) async fn redact_quotes(
 }
 
 /// Takes the words out of what the audit tells of lists and files: somebody may have looked for them.
-pub(super) async fn redact_acts(tx: &mut Tx, entity: &str, words: &Words, instead: &str) -> Result<()> {
-    for source in [Source::Acts, Source::Seen] {
+pub(super) async fn redact_acts(tx: &mut Tx, entity: &str, erasing: &Erasing) -> Result<()> {
+    let (words, instead) = (&erasing.words, erasing.pseudonym.as_str());
+    for source in ahead::audits() {
         let mut quoting: HashMap<i64, Json> = HashMap::new();
-        for condition in words.conditions("details") {
+        for condition in copies::to_look_at(erasing, source.table()) {
             let select = Sql::select()
                 .columns(["seq", "details"].map(name))
                 .from(name(source.table()))

@@ -3,8 +3,9 @@
 //! [`meta::Field::personal`] what of a record is personal.
 //!
 //! [`reach`] finds the records about a person, [`words`] what to look for in copies, [`log`] takes it out of the change log,
-//! [`copies`] out of everything else, [`erase`] does it all in one transaction, [`scrub`] out of the database's free pages.
+//! [`copies`] out of everything else, [`erase`] does it all in one transaction ([`ahead`] looks for it before), [`scrub`] out of the database's free pages.
 
+mod ahead;
 mod copies;
 mod entities;
 mod erase;

@@ -97,6 +97,11 @@ pub(super) async fn of_person(tx: &mut Tx, person: &Record) -> Result<Vec<Group>
                 }
             }
         }
+        let same: Vec<Id> =
+            merged_into(tx, &persons).await?.into_iter().filter(|id| seen.insert(*id)).collect();
+        if !same.is_empty() {
+            queue.push((entity.clone(), same));
+        }
         if seen.len() > RECORDS_LIMIT {
             return Err(Error::Limit(label(
                 format!("More than {RECORDS_LIMIT} records refer to this person: move them elsewhere first."),
@@ -110,6 +115,22 @@ pub(super) async fn of_person(tx: &mut Tx, person: &Record) -> Result<Vec<Group>
         Some(Group { entity: entity.clone(), records })
     });
     Ok(in_order.collect())
+}
+
+/// Deleted records that were the same person before they were merged.
+async fn merged_into(tx: &mut Tx, persons: &[Id]) -> Result<Vec<Id>> {
+    let mut found = vec![];
+    for ids in persons.chunks(CHUNK) {
+        let select = Sql::select()
+            .column(name("record_id"))
+            .from(name("merged"))
+            .and_where(Expr::col(name("into_id")).is_in(among(ids)))
+            .to_owned();
+        for row in tx.conn.fetch(&select).await? {
+            found.push(row.id(0)?);
+        }
+    }
+    Ok(found)
 }
 
 /// Live and deleted ones are asked for apart: each have an index of their own.

@@ -49,6 +49,10 @@ impl Words {
         self.0.iter().map(String::as_str)
     }
 
+    pub(super) fn are_among(&self, others: &Words) -> bool {
+        self.0.is_subset(&others.0)
+    }
+
     /// Whether a text has one of the words.
     pub fn are_in(&self, text: &str) -> bool {
         self.iter().any(|word| text.contains(word) || text.contains(&in_json(word)))

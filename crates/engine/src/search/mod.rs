@@ -16,7 +16,7 @@ use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
 use std::collections::HashMap;
-pub use tokens::{document, terms};
+pub use tokens::{document, terms, words};
 
 /// A record the search found.
 #[derive(Clone, Debug, PartialEq)]
@@ -69,11 +69,14 @@ pub(crate) fn record_matches(entity: &Entity, record: &Record, text: &str) -> bo
 
 fn matches_with(entity: &Entity, record: &Record, numbers: &[String], text: &str) -> bool {
     let tokens = record_tokens(entity, &record.values, numbers);
-    terms(text).iter().all(|term| {
+    let terms = terms(text);
+    let has = |term: &tokens::Term| {
         tokens
             .split(' ')
             .any(|token| if term.prefix { token.starts_with(&term.text) } else { token == term.text })
-    })
+    };
+    // A text without a word finds nothing, as in the database.
+    !terms.is_empty() && terms.iter().all(has)
 }
 
 /// Leaves the records that match by the searched fields of `entity`, as somebody knows it, and their numbers elsewhere.

@@ -185,6 +185,11 @@ fn readings(run: &[Vec<&'static str>], tokens: &mut Tokens) {
     }
 }
 
+/// The words and runs of Chinese in a text, lower case, without accents and punctuation.
+pub fn words(text: &str) -> Vec<String> {
+    runs(text).into_iter().map(|(_, run)| run.into_iter().collect()).collect()
+}
+
 /// What a document must contain to be found by `text`.
 pub fn terms(text: &str) -> Vec<Term> {
     if let Some(digits) = phone_digits(text.trim()) {

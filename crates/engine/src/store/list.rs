@@ -143,6 +143,7 @@ impl Plan<'_> {
 
 impl Engine {
     /// One page of records.
+    #[tracing::instrument(level = "debug", skip_all, fields(entity = query.entity))]
     pub async fn list(&self, actor: &Actor, query: &Query) -> Result<Page> {
         plan(self, actor, query)?.page(Source::Engine(self)).await
     }

@@ -55,6 +55,9 @@ impl Tx {
             return Ok(0);
         }
         self.confirm(&entity, &ids, Action::Delete).await?;
+        if !deleted && entity.mergeable {
+            self.refuse_merged(&ids).await?;
+        }
         let now = self.clock().now();
         let engine = self.engine.clone();
         for child in engine.registry().children(&entity.name) {

@@ -44,6 +44,7 @@ pub(crate) fn start(conn: Conn) -> Writer {
     Writer(sender)
 }
 
+#[tracing::instrument(level = "debug", name = "write", skip_all)]
 pub(crate) async fn write<T, F>(engine: &Engine, actor: &Actor, work: F) -> Result<T>
 where
     T: Send + 'static,

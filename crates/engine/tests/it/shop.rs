@@ -65,7 +65,7 @@ async fn open(database: Database, folder: &Path) -> Shop {
 }
 
 pub async fn reopen(database: &Database, folder: &Path, modules: Vec<Module>) -> Result<Engine> {
-    let options = Options { database: database.clone(), data_dir: folder.to_owned() };
+    let options = Options::new(database.clone(), folder.to_owned());
     let at = "2026-11-21T10:00:00Z".parse().unwrap();
     Engine::open(options, modules, Clock::fixed(at)).await
 }

@@ -54,7 +54,7 @@ where
 }
 
 pub async fn open(database: Database, folder: &Path) -> Company {
-    let options = EngineOptions { database: database.clone(), data_dir: folder.join("data") };
+    let options = EngineOptions::new(database.clone(), folder.join("data"));
     let modules = vec![customers::module(), sales::module()];
     let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
     Company { engine, actor: Actor::system(), folder: folder.to_owned(), database }

@@ -37,4 +37,5 @@ pub fn entity() -> Entity {
         .sort("code")
         .open()
         .external_ids()
+        .mergeable()
 }

@@ -23,10 +23,20 @@ const EMPTY: [&str; 10] = ["-", "--", "—", "null", "nan", "n/a", "na", "none",
 pub(crate) fn trimmed(cell: &str) -> &str {
     let invisible = |c: char| c.is_whitespace() || matches!(c, '\u{FEFF}' | '\u{200B}'..='\u{200F}');
     let cell = cell.trim_matches(invisible);
+    if let Some(text) = disarmed(cell) {
+        return text;
+    }
     match cell.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         Some(inside) => inside.trim_matches(invisible),
         None => cell,
     }
+}
+
+/// A text that a spreadsheet would have run as a formula, without the apostrophe that exports (ours, too) put in front.
+fn disarmed(cell: &str) -> Option<&str> {
+    let text = cell.strip_prefix('\'')?;
+    let formula = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
+    text.trim_start_matches('\'').starts_with(formula).then_some(text)
 }
 
 /// The trimmed cell, `None` when it says there is nothing. Words for nothing count only where a word is no value.
@@ -65,7 +75,7 @@ pub fn text(cell: &str) -> Result<Option<String>, CellError> {
 /// A number or code naming a thing in another system. In a column of whole numbers written as fractions
 /// (`17850.0`, which pandas makes of numbers with gaps) the `.0` goes.
 pub fn identifier(cell: &str, style: &ColumnStyle) -> Result<Option<String>, CellError> {
-    let cell = cell.strip_prefix('\'').unwrap_or(cell);
+    let cell = if disarmed(cell.trim()).is_none() { cell.strip_prefix('\'').unwrap_or(cell) } else { cell };
     let Some(mut id) = text(cell)? else { return Ok(None) };
     if style.fractional_ids && id.ends_with(".0") {
         id.truncate(id.len() - 2);

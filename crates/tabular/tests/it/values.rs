@@ -278,3 +278,21 @@ fn decimals_keep_every_digit() {
         Ok(Some(Decimal::from_str_exact("0.1234567890123456789").unwrap()))
     );
 }
+
+#[test]
+fn a_disarmed_cell_is_the_text_it_was() {
+    for (cell, text) in [
+        ("'=1+1", "=1+1"),
+        ("'@SUM(A1)", "@SUM(A1)"),
+        ("''=1", "'=1"),
+        ("'=\"007\"", "=\"007\""),
+        ("'-", "-"),
+        ("'t Hoofd", "'t Hoofd"),
+        ("''quoted''", "''quoted''"),
+        ("'＝1", "＝1"),
+    ] {
+        assert_eq!(parse::text(cell), Ok(Some(text.into())), "{cell}");
+    }
+    assert_eq!(parse::decimal("'-12.5", &POINT), Ok(Some(Decimal::from_str_exact("-12.5").unwrap())));
+    assert_eq!(parse::identifier("'-7", &POINT), Ok(Some("-7".into())));
+}

@@ -8,12 +8,11 @@ use super::{
 use crate::{
     Answer, App, Failure, Session,
     audit::Exporting,
-    paged::{self, Pages, csv_line},
+    csv::{self, Format, Rows},
 };
 use axum::{
     extract::{Path, RawQuery, State},
     http::{HeaderMap, header},
-    response::{IntoResponse, Response},
 };
 use engine::{Actor, Engine, Result};
 use meta::{Entity, Problem, Record, Value};
@@ -24,41 +23,19 @@ pub const PARAMETERS: [&str; 6] = ["format", "filter", "sort", "fields", "q", "d
 /// Records read at once.
 const PAGE_SIZE: usize = 1_000;
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Format {
-    Csv,
-    Ndjson,
-}
-
-impl Format {
-    /// `format` decides, else `Accept`, else it is NDJSON.
-    fn read(parameters: &Parameters, headers: &HeaderMap) -> Answer<Format> {
-        let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        match parameters.get("format") {
-            Some("csv") => Ok(Format::Csv),
-            Some("ndjson") => Ok(Format::Ndjson),
-            Some(given) => {
-                let allowed = ["csv", "ndjson"].map(str::to_owned).to_vec();
-                let problem = Problem::NotAChoice { given: given.to_owned(), allowed };
-                Err(Failure::Engine(engine::Error::invalid("format", problem)))
-            }
-            None if accept.contains("text/csv") => Ok(Format::Csv),
-            None => Ok(Format::Ndjson),
+/// `format` decides, else `Accept`, else it is NDJSON.
+fn format(parameters: &Parameters, headers: &HeaderMap) -> Answer<Format> {
+    let accept = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    match parameters.get("format") {
+        Some("csv") => Ok(Format::Csv),
+        Some("ndjson") => Ok(Format::Ndjson),
+        Some(given) => {
+            let allowed = ["csv", "ndjson"].map(str::to_owned).to_vec();
+            let problem = Problem::NotAChoice { given: given.to_owned(), allowed };
+            Err(Failure::Engine(engine::Error::invalid("format", problem)))
         }
-    }
-
-    fn content_type(self) -> &'static str {
-        match self {
-            Format::Csv => "text/csv; charset=utf-8",
-            Format::Ndjson => "application/x-ndjson",
-        }
-    }
-
-    fn extension(self) -> &'static str {
-        match self {
-            Format::Csv => "csv",
-            Format::Ndjson => "ndjson",
-        }
+        None if accept.contains("text/csv") => Ok(Format::Csv),
+        None => Ok(Format::Ndjson),
     }
 }
 
@@ -71,20 +48,15 @@ pub async fn export(
 ) -> Answer {
     let entity = entity(&app, &session, &name)?;
     let parameters = Parameters::read(query.as_deref(), &PARAMETERS)?;
-    let format = Format::read(&parameters, &headers)?;
+    let format = format(&parameters, &headers)?;
     let mut asked = Asked::read(&entity, &parameters)?;
     asked.query.limit = PAGE_SIZE;
     asked.query.exporting = true;
     let columns = columns(&entity, &asked);
-    let file = format!("attachment; filename=\"{}.{}\"", entity.name, format.extension());
     let given = [&asked.given()[..], &[("format", format.extension())]].concat();
     let exporting = Exporting::begin(&app, &session, &entity.name, &given);
-    let (engine, actor) = (app.engine().clone(), session.actor);
-    let pages = Export { engine, actor, entity, asked, format, columns, exporting, head: true, done: false };
-    let body = paged::body(pages).await?;
-    let headers =
-        [(header::CONTENT_TYPE, format.content_type().to_owned()), (header::CONTENT_DISPOSITION, file)];
-    Ok((headers, Response::new(body)).into_response())
+    let rows = Records { engine: app.engine().clone(), actor: session.actor, entity, asked, format, columns };
+    csv::download(rows, &name, format, exporting).await
 }
 
 /// The columns of CSV, in the order in which a record is answered.
@@ -100,40 +72,36 @@ fn columns(entity: &Entity, asked: &Asked) -> Vec<String> {
     columns
 }
 
-struct Export {
+struct Records {
     engine: Engine,
     actor: Actor,
     entity: Arc<Entity>,
     asked: Asked,
     format: Format,
     columns: Vec<String>,
-    exporting: Exporting,
-    head: bool,
-    done: bool,
 }
 
-impl Pages for Export {
-    async fn next(&mut self) -> Result<Option<String>> {
-        if self.done {
-            return Ok(None);
-        }
+impl Rows for Records {
+    fn head(&self) -> String {
         let mut text = String::new();
-        if std::mem::take(&mut self.head) && self.format == Format::Csv {
-            csv_line(&mut text, self.columns.iter());
+        if self.format == Format::Csv {
+            csv::line(&mut text, self.columns.iter());
         }
+        text
+    }
+
+    async fn page(&mut self, text: &mut String) -> Result<(usize, bool)> {
         let page = self.engine.list(&self.actor, &self.asked.query).await?;
         let numbers = self.asked.numbers_of(&self.engine, &page.records).await?;
         for record in &page.records {
-            self.add(&mut text, record, numbers.as_ref())?;
+            self.add(text, record, numbers.as_ref())?;
         }
-        self.done = page.next.is_none();
-        self.exporting.add(page.records.len(), self.done);
         self.asked.query.after = page.next;
-        Ok(Some(text))
+        Ok((page.records.len(), self.asked.query.after.is_some()))
     }
 }
 
-impl Export {
+impl Records {
     fn add(&self, text: &mut String, record: &Record, numbers: Option<&Numbers>) -> Result<()> {
         let shown = Shown { entity: &self.entity, record, numbers, fields: &self.asked.fields };
         match self.format {
@@ -141,7 +109,7 @@ impl Export {
                 text.push_str(&serde_json::to_string(&shown)?);
                 text.push('\n');
             }
-            Format::Csv => csv_line(text, self.columns.iter().map(|column| cell(&shown, column))),
+            Format::Csv => csv::line(text, self.columns.iter().map(|column| cell(&shown, column))),
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ mod idempotency;
 mod input;
 mod lines;
 mod list;
+mod merge;
 mod openapi;
 mod output;
 mod privacy;
@@ -46,6 +47,9 @@ pub fn routes() -> Router<App> {
         .route("/v1/{entity}/{id}/access", get(access::access))
         .route("/v1/{entity}/{id}/person-data", post(privacy::export))
         .route("/v1/{entity}/{id}/erasure", get(privacy::look).post(privacy::erase))
+        .route("/v1/{entity}/{id}/duplicates", get(merge::duplicates))
+        .route("/v1/{entity}/{id}/merge", post(merge::merge))
+        .route("/v1/{entity}/{id}/unmerge", post(merge::unmerge))
         .route("/openapi.json", get(docs::document))
         .route("/docs", get(docs::page))
 }

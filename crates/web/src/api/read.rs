@@ -6,7 +6,7 @@ use axum::{
     Json,
     extract::{Path, RawQuery, State},
     http::{HeaderMap, StatusCode},
-    response::IntoResponse,
+    response::{IntoResponse, Redirect},
 };
 use engine::Error;
 use meta::{DateTime, Id, Utc};
@@ -19,7 +19,17 @@ pub async fn get(
     headers: HeaderMap,
 ) -> Answer {
     let entity = entity(&app, &session, &name)?;
-    let record = app.engine().get(&session.actor, &name, id).await?;
+    let record = match app.engine().get(&session.actor, &name, id).await {
+        // Old links lead on to what the record was merged into.
+        Err(error @ Error::NotFound(_)) => match app.engine().merged_into(&name, id).await? {
+            Some(winner) => {
+                app.engine().get(&session.actor, &name, winner).await?;
+                return Ok(Redirect::temporary(&format!("/api/v1/{name}/{winner}")).into_response());
+            }
+            None => return Err(error.into()),
+        },
+        found => found?,
+    };
     app.saw(&session, &name, id);
     let body = output::whole(app.engine(), &session.actor, &entity, &record).await?;
     Ok(version::answer(&headers, StatusCode::OK, &body))

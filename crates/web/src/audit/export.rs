@@ -3,14 +3,10 @@
 use super::{AUDIT, asked::Asked, noted::Exporting, words::Words};
 use crate::{
     Answer, App, Session,
-    paged::{self, Pages, csv_line},
+    csv::{self, Format, Rows},
     security::administrators_only,
 };
-use axum::{
-    extract::{Query, State},
-    http::header,
-    response::{IntoResponse, Response},
-};
+use axum::extract::{Query, State};
 use engine::{AuditEntry, AuditQuery, Result};
 
 const BATCH: usize = 500;
@@ -21,45 +17,29 @@ pub(super) async fn export(State(app): State<App>, session: Session, Query(asked
     administrators_only(&session)?;
     let query = asked.query(session.zone, BATCH)?;
     let exporting = Exporting::begin(&app, &session, AUDIT, &asked.parts());
-    let body = paged::body(Export { app, session, query, exporting, head: true, done: false }).await?;
-    let headers = [
-        (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
-        (header::CONTENT_DISPOSITION, "attachment; filename=\"audit.csv\""),
-    ];
-    Ok((headers, Response::new(body)).into_response())
+    csv::download(Audit { app, session, query }, "audit", Format::Csv, exporting).await
 }
 
-struct Export {
+struct Audit {
     app: App,
     session: Session,
     query: AuditQuery,
-    exporting: Exporting,
-    head: bool,
-    done: bool,
 }
 
-impl Pages for Export {
-    async fn next(&mut self) -> Result<Option<String>> {
-        if self.done {
-            return Ok(None);
-        }
-        let mut text = String::new();
-        if std::mem::take(&mut self.head) {
-            // Spreadsheets take CSV for the machine's old encoding unless it begins with this mark.
-            text.push('\u{feff}');
-            let titles =
-                COLUMNS.map(|column| self.app.t(self.session.lang, &format!("audit.column_{column}"), &[]));
-            csv_line(&mut text, titles.iter());
-        }
+impl Rows for Audit {
+    fn head(&self) -> String {
+        let title = |column| self.app.t(self.session.lang, &format!("audit.column_{column}"), &[]);
+        csv::marked_head(COLUMNS.map(title).iter())
+    }
+
+    async fn page(&mut self, text: &mut String) -> Result<(usize, bool)> {
         let page = self.app.engine().audit(&self.session.actor, &self.query).await?;
         let words = Words::of(&self.app, &self.session.actor, self.session.lang, &page.entries).await?;
         for entry in &page.entries {
-            csv_line(&mut text, cells(&words, entry).iter());
+            csv::line(text, cells(&words, entry).iter());
         }
-        self.done = page.next.is_none();
         self.query.after = page.next;
-        self.exporting.add(page.entries.len(), self.done);
-        Ok(Some(text))
+        Ok((page.entries.len(), self.query.after.is_some()))
     }
 }
 

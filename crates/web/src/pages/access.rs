@@ -13,6 +13,7 @@ pub struct Can {
     pub export: bool,
     pub edit: bool,
     pub delete: bool,
+    pub merge: bool,
 }
 
 /// What can be brought in as a file.
@@ -29,6 +30,7 @@ impl Can {
             export: may(Action::Export),
             edit: generic && may(Action::Update),
             delete: generic && may(Action::Delete),
+            merge: entity.mergeable && may(Action::Merge),
         }
     }
 }
@@ -40,6 +42,7 @@ impl Can {
         if actor.limits().is_some() {
             can.edit = can.edit && engine.may(actor, &entity.name, id, Action::Update).await?;
             can.delete = can.delete && engine.may(actor, &entity.name, id, Action::Delete).await?;
+            can.merge = can.merge && engine.may(actor, &entity.name, id, Action::Merge).await?;
         }
         Ok(can)
     }

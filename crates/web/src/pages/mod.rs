@@ -10,6 +10,7 @@ mod form;
 mod home;
 mod input;
 mod list;
+mod merge;
 mod privacy;
 mod reader;
 mod record;
@@ -36,5 +37,6 @@ pub fn routes() -> Router<App> {
         .merge(form::routes())
         .merge(record::routes())
         .merge(rights::routes())
+        .merge(merge::routes())
         .merge(privacy::routes())
 }

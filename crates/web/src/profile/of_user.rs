@@ -9,7 +9,7 @@ use axum::{
     Form,
     extract::{Path, State},
     http::HeaderMap,
-    response::{IntoResponse, Redirect},
+    response::{IntoResponse, Redirect, Response},
 };
 use engine::Error;
 use meta::Id;
@@ -60,6 +60,10 @@ pub(super) async fn set_password(
     Form(given): Form<SetPassword>,
 ) -> Answer {
     administrators_only(&session)?;
+    let new = auth::hash_of_user(app.engine(), id).await?.is_none();
+    if let Some(refused) = refused(&app, &session, id, new).await? {
+        return Ok(refused);
+    }
     match auth::set_password(app.engine(), id, &given.password, None).await {
         Ok(()) => {
             app.live().end_sessions_of(id, None);
@@ -70,6 +74,17 @@ pub(super) async fn set_password(
         Err(Error::Invalid(problems)) => {
             page(&app, &session, id, 422, sentence(&problems, session.lang), None).await
         }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The page with the reason, if somebody who could not sign in until now would work on everything.
+async fn refused(app: &App, session: &Session, id: Id, new: bool) -> Answer<Option<Response>> {
+    match app.engine().refuse_without_role(id).await {
+        Err(Error::Invalid(problems)) if new => {
+            page(app, session, id, 422, sentence(&problems, session.lang), None).await.map(Some)
+        }
+        Ok(()) | Err(Error::Invalid(_)) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }
@@ -104,6 +119,9 @@ pub(super) async fn invite(
     administrators_only(&session)?;
     app.engine().get(&session.actor, "user", id).await?;
     let new = auth::hash_of_user(app.engine(), id).await?.is_none();
+    if let Some(refused) = refused(&app, &session, id, new).await? {
+        return Ok(refused);
+    }
     let purpose = if new { Purpose::Invitation } else { Purpose::Reset };
     let base = app.options().public_url.clone().unwrap_or_else(|| own_address(&app, &headers));
     let address = link::make(&app, &base, id, purpose).await?;

@@ -1,4 +1,5 @@
-//! From which network addresses people of a role may work: lists of networks in the company's settings.
+//! From which network addresses people may work: lists of networks in the company's settings, for administrators and for users,
+//! and in each role.
 
 use crate::{Proxies, User};
 use engine::{Actor, Engine, Result, Role};
@@ -37,7 +38,8 @@ pub(crate) async fn allowed(engine: &Engine, user: &User, address: Option<IpAddr
     let setting = engine.setting(key_of(user.role)).await?;
     let text = setting.as_ref().and_then(|text| text.as_str()).unwrap_or_default();
     // What was saved has been checked; if it cannot be read nobody passes it.
-    Ok(parse(text).is_ok_and(|networks| contains(&networks, address)))
+    let passes = |text: &str| parse(text).is_ok_and(|networks| contains(&networks, address));
+    Ok(passes(text) && engine.networks_of(user.id).await?.iter().all(|text| passes(text)))
 }
 
 /// Empties the lists: for the owner of the machine, when nobody gets in any more.

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect},
 };
-use engine::Error;
+use engine::{Error, NEW_USER_ROLE};
 use meta::{FieldProblem, Problem, label};
 use minijinja::{Value, context};
 use second_factor::Rule;
@@ -26,10 +26,13 @@ pub(super) async fn show(State(app): State<App>, session: Session) -> Answer {
         let text = setting.and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
         given.insert(key.to_owned(), text);
     }
-    page(&app, &session, 200, &given, &[])
+    let role = app.engine().setting(NEW_USER_ROLE).await?;
+    let role = role.and_then(|role| role.as_str().map(str::to_owned)).unwrap_or_default();
+    given.insert(NEW_USER_ROLE.to_owned(), role);
+    page(&app, &session, 200, &given, &[]).await
 }
 
-fn page(app: &App, session: &Session, status: u16, given: &Given, problems: &[FieldProblem]) -> Answer {
+async fn page(app: &App, session: &Session, status: u16, given: &Given, problems: &[FieldProblem]) -> Answer {
     let lang = session.lang;
     let field = |key: &str, kind: &str, hint: &str, choices: Vec<Value>| {
         let problem = problems.iter().find(|problem| problem.field == key);
@@ -38,7 +41,7 @@ fn page(app: &App, session: &Session, status: u16, given: &Given, problems: &[Fi
             label => app.t(lang, key, &[]),
             kind,
             value => given.get(key).cloned().unwrap_or_default(),
-            required => !choices.is_empty(),
+            required => !choices.is_empty() && key != NEW_USER_ROLE,
             readonly => false,
             help => app.t(lang, hint, &[]),
             error => problem.map(|problem| problem.problem.message(lang)),
@@ -57,7 +60,16 @@ fn page(app: &App, session: &Session, status: u16, given: &Given, problems: &[Fi
         context! { value => minutes, label }
     });
     let idle = field(idle::KEY, "choice", "sign_in.idle_minutes_hint", idles.to_vec());
-    let fields: Vec<Value> = [factor, idle].into_iter().chain(places).collect();
+    let roles = app.engine().role_names().await?;
+    let roles: Vec<Value> =
+        roles.iter().map(|(id, name)| context! { value => id.to_string(), label => name }).collect();
+    let mut role = vec![];
+    if !roles.is_empty() {
+        let none = context! { value => "", label => app.t(lang, "rights.new_user_role_none", &[]) };
+        let choices = [vec![none], roles].concat();
+        role.push(field(NEW_USER_ROLE, "choice", "rights.new_user_role_hint", choices));
+    }
+    let fields: Vec<Value> = [factor, idle].into_iter().chain(role).chain(places).collect();
     let address = session.address.map(|address| address.to_string());
     app.page_with(status, session, "security.html", context! { fields, address })
 }
@@ -103,10 +115,10 @@ pub(super) async fn save(State(app): State<App>, session: Session, Form(given): 
     administrators_only(&session)?;
     let problems = problems(&session, &given);
     if !problems.is_empty() {
-        return page(&app, &session, 422, &given, &problems);
+        return page(&app, &session, 422, &given, &problems).await;
     }
     // What a form does not hold stays as it is.
-    let keys = [second_factor::RULE_KEY, idle::KEY].into_iter().chain(places::KEYS);
+    let keys = [second_factor::RULE_KEY, idle::KEY, NEW_USER_ROLE].into_iter().chain(places::KEYS);
     let values: Vec<(&'static str, String)> =
         keys.filter_map(|key| Some((key, given.get(key)?.trim().to_owned()))).collect();
     match app.engine().change_settings(&session.actor, values).await {
@@ -114,7 +126,7 @@ pub(super) async fn save(State(app): State<App>, session: Session, Form(given): 
             let text = app.t(session.lang, "security.saved", &[]);
             Ok(Flash::success(text).on(Redirect::to("/security").into_response()))
         }
-        Err(Error::Invalid(problems)) => page(&app, &session, 422, &given, &problems),
+        Err(Error::Invalid(problems)) => page(&app, &session, 422, &given, &problems).await,
         Err(error) => Err(error.into()),
     }
 }

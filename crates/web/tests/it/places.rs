@@ -69,3 +69,76 @@ fn an_administrator_cannot_lock_himself_out() {
         assert!(page.contains(">203.0.113.5</textarea>"), "{page}");
     });
 }
+
+/// The id of a new record, from where its form leads.
+async fn made(client: &Client, entity: &str, fields: &[(&str, &str)]) -> String {
+    let answer = client.post(&format!("/{entity}/new"), fields).await.expect(303);
+    answer.header("location").split('/').nth(2).unwrap().to_owned()
+}
+
+async fn role(test: &TestApp, client: &Client, name: &str, networks: &str) -> meta::Id {
+    client.post("/role/new", &[("name", name), ("networks", networks)]).await.expect(303);
+    let roles = test.engine.role_names().await.unwrap();
+    roles.into_iter().find(|(_, known)| known == name).unwrap().0
+}
+
+#[test]
+fn a_role_can_say_from_where_its_people_work() {
+    on_both(shop::modules, async |test| {
+        let administrator = test.administrator().await;
+        let wrong = [("name", "Clerks"), ("networks", "10.0.0.0/8 the-office")];
+        let refused = administrator.post("/role/new", &wrong).await.expect(422);
+        assert!(refused.body.contains("“the-office” is not a network"), "{}", refused.body);
+        let clerks = role(&test, &administrator, "Clerks", "10.0.0.0/8").await;
+        let movers = role(&test, &administrator, "Movers", "").await;
+        let user = test.user("Lin Yue", "lin@example.com", engine::Role::User).await;
+        let token = web::tokens::create(&test.engine, user, "erp", None).await.unwrap();
+        at(&test, "198.51.100.9").bearer(&token).get("/api/v1/meta").await.expect(200);
+        for role in [movers, clerks] {
+            let values = [("user", user), ("role", role)].map(|(field, id)| (field.to_owned(), id.into()));
+            test.engine
+                .write(&engine::Actor::system(), move |tx| {
+                    Box::pin(async move { tx.create("user_role", values.into()).await })
+                })
+                .await
+                .unwrap();
+        }
+        at(&test, "198.51.100.9").bearer(&token).get("/api/v1/meta").await.expect(403);
+        at(&test, "10.1.2.3").bearer(&token).get("/api/v1/meta").await.expect(200);
+    });
+}
+
+#[test]
+fn a_newcomer_gets_the_companys_role_or_no_password() {
+    on_both(shop::modules, async |test| {
+        let administrator = test.administrator().await;
+        let password = [("password", "a quiet orchard in spring")];
+        let user = |name, email| [("name", name), ("email", email), ("role", "user")];
+        // Without any role in the company everything is as before.
+        let first = made(&administrator, "user", &user("First", "first@example.com")).await;
+        administrator.post(&format!("/user/{first}/password"), &password).await.expect(303);
+        let clerks = role(&test, &administrator, "Clerks", "").await;
+        let second = made(&administrator, "user", &user("Second", "second@example.com")).await;
+        for road in ["password", "invitation"] {
+            let refused = administrator.post(&format!("/user/{second}/{road}"), &password).await.expect(422);
+            assert!(refused.body.contains("give the user a role first"), "{}", refused.body);
+        }
+        // Who could sign in before the first role stays as he is.
+        administrator.post(&format!("/user/{first}/password"), &password).await.expect(303);
+        let unknown = [
+            ("rights.new_user_role", "01977f4e-0000-7000-8000-000000000001"),
+            ("sign_in.second_factor", "optional"),
+        ];
+        administrator.post("/security", &unknown).await.expect(422);
+        let chosen = clerks.to_string();
+        let chosen = [("rights.new_user_role", chosen.as_str()), ("sign_in.second_factor", "optional")];
+        administrator.post("/security", &chosen).await.expect(303);
+        let third = made(&administrator, "user", &user("Third", "third@example.com")).await;
+        administrator.post(&format!("/user/{third}/password"), &password).await.expect(303);
+        let rights = test.engine.rights(third.parse().unwrap()).await.unwrap();
+        assert!(!rights.allows("customer", engine::Action::Read), "the role allows nothing yet");
+        let fourth = [("name", "Fourth"), ("email", "fourth@example.com"), ("role", "administrator")];
+        let fourth = made(&administrator, "user", &fourth).await;
+        administrator.post(&format!("/user/{fourth}/password"), &password).await.expect(303);
+    });
+}

@@ -19,7 +19,7 @@ use std::{
 };
 use tokio::task::JoinSet;
 use tower::ServiceExt;
-use web::App;
+use web::{App, Pages};
 
 /// What is changed on the disk (made, suspended, deleted) is seen after this long.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -31,7 +31,11 @@ const CHOSEN: &str = "zhike_company";
 
 pub async fn run(config: &Config) -> anyhow::Result<()> {
     let listener = serve::listen(config.listen).await?;
-    let companies = Arc::new(Companies { config: config.clone(), known: RwLock::default() });
+    let companies = Arc::new(Companies {
+        config: config.clone(),
+        pages: Pages::read(web_modules())?,
+        known: RwLock::default(),
+    });
     companies.look().await?;
     println!(
         "Zhike listens on {} for {} companies",
@@ -60,6 +64,8 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
 
 struct Companies {
     config: Config,
+    /// The same for all.
+    pages: Pages,
     known: RwLock<Known>,
 }
 
@@ -98,14 +104,14 @@ impl Drop for Open {
     }
 }
 
-async fn open(config: Config, name: &str, company: &Company) -> anyhow::Result<Open> {
+async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> anyhow::Result<Open> {
     let engine = open::engine(&config).await?;
     let mut options = serve::options(&config)?;
     if company.public_url.is_none() && company.hosts.is_empty() {
         // Links in letters lead to the company by its path.
         options.public_url = options.public_url.map(|url| format!("{url}{PATH}{name}"));
     }
-    let app = App::new(engine.clone(), web_modules(), options)?;
+    let app = App::with(engine.clone(), pages, options)?;
     Ok(Open { router: web::router(app.clone()), app, background: Some(engine.start()) })
 }
 
@@ -159,10 +165,13 @@ impl Companies {
                 && let Some((name, company)) = waiting.next()
             {
                 let config = self.config.of_company(&name, &company);
+                let pages = self.pages.clone();
                 opening.spawn(async move {
                     let state = match company.suspended {
                         true => Ok(Stage::Suspended),
-                        false => open(config, &name, &company).await.map(|open| Stage::Open(Box::new(open))),
+                        false => {
+                            open(config, pages, &name, &company).await.map(|open| Stage::Open(Box::new(open)))
+                        }
                     };
                     (name, company, state)
                 });

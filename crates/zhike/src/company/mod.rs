@@ -14,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Connections to PostgreSQL for each of many companies, unless the setting says otherwise; all share one server.
+const CONNECTIONS: u32 = 5;
 const FOLDER: &str = "companies";
 const FILE: &str = "company.toml";
 const NAME_LIMIT: usize = 40;
@@ -157,6 +159,7 @@ impl Config {
             oidc_client_secret: company.oidc_client_secret.clone(),
             oidc_name: company.oidc_name.clone(),
             oidc_create_users: company.oidc_create_users,
+            postgres_connections: self.postgres_connections.or(Some(CONNECTIONS)),
             ..self.clone()
         }
     }

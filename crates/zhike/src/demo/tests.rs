@@ -77,7 +77,7 @@ fn nothing_happens_tomorrow_or_before_the_customer_is_known() {
 async fn the_company_can_be_written_and_its_totals_add_up() {
     let folder = tempfile::tempdir().unwrap();
     let clock = Clock::fixed(now());
-    let options = Options { database: Database::Sqlite, data_dir: folder.path().into() };
+    let options = Options::new(Database::Sqlite, folder.path());
     let engine = Engine::open(options, crate::modules::engine_modules(), clock.clone()).await.unwrap();
     let mut company = generate(super::SEED);
     // Half a year is enough for a test.

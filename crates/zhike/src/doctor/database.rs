@@ -96,7 +96,7 @@ fn state(found: &Inspection) -> Vec<Finding> {
 
 /// The schema is up to date, so opening the engine changes nothing.
 async fn users(config: &Config) -> Finding {
-    let options = Options { database: config.database(), data_dir: config.data.clone() };
+    let options = Options::new(config.database(), config.data.clone());
     let administrators = async {
         let engine = Engine::open(options, engine_modules(), Clock::system()).await?;
         let query = engine::Query::new("user").filter("active == true && role == 'administrator'");

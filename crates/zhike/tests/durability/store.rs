@@ -73,7 +73,7 @@ impl Store {
 
     /// The engine in this process.
     pub async fn open(&self, modules: Vec<Module>) -> engine::Result<Engine> {
-        let options = Options { database: self.database.clone(), data_dir: self.data() };
+        let options = Options::new(self.database.clone(), self.data());
         Engine::open(options, modules, Clock::system()).await
     }
 

@@ -53,7 +53,7 @@ fn upgraded(round: u64) -> Vec<Module> {
 async fn opens_the_database_with_more_fields() {
     let Ok(round) = std::env::var(ROUND) else { return };
     let database = std::env::var(URL).map_or(Database::Sqlite, Database::Postgres);
-    let options = engine::Options { database, data_dir: std::env::var(FOLDER).unwrap().into() };
+    let options = engine::Options::new(database, std::env::var(FOLDER).unwrap());
     Engine::open(options, upgraded(round.parse().unwrap()), meta::Clock::system()).await.unwrap();
 }
 

@@ -21,7 +21,7 @@ fn run(folder: &Path, arguments: &[&str]) -> (i32, String) {
 }
 
 async fn tamper(folder: &Path) {
-    let options = Options { database: Database::Sqlite, data_dir: folder.join("data") };
+    let options = Options::new(Database::Sqlite, folder.join("data"));
     let engine = Engine::open(options, vec![], Clock::system()).await.unwrap();
     let actor = Actor::system();
     let write = engine.write(&actor, |tx| {

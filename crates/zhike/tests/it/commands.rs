@@ -113,8 +113,7 @@ async fn the_doctor_sees_a_login_that_may_not_make_tables() {
         return;
     };
     let folder = tempfile::tempdir().unwrap();
-    let options =
-        engine::Options { database: engine::Database::Postgres(url.clone()), data_dir: folder.path().into() };
+    let options = engine::Options::new(engine::Database::Postgres(url.clone()), folder.path());
     let admin = engine::Engine::open(options, vec![], meta::Clock::system()).await.unwrap();
     let name = format!("zhike_weak_{}", meta::Clock::system().new_id().simple());
     admin.fetch_text(&format!("CREATE DATABASE {name}")).await.unwrap();

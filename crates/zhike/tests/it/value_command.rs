@@ -40,7 +40,7 @@ async fn buy(tx: &mut Tx, number: i64, days: Vec<chrono::NaiveDate>) -> engine::
 
 /// Customer n bought n % 5 + 1 times, every 10 + n/2 days, for n + 10; the last one also on 2026-06-30.
 async fn fill(folder: &Path) {
-    let options = Options { database: Database::Sqlite, data_dir: folder.to_owned() };
+    let options = Options::new(Database::Sqlite, folder.to_owned());
     let modules = vec![customers::module(), sales::module(), insight::module()];
     let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
     let first: chrono::NaiveDate = "2026-01-05".parse().unwrap();

@@ -2,14 +2,14 @@
 
 use super::{Ending, Rule};
 use crate::{
-    Actor, Engine, JobContext, Result,
+    Actor, Engine, JobContext, Result, night,
     privacy::{
+        ahead::{self, Whom},
         entities::{self, Request},
         erase,
     },
     store::{by_ids, decode_all},
 };
-use chrono::Timelike;
 use meta::{Id, Persons};
 use serde_json::json;
 use std::time::Duration;
@@ -40,26 +40,10 @@ impl Engine {
 }
 
 async fn queue_if_due(engine: &Engine) -> Result<bool> {
-    let local = engine.clock().now().with_timezone(&engine.time_zone().await?);
-    let night = json!(local.date_naive());
-    if local.hour() < HOUR
-        || engine.retention_rules().await?.is_empty()
-        || engine.setting(LAST).await?.as_ref() == Some(&night)
-    {
+    if engine.retention_rules().await?.is_empty() {
         return Ok(false);
     }
-    let actor = Actor::system();
-    let queue = engine.write(&actor, move |tx| {
-        Box::pin(async move {
-            // Another process may have been faster.
-            if tx.setting(LAST).await?.as_ref() == Some(&night) {
-                return Ok(false);
-            }
-            tx.set_setting(LAST, &night).await?;
-            tx.enqueue(JOB, json!({})).await.map(|_| true)
-        })
-    });
-    queue.await
+    night::queue_once(engine, LAST, JOB, HOUR).await
 }
 
 /// Broken off, it goes on with what is still due.
@@ -90,6 +74,12 @@ impl Engine {
             if persons { ids.into_iter().map(|id| vec![id]).collect() } else { vec![ids] };
         for ids in batches {
             let rule = rule.clone();
+            let entity = rule.entity.clone();
+            let whom = match ids.first() {
+                Some(id) if persons => Whom::Person { entity, id: *id },
+                _ => Whom::Records { entity, ids: ids.clone() },
+            };
+            let ahead = ahead::look(self, &Actor::system(), whom).await?;
             self.write(&Actor::system(), move |tx| {
                 Box::pin(async move {
                     let entity = tx.engine.entity(&rule.entity)?.clone();
@@ -98,10 +88,10 @@ impl Engine {
                         tx.delete_many(&entity.name, &ids).await?;
                     }
                     let counts = match (persons, ids.first()) {
-                        (true, Some(id)) => erase::erase_person(tx, &entity.name, *id).await?,
+                        (true, Some(id)) => erase::erase_person(tx, &entity.name, *id, ahead).await?,
                         _ => {
                             let rows = tx.conn.fetch(&by_ids(&entity, &ids)).await?;
-                            erase::erase_records(tx, &entity, decode_all(&entity, &rows)?).await?
+                            erase::erase_records(tx, &entity, decode_all(&entity, &rows)?, ahead).await?
                         }
                     };
                     let reason = format!("{} > {}", String::from(rule.since.clone()), rule.months);

@@ -1,6 +1,7 @@
 //! The API's description (OpenAPI 3.1), made from the metadata whenever it is asked for, in the reader's language.
 
 mod audit;
+mod merge;
 mod operations;
 mod privacy;
 mod schemas;

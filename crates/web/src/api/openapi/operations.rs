@@ -65,7 +65,7 @@ impl Operation {
         self
     }
     /// Headers of an answer, besides those of every answer.
-    fn with_headers(mut self, status: u16, names: &[&str]) -> Self {
+    pub(super) fn with_headers(mut self, status: u16, names: &[&str]) -> Self {
         self.0["responses"][status.to_string()]["headers"] = headers(&[names, &RATES].concat());
         self
     }
@@ -138,6 +138,7 @@ pub fn of_entity(registry: &Registry, entity: &Entity, texts: Texts) -> Map<Stri
     paths.insert(format!("{base}/{{id}}/history"), json!({ "get": history(entity, texts) }));
     paths.insert(format!("{base}/{{id}}/access"), json!({ "get": access(entity, texts) }));
     paths.extend(super::privacy::of_entity(entity, texts));
+    paths.extend(super::merge::of_entity(entity, texts));
     paths.insert(format!("{base}/export"), json!({ "get": export(entity, texts) }));
     paths.insert(format!("{base}/batch"), json!({ "post": batch(entity, texts) }));
     if entity.external_ids {

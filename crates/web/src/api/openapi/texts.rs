@@ -270,6 +270,30 @@ impl Texts {
     pub fn erase_more(self) -> String {
         self.pick("Administrators only. Cannot be undone.", "仅限管理员，不可撤销。")
     }
+    pub fn duplicates(self, entity: &Entity) -> String {
+        self.of(entity, "Records that are probably the same as a {}", "可能与{}重复的记录")
+    }
+    pub fn merge(self, entity: &Entity) -> String {
+        self.of(entity, "Merge others into a {}", "将其他记录并入{}")
+    }
+    pub fn merge_more(self) -> String {
+        self.pick(
+            "What refers to the others refers to this afterwards; they are deleted, and their address leads here (307).",
+            "引用其他记录的数据改为引用此记录；其他记录被删除，其地址会转到此记录（307）。",
+        )
+    }
+    pub fn merged_records(self) -> String {
+        self.pick("The others, which are deleted.", "要并入并删除的其他记录。")
+    }
+    pub fn merged_values(self) -> String {
+        self.pick(
+            "What the record holds afterwards, by field. Others keep its value, or take that of the first record that has one.",
+            "合并后各字段的值；未列出的字段保留原值，原值为空时取第一条有值记录的值。",
+        )
+    }
+    pub fn unmerge(self, entity: &Entity) -> String {
+        self.of(entity, "Undo a merge into a {}", "撤销并入{}的合并")
+    }
     pub fn a_reason(self) -> String {
         self.pick("Letter of 3 March", "3 月 3 日来信")
     }

@@ -43,6 +43,13 @@ async fn find(caller: &Caller, entity: &Entity, id: Id) -> Answer<Record> {
 async fn show(caller: Caller, Place((entity, id)): Place<(String, Id)>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let record = find(&caller, &entity, id).await?;
+    if record.deleted_at.is_some()
+        && let Some(winner) = caller.engine().merged_into(&entity.name, id).await?
+    {
+        let text =
+            caller.reader.say("This record was merged into the one you see.", "原记录已并入当前记录。");
+        return Ok(Flash::success(text).on(Redirect::to(&view::href(&entity, winner)).into_response()));
+    }
     if let Some(pages) = own_pages(&entity) {
         return Ok(Redirect::to(&format!("{pages}/{id}")).into_response());
     }

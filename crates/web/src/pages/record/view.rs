@@ -35,6 +35,7 @@ pub struct RecordView {
     pub tabs: Vec<Tab>,
     pub related: Option<Related>,
     pub next: Vec<Next>,
+    pub merges: Vec<Merge>,
     pub timeline: Option<TimelineView>,
 }
 
@@ -74,6 +75,22 @@ pub struct Pair {
     pub label: String,
     pub wide: bool,
     pub cell: Cell,
+}
+
+/// A merge that can be undone.
+#[derive(Serialize)]
+pub struct Merge {
+    pub at: String,
+    pub undo_href: String,
+}
+
+async fn merges(caller: &Caller, id: Id, own: &str) -> Answer<Vec<Merge>> {
+    let merges = caller.engine().merges_of(id).await?;
+    let shown = |(merge, at, _)| Merge {
+        at: caller.reader.exact(at),
+        undo_href: format!("{own}/merge/{merge}/undo"),
+    };
+    Ok(merges.into_iter().map(shown).collect())
 }
 
 pub fn href(entity: &Entity, id: Id) -> String {
@@ -123,6 +140,7 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
         tabs,
         related,
         next: next(caller, entity, record).await?,
+        merges: if can.merge { merges(caller, record.id, &own).await? } else { vec![] },
         timeline: Some(timeline),
     })
 }
@@ -151,7 +169,8 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
         _ => {
             let share = can.edit.then(|| action("Share", "共享", "share", "share"));
             let explain = action("Who can see this?", "谁能看到？", "access", "help-circle");
-            share.into_iter().chain(administrator.then_some(explain)).collect()
+            let merge = can.merge.then(|| action("Merge", "合并", "merge", "arrow-merge"));
+            share.into_iter().chain(merge).chain(administrator.then_some(explain)).collect()
         }
     };
     if administrator {

@@ -6,6 +6,7 @@ mod erasing;
 mod exporting;
 mod keeping;
 
+pub use database::places;
 use engine::{Actor, Engine};
 use testkit::Modules;
 
