@@ -11,6 +11,6 @@ pub fn engine_modules() -> Vec<Module> {
 /// Panels on a record's page stand in this order: what a customer is worth comes first.
 pub fn web_modules() -> Vec<WebModule> {
     let mut modules = insight::web_modules();
-    modules.extend([customers::web_module(), import::web_module()]);
+    modules.extend([customers::web_module(), import::web_module(), analysis::web_module()]);
     modules
 }

@@ -18,6 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta"]),
     ("warehouse", &["engine", "meta"]),
+    ("analysis", &["web", "engine", "meta", "warehouse"]),
     ("insight", &["web", "engine", "meta", "value", "mining", "warehouse"]),
     ("import", &["web", "engine", "meta", "tabular"]),
     (
@@ -38,10 +39,11 @@ const MAY_KNOW: [(&str, &[&str]); 15] = [
             "value",
             "mining",
             "warehouse",
+            "analysis",
         ],
     ),
     ("fuzz", &["engine", "meta", "tabular"]),
-    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import", "warehouse"]),
+    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import", "warehouse", "analysis"]),
 ];
 
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests, bench fills
