@@ -17,6 +17,7 @@ mod query;
 mod read;
 mod refresh;
 mod rights;
+pub mod semantic;
 mod session;
 mod shares;
 mod status;

@@ -8,11 +8,15 @@ use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     error::DataFusionError,
     execution::{SendableRecordBatchStream, context::SQLOptions},
+    physical_plan::{
+        ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
+        joins::{CrossJoinExec, NestedLoopJoinExec},
+    },
     prelude::SessionContext,
 };
 use engine::{Actor, Engine, Error, Result, TryStreamExt};
 use meta::{DateTime, Utc, label};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 /// How long a question may take and how many rows its answer may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -106,7 +110,35 @@ async fn plan(context: &SessionContext, sql: &str) -> Result<SendableRecordBatch
     let only_reading =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
-    frame.execute_stream().await.map_err(wrong)
+    let tasks = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(wrong)?;
+    guard(&plan)?;
+    execute_stream(plan, tasks).map_err(wrong)
+}
+
+/// Pairs of rows that a join without an equality may have to look at. Such joins do not stop when nobody waits any more.
+const PAIRS_LIMIT: usize = 1_000_000_000;
+
+fn guard(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
+    if (plan.is::<NestedLoopJoinExec>() || plan.is::<CrossJoinExec>()) && most_rows(plan) > PAIRS_LIMIT {
+        return Err(Error::rule(
+            "sql",
+            "joins large tables without an equality: add a condition like a.key = b.account_key",
+            "大表之间的连接缺少等值条件，请加上类似 a.key = b.account_key 的条件",
+        ));
+    }
+    plan.children().into_iter().try_for_each(guard)
+}
+
+/// No more rows than that come out of it, as far as can be told without looking.
+fn most_rows(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    let children = plan.children();
+    if children.is_empty() {
+        let known = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
+        let known = known.ok().and_then(|known| known.num_rows.get_value().copied());
+        return known.unwrap_or(usize::MAX);
+    }
+    children.into_iter().map(most_rows).fold(1, usize::saturating_mul)
 }
 
 /// What is wrong with the question is the asker's to put right, the rest is ours.

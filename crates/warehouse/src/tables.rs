@@ -71,6 +71,8 @@ fn records(registry: &Registry, entity: &Entity) -> Table {
         let field = meta::instant(name).label(en, zh);
         table.add(registry, &entity.name, side, &field);
     }
+    let created_by = meta::reference("created_by", "user").label("Created by", "创建人");
+    table.add(registry, &entity.name, side, &created_by);
     // Totals follow the lines, whose changes are what is logged.
     for child in registry.children(&entity.name) {
         if let Some(parent) = &child.parent {

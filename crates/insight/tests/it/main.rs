@@ -7,4 +7,6 @@ mod figures;
 mod live_equals_refit;
 mod models;
 mod pages;
+mod questions;
+mod walk;
 mod warehouse;

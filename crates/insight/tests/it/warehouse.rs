@@ -19,10 +19,10 @@ use rand_chacha::ChaCha8Rng;
 use warehouse::{Limits, Manner};
 
 /// Few rows a file, so that small companies have many.
-const SMALL: Manner = Manner { full: false, segment_rows: 7 };
+pub const SMALL: Manner = Manner { full: false, segment_rows: 7 };
 const FULL: Manner = Manner { full: true, segment_rows: 7 };
 
-async fn refresh(company: &Company, manner: Manner) -> warehouse::Refreshed {
+pub async fn refresh(company: &Company, manner: Manner) -> warehouse::Refreshed {
     // On PostgreSQL an entry is settled only when no older transaction of the whole server is open.
     loop {
         let done = warehouse::refresh(&company.engine, manner, None).await.unwrap();
