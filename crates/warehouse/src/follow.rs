@@ -61,7 +61,8 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     Ok(moved)
 }
 
-async fn in_progress(engine: &Engine) -> Result<bool> {
+/// Whether a refresh waits or runs.
+pub async fn in_progress(engine: &Engine) -> Result<bool> {
     let select = Sql::select()
         .column(name("id"))
         .from(name("job"))

@@ -3,8 +3,10 @@
 //! [`tables`] derives what is kept from the metadata, [`refresh`] brings the files up to the change log and publishes a
 //! [`manifest`], [`query`] answers from the newest one. Only this crate names DataFusion.
 
+mod catalog;
 mod cells;
 mod changed;
+mod checks;
 mod column;
 mod dates;
 mod facts;
@@ -26,8 +28,11 @@ mod table;
 mod tables;
 mod write;
 
+pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};
 pub use cells::value;
+pub use checks::Quality;
 pub use datafusion::arrow;
+pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, refresh};

@@ -1,13 +1,15 @@
 //! Answers a SELECT, within limits.
 
 use crate::{
-    internal, rights,
+    Table, internal, rights,
     session::{self, Open},
 };
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
+    common::tree_node::TreeNodeRecursion,
     error::DataFusionError,
     execution::{SendableRecordBatchStream, context::SQLOptions},
+    logical_expr::LogicalPlan,
     physical_plan::{
         ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
         joins::{CrossJoinExec, NestedLoopJoinExec},
@@ -16,7 +18,7 @@ use datafusion::{
 };
 use engine::{Actor, Engine, Error, Result, TryStreamExt};
 use meta::{DateTime, Utc, label};
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 /// How long a question may take and how many rows its answer may have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +44,8 @@ pub struct Answer {
     pub refreshed_at: DateTime<Utc>,
     /// Everything in the change log up to this entry is in the answer.
     pub position: i64,
+    /// Whose records it was made of.
+    pub entities: Vec<String>,
 }
 
 impl Answer {
@@ -90,7 +94,7 @@ impl<T> Drop for AbortOnDrop<T> {
 }
 
 async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits) -> Result<Answer> {
-    let mut stream = plan(context, sql).await?;
+    let (mut stream, tables) = plan(context, sql).await?;
     let (schema, mut batches, mut rows, mut more) = (stream.schema(), vec![], 0, false);
     while let Some(batch) = stream.try_next().await.map_err(wrong)? {
         let left = limits.rows - rows;
@@ -103,17 +107,29 @@ async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits
         batches.push(batch);
     }
     let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
-    Ok(Answer { schema, batches, more, refreshed_at, position })
+    let entity = |table: &Table| table.line.as_ref().map_or(&table.head, |(line, _)| line).clone();
+    let known = open.tables.iter().filter(|table| tables.contains(&table.name)).map(entity);
+    let entities = known.collect::<BTreeSet<String>>().into_iter().collect();
+    Ok(Answer { schema, batches, more, refreshed_at, position, entities })
 }
 
-async fn plan(context: &SessionContext, sql: &str) -> Result<SendableRecordBatchStream> {
+/// The answer as it comes, and the tables it is made of.
+async fn plan(context: &SessionContext, sql: &str) -> Result<(SendableRecordBatchStream, BTreeSet<String>)> {
     let only_reading =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
+    let mut tables = BTreeSet::new();
+    let visit = frame.logical_plan().apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            tables.insert(scan.table_name.table().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    visit.map_err(wrong)?;
     let tasks = Arc::new(frame.task_ctx());
     let plan = frame.create_physical_plan().await.map_err(wrong)?;
     guard(&plan)?;
-    execute_stream(plan, tasks).map_err(wrong)
+    Ok((execute_stream(plan, tasks).map_err(wrong)?, tables))
 }
 
 /// Pairs of rows that a join without an equality may have to look at. Such joins do not stop when nobody waits any more.

@@ -4,6 +4,7 @@
 use crate::{
     Manifest, changed,
     changed::{Changes, Touched},
+    checks,
     keys::Keys,
     manifest::{self, Kept, Segment},
     session, storage,
@@ -125,7 +126,11 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
         bytes: next.tables.values().map(Kept::bytes).sum(),
         seconds: started.elapsed().as_secs_f64(),
     };
-    session::publish(engine, next);
+    session::publish(engine, next.clone());
+    // The files are good without them.
+    if let Err(error) = checks::look(engine, &store, &next).await {
+        tracing::warn!("the quality of the warehouse could not be checked: {error}");
+    }
     tracing::info!(?done, "warehouse refreshed");
     Ok(done)
 }

@@ -10,5 +10,5 @@ pub fn engine_modules() -> Vec<Module> {
 
 /// Panels on a record's page stand in this order: what a customer is worth comes first.
 pub fn web_modules() -> Vec<WebModule> {
-    vec![insight::web_module(), customers::web_module(), import::web_module()]
+    vec![insight::web_module(), customers::web_module(), import::web_module(), analysis::web_module()]
 }

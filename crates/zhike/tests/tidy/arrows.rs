@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// What each crate of ours may depend on among ours (normal dependencies; tests may reach further).
-const MAY_KNOW: [(&str, &[&str]); 14] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("meta", &[]),
     ("value", &[]),
     ("mining", &[]),
@@ -18,6 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta"]),
     ("warehouse", &["engine", "meta"]),
+    ("analysis", &["web", "engine", "meta", "warehouse"]),
     ("insight", &["web", "engine", "meta", "value", "mining", "warehouse"]),
     ("import", &["web", "engine", "meta", "tabular"]),
     (
@@ -38,9 +39,10 @@ const MAY_KNOW: [(&str, &[&str]); 14] = [
             "value",
             "mining",
             "warehouse",
+            "analysis",
         ],
     ),
-    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import", "warehouse"]),
+    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import", "warehouse", "analysis"]),
 ];
 
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests, bench fills
