@@ -61,6 +61,11 @@ impl Trial {
         Trial { sampled: histories.len() as u64, accounts: accounts as u64, result: result.into() }
     }
 
+    /// Whether only a part of the customers was looked at.
+    pub fn is_sample(&self) -> bool {
+        self.accounts > SAMPLE as u64
+    }
+
     /// The family that won, or the standard one.
     pub fn chosen(&self) -> Family {
         self.result.fitted().map_or(Family::BgNbd, |backtest| backtest.chosen)

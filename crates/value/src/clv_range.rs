@@ -63,8 +63,11 @@ pub fn range(outcome: &Outcome, amount: &Amount, worth: f64) -> Option<Range> {
     let process = (amount.p * n + amount.p * amount.p * square) * amount.inverse_square;
     let second = process + mean * mean * (parameters + amount.parameters);
     let some = 1.0 - p_none;
-    if !(mean > 0.0 && some > 0.0 && second.is_finite()) {
-        return (n == 0.0).then_some(Range { low: 0.0, high: 0.0 });
+    if n == 0.0 || some <= 0.0 {
+        return Some(Range { low: 0.0, high: 0.0 });
+    }
+    if !(mean > 0.0 && second.is_finite()) {
+        return None;
     }
     // Moments given at least one purchase.
     let (mean, second) = (mean / some, second / some);
@@ -115,6 +118,9 @@ mod tests {
         let amount = Amount::of(&GG, 2, 30.0, 0.0).expect("finite");
         let rare = Outcome { p_none: 0.95, mean: 0.06, square: 0.08, parameters: 0.0 };
         assert_eq!(range(&rare, &amount, 1.0), Some(Range { low: 0.0, high: 0.0 }));
+        // So rare that the chance is lost to rounding.
+        let never = Outcome { p_none: 1.0, mean: 1e-20, square: 1e-20, parameters: 0.0 };
+        assert_eq!(range(&never, &amount, 1.0), Some(Range { low: 0.0, high: 0.0 }));
         let often = Outcome { p_none: 0.0, mean: 50.0, square: 2_600.0, parameters: 0.0 };
         let found = range(&often, &amount, 1.0).expect("finite");
         let expected = 50.0 * GG.expected_spend(2, 30.0).expect("finite");

@@ -60,7 +60,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
                 context! { missing => words.t("value.backtest.impossible", &[("reason", &reason)]), ..common }
             }
             Some(found) => {
-                let sample = (trial.sampled < trial.accounts).then(|| {
+                let sample = trial.is_sample().then(|| {
                     let (part, all) = (words.count(trial.sampled), words.count(trial.accounts));
                     words.t("value.backtest.sampled", &[("part", &part), ("all", &all)])
                 });

@@ -319,12 +319,13 @@ impl Page<'_> {
     fn stages(&self, moves: &Moves, to: usize, group: &str, economy: &Option<Economy>) -> Vec<StageLine> {
         let words = self.words;
         let counts = moves.counts.get(to).copied().unwrap_or_default();
-        let all: u64 = counts.iter().sum();
+        let all: u64 = counts.iter().skip(1).sum();
         let now = to + 1 == self.life.days.len() && group.is_empty();
         let units = |of: fn(&Economy) -> &Vec<f64>, at: usize| {
             economy.as_ref().map_or("–".to_owned(), |economy| words.units(of(economy)[at]))
         };
-        (0..STAGES.len())
+        // Prospects are known only once they have bought: nothing can be said of the others.
+        (1..STAGES.len())
             .map(|at| {
                 let (name, colour) = self.stage(at);
                 let filter = format!("orders > 0 && stage == '{}'", stage_name(STAGES[at]));
@@ -336,7 +337,7 @@ impl Page<'_> {
                     reward: units(|economy| &economy.rewards, at),
                     value: units(|economy| &economy.values, at),
                     go_on: economy.as_ref().is_none_or(|economy| economy.go_on[at]),
-                    href: (now && at > 0).then(|| href::sorted("account", &filter, "-net_sales")),
+                    href: now.then(|| href::sorted("account", &filter, "-net_sales")),
                 }
             })
             .collect()

@@ -1,7 +1,7 @@
 //! The back-test that chooses the model, the value matrix and the life cycle: kept by jobs, shown in both languages.
 
 use crate::company::{Company, on_both};
-use insight::{past, refit, store};
+use insight::{past, refit};
 use meta::Value;
 
 /// Sixty customers over two years: every third buys each month, the others a few times and then no more.

@@ -93,7 +93,9 @@ fn value_commands_answer_in_json_and_in_words() {
     zhike(folder.path(), &["refresh"]);
     let after = zhike(folder.path(), &["customers", "--limit", "1", "--json"]);
     assert_eq!(json(&after)["orders"], 6);
-    for words in ["models", "pareto", "customers"] {
+    let backtest = json(&zhike(folder.path(), &["backtest", "--json"]));
+    assert!(backtest["chosen"].is_string() && backtest["methods"][0]["brier"].is_number(), "{backtest}");
+    for words in ["models", "backtest", "pareto", "customers"] {
         let shown = zhike(folder.path(), &[words]);
         assert!(shown.status.success() && !shown.stdout.is_empty(), "{words}");
     }
