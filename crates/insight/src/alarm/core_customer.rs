@@ -94,15 +94,15 @@ fn signals(now: &Scored, then: Option<&Scored>, alarms: &AlarmSettings, today: i
         });
     }
     let Some(then) = then else { return signals };
-    if let (Some(before), Some(now)) = (then.p_buy_soon, now.p_buy_soon) {
-        if before - now >= alarms.get("p_buy_fall") {
-            signals.push(Signal::BuysLess { before, now, days: COMPARE_DAYS });
-        }
+    if let (Some(before), Some(now)) = (then.p_buy_soon, now.p_buy_soon)
+        && before - now >= alarms.get("p_buy_fall")
+    {
+        signals.push(Signal::BuysLess { before, now, days: COMPARE_DAYS });
     }
-    if let (Some(before), Some(now)) = (then.clv.filter(|before| *before > 0), now.clv) {
-        if (before - now) as f64 >= alarms.get("worth_fall") * before as f64 {
-            signals.push(Signal::WorthLess { before, now, days: COMPARE_DAYS });
-        }
+    if let (Some(before), Some(now)) = (then.clv.filter(|before| *before > 0), now.clv)
+        && (before - now) as f64 >= alarms.get("worth_fall") * before as f64
+    {
+        signals.push(Signal::WorthLess { before, now, days: COMPARE_DAYS });
     }
     signals
 }

@@ -14,10 +14,10 @@ pub async fn run(engine: &Engine, settings: &Settings, due: &[Due]) -> Result<us
     let as_of = settings.as_of_day(engine.clock());
     let alarms = AlarmSettings::load(engine).await?;
     let mut found: Vec<Raised> = vec![];
-    if alarms.is_on(Rule::CoreCustomer) {
-        if let Some(model) = store::newest_model(engine).await? {
-            found.extend(core_customer::find(engine, settings, &alarms, &model.fitted).await?);
-        }
+    if alarms.is_on(Rule::CoreCustomer)
+        && let Some(model) = store::newest_model(engine).await?
+    {
+        found.extend(core_customer::find(engine, settings, &alarms, &model.fitted).await?);
     }
     if alarms.is_on(Rule::ReorderDue) {
         found.extend(reorder::find(engine, due).await?);

@@ -115,7 +115,7 @@ mod tests {
     #[test]
     fn a_signal_is_said_in_both_languages() {
         let late = Signal::Late { usual_days: 12.2, silent_days: 31, times: 2.54 };
-        let said = |lang| text(&[late.clone()], Format { lang, zone: Zone::default() }, "CNY");
+        let said = |lang| text(std::slice::from_ref(&late), Format { lang, zone: Zone::default() }, "CNY");
         assert_eq!(said(Lang::En), "Late: usually buys every 12 days, silent for 31 (2.5 times as long).");
         assert_eq!(said(Lang::Zh), "购买超期：通常每 12 天购买一次，已有 31 天未购买（2.5 倍）。");
         let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };

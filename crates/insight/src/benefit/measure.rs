@@ -20,6 +20,8 @@ use value::{
 };
 
 pub const REPORT: &str = "benefit";
+/// First buyers of a period are counted up to here.
+const BUYERS_LIMIT: u64 = 10_000_000;
 /// An answer that comes later is no answer to it.
 const ANSWER_HOURS: i64 = 14 * 24;
 /// What a customer says when he contacts us that wants an answer.
@@ -108,7 +110,7 @@ async fn measure(engine: &Engine, settings: &Settings, period: &Period) -> Resul
     found.retention = share(again as u64, earlier.len() as u64);
     let first = format!("first_order_on >= '{}' && first_order_on <= '{}'", period.from, period.to);
     let count = engine::Query::new("account").filter(first);
-    found.first_buyers = engine.count(&Actor::system(), &count, u64::MAX).await?.number;
+    found.first_buyers = engine.count(&Actor::system(), &count, BUYERS_LIMIT).await?.number;
     Ok(found)
 }
 

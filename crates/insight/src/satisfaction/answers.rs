@@ -86,10 +86,10 @@ impl Answers {
         let small = |index: usize| -> Result<Option<u8>> {
             Ok(row.opt_int(index)?.and_then(|answer| u8::try_from(answer).ok()))
         };
-        if let (Some(expected), Some(perceived)) = (small(2)?, small(3)?) {
-            if let Some(ratio) = ratio_thousandths(perceived, expected) {
-                self.satisfaction.add(ratio);
-            }
+        if let (Some(expected), Some(perceived)) = (small(2)?, small(3)?)
+            && let Some(ratio) = ratio_thousandths(perceived, expected)
+        {
+            self.satisfaction.add(ratio);
         }
         let thousandths = |answer: u8| u32::from(answer) * 1_000;
         if let Some(answer) = small(4)? {

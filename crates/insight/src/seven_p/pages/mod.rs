@@ -176,7 +176,7 @@ impl Board<'_> {
 }
 
 /// The largest first, by `of`.
-fn ranked<'v>(values: &'v super::read::ByValue, of: fn(&Measures) -> i64) -> Vec<(&'v String, &'v Measures)> {
+fn ranked(values: &super::read::ByValue, of: fn(&Measures) -> i64) -> Vec<(&String, &Measures)> {
     let mut all: Vec<(&String, &Measures)> = values.iter().collect();
     all.sort_by(|a, b| of(b.1).cmp(&of(a.1)).then(a.0.cmp(b.0)));
     all
