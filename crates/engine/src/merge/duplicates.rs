@@ -5,7 +5,7 @@
 //! asked, so that nobody learns it from fields he may not see.
 
 use super::{
-    alike::{Keys, PROBABLE, Sameness, alike, keys, points},
+    alike::{PROBABLE, Sameness, alike, keys, points},
     mergeable,
 };
 use crate::{
