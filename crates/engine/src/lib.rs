@@ -56,7 +56,7 @@ pub use recent::Recent;
 pub use registry::Registry;
 pub use search::Hit;
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
-pub use store::{Count, Page, Query, Statement, StillWanted, TimelineItem, Tx, Way};
+pub use store::{Count, Page, Query, Statement, StillWanted, TimelineItem, Tx, Way, figures_reader};
 
 pub use chrono_tz;
 pub use futures::{TryStreamExt, future::BoxFuture, stream::BoxStream};

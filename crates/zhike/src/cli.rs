@@ -2,6 +2,7 @@
 
 use crate::{
     audit, company, config::Config, config::Flags, demo, doctor, import, person, serve, user, value,
+    warehouse,
 };
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -30,6 +31,10 @@ pub enum Command {
     Doctor(doctor::Arguments),
     /// Fit the models of customer value, show them, list customers by value
     Value(value::Arguments),
+    /// Keep the warehouse of figures up to date
+    Warehouse(warehouse::Arguments),
+    /// Ask the warehouse a question in SQL
+    Query(warehouse::Question),
     /// Import order history, customers, contacts, products or activities from a file
     #[command(subcommand)]
     Import(import::Command),
@@ -49,6 +54,8 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Demo => demo::run(config).await?,
         Command::Doctor(arguments) => return doctor::run(&arguments, &config).await,
         Command::Value(arguments) => value::run(arguments, &config).await?,
+        Command::Warehouse(arguments) => warehouse::run(arguments, &config).await?,
+        Command::Query(question) => warehouse::ask(question, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
         Command::Audit(arguments) => return audit::run(arguments, &config).await,

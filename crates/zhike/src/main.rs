@@ -15,6 +15,7 @@ mod serve;
 mod traces;
 mod user;
 mod value;
+mod warehouse;
 
 use clap::Parser;
 use std::process::ExitCode;

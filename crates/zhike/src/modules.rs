@@ -5,10 +5,10 @@ use web::WebModule;
 
 /// In the order of the navigation.
 pub fn engine_modules() -> Vec<Module> {
-    vec![customers::module(), sales::module(), insight::module(), import::module()]
+    vec![customers::module(), sales::module(), insight::module(), import::module(), warehouse::module()]
 }
 
 /// Panels on a record's page stand in this order: what a customer is worth comes first.
 pub fn web_modules() -> Vec<WebModule> {
-    vec![insight::web_module(), customers::web_module(), import::web_module()]
+    vec![insight::web_module(), customers::web_module(), import::web_module(), analysis::web_module()]
 }

@@ -2,10 +2,19 @@
 
 use super::{Action, Level, Rights, rights::Members};
 use crate::{
-    Actor, Registry, Role,
+    Actor, Engine, Registry, Result, Role,
     condition::{Condition, Operator, Path, field_of},
 };
 use meta::{Entity, Field, Id, Value};
+
+impl Engine {
+    /// Which records of an entity the actor may do `action` with, as a condition, for who keeps copies of records.
+    pub fn scope(&self, actor: &Actor, entity: &str, action: Action) -> Result<Condition> {
+        let entity = self.entity(entity)?;
+        super::allow(actor, entity, action)?;
+        Ok(scope(self.registry(), actor, entity, action))
+    }
+}
 
 /// Which records of `entity` the actor may do `action` with; every list, count and look-up is narrowed by it.
 pub(crate) fn scope(registry: &Registry, actor: &Actor, entity: &Entity, action: Action) -> Condition {

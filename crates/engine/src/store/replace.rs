@@ -39,6 +39,12 @@ impl Replacement {
     }
 }
 
+/// The name under which the token of the last replacement stands among the positions of the log's readers: who keeps copies of
+/// an entity's figures tells by it that all of them are new.
+pub fn figures_reader(entity: &str) -> String {
+    format!("figures:{entity}")
+}
+
 impl Engine {
     /// Writes `figures` (each with the same fields) as those of all records of `entity` there were at entry `since` of the
     /// change log; other figures stay, and records made or restored since keep what they have. Every step asks `wanted` with `token`, which rises from one call to
@@ -180,6 +186,7 @@ async fn swap(tx: &mut Tx, one: &Replacement, table: &Table, since: i64) -> Resu
         tx.conn.run(&format!("ALTER INDEX \"{next}_pkey\" RENAME TO \"{old}_pkey\"")).await?;
     }
     drop_overtaken(tx, &old).await?;
+    tx.set_position(&figures_reader(&entity.name), one.token).await?;
     tx.figures.push(Figures { entity: entity.name.clone(), ids: vec![] });
     Ok(true)
 }

@@ -12,7 +12,7 @@ pub struct Company {
 
 fn modules() -> Modules {
     Modules {
-        engine: vec![customers::module(), sales::module(), insight::module()],
+        engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
         web: vec![insight::web_module()],
     }
 }

@@ -11,10 +11,10 @@ use std::collections::{BTreeSet, HashMap};
 
 /// What exists so far; deleted records are kept apart so that they can come back.
 #[derive(Clone, Default)]
-struct World {
-    accounts: Vec<Id>,
-    live: HashMap<&'static str, Vec<Id>>,
-    deleted: HashMap<&'static str, Vec<Id>>,
+pub struct World {
+    pub accounts: Vec<Id>,
+    pub live: HashMap<&'static str, Vec<Id>>,
+    pub deleted: HashMap<&'static str, Vec<Id>>,
 }
 
 fn some_day(chance: &mut ChaCha8Rng) -> String {
@@ -44,7 +44,7 @@ fn line(chance: &mut ChaCha8Rng) -> Values {
 }
 
 /// One random write of any kind that may move somebody's figures.
-async fn step(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
+pub async fn step(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
     let (entity, line_entity) =
         if chance.random_ratio(2, 3) { ("order", "order_line") } else { ("return", "return_line") };
     let known = world.live.get(entity).and_then(|known| known.choose(chance)).copied();

@@ -6,3 +6,6 @@ mod company;
 mod figures;
 mod live_equals_refit;
 mod pages;
+mod questions;
+mod walk;
+mod warehouse;

@@ -1,6 +1,7 @@
 //! The whole program over its router, on both databases.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod analysis;
 mod api;
 mod audit;
 mod commands;

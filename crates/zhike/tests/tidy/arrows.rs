@@ -8,33 +8,68 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// What each crate of ours may depend on among ours (normal dependencies; tests may reach further).
-const MAY_KNOW: [(&str, &[&str]); 13] = [
+const MAY_KNOW: [(&str, &[&str]); 15] = [
     ("meta", &[]),
     ("value", &[]),
+    ("mining", &[]),
     ("tabular", &[]),
     ("engine", &["meta"]),
     ("web", &["engine", "meta"]),
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta"]),
-    ("insight", &["web", "engine", "meta", "value"]),
+    ("warehouse", &["engine", "meta"]),
+    ("analysis", &["web", "engine", "meta", "warehouse"]),
+    ("insight", &["web", "engine", "meta", "value", "mining", "warehouse"]),
     ("import", &["web", "engine", "meta", "tabular"]),
-    ("testkit", &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value"]),
-    ("zhike", &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value"]),
+    (
+        "testkit",
+        &["web", "engine", "meta", "customers", "sales", "insight", "import", "tabular", "value", "mining"],
+    ),
+    (
+        "zhike",
+        &[
+            "web",
+            "engine",
+            "meta",
+            "customers",
+            "sales",
+            "insight",
+            "import",
+            "tabular",
+            "value",
+            "mining",
+            "warehouse",
+            "analysis",
+        ],
+    ),
     ("fuzz", &["engine", "meta", "tabular"]),
-    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import"]),
+    ("bench", &["web", "engine", "meta", "customers", "sales", "insight", "import", "warehouse", "analysis"]),
 ];
 
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests, bench fills
 /// millions of rows past the engine.
-const ONLY_IN: [(&str, &str); 3] =
-    [("sqlx", "engine"), ("sea-query-sqlx", "engine"), ("calamine", "tabular")];
+const ONLY_IN: [(&str, &str); 8] = [
+    ("sqlx", "engine"),
+    ("sea-query-sqlx", "engine"),
+    ("calamine", "tabular"),
+    ("linfa", "mining"),
+    ("forust-ml", "mining"),
+    ("augurs", "mining"),
+    ("discorec", "mining"),
+    ("datafusion", "warehouse"),
+];
 
 /// What must not be reachable at all, not even through others.
-const OUT_OF_REACH: [(&str, &[&str]); 4] = [
+const OUT_OF_REACH: [(&str, &[&str]); 9] = [
     ("meta", &["sqlx", "axum", "tokio"]),
     ("value", &["sqlx", "axum", "tokio"]),
+    ("mining", &["sqlx", "axum", "tokio"]),
     ("tabular", &["sqlx", "axum", "tokio"]),
-    ("engine", &["axum", "minijinja"]),
+    ("engine", &["axum", "minijinja", "datafusion"]),
+    ("web", &["datafusion"]),
+    ("customers", &["datafusion"]),
+    ("sales", &["datafusion"]),
+    ("import", &["datafusion"]),
 ];
 
 type Graph = BTreeMap<String, BTreeSet<String>>;

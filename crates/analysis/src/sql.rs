@@ -1,0 +1,117 @@
+//! `/analysis/sql`: analysts write a SELECT and read or take along its answer, within their rights and limits of time, memory and rows.
+
+use crate::export;
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::{IntoResponse, Response},
+};
+use engine::Error;
+use meta::{Problem, Value};
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+use std::time::Instant;
+use warehouse::Limits;
+use web::{Answer, App, Session};
+
+/// Rows shown; more can be taken along.
+const SHOWN: usize = 500;
+/// Rows of an exported file.
+const EXPORTED: usize = 100_000;
+
+#[derive(Deserialize)]
+pub struct Given {
+    #[serde(default)]
+    sql: String,
+    #[serde(default)]
+    format: String,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    number: bool,
+}
+
+pub async fn page(State(app): State<App>, session: Session, Query(given): Query<Given>) -> Answer<Response> {
+    show(&app, &session, 200, &given.sql, None, None)
+}
+
+fn show(
+    app: &App,
+    session: &Session,
+    status: u16,
+    sql: &str,
+    answer: Option<minijinja::Value>,
+    error: Option<String>,
+) -> Answer<Response> {
+    app.page_with(status, session, "warehouse/sql.html", context! { sql, answer, error })
+}
+
+pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+    let began = Instant::now();
+    let limits = Limits { rows: SHOWN, ..Limits::PAGE };
+    let answer = match warehouse::query(app.engine(), &session.actor, &given.sql, limits).await {
+        Ok(answer) => answer,
+        Err(error) => {
+            let text = words(&session, &error).ok_or(error)?;
+            return show(&app, &session, 422, &given.sql, None, Some(text));
+        }
+    };
+    note(&app, &session, &answer, &given.sql);
+    let format = session.format();
+    let mut rows = vec![];
+    for row in answer.values() {
+        let cell = |value: Value| Cell { number: is_number(&value), text: export::text(&value) };
+        rows.push(row?.into_iter().map(cell).collect::<Vec<_>>());
+    }
+    let shown = context! {
+        columns => answer.columns(),
+        rows,
+        more => answer.more,
+        as_of => format.instant(answer.refreshed_at),
+        milliseconds => began.elapsed().as_millis().to_string(),
+    };
+    show(&app, &session, 200, &given.sql, Some(shown), None)
+}
+
+fn is_number(value: &Value) -> bool {
+    matches!(value, Value::Int(_) | Value::Decimal(_))
+        || matches!(value, Value::Json(json) if json.is_number())
+}
+
+/// What the asker can put right, in his words.
+fn words(session: &Session, error: &Error) -> Option<String> {
+    match error {
+        Error::Invalid(problems) => {
+            let messages: Vec<String> =
+                problems.iter().map(|problem| problem.problem.message(session.lang)).collect();
+            Some(messages.join(" "))
+        }
+        Error::Limit(text) => Some(text.get(session.lang).to_owned()),
+        Error::Unavailable(_) => Some(error.message(session.lang)),
+        _ => None,
+    }
+}
+
+/// Whose records an answer was made of is in the audit.
+fn note(app: &App, session: &Session, answer: &warehouse::Answer, sql: &str) {
+    for entity in &answer.entities {
+        app.saw_many(session, entity, answer.rows(), &[("sql", sql)]);
+    }
+}
+
+pub async fn export(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+    let limits = Limits { rows: EXPORTED, ..Limits::PAGE };
+    let answer = warehouse::query(app.engine(), &session.actor, &given.sql, limits).await?;
+    note(&app, &session, &answer, &given.sql);
+    match given.format.as_str() {
+        "csv" => Ok(export::csv(&answer)?.into_response()),
+        "xlsx" => Ok(export::xlsx(&answer)?.into_response()),
+        other => {
+            let problem =
+                Problem::NotAChoice { given: other.to_owned(), allowed: vec!["csv".into(), "xlsx".into()] };
+            Err(Error::invalid("format", problem).into())
+        }
+    }
+}

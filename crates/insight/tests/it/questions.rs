@@ -1,0 +1,388 @@
+//! Questions to the warehouse: their answers are those a plain walk through the records gives, for everybody what he may see.
+
+use crate::{
+    company::{Company, at, decimal, on_both, values},
+    walk::{Fact, all, facts, measured, member, text, trade},
+    warehouse::{SMALL, refresh},
+};
+use chrono::NaiveDate;
+use engine::{Action, Actor};
+use meta::{Decimal, Id, Value};
+use rand::{RngExt, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use warehouse::{
+    Limits,
+    semantic::{self, Compare, Cut, Level, Period, Question, Sort},
+};
+
+fn some_question(chance: &mut ChaCha8Rng) -> Question {
+    let of_sales = ["sales", "orders", "customers", "average_order"];
+    let of_both = ["net_sales", "returned", "sales"];
+    let with_returns = chance.random_bool(0.4);
+    let mut measures: Vec<String> = vec![];
+    for _ in 0..chance.random_range(1..4) {
+        let known: &[&str] = if with_returns { &of_both } else { &of_sales };
+        let measure = known.choose(chance).unwrap().to_string();
+        if !measures.contains(&measure) {
+            measures.push(measure);
+        }
+    }
+    let mut cuts: Vec<Cut> = vec![];
+    for _ in 0..chance.random_range(0..4) {
+        let level = Level::ALL.choose(chance).copied();
+        let dimensions = ["day", "account", "account.province", "channel"];
+        let known = if with_returns { &dimensions[..3] } else { &dimensions[..] };
+        let dimension = known.choose(chance).copied().unwrap();
+        if !cuts.iter().any(|cut| cut.dimension == dimension) {
+            cuts.push(Cut::new(dimension, level.filter(|_| dimension == "day")));
+        }
+    }
+    let from =
+        "2025-01-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..300));
+    let to = from + chrono::Duration::days(chance.random_range(0..500));
+    Question {
+        measures,
+        cuts,
+        filter: if chance.random_bool(0.4) {
+            "account.province == \"Sichuan's\" || account.province == '山东'".into()
+        } else {
+            String::new()
+        },
+        period: chance.random_bool(0.7).then_some(Period::Between { from, to }),
+        ..Question::default()
+    }
+}
+
+#[test]
+fn answers_are_those_of_a_walk_through_the_records() {
+    on_both(async |company| {
+        let mut chance = ChaCha8Rng::seed_from_u64(7);
+        trade(&company, &mut chance).await;
+        refresh(&company, SMALL).await;
+        let facts = facts(&company).await;
+        let mut filled = 0;
+        for number in 0..60 {
+            let question = some_question(&mut chance);
+            let answer = semantic::ask(&company.engine, &Actor::system(), &question).await;
+            let answer = answer.unwrap_or_else(|error| panic!("{number} {question:?}: {error}"));
+            let selected: Vec<&Fact> = facts
+                .iter()
+                .filter(|fact| {
+                    question.filter.is_empty()
+                        || matches!(fact.province.as_deref(), Some("山东" | "Sichuan's"))
+                })
+                .filter(|fact| match question.period {
+                    Some(Period::Between { from, to }) => (from..=to).contains(&fact.day),
+                    _ => true,
+                })
+                .filter(|fact| {
+                    fact.sold
+                        || question
+                            .measures
+                            .iter()
+                            .any(|name| ["returned", "net_sales"].contains(&name.as_str()))
+                })
+                .filter(|fact| !fact.sold || question.measures.iter().any(|name| name != "returned"))
+                .collect();
+            for (at, measure) in question.measures.iter().enumerate() {
+                let total = answer.total[at].value.filter(|value| !value.is_zero());
+                assert_eq!(
+                    total,
+                    measured(measure, &selected).filter(|value| !value.is_zero()),
+                    "{number} {question:?}"
+                );
+            }
+            let mut expected: BTreeMap<Vec<String>, Vec<&Fact>> = BTreeMap::new();
+            for fact in &selected {
+                expected
+                    .entry(question.cuts.iter().map(|cut| member(fact, cut)).collect())
+                    .or_default()
+                    .push(*fact);
+            }
+            if question.cuts.is_empty() {
+                assert!(answer.rows.is_empty());
+                continue;
+            }
+            assert_eq!(answer.rows.len(), expected.len(), "{number} {question:?}");
+            for row in &answer.rows {
+                let members: Vec<String> = row.members.iter().map(|member| text(&member.value)).collect();
+                let facts =
+                    expected.get(&members).unwrap_or_else(|| panic!("{number} {question:?}: {members:?}"));
+                for (at, measure) in question.measures.iter().enumerate() {
+                    assert_eq!(
+                        row.cells[at].value,
+                        measured(measure, facts),
+                        "{number} {question:?} {members:?}"
+                    );
+                    filled += 1;
+                }
+            }
+        }
+        assert!(filled > 500, "{filled}");
+    });
+}
+
+#[test]
+fn the_largest_stand_first_and_the_rest_is_everything_else() {
+    on_both(async |company| {
+        trade(&company, &mut ChaCha8Rng::seed_from_u64(3)).await;
+        refresh(&company, SMALL).await;
+        let question = Question {
+            measures: vec!["sales".into(), "customers".into()],
+            cuts: vec![Cut::new("account", None)],
+            top: Some(3),
+            share: true,
+            sort: Some(Sort { by: "sales".into(), descending: true }),
+            ..Question::default()
+        };
+        let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+        assert_eq!(answer.rows.len(), 4);
+        let sales: Vec<Decimal> = answer.rows.iter().map(|row| row.cells[0].value.unwrap()).collect();
+        assert!(sales[0] >= sales[1] && sales[1] >= sales[2] && answer.rows[3].members[0].rest);
+        assert_eq!(Some(sales.iter().sum()), answer.total[0].value);
+        // Customers of the rest are counted, not subtracted.
+        let all = answer.total[1].value.unwrap();
+        assert_eq!(
+            answer.rows[3].cells[1].value,
+            Some(
+                all - Decimal::from(
+                    answer.rows[..3].iter().filter(|row| !row.members[0].value.is_null()).count()
+                )
+            )
+        );
+        let shares: Decimal = answer.rows.iter().filter_map(|row| row.cells[0].share).sum();
+        assert!((shares - Decimal::ONE).abs() < Decimal::new(1, 4), "{shares}");
+        assert!(answer.rows.iter().all(|row| row.cells[1].share.is_none()), "a share of a distinct count");
+    });
+}
+
+#[test]
+fn a_month_stands_beside_the_month_a_year_before() {
+    on_both(async |company| {
+        for (day, amount) in [("2025-02-10", "100"), ("2026-02-20", "130"), ("2026-03-01", "7")] {
+            company.order(None, day, amount, None).await;
+        }
+        refresh(&company, SMALL).await;
+        let question = Question {
+            measures: vec!["sales".into()],
+            cuts: vec![Cut::new("day", Some(Level::Month))],
+            period: Some(Period::Between {
+                from: "2026-01-01".parse().unwrap(),
+                to: "2026-03-31".parse().unwrap(),
+            }),
+            compare: Some(Compare::LastYear),
+            running: true,
+            ..Question::default()
+        };
+        let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+        let found: Vec<_> = answer
+            .rows
+            .iter()
+            .map(|row| {
+                (
+                    row.members[0].label.zh.as_str(),
+                    row.cells[0].value,
+                    row.cells[0].compared,
+                    row.cells[0].running,
+                )
+            })
+            .collect();
+        let d = |number: i64| Some(Decimal::from(number));
+        assert_eq!(found, [("2026年2月", d(130), d(100), d(130)), ("2026年3月", d(7), None, d(137))]);
+    });
+}
+
+#[test]
+fn every_measure_can_be_cut_by_every_dimension_it_has() {
+    on_both(async |company| {
+        trade(&company, &mut ChaCha8Rng::seed_from_u64(5)).await;
+        refresh(&company, SMALL).await;
+        let model = semantic::model(company.engine.registry());
+        let names: BTreeSet<&str> =
+            model.dimensions.values().flatten().map(|dimension| dimension.name.as_str()).collect();
+        let mut asked = 0;
+        for name in names {
+            let has = |measure: &&semantic::Measure| {
+                model.common(&[measure.name.to_owned()]).iter().any(|dimension| dimension.name == name)
+            };
+            let measures: Vec<String> =
+                model.measures.iter().filter(has).map(|measure| measure.name.to_owned()).collect();
+            let levels = model
+                .dimensions
+                .values()
+                .flatten()
+                .find(|dimension| dimension.name == name)
+                .map(|d| d.levels.clone());
+            for level in levels.unwrap().into_iter().map(Some).chain([None]) {
+                for measures in measures.chunks(12) {
+                    let cuts = vec![Cut { dimension: name.to_owned(), level }];
+                    let question = Question { measures: measures.to_vec(), cuts, ..Question::default() };
+                    let answer = semantic::ask(&company.engine, &Actor::system(), &question).await;
+                    answer.unwrap_or_else(|error| panic!("{measures:?} by {name}: {error}"));
+                    asked += measures.len();
+                }
+            }
+        }
+        assert!(asked > 500, "{asked}");
+    });
+}
+
+#[test]
+fn what_makes_no_sense_is_refused_with_the_remedy() {
+    on_both(async |company| {
+        company.order(None, "2026-02-01", "1", None).await;
+        refresh(&company, SMALL).await;
+        let refused = async |question: Question| {
+            let answer = semantic::ask(&company.engine, &Actor::system(), &question).await;
+            match answer {
+                Err(engine::Error::Invalid(problems)) => problems[0].field.clone(),
+                other => panic!("{question:?}: {other:?}"),
+            }
+        };
+        let of = |measure: &str| Question { measures: vec![measure.to_owned()], ..Question::default() };
+        assert_eq!(refused(Question::default()).await, "measures");
+        assert_eq!(refused(of("beauty")).await, "measures");
+        assert_eq!(refused(Question { cuts: vec![Cut::new("beauty", None)], ..of("sales") }).await, "cuts");
+        // Returns have no channel.
+        assert_eq!(
+            refused(Question { cuts: vec![Cut::new("channel", None)], ..of("net_sales") }).await,
+            "cuts"
+        );
+        assert_eq!(refused(Question { top: Some(5), ..of("sales") }).await, "top");
+        assert_eq!(refused(Question { compare: Some(Compare::Previous), ..of("sales") }).await, "compare");
+        assert_eq!(refused(Question { filter: "beauty == 1".into(), ..of("sales") }).await, "filter");
+        let sort = Some(Sort { by: "orders".into(), descending: true });
+        let cuts = vec![Cut::new("day", None)];
+        assert_eq!(refused(Question { sort, cuts, ..of("sales") }).await, "sort");
+    });
+}
+
+/// A user whose role has this level for everything to do with customers.
+async fn rep(company: &Company, name: &str, level: &'static str) -> (Id, Actor) {
+    let email = format!("{name}@example.com");
+    let user = company.app.user(name, &email, engine::Role::User).await;
+    let role = company.create("role", values([("name", name.into())])).await;
+    for entity in ["account", "order", "order_line", "return", "return_line", "activity"] {
+        let mut right = values([("role", role.into()), ("entity", entity.into())]);
+        right.extend(Action::ALL.map(|action| (action.name().to_owned(), Value::from(level))));
+        company.create("role_right", right).await;
+    }
+    for (field, withheld) in [("phone", "masked"), ("industry", "hidden")] {
+        let right = values([
+            ("role", role.into()),
+            ("entity", "account".into()),
+            ("field", field.into()),
+            ("level", withheld.into()),
+        ]);
+        company.create("field_right", right).await;
+    }
+    company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
+    let actor = company.engine.actor(user, meta::Lang::En).await.unwrap();
+    (user, actor)
+}
+
+#[test]
+fn everybody_sees_the_sums_of_what_he_may_see() {
+    on_both(async |company| {
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let (bob, _) = rep(&company, "bob", "team").await;
+        let (carl, _) = rep(&company, "carl", "all").await;
+        let team = company.create("team", values([("name", "East".into())])).await;
+        for user in [ann, bob] {
+            company.update("user", user, values([("team", team.into())])).await;
+        }
+        let mut chance = ChaCha8Rng::seed_from_u64(11);
+        for number in 0..9 {
+            let owner: Value = [Some(ann), Some(bob), Some(carl), None][number % 4].into();
+            let account = company
+                .create(
+                    "account",
+                    values([
+                        ("name", format!("C{number}").into()),
+                        ("owner", owner),
+                        ("phone", "13800138000".into()),
+                        ("industry", "steel".into()),
+                    ]),
+                )
+                .await;
+            for _ in 0..3 {
+                let own: Value = [Some(ann), Some(bob), None].choose(&mut chance).copied().flatten().into();
+                let head =
+                    values([("account", account.into()), ("ordered_at", at("2026-05-05")), ("owner", own)]);
+                let line = values([
+                    ("description", "goods".into()),
+                    ("unit_price", decimal(&chance.random_range(1..900).to_string())),
+                ]);
+                company.document("order", "order_line", head, line).await;
+            }
+        }
+        refresh(&company, SMALL).await;
+        let mut seen = BTreeSet::new();
+        for user in [ann, bob, carl] {
+            let actor = company.engine.actor(user, meta::Lang::En).await.unwrap();
+            let orders = all(&company, &actor, "order").await;
+            let expected: Decimal =
+                orders.iter().filter_map(|order| order.get("net_base").as_decimal()).sum();
+            let question =
+                Question { measures: vec!["sales".into(), "orders".into()], ..Question::default() };
+            let total = semantic::ask(&company.engine, &actor, &question).await.unwrap().total;
+            assert_eq!((total[0].value, total[1].value), (Some(expected), Some(Decimal::from(orders.len()))));
+            seen.insert(expected);
+            let sql = async |sql: &str| {
+                let answer = warehouse::query(&company.engine, &actor, sql, Limits::PAGE).await;
+                answer.map(|answer| answer.values().map(Result::unwrap).collect::<Vec<_>>())
+            };
+            let accounts = all(&company, &actor, "account").await;
+            assert_eq!(
+                sql("SELECT count(*) FROM account").await.unwrap(),
+                [[Value::Int(accounts.len() as i64)]]
+            );
+            assert_eq!(
+                sql("SELECT count(*) FROM order_line").await.unwrap(),
+                [[Value::Int(orders.len() as i64)]]
+            );
+            assert_eq!(
+                sql("SELECT DISTINCT phone FROM account").await.unwrap(),
+                [[Value::from("+86138****8000")]]
+            );
+            assert!(sql("SELECT industry FROM account").await.is_err(), "a hidden field has a name");
+            assert!(sql("SELECT * FROM role").await.is_err() && sql("SELECT * FROM consent").await.is_err());
+        }
+        assert_eq!(seen.len(), 3, "all see the same: {seen:?}");
+    });
+}
+
+#[test]
+fn only_reading_is_possible() {
+    on_both(async |company| {
+        company.order(None, "2026-02-01", "1", None).await;
+        refresh(&company, SMALL).await;
+        for sql in [
+            "DROP TABLE sales",
+            "CREATE TABLE x AS SELECT 1",
+            "INSERT INTO sales SELECT * FROM sales",
+            "CREATE EXTERNAL TABLE x STORED AS PARQUET LOCATION '/etc'",
+            "COPY sales TO '/tmp/x.parquet'",
+            "SET datafusion.execution.batch_size = 1",
+            "SELECT * FROM '/etc/passwd'",
+            "SELECT",
+            "SELECT 1; DROP TABLE sales",
+        ] {
+            let answer = warehouse::query(&company.engine, &Actor::system(), sql, Limits::PAGE).await;
+            assert!(matches!(answer, Err(engine::Error::Invalid(_))), "{sql}: {answer:?}");
+        }
+        let limits = Limits { rows: 2, ..Limits::PAGE };
+        let answer = warehouse::query(&company.engine, &Actor::system(), "SELECT day FROM \"date\"", limits)
+            .await
+            .unwrap();
+        assert_eq!((answer.rows(), answer.more), (2, true));
+        let pairs = "SELECT count(*) FROM \"date\" a JOIN \"date\" b ON a.year < b.year JOIN \"date\" c ON b.day <> c.day";
+        let answer = warehouse::query(&company.engine, &Actor::system(), pairs, Limits::PAGE).await;
+        assert!(matches!(answer, Err(engine::Error::Invalid(_))), "{answer:?}");
+        let forever = "SELECT count(*) FROM \"date\" a JOIN \"date\" b ON a.year = b.year JOIN \"date\" c ON b.year = c.year JOIN \"date\" d ON c.year = d.year";
+        let limits = Limits { time: std::time::Duration::from_millis(200), ..Limits::PAGE };
+        let answer = warehouse::query(&company.engine, &Actor::system(), forever, limits).await;
+        assert!(matches!(answer, Err(engine::Error::Limit(_))), "{answer:?}");
+    });
+}

@@ -1,0 +1,145 @@
+//! A company that trades, and what a plain walk through its records gives.
+
+use crate::company::{Company, at, decimal, values};
+use chrono::{Datelike, NaiveDate};
+use engine::{Actor, Query};
+use meta::{Decimal, Id, Record, Value};
+use rand::{RngExt, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeSet, HashMap};
+use warehouse::semantic::{Cut, Level};
+
+const PROVINCES: [&str; 3] = ["山东", "浙江", "Sichuan's"];
+const CHANNELS: [&str; 3] = ["store", "online", "phone"];
+
+/// One sold or returned line as the records tell it.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    pub document: Id,
+    pub account: Option<Id>,
+    pub province: Option<String>,
+    pub channel: Option<String>,
+    pub day: NaiveDate,
+    pub net: Decimal,
+    pub sold: bool,
+}
+
+/// Customers in provinces, orders of one or two lines by channel, returns.
+pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
+    let mut accounts = vec![None];
+    for number in 0..12 {
+        let province: Value = PROVINCES.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
+        let name = format!("Customer {number}");
+        accounts.push(Some(
+            company.create("account", values([("name", name.into()), ("province", province)])).await,
+        ));
+    }
+    for _ in 0..90 {
+        let day =
+            "2024-11-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..700));
+        let account = *accounts.choose(chance).unwrap();
+        let amount = Decimal::new(chance.random_range(0..900_000), 2).to_string();
+        if chance.random_ratio(1, 6) {
+            if let Some(account) = account {
+                company.give_back(account, &day.to_string(), &amount, Some("1")).await;
+            }
+            continue;
+        }
+        let status = ["confirmed", "completed", "cancelled", "draft"].choose(chance).copied().unwrap();
+        let channel: Value = CHANNELS.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
+        let head = values([
+            ("account", account.into()),
+            ("ordered_at", at(&day.to_string())),
+            ("status", status.into()),
+            ("channel", channel),
+        ]);
+        let line = values([("description", "goods".into()), ("unit_price", decimal(&amount))]);
+        company.document("order", "order_line", head, line).await;
+    }
+}
+
+pub async fn all(company: &Company, actor: &Actor, entity: &str) -> Vec<Record> {
+    let page = company.engine.list(actor, &Query::new(entity).limit(1_000)).await.unwrap();
+    assert!(page.next.is_none(), "more than one page");
+    page.records
+}
+
+pub async fn facts(company: &Company) -> Vec<Fact> {
+    let system = Actor::system();
+    let provinces: HashMap<Id, Option<String>> = all(company, &system, "account")
+        .await
+        .iter()
+        .map(|account| (account.id, account.get("province").as_text().map(str::to_owned)))
+        .collect();
+    let mut found = vec![];
+    for (entity, moment, counting) in [
+        ("order", "ordered_at", &["confirmed", "shipped", "completed"][..]),
+        ("return", "returned_at", &["received", "refunded"]),
+    ] {
+        for record in all(company, &system, entity).await {
+            if !counting.contains(&record.text("status")) {
+                continue;
+            }
+            let account = record.reference("account");
+            found.push(Fact {
+                document: record.id,
+                account,
+                province: account.and_then(|id| provinces.get(&id).cloned().flatten()),
+                channel: record.values.get("channel").and_then(|value| value.as_text().map(str::to_owned)),
+                day: record.get(moment).as_date().unwrap(),
+                net: record.get("net_base").as_decimal().unwrap(),
+                sold: entity == "order",
+            });
+        }
+    }
+    found
+}
+
+/// The member of a cut as the answer gives its value.
+pub fn member(fact: &Fact, cut: &Cut) -> String {
+    let first = |year, month| NaiveDate::from_ymd_opt(year, month, 1).unwrap().to_string();
+    match (cut.dimension.as_str(), cut.level) {
+        ("account", _) => fact.account.map(|id| id.to_string()).unwrap_or_default(),
+        ("account.province", _) => fact.province.clone().unwrap_or_default(),
+        ("channel", _) => fact.channel.clone().unwrap_or_default(),
+        ("day", Some(Level::Year)) => first(fact.day.year(), 1),
+        ("day", Some(Level::Quarter)) => first(fact.day.year(), fact.day.month0() / 3 * 3 + 1),
+        ("day", Some(Level::Month)) => first(fact.day.year(), fact.day.month()),
+        ("day", Some(Level::Week)) => (fact.day
+            - chrono::Duration::days(i64::from(fact.day.weekday().num_days_from_monday())))
+        .to_string(),
+        ("day", Some(Level::MonthOfYear)) => fact.day.month().to_string(),
+        ("day", Some(Level::Weekday)) => fact.day.weekday().number_from_monday().to_string(),
+        _ => fact.day.to_string(),
+    }
+}
+
+pub fn text(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::Null => String::new(),
+        serde_json::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// The same by walking through the facts.
+pub fn measured(measure: &str, facts: &[&Fact]) -> Option<Decimal> {
+    let sum = |sold: bool| {
+        let nets: Vec<Decimal> = facts.iter().filter(|fact| fact.sold == sold).map(|fact| fact.net).collect();
+        if nets.is_empty() { None } else { Some(nets.iter().sum::<Decimal>()) }
+    };
+    let orders: BTreeSet<Id> = facts.iter().filter(|fact| fact.sold).map(|fact| fact.document).collect();
+    let customers: BTreeSet<Id> =
+        facts.iter().filter(|fact| fact.sold).filter_map(|fact| fact.account).collect();
+    let counted = |count: usize| if orders.is_empty() { None } else { Some(Decimal::from(count)) };
+    match measure {
+        "sales" => sum(true),
+        "returned" => sum(false),
+        "net_sales" if facts.is_empty() => None,
+        "net_sales" => Some(sum(true).unwrap_or_default() - sum(false).unwrap_or_default()),
+        "orders" => counted(orders.len()),
+        "customers" => counted(customers.len()),
+        "average_order" => sum(true).map(|sum| (sum / Decimal::from(orders.len())).round_dp(6)),
+        other => panic!("the test does not know {other}"),
+    }
+}

@@ -1,0 +1,154 @@
+//! Learned on one period, tested on the next: which method tells the truth about customers it was not shown.
+
+use super::{Example, FEWEST_EVENTS, Method, Model, measures};
+use crate::{reason::Reason, recommend::backtest::paired};
+use measures::Measures;
+use serde::{Deserialize, Serialize};
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Backtest {
+    pub learned_from: usize,
+    pub tested_on: usize,
+    /// Share of the tested to whom it happened.
+    pub rate: f64,
+    /// Methods that could be fitted, from the simplest up.
+    pub tried: Vec<Tried>,
+    /// The simplest that none beats by more than one standard error of the difference in squared error.
+    pub best: Method,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Tried {
+    pub method: Method,
+    pub measures: Measures,
+}
+
+/// Learns every method from `earlier` and tests it on `later`.
+pub fn run(earlier: &[Example], later: &[Example]) -> Result<Backtest, Reason> {
+    let mut later: Vec<&Example> = later.iter().collect();
+    later.sort_by_key(|example| (example.key, example.happened));
+    let happened: Vec<bool> = later.iter().map(|example| example.happened).collect();
+    let yes = happened.iter().filter(|happened| **happened).count();
+    let have = yes.min(later.len() - yes);
+    if have < FEWEST_EVENTS {
+        return Err(Reason::TooFewEvents { have, need: FEWEST_EVENTS });
+    }
+    let rows: Vec<Vec<f64>> = later.iter().map(|example| example.features.clone()).collect();
+    let mut tried: Vec<(Tried, Vec<f64>)> = vec![];
+    let (mut learned_from, mut best) = (0, 0);
+    for method in Method::ALL {
+        let model = match Model::fit(earlier, method) {
+            Ok(model) => model,
+            // That one method finds no solution does not keep the others from it.
+            Err(Reason::NotConverged) => continue,
+            Err(reason) => return Err(reason),
+        };
+        learned_from = model.examples;
+        let told: Vec<f64> = model.predict(&rows)?.into_iter().map(|found| found.probability).collect();
+        let Some(measures) = measures::measure(&told, &happened) else { continue };
+        tried.push((Tried { method, measures }, measures::squares(&told, &happened)));
+        let last = tried.len() - 1;
+        let (gain, error) = paired(&tried[best].1, &tried[last].1);
+        if gain > error && gain > 0.0 {
+            best = last;
+        }
+    }
+    Ok(Backtest {
+        learned_from,
+        tested_on: later.len(),
+        rate: yes as f64 / later.len() as f64,
+        best: tried.get(best).map_or(Method::BaseRate, |(tried, _)| tried.method),
+        tried: tried.into_iter().map(|(tried, _)| tried).collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::mixed;
+    use super::*;
+
+    fn chance(key: u64) -> f64 {
+        mixed(key) as f64 / u64::MAX as f64
+    }
+
+    /// Examples whose true probability is `p` of two features.
+    fn drawn(count: u64, seed: u64, p: impl Fn(f64, f64) -> f64) -> Vec<Example> {
+        let one = |at: u64| {
+            let (a, b) = (chance(seed + 3 * at) * 4.0 - 2.0, chance(seed + 3 * at + 1) * 4.0 - 2.0);
+            Example { key: at, features: vec![a, b, 7.0], happened: chance(seed + 3 * at + 2) < p(a, b) }
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn linear(a: f64, _: f64) -> f64 {
+        1.0 / (1.0 + (1.0 - 1.5 * a).exp())
+    }
+
+    #[test]
+    fn a_linear_truth_is_found_by_the_logistic_and_told_calibrated() {
+        let (earlier, later) = (drawn(1_500, 1, linear), drawn(1_500, 100_000, linear));
+        let found = run(&earlier, &later).expect("a test");
+        assert_eq!(found.best, Method::Logistic);
+        let measures = &found.tried[1].measures;
+        assert!(measures.auc > 0.75 && measures.lift_of_best_tenth > 1.8, "{measures:?}");
+        assert!(
+            measures.calibration.iter().all(|part| (part.predicted - part.happened).abs() < 0.12),
+            "{measures:?}"
+        );
+        let model = Model::fit(&earlier, Method::Logistic).expect("a model");
+        let told = &model.predict(&[vec![1.0, 0.0, 7.0]]).expect("told")[0];
+        assert!((told.probability - linear(1.0, 0.0)).abs() < 0.06, "{told:?}");
+        // The first feature speaks for it, the constant one says nothing.
+        assert!(told.contributions[0] > 0.5 && told.contributions[2] == 0.0);
+    }
+
+    #[test]
+    fn a_crossed_truth_needs_the_trees() {
+        let crossed = |a: f64, b: f64| if a * b > 0.0 { 0.6 } else { 0.1 };
+        let (earlier, later) = (drawn(2_000, 1, crossed), drawn(1_000, 100_000, crossed));
+        let found = run(&earlier, &later).expect("a test");
+        assert_eq!(found.best, Method::Boosting, "{found:?}");
+        let model = Model::fit(&earlier, Method::Boosting).expect("a model");
+        let told = model.predict(&[vec![1.0, 1.0, 7.0], vec![1.0, -1.0, 7.0]]).expect("told");
+        assert!(
+            (told[0].probability - 0.6).abs() < 0.12 && (told[1].probability - 0.1).abs() < 0.1,
+            "{told:?}"
+        );
+        // Kept and read again it tells the same.
+        let kept = serde_json::to_string(&model).expect("plain data");
+        let read: Model = serde_json::from_str(&kept).expect("plain data");
+        assert_eq!(read.predict(&[vec![1.0, 1.0, 7.0]]).expect("told")[0], told[0]);
+    }
+
+    #[test]
+    fn noise_is_told_the_base_rate() {
+        let (earlier, later) = (drawn(800, 1, |_, _| 0.3), drawn(800, 100_000, |_, _| 0.3));
+        let found = run(&earlier, &later).expect("a test");
+        assert_eq!(found.best, Method::BaseRate);
+    }
+
+    #[test]
+    fn the_order_of_examples_changes_nothing() {
+        let (mut earlier, mut later) = (drawn(400, 1, linear), drawn(400, 100_000, linear));
+        let found = run(&earlier, &later);
+        earlier.reverse();
+        later.rotate_left(123);
+        assert_eq!(run(&earlier, &later), found);
+    }
+
+    #[test]
+    fn unusable_examples_give_their_reason() {
+        let good = drawn(400, 1, linear);
+        let never: Vec<Example> =
+            good.iter().cloned().map(|example| Example { happened: false, ..example }).collect();
+        let few = Some(Reason::TooFewEvents { have: 0, need: FEWEST_EVENTS });
+        assert_eq!(run(&never, &good).err(), few);
+        assert_eq!(run(&good, &never).err(), few);
+        assert_eq!(run(&good, &[]).err(), few);
+        let mut bad = good.clone();
+        bad[5].features[0] = f64::INFINITY;
+        assert_eq!(run(&bad, &good).err(), Some(Reason::NotFinite));
+        bad[5].features = vec![1.0];
+        assert_eq!(run(&bad, &good).err(), Some(Reason::Ragged));
+    }
+}

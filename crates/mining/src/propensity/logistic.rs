@@ -1,0 +1,93 @@
+//! Logistic regression on standardised features.
+
+use super::{Example, Prediction, sigmoid};
+use crate::reason::{Reason, all_finite};
+use linfa::{DatasetBase, traits::Fit};
+use linfa_logistic::LogisticRegression;
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+/// The weight of the penalty on the squared coefficients of the standardised features.
+const PENALTY: f64 = 1.0;
+/// Standardised features are cut off here: one enormous customer shall not carry the coefficient.
+const CUT: f64 = 4.0;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Logistic {
+    mean: Vec<f64>,
+    /// 0 for a feature that is the same for everybody.
+    deviation: Vec<f64>,
+    weight: Vec<f64>,
+    intercept: f64,
+}
+
+impl Logistic {
+    pub fn fit(examples: &[&Example]) -> Result<Self, Reason> {
+        let width = examples.first().map_or(0, |example| example.features.len());
+        let count = examples.len() as f64;
+        let column = |at: usize| examples.iter().map(move |example| example.features[at]);
+        let mean: Vec<f64> = (0..width).map(|at| column(at).sum::<f64>() / count).collect();
+        let deviation: Vec<f64> = (0..width)
+            .map(|at| (column(at).map(|value| (value - mean[at]).powi(2)).sum::<f64>() / count).sqrt())
+            .map(|deviation| if deviation > 1e-12 { deviation } else { 0.0 })
+            .collect();
+        let mut model = Logistic { mean, deviation, weight: vec![], intercept: 0.0 };
+        let rows: Vec<Vec<f64>> =
+            examples.iter().map(|example| model.standardised(&example.features)).collect();
+        let happened: Vec<bool> = examples.iter().map(|example| example.happened).collect();
+        (model.weight, model.intercept) = solve(&rows, &happened, PENALTY)?;
+        Ok(model)
+    }
+
+    fn standardised(&self, row: &[f64]) -> Vec<f64> {
+        let standard = |at: usize, value: f64| {
+            let deviation = self.deviation[at];
+            if deviation > 0.0 { ((value - self.mean[at]) / deviation).clamp(-CUT, CUT) } else { 0.0 }
+        };
+        row.iter().enumerate().map(|(at, value)| standard(at, *value)).collect()
+    }
+
+    pub fn predict(&self, row: &[f64]) -> Result<Prediction, Reason> {
+        if row.len() != self.weight.len() {
+            return Err(Reason::Ragged);
+        }
+        let contributions: Vec<f64> =
+            self.standardised(row).iter().zip(&self.weight).map(|(value, weight)| value * weight).collect();
+        let probability = sigmoid(self.intercept + contributions.iter().sum::<f64>());
+        Ok(Prediction { probability, contributions })
+    }
+}
+
+/// Coefficients and intercept of P(happened) = σ(row · coefficients + intercept), the coefficients penalised.
+pub(super) fn solve(rows: &[Vec<f64>], happened: &[bool], penalty: f64) -> Result<(Vec<f64>, f64), Reason> {
+    let width = rows.first().map_or(0, Vec::len);
+    let records = Array2::from_shape_vec((rows.len(), width), rows.concat()).map_err(|_| Reason::Ragged)?;
+    let targets = Array1::from(happened.to_vec());
+    let fitted = LogisticRegression::default()
+        .alpha(penalty)
+        .max_iterations(200)
+        .gradient_tolerance(1e-6)
+        .fit(&DatasetBase::new(records, targets))
+        .map_err(|_| Reason::NotConverged)?;
+    // The library decides by itself which of the two is its positive class.
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    let weight: Vec<f64> = fitted.params().iter().map(|weight| sign * weight).collect();
+    let intercept = sign * fitted.intercept();
+    all_finite(weight.iter().chain([&intercept]))?;
+    Ok((weight, intercept))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_two_by_two_table_gives_its_log_odds() {
+        // Happened: 30 of 40 with the feature, 10 of 40 without: odds 3 and 1/3, log-odds ratio ln 9.
+        let rows: Vec<Vec<f64>> = (0..80).map(|at| vec![if at < 40 { 1.0 } else { 0.0 }]).collect();
+        let happened: Vec<bool> = (0..80).map(|at| !(30..70).contains(&at)).collect();
+        let (weight, intercept) = solve(&rows, &happened, 0.0).expect("fits");
+        assert!((weight[0] - 9.0_f64.ln()).abs() < 1e-4, "{weight:?}");
+        assert!((intercept + 3.0_f64.ln()).abs() < 1e-4, "{intercept}");
+    }
+}

@@ -1,0 +1,144 @@
+//! The probability that a customer does something (buys a product) within a horizon, from what is known of him.
+//!
+//! Two methods: logistic regression (crate linfa; L2-penalised, on standardised features) and gradient boosting (crate forust;
+//! calibrated by Platt's method on scores of customers it has not seen, J. Platt 1999). They learn from one period and are
+//! tested on the next ([`backtest`]); boosting is used only if it is measurably better than the logistic, and neither if it is
+//! not measurably better than telling everybody the base rate.
+
+pub mod backtest;
+mod boosting;
+mod logistic;
+pub mod measures;
+
+use crate::reason::{Reason, all_finite};
+use boosting::Boosting;
+use logistic::Logistic;
+use serde::{Deserialize, Serialize};
+
+/// Of those who did, and of those who did not; fewer teach nothing.
+pub const FEWEST_EVENTS: usize = 20;
+/// Rows learned from at most.
+const MOST_FITTED: usize = 50_000;
+
+/// What was known of a customer on a day, and whether it happened within the horizon after it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Example {
+    /// Any number that lasts: it decides which part of a split the customer is in.
+    pub key: u64,
+    pub features: Vec<f64>,
+    pub happened: bool,
+}
+
+/// From the simplest to the most involved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    BaseRate,
+    Logistic,
+    Boosting,
+}
+
+impl Method {
+    pub const ALL: [Method; 3] = [Method::BaseRate, Method::Logistic, Method::Boosting];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::BaseRate => "base_rate",
+            Method::Logistic => "logistic",
+            Method::Boosting => "boosting",
+        }
+    }
+}
+
+/// A fitted method. Plain data, but for the trees, which are kept as crate forust writes them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Share of the examples in which it happened.
+    pub base_rate: f64,
+    pub examples: usize,
+    fitted: Fitted,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Fitted {
+    BaseRate,
+    Logistic(Logistic),
+    Boosting(Boosting),
+}
+
+/// One customer's probability, and what each feature adds to its log-odds against the average customer, in the features' order.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    pub probability: f64,
+    pub contributions: Vec<f64>,
+}
+
+impl Model {
+    pub fn fit(examples: &[Example], method: Method) -> Result<Model, Reason> {
+        let examples = prepared(examples)?;
+        let happened = examples.iter().filter(|example| example.happened).count();
+        let base_rate = happened as f64 / examples.len() as f64;
+        let fitted = match method {
+            Method::BaseRate => Fitted::BaseRate,
+            Method::Logistic => Fitted::Logistic(Logistic::fit(&examples)?),
+            Method::Boosting => Fitted::Boosting(Boosting::fit(&examples)?),
+        };
+        Ok(Model { base_rate, examples: examples.len(), fitted })
+    }
+
+    pub fn method(&self) -> Method {
+        match self.fitted {
+            Fitted::BaseRate => Method::BaseRate,
+            Fitted::Logistic(_) => Method::Logistic,
+            Fitted::Boosting(_) => Method::Boosting,
+        }
+    }
+
+    /// One prediction a row of features, in their order; rows as wide as those of the examples.
+    pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
+        all_finite(rows.iter().flatten())?;
+        let none =
+            |row: &Vec<f64>| Prediction { probability: self.base_rate, contributions: vec![0.0; row.len()] };
+        match &self.fitted {
+            Fitted::BaseRate => Ok(rows.iter().map(none).collect()),
+            Fitted::Logistic(logistic) => rows.iter().map(|row| logistic.predict(row)).collect(),
+            Fitted::Boosting(boosting) => boosting.predict(rows),
+        }
+    }
+}
+
+/// In an order of their own, at most [`MOST_FITTED`], and good enough to learn from.
+fn prepared(examples: &[Example]) -> Result<Vec<&Example>, Reason> {
+    let width = examples.first().map_or(0, |example| example.features.len());
+    if examples.iter().any(|example| example.features.len() != width) {
+        return Err(Reason::Ragged);
+    }
+    all_finite(examples.iter().flat_map(|example| &example.features))?;
+    let mut sorted: Vec<&Example> = examples.iter().collect();
+    sorted.sort_by(|a, b| {
+        let features = || a.features.iter().zip(&b.features).map(|(a, b)| a.total_cmp(b));
+        (mixed(a.key), a.happened)
+            .cmp(&(mixed(b.key), b.happened))
+            .then_with(|| features().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal))
+    });
+    sorted.truncate(MOST_FITTED);
+    let happened = sorted.iter().filter(|example| example.happened).count();
+    let have = happened.min(sorted.len() - happened);
+    if have < FEWEST_EVENTS {
+        return Err(Reason::TooFewEvents { have, need: FEWEST_EVENTS });
+    }
+    Ok(sorted)
+}
+
+/// Splitmix64: neighbouring keys land far apart.
+pub(crate) fn mixed(key: u64) -> u64 {
+    let mut z = key.wrapping_add(0x9e37_79b9_7f4a_7c15);
+    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    z ^ (z >> 31)
+}
+
+fn sigmoid(x: f64) -> f64 {
+    1.0 / (1.0 + (-x).exp())
+}

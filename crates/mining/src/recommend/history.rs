@@ -1,0 +1,82 @@
+//! Who bought what first when: the one input of all methods.
+
+/// A purchase; customers and products are numbered from 0 by the caller, days by any calendar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Purchase {
+    pub customer: u32,
+    pub product: u32,
+    pub day: i32,
+}
+
+/// The first purchase of each product by each customer, in order of customer and product.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    first: Vec<Purchase>,
+    /// Where each customer's begin in `first`, and one more.
+    begins: Vec<usize>,
+    products: usize,
+}
+
+impl History {
+    pub fn new(purchases: impl IntoIterator<Item = Purchase>) -> Self {
+        let mut first: Vec<Purchase> = purchases.into_iter().collect();
+        first.sort_unstable();
+        // In order of the day within customer and product: the first stays.
+        first.dedup_by_key(|purchase| (purchase.customer, purchase.product));
+        let products = first.iter().map(|purchase| purchase.product as usize + 1).max().unwrap_or(0);
+        Self::indexed(first, products)
+    }
+
+    fn indexed(first: Vec<Purchase>, products: usize) -> Self {
+        let customers = first.last().map_or(0, |purchase| purchase.customer as usize + 1);
+        let mut begins = vec![0; customers + 1];
+        for purchase in &first {
+            begins[purchase.customer as usize + 1] += 1;
+        }
+        for at in 1..begins.len() {
+            begins[at] += begins[at - 1];
+        }
+        History { first, begins, products }
+    }
+
+    /// What was known at the end of `day`; products keep their numbers.
+    pub fn until(&self, day: i32) -> Self {
+        let known = self.first.iter().copied().filter(|purchase| purchase.day <= day).collect();
+        Self::indexed(known, self.products)
+    }
+
+    pub fn customers(&self) -> u32 {
+        (self.begins.len().max(1) - 1) as u32
+    }
+
+    pub fn products(&self) -> usize {
+        self.products
+    }
+
+    pub fn purchases(&self) -> &[Purchase] {
+        &self.first
+    }
+
+    /// The first purchases of a customer, by product; none for one who is not known.
+    pub fn of(&self, customer: u32) -> &[Purchase] {
+        let at = customer as usize;
+        match (self.begins.get(at), self.begins.get(at + 1)) {
+            (Some(from), Some(to)) => &self.first[*from..*to],
+            _ => &[],
+        }
+    }
+
+    /// What a customer bought, rising.
+    pub fn owned(&self, customer: u32) -> Vec<u32> {
+        self.of(customer).iter().map(|purchase| purchase.product).collect()
+    }
+
+    /// Customers of each product.
+    pub fn popularity(&self) -> Vec<u32> {
+        let mut customers = vec![0; self.products];
+        for purchase in &self.first {
+            customers[purchase.product as usize] += 1;
+        }
+        customers
+    }
+}

@@ -1,0 +1,134 @@
+//! Products bought by the same customers.
+//!
+//! With c(i) customers of product i and c(i,j) of both: s(i,j) = c(i,j) / √(c(i)·c(j)) · c(i,j) / (c(i,j) + [`SHRINK`]), the cosine
+//! of their sets of customers, drawn towards zero where few bought both. A customer's score for j is the sum of s(i,j) over what
+//! he bought, among j's [`NEAREST`] neighbours.
+
+use super::history::History;
+
+pub const NEAREST: usize = 60;
+const SHRINK: f64 = 5.0;
+/// A customer with more products (a wholesaler, a test account) says of none that it goes with another; his are left out of the
+/// counting of pairs, whose work grows with the square.
+const MOST_PRODUCTS: usize = 1_000;
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    pub product: u32,
+    pub similarity: f64,
+    /// Customers who bought both.
+    pub both: u32,
+}
+
+/// For each product the most similar others, the nearest first.
+pub struct Neighbours(Vec<Vec<Neighbour>>);
+
+/// What pairs are counted on.
+struct Pairs {
+    popularity: Vec<u32>,
+    owned: Vec<Vec<u32>>,
+    customers_of: Vec<Vec<u32>>,
+}
+
+impl Pairs {
+    fn of(history: &History) -> Self {
+        let owned: Vec<Vec<u32>> = (0..history.customers())
+            .map(|customer| history.owned(customer))
+            .map(|owned| if owned.len() > MOST_PRODUCTS { vec![] } else { owned })
+            .collect();
+        let mut customers_of: Vec<Vec<u32>> = vec![vec![]; history.products()];
+        for (customer, owned) in (0..).zip(&owned) {
+            for product in owned {
+                customers_of[*product as usize].push(customer);
+            }
+        }
+        Pairs { popularity: history.popularity(), owned, customers_of }
+    }
+
+    /// `both` is zero for every product, before and after.
+    fn nearest(&self, product: usize, both: &mut [u32]) -> Vec<Neighbour> {
+        let mut touched = vec![];
+        for customer in &self.customers_of[product] {
+            for other in &self.owned[*customer as usize] {
+                if both[*other as usize] == 0 {
+                    touched.push(*other);
+                }
+                both[*other as usize] += 1;
+            }
+        }
+        let mut found: Vec<Neighbour> = vec![];
+        for other in touched {
+            let count = std::mem::take(&mut both[other as usize]);
+            if other as usize != product {
+                let together = f64::from(count);
+                let customers = |product: usize| f64::from(self.popularity[product]);
+                let of_both = (customers(product) * customers(other as usize)).sqrt();
+                let similarity = together / of_both * (together / (together + SHRINK));
+                found.push(Neighbour { product: other, similarity, both: count });
+            }
+        }
+        found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.product.cmp(&b.product)));
+        found.truncate(NEAREST);
+        found
+    }
+}
+
+/// The products nearest to one, without counting those of all others.
+pub fn of_one(history: &History, product: u32) -> Vec<Neighbour> {
+    if product as usize >= history.products() {
+        return vec![];
+    }
+    Pairs::of(history).nearest(product as usize, &mut vec![0; history.products()])
+}
+
+impl Neighbours {
+    pub fn of(history: &History) -> Self {
+        let (pairs, mut both) = (Pairs::of(history), vec![0; history.products()]);
+        Neighbours((0..history.products()).map(|product| pairs.nearest(product, &mut both)).collect())
+    }
+
+    pub fn of_product(&self, product: u32) -> &[Neighbour] {
+        self.0.get(product as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Products near what a customer bought, with their scores.
+    pub fn scores(&self, owned: &[u32]) -> Vec<(u32, f64)> {
+        let mut score = vec![0.0; self.0.len()];
+        for product in owned {
+            for near in self.of_product(*product) {
+                score[near.product as usize] += near.similarity;
+            }
+        }
+        (0..).zip(score).filter(|(_, score)| *score > 0.0).collect()
+    }
+
+    /// Of what a customer bought, the nearest to `product`; `None` if nothing of it is.
+    pub fn strongest(&self, product: u32, owned: &[u32]) -> Option<Neighbour> {
+        let near = self.of_product(product);
+        near.iter().find(|near| owned.binary_search(&near.product).is_ok()).copied()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::history::Purchase;
+    use super::*;
+
+    #[test]
+    fn similarity_of_a_known_case() {
+        // Product 0 by customers 0..4, product 1 by 0..3, product 2 by 5.
+        let bought = [(0, 0), (1, 0), (2, 0), (3, 0), (0, 1), (1, 1), (2, 1), (5, 2)];
+        let history = History::new(bought.map(|(customer, product)| Purchase { customer, product, day: 1 }));
+        let found = Neighbours::of(&history);
+        let expected = 3.0 / 12.0_f64.sqrt() * 3.0 / 8.0;
+        assert_eq!(found.of_product(0).len(), 1);
+        let near = found.of_product(0)[0];
+        assert_eq!((near.product, near.both), (1, 3));
+        assert!((near.similarity - expected).abs() < 1e-12);
+        assert!(found.of_product(2).is_empty() && found.of_product(77).is_empty());
+        assert_eq!(found.strongest(1, &[0]).map(|near| near.product), Some(0));
+        assert_eq!(found.scores(&[2]), []);
+        assert_eq!(of_one(&history, 0), found.of_product(0));
+        assert_eq!(of_one(&history, 77), []);
+    }
+}

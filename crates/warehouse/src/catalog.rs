@@ -1,0 +1,154 @@
+//! The metadata of the warehouse as a person may see it: tables and columns with their meaning and origin, measures,
+//! dimensions, how fresh and how good the files are.
+
+use crate::{
+    ColumnKind, checks,
+    checks::Quality,
+    manifest, rights,
+    semantic::{self, Expression},
+    storage,
+    table::{Column, Table},
+};
+use engine::{Actor, Engine, Result};
+use meta::{DateTime, Label, Utc};
+use serde::Serialize;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Catalog {
+    /// `None` before the first refresh.
+    pub refreshed_at: Option<DateTime<Utc>>,
+    pub tables: Vec<CatalogTable>,
+    pub measures: Vec<CatalogMeasure>,
+    pub checks: Vec<Quality>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CatalogTable {
+    pub name: String,
+    pub label: Label,
+    pub definition: Label,
+    pub rows: u64,
+    pub bytes: u64,
+    pub files: usize,
+    pub refreshed_at: Option<DateTime<Utc>>,
+    pub columns: Vec<CatalogColumn>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CatalogColumn {
+    pub name: String,
+    pub label: Label,
+    pub definition: Option<Label>,
+    pub kind: &'static str,
+    /// `order.ordered_at`: the field it is read from.
+    pub origin: Option<String>,
+    /// The table it points to.
+    pub target: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CatalogMeasure {
+    pub name: &'static str,
+    pub label: Label,
+    pub definition: Label,
+    pub unit: &'static str,
+    /// SQL over the fact, or other measures.
+    pub formula: String,
+    pub facts: Vec<String>,
+    pub dimensions: Vec<CatalogDimension>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct CatalogDimension {
+    pub name: String,
+    pub label: Label,
+    pub levels: Vec<&'static str>,
+}
+
+pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
+    let store = storage::store(engine)?;
+    let manifest = manifest::newest(&store).await?;
+    let mut seen: Vec<CatalogTable> = vec![];
+    for table in crate::tables(engine.registry()) {
+        let Some(columns) = rights::visible(engine, actor, &table)? else { continue };
+        let kept = manifest.as_ref().and_then(|manifest| manifest.tables.get(&table.name));
+        seen.push(CatalogTable {
+            columns: columns.iter().map(|(column, _)| of_column(column)).collect(),
+            rows: kept.map(|kept| kept.rows()).unwrap_or(0),
+            bytes: kept.map(|kept| kept.bytes()).unwrap_or(0),
+            files: kept.map(|kept| kept.segments.len()).unwrap_or(0),
+            refreshed_at: kept.map(|kept| kept.refreshed_at),
+            ..of_table(&table)
+        });
+    }
+    let has = |fact: &str| seen.iter().any(|table| table.name == fact);
+    let mut checks = checks::kept(&store).await?;
+    checks.retain(|check| has(&check.table));
+    let mut measures = measures(engine);
+    measures.retain(|measure| measure.facts.iter().all(|fact| has(fact)));
+    Ok(Catalog {
+        refreshed_at: manifest.map(|manifest| manifest.refreshed_at),
+        tables: seen,
+        measures,
+        checks,
+    })
+}
+
+fn of_table(table: &Table) -> CatalogTable {
+    CatalogTable {
+        name: table.name.clone(),
+        label: table.label.clone(),
+        definition: table.definition.clone(),
+        rows: 0,
+        bytes: 0,
+        files: 0,
+        refreshed_at: None,
+        columns: vec![],
+    }
+}
+
+fn of_column(column: &Column) -> CatalogColumn {
+    CatalogColumn {
+        name: column.name.clone(),
+        label: column.label.clone(),
+        definition: column.definition.clone(),
+        kind: match column.kind {
+            ColumnKind::Id => "id",
+            ColumnKind::Key => "key",
+            ColumnKind::Int => "integer",
+            ColumnKind::Decimal(_) => "decimal",
+            ColumnKind::Bool => "bool",
+            ColumnKind::Date => "date",
+            ColumnKind::Instant => "instant",
+            ColumnKind::Text => "text",
+        },
+        origin: column.origin.as_ref().map(|(entity, field)| format!("{entity}.{field}")),
+        target: column.target.clone(),
+    }
+}
+
+fn measures(engine: &Engine) -> Vec<CatalogMeasure> {
+    let model = semantic::model(engine.registry());
+    let one = |measure: &semantic::Measure| CatalogMeasure {
+        name: measure.name,
+        label: measure.label.clone(),
+        definition: measure.definition.clone(),
+        unit: measure.unit.name(),
+        formula: match &measure.expression {
+            Expression::Aggregate { table, sql, .. } => format!("{sql} FROM {table} f"),
+            Expression::Difference(one, other) => format!("{one} - {other}"),
+            Expression::Ratio(one, other) => format!("{one} / {other}"),
+        },
+        facts: model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
+        dimensions: model
+            .common(&[measure.name.to_owned()])
+            .into_iter()
+            .map(|dimension| CatalogDimension {
+                name: dimension.name.clone(),
+                label: dimension.label.clone(),
+                levels: dimension.levels.iter().map(|level| level.name()).collect(),
+            })
+            .collect(),
+    };
+    model.measures.iter().map(one).collect()
+}

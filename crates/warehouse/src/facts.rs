@@ -1,0 +1,241 @@
+//! The facts: what happened, one row each, with the day in the company's calendar and amounts in the company's currency.
+
+use crate::{
+    shares,
+    table::{Column, ColumnKind, Share, Side, Source, Table},
+    tables::{has_keys, kind_of},
+};
+use engine::Registry;
+use meta::{Entity, Field, Kind, Label, label};
+
+/// A document whose lines are facts.
+struct Document {
+    table: &'static str,
+    labels: (&'static str, &'static str),
+    definition: (&'static str, &'static str),
+    head: &'static str,
+    line: &'static str,
+    at: &'static str,
+    /// As `insight::statistics` counts them; a test holds the two together.
+    counting: &'static [&'static str],
+}
+
+const DOCUMENTS: [Document; 2] = [
+    Document {
+        table: "sales",
+        labels: ("Sales", "销售"),
+        definition: (
+            "One line of an order that counts (confirmed, shipped, completed).",
+            "一条计入销售的订单行（订单已确认、已发货或已完成）。",
+        ),
+        head: "order",
+        line: "order_line",
+        at: "ordered_at",
+        counting: &["confirmed", "shipped", "completed"],
+    },
+    Document {
+        table: "returns",
+        labels: ("Returns", "退货"),
+        definition: (
+            "One line of a return that counts (received, refunded); amounts are positive, they lower sales.",
+            "一条计入的退货行（已收货或已退款）；金额为正数，冲减销售。",
+        ),
+        head: "return",
+        line: "return_line",
+        at: "returned_at",
+        counting: &["received", "refunded"],
+    },
+];
+
+/// The facts whose entities this installation has.
+pub(crate) fn facts(registry: &Registry) -> Vec<Table> {
+    let documents = DOCUMENTS.iter().filter_map(|document| document.table(registry));
+    documents.chain(activities(registry)).collect()
+}
+
+/// Figures of customers follow their orders and returns.
+pub(crate) fn moved_by_documents(registry: &Registry, mut table: Table) -> Table {
+    for Document { head, line, .. } in &DOCUMENTS {
+        let leads = |entity: &str, field: &str, to: &str| {
+            registry
+                .entity(entity)
+                .ok()
+                .and_then(|known| known.get(field)?.target().map(|target| target == to))
+                == Some(true)
+        };
+        if leads(head, "account", &table.head) {
+            table = table.moved_by(head, &["account"]);
+            if leads(line, head, head) {
+                table = table.moved_by(line, &[head, "account"]);
+            }
+        }
+    }
+    table
+}
+
+impl Document {
+    fn table(&self, registry: &Registry) -> Option<Table> {
+        let (head, line) = (registry.entity(self.head).ok()?, registry.entity(self.line).ok()?);
+        let mut table = Table::new(self.table, self.head, self.labels, self.definition);
+        table.line = Some((self.line.to_owned(), self.head.to_owned()));
+        table.head_column = self.head.to_owned();
+        table.only =
+            Some(("status".to_owned(), self.counting.iter().map(|state| (*state).to_owned()).collect()));
+        table = table.moved_by(self.line, &[self.head]);
+        let id = table.input(Side::Head, "id", ColumnKind::Id);
+        table.columns.push(Column {
+            name: self.head.to_owned(),
+            label: head.label.clone(),
+            definition: None,
+            kind: ColumnKind::Id,
+            origin: None,
+            target: Some(self.head.to_owned()),
+            source: Source::Own(id),
+        });
+        table.add_day(head, self.at)?;
+        for field in head.fields.values().filter(|field| is_cut(field) && field.name != self.at) {
+            table.add_cut(registry, &head.name, Side::Head, field, &field.name);
+        }
+        for field in line.fields.values().filter(|field| is_cut(field) && field.name != self.head) {
+            let taken =
+                table.column(&field.name).is_some() || table.column(&format!("{}_key", field.name)).is_some();
+            let name = if taken { format!("line_{}", field.name) } else { field.name.clone() };
+            table.add_cut(registry, &line.name, Side::Line, field, &name);
+        }
+        table.add(registry, &line.name, Side::Line, line.get("quantity")?);
+        table.shares = Some(shares::Inputs::of(&mut table));
+        for (name, share, labels, definition) in SHARES {
+            table.columns.push(Column {
+                name: name.to_owned(),
+                label: label(labels.0, labels.1),
+                definition: Some(label(definition.0, definition.1)),
+                kind: ColumnKind::Decimal(4),
+                origin: Some((self.head.to_owned(), share.origin().to_owned())),
+                target: None,
+                source: Source::Share(share),
+            });
+        }
+        Some(table)
+    }
+}
+
+type Words = (&'static str, &'static str);
+
+const SHARES: [(&str, Share, Words, Words); 4] = [
+    (
+        "net",
+        Share::Net,
+        ("Net amount", "净额"),
+        (
+            "The line's amount in company currency, without tax, after discounts: its part of the document's net amount, so that the lines of a document add up to it exactly.",
+            "该行折后不含税金额（本位币）：单据净额在各行的分摊，各行之和与单据净额完全一致。",
+        ),
+    ),
+    (
+        "cost",
+        Share::Cost,
+        ("Cost", "成本"),
+        (
+            "Net amount less margin; empty while the document's margin is not known.",
+            "净额减毛利；单据毛利未知时为空。",
+        ),
+    ),
+    (
+        "margin",
+        Share::Margin,
+        ("Margin", "毛利"),
+        (
+            "The line's part of the document's margin in company currency; empty while one line of the document has no known cost.",
+            "单据毛利（本位币）在该行的分摊；单据中有一行成本未知即为空。",
+        ),
+    ),
+    (
+        "discount",
+        Share::Discount,
+        ("Discount", "折扣"),
+        (
+            "What was taken off in company currency: the line's own discount and its part of the document's.",
+            "优惠金额（本位币）：本行折扣加整单折扣的分摊。",
+        ),
+    ),
+];
+
+impl Share {
+    /// The field of the document it is a part of.
+    fn origin(self) -> &'static str {
+        match self {
+            Share::Net => "net_base",
+            Share::Cost | Share::Margin => "margin_base",
+            Share::Discount => "discount",
+        }
+    }
+}
+
+/// Whether a field says something to cut by. Amounts in the document's own currency are not to be summed, and what is
+/// personal belongs to the customer's record.
+fn is_cut(field: &Field) -> bool {
+    !field.personal
+        && !field.unique
+        && !matches!(field.kind, Kind::Money | Kind::Decimal { .. } | Kind::Percent | Kind::Instant)
+        && (!matches!(field.kind, Kind::Text { .. }) || field.indexed || field.name == "currency")
+        && kind_of(field).is_some()
+}
+
+impl Table {
+    /// A reference is kept as a key (and the customer as an id, too), anything else as it is.
+    fn add_cut(&mut self, registry: &Registry, entity: &str, side: Side, field: &Field, name: &str) {
+        let Some(kind) = kind_of(field) else { return };
+        let at = self.input(side, &field.name, kind);
+        let column = Column {
+            name: name.to_owned(),
+            label: field.label.clone(),
+            definition: field.help.clone(),
+            kind,
+            origin: Some((entity.to_owned(), field.name.clone())),
+            target: field.target().map(str::to_owned),
+            source: Source::Own(at),
+        };
+        let keyed = column.target.as_deref().is_some_and(|target| has_keys(registry, target));
+        if keyed {
+            self.columns.push(column.as_key());
+        }
+        if !keyed || field.name == "account" {
+            self.columns.push(column);
+        }
+    }
+
+    fn add_day(&mut self, head: &Entity, at: &str) -> Option<()> {
+        let field = head.get(at)?;
+        let input = self.input(Side::Head, at, ColumnKind::Instant);
+        let words: Label = field.label.clone();
+        self.columns.push(Column {
+            name: "day".to_owned(),
+            label: label("Day", "日期"),
+            definition: Some(label(
+                format!("The day of “{}” in the company's time zone.", words.en),
+                format!("“{}”在公司时区的日期。", words.zh),
+            )),
+            kind: ColumnKind::Date,
+            origin: Some((head.name.clone(), at.to_owned())),
+            target: None,
+            source: Source::Day(input),
+        });
+        Some(())
+    }
+}
+
+fn activities(registry: &Registry) -> Option<Table> {
+    let activity = registry.entity("activity").ok()?;
+    let mut table = Table::new(
+        "activities",
+        "activity",
+        ("Activities by day", "活动（按日）"),
+        ("One contact with a customer, whatever the channel.", "与客户的一次接触，不论渠道。"),
+    );
+    table.add_id(registry, activity, Side::Head);
+    table.add_day(activity, "happened_at")?;
+    for field in activity.fields.values().filter(|field| is_cut(field)) {
+        table.add_cut(registry, &activity.name, Side::Head, field, &field.name);
+    }
+    Some(table)
+}

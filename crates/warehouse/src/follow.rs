@@ -1,0 +1,74 @@
+//! Queues a refresh when the company's records have moved, but not more often than the setting says.
+
+use crate::{JOB, manifest, status, storage};
+use engine::{
+    Actor, BoxFuture, Engine, Result, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use serde_json::json;
+use std::time::Duration;
+
+const LOOK: Duration = Duration::from_secs(5);
+/// Minutes between two refreshes.
+pub const EVERY_MINUTES: &str = "warehouse.every_minutes";
+const EVERY_MINUTES_DEFAULT: i64 = 10;
+const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
+
+pub(crate) fn start(engine: Engine) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(error) = queue_if_due(&engine).await {
+                tracing::warn!("the warehouse waits: {error}");
+            }
+        }
+    })
+}
+
+/// Queues a refresh if one is due; answers whether it did.
+pub(crate) async fn queue_if_due(engine: &Engine) -> Result<bool> {
+    if !is_due(engine).await? || in_progress(engine).await? {
+        return Ok(false);
+    }
+    engine.write(&Actor::system(), |tx| Box::pin(async move { tx.enqueue(JOB, json!({})).await })).await?;
+    Ok(true)
+}
+
+async fn is_due(engine: &Engine) -> Result<bool> {
+    let now = engine.clock().now();
+    let recently = |at, rest| at <= now && now - at < rest;
+    if status::failure(engine)
+        .await?
+        .and_then(|failure| failure.at)
+        .is_some_and(|at| recently(at, AFTER_FAILURE))
+    {
+        return Ok(false);
+    }
+    let Some(manifest) = manifest::newest(&storage::store(engine)?).await? else { return Ok(true) };
+    let minutes = engine.setting(EVERY_MINUTES).await?.and_then(|value| value.as_i64());
+    let rest = chrono::Duration::minutes(Ord::max(minutes.unwrap_or(EVERY_MINUTES_DEFAULT), 1));
+    if recently(manifest.refreshed_at, rest) {
+        return Ok(false);
+    }
+    let newest = engine.last_change().await?;
+    let mut moved =
+        newest > manifest.position || manifest.position > manifest.before || !manifest.retired.is_empty();
+    for entity in engine.registry().entities().filter(|entity| entity.has_figures_apart()) {
+        let table = engine::schema::figures_table_name(&entity.name);
+        let fit = engine.position(&engine::figures_reader(&entity.name)).await?;
+        moved |= manifest.tables.get(&table).is_some_and(|kept| kept.fit != fit);
+    }
+    Ok(moved)
+}
+
+/// Whether a refresh waits or runs.
+pub async fn in_progress(engine: &Engine) -> Result<bool> {
+    let select = Sql::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("state")).is_in(["queued", "running"]))
+        .and_where(Expr::col(name("kind")).eq(JOB))
+        .limit(1)
+        .to_owned();
+    Ok(!engine.fetch(&select).await?.is_empty())
+}

@@ -1,0 +1,53 @@
+//! The warehouse: the company's records as columns in Parquet files, asked in SQL through DataFusion.
+//!
+//! [`tables`] derives what is kept from the metadata, [`refresh`] brings the files up to the change log and publishes a
+//! [`manifest`], [`query`] answers from the newest one. Only this crate names DataFusion.
+
+mod catalog;
+mod cells;
+mod changed;
+mod checks;
+mod column;
+mod dates;
+mod facts;
+mod follow;
+mod functions;
+mod keys;
+mod lower;
+mod manifest;
+mod query;
+mod read;
+mod refresh;
+mod rights;
+pub mod semantic;
+mod session;
+mod shares;
+mod status;
+mod storage;
+mod table;
+mod tables;
+mod write;
+
+pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};
+pub use cells::value;
+pub use checks::Quality;
+pub use datafusion::arrow;
+pub use follow::in_progress;
+pub use manifest::{Manifest, Segment};
+pub use query::{Answer, Limits, query};
+pub use refresh::{JOB, Manner, Refreshed, refresh};
+pub use status::{Failure, Status, TableStatus, status};
+pub use storage::{Place, place_in};
+pub use table::{Column, ColumnKind, Table};
+pub use tables::tables;
+
+use engine::Module;
+
+pub fn module() -> Module {
+    Module::new("warehouse").labels("Analysis", "分析").job(refresh::JOB, refresh::run).start(follow::start)
+}
+
+/// What DataFusion, Arrow or the store say, in the engine's words.
+fn internal(error: impl std::fmt::Display) -> engine::Error {
+    engine::Error::Internal(format!("warehouse: {error}"))
+}

@@ -1,0 +1,178 @@
+//! Answers a SELECT, within limits.
+
+use crate::{
+    Table, internal, rights,
+    session::{self, Open},
+};
+use datafusion::{
+    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    common::tree_node::TreeNodeRecursion,
+    error::DataFusionError,
+    execution::{SendableRecordBatchStream, context::SQLOptions},
+    logical_expr::LogicalPlan,
+    physical_plan::{
+        ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
+        joins::{CrossJoinExec, NestedLoopJoinExec},
+    },
+    prelude::SessionContext,
+};
+use engine::{Actor, Engine, Error, Result, TryStreamExt};
+use meta::{DateTime, Utc, label};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+/// How long a question may take and how many rows its answer may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    pub time: Duration,
+    pub rows: usize,
+}
+
+impl Limits {
+    /// For a person who waits.
+    pub const PAGE: Limits = Limits { time: Duration::from_secs(30), rows: 10_000 };
+    /// For a job that computes: what it asks for is aggregated, but may be a row for each customer and day.
+    pub const JOB: Limits = Limits { time: Duration::from_secs(600), rows: 100_000_000 };
+}
+
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub schema: SchemaRef,
+    pub batches: Vec<RecordBatch>,
+    /// There were more rows than the limit.
+    pub more: bool,
+    /// The warehouse's state that was asked.
+    pub refreshed_at: DateTime<Utc>,
+    /// Everything in the change log up to this entry is in the answer.
+    pub position: i64,
+    /// Whose records it was made of.
+    pub entities: Vec<String>,
+}
+
+impl Answer {
+    pub fn rows(&self) -> usize {
+        self.batches.iter().map(RecordBatch::num_rows).sum()
+    }
+}
+
+/// The answer to one SELECT as the actor may see it.
+pub async fn query(engine: &Engine, actor: &Actor, sql: &str, limits: Limits) -> Result<Answer> {
+    let open = session::newest(engine).await?;
+    let context = rights::session_for(engine, actor, &open).await?;
+    let sql = sql.to_owned();
+    let asked = session::workers()?.spawn(async move { answer(&open, &context, &sql, limits).await });
+    let asked = AbortOnDrop(asked);
+    match tokio::time::timeout(limits.time, asked).await {
+        Ok(Ok(answer)) => answer,
+        Ok(Err(stopped)) => Err(internal(format!("a question ended before its answer: {stopped}"))),
+        Err(_) => Err(Error::Limit(label(
+            format!(
+                "the question took longer than {} seconds: ask for less, or aggregate",
+                limits.time.as_secs()
+            ),
+            format!("查询超过 {} 秒，请缩小范围或先汇总", limits.time.as_secs()),
+        ))),
+    }
+}
+
+/// A question nobody waits for any more is not computed on.
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Future for AbortOnDrop<T> {
+    type Output = std::result::Result<T, tokio::task::JoinError>;
+    fn poll(
+        mut self: std::pin::Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Self::Output> {
+        std::pin::Pin::new(&mut self.0).poll(context)
+    }
+}
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits) -> Result<Answer> {
+    let (mut stream, tables) = plan(context, sql).await?;
+    let (schema, mut batches, mut rows, mut more) = (stream.schema(), vec![], 0, false);
+    while let Some(batch) = stream.try_next().await.map_err(wrong)? {
+        let left = limits.rows - rows;
+        if batch.num_rows() > left {
+            more = true;
+            batches.push(batch.slice(0, left));
+            break;
+        }
+        rows += batch.num_rows();
+        batches.push(batch);
+    }
+    let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
+    let entity = |table: &Table| table.line.as_ref().map_or(&table.head, |(line, _)| line).clone();
+    let known = open.tables.iter().filter(|table| tables.contains(&table.name)).map(entity);
+    let entities = known.collect::<BTreeSet<String>>().into_iter().collect();
+    Ok(Answer { schema, batches, more, refreshed_at, position, entities })
+}
+
+/// The answer as it comes, and the tables it is made of.
+async fn plan(context: &SessionContext, sql: &str) -> Result<(SendableRecordBatchStream, BTreeSet<String>)> {
+    let only_reading =
+        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
+    let mut tables = BTreeSet::new();
+    let visit = frame.logical_plan().apply_with_subqueries(|node| {
+        if let LogicalPlan::TableScan(scan) = node {
+            tables.insert(scan.table_name.table().to_owned());
+        }
+        Ok(TreeNodeRecursion::Continue)
+    });
+    visit.map_err(wrong)?;
+    let tasks = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(wrong)?;
+    guard(&plan)?;
+    Ok((execute_stream(plan, tasks).map_err(wrong)?, tables))
+}
+
+/// Pairs of rows that a join without an equality may have to look at. Such joins do not stop when nobody waits any more.
+const PAIRS_LIMIT: usize = 1_000_000_000;
+
+fn guard(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
+    if (plan.is::<NestedLoopJoinExec>() || plan.is::<CrossJoinExec>()) && most_rows(plan) > PAIRS_LIMIT {
+        return Err(Error::rule(
+            "sql",
+            "joins large tables without an equality: add a condition like a.key = b.account_key",
+            "大表之间的连接缺少等值条件，请加上类似 a.key = b.account_key 的条件",
+        ));
+    }
+    plan.children().into_iter().try_for_each(guard)
+}
+
+/// No more rows than that come out of it, as far as can be told without looking.
+fn most_rows(plan: &Arc<dyn ExecutionPlan>) -> usize {
+    let children = plan.children();
+    if children.is_empty() {
+        let known = StatisticsContext::new().compute(plan.as_ref(), &StatisticsArgs::new());
+        let known = known.ok().and_then(|known| known.num_rows.get_value().copied());
+        return known.unwrap_or(usize::MAX);
+    }
+    children.into_iter().map(most_rows).fold(1, usize::saturating_mul)
+}
+
+/// What is wrong with the question is the asker's to put right, the rest is ours.
+fn wrong(error: DataFusionError) -> Error {
+    match error.find_root() {
+        DataFusionError::SQL(..)
+        | DataFusionError::Plan(_)
+        | DataFusionError::SchemaError(..)
+        | DataFusionError::NotImplemented(_)
+        | DataFusionError::Execution(_)
+        | DataFusionError::ArrowError(..) => {
+            let what = error.strip_backtrace();
+            Error::rule("sql", what.clone(), format!("SQL 有误：{what}"))
+        }
+        DataFusionError::ResourcesExhausted(_) => Error::Limit(label(
+            "the question needs more memory than the warehouse has: aggregate, or ask for less",
+            "查询所需内存超出数据仓库上限，请先汇总或缩小范围",
+        )),
+        _ => internal(error.strip_backtrace()),
+    }
+}

@@ -1,0 +1,259 @@
+//! Brings the files up to the change log: of every table only the segments are written anew that hold a changed record,
+//! each from the operational store as it is then. A full refresh writes all of them in the same way and gives the same rows.
+
+use crate::{
+    Manifest, changed,
+    changed::{Changes, Touched},
+    checks,
+    keys::Keys,
+    manifest::{self, Kept, Segment},
+    session, storage,
+    table::Table,
+    tables,
+    write::{SEGMENT_ROWS, Writing},
+};
+use engine::{BoxFuture, Engine, Error, JobContext, Result};
+use meta::Id;
+use serde::Serialize;
+use serde_json::json;
+use std::{collections::BTreeSet, time::Instant};
+
+pub const JOB: &str = "warehouse.refresh";
+/// How long a file is kept that no manifest names: readers that began before may still read it.
+const GRACE: chrono::Duration = chrono::Duration::minutes(10);
+
+/// What a refresh did.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Refreshed {
+    /// The manifest now in force.
+    pub manifest: u64,
+    pub position: i64,
+    pub tables: usize,
+    pub segments_written: usize,
+    pub rows_written: u64,
+    pub rows: u64,
+    pub bytes: u64,
+    pub seconds: f64,
+}
+
+/// How a refresh goes about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Manner {
+    /// Writes everything anew.
+    pub full: bool,
+    pub segment_rows: usize,
+}
+
+impl Default for Manner {
+    fn default() -> Self {
+        Manner { full: false, segment_rows: SEGMENT_ROWS }
+    }
+}
+
+/// Brings the warehouse up to date and makes it the one readers see.
+pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
+    let started = Instant::now();
+    let store = storage::store(engine)?;
+    let old = manifest::newest(&store).await?.unwrap_or_default();
+    let tables = tables(engine.registry());
+    // Figures follow orders with a delay: what moved before the last refresh may have moved them after it.
+    let from = if manner.full { 0 } else { old.position };
+    let recent = changed::since(engine, from, &tables).await?;
+    let earlier = if manner.full {
+        None
+    } else {
+        Some(changed::since_until(engine, old.before, old.position, &tables).await?)
+    };
+    let zone = engine.time_zone().await?;
+    let calendar = zone.name().to_owned();
+    let mut next = Manifest {
+        number: old.number + 1,
+        position: recent.position,
+        before: old.position,
+        refreshed_at: engine.clock().now(),
+        keys: old.keys.clone(),
+        retired: old.retired.clone(),
+        tables: Default::default(),
+    };
+    let mut writing =
+        Writing { engine, store: &store, zone, keys: Keys::default(), segment_rows: manner.segment_rows };
+    let (mut segments_written, mut rows_written) = (0, 0);
+    for (at, table) in tables.iter().enumerate() {
+        if let Some(job) = job {
+            job.progress(json!({ "step": table.name, "done": at, "total": tables.len() })).await?;
+        }
+        let fit =
+            if table.figures { engine.position(&engine::figures_reader(&table.head)).await? } else { 0 };
+        let kept = old.tables.get(&table.name).filter(|kept| {
+            !manner.full && kept.fingerprint == table.fingerprint(&calendar) && kept.fit == fit
+        });
+        let known = kept.map(|kept| kept.segments.clone()).unwrap_or_default();
+        let touched = match kept {
+            Some(_) => touched(engine, table, &recent, earlier.as_ref()).await?,
+            None => Touched::All,
+        };
+        let stale = stale(&known, &touched);
+        for entity in table.keyed().filter(|_| !stale.is_empty()) {
+            writing.keys.load(&store, &old, entity).await?;
+        }
+        let mut segments: Vec<Segment> = vec![];
+        let mut at = 0;
+        for stretch in stale {
+            segments.extend(known[at..stretch.first].iter().cloned());
+            let written = writing.stretch(table, stretch.from, stretch.until).await?;
+            segments_written += written.len();
+            rows_written += written.iter().map(|segment| segment.rows).sum::<u64>();
+            segments.extend(written);
+            at = stretch.end;
+        }
+        segments.extend(known[at..].iter().cloned());
+        let unchanged = kept.filter(|kept| kept.segments == segments);
+        let refreshed_at = unchanged.map_or(next.refreshed_at, |kept| kept.refreshed_at);
+        let kept = Kept { fingerprint: table.fingerprint(&calendar), fit, refreshed_at, segments };
+        next.tables.insert(table.name.clone(), kept);
+    }
+    writing.keys.keep(engine, &store, &mut next).await?;
+    if !publish(engine, &store, &old, &mut next).await? {
+        return Err(Error::Unavailable("another refresh of the warehouse is running and was faster: nothing is lost, look again with `zhike warehouse status`".into()));
+    }
+    let done = Refreshed {
+        manifest: next.number,
+        position: next.position,
+        tables: next.tables.len(),
+        segments_written,
+        rows_written,
+        rows: next.tables.values().map(Kept::rows).sum(),
+        bytes: next.tables.values().map(Kept::bytes).sum(),
+        seconds: started.elapsed().as_secs_f64(),
+    };
+    session::publish(engine, next.clone());
+    // The files are good without them.
+    if let Err(error) = checks::look(engine, &store, &next).await {
+        tracing::warn!("the quality of the warehouse could not be checked: {error}");
+    }
+    tracing::info!(?done, "warehouse refreshed");
+    Ok(done)
+}
+
+async fn touched(
+    engine: &Engine,
+    table: &Table,
+    recent: &Changes,
+    earlier: Option<&Changes>,
+) -> Result<Touched> {
+    let mut touched = recent.touched(engine, table).await?;
+    if let Some(earlier) = earlier.filter(|_| table.figures) {
+        touched.join(&earlier.touched(engine, table).await?);
+    }
+    Ok(touched)
+}
+
+/// Neighbouring segments that are written anew as one.
+#[derive(Debug, PartialEq)]
+struct Stretch {
+    first: usize,
+    end: usize,
+    from: Id,
+    until: Option<Id>,
+}
+
+/// The stretches that hold what was touched; the first reaches down to the smallest id, the last up to the largest.
+fn stale(known: &[Segment], touched: &Touched) -> Vec<Stretch> {
+    let all = Stretch { first: 0, end: known.len(), from: Id::nil(), until: None };
+    let ids = match touched {
+        Touched::All => return vec![all],
+        Touched::Some(ids) if ids.is_empty() => return vec![],
+        Touched::Some(_) if known.is_empty() => return vec![all],
+        Touched::Some(ids) => ids,
+    };
+    let holding: BTreeSet<usize> =
+        ids.iter().map(|id| known.partition_point(|segment| segment.from <= *id).saturating_sub(1)).collect();
+    let mut stretches: Vec<Stretch> = vec![];
+    for at in holding {
+        match stretches.last_mut().filter(|last| last.end == at) {
+            Some(last) => last.end = at + 1,
+            None => stretches.push(Stretch { first: at, end: at + 1, from: known[at].from, until: None }),
+        }
+    }
+    for stretch in &mut stretches {
+        stretch.until = known.get(stretch.end).map(|next| next.from);
+        if stretch.first == 0 {
+            stretch.from = Id::nil();
+        }
+    }
+    stretches
+}
+
+/// Writes the manifest, and removes what nobody can be reading any more; `false` if another refresh was faster.
+async fn publish(
+    engine: &Engine,
+    store: &storage::Store,
+    old: &Manifest,
+    next: &mut Manifest,
+) -> Result<bool> {
+    let now = engine.clock().now();
+    let used: BTreeSet<String> = next.files().map(str::to_owned).collect();
+    let known: BTreeSet<String> = next.retired.iter().map(|(file, _)| file.clone()).collect();
+    next.retired.extend(
+        old.files()
+            .filter(|file| !used.contains(*file) && !known.contains(*file))
+            .map(|file| (file.to_owned(), now)),
+    );
+    let (over, waiting) = std::mem::take(&mut next.retired)
+        .into_iter()
+        .partition(|(_, since)| now - *since > GRACE || *since > now);
+    next.retired = waiting;
+    if !next.publish(store).await? {
+        for file in used.iter().filter(|file| !old.files().any(|known| known == **file)) {
+            storage::delete(store, file).await?;
+        }
+        return Ok(false);
+    }
+    let over: Vec<(String, _)> = over;
+    for (file, _) in over {
+        storage::delete(store, &file).await?;
+    }
+    next.forget_older(store).await?;
+    Ok(true)
+}
+
+pub(crate) fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    Box::pin(async move {
+        refresh(&context.engine, Manner::default(), Some(&context)).await?;
+        Ok(())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn segments(from: &[u128]) -> Vec<Segment> {
+        let segment =
+            |from: &u128| Segment { from: Id::from_u128(*from), file: String::new(), rows: 1, bytes: 1 };
+        from.iter().map(segment).collect()
+    }
+    fn some(ids: &[u128]) -> Touched {
+        Touched::Some(ids.iter().map(|id| Id::from_u128(*id)).collect())
+    }
+    fn found(known: &[u128], touched: &[u128]) -> Vec<(usize, usize, u128, Option<u128>)> {
+        let stretches = stale(&segments(known), &some(touched));
+        let plain = |s: Stretch| (s.first, s.end, s.from.as_u128(), s.until.map(|id| id.as_u128()));
+        stretches.into_iter().map(plain).collect()
+    }
+
+    #[test]
+    fn only_segments_that_hold_a_changed_record_are_stale() {
+        assert_eq!(found(&[0, 10, 20], &[12, 19]), [(1, 2, 10, Some(20))]);
+        assert_eq!(found(&[0, 10, 20], &[25]), [(2, 3, 20, None)]);
+        assert_eq!(found(&[0, 10, 20], &[1, 11]), [(0, 2, 0, Some(20))]);
+        assert_eq!(found(&[0, 10, 20], &[1, 99]), [(0, 1, 0, Some(10)), (2, 3, 20, None)]);
+        assert_eq!(found(&[0, 10, 20], &[]), []);
+        assert_eq!(found(&[], &[5]), [(0, 0, 0, None)]);
+    }
+
+    #[test]
+    fn an_id_below_the_first_segment_belongs_to_it() {
+        assert_eq!(found(&[10, 20], &[3]), [(0, 1, 0, Some(20))]);
+    }
+}

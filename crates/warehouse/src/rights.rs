@@ -1,0 +1,127 @@
+//! The warehouse as one person may see it: tables without the entities he may not read, without hidden columns, with masked
+//! ones masked, and of rows only his.
+
+use crate::{
+    functions, internal,
+    lower::{Own, lower, of_records, quoted, text_literal},
+    session::{self, Open},
+    table::{Column, Table},
+};
+use datafusion::prelude::SessionContext;
+use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
+use meta::Field;
+
+/// A session in which nothing else can be named.
+pub(crate) async fn session_for(engine: &Engine, actor: &Actor, open: &Open) -> Result<SessionContext> {
+    if actor.limits().is_none() {
+        return Ok(open.context.clone());
+    }
+    let context = session::empty(open.context.runtime_env());
+    for table in &open.tables {
+        let Some(select) = select(engine, actor, table)? else { continue };
+        // What cannot be told apart is not shown.
+        let view = match open.context.sql(&select).await {
+            Ok(view) => view,
+            Err(error) => {
+                tracing::warn!(table = table.name, "left out for people with limited rights: {error}");
+                continue;
+            }
+        };
+        context.register_table(table.name.as_str(), view.into_view()).map_err(internal)?;
+    }
+    let dates = open.context.table_provider("date").await.map_err(internal)?;
+    context.register_table("date", dates).map_err(internal)?;
+    Ok(context)
+}
+
+/// A column, and its field if it is seen in part.
+pub(crate) type Seen<'t> = (&'t Column, Option<Field>);
+
+/// The columns of a table that the actor may see, and whether he may see the table at all.
+pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> Result<Option<Vec<Seen<'t>>>> {
+    for entity in [Some(&table.head), table.line.as_ref().map(|(line, _)| line)].into_iter().flatten() {
+        match engine::allow(actor, engine.entity(entity)?, Action::Read) {
+            Ok(()) => {}
+            Err(Error::Forbidden(_) | Error::NotFound(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        }
+    }
+    let mut columns = vec![];
+    for column in &table.columns {
+        let seen = match &column.origin {
+            None => Some(None),
+            Some((entity, field)) => {
+                let view = actor.view(engine.entity(entity)?);
+                match view.get(field) {
+                    Some(field) if field.masked => Some(Some(field.clone())),
+                    Some(_) => Some(None),
+                    None if engine.entity(entity)?.get(field).is_none() => Some(None),
+                    None => None,
+                }
+            }
+        };
+        columns.extend(seen.map(|masked| (column, masked)));
+    }
+    Ok(Some(columns))
+}
+
+fn select(engine: &Engine, actor: &Actor, table: &Table) -> Result<Option<String>> {
+    let Some(columns) = visible(engine, actor, table)? else { return Ok(None) };
+    let columns: Vec<String> = columns
+        .into_iter()
+        .map(|(column, masked)| match masked {
+            Some(field) => format!(
+                "{}({}, {}) AS {}",
+                functions::MASKED,
+                text_literal(field.kind.name()),
+                quoted(&column.name),
+                quoted(&column.name)
+            ),
+            None => quoted(&column.name),
+        })
+        .collect();
+    let rows = rows(engine, actor, table)?;
+    Ok(Some(format!("SELECT {} FROM {} WHERE {rows}", columns.join(", "), quoted(&table.name))))
+}
+
+/// Which rows of a table are the actor's to see, in SQL.
+fn rows(engine: &Engine, actor: &Actor, table: &Table) -> Result<String> {
+    let head = engine.scope(actor, &table.head, Action::Read)?;
+    let of_head = of_head(table, &head)?;
+    let Some((line, parent)) = &table.line else { return Ok(of_head) };
+    let of_line = match engine.scope(actor, line, Action::Read)? {
+        Condition::Always(flag) => flag.to_string(),
+        // A line is somebody's because its document is; lines shared one by one are not in the facts.
+        condition => through_parent(&condition, parent)
+            .into_iter()
+            .map(|inner| self::of_head(table, inner))
+            .collect::<Result<Vec<_>>>()?
+            .into_iter()
+            .reduce(|one, other| format!("({one} OR {other})"))
+            .unwrap_or_else(|| "false".to_owned()),
+    };
+    Ok(format!("{of_head} AND {of_line}"))
+}
+
+/// What must hold of the document for its line to be seen.
+fn through_parent<'c>(condition: &'c Condition, parent: &str) -> Vec<&'c Condition> {
+    match condition {
+        Condition::Reaches { reference, inner, .. } if reference.name == parent => vec![inner],
+        Condition::Any(parts) => parts.iter().flat_map(|part| through_parent(part, parent)).collect(),
+        _ => vec![],
+    }
+}
+
+/// A condition on the head over the table's own columns; over the head's table where they do not suffice.
+fn of_head(table: &Table, condition: &Condition) -> Result<String> {
+    if let Condition::Always(flag) = condition {
+        return Ok(flag.to_string());
+    }
+    if let Some(own) = lower(condition, &Own { table, entity: &table.head }).filter(|_| !table.figures) {
+        return Ok(own);
+    }
+    let inner = of_records(&table.head, condition)
+        .ok_or_else(|| internal(format!("rights on {} cannot be asked of the warehouse", table.head)))?;
+    let id = quoted(&table.head_column);
+    Ok(format!("{id} IN (SELECT \"id\" FROM {} WHERE {inner})", quoted(&table.head)))
+}

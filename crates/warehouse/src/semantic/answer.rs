@@ -1,0 +1,112 @@
+//! The answer to a question as a table, and what is computed over its rows.
+
+use super::{
+    measure::Unit,
+    member::{Code, Member},
+    period::Span,
+};
+use meta::{DateTime, Decimal, Label, Utc};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// Value of one measure in one row; empty where there is nothing to count or to divide by.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Cell {
+    #[serde(with = "rust_decimal_option")]
+    pub value: Option<Decimal>,
+    #[serde(with = "rust_decimal_option", skip_serializing_if = "Option::is_none")]
+    pub compared: Option<Decimal>,
+    /// Of the total of its measure.
+    #[serde(with = "rust_decimal_option", skip_serializing_if = "Option::is_none")]
+    pub share: Option<Decimal>,
+    #[serde(with = "rust_decimal_option", skip_serializing_if = "Option::is_none")]
+    pub running: Option<Decimal>,
+}
+
+mod rust_decimal_option {
+    use meta::Decimal;
+    use serde::Serializer;
+
+    /// As text, so that no reader rounds it.
+    pub fn serialize<S: Serializer>(value: &Option<Decimal>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(number) => serializer.serialize_str(&number.normalize().to_string()),
+            None => serializer.serialize_none(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Line {
+    /// One for each cut.
+    pub members: Vec<Member>,
+    /// One for each measure.
+    pub cells: Vec<Cell>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Column {
+    pub name: String,
+    pub label: Label,
+    pub definition: Label,
+    pub unit: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AnswerTable {
+    /// The dimensions, in the order of the cuts.
+    pub dimensions: Vec<Label>,
+    pub measures: Vec<Column>,
+    pub rows: Vec<Line>,
+    /// Over everything the question selects, not only the rows shown.
+    pub total: Vec<Cell>,
+    /// There are more rows than are shown.
+    pub more: bool,
+    pub period: Option<Span>,
+    pub compared_period: Option<Span>,
+    pub refreshed_at: DateTime<Utc>,
+    pub position: i64,
+}
+
+impl Column {
+    pub(crate) fn unit(unit: Unit) -> &'static str {
+        unit.name()
+    }
+}
+
+/// Values of measures by what they are grouped by, before they have names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Grouped(pub HashMap<Vec<Code>, Vec<Option<Decimal>>>);
+
+impl Grouped {
+    /// The measure at place `at`, in the row of these members.
+    pub fn set(&mut self, codes: Vec<Code>, at: usize, width: usize, value: Option<Decimal>) {
+        let row = self.0.entry(codes).or_insert_with(|| vec![None; width]);
+        if let Some(cell) = row.get_mut(at) {
+            *cell = value;
+        }
+    }
+}
+
+/// Adds up along the rows; values of other members of the further cuts are added up on their own.
+pub(crate) fn run(rows: &mut [(Vec<Code>, Vec<Cell>)]) {
+    let mut reached: HashMap<(Vec<Code>, usize), Decimal> = HashMap::new();
+    for (codes, cells) in rows {
+        let others: Vec<Code> = codes.iter().skip(1).cloned().collect();
+        for (at, cell) in cells.iter_mut().enumerate() {
+            let sum = reached.entry((others.clone(), at)).or_default();
+            *sum = sum.saturating_add(cell.value.unwrap_or_default());
+            cell.running = Some(*sum);
+        }
+    }
+}
+
+/// Sets each value in proportion to the total of its measure.
+pub(crate) fn share(cells: &mut [Cell], total: &[Cell]) {
+    for (cell, whole) in cells.iter_mut().zip(total) {
+        cell.share = match (cell.value, whole.value) {
+            (Some(value), Some(whole)) => value.checked_div(whole).map(|share| share.round_dp(6)),
+            _ => None,
+        };
+    }
+}

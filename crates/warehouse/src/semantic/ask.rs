@@ -1,0 +1,289 @@
+//! Answers a question: one statement for each fact and period, merged by the members of the cuts.
+
+use super::{
+    AnswerTable, Cell, Cut, Line, Question,
+    answer::{self, Column, Grouped},
+    checked::{Asked, wrong},
+    dimension::DimensionKind,
+    filter,
+    measure::{Expression, Measure},
+    member::{Code, Member, Titles},
+    model,
+    period::{Shift, Span},
+    sql::{Chosen, Joins, Only, Select},
+};
+use crate::{Limits, query, session};
+use engine::{Actor, Engine, Error, Result};
+use meta::Decimal;
+use std::{
+    cmp::Ordering,
+    collections::{BTreeSet, HashMap},
+};
+
+/// Rows of an answer; of more only the first are shown.
+pub(super) const ROWS_LIMIT: usize = 10_000;
+/// Groups a statement may have.
+const GROUPS: Limits = Limits { time: Limits::PAGE.time, rows: 2_000_000 };
+
+/// The answer as the actor may see it.
+pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
+    let open = session::newest(engine).await?;
+    let model = model::of_tables(engine.registry(), &open.tables);
+    let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
+    let asked = Asked::new(engine, actor, &model, question, &open.tables, today)?;
+    asked.answer().await
+}
+
+impl<'a> Asked<'a> {
+    pub fn chosen(&self, fact: &str, cut: &Cut) -> Result<Chosen<'a>> {
+        Ok(Chosen { dimension: self.dimension(fact, cut)?, level: cut.level })
+    }
+
+    /// The parts by the members of `cuts`.
+    async fn grouped(&self, cuts: &[Cut], only: Option<(&[Code], bool)>, at: Time) -> Result<Grouped> {
+        let mut grouped = Grouped::default();
+        for fact in self.facts() {
+            let table = self.model.facts.get(fact).ok_or_else(|| Error::NotFound(fact.to_owned()))?;
+            let mut joins = Joins::default();
+            let filter = filter::filter(self.engine, self.actor, table, &self.question.filter, &mut joins)?;
+            let measures = self.parts_of(fact);
+            let cuts = cuts.iter().map(|cut| self.chosen(fact, cut)).collect::<Result<Vec<_>>>()?;
+            let only = match (only, self.question.cuts.first()) {
+                (Some((members, others)), Some(cut)) => {
+                    let members = members.iter().map(Code::literal).collect();
+                    Some(Only { cut: self.chosen(fact, cut)?, members, others })
+                }
+                _ => None,
+            };
+            let width = cuts.len();
+            let places: Vec<usize> = measures
+                .iter()
+                .map(|part| self.parts.iter().position(|known| known.name == part.name).unwrap_or(0))
+                .collect();
+            let select = Select { fact, cuts, measures, filter, joins, span: at.span, shift: at.shift, only };
+            let answer = query(self.engine, self.actor, &select.sql(), GROUPS).await?;
+            if answer.more {
+                return Err(Error::Limit(meta::label(
+                    "there are too many groups: cut by something coarser",
+                    "分组过多，请按更粗的维度分析",
+                )));
+            }
+            for row in answer.values() {
+                let row = row?;
+                let (codes, values) = row.split_at(width.min(row.len()));
+                let codes: Vec<Code> = codes.iter().map(Code::of).collect();
+                for (value, at) in values.iter().zip(&places) {
+                    grouped.set(codes.clone(), *at, self.parts.len(), value.as_decimal());
+                }
+            }
+        }
+        Ok(grouped)
+    }
+
+    /// A measure from the parts of one row.
+    fn value(&self, measure: &Measure, parts: &[Option<Decimal>]) -> Option<Decimal> {
+        let named = |name: &str| self.model.measure(name).ok().and_then(|measure| self.value(measure, parts));
+        match &measure.expression {
+            Expression::Aggregate { .. } => {
+                let at = self.parts.iter().position(|part| part.name == measure.name)?;
+                parts.get(at).copied().flatten()
+            }
+            Expression::Difference(one, other) => match (named(one), named(other)) {
+                (None, None) => None,
+                (one, other) => one.unwrap_or_default().checked_sub(other.unwrap_or_default()),
+            },
+            Expression::Ratio(one, other) => {
+                let whole = named(other).filter(|whole| !whole.is_zero())?;
+                named(one).unwrap_or_default().checked_div(whole).map(|ratio| ratio.round_dp(6))
+            }
+        }
+    }
+
+    fn cells(
+        &self,
+        parts: Option<&Vec<Option<Decimal>>>,
+        compared: Option<&Vec<Option<Decimal>>>,
+    ) -> Vec<Cell> {
+        let of = |measure: &Measure, parts: Option<&Vec<Option<Decimal>>>| self.value(measure, parts?);
+        let cell = |measure: &&Measure| Cell {
+            value: of(measure, parts),
+            compared: of(measure, compared),
+            ..Cell::default()
+        };
+        self.measures.iter().map(cell).collect()
+    }
+
+    /// Rows of both periods by these cuts.
+    async fn rows(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Vec<(Vec<Code>, Vec<Cell>)>> {
+        let now = self.grouped(cuts, only, Time { span: self.span, shift: None }).await?.0;
+        let then = match (self.span, self.question.compare) {
+            (Some(span), Some(compare)) => {
+                let (span, shift) = span.compared(compare);
+                self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?.0
+            }
+            _ => HashMap::new(),
+        };
+        let keys: BTreeSet<&Vec<Code>> = now.keys().chain(then.keys()).collect();
+        Ok(keys
+            .into_iter()
+            .map(|codes| (codes.clone(), self.cells(now.get(codes), then.get(codes))))
+            .collect())
+    }
+
+    async fn answer(&self) -> Result<AnswerTable> {
+        let cuts = &self.question.cuts;
+        let total = self.rows(&[], None).await?.into_iter().next().map(|(_, cells)| cells);
+        let total = total.unwrap_or_else(|| self.cells(None, None));
+        let (mut rows, mut rest) = (vec![], vec![]);
+        if let Some(top) = self.question.top {
+            let largest = self.largest(top).await?;
+            rows = self.rows(cuts, Some((&largest, false))).await?;
+            rest = self.rows(&cuts[1..], Some((&largest, true))).await?;
+            rest.retain(|(_, cells)| {
+                cells.iter().any(|cell| cell.value.is_some() || cell.compared.is_some())
+            });
+        } else if !cuts.is_empty() {
+            rows = self.rows(cuts, None).await?;
+        }
+        let titles = self.titles(&rows, &rest).await?;
+        self.sort(&mut rows, &titles)?;
+        let more = rows.len() > ROWS_LIMIT;
+        rows.truncate(ROWS_LIMIT);
+        if self.question.running {
+            answer::run(&mut rows);
+        }
+        if self.question.share {
+            rows.iter_mut().chain(&mut rest).for_each(|(_, cells)| answer::share(cells, &total));
+        }
+        self.only_additive(rows.iter_mut().chain(&mut rest).map(|(_, cells)| cells));
+        let chosen = self.all_chosen()?;
+        let named = |at: usize, code: &Code| Member::of(&chosen[at], code, &titles[at]);
+        let mut lines: Vec<Line> = rows
+            .into_iter()
+            .map(|(codes, cells)| Line {
+                members: codes.iter().enumerate().map(|(at, code)| named(at, code)).collect(),
+                cells,
+            })
+            .collect();
+        lines.extend(rest.into_iter().map(|(codes, cells)| {
+            let others = codes.iter().enumerate().map(|(at, code)| named(at + 1, code));
+            Line { members: [Member::rest()].into_iter().chain(others).collect(), cells }
+        }));
+        let open = session::newest(self.engine).await?;
+        Ok(AnswerTable {
+            dimensions: chosen.iter().map(|cut| cut.dimension.label.clone()).collect(),
+            measures: self.columns(),
+            rows: lines,
+            total,
+            more,
+            period: self.span,
+            compared_period: self
+                .span
+                .zip(self.question.compare)
+                .map(|(span, compare)| span.compared(compare).0),
+            refreshed_at: open.manifest.refreshed_at,
+            position: open.manifest.position,
+        })
+    }
+
+    fn columns(&self) -> Vec<Column> {
+        let column = |measure: &&Measure| Column {
+            name: measure.name.to_owned(),
+            label: measure.label.clone(),
+            definition: measure.definition.clone(),
+            unit: Column::unit(measure.unit),
+        };
+        self.measures.iter().map(column).collect()
+    }
+
+    pub fn all_chosen(&self) -> Result<Vec<Chosen<'a>>> {
+        let fact = self.facts().into_iter().next().unwrap_or_default();
+        self.question.cuts.iter().map(|cut| self.chosen(fact, cut)).collect()
+    }
+
+    /// Shares and running totals of counts of different things and of ratios mean nothing.
+    fn only_additive<'c>(&self, rows: impl Iterator<Item = &'c mut Vec<Cell>>) {
+        let additive = |measure: &Measure| {
+            !matches!(measure.expression, Expression::Ratio(..))
+                && self
+                    .model
+                    .parts(measure)
+                    .iter()
+                    .all(|part| matches!(part.expression, Expression::Aggregate { additive: true, .. }))
+        };
+        let not: Vec<usize> = (0..self.measures.len()).filter(|at| !additive(self.measures[*at])).collect();
+        for cells in rows {
+            for at in &not {
+                (cells[*at].share, cells[*at].running) = (None, None);
+            }
+        }
+    }
+
+    /// The members of the first cut with the largest values, by the measure rows are sorted by.
+    async fn largest(&self, top: usize) -> Result<Vec<Code>> {
+        let mut rows = self.rows(&self.question.cuts[..1], None).await?;
+        let by = self
+            .question
+            .sort
+            .as_ref()
+            .and_then(|sort| self.measures.iter().position(|m| m.name == sort.by))
+            .unwrap_or(0);
+        let smallest = self
+            .question
+            .sort
+            .as_ref()
+            .is_some_and(|sort| sort.by == self.measures[by].name && !sort.descending);
+        rows.sort_by(|(code, cells), (other_code, other)| {
+            let order = by_value(cells[by].value, other[by].value, !smallest);
+            order.then_with(|| code.cmp(other_code))
+        });
+        Ok(rows.into_iter().take(top).filter_map(|(codes, _)| codes.into_iter().next()).collect())
+    }
+
+    fn sort(&self, rows: &mut [(Vec<Code>, Vec<Cell>)], titles: &[Titles]) -> Result<()> {
+        let Some(sort) = &self.question.sort else {
+            if self.question.top.is_some() {
+                rows.sort_by(|(_, one), (_, other)| by_value(one[0].value, other[0].value, true));
+            }
+            return Ok(());
+        };
+        if let Some(at) = self.measures.iter().position(|measure| measure.name == sort.by) {
+            rows.sort_by(|(_, one), (_, other)| by_value(one[at].value, other[at].value, sort.descending));
+            return Ok(());
+        }
+        let Some(at) = self.question.cuts.iter().position(|cut| cut.dimension == sort.by) else {
+            return Err(wrong(
+                "sort",
+                format!("{} is neither a measure nor a cut of this question", sort.by),
+                format!("{} 既不是本次分析的指标，也不是维度", sort.by),
+            ));
+        };
+        let record = matches!(self.all_chosen()?[at].dimension.kind, DimensionKind::Record { .. });
+        let title = |code: &Code| match code {
+            Code::Number(key) if record => titles[at].get(key).map(|(_, title)| title.clone()),
+            _ => None,
+        };
+        rows.sort_by(|(one, _), (other, _)| {
+            let order =
+                if record { title(&one[at]).cmp(&title(&other[at])) } else { one[at].cmp(&other[at]) };
+            if sort.descending { order.reverse() } else { order }
+        });
+        Ok(())
+    }
+}
+
+/// When a statement is about.
+#[derive(Clone, Copy)]
+struct Time {
+    span: Option<Span>,
+    shift: Option<Shift>,
+}
+
+/// What has no value comes last, whatever the direction.
+fn by_value(one: Option<Decimal>, other: Option<Decimal>, descending: bool) -> Ordering {
+    match (one, other) {
+        (Some(one), Some(other)) if descending => other.cmp(&one),
+        (Some(one), Some(other)) => one.cmp(&other),
+        (one, other) => other.is_some().cmp(&one.is_some()),
+    }
+}

@@ -1,0 +1,153 @@
+//! Whether a question makes sense, and whether the actor may see what it is made of.
+
+use super::{
+    Cut, Question,
+    dimension::Dimension,
+    measure::{Expression, Measure},
+    model::Model,
+    period::Span,
+};
+use crate::rights;
+use engine::{Actor, Engine, Error, Result};
+use meta::NaiveDate;
+use std::collections::BTreeSet;
+
+const MEASURES_LIMIT: usize = 12;
+const CUTS_LIMIT: usize = 4;
+const TOP_LIMIT: usize = 1_000;
+
+/// A question that makes sense.
+pub(super) struct Asked<'a> {
+    pub engine: &'a Engine,
+    pub actor: &'a Actor,
+    pub model: &'a Model,
+    pub question: &'a Question,
+    pub measures: Vec<&'a Measure>,
+    /// The aggregates they are made of.
+    pub parts: Vec<Measure>,
+    pub span: Option<Span>,
+}
+
+pub(super) fn wrong(field: &str, en: impl Into<String>, zh: impl Into<String>) -> Error {
+    Error::rule(field, en, zh)
+}
+
+impl<'a> Asked<'a> {
+    pub fn new(
+        engine: &'a Engine,
+        actor: &'a Actor,
+        model: &'a Model,
+        question: &'a Question,
+        tables: &[crate::Table],
+        today: NaiveDate,
+    ) -> Result<Asked<'a>> {
+        if question.measures.is_empty() {
+            return Err(wrong("measures", "choose at least one measure", "请至少选择一个指标"));
+        }
+        if question.measures.len() > MEASURES_LIMIT || question.cuts.len() > CUTS_LIMIT {
+            return Err(wrong(
+                "cuts",
+                format!("at most {MEASURES_LIMIT} measures and {CUTS_LIMIT} cuts at once"),
+                format!("一次最多 {MEASURES_LIMIT} 个指标、{CUTS_LIMIT} 个维度"),
+            ));
+        }
+        if question.top.is_some_and(|top| top == 0 || top > TOP_LIMIT) {
+            return Err(wrong("top", format!("is from 1 to {TOP_LIMIT}"), format!("应为 1 到 {TOP_LIMIT}")));
+        }
+        if question.top.is_some() && question.cuts.is_empty() {
+            return Err(wrong("top", "needs something to cut by", "需要先选择维度"));
+        }
+        let measures =
+            question.measures.iter().map(|name| model.measure(name)).collect::<Result<Vec<_>>>()?;
+        let mut parts: Vec<Measure> = vec![];
+        for part in measures.iter().flat_map(|measure| model.parts(measure)) {
+            if !parts.iter().any(|known| known.name == part.name) {
+                parts.push(part);
+            }
+        }
+        let span = question.period.map(|period| period.span(today)).transpose()?;
+        if question.compare.is_some() && span.is_none() {
+            return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
+        }
+        let asked = Asked { engine, actor, model, question, measures, parts, span };
+        asked.check(tables)?;
+        Ok(asked)
+    }
+
+    /// Every fact has every cut, and the actor may see what they are made of.
+    fn check(&self, tables: &[crate::Table]) -> Result<()> {
+        for fact in self.facts() {
+            let table = tables.iter().find(|table| table.name == fact);
+            let seen =
+                table.map(|table| rights::visible(self.engine, self.actor, table)).transpose()?.flatten();
+            let Some(seen) = seen else { return Err(Error::Forbidden(fact.to_owned())) };
+            for part in self.parts_of(fact) {
+                let Expression::Aggregate { sql, .. } = &part.expression else { continue };
+                let hidden = table.into_iter().flat_map(|table| &table.columns).find(|column| {
+                    names(sql, &column.name) && !seen.iter().any(|(known, _)| known.name == column.name)
+                });
+                if let Some(hidden) = hidden {
+                    return Err(Error::Forbidden(format!("{fact}.{}", hidden.name)));
+                }
+            }
+            for cut in &self.question.cuts {
+                self.dimension(fact, cut)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub fn dimension(&self, fact: &str, cut: &Cut) -> Result<&'a Dimension> {
+        let known = self.model.dimensions.values().flatten().find(|known| known.name == cut.dimension);
+        let Some(known) = known else {
+            return Err(wrong(
+                "cuts",
+                format!("there is no dimension {}: see the catalog", cut.dimension),
+                format!("没有维度 {}，请查看数据目录", cut.dimension),
+            ));
+        };
+        let Some(found) = self.model.dimension(fact, &cut.dimension) else {
+            let of: Vec<&str> = self
+                .measures
+                .iter()
+                .filter(|m| self.model.facts_of(m.name).contains(&fact))
+                .map(|m| m.name)
+                .collect();
+            return Err(wrong(
+                "cuts",
+                format!("{} cannot be cut by {}: take one of them out", of.join(", "), cut.dimension),
+                format!("{} 不能按“{}”分析，请去掉其中一个", of.join("、"), known.label.zh),
+            ));
+        };
+        if cut.level.is_some() && found.levels.is_empty() {
+            return Err(wrong(
+                "cuts",
+                format!("{} has no levels", cut.dimension),
+                format!("“{}”没有层级", known.label.zh),
+            ));
+        }
+        Ok(found)
+    }
+
+    pub fn facts(&self) -> Vec<&'static str> {
+        let tables = self.parts.iter().filter_map(|part| match &part.expression {
+            Expression::Aggregate { table, .. } => Some(*table),
+            _ => None,
+        });
+        tables.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    pub fn parts_of(&self, fact: &str) -> Vec<&Measure> {
+        let of = |part: &&Measure| matches!(&part.expression, Expression::Aggregate { table, .. } if *table == fact);
+        self.parts.iter().filter(of).collect()
+    }
+}
+
+/// Whether the SQL of a measure names the column.
+fn names(sql: &str, column: &str) -> bool {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    sql.match_indices("f.").any(|(at, _)| {
+        let rest = sql[at + 2..].trim_start_matches('"');
+        rest.strip_prefix(column).is_some_and(|after| !after.starts_with(word))
+    })
+}

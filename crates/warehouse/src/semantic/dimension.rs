@@ -1,0 +1,220 @@
+//! Dimensions: what measures are cut by, derived from the columns of the facts and from the fields of what they point to.
+
+use crate::table::{Column, ColumnKind, Table};
+use engine::Registry;
+use meta::{Choice, Entity, Field, Kind, Label, label};
+
+/// How far from the fact an attribute may stand: the customer's owner's team is two references away.
+const DEPTH_LIMIT: usize = 3;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Dimension {
+    /// `account.province`: the same name means the same in every fact.
+    pub name: String,
+    pub label: Label,
+    pub definition: Option<Label>,
+    pub kind: DimensionKind,
+    /// From coarse to fine, for drilling down; none for what has one level.
+    pub levels: Vec<Level>,
+    /// References from the fact, each with the table it leads to.
+    pub(crate) path: Vec<Step>,
+    /// The column at its end.
+    pub(crate) column: String,
+    /// The table beside the records that holds the column, if they do not.
+    pub(crate) beside: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Step {
+    /// The key column that refers to …
+    pub key: String,
+    /// … this entity's table.
+    pub table: String,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum DimensionKind {
+    /// A record, named by its title.
+    Record {
+        entity: String,
+    },
+    Choice(Vec<Choice>),
+    Text,
+    Bool,
+    Number,
+    Date,
+}
+
+/// A level of dates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Level {
+    Year,
+    Quarter,
+    Month,
+    Week,
+    Day,
+    /// 1 is January, in whatever year.
+    MonthOfYear,
+    /// 1 is Monday.
+    Weekday,
+}
+
+impl Level {
+    pub const ALL: [Level; 7] = [
+        Level::Year,
+        Level::Quarter,
+        Level::Month,
+        Level::Week,
+        Level::Day,
+        Level::MonthOfYear,
+        Level::Weekday,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Level::Year => "year",
+            Level::Quarter => "quarter",
+            Level::Month => "month",
+            Level::Week => "week",
+            Level::Day => "day",
+            Level::MonthOfYear => "month_of_year",
+            Level::Weekday => "weekday",
+        }
+    }
+
+    pub fn label(self) -> Label {
+        match self {
+            Level::Year => label("Year", "年"),
+            Level::Quarter => label("Quarter", "季度"),
+            Level::Month => label("Month", "月"),
+            Level::Week => label("Week", "周"),
+            Level::Day => label("Day", "日"),
+            Level::MonthOfYear => label("Month of the year", "月份"),
+            Level::Weekday => label("Day of the week", "星期"),
+        }
+    }
+
+    /// The next finer level.
+    pub fn finer(self) -> Option<Level> {
+        match self {
+            Level::Year => Some(Level::Quarter),
+            Level::Quarter => Some(Level::Month),
+            Level::Month | Level::Week => Some(Level::Day),
+            Level::Day | Level::MonthOfYear | Level::Weekday => None,
+        }
+    }
+}
+
+/// Every dimension of a fact.
+pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
+    let mut found = vec![];
+    let direct: Vec<&str> = fact.keyed().collect();
+    for column in &fact.columns {
+        if column.origin.is_none() {
+            continue;
+        }
+        let base = Dimension {
+            name: column.name.trim_end_matches("_key").to_owned(),
+            label: column.label.clone(),
+            definition: column.definition.clone(),
+            kind: DimensionKind::Text,
+            levels: vec![],
+            path: vec![],
+            column: column.name.clone(),
+            beside: None,
+        };
+        match column.kind {
+            ColumnKind::Date => found.push(base.dated()),
+            ColumnKind::Bool => found.push(Dimension { kind: DimensionKind::Bool, ..base }),
+            ColumnKind::Text => found.push(Dimension { kind: text_kind(registry, column), ..base }),
+            ColumnKind::Key => {
+                let Some(entity) = column.target.as_deref().and_then(|name| registry.entity(name).ok())
+                else {
+                    continue;
+                };
+                if !crate::tables::is_kept(entity) {
+                    continue;
+                }
+                let record =
+                    Dimension { kind: DimensionKind::Record { entity: entity.name.clone() }, ..base };
+                attributes(registry, entity, &record, &direct, &mut found);
+                found.push(record);
+            }
+            ColumnKind::Id | ColumnKind::Int | ColumnKind::Decimal(_) | ColumnKind::Instant => {}
+        }
+    }
+    found
+}
+
+fn text_kind(registry: &Registry, column: &Column) -> DimensionKind {
+    let field = column.origin.as_ref().and_then(|(entity, field)| registry.entity(entity).ok()?.get(field));
+    match field.map(|field| &field.kind) {
+        Some(Kind::Choice(choices)) => DimensionKind::Choice(choices.clone()),
+        _ => DimensionKind::Text,
+    }
+}
+
+impl Dimension {
+    fn dated(self) -> Dimension {
+        Dimension { kind: DimensionKind::Date, levels: Level::ALL.to_vec(), ..self }
+    }
+}
+
+/// What the record a dimension names says of itself.
+fn attributes(
+    registry: &Registry,
+    entity: &Entity,
+    record: &Dimension,
+    direct: &[&str],
+    found: &mut Vec<Dimension>,
+) {
+    let mut path = record.path.clone();
+    path.push(Step { key: record.column.clone(), table: entity.name.clone() });
+    for field in entity.fields.values().filter(|field| is_attribute(field)) {
+        let base = Dimension {
+            name: format!("{}.{}", record.name, field.name),
+            label: label(
+                format!("{}: {}", record.label.en, field.label.en),
+                format!("{}：{}", record.label.zh, field.label.zh),
+            ),
+            definition: field.help.clone(),
+            kind: DimensionKind::Text,
+            levels: vec![],
+            path: path.clone(),
+            column: field.name.clone(),
+            beside: field.apart.then(|| engine::schema::figures_table_name(&entity.name)),
+        };
+        match &field.kind {
+            Kind::Choice(choices) => {
+                found.push(Dimension { kind: DimensionKind::Choice(choices.clone()), ..base })
+            }
+            Kind::Bool => found.push(Dimension { kind: DimensionKind::Bool, ..base }),
+            Kind::Date if field.apart || path.len() == 1 => found.push(base.dated()),
+            Kind::Integer if field.apart => found.push(Dimension { kind: DimensionKind::Number, ..base }),
+            Kind::Reference { entity: target } if path.len() < DEPTH_LIMIT => {
+                let Some(target) =
+                    registry.entity(target).ok().filter(|target| crate::tables::is_kept(target))
+                else {
+                    continue;
+                };
+                let column = format!("{}_key", field.name);
+                let next =
+                    Dimension { kind: DimensionKind::Record { entity: target.name.clone() }, column, ..base };
+                // What the fact itself refers to is cut by there.
+                if path.len() == 1 && !direct.contains(&target.name.as_str()) {
+                    attributes(registry, target, &next, direct, found);
+                }
+                found.push(next);
+            }
+            Kind::Text { .. } => found.push(base),
+            _ => {}
+        }
+    }
+}
+
+/// Few different values are to be expected, and none that tells who somebody is.
+fn is_attribute(field: &Field) -> bool {
+    let text = matches!(field.kind, Kind::Text { .. });
+    !field.personal && !field.unique && (!text || field.indexed || field.apart)
+}

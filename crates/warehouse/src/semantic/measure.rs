@@ -1,0 +1,303 @@
+//! Measures: what is summed, counted or set in proportion, declared as data.
+
+use meta::{Label, label};
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// In the company's currency.
+    Money,
+    /// A number of things, whole.
+    Count,
+    /// A number with decimals.
+    Quantity,
+    /// 0.15 is 15 %.
+    Share,
+}
+
+impl Unit {
+    pub fn name(self) -> &'static str {
+        match self {
+            Unit::Money => "money",
+            Unit::Count => "count",
+            Unit::Quantity => "quantity",
+            Unit::Share => "share",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expression {
+    /// An aggregate over a fact; `f` is the fact. The sum over parts is the whole only if it is additive.
+    Aggregate { table: &'static str, sql: &'static str, additive: bool },
+    /// The first less the second.
+    Difference(&'static str, &'static str),
+    /// The first divided by the second; nothing where that is zero.
+    Ratio(&'static str, &'static str),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    pub name: &'static str,
+    pub label: Label,
+    pub definition: Label,
+    pub unit: Unit,
+    pub expression: Expression,
+    /// Kept from pages: a part of other measures.
+    pub part: bool,
+}
+
+type Words = (&'static str, &'static str);
+
+fn measure(
+    name: &'static str,
+    unit: Unit,
+    labels: Words,
+    definition: Words,
+    expression: Expression,
+) -> Measure {
+    Measure {
+        name,
+        label: label(labels.0, labels.1),
+        definition: label(definition.0, definition.1),
+        unit,
+        expression,
+        part: false,
+    }
+}
+
+fn sum(table: &'static str, sql: &'static str) -> Expression {
+    Expression::Aggregate { table, sql, additive: true }
+}
+
+fn distinct(table: &'static str, sql: &'static str) -> Expression {
+    Expression::Aggregate { table, sql, additive: false }
+}
+
+/// Every measure there is.
+pub(crate) fn all() -> Vec<Measure> {
+    [sales(), margins(), returns(), activities()].concat()
+}
+
+fn sales() -> Vec<Measure> {
+    use Expression::{Difference, Ratio};
+    vec![
+        measure(
+            "net_sales",
+            Unit::Money,
+            ("Net sales", "净销售额"),
+            (
+                "Sales less returns, in company currency, without tax. A return counts on the day it came back.",
+                "销售额减退货（本位币，不含税）；退货按退回当日计入。",
+            ),
+            Difference("sales", "returned"),
+        ),
+        measure(
+            "sales",
+            Unit::Money,
+            ("Sales", "销售额"),
+            (
+                "Amounts of orders that count (confirmed, shipped, completed) after discounts, in company currency, without tax, before returns.",
+                "计入销售的订单（已确认、已发货、已完成）折后金额（本位币，不含税），未扣退货。",
+            ),
+            sum("sales", "sum(f.net)"),
+        ),
+        measure(
+            "orders",
+            Unit::Count,
+            ("Orders", "订单数"),
+            ("Number of orders with a line that counts.", "含计入销售的行的订单数。"),
+            distinct("sales", "count(DISTINCT f.\"order\")"),
+        ),
+        measure(
+            "customers",
+            Unit::Count,
+            ("Customers who bought", "购买客户数"),
+            (
+                "Number of different customers with a line that counts; anonymous sales have none.",
+                "有计入销售的订单行的不同客户数，散客不计。",
+            ),
+            distinct("sales", "count(DISTINCT f.account_key)"),
+        ),
+        measure(
+            "quantity",
+            Unit::Quantity,
+            ("Quantity", "数量"),
+            (
+                "Units sold, whatever the unit: only meaningful within one product or products of one unit.",
+                "销售数量，不区分计量单位，仅在单位相同的产品内有意义。",
+            ),
+            sum("sales", "sum(f.quantity)"),
+        ),
+        measure(
+            "lines",
+            Unit::Count,
+            ("Order lines", "订单行数"),
+            ("Number of order lines that count.", "计入销售的订单行数。"),
+            sum("sales", "count(*)"),
+        ),
+        measure(
+            "average_order",
+            Unit::Money,
+            ("Average order", "客单价"),
+            ("Sales divided by the number of orders.", "销售额除以订单数。"),
+            Ratio("sales", "orders"),
+        ),
+        measure(
+            "sales_per_customer",
+            Unit::Money,
+            ("Sales per customer", "客均销售额"),
+            ("Sales divided by the number of customers who bought.", "销售额除以购买客户数。"),
+            Ratio("sales", "customers"),
+        ),
+        measure(
+            "discount",
+            Unit::Money,
+            ("Discounts", "优惠金额"),
+            (
+                "What was taken off lines and whole orders, in company currency.",
+                "行折扣与整单折扣之和（本位币）。",
+            ),
+            sum("sales", "sum(f.discount)"),
+        ),
+        Measure {
+            part: true,
+            ..measure(
+                "list_sales",
+                Unit::Money,
+                ("Sales before discounts", "折前销售额"),
+                ("Sales plus discounts.", "销售额加优惠金额。"),
+                sum("sales", "sum(f.net + f.discount)"),
+            )
+        },
+        measure(
+            "discount_rate",
+            Unit::Share,
+            ("Discount rate", "折扣率"),
+            ("Discounts divided by sales before discounts.", "优惠金额除以折前销售额。"),
+            Ratio("discount", "list_sales"),
+        ),
+    ]
+}
+
+fn margins() -> Vec<Measure> {
+    use Expression::{Difference, Ratio};
+    vec![
+        measure(
+            "margin",
+            Unit::Money,
+            ("Margin", "毛利"),
+            (
+                "Margin of sales less margin given back with returns. Documents in which a cost is not known are left out.",
+                "销售毛利减退货冲回的毛利；有成本未知的单据不计。",
+            ),
+            Difference("sales_margin", "returned_margin"),
+        ),
+        measure(
+            "sales_margin",
+            Unit::Money,
+            ("Margin before returns", "退货前毛利"),
+            ("Sales less cost, over orders whose costs are all known.", "成本全部已知的订单的销售额减成本。"),
+            sum("sales", "sum(f.margin)"),
+        ),
+        measure(
+            "cost",
+            Unit::Money,
+            ("Cost of sales", "销售成本"),
+            (
+                "Cost of what was sold, over orders whose costs are all known.",
+                "成本全部已知的订单的销售成本。",
+            ),
+            sum("sales", "sum(f.cost)"),
+        ),
+        Measure {
+            part: true,
+            ..measure(
+                "costed_sales",
+                Unit::Money,
+                ("Sales of known cost", "成本已知的销售额"),
+                (
+                    "Sales of orders whose costs are all known: what the margin was earned on.",
+                    "成本全部已知的订单的销售额，即毛利对应的销售额。",
+                ),
+                sum("sales", "sum(CASE WHEN f.margin IS NOT NULL THEN f.net END)"),
+            )
+        },
+        measure(
+            "margin_rate",
+            Unit::Share,
+            ("Margin rate", "毛利率"),
+            ("Margin before returns divided by the sales it was earned on.", "退货前毛利除以对应的销售额。"),
+            Ratio("sales_margin", "costed_sales"),
+        ),
+    ]
+}
+
+fn returns() -> Vec<Measure> {
+    use Expression::Ratio;
+    vec![
+        measure(
+            "returned",
+            Unit::Money,
+            ("Returns", "退货额"),
+            (
+                "Amounts given back for returns that count (received, refunded), in company currency, without tax.",
+                "计入的退货（已收货、已退款）金额（本位币，不含税）。",
+            ),
+            sum("returns", "sum(f.net)"),
+        ),
+        measure(
+            "returned_margin",
+            Unit::Money,
+            ("Margin of returns", "退货毛利"),
+            ("Margin lost with returns.", "退货冲回的毛利。"),
+            sum("returns", "sum(f.margin)"),
+        ),
+        measure(
+            "return_documents",
+            Unit::Count,
+            ("Number of returns", "退货单数"),
+            ("Number of returns with a line that counts.", "含计入退货的行的退货单数。"),
+            distinct("returns", "count(DISTINCT f.\"return\")"),
+        ),
+        measure(
+            "returned_quantity",
+            Unit::Quantity,
+            ("Quantity returned", "退货数量"),
+            ("Units that came back.", "退回的数量。"),
+            sum("returns", "sum(f.quantity)"),
+        ),
+        measure(
+            "return_rate",
+            Unit::Share,
+            ("Return rate", "退货率"),
+            ("Returns of the period divided by its sales.", "期间退货额除以期间销售额。"),
+            Ratio("returned", "sales"),
+        ),
+    ]
+}
+
+fn activities() -> Vec<Measure> {
+    vec![
+        measure(
+            "activities",
+            Unit::Count,
+            ("Activities", "活动数"),
+            ("Number of contacts with customers, whatever the channel.", "与客户接触的次数，不论渠道。"),
+            sum("activities", "count(*)"),
+        ),
+        measure(
+            "activity_minutes",
+            Unit::Quantity,
+            ("Minutes of activities", "活动时长（分钟）"),
+            ("Minutes spent, as far as they were written down.", "已登记的活动分钟数。"),
+            sum("activities", "sum(f.duration_minutes)"),
+        ),
+        measure(
+            "contacted_customers",
+            Unit::Count,
+            ("Customers contacted", "接触客户数"),
+            ("Number of different customers with an activity.", "有活动的不同客户数。"),
+            distinct("activities", "count(DISTINCT f.account_key)"),
+        ),
+    ]
+}

@@ -1,0 +1,172 @@
+//! Members of dimensions: what rows were grouped by, with the names people know.
+
+use super::{
+    dimension::{DimensionKind, Level},
+    sql::Chosen,
+};
+use crate::lower::text_literal;
+use chrono::{Datelike, NaiveDate};
+use meta::{Id, Label, Value, label};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// What rows are grouped by, as it comes from SQL; an empty one comes last.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Code {
+    Number(i64),
+    Text(String),
+    Flag(bool),
+    Empty,
+}
+
+impl Code {
+    pub fn of(value: &Value) -> Code {
+        match value {
+            Value::Int(number) => Code::Number(*number),
+            Value::Text(text) => Code::Text(text.clone()),
+            Value::Bool(flag) => Code::Flag(*flag),
+            _ => Code::Empty,
+        }
+    }
+
+    pub fn literal(&self) -> String {
+        match self {
+            Code::Number(number) => number.to_string(),
+            Code::Text(text) => text_literal(text),
+            Code::Flag(flag) => flag.to_string(),
+            Code::Empty => "NULL".to_owned(),
+        }
+    }
+}
+
+/// One member as it is shown.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Member {
+    pub label: Label,
+    /// The value to filter by: an id, a choice, the first day of a period; `null` where the field is empty.
+    pub value: serde_json::Value,
+    /// Everything beyond the largest, together.
+    pub rest: bool,
+}
+
+/// Ids and titles of records by their keys.
+pub(crate) type Titles = HashMap<i64, (Id, String)>;
+
+impl Member {
+    pub fn rest() -> Member {
+        Member { label: label("Others", "其余"), value: serde_json::Value::Null, rest: true }
+    }
+
+    pub(crate) fn of(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> Member {
+        let (label, value) = named(cut, code, titles);
+        Member { label, value: value.to_json(), rest: false }
+    }
+}
+
+fn both(text: impl Into<String>) -> Label {
+    let text = text.into();
+    label(text.clone(), text)
+}
+
+fn named(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> (Label, Value) {
+    match (&cut.dimension.kind, code) {
+        (_, Code::Empty) => (label("(none)", "（空）"), Value::Null),
+        (DimensionKind::Record { .. }, Code::Number(key)) => match titles.get(key) {
+            Some((id, title)) => (both(title.as_str()), Value::Id(*id)),
+            None => (label("(deleted or not visible)", "（已删除或不可见）"), Value::Null),
+        },
+        (DimensionKind::Choice(choices), Code::Text(text)) => {
+            let choice = choices.iter().find(|choice| choice.value == *text);
+            (
+                choice.map_or_else(|| both(text.as_str()), |choice| choice.label.clone()),
+                Value::Text(text.clone()),
+            )
+        }
+        (DimensionKind::Date, Code::Number(number)) => of_date(cut.level.unwrap_or(Level::Day), *number),
+        (_, Code::Number(number)) => (both(number.to_string()), Value::Int(*number)),
+        (_, Code::Text(text)) => (both(text.as_str()), Value::Text(text.clone())),
+        (_, Code::Flag(flag)) => {
+            let word = if *flag { label("Yes", "是") } else { label("No", "否") };
+            (word, Value::Bool(*flag))
+        }
+    }
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const WEEKDAYS: [(&str, &str); 7] = [
+    ("Monday", "星期一"),
+    ("Tuesday", "星期二"),
+    ("Wednesday", "星期三"),
+    ("Thursday", "星期四"),
+    ("Friday", "星期五"),
+    ("Saturday", "星期六"),
+    ("Sunday", "星期日"),
+];
+
+/// The numbers are those of `sql::level_sql`.
+fn of_date(level: Level, number: i64) -> (Label, Value) {
+    let day = |number: i64| {
+        let since = chrono::Duration::try_days(number).unwrap_or_default();
+        NaiveDate::default().checked_add_signed(since).unwrap_or_default()
+    };
+    let first = |year: i64, month: i64| {
+        let month = u32::try_from(month).unwrap_or(1);
+        NaiveDate::from_ymd_opt(i32::try_from(year).unwrap_or(0), month, 1).map_or(Value::Null, Value::Date)
+    };
+    let place = |number: i64| usize::try_from(number - 1).unwrap_or(usize::MAX);
+    match level {
+        Level::Year => (label(number.to_string(), format!("{number}年")), first(number, 1)),
+        Level::Quarter => {
+            let (year, quarter) = (number / 10, number % 10);
+            (
+                label(format!("{year} Q{quarter}"), format!("{year}年{quarter}季度")),
+                first(year, quarter * 3 - 2),
+            )
+        }
+        Level::Month => {
+            let (year, month) = (number / 100, number % 100);
+            let word = MONTHS.get(place(month)).copied().unwrap_or_default();
+            (label(format!("{word} {year}"), format!("{year}年{month}月")), first(year, month))
+        }
+        Level::Week => {
+            let monday = day(number);
+            let week = monday.iso_week();
+            let (year, week) = (week.year(), week.week());
+            (label(format!("{year} W{week:02}"), format!("{year}年第{week}周")), Value::Date(monday))
+        }
+        Level::Day => (both(day(number).to_string()), Value::Date(day(number))),
+        Level::MonthOfYear => {
+            let word = MONTHS.get(place(number)).copied().unwrap_or_default();
+            (label(word, format!("{number}月")), Value::Int(number))
+        }
+        Level::Weekday => {
+            let (en, zh) = WEEKDAYS.get(place(number)).copied().unwrap_or_default();
+            (label(en, zh), Value::Int(number))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_of_time_are_written_as_each_language_writes_them() {
+        let words = |level, number| {
+            let (label, value) = of_date(level, number);
+            (label.en, label.zh, value)
+        };
+        let date = |text: &str| Value::Date(text.parse().unwrap());
+        assert_eq!(
+            words(Level::Quarter, 20264),
+            ("2026 Q4".into(), "2026年4季度".into(), date("2026-10-01"))
+        );
+        assert_eq!(words(Level::Month, 202_602), ("Feb 2026".into(), "2026年2月".into(), date("2026-02-01")));
+        // 2025-12-29 is the Monday of the first ISO week of 2026.
+        let monday =
+            "2025-12-29".parse::<NaiveDate>().unwrap().signed_duration_since(NaiveDate::default()).num_days();
+        assert_eq!(words(Level::Week, monday), ("2026 W01".into(), "2026年第1周".into(), date("2025-12-29")));
+        assert_eq!(words(Level::Weekday, 7).0, "Sunday");
+    }
+}

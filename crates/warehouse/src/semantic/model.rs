@@ -1,0 +1,94 @@
+//! Everything that can be asked: measures, and the dimensions each fact has.
+
+use super::{
+    dimension::{self, Dimension},
+    measure::{self, Expression, Measure},
+};
+use crate::table::Table;
+use engine::{Error, Registry, Result};
+use std::collections::BTreeMap;
+
+#[derive(Clone, Debug)]
+pub struct Model {
+    pub measures: Vec<Measure>,
+    /// By fact.
+    pub dimensions: BTreeMap<String, Vec<Dimension>>,
+    pub(crate) facts: BTreeMap<String, Table>,
+}
+
+/// Tables measures are taken from.
+const FACTS: [&str; 3] = ["sales", "returns", "activities"];
+
+pub fn model(registry: &Registry) -> Model {
+    of_tables(registry, &crate::tables(registry))
+}
+
+pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
+    let facts: BTreeMap<String, Table> = tables
+        .iter()
+        .filter(|table| FACTS.contains(&table.name.as_str()))
+        .map(|table| (table.name.clone(), table.clone()))
+        .collect();
+    let dimensions =
+        facts.iter().map(|(name, fact)| (name.clone(), dimension::of_fact(registry, fact))).collect();
+    let mut model = Model { measures: measure::all(), dimensions, facts };
+    let known: Vec<Measure> =
+        model.measures.iter().filter(|measure| !model.facts_of(measure.name).is_empty()).cloned().collect();
+    model.measures = known;
+    model
+}
+
+impl Model {
+    pub fn measure(&self, name: &str) -> Result<&Measure> {
+        self.measures.iter().find(|measure| measure.name == name).ok_or_else(|| {
+            Error::rule(
+                "measures",
+                format!("there is no measure {name}: see the catalog"),
+                format!("没有指标 {name}，请查看数据目录"),
+            )
+        })
+    }
+
+    /// The facts a measure is taken from; none if one of them is missing here.
+    pub fn facts_of(&self, measure: &str) -> Vec<&str> {
+        let Some(found) = self.measures.iter().find(|known| known.name == measure) else { return vec![] };
+        match &found.expression {
+            Expression::Aggregate { table, .. } => {
+                self.facts.get_key_value(*table).map(|(name, _)| name.as_str()).into_iter().collect()
+            }
+            Expression::Difference(one, other) | Expression::Ratio(one, other) => {
+                let (mut first, second) = (self.facts_of(one), self.facts_of(other));
+                if first.is_empty() || second.is_empty() {
+                    return vec![];
+                }
+                first.extend(second.iter().filter(|fact| !first.contains(fact)).copied().collect::<Vec<_>>());
+                first
+            }
+        }
+    }
+
+    pub fn dimension(&self, fact: &str, name: &str) -> Option<&Dimension> {
+        self.dimensions.get(fact)?.iter().find(|dimension| dimension.name == name)
+    }
+
+    /// Dimensions every fact of these measures has.
+    pub fn common(&self, measures: &[String]) -> Vec<&Dimension> {
+        let mut facts: Vec<&str> = measures.iter().flat_map(|name| self.facts_of(name)).collect();
+        facts.dedup();
+        let Some((first, rest)) = facts.split_first() else { return vec![] };
+        let all = self.dimensions.get(*first).into_iter().flatten();
+        all.filter(|dimension| rest.iter().all(|fact| self.dimension(fact, &dimension.name).is_some()))
+            .collect()
+    }
+
+    /// The aggregates a measure is made of.
+    pub(crate) fn parts(&self, measure: &Measure) -> Vec<Measure> {
+        match &measure.expression {
+            Expression::Aggregate { .. } => vec![measure.clone()],
+            Expression::Difference(one, other) | Expression::Ratio(one, other) => {
+                let named = |name: &str| self.measures.iter().find(|known| known.name == name);
+                [named(one), named(other)].into_iter().flatten().flat_map(|part| self.parts(part)).collect()
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! One fact's part of a question as one SELECT.
+
+use super::{
+    dimension::{Dimension, DimensionKind, Level},
+    measure::{Expression, Measure},
+    period::{Shift, Span},
+};
+use crate::lower::quoted;
+
+/// Left joins from the fact to what it refers to, each made once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Joins(Vec<(String, String)>);
+
+impl Joins {
+    /// The alias under which `table` is joined on this key.
+    pub fn to(&mut self, table: &str, key: &str) -> String {
+        let join = (table.to_owned(), key.to_owned());
+        let at = self.0.iter().position(|known| *known == join).unwrap_or_else(|| {
+            self.0.push(join);
+            self.0.len() - 1
+        });
+        format!("j{at}")
+    }
+
+    fn sql(&self) -> String {
+        let join = |(at, (table, key)): (usize, &(String, String))| {
+            format!(" LEFT JOIN {} j{at} ON j{at}.\"key\" = {key}", quoted(table))
+        };
+        self.0.iter().enumerate().map(join).collect()
+    }
+}
+
+/// A dimension as it is cut by.
+#[derive(Clone, Debug)]
+pub(crate) struct Chosen<'m> {
+    pub dimension: &'m Dimension,
+    pub level: Option<Level>,
+}
+
+impl Chosen<'_> {
+    /// What rows are grouped by: a number, a text or a flag.
+    pub fn sql(&self, joins: &mut Joins, shift: Option<Shift>) -> String {
+        let mut from = "f".to_owned();
+        let mut key = None;
+        for step in &self.dimension.path {
+            let on = format!("{from}.{}", quoted(&step.key));
+            from = joins.to(&step.table, &on);
+            key = Some(on);
+        }
+        if let (Some(beside), Some(key)) = (&self.dimension.beside, key) {
+            from = joins.to(beside, &key);
+        }
+        let column = format!("{from}.{}", quoted(&self.dimension.column));
+        match (&self.dimension.kind, self.level) {
+            (DimensionKind::Date, level) => {
+                let moved =
+                    shift.filter(|_| self.is_time()).map_or(column.clone(), |shift| shift.sql(&column));
+                level_sql(level.unwrap_or(Level::Day), &moved)
+            }
+            _ => column,
+        }
+    }
+
+    /// The day of the fact itself, which a comparison moves.
+    fn is_time(&self) -> bool {
+        self.dimension.path.is_empty()
+    }
+}
+
+/// A whole number for each member of a level.
+fn level_sql(level: Level, day: &str) -> String {
+    let number = format!("CAST({day} AS INT)");
+    let since_monday = format!("((({number} + 3) % 7 + 7) % 7)");
+    let part = |part: &str| format!("CAST(date_part('{part}', {day}) AS INT)");
+    match level {
+        Level::Year => part("year"),
+        Level::Quarter => format!("({} * 10 + {})", part("year"), part("quarter")),
+        Level::Month => format!("({} * 100 + {})", part("year"), part("month")),
+        Level::Week => format!("({number} - {since_monday})"),
+        Level::Day => number,
+        Level::MonthOfYear => part("month"),
+        Level::Weekday => format!("({since_monday} + 1)"),
+    }
+}
+
+/// Everything one fact is asked.
+pub(crate) struct Select<'q> {
+    pub fact: &'q str,
+    pub cuts: Vec<Chosen<'q>>,
+    pub measures: Vec<&'q Measure>,
+    /// Over `f` and the joins.
+    pub filter: String,
+    pub joins: Joins,
+    pub span: Option<Span>,
+    pub shift: Option<Shift>,
+    /// Only these members of the first dimension, or all but these.
+    pub only: Option<Only<'q>>,
+}
+
+pub(crate) struct Only<'q> {
+    pub cut: Chosen<'q>,
+    /// SQL literals; an empty member is `NULL`.
+    pub members: Vec<String>,
+    pub others: bool,
+}
+
+impl Select<'_> {
+    pub fn sql(mut self) -> String {
+        let mut columns: Vec<String> = vec![];
+        for (at, cut) in self.cuts.iter().enumerate() {
+            columns.push(format!("{} AS d{at}", cut.sql(&mut self.joins, self.shift)));
+        }
+        for (at, measure) in self.measures.iter().enumerate() {
+            if let Expression::Aggregate { sql, .. } = &measure.expression {
+                columns.push(format!("{sql} AS m{at}"));
+            }
+        }
+        let mut conditions = vec![self.filter.clone()];
+        if let Some(Span { from, to }) = self.span {
+            conditions.push(format!("f.\"day\" BETWEEN DATE '{from}' AND DATE '{to}'"));
+        }
+        if let Some(only) = &self.only {
+            conditions.push(only.sql(&mut self.joins, self.shift));
+        }
+        conditions.retain(|condition| condition != "true");
+        let mut sql =
+            format!("SELECT {} FROM {} f{}", columns.join(", "), quoted(self.fact), self.joins.sql());
+        if !conditions.is_empty() {
+            sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+        }
+        if !self.cuts.is_empty() {
+            let places: Vec<String> = (1..=self.cuts.len()).map(|place| place.to_string()).collect();
+            sql.push_str(&format!(" GROUP BY {}", places.join(", ")));
+        }
+        sql
+    }
+}
+
+impl Only<'_> {
+    fn sql(&self, joins: &mut Joins, shift: Option<Shift>) -> String {
+        let column = self.cut.sql(joins, shift);
+        let given: Vec<&str> =
+            self.members.iter().map(String::as_str).filter(|member| *member != "NULL").collect();
+        let mut parts = vec![];
+        if !given.is_empty() {
+            parts.push(format!("coalesce({column} IN ({}), false)", given.join(", ")));
+        }
+        if given.len() < self.members.len() {
+            parts.push(format!("{column} IS NULL"));
+        }
+        let inside = if parts.is_empty() { "false".to_owned() } else { parts.join(" OR ") };
+        if self.others { format!("NOT ({inside})") } else { format!("({inside})") }
+    }
+}

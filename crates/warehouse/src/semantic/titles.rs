@@ -1,0 +1,63 @@
+//! The names of the records rows are grouped by.
+
+use super::{
+    answer::Cell,
+    checked::Asked,
+    dimension::DimensionKind,
+    member::{Code, Titles},
+};
+use crate::{Limits, lower::quoted, query};
+use engine::Result;
+use meta::{Id, Value};
+use std::collections::BTreeSet;
+
+/// Titles looked up in one statement.
+const TITLES: usize = 1_000;
+
+impl Asked<'_> {
+    /// Ids and titles of the records rows are grouped by, one map for each cut.
+    pub async fn titles(
+        &self,
+        rows: &[(Vec<Code>, Vec<Cell>)],
+        rest: &[(Vec<Code>, Vec<Cell>)],
+    ) -> Result<Vec<Titles>> {
+        let mut all = vec![];
+        for (at, cut) in self.all_chosen()?.iter().enumerate() {
+            let mut titles = Titles::new();
+            if let DimensionKind::Record { entity } = &cut.dimension.kind {
+                let of_rows = rows.iter().take(super::ask::ROWS_LIMIT).filter_map(|(codes, _)| codes.get(at));
+                let of_rest = rest.iter().filter_map(|(codes, _)| codes.get(at.checked_sub(1)?));
+                let keys: BTreeSet<i64> = of_rows
+                    .chain(of_rest)
+                    .filter_map(|code| if let Code::Number(key) = code { Some(*key) } else { None })
+                    .collect();
+                let keys: Vec<i64> = keys.into_iter().collect();
+                for keys in keys.chunks(TITLES) {
+                    titles.extend(self.titles_of(entity, keys).await?);
+                }
+            }
+            all.push(titles);
+        }
+        Ok(all)
+    }
+
+    async fn titles_of(&self, entity: &str, keys: &[i64]) -> Result<Titles> {
+        let title = &self.engine.entity(entity)?.title;
+        let keys: Vec<String> = keys.iter().map(i64::to_string).collect();
+        let sql = format!(
+            "SELECT \"key\", \"id\", CAST({} AS VARCHAR) FROM {} WHERE \"key\" IN ({})",
+            quoted(title),
+            quoted(entity),
+            keys.join(", ")
+        );
+        let answer = query(self.engine, self.actor, &sql, Limits::PAGE).await?;
+        let mut titles = Titles::new();
+        for row in answer.values() {
+            let row = row?;
+            let key = row.first().and_then(Value::as_int).unwrap_or(-1);
+            let id = row.get(1).and_then(Value::as_id).unwrap_or(Id::nil());
+            titles.insert(key, (id, row.get(2).and_then(Value::as_text).unwrap_or_default().to_owned()));
+        }
+        Ok(titles)
+    }
+}

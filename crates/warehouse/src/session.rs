@@ -1,0 +1,150 @@
+//! DataFusion over the newest manifest: one session for all questions until the next manifest.
+
+use crate::{
+    Manifest, Table, dates, functions, internal, manifest,
+    read::schema,
+    storage::{self, Store},
+    tables,
+};
+use datafusion::{
+    datasource::{
+        MemTable,
+        file_format::parquet::ParquetFormat,
+        listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl},
+    },
+    execution::{
+        disk_manager::{DiskManagerBuilder, DiskManagerMode},
+        memory_pool::FairSpillPool,
+        object_store::ObjectStoreUrl,
+        runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
+    },
+    prelude::{SessionConfig, SessionContext},
+};
+use engine::{Engine, Error, Result};
+use std::{
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+    time::{Duration, Instant},
+};
+
+/// Memory for all questions together; beyond it they write to disk.
+const MEMORY_BYTES: usize = 1 << 30;
+/// Another process may have refreshed: how old what we know may be.
+const KNOWN_FOR: Duration = Duration::from_secs(2);
+const PLACE: &str = "warehouse://files/";
+
+/// The warehouse as of one manifest.
+pub(crate) struct Open {
+    pub manifest: Manifest,
+    pub tables: Vec<Table>,
+    pub context: SessionContext,
+}
+
+#[derive(Default)]
+struct Newest(Mutex<Option<(Arc<Open>, Instant)>>);
+
+/// Where questions are computed, so that pages need not wait behind them.
+pub(crate) fn workers() -> Result<&'static tokio::runtime::Runtime> {
+    static WORKERS: OnceLock<std::result::Result<tokio::runtime::Runtime, String>> = OnceLock::new();
+    let made = WORKERS.get_or_init(|| {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.thread_name("warehouse").enable_all().build().map_err(|error| error.to_string())
+    });
+    made.as_ref().map_err(internal)
+}
+
+fn runtime(store: &Store) -> Result<Arc<RuntimeEnv>> {
+    let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
+    let runtime = RuntimeEnvBuilder::new()
+        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .with_disk_manager_builder(disk)
+        .build_arc()
+        .map_err(internal)?;
+    let url = ObjectStoreUrl::parse(PLACE).map_err(internal)?;
+    runtime.register_object_store(url.as_ref(), store.clone());
+    Ok(runtime)
+}
+
+fn config() -> SessionConfig {
+    let mut config = SessionConfig::new().with_information_schema(true);
+    let options = config.options_mut();
+    // DataFusion 55.2 panics on some `ORDER BY … LIMIT` with it.
+    options.optimizer.enable_topk_dynamic_filter_pushdown = false;
+    options.sql_parser.enable_ident_normalization = true;
+    config
+}
+
+/// A session without tables.
+pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let context = SessionContext::new_with_config_rt(config(), runtime);
+    context.register_udf(functions::id());
+    context.register_udf(functions::masked());
+    context
+}
+
+/// Makes a manifest the one that is asked.
+pub(crate) fn publish(engine: &Engine, manifest: Manifest) {
+    match open(engine, manifest) {
+        Ok(open) => keep(engine, Arc::new(open)),
+        Err(error) => tracing::warn!("the refreshed warehouse cannot be opened: {error}"),
+    }
+}
+
+fn keep(engine: &Engine, open: Arc<Open>) {
+    let newest = engine.extension::<Newest>();
+    *newest.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((open, Instant::now()));
+}
+
+/// The newest warehouse there is; [`Error::Unavailable`] before the first refresh.
+pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
+    let known = engine.extension::<Newest>().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    if let Some((open, at)) = &known
+        && at.elapsed() < KNOWN_FOR
+    {
+        return Ok(open.clone());
+    }
+    let store = storage::store(engine)?;
+    let number = manifest::newest_number(&store).await?;
+    if let Some((open, _)) = known.filter(|(open, _)| Some(open.manifest.number) == number) {
+        keep(engine, open.clone());
+        return Ok(open);
+    }
+    let manifest = manifest::newest(&store).await?.ok_or_else(|| {
+        Error::Unavailable("the warehouse has not been filled yet: run `zhike warehouse refresh`, or wait for its next refresh".into())
+    })?;
+    let open = Arc::new(self::open(engine, manifest)?);
+    keep(engine, open.clone());
+    Ok(open)
+}
+
+fn open(engine: &Engine, manifest: Manifest) -> Result<Open> {
+    let store = storage::store(engine)?;
+    let context = empty(runtime(&store)?);
+    let tables = tables(engine.registry());
+    for table in &tables {
+        register(&context, table, &manifest)?;
+    }
+    let calendar = dates::calendar()?;
+    let calendar = MemTable::try_new(calendar.schema(), vec![vec![calendar]]).map_err(internal)?;
+    context.register_table("date", Arc::new(calendar)).map_err(internal)?;
+    Ok(Open { manifest, tables, context })
+}
+
+/// A table of the files the manifest names. Its columns are those of the files, which another version of the program may
+/// have written: what this version adds appears with the next refresh.
+fn register(context: &SessionContext, table: &Table, manifest: &Manifest) -> Result<()> {
+    let segments = manifest.tables.get(&table.name).map(|kept| kept.segments.as_slice()).unwrap_or_default();
+    if segments.is_empty() {
+        let empty = MemTable::try_new(schema(table), vec![vec![]]).map_err(internal)?;
+        context.register_table(table.name.as_str(), Arc::new(empty)).map_err(internal)?;
+        return Ok(());
+    }
+    let paths = segments.iter().map(|segment| ListingTableUrl::parse(format!("{PLACE}{}", segment.file)));
+    let paths = paths.collect::<datafusion::error::Result<Vec<_>>>().map_err(internal)?;
+    let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+    let config = ListingTableConfig::new_with_multi_paths(paths)
+        .with_listing_options(options)
+        .with_schema(schema(table));
+    let files = ListingTable::try_new(config).map_err(internal)?;
+    context.register_table(table.name.as_str(), Arc::new(files)).map_err(internal)?;
+    Ok(())
+}
