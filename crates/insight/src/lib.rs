@@ -6,8 +6,8 @@
 
 pub mod after_fit;
 mod agreement;
-pub mod behaviour;
 pub mod alarm;
+pub mod behaviour;
 pub mod benefit;
 pub mod classes;
 pub mod cost_rate;

@@ -80,9 +80,9 @@ pub async fn compute(engine: &Engine) -> Result<()> {
         let day = last.map_or(day, |last| Ord::min(last, day));
         let matrix = Matrix::of(&customers, day, &settings, stored.fitted.model.purchases.fitted());
         let life = Life::of(&customers, day, &settings, &stored.fitted.model);
-        (customers.len() as u64, matrix, life, date_of(day))
+        (customers.len() as u64, matrix, life, date_of(day), settings)
     });
-    let (customers, matrix, life, as_of) =
+    let (customers, matrix, life, as_of, settings) =
         computing.await.map_err(|error| Error::Internal(format!("interrupted: {error}")))?;
     let made_at = engine.clock().now();
     let past = Past { as_of, made_at, customers, matrix: matrix.into(), life: life.into() };

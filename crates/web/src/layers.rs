@@ -20,7 +20,7 @@ use tower_http::{
     set_header::SetResponseHeaderLayer,
     trace::TraceLayer,
 };
-use tracing::Instrument;
+use tracing::{Instrument, Span};
 
 /// Routes that take files set their own limit.
 const BODY_LIMIT: usize = 16 * 1024 * 1024;
@@ -46,10 +46,10 @@ impl MakeRequestId for RandomId {
 }
 
 /// A span for OpenTelemetry, of a target of its own that the log does not show; where nobody collects traces it costs nothing.
-async fn traced(request: Request<Body>, next: Next) -> Response {
+fn span(request: &Request<Body>) -> Span {
     let route = || request.extensions().get::<MatchedPath>().map_or("", MatchedPath::as_str);
     let id = || request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    let span = tracing::debug_span!(
+    tracing::debug_span!(
         target: "trace",
         "request",
         id = id(),
@@ -58,7 +58,11 @@ async fn traced(request: Request<Body>, next: Next) -> Response {
         otel.name = format!("{} {}", request.method(), route()),
         otel.kind = "server",
         http.response.status_code = tracing::field::Empty,
-    );
+    )
+}
+
+async fn traced(request: Request<Body>, next: Next) -> Response {
+    let span = span(&request);
     if span.is_disabled() {
         return next.run(request).await;
     }

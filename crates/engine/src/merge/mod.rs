@@ -4,11 +4,13 @@
 //! One record, the winner, stays; the others are deleted, and whatever pointed to them points to the winner: references of
 //! any record, numbers in other systems, shares, saved views. Where they lay stays known, so that old links lead on.
 
+mod alike;
 mod duplicates;
 mod part;
 mod pointers;
 
-pub use duplicates::{Duplicate, Pair, Sameness};
+pub use alike::Sameness;
+pub use duplicates::{Duplicate, Pair};
 
 use crate::{
     Action, Engine, Error, Module, Result, Role, Tx, allow,

@@ -118,7 +118,7 @@ impl<'a> Known<'a> {
     /// In the order of [`FEATURES`]; `None` for who had not bought anything.
     fn features(&self, lines: &[Line], profile: &Profile) -> Option<Vec<f64>> {
         let known = || lines.iter().filter(|line| line.day <= self.day);
-        let (first, last) = (known().next()?.day, known().last()?.day);
+        let (first, last) = (known().next()?.day, known().next_back()?.day);
         let recent = || known().filter(|line| line.day > self.day - RECENT_DAYS);
         let owned: BTreeSet<u32> = known().filter_map(|line| line.product).collect();
         let mine: f64 =

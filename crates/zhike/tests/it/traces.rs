@@ -107,6 +107,8 @@ async fn without_an_endpoint_nothing_is_sent_and_a_collector_that_is_gone_holds_
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     let (_, received) = collector().await;
+    let made = ["user", "create", "--name", "Ann", "--email", "ann@example.com"];
+    assert!(program(folder, &made).output().unwrap().status.success());
     let http = web::http_client().build().unwrap();
     // Nobody listens on the second endpoint.
     for endpoint in [None, Some("http://127.0.0.1:9")] {
