@@ -284,14 +284,14 @@ async fn campaign(company: &Company, percent: u64) -> Id {
 fn an_effect_is_claimed_only_where_it_is_shown() {
     on_both(async |company| {
         hold(&company, "2026-04-12").await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
         for (percent, text) in [(40, "The campaign raised it."), (12, "No effect shown")] {
             let id = campaign(&company, percent).await;
             let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
             let before = experiment::members::of(&company.engine, id).await.unwrap();
             experiment::result::compute(&company.engine, &record).await.unwrap();
             assert_eq!(experiment::members::of(&company.engine, id).await.unwrap(), before, "drawn once");
-            let client = company.app.administrator().await;
-            client.set_cookie("zhike_lang", "en");
             let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
             assert!(page.contains(text), "{percent}: {page}");
             for account in before {
