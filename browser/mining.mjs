@@ -74,9 +74,11 @@ export async function mining({ open, step, program }) {
     await page.locator('input[name=end_on]').fill('2026-02-01');
     await page.getByRole('button', { name: 'Save' }).click();
     await page.getByRole('heading', { level: 1, name: 'Letter to everybody' }).waitFor();
+    const address = page.url();
     await page.getByRole('button', { name: 'Draw the groups' }).click();
+    await page.waitForLoadState();
     await eventually('the comparison', async () => {
-      await page.reload();
+      await page.goto(address);
       return page.getByRole('button', { name: 'Compare again' }).count();
     }, (there) => there === 1, 30_000);
     await page.getByText(/No effect shown|The campaign/).first().waitFor();

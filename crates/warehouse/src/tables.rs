@@ -101,6 +101,12 @@ fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
     for field in entity.figures_apart() {
         table.add(registry, &entity.name, Side::Figures, field);
     }
+    // What is written about a record (orders, contacts, answers to surveys) moves its figures.
+    for other in registry.entities().filter(|other| other.name != entity.name) {
+        for field in other.fields.values().filter(|field| field.target() == Some(&*entity.name)) {
+            table = table.moved_by(&other.name, &[&field.name]);
+        }
+    }
     Some(facts::moved_by_documents(registry, table))
 }
 

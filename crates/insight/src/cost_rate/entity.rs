@@ -69,7 +69,7 @@ pub fn entity() -> Entity {
         ))
         .field(long_text("description").label("Where the rate comes from", "费率依据"))
         .title("driver")
-        .list(["driver", "valid_from", "amount", "amount_per_minute", "share_of_sales", "description"])
+        .list(["driver", "valid_from", "amount", "description"])
         .sort("driver")
         .secret()
 }

@@ -184,7 +184,8 @@ mod tests {
     #[test]
     fn everything_that_can_be_noted_has_words() {
         let messages = crate::Messages::read([]).unwrap();
-        let kinds = [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore].map(LogKind::name);
+        let kinds = [LogKind::Create, LogKind::Update, LogKind::Delete, LogKind::Restore, LogKind::Erase];
+        let kinds = kinds.map(LogKind::name);
         let whats = kinds.into_iter().chain(Act::ALL.map(Act::name)).map(|what| format!("audit.what_{what}"));
         let vias = [Via::Page, Via::Api, Via::Command, Via::System].map(Via::name);
         let vias = vias.into_iter().chain(["import"]).map(|via| format!("audit.via_{via}"));

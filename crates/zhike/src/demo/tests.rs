@@ -126,6 +126,7 @@ fn keep_only(company: &mut company::Company, accounts: &[meta::Id]) {
         ("return", "account"),
         ("return_line", "return"),
         ("activity", "account"),
+        ("survey_answer", "account"),
     ] {
         let records = company.records.get_mut(entity).unwrap();
         records.retain(|record| {
