@@ -56,6 +56,6 @@ pub fn entity() -> Entity {
             .default_value("bought"),
         )
         .field(long_text("description").label("Remarks", "备注"))
-        .list(["name", "population", "control_share", "start_on", "end_on", "outcome"])
+        .list(["name", "control_share", "start_on", "end_on", "outcome"])
         .sort("-start_on")
 }
