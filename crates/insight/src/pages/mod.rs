@@ -11,7 +11,7 @@ mod matrix;
 mod mining;
 mod model_card;
 mod overview;
-mod panel;
+pub(crate) mod panel;
 mod refit_status;
 mod rules;
 pub(crate) mod scope;
@@ -31,6 +31,8 @@ pub fn web_module() -> WebModule {
         templates: &[
             ("insight/overview.html", include_str!("overview.html")),
             ("insight/value_panel.html", include_str!("value_panel.html")),
+            ("insight/profit_panel.html", include_str!("../profitability/profit_panel.html")),
+            ("insight/satisfaction_panel.html", include_str!("../satisfaction/satisfaction_panel.html")),
             ("insight/refit_status.html", include_str!("refit_status.html")),
             ("insight/rules.html", include_str!("rules.html")),
             ("insight/backtest.html", include_str!("backtest.html")),

@@ -1,4 +1,5 @@
-//! What a customer is worth, on his own page, which asks for its panels again when his figures move.
+//! What a customer is worth, earns, costs and thinks of us, on his own page, which asks for its panels again when his figures
+//! move. He is read once for all of them.
 
 use super::{
     explain::{Customer, why},
@@ -7,13 +8,14 @@ use super::{
     words::Words,
 };
 use crate::{
+    profitability, satisfaction,
     scoring::{Fitted, Scored, Scorer, stage_name},
     settings::{Settings, day_number},
-    statistics::{self, UpTo},
+    statistics::{self, Statistics, UpTo},
     store,
 };
-use engine::BoxFuture;
-use meta::Record;
+use engine::{BoxFuture, Engine};
+use meta::{DateTime, NaiveDate, Record, Utc};
 use minijinja::context;
 use serde::Serialize;
 use web::{Answer, App, Session};
@@ -26,38 +28,67 @@ pub struct ClassShown {
     colour: &'static str,
 }
 
+/// A customer as the panels of his page show him.
+pub(crate) struct Seen {
+    pub record: Record,
+    pub settings: Settings,
+    pub as_of: NaiveDate,
+    /// `None` if he neither bought nor answered nor was served.
+    pub statistics: Option<Statistics>,
+    pub scorer: Scorer,
+    pub scored: Scored,
+    pub currency: String,
+    fitted_at: Option<DateTime<Utc>>,
+}
+
+impl Seen {
+    async fn read(engine: &Engine, record: Record) -> Answer<Seen> {
+        let settings = Settings::load(engine).await?;
+        let as_of = settings.as_of_day(engine.clock());
+        let stored = store::newest_model(engine).await?;
+        let up_to = UpTo { day: as_of, settings: &settings };
+        let statistics = statistics::of(engine, &[record.id], &up_to).await?.remove(&record.id);
+        let fitted_at = stored.as_ref().map(|stored| stored.fitted_at);
+        let fitted =
+            stored.map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
+        let scorer = Scorer::new(fitted, settings.clone(), as_of);
+        let scored = scorer.score(&statistics.unwrap_or_default());
+        let currency = engine.company_currency().await?;
+        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, fitted_at })
+    }
+
+    pub fn words<'a>(&self, app: &'a App, session: &Session) -> Words<'a> {
+        Words { app, lang: session.lang, format: session.format(), currency: self.currency.clone() }
+    }
+}
+
 pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
     Box::pin(async move {
         if !scope::of_customer(&session.actor) {
             return Ok(None);
         }
-        panel(&app, &session, &record).await.map(Some)
+        let seen = Seen::read(app.engine(), record).await?;
+        let mut panels = panel(&app, &session, &seen)?;
+        panels.extend(profitability::panel::render(&app, &session, &seen)?);
+        panels.extend(satisfaction::panel::render(&app, &session, &seen)?);
+        Ok(Some(panels))
     })
 }
 
-async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> {
-    let engine = app.engine();
-    let settings = Settings::load(engine).await?;
-    let as_of = settings.as_of_day(engine.clock());
-    let stored = store::newest_model(engine).await?;
-    let found = statistics::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
-    let statistics = found.get(&record.id).copied().unwrap_or_default();
-    let fitted =
-        stored.as_ref().map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
-    let scorer = Scorer::new(fitted, settings.clone(), as_of);
-    let scored = scorer.score(&statistics);
-    let currency = engine.company_currency().await?;
-    let words = Words { app, lang: session.lang, format: session.format(), currency };
-    let customer = Customer { words: &words, id: record.id, as_of, scorer: &scorer, scored: &scored };
+fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
+    let Seen { record, settings, as_of, scorer, scored, .. } = seen;
+    let words = seen.words(app, session);
+    let statistics = &scored.statistics;
+    let customer = Customer { words: &words, id: record.id, as_of: *as_of, scorer, scored };
     let figures: Vec<Figure> =
         statistics.summary.as_ref().map(|summary| customer.figures(summary)).unwrap_or_default();
     let context = context! {
         figures,
-        classes => classes(&words, &scorer, &scored, record),
+        classes => classes(&words, scorer, scored, record),
         why => why(&words, &scored.stage),
-        as_of => words.date(as_of),
-        fitted_at => stored.map(|stored| words.format.instant(stored.fitted_at)),
-        returns_href => (statistics.returned > 0).then(|| href::returns_of(record.id, &settings, as_of)),
+        as_of => words.date(*as_of),
+        fitted_at => seen.fitted_at.map(|at| words.format.instant(at)),
+        returns_href => (statistics.returned > 0).then(|| href::returns_of(record.id, settings, *as_of)),
         order_href => format!("/order/new?account={}", record.id),
     };
     app.render(session, "insight/value_panel.html", context)

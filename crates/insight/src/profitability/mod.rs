@@ -2,7 +2,7 @@
 
 mod figures;
 mod page;
-mod panel;
+pub(crate) mod panel;
 mod report;
 
 pub use figures::{cause_name, fields, values};
@@ -11,14 +11,11 @@ pub use report::{REPORT, Report, Sum};
 use crate::pages::scope;
 use axum::{Router, routing::get};
 use meta::label;
-use web::{NavItem, RecordPanel, WebModule};
+use web::{NavItem, WebModule};
 
 pub fn web_module() -> WebModule {
     WebModule {
-        templates: &[
-            ("insight/profitability.html", include_str!("profitability.html")),
-            ("insight/profit_panel.html", include_str!("profit_panel.html")),
-        ],
+        templates: &[("insight/profitability.html", include_str!("profitability.html"))],
         messages: include_str!("messages.toml"),
         nav: vec![NavItem {
             label: label("Profitability", "客户盈利"),
@@ -27,7 +24,6 @@ pub fn web_module() -> WebModule {
             administrators_only: false,
             is_for: scope::sees_the_company,
         }],
-        record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         ..WebModule::new("insight", || Router::new().route("/value/profitability", get(page::page)))
     }
 }

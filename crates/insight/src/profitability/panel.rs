@@ -4,43 +4,28 @@ use super::figures::cause_name;
 use crate::{
     pages::{
         figure::{Explain, Figure},
-        href, scope,
+        href,
+        panel::Seen,
         words::Words,
     },
-    settings::Settings,
-    statistics::{self, Statistics, UpTo},
+    statistics::Statistics,
 };
-use engine::BoxFuture;
 use meta::Record;
 use minijinja::context;
 use value::service_cost::Profit;
 use web::{Answer, App, Session};
 
-pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
-    Box::pin(async move {
-        if !scope::of_customer(&session.actor) {
-            return Ok(None);
-        }
-        panel(&app, &session, &record).await
-    })
-}
-
 /// `None` as long as the company has no rates: the margin stands in the panel of his value.
-async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<String>> {
-    let engine = app.engine();
-    let settings = Settings::load(engine).await?;
-    if settings.cost_rates.is_empty() {
+pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option<String>> {
+    if seen.settings.cost_rates.is_empty() {
         return Ok(None);
     }
-    let as_of = settings.as_of_day(engine.clock());
-    let found = statistics::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
-    let statistics = found.get(&record.id).copied().unwrap_or_default();
-    let currency = engine.company_currency().await?;
-    let words = Words { app, lang: session.lang, format: session.format(), currency };
-    let at = words.date(as_of);
+    let words = seen.words(app, session);
+    let at = words.date(seen.as_of);
+    let statistics = &seen.scored.statistics;
     let context = match statistics.profit() {
         Some(profit) => context! {
-            figures => figures(&words, record, &statistics, &profit, &at),
+            figures => figures(&words, &seen.record, statistics, &profit, &at),
             why => profit.cause_of_loss().map(|cause| words.choice("loss_cause", cause_name(cause)).0),
             known => true,
             as_of => at,

@@ -4,7 +4,7 @@ mod answers;
 mod entity;
 mod figures;
 mod page;
-mod panel;
+pub(crate) mod panel;
 mod report;
 mod rules;
 
@@ -18,16 +18,13 @@ use crate::pages::scope;
 use axum::{Router, routing::get};
 use engine::{Action, Actor};
 use meta::label;
-use web::{NavItem, RecordPanel, WebModule};
+use web::{NavItem, WebModule};
 
 pub const ENTITY: &str = "survey_answer";
 
 pub fn web_module() -> WebModule {
     WebModule {
-        templates: &[
-            ("insight/satisfaction.html", include_str!("satisfaction.html")),
-            ("insight/satisfaction_panel.html", include_str!("satisfaction_panel.html")),
-        ],
+        templates: &[("insight/satisfaction.html", include_str!("satisfaction.html"))],
         messages: include_str!("messages.toml"),
         nav: vec![NavItem {
             label: label("Satisfaction", "满意与忠诚"),
@@ -36,7 +33,6 @@ pub fn web_module() -> WebModule {
             administrators_only: false,
             is_for: sees_answers,
         }],
-        record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         ..WebModule::new("insight", || Router::new().route("/value/satisfaction", get(page::page)))
     }
 }

@@ -4,46 +4,30 @@ use super::{ENTITY, figures::loyalty};
 use crate::{
     pages::{
         figure::{Explain, Figure},
-        href, scope,
+        href,
+        panel::Seen,
         words::Words,
     },
-    scoring::{Fitted, Scored, Scorer},
-    settings::{Settings, day_number},
-    statistics::{self, UpTo},
-    store,
+    scoring::{Scored, Scorer},
 };
-use engine::{Action, BoxFuture};
+use engine::Action;
 use meta::Record;
 use minijinja::context;
 use web::{Answer, App, Session};
 
-pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
-    Box::pin(async move {
-        if !scope::of_customer(&session.actor) || !session.actor.has(ENTITY, Action::Read) {
-            return Ok(None);
-        }
-        panel(&app, &session, &record).await
-    })
-}
-
-/// `None` as long as he neither bought nor answered.
-async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<String>> {
-    let engine = app.engine();
-    let settings = Settings::load(engine).await?;
-    let as_of = settings.as_of_day(engine.clock());
-    let found = statistics::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
-    let Some(statistics) = found.get(&record.id) else { return Ok(None) };
-    let stored = store::newest_model(engine).await?;
-    let fitted = stored.map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
-    let scorer = Scorer::new(fitted, settings, as_of);
-    let scored = scorer.score(statistics);
-    if loyalty(&scorer, &scored).index().is_none() && statistics.answers.satisfaction.mean().is_none() {
+/// `None` as long as he neither bought nor answered, and for who may not read answers.
+pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option<String>> {
+    let Seen { record, scorer, scored, .. } = seen;
+    let Some(statistics) = &seen.statistics else { return Ok(None) };
+    let nothing =
+        loyalty(scorer, scored).index().is_none() && statistics.answers.satisfaction.mean().is_none();
+    if nothing || !session.actor.has(ENTITY, Action::Read) {
         return Ok(None);
     }
-    let words = Words { app, lang: session.lang, format: session.format(), currency: String::new() };
-    let at = words.date(as_of);
+    let words = seen.words(app, session);
+    let at = words.date(seen.as_of);
     let context = context! {
-        figures => figures(&words, record, &scorer, &scored, &at),
+        figures => figures(&words, record, scorer, scored, &at),
         as_of => at,
         answers_href => href::sorted(ENTITY, &format!("account == '{}'", record.id), "-asked_on"),
         new_href => format!("/{ENTITY}/new?account={}", record.id),
