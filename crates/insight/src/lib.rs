@@ -22,6 +22,7 @@ pub mod past;
 pub mod profitability;
 pub mod refit;
 pub mod report;
+mod runs;
 pub mod satisfaction;
 pub mod scoring;
 mod served;

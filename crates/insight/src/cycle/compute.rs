@@ -121,7 +121,7 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
         })
         .await?;
-    store::clear_before(engine, run).await?;
+    store::RUNS.clear_before(engine, run).await?;
     Ok(due)
 }
 

@@ -102,12 +102,14 @@ fn weeks(words: &Words<'_>, report: &Report) -> Json {
     let categories: Vec<String> = report.weeks.iter().map(|week| words.date(week.from_on)).collect();
     let values: Vec<u64> = report.weeks.iter().map(|week| week.purchases).collect();
     let weeks = words.count(report.weeks.len() as u64);
+    let data = json!({
+        "categories": categories, "unit": "count",
+        "series": [{ "name": words.t("cycle.expected", &[]), "values": values }],
+    });
     json!({
         "title": words.t("cycle.weeks_title", &[("count", &words.count(total)), ("weeks", &weeks)]),
-        "data": {
-            "categories": categories, "unit": "count",
-            "series": [{ "name": words.t("cycle.expected", &[]), "values": values }],
-        },
+        // An empty chart says less than the title.
+        "data": (total > 0).then_some(data),
     })
 }
 

@@ -1,13 +1,12 @@
 //! The regular cycles in the database: a run writes its own rows, readers change over when it is complete.
 
-use crate::settings::date_of;
+use crate::{runs::Runs, settings::date_of};
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Result, Row, name,
+    Engine, Result, Row, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
 };
 use meta::{Id, NaiveDate};
-use std::sync::Arc;
 use value::rhythm::{Next, Rhythm};
 
 const TABLE: &str = "purchase_cycle";
@@ -25,10 +24,7 @@ const COLUMNS: [&str; 12] = [
     "to_on",
     "quantity",
 ];
-/// Rows written in one transaction.
-const BATCH: usize = 1_000;
-/// Rows deleted in one transaction.
-const CLEAR: u64 = 5_000;
+pub(super) const RUNS: Runs = Runs { table: TABLE, key: &["run", "account", "product"] };
 
 pub fn tables() -> Vec<Table> {
     vec![
@@ -110,67 +106,23 @@ pub struct Stored {
     pub quantity: i64,
 }
 
-/// Returns the number of the run, under which the rows are found.
 pub(super) async fn write(engine: &Engine, rows: Vec<(Id, Option<Id>, Cycle)>, today: i32) -> Result<i64> {
-    let largest = Sql::select().expr(Expr::col(name("run")).max()).from(name(TABLE)).to_owned();
-    let last = engine.fetch(&largest).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten();
-    let run = last.unwrap_or(0) + 1;
-    let rows = Arc::new(rows);
-    for from in (0..rows.len()).step_by(BATCH) {
-        let rows = rows.clone();
-        engine
-            .write(&Actor::system(), move |tx| {
-                Box::pin(async move {
-                    // SQLite takes at most some 32,000 values in a statement.
-                    let mut insert = Sql::insert();
-                    insert.into_table(name(TABLE)).columns(COLUMNS.map(name));
-                    for (account, product, cycle) in rows.iter().skip(from).take(BATCH) {
-                        insert.values_panic([
-                            run.into(),
-                            (*account).into(),
-                            product.unwrap_or_default().into(),
-                            cycle.state(today).into(),
-                            i64::from(cycle.gaps).into(),
-                            cycle.typical_days.into(),
-                            cycle.sd.into(),
-                            date_of(cycle.last_day).into(),
-                            date_of(cycle.next.day).into(),
-                            date_of(cycle.next.from_day).into(),
-                            date_of(cycle.next.to_day).into(),
-                            cycle.quantity.into(),
-                        ]);
-                    }
-                    tx.execute(&insert).await.map(drop)
-                })
-            })
-            .await?;
-    }
-    Ok(run)
-}
-
-/// Removes what earlier runs left.
-pub(super) async fn clear_before(engine: &Engine, run: i64) -> Result<()> {
-    loop {
-        let old = Sql::select()
-            .columns(["run", "account", "product"].map(name))
-            .from(name(TABLE))
-            .and_where(Expr::col(name("run")).lt(run))
-            .limit(CLEAR)
-            .to_owned();
-        let delete = Sql::delete()
-            .from_table(name(TABLE))
-            .and_where(
-                Expr::tuple(["run", "account", "product"].map(|column| Expr::col(name(column))))
-                    .in_subquery(old),
-            )
-            .to_owned();
-        let removed = engine
-            .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&delete).await }))
-            .await?;
-        if removed < CLEAR {
-            return Ok(());
-        }
-    }
+    let values = move |(account, product, cycle): &(Id, Option<Id>, Cycle)| {
+        vec![
+            (*account).into(),
+            product.unwrap_or_default().into(),
+            cycle.state(today).into(),
+            i64::from(cycle.gaps).into(),
+            cycle.typical_days.into(),
+            cycle.sd.into(),
+            date_of(cycle.last_day).into(),
+            date_of(cycle.next.day).into(),
+            date_of(cycle.next.from_day).into(),
+            date_of(cycle.next.to_day).into(),
+            cycle.quantity.into(),
+        ]
+    };
+    RUNS.write(engine, &COLUMNS[1..], rows, values).await
 }
 
 /// The first `limit` cycles of a run that are due, the earliest expected first.

@@ -1,21 +1,14 @@
 //! The rows of the cuts in the database: a run writes its own, pages change over when it is complete.
 
 use super::cuts::{Cells, Key, MEASURES, Measures, REPORT, Report};
-use crate::kept;
+use crate::{kept, runs::Runs};
 use engine::schema::{ColumnKind, Table};
-use engine::{
-    Actor, Engine, Result, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
+use engine::{Actor, Engine, Result, sea_query::Expr};
 use meta::NaiveDate;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const TABLE: &str = "sales_cut";
-const BATCH: usize = 1_000;
-const CLEAR: u64 = 5_000;
+const RUNS: Runs = Runs { table: TABLE, key: &["run", "cut", "month", "relation", "region", "value"] };
 /// Values of a cut that are kept; the rest is put together as empty.
 const VALUES_LIMIT: usize = 2_000;
 
@@ -39,46 +32,26 @@ pub fn tables() -> Vec<Table> {
 
 /// Writes a run of its own, makes it the one in force, removes the earlier.
 pub async fn keep(engine: &Engine, as_of: NaiveDate, cells: Cells, mut report: Report) -> Result<()> {
-    let largest = Sql::select().expr(Expr::col(name("run")).max()).from(name(TABLE)).to_owned();
-    let last = engine.fetch(&largest).await?.first().map(|row| row.opt_int(0)).transpose()?.flatten();
-    let run = last.unwrap_or(0) + 1;
+    let rows: Vec<(Key, Measures)> = limited(cells).into_iter().collect();
+    let columns: Vec<&'static str> = RUNS.key.iter().skip(1).copied().chain(MEASURES).collect();
+    let values = |((cut, month, relation, region, value), measures): &(Key, Measures)| {
+        let key = [
+            (*cut).into(),
+            (*month).into(),
+            relation.clone().into(),
+            region.clone().into(),
+            value.clone().into(),
+        ];
+        key.into_iter().chain(measures.stored().map(Expr::from)).collect()
+    };
+    let run = RUNS.write(engine, &columns, rows, values).await?;
     report.run = run;
-    let rows: Arc<Vec<(Key, Measures)>> = Arc::new(limited(cells).into_iter().collect());
-    for from in (0..rows.len()).step_by(BATCH) {
-        let rows = rows.clone();
-        engine
-            .write(&Actor::system(), move |tx| {
-                Box::pin(async move {
-                    let mut insert = Sql::insert();
-                    let columns = ["run", "cut", "month", "relation", "region", "value"];
-                    insert
-                        .into_table(name(TABLE))
-                        .columns(columns.into_iter().chain(MEASURES).map(name).collect::<Vec<_>>());
-                    for ((cut, month, relation, region, value), measures) in
-                        rows.iter().skip(from).take(BATCH)
-                    {
-                        let mut values: Vec<Expr> = vec![
-                            run.into(),
-                            (*cut).into(),
-                            (*month).into(),
-                            relation.clone().into(),
-                            region.clone().into(),
-                            value.clone().into(),
-                        ];
-                        values.extend(measures.stored().map(Expr::from));
-                        insert.values_panic(values);
-                    }
-                    tx.execute(&insert).await.map(drop)
-                })
-            })
-            .await?;
-    }
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
         })
         .await?;
-    clear_before(engine, run).await
+    RUNS.clear_before(engine, run).await
 }
 
 /// Values beyond the limit of a cut are counted as none.
@@ -102,26 +75,4 @@ fn limited(cells: Cells) -> Cells {
         kept.entry((cut, month, relation, region, value)).or_default().add(&measures);
     }
     kept
-}
-
-async fn clear_before(engine: &Engine, run: i64) -> Result<()> {
-    let key = ["run", "cut", "month", "relation", "region", "value"];
-    loop {
-        let old = Sql::select()
-            .columns(key.map(name))
-            .from(name(TABLE))
-            .and_where(Expr::col(name("run")).lt(run))
-            .limit(CLEAR)
-            .to_owned();
-        let delete = Sql::delete()
-            .from_table(name(TABLE))
-            .and_where(Expr::tuple(key.map(|column| Expr::col(name(column)))).in_subquery(old))
-            .to_owned();
-        let removed = engine
-            .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&delete).await }))
-            .await?;
-        if removed < CLEAR {
-            return Ok(());
-        }
-    }
 }
