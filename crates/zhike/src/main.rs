@@ -49,8 +49,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// SQLite's four readers and its writer work where they are called: when all five are busy there is still a worker for each
-/// processor.
+/// SQLite's four readers and its writer work where they are called: when all five of a company are busy there is still a worker
+/// for each processor.
 fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
     let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     tokio::runtime::Builder::new_multi_thread().worker_threads(processors + 5).enable_all().build()

@@ -28,7 +28,8 @@ const READERS: usize = 4;
 /// In KiB (SQLite writes it as a negative number).
 const READER_CACHE: &str = "-16384";
 /// Bytes of the file a reader sees without asking the kernel for each page: in a company of a million customers a list looks at
-/// thousands. What is mapped counts as the program's memory, once for each reader; so readers with nothing to do are closed.
+/// thousands. What is mapped counts as the program's memory, once for each reader; so readers with nothing to do give it back,
+/// and what they have cached. They stay open: to read the schema again takes longer than a page.
 const READER_MAPPING: u64 = 256 << 30;
 /// After this time without a reading.
 const REST_AFTER: Duration = Duration::from_secs(5);
@@ -203,9 +204,15 @@ pub(crate) struct Readers(Arc<Shared>);
 
 struct Shared {
     folder: PathBuf,
-    idle: Mutex<Vec<Sqlite>>,
+    idle: Mutex<Vec<Idle>>,
     permits: Arc<Semaphore>,
     readings: AtomicU64,
+}
+
+struct Idle {
+    conn: Sqlite,
+    /// Whether it sees the file without asking for each page.
+    maps: bool,
 }
 
 /// A reader; goes back to the others when dropped.
@@ -216,15 +223,13 @@ struct Reader {
 }
 
 impl Shared {
-    fn idle(&self) -> MutexGuard<'_, Vec<Sqlite>> {
+    fn idle(&self) -> MutexGuard<'_, Vec<Idle>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn another(&self) -> Result<Sqlite> {
         let conn = open_existing(&self.folder)?;
-        conn.run(&format!(
-            "PRAGMA cache_size = {READER_CACHE}; PRAGMA mmap_size = {READER_MAPPING}; PRAGMA query_only = on"
-        ))?;
+        conn.run(&format!("PRAGMA cache_size = {READER_CACHE}; PRAGMA query_only = on"))?;
         Ok(conn)
     }
 }
@@ -237,7 +242,7 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        self.shared.idle().extend(self.conn.take());
+        self.shared.idle().extend(self.conn.take().map(|conn| Idle { conn, maps: true }));
     }
 }
 
@@ -250,7 +255,8 @@ impl Readers {
             permits: Arc::new(Semaphore::new(READERS)),
             readings: AtomicU64::new(0),
         };
-        shared.idle().push(shared.another()?);
+        let conn = shared.another()?;
+        shared.idle().push(Idle { conn, maps: false });
         Ok(Readers(Arc::new(shared)))
     }
 
@@ -260,22 +266,34 @@ impl Readers {
         let permit = permit.map_err(|_| busy())?.map_err(|_| busy())?;
         self.0.readings.fetch_add(1, Ordering::Relaxed);
         let idle = self.0.idle().pop();
-        let conn = match idle {
-            Some(conn) => conn,
-            None => self.0.another()?,
+        let Idle { conn, maps } = match idle {
+            Some(idle) => idle,
+            None => Idle { conn: self.0.another()?, maps: false },
         };
+        if !maps {
+            conn.run(&format!("PRAGMA mmap_size = {READER_MAPPING}"))?;
+        }
         Ok(Reader { conn: Some(conn), shared: self.0.clone(), _permit: permit })
     }
 
-    /// Closes readers while nobody reads; ends with its task.
+    /// Readers give back their memory while nobody reads; ends with its task.
     pub async fn rest(self) {
         let mut seen = 0;
         loop {
             sleep(REST_AFTER).await;
             let readings = self.0.readings.load(Ordering::Relaxed);
             if readings == std::mem::replace(&mut seen, readings) {
-                self.0.idle().clear();
+                self.give_back();
             }
+        }
+    }
+
+    fn give_back(&self) {
+        for idle in self.0.idle().iter_mut().filter(|idle| idle.maps) {
+            if let Err(error) = idle.conn.run("PRAGMA mmap_size = 0; PRAGMA shrink_memory") {
+                tracing::warn!("a reader of the database keeps its memory: {error}");
+            }
+            idle.maps = false;
         }
     }
 
@@ -324,4 +342,54 @@ fn rows_of(receiver: mpsc::Receiver<Result<Vec<Row>>>) -> impl futures::Stream<I
     stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) })
         .map_ok(|batch| stream::iter(batch.into_iter().map(Ok)))
         .try_flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn number(readers: &Readers, sql: &str) -> i64 {
+        let rows = readers.fetch(sql, Values(vec![])).await.unwrap();
+        rows[0].int(0).unwrap()
+    }
+
+    fn mapping(conn: &Sqlite) -> i64 {
+        conn.fetch("PRAGMA mmap_size", Values(vec![])).unwrap()[0].int(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn readers_map_the_file_while_they_read_and_give_it_back_when_they_rest() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(folder.path()).unwrap();
+        writer.run("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (7)").unwrap();
+        let readers = Readers::open(folder.path()).unwrap();
+        assert_eq!(number(&readers, "SELECT n FROM t").await, 7);
+        assert!(mapping(&readers.0.idle()[0].conn) > 0);
+        readers.give_back();
+        assert_eq!(mapping(&readers.0.idle()[0].conn), 0);
+        writer.run("UPDATE t SET n = 8").unwrap();
+        assert_eq!(number(&readers, "SELECT n FROM t").await, 8);
+        assert!(mapping(&readers.0.idle()[0].conn) > 0);
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_dropped_gives_its_reader_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(folder.path()).unwrap();
+        writer.run("CREATE TABLE t (n INTEGER)").unwrap();
+        writer
+            .run("WITH RECURSIVE up(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM up WHERE n < 9000) INSERT INTO t SELECT n FROM up")
+            .unwrap();
+        let readers = Readers::open(folder.path()).unwrap();
+        let all = readers.stream("SELECT n FROM t".to_owned(), Values(vec![]));
+        assert_eq!(
+            all.try_fold(0, |sum, row| async move { Ok(sum + row.int(0)?) }).await.unwrap(),
+            40_504_500
+        );
+        for _ in 0..=READERS {
+            let mut some = readers.stream("SELECT n FROM t".to_owned(), Values(vec![]));
+            assert!(some.try_next().await.unwrap().is_some());
+        }
+        assert_eq!(number(&readers, "SELECT count(*) FROM t").await, 9_000);
+    }
 }
