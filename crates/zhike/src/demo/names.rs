@@ -90,9 +90,10 @@ pub fn english_brand(chance: &mut Chance) -> &'static str {
 
 /// Numbers from blocks that are given to nobody or set aside for fiction.
 pub fn phone(chance: &mut Chance, country: &str) -> String {
-    let digits = chance.below(10_000);
+    let drawn = chance.below(100_000);
+    let digits = drawn % 10_000;
     match country {
-        "中国" => format!("+86190000{:05}", digits * 7 % 100_000),
+        "中国" => format!("+86190000{drawn:05}"),
         "United Kingdom" => format!("+447700900{:03}", digits % 1_000),
         "United States" => format!("+1202555{:04}", 100 + digits % 100),
         "Germany" => format!("+4930234{:05}", 50_000 + digits),
