@@ -13,7 +13,7 @@ use warehouse::Manner;
 fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
-        web: vec![insight::web_module(), analysis::web_module()],
+        web: insight::web_modules().into_iter().chain([analysis::web_module()]).collect(),
     }
 }
 

@@ -13,8 +13,17 @@ const OWN: &str = "Alphaville";
 
 fn modules() -> Modules {
     Modules {
-        engine: vec![customers::module(), sales::module(), insight::module(), import::module()],
-        web: vec![insight::web_module(), import::web_module()],
+        engine: vec![
+            customers::module(),
+            sales::module(),
+            insight::module(),
+            import::module(),
+            warehouse::module(),
+        ],
+        web: insight::web_modules()
+            .into_iter()
+            .chain([import::web_module(), analysis::web_module()])
+            .collect(),
     }
 }
 

@@ -13,7 +13,10 @@ use testkit::Modules;
 pub fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), insight::module(), import::module()],
-        web: vec![customers::web_module(), insight::web_module(), import::web_module()],
+        web: insight::web_modules()
+            .into_iter()
+            .chain([customers::web_module(), import::web_module()])
+            .collect(),
     }
 }
 
