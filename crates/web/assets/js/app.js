@@ -12,6 +12,7 @@ import "./columns.js";
 import "./board.js";
 import "./cell.js";
 import "./tabs.js";
+import "./scroll.js";
 import "./lookup.js";
 import "./form.js";
 import "./lines.js";
