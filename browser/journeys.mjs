@@ -7,6 +7,7 @@ import { launch, openPage } from './chromium.mjs';
 import { startDemo } from './program.mjs';
 import { accessible } from './accessible.mjs';
 import { board } from './board.mjs';
+import { explore } from './explore.mjs';
 import { findings } from './findings.mjs';
 import { hosted } from './hosted.mjs';
 import { importToValue } from './import_to_value.mjs';
@@ -22,7 +23,7 @@ import { signingIn } from './sign_in.mjs';
 import { singleSignOn } from './single_sign_on.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, mining, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, mining, explore, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

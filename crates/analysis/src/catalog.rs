@@ -1,7 +1,8 @@
 //! `/analysis/catalog`: every table, column and measure with its meaning, how fresh and how good the files are.
 
+use crate::explore::View;
 use axum::{
-    Json,
+    Form, Json,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
@@ -124,7 +125,11 @@ pub async fn json(State(app): State<App>, session: Session) -> Answer<Response> 
 }
 
 /// Queues a refresh unless one is on its way.
-pub async fn refresh(State(app): State<App>, session: Session) -> Answer<Response> {
+pub async fn refresh(
+    State(app): State<App>,
+    session: Session,
+    Form(pairs): Form<Vec<(String, String)>>,
+) -> Answer<Response> {
     if !session.actor.is_administrator() {
         return Err(Error::Forbidden("warehouse".into()).into());
     }
@@ -134,5 +139,7 @@ pub async fn refresh(State(app): State<App>, session: Session) -> Answer<Respons
         });
         queue.await?;
     }
-    Ok(Redirect::to("/analysis/catalog").into_response())
+    let from_explorer = pairs.iter().any(|(name, value)| name == "back" && value == "explore");
+    let back = if from_explorer { View::read(&pairs).0.href() } else { "/analysis/catalog".to_owned() };
+    Ok(Redirect::to(&back).into_response())
 }

@@ -1,16 +1,16 @@
-//! Answers as files.
+//! Tables as files.
 
 use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
 use engine::{Error, Result};
-use meta::{Value, label};
-use rust_xlsxwriter::{Workbook, XlsxError};
-use warehouse::Answer;
+use meta::{Problem, Value, label};
+use rust_xlsxwriter::{Format, Workbook, XlsxError};
 
 /// Spreadsheets begin files with it to know that they are UTF-8.
 const BYTE_ORDER_MARK: &str = "\u{feff}";
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 pub fn text(value: &Value) -> String {
     match value.to_json() {
@@ -21,25 +21,23 @@ pub fn text(value: &Value) -> String {
 }
 
 /// Text that a spreadsheet would take for a formula is not left to it.
-fn harmless(value: &Value) -> String {
+fn harmless(text: &str) -> String {
+    let formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    if formula { format!("'{text}") } else { text.to_owned() }
+}
+
+fn cell(value: &Value) -> String {
     let text = text(value);
-    let formula = value.as_text().is_some_and(|text| text.starts_with(['=', '+', '-', '@', '\t', '\r']));
-    if formula { format!("'{text}") } else { text }
+    if value.as_text().is_some() { harmless(&text) } else { text }
 }
 
 fn refused(error: impl std::fmt::Display) -> Error {
     Error::Internal(format!("export: {error}"))
 }
 
-fn file(name: &str, kind: &'static str, bytes: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"{name}\"");
-    ([(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)], bytes)
-        .into_response()
-}
-
 /// Everything, or nothing if there are more rows than a file may have.
-fn whole(answer: &Answer) -> Result<()> {
-    if answer.more {
+pub fn whole(more: bool) -> Result<()> {
+    if more {
         return Err(Error::Limit(label(
             "the answer has more rows than a file may have: aggregate, or ask for less",
             "结果行数超过文件上限，请先汇总或缩小范围",
@@ -48,31 +46,66 @@ fn whole(answer: &Answer) -> Result<()> {
     Ok(())
 }
 
-pub fn csv(answer: &Answer) -> Result<Response> {
-    whole(answer)?;
+/// The file in the format asked for, `csv` or `xlsx`.
+pub fn file(format: &str, columns: &[String], rows: &[Vec<Value>]) -> Result<Response> {
+    let (kind, bytes) = match format {
+        "csv" => ("text/csv; charset=utf-8", csv(columns, rows)?),
+        "xlsx" => (XLSX, xlsx(columns, rows)?),
+        other => {
+            let allowed = vec!["csv".into(), "xlsx".into()];
+            return Err(Error::invalid("format", Problem::NotAChoice { given: other.to_owned(), allowed }));
+        }
+    };
+    let disposition = format!("attachment; filename=\"answer.{format}\"");
+    let head = [(header::CONTENT_TYPE, kind.to_owned()), (header::CONTENT_DISPOSITION, disposition)];
+    Ok((head, bytes).into_response())
+}
+
+fn csv(columns: &[String], rows: &[Vec<Value>]) -> Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(BYTE_ORDER_MARK.as_bytes().to_vec());
-    writer.write_record(answer.columns()).map_err(refused)?;
-    for row in answer.values() {
-        writer.write_record(row?.iter().map(harmless)).map_err(refused)?;
+    writer.write_record(columns.iter().map(|column| harmless(column))).map_err(refused)?;
+    for row in rows {
+        writer.write_record(row.iter().map(cell)).map_err(refused)?;
     }
-    let bytes = writer.into_inner().map_err(refused)?;
-    Ok(file("answer.csv", "text/csv; charset=utf-8", bytes))
+    writer.into_inner().map_err(refused)
 }
 
-pub fn xlsx(answer: &Answer) -> Result<Response> {
-    whole(answer)?;
-    let rows = answer.values().collect::<Result<Vec<_>>>()?;
-    let bytes = sheet(&answer.columns(), &rows).map_err(refused)?;
-    Ok(file("answer.xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", bytes))
+fn xlsx(columns: &[String], rows: &[Vec<Value>]) -> Result<Vec<u8>> {
+    workbook(&[Page { name: String::new(), columns: columns.to_vec(), rows: rows.to_vec() }])
 }
 
-/// Numbers of more digits than a spreadsheet keeps stay text.
-fn sheet(columns: &[&str], rows: &[Vec<Value>]) -> std::result::Result<Vec<u8>, XlsxError> {
-    const DIGITS: usize = 15;
+/// A sheet of a workbook.
+pub struct Page {
+    pub name: String,
+    pub columns: Vec<String>,
+    pub rows: Vec<Vec<Value>>,
+}
+
+pub fn workbook(pages: &[Page]) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
+    for (at, page) in pages.iter().enumerate() {
+        add_sheet(&mut book, at, page).map_err(refused)?;
+    }
+    book.save_to_buffer().map_err(refused)
+}
+
+/// Spreadsheets allow so many letters, and none of these.
+fn sheet_name(at: usize, name: &str) -> String {
+    const LETTERS: usize = 31;
+    let allowed = name.chars().filter(|letter| !"[]:*?/\\'".contains(*letter));
+    format!("{} ", at + 1).chars().chain(allowed).take(LETTERS).collect::<String>().trim().to_owned()
+}
+
+/// Numbers of more digits than a spreadsheet keeps stay text; text is written as such and never a formula.
+fn add_sheet(book: &mut Workbook, at: usize, page: &Page) -> std::result::Result<(), XlsxError> {
+    const DIGITS: usize = 15;
+    let Page { name, columns, rows } = page;
+    let bold = Format::new().set_bold();
     let sheet = book.add_worksheet();
+    sheet.set_name(sheet_name(at, name))?;
+    sheet.set_freeze_panes(1, 0)?;
     for (place, column) in (0_u16..).zip(columns) {
-        sheet.write_string(0, place, *column)?;
+        sheet.write_string_with_format(0, place, column, &bold)?;
     }
     for (line, row) in (1_u32..).zip(rows) {
         for (place, value) in (0_u16..).zip(row) {
@@ -91,7 +124,8 @@ fn sheet(columns: &[&str], rows: &[Vec<Value>]) -> std::result::Result<Vec<u8>, 
             };
         }
     }
-    book.save_to_buffer()
+    sheet.autofit();
+    Ok(())
 }
 
 #[cfg(test)]
@@ -99,9 +133,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn sheets_have_names_spreadsheets_take() {
+        assert_eq!(sheet_name(0, ""), "1");
+        assert_eq!(sheet_name(1, "按月/按省: [x]"), "2 按月按省 x");
+        assert!(sheet_name(2, &"长".repeat(50)).chars().count() <= 31);
+        let page = |name: &str| Page { name: name.into(), columns: vec![], rows: vec![] };
+        assert!(workbook(&[page("same"), page("same")]).is_ok());
+    }
+
+    #[test]
     fn text_that_looks_like_a_formula_is_none() {
-        assert_eq!(harmless(&Value::from("=1+1")), "'=1+1");
-        assert_eq!(harmless(&Value::Int(-5)), "-5");
-        assert_eq!(harmless(&Value::from("青岛")), "青岛");
+        assert_eq!(cell(&Value::from("=1+1")), "'=1+1");
+        assert_eq!(cell(&Value::Int(-5)), "-5");
+        assert_eq!(cell(&Value::from("青岛")), "青岛");
+        let file = csv(&["@head".to_owned()], &[vec![Value::from("+1")]]).unwrap();
+        assert_eq!(String::from_utf8(file).unwrap(), "\u{feff}'@head\n'+1\n");
     }
 }

@@ -4,10 +4,10 @@ use crate::export;
 use axum::{
     Form,
     extract::{Query, State},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use engine::Error;
-use meta::{Problem, Value};
+use meta::Value;
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -58,7 +58,10 @@ pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Giv
             return show(&app, &session, 422, &given.sql, None, Some(text));
         }
     };
-    note(&app, &session, &answer, &given.sql);
+    // Whose records an answer was made of is in the audit.
+    for entity in &answer.entities {
+        app.saw_many(&session, entity, answer.rows(), &[("sql", &given.sql)]);
+    }
     let format = session.format();
     let mut rows = vec![];
     for row in answer.values() {
@@ -94,24 +97,15 @@ fn words(session: &Session, error: &Error) -> Option<String> {
     }
 }
 
-/// Whose records an answer was made of is in the audit.
-fn note(app: &App, session: &Session, answer: &warehouse::Answer, sql: &str) {
-    for entity in &answer.entities {
-        app.saw_many(session, entity, answer.rows(), &[("sql", sql)]);
-    }
-}
-
 pub async fn export(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
     let limits = Limits { rows: EXPORTED, ..Limits::PAGE };
     let answer = warehouse::query(app.engine(), &session.actor, &given.sql, limits).await?;
-    note(&app, &session, &answer, &given.sql);
-    match given.format.as_str() {
-        "csv" => Ok(export::csv(&answer)?.into_response()),
-        "xlsx" => Ok(export::xlsx(&answer)?.into_response()),
-        other => {
-            let problem =
-                Problem::NotAChoice { given: other.to_owned(), allowed: vec!["csv".into(), "xlsx".into()] };
-            Err(Error::invalid("format", problem).into())
-        }
+    export::whole(answer.more)?;
+    let columns: Vec<String> = answer.columns().into_iter().map(str::to_owned).collect();
+    let rows = answer.values().collect::<engine::Result<Vec<_>>>()?;
+    let file = export::file(&given.format, &columns, &rows)?;
+    for entity in &answer.entities {
+        app.took_along(&session, entity, answer.rows(), &[("sql", &given.sql), ("format", &given.format)]);
     }
+    Ok(file)
 }

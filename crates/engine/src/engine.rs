@@ -85,6 +85,11 @@ pub struct Background {
 }
 
 impl Background {
+    /// Runs another task until then.
+    pub fn also(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.tasks.spawn(task);
+    }
+
     /// Ends the tasks and keeps what they would have: what was seen until now, sealed.
     pub async fn end(mut self) {
         self.tasks.shutdown().await;

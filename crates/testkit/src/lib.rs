@@ -12,11 +12,13 @@ mod answer;
 mod client;
 mod database;
 mod events;
+mod mail_server;
 
 pub use answer::Answer;
 pub use client::Client;
 pub use database::{on_both, on_sqlite};
 pub use events::Events;
+pub use mail_server::{Letter, MailServer};
 
 use axum::extract::ConnectInfo;
 use engine::{Database, Engine, Module, Role};

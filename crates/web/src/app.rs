@@ -5,7 +5,7 @@ use crate::{
     assets::Assets,
     auth::Gate,
     live::Live,
-    mail::{MailServer, Mailer},
+    mail::{Letter, MailServer, Mailer},
     metrics::Metrics,
     sealed::Seal,
     session::RecentVisitors,
@@ -17,8 +17,8 @@ use axum::{
     Router,
     response::{Html, IntoResponse, Response},
 };
-use engine::{Actor, BoxFuture, Engine};
-use meta::{Label, Lang, Record};
+use engine::{Actor, Background, BoxFuture, Engine};
+use meta::{Id, Label, Lang, Record};
 use minijinja::Value;
 use std::sync::Arc;
 
@@ -45,6 +45,9 @@ impl NavItem {
     }
 }
 
+/// A task that lives as long as the server and needs what pages have: words, templates, the mail server.
+pub type StartFn = fn(App) -> BoxFuture<'static, ()>;
+
 /// What a module adds to the web: its pages, words, navigation and panels.
 pub struct WebModule {
     /// The engine module whose navigation group these items join.
@@ -56,11 +59,20 @@ pub struct WebModule {
     pub messages: &'static str,
     pub nav: Vec<NavItem>,
     pub record_panels: Vec<RecordPanel>,
+    pub starts: Vec<StartFn>,
 }
 
 impl WebModule {
     pub fn new(name: &'static str, routes: fn() -> Router<App>) -> Self {
-        WebModule { name, routes, templates: &[], messages: "", nav: vec![], record_panels: vec![] }
+        WebModule {
+            name,
+            routes,
+            templates: &[],
+            messages: "",
+            nav: vec![],
+            record_panels: vec![],
+            starts: vec![],
+        }
     }
 }
 
@@ -238,8 +250,25 @@ impl App {
         self.0.pages.templates.render(visit.lang, template, context).map_err(Failure::from)
     }
 
+    /// Runs the modules' tasks beside those of the engine.
+    pub fn start(&self, background: &mut Background) {
+        for start in self.modules().iter().flat_map(|module| &module.starts) {
+            background.also(start(self.clone()));
+        }
+    }
+
+    /// Whether there is a mail server.
+    pub fn mails(&self) -> bool {
+        self.0.mailer.is_some()
+    }
+
+    /// Sends a letter to a user.
+    pub async fn send(&self, user: Id, letter: Letter) -> engine::Result<()> {
+        crate::mail::send(self, user, letter).await
+    }
+
     /// The text of a letter.
-    pub(crate) fn letter(&self, lang: Lang, template: &str, context: Value) -> engine::Result<String> {
+    pub fn letter(&self, lang: Lang, template: &str, context: Value) -> engine::Result<String> {
         let text = self.0.pages.templates.render(lang, template, context);
         text.map_err(|error| engine::Error::Internal(format!("letter: {error}")))
     }

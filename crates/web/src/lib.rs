@@ -43,13 +43,13 @@ mod throttle;
 mod ticket;
 pub mod tokens;
 
-pub use app::{App, NavItem, Options, Pages, PanelFn, Rates, RecordPanel, WebModule};
+pub use app::{App, NavItem, Options, Pages, PanelFn, Rates, RecordPanel, StartFn, WebModule};
 pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
 pub use live::Live;
-pub use mail::MailServer;
+pub use mail::{Attached, Letter, MailServer};
 pub use messages::Messages;
 pub use metrics::routes as metrics_routes;
 pub use password_rules::PASSWORD_MINIMUM;

@@ -178,7 +178,7 @@ pub(crate) async fn visit(app: &App, parts: &Parts, jar: &CookieJar) -> Result<V
     if let Some((known, via)) = found {
         enter(app, &mut visit, known, via).await?;
     }
-    if let Some(user) = visit.user.as_ref().filter(|user| user.role == Role::User) {
+    if let Some(user) = visit.user.as_ref() {
         visit.rights = app.engine().rights(user.id).await?;
     }
     let own = visit.user.as_ref().and_then(|user| user.language);

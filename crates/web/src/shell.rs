@@ -6,7 +6,8 @@ use meta::Entity;
 use minijinja::{Value, context};
 
 /// Reached from the lists themselves or from pages of their own, not from the navigation.
-const NOT_IN_NAVIGATION: [&str; 3] = ["saved_view", "import_run", "alarm"];
+const NOT_IN_NAVIGATION: [&str; 6] =
+    ["saved_view", "import_run", "alarm", "question", "dashboard", "scheduled_report"];
 /// The engine's own module stands last, and nothing of it is created from the menu.
 const CORE: &str = "core";
 

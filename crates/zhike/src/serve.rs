@@ -70,7 +70,8 @@ pub async fn serve(
         tracing::info!("metrics on {}/metrics", self::address(listener.local_addr()?));
         tokio::spawn(axum::serve(listener, web::metrics_routes(app.clone())).into_future());
     }
-    let background = engine.start();
+    let mut background = engine.start();
+    app.start(&mut background);
     let router = web::router(app.clone());
     let ended = until_asked_to_end(listener, router, move || app.live().end()).await;
     background.end().await;

@@ -70,7 +70,7 @@ impl Engine {
             return Ok(Actor::user(user, Role::User, lang));
         };
         if known.administrator {
-            return Ok(Actor::user(user, Role::Administrator, lang));
+            return Ok(Actor::user(user, Role::Administrator, lang).with(self.rights(user).await?));
         }
         Ok(Actor::user(user, Role::User, lang).with(self.rights(user).await?))
     }
@@ -84,7 +84,9 @@ impl Engine {
         let company = self.company().await?;
         let rights = match company.users.get(&user) {
             None => Rights::nothing(),
-            Some(known) if known.roles.is_empty() => Rights::unlimited(),
+            Some(known) if known.roles.is_empty() || known.administrator => {
+                Rights::unlimited_in(user, company.above(user))
+            }
             Some(known) => Arc::new(self.put_together(&company, user, known).await?),
         };
         self.known_rights().rights.put(user, version, rights.clone());
@@ -111,6 +113,7 @@ impl Engine {
             entities: HashMap::new(),
             teams,
             teams_and_below,
+            reached_teams: company.above(user),
         };
         for entity in self.registry().entities() {
             rights.entities.insert(entity.name.clone(), self.granted(company, known, entity)?);

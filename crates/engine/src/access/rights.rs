@@ -16,6 +16,8 @@ pub struct Rights {
     /// His team, and those he leads.
     pub(super) teams: Vec<Id>,
     pub(super) teams_and_below: Vec<Id>,
+    /// His teams and those above them: what is shared with one of them is shared with him.
+    pub(super) reached_teams: Vec<Id>,
     /// Whose records those of the teams are.
     pub(super) members: Members,
     pub(super) members_and_below: Members,
@@ -62,6 +64,18 @@ impl Rights {
     pub fn nothing() -> Arc<Rights> {
         static NOTHING: OnceLock<Arc<Rights>> = OnceLock::new();
         NOTHING.get_or_init(Arc::default).clone()
+    }
+
+    /// The same for who is in teams.
+    pub(super) fn unlimited_in(user: Id, teams: Vec<Id>) -> Arc<Rights> {
+        if teams.is_empty() {
+            return Rights::unlimited();
+        }
+        Arc::new(Rights { unlimited: true, user: Some(user), reached_teams: teams, ..Rights::default() })
+    }
+
+    pub(super) fn reached_teams(&self) -> &[Id] {
+        &self.reached_teams
     }
 
     pub fn is_unlimited(&self) -> bool {

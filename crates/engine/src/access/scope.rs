@@ -18,7 +18,7 @@ impl Engine {
 
 /// Which records of `entity` the actor may do `action` with; every list, count and look-up is narrowed by it.
 pub(crate) fn scope(registry: &Registry, actor: &Actor, entity: &Entity, action: Action) -> Condition {
-    both(personal(actor, entity), scope_of(registry, actor, entity, action))
+    both(personal(actor, entity, action), scope_of(registry, actor, entity, action))
 }
 
 /// The same by roles alone.
@@ -40,8 +40,9 @@ fn both(first: Condition, second: Condition) -> Condition {
     }
 }
 
-/// Views and the like belong to one user whatever the roles say, administrators included.
-fn personal(actor: &Actor, entity: &Entity) -> Condition {
+/// Views and the like belong to one user whatever the roles say, administrators included. What he shares with everybody, or
+/// with a team, others see and do not change; administrators keep what is for everybody in order.
+fn personal(actor: &Actor, entity: &Entity, action: Action) -> Condition {
     let (Some((owner, shared)), false) = (&entity.personal, actor.role == Role::System) else {
         return Condition::Always(true);
     };
@@ -49,8 +50,15 @@ fn personal(actor: &Actor, entity: &Entity) -> Condition {
         Some(field) => equals(field.clone(), value),
         None => Condition::Always(false),
     };
-    let mine = actor.user.map_or(Condition::Always(false), |user| is(owner, Value::Id(user)));
-    Condition::Any(vec![mine, is(shared, Value::Bool(true))])
+    let mut parts = vec![actor.user.map_or(Condition::Always(false), |user| is(owner, Value::Id(user)))];
+    let reads = matches!(action, Action::Read | Action::Export);
+    if reads || actor.is_administrator() {
+        parts.push(is(shared, Value::Bool(true)));
+    }
+    if reads && let Some(team) = entity.team().and_then(|name| field_of(entity, name)) {
+        parts.extend(one_of(&team, actor.rights.reached_teams().to_vec()));
+    }
+    Condition::Any(parts)
 }
 
 fn equals(field: Field, value: Value) -> Condition {

@@ -50,6 +50,17 @@ pub struct Column {
     pub label: Label,
     pub definition: Label,
     pub unit: &'static str,
+    /// Whether its values add up to its total, so that shares and running totals mean something.
+    pub additive: bool,
+}
+
+/// How many rows of a fact an answer is made of.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Counted {
+    pub fact: String,
+    /// What one row is.
+    pub label: Label,
+    pub rows: Option<i64>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -62,6 +73,9 @@ pub struct AnswerTable {
     pub total: Vec<Cell>,
     /// There are more rows than are shown.
     pub more: bool,
+    pub counted: Vec<Counted>,
+    /// Whose records it was made of.
+    pub entities: Vec<String>,
     pub period: Option<Span>,
     pub compared_period: Option<Span>,
     pub refreshed_at: DateTime<Utc>,

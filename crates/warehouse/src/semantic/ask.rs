@@ -2,23 +2,21 @@
 
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
-    answer::{self, Column, Grouped},
+    answer::{self, Column, Counted, Grouped},
     checked::{Asked, wrong},
     dimension::DimensionKind,
     filter,
     measure::{Expression, Measure},
     member::{Code, Member, Titles},
-    model,
+    model::{self, FACTS, Model},
     period::{Shift, Span},
     sql::{Chosen, Joins, Only, Select},
+    visible::visible,
 };
 use crate::{Limits, query, session};
 use engine::{Actor, Engine, Error, Result};
-use meta::Decimal;
-use std::{
-    cmp::Ordering,
-    collections::{BTreeSet, HashMap},
-};
+use meta::{Decimal, NaiveDate};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 /// Rows of an answer; of more only the first are shown.
 pub(super) const ROWS_LIMIT: usize = 10_000;
@@ -27,16 +25,38 @@ const GROUPS: Limits = Limits { time: Limits::PAGE.time, rows: 2_000_000 };
 
 /// The answer as the actor may see it.
 pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
-    let open = session::newest(engine).await?;
-    let model = model::of_tables(engine.registry(), &open.tables);
-    let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
-    let asked = Asked::new(engine, actor, &model, question, &open.tables, today)?;
-    asked.answer().await
+    let ground = Ground::of(engine, actor).await?;
+    ground.asked(engine, actor, question)?.answer().await
+}
+
+/// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.
+pub(super) struct Ground {
+    model: Model,
+    open: Arc<session::Open>,
+    today: NaiveDate,
+}
+
+impl Ground {
+    pub async fn of(engine: &Engine, actor: &Actor) -> Result<Ground> {
+        let open = session::newest(engine).await?;
+        let model = visible(engine, actor, model::of_tables(engine.registry(), &open.tables))?;
+        let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
+        Ok(Ground { model, open, today })
+    }
+
+    pub fn asked<'a>(
+        &'a self,
+        engine: &'a Engine,
+        actor: &'a Actor,
+        question: &'a Question,
+    ) -> Result<Asked<'a>> {
+        Asked::new(engine, actor, &self.model, question, &self.open.tables, self.today)
+    }
 }
 
 impl<'a> Asked<'a> {
     pub fn chosen(&self, fact: &str, cut: &Cut) -> Result<Chosen<'a>> {
-        Ok(Chosen { dimension: self.dimension(fact, cut)?, level: cut.level })
+        Ok(Chosen { dimension: self.dimension("cuts", fact, cut)?, level: cut.level })
     }
 
     /// The parts by the members of `cuts`.
@@ -60,7 +80,9 @@ impl<'a> Asked<'a> {
                 .iter()
                 .map(|part| self.parts.iter().position(|known| known.name == part.name).unwrap_or(0))
                 .collect();
-            let select = Select { fact, cuts, measures, filter, joins, span: at.span, shift: at.shift, only };
+            let within = self.fixed(fact)?;
+            let (span, shift) = (at.span, at.shift);
+            let select = Select { fact, cuts, measures, filter, joins, span, shift, only, within };
             let answer = query(self.engine, self.actor, &select.sql(), GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
@@ -113,16 +135,38 @@ impl<'a> Asked<'a> {
         self.measures.iter().map(cell).collect()
     }
 
-    /// Rows of both periods by these cuts.
-    async fn rows(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Vec<(Vec<Code>, Vec<Cell>)>> {
-        let now = self.grouped(cuts, only, Time { span: self.span, shift: None }).await?.0;
+    /// The total, and how many rows of each fact are in it.
+    async fn whole(&self) -> Result<(Vec<Cell>, Vec<Counted>)> {
+        let (now, then) = self.both(&[], None).await?;
+        let (now, then) = (now.0.into_values().next(), then.0.into_values().next());
+        let counted = |(fact, part): &(&str, &str)| {
+            let at = self.parts.iter().position(|known| known.name == *part)?;
+            let rows = now
+                .as_ref()
+                .and_then(|parts| parts.get(at).copied().flatten())
+                .and_then(|number| i64::try_from(number).ok());
+            let table = self.model.facts.get(*fact)?;
+            Some(Counted { fact: (*fact).to_owned(), label: table.definition.clone(), rows })
+        };
+        Ok((self.cells(now.as_ref(), then.as_ref()), FACTS.iter().filter_map(counted).collect()))
+    }
+
+    /// Parts of both periods by these cuts.
+    async fn both(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<(Grouped, Grouped)> {
+        let now = self.grouped(cuts, only, Time { span: self.span, shift: None }).await?;
         let then = match (self.span, self.question.compare) {
             (Some(span), Some(compare)) => {
                 let (span, shift) = span.compared(compare);
-                self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?.0
+                self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?
             }
-            _ => HashMap::new(),
+            _ => Grouped::default(),
         };
+        Ok((now, then))
+    }
+
+    /// Rows of both periods by these cuts.
+    async fn rows(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Vec<(Vec<Code>, Vec<Cell>)>> {
+        let (Grouped(now), Grouped(then)) = self.both(cuts, only).await?;
         let keys: BTreeSet<&Vec<Code>> = now.keys().chain(then.keys()).collect();
         Ok(keys
             .into_iter()
@@ -132,8 +176,7 @@ impl<'a> Asked<'a> {
 
     async fn answer(&self) -> Result<AnswerTable> {
         let cuts = &self.question.cuts;
-        let total = self.rows(&[], None).await?.into_iter().next().map(|(_, cells)| cells);
-        let total = total.unwrap_or_else(|| self.cells(None, None));
+        let (total, counted) = self.whole().await?;
         let (mut rows, mut rest) = (vec![], vec![]);
         if let Some(top) = self.question.top {
             let largest = self.largest(top).await?;
@@ -176,6 +219,8 @@ impl<'a> Asked<'a> {
             rows: lines,
             total,
             more,
+            counted,
+            entities: self.entities()?,
             period: self.span,
             compared_period: self
                 .span
@@ -186,12 +231,28 @@ impl<'a> Asked<'a> {
         })
     }
 
+    /// Whose records the answer is made of.
+    fn entities(&self) -> Result<Vec<String>> {
+        let mut found = BTreeSet::new();
+        for table in self.facts().iter().filter_map(|fact| self.model.facts.get(*fact)) {
+            found.insert(table.line.as_ref().map_or(&table.head, |(line, _)| line).clone());
+        }
+        for cut in self.all_chosen()? {
+            found.extend(cut.dimension.path.iter().map(|step| step.table.clone()));
+            if let DimensionKind::Record { entity } = &cut.dimension.kind {
+                found.insert(entity.clone());
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
     fn columns(&self) -> Vec<Column> {
         let column = |measure: &&Measure| Column {
             name: measure.name.to_owned(),
             label: measure.label.clone(),
             definition: measure.definition.clone(),
             unit: Column::unit(measure.unit),
+            additive: self.model.is_additive(measure),
         };
         self.measures.iter().map(column).collect()
     }
@@ -203,15 +264,8 @@ impl<'a> Asked<'a> {
 
     /// Shares and running totals of counts of different things and of ratios mean nothing.
     fn only_additive<'c>(&self, rows: impl Iterator<Item = &'c mut Vec<Cell>>) {
-        let additive = |measure: &Measure| {
-            !matches!(measure.expression, Expression::Ratio(..))
-                && self
-                    .model
-                    .parts(measure)
-                    .iter()
-                    .all(|part| matches!(part.expression, Expression::Aggregate { additive: true, .. }))
-        };
-        let not: Vec<usize> = (0..self.measures.len()).filter(|at| !additive(self.measures[*at])).collect();
+        let not: Vec<usize> =
+            (0..self.measures.len()).filter(|at| !self.model.is_additive(self.measures[*at])).collect();
         for cells in rows {
             for at in &not {
                 (cells[*at].share, cells[*at].running) = (None, None);

@@ -1,11 +1,13 @@
 //! Whether a question makes sense, and whether the actor may see what it is made of.
 
 use super::{
-    Cut, Question,
+    Cut, Question, Within,
     dimension::Dimension,
-    measure::{Expression, Measure},
-    model::Model,
+    measure::{Expression, Measure, rows_of},
+    model::{FACTS, Model},
     period::Span,
+    sql::Chosen,
+    within::Fixed,
 };
 use crate::rights;
 use engine::{Actor, Engine, Error, Result};
@@ -15,6 +17,8 @@ use std::collections::BTreeSet;
 const MEASURES_LIMIT: usize = 12;
 const CUTS_LIMIT: usize = 4;
 const TOP_LIMIT: usize = 1_000;
+/// Steps down from the whole.
+const WITHIN_LIMIT: usize = 12;
 
 /// A question that makes sense.
 pub(super) struct Asked<'a> {
@@ -44,7 +48,10 @@ impl<'a> Asked<'a> {
         if question.measures.is_empty() {
             return Err(wrong("measures", "choose at least one measure", "请至少选择一个指标"));
         }
-        if question.measures.len() > MEASURES_LIMIT || question.cuts.len() > CUTS_LIMIT {
+        if question.measures.len() > MEASURES_LIMIT
+            || question.cuts.len() > CUTS_LIMIT
+            || question.within.len() > WITHIN_LIMIT
+        {
             return Err(wrong(
                 "cuts",
                 format!("at most {MEASURES_LIMIT} measures and {CUTS_LIMIT} cuts at once"),
@@ -63,6 +70,12 @@ impl<'a> Asked<'a> {
         for part in measures.iter().flat_map(|measure| model.parts(measure)) {
             if !parts.iter().any(|known| known.name == part.name) {
                 parts.push(part);
+            }
+        }
+        for (fact, name) in FACTS {
+            let of_fact = |part: &Measure| matches!(&part.expression, Expression::Aggregate { table, .. } if *table == fact);
+            if parts.iter().any(of_fact) {
+                parts.push(rows_of(fact, name));
             }
         }
         let span = question.period.map(|period| period.span(today)).transpose()?;
@@ -91,17 +104,29 @@ impl<'a> Asked<'a> {
                 }
             }
             for cut in &self.question.cuts {
-                self.dimension(fact, cut)?;
+                self.dimension("cuts", fact, cut)?;
             }
+            self.fixed(fact)?;
         }
         Ok(())
     }
 
-    pub fn dimension(&self, fact: &str, cut: &Cut) -> Result<&'a Dimension> {
+    /// The members the question is confined to.
+    pub fn fixed(&self, fact: &str) -> Result<Vec<Fixed<'a>>> {
+        let one = |within: &Within| {
+            let cut = within.cut();
+            let dimension = self.dimension("within", fact, &cut)?;
+            Fixed::new(Chosen { dimension, level: cut.level }, &within.value)
+        };
+        self.question.within.iter().map(one).collect()
+    }
+
+    /// `field` is the part of the question that names the cut.
+    pub fn dimension(&self, field: &str, fact: &str, cut: &Cut) -> Result<&'a Dimension> {
         let known = self.model.dimensions.values().flatten().find(|known| known.name == cut.dimension);
         let Some(known) = known else {
             return Err(wrong(
-                "cuts",
+                field,
                 format!("there is no dimension {}: see the catalog", cut.dimension),
                 format!("没有维度 {}，请查看数据目录", cut.dimension),
             ));
@@ -114,14 +139,14 @@ impl<'a> Asked<'a> {
                 .map(|m| m.name)
                 .collect();
             return Err(wrong(
-                "cuts",
+                field,
                 format!("{} cannot be cut by {}: take one of them out", of.join(", "), cut.dimension),
                 format!("{} 不能按“{}”分析，请去掉其中一个", of.join("、"), known.label.zh),
             ));
         };
         if cut.level.is_some() && found.levels.is_empty() {
             return Err(wrong(
-                "cuts",
+                field,
                 format!("{} has no levels", cut.dimension),
                 format!("“{}”没有层级", known.label.zh),
             ));
@@ -144,7 +169,7 @@ impl<'a> Asked<'a> {
 }
 
 /// Whether the SQL of a measure names the column.
-fn names(sql: &str, column: &str) -> bool {
+pub(super) fn names(sql: &str, column: &str) -> bool {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     sql.match_indices("f.").any(|(at, _)| {
         let rest = sql[at + 2..].trim_start_matches('"');

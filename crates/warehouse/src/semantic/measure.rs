@@ -73,6 +73,12 @@ fn distinct(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, additive: false }
 }
 
+/// How many rows of a fact an answer is made of.
+pub(crate) fn rows_of(table: &'static str, name: &'static str) -> Measure {
+    let words = ("Rows", "行数");
+    Measure { part: true, ..measure(name, Unit::Count, words, words, sum(table, "count(*)")) }
+}
+
 /// Every measure there is.
 pub(crate) fn all() -> Vec<Measure> {
     [sales(), margins(), returns(), activities()].concat()

@@ -1,6 +1,7 @@
 //! Members of dimensions: what rows were grouped by, with the names people know.
 
 use super::{
+    Dimension, Within,
     dimension::{DimensionKind, Level},
     sql::Chosen,
 };
@@ -47,6 +48,11 @@ pub struct Member {
     pub value: serde_json::Value,
     /// Everything beyond the largest, together.
     pub rest: bool,
+    /// A record that is deleted or not the asker's to see: nothing can be asked of it alone.
+    pub unknown: bool,
+    /// Tells members of one dimension apart, those without a name of their own, too.
+    #[serde(skip)]
+    pub code: String,
 }
 
 /// Ids and titles of records by their keys.
@@ -54,12 +60,54 @@ pub(crate) type Titles = HashMap<i64, (Id, String)>;
 
 impl Member {
     pub fn rest() -> Member {
-        Member { label: label("Others", "其余"), value: serde_json::Value::Null, rest: true }
+        Member {
+            label: label("Others", "其余"),
+            value: serde_json::Value::Null,
+            rest: true,
+            unknown: false,
+            code: "rest".to_owned(),
+        }
     }
 
     pub(crate) fn of(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> Member {
         let (label, value) = named(cut, code, titles);
-        Member { label, value: value.to_json(), rest: false }
+        let record = matches!(cut.dimension.kind, DimensionKind::Record { .. });
+        let unknown = record && value.is_null() && *code != Code::Empty;
+        Member { label, value: value.to_json(), rest: false, unknown, code: format!("{code:?}") }
+    }
+}
+
+impl Within {
+    /// The name of the member; of a record, which is named by its title, there is none here.
+    pub fn label(&self, dimension: &Dimension) -> Option<Label> {
+        let cut = Chosen { dimension, level: self.level };
+        let text = self.value.as_str();
+        let code = match (&dimension.kind, &self.value) {
+            (_, serde_json::Value::Null) => Code::Empty,
+            (DimensionKind::Record { .. }, _) => return None,
+            (DimensionKind::Date, serde_json::Value::String(_)) => {
+                Code::Number(number_of(self.level.unwrap_or(Level::Day), text?.parse().ok()?))
+            }
+            (_, serde_json::Value::Bool(flag)) => Code::Flag(*flag),
+            (_, serde_json::Value::Number(number)) => Code::Number(number.as_i64()?),
+            _ => Code::Text(text?.to_owned()),
+        };
+        Some(named(&cut, &code, &Titles::new()).0)
+    }
+}
+
+/// The inverse of [`of_date`], as `sql::level_sql` counts.
+fn number_of(level: Level, day: NaiveDate) -> i64 {
+    let (year, month) = (i64::from(day.year()), i64::from(day.month()));
+    let since = |day: NaiveDate| day.signed_duration_since(NaiveDate::default()).num_days();
+    match level {
+        Level::Year => year,
+        Level::Quarter => year * 10 + (month - 1) / 3 + 1,
+        Level::Month => year * 100 + month,
+        Level::Week => since(day) - i64::from(day.weekday().num_days_from_monday()),
+        Level::Day => since(day),
+        Level::MonthOfYear => month,
+        Level::Weekday => i64::from(day.weekday().number_from_monday()),
     }
 }
 
@@ -168,5 +216,15 @@ mod tests {
             "2025-12-29".parse::<NaiveDate>().unwrap().signed_duration_since(NaiveDate::default()).num_days();
         assert_eq!(words(Level::Week, monday), ("2026 W01".into(), "2026年第1周".into(), date("2025-12-29")));
         assert_eq!(words(Level::Weekday, 7).0, "Sunday");
+        for (level, number) in [
+            (Level::Year, 2026),
+            (Level::Quarter, 20264),
+            (Level::Month, 202_602),
+            (Level::Week, monday),
+            (Level::Day, monday),
+        ] {
+            let Value::Date(first) = of_date(level, number).1 else { panic!("{level:?} is no date") };
+            assert_eq!(number_of(level, first), number, "{level:?}");
+        }
     }
 }

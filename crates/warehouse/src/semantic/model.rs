@@ -8,7 +8,7 @@ use crate::table::Table;
 use engine::{Error, Registry, Result};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Model {
     pub measures: Vec<Measure>,
     /// By fact.
@@ -16,8 +16,9 @@ pub struct Model {
     pub(crate) facts: BTreeMap<String, Table>,
 }
 
-/// Tables measures are taken from.
-const FACTS: [&str; 3] = ["sales", "returns", "activities"];
+/// Tables measures are taken from, and the part that counts the rows of each.
+pub(crate) const FACTS: [(&str, &str); 3] =
+    [("sales", "rows_of_sales"), ("returns", "rows_of_returns"), ("activities", "rows_of_activities")];
 
 pub fn model(registry: &Registry) -> Model {
     of_tables(registry, &crate::tables(registry))
@@ -26,7 +27,7 @@ pub fn model(registry: &Registry) -> Model {
 pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
     let facts: BTreeMap<String, Table> = tables
         .iter()
-        .filter(|table| FACTS.contains(&table.name.as_str()))
+        .filter(|table| FACTS.iter().any(|(fact, _)| *fact == table.name))
         .map(|table| (table.name.clone(), table.clone()))
         .collect();
     let dimensions =
@@ -79,6 +80,12 @@ impl Model {
         let all = self.dimensions.get(*first).into_iter().flatten();
         all.filter(|dimension| rest.iter().all(|fact| self.dimension(fact, &dimension.name).is_some()))
             .collect()
+    }
+
+    /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.
+    pub fn is_additive(&self, measure: &Measure) -> bool {
+        let adds = |part: &Measure| matches!(part.expression, Expression::Aggregate { additive: true, .. });
+        !matches!(measure.expression, Expression::Ratio(..)) && self.parts(measure).iter().all(adds)
     }
 
     /// The aggregates a measure is made of.

@@ -21,6 +21,20 @@ pub struct Question {
     /// Only so many members of the first cut, the rest together.
     pub top: Option<usize>,
     pub sort: Option<Sort>,
+    /// Only these members, as an answer names them: what is left behind on the way down.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub within: Vec<Within>,
+}
+
+/// One member of a dimension.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Within {
+    pub dimension: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub level: Option<Level>,
+    /// The value of the member; `null` where the field is empty.
+    pub value: serde_json::Value,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +52,12 @@ pub struct Sort {
     pub by: String,
     #[serde(default)]
     pub descending: bool,
+}
+
+impl Within {
+    pub fn cut(&self) -> Cut {
+        Cut { dimension: self.dimension.clone(), level: self.level }
+    }
 }
 
 impl Cut {

@@ -1,5 +1,6 @@
 //! One fact's part of a question as one SELECT.
 
+use super::within::Fixed;
 use super::{
     dimension::{Dimension, DimensionKind, Level},
     measure::{Expression, Measure},
@@ -9,12 +10,25 @@ use crate::lower::quoted;
 
 /// Left joins from the fact to what it refers to, each made once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Joins(Vec<(String, String)>);
+pub(crate) struct Joins(Vec<Join>);
+
+#[derive(Clone, Debug, PartialEq)]
+struct Join {
+    table: String,
+    /// `key` or `id`, as `from` holds it.
+    on: &'static str,
+    from: String,
+}
 
 impl Joins {
     /// The alias under which `table` is joined on this key.
     pub fn to(&mut self, table: &str, key: &str) -> String {
-        let join = (table.to_owned(), key.to_owned());
+        self.by("key", table, key)
+    }
+
+    /// The same on the record's key or id.
+    pub fn by(&mut self, on: &'static str, table: &str, from: &str) -> String {
+        let join = Join { table: table.to_owned(), on, from: from.to_owned() };
         let at = self.0.iter().position(|known| *known == join).unwrap_or_else(|| {
             self.0.push(join);
             self.0.len() - 1
@@ -22,9 +36,9 @@ impl Joins {
         format!("j{at}")
     }
 
-    fn sql(&self) -> String {
-        let join = |(at, (table, key)): (usize, &(String, String))| {
-            format!(" LEFT JOIN {} j{at} ON j{at}.\"key\" = {key}", quoted(table))
+    pub fn sql(&self) -> String {
+        let join = |(at, Join { table, on, from }): (usize, &Join)| {
+            format!(" LEFT JOIN {} j{at} ON j{at}.\"{on}\" = {from}", quoted(table))
         };
         self.0.iter().enumerate().map(join).collect()
     }
@@ -68,7 +82,7 @@ impl Chosen<'_> {
 }
 
 /// A whole number for each member of a level.
-fn level_sql(level: Level, day: &str) -> String {
+pub(super) fn level_sql(level: Level, day: &str) -> String {
     let number = format!("CAST({day} AS INT)");
     let since_monday = format!("((({number} + 3) % 7 + 7) % 7)");
     let part = |part: &str| format!("CAST(date_part('{part}', {day}) AS INT)");
@@ -95,6 +109,8 @@ pub(crate) struct Select<'q> {
     pub shift: Option<Shift>,
     /// Only these members of the first dimension, or all but these.
     pub only: Option<Only<'q>>,
+    /// Only these members of further dimensions.
+    pub within: Vec<Fixed<'q>>,
 }
 
 pub(crate) struct Only<'q> {
@@ -118,6 +134,9 @@ impl Select<'_> {
         let mut conditions = vec![self.filter.clone()];
         if let Some(Span { from, to }) = self.span {
             conditions.push(format!("f.\"day\" BETWEEN DATE '{from}' AND DATE '{to}'"));
+        }
+        for fixed in &self.within {
+            conditions.push(fixed.sql(&mut self.joins, self.shift));
         }
         if let Some(only) = &self.only {
             conditions.push(only.sql(&mut self.joins, self.shift));

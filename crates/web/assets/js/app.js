@@ -10,6 +10,7 @@ import "./bulk.js";
 import "./filter.js";
 import "./columns.js";
 import "./board.js";
+import "./explore.js";
 import "./cell.js";
 import "./tabs.js";
 import "./scroll.js";

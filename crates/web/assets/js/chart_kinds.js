@@ -72,8 +72,62 @@ function series(type) {
     xAxis: { ...t.axis(), type: "category", data: d.categories, splitLine: { show: false }, boundaryGap: type === "bar" },
     yAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
     tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: type === "bar" ? "shadow" : "line" }, formatter: (marks) => tip(marks[0].axisValueLabel, marks.filter((m) => m.value !== null && m.value !== undefined).map((m) => [m.seriesName, full(m.value, d.unit, d.currency)])) },
-    series: d.series.map((one) => ({ type, name: one.name, data: one.values, showSymbol: d.categories.length < 3, barMaxWidth: 28, itemStyle: { borderRadius: type === "bar" ? [3, 3, 0, 0] : 0 }, lineStyle: { width: 2 } })),
+    series: d.series.map((one) => ({ type, name: one.name, data: one.values, stack: one.stack ? "all" : undefined, showSymbol: d.categories.length < 32, symbolSize: 5, barMaxWidth: 28, itemStyle: { borderRadius: type === "bar" ? [3, 3, 0, 0] : 0 }, lineStyle: { width: 2 } })),
   });
+}
+
+/** Lying bars, the first on top; the box grows with them. */
+function ranked(d, t, box) {
+  const many = d.series.length > 1;
+  const stacked = d.series.some((one) => one.stack);
+  const thick = many && !stacked ? 12 * d.series.length + 10 : 26;
+  box.style.height = `${Math.max(120, d.categories.length * thick + (many ? 64 : 40))}px`;
+  const upside = (list) => [...list].reverse();
+  return {
+    ...legend(t, many),
+    grid: { ...t.base.grid, top: many ? 32 : 4, right: 64 },
+    xAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
+    yAxis: { ...t.axis(), type: "category", data: upside(d.categories), splitLine: { show: false }, axisLabel: { ...t.font, color: t.text, width: 160, overflow: "truncate" } },
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "shadow" }, formatter: (marks) => tip(marks[0].axisValueLabel, marks.filter((m) => m.value !== null && m.value !== undefined).map((m) => [m.seriesName, full(m.value, d.unit, d.currency)])) },
+    series: d.series.map((one) => ({
+      type: "bar", name: one.name, data: upside(one.values), stack: one.stack ? "all" : undefined, barMaxWidth: 20, itemStyle: { borderRadius: stacked ? 0 : [0, 3, 3, 0] },
+      label: { show: !many, position: "right", color: t["text-2"], formatter: ({ value }) => (value === null || value === undefined ? "" : short(value, d.unit)) },
+    })),
+  };
+}
+
+function heat(d, t, box) {
+  const values = d.cells.map((cell) => cell.value);
+  const [least, most] = [Math.min(...values, 0), Math.max(...values, 0)];
+  box.style.height = `${Math.max(200, d.rows.length * 34 + 72)}px`;
+  return {
+    grid: { ...t.base.grid, top: 8 },
+    xAxis: { ...t.axis(), type: "category", data: d.columns, splitLine: { show: false } },
+    yAxis: { ...t.axis(), type: "category", data: d.rows, splitLine: { show: false }, axisLabel: { ...t.font, color: t.text, width: 140, overflow: "truncate" } },
+    visualMap: { show: false, min: least, max: most || 1, inRange: { color: [t.hover, t.accent] } },
+    tooltip: { ...t.base.tooltip, formatter: ({ data: cell }) => tip(cell.text, [[d.name, full(cell.value[2], d.unit, d.currency)]]) },
+    series: [{
+      type: "heatmap", itemStyle: { borderColor: t.surface, borderWidth: 2, borderRadius: 4 }, emphasis: { itemStyle: { borderColor: t.accent } },
+      data: d.cells.map((cell) => ({ value: [cell.x, cell.y, cell.value], href: cell.href, text: cell.text, label: { color: cell.value > least + (most - least) * 0.55 ? "#fff" : t.text } })),
+      label: { show: d.columns.length <= 14, fontSize: 12, formatter: ({ value }) => short(value[2], d.unit) },
+    }],
+  };
+}
+
+function treemap(d, t) {
+  const deep = d.nodes.some((node) => node.children);
+  const colours = t.base.color;
+  const nodes = d.nodes.map((node, index) => ({ ...node, itemStyle: { color: colours[index % colours.length] } }));
+  return {
+    tooltip: { ...t.base.tooltip, formatter: ({ treePathInfo, value }) => tip(treePathInfo.slice(1).map((step) => step.name).join(" · "), [["", full(value, d.unit, d.currency)]]) },
+    series: [{
+      type: "treemap", data: nodes, roam: false, nodeClick: false, breadcrumb: { show: false }, left: 0, right: 0, top: 0, bottom: 0,
+      label: { color: t.surface, fontSize: 12, overflow: "truncate", formatter: ({ name, value }) => `${name}\n${short(value, d.unit)}` },
+      upperLabel: { show: deep, height: 22, color: t.text, fontSize: 12, fontWeight: 600 },
+      itemStyle: { borderColor: t.surface, borderWidth: 1, gapWidth: 1 },
+      levels: deep ? [{ itemStyle: { borderWidth: 0, gapWidth: 4 }, upperLabel: { show: false } }, { itemStyle: { gapWidth: 1, borderColor: t.hover, borderWidth: 2 } }, { colorSaturation: [0.35, 0.6] }] : [{ itemStyle: { gapWidth: 2 } }],
+    }],
+  };
 }
 
 function scatter(d, t) {
@@ -132,6 +186,9 @@ export const kinds = {
   stages: { option: stages, isEmpty: (d) => nothing(d.bars) },
   bars: { option: series("bar"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   line: { option: series("line"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
+  ranked: { option: ranked, isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
+  heat: { option: heat, isEmpty: (d) => nothing(d.cells) },
+  treemap: { option: treemap, isEmpty: (d) => nothing(d.nodes) },
   scatter: { option: scatter, isEmpty: (d) => nothing(d.points) },
   forecast: { option: forecast, isEmpty: (d) => nothing(d.categories) },
   pie: { option: pie, isEmpty: (d) => nothing(d.slices) },

@@ -8,16 +8,20 @@
 //   scatter    {points: [{x, y, label, color|null, href|null}], x_label, y_label, log: whether both axes are logarithmic|null}
 //   forecast   {categories: [label], known: [n|null], forecast: [n|null], lower: [n|null], upper: [n|null], known_label, forecast_label, interval_label, unit, currency|null}
 //   pie        {slices: [{label, value, color|null, href|null}], unit, currency|null}
+//   ranked     as bars, lying; series may have stack: true
+//   heat       {columns: [label], rows: [label], cells: [{x, y, value, text, href}], name, unit, currency}  y 0 is the lowest row
+//   treemap    {nodes: [{name, value, href|null} | {name, children: [node]}], unit, currency}
 //   sparkline  {values: [n]}
-// unit: "count" | "money" | "percent" (values 0…1). href opens the list behind the mark. Dispatch the event "chart-refresh" on the div to load data-src again.
+// A value of bars, line and ranked may be {value, href}.
+// unit: "count" | "money" | "percent" (values 0…1). href opens what is behind the mark: first the event "chart-open" (detail: the address) goes out, which a page may take over. Dispatch the event "chart-refresh" on the div to load data-src again.
 import * as echarts from "echarts/core";
-import { BarChart, HeatmapChart, LineChart, PieChart, ScatterChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { kinds } from "./chart_kinds.js";
 import { theme } from "./chart_theme.js";
 
-echarts.use([BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+echarts.use([BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
 
 const messages = JSON.parse(document.getElementById("messages")?.textContent ?? "{}");
 
@@ -52,7 +56,9 @@ async function draw(box) {
   const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "canvas" });
   chart.setOption({ ...colours.base, ...kind.option(content, colours, box) }, { notMerge: true });
   chart.off("click");
-  chart.on("click", ({ data: mark }) => { if (mark?.href) location.assign(mark.href); });
+  chart.on("click", ({ data: mark }) => {
+    if (mark?.href && box.dispatchEvent(new CustomEvent("chart-open", { bubbles: true, cancelable: true, detail: mark.href }))) location.assign(mark.href);
+  });
   chart.on("mouseover", ({ data: mark }) => chart.getZr().setCursorStyle(mark?.href ? "pointer" : "default"));
 }
 

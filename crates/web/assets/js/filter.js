@@ -115,11 +115,20 @@ function build(panel, fields) {
     const toggle = $("[data-filter-toggle]", panel);
     toggle.textContent = expert ? toggle.dataset.simple : toggle.dataset.expert;
   }
-  const go = (filter) => location.assign(listHref({ filter, view: "" }));
+  // In a form the text is its field; elsewhere it is part of the list's address.
+  const form = panel.dataset.filterForm ? document.getElementById(panel.dataset.filterForm) : null;
+  const go = (filter) => {
+    if (!form) return location.assign(listHref({ filter, view: "" }));
+    text.value = filter;
+    form.requestSubmit();
+  };
   const apply = () => go(current());
 
   $("[data-filter-add]", panel).addEventListener("click", () => $("select", addRow({ field: fields[0].name, op: operatorsOf(fields[0])[0], value: "" })).focus());
-  $("[data-filter-apply]", panel).addEventListener("click", apply);
+  $("[data-filter-apply]", panel).addEventListener("click", (event) => {
+    event.preventDefault();
+    apply();
+  });
   $("[data-filter-clear]", panel).addEventListener("click", () => go(""));
   $("[data-filter-toggle]", panel).addEventListener("click", () => {
     if (expert) return show();

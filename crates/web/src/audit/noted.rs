@@ -32,6 +32,12 @@ impl App {
         let (count, details) = (Some(count as i64), details(given));
         self.engine().note(Note { count, details, ..note(session, Act::Listed, entity) });
     }
+
+    /// So many rows were taken along as a file.
+    pub fn took_along(&self, session: &Session, entity: &str, count: usize, given: &[(&str, &str)]) {
+        let (count, details) = (Some(count as i64), details(given));
+        self.engine().note(Note { count, details, ..note(session, Act::Exported, entity) });
+    }
 }
 
 /// An export under way: noted when it ends, also when its reader goes away before the end.

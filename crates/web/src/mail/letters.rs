@@ -1,6 +1,6 @@
 //! What the letters say; each has a template in `templates/letters` and its subject in `messages.toml`.
 
-use super::Reader;
+use super::{Letter, Reader};
 use crate::App;
 use engine::{Actor, Error, Result};
 use meta::{Id, Lang};
@@ -13,23 +13,29 @@ async fn reader(app: &App, user: Id) -> Result<(Reader, Lang)> {
     Ok((reader, Lang::parse(record.text("language")).unwrap_or_default()))
 }
 
-async fn send(app: &App, user: Id, letter: &str, more: Value) -> Result<()> {
+pub(crate) async fn send(app: &App, user: Id, letter: Letter) -> Result<()> {
     let mailer = app.mailer().ok_or_else(|| Error::Unavailable("no mail server is set".into()))?;
+    let (reader, _) = reader(app, user).await?;
+    mailer.send(&reader, letter).await
+}
+
+/// One of the program's own letters.
+async fn write(app: &App, user: Id, letter: &str, more: Value) -> Result<()> {
     let (reader, lang) = reader(app, user).await?;
     let company = app.engine().setting("company.name").await?;
     let company = company.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
     let context = context! { name => reader.name.as_str(), company, ..more };
-    let body = app.letter(lang, &format!("letters/{letter}.txt"), context)?;
+    let text = app.letter(lang, &format!("letters/{letter}.txt"), context)?;
     let subject = app.t(lang, &format!("letter.{letter}_subject"), &[]);
-    mailer.send(&reader, subject, body).await
+    send(app, user, Letter { subject, text, ..Letter::default() }).await
 }
 
 pub(crate) async fn reset(app: &App, user: Id, link: &str) -> Result<()> {
-    send(app, user, "reset", context! { link }).await
+    write(app, user, "reset", context! { link }).await
 }
 
 pub(crate) async fn invite(app: &App, user: Id, link: &str) -> Result<()> {
-    send(app, user, "invitation", context! { link }).await
+    write(app, user, "invitation", context! { link }).await
 }
 
 /// Tells the user of a change to how he signs in, so that he notices one that is not his. `what` completes the key
@@ -52,5 +58,5 @@ async fn tell(app: &App, user: Id, what: &str) -> Result<()> {
     let zone = app.engine().time_zone().await?;
     let at = app.engine().clock().now().with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
     let what = app.t(lang, &format!("letter.notice_{what}"), &[]);
-    send(app, user, "notice", context! { what, at }).await
+    write(app, user, "notice", context! { what, at }).await
 }

@@ -6,12 +6,12 @@ mod server;
 
 pub use server::MailServer;
 
-pub(crate) use letters::{invite, notice, reset};
+pub(crate) use letters::{invite, notice, reset, send};
 
 use engine::{Error, Result};
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
-    message::{Mailbox, header::ContentType},
+    message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
 };
 use std::time::Duration;
 
@@ -20,6 +20,23 @@ const TIME_LIMIT: Duration = Duration::from_secs(15);
 pub(crate) struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
+}
+
+/// What a letter says; it has its text always, and what shows it better besides.
+#[derive(Clone, Debug, Default)]
+pub struct Letter {
+    pub subject: String,
+    pub text: String,
+    pub html: Option<String>,
+    pub files: Vec<Attached>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Attached {
+    pub name: String,
+    /// `text/csv`
+    pub kind: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// Who gets a letter.
@@ -39,16 +56,28 @@ impl Mailer {
         Ok(Mailer { transport, from })
     }
 
-    pub async fn send(&self, to: &Reader, subject: String, body: String) -> Result<()> {
+    pub async fn send(&self, to: &Reader, letter: Letter) -> Result<()> {
         let wrong = |error: String| Error::Unavailable(format!("the letter to {}: {error}", to.email));
         let address: Address = to.email.parse().map_err(|_| wrong("no e-mail address".into()))?;
-        let message = Message::builder()
+        let builder = Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(Some(to.name.clone()), address))
-            .subject(subject)
-            .header(ContentType::TEXT_PLAIN)
-            .body(body)
-            .map_err(|error| wrong(error.to_string()))?;
+            .subject(letter.subject);
+        let message = if letter.html.is_none() && letter.files.is_empty() {
+            builder.header(ContentType::TEXT_PLAIN).body(letter.text)
+        } else {
+            let body = match letter.html {
+                Some(html) => MultiPart::alternative_plain_html(letter.text, html),
+                None => MultiPart::mixed().singlepart(SinglePart::plain(letter.text)),
+            };
+            let mut whole = MultiPart::mixed().multipart(body);
+            for file in letter.files {
+                let kind = ContentType::parse(file.kind).map_err(|error| wrong(error.to_string()))?;
+                whole = whole.singlepart(Attachment::new(file.name).body(file.bytes, kind));
+            }
+            builder.multipart(whole)
+        };
+        let message = message.map_err(|error| wrong(error.to_string()))?;
         self.transport.send(message).await.map_err(|error| wrong(error.to_string()))?;
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Links to choose a password, and the letters they come in, handed to a mail server that listens.
 
-use crate::{mail_server::MailServer, shop};
+use crate::shop;
 use chrono::TimeDelta;
 use engine::{Actor, Role};
 use meta::{Id, Lang, Values};
 use std::time::Duration;
+use testkit::MailServer;
 use testkit::{Client, PASSWORD, TestApp, on_both, on_sqlite, start};
 
 const NEW: &str = "quite another sentence";

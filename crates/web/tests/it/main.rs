@@ -16,7 +16,6 @@ mod company;
 mod guarding;
 mod letters;
 mod live;
-mod mail_server;
 mod pages;
 mod places;
 mod provider;

@@ -112,7 +112,9 @@ async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> an
         options.public_url = options.public_url.map(|url| format!("{url}{PATH}{name}"));
     }
     let app = App::with(engine.clone(), pages, options)?;
-    Ok(Open { router: web::router(app.clone()), app, background: Some(engine.start()) })
+    let mut background = engine.start();
+    app.start(&mut background);
+    Ok(Open { router: web::router(app.clone()), app, background: Some(background) })
 }
 
 impl Companies {

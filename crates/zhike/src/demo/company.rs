@@ -3,7 +3,7 @@
 use super::{
     catalogue::{ARTICLES, CATEGORIES},
     chance::Chance,
-    cost_rates, customers, people, rates, views,
+    cost_rates, customers, dashboards, people, rates, views,
 };
 use meta::{DateTime, Decimal, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
@@ -52,6 +52,7 @@ pub fn generate(seed: u64, today: NaiveDate, now: DateTime<Utc>) -> Company {
     let people = people::add(&mut company, seed, from);
     company.sign_ins = people.sign_ins();
     views::add(&mut company, seed, people.sign_ins()[0], from);
+    dashboards::add(&mut company, seed, people.sign_ins()[0], from);
     let rates = rates::add(&mut company, seed, from, now);
     cost_rates::add(&mut company, seed, from, now);
     let products = add_products(&mut company, seed, from);

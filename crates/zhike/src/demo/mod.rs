@@ -6,6 +6,7 @@ mod chance;
 mod company;
 mod cost_rates;
 mod customers;
+mod dashboards;
 mod names;
 mod orders;
 mod people;

@@ -8,7 +8,7 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 20] = [
+const ORDER: [&str; 22] = [
     "team",
     "user",
     "role",
@@ -29,6 +29,8 @@ const ORDER: [&str; 20] = [
     "activity",
     "survey_answer",
     "saved_view",
+    "question",
+    "dashboard",
 ];
 const SOURCE: &str = "erp";
 

@@ -12,7 +12,13 @@ use warehouse::Manner;
 
 fn modules() -> Modules {
     Modules {
-        engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
+        engine: vec![
+            customers::module(),
+            sales::module(),
+            insight::module(),
+            warehouse::module(),
+            analysis::module(),
+        ],
         web: insight::web_modules().into_iter().chain([analysis::web_module()]).collect(),
     }
 }

@@ -6,6 +6,7 @@ mod api;
 mod audit;
 mod commands;
 mod companies;
+mod explore;
 mod import_command;
 mod merging;
 mod pages;

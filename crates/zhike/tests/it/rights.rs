@@ -19,6 +19,7 @@ fn modules() -> Modules {
             insight::module(),
             import::module(),
             warehouse::module(),
+            analysis::module(),
         ],
         web: insight::web_modules()
             .into_iter()

@@ -1,6 +1,6 @@
 //! A mail server on this machine that keeps what it is handed.
 
-use mail_parser::MessageParser;
+use mail_parser::{MessageParser, MimeHeaders};
 use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -17,6 +17,9 @@ pub struct Letter {
     pub to: String,
     pub subject: String,
     pub text: String,
+    pub html: Option<String>,
+    /// Names and contents of what is attached.
+    pub files: Vec<(String, Vec<u8>)>,
 }
 
 #[derive(Clone, Default)]
@@ -44,6 +47,14 @@ impl Handler for Desk {
             to: to.address.as_ref().unwrap().to_string(),
             subject: message.subject().unwrap().to_owned(),
             text: message.body_text(0).unwrap().into_owned(),
+            html: message
+                .body_html(0)
+                .filter(|_| message.html_body_count() > 0)
+                .map(|html| html.into_owned()),
+            files: message
+                .attachments()
+                .map(|file| (file.attachment_name().unwrap_or_default().to_owned(), file.contents().to_vec()))
+                .collect(),
         };
         self.letters.lock().unwrap().push(letter);
         response::OK

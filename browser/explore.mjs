@@ -1,0 +1,170 @@
+// Ask anything: a question is put together by clicking, by keyboard and by dragging, followed down to the records, saved, and put on a
+// dashboard; in both languages, and on a phone.
+import assert from 'node:assert/strict';
+import { overflow, PHONE } from './chromium.mjs';
+import { choose, eventually, numberIn, signIn } from './steps.mjs';
+
+/** The first refresh of the warehouse follows the start of the program. */
+const FIRST_REFRESH_LIMIT_MS = 120_000;
+
+const drawn = (page, least = 1) => eventually('drawn charts', () => page.locator('[data-chart] canvas').count(), (count) => count >= least, 20_000);
+const answered = (page) => page.locator('#answer .answer-foot').waitFor();
+const figure = async (page, name) => numberIn(await page.locator('.answer-grid tr', { hasText: name }).locator('td.num').first().textContent());
+
+/** Waits until the warehouse is there; a page that says it is not offers to fill it. */
+async function filled(page) {
+  await eventually('the warehouse', async () => {
+    await page.goto('/analysis/explore?m=sales');
+    await page.locator('#answer .answer-foot, #answer .explore-empty').first().waitFor();
+    return page.locator('#answer .answer-foot').count();
+  }, (there) => there === 1, FIRST_REFRESH_LIMIT_MS);
+}
+
+async function drag(page, from, to) {
+  const [start, end] = [await from.boundingBox(), await to.boundingBox()];
+  await page.mouse.move(start.x + 30, start.y + start.height / 2);
+  await page.mouse.down();
+  await page.mouse.move(start.x + 60, start.y + start.height / 2 + 5, { steps: 4 });
+  await page.mouse.move(end.x + 60, end.y + end.height / 2, { steps: 12 });
+  await page.mouse.up();
+}
+
+export async function explore({ open, step, program }) {
+  const page = await open();
+  await signIn(page, program.login);
+  await filled(page);
+
+  await step('a question to begin with is answered as chart and table', async () => {
+    await page.getByRole('link', { name: 'Explore', exact: true }).click();
+    await page.getByRole('link', { name: /ten best-selling products/ }).click();
+    await answered(page);
+    await drawn(page);
+    assert.equal(await page.locator('.answer-grid tbody tr').count(), 11); // ten and the others
+    await page.getByText(/order lines counted/).waitFor();
+  });
+
+  await step('measures and dimensions are found and chosen with the keyboard', async () => {
+    await page.goto('/analysis/explore');
+    await page.getByRole('button', { name: 'Sales', exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/m=sales/);
+    await page.getByRole('searchbox', { name: 'Search fields' }).fill('province');
+    const province = page.locator('#add-r-account\\.province');
+    await province.focus();
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/r=account\.province/);
+    await answered(page);
+    assert.equal(await page.getByRole('searchbox', { name: 'Search fields' }).inputValue(), 'province');
+    await page.getByRole('searchbox', { name: 'Search fields' }).fill('');
+    await page.getByRole('group', { name: 'Rows' }).getByText('Customer: Province').waitFor();
+  });
+
+  await step('a dimension is dragged to the columns, and the back button takes it off', async () => {
+    const field = page.locator('[data-field="channel"]');
+    await field.scrollIntoViewIfNeeded();
+    await drag(page, field, page.locator('[data-shelf="c"]'));
+    await page.waitForURL(/c=channel/);
+    await page.getByRole('columnheader', { name: 'Online' }).waitFor();
+    await page.goBack();
+    await page.waitForURL((url) => !url.search.includes('c=channel'));
+    await answered(page);
+    assert.equal(await page.getByRole('columnheader', { name: 'Online' }).count(), 0);
+  });
+
+  await step('a period, a comparison and a filter are chosen', async () => {
+    await page.getByLabel('Period', { exact: true }).selectOption('last_year');
+    await page.waitForURL(/period=last_year/);
+    await page.getByLabel('Compare', { exact: true }).selectOption('last_year');
+    await page.getByRole('columnheader', { name: 'Change' }).waitFor();
+    await page.locator('.filter-menu summary').click();
+    await page.locator('.filter-row select').first().selectOption('channel');
+    await page.locator('.filter-row [data-value]').selectOption('online');
+    await page.getByRole('button', { name: 'Apply', exact: true }).click();
+    await page.waitForURL(/filter=channel/);
+    await answered(page);
+    await page.locator('.chip', { hasText: 'Online' }).getByRole('button').click();
+    await page.waitForURL((url) => !url.search.includes('filter'));
+    await page.goto('/analysis/explore?m=sales&filter=beauty%20%3D%3D%201');
+    await page.getByRole('alert').getByText('Filter:').waitFor();
+  });
+
+  await step('behind a figure are the next steps down and exactly its records', async () => {
+    await page.goto('/analysis/explore?m=orders&m=sales&r=account.province&period=this_year');
+    await answered(page);
+    const orders = await figure(page, '山东省');
+    await page.locator('.answer-grid').getByRole('link', { name: '山东省' }).click();
+    const dialog = page.getByRole('dialog');
+    const list = dialog.getByRole('link', { name: /Orders in their list/ });
+    assert.equal(numberIn(await list.textContent()), orders);
+    const rows = await dialog.getByRole('link', { name: /one by one/ }).getAttribute('href');
+    await dialog.getByRole('link', { name: 'Channel', exact: true }).click();
+    await page.waitForURL(/w=account\.province/);
+    await answered(page);
+    assert.equal(numberIn(await page.locator('.answer-grid tfoot td.num').first().textContent()), orders);
+    await page.getByRole('button', { name: 'Drill up from 山东省' }).click();
+    await page.waitForURL((url) => !url.search.includes('w='));
+    await page.goto(rows);
+    await page.getByRole('heading', { level: 1, name: 'Sales' }).waitFor();
+  });
+
+  await step('a question is saved and opened again', async () => {
+    await page.goto('/analysis/explore?m=sales&r=channel&c=day%3Aquarter&period=this_year&chart=heat');
+    await answered(page);
+    await drawn(page);
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByLabel('Name', { exact: true }).fill('Channels this year');
+    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: 'Channels this year' }).waitFor();
+    await page.getByRole('link', { name: 'Saved questions' }).first().click();
+    await page.locator('a.row-title', { hasText: 'Channels this year' }).click();
+    await answered(page);
+    const download = page.waitForEvent('download');
+    await page.getByRole('button', { name: 'Excel' }).click();
+    assert.equal((await download).suggestedFilename(), 'answer.xlsx');
+  });
+
+  await step('a dashboard is made of it, put in order and filtered', async () => {
+    await page.goto('/analysis/dashboards');
+    await page.getByRole('button', { name: 'New dashboard' }).click();
+    await page.getByLabel('Name', { exact: true }).fill('My board');
+    await page.getByRole('button', { name: 'Create' }).click();
+    for (const name of ['Channels this year', '产品结构 Product mix']) {
+      await page.getByLabel('Add tile').selectOption({ label: name });
+      await page.getByRole('button', { name: 'Add tile' }).click();
+      await page.locator('.tile-row', { hasText: name }).waitFor();
+    }
+    await page.getByRole('button', { name: 'Move 产品结构 Product mix up' }).click();
+    await eventually('the order', () => page.locator('.tile-name').first().textContent(), (name) => name.includes('Product mix'));
+    await page.getByRole('link', { name: 'Done' }).click();
+    await drawn(page, 2);
+    await page.getByLabel('Period', { exact: true }).selectOption('last_quarter');
+    await page.waitForURL(/period=last_quarter/);
+    await drawn(page, 2);
+  });
+
+  await step('the dashboard of the demo shows all of its tiles, in Chinese and in the dark, too', async () => {
+    await page.goto('/analysis/dashboards');
+    await page.getByRole('link', { name: /Business overview/ }).click();
+    await drawn(page, 4);
+    await choose(page, 'zh-CN');
+    await page.getByRole('link', { name: '自助分析' }).waitFor();
+    await choose(page, 'dark');
+    await page.goto('/analysis/explore?m=net_sales&r=day%3Amonth&period=last12_months&compare=last_year');
+    await page.getByText(/计入 .* 条订单行/).waitFor();
+    await drawn(page);
+    await page.getByText(/净销售额：.*最高/).waitFor();
+    await choose(page, 'light');
+    await choose(page, 'en');
+  });
+
+  await step('on a phone the fields fold away and nothing is wider than the screen', async () => {
+    const phone = await open({ viewport: PHONE, phone: true });
+    await signIn(phone, program.login);
+    await phone.goto('/analysis/explore?m=sales&m=orders&r=account.province&c=day%3Aquarter&period=this_year');
+    await answered(phone);
+    assert.equal(await overflow(phone), 0);
+    await phone.getByText('Fields', { exact: true }).click();
+    await phone.getByRole('button', { name: 'Returns', exact: true }).waitFor();
+    assert.equal(await overflow(phone), 0);
+  });
+}

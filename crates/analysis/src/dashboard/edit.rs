@@ -1,0 +1,105 @@
+//! Making, renaming, sharing and deleting dashboards, and putting their tiles in order.
+
+use super::{
+    ENTITY, PATH,
+    page::tile_of,
+    tiles::{Tile, Width},
+};
+use crate::{explore::Pairs, question};
+use axum::{
+    Form,
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use engine::{Error, Result};
+use meta::{Id, Problem, Value, Values};
+use serde_json::json;
+use web::{Answer, App, Flash, Session};
+
+pub async fn create(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
+    let mut values = question::common(&pairs)?;
+    values.insert("owner".into(), session.actor.user.into());
+    values.insert("tiles".into(), Value::Json(json!([])));
+    let id = app
+        .engine()
+        .write(&session.actor, move |tx| Box::pin(async move { tx.create(ENTITY, values).await }))
+        .await?;
+    Ok(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response())
+}
+
+pub async fn change(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<Id>,
+    Form(pairs): Form<Pairs>,
+) -> Answer<Response> {
+    update(&app, &session, id, question::common(&pairs)?).await?;
+    let flash = Flash::success(app.t(session.lang, "dashboard.changed", &[]));
+    Ok(flash.on(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response()))
+}
+
+async fn update(app: &App, session: &Session, id: Id, values: Values) -> Result<i64> {
+    app.engine()
+        .write(&session.actor, move |tx| Box::pin(async move { tx.update(ENTITY, id, None, values).await }))
+        .await
+}
+
+/// The tiles in the order of the form's fields, after the step its button says in `do`: `up 1`, `down 1`, `drop 1`, `add`.
+pub async fn tiles(
+    State(app): State<App>,
+    session: Session,
+    Path(id): Path<Id>,
+    Form(pairs): Form<Pairs>,
+) -> Answer<Response> {
+    let tiles = stepped(&pairs)?;
+    update(&app, &session, id, Values::from([("tiles".to_owned(), Value::Json(json!(tiles)))])).await?;
+    Ok(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response())
+}
+
+fn stepped(pairs: &Pairs) -> Result<Vec<Tile>> {
+    let wrong =
+        |field: &str, given: &str| Error::invalid(field, Problem::NotAReference { given: given.to_owned() });
+    let of = |wanted: &'static str| {
+        pairs.iter().filter(move |(name, _)| name == wanted).map(|(_, value)| value.as_str())
+    };
+    let mut tiles = vec![];
+    for (at, text) in of("tile").enumerate() {
+        let mut tile = tile_of(text).ok_or_else(|| wrong("tile", text))?;
+        // The choice of a width stands beside its tile.
+        if let Some(width) = of("width").nth(at) {
+            tile.width = Width::parse(width).ok_or_else(|| {
+                let allowed = Width::ALL.map(|width| width.name().to_owned()).to_vec();
+                Error::invalid("width", Problem::NotAChoice { given: width.to_owned(), allowed })
+            })?;
+        }
+        tiles.push(tile);
+    }
+    let step = of("do").next().unwrap_or_default();
+    let (step, at) = step.split_once(' ').unwrap_or((step, ""));
+    let at: usize = at.parse().unwrap_or(usize::MAX);
+    match step {
+        "" => {}
+        "add" => {
+            let text = of("question").next().unwrap_or_default();
+            let question = text.parse().map_err(|_| wrong("question", text))?;
+            tiles.push(Tile { question, width: Width::default() });
+        }
+        "drop" if at < tiles.len() => drop(tiles.remove(at)),
+        "up" if at > 0 && at < tiles.len() => tiles.swap(at - 1, at),
+        "down" if at.saturating_add(1) < tiles.len() => tiles.swap(at, at + 1),
+        other => {
+            let allowed = ["add", "drop", "up", "down"].map(str::to_owned).to_vec();
+            return Err(Error::invalid("do", Problem::NotAChoice { given: other.to_owned(), allowed }));
+        }
+    }
+    Ok(tiles)
+}
+
+pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
+    let write = app
+        .engine()
+        .write(&session.actor, move |tx| Box::pin(async move { tx.delete(ENTITY, id, None).await }));
+    write.await?;
+    let flash = Flash::success(app.t(session.lang, "dashboard.deleted", &[]));
+    Ok(flash.undo(format!("/{ENTITY}/{id}/restore")).on(Redirect::to(PATH).into_response()))
+}

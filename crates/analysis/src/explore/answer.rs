@@ -1,0 +1,136 @@
+//! The answer to a view: the context of `answer.html`.
+
+use super::{
+    chart::{self, Drawn},
+    sheet::{self, Sheet},
+    table,
+    view::View,
+};
+use crate::{
+    said::{Said, said},
+    words::Words,
+};
+use engine::{Error, Result};
+use serde::Serialize;
+use serde_json::json;
+use std::time::Instant;
+use warehouse::semantic::{AnswerTable, Model};
+use web::Session;
+
+#[derive(Default, Serialize)]
+pub struct Shown {
+    /// Nothing is chosen yet.
+    empty: bool,
+    /// The warehouse has not been filled yet.
+    unfilled: bool,
+    running: bool,
+    can_refresh: bool,
+    problems: Vec<Said>,
+    figures: Vec<Figure>,
+    sheet: Option<Sheet>,
+    chart: Option<Drawn>,
+    no_rows: bool,
+    more: bool,
+    period: Option<String>,
+    compared: Option<String>,
+    as_of: String,
+    counted: Vec<String>,
+    milliseconds: String,
+    pairs: Vec<(&'static str, String)>,
+    /// Where it is asked again.
+    path: String,
+}
+
+/// The total of a measure.
+#[derive(Serialize)]
+pub struct Figure {
+    pub label: String,
+    pub definition: String,
+    pub value: String,
+    pub before: Option<String>,
+    pub change: Option<String>,
+    pub tone: Option<&'static str>,
+}
+
+impl Shown {
+    /// With what status the answer goes out.
+    pub fn status(&self) -> u16 {
+        if self.problems.is_empty() { 200 } else { 422 }
+    }
+}
+
+/// Asks, and says so in the audit.
+pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Model) -> Result<Shown> {
+    let began = Instant::now();
+    let engine = words.app.engine();
+    let common = Shown { pairs: view.pairs(), path: super::PATH.to_owned(), ..Shown::default() };
+    if view.question.measures.is_empty() {
+        return Ok(Shown { empty: true, ..common });
+    }
+    let table = match table::table(engine, &session.actor, view, model).await {
+        Ok(table) => table,
+        Err(Error::Unavailable(_)) => {
+            let running = warehouse::in_progress(engine).await?;
+            return Ok(Shown {
+                unfilled: true,
+                running,
+                can_refresh: session.actor.is_administrator(),
+                ..common
+            });
+        }
+        Err(error) => {
+            let problems = said(words, &error).ok_or(error)?;
+            return Ok(Shown { problems, ..common });
+        }
+    };
+    note(words, session, view, &table.answer);
+    let answer = &table.answer;
+    let span = |span: warehouse::semantic::Span| format!("{} – {}", span.from, span.to);
+    let counted = answer.counted.iter().map(|counted| {
+        let rows = words.count(usize::try_from(counted.rows.unwrap_or(0)).unwrap_or(0));
+        words.t(&format!("explore.counted_{}", counted.fact), &[("rows", &rows)])
+    });
+    Ok(Shown {
+        figures: figures(words, answer),
+        chart: chart::drawn(view, &table, model, words),
+        no_rows: table.rows.is_empty() && !view.question.cuts.is_empty(),
+        more: answer.more,
+        period: answer.period.map(span),
+        compared: answer.compared_period.map(span),
+        as_of: words.format.instant(answer.refreshed_at),
+        counted: counted.collect(),
+        sheet: (!view.question.cuts.is_empty()).then(|| sheet::sheet(view, &table, words)),
+        milliseconds: began.elapsed().as_millis().to_string(),
+        ..common
+    })
+}
+
+/// Whose records an answer was made of.
+pub fn note(words: &Words<'_>, session: &Session, view: &View, answer: &AnswerTable) {
+    let question = json!(view.question).to_string();
+    for entity in &answer.entities {
+        words.app.saw_many(session, entity, answer.rows.len(), &[("question", &question)]);
+    }
+}
+
+pub fn figures(words: &Words<'_>, answer: &AnswerTable) -> Vec<Figure> {
+    let one = |(column, cell): (&warehouse::semantic::Column, &warehouse::semantic::Cell)| {
+        let change = match (cell.value, cell.compared) {
+            (Some(now), Some(then)) if column.unit == "share" => Some(now - then),
+            (Some(now), Some(then)) => (now - then).checked_div(then.abs()),
+            _ => None,
+        };
+        let compared = answer.compared_period.is_some();
+        Figure {
+            label: words.say(&column.label),
+            definition: words.say(&column.definition),
+            value: words.figure(cell.value, column.unit),
+            before: compared.then(|| words.figure(cell.compared, column.unit)),
+            change: change.map(|change| words.change(Some(change), column.unit)),
+            tone: change
+                .filter(|change| !change.is_zero())
+                .map(|change| if change.is_sign_negative() { "bad" } else { "good" }),
+        }
+    };
+    answer.measures.iter().zip(&answer.total).map(one).collect()
+}

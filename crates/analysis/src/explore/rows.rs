@@ -1,0 +1,133 @@
+//! `/analysis/explore/rows`: the rows of a fact behind a figure, one by one, with links to their records.
+
+use super::{builder::Ground, cell::of_address, page::Pairs};
+use crate::{
+    export,
+    words::{NONE, Words},
+};
+use axum::{
+    Form,
+    extract::{Query, State},
+    response::Response,
+};
+use engine::Action;
+use meta::Value;
+use minijinja::context;
+use serde::Serialize;
+use warehouse::{
+    Limits,
+    semantic::{self, RowColumn, RowKind, Rows},
+};
+use web::{Answer, App, Session};
+
+const SHOWN: usize = 300;
+const EXPORTED: usize = 100_000;
+
+#[derive(Serialize)]
+struct Cell {
+    text: String,
+    href: Option<String>,
+    number: bool,
+}
+
+fn fact(pairs: &Pairs) -> &str {
+    pairs.iter().find(|(name, _)| name == "fact").map(|(_, fact)| fact.as_str()).unwrap_or_default()
+}
+
+async fn ask(words: &Words<'_>, session: &Session, pairs: &Pairs, limit: usize) -> engine::Result<Rows> {
+    let (_, _, question) = of_address(pairs)?;
+    let limits = Limits { rows: limit, ..Limits::PAGE };
+    semantic::rows(words.app.engine(), &session.actor, &question, fact(pairs), limits).await
+}
+
+pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<Pairs>) -> Answer<Response> {
+    let words = Words::of(&app, &session).await?;
+    let model = semantic::askable(app.engine(), &session.actor)?;
+    let (view, at, question) = of_address(&pairs)?;
+    let found = ask(&words, &session, &pairs, SHOWN).await?;
+    let asked = serde_json::json!(question).to_string();
+    for entity in &found.answer.entities {
+        app.saw_many(&session, entity, found.rows.len(), &[("question", &asked)]);
+    }
+    let rows: Vec<Vec<Cell>> = found.rows.iter().map(|row| cells(&words, &found.columns, row)).collect();
+    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
+    let kept: Vec<&(String, String)> =
+        pairs.iter().filter(|(name, _)| !["do", "format", "csrf"].contains(&name.as_str())).collect();
+    let context = context! {
+        columns => found.columns.iter().map(|column| words.say(&column.label)).collect::<Vec<_>>(),
+        shown => words.count(rows.len()),
+        rows,
+        more => found.more,
+        fact => words.t(&format!("explore.fact_{}", fact(&pairs)), &[]),
+        members => members.join(" · "),
+        as_of => words.format.instant(found.answer.refreshed_at),
+        back_href => view.href(),
+        can_export => export_allowed(&app, &session, &found).is_ok(),
+        pairs => kept,
+    };
+    app.page_with(200, &session, "analysis/rows.html", context)
+}
+
+fn cells(words: &Words<'_>, columns: &[RowColumn], row: &[(Value, Option<meta::Id>)]) -> Vec<Cell> {
+    let one = |(column, (value, id)): (&RowColumn, &(Value, Option<meta::Id>))| {
+        let href = match (&column.kind, id) {
+            (RowKind::Record { entity }, Some(id)) => Some(format!("/{entity}/{id}")),
+            _ => None,
+        };
+        Cell {
+            text: text(words, column, value),
+            href,
+            number: matches!(column.kind, RowKind::Money | RowKind::Number),
+        }
+    };
+    columns.iter().zip(row).map(one).collect()
+}
+
+fn text(words: &Words<'_>, column: &RowColumn, value: &Value) -> String {
+    match (&column.kind, value) {
+        (_, Value::Null) => NONE.to_owned(),
+        (RowKind::Choice(choices), value) => {
+            let stored = export::text(value);
+            choices
+                .iter()
+                .find(|choice| choice.value == stored)
+                .map_or(stored, |choice| words.say(&choice.label))
+        }
+        (RowKind::Money, value) => words.figure(value.as_decimal(), "money"),
+        (RowKind::Number, value) => words.figure(value.as_decimal(), "quantity"),
+        (_, value) => export::text(value),
+    }
+}
+
+/// Rows are records: who takes them along needs the right to export them.
+fn export_allowed(app: &App, session: &Session, found: &Rows) -> engine::Result<()> {
+    found.answer.entities.iter().try_for_each(|name| {
+        let entity = app.engine().entity(name)?;
+        let head = entity.parent_entity().map_or(Ok(entity), |parent| app.engine().entity(parent))?;
+        engine::allow(&session.actor, head, Action::Export)
+    })
+}
+
+pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
+    let words = Words::of(&app, &session).await?;
+    let found = ask(&words, &session, &pairs, EXPORTED).await?;
+    export_allowed(&app, &session, &found)?;
+    export::whole(found.more)?;
+    let format =
+        pairs.iter().find(|(name, _)| name == "format").map(|(_, format)| format.clone()).unwrap_or_default();
+    let columns: Vec<String> = found.columns.iter().map(|column| words.say(&column.label)).collect();
+    let value = |(column, (value, _)): (&RowColumn, &(Value, Option<meta::Id>))| match column.kind {
+        RowKind::Choice(_) if !value.is_null() => Value::from(text(&words, column, value).as_str()),
+        _ => value.clone(),
+    };
+    let rows: Vec<Vec<Value>> =
+        found.rows.iter().map(|row| found.columns.iter().zip(row).map(value).collect()).collect();
+    let file = export::file(&format, &columns, &rows)?;
+    let (_, _, question) = of_address(&pairs)?;
+    let asked = serde_json::json!(question).to_string();
+    for entity in &found.answer.entities {
+        app.took_along(&session, entity, rows.len(), &[("question", &asked), ("format", &format)]);
+    }
+    Ok(file)
+}

@@ -1,0 +1,155 @@
+//! Sends what is due. A letter is taken by putting it off for a while, so that another process does not send it, too; what could not
+//! be sent is tried again then, for those who have not got it yet.
+
+use super::{
+    ENTITY,
+    entity::{rhythm_of, users_in},
+    letter,
+    next::next,
+};
+use engine::{Actor, BoxFuture, Engine, Error, Query, Result};
+use meta::{DateTime, Id, Lang, Record, Utc, Value, Values};
+use serde_json::json;
+use std::time::Duration;
+use web::App;
+
+const LOOK: Duration = Duration::from_secs(10);
+/// Taken at once; the others with the next look.
+const AT_ONCE: usize = 20;
+/// Until it is tried again.
+const PUT_OFF: chrono::Duration = chrono::Duration::minutes(15);
+/// A letter that could not be sent for so long is given up until the next time.
+const GIVE_UP: chrono::Duration = chrono::Duration::hours(24);
+
+pub fn start(app: App) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            if let Err(error) = send_due(&app).await {
+                tracing::warn!("scheduled reports wait: {error}");
+            }
+        }
+    })
+}
+
+/// Sends everything that is due; answers how many letters went out.
+pub async fn send_due(app: &App) -> Result<usize> {
+    let engine = app.engine();
+    let system = Actor::system();
+    let unset = Query::new(ENTITY).filter("active == true && next_at == null").sort("name").limit(AT_ONCE);
+    for record in engine.list(&system, &unset).await?.records {
+        plan(engine, &record).await?;
+    }
+    if !app.mails() {
+        return Ok(0);
+    }
+    let now = engine.clock().now();
+    let filter = format!(
+        "active == true && next_at <= '{}'",
+        now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+    );
+    let due = Query::new(ENTITY).filter(filter.as_str()).sort("name").limit(AT_ONCE);
+    let mut sent = 0;
+    for record in engine.list(&system, &due).await?.records {
+        sent += send(app, record, now).await?;
+    }
+    Ok(sent)
+}
+
+/// Says when it goes out, unless that is known.
+pub(super) async fn plan(engine: &Engine, record: &Record) -> Result<()> {
+    if record.get("active").as_bool() != Some(true) || !record.get("next_at").is_null() {
+        return Ok(());
+    }
+    let at = next_of(engine, record).await?;
+    put(engine, record, [("next_at", at.map_or(Value::Null, Value::Instant))]).await.map(drop)
+}
+
+async fn next_of(engine: &Engine, record: &Record) -> Result<Option<DateTime<Utc>>> {
+    let (rhythm, hour) = rhythm_of(record);
+    Ok(next(engine.clock().now().with_timezone(&engine.time_zone().await?), rhythm, hour))
+}
+
+/// Writes what the program knows of a schedule, if nobody changed it meanwhile.
+async fn put<const N: usize>(
+    engine: &Engine,
+    record: &Record,
+    fields: [(&str, Value); N],
+) -> Result<Option<i64>> {
+    let values: Values = fields.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+    let (id, version) = (record.id, record.version);
+    let system = Actor::system();
+    let written = engine.write(&system, move |tx| {
+        Box::pin(async move { tx.update(ENTITY, id, Some(version), values).await })
+    });
+    match written.await {
+        Ok(version) => Ok(Some(version)),
+        Err(Error::Conflict { .. } | Error::NotFound(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// To everybody who has not got it yet.
+async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
+    let engine = app.engine();
+    let retried = !record.get("pending").is_null();
+    let from = if retried { "pending" } else { "recipients" };
+    let pending = users_in(record.get(from)).unwrap_or_default();
+    let put_off = Value::Instant(now + PUT_OFF);
+    let taken = [("next_at", put_off), ("pending", Value::Json(json!(pending)))];
+    let Some(version) = put(engine, &record, taken).await? else { return Ok(0) };
+    let mut record = Record { version, ..record };
+    let (mut left, mut problem, mut sent) = (pending.clone(), String::new(), 0);
+    for user in pending {
+        match letter_to(app, &record, user).await {
+            Ok(true) => {
+                sent += 1;
+                left.retain(|other| *other != user);
+            }
+            Ok(false) => left.retain(|other| *other != user),
+            Err(error) => {
+                tracing::warn!(report = %record.id, %user, "a scheduled report was not sent: {error}");
+                problem = error.message(Lang::En);
+                if !matches!(error, Error::Unavailable(_)) {
+                    left.retain(|other| *other != user);
+                }
+            }
+        }
+        let kept = [("pending", Value::Json(json!(left)))];
+        let Some(version) = put(engine, &record, kept).await? else { return Ok(sent) };
+        record.version = version;
+    }
+    let since = record.get("last_sent_at").as_instant().unwrap_or(record.created_at);
+    let tries_on = !left.is_empty() && now - since < GIVE_UP;
+    let problem = if problem.is_empty() { Value::Null } else { Value::from(problem.as_str()) };
+    if tries_on {
+        put(engine, &record, [("problem", problem)]).await?;
+        return Ok(sent);
+    }
+    let at = next_of(engine, &record).await?;
+    let done = [
+        ("next_at", at.map_or(Value::Null, Value::Instant)),
+        ("pending", Value::Null),
+        ("problem", problem),
+        ("last_sent_at", Value::Instant(now)),
+    ];
+    put(engine, &record, done).await?;
+    Ok(sent)
+}
+
+/// Sends one user his letter; `false` if he is no longer there to read it. What is asked is what the owner may see, the figures are
+/// what the reader may see.
+async fn letter_to(app: &App, record: &Record, user: Id) -> Result<bool> {
+    let engine = app.engine();
+    let known = engine.get_many(&Actor::system(), "user", &[user]).await?;
+    let active =
+        |record: &&Record| record.deleted_at.is_none() && record.get("active").as_bool() != Some(false);
+    let Some(reader) = known.iter().find(active) else { return Ok(false) };
+    let lang = Lang::parse(reader.text("language")).unwrap_or_default();
+    let owner = record.reference("owner").ok_or_else(|| Error::NotFound("owner".into()))?;
+    let owner = engine.actor(owner, lang).await?;
+    let reader = engine.actor(user, lang).await?;
+    let letter = letter::compose(app, &owner, &reader, record).await?;
+    app.send(user, letter).await?;
+    Ok(true)
+}

@@ -1,0 +1,139 @@
+//! The rows of a fact that a question counts, one by one.
+
+use super::{Question, ask::Ground, checked::Asked, filter, sql::Joins};
+use crate::{
+    Answer, Limits,
+    lower::quoted,
+    query, rights,
+    table::{Column, ColumnKind, Table},
+};
+use engine::{Actor, Engine, Error, Result};
+use meta::{Choice, Id, Kind, Label, Value, label};
+
+/// What a column of [`Rows`] holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RowKind {
+    /// A record: its title stands in the row, its id in [`Rows::ids`].
+    Record {
+        entity: String,
+    },
+    Choice(Vec<Choice>),
+    /// In the company's currency.
+    Money,
+    Number,
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowColumn {
+    pub label: Label,
+    pub kind: RowKind,
+}
+
+#[derive(Clone, Debug)]
+pub struct Rows {
+    pub columns: Vec<RowColumn>,
+    /// A value for each column, and beside it the record's id where it is one.
+    pub rows: Vec<Vec<(Value, Option<Id>)>>,
+    pub more: bool,
+    pub answer: Answer,
+}
+
+/// The rows of `fact` a question is answered from, the newest first.
+pub async fn rows(
+    engine: &Engine,
+    actor: &Actor,
+    question: &Question,
+    fact: &str,
+    limits: Limits,
+) -> Result<Rows> {
+    let ground = Ground::of(engine, actor).await?;
+    let asked = ground.asked(engine, actor, question)?;
+    let known = asked.facts().into_iter().find(|known| *known == fact);
+    let table = known.and_then(|known| asked.model.facts.get(known));
+    let (columns, sql) = select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;
+    let answer = query(engine, actor, &sql, limits).await?;
+    let mut rows = vec![];
+    for row in answer.values() {
+        let mut values = row?.into_iter();
+        let mut cells = vec![];
+        for column in &columns {
+            let value = values.next().unwrap_or(Value::Null);
+            let id = match column.kind {
+                RowKind::Record { .. } => values.next().and_then(|id| id.as_id()),
+                _ => None,
+            };
+            cells.push((value, id));
+        }
+        rows.push(cells);
+    }
+    Ok(Rows { columns, rows, more: answer.more, answer })
+}
+
+fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> {
+    let mut joins = Joins::default();
+    let filter = filter::filter(asked.engine, asked.actor, table, &asked.question.filter, &mut joins)?;
+    let mut conditions = vec![filter];
+    for fixed in asked.fixed(&table.name)? {
+        conditions.push(fixed.sql(&mut joins, None));
+    }
+    if let Some(span) = asked.span {
+        conditions.push(format!("f.\"day\" BETWEEN DATE '{}' AND DATE '{}'", span.from, span.to));
+    }
+    conditions.retain(|condition| condition != "true");
+    let seen = rights::visible(asked.engine, asked.actor, table)?.unwrap_or_default();
+    let (mut columns, mut selected) = (vec![], vec![]);
+    for (column, _) in seen {
+        let Some(kind) = kind_of(asked.engine, table, column) else { continue };
+        let own = format!("f.{}", quoted(&column.name));
+        match &kind {
+            RowKind::Record { entity } => {
+                let Some(title) = title_of(asked, entity)? else { continue };
+                let on = if column.kind == ColumnKind::Key { "key" } else { "id" };
+                let alias = joins.by(on, entity, &own);
+                selected.push(format!("CAST({alias}.{} AS VARCHAR)", quoted(&title)));
+                selected.push(format!("{alias}.\"id\""));
+            }
+            _ => selected.push(own),
+        }
+        columns.push(RowColumn { label: column.label.clone(), kind });
+    }
+    if selected.is_empty() {
+        return Err(Error::Forbidden(table.name.clone()));
+    }
+    let named: Vec<String> = selected.iter().enumerate().map(|(at, sql)| format!("{sql} AS c{at}")).collect();
+    let mut sql = format!("SELECT {} FROM {} f{}", named.join(", "), quoted(&table.name), joins.sql());
+    if !conditions.is_empty() {
+        sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
+    }
+    sql.push_str(&format!(" ORDER BY f.\"day\" DESC, f.{} DESC", quoted(&table.head_column)));
+    Ok((columns, sql))
+}
+
+/// The title of an entity, if the actor may see it.
+fn title_of(asked: &Asked<'_>, entity: &str) -> Result<Option<String>> {
+    let known = asked.engine.entity(entity)?;
+    let readable = engine::allow(asked.actor, known, engine::Action::Read).is_ok();
+    Ok(Some(known.title.clone()).filter(|title| readable && asked.actor.view(known).get(title).is_some()))
+}
+
+/// `None` for what is no use to a reader: the customer's id beside his key.
+fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
+    let field = column.origin.as_ref().and_then(|(entity, field)| engine.entity(entity).ok()?.get(field));
+    Some(match column.kind {
+        ColumnKind::Key => RowKind::Record { entity: column.target.clone()? },
+        ColumnKind::Id if column.name == table.head_column => RowKind::Record { entity: table.head.clone() },
+        ColumnKind::Id => return None,
+        ColumnKind::Decimal(_) if matches!(column.source, crate::table::Source::Share(_)) => RowKind::Money,
+        ColumnKind::Decimal(_) | ColumnKind::Int => RowKind::Number,
+        ColumnKind::Text => match field.map(|field| &field.kind) {
+            Some(Kind::Choice(choices)) => RowKind::Choice(choices.clone()),
+            _ => RowKind::Other,
+        },
+        ColumnKind::Bool => RowKind::Choice(vec![
+            Choice { value: "true".into(), label: label("Yes", "是"), colour: "grey" },
+            Choice { value: "false".into(), label: label("No", "否"), colour: "grey" },
+        ]),
+        ColumnKind::Date | ColumnKind::Instant => RowKind::Other,
+    })
+}

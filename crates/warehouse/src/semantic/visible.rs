@@ -1,0 +1,66 @@
+//! What of the model one person may ask: nothing made of tables or columns that are hidden from him.
+
+use super::{Dimension, Expression, Measure, Model, checked::names, model};
+use crate::{Table, rights};
+use engine::{Actor, Engine, Result};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Measures and dimensions as far as the actor may see what they are made of.
+pub fn askable(engine: &Engine, actor: &Actor) -> Result<Model> {
+    let model = model(engine.registry());
+    let model = visible(engine, actor, model)?;
+    Ok(Model {
+        measures: model
+            .measures
+            .iter()
+            .filter(|one| of_seen_columns(engine, actor, &model, one))
+            .cloned()
+            .collect(),
+        ..model
+    })
+}
+
+/// The model without dimensions the actor may not see, and without the facts.
+pub(super) fn visible(engine: &Engine, actor: &Actor, model: Model) -> Result<Model> {
+    if actor.limits().is_none() {
+        return Ok(model);
+    }
+    let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for table in crate::tables(engine.registry()) {
+        if let Some(columns) = rights::visible(engine, actor, &table)? {
+            seen.insert(table.name.clone(), columns.iter().map(|(column, _)| column.name.clone()).collect());
+        }
+    }
+    let has = |table: &str, column: &str| seen.get(table).is_some_and(|columns| columns.contains(column));
+    let reaches = |fact: &str, dimension: &Dimension| {
+        let mut at = fact;
+        for step in &dimension.path {
+            if !has(at, &step.key) {
+                return false;
+            }
+            at = &step.table;
+        }
+        has(dimension.beside.as_deref().unwrap_or(at), &dimension.column)
+    };
+    let mut model = model;
+    for (fact, dimensions) in &mut model.dimensions {
+        dimensions.retain(|dimension| reaches(fact, dimension));
+    }
+    Ok(model)
+}
+
+fn of_seen_columns(engine: &Engine, actor: &Actor, model: &Model, measure: &Measure) -> bool {
+    let seen = |part: &Measure| {
+        let Expression::Aggregate { table, sql, .. } = &part.expression else { return true };
+        let Some(table) = model.facts.get(*table) else { return false };
+        reads(engine, actor, table, sql)
+    };
+    model.parts(measure).iter().all(seen)
+}
+
+/// Whether the actor may see every column of the fact that the SQL names.
+fn reads(engine: &Engine, actor: &Actor, fact: &Table, sql: &str) -> bool {
+    let Ok(Some(seen)) = rights::visible(engine, actor, fact) else { return false };
+    let hidden = |name: &str| !seen.iter().any(|(column, _)| column.name == name);
+    !fact.columns.iter().any(|column| names(sql, &column.name) && hidden(&column.name))
+}

@@ -1,0 +1,254 @@
+//! Questions put together by buttons, their answers, what is behind a figure.
+
+use super::{EXPLORE, answer, get, link, modules, row, trade};
+use crate::pages::{create, unescaped};
+use engine::{Actor, AuditQuery, Query, Role};
+use testkit::{on_both, on_sqlite};
+
+#[test]
+fn a_question_is_put_together_by_buttons_and_stands_in_the_address() {
+    on_sqlite(modules, async |test| {
+        let client = test.administrator().await;
+        let start = get(&client, EXPLORE).await;
+        assert!(
+            start.contains("Net sales")
+                && start.contains("Customer: Province")
+                && start.contains("try") | start.contains("Explore")
+        );
+        let step = |at: &str, step: &str| format!("{EXPLORE}?{at}&do={}", step.replace(' ', "%20"));
+        let moved = client.get(&step("", "add m net_sales")).await.expect(303);
+        assert_eq!(moved.header("location"), "/analysis/explore?m=net_sales");
+        let moved = client.get(&step("m=net_sales", "add r day")).await.expect(303);
+        assert_eq!(moved.header("location"), "/analysis/explore?m=net_sales&r=day%3Amonth");
+        let moved = client.get(&step("m=net_sales&r=day:month", "cross r 0")).await.expect(303);
+        assert_eq!(moved.header("location"), "/analysis/explore?m=net_sales&c=day%3Amonth");
+        // With htmx the builder comes back, and the address with it.
+        let built = client.fragment(&step("m=net_sales", "add r account.province")).await.expect(200);
+        assert_eq!(built.header("hx-push-url"), "/analysis/explore?m=net_sales&r=account.province");
+        assert!(
+            built.body.contains("name=\"r\" value=\"account.province\"") && !built.body.contains("<html")
+        );
+        let wrong = client.get(&step("m=net_sales", "fly away")).await.expect(422).body;
+        assert!(wrong.contains("Step:") && wrong.contains("fly away"), "{wrong}");
+    });
+}
+
+#[test]
+fn before_the_first_refresh_the_page_says_so_and_offers_it() {
+    on_sqlite(modules, async |test| {
+        let client = test.administrator().await;
+        let early = get(&client, &answer("m=sales&r=account.province")).await;
+        assert!(
+            early.contains("There is no data to ask yet") && early.contains("/analysis/catalog/refresh"),
+            "{early}"
+        );
+        let back = [("back", "explore"), ("m", "sales"), ("r", "account.province")];
+        let begun = client.post("/analysis/catalog/refresh", &back).await.expect(303);
+        assert_eq!(begun.header("location"), "/analysis/explore?m=sales&r=account.province");
+        let ordinary = test.ordinary().await;
+        assert!(!get(&ordinary, &answer("m=sales")).await.contains("/analysis/catalog/refresh"));
+    });
+}
+
+#[test]
+fn an_answer_has_totals_shares_comparison_and_its_sample() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let client = test.administrator().await;
+        let page = get(&client, &answer("m=sales&m=orders&r=account.province&share=1")).await;
+        assert_eq!(row(&page, "四川"), ["四川", "¥1,100.00", "57.89%", "1"]);
+        assert_eq!(row(&page, "山东"), ["山东", "¥800.00", "42.11%", "2"]);
+        assert_eq!(row(&page, "Total"), ["Total", "¥1,900.00", "100%", "3"]);
+        assert!(page.contains("3 order lines counted") && page.contains("As of "), "{page}");
+        // The largest stands first, and what it means is a hover away.
+        assert!(page.find("四川") < page.find("山东") && page.contains("before returns."));
+        let crossed = get(
+            &client,
+            &answer("m=sales&r=account.province&c=day:quarter&period=between&from=2026-01-01&to=2026-06-30"),
+        )
+        .await;
+        assert_eq!(row(&crossed, "山东"), ["山东", "¥300.00", "¥500.00", "¥800.00"]);
+        assert_eq!(row(&crossed, "四川"), ["四川", "¥1,100.00", "–", "¥1,100.00"]);
+        assert_eq!(row(&crossed, "Total"), ["Total", "¥1,400.00", "¥500.00", "¥1,900.00"]);
+        let compared = get(
+            &client,
+            &answer("m=sales&r=channel&period=between&from=2026-04-01&to=2026-06-30&compare=previous"),
+        )
+        .await;
+        assert_eq!(row(&compared, "Shop"), ["Shop", "¥500.00", "–", "–"]);
+        assert_eq!(row(&compared, "Total"), ["Total", "¥500.00", "¥1,400.00", "-64.29%"]);
+        let top = get(&client, &answer("m=sales&r=account&top=1")).await;
+        assert_eq!(row(&top, "Others"), ["Others", "¥800.00"]);
+        for chart in ["bar", "line", "heat", "treemap", "table"] {
+            let page =
+                get(&client, &answer(&format!("m=sales&r=account.province&c=day:quarter&chart={chart}")))
+                    .await;
+            let drawn = page.contains("data-chart=");
+            assert_eq!(drawn, chart != "table", "{chart}: {page}");
+        }
+        let running = get(&client, &answer("m=sales&r=day:quarter&running=1")).await;
+        assert_eq!(row(&running, "2026 Q2"), ["2026 Q2", "¥500.00", "¥1,900.00"]);
+    });
+}
+
+#[test]
+fn what_is_wrong_with_a_question_is_said_of_its_field() {
+    on_sqlite(modules, async |test| {
+        trade(&test, None).await;
+        let client = test.administrator().await;
+        for (parameters, field, word) in [
+            ("m=beauty", "Measures:", "beauty"),
+            ("m=sales&r=beauty", "Dimensions:", "beauty"),
+            ("m=activities&r=product", "Dimensions:", "product"),
+            ("m=sales&filter=beauty == 1", "Filter:", "beauty"),
+            ("m=sales&filter=channel ==", "Filter:", "cannot be read"),
+            ("m=sales&r=channel&top=0", "Top:", "1 to 1000"),
+            ("m=sales&r=channel&sort=beauty", "Sort:", "beauty"),
+            ("m=sales&w=channel=7", "Within:", "channel"),
+            ("m=sales&period=between&from=2026-03-01&to=2026-01-01", "Period:", "before it begins"),
+        ] {
+            let page = client
+                .get(&answer(&parameters.replace(' ', "%20").replace("==", "%3D%3D")))
+                .await
+                .expect(422)
+                .body;
+            let said = page.split("role=\"alert\">").skip(1).any(|note| {
+                let note = note.split("</div>").next().unwrap_or_default();
+                note.contains(field) && note.contains(word)
+            });
+            assert!(said, "{parameters}: {page}");
+        }
+        let page = client.get(&format!("{EXPLORE}?m=sales&top=many&period=soon")).await.expect(422).body;
+        assert!(page.contains("Top:") && page.contains("many") && page.contains("Period:"), "{page}");
+    });
+}
+
+#[test]
+fn behind_a_figure_are_the_steps_down_and_exactly_its_records() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let client = test.administrator().await;
+        let page = get(
+            &client,
+            &answer("m=sales&m=orders&r=account.province&c=day:quarter&filter=channel%20!%3D%20null"),
+        )
+        .await;
+        let cell = get(
+            &client,
+            &link(&page, "a=account.province%3D%22%E5%B1%B1%E4%B8%9C%22&a=day%3Aquarter%3D%222026-01-01%22"),
+        )
+        .await;
+        assert!(cell.contains("¥300.00") && cell.contains("1 Orders in their list"), "{cell}");
+        // The next finer level comes first.
+        assert!(link(&cell, "r=day%3Amonth").contains("w=account.province%3D%22%E5%B1%B1%E4%B8%9C%22"));
+        let list = link(&cell, "/order?filter=");
+        let shown = get(&client, &list).await;
+        assert_eq!(shown.matches("data-row=").count(), 1, "{shown}");
+        let filter = percent_decoded(list.split_once("filter=").unwrap().1);
+        let found = test
+            .engine
+            .count(&Actor::system(), &Query::new("order").filter(filter.as_str()), 10)
+            .await
+            .unwrap();
+        assert_eq!(found.number, 1, "{filter}");
+        let rows = get(&client, &link(&cell, "/rows?")).await;
+        assert!(rows.contains("青岛海风") && rows.contains("¥300.00") && !rows.contains("¥500.00"), "{rows}");
+        // What the list cannot say is shown row by row.
+        let by_product = get(&client, &format!("{EXPLORE}/cell?m=sales&r=product&a=product%3Dnull")).await;
+        assert!(
+            !by_product.contains("/order?filter=") && by_product.contains("3 order lines, one by one"),
+            "{by_product}"
+        );
+        let deep =
+            get(&client, &answer("m=sales&r=channel&w=account.province%3D%22%E5%B1%B1%E4%B8%9C%22")).await;
+        assert_eq!(row(&deep, "Total"), ["Total", "¥800.00"]);
+        let up = client
+            .get(&format!("{EXPLORE}?m=sales&r=channel&w=account.province%3D%22x%22&do=up%200"))
+            .await
+            .expect(303);
+        assert_eq!(up.header("location"), "/analysis/explore?m=sales&r=account.province");
+    });
+}
+
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = vec![];
+    let mut rest = text.bytes();
+    while let Some(byte) = rest.next() {
+        if byte == b'%' {
+            let code: String = rest.by_ref().take(2).map(char::from).collect();
+            bytes.push(u8::from_str_radix(&code, 16).unwrap());
+        } else {
+            bytes.push(byte);
+        }
+    }
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn an_answer_is_taken_along_without_formulas_and_the_audit_says_so() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let client = test.administrator().await;
+        let asked = [("m", "sales"), ("r", "account"), ("format", "csv")];
+        let csv = client.post("/analysis/explore/export", &asked).await.expect(200);
+        assert_eq!(
+            csv.body.trim_start_matches('\u{feff}'),
+            "Customer,Sales\n'=Chengdu,1100\n青岛海风,800\nTotal,1900\n"
+        );
+        let asked = [("m", "sales"), ("r", "account"), ("format", "xlsx")];
+        let xlsx = client.post("/analysis/explore/export", &asked).await.expect(200);
+        assert!(xlsx.header("content-disposition").contains("answer.xlsx"));
+        client.post("/analysis/explore/export", &[("m", "sales"), ("format", "pdf")]).await.expect(422);
+        client.post("/analysis/explore/export", &[("m", "beauty"), ("format", "csv")]).await.expect(422);
+        let rows = client
+            .post("/analysis/explore/rows/export", &[("m", "sales"), ("fact", "sales"), ("format", "csv")])
+            .await
+            .expect(200);
+        assert_eq!(rows.body.lines().count(), 4, "{}", rows.body);
+        test.engine.write_notes().await.unwrap();
+        let audit = test
+            .engine
+            .audit(&Actor::system(), &AuditQuery { limit: 100, ..AuditQuery::default() })
+            .await
+            .unwrap();
+        let exported = audit.entries.iter().filter(|entry| entry.what == "exported");
+        let questions = exported
+            .filter(|entry| entry.details["question"].as_str().is_some_and(|asked| asked.contains("sales")));
+        assert!(questions.count() >= 3, "{:?}", audit.entries);
+    });
+}
+
+#[test]
+fn a_limited_user_gets_the_figures_of_his_records_alone() {
+    on_both(modules, async |test| {
+        let own = test.user("Own Er", "own@example.com", Role::User).await;
+        let role = create(&test.engine, "role", &[("name", "own".into())]).await;
+        crate::rights::grant(&test.engine, role, &["account", "order"], "own").await;
+        create(&test.engine, "user_role", &[("user", own.into()), ("role", role.into())]).await;
+        trade(&test, Some(own)).await;
+        let mut client = test.visitor();
+        client.sign_in("own@example.com", testkit::PASSWORD).await;
+        let page = get(&client, &answer("m=sales&r=account.province")).await;
+        assert_eq!(row(&page, "Total"), ["Total", "¥800.00"]);
+        assert!(!page.contains("四川"), "{page}");
+        // Of what he may not read there is no measure to choose.
+        let start = get(&client, EXPLORE).await;
+        assert!(start.contains("add m sales") && !start.contains("add m activities"), "{start}");
+        client.get(&answer("m=activities")).await.expect(422);
+        let cell = get(
+            &client,
+            &format!(
+                "{EXPLORE}/cell?m=sales&r=account.province&a=account.province%3D%22%E5%9B%9B%E5%B7%9D%22"
+            ),
+        )
+        .await;
+        assert!(!cell.contains("¥1,100"), "{cell}");
+        let rows = get(&client, &format!("{EXPLORE}/rows?m=sales&fact=sales")).await;
+        assert!(rows.contains("青岛海风") && !unescaped(&rows).contains("Chengdu"), "{rows}");
+        // Nobody gave him the right to export.
+        client
+            .post("/analysis/explore/rows/export", &[("m", "sales"), ("fact", "sales"), ("format", "csv")])
+            .await
+            .expect(403);
+    });
+}
