@@ -1,4 +1,5 @@
 //! A mail server on this machine that keeps what it is handed.
+#![allow(clippy::unwrap_used)]
 
 use mail_parser::{MessageParser, MimeHeaders};
 use mailin::{Action, AuthMechanism, Handler, Response, SessionBuilder, response};

@@ -43,6 +43,8 @@ struct Choice {
     label: String,
     icon: &'static str,
     chosen: bool,
+    /// It is so although nobody chose it.
+    drawn: bool,
 }
 
 #[derive(Serialize)]
@@ -154,6 +156,7 @@ impl Ground<'_> {
                 label: self.say(&level.label()),
                 icon: "calendar",
                 chosen: cut.level.unwrap_or(warehouse::semantic::Level::Day) == *level,
+                drawn: false,
             };
             let own = known.map_or_else(|| cut.dimension.clone(), |known| self.say(&known.label));
             Chip {
@@ -220,7 +223,13 @@ impl Ground<'_> {
     }
 
     fn periods(&self, period: Option<Period>, between: bool) -> Vec<Choice> {
-        let choice = |value: String, label: String, chosen| Choice { value, label, icon: "calendar", chosen };
+        let choice = |value: String, label: String, chosen| Choice {
+            value,
+            label,
+            icon: "calendar",
+            chosen,
+            drawn: false,
+        };
         let named = |named: &Named| {
             choice(plain(named), self.say(&named.label()), period == Some(Period::Named { named: *named }))
         };
@@ -235,6 +244,7 @@ impl Ground<'_> {
             label: self.words.t(key, &[]),
             icon: "arrows-diff",
             chosen: compare == compared,
+            drawn: false,
         };
         vec![
             one(None, "explore.compare_none"),
@@ -256,7 +266,8 @@ impl Ground<'_> {
             value: chart.name().to_owned(),
             label: self.words.t(&format!("explore.chart_{}", chart.name()), &[]),
             icon,
-            chosen: chart == drawn,
+            chosen: chart == view.chart,
+            drawn: chart == drawn,
         };
         icons.into_iter().map(one).collect()
     }

@@ -64,11 +64,7 @@ impl View {
         for (name, text) in pairs.iter().filter(|(_, text)| !text.is_empty()) {
             let question = &mut view.question;
             match name.as_str() {
-                "m" => {
-                    if !question.measures.contains(text) {
-                        question.measures.push(text.clone());
-                    }
-                }
+                "m" if !question.measures.contains(text) => question.measures.push(text.clone()),
                 "r" => rows.extend(cut("cuts", text, &mut found)),
                 "c" => columns.extend(cut("cuts", text, &mut found)),
                 "w" => question.within.extend(within(text, &mut found)),

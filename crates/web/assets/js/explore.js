@@ -50,12 +50,15 @@ each("[data-fields-of]", (list) => {
 // The list of fields is written anew with every step: what was open, where it stood and what was searched stay.
 const opened = new Map();
 let place = 0;
-on("toggle", "[data-field-group]", (_, group) => { if (!$("[data-field-search]").value) opened.set(group.id, group.open); }, true);
+on("click", "[data-field-group] > summary", (_, summary) => { if (!$("[data-field-search]").value) opened.set(summary.parentElement.id, !summary.parentElement.open); });
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.target.id === "builder") place = $(".explore-fields").scrollTop;
 });
 each("#builder .explore-fields", (fields) => {
-  for (const group of $$("[data-field-group]", fields)) if (opened.has(group.id)) group.open = opened.get(group.id);
+  for (const group of $$("[data-field-group]", fields)) {
+    if (!opened.has(group.id)) opened.set(group.id, group.open);
+    group.open = opened.get(group.id);
+  }
   if (matchMedia("(width < 1000px)").matches) $("[data-fields-fold]", fields).open = false;
   fields.scrollTop = place;
   search();
@@ -75,7 +78,7 @@ function search() {
     }
     group.hidden = words.length > 0 && here === 0;
     if (words.length) group.open = here > 0;
-    else if (opened.has(group.id)) group.open = opened.get(group.id);
+    else group.open = opened.get(group.id);
     found += here;
   }
   $("[data-field-none]").hidden = found > 0;

@@ -61,7 +61,7 @@ fn an_answer_has_totals_shares_comparison_and_its_sample() {
         assert_eq!(row(&page, "Total"), ["Total", "¥1,900.00", "100%", "3"]);
         assert!(page.contains("3 order lines counted") && page.contains("As of "), "{page}");
         // The largest stands first, and what it means is a hover away.
-        assert!(page.find("四川") < page.find("山东") && page.contains("before returns."));
+        assert!(page.find(">四川<") < page.find(">山东<") && page.contains("before returns."));
         let crossed = get(
             &client,
             &answer("m=sales&r=account.province&c=day:quarter&period=between&from=2026-01-01&to=2026-06-30"),

@@ -58,8 +58,8 @@ pub async fn trade(test: &TestApp, owner: Option<Id>) {
 
 /// The cells of the first row with this text, without their tags.
 pub fn row(page: &str, name: &str) -> Vec<String> {
-    let mut rows = page.split("<tr").filter_map(|row| row.split("</tr>").next()?.split_once('>'));
-    let row = rows.find(|(_, row)| row.contains(&format!(">{name}<")));
+    let rows = page.split("<tr").filter_map(|row| row.split("</tr>").next()?.split_once('>'));
+    let row = rows.filter(|(_, row)| row.contains(&format!(">{name}<"))).last();
     let (_, row) = row.unwrap_or_else(|| panic!("no {name} in {page}"));
     let cells = row.split("</td>").map(|cell| {
         let mut text = String::new();
