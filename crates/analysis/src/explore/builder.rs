@@ -10,7 +10,7 @@ use engine::{Actor, Result};
 use meta::{Id, Label};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use warehouse::semantic::{Compare, Cut, DimensionKind, Model, Named, Period, Within};
+use warehouse::semantic::{CompanyCalendar, Compare, Cut, DimensionKind, Model, Named, Period, Within};
 
 #[derive(Serialize)]
 pub struct Builder {
@@ -209,8 +209,9 @@ impl Ground<'_> {
         } else {
             self.words.app.engine().titles(self.actor, &wanted).await?
         };
+        let calendar = CompanyCalendar::of(self.words.app.engine()).await?;
         let name = |step: &Within| {
-            let known = self.dimension(&step.dimension).and_then(|known| step.label(known));
+            let known = self.dimension(&step.dimension).and_then(|known| step.label(known, calendar));
             let title = || {
                 step.value
                     .as_str()

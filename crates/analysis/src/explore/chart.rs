@@ -45,7 +45,7 @@ fn over_time(view: &View, model: &Model) -> bool {
     view.question.cuts.first().is_some_and(|cut| {
         let mut known = model.dimensions.values().flatten();
         let date = known.any(|one| one.name == cut.dimension && one.kind == DimensionKind::Date);
-        date && !matches!(cut.level, Some(Level::MonthOfYear | Level::Weekday))
+        date && !cut.level.is_some_and(Level::recurs)
     })
 }
 

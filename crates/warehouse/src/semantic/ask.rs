@@ -3,6 +3,7 @@
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
     answer::{self, Column, Counted, Grouped},
+    calendar::CompanyCalendar,
     checked::{Asked, wrong},
     dimension::DimensionKind,
     filter,
@@ -34,6 +35,7 @@ pub(super) struct Ground {
     model: Model,
     open: Arc<session::Open>,
     today: NaiveDate,
+    calendar: CompanyCalendar,
 }
 
 impl Ground {
@@ -41,7 +43,8 @@ impl Ground {
         let open = session::newest(engine).await?;
         let model = visible(engine, actor, model::of_tables(engine.registry(), &open.tables))?;
         let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
-        Ok(Ground { model, open, today })
+        let calendar = CompanyCalendar::of(engine).await?;
+        Ok(Ground { model, open, today, calendar })
     }
 
     pub fn asked<'a>(
@@ -50,13 +53,14 @@ impl Ground {
         actor: &'a Actor,
         question: &'a Question,
     ) -> Result<Asked<'a>> {
-        Asked::new(engine, actor, &self.model, question, &self.open.tables, self.today)
+        Asked::new(engine, actor, &self.model, question, &self.open.tables, self.today, self.calendar)
     }
 }
 
 impl<'a> Asked<'a> {
     pub fn chosen(&self, fact: &str, cut: &Cut) -> Result<Chosen<'a>> {
-        Ok(Chosen { dimension: self.dimension("cuts", fact, cut)?, level: cut.level })
+        let dimension = self.dimension("cuts", fact, cut)?;
+        Ok(Chosen { dimension, level: cut.level, calendar: self.calendar })
     }
 
     /// The parts by the members of `cuts`.

@@ -2,6 +2,7 @@
 
 use super::{
     Cut, Question, Within,
+    calendar::CompanyCalendar,
     dimension::Dimension,
     measure::{Expression, Measure, rows_of},
     model::{FACTS, Model},
@@ -30,6 +31,7 @@ pub(super) struct Asked<'a> {
     /// The aggregates they are made of.
     pub parts: Vec<Measure>,
     pub span: Option<Span>,
+    pub calendar: CompanyCalendar,
 }
 
 pub(super) fn wrong(field: &str, en: impl Into<String>, zh: impl Into<String>) -> Error {
@@ -44,6 +46,7 @@ impl<'a> Asked<'a> {
         question: &'a Question,
         tables: &[crate::Table],
         today: NaiveDate,
+        calendar: CompanyCalendar,
     ) -> Result<Asked<'a>> {
         if question.measures.is_empty() {
             return Err(wrong("measures", "choose at least one measure", "请至少选择一个指标"));
@@ -82,7 +85,7 @@ impl<'a> Asked<'a> {
         if question.compare.is_some() && span.is_none() {
             return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
         }
-        let asked = Asked { engine, actor, model, question, measures, parts, span };
+        let asked = Asked { engine, actor, model, question, measures, parts, span, calendar };
         asked.check(tables)?;
         Ok(asked)
     }
@@ -116,7 +119,7 @@ impl<'a> Asked<'a> {
         let one = |within: &Within| {
             let cut = within.cut();
             let dimension = self.dimension("within", fact, &cut)?;
-            Fixed::new(Chosen { dimension, level: cut.level }, &within.value)
+            Fixed::new(Chosen { dimension, level: cut.level, calendar: self.calendar }, &within.value)
         };
         self.question.within.iter().map(one).collect()
     }

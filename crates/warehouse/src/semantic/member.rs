@@ -2,6 +2,7 @@
 
 use super::{
     Dimension, Within,
+    calendar::{CompanyCalendar, day_kind},
     dimension::{DimensionKind, Level},
     sql::Chosen,
 };
@@ -79,14 +80,14 @@ impl Member {
 
 impl Within {
     /// The name of the member; of a record, which is named by its title, there is none here.
-    pub fn label(&self, dimension: &Dimension) -> Option<Label> {
-        let cut = Chosen { dimension, level: self.level };
+    pub fn label(&self, dimension: &Dimension, calendar: CompanyCalendar) -> Option<Label> {
+        let cut = Chosen { dimension, level: self.level, calendar };
         let text = self.value.as_str();
         let code = match (&dimension.kind, &self.value) {
             (_, serde_json::Value::Null) => Code::Empty,
             (DimensionKind::Record { .. }, _) => return None,
             (DimensionKind::Date, serde_json::Value::String(_)) => {
-                Code::Number(number_of(self.level.unwrap_or(Level::Day), text?.parse().ok()?))
+                Code::Number(number_of(self.level.unwrap_or(Level::Day), text?.parse().ok()?, calendar)?)
             }
             (_, serde_json::Value::Bool(flag)) => Code::Flag(*flag),
             (_, serde_json::Value::Number(number)) => Code::Number(number.as_i64()?),
@@ -97,10 +98,14 @@ impl Within {
 }
 
 /// The inverse of [`of_date`], as `sql::level_sql` counts.
-fn number_of(level: Level, day: NaiveDate) -> i64 {
+fn number_of(level: Level, day: NaiveDate, calendar: CompanyCalendar) -> Option<i64> {
+    let fiscal = || day.checked_sub_months(chrono::Months::new(calendar.fiscal_month - 1));
     let (year, month) = (i64::from(day.year()), i64::from(day.month()));
     let since = |day: NaiveDate| day.signed_duration_since(NaiveDate::default()).num_days();
-    match level {
+    Some(match level {
+        Level::FiscalYear => return number_of(Level::Year, fiscal()?, calendar),
+        Level::FiscalQuarter => return number_of(Level::Quarter, fiscal()?, calendar),
+        Level::DayKind => return None,
         Level::Year => year,
         Level::Quarter => year * 10 + (month - 1) / 3 + 1,
         Level::Month => year * 100 + month,
@@ -108,7 +113,7 @@ fn number_of(level: Level, day: NaiveDate) -> i64 {
         Level::Day => since(day),
         Level::MonthOfYear => month,
         Level::Weekday => i64::from(day.weekday().number_from_monday()),
-    }
+    })
 }
 
 fn both(text: impl Into<String>) -> Label {
@@ -130,7 +135,9 @@ fn named(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> (Label, Value) {
                 Value::Text(text.clone()),
             )
         }
-        (DimensionKind::Date, Code::Number(number)) => of_date(cut.level.unwrap_or(Level::Day), *number),
+        (DimensionKind::Date, Code::Number(number)) => {
+            of_date(cut.level.unwrap_or(Level::Day), *number, cut.calendar)
+        }
         (_, Code::Number(number)) => (both(number.to_string()), Value::Int(*number)),
         (_, Code::Text(text)) => (both(text.as_str()), Value::Text(text.clone())),
         (_, Code::Flag(flag)) => {
@@ -153,7 +160,7 @@ const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// The numbers are those of `sql::level_sql`.
-fn of_date(level: Level, number: i64) -> (Label, Value) {
+fn of_date(level: Level, number: i64, calendar: CompanyCalendar) -> (Label, Value) {
     let day = |number: i64| {
         let since = chrono::Duration::try_days(number).unwrap_or_default();
         NaiveDate::default().checked_add_signed(since).unwrap_or_default()
@@ -192,6 +199,14 @@ fn of_date(level: Level, number: i64) -> (Label, Value) {
             let (en, zh) = WEEKDAYS.get(place(number)).copied().unwrap_or_default();
             (label(en, zh), Value::Int(number))
         }
+        Level::FiscalYear => (calendar.fiscal_year(number), calendar.fiscal_quarter_begins(number, 0)),
+        Level::FiscalQuarter => {
+            let (year, quarter) = (number / 10, number % 10);
+            let of = calendar.fiscal_year(year);
+            let begins = calendar.fiscal_quarter_begins(year, u32::try_from(quarter - 1).unwrap_or_default());
+            (label(format!("{} Q{quarter}", of.en), format!("{}{quarter}季度", of.zh)), begins)
+        }
+        Level::DayKind => (day_kind(number), Value::Int(number)),
     }
 }
 
@@ -199,10 +214,12 @@ fn of_date(level: Level, number: i64) -> (Label, Value) {
 mod tests {
     use super::*;
 
+    const JANUARY: CompanyCalendar = CompanyCalendar { fiscal_month: 1, chinese_holidays: true };
+
     #[test]
     fn members_of_time_are_written_as_each_language_writes_them() {
         let words = |level, number| {
-            let (label, value) = of_date(level, number);
+            let (label, value) = of_date(level, number, JANUARY);
             (label.en, label.zh, value)
         };
         let date = |text: &str| Value::Date(text.parse().unwrap());
@@ -211,6 +228,10 @@ mod tests {
             ("2026 Q4".into(), "2026年4季度".into(), date("2026-10-01"))
         );
         assert_eq!(words(Level::Month, 202_602), ("Feb 2026".into(), "2026年2月".into(), date("2026-02-01")));
+        let april = CompanyCalendar { fiscal_month: 4, ..JANUARY };
+        let (label, value) = of_date(Level::FiscalQuarter, 20254, april);
+        assert_eq!((label.en.as_str(), value), ("FY2025/26 Q4", date("2026-01-01")));
+        assert_eq!(of_date(Level::FiscalYear, 2026, JANUARY).0.zh, "2026财年");
         // 2025-12-29 is the Monday of the first ISO week of 2026.
         let monday =
             "2025-12-29".parse::<NaiveDate>().unwrap().signed_duration_since(NaiveDate::default()).num_days();
@@ -222,9 +243,11 @@ mod tests {
             (Level::Month, 202_602),
             (Level::Week, monday),
             (Level::Day, monday),
+            (Level::FiscalYear, 2025),
+            (Level::FiscalQuarter, 20254),
         ] {
-            let Value::Date(first) = of_date(level, number).1 else { panic!("{level:?} is no date") };
-            assert_eq!(number_of(level, first), number, "{level:?}");
+            let Value::Date(first) = of_date(level, number, april).1 else { panic!("{level:?} is no date") };
+            assert_eq!(number_of(level, first, april), Some(number), "{level:?}");
         }
     }
 }

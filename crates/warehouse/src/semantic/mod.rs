@@ -5,10 +5,12 @@
 
 mod answer;
 mod ask;
+mod calendar;
 mod checked;
 mod dimension;
 mod fields;
 mod filter;
+pub(crate) mod holidays;
 mod measure;
 mod member;
 mod model;
@@ -23,6 +25,7 @@ mod within;
 
 pub use answer::{AnswerTable, Cell, Column, Counted, Line};
 pub use ask::ask;
+pub use calendar::CompanyCalendar;
 pub use dimension::{Dimension, DimensionKind, Level};
 pub use fields::{FilterField, filter_fields};
 pub use measure::{Expression, Measure, Unit};

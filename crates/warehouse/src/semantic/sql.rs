@@ -2,6 +2,7 @@
 
 use super::within::Fixed;
 use super::{
+    calendar::CompanyCalendar,
     dimension::{Dimension, DimensionKind, Level},
     measure::{Expression, Measure},
     period::{Shift, Span},
@@ -49,6 +50,7 @@ impl Joins {
 pub(crate) struct Chosen<'m> {
     pub dimension: &'m Dimension,
     pub level: Option<Level>,
+    pub calendar: CompanyCalendar,
 }
 
 impl Chosen<'_> {
@@ -69,7 +71,7 @@ impl Chosen<'_> {
             (DimensionKind::Date, level) => {
                 let moved =
                     shift.filter(|_| self.is_time()).map_or(column.clone(), |shift| shift.sql(&column));
-                level_sql(level.unwrap_or(Level::Day), &moved)
+                level_sql(level.unwrap_or(Level::Day), &moved, self.calendar)
             }
             _ => column,
         }
@@ -82,7 +84,7 @@ impl Chosen<'_> {
 }
 
 /// A whole number for each member of a level.
-pub(super) fn level_sql(level: Level, day: &str) -> String {
+pub(super) fn level_sql(level: Level, day: &str, calendar: CompanyCalendar) -> String {
     let number = format!("CAST({day} AS INT)");
     let since_monday = format!("((({number} + 3) % 7 + 7) % 7)");
     let part = |part: &str| format!("CAST(date_part('{part}', {day}) AS INT)");
@@ -94,6 +96,9 @@ pub(super) fn level_sql(level: Level, day: &str) -> String {
         Level::Day => number,
         Level::MonthOfYear => part("month"),
         Level::Weekday => format!("({since_monday} + 1)"),
+        Level::FiscalYear => level_sql(Level::Year, &calendar.fiscal_sql(day), calendar),
+        Level::FiscalQuarter => level_sql(Level::Quarter, &calendar.fiscal_sql(day), calendar),
+        Level::DayKind => calendar.day_kind_sql(&number, &since_monday),
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     period::Span,
 };
 use crate::table::{Column, Source, Table};
-use chrono::{Datelike, Days, Months, NaiveDate, SecondsFormat, TimeZone};
+use chrono::{Days, Months, NaiveDate, SecondsFormat, TimeZone};
 use engine::{
     Actor, Engine, Result,
     condition::{self, Condition, Context},
@@ -175,12 +175,12 @@ fn dates(path: &str, span: Span) -> String {
 fn span_of(level: Level, first: NaiveDate) -> Option<Span> {
     let months = |count: u32| first.checked_add_months(Months::new(count))?.pred_opt();
     let to = match level {
-        Level::Year => NaiveDate::from_ymd_opt(first.year(), 12, 31),
-        Level::Quarter => months(3),
+        Level::Year | Level::FiscalYear => months(12),
+        Level::Quarter | Level::FiscalQuarter => months(3),
         Level::Month => months(1),
         Level::Week => first.checked_add_days(Days::new(6)),
         Level::Day => Some(first),
-        Level::MonthOfYear | Level::Weekday => None,
+        Level::MonthOfYear | Level::Weekday | Level::DayKind => None,
     }?;
     Some(Span { from: first, to })
 }

@@ -58,14 +58,12 @@ fn test(cut: &Chosen<'_>, value: &Json) -> Option<Test> {
         (DimensionKind::Choice(_) | DimensionKind::Text, Json::String(text)) => Test::Is(text_literal(text)),
         (DimensionKind::Bool, Json::Bool(flag)) => Test::Is(flag.to_string()),
         (DimensionKind::Number, number) => Test::Is(number.as_i64()?.to_string()),
-        (DimensionKind::Date, number @ Json::Number(_))
-            if matches!(level, Level::MonthOfYear | Level::Weekday) =>
-        {
+        (DimensionKind::Date, number @ Json::Number(_)) if level.recurs() => {
             Test::Is(number.as_i64()?.to_string())
         }
-        (DimensionKind::Date, Json::String(day)) if !matches!(level, Level::MonthOfYear | Level::Weekday) => {
+        (DimensionKind::Date, Json::String(day)) if !level.recurs() => {
             let day: NaiveDate = day.parse().ok()?;
-            Test::Is(level_sql(level, &format!("DATE '{day}'")))
+            Test::Is(level_sql(level, &format!("DATE '{day}'"), cut.calendar))
         }
         _ => return None,
     })
