@@ -12,11 +12,15 @@ mod answer;
 mod client;
 mod database;
 mod events;
+#[cfg(feature = "s3")]
+mod s3;
 
 pub use answer::Answer;
 pub use client::Client;
 pub use database::{on_both, on_sqlite};
 pub use events::Events;
+#[cfg(feature = "s3")]
+pub use s3::S3;
 
 use axum::extract::ConnectInfo;
 use engine::{Database, Engine, Module, Role};

@@ -5,7 +5,15 @@ use web::WebModule;
 
 /// In the order of the navigation.
 pub fn engine_modules() -> Vec<Module> {
-    vec![customers::module(), sales::module(), insight::module(), import::module(), warehouse::module()]
+    vec![
+        customers::module(),
+        sales::module(),
+        insight::module(),
+        import::module(),
+        warehouse::module(),
+        #[cfg(feature = "cluster")]
+        cluster::module(),
+    ]
 }
 
 /// Panels on a record's page stand in this order: what a customer is worth comes first.
