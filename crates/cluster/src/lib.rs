@@ -19,3 +19,4 @@ pub use coordinator::{Coordinator, Counts, Manner, ask_workers};
 pub use identity::{identity, identity_of};
 pub use link::{Link, SECRET_MINIMUM};
 pub use worker::{Settings, serve};
+pub use workers::look;

@@ -1,6 +1,6 @@
 //! Which workers can be asked. One that was lost is tried again after a while, behind the back of whoever asks.
 
-use crate::channels::Channels;
+use crate::{channels::Channels, link::Link};
 use datafusion_distributed::GetWorkerInfoRequest;
 use futures::future::join_all;
 use std::{
@@ -36,6 +36,13 @@ enum Health {
 pub(crate) struct Member {
     pub url: Url,
     run: String,
+}
+
+/// Whether each can be asked, and if not why.
+pub async fn look(urls: Vec<Url>, link: Link) -> Vec<(Url, Result<(), String>)> {
+    let workers = Workers::new(urls.clone(), Arc::new(Channels::new(link)), Duration::ZERO);
+    let found = join_all(urls.iter().map(|url| workers.look_at(url))).await;
+    urls.into_iter().zip(found.into_iter().map(|found| found.map(drop))).collect()
 }
 
 impl Workers {

@@ -42,7 +42,7 @@ pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, refresh};
 pub use status::{Failure, Status, TableStatus, status};
-pub use storage::{Bucket, Place, empty, place_in};
+pub use storage::{Bucket, Place, empty, look_at, place_in};
 pub use table::{Column, ColumnKind, Table};
 pub use tables::tables;
 

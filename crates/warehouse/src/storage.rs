@@ -99,6 +99,16 @@ pub(crate) fn store(engine: &Engine) -> Result<Store> {
     files(engine).map(|files| files.store)
 }
 
+/// Whether a place can be read, and whether a company's warehouse is there.
+pub async fn look_at(place: &Place, below: Option<&str>) -> Result<bool> {
+    if matches!(place, Place::Folder(path) if !path.exists()) {
+        return Ok(false);
+    }
+    let below = below.map(|name| format!("{name}/")).unwrap_or_default();
+    let store = within(place, &below)?.store;
+    Ok(crate::manifest::newest_number(&store).await?.is_some())
+}
+
 /// Deletes what a company has in a place that many share.
 pub async fn empty(place: &Place, below: &str) -> Result<()> {
     let store = within(place, &format!("{below}/"))?.store;

@@ -2,6 +2,7 @@
 
 use crate::{
     config::{Config, warehouse},
+    doctor::Finding,
     open, serve,
 };
 use ::warehouse::{MEMORY_BYTES, Place};
@@ -54,21 +55,44 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
 
 /// Lets the company's large questions be computed by the workers, if there are any.
 pub fn ask_workers(engine: &Engine, config: &Config) -> anyhow::Result<()> {
-    let workers = warehouse::workers(config);
-    if workers.is_empty() {
+    let urls = urls(config)?;
+    if urls.is_empty() {
         return Ok(());
     }
-    let urls = workers.iter().map(|worker| {
-        Url::parse(worker).map_err(|error| anyhow!("warehouse_workers: “{worker}” is no address: {error}"))
-    });
     let manner = Manner {
         bytes_per_processor: (config.worker_share as usize) << 10,
         lost_for: LOST_FOR,
         required: config.workers_required,
     };
-    let coordinator = Coordinator::new(urls.collect::<anyhow::Result<_>>()?, link(config)?, manner);
-    cluster::ask_workers(engine, Arc::new(coordinator));
+    cluster::ask_workers(engine, Arc::new(Coordinator::new(urls, link(config)?, manner)));
     Ok(())
+}
+
+fn urls(config: &Config) -> anyhow::Result<Vec<Url>> {
+    let url = |worker: &&str| {
+        Url::parse(worker).map_err(|error| anyhow!("warehouse_workers: “{worker}” is no address: {error}"))
+    };
+    warehouse::workers(config).iter().map(url).collect()
+}
+
+/// What `zhike doctor` says of them.
+pub async fn examine(config: &Config) -> Vec<Finding> {
+    let found = async { anyhow::Ok(cluster::look(urls(config)?, link(config)?).await) }.await;
+    match found {
+        Ok(workers) => workers.into_iter().map(|(url, found)| finding(&url, found)).collect(),
+        Err(error) => vec![Finding::problem("worker", format!("{error:#}"), "Correct the setting")],
+    }
+}
+
+fn finding(url: &Url, found: Result<(), String>) -> Finding {
+    match found {
+        Ok(()) => Finding::ok("worker", url.as_str()),
+        Err(why) => Finding::warning(
+            "worker",
+            format!("{url}: {why}"),
+            "Start it with the same program, storage and worker_secret; without workers the server computes itself",
+        ),
+    }
 }
 
 fn link(config: &Config) -> anyhow::Result<Link> {

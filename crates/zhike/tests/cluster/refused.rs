@@ -61,3 +61,22 @@ fn a_worker_does_not_begin_without_secret_or_place() {
         assert!(output.stdout.is_empty());
     }
 }
+
+#[test]
+fn the_doctor_says_which_workers_can_be_asked() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    let worker = Worker::start(files.to_str().unwrap());
+    let workers = format!("{} http://127.0.0.1:9", worker.url());
+    let mut doctor = std::process::Command::new(env!("CARGO_BIN_EXE_zhike"));
+    doctor.env_clear().args(["doctor", "--listen", "127.0.0.1:0", "--storage", files.to_str().unwrap()]);
+    doctor.args(["--warehouse-workers", &workers, "--data"]).arg(folder.path().join("data"));
+    let output = doctor.env("ZHIKE_WORKER_SECRET", SECRET).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said}");
+    let line =
+        |mark: &str, words: &str| said.lines().any(|line| line.starts_with(mark) && line.contains(words));
+    assert!(line("ok", "not filled yet") && line("ok", &worker.url()), "{said}");
+    assert!(line("warning", "127.0.0.1:9") && !said.contains(SECRET), "{said}");
+}
