@@ -10,11 +10,7 @@ use super::{
 };
 use crate::modules;
 use anyhow::{Context, bail};
-use engine::{
-    Database, Dialect, Engine, Registry, Role,
-    schema::{Index, Table, figures_table_name, tables},
-    search,
-};
+use engine::{Database, Dialect, Engine, Registry, Role, schema::tables, search};
 use meta::{Clock, Lang, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -145,9 +141,8 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
     let mut loader = loader(place, registry, documents)?;
     loader.indexes(false, |_, _| true)?;
     let made = company::load(&mut loader, registry, size, until)?;
-    // Figures come last and are quicker without the indexes on them.
-    loader.indexes(true, |table, index| !is_figure(registry, table, index))?;
-    let documents = loader.settle()?;
+    loader.indexes(true, |_, _| true)?;
+    loader.settle()?;
     if !wanted.without_figures {
         with_engine(place, async |engine| {
             insight::refit::refit(engine, None).await?;
@@ -155,9 +150,6 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
             Ok(())
         })?;
     }
-    let mut loader = self::loader(place, registry, documents)?;
-    loader.indexes(true, |table, index| is_figure(registry, table, index))?;
-    loader.settle()?;
     let manifest = Manifest {
         folder: place.folder.clone(),
         scale: wanted.scale,
@@ -179,12 +171,6 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
 }
 
 /// Whether the index is on what the analytical module knows of customers.
-fn is_figure(registry: &Registry, table: &Table, index: &Index) -> bool {
-    let Ok(account) = registry.entity("account") else { return false };
-    table.name == figures_table_name("account")
-        && index.columns.iter().any(|column| account.get(column).is_some_and(|field| field.figure))
-}
-
 /// Opens the engine, works, and closes it for certain: the loader wants the file for itself.
 fn with_engine<T>(place: &Place, work: impl AsyncFnOnce(&Engine) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let runtime = Runtime::new()?;

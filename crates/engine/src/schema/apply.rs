@@ -35,16 +35,15 @@ async fn begin(conn: &mut Conn) -> Result<()> {
 
 /// SQLite's indexes of a table that was replaced whole have a number behind their name (see `store::replace`), for SQLite
 /// cannot rename an index.
-async fn as_named(conn: &mut Conn, step: &Step) -> Result<Step> {
+async fn as_named(conn: &mut Conn, step: &Step) -> Result<Vec<Step>> {
     let (Step::DropIndex { index }, Dialect::Sqlite) = (step, conn.dialect()) else {
-        return Ok(step.clone());
+        return Ok(vec![step.clone()]);
     };
     let sql = format!(
         "SELECT name FROM sqlite_master WHERE type = 'index' AND (name = '{index}' OR name GLOB '{index}__[0-9]*')"
     );
     let found = conn.fetch_text(&sql).await?;
-    let index = found.first().map_or(Ok(index.clone()), |row| row.text(0))?;
-    Ok(Step::DropIndex { index })
+    found.iter().map(|row| Ok(Step::DropIndex { index: row.text(0)? })).collect()
 }
 
 async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
@@ -60,7 +59,8 @@ async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
     };
     let steps = diff(&old, wanted)?;
     for step in &steps {
-        for statement in ddl(&as_named(conn, step).await?, conn.dialect()) {
+        let named = as_named(conn, step).await?;
+        for statement in named.iter().flat_map(|step| ddl(step, conn.dialect())).collect::<Vec<_>>() {
             conn.run(&statement).await.map_err(|error| {
                 Error::Internal(format!(
                     "schema upgrade: the database refused “{statement}”: {error}. Nothing was changed; the previous version \

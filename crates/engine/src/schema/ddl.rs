@@ -70,11 +70,13 @@ fn create_index(table: &str, index: &Index, dialect: Dialect) -> String {
     let alive = ["id", "deleted_at"]
         .into_iter()
         .filter(|name| own && !index.columns.iter().any(|column| column == name));
+    let carried = index.carried.iter().map(String::as_str).filter(|_| dialect == Dialect::Sqlite);
     let columns: Vec<String> = index
         .columns
         .iter()
         .map(String::as_str)
         .chain(alive)
+        .chain(carried)
         .map(|column| match dialect {
             Dialect::Sqlite => format!("\"{column}\""),
             Dialect::Postgres => format!("\"{column}\" NULLS FIRST"),

@@ -8,7 +8,7 @@ mod system;
 pub(crate) use apply::apply;
 pub use ddl::ddl;
 pub use diff::{Step, diff};
-use meta::{Entity, Kind};
+use meta::{Entity, Field, Kind, instant};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,9 @@ pub struct Index {
     /// Only records that are deleted.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub deleted: bool,
+    /// SQLite: further columns, so that who walks along the index can tell by them which rows to pass over.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub carried: Vec<String>,
 }
 
 impl Table {
@@ -88,7 +91,14 @@ impl Table {
         let prefix = if unique { "u" } else { "i" };
         let name = format!("{prefix}_{}__{}", self.name, columns.join("__"));
         let columns = columns.iter().map(|column| (*column).to_owned()).collect();
-        self.indexes.push(Index { name, columns, unique, live, deleted: false });
+        self.indexes.push(Index { name, columns, unique, live, deleted: false, carried: vec![] });
+        self
+    }
+    /// The index added last carries them.
+    fn carrying<'e>(mut self, fields: impl Iterator<Item = &'e Field>) -> Self {
+        if let Some(index) = self.indexes.last_mut() {
+            index.carried = fields.map(|field| field.name.clone()).collect();
+        }
         self
     }
 }
@@ -120,7 +130,7 @@ pub(crate) fn column_kind(kind: &Kind) -> ColumnKind {
 }
 
 /// Whether lists of `entity` may be sorted by `field`, and filters by it find their rows at once.
-pub(crate) fn has_index(entity: &Entity, field: &meta::Field) -> bool {
+pub(crate) fn has_index(entity: &Entity, field: &Field) -> bool {
     match field.name.as_str() {
         "id" | "run_id" => true,
         // Lines are read with their parent.
@@ -128,6 +138,33 @@ pub(crate) fn has_index(entity: &Entity, field: &meta::Field) -> bool {
         name if is_system_column(name) => false,
         _ => field.indexed || field.unique,
     }
+}
+
+/// What the index behind a sort carries: fields of the same table that lists are filtered by and that are short. Only the sorts
+/// people use most, for every index that carries them is as much longer: of records their title, their times and the
+/// entity's own sort; of figures whatever is an amount.
+pub(crate) fn carried<'e>(entity: &'e Entity, sort: &Field) -> impl Iterator<Item = &'e Field> {
+    let carries = if sort.apart {
+        !matches!(sort.kind, Kind::Choice(_) | Kind::Bool | Kind::Text { .. })
+    } else {
+        let often = ["created_at", "updated_at", &entity.title, entity.sort.trim_start_matches('-')];
+        entity.parent.is_none() && often.contains(&sort.name.as_str())
+    };
+    let apart = sort.apart;
+    entity
+        .fields
+        .values()
+        .filter(move |field| carries && field.apart == apart && is_short_filter(entity, field))
+}
+
+fn is_short_filter(entity: &Entity, field: &Field) -> bool {
+    let short = match &field.kind {
+        Kind::Choice(_) | Kind::Bool => true,
+        Kind::Text { .. } => !field.apart && field.name != entity.title,
+        Kind::Reference { entity: to } => matches!(to.as_str(), "user" | "team"),
+        _ => false,
+    };
+    short && field.indexed && !field.unique && !field.personal
 }
 
 /// The table of an entity. Field columns are nullable: what is required is the engine's to say, so that a field can become
@@ -139,8 +176,9 @@ pub fn entity_table(entity: &Entity) -> Table {
     }
     table = table.add_index(&["run_id"], false, false);
     if entity.parent.is_none() {
-        table =
-            table.add_index(&["created_at", "id"], false, true).add_index(&["updated_at", "id"], false, true);
+        for at in ["created_at", "updated_at"] {
+            table = table.add_index(&[at, "id"], false, true).carrying(carried(entity, &instant(at)));
+        }
         table = table.add_index(&["deleted_at", "id"], false, false);
         if let Some(index) = table.indexes.last_mut() {
             index.deleted = true;
@@ -152,7 +190,7 @@ pub fn entity_table(entity: &Entity) -> Table {
             table = table.add_index(&[&field.name], true, true);
         }
         if field.indexed {
-            table = table.add_index(&[&field.name, "id"], false, true);
+            table = table.add_index(&[&field.name, "id"], false, true).carrying(carried(entity, field));
         }
     }
     for fields in &entity.indexes {
@@ -178,7 +216,7 @@ pub fn figures_table(entity: &Entity) -> Option<Table> {
     for field in entity.figures_apart() {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.indexed {
-            table = table.add_index(&[&field.name, "id"], false, false);
+            table = table.add_index(&[&field.name, "id"], false, false).carrying(carried(entity, field));
         }
     }
     Some(table)

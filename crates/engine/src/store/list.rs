@@ -4,7 +4,7 @@ use super::{
     plan::{Plan, plan, sort_value, write_cursor},
     query::{LIMIT_MAXIMUM, Query},
     read,
-    road::{EFFORT, FIRST_LEG, Road, Source, Used},
+    road::{Road, Source, Used},
     statements::text_of,
 };
 use crate::{Actor, Engine, Recent, Result, Tx, engine::ESTIMATE_AGE, search};
@@ -75,9 +75,9 @@ impl Plan<'_> {
         served: &[usize],
         otherwise: Option<(usize, u64)>,
     ) -> Result<Option<Page>> {
-        let mut records = vec![];
+        let (mut records, effort) = (vec![], self.effort(served));
         for mut stretch in self.stretches(&Road::Walk { served: served.to_vec(), otherwise }) {
-            let (mut walked, mut leg, before) = (0, FIRST_LEG, records.len() as u64);
+            let (mut walked, mut leg, before) = (0, effort.first_leg, records.len() as u64);
             loop {
                 let bound = self.bound(source, served, &stretch, leg).await?;
                 let select = self.walk(served, &stretch, bound.as_ref(), self.missing(&records));
@@ -87,9 +87,11 @@ impl Plan<'_> {
                 let Some(end) = bound.filter(|_| missing > 0) else { break };
                 // As densely as so far.
                 let needed = missing * walked / met.max(1);
-                leg = std::cmp::min(2 * needed.max(FIRST_LEG), EFFORT.saturating_sub(walked));
+                leg = std::cmp::min(2 * needed.max(effort.first_leg), effort.rows.saturating_sub(walked));
                 match otherwise {
-                    Some((_, found)) if needed > found || leg == 0 => return Ok(None),
+                    Some((_, found)) if needed / effort.rows_per_record > found || leg == 0 => {
+                        return Ok(None);
+                    }
                     _ if leg == 0 => return Ok(Some(self.page_of(records, Some(end)))),
                     _ => stretch.range = Some(self.beyond(&end)),
                 }

@@ -14,6 +14,7 @@ mod save;
 mod statements;
 mod timeline;
 mod tx;
+mod walk;
 mod ways;
 pub(crate) mod writer;
 

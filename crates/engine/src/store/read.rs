@@ -14,11 +14,11 @@ use std::collections::HashMap;
 
 const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];
 
-/// The system columns and `fields`, without saying from where.
-pub(crate) fn columns(entity: &Entity, fields: &[&Field]) -> SelectStatement {
+/// The system columns and `fields` of what FROM calls `entity`.
+pub(crate) fn columns(entity: &str, fields: &[&Field]) -> SelectStatement {
     let mut select = Sql::select();
-    select.columns(SYSTEM.map(|column| (name(&entity.name), name(column))));
-    select.columns(fields.iter().map(|field| (table_of(&entity.name, field), name(&field.name))));
+    select.columns(SYSTEM.map(|column| (name(entity), name(column))));
+    select.columns(fields.iter().map(|field| (table_of(entity, field), name(&field.name))));
     select
 }
 
@@ -30,7 +30,7 @@ pub(crate) fn beside(entity: &str) -> Expr {
 
 /// `SELECT` of the system columns and `fields`; a deleted record has no figures.
 fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
-    let mut select = columns(entity, fields);
+    let mut select = columns(&entity.name, fields);
     select.from(name(&entity.name));
     if fields.iter().any(|field| field.apart) {
         select.left_join(name(&schema::figures_table_name(&entity.name)), beside(&entity.name));

@@ -115,7 +115,7 @@ impl Plan<'_> {
     }
 
     /// Whether an index has this part first and the sort next.
-    fn is_prefix(&self, part: &Condition) -> bool {
+    pub(super) fn is_prefix(&self, part: &Condition) -> bool {
         let Condition::Compare { path: Path { through: None, field }, operator: Operator::Equal, .. } = part
         else {
             return false;
@@ -133,12 +133,12 @@ impl Plan<'_> {
             if field.name == self.sort.name && *operator != Operator::NotEqual)
     }
 
-    fn sorted(&self) -> Expr {
+    pub(super) fn sorted(&self) -> Expr {
         column_of(&self.entity.name, &self.sort)
     }
 
     /// The id in the table of the sort, which its index has too.
-    fn sorted_id(&self) -> Expr {
+    pub(super) fn sorted_id(&self) -> Expr {
         // A deleted record has no figures.
         let table =
             if self.deleted { name(&self.entity.name) } else { table_of(&self.entity.name, &self.sort) };
@@ -193,16 +193,16 @@ impl Plan<'_> {
         }
     }
 
-    fn key(&self) -> Expr {
+    pub(super) fn key(&self) -> Expr {
         Expr::tuple([self.sorted(), self.sorted_id()])
     }
 
-    fn key_value(&self, value: &Value, id: Id) -> Expr {
+    pub(super) fn key_value(&self, value: &Value, id: Id) -> Expr {
         Expr::tuple([Expr::val(crate::condition::bind(&self.sort, value)), Expr::val(id)])
     }
 
     /// Empty is smallest on both databases; SQLite does so by itself and would miss its index if told.
-    fn order(&self, select: &mut SelectStatement, by_index: bool) {
+    pub(super) fn order(&self, select: &mut SelectStatement, by_index: bool) {
         let order = if self.descending { Order::Desc } else { Order::Asc };
         let nulls = if self.descending { NullOrdering::Last } else { NullOrdering::First };
         if self.sort.name != "id" {
@@ -219,7 +219,7 @@ impl Plan<'_> {
     }
 
     /// FROM the sort's table and then what else `used` needs, which SQLite keeps in this order.
-    fn from(&self, select: &mut SelectStatement, used: Used, first: Alias) {
+    pub(super) fn from(&self, select: &mut SelectStatement, used: Used, first: Alias) {
         let (own, figures) = (name(&self.entity.name), name(&schema::figures_table_name(&self.entity.name)));
         let figures_first = first.0 == figures.0;
         select.from(first);
@@ -238,71 +238,7 @@ impl Plan<'_> {
         }
     }
 
-    /// The end of a leg of `effort` rows through `stretch`; `None` if the stretch ends before.
-    pub(super) async fn bound(
-        &self,
-        source: &mut Source<'_>,
-        served: &[usize],
-        stretch: &Stretch,
-        effort: u64,
-    ) -> Result<Option<(Value, Id)>> {
-        if served.len() == self.parts.len() {
-            return Ok(None);
-        }
-        let rows = source.fetch(&self.bound_select(served, stretch, effort)).await?;
-        rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
-    }
-
-    pub(super) fn bound_select(&self, served: &[usize], stretch: &Stretch, effort: u64) -> SelectStatement {
-        let table = table_of(&self.entity.name, &self.sort);
-        let mut select = Sql::select();
-        select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(effort);
-        self.from(&mut select, Used { own: !self.sort.apart, figures: false }, table);
-        for index in served {
-            select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
-        }
-        if let Some(range) = &stretch.range {
-            select.and_where(range.clone());
-        }
-        self.order(&mut select, true);
-        select
-    }
-
-    /// At most `limit` rows of a stretch, up to `bound`, in order.
-    pub(super) fn walk(
-        &self,
-        served: &[usize],
-        stretch: &Stretch,
-        bound: Option<&(Value, Id)>,
-        limit: u64,
-    ) -> SelectStatement {
-        let mut select = read::columns(self.entity, &self.fields);
-        let used = Used { own: true, figures: self.uses_figures() };
-        self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
-        for (index, part) in self.parts.iter().enumerate() {
-            let to_expr = if served.contains(&index) { to_sql } else { to_test };
-            select.and_where(to_expr(part, &self.entity.name, self.dialect));
-        }
-        if let Some(range) = &stretch.range {
-            select.and_where(range.clone());
-        }
-        match bound {
-            Some((value, id)) if self.sort.name == "id" || value.is_null() => {
-                let key = self.sorted_id();
-                select.and_where(if self.descending { key.gte(*id) } else { key.lte(*id) });
-            }
-            Some((value, id)) => {
-                let (key, last) = (self.key(), self.key_value(value, *id));
-                select.and_where(if self.descending { key.gte(last) } else { key.lte(last) });
-            }
-            None => {}
-        }
-        self.order(&mut select, true);
-        select.limit(limit);
-        select
-    }
-
-    fn uses_figures(&self) -> bool {
+    pub(super) fn uses_figures(&self) -> bool {
         self.fields.iter().any(|field| field.apart) || self.sort.apart || self.used_by_parts().figures
     }
 
@@ -320,7 +256,7 @@ impl Plan<'_> {
             ids.and_where(range.clone());
         }
         self.order(&mut ids, false);
-        let mut select = read::columns(self.entity, &self.fields);
+        let mut select = read::columns(&self.entity.name, &self.fields);
         let used = Used { own: true, figures: self.uses_figures() };
         self.from(&mut select, used, name(&self.entity.name));
         select.and_where(Expr::col((name(&self.entity.name), name("id"))).in_subquery(ids));
@@ -413,17 +349,17 @@ pub(super) fn count_of(some: SelectStatement) -> SelectStatement {
 /// Which of a record's two tables something touches.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Used {
-    own: bool,
-    figures: bool,
+    pub own: bool,
+    pub figures: bool,
 }
 
 impl Used {
-    fn or(self, other: Used) -> Used {
+    pub(super) fn or(self, other: Used) -> Used {
         Used { own: self.own || other.own, figures: self.figures || other.figures }
     }
 }
 
-fn uses(condition: &Condition) -> Used {
+pub(super) fn uses(condition: &Condition) -> Used {
     match condition {
         Condition::All(parts) | Condition::Any(parts) => {
             parts.iter().map(uses).fold(Used::default(), Used::or)

@@ -61,6 +61,19 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
             });
             ids.extend(write.await.unwrap());
         }
+        let worth = |number: i64| number * 11 % 4_001;
+        let grade = |number: i64| (number % 5 < 2).then_some(if number % 5 == 0 { "a" } else { "b" });
+        let figures: Vec<_> = (0..NUMBER)
+            .zip(&ids)
+            .map(|(number, id)| {
+                let grade = grade(number).map_or(Value::Null, Value::from);
+                (*id, values([("worth", money_of(&worth(number).to_string())), ("grade", grade)]))
+            })
+            .collect();
+        let write = shop.engine.write(&shop.actor, move |tx| {
+            Box::pin(async move { tx.set_figures("customer", &figures).await })
+        });
+        write.await.unwrap();
         let staff = |number: i64| (number % 3 != 0).then_some(number * 7 % 31);
         for (filter, wanted) in [
             ("city == 'edge'", &(|number: i64| number >= 10_000) as &dyn Fn(i64) -> bool),
@@ -69,12 +82,18 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
             ("city == 'edge' && vip", &|number| number >= 10_000 && number % 1_200 == 5),
             ("vip", &|number| number % 1_200 == 5),
             ("city != 'other'", &|number| number >= 10_000 || number % 4 == 0),
+            ("grade == 'a' || grade == null", &|number| grade(number) != Some("b")),
+            ("grade == 'b' && city == 'spread'", &|number| {
+                grade(number) == Some("b") && number < 10_000 && number % 4 == 0
+            }),
+            ("!(city in ['other', 'spread']) && vip", &|number| number >= 10_000 && number % 1_200 == 5),
         ] {
-            for sort in ["name", "-name", "-staff", "worth"] {
+            for sort in ["name", "-name", "-staff", "worth", "-created_at"] {
                 let mut expected: Vec<i64> = (0..NUMBER).filter(|number| wanted(*number)).collect();
                 match sort.trim_start_matches('-') {
                     "staff" => expected.sort_by_key(|number| (staff(*number), ids[*number as usize])),
                     "name" => {}
+                    "worth" => expected.sort_by_key(|number| (worth(*number), ids[*number as usize])),
                     _ => expected.sort_by_key(|number| ids[*number as usize]),
                 }
                 if sort.starts_with('-') {
@@ -82,7 +101,7 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
                 }
                 let (mut seen, mut after) = (vec![], None);
                 loop {
-                    let query = Query::new("customer").filter(filter).sort(sort).limit(100).after(after);
+                    let query = Query::new("customer").filter(filter).sort(sort).limit(200).after(after);
                     let page = shop.engine.list(&shop.actor, &query.fields(&["name"])).await.unwrap();
                     seen.extend(
                         page.records.iter().map(|record| record.text("name")[1..].parse::<i64>().unwrap()),

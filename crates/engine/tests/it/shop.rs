@@ -121,6 +121,12 @@ pub fn customer() -> Entity {
         .field(date("since_on").zh("起始").indexed())
         .field(reference("parent", "customer").zh("上级"))
         .field(money("worth").zh("价值").apart().indexed())
+        .field(
+            choice("grade", &[("a", "A", "甲", "blue"), ("b", "B", "乙", "green")])
+                .zh("等级")
+                .apart()
+                .indexed(),
+        )
         .list(["name", "kind", "city"])
         .external_ids()
 }

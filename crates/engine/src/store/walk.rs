@@ -1,0 +1,158 @@
+//! Walks along the index of a sort, in legs, past the rows that do not match. Which those are the index itself tells where it
+//! carries what is asked for ([`schema::carried`]): then records are read only of rows that may match, which is what takes
+//! the time. SQLite must be told so by joining the records to the walked index under another name; PostgreSQL chooses alone.
+
+use super::{
+    plan::Plan,
+    read,
+    road::{EFFORT, FIRST_LEG, Source, Stretch, Used, uses},
+};
+use crate::{
+    Dialect, Result,
+    condition::{Condition, table_of, to_sql, to_test},
+    db::name,
+    schema,
+};
+use meta::{Id, Value};
+use sea_query::{Expr, ExprTrait, IntoTableRef, Query as Sql, SelectStatement};
+
+/// What the records are called that are joined to the walked index.
+const RECORD: &str = "record";
+/// Rows of an index are looked at in the time in which one record is read; measured twenty, but the legs are longer, too.
+const ROWS_PER_RECORD: u64 = 5;
+
+/// How far a walk may go.
+pub(super) struct Effort {
+    pub first_leg: u64,
+    pub rows: u64,
+    /// Rows walked past in the time one record is read.
+    pub rows_per_record: u64,
+}
+
+impl Plan<'_> {
+    pub(super) fn effort(&self, served: &[usize]) -> Effort {
+        let told = served.len() + self.told(served).len() == self.parts.len();
+        let times = if told { ROWS_PER_RECORD } else { 1 };
+        Effort { first_leg: times * FIRST_LEG, rows: times * EFFORT, rows_per_record: times }
+    }
+
+    /// Parts of which the walked index tells whether a row matches, beside those it finds the rows of.
+    fn told(&self, served: &[usize]) -> Vec<usize> {
+        let walks_the_sort = !self.deleted && !self.parts.iter().any(|part| self.is_prefix(part));
+        if self.dialect != Dialect::Sqlite || !walks_the_sort || self.searches() {
+            return vec![];
+        }
+        let carried: Vec<&str> =
+            schema::carried(self.entity, &self.sort).map(|field| field.name.as_str()).collect();
+        let told = |index: &usize| !served.contains(index) && is_told(&self.parts[*index], &carried);
+        (0..self.parts.len()).filter(told).collect()
+    }
+
+    /// The end of a leg of `rows` through `stretch`; `None` if the stretch ends before.
+    pub(super) async fn bound(
+        &self,
+        source: &mut Source<'_>,
+        served: &[usize],
+        stretch: &Stretch,
+        rows: u64,
+    ) -> Result<Option<(Value, Id)>> {
+        if served.len() == self.parts.len() {
+            return Ok(None);
+        }
+        let rows = source.fetch(&self.bound_select(served, stretch, rows)).await?;
+        rows.first().map(|row| Ok((row.value(&self.sort, 0)?, row.id(1)?))).transpose()
+    }
+
+    pub(super) fn bound_select(&self, served: &[usize], stretch: &Stretch, rows: u64) -> SelectStatement {
+        let table = table_of(&self.entity.name, &self.sort);
+        let mut select = Sql::select();
+        select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(rows);
+        self.from(&mut select, Used { own: !self.sort.apart, figures: false }, table);
+        for index in served {
+            select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
+        }
+        if let Some(range) = &stretch.range {
+            select.and_where(range.clone());
+        }
+        self.order(&mut select, true);
+        select
+    }
+
+    /// At most `limit` rows of a stretch, up to `bound`, in order.
+    pub(super) fn walk(
+        &self,
+        served: &[usize],
+        stretch: &Stretch,
+        bound: Option<&(Value, Id)>,
+        limit: u64,
+    ) -> SelectStatement {
+        let told = self.told(served);
+        let record = if told.is_empty() { self.entity.name.as_str() } else { RECORD };
+        let mut select = read::columns(record, &self.fields);
+        if told.is_empty() {
+            let used = Used { own: true, figures: self.uses_figures() };
+            self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
+        } else {
+            self.from_index_then_record(&mut select, served, &told);
+        }
+        for (index, part) in self.parts.iter().enumerate() {
+            let to_expr = if served.contains(&index) { to_sql } else { to_test };
+            let of_index = served.contains(&index) || told.contains(&index);
+            let of = if of_index { self.entity.name.as_str() } else { record };
+            select.and_where(to_expr(part, of, self.dialect));
+        }
+        if let Some(range) = &stretch.range {
+            select.and_where(range.clone());
+        }
+        match bound {
+            Some((value, id)) if self.sort.name == "id" || value.is_null() => {
+                let key = self.sorted_id();
+                select.and_where(if self.descending { key.gte(*id) } else { key.lte(*id) });
+            }
+            Some((value, id)) => {
+                let (key, last) = (self.key(), self.key_value(value, *id));
+                select.and_where(if self.descending { key.gte(last) } else { key.lte(last) });
+            }
+            None => {}
+        }
+        self.order(&mut select, true);
+        select.limit(limit);
+        select
+    }
+
+    fn from_index_then_record(&self, select: &mut SelectStatement, served: &[usize], told: &[usize]) {
+        let walked = table_of(&self.entity.name, &self.sort);
+        let (own, figures) = (&self.entity.name, schema::figures_table_name(&self.entity.name));
+        let of_record = |index: &usize| !served.contains(index) && !told.contains(index);
+        let used = (0..self.parts.len()).filter(of_record).map(|index| uses(&self.parts[index]));
+        let used =
+            used.fold(Used { own: true, figures: self.fields.iter().any(|field| field.apart) }, Used::or);
+        select.from(walked.clone());
+        let mut join = |table: &str, called: &str| {
+            let (id, own) = (Expr::col((walked.clone(), name("id"))), Expr::col((name(called), name("id"))));
+            let table = name(table).into_table_ref().alias(name(called));
+            select.cross_join(table).and_where(own.eq(id));
+        };
+        join(own, RECORD);
+        if used.figures {
+            join(&figures, &schema::figures_table_name(RECORD));
+        }
+        let alive = if self.sort.apart { name(RECORD) } else { walked.clone() };
+        select.and_where(Expr::col((alive, name("deleted_at"))).is_null());
+    }
+}
+
+fn is_told(part: &Condition, carried: &[&str]) -> bool {
+    match part {
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| is_told(part, carried)),
+        Condition::Not(inner) => is_told(inner, carried),
+        Condition::Compare { path, .. }
+        | Condition::In { path, .. }
+        | Condition::Empty { path }
+        | Condition::Text { path, .. } => {
+            path.through.is_none() && carried.contains(&path.field.name.as_str())
+        }
+        Condition::Always(_) => true,
+        Condition::Search { .. } | Condition::Reaches { .. } => false,
+    }
+}
