@@ -1,4 +1,4 @@
-//! The company's settings: name, currency, time zone. Administrators only.
+//! The company's settings: name, currency, time zone, calendar. Administrators only.
 
 use crate::{Answer, App, Flash, Session, security::administrators_only};
 use axum::{
@@ -8,7 +8,7 @@ use axum::{
     routing::get,
 };
 use engine::{Error, chrono_tz::TZ_VARIANTS};
-use meta::{FieldProblem, Problem, label};
+use meta::{FieldProblem, Lang, Problem, label};
 use minijinja::{Value, context};
 use std::collections::BTreeMap;
 
@@ -16,7 +16,29 @@ use std::collections::BTreeMap;
 pub const CURRENCIES: [&str; 14] =
     ["CNY", "USD", "EUR", "GBP", "JPY", "HKD", "TWD", "KRW", "SGD", "AUD", "CAD", "CHF", "INR", "RUB"];
 
-const KEYS: [&str; 3] = ["company.name", "company.currency", "company.time_zone"];
+const KEYS: [&str; 5] =
+    ["company.name", "company.currency", "company.time_zone", "company.fiscal_year", "company.holidays"];
+const MONTHS: [&str; 12] = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "12"];
+const HOLIDAYS: [&str; 2] = ["CN", "none"];
+
+/// What may be chosen; nothing where anything may be written.
+fn choices(key: &str) -> Vec<&'static str> {
+    match key {
+        "company.currency" => CURRENCIES.to_vec(),
+        "company.time_zone" => TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
+        "company.fiscal_year" => MONTHS.to_vec(),
+        "company.holidays" => HOLIDAYS.to_vec(),
+        _ => vec![],
+    }
+}
+
+/// Codes and names of zones are their own labels.
+fn choice_label(app: &App, lang: Lang, key: &str, choice: &str) -> String {
+    match key {
+        "company.fiscal_year" | "company.holidays" => app.t(lang, &format!("{key}_{choice}"), &[]),
+        _ => choice.to_owned(),
+    }
+}
 
 pub fn routes() -> Router<App> {
     Router::new().route("/settings", get(show).post(save))
@@ -25,11 +47,13 @@ pub fn routes() -> Router<App> {
 async fn show(State(app): State<App>, session: Session) -> Answer {
     administrators_only(&session)?;
     let engine = app.engine();
-    let name = engine.setting(KEYS[0]).await?;
+    let text = |setting: Option<serde_json::Value>| setting?.as_str().map(str::to_owned);
     let current = [
-        name.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default(),
+        text(engine.setting(KEYS[0]).await?).unwrap_or_default(),
         engine.company_currency().await?,
         engine.time_zone().await?.name().to_owned(),
+        text(engine.setting(KEYS[3]).await?).unwrap_or_else(|| MONTHS[0].to_owned()),
+        text(engine.setting(KEYS[4]).await?).unwrap_or_else(|| HOLIDAYS[0].to_owned()),
     ];
     let given = KEYS.iter().map(|key| (*key).to_owned()).zip(current).collect();
     page(&app, &session, 200, &given, &[])
@@ -45,11 +69,7 @@ fn page(
     let fields: Vec<Value> = KEYS
         .iter()
         .map(|key| {
-            let own: Vec<&str> = match *key {
-                "company.currency" => CURRENCIES.to_vec(),
-                "company.time_zone" => TZ_VARIANTS.iter().map(|zone| zone.name()).collect(),
-                _ => vec![],
-            };
+            let own = choices(key);
             let value = given.get(*key).cloned().unwrap_or_default();
             let problem = problems.iter().find(|problem| problem.field == *key);
             let hint = format!("{key}_hint");
@@ -64,7 +84,10 @@ fn page(
                 error => problem.map(|problem| problem.problem.message(session.lang)),
                 wide => false,
                 max_length => 100,
-                choices => own.iter().map(|own| context! { value => own, label => own }).collect::<Vec<_>>(),
+                choices => own
+                    .iter()
+                    .map(|own| context! { value => own, label => choice_label(app, session.lang, key, own) })
+                    .collect::<Vec<_>>(),
             }
         })
         .collect();
@@ -79,13 +102,12 @@ async fn save(
     administrators_only(&session)?;
     let text = |key: &str| given.get(key).map(|text| text.trim().to_owned()).unwrap_or_default();
     let mut problems = vec![];
-    if !CURRENCIES.contains(&text("company.currency").as_str()) {
-        let wrong = label("choose one of the list", "请从列表中选择");
-        problems.push(FieldProblem::new("company.currency", Problem::Rule(wrong)));
-    }
-    if text("company.time_zone").parse::<engine::chrono_tz::Tz>().is_err() {
-        let wrong = label("choose one of the list", "请从列表中选择");
-        problems.push(FieldProblem::new("company.time_zone", Problem::Rule(wrong)));
+    for key in KEYS {
+        let own = choices(key);
+        if !own.is_empty() && !own.contains(&text(key).as_str()) {
+            let wrong = label("choose one of the list", "请从列表中选择");
+            problems.push(FieldProblem::new(key, Problem::Rule(wrong)));
+        }
     }
     if !problems.is_empty() {
         return page(&app, &session, 422, &given, &problems);

@@ -59,6 +59,8 @@ fn answers_are_those_of_a_walk_through_the_records() {
     on_both(async |company| {
         let mut chance = ChaCha8Rng::seed_from_u64(7);
         trade(&company, &mut chance).await;
+        let april = vec![("company.fiscal_year", "4".to_owned())];
+        company.engine.change_settings(&Actor::system(), april).await.unwrap();
         refresh(&company, SMALL).await;
         let facts = facts(&company).await;
         let mut filled = 0;

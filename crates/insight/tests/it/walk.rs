@@ -109,8 +109,52 @@ pub fn member(fact: &Fact, cut: &Cut) -> String {
             - chrono::Duration::days(i64::from(fact.day.weekday().num_days_from_monday())))
         .to_string(),
         ("day", Some(Level::MonthOfYear)) => fact.day.month().to_string(),
+        // The fiscal year begins in April.
+        ("day", Some(Level::FiscalYear)) => first((fact.day - chrono::Months::new(3)).year(), 4),
+        ("day", Some(Level::FiscalQuarter)) => first(fact.day.year(), fact.day.month0() / 3 * 3 + 1),
+        ("day", Some(Level::DayKind)) => day_kind(fact.day).to_string(),
         ("day", Some(Level::Weekday)) => fact.day.weekday().number_from_monday().to_string(),
         _ => fact.day.to_string(),
+    }
+}
+
+/// Workday, weekend, worked weekend or which holiday, of the days trade is made on.
+fn day_kind(day: NaiveDate) -> u32 {
+    const OFF: [(&str, &str, u32); 13] = [
+        ("2025-01-01", "2025-01-01", 11),
+        ("2025-01-28", "2025-02-04", 12),
+        ("2025-04-04", "2025-04-06", 13),
+        ("2025-05-01", "2025-05-05", 14),
+        ("2025-05-31", "2025-06-02", 15),
+        ("2025-10-01", "2025-10-08", 17),
+        ("2026-01-01", "2026-01-03", 11),
+        ("2026-02-15", "2026-02-23", 12),
+        ("2026-04-04", "2026-04-06", 13),
+        ("2026-05-01", "2026-05-05", 14),
+        ("2026-06-19", "2026-06-21", 15),
+        ("2026-09-25", "2026-09-27", 16),
+        ("2026-10-01", "2026-10-07", 17),
+    ];
+    const WORKED: [&str; 11] = [
+        "2025-01-26",
+        "2025-02-08",
+        "2025-04-27",
+        "2025-09-28",
+        "2025-10-11",
+        "2026-01-04",
+        "2026-02-14",
+        "2026-02-28",
+        "2026-05-09",
+        "2026-09-20",
+        "2026-10-10",
+    ];
+    let text = day.to_string();
+    let off = OFF.iter().find(|(first, last, _)| (*first..=*last).contains(&text.as_str()));
+    match off {
+        Some((_, _, kind)) => *kind,
+        None if WORKED.contains(&text.as_str()) => 3,
+        None if day.weekday().number_from_monday() > 5 => 2,
+        None => 1,
     }
 }
 

@@ -3,6 +3,7 @@
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
     answer::{self, Column, Grouped},
+    calendar::CompanyCalendar,
     checked::{Asked, wrong},
     dimension::DimensionKind,
     filter,
@@ -30,13 +31,14 @@ pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<
     let open = session::newest(engine).await?;
     let model = model::of_tables(engine.registry(), &open.tables);
     let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
-    let asked = Asked::new(engine, actor, &model, question, &open.tables, today)?;
+    let calendar = CompanyCalendar::of(engine).await?;
+    let asked = Asked::new(engine, actor, &model, question, &open.tables, today, calendar)?;
     asked.answer().await
 }
 
 impl<'a> Asked<'a> {
     pub fn chosen(&self, fact: &str, cut: &Cut) -> Result<Chosen<'a>> {
-        Ok(Chosen { dimension: self.dimension(fact, cut)?, level: cut.level })
+        Ok(Chosen { dimension: self.dimension(fact, cut)?, level: cut.level, calendar: self.calendar })
     }
 
     /// The parts by the members of `cuts`.

@@ -2,6 +2,7 @@
 
 use super::{
     Cut, Question,
+    calendar::CompanyCalendar,
     dimension::Dimension,
     measure::{Expression, Measure},
     model::Model,
@@ -26,6 +27,7 @@ pub(super) struct Asked<'a> {
     /// The aggregates they are made of.
     pub parts: Vec<Measure>,
     pub span: Option<Span>,
+    pub calendar: CompanyCalendar,
 }
 
 pub(super) fn wrong(field: &str, en: impl Into<String>, zh: impl Into<String>) -> Error {
@@ -40,6 +42,7 @@ impl<'a> Asked<'a> {
         question: &'a Question,
         tables: &[crate::Table],
         today: NaiveDate,
+        calendar: CompanyCalendar,
     ) -> Result<Asked<'a>> {
         if question.measures.is_empty() {
             return Err(wrong("measures", "choose at least one measure", "请至少选择一个指标"));
@@ -69,7 +72,7 @@ impl<'a> Asked<'a> {
         if question.compare.is_some() && span.is_none() {
             return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
         }
-        let asked = Asked { engine, actor, model, question, measures, parts, span };
+        let asked = Asked { engine, actor, model, question, measures, parts, span, calendar };
         asked.check(tables)?;
         Ok(asked)
     }

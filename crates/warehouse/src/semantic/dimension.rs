@@ -58,10 +58,14 @@ pub enum Level {
     MonthOfYear,
     /// 1 is Monday.
     Weekday,
+    FiscalYear,
+    FiscalQuarter,
+    /// Workday, weekend, or which public holiday.
+    DayKind,
 }
 
 impl Level {
-    pub const ALL: [Level; 7] = [
+    pub const ALL: [Level; 10] = [
         Level::Year,
         Level::Quarter,
         Level::Month,
@@ -69,6 +73,9 @@ impl Level {
         Level::Day,
         Level::MonthOfYear,
         Level::Weekday,
+        Level::FiscalYear,
+        Level::FiscalQuarter,
+        Level::DayKind,
     ];
 
     pub fn name(self) -> &'static str {
@@ -80,6 +87,9 @@ impl Level {
             Level::Day => "day",
             Level::MonthOfYear => "month_of_year",
             Level::Weekday => "weekday",
+            Level::FiscalYear => "fiscal_year",
+            Level::FiscalQuarter => "fiscal_quarter",
+            Level::DayKind => "day_kind",
         }
     }
 
@@ -92,6 +102,9 @@ impl Level {
             Level::Day => label("Day", "日"),
             Level::MonthOfYear => label("Month of the year", "月份"),
             Level::Weekday => label("Day of the week", "星期"),
+            Level::FiscalYear => label("Fiscal year", "财年"),
+            Level::FiscalQuarter => label("Fiscal quarter", "财季"),
+            Level::DayKind => label("Workday or holiday", "工作日与节假日"),
         }
     }
 
@@ -99,9 +112,10 @@ impl Level {
     pub fn finer(self) -> Option<Level> {
         match self {
             Level::Year => Some(Level::Quarter),
-            Level::Quarter => Some(Level::Month),
+            Level::FiscalYear => Some(Level::FiscalQuarter),
+            Level::Quarter | Level::FiscalQuarter => Some(Level::Month),
             Level::Month | Level::Week => Some(Level::Day),
-            Level::Day | Level::MonthOfYear | Level::Weekday => None,
+            Level::Day | Level::MonthOfYear | Level::Weekday | Level::DayKind => None,
         }
     }
 }

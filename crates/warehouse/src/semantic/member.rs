@@ -1,6 +1,7 @@
 //! Members of dimensions: what rows were grouped by, with the names people know.
 
 use super::{
+    calendar::{CompanyCalendar, day_kind},
     dimension::{DimensionKind, Level},
     sql::Chosen,
 };
@@ -82,7 +83,9 @@ fn named(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> (Label, Value) {
                 Value::Text(text.clone()),
             )
         }
-        (DimensionKind::Date, Code::Number(number)) => of_date(cut.level.unwrap_or(Level::Day), *number),
+        (DimensionKind::Date, Code::Number(number)) => {
+            of_date(cut.level.unwrap_or(Level::Day), *number, cut.calendar)
+        }
         (_, Code::Number(number)) => (both(number.to_string()), Value::Int(*number)),
         (_, Code::Text(text)) => (both(text.as_str()), Value::Text(text.clone())),
         (_, Code::Flag(flag)) => {
@@ -105,7 +108,7 @@ const WEEKDAYS: [(&str, &str); 7] = [
 ];
 
 /// The numbers are those of `sql::level_sql`.
-fn of_date(level: Level, number: i64) -> (Label, Value) {
+fn of_date(level: Level, number: i64, calendar: CompanyCalendar) -> (Label, Value) {
     let day = |number: i64| {
         let since = chrono::Duration::try_days(number).unwrap_or_default();
         NaiveDate::default().checked_add_signed(since).unwrap_or_default()
@@ -144,6 +147,14 @@ fn of_date(level: Level, number: i64) -> (Label, Value) {
             let (en, zh) = WEEKDAYS.get(place(number)).copied().unwrap_or_default();
             (label(en, zh), Value::Int(number))
         }
+        Level::FiscalYear => (calendar.fiscal_year(number), calendar.fiscal_quarter_begins(number, 0)),
+        Level::FiscalQuarter => {
+            let (year, quarter) = (number / 10, number % 10);
+            let of = calendar.fiscal_year(year);
+            let begins = calendar.fiscal_quarter_begins(year, u32::try_from(quarter - 1).unwrap_or_default());
+            (label(format!("{} Q{quarter}", of.en), format!("{}{quarter}季度", of.zh)), begins)
+        }
+        Level::DayKind => (day_kind(number), Value::Int(number)),
     }
 }
 
@@ -151,10 +162,12 @@ fn of_date(level: Level, number: i64) -> (Label, Value) {
 mod tests {
     use super::*;
 
+    const JANUARY: CompanyCalendar = CompanyCalendar { fiscal_month: 1, chinese_holidays: true };
+
     #[test]
     fn members_of_time_are_written_as_each_language_writes_them() {
         let words = |level, number| {
-            let (label, value) = of_date(level, number);
+            let (label, value) = of_date(level, number, JANUARY);
             (label.en, label.zh, value)
         };
         let date = |text: &str| Value::Date(text.parse().unwrap());
@@ -163,6 +176,10 @@ mod tests {
             ("2026 Q4".into(), "2026年4季度".into(), date("2026-10-01"))
         );
         assert_eq!(words(Level::Month, 202_602), ("Feb 2026".into(), "2026年2月".into(), date("2026-02-01")));
+        let april = CompanyCalendar { fiscal_month: 4, ..JANUARY };
+        let (label, value) = of_date(Level::FiscalQuarter, 20254, april);
+        assert_eq!((label.en.as_str(), value), ("FY2025/26 Q4", date("2026-01-01")));
+        assert_eq!(of_date(Level::FiscalYear, 2026, JANUARY).0.zh, "2026财年");
         // 2025-12-29 is the Monday of the first ISO week of 2026.
         let monday =
             "2025-12-29".parse::<NaiveDate>().unwrap().signed_duration_since(NaiveDate::default()).num_days();

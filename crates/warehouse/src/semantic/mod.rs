@@ -5,9 +5,11 @@
 
 mod answer;
 mod ask;
+mod calendar;
 mod checked;
 mod dimension;
 mod filter;
+pub(crate) mod holidays;
 mod measure;
 mod member;
 mod model;
@@ -18,6 +20,7 @@ mod titles;
 
 pub use answer::{AnswerTable, Cell, Line};
 pub use ask::ask;
+pub use calendar::CompanyCalendar;
 pub use dimension::{Dimension, DimensionKind, Level};
 pub use measure::{Expression, Measure, Unit};
 pub use member::Member;

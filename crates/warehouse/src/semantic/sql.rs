@@ -1,6 +1,7 @@
 //! One fact's part of a question as one SELECT.
 
 use super::{
+    calendar::CompanyCalendar,
     dimension::{Dimension, DimensionKind, Level},
     measure::{Expression, Measure},
     period::{Shift, Span},
@@ -35,6 +36,7 @@ impl Joins {
 pub(crate) struct Chosen<'m> {
     pub dimension: &'m Dimension,
     pub level: Option<Level>,
+    pub calendar: CompanyCalendar,
 }
 
 impl Chosen<'_> {
@@ -55,7 +57,7 @@ impl Chosen<'_> {
             (DimensionKind::Date, level) => {
                 let moved =
                     shift.filter(|_| self.is_time()).map_or(column.clone(), |shift| shift.sql(&column));
-                level_sql(level.unwrap_or(Level::Day), &moved)
+                level_sql(level.unwrap_or(Level::Day), &moved, self.calendar)
             }
             _ => column,
         }
@@ -68,7 +70,7 @@ impl Chosen<'_> {
 }
 
 /// A whole number for each member of a level.
-fn level_sql(level: Level, day: &str) -> String {
+fn level_sql(level: Level, day: &str, calendar: CompanyCalendar) -> String {
     let number = format!("CAST({day} AS INT)");
     let since_monday = format!("((({number} + 3) % 7 + 7) % 7)");
     let part = |part: &str| format!("CAST(date_part('{part}', {day}) AS INT)");
@@ -80,6 +82,9 @@ fn level_sql(level: Level, day: &str) -> String {
         Level::Day => number,
         Level::MonthOfYear => part("month"),
         Level::Weekday => format!("({since_monday} + 1)"),
+        Level::FiscalYear => level_sql(Level::Year, &calendar.fiscal_sql(day), calendar),
+        Level::FiscalQuarter => level_sql(Level::Quarter, &calendar.fiscal_sql(day), calendar),
+        Level::DayKind => calendar.day_kind_sql(&number, &since_monday),
     }
 }
 

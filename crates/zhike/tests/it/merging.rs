@@ -8,8 +8,8 @@ use crate::{
     privacy::{is_sound, modules, system},
 };
 use company::{account, company, order, places};
-use engine::{Engine, Error, Merging, Query};
-use meta::{Id, Value, Values};
+use engine::{Engine, Error, Merging, Query, Role};
+use meta::{Id, Lang, Value, Values};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use serde_json::{Value as Json, json};
@@ -298,5 +298,43 @@ fn an_erasure_reaches_what_was_merged_into_the_person() {
         assert!(!erased[0].text("name").contains("Wang") && erased[0].get("street").is_null(), "{erased:?}");
         let refused = unmerge(engine, "account", merged.merge).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    });
+}
+
+#[test]
+fn only_who_may_merge_each_of_the_records_merges_them() {
+    on_both(modules, async |test: TestApp| {
+        let engine = &test.engine;
+        let rep = test.user("Rep", "rep@example.com", Role::User).await;
+        let other = test.user("Other", "other@example.com", Role::User).await;
+        let role = create(engine, "role", &[("name", "rep".into())]).await;
+        create(engine, "user_role", &[("user", rep.into()), ("role", role.into())]).await;
+        let right = [("role", role.into()), ("entity", "account".into()), ("read", "all".into())];
+        let right = create(engine, "role_right", &[&right[..], &[("update", "all".into())]].concat()).await;
+        let mut of = vec![];
+        for (name, owner) in [("One", rep), ("Two", rep), ("Three", other), ("Four", other)] {
+            of.push(create(engine, "account", &[("name", name.into()), ("owner", owner.into())]).await);
+        }
+        let tried = async |winner: usize, loser: usize| {
+            let actor = engine.actor(rep, Lang::En).await.unwrap();
+            let merging = merging("account", of[winner], &[of[loser]]);
+            engine.write(&actor, move |tx| Box::pin(async move { tx.merge(merging).await })).await
+        };
+        let may = async |level: &'static str| {
+            let level = Values::from([("merge".to_owned(), level.into())]);
+            let write = engine.write(&system(), move |tx| {
+                Box::pin(async move { tx.update("role_right", right, None, level).await })
+            });
+            write.await.unwrap();
+        };
+        assert!(matches!(tried(0, 1).await, Err(Error::Forbidden(_))), "no right to merge at all");
+        may("own").await;
+        assert!(tried(0, 2).await.is_err(), "another's record is not his to merge away");
+        assert!(tried(2, 0).await.is_err(), "nor to merge into");
+        assert!(tried(2, 3).await.is_err());
+        tried(0, 1).await.unwrap();
+        may("all").await;
+        tried(2, 3).await.unwrap();
+        tried(0, 2).await.unwrap();
     });
 }
