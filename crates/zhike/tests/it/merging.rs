@@ -322,7 +322,8 @@ fn only_who_may_merge_each_of_the_records_merges_them() {
         };
         let may = async |level: &'static str| {
             let level = Values::from([("merge".to_owned(), level.into())]);
-            let write = engine.write(&system(), move |tx| {
+            let system = system();
+            let write = engine.write(&system, move |tx| {
                 Box::pin(async move { tx.update("role_right", right, None, level).await })
             });
             write.await.unwrap();
