@@ -34,7 +34,11 @@ impl Worker {
     }
 
     pub fn begin(program: &Path, listen: &str, storage: &str, environment: &[(&str, &str)]) -> Worker {
-        let mut process = command(program, listen, storage, environment).spawn().unwrap();
+        Worker::of(command(program, listen, storage, environment), storage)
+    }
+
+    pub fn of(mut command: Command, storage: &str) -> Worker {
+        let mut process = command.spawn().unwrap();
         let mut line = String::new();
         BufReader::new(process.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().rsplit(' ').next().and_then(|text| text.parse().ok());

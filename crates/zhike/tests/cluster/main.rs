@@ -10,3 +10,4 @@ mod hosted;
 mod measure;
 mod nightly;
 mod refused;
+mod secure;
