@@ -49,6 +49,7 @@ pub use jobs::{Job, JobContext, JobState};
 pub use log::{LogEntry, LogKind};
 pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
+pub use night::every_night;
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
 };

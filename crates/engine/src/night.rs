@@ -8,7 +8,7 @@ use std::time::Duration;
 const LOOK: Duration = Duration::from_secs(600);
 
 /// Queues `job` in the first minutes after `hour`; `last` is the setting that says which night was the last.
-pub(crate) async fn every_night(engine: Engine, last: &'static str, job: &'static str, hour: u32) {
+pub async fn every_night(engine: Engine, last: &'static str, job: &'static str, hour: u32) {
     loop {
         if let Err(error) = queue_once(&engine, last, job, hour).await {
             tracing::warn!(job, "the night's job waits for the database: {error}");

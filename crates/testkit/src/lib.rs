@@ -13,12 +13,16 @@ mod client;
 mod database;
 mod events;
 mod mail_server;
+#[cfg(feature = "s3")]
+mod s3;
 
 pub use answer::Answer;
 pub use client::Client;
 pub use database::{on_both, on_sqlite};
 pub use events::Events;
 pub use mail_server::{Letter, MailServer};
+#[cfg(feature = "s3")]
+pub use s3::S3;
 
 use axum::extract::ConnectInfo;
 use engine::{Database, Engine, Module, Role};

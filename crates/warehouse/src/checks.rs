@@ -2,7 +2,7 @@
 //! after each refresh and kept beside the manifest.
 
 use crate::{
-    Limits, Manifest, Table, query,
+    Limits, Manifest, Table, query, session,
     storage::{self, Store},
     table::{ColumnKind, Share, Source},
     tables,
@@ -15,6 +15,8 @@ use meta::{Decimal, Label, MONEY_SCALE, Value, label, unscaled};
 use serde::{Deserialize, Serialize};
 
 const FILE: &str = "quality.json";
+/// What others have found out about the warehouse; a refresh leaves it.
+const NOTED: &str = "quality-noted.json";
 
 /// What one check found.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,10 +42,21 @@ struct Check {
     sql: String,
 }
 
-/// What the last look found; empty before the first.
+/// What the last look found, and what others did; empty before the first.
 pub(crate) async fn kept(store: &Store) -> Result<Vec<Quality>> {
-    let bytes = storage::read(store, FILE).await?;
-    Ok(bytes.as_deref().map(storage::parsed::<Kept>).transpose()?.map(|kept| kept.checks).unwrap_or_default())
+    let mut checks = vec![];
+    for file in [FILE, NOTED] {
+        let bytes = storage::read(store, file).await?;
+        let kept = bytes.as_deref().map(storage::parsed::<Kept>).transpose()?;
+        checks.extend(kept.into_iter().flat_map(|kept| kept.checks));
+    }
+    Ok(checks)
+}
+
+/// Puts checks that somebody else makes into the catalog, in place of those he put there before.
+pub async fn note(engine: &Engine, checks: Vec<Quality>) -> Result<()> {
+    let manifest = session::newest(engine).await?.manifest.number;
+    storage::put(&storage::store(engine)?, NOTED, serde_json::to_vec(&Kept { manifest, checks })?).await
 }
 
 pub(crate) async fn look(engine: &Engine, store: &Store, manifest: &Manifest) -> Result<()> {

@@ -11,8 +11,12 @@ use datafusion::{
 use meta::{Id, Kind};
 use std::sync::Arc;
 
+pub(crate) fn all() -> [ScalarUDF; 2] {
+    [id(), masked()]
+}
+
 /// `id('0197…')`: a record's id as the columns hold it.
-pub(crate) fn id() -> ScalarUDF {
+fn id() -> ScalarUDF {
     let to = DataType::FixedSizeBinary(16);
     create_udf("id", vec![DataType::Utf8], to, Volatility::Immutable, Arc::new(ids_of))
 }
@@ -20,7 +24,7 @@ pub(crate) fn id() -> ScalarUDF {
 /// `masked('phone', column)`: as a reader sees it who may see it only in part.
 pub(crate) const MASKED: &str = "masked";
 
-pub(crate) fn masked() -> ScalarUDF {
+fn masked() -> ScalarUDF {
     let text = DataType::Utf8;
     create_udf(MASKED, vec![text.clone(), text.clone()], text, Volatility::Immutable, Arc::new(masked_texts))
 }

@@ -9,6 +9,7 @@ mod changed;
 mod checks;
 mod column;
 mod dates;
+mod elsewhere;
 mod facts;
 mod follow;
 mod functions;
@@ -30,14 +31,18 @@ mod write;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};
 pub use cells::value;
-pub use checks::Quality;
-pub use datafusion::arrow;
+pub use checks::{Quality, note};
+pub use datafusion::{self, arrow};
+pub use elsewhere::{
+    Elsewhere, MEMORY_BYTES, Planned, Rows, by, collect, compute_with, configure, explain, functions, here,
+    runtime_at,
+};
 pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, refresh};
 pub use status::{Failure, Status, TableStatus, status};
-pub use storage::{Place, place_in};
+pub use storage::{Bucket, Place, empty, look_at, place_in};
 pub use table::{Column, ColumnKind, Table};
 pub use tables::tables;
 

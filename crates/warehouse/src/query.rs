@@ -1,14 +1,16 @@
 //! Answers a SELECT, within limits.
 
 use crate::{
-    Table, internal, rights,
+    Table,
+    elsewhere::{self, Elsewhere, Planned, Rows, collect},
+    internal, rights,
     session::{self, Open},
 };
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     common::tree_node::TreeNodeRecursion,
     error::DataFusionError,
-    execution::{SendableRecordBatchStream, context::SQLOptions},
+    execution::context::SQLOptions,
     logical_expr::LogicalPlan,
     physical_plan::{
         ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
@@ -16,7 +18,7 @@ use datafusion::{
     },
     prelude::SessionContext,
 };
-use engine::{Actor, Engine, Error, Result, TryStreamExt};
+use engine::{Actor, Engine, Error, Result};
 use meta::{DateTime, Utc, label};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
@@ -58,8 +60,9 @@ impl Answer {
 pub async fn query(engine: &Engine, actor: &Actor, sql: &str, limits: Limits) -> Result<Answer> {
     let open = session::newest(engine).await?;
     let context = rights::session_for(engine, actor, &open).await?;
-    let sql = sql.to_owned();
-    let asked = session::workers()?.spawn(async move { answer(&open, &context, &sql, limits).await });
+    let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
+    let asked = async move { answer(&open, &context, &sql, limits, elsewhere).await };
+    let asked = session::workers()?.spawn(asked);
     let asked = AbortOnDrop(asked);
     match tokio::time::timeout(limits.time, asked).await {
         Ok(Ok(answer)) => answer,
@@ -93,19 +96,23 @@ impl<T> Drop for AbortOnDrop<T> {
     }
 }
 
-async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits) -> Result<Answer> {
-    let (mut stream, tables) = plan(context, sql).await?;
-    let (schema, mut batches, mut rows, mut more) = (stream.schema(), vec![], 0, false);
-    while let Some(batch) = stream.try_next().await.map_err(wrong)? {
-        let left = limits.rows - rows;
-        if batch.num_rows() > left {
-            more = true;
-            batches.push(batch.slice(0, left));
-            break;
-        }
-        rows += batch.num_rows();
-        batches.push(batch);
-    }
+async fn answer(
+    open: &Open,
+    context: &SessionContext,
+    sql: &str,
+    limits: Limits,
+    elsewhere: Option<Arc<dyn Elsewhere>>,
+) -> Result<Answer> {
+    let (planned, tables) = plan(context, sql, limits.rows).await?;
+    let (here, tasks) = (planned.here.clone(), planned.state.task_ctx());
+    let computed = match elsewhere {
+        Some(elsewhere) => elsewhere.rows(planned).await?,
+        None => None,
+    };
+    let Rows { schema, batches, more } = match computed {
+        Some(rows) => rows,
+        None => collect(execute_stream(here, tasks).map_err(wrong)?, limits.rows).await.map_err(wrong)?,
+    };
     let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
     let entity = |table: &Table| table.line.as_ref().map_or(&table.head, |(line, _)| line).clone();
     let known = open.tables.iter().filter(|table| tables.contains(&table.name)).map(entity);
@@ -113,8 +120,8 @@ async fn answer(open: &Open, context: &SessionContext, sql: &str, limits: Limits
     Ok(Answer { schema, batches, more, refreshed_at, position, entities })
 }
 
-/// The answer as it comes, and the tables it is made of.
-async fn plan(context: &SessionContext, sql: &str) -> Result<(SendableRecordBatchStream, BTreeSet<String>)> {
+/// The question as it may be asked, and the tables it is about.
+async fn plan(context: &SessionContext, sql: &str, rows_limit: usize) -> Result<(Planned, BTreeSet<String>)> {
     let only_reading =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
@@ -126,10 +133,10 @@ async fn plan(context: &SessionContext, sql: &str) -> Result<(SendableRecordBatc
         Ok(TreeNodeRecursion::Continue)
     });
     visit.map_err(wrong)?;
-    let tasks = Arc::new(frame.task_ctx());
-    let plan = frame.create_physical_plan().await.map_err(wrong)?;
-    guard(&plan)?;
-    Ok((execute_stream(plan, tasks).map_err(wrong)?, tables))
+    let (state, question) = frame.into_parts();
+    let here = state.create_physical_plan(&question).await.map_err(wrong)?;
+    guard(&here)?;
+    Ok((Planned { state, question, here, rows_limit }, tables))
 }
 
 /// Pairs of rows that a join without an equality may have to look at. Such joins do not stop when nobody waits any more.
@@ -158,7 +165,7 @@ fn most_rows(plan: &Arc<dyn ExecutionPlan>) -> usize {
 }
 
 /// What is wrong with the question is the asker's to put right, the rest is ours.
-fn wrong(error: DataFusionError) -> Error {
+pub(crate) fn wrong(error: DataFusionError) -> Error {
     match error.find_root() {
         DataFusionError::SQL(..)
         | DataFusionError::Plan(_)

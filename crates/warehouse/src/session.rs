@@ -3,7 +3,7 @@
 use crate::{
     Manifest, Table, dates, functions, internal, manifest,
     read::schema,
-    storage::{self, Store},
+    storage::{self, Files, Store},
     tables,
 };
 use datafusion::{
@@ -27,7 +27,7 @@ use std::{
 };
 
 /// Memory for all questions together; beyond it they write to disk.
-const MEMORY_BYTES: usize = 1 << 30;
+pub(crate) const MEMORY_BYTES: usize = 1 << 30;
 /// Another process may have refreshed: how old what we know may be.
 const KNOWN_FOR: Duration = Duration::from_secs(2);
 const PLACE: &str = "warehouse://files/";
@@ -52,32 +52,36 @@ pub(crate) fn workers() -> Result<&'static tokio::runtime::Runtime> {
     made.as_ref().map_err(internal)
 }
 
-fn runtime(store: &Store) -> Result<Arc<RuntimeEnv>> {
+/// What questions are computed in, wherever they are: memory, disk, and the files.
+pub(crate) fn runtime(root: &Store, memory_bytes: usize) -> Result<Arc<RuntimeEnv>> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY_BYTES)))
+        .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))
         .with_disk_manager_builder(disk)
         .build_arc()
         .map_err(internal)?;
     let url = ObjectStoreUrl::parse(PLACE).map_err(internal)?;
-    runtime.register_object_store(url.as_ref(), store.clone());
+    runtime.register_object_store(url.as_ref(), root.clone());
     Ok(runtime)
 }
 
 fn config() -> SessionConfig {
     let mut config = SessionConfig::new().with_information_schema(true);
+    configure(&mut config);
+    config
+}
+
+pub(crate) fn configure(config: &mut SessionConfig) {
     let options = config.options_mut();
     // DataFusion 55.2 panics on some `ORDER BY … LIMIT` with it.
     options.optimizer.enable_topk_dynamic_filter_pushdown = false;
     options.sql_parser.enable_ident_normalization = true;
-    config
 }
 
 /// A session without tables.
 pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
     let context = SessionContext::new_with_config_rt(config(), runtime);
-    context.register_udf(functions::id());
-    context.register_udf(functions::masked());
+    functions::all().into_iter().for_each(|function| context.register_udf(function));
     context
 }
 
@@ -117,11 +121,11 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
 }
 
 fn open(engine: &Engine, manifest: Manifest) -> Result<Open> {
-    let store = storage::store(engine)?;
-    let context = empty(runtime(&store)?);
+    let files = storage::files(engine)?;
+    let context = empty(runtime(&files.root, MEMORY_BYTES)?);
     let tables = tables(engine.registry());
     for table in &tables {
-        register(&context, table, &manifest)?;
+        register(&context, &files, table, &manifest)?;
     }
     let calendar = dates::calendar()?;
     let calendar = MemTable::try_new(calendar.schema(), vec![vec![calendar]]).map_err(internal)?;
@@ -131,14 +135,16 @@ fn open(engine: &Engine, manifest: Manifest) -> Result<Open> {
 
 /// A table of the files the manifest names. Its columns are those of the files, which another version of the program may
 /// have written: what this version adds appears with the next refresh.
-fn register(context: &SessionContext, table: &Table, manifest: &Manifest) -> Result<()> {
+fn register(context: &SessionContext, files: &Files, table: &Table, manifest: &Manifest) -> Result<()> {
     let segments = manifest.tables.get(&table.name).map(|kept| kept.segments.as_slice()).unwrap_or_default();
     if segments.is_empty() {
         let empty = MemTable::try_new(schema(table), vec![vec![]]).map_err(internal)?;
         context.register_table(table.name.as_str(), Arc::new(empty)).map_err(internal)?;
         return Ok(());
     }
-    let paths = segments.iter().map(|segment| ListingTableUrl::parse(format!("{PLACE}{}", segment.file)));
+    let paths = segments
+        .iter()
+        .map(|segment| ListingTableUrl::parse(format!("{PLACE}{}{}", files.below, segment.file)));
     let paths = paths.collect::<datafusion::error::Result<Vec<_>>>().map_err(internal)?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
     let config = ListingTableConfig::new_with_multi_paths(paths)

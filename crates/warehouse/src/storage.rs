@@ -1,10 +1,11 @@
-//! Where the files are: a folder, or anything else `object_store` reaches.
+//! Where the files are: a folder, or a bucket that speaks S3.
 
 use crate::internal;
 use engine::{Engine, Error, Result};
 use futures::TryStreamExt;
 use object_store::{
     ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutPayload, local::LocalFileSystem, path::Path,
+    prefix::PrefixStore,
 };
 use std::{
     path::PathBuf,
@@ -19,34 +20,130 @@ pub enum Place {
     #[default]
     DataFolder,
     Folder(PathBuf),
+    Bucket(Bucket),
+}
+
+/// A place in a bucket: `s3://bucket/folder`.
+#[derive(Clone, PartialEq)]
+pub struct Bucket {
+    pub url: String,
+    /// As `object_store` names them: `aws_endpoint`, `aws_access_key_id`, … Secrets are among them.
+    pub options: Vec<(String, String)>,
+}
+
+impl std::fmt::Debug for Bucket {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Bucket").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// The store all questions are asked of, and in which folder of it this company's files are.
+#[derive(Clone)]
+pub(crate) struct Files {
+    /// A folder or a whole bucket: what DataFusion asks must know files by their whole path, which those of a
+    /// [`PrefixStore`] do not.
+    pub root: Store,
+    /// Empty, or ends in `/`.
+    pub below: String,
+    /// The folder itself.
+    pub store: Store,
 }
 
 #[derive(Default)]
-struct Chosen(Mutex<(Place, Option<Store>)>);
+struct Chosen(Mutex<(Place, String, Option<Files>)>);
 
-/// Says where the warehouse of this company is kept.
-pub fn place_in(engine: &Engine, place: Place) {
-    *engine.extension::<Chosen>().0.lock().unwrap_or_else(PoisonError::into_inner) = (place, None);
+/// Says where the warehouse of this company is kept: in this folder below the place, or in the place itself.
+pub fn place_in(engine: &Engine, place: Place, below: Option<&str>) {
+    let below = below.map(|name| format!("{name}/")).unwrap_or_default();
+    *engine.extension::<Chosen>().0.lock().unwrap_or_else(PoisonError::into_inner) = (place, below, None);
+}
+
+pub(crate) fn files(engine: &Engine) -> Result<Files> {
+    let chosen = engine.extension::<Chosen>();
+    let mut chosen = chosen.0.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(files) = &chosen.2 {
+        return Ok(files.clone());
+    }
+    let files = match &chosen.0 {
+        Place::DataFolder => Files::below(folder(&engine.data_dir().join("warehouse"))?, chosen.1.clone()),
+        place => within(place, &chosen.1)?,
+    };
+    chosen.2 = Some(files.clone());
+    Ok(files)
+}
+
+impl Files {
+    fn below(root: Store, below: String) -> Files {
+        let store: Store = match below.is_empty() {
+            true => root.clone(),
+            false => Arc::new(PrefixStore::new(root.clone(), below.as_str())),
+        };
+        Files { root, below, store }
+    }
+}
+
+/// What is in this folder of a place, without knowing any company.
+pub(crate) fn within(place: &Place, below: &str) -> Result<Files> {
+    match place {
+        Place::DataFolder => Err(Error::Unavailable("the warehouse's files have no place".into())),
+        Place::Folder(path) => Ok(Files::below(folder(path)?, below.to_owned())),
+        Place::Bucket(place) => {
+            let (root, path) = bucket(place)?;
+            let path = if path.as_ref().is_empty() { String::new() } else { format!("{path}/") };
+            Ok(Files::below(root, format!("{path}{below}")))
+        }
+    }
 }
 
 pub(crate) fn store(engine: &Engine) -> Result<Store> {
-    let chosen = engine.extension::<Chosen>();
-    let mut chosen = chosen.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(store) = &chosen.1 {
-        return Ok(store.clone());
+    files(engine).map(|files| files.store)
+}
+
+/// Whether a place can be read, and whether a company's warehouse is there.
+pub async fn look_at(place: &Place, below: Option<&str>) -> Result<bool> {
+    if matches!(place, Place::Folder(path) if !path.exists()) {
+        return Ok(false);
     }
-    let folder = match &chosen.0 {
-        Place::DataFolder => engine.data_dir().join("warehouse"),
-        Place::Folder(folder) => folder.clone(),
-    };
+    let below = below.map(|name| format!("{name}/")).unwrap_or_default();
+    let store = within(place, &below)?.store;
+    Ok(crate::manifest::newest_number(&store).await?.is_some())
+}
+
+/// Deletes what a company has in a place that many share.
+pub async fn empty(place: &Place, below: &str) -> Result<()> {
+    let store = within(place, &format!("{below}/"))?.store;
+    for file in list(&store, None).await? {
+        delete(&store, &file).await?;
+    }
+    Ok(())
+}
+
+fn folder(folder: &std::path::Path) -> Result<Store> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::Unavailable(format!("the warehouse folder {} cannot be used: {error}", folder.display()))
     };
-    std::fs::create_dir_all(&folder).map_err(|error| cannot(&error))?;
-    let local = LocalFileSystem::new_with_prefix(&folder).map_err(|error| cannot(&error))?;
-    let store: Store = Arc::new(local);
-    chosen.1 = Some(store.clone());
-    Ok(store)
+    std::fs::create_dir_all(folder).map_err(|error| cannot(&error))?;
+    let local = LocalFileSystem::new_with_prefix(folder).map_err(|error| cannot(&error))?;
+    Ok(Arc::new(local))
+}
+
+#[cfg(feature = "s3")]
+fn bucket(place: &Bucket) -> Result<(Store, Path)> {
+    let cannot = |error: &dyn std::fmt::Display| {
+        Error::Unavailable(format!("the warehouse's bucket {} cannot be used: {error}", place.url))
+    };
+    let url = url::Url::parse(&place.url).map_err(|error| cannot(&error))?;
+    let options = place.options.iter().map(|(key, value)| (key.as_str(), value.as_str()));
+    let (bucket, path) = object_store::parse_url_opts(&url, options).map_err(|error| cannot(&error))?;
+    Ok((Arc::from(bucket), path))
+}
+
+#[cfg(not(feature = "s3"))]
+fn bucket(place: &Bucket) -> Result<(Store, Path)> {
+    Err(Error::Unavailable(format!(
+        "the warehouse cannot be kept in {}: this program was built without S3, build it with `--features cluster`",
+        place.url
+    )))
 }
 
 pub(crate) fn unavailable(error: object_store::Error) -> Error {

@@ -37,6 +37,9 @@ pub enum Command {
     Warehouse(warehouse::Arguments),
     /// Ask the warehouse a question in SQL
     Query(warehouse::Question),
+    /// Compute for other machines: parts of large questions to the warehouse
+    #[cfg(feature = "cluster")]
+    Worker(crate::worker::Arguments),
     /// Import order history, customers, contacts, products or activities from a file
     #[command(subcommand)]
     Import(import::Command),
@@ -59,6 +62,8 @@ pub async fn run(command: Command, config: Config) -> anyhow::Result<ExitCode> {
         Command::Forecast(arguments) => mining::forecast(arguments, &config).await?,
         Command::Warehouse(arguments) => warehouse::run(arguments, &config).await?,
         Command::Query(question) => warehouse::ask(question, &config).await?,
+        #[cfg(feature = "cluster")]
+        Command::Worker(arguments) => crate::worker::run(arguments, &config).await?,
         Command::Import(command) => return import::run(command, &config).await,
         Command::User(arguments) => user::run(arguments, &config).await?,
         Command::Audit(arguments) => return audit::run(arguments, &config).await,

@@ -1,6 +1,7 @@
 //! Settings: from the command line, else the environment (`ZHIKE_…`), else the TOML file of `--config`, else the default.
 
 pub mod sign_in;
+pub mod warehouse;
 
 use crate::company;
 use anyhow::{Context, anyhow, bail};
@@ -42,6 +43,20 @@ pub struct Config {
     pub oidc_name: Option<String>,
     pub oidc_create_users: bool,
     pub oidc_role: Option<String>,
+    pub warehouse_storage: Option<String>,
+    pub s3_endpoint: Option<String>,
+    pub s3_region: Option<String>,
+    pub s3_access_key_id: Option<String>,
+    pub s3_secret_access_key: Option<String>,
+    /// Of one company among many, below the place they share; no setting.
+    #[serde(skip)]
+    pub warehouse_folder: Option<String>,
+    pub warehouse_workers: String,
+    pub workers_required: bool,
+    pub worker_secret: Option<String>,
+    pub worker_patience: u32,
+    pub worker_share: u32,
+    pub worker_authority: Option<PathBuf>,
 }
 
 impl Default for Config {
@@ -70,6 +85,18 @@ impl Default for Config {
             oidc_name: None,
             oidc_create_users: false,
             oidc_role: None,
+            warehouse_storage: None,
+            s3_endpoint: None,
+            s3_region: None,
+            s3_access_key_id: None,
+            s3_secret_access_key: None,
+            warehouse_folder: None,
+            warehouse_workers: String::new(),
+            workers_required: false,
+            worker_secret: None,
+            worker_patience: 10,
+            worker_share: 16 * 1024,
+            worker_authority: None,
         }
     }
 }
@@ -169,6 +196,9 @@ pub struct Flags {
     #[command(flatten)]
     #[serde(flatten)]
     pub sign_in: sign_in::SignInFlags,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub warehouse: warehouse::WarehouseFlags,
 }
 
 /// The keys of [`Config`], which are also the environment's after `ZHIKE_`.
@@ -196,7 +226,7 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
         figment = figment.merge(Toml::file_exact(path));
     }
     let figment = figment
-        .merge(Env::prefixed("ZHIKE_").only(&[&KEYS[..], &sign_in::KEYS].concat()))
+        .merge(Env::prefixed("ZHIKE_").only(&[&KEYS[..], &sign_in::KEYS, &warehouse::KEYS].concat()))
         .merge(Serialized::defaults(flags));
     let config: Config = figment.extract().map_err(explain)?;
     if let Some(url) = &config.database_url
@@ -214,6 +244,7 @@ pub fn load(flags: &Flags) -> anyhow::Result<Config> {
         None => config,
     };
     sign_in::options(&config, web::Options::default())?;
+    warehouse::check(&config)?;
     tracing_filter(&config.log).context("setting log")?;
     Ok(config)
 }
@@ -305,7 +336,7 @@ mod tests {
         let config =
             serde_json::to_value(Config { database_url: Some("x".into()), ..Config::default() }).unwrap();
         let keys: Vec<&str> = config.as_object().unwrap().keys().map(String::as_str).collect();
-        let known = [&KEYS[..], &sign_in::KEYS].concat();
+        let known = [&KEYS[..], &sign_in::KEYS, &warehouse::KEYS].concat();
         assert_eq!(keys.len(), known.len());
         assert!(known.iter().all(|key| keys.contains(key)));
         let all = Flags {
@@ -335,6 +366,19 @@ mod tests {
                 oidc_name: Some("m".into()),
                 oidc_create_users: Some(true),
                 oidc_role: Some("o".into()),
+            },
+            warehouse: warehouse::WarehouseFlags {
+                warehouse_storage: Some("q".into()),
+                s3_endpoint: Some("r".into()),
+                s3_region: Some("s".into()),
+                s3_access_key_id: Some("t".into()),
+                s3_secret_access_key: Some("u".into()),
+                warehouse_workers: Some("v".into()),
+                workers_required: Some(true),
+                worker_secret: Some("w".into()),
+                worker_patience: Some(1),
+                worker_share: Some(1),
+                worker_authority: Some("x".into()),
             },
         };
         let given = serde_json::to_value(all).unwrap();

@@ -4,6 +4,7 @@
 mod database;
 mod deep;
 mod machine;
+mod warehouse;
 
 use crate::config::Config;
 use clap::Args;
@@ -31,7 +32,7 @@ pub enum State {
     Problem,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     pub check: Cow<'static, str>,
     pub state: State,
@@ -97,6 +98,7 @@ pub async fn examine(config: &Config) -> Vec<Finding> {
     ];
     findings.extend(machine::folder(&config.data));
     findings.extend(database::examine(config).await);
+    findings.extend(warehouse::examine(config).await);
     findings
 }
 

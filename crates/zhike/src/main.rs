@@ -17,6 +17,8 @@ mod traces;
 mod user;
 mod value;
 mod warehouse;
+#[cfg(feature = "cluster")]
+mod worker;
 
 use clap::Parser;
 use std::process::ExitCode;

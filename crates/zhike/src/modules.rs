@@ -12,6 +12,8 @@ pub fn engine_modules() -> Vec<Module> {
         import::module(),
         warehouse::module(),
         analysis::module(),
+        #[cfg(feature = "cluster")]
+        cluster::module(),
     ]
 }
 

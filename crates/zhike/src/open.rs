@@ -1,6 +1,9 @@
 //! Opens the company's database for a command.
 
-use crate::{config::Config, modules::engine_modules};
+use crate::{
+    config::{Config, warehouse::place},
+    modules::engine_modules,
+};
 use anyhow::Context;
 use engine::{Engine, Options, POSTGRES_CONNECTIONS};
 use meta::{Clock, Lang};
@@ -12,13 +15,17 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
 pub async fn engine_at(config: &Config, clock: Clock) -> anyhow::Result<Engine> {
     let connections = config.postgres_connections.unwrap_or(POSTGRES_CONNECTIONS);
     let options = Options { connections, ..Options::new(config.database(), &config.data) };
-    Engine::open(options, engine_modules(), clock).await.with_context(|| {
+    let engine = Engine::open(options, engine_modules(), clock).await.with_context(|| {
         let place = match &config.database_url {
             Some(url) => without_password(url),
             None => format!("in {}", config.data.display()),
         };
         format!("the database {place} cannot be opened (`zhike doctor` says more)")
-    })
+    })?;
+    warehouse::place_in(&engine, place(config)?, config.warehouse_folder.as_deref());
+    #[cfg(feature = "cluster")]
+    crate::worker::ask_workers(&engine, config)?;
+    Ok(engine)
 }
 
 /// An engine error in words for the command line.

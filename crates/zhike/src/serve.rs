@@ -103,7 +103,7 @@ pub async fn until_asked_to_end(
 }
 
 /// Ctrl-C, or the SIGTERM of a service manager.
-async fn asked_to_end() {
+pub async fn asked_to_end() {
     let interrupt = async {
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;

@@ -93,7 +93,7 @@ impl Plan<'_> {
             let used = Used { own: true, figures: self.uses_figures() };
             self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
         } else {
-            self.from_index_then_record(&mut select, served, &told);
+            self.index_then_record(&mut select, served, &told);
         }
         for (index, part) in self.parts.iter().enumerate() {
             let to_expr = if served.contains(&index) { to_sql } else { to_test };
@@ -120,7 +120,7 @@ impl Plan<'_> {
         select
     }
 
-    fn from_index_then_record(&self, select: &mut SelectStatement, served: &[usize], told: &[usize]) {
+    fn index_then_record(&self, select: &mut SelectStatement, served: &[usize], told: &[usize]) {
         let walked = table_of(&self.entity.name, &self.sort);
         let (own, figures) = (&self.entity.name, schema::figures_table_name(&self.entity.name));
         let of_record = |index: &usize| !served.contains(index) && !told.contains(index);

@@ -47,6 +47,7 @@ impl Holiday {
 
 /// First and last day as `year_month_day`. Where two fall together it is the longer one's.
 #[rustfmt::skip]
+#[allow(clippy::inconsistent_digit_grouping, reason = "days are grouped as days")]
 const HOLIDAYS: [(i32, i32, Holiday); 46] = [
     (2020_01_01, 2020_01_01, NewYear),
     (2020_01_24, 2020_02_02, SpringFestival),
@@ -98,6 +99,7 @@ const HOLIDAYS: [(i32, i32, Holiday); 46] = [
 
 /// Saturdays and Sundays that are worked.
 #[rustfmt::skip]
+#[allow(clippy::inconsistent_digit_grouping, reason = "days are grouped as days")]
 const WORKED: [i32; 46] = [
     2020_01_19, 2020_04_26, 2020_05_09, 2020_06_28, 2020_09_27, 2020_10_10,
     2021_02_07, 2021_02_20, 2021_04_25, 2021_05_08, 2021_09_18, 2021_09_26, 2021_10_09,

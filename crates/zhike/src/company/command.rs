@@ -1,7 +1,10 @@
 //! `zhike company`: makes, lists, suspends, exports and deletes the companies of an installation.
 
 use super::{Company, all, check_host, check_name, database_name, export, folder, read, write};
-use crate::{config::Config, open, user};
+use crate::{
+    config::{Config, warehouse::place},
+    open, user,
+};
 use anyhow::{Context, bail};
 use clap::{Args, Subcommand};
 use engine::Role;
@@ -173,6 +176,9 @@ async fn delete(config: &Config, name: &str, confirm: &str) -> anyhow::Result<()
 async fn remove(config: &Config, name: &str) -> anyhow::Result<()> {
     if let Some(server) = &config.database_url {
         engine::drop_database(server, &database_name(name)).await.map_err(open::explain)?;
+    }
+    if config.warehouse_storage.is_some() {
+        warehouse::empty(&place(config)?, name).await.map_err(open::explain)?;
     }
     let folder = folder(config, name);
     fs::remove_dir_all(&folder).with_context(|| format!("deleting {}", folder.display()))

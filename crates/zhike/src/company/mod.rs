@@ -160,6 +160,7 @@ impl Config {
             oidc_name: company.oidc_name.clone(),
             oidc_create_users: company.oidc_create_users,
             postgres_connections: self.postgres_connections.or(Some(CONNECTIONS)),
+            warehouse_folder: self.warehouse_storage.is_some().then(|| name.to_owned()),
             ..self.clone()
         }
     }

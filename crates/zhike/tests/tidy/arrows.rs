@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 /// What each crate of ours may depend on among ours (normal dependencies; tests may reach further).
-const MAY_KNOW: [(&str, &[&str]); 16] = [
+const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("meta", &[]),
     ("value", &[]),
     ("mining", &[]),
@@ -18,6 +18,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta"]),
     ("warehouse", &["engine", "meta"]),
+    ("cluster", &["warehouse", "engine", "meta"]),
     ("analysis", &["web", "engine", "meta", "warehouse"]),
     ("insight", &["web", "engine", "meta", "value", "mining", "warehouse"]),
     ("import", &["web", "engine", "meta", "tabular"]),
@@ -39,6 +40,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
             "value",
             "mining",
             "warehouse",
+            "cluster",
             "analysis",
         ],
     ),
@@ -48,7 +50,7 @@ const MAY_KNOW: [(&str, &[&str]); 16] = [
 
 /// Crates that only one of ours may name in its manifest; testkit makes and drops the databases of tests, bench fills
 /// millions of rows past the engine.
-const ONLY_IN: [(&str, &str); 9] = [
+const ONLY_IN: [(&str, &str); 10] = [
     ("sqlx", "engine"),
     ("sea-query-sqlx", "engine"),
     ("rusqlite", "engine"),
@@ -58,6 +60,7 @@ const ONLY_IN: [(&str, &str); 9] = [
     ("augurs", "mining"),
     ("discorec", "mining"),
     ("datafusion", "warehouse"),
+    ("datafusion-distributed", "cluster"),
 ];
 
 /// What must not be reachable at all, not even through others.

@@ -1,0 +1,102 @@
+//! Every night a sample of measures is asked of the workers and computed here, and the catalog says whether both are the same.
+
+use crate::coordinator;
+use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
+use meta::label;
+use std::{collections::BTreeMap, sync::Arc};
+use warehouse::{
+    Elsewhere, Quality, by, here,
+    semantic::{self, AnswerTable, Cut, Question},
+};
+
+pub const JOB: &str = "warehouse.compare";
+/// The setting that says which night was the last.
+const LAST: &str = "warehouse.compared_last_on";
+const HOUR: u32 = 3;
+/// Questions of one night; another night asks others.
+pub const SAMPLE: usize = 24;
+/// A refresh in between makes two answers incomparable.
+const TRIES: usize = 3;
+
+pub fn module() -> Module {
+    Module::new("cluster")
+        .labels("Workers", "工作节点")
+        .job(JOB, |context| Box::pin(run(context)))
+        .start(|engine| Box::pin(every_night(engine, LAST, JOB, HOUR)))
+}
+
+async fn run(context: JobContext) -> anyhow::Result<()> {
+    let engine = &context.engine;
+    // Without workers there is nothing to compare.
+    let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
+    let night = engine.clock().now().timestamp() / (24 * 60 * 60);
+    let checks = compare(engine, Arc::new(coordinator.always()), night.unsigned_abs() as usize).await?;
+    for check in checks.iter().filter(|check| !check.good) {
+        tracing::error!(
+            table = check.table,
+            found = check.found,
+            "workers answer otherwise than this process"
+        );
+    }
+    warehouse::note(engine, checks).await?;
+    Ok(())
+}
+
+/// For each fact, how many of the night's questions are answered otherwise there than here.
+pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -> Result<Vec<Quality>> {
+    let mut differ: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (fact, question) in sample(engine, night) {
+        let wrong = differ.entry(fact).or_default();
+        if !is_same(engine, &there, &question).await? {
+            wrong.push(question.measures.join(", "));
+        }
+    }
+    let checks = differ.into_iter().map(|(table, wrong)| Quality {
+        table,
+        name: "workers".into(),
+        label: label(
+            "Questions of last night's sample that workers answer otherwise than the server",
+            "昨夜抽查中工作节点与服务器计算结果不一致的问题数",
+        ),
+        found: match wrong.len() {
+            0 => "0".to_owned(),
+            number => format!("{number} ({})", wrong.join("; ")),
+        },
+        good: wrong.is_empty(),
+    });
+    Ok(checks.collect())
+}
+
+/// Measures with one of their dimensions each; every night goes on where the last stopped.
+fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
+    let model = semantic::model(engine.registry());
+    let number = model.measures.len();
+    let one = |at: usize| {
+        let measure = &model.measures[at % number];
+        let dimensions = model.common(&[measure.name.to_owned()]);
+        let cut = dimensions.get(at % dimensions.len().max(1)).map(|dimension| Cut {
+            dimension: dimension.name.clone(),
+            level: dimension.levels.first().copied(),
+        });
+        let fact = model.facts_of(measure.name).into_iter().next().unwrap_or_default().to_owned();
+        let question = Question {
+            measures: vec![measure.name.to_owned()],
+            cuts: cut.into_iter().collect(),
+            ..Question::default()
+        };
+        (fact, question)
+    };
+    (night * SAMPLE..(night + 1) * SAMPLE).filter(|_| number > 0).map(one).collect()
+}
+
+async fn is_same(engine: &Engine, there: &Arc<dyn Elsewhere>, question: &Question) -> Result<bool> {
+    let system = Actor::system();
+    let ask = || semantic::ask(engine, &system, question);
+    for _ in 0..TRIES {
+        let (own, other): (AnswerTable, AnswerTable) = (here(ask()).await?, by(there.clone(), ask()).await?);
+        if own.position == other.position && own.refreshed_at == other.refreshed_at {
+            return Ok(own == other);
+        }
+    }
+    Err(Error::Unavailable("the warehouse is refreshed too often to compare it with its workers".into()))
+}

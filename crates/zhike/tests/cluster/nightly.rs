@@ -1,0 +1,69 @@
+//! The night's comparison: it is content with good workers, and finds a machine that leaves out rows.
+
+use crate::{
+    company::{SMALL, ask_workers, open, trade},
+    fleet::{alone, fleet, runtime, urls},
+};
+use engine::{Actor, BoxFuture};
+use serde_json::json;
+use std::sync::Arc;
+use warehouse::{
+    Catalog, Elsewhere, Place, Planned, Rows, collect, datafusion::physical_plan::execute_stream,
+};
+
+/// Leaves out the last row of every answer of more than one.
+struct Liar;
+
+impl Elsewhere for Liar {
+    fn rows(&self, planned: Planned) -> BoxFuture<'_, engine::Result<Option<Rows>>> {
+        Box::pin(async move {
+            let stream = execute_stream(planned.here, planned.state.task_ctx()).unwrap();
+            let mut rows = collect(stream, planned.rows_limit).await.unwrap();
+            let number: usize = rows.batches.iter().map(|batch| batch.num_rows()).sum();
+            if number > 1
+                && let Some(last) = rows.batches.pop()
+            {
+                rows.batches.push(last.slice(0, last.num_rows() - 1));
+            }
+            Ok(Some(rows))
+        })
+    }
+}
+
+fn checks(catalog: &Catalog) -> Vec<(&str, bool)> {
+    let of_workers = catalog.checks.iter().filter(|check| check.name == "workers");
+    of_workers.map(|check| (check.table.as_str(), check.good)).collect()
+}
+
+#[test]
+fn the_catalog_says_whether_workers_answer_as_the_server_does() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    runtime().block_on(async {
+        let engine = open(folder.path(), Place::Folder(files.clone())).await;
+        trade(&engine, 40).await;
+        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        let system = Actor::system();
+        let catalog = async || warehouse::catalog(&engine, &Actor::system()).await.unwrap();
+        assert_eq!(checks(&catalog().await), []);
+        let fleet = fleet(2, files.to_str().unwrap());
+        ask_workers(&engine, &urls(&fleet), true);
+        engine
+            .write(&system, |tx| Box::pin(async move { tx.enqueue(cluster::JOB, json!({})).await }))
+            .await
+            .unwrap();
+        engine.run_due_jobs().await.unwrap();
+        let found = catalog().await;
+        let good = checks(&found);
+        assert!(good.len() >= 2 && good.iter().all(|(_, good)| *good), "{good:?}");
+        // A refresh looks at its own checks and leaves these.
+        trade(&engine, 10).await;
+        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        assert_eq!(checks(&catalog().await), good);
+        let lies = cluster::compare(&engine, Arc::new(Liar), 1).await.unwrap();
+        assert!(lies.iter().any(|check| !check.good && check.found != "0"), "{lies:?}");
+        warehouse::note(&engine, lies).await.unwrap();
+        assert!(checks(&catalog().await).iter().any(|(_, good)| !good));
+    });
+}
