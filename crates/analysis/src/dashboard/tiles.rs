@@ -43,7 +43,8 @@ pub struct Tile {
 
 /// Refuses, on `tiles`, what is no list of tiles.
 pub fn read(tiles: &Json) -> Result<Vec<Tile>> {
-    if tiles.is_null() {
+    // The API's example of JSON is an empty object: no tiles.
+    if tiles.is_null() || *tiles == serde_json::json!({}) {
         return Ok(vec![]);
     }
     let read: Vec<Tile> = serde_json::from_value(tiles.clone()).map_err(|error| {

@@ -192,6 +192,7 @@ impl View {
         #[derive(Deserialize)]
         #[serde(deny_unknown_fields)]
         struct Kept {
+            #[serde(default)]
             question: Question,
             #[serde(default)]
             across: usize,

@@ -51,6 +51,8 @@ pub fn entity() -> Entity {
 /// The users in a list of ids.
 pub fn users_in(value: &Value) -> Option<Vec<Id>> {
     match value {
+        // The API's example of JSON is an empty object: nobody.
+        Value::Json(none) if *none == serde_json::json!({}) => Some(vec![]),
         Value::Json(list) => serde_json::from_value(list.clone()).ok(),
         _ => Some(vec![]),
     }
