@@ -7,7 +7,7 @@ use crate::{
     schema::Table,
 };
 use indexmap::IndexMap;
-use meta::{Entity, Field, Label, Persons};
+use meta::{Entity, Field, Kind, Label, Persons};
 use std::{collections::HashMap, sync::Arc};
 
 pub struct ModuleInfo {
@@ -110,6 +110,14 @@ impl Registry {
                 .values()
                 .filter(move |field| field.target() == Some(entity))
                 .map(move |field| (other, field))
+        })
+    }
+    /// Texts and JSON of what people keep for themselves (views, questions, dashboards): they may name any record.
+    pub(crate) fn kept_texts(&self) -> impl Iterator<Item = (&Arc<Entity>, &Field)> {
+        let kept = self.entities.values().filter(|entity| entity.personal.is_some());
+        kept.flat_map(|entity| {
+            let names_records = |field: &&Field| matches!(field.kind, Kind::LongText | Kind::Json);
+            entity.fields.values().filter(names_records).map(move |field| (entity, field))
         })
     }
     pub(crate) fn rules(&self, entity: &str) -> &[BeforeSave] {

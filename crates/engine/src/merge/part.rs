@@ -84,9 +84,8 @@ impl Tx {
                 self.point(other, field, &still, row.loser).await?;
             }
             self.give_back_numbers(&entity.name, row).await?;
-            for (table, field, ids) in
-                [("record_share", "record", &row.moved.shares), ("saved_view", "filter", &row.moved.views)]
-            {
+            let kept = row.moved.kept.iter().map(|(table, field, ids)| (table.as_str(), field.as_str(), ids));
+            for (table, field, ids) in kept.chain([("record_share", "record", &row.moved.shares)]) {
                 if let Ok(table) = engine.entity(table) {
                     self.replace_id(table, field, ids, winner, row.loser).await?;
                 }

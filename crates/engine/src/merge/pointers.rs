@@ -1,5 +1,5 @@
 //! Everything that points to a record, made to point to another: references of live and deleted records, numbers in other
-//! systems, shares, saved views, earlier merges.
+//! systems, shares, what people keep (views, questions), earlier merges.
 
 use crate::{
     Error, LogKind, Result, Tx, among,
@@ -24,7 +24,9 @@ pub(super) struct Moved {
     /// (source, number)
     pub numbers: Vec<(String, String)>,
     pub shares: Vec<Id>,
-    pub views: Vec<Id>,
+    /// Texts of what people keep: (entity, field, records)
+    #[serde(default)]
+    pub kept: Vec<(String, String, Vec<Id>)>,
     /// Records that had been merged into the loser.
     pub merged: Vec<Id>,
 }
@@ -70,8 +72,15 @@ impl Tx {
             let numbers = self.external_ids_of(&[*loser]).await?.remove(loser).unwrap_or_default();
             self.renumber(&entity.name, *loser, winner).await?;
             moved.numbers = numbers;
-            moved.shares = self.readdress("record_share", "record", *loser, winner).await?;
-            moved.views = self.readdress("saved_view", "filter", *loser, winner).await?;
+            if let Ok(share) = engine.entity("record_share") {
+                moved.shares = self.readdress(share, "record", *loser, winner).await?;
+            }
+            for (kept, field) in engine.registry().kept_texts() {
+                let ids = self.readdress(kept, &field.name, *loser, winner).await?;
+                if !ids.is_empty() {
+                    moved.kept.push((kept.name.clone(), field.name.clone(), ids));
+                }
+            }
             moved.merged = self.lead_on(*loser, winner).await?;
         }
         Ok(moved)
@@ -138,13 +147,11 @@ impl Tx {
     }
 
     /// Texts of a small table that hold the id of a record.
-    async fn readdress(&mut self, table: &str, field: &str, from: Id, to: Id) -> Result<Vec<Id>> {
-        let engine = self.engine.clone();
-        let Ok(entity) = engine.entity(table) else { return Ok(vec![]) };
+    async fn readdress(&mut self, entity: &Arc<Entity>, field: &str, from: Id, to: Id) -> Result<Vec<Id>> {
         let like = sea_query::LikeExpr::new(format!("%{from}%"));
         let select = Sql::select()
             .column(name("id"))
-            .from(name(table))
+            .from(name(&entity.name))
             .and_where(Expr::col(name(field)).like(like))
             .to_owned();
         let rows = self.conn.fetch(&select).await?;
@@ -164,8 +171,12 @@ impl Tx {
         let mut entries = vec![];
         let rows = self.conn.fetch(&by_ids(entity, ids)).await?;
         for record in decode_all(entity, &rows)? {
-            let new = record.text(field).replace(&from.to_string(), &to.to_string());
-            self.set_one(entity, &record, field, Value::Text(new), &mut entries).await?;
+            let moved = |text: &str| text.replace(&from.to_string(), &to.to_string());
+            let new = match record.get(field) {
+                Value::Json(json) => Value::Json(serde_json::from_str(&moved(&json.to_string()))?),
+                _ => Value::Text(moved(record.text(field))),
+            };
+            self.set_one(entity, &record, field, new, &mut entries).await?;
         }
         self.log(&entity.name, LogKind::Update, &entries).await
     }

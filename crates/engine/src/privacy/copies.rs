@@ -3,7 +3,7 @@
 
 use super::{erase::Erasing, log, reach::Group, words::pattern};
 use crate::{JobState, Result, Tx, among, db::name, store::number};
-use meta::{Id, Label, label};
+use meta::{Field, Id, Kind, Label, label};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
 
 /// How many copies of one kind there are.
@@ -27,11 +27,15 @@ pub(super) async fn find(tx: &mut Tx, erasing: &Erasing, groups: &[Group]) -> Re
         Found::new("Numbers in other systems", "外部系统编号", numbers(tx, erasing, groups).await?),
         Found::new("Answers kept for repeated requests", "为重复请求保留的应答", answers(tx, erasing).await?),
         Found::new("Background jobs", "后台任务", jobs(tx, erasing).await?),
-        Found::new("Saved views that quote the person", "引用此人的视图", quotes(tx, erasing, &VIEWS).await?),
+        Found::new(
+            "Saved views and questions that quote the person",
+            "引用此人的视图与分析",
+            quotes_kept(tx, erasing).await?,
+        ),
         Found::new(
             "Imports that quote the person",
             "引用此人的导入批次",
-            quotes(tx, erasing, &IMPORTS).await?,
+            quotes(tx, erasing, &imports()).await?,
         ),
         Found::new("Sign-in data", "登录数据", sign_in(tx, erasing).await?),
     ];
@@ -138,26 +142,49 @@ async fn jobs(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
 
 /// Texts of records that are not about the person and may quote him.
 struct Quoting {
-    entity: &'static str,
-    conditions: &'static [&'static str],
-    texts: &'static [&'static str],
-    json: &'static [&'static str],
+    entity: String,
+    conditions: Vec<String>,
+    texts: Vec<String>,
+    json: Vec<String>,
 }
 
-const VIEWS: Quoting = Quoting { entity: "saved_view", conditions: &["filter"], texts: &["name"], json: &[] };
-const IMPORTS: Quoting =
-    Quoting { entity: "import_run", conditions: &[], texts: &["message", "file_name"], json: &["progress"] };
+fn imports() -> Quoting {
+    let texts = ["message", "file_name"].map(str::to_owned).to_vec();
+    Quoting { entity: "import_run".to_owned(), conditions: vec![], texts, json: vec!["progress".to_owned()] }
+}
+
+/// What people keep for themselves: views, questions, dashboards, reports.
+async fn quotes_kept(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
+    let engine = tx.engine.clone();
+    let mut count = 0;
+    for entity in engine.registry().entities().filter(|entity| entity.personal.is_some()) {
+        let named = |wanted: fn(&Field) -> bool| -> Vec<String> {
+            entity.fields.values().filter(|field| wanted(field)).map(|field| field.name.clone()).collect()
+        };
+        let quoting = Quoting {
+            entity: entity.name.clone(),
+            conditions: named(|field| field.name == "filter"),
+            texts: named(|field| {
+                field.name == "name" || field.kind == Kind::LongText && field.name != "filter"
+            }),
+            json: named(|field| field.kind == Kind::Json),
+        };
+        count += quotes(tx, erasing, &quoting).await?;
+    }
+    Ok(count)
+}
 
 async fn quotes(tx: &mut Tx, erasing: &Erasing, quoting: &Quoting) -> Result<u64> {
-    let fields = [quoting.conditions, quoting.texts, quoting.json].concat();
+    let fields = [&quoting.conditions[..], &quoting.texts, &quoting.json].concat();
+    let table = quoting.entity.as_str();
     let (words, instead) = (&erasing.words, erasing.pseudonym.as_str());
     let mut count = 0;
     let mut ids = vec![];
     for field in &fields {
         for condition in words.conditions(field) {
             let select = Sql::select()
-                .columns(["id", *field].map(name))
-                .from(name(quoting.entity))
+                .columns(["id", field].map(name))
+                .from(name(table))
                 .and_where(condition)
                 .to_owned();
             for row in tx.conn.fetch(&select).await? {
@@ -177,7 +204,7 @@ async fn quotes(tx: &mut Tx, erasing: &Erasing, quoting: &Quoting) -> Result<u64
                 count += 1;
                 if !erasing.dry {
                     let update = Sql::update()
-                        .table(name(quoting.entity))
+                        .table(name(table))
                         .value(name(field), new)
                         .and_where(Expr::col(name("id")).eq(id))
                         .to_owned();
@@ -188,9 +215,9 @@ async fn quotes(tx: &mut Tx, erasing: &Erasing, quoting: &Quoting) -> Result<u64
         }
     }
     if !erasing.dry {
-        log::redact_quotes(tx, quoting.entity, &fields, words, instead).await?;
-        tx.reindex(quoting.entity, &ids, false).await?;
-        tx.mark_changed(quoting.entity);
+        log::redact_quotes(tx, table, &fields, words, instead).await?;
+        tx.reindex(table, &ids, false).await?;
+        tx.mark_changed(table);
     }
     Ok(count)
 }

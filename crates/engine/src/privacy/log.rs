@@ -73,7 +73,7 @@ pub(super) async fn redact_records(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> 
 pub(super) async fn redact_quotes(
     tx: &mut Tx,
     entity: &str,
-    fields: &[&str],
+    fields: &[String],
     words: &Words,
     instead: &str,
 ) -> Result<()> {
@@ -90,7 +90,7 @@ pub(super) async fn redact_quotes(
         for row in tx.conn.fetch(&select).await? {
             let mut changes: Json = serde_json::from_str(&row.text(1)?)?;
             for field in fields {
-                changes.get_mut(*field).into_iter().for_each(|change| words.replace_in_json(change, instead));
+                changes.get_mut(field).into_iter().for_each(|change| words.replace_in_json(change, instead));
             }
             quoting.insert(row.int(0)?, changes);
         }

@@ -98,6 +98,15 @@ pub async fn company(engine: &Engine, chance: &mut ChaCha8Rng) -> BTreeMap<&'sta
             }
         }
     }
+    // So do views and questions people keep.
+    for account in all["account"].clone() {
+        let filter = format!("account == '{account}'");
+        let view =
+            [("name", "Orders".into()), ("entity", "order".into()), ("filter", filter.as_str().into())];
+        create(engine, "saved_view", &view).await;
+        let asked = serde_json::json!({ "question": { "measures": ["sales"], "filter": filter } });
+        create(engine, "question", &[("name", "Sales".into()), ("definition", Value::Json(asked))]).await;
+    }
     // Deleted records refer as well.
     let gone: Vec<Id> = all["order"].iter().copied().take(3).collect();
     engine

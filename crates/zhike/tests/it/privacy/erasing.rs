@@ -145,6 +145,11 @@ async fn about(test: &TestApp, browser: &Client, account: Id) -> Vec<Id> {
         &[("name", "Old".into()), ("entity", "account".into()), ("filter", filter.into())],
     )
     .await;
+    let asked =
+        json!({ "question": { "measures": ["sales"], "filter": format!("account.name == '{WORD}'") } });
+    let name = format!("What {WORD} bought");
+    create(engine, "question", &[("name", name.into()), ("definition", Value::Json(asked))]).await;
+    create(engine, "dashboard", &[("name", "Mine".into()), ("description", WORD.into())]).await;
     vec![contact, address, activity, order]
 }
 

@@ -12,7 +12,13 @@ use testkit::Modules;
 
 pub fn modules() -> Modules {
     Modules {
-        engine: vec![customers::module(), sales::module(), insight::module(), import::module()],
+        engine: vec![
+            customers::module(),
+            sales::module(),
+            insight::module(),
+            import::module(),
+            analysis::module(),
+        ],
         web: insight::web_modules()
             .into_iter()
             .chain([customers::web_module(), import::web_module()])
