@@ -28,7 +28,7 @@ export async function board({ open, step, program }) {
   await step('the list leads to the board', async () => {
     await signIn(page, program.login);
     await page.goto('/order');
-    await page.getByRole('link', { name: 'Board' }).click();
+    await page.getByRole('link', { name: 'Board', exact: true }).click();
     await page.waitForURL(/\/order\/board/);
     for (const name of ['Draft', 'Confirmed', 'Shipped', 'Completed', 'Cancelled']) await column(page, new RegExp(`^${name}`)).waitFor();
     assert.equal(await overflow(page), 0);
