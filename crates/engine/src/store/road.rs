@@ -1,7 +1,8 @@
 //! How a list finds its rows in bounded time. Three roads: *walk* the index of the sort and test each row; *seek* what one
 //! part of the filter finds in its index and sort that; or walk an index that has both, part and sort. Which is shorter
-//! depends on how many rows a part finds, so that is looked up (up to a limit, and remembered for a while). No road looks
-//! at more than [`EFFORT`] rows for one answer: a page that is not full by then says where to go on.
+//! depends on how many rows a part finds, so that is looked up (up to a limit, and remembered for a while). No road reads
+//! more than [`EFFORT`] records for one answer (where the index itself tells which may match, `walk` passes five times as many of its
+//! rows): a page that is not full by then says where to go on.
 //!
 //! Long because the roads share their parts and are best read together.
 //!
