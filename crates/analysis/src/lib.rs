@@ -5,6 +5,7 @@ mod catalog;
 mod dashboard;
 mod explore;
 mod export;
+mod kept;
 mod question;
 mod questions;
 mod said;

@@ -5,7 +5,7 @@ use super::{
     page::tile_of,
     tiles::{Tile, Width},
 };
-use crate::{explore::Pairs, question};
+use crate::{explore::Pairs, kept, question};
 use axum::{
     Form,
     extract::{Path, State},
@@ -96,10 +96,5 @@ fn stepped(pairs: &Pairs) -> Result<Vec<Tile>> {
 }
 
 pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    let write = app
-        .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.delete(ENTITY, id, None).await }));
-    write.await?;
-    let flash = Flash::success(app.t(session.lang, "dashboard.deleted", &[]));
-    Ok(flash.undo(format!("/{ENTITY}/{id}/restore")).on(Redirect::to(PATH).into_response()))
+    kept::delete(&app, &session, ENTITY, id, "dashboard.deleted", PATH).await
 }

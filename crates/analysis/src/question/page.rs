@@ -3,6 +3,7 @@
 use super::ENTITY;
 use crate::{
     explore::{Pairs, View},
+    kept,
     words::Words,
 };
 use axum::{
@@ -176,10 +177,5 @@ pub async fn change(
 }
 
 pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    let write = app
-        .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.delete(ENTITY, id, None).await }));
-    write.await?;
-    let flash = Flash::success(app.t(session.lang, "question.deleted", &[]));
-    Ok(flash.undo(format!("/{ENTITY}/{id}/restore")).on(Redirect::to(PATH).into_response()))
+    kept::delete(&app, &session, ENTITY, id, "question.deleted", PATH).await
 }

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     dashboard,
     explore::Pairs,
-    question,
+    kept, question,
     said::{Said, said},
     words::Words,
 };
@@ -317,10 +317,5 @@ pub async fn now(State(app): State<App>, session: Session, Path(id): Path<Id>) -
 }
 
 pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    let write = app
-        .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.delete(ENTITY, id, None).await }));
-    write.await?;
-    let flash = Flash::success(app.t(session.lang, "schedule.deleted", &[]));
-    Ok(flash.undo(format!("/{ENTITY}/{id}/restore")).on(Redirect::to(PATH).into_response()))
+    kept::delete(&app, &session, ENTITY, id, "schedule.deleted", PATH).await
 }
