@@ -19,7 +19,7 @@ async function provenModels(page, step) {
 
   await step('the back-test says which model is in force and why', async () => {
     await page.goto('/value/backtest');
-    await page.getByRole('heading', { level: 2, name: /^In force: / }).waitFor();
+    await page.getByRole('heading', { level: 2, name: /^Best model: / }).waitFor();
     await page.getByRole('row', { name: /Goes on as before/ }).waitFor();
     await drawn(2);
   });

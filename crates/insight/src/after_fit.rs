@@ -1,7 +1,7 @@
-//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms, satisfaction, the seven P, before and after.
+//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms, satisfaction, the seven P, contracts, before and after.
 //! One after the other, in one job; each keeps its result for the pages.
 
-use crate::{alarm, benefit, cycle, satisfaction, settings::Settings, seven_p};
+use crate::{alarm, benefit, contract, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
     BoxFuture, Engine, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -19,6 +19,7 @@ pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
     let raised = alarm::run(engine, &settings, &due).await?;
     satisfaction::compute(engine, &settings).await?;
     seven_p::compute(engine, &settings).await?;
+    contract::compute(engine, &settings).await?;
     benefit::compute(engine, &settings).await?;
     tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())

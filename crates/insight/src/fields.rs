@@ -96,36 +96,36 @@ fn scores() -> Vec<Field> {
 fn forecasts() -> Vec<Field> {
     vec![
         percent("p_alive").label("Still a customer", "仍是客户的概率").help(
-            "Probability that he has not silently stopped buying. 100 % for everybody if no one is seen to stop, and with BG/NBD after a single purchase, because that model lets a customer stop only after a repeat purchase.",
-            "客户尚未悄然停止购买的概率。若数据中看不出客户流失，则人人为 100%；采用 BG/NBD 模型时，只买过一次的客户恒为 100%，因为该模型假定客户只会在重复购买后停止。",
+            "Probability that he has not silently stopped buying. 100 % for everybody if no one is seen to stop, and with BG/NBD after a single purchase, because that model lets a customer stop only after a repeat purchase. Empty where a rule of thumb forecasts churn better than any model: a rule knows no such probability.",
+            "客户尚未悄然停止购买的概率。若数据中看不出客户流失，则人人为 100%；采用 BG/NBD 模型时，只买过一次的客户恒为 100%，因为该模型假定客户只会在重复购买后停止。若某条简单规则对流失的预测比模型更准，则此项留空，因为规则没有这一概率。",
         ),
         decimal("expected_purchases_52w", 4).label("Purchases, 52 weeks", "未来一年购买次数").help(
-            "Number of purchase days expected within the next 52 weeks, by the model that forecasts this company's customers best.",
-            "未来 52 周内预计的购买次数，由对本公司客户预测最准的模型算出。",
+            "Number of purchase days expected within the next 52 weeks, by the model or rule of thumb that forecasts this company's customers best (page Back-test).",
+            "未来 52 周内预计的购买次数，由对本公司客户预测最准的模型或简单规则算出（见“预测回测”页）。",
         ),
         percent("p_buy_13w").label("Buys within 13 weeks", "三个月内购买概率").help(
-            "Probability of at least one purchase within the next 13 weeks, by the model that forecasts best.",
-            "未来 13 周内至少购买一次的概率，由预测最准的模型算出。",
+            "Probability of at least one purchase within the next 13 weeks, by the model or rule of thumb that forecasts best (page Back-test).",
+            "未来 13 周内至少购买一次的概率，由预测最准的模型或简单规则算出（见“预测回测”页）。",
         ),
         percent("p_churn_52w").label("Buys no more, 52 weeks", "未来一年不再购买的概率").help(
-            "Probability of no purchase within the next 52 weeks: the churn score. It counts who has stopped and who buys too seldom.",
-            "未来 52 周内一次都不购买的概率，即流失评分；既包括已停止购买的，也包括购买太少的。",
+            "Probability of no purchase within the next 52 weeks: the churn score. It counts who has stopped and who buys too seldom. By the model or rule of thumb that forecasts best (page Back-test).",
+            "未来 52 周内一次都不购买的概率，即流失评分；既包括已停止购买的，也包括购买太少的；由预测最准的模型或简单规则算出（见“预测回测”页）。",
         ),
         money("expected_spend").in_company_currency().label("Amount per purchase", "预计单次金额").help(
             "Mean amount of a future purchase (Gamma-Gamma): the customer's own mean drawn towards everybody's, the less the more he bought.",
             "未来每次购买的平均金额（Gamma-Gamma 模型）：以客户自己的均值为主，购买越少越向总体均值靠拢。",
         ),
         money("clv_52w").in_company_currency().label("Value, 52 weeks", "未来一年价值").help(
-            "Sales expected from the customer within the next 52 weeks, discounted to the as-of date.",
-            "预计该客户未来 52 周带来的销售额，折现到统计日。",
+            "Sales expected from the customer within the next 52 weeks, discounted to the as-of date; purchases by the model or rule of thumb that forecasts best (page Back-test).",
+            "预计该客户未来 52 周带来的销售额，折现到统计日；购买次数由预测最准的模型或简单规则算出（见“预测回测”页）。",
         ),
         money("clv_52w_low").in_company_currency().label("Value, low end", "未来一年价值（下限）").help(
-            "Lower end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %.",
-            "未来一年价值约有八成把握落入的区间的下限。",
+            "Lower end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %. Empty where a rule of thumb is in force, which gives none.",
+            "未来一年价值约有八成把握落入的区间的下限；采用简单规则时没有区间，留空。",
         ),
         money("clv_52w_high").in_company_currency().label("Value, high end", "未来一年价值（上限）").help(
-            "Upper end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %.",
-            "未来一年价值约有八成把握落入的区间的上限。",
+            "Upper end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %. Empty where a rule of thumb is in force, which gives none.",
+            "未来一年价值约有八成把握落入的区间的上限；采用简单规则时没有区间，留空。",
         ),
     ]
 }

@@ -10,6 +10,7 @@ pub mod alarm;
 pub mod behaviour;
 pub mod benefit;
 pub mod classes;
+pub mod contract;
 pub mod cost_rate;
 pub mod cycle;
 pub mod fields;
@@ -46,6 +47,7 @@ pub fn web_modules() -> Vec<WebModule> {
         profitability::web_module(),
         satisfaction::web_module(),
         cycle::web_module(),
+        contract::web_module(),
         alarm::web_module(),
         benefit::web_module(),
     ]

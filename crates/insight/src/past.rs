@@ -78,7 +78,7 @@ pub async fn compute(engine: &Engine) -> Result<()> {
         let last = customers.iter().filter_map(|c| c.purchases.last()).map(|p| p.day).max();
         // Days without anybody's purchase are no sign of anything.
         let day = last.map_or(day, |last| Ord::min(last, day));
-        let matrix = Matrix::of(&customers, day, &settings, stored.fitted.model.purchases.fitted());
+        let matrix = Matrix::of(&customers, day, &settings, &stored.fitted.model);
         let life = Life::of(&customers, day, &settings, &stored.fitted.model);
         (customers.len() as u64, matrix, life, date_of(day), settings)
     });

@@ -19,7 +19,7 @@ use engine::{
 use meta::{Id, NaiveDate, Values};
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc, time::Instant};
-use value::{history::Summary, model::Model, purchasing::Family};
+use value::{history::Summary, model::Model};
 
 pub const JOB: &str = "value.refit";
 const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
@@ -95,8 +95,8 @@ pub async fn complete(
     let count = customers.len();
     tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
-        let trial = Trial::of(sample, customers.len());
-        let scorer = fit(&customers, settings, as_of, trial.chosen());
+        let trial = Trial::of(sample, customers.len(), &settings.question());
+        let scorer = fit(&customers, settings, as_of, &trial);
         let mut overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
         overview.trial = Some(trial);
         let profits = profitability::Report::of(&scorer, customers.iter().map(|(_, one)| one));
@@ -130,9 +130,10 @@ pub async fn complete(
 }
 
 /// Models first, then the classes, which compare everybody's figures.
-fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, family: Family) -> Scorer {
+fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, trial: &Trial) -> Scorer {
     let summaries: Vec<Summary> = customers.iter().filter_map(|(_, one)| one.summary).collect();
-    let model = Model::fit_family(&summaries, day_number(as_of), family);
+    let model =
+        Model { rules: trial.rules, ..Model::fit_family(&summaries, day_number(as_of), trial.chosen()) };
     let mut scorer = Scorer::new(
         Fitted { model, classes: Classes::default(), settings: settings.mark() },
         settings,

@@ -5,7 +5,7 @@ use engine::{Actor, Engine, Query, Result};
 use meta::{Id, Record, Value};
 use serde_json::{Value as Json, json};
 use value::{
-    backtest::{Method, Rule, Tried},
+    backtest::{Backtest, Method, Rule, Tried, Verdict},
     bg_nbd::BgNbdFit,
     gamma_gamma::GammaGammaFit,
     model::Part,
@@ -93,6 +93,8 @@ pub fn backtest(stored: &StoredModel) -> Json {
         json["name"] = name.into();
         json["kind"] = kind.into();
         json["score"] = tried.score.into();
+        json["score_of_purchases"] = tried.parts.map(|[often, _]| often).into();
+        json["score_of_churn"] = tried.parts.map(|[_, whether]| whether).into();
         json["fit"] = serde_json::to_value(&tried.fit).unwrap_or_default();
         json
     };
@@ -106,13 +108,25 @@ pub fn backtest(stored: &StoredModel) -> Json {
         "customers": found.customers,
         "repeat_customers": found.repeat_customers,
         "buyers": found.buyers,
-        "purchases": found.purchases,
+        "purchases": found.bought,
         "money": found.money,
         "chosen": found.chosen.to_string(),
         "reason": found.reason,
-        "better_rule": found.better_rule.map(rule_name),
+        "scores": { "purchases": source(found, &found.purchases), "churn": source(found, &found.churn) },
         "interval_coverage": found.coverage,
         "methods": found.tried.iter().map(line).collect::<Vec<_>>(),
+    })
+}
+
+/// What a question's figures come from and why; shares of the average rule's error.
+fn source(found: &Backtest, verdict: &Verdict) -> Json {
+    json!({
+        "in_force": verdict.rule().map_or_else(|| found.chosen.to_string(), rule_name),
+        "because": verdict.because,
+        "best_rule": verdict.rival.map(|rival| rule_name(rival.rule)),
+        "rule_behind": verdict.rival.map(|rival| rival.behind),
+        "standard_error": verdict.rival.map(|rival| rival.error),
+        "average_better": verdict.average_better,
     })
 }
 

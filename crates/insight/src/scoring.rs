@@ -66,7 +66,8 @@ impl Scorer {
     pub fn many(&self) -> impl FnMut(&Statistics) -> Scored {
         let mut scoring = Scoring::new(&self.fitted.model, self.day, &self.question);
         move |statistics| {
-            let figures = statistics.summary.as_ref().map(|summary| scoring.score(summary));
+            let figures = statistics.summary.as_ref();
+            let figures = figures.map(|summary| scoring.score(summary, statistics.year_before));
             let prospect = || self.settings.stage_rule.decide(&Standing::prospect());
             Scored {
                 statistics: *statistics,

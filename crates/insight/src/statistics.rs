@@ -15,6 +15,7 @@ use engine::{
 use meta::{Id, NaiveDate};
 use std::collections::HashMap;
 use value::{
+    backtest::rules::YearBefore,
     history::{Purchase, Summary},
     service_cost::{Costs, Driver, Profit, Rates, SELLING, Use},
 };
@@ -25,6 +26,8 @@ pub const COUNTING_ORDERS: [&str; 3] = ["confirmed", "shipped", "completed"];
 pub const COUNTING_RETURNS: [&str; 2] = ["received", "refunded"];
 /// The period of "current value".
 pub const RECENT_DAYS: i32 = 52 * 7;
+/// Its beginning, a year before a purchase that is soon.
+const SOON_DAYS: i32 = 13 * 7;
 /// Orders read between two words on the progress.
 const TELL_EVERY: usize = 100_000;
 
@@ -35,6 +38,8 @@ pub struct Statistics {
     pub summary: Option<Summary>,
     /// Orders with a positive amount; several may be of one day.
     pub orders: u32,
+    /// Purchase days of the last [`RECENT_DAYS`], and of the first quarter of those.
+    pub year_before: YearBefore,
     pub gross_sales: i64,
     pub returned: i64,
     /// Over the orders and returns whose cost is known; `None` if there is none.
@@ -86,12 +91,15 @@ impl Statistics {
         }
         self.orders += 1;
         self.gross_sales = self.gross_sales.saturating_add(order.amount);
+        let new_day = self.summary.is_none_or(|summary| order.day != summary.last_day);
         if order.day > since {
             self.recent_sales = self.recent_sales.saturating_add(order.amount);
+            self.year_before.horizon += u16::from(new_day);
+            self.year_before.soon += u16::from(new_day && order.day <= since + SOON_DAYS);
         }
         let purchase = Purchase { day: order.day, amount: order.amount };
         match &mut self.summary {
-            Some(summary) => summary.add_known(purchase, order.day != summary.last_day),
+            Some(summary) => summary.add_known(purchase, new_day),
             None => self.summary = Some(Summary::first(purchase)),
         }
     }
@@ -315,6 +323,8 @@ mod tests {
             customer.buy(&order, since);
         }
         customer.give_back(&entry(512, 20, Some(8)), since);
+        let bought = YearBefore { horizon: 1, soon: 0 };
+        assert_eq!(customer.year_before, bought);
         let summary = customer.summary.unwrap();
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));

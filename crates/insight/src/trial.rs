@@ -1,14 +1,14 @@
-//! The back-test that chooses the model: on the histories of a sample of the customers, at each refit, kept for its page.
+//! The back-test that chooses the model, or the rule of thumb that is better: on the histories of a sample of the customers, at each refit, kept for its page.
 //!
 //! The sample is every n-th customer in the order of ids, which is the order they were entered in: the same customers give
 //! the same choice. The models in force are always fitted to everybody.
 
 use serde::{Deserialize, Serialize};
 use value::{
-    backtest::{self, Backtest},
+    backtest::{self, Backtest, Verdict, rules::RuleScore},
     estimate::Unfit,
     history::Purchase,
-    model::Part,
+    model::{Part, Question, RulesInForce},
     purchasing::Family,
 };
 
@@ -44,11 +44,13 @@ pub struct Trial {
     pub sampled: u64,
     pub accounts: u64,
     pub result: Part<Backtest>,
+    /// What the rules that won there learned from the same histories.
+    pub rules: RulesInForce,
 }
 
 impl Trial {
     /// The held-out period ends with the last purchase: days without anybody's are no sign of anything.
-    pub fn of(sample: Sample, accounts: usize) -> Self {
+    pub fn of(sample: Sample, accounts: usize, question: &Question) -> Self {
         let histories: Vec<Vec<Purchase>> =
             sample.histories.into_iter().filter(|history| !history.is_empty()).collect();
         let days = || histories.iter().flatten().map(|purchase| purchase.day);
@@ -58,7 +60,18 @@ impl Trial {
                 backtest::cut(first, last).and_then(|cut| backtest::run(&histories, cut, last))
             }
         };
-        Trial { sampled: histories.len() as u64, accounts: accounts as u64, result: result.into() }
+        let in_force = |found: &Backtest, verdict: &Verdict| {
+            let rule = verdict.rule()?;
+            Some(RuleScore::learn(rule, &histories, found.end_day, question, found.weeks()))
+        };
+        let rules = result.as_ref().map_or_else(
+            |_| RulesInForce::default(),
+            |found| RulesInForce {
+                purchases: in_force(found, &found.purchases),
+                churn: in_force(found, &found.churn),
+            },
+        );
+        Trial { sampled: histories.len() as u64, accounts: accounts as u64, result: result.into(), rules }
     }
 
     /// Whether only a part of the customers was looked at.
@@ -84,7 +97,7 @@ mod tests {
         }
         assert_eq!((sample.every, sample.histories.len()), (3, 4_000));
         assert!(sample.histories.iter().zip(0..).all(|(h, i)| h.len() == 1 && h[0].day == 3 * i));
-        let trial = Trial::of(Sample::of(0), 0);
+        let trial = Trial::of(Sample::of(0), 0, &Question::default());
         assert_eq!((trial.result.missing(), trial.chosen()), (Some(Unfit::TooFewCustomers), Family::BgNbd));
     }
 }

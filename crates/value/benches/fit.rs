@@ -13,6 +13,7 @@ use std::fmt::Write;
 use std::time::Instant;
 
 use serde_json::{Value as Json, json};
+use value::backtest::rules::YearBefore;
 use value::bg_nbd::{self, BgNbd, BgNbdFit};
 use value::gamma_gamma::{self, GammaGamma, Spending};
 use value::history::{Observation, Summary};
@@ -106,7 +107,7 @@ fn measure(case: &Case, report: &mut String) -> Result<Json, Problem> {
         "scores",
         median(|| {
             let mut scoring = Scoring::new(&model, *day, &question);
-            customers.iter().map(|c| scoring.score(c).clv.unwrap_or(0.0)).sum::<f64>()
+            customers.iter().map(|c| scoring.score(c, YearBefore::default()).clv.unwrap_or(0.0)).sum::<f64>()
         }),
     )?;
     Ok(json!({

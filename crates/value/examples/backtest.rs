@@ -78,8 +78,8 @@ fn report(file: &str) -> Result<String, Box<dyn std::error::Error>> {
     }
     writeln!(
         text,
-        "chosen: {} ({:?}); better rule: {:?}; inside the interval: {:?}",
-        found.chosen, found.reason, found.better_rule, found.coverage
+        "chosen: {} ({:?}); rules: {:?}, {:?}; inside the interval: {:?}",
+        found.chosen, found.reason, found.purchases.rule(), found.churn.rule(), found.coverage
     )?;
     Ok(text)
 }

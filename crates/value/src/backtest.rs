@@ -8,6 +8,9 @@
 //! less than [`SAME_SCORE`], is out; among the
 //! others the smallest BIC is chosen, and below a difference of [`SAME_BIC`] the simpler family. Without a held-out
 //! purchase the likelihood decides alone.
+//!
+//! **What figures come from.** The model gives way to a rule of thumb where one is better at the question: at how often customers
+//! buy (D), at whether they do (B), each by itself; see [`choice`].
 
 use serde::{Deserialize, Serialize};
 
@@ -17,17 +20,16 @@ use crate::gamma_gamma::{self, GammaGammaFit, Spending};
 use crate::history::{DAYS_PER_WEEK, Observation, Purchase, Summary};
 use crate::money;
 use crate::purchasing::{Customers, Family, PurchaseFit};
+use choice::{Contest, mean, part_of, whole};
 
+pub mod choice;
 mod measures;
 pub mod rules;
 
+pub use choice::{Because, Reason, Verdict};
 pub use measures::{Bin, Measures};
 pub use rules::Rule;
 
-/// A difference in score below this is nothing, however surely it is there.
-const SAME_SCORE: f64 = 0.005;
-/// A difference in BIC below this is "not worth more than a bare mention" (Kass & Raftery 1995).
-const SAME_BIC: f64 = 2.0;
 /// Held-out weeks, the longest that leaves twice as much to learn from.
 const HORIZONS: [i32; 6] = [52, 39, 26, 13, 8, 4];
 
@@ -45,6 +47,8 @@ pub struct Tried {
     pub measures: Measures,
     /// See the module; `None` without a held-out purchase.
     pub score: Option<f64>,
+    /// Its two parts, D/D₀ of how often and B/B₀ of whether.
+    pub parts: Option<[f64; 2]>,
     /// Score less the chosen model's, and the standard error of that difference.
     pub behind: Option<[f64; 2]>,
     /// Of a model: how well it fits the past.
@@ -61,20 +65,6 @@ pub struct Fitted {
     pub shows_dropout: bool,
 }
 
-/// Why the chosen model was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reason {
-    /// It forecast best, and no other came within a standard error.
-    Forecast,
-    /// Several forecast equally well; it fits the past best for its number of parameters.
-    Likelihood,
-    /// Several are equal in both; it is the simplest.
-    Simplest,
-    /// Nobody bought in the held-out period.
-    LikelihoodAlone,
-}
-
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backtest {
     /// Last day of the past.
@@ -86,15 +76,17 @@ pub struct Backtest {
     pub repeat_customers: u64,
     /// Those who bought in the held-out period, how often (days), and for how much, currency units.
     pub buyers: u64,
-    pub purchases: u64,
+    pub bought: u64,
     pub money: f64,
     /// Entries left out: amounts of zero or less, days after the end.
     pub left_out: u64,
     pub tried: Vec<Tried>,
     pub chosen: Family,
     pub reason: Reason,
-    /// A naive rule that beat the chosen model by more than a standard error.
-    pub better_rule: Option<Rule>,
+    /// What says how often customers buy, and with it what they are worth.
+    pub purchases: Verdict,
+    /// What says whether they buy at all: the churn score.
+    pub churn: Verdict,
     /// Share of customers whose held-out money lay in the chosen model's 80 % interval.
     pub coverage: Option<f64>,
     /// Families that could not be fitted.
@@ -185,25 +177,21 @@ pub fn run<H: AsRef<[Purchase]>>(histories: &[H], cut_day: i32, end_day: i32) ->
         tried.push(Tried {
             method: *method,
             measures: Measures::of(&customers, forecasts),
-            score: loss.as_ref().map(|loss| mean(loss)),
+            score: loss.as_ref().map(|loss| mean(&whole(loss))),
+            parts: loss.as_ref().map(|loss| [0, 1].map(|part| mean(&part_of(loss, part)))),
             behind: None,
             fit: fit.map(fitted),
         });
         losses.push(loss);
     }
-    let (chosen, reason) = choose(&fits, &tried, &losses)?;
-    let at = tried.iter().position(|t| t.method == Method::Model { family: chosen });
-    let behind: Vec<Option<[f64; 2]>> =
-        losses.iter().map(|loss| difference(loss.as_ref()?, losses[at?].as_ref()?)).collect();
+    let buyers = customers.iter().filter(|c| c.actual[0] > 0.0).count() as u64;
+    let contest = Contest { tried: &tried, losses: &losses, buyers };
+    let (chosen, reason) = contest.model(&fits)?;
+    let [purchases, churn] = [0, 1].map(|part| contest.verdict(chosen, part));
+    let behind = contest.behind(chosen);
     for (tried, behind) in tried.iter_mut().zip(behind) {
         tried.behind = behind;
     }
-    let beats = |t: &&Tried| t.behind.is_some_and(|[less, error]| less < -error);
-    let better = tried.iter().filter(beats).filter_map(|t| match t.method {
-        Method::Rule { rule } => Some((rule, t.score?)),
-        Method::Model { .. } => None,
-    });
-    let better_rule = better.min_by(|one, other| one.1.total_cmp(&other.1)).map(|(rule, _)| rule);
     let fit = fits.iter().find(|fit| fit.family == chosen);
     let coverage =
         fit.zip(spending.as_ref()).and_then(|(fit, spending)| coverage(fit, spending, &customers, weeks));
@@ -213,14 +201,15 @@ pub fn run<H: AsRef<[Purchase]>>(histories: &[H], cut_day: i32, end_day: i32) ->
         end_day,
         customers: customers.len() as u64,
         repeat_customers: customers.iter().filter(|c| c.seen.x > 0).count() as u64,
-        buyers: customers.iter().filter(|c| c.actual[0] > 0.0).count() as u64,
-        purchases: sum(|c| c.actual[0]) as u64,
+        buyers,
+        bought: sum(|c| c.actual[0]) as u64,
         money: sum(|c| c.actual[1]),
         left_out,
         tried,
         chosen,
         reason,
-        better_rule,
+        purchases,
+        churn,
         coverage,
         unfit,
     })
@@ -296,55 +285,6 @@ fn fitted(fit: &PurchaseFit) -> Fitted {
         boundary: fit.boundary.clone(),
         shows_dropout: fit.shows_dropout(),
     }
-}
-
-fn mean(values: &[f64]) -> f64 {
-    values.iter().sum::<f64>() / values.len() as f64
-}
-
-/// Mean of the paired differences and its standard error.
-fn difference(loss: &[f64], other: &[f64]) -> Option<[f64; 2]> {
-    let n = loss.len() as f64;
-    let differences: Vec<f64> = loss.iter().zip(other).map(|(one, other)| one - other).collect();
-    let mean = mean(&differences);
-    let squares: f64 = differences.iter().map(|d| (d - mean).powi(2)).sum();
-    (n > 1.0).then(|| [mean, (squares / (n - 1.0) / n).sqrt()])
-}
-
-fn choose(
-    fits: &[PurchaseFit],
-    tried: &[Tried],
-    losses: &[Option<Vec<f64>>],
-) -> Result<(Family, Reason), Unfit> {
-    let scored: Vec<(&PurchaseFit, f64, &Vec<f64>)> = fits
-        .iter()
-        .filter_map(|fit| {
-            let at = tried.iter().position(|t| t.method == Method::Model { family: fit.family })?;
-            Some((fit, tried[at].score?, losses[at].as_ref()?))
-        })
-        .collect();
-    let best = scored.iter().min_by(|one, other| one.1.total_cmp(&other.1));
-    let equal: Vec<&PurchaseFit> = match best {
-        None => fits.iter().collect(),
-        Some((_, _, best)) => scored
-            .iter()
-            .filter(|(_, _, loss)| {
-                difference(loss, best).is_none_or(|[behind, error]| behind <= error.max(SAME_SCORE))
-            })
-            .map(|(fit, _, _)| *fit)
-            .collect(),
-    };
-    let least = equal.iter().map(|fit| fit.bic()).min_by(f64::total_cmp).ok_or(Unfit::NotConverged)?;
-    let mut fitting: Vec<&&PurchaseFit> = equal.iter().filter(|fit| fit.bic() < least + SAME_BIC).collect();
-    fitting.sort_by_key(|fit| (fit.family.parameters(), fit.family));
-    let chosen = fitting.first().ok_or(Unfit::NotConverged)?.family;
-    let reason = match (best, equal.len(), fitting.len()) {
-        (None, ..) => Reason::LikelihoodAlone,
-        (_, 1, _) => Reason::Forecast,
-        (_, _, 1) => Reason::Likelihood,
-        _ => Reason::Simplest,
-    };
-    Ok((chosen, reason))
 }
 
 fn coverage(fit: &PurchaseFit, spending: &GammaGammaFit, customers: &[Divided], weeks: f64) -> Option<f64> {

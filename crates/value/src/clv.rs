@@ -72,6 +72,13 @@ impl Periods {
         Self { ends, worth }
     }
 
+    /// What a purchase is worth today if all times within the periods are alike; 0 without a period.
+    pub fn mean_worth(&self) -> f64 {
+        let begins = std::iter::once(&0.0).chain(&self.ends);
+        let sum: f64 = self.ends.iter().zip(begins).zip(&self.worth).map(|((end, begin), w)| (end - begin) * w).sum();
+        self.ends.last().map_or(0.0, |end| sum / end)
+    }
+
     /// What a customer who is alive is expected to buy; with most models he counts only through x and T.
     pub fn ahead(&self, model: &Purchasing, seen: &Observation) -> Ahead {
         let expected = model.purchases_if_alive(seen, &self.ends);

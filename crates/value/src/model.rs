@@ -5,11 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::backtest::rules::{RuleScore, YearBefore};
 use crate::bg_nbd::{self, BgNbdFit};
 use crate::clv::Outlook;
 use crate::estimate::Unfit;
 use crate::gamma_gamma::{self, GammaGammaFit, Spending};
-use crate::history::Summary;
+use crate::history::{Observation, Summary};
 use crate::life_cycle::{Decision, StageRule};
 use crate::purchasing::{Customers, Family, PurchaseFit};
 use crate::rfm::{Rfm, RfmBands};
@@ -62,6 +63,18 @@ pub struct Model {
     pub bg_nbd: Part<BgNbdFit>,
     pub gamma_gamma: Part<GammaGammaFit>,
     pub rfm_bands: RfmBands,
+    /// Rules of thumb in force instead of the model.
+    #[serde(default)]
+    pub rules: RulesInForce,
+}
+
+/// Where a rule of thumb forecast better than the model ([`crate::backtest::choice`]) it answers in its place; `None` is the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RulesInForce {
+    /// How often customers buy, and with it what they are worth. A rule has no interval of the value.
+    pub purchases: Option<RuleScore>,
+    /// Whether they buy within a horizon: the churn score. A rule has no P(alive).
+    pub churn: Option<RuleScore>,
 }
 
 /// What to compute besides what the model knows.
@@ -89,7 +102,7 @@ pub struct Figures {
     pub on_day: i32,
     pub rfm: Rfm,
     pub stage: Decision,
-    /// With BG/NBD always 1 for a customer without a repeat purchase, see [`crate::bg_nbd`].
+    /// With BG/NBD always 1 for a customer without a repeat purchase, see [`crate::bg_nbd`]; none by a rule.
     pub p_alive: Option<f64>,
     /// Purchases within the horizon.
     pub expected_purchases: Option<f64>,
@@ -105,7 +118,7 @@ pub struct Figures {
     pub expected_sales: Option<f64>,
     /// Currency units, discounted, times the margin share.
     pub clv: Option<f64>,
-    /// What he will really bring lies in between with probability 80 %, see [`crate::clv_range`].
+    /// What he will really bring lies in between with probability 80 %, see [`crate::clv_range`]; none by a rule.
     pub clv_low: Option<f64>,
     pub clv_high: Option<f64>,
     /// The day of the next purchase if the customer keeps his own mean interval; `None` with a single purchase day.
@@ -140,13 +153,21 @@ impl Model {
             bg_nbd: bg_nbd.into(),
             gamma_gamma: fit_spending(&customers).into(),
             rfm_bands: RfmBands::fit(&customers),
+            rules: RulesInForce::default(),
         }
     }
 
-    /// The figures of one customer on a day, normally the model's own `as_of_day` or today. A day before the
-    /// customer's last purchase counts as that day ([`Summary::observe`]). For many customers: [`Scoring`].
+    /// The figures of one customer on a day by the fitted models, whatever rule is in force; the day is normally the model's own
+    /// `as_of_day` or today. A day before the
+    /// customer's last purchase counts as that day ([`Summary::observe`]). For many customers, and rules: [`Scoring`].
     pub fn score(&self, customer: &Summary, on_day: i32, question: &Question) -> Figures {
-        Scoring::new(self, on_day, question).score(customer)
+        Scoring::of_models(self, on_day, question).score(customer, YearBefore::default())
+    }
+
+    /// P(alive), `None` without a model or where a rule is in force that knows none.
+    pub fn p_alive(&self, seen: &Observation) -> Option<f64> {
+        let fit = self.purchases.fitted().filter(|_| self.rules.churn.is_none())?;
+        Some(fit.model.p_alive(seen))
     }
 
     /// E(M | x, m̄) of the customer in currency units, see [`gamma_gamma::GammaGamma::expected_spend`].

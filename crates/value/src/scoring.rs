@@ -6,13 +6,15 @@
 
 use std::collections::HashMap;
 
+use crate::backtest::rules::YearBefore;
 use crate::clv::Periods;
 use crate::clv_range::{Amount, Outcome, Range, range};
 use crate::estimate::delta_error;
 use crate::gamma_gamma::GammaGammaFit;
 use crate::history::{Observation, Summary};
 use crate::life_cycle::Standing;
-use crate::model::{Figures, Model, Question};
+use crate::model::{Figures, Model, Question, RulesInForce};
+use crate::money;
 use crate::purchasing::{Neighbours, PurchaseFit, Purchasing};
 
 /// Remembered pairs, about 70 MB; further ones are computed each time. Ten years of customers with up to a hundred
@@ -30,6 +32,7 @@ pub struct Scoring<'m> {
     on_day: i32,
     question: &'m Question,
     periods: Periods,
+    rules: RulesInForce,
     remembered: HashMap<(u32, i32, i32), IfAlive>,
 }
 
@@ -52,11 +55,47 @@ impl<'m> Scoring<'m> {
         let vague = purchases.filter(|fit| fit.customers < PARAMETERS_KNOWN_FROM);
         let neighbours = vague.map(|fit| Neighbours::of(&fit.model, &fit.covariance)).unwrap_or_default();
         let periods = Periods::within(&question.outlook);
-        Self { model, purchases, neighbours, on_day, question, periods, remembered: HashMap::new() }
+        let (rules, remembered) = (model.rules, HashMap::new());
+        Self { model, purchases, neighbours, on_day, question, periods, rules, remembered }
+    }
+
+    /// Without the rules of thumb that are in force.
+    pub fn of_models(model: &'m Model, on_day: i32, question: &'m Question) -> Self {
+        Self { rules: RulesInForce::default(), ..Self::new(model, on_day, question) }
     }
 
     /// A day before the customer's last purchase counts as that day ([`Summary::observe`]).
-    pub fn score(&mut self, customer: &Summary) -> Figures {
+    pub fn score(&mut self, customer: &Summary, year_before: YearBefore) -> Figures {
+        let figures = self.by_models(customer);
+        self.by_rules(figures, customer, year_before)
+    }
+
+    /// What a rule in force says, in the place of what the models said, and nothing where it says nothing.
+    fn by_rules(&self, models: Figures, customer: &Summary, year_before: YearBefore) -> Figures {
+        let seen = customer.observe(models.on_day);
+        let mut figures = models;
+        if let Some(rule) = &self.rules.purchases {
+            let [purchases, _] = rule.horizon.forecast(&seen, u32::from(year_before.horizon));
+            let own = money::to_units(customer.total_amount) / f64::from(customer.orders.max(1));
+            let sales = purchases * figures.expected_spend.unwrap_or(own);
+            figures.expected_purchases = Some(purchases);
+            figures.expected_sales = Some(sales);
+            figures.clv = Some(sales * self.periods.mean_worth() * self.question.outlook.margin_share);
+            (figures.clv_low, figures.clv_high) = (None, None);
+        }
+        if let Some(rule) = &self.rules.churn {
+            let [_, within] = rule.horizon.forecast(&seen, u32::from(year_before.horizon));
+            let [_, soon] = rule.soon.forecast(&seen, u32::from(year_before.soon));
+            figures.p_alive = None;
+            figures.p_buy_within = Some(within);
+            figures.p_buy_soon = Some(soon);
+            figures.p_churn = Some(1.0 - within);
+            figures.stage = self.question.stage_rule.decide(&Standing::of(customer, models.on_day, None));
+        }
+        figures
+    }
+
+    fn by_models(&mut self, customer: &Summary) -> Figures {
         let on_day = self.on_day.max(customer.last_day);
         let seen = customer.observe(on_day);
         let p_alive = self.purchases.map(|fit| fit.model.p_alive(&seen));

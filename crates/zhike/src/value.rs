@@ -200,9 +200,9 @@ fn print_backtest(found: &Json) -> anyhow::Result<()> {
         found["buyers"],
         found["purchases"]
     )?;
-    writeln!(out, "In force: {} ({})", text(&found["chosen"]), text(&found["reason"]))?;
-    if let Some(rule) = found["better_rule"].as_str() {
-        writeln!(out, "Careful: the rule {rule} forecast better than every model")?;
+    writeln!(out, "Best model: {} ({})", text(&found["chosen"]), text(&found["reason"]))?;
+    for (question, score) in found["scores"].as_object().into_iter().flatten() {
+        writeln!(out, "In force for {question}: {} ({})", text(&score["in_force"]), text(&score["because"]))?;
     }
     let number = |json: &Json| json.as_f64().map_or("–".to_owned(), |number| format!("{number:.3}"));
     let heads = ["score", "bias", "mae", "rmse", "rank_correlation", "gini", "capture", "brier"];

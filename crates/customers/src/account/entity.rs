@@ -8,6 +8,7 @@ pub fn entity() -> Entity {
     let place = |field: meta::Field| field.section("Location", "所在地");
     let company = |field: meta::Field| field.section("Company", "公司情况");
     let person = |field: meta::Field| field.section("Person", "个人情况").personal();
+    let contract = |field: meta::Field| field.section("Contract", "合同");
     Entity::new("account")
         .labels("Customer", "Customers", "客户")
         .icon("building-store")
@@ -47,6 +48,14 @@ pub fn entity() -> Entity {
         .field(person(date("birth_on").label("Born on", "出生日期").indexed()))
         .field(person(money("income").label("Yearly income", "年收入").indexed()))
         .field(person(text("occupation").zh("职业")))
+        .field(contract(date("contract_start_on").label("Contract from", "合同开始").indexed().help(
+            "First day of the contract (supply, service, subscription …) that is renewed until it is ended. Empty: no contract.",
+            "供货、服务、订阅等可续合同的首日；没有合同则留空。",
+        )))
+        .field(contract(date("contract_end_on").label("Contract ended", "合同终止").indexed().help(
+            "Last day of a contract that was ended. Empty as long as it is renewed.",
+            "合同终止的最后一天；仍在续约则留空。",
+        )))
         .field(about(text("hobbies").zh("爱好").personal()))
         .field(about(
             text("habits").help("How and when the customer likes to buy and to be reached.", "购买与联系的习惯。").zh("习惯").personal(),

@@ -45,6 +45,18 @@ pub fn check(draft: &mut Draft<'_>) {
             draft.reject(field, remedy.clone());
         }
     }
+    let (start, end) = (draft.get("contract_start_on").as_date(), draft.get("contract_end_on").as_date());
+    if let Some(end) = end
+        && start.is_none_or(|start| end < start)
+    {
+        draft.reject(
+            "contract_end_on",
+            label(
+                "is before the contract's first day, or that is missing: check both days",
+                "早于合同开始日期，或未填写合同开始日期，请检查",
+            ),
+        );
+    }
     if draft.get("parent_account").as_id() == Some(draft.id) {
         draft.reject(
             "parent_account",

@@ -47,6 +47,15 @@ fn facts_that_do_not_fit_the_kind_are_refused() {
             [("name", "A".into()), ("annual_revenue", Decimal::NEGATIVE_ONE.into())],
         );
         assert_eq!(refused(debt.await), ["annual_revenue"]);
+        // A contract ends after it began.
+        let day = |text: &str| Value::Date(text.parse::<NaiveDate>().unwrap());
+        let end = ("contract_end_on", day("2026-01-31"));
+        for start in [Value::Null, day("2026-02-01")] {
+            let fields = [("name", "A".into()), ("contract_start_on", start), end.clone()];
+            assert_eq!(refused(create(&test.engine, "account", fields).await), ["contract_end_on"]);
+        }
+        let fields = [("name", "A".into()), ("contract_start_on", day("2026-01-31")), end];
+        create(&test.engine, "account", fields).await.unwrap();
     });
 }
 

@@ -10,6 +10,7 @@ use crate::{
 };
 use engine::{Actor, Engine, Query, Result};
 use meta::{Id, NaiveDate, Record};
+use value::backtest;
 
 /// Against how long ago.
 const COMPARE_DAYS: i32 = 28;
@@ -61,12 +62,17 @@ async fn turning(
     let now = Scorer::new(fitted.clone(), settings.clone(), as_of);
     let then = Scorer::new(fitted.clone(), settings.clone(), before);
     let (mut score_now, mut score_then) = (now.many(), then.many());
+    // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
+    let seasonal = fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear);
     let mut found = vec![];
     for record in records {
         let Some(statistics) = known_now.get(&record.id) else { continue };
         let scored = score_now(statistics);
         let earlier = known_then.get(&record.id).map(&mut score_then);
-        let signals = signals(&scored, earlier.as_ref(), alarms, now.day);
+        let mut signals = signals(&scored, earlier.as_ref(), alarms, now.day);
+        if seasonal {
+            signals.retain(|signal| !matches!(signal, Signal::BuysLess { .. }));
+        }
         if !signals.is_empty() {
             found.push(Raised {
                 rule: Rule::CoreCustomer,

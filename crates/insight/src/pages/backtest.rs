@@ -1,6 +1,11 @@
 //! `/value/backtest`: how every model and naive rule would have forecast the held-out period, and which is in force.
 
-use super::{explain::missing, refit_status, words::Words};
+use super::{
+    explain::missing,
+    in_force::{self, method_name as name},
+    refit_status,
+    words::Words,
+};
 use crate::{settings::date_of, store};
 use axum::{
     extract::State,
@@ -19,9 +24,11 @@ use web::{Answer, App, Session};
 struct Line {
     name: String,
     about: String,
-    chosen: bool,
-    is_model: bool,
+    /// For which questions.
+    in_force: Vec<String>,
     score: String,
+    often: String,
+    whether: String,
     bias: String,
     mae: String,
     rmse: String,
@@ -51,7 +58,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
     let trial = stored.as_ref().and_then(|stored| stored.overview.trial.clone());
-    let common = context! { refit, as_of => stored.as_ref().map(|stored| words.date(stored.as_of)) };
+    let sources =
+        stored.as_ref().map(|stored| in_force::sources(&words, &stored.fitted.model, trial.as_ref()));
+    let common = context! { refit, sources, on_backtest => true, as_of => stored.as_ref().map(|stored| words.date(stored.as_of)) };
     let context = match trial {
         None => context! { missing => words.t("value.backtest.none_yet", &[]), ..common },
         Some(trial) => match trial.result.fitted() {
@@ -80,7 +89,6 @@ fn shown(words: &Words<'_>, found: &Backtest) -> minijinja::Value {
     context! {
         chosen => found.chosen.to_string(),
         why => why(words, found),
-        warning => found.better_rule.map(|rule| words.t("value.backtest.rule_wins", &[("rule", &rule_name(words, rule))])),
         period => words.t("value.backtest.period", &[
             ("cut", &words.date(date_of(found.cut_day))),
             ("end", &words.date(date_of(found.end_day))),
@@ -89,7 +97,7 @@ fn shown(words: &Words<'_>, found: &Backtest) -> minijinja::Value {
         customers => words.count(found.customers),
         repeat => words.count(found.repeat_customers),
         buyers => words.count(found.buyers),
-        purchases => words.count(found.purchases),
+        purchases => words.count(found.bought),
         money => words.units(found.money),
         left_out => (found.left_out > 0).then(|| words.count(found.left_out)),
         coverage => found.coverage.map(|share| words.percent(share)),
@@ -109,20 +117,14 @@ fn ranked(found: &Backtest) -> Vec<&Tried> {
     ranked
 }
 
-fn name(words: &Words<'_>, method: Method) -> String {
-    match method {
-        Method::Rule { rule } => rule_name(words, rule),
-        Method::Model { family } => family.to_string(),
-    }
-}
-
-fn rule_name(words: &Words<'_>, rule: Rule) -> String {
-    match rule {
-        Rule::Average => words.t("value.backtest.rule.average", &[]),
-        Rule::PastFrequency => words.t("value.backtest.rule.past_frequency", &[]),
-        Rule::Hiatus { weeks } => words.t("value.backtest.rule.hiatus", &[("weeks", &weeks.to_string())]),
-        Rule::LastYear => words.t("value.backtest.rule.last_year", &[]),
-    }
+/// The questions a method answers.
+fn in_force(words: &Words<'_>, found: &Backtest, method: Method) -> Vec<String> {
+    let model = Method::Model { family: found.chosen };
+    [("purchases", &found.purchases), ("churn", &found.churn)]
+        .into_iter()
+        .filter(|(_, verdict)| verdict.rule().map_or(model, |rule| Method::Rule { rule }) == method)
+        .map(|(question, _)| words.t(&format!("value.source.{question}"), &[]))
+        .collect()
 }
 
 fn about(words: &Words<'_>, method: Method) -> String {
@@ -162,9 +164,10 @@ fn line(words: &Words<'_>, found: &Backtest, tried: &Tried) -> Line {
     Line {
         name: name(words, tried.method),
         about: about(words, tried.method),
-        chosen: tried.method == Method::Model { family: found.chosen },
-        is_model: matches!(tried.method, Method::Model { .. }),
+        in_force: in_force(words, found, tried.method),
         score: number(tried.score),
+        often: number(tried.parts.map(|[often, _]| often)),
+        whether: number(tried.parts.map(|[_, whether]| whether)),
         bias: signed(m.bias),
         mae: words.fixed(m.mae, 3),
         rmse: words.fixed(m.rmse, 3),
@@ -206,9 +209,8 @@ fn skill(words: &Words<'_>, found: &Backtest) -> Json {
     let bars: Vec<Json> = ranked(found)
         .into_iter()
         .filter_map(|tried| {
-            let chosen = tried.method == Method::Model { family: found.chosen };
             let colour = match tried.method {
-                _ if chosen => "green",
+                _ if !in_force(words, found, tried.method).is_empty() => "green",
                 Method::Model { .. } => "blue",
                 Method::Rule { .. } => "grey",
             };

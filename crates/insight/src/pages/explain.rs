@@ -12,9 +12,8 @@ use crate::{
 use meta::{Id, NaiveDate};
 use value::{
     estimate::Unfit,
-    history::{Observation, Summary},
+    history::Summary,
     life_cycle::{Condition, Decision},
-    purchasing::Family,
 };
 
 /// One customer and everything his figures are made of.
@@ -32,7 +31,7 @@ impl Customer<'_> {
         let seen = summary.observe(self.scorer.day);
         vec![
             self.net_sales(),
-            self.forecast_value(),
+            self.forecast_value(summary),
             self.p_alive(&seen),
             self.orders(summary),
             self.next_purchase(summary),
@@ -47,13 +46,13 @@ impl Customer<'_> {
         ]
     }
 
-    fn explain(&self, field: &str) -> Explain {
+    pub(super) fn explain(&self, field: &str) -> Explain {
         Explain::new(self.words.help(field), self.words.date(self.as_of))
     }
-    fn input(&self, name: &str) -> String {
+    pub(super) fn input(&self, name: &str) -> String {
         self.words.t(&format!("value.input.{name}"), &[])
     }
-    fn with_orders(&self, explain: Explain) -> Explain {
+    pub(super) fn with_orders(&self, explain: Explain) -> Explain {
         let count = self.words.count(u64::from(self.scored.statistics.orders));
         let label = self.words.t("value.its_orders", &[("count", &count)]);
         explain.source(href::orders_of(self.id, &self.scorer.settings, self.as_of), label)
@@ -140,115 +139,6 @@ impl Customer<'_> {
             .tone((overdue > 2.0).then_some("bad"))
     }
 
-    /// x, t_x, T, the model in force and its parameters.
-    fn seen(&self, explain: Explain, seen: &Observation) -> Explain {
-        let words = self.words;
-        let mut explain = explain
-            .input(self.input("x"), words.count(u64::from(seen.x)))
-            .input(self.input("t_x"), words.weeks(seen.t_x))
-            .input(self.input("age"), words.weeks(seen.age));
-        if let Some(fit) = self.scorer.fitted.model.purchases.fitted() {
-            explain = explain.input(self.input("model"), fit.family.to_string());
-            for parameter in &fit.parameters {
-                explain = explain.input(symbol(&parameter.name), words.fixed(parameter.value, 3));
-            }
-        }
-        explain
-    }
-    fn purchases_missing(&self) -> Option<String> {
-        self.scorer.fitted.model.purchases.missing().map(|reason| missing(self.words, reason))
-    }
-
-    fn p_alive(&self, seen: &Observation) -> Figure {
-        let words = self.words;
-        let p_alive = self.scored.figures.as_ref().and_then(|figures| figures.p_alive);
-        let explain = self.seen(self.explain("p_alive"), seen).formula(formula_of_alive(self.family()));
-        let certain = match self.family() {
-            Some(family) if !family.has_dropout() => Some("value.nobody_stops"),
-            Some(Family::BgNbd) if seen.x == 0 => Some("value.alive_single"),
-            _ => None,
-        };
-        let single = certain.map(|key| words.t(key, &[]));
-        let value = p_alive.map(|p| words.percent(p)).unwrap_or_default();
-        Figure::new(words.label("p_alive"), value, self.with_orders(explain))
-            .note(single.or_else(|| self.purchases_missing()))
-            .tone(p_alive.filter(|p| *p < self.scorer.settings.stage_rule.decline_below).map(|_| "bad"))
-    }
-
-    fn family(&self) -> Option<Family> {
-        self.scorer.fitted.model.purchases.fitted().map(|fit| fit.family)
-    }
-
-    fn churn(&self, seen: &Observation) -> Figure {
-        let words = self.words;
-        let churn = self.scored.figures.as_ref().and_then(|figures| figures.p_churn);
-        let explain =
-            self.seen(self.explain("p_churn_52w"), seen).formula("1 − P(alive) · P(N(52) ≥ 1 | alive)");
-        let value = churn.map(|p| words.percent(p)).unwrap_or_default();
-        Figure::new(words.label("p_churn_52w"), value, self.with_orders(explain))
-            .note(self.purchases_missing())
-    }
-
-    fn expected_purchases(&self, seen: &Observation) -> Figure {
-        let words = self.words;
-        let expected = self.scored.figures.as_ref().and_then(|figures| figures.expected_purchases);
-        let explain = self.seen(self.explain("expected_purchases_52w"), seen).formula("E[Y(52) | x, t_x, T]");
-        let value = expected.map(|expected| words.fixed(expected, 2)).unwrap_or_default();
-        Figure::new(words.label("expected_purchases_52w"), value, self.with_orders(explain))
-            .note(self.purchases_missing())
-    }
-
-    fn buys_soon(&self, seen: &Observation) -> Figure {
-        let words = self.words;
-        let explain = self.seen(self.explain("p_buy_13w"), seen).formula("P(alive) · P(N(13) ≥ 1 | alive)");
-        let value = self.scored.p_buy_soon.map(|p| words.percent(p)).unwrap_or_default();
-        Figure::new(words.label("p_buy_13w"), value, self.with_orders(explain)).note(self.purchases_missing())
-    }
-
-    fn expected_spend(&self, summary: &Summary) -> Figure {
-        let words = self.words;
-        let model = &self.scorer.fitted.model.gamma_gamma;
-        let spend = self.scored.figures.as_ref().and_then(|figures| figures.expected_spend);
-        let own = summary.monetary().map_or("–".to_owned(), |mean| words.units(mean));
-        let mut explain = self
-            .explain("expected_spend")
-            .formula("p (v + x·m̄) / (p·x + q − 1)")
-            .input(self.input("x"), words.count(u64::from(summary.repeat())))
-            .input(self.input("mean_amount"), own);
-        if let Some(fit) = model.fitted() {
-            let at = &fit.parameters;
-            explain = explain.input("p, q, v", format!("{:.2}, {:.2}, {:.2}", at.p, at.q, at.v));
-            if let Some(mean) = at.population_mean() {
-                explain = explain.input(self.input("everybodys_amount"), words.units(mean));
-            }
-        }
-        let value = spend.map(|spend| words.units(spend)).unwrap_or_default();
-        Figure::new(words.label("expected_spend"), value, self.with_orders(explain))
-            .note(model.missing().map(|reason| missing(words, reason)))
-    }
-
-    fn forecast_value(&self) -> Figure {
-        let words = self.words;
-        let figures = self.scored.figures.as_ref();
-        let model = &self.scorer.fitted.model;
-        let mut explain =
-            self.explain("clv_52w").formula("m · Σ E[purchases in week w] / (1+d)^((w−½)/52.18)");
-        if let Some(purchases) = figures.and_then(|figures| figures.expected_purchases) {
-            explain = explain.input(words.label("expected_purchases_52w"), words.fixed(purchases, 2));
-        }
-        if let Some(spend) = figures.and_then(|figures| figures.expected_spend) {
-            explain = explain.input(words.label("expected_spend"), words.units(spend));
-        }
-        explain = explain.input(self.input("discount"), words.percent(self.scorer.settings.annual_discount));
-        let reason = model.purchases.missing().or(model.gamma_gamma.missing());
-        let range = self.scored.clv_range.map(|[low, high]| {
-            words.t("value.range", &[("low", &words.amount(low)), ("high", &words.amount(high))])
-        });
-        let value = self.scored.clv.map(|clv| words.amount(clv)).unwrap_or_default();
-        Figure::new(words.label("clv_52w"), value, self.with_orders(explain))
-            .note(reason.map(|reason| missing(words, reason)).or(range))
-    }
-
     fn rfm(&self, summary: &Summary) -> Figure {
         let words = self.words;
         let rfm = self.scored.figures.as_ref().map(|figures| figures.rfm);
@@ -311,25 +201,6 @@ pub fn margin_note(
     } else {
         words.t("value.of_costed_sales", &[("share", &share), ("amount", &words.amount(costed_sales))])
     })
-}
-
-/// As the literature writes it.
-pub fn symbol(parameter: &str) -> &str {
-    match parameter {
-        "alpha" => "α",
-        "beta" => "β",
-        other => other,
-    }
-}
-
-fn formula_of_alive(family: Option<Family>) -> &'static str {
-    match family {
-        Some(Family::Nbd | Family::Cnbd { .. }) => "P = 1",
-        Some(Family::MbgNbd) => "P = 1 / (1 + a/(b+x) · ((α+T)/(α+t_x))^(r+x))",
-        Some(Family::MbgCnbd { .. }) => "P = 1 / (1 + a/(b+x) · ((α+T)/(α+t_x))^(r+kx) / S)",
-        Some(Family::ParetoNbd) => "P = 1 / (1 + s/(r+s+x) · (α+T)^(r+x) · (β+T)^s · A₀)",
-        Some(Family::BgNbd) | None => "P = 1 / (1 + a/(b+x−1) · ((α+T)/(α+t_x))^(r+x))",
-    }
 }
 
 /// Why a model, and with it a figure, is missing.

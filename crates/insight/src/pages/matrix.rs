@@ -1,6 +1,6 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
-use super::{explain::missing, href, words::Words};
+use super::{explain::missing, href, in_force::method_name, words::Words};
 use crate::{
     past::{
         self, Past,
@@ -66,7 +66,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
     };
     context! {
         missing => (),
-        model => matrix.family.to_string(),
+        model => method_name(words, matrix.method),
         then_on => words.date(date_of(matrix.then_day)),
         now_on => words.date(date_of(matrix.now_day)),
         now => lines(&matrix.now, true),

@@ -5,7 +5,9 @@ pub(crate) mod customer_table;
 mod data;
 pub(crate) mod explain;
 pub(crate) mod figure;
+mod forecasts;
 pub(crate) mod href;
+mod in_force;
 mod life_cycle;
 mod matrix;
 mod mining;
@@ -36,6 +38,7 @@ pub fn web_module() -> WebModule {
             ("insight/refit_status.html", include_str!("refit_status.html")),
             ("insight/rules.html", include_str!("rules.html")),
             ("insight/backtest.html", include_str!("backtest.html")),
+            ("insight/sources.html", include_str!("sources.html")),
             ("insight/matrix.html", include_str!("matrix.html")),
             ("insight/life_cycle.html", include_str!("life_cycle.html")),
             ("insight/customer_table.html", include_str!("customer_table.html")),

@@ -1,7 +1,8 @@
 //! What was fitted: parameters with their standard errors, what the data do not pin down, or why there is no model.
 
 use super::{
-    explain::{missing, symbol},
+    explain::missing,
+    forecasts::symbol,
     words::Words,
 };
 use serde::Serialize;
@@ -37,7 +38,9 @@ pub fn cards(words: &Words<'_>, model: &Model) -> Vec<Card> {
 
 /// Why nothing is forecast, if so.
 pub fn why_missing(words: &Words<'_>, model: &Model) -> Option<String> {
-    model.purchases.missing().or(model.gamma_gamma.missing()).map(|reason| missing(words, reason))
+    let rule = model.rules.purchases.is_some();
+    let reason = model.purchases.missing().or(model.gamma_gamma.missing()).filter(|_| !rule);
+    reason.map(|reason| missing(words, reason))
 }
 
 fn purchases(words: &Words<'_>, model: &Model) -> Card {

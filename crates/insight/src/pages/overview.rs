@@ -3,7 +3,7 @@
 use super::{
     explain::margin_note,
     figure::{Explain, Figure},
-    href, model_card, refit_status,
+    href, in_force, model_card, refit_status,
     words::Words,
 };
 use crate::{
@@ -83,7 +83,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         top_href => href::sorted("account", BUYERS, "-net_sales"),
         falling => customers(&words, &session, &falling).await?,
         falling_href => href::sorted("account", &falling, "-net_sales"),
+        on_backtest => false,
         models => model_card::cards(&words, &stored.fitted.model),
+        sources => in_force::sources(&words, &stored.fitted.model, stored.overview.trial.as_ref()),
         outlook => words.percent(settings.annual_discount),
         ..common
     };

@@ -4,7 +4,7 @@
 use super::{
     explain::{Customer, why},
     figure::Figure,
-    href, scope,
+    href, in_force, scope,
     words::Words,
 };
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
     store,
+    trial::Trial,
 };
 use engine::{BoxFuture, Engine};
 use meta::{DateTime, NaiveDate, Record, Utc};
@@ -39,6 +40,8 @@ pub(crate) struct Seen {
     pub scored: Scored,
     pub currency: String,
     fitted_at: Option<DateTime<Utc>>,
+    /// Of the fit in force.
+    trial: Option<Trial>,
 }
 
 impl Seen {
@@ -49,12 +52,13 @@ impl Seen {
         let up_to = UpTo { day: as_of, settings: &settings };
         let statistics = statistics::of(engine, &[record.id], &up_to).await?.remove(&record.id);
         let fitted_at = stored.as_ref().map(|stored| stored.fitted_at);
+        let trial = stored.as_ref().and_then(|stored| stored.overview.trial.clone());
         let fitted =
             stored.map_or_else(|| Fitted::nothing(day_number(as_of)), |stored| stored.fitted.clone());
         let scorer = Scorer::new(fitted, settings.clone(), as_of);
         let scored = scorer.score(&statistics.unwrap_or_default());
         let currency = engine.company_currency().await?;
-        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, fitted_at })
+        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, fitted_at, trial })
     }
 
     pub fn words<'a>(&self, app: &'a App, session: &Session) -> Words<'a> {
@@ -87,6 +91,8 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
         classes => classes(&words, scorer, scored, record),
         why => why(&words, &scored.stage),
         as_of => words.date(*as_of),
+        sources => in_force::sources(&words, &scorer.fitted.model, seen.trial.as_ref()),
+        backtest_href => scope::sees_the_company(&session.actor).then_some("/value/backtest"),
         fitted_at => seen.fitted_at.map(|at| words.format.instant(at)),
         returns_href => (statistics.returned > 0).then(|| href::returns_of(record.id, settings, *as_of)),
         order_href => format!("/order/new?account={}", record.id),

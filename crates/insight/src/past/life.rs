@@ -118,10 +118,7 @@ fn course(customer: &Customer, days: &[i32], settings: &Settings, model: &Model)
     let stage = |day: &i32| {
         let standing = match Summary::of(&customer.purchases[..until(*day)]) {
             None => Standing::prospect(),
-            Some(summary) => {
-                let fit = model.purchases.fitted();
-                Standing::of(&summary, *day, fit.map(|fit| fit.model.p_alive(&summary.observe(*day))))
-            }
+            Some(summary) => Standing::of(&summary, *day, model.p_alive(&summary.observe(*day))),
         };
         STAGES.iter().position(|stage| *stage == settings.stage_rule.stage(&standing)).unwrap_or(0)
     };

@@ -4,11 +4,15 @@ use super::{Customer, SHORT};
 use crate::{classes::Classes, settings::Settings};
 use serde::{Deserialize, Serialize};
 use value::{
+    backtest::{
+        Method,
+        rules::{RuleScore, YearBefore},
+    },
     estimate::Unfit,
     history::Summary,
-    model::Model,
+    model::{Model, RulesInForce},
     money,
-    purchasing::{Family, PurchaseFit},
+    purchasing::Family,
     scoring::Scoring,
 };
 
@@ -31,7 +35,8 @@ pub struct Quadrant {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
-    pub family: Family,
+    /// What forecast the value.
+    pub method: Method,
     /// The day of the older classification, and the newer, days since 1970-01-01.
     pub then_day: i32,
     pub now_day: i32,
@@ -52,14 +57,13 @@ impl Matrix {
         customers: &[Customer],
         day: i32,
         settings: &Settings,
-        fit: Option<&PurchaseFit>,
+        in_force: &Model,
     ) -> Result<Self, Unfit> {
-        let family = fit.map_or(Family::BgNbd, |fit| fit.family);
         let then_day = day - YEAR_DAYS;
-        let then = Classified::of(customers, then_day, settings, family)?;
-        let now = Classified::of(customers, day, settings, family)?;
+        let then = Classified::of(customers, then_day, settings, in_force)?;
+        let now = Classified::of(customers, day, settings, in_force)?;
         let mut matrix = Matrix {
-            family: then.family,
+            method: then.method,
             then_day,
             now_day: day,
             then: [Quadrant::default(); 4],
@@ -92,7 +96,7 @@ impl Matrix {
 
 /// Everybody on one day; `None` who had not bought by then.
 struct Classified {
-    family: Family,
+    method: Method,
     of: Vec<Option<Place>>,
 }
 
@@ -111,8 +115,8 @@ impl Place {
 }
 
 impl Classified {
-    /// With the model fitted to what was known on that day.
-    fn of(customers: &[Customer], day: i32, settings: &Settings, family: Family) -> Result<Self, Unfit> {
+    /// With the kind of model or rule that is in force, fitted to what was known on that day.
+    fn of(customers: &[Customer], day: i32, settings: &Settings, in_force: &Model) -> Result<Self, Unfit> {
         let known = |c: &Customer| {
             let until = c.purchases.partition_point(|p| p.day <= day);
             Summary::of(&c.purchases[..until])
@@ -122,17 +126,24 @@ impl Classified {
         if buyers.is_empty() {
             return Err(SHORT);
         }
-        let model = Model::fit_family(&buyers, day, family);
+        let family = in_force.purchases.fitted().map_or(Family::BgNbd, |fit| fit.family);
+        let mut model = Model::fit_family(&buyers, day, family);
         if let Some(reason) = model.purchases.missing().or(model.gamma_gamma.missing()) {
             return Err(reason);
         }
         let question = settings.question();
+        let purchases = in_force
+            .rules
+            .purchases
+            .map(|score| RuleScore::learn(score.rule(), customers, day, &question, question.soon_weeks));
+        model.rules = RulesInForce { purchases, churn: None };
         let mut scoring = Scoring::new(&model, day, &question);
         let values: Vec<Option<(i64, i64)>> = customers
             .iter()
             .zip(&summaries)
             .map(|(customer, summary)| {
-                let clv = scoring.score(summary.as_ref()?).clv.unwrap_or(0.0);
+                let year_before = YearBefore::of(&customer.purchases, day, &question);
+                let clv = scoring.score(summary.as_ref()?, year_before).clv.unwrap_or(0.0);
                 Some((bought(customer, day - YEAR_DAYS, day), money::from_units(clv)))
             })
             .collect();
@@ -144,7 +155,8 @@ impl Classified {
             Some(Place { quadrant, before, forecast })
         };
         let family = model.purchases.fitted().map_or(family, |fit| fit.family);
-        Ok(Classified { family, of: values.into_iter().map(|value| place(value?)).collect() })
+        let method = purchases.map_or(Method::Model { family }, |score| Method::Rule { rule: score.rule() });
+        Ok(Classified { method, of: values.into_iter().map(|value| place(value?)).collect() })
     }
 }
 
@@ -180,7 +192,7 @@ mod tests {
     #[test]
     fn quadrants_of_a_year_ago_bring_what_their_customers_bought_since() {
         let customers = customers(900);
-        let found = Matrix::of(&customers, 900, &Settings::default(), None).unwrap();
+        let found = Matrix::of(&customers, 900, &Settings::default(), &Model::fit(&[], 0)).unwrap();
         assert_eq!((found.then_day, found.new_customers), (536, 0));
         assert_eq!(found.then.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 40);
         assert_eq!(found.moves.iter().flatten().sum::<u64>(), 40);
@@ -194,8 +206,8 @@ mod tests {
 
     #[test]
     fn without_a_year_to_look_back_on_the_reason_is_said() {
-        let refused = Matrix::of(&customers(200), 200, &Settings::default(), None);
+        let refused = Matrix::of(&customers(200), 200, &Settings::default(), &Model::fit(&[], 0));
         assert_eq!(refused, Err(Unfit::TooShort));
-        assert_eq!(Matrix::of(&[], 200, &Settings::default(), None), Err(Unfit::TooShort));
+        assert_eq!(Matrix::of(&[], 200, &Settings::default(), &Model::fit(&[], 0)), Err(Unfit::TooShort));
     }
 }

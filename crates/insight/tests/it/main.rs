@@ -5,6 +5,7 @@
 mod alarms;
 mod benefit;
 mod company;
+mod contracts;
 mod figures;
 mod live_equals_refit;
 mod mining;
@@ -13,6 +14,7 @@ mod pages;
 mod profitability;
 mod questions;
 mod satisfaction;
+mod scores;
 mod seven_p;
 mod walk;
 mod warehouse;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Divided, Forecast};
+use super::{Divided, Forecast, choice::Losses};
 
 /// Groups of equal size by the forecast probability.
 const BINS: usize = 10;
@@ -159,12 +159,12 @@ fn calibration(mut buys: Vec<[f64; 2]>) -> Vec<Bin> {
     bins.iter().map(|part| bin(part)).collect()
 }
 
-/// Each customer's part in the score, see [`crate::backtest`]; `None` if nobody bought, or everybody.
+/// Each customer's part in the two halves of the score, see [`crate::backtest`]; `None` if nobody bought, or everybody.
 pub(super) fn losses(
     customers: &[Divided],
     forecasts: &[Forecast],
     average: &[Forecast],
-) -> Option<Vec<f64>> {
+) -> Option<Losses> {
     let parts = |forecasts: &[Forecast]| -> Vec<[f64; 2]> {
         customers
             .iter()
@@ -181,7 +181,7 @@ pub(super) fn losses(
     let n = floor.len() as f64;
     let [deviance, brier] = [0, 1].map(|i| floor.iter().map(|p| p[i]).sum::<f64>() / n);
     let usable = deviance > 0.0 && brier > 0.0 && customers.iter().any(|c| c.actual[0] > 0.0);
-    usable.then(|| parts(forecasts).iter().map(|[d, b]| 0.5 * (d / deviance + b / brier)).collect())
+    usable.then(|| parts(forecasts).iter().map(|[d, b]| [d / deviance, b / brier]).collect())
 }
 
 #[cfg(test)]

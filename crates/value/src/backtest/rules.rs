@@ -3,8 +3,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Divided, Forecast};
-use crate::history::{DAYS_PER_WEEK, Purchase, Summary};
+use super::{Divided, Forecast, divide};
+use crate::estimate::storable;
+use crate::history::{DAYS_PER_WEEK, Observation, Purchase, Summary};
+use crate::model::Question;
 use crate::money;
 
 /// In order of simplicity.
@@ -24,6 +26,106 @@ pub enum Rule {
 /// Weeks of silence tried for the hiatus.
 const HIATUSES: [u32; 8] = [2, 4, 8, 13, 20, 26, 39, 52];
 const YEAR_DAYS: i32 = 364;
+/// A share of fewer customers than this is taken from the shorter period that was tested.
+const FEWEST: usize = 10;
+
+/// A rule asked about the next so many weeks, with what it learned.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ruled {
+    pub rule: Rule,
+    pub weeks: f64,
+    /// Of the hiatus: P(buy) of who is not silent and of who is. Of the average: purchases and P(buy).
+    learned: [f64; 2],
+}
+
+impl Ruled {
+    /// Purchases expected and P(at least one). `year_before` is the number of his purchase days in the same weeks a year before.
+    pub fn forecast(&self, seen: &Observation, year_before: u32) -> [f64; 2] {
+        // A customer of yesterday has no rate yet: nobody is known for less than a week.
+        let own = f64::from(seen.x) / seen.age.max(1.0) * self.weeks;
+        match self.rule {
+            Rule::Average => self.learned,
+            Rule::PastFrequency => [own, chance(own)],
+            Rule::Hiatus { weeks } if silent(seen.age - seen.t_x, weeks) => [0.0, self.learned[1]],
+            Rule::Hiatus { .. } => [own, self.learned[0]],
+            Rule::LastYear => [f64::from(year_before), f64::from(u8::from(year_before > 0))],
+        }
+    }
+
+    /// Of the hiatus: the share of the not silent who buy, and of the silent.
+    pub fn shares_of_buyers(&self) -> Option<[f64; 2]> {
+        matches!(self.rule, Rule::Hiatus { .. }).then_some(self.learned)
+    }
+
+    /// The same chances in a longer or shorter period, if they are the same in each week of it.
+    fn stretched(self, weeks: f64) -> Self {
+        let times = weeks / self.weeks;
+        Self { weeks, learned: self.learned.map(|p| storable(1.0 - (1.0 - p).powf(times))), ..self }
+    }
+}
+
+/// A customer's purchase days in the same weeks a year (52 weeks) before those a [`RuleScore`] is asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct YearBefore {
+    pub horizon: u16,
+    pub soon: u16,
+}
+
+impl YearBefore {
+    /// Of purchases in order of time.
+    pub fn of(purchases: &[Purchase], day: i32, question: &Question) -> Self {
+        let within = |weeks: f64| {
+            let begin = day.saturating_sub(YEAR_DAYS);
+            let (bought, _) = bought(between(purchases, begin, begin.saturating_add(days_of(weeks)).min(day)));
+            bought as u16
+        };
+        Self { horizon: within(question.outlook.horizon_weeks), soon: within(question.soon_weeks) }
+    }
+}
+
+/// A rule that is in force as a score: the same question as of the models, see [`Question`].
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RuleScore {
+    pub horizon: Ruled,
+    pub soon: Ruled,
+}
+
+impl RuleScore {
+    /// Learns from the histories up to a day; from as long a period as is asked about, or, where too few customers are known for
+    /// so long, from one of `tested_weeks`, taking every week for alike.
+    pub fn learn<H: AsRef<[Purchase]>>(
+        rule: Rule,
+        histories: &[H],
+        day: i32,
+        question: &Question,
+        tested_weeks: f64,
+    ) -> Self {
+        let mut left_out = 0;
+        let customers: Vec<Divided> =
+            histories.iter().filter_map(|h| divide(h.as_ref(), day, day, &mut left_out)).collect();
+        let asked = |weeks: f64| {
+            let period = Period::new(&customers, day, day.saturating_add(days_of(weeks)));
+            if period.can_learn(rule) {
+                return period.ruled(rule);
+            }
+            let tested = Period::new(&customers, day, day.saturating_add(days_of(tested_weeks)));
+            tested.ruled(rule).stretched(weeks)
+        };
+        Self { horizon: asked(question.outlook.horizon_weeks), soon: asked(question.soon_weeks) }
+    }
+
+    pub fn rule(&self) -> Rule {
+        self.horizon.rule
+    }
+}
+
+fn days_of(weeks: f64) -> i32 {
+    (weeks * DAYS_PER_WEEK).round() as i32
+}
+
+fn silent(idle_weeks: f64, weeks: u32) -> bool {
+    idle_weeks > f64::from(weeks)
+}
 
 /// The held-out period and the one before it.
 pub(super) struct Period<'c> {
@@ -63,81 +165,85 @@ impl<'c> Period<'c> {
 
     /// The average first. Last year's only where there was one.
     pub fn rules(&self) -> Vec<(Rule, Vec<Forecast>)> {
-        let hiatus = self.hiatus();
-        let mut rules = vec![
-            (Rule::Average, self.average()),
-            (Rule::PastFrequency, self.customers.iter().map(|c| self.own_rate(c)).collect()),
-            (Rule::Hiatus { weeks: hiatus }, self.silence(hiatus)),
-        ];
+        let mut rules = vec![Rule::Average, Rule::PastFrequency, Rule::Hiatus { weeks: self.hiatus() }];
         if self.first_day <= self.cut_day.saturating_sub(YEAR_DAYS) {
-            rules.push((Rule::LastYear, self.customers.iter().map(|c| self.last_year(c)).collect()));
+            rules.push(Rule::LastYear);
         }
-        rules
+        rules.into_iter().map(|rule| (rule, self.forecasts(rule))).collect()
     }
 
-    fn average(&self) -> Vec<Forecast> {
+    fn forecasts(&self, rule: Rule) -> Vec<Forecast> {
+        let (ruled, (_, average_money)) = (self.ruled(rule), self.average());
+        let begin = self.cut_day.saturating_sub(YEAR_DAYS);
+        let forecast = |customer: &Divided| {
+            let (days, money) = bought(between(&customer.past, begin, begin.saturating_add(self.days)));
+            let [purchases, p_buy] = ruled.forecast(&customer.seen, days as u32);
+            let money = match rule {
+                Rule::Average => average_money,
+                Rule::LastYear => money,
+                Rule::PastFrequency | Rule::Hiatus { .. } => purchases * units_per_purchase(customer),
+            };
+            Forecast { purchases, p_buy, money }
+        };
+        self.customers.iter().map(forecast).collect()
+    }
+
+    fn ruled(&self, rule: Rule) -> Ruled {
+        let learned = match rule {
+            Rule::Average => self.average().0,
+            Rule::Hiatus { weeks } => [false, true].map(|of_silent| self.share_of_buyers(weeks, of_silent)),
+            Rule::PastFrequency | Rule::LastYear => [0.0; 2],
+        };
+        Ruled { rule, weeks: self.weeks(), learned }
+    }
+
+    fn can_learn(&self, rule: Rule) -> bool {
+        let Rule::Hiatus { weeks } = rule else { return true };
+        let quiet = self.before.iter().filter(|e| silent(e.idle_weeks, weeks)).count();
+        quiet >= FEWEST && self.before.len() - quiet >= FEWEST
+    }
+
+    /// Purchases and P(buy), and money in currency units.
+    fn average(&self) -> ([f64; 2], f64) {
         let n = self.before.len() as f64;
-        let everybody = if self.before.is_empty() {
+        if self.before.is_empty() {
             // Nobody is known for so long: everybody's rate together.
             let sum = |of: &dyn Fn(&Divided) -> f64| self.customers.iter().map(of).sum::<f64>();
             let weeks = sum(&|c| c.seen.age).max(1.0);
             let purchases = sum(&|c| f64::from(c.seen.x)) / weeks * self.weeks();
             let money = sum(&|c| units_per_purchase(c)) / self.customers.len() as f64 * purchases;
-            Forecast { purchases, p_buy: chance(purchases), money }
-        } else {
-            let sum = |of: &dyn Fn(&Earlier) -> f64| self.before.iter().map(of).sum::<f64>() / n;
-            Forecast {
-                purchases: sum(&|e| e.purchases),
-                p_buy: sum(&|e| f64::from(u8::from(e.purchases > 0.0))),
-                money: sum(&|e| e.money),
-            }
-        };
-        vec![everybody; self.customers.len()]
-    }
-
-    fn own_rate(&self, customer: &Divided) -> Forecast {
-        // A customer of yesterday has no rate yet: nobody is known for less than a week.
-        let purchases = f64::from(customer.seen.x) / customer.seen.age.max(1.0) * self.weeks();
-        Forecast { purchases, p_buy: chance(purchases), money: purchases * units_per_purchase(customer) }
+            return ([purchases, chance(purchases)], money);
+        }
+        let sum = |of: &dyn Fn(&Earlier) -> f64| self.before.iter().map(of).sum::<f64>() / n;
+        ([sum(&|e| e.purchases), sum(&|e| f64::from(u8::from(e.purchases > 0.0)))], sum(&|e| e.money))
     }
 
     /// The silence after which fewest were misjudged in the period before; the horizon itself where nobody is known.
     fn hiatus(&self) -> u32 {
         let wrong = |weeks: u32| {
-            let gone = |e: &&Earlier| (e.idle_weeks > f64::from(weeks)) == (e.purchases > 0.0);
+            let gone = |e: &&Earlier| silent(e.idle_weeks, weeks) == (e.purchases > 0.0);
             self.before.iter().filter(gone).count()
         };
         let best = HIATUSES.into_iter().min_by_key(|weeks| wrong(*weeks));
         best.filter(|_| !self.before.is_empty()).unwrap_or(self.weeks() as u32)
     }
 
-    fn silence(&self, weeks: u32) -> Vec<Forecast> {
-        let silent = |idle: f64| idle > f64::from(weeks);
-        let share = |of_silent: bool| {
-            let (mut all, mut bought) = (0.0, 0.0);
-            for e in self.before.iter().filter(|e| silent(e.idle_weeks) == of_silent) {
-                all += 1.0;
-                bought += f64::from(u8::from(e.purchases > 0.0));
-            }
-            if all > 0.0 { bought / all } else { f64::from(u8::from(!of_silent)) }
-        };
-        let chances = [share(false), share(true)];
-        let forecast = |customer: &Divided| {
-            if silent(customer.seen.age - customer.seen.t_x) {
-                return Forecast { purchases: 0.0, p_buy: chances[1], money: 0.0 };
-            }
-            Forecast { p_buy: chances[0], ..self.own_rate(customer) }
-        };
-        self.customers.iter().map(forecast).collect()
+    /// In the period before, of the customers who were silent at its beginning, or of those who were not.
+    fn share_of_buyers(&self, weeks: u32, of_silent: bool) -> f64 {
+        let (mut all, mut bought) = (0.0, 0.0);
+        for e in self.before.iter().filter(|e| silent(e.idle_weeks, weeks) == of_silent) {
+            all += 1.0;
+            bought += f64::from(u8::from(e.purchases > 0.0));
+        }
+        if all > 0.0 { storable(bought / all) } else { f64::from(u8::from(!of_silent)) }
     }
+}
 
-    fn last_year(&self, customer: &Divided) -> Forecast {
-        let (begin, end) = (self.cut_day - YEAR_DAYS, self.cut_day - YEAR_DAYS + self.days);
-        let from = customer.past.partition_point(|p| p.day <= begin);
-        let to = customer.past.partition_point(|p| p.day <= end);
-        let (purchases, money) = bought(&customer.past[from..to.max(from)]);
-        Forecast { purchases, p_buy: f64::from(u8::from(purchases > 0.0)), money }
-    }
+/// After one day up to another.
+fn between(purchases: &[Purchase], after: i32, until: i32) -> &[Purchase] {
+    let from = purchases.partition_point(|p| p.day <= after);
+    let to = purchases.partition_point(|p| p.day <= until);
+    &purchases[from..to.max(from)]
 }
 
 /// P(at least one) of so many purchases expected at random.

@@ -2,9 +2,12 @@
 
 use proptest::prelude::*;
 
+use super::rules::{RuleScore, YearBefore};
 use super::*;
 use crate::erlang::{Dropout, Erlang};
 use crate::generated;
+use crate::model::{Model, Question, RulesInForce};
+use crate::scoring::Scoring;
 
 const STOPPING: Erlang = Erlang { k: 1, r: 0.9, alpha: 5.0, dropout: Some(Dropout { a: 0.8, b: 2.5 }) };
 
@@ -20,7 +23,7 @@ fn score(backtest: &Backtest, wanted: Method) -> f64 {
 fn customers_who_stop_are_forecast_by_a_model_with_dropout() {
     let found = run(&histories(&STOPPING, 3_000, 1), 378, 560).expect("possible");
     assert!(found.chosen.has_dropout(), "{:?}", found.chosen);
-    assert_eq!(found.better_rule, None);
+    assert_eq!([found.purchases, found.churn].map(|verdict| verdict.rule()), [None; 2]);
     let model = found.of(found.chosen).expect("tried");
     assert!(model.measures.bias.expect("purchases").abs() < 0.05, "{:?}", model.measures);
     // Money does not depend on the model: forecast money is as right as purchases are.
@@ -47,17 +50,43 @@ fn customers_who_never_stop_are_left_to_the_simple_model() {
     assert_eq!(found.chosen, Family::Cnbd { k: 3 });
 }
 
-#[test]
-fn a_rule_that_is_better_is_said_to_be() {
-    // Everybody buys in one week of the year, the same one: only last year knows it.
-    let seasonal: Vec<Vec<Purchase>> = (0..400)
+/// Everybody buys in one week of the year, the same one: only last year knows it.
+fn seasonal(customers: i32) -> Vec<Vec<Purchase>> {
+    (0..customers)
         .map(|i| {
             let own = (i * 7) % 360;
             (0..3).map(|year| Purchase { day: own + 364 * year, amount: 500_000 + i64::from(i) }).collect()
         })
-        .collect();
-    let found = run(&seasonal, 727, 727 + 182).expect("possible");
-    assert_eq!(found.better_rule, Some(Rule::LastYear), "{:#?}", found.tried);
+        .collect()
+}
+
+#[test]
+fn a_rule_that_is_better_beyond_doubt_is_in_force() {
+    let found = run(&seasonal(400), 727, 727 + 182).expect("possible");
+    for verdict in [found.purchases, found.churn] {
+        let expected = (Some(Rule::LastYear), Because::RuleBetter);
+        assert_eq!((verdict.rule(), verdict.because), expected, "{:#?}", found.tried);
+        let rival = verdict.rival.expect("tried");
+        assert!(rival.behind < -choice::SURE * rival.error);
+    }
+    // The same customers, but hardly anybody bought in the held-out weeks: nothing is sure.
+    let found = run(&seasonal(40), 727, 727 + 182).expect("possible");
+    assert!(found.buyers < choice::FEWEST_BUYERS);
+    assert_eq!(found.purchases.because, Because::TooFewBuyers);
+    assert_eq!([found.purchases, found.churn].map(|verdict| verdict.rule()), [None; 2]);
+}
+
+#[test]
+fn a_rule_is_not_in_force_by_luck() {
+    // The models are true in each of these worlds, so that a rule is ahead only by chance: 5 % at most for each question.
+    let wins = (0..20)
+        .flat_map(|seed| {
+            let found = run(&histories(&STOPPING, 250, 100 + seed), 378, 560).expect("possible");
+            [found.purchases.rule(), found.churn.rule()]
+        })
+        .flatten()
+        .count();
+    assert!(wins <= 2, "{wins} of 40");
 }
 
 #[test]
@@ -97,6 +126,61 @@ fn without_a_held_out_purchase_the_likelihood_decides() {
     all[0].push(Purchase { day: 600, amount: 10_000 });
     all[0].push(Purchase { day: 400, amount: 0 });
     assert_eq!(run(&all, 378, 560).expect("possible"), Backtest { left_out: 2, ..found });
+}
+
+/// The figures of the first customer of `histories` on a day with these rules in force.
+fn scored(histories: &[Vec<Purchase>], day: i32, rules: RulesInForce) -> crate::model::Figures {
+    let question = Question::default();
+    let summaries: Vec<Summary> = histories.iter().filter_map(|h| Summary::of(h)).collect();
+    let model = Model { rules, ..Model::fit(&summaries, day) };
+    let year_before = YearBefore::of(&histories[0], day, &question);
+    Scoring::new(&model, day, &question).score(&summaries[0], year_before)
+}
+
+#[test]
+fn a_rule_in_force_makes_the_figures_and_says_nothing_it_does_not_know() {
+    let question = Question::default();
+    let mut histories = histories(&STOPPING, 400, 9);
+    let on = |day: i32| Purchase { day, amount: 1_000_000 };
+    // Three purchase days in the last 52 weeks, two of them in the first 13 of those.
+    histories.insert(0, vec![on(10), on(200), on(270), on(270), on(540)]);
+    let last_year = Some(RuleScore::learn(Rule::LastYear, &histories, 560, &question, 26.0));
+    let models = scored(&histories, 560, RulesInForce::default());
+    let both = scored(&histories, 560, RulesInForce { purchases: last_year, churn: last_year });
+    assert_eq!((both.expected_purchases, both.p_churn, both.p_buy_soon), (Some(3.0), Some(0.0), Some(1.0)));
+    assert_eq!((both.p_alive, both.clv_low, both.clv_high), (None, None, None));
+    // A mean purchase is worth a little less in the middle of the year than today.
+    let clv = both.clv.expect("value");
+    let spend = both.expected_spend.expect("amount");
+    assert!((0.94..0.97).contains(&(clv / (3.0 * spend))), "{clv} {spend}");
+    // Each question has its own: what no rule answers stays with the model.
+    let often = scored(&histories, 560, RulesInForce { purchases: last_year, churn: None });
+    assert_eq!((often.p_alive, often.p_churn, often.stage), (models.p_alive, models.p_churn, models.stage));
+    let whether = scored(&histories, 560, RulesInForce { purchases: None, churn: last_year });
+    assert_eq!((whether.clv, whether.clv_low), (models.clv, models.clv_low));
+}
+
+#[test]
+fn a_hiatus_learns_who_comes_back_from_as_long_a_period() {
+    let question = Question::default();
+    // Half buy every fortnight all along; the others stopped in the second month. Three of these return after a year of silence.
+    let on = |day: i32| Purchase { day, amount: 200_000 };
+    let stays = |i: i32| (0..70).map(|n| on(i % 14 + 14 * n)).collect::<Vec<_>>();
+    let leaves = |i: i32| {
+        let returns = (i < 3).then_some(on(900));
+        [on(i % 14), on(i % 14 + 28)].into_iter().chain(returns).collect()
+    };
+    let histories: Vec<Vec<Purchase>> = (0..30).map(stays).chain((0..30).map(leaves)).collect();
+    let score = RuleScore::learn(Rule::Hiatus { weeks: 8 }, &histories, 980, &question, 26.0);
+    assert_eq!(score.horizon.shares_of_buyers(), Some([1.0, 0.1]));
+    assert_eq!(score.soon.shares_of_buyers(), Some([1.0, 0.1]));
+    let gone = Observation { x: 1, t_x: 4.0, age: 140.0 };
+    assert_eq!(score.horizon.forecast(&gone, 0), [0.0, 0.1]);
+    let there = Observation { x: 69, t_x: 138.0, age: 140.0 };
+    assert_eq!(score.horizon.forecast(&there, 0), [69.0 / 140.0 * 52.0, 1.0]);
+    // Nobody is known for a year on day 300: the shares of a quarter are stretched, as if every week were alike.
+    let young = RuleScore::learn(Rule::Hiatus { weeks: 8 }, &histories, 300, &question, 13.0);
+    assert_eq!(young.horizon.shares_of_buyers(), Some([1.0, 0.0]));
 }
 
 proptest! {

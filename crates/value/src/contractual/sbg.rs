@@ -9,7 +9,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::estimate::{self, Edge, Unfit, storable};
+use crate::clv_range::normal_quantile;
+use crate::estimate::{self, Covariance, Edge, Unfit, delta_error, storable};
 use crate::optimize::{self, Limits};
 use crate::special::RisingFactorial;
 
@@ -33,10 +34,34 @@ pub struct SbgFit {
     pub parameters: Sbg,
     /// Of a and b; `None` at an edge.
     pub standard_errors: [Option<f64>; 2],
+    /// Of ln(a+b) and ln(a/b).
+    pub covariance: Covariance,
     pub log_likelihood: f64,
     pub boundary: Vec<Edge>,
     pub customers: u64,
     pub ended: u64,
+}
+
+impl SbgFit {
+    /// 95 % interval of a figure of the model, from the uncertainty of a and b (delta method, symmetric: where the figure has
+    /// bounds the caller keeps to them); `None` where the data do not pin down both.
+    pub fn interval(&self, figure: impl Fn(&Sbg) -> f64) -> Option<[f64; 2]> {
+        if !self.boundary.is_empty() {
+            return None;
+        }
+        let Sbg { a, b } = self.parameters;
+        let at = [(a + b).ln(), (a / b).ln()];
+        let moved = |i: usize, step: f64| {
+            let mut at = at;
+            at[i] += step;
+            let (a, b) = parameters(&at);
+            figure(&Sbg { a, b })
+        };
+        let slope = [0, 1].map(|i| (moved(i, STEP) - moved(i, -STEP)) / (2.0 * STEP));
+        let half = normal_quantile(0.975) * delta_error(&self.covariance, &slope)?;
+        let found = figure(&self.parameters);
+        Some([found - half, found + half])
+    }
 }
 
 impl Sbg {
@@ -63,6 +88,8 @@ impl Sbg {
     }
 }
 
+/// Of the coordinates, in logarithm, for derivatives.
+const STEP: f64 = 1e-4;
 /// Coordinates of the search are logarithms of these.
 const NAMES: [&str; 2] = ["a+b", "a/b"];
 const LOWEST: [f64; 2] = [1e-4, 1e-6];
@@ -105,6 +132,7 @@ pub fn fit(tenures: &[Tenure]) -> Result<SbgFit, Unfit> {
             precision.standard_error([a, a * (1.0 - share)]),
             precision.standard_error([b, -b * share]),
         ],
+        covariance: precision.stored(),
         log_likelihood: storable(-best.value * n),
         boundary: precision.edges,
         customers,
@@ -166,6 +194,22 @@ mod tests {
         }
         let model = fit(&cohort(&high_end)).expect("fitted").parameters;
         assert!((model.survival(1) - 0.851).abs() < 1e-3 && (model.retention(1) - 0.851).abs() < 1e-3);
+    }
+
+    #[test]
+    fn intervals_narrow_with_the_number_of_customers() {
+        let left = [1000, 869, 743, 653, 593, 551, 517, 491];
+        let of = |times: u64| fit(&cohort(&left.map(|n| n * times))).expect("fitted");
+        let width = |times: u64| {
+            let [low, high] = of(times).interval(|model| model.survival(12)).expect("inside");
+            assert!((low..high).contains(&of(times).parameters.survival(12)));
+            high - low
+        };
+        // Nine times the customers, a third of the width.
+        assert!((width(1) / width(9) - 3.0).abs() < 0.01, "{} {}", width(1), width(9));
+        // The interval of the first retention is about that of a share of 1,000: ±2.1 points.
+        let [low, high] = of(1).interval(|model| model.retention(1)).expect("inside");
+        assert!((0.015..0.05).contains(&(high - low)), "{low} {high}");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{
     activities,
     chance::Chance,
     company::{Company, Plan, money},
-    names, orders,
+    contracts, names, orders,
     places::{CHINESE, FOREIGN, FOREIGN_STREETS, STREETS},
     segment::{Behaviour, SEGMENTS, Segment},
     survey,
@@ -59,6 +59,7 @@ pub fn add(company: &mut Company, plan: &Plan) {
             };
             activities::add(company, plan, &customer, &purchases, &mut chance);
             survey::add(company, plan, &customer, &purchases, stream);
+            contracts::add(company, plan, &customer, &purchases, stream);
         }
     }
 }

@@ -4,6 +4,7 @@ mod activities;
 mod catalogue;
 mod chance;
 mod company;
+mod contracts;
 mod cost_rates;
 mod customers;
 mod dashboards;
@@ -117,6 +118,7 @@ async fn create(config: &Config) -> anyhow::Result<()> {
     for user in sign_ins {
         web::auth::set_password(&engine, user, PASSWORD, None).await?;
     }
+    contracts::define(&engine).await?;
     insight::refit::refit(&engine, None).await?;
     insight::after_fit::compute(&engine, None).await?;
     set_state(&engine, "complete").await?;

@@ -1,0 +1,125 @@
+//! `/value/contracts`: what was computed last, and what counts as a contract.
+
+use super::{
+    compute::{REPORT, Report},
+    definition::{Definition, PERIODS, days, traits},
+    shown,
+};
+use crate::{
+    after_fit,
+    kept::{self, Kept},
+    pages::{scope, words::Words},
+};
+use axum::{
+    Form,
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+use engine::{Actor, Error};
+use meta::{Field, label};
+use minijinja::context;
+use serde::Serialize;
+use std::collections::HashMap;
+use web::{Answer, App, Flash, Session};
+
+type Given = HashMap<String, String>;
+
+#[derive(Serialize)]
+struct Choice {
+    value: String,
+    label: String,
+    chosen: bool,
+}
+
+pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+    let definition = Definition::load(app.engine()).await?;
+    show(&app, &session, 200, &definition, None).await
+}
+
+async fn show(
+    app: &App,
+    session: &Session,
+    status: u16,
+    definition: &Definition,
+    error: Option<String>,
+) -> Answer<Response> {
+    scope::whole_company(session)?;
+    let engine = app.engine();
+    let currency = engine.company_currency().await?;
+    let words = Words { app, lang: session.lang, format: session.format(), currency };
+    let in_force = Definition::load(engine).await?;
+    let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+    // Until what was chosen has been looked at, there is nothing to show of it.
+    let kept = kept.filter(|kept| kept.body.definition == in_force);
+    let account = engine.registry().entity("account")?;
+    let choice = |field: &Field, chosen: bool| Choice {
+        value: field.name.clone(),
+        label: field.label.get(session.lang).to_owned(),
+        chosen,
+    };
+    let months = PERIODS.map(|months| Choice {
+        value: months.to_string(),
+        label: words.t(&format!("contract.every.{months}"), &[]),
+        chosen: definition.months == months,
+    });
+    let what = [
+        ("start", words.label(&in_force.start)),
+        ("end", words.label(&in_force.end)),
+        ("every", words.t(&format!("contract.every.{}", in_force.months), &[])),
+    ];
+    let what: Vec<(&str, &str)> = what.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let context = context! {
+        error,
+        can_set => session.actor.is_administrator(),
+        what => words.t("contract.what", &what),
+        starts => days(account).map(|f| choice(f, f.name == definition.start)).collect::<Vec<_>>(),
+        ends => days(account).map(|f| choice(f, f.name == definition.end)).collect::<Vec<_>>(),
+        months,
+        features => traits(account).map(|f| choice(f, definition.features.contains(&f.name))).collect::<Vec<_>>(),
+        found => kept.as_ref().map(|kept| shown::found(&words, kept)),
+    };
+    app.page_with(status, session, "insight/contracts.html", context)
+}
+
+pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+    if !session.actor.is_administrator() {
+        let what = label("what counts as a contract", "合同的定义").get(session.lang).to_owned();
+        return Err(Error::Forbidden(what).into());
+    }
+    let text = |name: &str| given.get(name).cloned().unwrap_or_default();
+    let account = app.engine().registry().entity("account")?;
+    let definition = Definition {
+        start: text("start"),
+        end: text("end"),
+        // What is no number is none of the periods.
+        months: text("months").trim().parse().unwrap_or(0),
+        features: traits(account)
+            .map(|field| field.name.clone())
+            .filter(|name| given.contains_key(&format!("feature_{name}")))
+            .collect(),
+    };
+    let chosen = definition.clone();
+    let saved = app
+        .engine()
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                chosen.save(tx).await?;
+                after_fit::queue(tx).await
+            })
+        })
+        .await;
+    match saved {
+        Ok(()) => {
+            let text = app.t(session.lang, "contract.saved", &[]);
+            Ok(Flash::success(text).on(Redirect::to("/value/contracts").into_response()))
+        }
+        Err(Error::Invalid(problems)) => {
+            let text = problems.first().map(|found| {
+                let part = app.t(session.lang, &format!("contract.{}", found.field), &[]);
+                format!("{part}: {}", found.problem.message(session.lang))
+            });
+            show(&app, &session, 422, &definition, text).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
