@@ -22,6 +22,35 @@ async function provenModels(page, step) {
     await page.getByRole('heading', { level: 2, name: /^Best model: / }).waitFor();
     await page.getByRole('row', { name: /Goes on as before/ }).waitFor();
     await drawn(2);
+    const sources = page.getByRole('region', { name: 'What the forecasts come from' });
+    const said = await sources.textContent();
+    assert.match(said, /How often, and value: /);
+    assert.match(said, /Whether at all \(churn\): /);
+    assert.match(said, /standard error|replaces the model/, 'nothing says why');
+  });
+
+  await step('contracts: how long they last, who leaves sooner, and the running ones of a line', async () => {
+    await page.goto('/value/contracts');
+    await page.getByText(/of contracts are still there after \d+ months/).first().waitFor();
+    await drawn(1);
+    await page.getByRole('heading', { level: 2, name: 'Who leaves sooner' }).waitFor();
+    const lines = page.locator('section.panel', { has: page.getByRole('heading', { name: 'What to expect of those who are there' }) });
+    const line = lines.getByRole('row').nth(1);
+    const running = numberIn(await line.locator('td').nth(1).textContent());
+    await line.getByRole('link').click();
+    await page.waitForURL(/\/account\?.*contract_start_on/);
+    assert.equal(numberIn(await page.locator('#count').textContent()), running, 'the list is not that of the line');
+  });
+
+  await step('the administrator says what counts as a contract', async () => {
+    await page.goto('/value/contracts');
+    await page.getByText('What counts as a contract').click();
+    await page.getByLabel('Last day in the field').selectOption({ label: 'Contract from' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('is the same field as the beginning').waitFor();
+    await page.getByLabel('Last day in the field').selectOption({ label: 'Contract ended' });
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved; contracts are being looked at again.').waitFor();
   });
 
   await step('the value matrix leads to the customers of a quadrant', async () => {

@@ -93,8 +93,8 @@ pub fn backtest(stored: &StoredModel) -> Json {
         json["name"] = name.into();
         json["kind"] = kind.into();
         json["score"] = tried.score.into();
-        json["score_of_purchases"] = tried.parts.map(|[often, _]| often).into();
-        json["score_of_churn"] = tried.parts.map(|[_, whether]| whether).into();
+        json["error_of_purchases"] = tried.errors.map(|[often, _]| often).into();
+        json["error_of_churn"] = tried.errors.map(|[_, whether]| whether).into();
         json["fit"] = serde_json::to_value(&tried.fit).unwrap_or_default();
         json
     };

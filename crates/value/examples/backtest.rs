@@ -79,7 +79,11 @@ fn report(file: &str) -> Result<String, Box<dyn std::error::Error>> {
     writeln!(
         text,
         "chosen: {} ({:?}); rules: {:?}, {:?}; inside the interval: {:?}",
-        found.chosen, found.reason, found.purchases.rule(), found.churn.rule(), found.coverage
+        found.chosen,
+        found.reason,
+        found.purchases.rule(),
+        found.churn.rule(),
+        found.coverage
     )?;
     Ok(text)
 }

@@ -10,7 +10,7 @@
 //! purchase the likelihood decides alone.
 //!
 //! **What figures come from.** The model gives way to a rule of thumb where one is better at the question: at how often customers
-//! buy (D), at whether they do (B), each by itself; see [`choice`].
+//! buy, at whether they do, each by itself; see [`choice`].
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ use crate::gamma_gamma::{self, GammaGammaFit, Spending};
 use crate::history::{DAYS_PER_WEEK, Observation, Purchase, Summary};
 use crate::money;
 use crate::purchasing::{Customers, Family, PurchaseFit};
-use choice::{Contest, mean, part_of, whole};
+use choice::{By, Contest, by, mean, score};
 
 pub mod choice;
 mod measures;
@@ -30,6 +30,8 @@ pub use choice::{Because, Reason, Verdict};
 pub use measures::{Bin, Measures};
 pub use rules::Rule;
 
+/// Of how often, of whether.
+const DECIDING: [By; 2] = [|loss| loss.often, |loss| loss.whether];
 /// Held-out weeks, the longest that leaves twice as much to learn from.
 const HORIZONS: [i32; 6] = [52, 39, 26, 13, 8, 4];
 
@@ -47,8 +49,8 @@ pub struct Tried {
     pub measures: Measures,
     /// See the module; `None` without a held-out purchase.
     pub score: Option<f64>,
-    /// Its two parts, D/D₀ of how often and B/B₀ of whether.
-    pub parts: Option<[f64; 2]>,
+    /// Errors of how often (R/R₀) and of whether (B/B₀), which decide between model and rules, see [`choice`].
+    pub errors: Option<[f64; 2]>,
     /// Score less the chosen model's, and the standard error of that difference.
     pub behind: Option<[f64; 2]>,
     /// Of a model: how well it fits the past.
@@ -177,8 +179,8 @@ pub fn run<H: AsRef<[Purchase]>>(histories: &[H], cut_day: i32, end_day: i32) ->
         tried.push(Tried {
             method: *method,
             measures: Measures::of(&customers, forecasts),
-            score: loss.as_ref().map(|loss| mean(&whole(loss))),
-            parts: loss.as_ref().map(|loss| [0, 1].map(|part| mean(&part_of(loss, part)))),
+            score: loss.as_ref().map(|loss| mean(&by(loss, score))),
+            errors: loss.as_ref().map(|loss| DECIDING.map(|deciding| mean(&by(loss, deciding)))),
             behind: None,
             fit: fit.map(fitted),
         });
@@ -187,7 +189,7 @@ pub fn run<H: AsRef<[Purchase]>>(histories: &[H], cut_day: i32, end_day: i32) ->
     let buyers = customers.iter().filter(|c| c.actual[0] > 0.0).count() as u64;
     let contest = Contest { tried: &tried, losses: &losses, buyers };
     let (chosen, reason) = contest.model(&fits)?;
-    let [purchases, churn] = [0, 1].map(|part| contest.verdict(chosen, part));
+    let [purchases, churn] = DECIDING.map(|deciding| contest.verdict(chosen, deciding));
     let behind = contest.behind(chosen);
     for (tried, behind) in tried.iter_mut().zip(behind) {
         tried.behind = behind;

@@ -75,7 +75,8 @@ impl Periods {
     /// What a purchase is worth today if all times within the periods are alike; 0 without a period.
     pub fn mean_worth(&self) -> f64 {
         let begins = std::iter::once(&0.0).chain(&self.ends);
-        let sum: f64 = self.ends.iter().zip(begins).zip(&self.worth).map(|((end, begin), w)| (end - begin) * w).sum();
+        let sum: f64 =
+            self.ends.iter().zip(begins).zip(&self.worth).map(|((end, begin), w)| (end - begin) * w).sum();
         self.ends.last().map_or(0.0, |end| sum / end)
     }
 

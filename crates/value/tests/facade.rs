@@ -111,7 +111,11 @@ fn customers_scored_together_get_exactly_their_own_figures() {
     let question = Question::default();
     let mut scoring = Scoring::new(&model, 365, &question);
     for customer in &customers {
-        assert_eq!(scoring.score(customer, YearBefore::default()), model.score(customer, 365, &question), "{customer:?}");
+        assert_eq!(
+            scoring.score(customer, YearBefore::default()),
+            model.score(customer, 365, &question),
+            "{customer:?}"
+        );
     }
 }
 

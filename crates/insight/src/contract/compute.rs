@@ -290,11 +290,14 @@ mod tests {
                 let start = format!("202{}-0{}-01", i % 3, 1 + i % 7);
                 let end = format!("202{}-0{}-01", i % 3 + 1, 1 + i % 7);
                 let later = format!("202{}-0{}-01", i % 3 + 3, 1 + i % 7);
-                contract(&start, match i % 9 {
-                    0..3 => Some(&end),
-                    3 => Some(&later),
-                    _ => None,
-                })
+                contract(
+                    &start,
+                    match i % 9 {
+                        0..3 => Some(&end),
+                        3 => Some(&later),
+                        _ => None,
+                    },
+                )
             })
             .collect();
         let found = Report::of(definition(), &contracts, 0, day("2026-11-21"));

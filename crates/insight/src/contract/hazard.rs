@@ -236,7 +236,8 @@ mod tests {
 
     #[test]
     fn too_few_ends_are_said() {
-        let few: Vec<Row> = rows().into_iter().map(|row| Row { ended: row.ended && row.months < 3.0, ..row }).collect();
+        let few: Vec<Row> =
+            rows().into_iter().map(|row| Row { ended: row.ended && row.months < 3.0, ..row }).collect();
         let ends = few.iter().filter(|row| row.ended).count();
         assert!((10..20).contains(&ends), "{ends}");
         let found = compare(&fields(), &few);

@@ -61,7 +61,11 @@ impl Page<'_> {
     pub(super) fn hazard_notes(&self) -> Vec<String> {
         let (words, found) = (self.words, &self.report.hazards);
         let names = |fields: &[String]| {
-            fields.iter().map(|field| words.label(field)).collect::<Vec<_>>().join(words.t("contract.comma", &[]).as_str())
+            fields
+                .iter()
+                .map(|field| words.label(field))
+                .collect::<Vec<_>>()
+                .join(words.t("contract.comma", &[]).as_str())
         };
         let mut notes = vec![];
         if let Some(problem) = found.missing {

@@ -198,9 +198,9 @@ impl Page<'_> {
     /// A number of renewals by the model, and its 95 % interval.
     fn number(&self, fit: &SbgFit, of: impl Fn(&Sbg) -> f64) -> (String, String) {
         let at = self.words.fixed(of(&fit.parameters), 2);
-        let range = fit.interval(of).map(|[low, high]| {
-            self.range(self.words.fixed(low.max(0.0), 2), self.words.fixed(high, 2))
-        });
+        let range = fit
+            .interval(of)
+            .map(|[low, high]| self.range(self.words.fixed(low.max(0.0), 2), self.words.fixed(high, 2)));
         (at, range.unwrap_or_else(|| self.words.t("contract.no_interval", &[])))
     }
 

@@ -88,7 +88,8 @@ mod tests {
 
     #[test]
     fn a_contract_that_goes_on_counts_its_renewals() {
-        for (start, renewals) in [("2026-11-21", 0), ("2025-11-22", 0), ("2025-11-21", 1), ("2020-02-29", 6)] {
+        for (start, renewals) in [("2026-11-21", 0), ("2025-11-22", 0), ("2025-11-21", 1), ("2020-02-29", 6)]
+        {
             let found = term(start, None).unwrap();
             assert_eq!((found.renewals, found.end), (renewals, None), "{start}");
             assert!(found.outlived(99));

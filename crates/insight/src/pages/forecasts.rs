@@ -136,8 +136,7 @@ impl Customer<'_> {
     pub(super) fn expected_purchases(&self, seen: &Observation) -> Figure {
         let words = self.words;
         let expected = self.scored.figures.as_ref().and_then(|figures| figures.expected_purchases);
-        let (explain, before) =
-            (self.explain("expected_purchases_52w"), self.scored.statistics.year_before);
+        let (explain, before) = (self.explain("expected_purchases_52w"), self.scored.statistics.year_before);
         let explain = match self.purchases_rule() {
             Some(rule) => self.ruled(explain, &rule.horizon, seen, before.horizon, Asked::Purchases),
             None => self.seen(explain, seen).formula("E[Y(52) | x, t_x, T]"),
@@ -234,4 +233,3 @@ fn formula_of_alive(family: Option<Family>) -> &'static str {
         Some(Family::BgNbd) | None => "P = 1 / (1 + a/(b+x−1) · ((α+T)/(α+t_x))^(r+x))",
     }
 }
-

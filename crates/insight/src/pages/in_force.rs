@@ -62,7 +62,8 @@ fn why(words: &Words<'_>, found: &Backtest, verdict: &Verdict) -> String {
         (Because::ModelBetter, _) => "model_better",
         (Because::Doubtful, _) => "doubtful",
     };
-    let share = |of: fn(Rival) -> f64| verdict.rival.map(|rival| words.percent(of(rival))).unwrap_or_default();
+    let share =
+        |of: fn(Rival) -> f64| verdict.rival.map(|rival| words.percent(of(rival))).unwrap_or_default();
     let rule = verdict.rival.map(|rival| rule_name(words, rival.rule)).unwrap_or_default();
     let arguments = [
         ("rule", rule),

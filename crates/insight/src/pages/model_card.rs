@@ -1,10 +1,6 @@
 //! What was fitted: parameters with their standard errors, what the data do not pin down, or why there is no model.
 
-use super::{
-    explain::missing,
-    forecasts::symbol,
-    words::Words,
-};
+use super::{explain::missing, forecasts::symbol, words::Words};
 use serde::Serialize;
 use value::{
     estimate::{Edge, Limit},

@@ -46,12 +46,18 @@ fn the_page_says_how_long_contracts_last_and_who_leaves_sooner() {
         assert!(page.contains("No customer has a contract"), "{page}");
 
         contracts(&company).await;
-        company.create("account", values([("name", "Later".into()), ("contract_start_on", Value::Date(day("2027-01-01")))])).await;
+        company
+            .create(
+                "account",
+                values([("name", "Later".into()), ("contract_start_on", Value::Date(day("2027-01-01")))]),
+            )
+            .await;
         after_fit::compute(&company.engine, None).await.unwrap();
         let kept: insight::kept::Kept<contract::Report> =
             insight::kept::find(&company.engine, contract::REPORT).await.unwrap().unwrap();
         let report = &kept.body;
-        let gone = company.everybody().await.iter().filter(|one| !one.get("contract_end_on").is_null()).count();
+        let gone =
+            company.everybody().await.iter().filter(|one| !one.get("contract_end_on").is_null()).count();
         assert_eq!((report.customers, report.ended, report.left_out), (60, gone as u64, 1));
         // The share that outlived the first renewal, of the curve, of the cohorts together, and counted.
         let curve = report.curve.fitted().unwrap();

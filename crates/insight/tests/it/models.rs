@@ -46,7 +46,10 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
         }
         let client = company.app.administrator().await;
         for (language, parts) in [
-            ("en", ["Best model:", "Goes on as before", "Same as last year", "Calibration", "Log-likelihood"]),
+            (
+                "en",
+                ["Best model:", "Goes on as before", "Same as last year", "Calibration", "Log-likelihood"],
+            ),
             ("zh-CN", ["最佳模型：", "照旧购买", "与去年同期相同", "校准", "对数似然"]),
         ] {
             client.set_cookie("zhike_lang", language);

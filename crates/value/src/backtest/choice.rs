@@ -2,7 +2,8 @@
 //!
 //! **Among the models** as [`crate::backtest`] says: the score, then the likelihood, then simplicity.
 //!
-//! **Between the model and the rules of thumb**, once for how often customers buy (Poisson deviance, D/D₀) and once for whether
+//! **Between the model and the rules of thumb**, once for how often customers buy (squared error of the purchases, R/R₀: smallest for
+//! the expected number, and, other than the deviance, not infinite for a rule that expects nothing of somebody who then buys) and once for whether
 //! they do (Brier score, B/B₀): the model stays unless a rule is *better beyond doubt*. With l the customers' losses,
 //! δ = mean(l_rule − l_model) and s its standard error from the paired differences, a rule is better if −δ > max(2.128 s,
 //! [`SAME_SCORE`]): one-sided 5 %, shared among the three rules (Bonferroni). Ties and doubts go to the model, which also gives intervals
@@ -84,16 +85,26 @@ impl Verdict {
     }
 }
 
-/// Each customer's losses by one method: how often, whether.
-pub(super) type Losses = Vec<[f64; 2]>;
-
-pub(super) fn part_of(losses: &Losses, part: usize) -> Vec<f64> {
-    losses.iter().map(|loss| loss[part]).collect()
+/// One customer's losses by one method, in means of the average rule's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Loss {
+    pub deviance: f64,
+    pub often: f64,
+    pub whether: f64,
 }
 
-/// Both parts count half.
-pub(super) fn whole(losses: &Losses) -> Vec<f64> {
-    losses.iter().map(|[often, whether]| 0.5 * (often + whether)).collect()
+pub(super) type Losses = Vec<Loss>;
+
+/// Which of the losses decides.
+pub(super) type By = fn(&Loss) -> f64;
+
+pub(super) fn by(losses: &Losses, by: By) -> Vec<f64> {
+    losses.iter().map(by).collect()
+}
+
+/// The score: the number of purchases and the chance count half each.
+pub(super) fn score(loss: &Loss) -> f64 {
+    0.5 * (loss.deviance + loss.whether)
 }
 
 pub(super) fn mean(values: &[f64]) -> f64 {
@@ -133,7 +144,7 @@ impl Contest<'_> {
         let scored: Vec<(&PurchaseFit, f64, Vec<f64>)> = fits
             .iter()
             .filter_map(|fit| {
-                let losses = whole(self.losses_of(Method::Model { family: fit.family })?);
+                let losses = by(self.losses_of(Method::Model { family: fit.family })?, score);
                 Some((fit, mean(&losses), losses))
             })
             .collect();
@@ -164,23 +175,24 @@ impl Contest<'_> {
 
     /// Score less the chosen model's, and the standard error of that difference.
     pub fn behind(&self, chosen: Family) -> Vec<Option<[f64; 2]>> {
-        let model = self.losses_of(Method::Model { family: chosen }).map(whole);
-        self.losses.iter().map(|loss| difference(&whole(loss.as_ref()?), model.as_ref()?)).collect()
+        let model = self.losses_of(Method::Model { family: chosen }).map(|losses| by(losses, score));
+        self.losses.iter().map(|loss| difference(&by(loss.as_ref()?, score), model.as_ref()?)).collect()
     }
 
-    /// The model against the rules in one part of the losses.
-    pub fn verdict(&self, chosen: Family, part: usize) -> Verdict {
+    /// The model against the rules by one of the losses.
+    pub fn verdict(&self, chosen: Family, deciding: By) -> Verdict {
         let against = |rule: Rule| {
             let model = self.losses_of(Method::Model { family: chosen })?;
             let losses = self.losses_of(Method::Rule { rule })?;
-            let [behind, error] = difference(&part_of(losses, part), &part_of(model, part))?;
+            let [behind, error] = difference(&by(losses, deciding), &by(model, deciding))?;
             Some(Rival { rule, behind, error })
         };
         let rules = self.tried.iter().filter_map(|tried| match tried.method {
             Method::Rule { rule } => against(rule),
             Method::Model { .. } => None,
         });
-        let (average, rivals): (Vec<Rival>, Vec<Rival>) = rules.partition(|rival| rival.rule == Rule::Average);
+        let (average, rivals): (Vec<Rival>, Vec<Rival>) =
+            rules.partition(|rival| rival.rule == Rule::Average);
         // The best of those that are better beyond doubt, else the best.
         let rival = rivals.into_iter().min_by(|one, other| {
             other.is_better().cmp(&one.is_better()).then(one.behind.total_cmp(&other.behind))

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Divided, Forecast, choice::Losses};
+use super::{
+    Divided, Forecast,
+    choice::{Loss, Losses},
+};
 
 /// Groups of equal size by the forecast probability.
 const BINS: usize = 10;
@@ -159,13 +162,10 @@ fn calibration(mut buys: Vec<[f64; 2]>) -> Vec<Bin> {
     bins.iter().map(|part| bin(part)).collect()
 }
 
-/// Each customer's part in the two halves of the score, see [`crate::backtest`]; `None` if nobody bought, or everybody.
-pub(super) fn losses(
-    customers: &[Divided],
-    forecasts: &[Forecast],
-    average: &[Forecast],
-) -> Option<Losses> {
-    let parts = |forecasts: &[Forecast]| -> Vec<[f64; 2]> {
+/// Each customer's losses, each over the mean of the average rule: Poisson deviance and squared error of his purchases, squared
+/// error of P(buy); `None` if nobody bought, or everybody.
+pub(super) fn losses(customers: &[Divided], forecasts: &[Forecast], average: &[Forecast]) -> Option<Losses> {
+    let parts = |forecasts: &[Forecast]| -> Losses {
         customers
             .iter()
             .zip(forecasts)
@@ -173,15 +173,26 @@ pub(super) fn losses(
                 let (y, mean) = (c.actual[0], f.purchases.max(FEWEST));
                 let surprise = if y > 0.0 { y * (y / mean).ln() } else { 0.0 };
                 let buys = f64::from(u8::from(y > 0.0));
-                [2.0 * (surprise - (y - mean)), (f.p_buy - buys).powi(2)]
+                Loss {
+                    deviance: 2.0 * (surprise - (y - mean)),
+                    often: (f.purchases - y).powi(2),
+                    whether: (f.p_buy - buys).powi(2),
+                }
             })
             .collect()
     };
     let floor = parts(average);
     let n = floor.len() as f64;
-    let [deviance, brier] = [0, 1].map(|i| floor.iter().map(|p| p[i]).sum::<f64>() / n);
-    let usable = deviance > 0.0 && brier > 0.0 && customers.iter().any(|c| c.actual[0] > 0.0);
-    usable.then(|| parts(forecasts).iter().map(|[d, b]| [d / deviance, b / brier]).collect())
+    let all = |of: fn(&Loss) -> f64| floor.iter().map(of).sum::<f64>() / n;
+    let average = [all(|l| l.deviance), all(|l| l.often), all(|l| l.whether)];
+    let usable = average.iter().all(|loss| *loss > 0.0) && customers.iter().any(|c| c.actual[0] > 0.0);
+    let [deviance, often, whether] = average;
+    let relative = |loss: Loss| Loss {
+        deviance: loss.deviance / deviance,
+        often: loss.often / often,
+        whether: loss.whether / whether,
+    };
+    usable.then(|| parts(forecasts).into_iter().map(relative).collect())
 }
 
 #[cfg(test)]

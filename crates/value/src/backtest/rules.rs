@@ -76,7 +76,8 @@ impl YearBefore {
     pub fn of(purchases: &[Purchase], day: i32, question: &Question) -> Self {
         let within = |weeks: f64| {
             let begin = day.saturating_sub(YEAR_DAYS);
-            let (bought, _) = bought(between(purchases, begin, begin.saturating_add(days_of(weeks)).min(day)));
+            let (bought, _) =
+                bought(between(purchases, begin, begin.saturating_add(days_of(weeks)).min(day)));
             bought as u16
         };
         Self { horizon: within(question.outlook.horizon_weeks), soon: within(question.soon_weeks) }

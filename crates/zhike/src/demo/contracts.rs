@@ -51,7 +51,8 @@ pub fn add(company: &mut Company, plan: &Plan, customer: &Customer, purchases: &
         fields.extend(end.map(|day| ("contract_end_on".to_owned(), Value::Date(day - Duration::days(1)))));
     }
     let accounts = company.records.get_mut("account");
-    if let Some(record) = accounts.and_then(|accounts| accounts.iter_mut().rfind(|one| one.id == customer.id)) {
+    if let Some(record) = accounts.and_then(|accounts| accounts.iter_mut().rfind(|one| one.id == customer.id))
+    {
         record.values.extend(fields);
     }
 }
