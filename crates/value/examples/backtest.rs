@@ -43,7 +43,7 @@ fn report(file: &str) -> Result<String, Box<dyn std::error::Error>> {
         found.weeks(),
         found.customers,
         found.buyers,
-        found.purchases,
+        found.bought,
         found.money
     )?;
     writeln!(

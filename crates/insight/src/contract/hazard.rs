@@ -41,8 +41,10 @@ pub struct Compared {
 pub struct Hazards {
     pub compared: Vec<Compared>,
     pub concordance: Option<f64>,
-    /// Fields without two groups that are large enough, or whose groups follow from the others.
+    /// Fields without two groups that are large enough.
     pub left_out: Vec<String>,
+    /// Fields of which a group follows from the others and is not compared.
+    pub follows: Vec<String>,
     /// Fields for which too few contracts ended.
     pub too_many: Vec<String>,
     /// Why nothing is compared.
@@ -90,7 +92,7 @@ pub fn compare(fields: &[String], rows: &[Row]) -> Hazards {
         match cox::fit(&subjects) {
             Err(CoxProblem::Redundant(at)) if at < traits.len() && traits.len() > 1 => {
                 let dropped = traits.remove(at);
-                note(&mut found.left_out, &fields[dropped.field]);
+                note(&mut found.follows, &fields[dropped.field]);
             }
             other => break other,
         }
@@ -231,7 +233,7 @@ mod tests {
         let size = found.compared.iter().find(|one| one.field == "size").expect("compared");
         assert!(size.effect.low < 1.0 && size.effect.high > 1.0, "{size:?}");
         assert!(matches!(size.group, Group::AtLeast(_) | Group::Below(_)));
-        assert_eq!(found.left_out, ["empty", "code"]);
+        assert_eq!((found.left_out, found.follows), (vec!["empty".to_owned()], vec!["code".to_owned()]));
     }
 
     #[test]

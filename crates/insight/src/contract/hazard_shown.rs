@@ -79,7 +79,9 @@ impl Page<'_> {
         if let Some(share) = found.concordance {
             notes.push(words.t("contract.concordance", &[("share", &words.percent(share))]));
         }
-        for (key, fields) in [("left_out", &found.left_out), ("too_many", &found.too_many)] {
+        let lists =
+            [("left_out", &found.left_out), ("follows", &found.follows), ("too_many", &found.too_many)];
+        for (key, fields) in lists {
             if !fields.is_empty() {
                 notes.push(words.t(&format!("contract.hazard.{key}"), &[("fields", &names(fields))]));
             }

@@ -1,7 +1,7 @@
 //! What was found of contracts, in words, with the list behind each number.
 
 use super::{
-    compute::{Cohort, Report, Standing},
+    compute::{Cohort, Point, Report, Standing},
     term::before,
 };
 use crate::{
@@ -144,7 +144,7 @@ impl Page<'_> {
             explain.source(self.list(filter), label)
         };
         let half = match (report.median_months, report.curve.fitted()) {
-            (Some(months), _) => (self.months(months), None),
+            (Some(months), curve) => (self.months(months), curve.map(|curve| self.half_range(curve))),
             (None, Some(_)) => (String::new(), Some(words.t("contract.more_than_half", &[]))),
             (None, None) => (String::new(), report.curve.missing().map(|reason| missing(words, reason))),
         };
@@ -180,6 +180,14 @@ impl Page<'_> {
         explain
             .input("a, b", format!("{}, {}", self.words.fixed(a, 3), self.words.fixed(b, 3)))
             .input(self.words.t("contract.figure.ended", &[]), self.words.count(fit.ended))
+    }
+
+    /// Where the band of the curve passes one half.
+    fn half_range(&self, curve: &[Point]) -> String {
+        let passes = |of: fn(&Point) -> f64| curve.iter().find(|point| of(point) <= 0.5);
+        let month = |point: Option<&Point>| point.map_or("…".to_owned(), |point| point.months.to_string());
+        let (from, to) = (month(passes(|point| point.low)), month(passes(|point| point.high)));
+        self.words.t("contract.half_range", &[("from", &from), ("to", &to)])
     }
 
     fn months(&self, months: f64) -> String {
@@ -232,7 +240,7 @@ impl Page<'_> {
         let fit = report.renewing.fitted();
         let (seen, every) = (points.len(), report.definition.months);
         let all = seen + fit.map_or(0, |_| AHEAD_MONTHS as usize);
-        let known = |of: fn(&super::compute::Point) -> f64| -> Vec<Option<f64>> {
+        let known = |of: fn(&Point) -> f64| -> Vec<Option<f64>> {
             (0..all).map(|at| points.get(at).map(of)).collect()
         };
         let expected = |at: usize| fit.map(|fit| fit.parameters.survival(at as u32 / every));

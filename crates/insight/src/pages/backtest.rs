@@ -123,7 +123,7 @@ fn in_force(words: &Words<'_>, found: &Backtest, method: Method) -> Vec<String> 
     [("purchases", &found.purchases), ("churn", &found.churn)]
         .into_iter()
         .filter(|(_, verdict)| verdict.rule().map_or(model, |rule| Method::Rule { rule }) == method)
-        .map(|(question, _)| words.t(&format!("value.source.{question}"), &[]))
+        .map(|(question, _)| words.t(&format!("value.backtest.in_force.{question}"), &[]))
         .collect()
 }
 

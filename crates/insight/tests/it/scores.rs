@@ -61,7 +61,7 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
         assert_eq!(number(&live, "expected_purchases_52w"), Some(2.into()));
         refit::refit(&company.engine, None).await.unwrap();
         let again = company.account(accounts[0]).await;
-        for field in ["expected_purchases_52w", "p_buy_13w", "p_churn_52w", "clv_52w", "stage"] {
+        for field in ["expected_purchases_52w", "p_buy_13w", "p_churn_52w", "p_alive", "stage"] {
             assert_eq!(live.get(field), again.get(field), "{field}");
         }
 
