@@ -24,9 +24,9 @@ pub fn table() -> Table {
 /// Keeps what changed; returns how many rows.
 pub async fn keep(engine: &Engine, settings: &Settings) -> Result<u64> {
     let day = settings.as_of_day(engine.clock());
-    let (mut after, mut changed) = (Id::nil(), 0);
+    let (system, mut after, mut changed) = (Actor::system(), Id::nil(), 0);
     loop {
-        let step = engine.write(&Actor::system(), move |tx| {
+        let step = engine.write(&system, move |tx| {
             Box::pin(async move {
                 let Some(last) = last_of_step(tx, after).await? else { return Ok(None) };
                 let changed = Step { day, after, last }.keep(tx).await?;

@@ -133,7 +133,8 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
         let mut charged = 0;
         for round in 0..10 {
             let (mut own, mut own_chance) = (world.clone(), ChaCha8Rng::seed_from_u64(chance.random()));
-            let written = company.engine.write(&Actor::system(), move |tx| {
+            let system = Actor::system();
+            let written = company.engine.write(&system, move |tx| {
                 Box::pin(async move {
                     for _ in 0..own_chance.random_range(1..9) {
                         step(tx, &mut own, &mut own_chance).await?;
@@ -170,6 +171,8 @@ fn a_new_rate_writes_only_the_files_of_its_days_anew() {
         let account = company.customer("A").await;
         for month in 1..=9 {
             for day in 1..=9 {
+                // Ids grow with the clock, as they do in a company.
+                company.clock.set(company.clock.now() + chrono::Duration::seconds(1));
                 company.order(Some(account), &format!("2026-0{month}-0{day}"), "100", None).await;
             }
         }
@@ -246,6 +249,7 @@ fn a_figure_leads_to_the_records_that_cost_it() {
         company.order(Some(account), "2026-05-31", "1000", None).await;
         company.give_back(account, "2026-06-10", "100", None).await;
         company.contact(account, "2026-06-03", "visit", 90).await;
+        company.contact(account, "2026-07-03", "visit", 90).await;
         refresh(&company, SMALL).await;
         let question = Question {
             measures: vec!["cost_to_serve".into()],
