@@ -345,7 +345,7 @@ mod tests {
             };
             let days: Vec<i32> = (-1..25).filter(|day| differs(*day)).collect();
             match one.differing_days(&other, &drivers) {
-                None => prop_assert_eq!(days, vec![]),
+                None => prop_assert!(days.is_empty()),
                 Some((first, end)) => {
                     prop_assert_eq!(days.first(), Some(&first));
                     prop_assert_eq!(days.last().map(|day| day + 1), Some(end.unwrap_or(25)));

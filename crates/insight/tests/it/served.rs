@@ -249,7 +249,10 @@ fn a_figure_leads_to_the_records_that_cost_it() {
         company.order(Some(account), "2026-05-31", "1000", None).await;
         company.give_back(account, "2026-06-10", "100", None).await;
         company.contact(account, "2026-06-03", "visit", 90).await;
+        // What lies outside the period.
         company.contact(account, "2026-07-03", "visit", 90).await;
+        company.order(Some(account), "2026-07-03", "1000", None).await;
+        company.give_back(account, "2026-07-03", "100", None).await;
         refresh(&company, SMALL).await;
         let question = Question {
             measures: vec!["cost_to_serve".into()],
