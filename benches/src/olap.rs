@@ -27,6 +27,7 @@ use warehouse::{
 const UNIT: i64 = 10_000;
 
 #[derive(Args, Clone)]
+#[group(skip)]
 pub struct Arguments {
     #[command(flatten)]
     data: data::Arguments,
