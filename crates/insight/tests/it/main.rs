@@ -4,6 +4,7 @@
 
 mod alarms;
 mod benefit;
+mod class_history;
 mod company;
 mod contracts;
 mod figures;
@@ -15,6 +16,7 @@ mod profitability;
 mod questions;
 mod satisfaction;
 mod scores;
+mod served;
 mod seven_p;
 mod walk;
 mod warehouse;
