@@ -32,11 +32,13 @@ use warehouse::{
 /// How workers are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
-    /// Bytes of files for each processor of a machine; a question that reads less than one machine's is computed here.
+    /// Bytes of files for each processor of a machine; a question that reads less than one machine's is computed here,
+    /// unless workers are required.
     pub bytes_per_processor: usize,
     /// Until a worker that was lost is tried again.
     pub lost_for: Duration,
-    /// Without workers there is an error instead of an answer computed here.
+    /// Every question that reads files is theirs, however little it is; without workers there is an error instead of an answer
+    /// computed here.
     pub required: bool,
 }
 
@@ -86,7 +88,10 @@ impl Coordinator {
     }
 
     async fn ask(&self, planned: Planned) -> Result<Option<Rows>> {
-        if bytes(&planned.here) < self.manner.bytes_per_processor {
+        let (bytes, share) = (bytes(&planned.here), self.manner.bytes_per_processor);
+        // What must be theirs is shared out although it would not fill one machine.
+        let (least, share) = if self.manner.required { (1, share.min(bytes / 2)) } else { (share, share) };
+        if bytes < least {
             return Ok(None);
         }
         let mut failed = String::new();
@@ -97,7 +102,7 @@ impl Coordinator {
                 break;
             }
             let before = panics::seen();
-            let answer = self.attempt(&planned, &team).await;
+            let answer = self.attempt(&planned, &team, share.max(1)).await;
             let error = match answer {
                 Ok(rows) if panics::seen() == before => {
                     self.counts.answered.fetch_add(rows.is_some().into(), Ordering::Relaxed);
@@ -126,7 +131,12 @@ impl Coordinator {
         Ok(None)
     }
 
-    async fn attempt(&self, planned: &Planned, team: &[Member]) -> Result<Option<Rows>, DataFusionError> {
+    async fn attempt(
+        &self,
+        planned: &Planned,
+        team: &[Member],
+        share: usize,
+    ) -> Result<Option<Rows>, DataFusionError> {
         let channels: Arc<dyn ChannelResolver + Send + Sync> = self.channels.clone();
         let mut team: Vec<Url> = team.iter().map(|member| member.url.clone()).collect();
         // The engine shares out among two at least; one worker alone does both parts.
@@ -136,11 +146,12 @@ impl Coordinator {
         let state = SessionStateBuilder::new_from_existing(planned.state.clone())
             .with_distributed_worker_resolver(Team(team))
             .with_distributed_channel_resolver(channels)
-            .with_distributed_file_scan_config_bytes_per_partition(self.manner.bytes_per_processor.max(1))?
+            .with_distributed_file_scan_config_bytes_per_partition(share)?
             .with_distributed_metrics_collection(false)?
             .with_distributed_planner()
             .build();
         let plan = state.create_physical_plan(&planned.question).await?;
+        // There is nothing in it to share out.
         if !plan.is::<DistributedExec>() {
             return Ok(None);
         }
