@@ -1,6 +1,6 @@
 //! The load generator is `oha`; here are its arguments and its answer.
 
-use super::server::Server;
+use super::{process::Memory, server::Server};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
@@ -35,6 +35,8 @@ pub struct Measured {
     /// Of the server, not of the load generator.
     pub cpu_ms_per_request: f64,
     pub rss_mb: f64,
+    /// Of it without files mapped into memory.
+    pub own_mb: f64,
     /// Answers other than 2xx and requests without answer.
     pub failed: u64,
     pub failures: Json,
@@ -93,10 +95,10 @@ pub async fn run(oha: &Path, server: &Server, load: &Load, pace: Pace) -> anyhow
     if !output.status.success() {
         bail!("oha failed: {}", String::from_utf8_lossy(&output.stderr));
     }
-    read(&output.stdout, pace, cpu, server.memory().now)
+    read(&output.stdout, pace, cpu, server.memory())
 }
 
-fn read(output: &[u8], pace: Pace, cpu_seconds: f64, rss_mb: f64) -> anyhow::Result<Measured> {
+fn read(output: &[u8], pace: Pace, cpu_seconds: f64, memory: Memory) -> anyhow::Result<Measured> {
     let answer: Answer = serde_json::from_slice(output).context("oha's answer cannot be read")?;
     let good = |status: &String| status.starts_with('2');
     let statuses = &answer.status_code_distribution;
@@ -117,7 +119,8 @@ fn read(output: &[u8], pace: Pace, cpu_seconds: f64, rss_mb: f64) -> anyhow::Res
         p99_ms: ms(answer.latency_percentiles.p99),
         slowest_ms: ms(answer.summary.slowest),
         cpu_ms_per_request: cpu_seconds * 1_000.0 / requests as f64,
-        rss_mb,
+        rss_mb: memory.now,
+        own_mb: memory.own,
         failed: failures.values().sum(),
         failures: serde_json::to_value(failures)?,
     })
@@ -134,7 +137,7 @@ mod tests {
             "statusCodeDistribution": {"200": 95, "422": 5},
             "errorDistribution": {"aborted due to deadline": 16, "connection closed": 1}}"#;
         let pace = Pace { clients: 1, rate: None, seconds: 2 };
-        let measured = read(answer.as_bytes(), pace, 0.5, 100.0).unwrap();
+        let measured = read(answer.as_bytes(), pace, 0.5, Memory::default()).unwrap();
         assert_eq!((measured.requests, measured.failed), (100, 6));
         assert_eq!((measured.p50_ms, measured.p99_ms, measured.cpu_ms_per_request), (2.0, 20.0, 5.0));
     }
