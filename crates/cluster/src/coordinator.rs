@@ -88,10 +88,8 @@ impl Coordinator {
     }
 
     async fn ask(&self, planned: Planned) -> Result<Option<Rows>> {
-        let (bytes, share) = (bytes(&planned.here), self.manner.bytes_per_processor);
-        // What must be theirs is shared out although it would not fill one machine.
-        let (least, share) = if self.manner.required { (1, share.min(bytes / 2)) } else { (share, share) };
-        if bytes < least {
+        let least = if self.manner.required { 1 } else { self.manner.bytes_per_processor };
+        if bytes(&planned.here) < least {
             return Ok(None);
         }
         let mut failed = String::new();
@@ -102,7 +100,7 @@ impl Coordinator {
                 break;
             }
             let before = panics::seen();
-            let answer = self.attempt(&planned, &team, share.max(1)).await;
+            let answer = self.attempt(&planned, &team).await;
             let error = match answer {
                 Ok(rows) if panics::seen() == before => {
                     self.counts.answered.fetch_add(rows.is_some().into(), Ordering::Relaxed);
@@ -131,31 +129,31 @@ impl Coordinator {
         Ok(None)
     }
 
-    async fn attempt(
-        &self,
-        planned: &Planned,
-        team: &[Member],
-        share: usize,
-    ) -> Result<Option<Rows>, DataFusionError> {
+    async fn attempt(&self, planned: &Planned, team: &[Member]) -> Result<Option<Rows>, DataFusionError> {
         let channels: Arc<dyn ChannelResolver + Send + Sync> = self.channels.clone();
         let mut team: Vec<Url> = team.iter().map(|member| member.url.clone()).collect();
         // The engine shares out among two at least; one worker alone does both parts.
         if let [one] = &team[..] {
             team = vec![one.clone(); 2];
         }
-        let state = SessionStateBuilder::new_from_existing(planned.state.clone())
-            .with_distributed_worker_resolver(Team(team))
-            .with_distributed_channel_resolver(channels)
-            .with_distributed_file_scan_config_bytes_per_partition(share)?
-            .with_distributed_metrics_collection(false)?
-            .with_distributed_planner()
-            .build();
-        let plan = state.create_physical_plan(&planned.question).await?;
-        // There is nothing in it to share out.
-        if !plan.is::<DistributedExec>() {
-            return Ok(None);
+        let share = self.manner.bytes_per_processor.max(1);
+        // What must be theirs is cut smaller where it would not fill one machine.
+        let shares = if self.manner.required { vec![share, 1] } else { vec![share] };
+        for share in shares {
+            let state = SessionStateBuilder::new_from_existing(planned.state.clone())
+                .with_distributed_worker_resolver(Team(team.clone()))
+                .with_distributed_channel_resolver(channels.clone())
+                .with_distributed_file_scan_config_bytes_per_partition(share)?
+                .with_distributed_metrics_collection(false)?
+                .with_distributed_planner()
+                .build();
+            let plan = state.create_physical_plan(&planned.question).await?;
+            if plan.is::<DistributedExec>() {
+                return collect(execute_stream(plan, state.task_ctx())?, planned.rows_limit).await.map(Some);
+            }
         }
-        collect(execute_stream(plan, state.task_ctx())?, planned.rows_limit).await.map(Some)
+        // There is nothing in it to share out.
+        Ok(None)
     }
 }
 
