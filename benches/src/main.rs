@@ -3,6 +3,7 @@
 mod data;
 mod measure;
 mod modules;
+mod olap;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
@@ -20,12 +21,15 @@ enum Command {
     Data(data::Arguments),
     /// Measure and report
     Run(measure::Arguments),
+    /// Ask the warehouse questions over every order line
+    Olap(olap::Arguments),
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Data(arguments) => data::run(&arguments),
         Command::Run(arguments) => measure::run(&arguments),
+        Command::Olap(arguments) => olap::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

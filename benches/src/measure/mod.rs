@@ -17,7 +17,7 @@ mod writes;
 use crate::data::{self, Manifest};
 use anyhow::{Context, bail};
 use clap::Args;
-use machine::Machine;
+pub use machine::Machine;
 use report::{Figure, Report, table};
 use sample::Sample;
 use serde_json::Value as Json;

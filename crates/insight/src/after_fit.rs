@@ -1,7 +1,7 @@
-//! What is computed anew after each fit, because it rests on everybody's figures: cycles, alarms, satisfaction, the seven P, before and after.
+//! What is computed anew after each fit, because it rests on everybody's figures: the history of classes, cycles, alarms, satisfaction, the seven P, before and after.
 //! One after the other, in one job; each keeps its result for the pages.
 
-use crate::{alarm, benefit, cycle, satisfaction, settings::Settings, seven_p};
+use crate::{alarm, benefit, class_history, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
     BoxFuture, Engine, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -15,6 +15,7 @@ pub const JOB: &str = "value.after_fit";
 pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
     let started = Instant::now();
     let settings = Settings::load(engine).await?;
+    class_history::keep(engine, &settings).await?;
     let due = cycle::compute(engine, &settings, job).await?;
     let raised = alarm::run(engine, &settings, &due).await?;
     satisfaction::compute(engine, &settings).await?;

@@ -9,6 +9,7 @@ mod agreement;
 pub mod alarm;
 pub mod behaviour;
 pub mod benefit;
+pub mod class_history;
 pub mod classes;
 pub mod cost_rate;
 pub mod cycle;
@@ -69,6 +70,7 @@ pub fn module() -> Module {
         .job(refit::JOB, refit::run)
         .job(past::JOB, past::run)
         .table(past::table())
+        .table(class_history::table())
         .job(after_fit::JOB, after_fit::run)
         .start(live::start)
         .check(agreement::check);

@@ -2,7 +2,6 @@
 //! with them. Read only where a rate makes it cost something.
 
 use crate::{
-    cost_rate::DRIVERS,
     settings::day_number,
     statistics::{COUNTING_ORDERS, Statistics, UpTo},
 };
@@ -67,7 +66,7 @@ impl Kind {
         let number = Ord::max(row.opt_int(3)?.unwrap_or(0), 0);
         let driver = match self {
             Kind::Lines => COUNTING_ORDERS.contains(&kind.as_str()).then_some(Driver::OrderLine),
-            Kind::Contacts => DRIVERS.iter().find(|(known, _)| *known == kind).map(|(_, driver)| *driver),
+            Kind::Contacts => Driver::named(&kind),
         };
         let Some(driver) = driver.filter(|_| day <= up_to.day) else { return Ok(None) };
         let used = match self {

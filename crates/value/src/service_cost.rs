@@ -46,10 +46,33 @@ pub enum Group {
     Contacts,
 }
 
+/// Drivers by the names records and activities have for them.
+pub const DRIVERS: [(&str, Driver); 14] = [
+    ("order", Driver::Order),
+    ("order_line", Driver::OrderLine),
+    ("return", Driver::Return),
+    ("freight", Driver::Freight),
+    ("payment", Driver::Payment),
+    ("commission", Driver::Commission),
+    ("call", Driver::Call),
+    ("visit", Driver::Visit),
+    ("meeting", Driver::Meeting),
+    ("email", Driver::Email),
+    ("letter", Driver::Letter),
+    ("chat", Driver::Chat),
+    ("note", Driver::Note),
+    ("task", Driver::Task),
+];
+
 /// Those a sale itself causes.
 pub const SELLING: [Driver; 3] = [Driver::Freight, Driver::Payment, Driver::Commission];
 
 impl Driver {
+    /// By its name in [`DRIVERS`].
+    pub fn named(name: &str) -> Option<Driver> {
+        DRIVERS.iter().find(|(known, _)| *known == name).map(|(_, driver)| *driver)
+    }
+
     pub fn group(self) -> Group {
         match self {
             Driver::Freight | Driver::Payment | Driver::Commission => Group::Selling,
@@ -110,6 +133,29 @@ impl Rates {
         let until = self.0.partition_point(|(known, rate)| (*known, rate.from_day) <= (driver, day));
         let (known, rate) = &self.0[..until].last()?;
         (*known == driver).then_some(rate)
+    }
+
+    /// The days on which one of `drivers` costs otherwise by `other`: the first, and the first after them, if they end.
+    pub fn differing_days(&self, other: &Rates, drivers: &[Driver]) -> Option<(i32, Option<i32>)> {
+        let amounts = |rates: &Rates, driver, day| {
+            rates.on(driver, day).map_or((0, 0, 0), |rate| (rate.piece, rate.minute, rate.share))
+        };
+        let mut found: Option<(i32, Option<i32>)> = None;
+        for driver in drivers {
+            let of_driver = self.0.iter().chain(&other.0).filter(|(known, _)| known == driver);
+            let mut days: Vec<i32> = of_driver.map(|(_, rate)| rate.from_day).collect();
+            days.sort_unstable();
+            days.dedup();
+            for (at, day) in days.iter().enumerate() {
+                if amounts(self, *driver, *day) == amounts(other, *driver, *day) {
+                    continue;
+                }
+                let end = days.get(at + 1).copied();
+                let (first, last) = found.unwrap_or((*day, end));
+                found = Some((first.min(*day), last.zip(end).map(|(one, other)| one.max(other))));
+            }
+        }
+        found
     }
 
     /// What `used` of `driver` costs on `day`, ten-thousandths, the share rounded half away from zero. 0 without a rate.
@@ -281,6 +327,30 @@ mod tests {
                 all.add(Group::Selling, cost);
             }
             prop_assert_eq!(each.iter().map(|one| one.selling).sum::<i64>(), all.selling);
+        }
+
+        #[test]
+        fn rates_differ_on_the_days_named_and_on_no_others(
+            one in prop::collection::vec((any::<bool>(), 0_i32..20, 0_i64..3), 0..6),
+            other in prop::collection::vec((any::<bool>(), 0_i32..20, 0_i64..3), 0..6),
+        ) {
+            let drivers = [Driver::Call, Driver::Visit];
+            let rates = |given: Vec<(bool, i32, i64)>| {
+                Rates::of(given.into_iter().map(|(call, day, piece)| (drivers[usize::from(call)], rate(day, piece, 0, 0))))
+            };
+            let (one, other) = (rates(one), rates(other));
+            let once = Use { pieces: 1, ..Use::default() };
+            let differs = |day: i32| {
+                drivers.iter().any(|driver| one.cost(*driver, day, once) != other.cost(*driver, day, once))
+            };
+            let days: Vec<i32> = (-1..25).filter(|day| differs(*day)).collect();
+            match one.differing_days(&other, &drivers) {
+                None => prop_assert!(days.is_empty()),
+                Some((first, end)) => {
+                    prop_assert_eq!(days.first(), Some(&first));
+                    prop_assert_eq!(days.last().map(|day| day + 1), Some(end.unwrap_or(25)));
+                }
+            }
         }
     }
 }

@@ -136,6 +136,7 @@ fn measures(engine: &Engine) -> Vec<CatalogMeasure> {
         unit: measure.unit.name(),
         formula: match &measure.expression {
             Expression::Aggregate { table, sql, .. } => format!("{sql} FROM {table} f"),
+            Expression::Sum(all) => all.join(" + "),
             Expression::Difference(one, other) => format!("{one} - {other}"),
             Expression::Ratio(one, other) => format!("{one} / {other}"),
         },

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 /// Entries of the log read at once; each may name a thousand records.
 const ENTRIES: u64 = 2_000;
 /// More changed records of an entity than this are not told apart.
-const NAMED_LIMIT: usize = 200_000;
+pub(crate) const NAMED_LIMIT: usize = 200_000;
 const LOOKUP: usize = 1_024;
 
 /// Heads of a table that changed.

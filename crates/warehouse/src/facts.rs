@@ -1,6 +1,7 @@
 //! The facts: what happened, one row each, with the day in the company's calendar and amounts in the company's currency.
 
 use crate::{
+    serving::Effort,
     shares,
     table::{Column, ColumnKind, Share, Side, Source, Table},
     tables::{has_keys, kind_of},
@@ -18,6 +19,15 @@ struct Document {
     at: &'static str,
     /// As `insight::statistics` counts them; a test holds the two together.
     counting: &'static [&'static str],
+    costs: Costs,
+}
+
+/// The same documents, one row each, with what serving them cost.
+struct Costs {
+    table: &'static str,
+    labels: (&'static str, &'static str),
+    definition: (&'static str, &'static str),
+    effort: fn(&mut Table, &str) -> Effort,
 }
 
 const DOCUMENTS: [Document; 2] = [
@@ -32,6 +42,15 @@ const DOCUMENTS: [Document; 2] = [
         line: "order_line",
         at: "ordered_at",
         counting: &["confirmed", "shipped", "completed"],
+        costs: Costs {
+            table: "order_costs",
+            labels: ("Cost of orders served", "订单服务成本"),
+            definition: (
+                "One order that counts, with what selling and handling it cost.",
+                "一张计入销售的订单及其销售费用和处理成本。",
+            ),
+            effort: Effort::order,
+        },
     },
     Document {
         table: "returns",
@@ -44,13 +63,23 @@ const DOCUMENTS: [Document; 2] = [
         line: "return_line",
         at: "returned_at",
         counting: &["received", "refunded"],
+        costs: Costs {
+            table: "return_costs",
+            labels: ("Cost of returns served", "退货服务成本"),
+            definition: (
+                "One return that counts, with what handling it cost.",
+                "一张计入的退货单及其处理成本。",
+            ),
+            effort: Effort::back,
+        },
     },
 ];
 
 /// The facts whose entities this installation has.
 pub(crate) fn facts(registry: &Registry) -> Vec<Table> {
-    let documents = DOCUMENTS.iter().filter_map(|document| document.table(registry));
-    documents.chain(activities(registry)).collect()
+    let lines = DOCUMENTS.iter().filter_map(|document| document.lines(registry));
+    let costs = DOCUMENTS.iter().filter_map(|document| document.costs(registry));
+    lines.chain(activities(registry)).chain(costs).collect()
 }
 
 /// Figures of customers follow their orders and returns.
@@ -74,14 +103,12 @@ pub(crate) fn moved_by_documents(registry: &Registry, mut table: Table) -> Table
 }
 
 impl Document {
-    fn table(&self, registry: &Registry) -> Option<Table> {
-        let (head, line) = (registry.entity(self.head).ok()?, registry.entity(self.line).ok()?);
-        let mut table = Table::new(self.table, self.head, self.labels, self.definition);
-        table.line = Some((self.line.to_owned(), self.head.to_owned()));
+    /// What the documents that count say of themselves.
+    fn heads(&self, registry: &Registry, mut table: Table) -> Option<Table> {
+        let head = registry.entity(self.head).ok()?;
         table.head_column = self.head.to_owned();
         table.only =
             Some(("status".to_owned(), self.counting.iter().map(|state| (*state).to_owned()).collect()));
-        table = table.moved_by(self.line, &[self.head]);
         let id = table.input(Side::Head, "id", ColumnKind::Id);
         table.columns.push(Column {
             name: self.head.to_owned(),
@@ -96,6 +123,26 @@ impl Document {
         for field in head.fields.values().filter(|field| is_cut(field) && field.name != self.at) {
             table.add_cut(registry, &head.name, Side::Head, field, &field.name);
         }
+        Some(table)
+    }
+
+    fn costs(&self, registry: &Registry) -> Option<Table> {
+        let Costs { table, labels, definition, effort } = &self.costs;
+        let mut table = self.heads(registry, Table::new(table, self.head, *labels, *definition))?;
+        let effort = effort(&mut table, self.at);
+        if effort.counts_lines() {
+            table.counted = Some((self.line.to_owned(), self.head.to_owned()));
+            table = table.moved_by(self.line, &[self.head]);
+        }
+        table.charge(registry, effort);
+        Some(table)
+    }
+
+    fn lines(&self, registry: &Registry) -> Option<Table> {
+        let line = registry.entity(self.line).ok()?;
+        let table = Table::new(self.table, self.head, self.labels, self.definition);
+        let mut table = self.heads(registry, table)?.moved_by(self.line, &[self.head]);
+        table.line = Some((self.line.to_owned(), self.head.to_owned()));
         for field in line.fields.values().filter(|field| is_cut(field) && field.name != self.head) {
             let taken =
                 table.column(&field.name).is_some() || table.column(&format!("{}_key", field.name)).is_some();
@@ -237,5 +284,7 @@ fn activities(registry: &Registry) -> Option<Table> {
     for field in activity.fields.values().filter(|field| is_cut(field)) {
         table.add_cut(registry, &activity.name, Side::Head, field, &field.name);
     }
+    let effort = Effort::contact(&mut table, "happened_at");
+    table.charge(registry, effort);
     Some(table)
 }

@@ -1,6 +1,6 @@
 //! Queues a refresh when the company's records have moved, but not more often than the setting says.
 
-use crate::{JOB, manifest, status, storage};
+use crate::{JOB, manifest, status, storage, tables};
 use engine::{
     Actor, BoxFuture, Engine, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -53,10 +53,10 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     let newest = engine.last_change().await?;
     let mut moved =
         newest > manifest.position || manifest.position > manifest.before || !manifest.retired.is_empty();
-    for entity in engine.registry().entities().filter(|entity| entity.has_figures_apart()) {
-        let table = engine::schema::figures_table_name(&entity.name);
-        let fit = engine.position(&engine::figures_reader(&entity.name)).await?;
-        moved |= manifest.tables.get(&table).is_some_and(|kept| kept.fit != fit);
+    for table in tables(engine.registry()) {
+        let Some(beside) = table.beside else { continue };
+        let fit = engine.position(&beside.reader).await?;
+        moved |= manifest.tables.get(&table.name).is_some_and(|kept| kept.fit != fit);
     }
     Ok(moved)
 }

@@ -1,7 +1,7 @@
 //! A condition of the common language as SQL over a table of the warehouse. Logic is two-valued as everywhere: a comparison
 //! with an empty field is false, and only `!=` and `== null` hold for one.
 
-use crate::table::{Column, ColumnKind, Table};
+use crate::table::{Column, ColumnKind, Source, Table};
 use engine::condition::{Condition, Operator, Path, Place};
 use meta::{Field, Value};
 
@@ -153,7 +153,7 @@ impl Own<'_> {
         };
         let field = |column: &&Column| {
             column.origin.as_ref().is_some_and(|(entity, field)| entity == self.entity && field == name)
-                && !matches!(column.source, crate::table::Source::Day(_) | crate::table::Source::Share(_))
+                && !matches!(column.source, Source::Day(_) | Source::Share(_) | Source::Cost(_))
         };
         self.table.columns.iter().find(|column| id(column) || field(column))
     }

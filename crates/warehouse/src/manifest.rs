@@ -6,6 +6,7 @@ use engine::Result;
 use meta::{DateTime, Id, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use value::service_cost::Rates;
 
 const FOLDER: &str = "manifest";
 
@@ -20,6 +21,9 @@ pub struct Manifest {
     pub tables: BTreeMap<String, Kept>,
     /// By entity: files with the keys given to its records, in order.
     pub keys: BTreeMap<String, Vec<KeyFile>>,
+    /// What costs in the files were computed by.
+    #[serde(default)]
+    pub rates: Rates,
     /// Files no longer used, and since when.
     pub retired: Vec<(String, DateTime<Utc>)>,
 }
@@ -28,7 +32,7 @@ pub struct Manifest {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kept {
     pub fingerprint: String,
-    /// Which fit figures are of.
+    /// Which fit figures are of; how often what stands beside the records was changed.
     pub fit: i64,
     pub refreshed_at: DateTime<Utc>,
     pub segments: Vec<Segment>,

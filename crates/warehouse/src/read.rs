@@ -5,7 +5,7 @@ use crate::{
     internal,
     keys::Keys,
     shares::shares,
-    table::{Input, Share, Side, Source, Table},
+    table::{Beside, Input, Share, Side, Source, Table},
 };
 use datafusion::arrow::{
     array::RecordBatch,
@@ -15,11 +15,11 @@ use engine::{
     Result, Row,
     chrono_tz::Tz,
     name,
-    schema::figures_table_name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id};
 use std::sync::Arc;
+use value::service_cost::Rates;
 
 /// The columns of the files; the nullability is the same for all, so that files of several versions fit together.
 pub(crate) fn schema(table: &Table) -> SchemaRef {
@@ -30,22 +30,30 @@ pub(crate) fn schema(table: &Table) -> SchemaRef {
 /// Rows with `from <= head < until`; the inputs in their order.
 pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatement {
     let head = name(&table.head);
-    let figures = name(&figures_table_name(&table.head));
-    let line = table.line.as_ref().map(|(line, parent)| (name(line), name(parent)));
+    let beside = table.beside.as_ref().map(|beside| name(&beside.table));
+    let named =
+        |lines: &Option<(String, String)>| lines.as_ref().map(|(line, parent)| (name(line), name(parent)));
+    let (line, counted) = (named(&table.line), named(&table.counted));
     let mut select = Sql::select();
     for Input { side, field, .. } in &table.inputs {
         let from = match (side, &line) {
             (Side::Line, Some((line, _))) => line.clone(),
-            (Side::Figures, _) => figures.clone(),
+            (Side::Beside, _) => beside.clone().unwrap_or(head.clone()),
+            (Side::Count, _) => {
+                if let Some((line, _)) = &counted {
+                    select.expr(Func::count(Expr::col((line.clone(), name(field)))));
+                }
+                continue;
+            }
             _ => head.clone(),
         };
         select.column((from, name(field)));
     }
     let id = Expr::col((head.clone(), name("id")));
     select.from(head.clone()).and_where(Expr::col((head.clone(), name("deleted_at"))).is_null());
-    if table.figures {
-        let same = Expr::col((figures.clone(), name("id"))).equals((head.clone(), name("id")));
-        select.inner_join(figures, same);
+    if let Some(Beside { table, key, .. }) = &table.beside {
+        let same = Expr::col((name(table), name(key))).equals((head.clone(), name("id")));
+        select.inner_join(name(table), same);
     }
     if let Some((field, values)) = &table.only {
         select.and_where(Expr::col((head.clone(), name(field))).is_in(values.clone()));
@@ -57,6 +65,14 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
         select.and_where(id.lt(until));
     }
     select.order_by((head.clone(), name("id")), Order::Asc);
+    if let Some(Beside { table, then_by: Some(then_by), .. }) = &table.beside {
+        select.order_by((name(table), name(then_by)), Order::Asc);
+    }
+    if let Some((line, parent)) = counted {
+        let of_head = Expr::col((line.clone(), parent)).equals((head.clone(), name("id")));
+        let live = Expr::col((line.clone(), name("deleted_at"))).is_null();
+        select.left_join(line, of_head.and(live)).group_by_col((head.clone(), name("id")));
+    }
     if let Some((line, parent)) = line {
         let same = Expr::col((line.clone(), parent)).equals((head.clone(), name("id")));
         select.inner_join(line.clone(), same);
@@ -74,14 +90,15 @@ pub(crate) fn read(table: &Table, row: &Row) -> Result<Vec<Cell>> {
 pub(crate) struct Batch<'t> {
     table: &'t Table,
     zone: Tz,
+    rates: &'t Rates,
     columns: Vec<Filling>,
     rows: usize,
 }
 
 impl<'t> Batch<'t> {
-    pub fn new(table: &'t Table, zone: Tz) -> Batch<'t> {
+    pub fn new(table: &'t Table, zone: Tz, rates: &'t Rates) -> Batch<'t> {
         let columns = table.columns.iter().map(|column| Filling::new(column.kind)).collect();
-        Batch { table, zone, columns, rows: 0 }
+        Batch { table, zone, rates, columns, rows: 0 }
     }
 
     pub fn rows(&self) -> usize {
@@ -107,7 +124,15 @@ impl<'t> Batch<'t> {
                         }
                         _ => Cell::Null,
                     },
-                    Source::Day(at) => day(self.zone, read(at)),
+                    Source::Day(at) => match day_of(self.zone, read(at)) {
+                        Some(day) => Cell::Int(i64::from(day)),
+                        None => Cell::Null,
+                    },
+                    Source::Cost(cost) => {
+                        let effort = self.table.effort.as_ref();
+                        let cost = effort.and_then(|effort| effort.cost(*cost, row, self.rates, self.zone));
+                        cost.map_or(Cell::Null, Cell::Int)
+                    }
                     Source::Share(share) => match part(share) {
                         Some(amount) => Cell::Int(i64::try_from(amount).map_err(internal)?),
                         None => Cell::Null,
@@ -127,9 +152,8 @@ impl<'t> Batch<'t> {
     }
 }
 
-/// The company's calendar day of an instant.
-fn day(zone: Tz, instant: &Cell) -> Cell {
-    let at = instant.number().and_then(DateTime::from_timestamp_micros);
-    let day = at.map(|at| at.with_timezone(&zone).date_naive());
-    day.map_or(Cell::Null, |day| Cell::Int(i64::from(crate::column::day_number(day))))
+/// The company's calendar day of an instant, since 1970-01-01.
+pub(crate) fn day_of(zone: Tz, instant: &Cell) -> Option<i32> {
+    let at = instant.number().and_then(DateTime::from_timestamp_micros)?;
+    Some(crate::column::day_number(at.with_timezone(&zone).date_naive()))
 }

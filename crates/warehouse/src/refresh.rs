@@ -7,6 +7,7 @@ use crate::{
     checks,
     keys::Keys,
     manifest::{self, Kept, Segment},
+    serving::rates,
     session, storage,
     table::Table,
     tables,
@@ -72,26 +73,38 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
         before: old.position,
         refreshed_at: engine.clock().now(),
         keys: old.keys.clone(),
+        rates: rates::load(engine).await?,
         retired: old.retired.clone(),
         tables: Default::default(),
     };
-    let mut writing =
-        Writing { engine, store: &store, zone, keys: Keys::default(), segment_rows: manner.segment_rows };
+    let mut writing = Writing {
+        engine,
+        store: &store,
+        zone,
+        rates: next.rates.clone(),
+        keys: Keys::default(),
+        segment_rows: manner.segment_rows,
+    };
     let (mut segments_written, mut rows_written) = (0, 0);
     for (at, table) in tables.iter().enumerate() {
         if let Some(job) = job {
             job.progress(json!({ "step": table.name, "done": at, "total": tables.len() })).await?;
         }
-        let fit =
-            if table.figures { engine.position(&engine::figures_reader(&table.head)).await? } else { 0 };
+        let fit = match &table.beside {
+            Some(beside) => engine.position(&beside.reader).await?,
+            None => 0,
+        };
         let kept = old.tables.get(&table.name).filter(|kept| {
             !manner.full && kept.fingerprint == table.fingerprint(&calendar) && kept.fit == fit
         });
         let known = kept.map(|kept| kept.segments.clone()).unwrap_or_default();
-        let touched = match kept {
+        let mut touched = match kept {
             Some(_) => touched(engine, table, &recent, earlier.as_ref()).await?,
             None => Touched::All,
         };
+        if let Some(effort) = table.effort.as_ref().filter(|_| kept.is_some()) {
+            touched.join(&rates::recharged(engine, table, effort, &old.rates, &next.rates).await?);
+        }
         let stale = stale(&known, &touched);
         for entity in table.keyed().filter(|_| !stale.is_empty()) {
             writing.keys.load(&store, &old, entity).await?;
@@ -142,7 +155,7 @@ async fn touched(
     earlier: Option<&Changes>,
 ) -> Result<Touched> {
     let mut touched = recent.touched(engine, table).await?;
-    if let Some(earlier) = earlier.filter(|_| table.figures) {
+    if let Some(earlier) = earlier.filter(|_| table.beside.is_some()) {
         touched.join(&earlier.touched(engine, table).await?);
     }
     Ok(touched)

@@ -117,7 +117,9 @@ fn of_head(table: &Table, condition: &Condition) -> Result<String> {
     if let Condition::Always(flag) = condition {
         return Ok(flag.to_string());
     }
-    if let Some(own) = lower(condition, &Own { table, entity: &table.head }).filter(|_| !table.figures) {
+    if let Some(own) =
+        lower(condition, &Own { table, entity: &table.head }).filter(|_| table.beside.is_none())
+    {
         return Ok(own);
     }
     let inner = of_records(&table.head, condition)

@@ -1,5 +1,6 @@
 //! A table of the warehouse, as data: what a row is, where each column comes from, whose changes move it.
 
+use crate::serving::{Cost, Effort};
 use meta::{Label, label};
 
 /// A column's type in Arrow and Parquet.
@@ -42,6 +43,7 @@ pub(crate) enum Source {
     /// The company's calendar day of an instant.
     Day(usize),
     Share(Share),
+    Cost(Cost),
 }
 
 /// A line's part of its document's totals in company currency; see `shares`.
@@ -58,8 +60,22 @@ pub(crate) enum Share {
 pub(crate) enum Side {
     Head,
     Line,
-    /// The table of figures beside the head's own.
-    Figures,
+    /// How many lines the head has.
+    Count,
+    /// The table beside the head's own.
+    Beside,
+}
+
+/// A table of the operational store beside the head's own, whose rows leave no trace in the change log.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Beside {
+    pub table: String,
+    /// Its column with the head's id.
+    pub key: String,
+    /// Orders the rows of one head, if there may be many.
+    pub then_by: Option<&'static str>,
+    /// The position under this name moves when all of it may have changed.
+    pub reader: String,
 }
 
 /// A column of the operational store.
@@ -97,8 +113,12 @@ pub struct Table {
     pub(crate) inputs: Vec<Input>,
     pub(crate) movers: Vec<Mover>,
     pub(crate) shares: Option<crate::shares::Inputs>,
-    /// Rows come from the figures beside the head.
-    pub(crate) figures: bool,
+    /// What its rows cost the company.
+    pub(crate) effort: Option<Effort>,
+    /// The lines whose number is read, and their reference to the head.
+    pub(crate) counted: Option<(String, String)>,
+    /// Rows come from a table beside the head's.
+    pub(crate) beside: Option<Beside>,
 }
 
 impl Table {
@@ -116,7 +136,9 @@ impl Table {
             inputs: vec![],
             movers: vec![own],
             shares: None,
-            figures: false,
+            effort: None,
+            counted: None,
+            beside: None,
         }
     }
 
@@ -150,7 +172,10 @@ impl Table {
     /// Differs whenever the files would: then they are written anew.
     pub(crate) fn fingerprint(&self, calendar: &str) -> String {
         let columns: Vec<_> = self.columns.iter().map(|c| (&c.name, c.kind, &c.source, &c.target)).collect();
-        format!("{:?}", (FORM, calendar, &self.line, &self.only, &self.inputs, &self.shares, columns))
+        format!(
+            "{:?}",
+            (FORM, calendar, &self.line, &self.only, &self.inputs, &self.shares, &self.effort, columns)
+        )
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which tables there are: one for every entity, its figures beside it, and the facts.
 
 use crate::{
-    facts,
-    table::{Column, ColumnKind, Side, Source, Table},
+    facts, history,
+    table::{Beside, Column, ColumnKind, Side, Source, Table},
 };
 use engine::Registry;
 use meta::{Entity, Field, Kind, label};
@@ -14,6 +14,7 @@ pub fn tables(registry: &Registry) -> Vec<Table> {
         tables.push(records(registry, entity));
         tables.extend(figures(registry, entity));
     }
+    tables.extend(history::table(registry));
     tables.extend(facts::facts(registry));
     tables
 }
@@ -96,10 +97,15 @@ fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
             &format!("一个{}的各项指标。", entity.label.zh),
         ),
     );
-    table.figures = true;
+    table.beside = Some(Beside {
+        table: engine::schema::figures_table_name(&entity.name),
+        key: "id".to_owned(),
+        then_by: None,
+        reader: engine::figures_reader(&entity.name),
+    });
     table.add_id(registry, entity, Side::Head);
     for field in entity.figures_apart() {
-        table.add(registry, &entity.name, Side::Figures, field);
+        table.add(registry, &entity.name, Side::Beside, field);
     }
     // What is written about a record (orders, contacts, answers to surveys) moves its figures.
     for other in registry.entities().filter(|other| other.name != entity.name) {

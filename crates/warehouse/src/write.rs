@@ -18,6 +18,7 @@ use datafusion::{
 };
 use engine::{Engine, Result, TryStreamExt, chrono_tz::Tz};
 use meta::Id;
+use value::service_cost::Rates;
 
 /// Rows of a file, about; a change costs rewriting one.
 pub(crate) const SEGMENT_ROWS: usize = 250_000;
@@ -29,6 +30,7 @@ pub(crate) struct Writing<'a> {
     pub engine: &'a Engine,
     pub store: &'a Store,
     pub zone: Tz,
+    pub rates: Rates,
     pub keys: Keys,
     pub segment_rows: usize,
 }
@@ -39,7 +41,7 @@ impl Writing<'_> {
     pub async fn stretch(&mut self, table: &Table, from: Id, until: Option<Id>) -> Result<Vec<Segment>> {
         let mut written = vec![];
         let mut open: Option<Open> = None;
-        let mut batch = Batch::new(table, self.zone);
+        let mut batch = Batch::new(table, self.zone, &self.rates);
         let mut head: Vec<Vec<crate::column::Cell>> = vec![];
         let select = select(table, from, until);
         let mut rows = self.engine.stream(&select);

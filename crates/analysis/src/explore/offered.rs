@@ -36,8 +36,12 @@ impl Ground<'_> {
     pub(super) fn measures(&self, view: &View) -> Vec<Group> {
         let mut groups: Vec<(Vec<&str>, Vec<Item>)> = vec![];
         for measure in self.model.measures.iter().filter(|measure| !measure.part) {
-            let facts = self.model.facts_of(measure.name);
+            let mut facts = self.model.facts_of(measure.name);
             let item = self.measure(view, measure, &facts);
+            // What rests on costs stands together, whatever else is in it.
+            if facts.iter().any(|fact| fact.ends_with("_costs")) {
+                facts = vec!["costs"];
+            }
             match groups.iter_mut().find(|(known, _)| *known == facts) {
                 Some((_, items)) => items.push(item),
                 None => groups.push((facts, vec![item])),
@@ -123,7 +127,7 @@ impl Ground<'_> {
     /// One of each name, those of the first facts first.
     pub(super) fn all(&self) -> Vec<&Dimension> {
         let mut all: Vec<&Dimension> = vec![];
-        for fact in ["sales", "returns", "activities"] {
+        for fact in ["sales", "returns", "activities", "order_costs", "return_costs"] {
             for dimension in self.model.dimensions.get(fact).into_iter().flatten() {
                 if !all.iter().any(|known| known.name == dimension.name) {
                     all.push(dimension);

@@ -2,7 +2,7 @@
 
 use super::periods::Period;
 use crate::{
-    cost_rate, kept, satisfaction,
+    kept, satisfaction,
     settings::{Settings, date_of, day_number},
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
@@ -16,7 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 use value::{
     proportion::{Estimate, mean, share},
     satisfaction::{Nps, ratio_thousandths},
-    service_cost::{Costs, Driver, Rates, SELLING, Use},
+    service_cost::{Costs, DRIVERS, Driver, Rates, SELLING, Use},
 };
 
 pub const REPORT: &str = "benefit";
@@ -117,7 +117,7 @@ async fn measure(engine: &Engine, settings: &Settings, period: &Period) -> Resul
 /// Whether anything that is counted had a rate when the period began.
 fn has_rates(rates: &Rates, period: &Period) -> bool {
     let day = day_number(period.from);
-    cost_rate::DRIVERS.iter().any(|(_, driver)| rates.on(*driver, day).is_some())
+    DRIVERS.iter().any(|(_, driver)| rates.on(*driver, day).is_some())
 }
 
 async fn sales(
@@ -241,7 +241,7 @@ async fn contacts(
         let (at, account) = (row.instant(0)?, row.id(1)?);
         let kind = row.opt_text(2)?.unwrap_or_default();
         found.contacts += u64::from(!matches!(kind.as_str(), "note" | "task"));
-        let driver = cost_rate::DRIVERS.iter().find(|(known, _)| *known == kind).map(|(_, driver)| *driver);
+        let driver = Driver::named(&kind);
         if let Some(driver) = driver {
             let minutes = Ord::max(row.opt_int(4)?.unwrap_or(0), 0);
             let day = day_number(settings.day_of(at));

@@ -2,11 +2,10 @@
 
 use super::ENTITY;
 use meta::{Entity, choice, date, long_text, money, percent};
-use value::service_cost::Driver;
 
 pub type Named = (&'static str, &'static str, &'static str, &'static str);
 
-/// In the order of [`DRIVERS`].
+/// In the order of [`value::service_cost::DRIVERS`].
 const NAMES: [Named; 14] = [
     ("order", "Order", "订单", "blue"),
     ("order_line", "Order line", "订单行", "blue"),
@@ -22,24 +21,6 @@ const NAMES: [Named; 14] = [
     ("chat", "Chat", "在线聊天", "green"),
     ("note", "Note", "备忘", "grey"),
     ("task", "Task", "任务", "grey"),
-];
-
-/// Drivers by the names records and activities have for them.
-pub const DRIVERS: [(&str, Driver); 14] = [
-    ("order", Driver::Order),
-    ("order_line", Driver::OrderLine),
-    ("return", Driver::Return),
-    ("freight", Driver::Freight),
-    ("payment", Driver::Payment),
-    ("commission", Driver::Commission),
-    ("call", Driver::Call),
-    ("visit", Driver::Visit),
-    ("meeting", Driver::Meeting),
-    ("email", Driver::Email),
-    ("letter", Driver::Letter),
-    ("chat", Driver::Chat),
-    ("note", Driver::Note),
-    ("task", Driver::Task),
 ];
 
 pub fn entity() -> Entity {
@@ -77,6 +58,7 @@ pub fn entity() -> Entity {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use value::service_cost::DRIVERS;
 
     #[test]
     fn every_driver_has_its_names() {

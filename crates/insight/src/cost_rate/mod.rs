@@ -4,8 +4,8 @@ mod entity;
 mod load;
 mod rules;
 
-pub use entity::{DRIVERS, entity};
+pub use entity::entity;
 pub use load::{load, load_in};
 pub use rules::check;
 
-pub const ENTITY: &str = "cost_rate";
+pub use warehouse::rates::ENTITY;

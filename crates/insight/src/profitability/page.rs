@@ -268,5 +268,5 @@ fn rates(words: &Words<'_>, settings: &Settings, day: i32) -> Vec<RateShown> {
             share: if rate.share == 0 { String::new() } else { words.percent(share) },
         })
     };
-    cost_rate::DRIVERS.iter().filter_map(shown).collect()
+    value::service_cost::DRIVERS.iter().filter_map(shown).collect()
 }

@@ -135,6 +135,12 @@ impl Company {
         }
     }
 
+    /// Records of an entity that point to `id`.
+    pub async fn those_of(&self, entity: &'static str, reference: &str, id: Id) -> Vec<Record> {
+        let query = Query::new(entity).filter(format!("{reference} == '{id}'"));
+        self.engine.list(&Actor::system(), &query).await.unwrap().records
+    }
+
     /// From 2025 on: an order 20, a line 3, a return 60, a visit 100 and 2 a minute, a call 1.50 a minute, payment 0.6 % of
     /// sales, freight 25 an order; from June 2026 on an order costs 30.
     pub async fn cost_rates(&self) {

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod benefit;
+mod class_history;
 mod company;
 mod figures;
 mod live_equals_refit;
@@ -13,6 +14,7 @@ mod pages;
 mod profitability;
 mod questions;
 mod satisfaction;
+mod served;
 mod seven_p;
 mod walk;
 mod warehouse;

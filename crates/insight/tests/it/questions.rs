@@ -261,7 +261,7 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
 }
 
 /// A user whose role has this level for everything to do with customers.
-async fn rep(company: &Company, name: &str, level: &'static str) -> (Id, Actor) {
+pub async fn rep(company: &Company, name: &str, level: &'static str) -> (Id, Actor) {
     let email = format!("{name}@example.com");
     let user = company.app.user(name, &email, engine::Role::User).await;
     let role = company.create("role", values([("name", name.into())])).await;

@@ -114,6 +114,11 @@ impl<'a> Asked<'a> {
                 let at = self.parts.iter().position(|part| part.name == measure.name)?;
                 parts.get(at).copied().flatten()
             }
+            Expression::Sum(all) => {
+                let known: Vec<Decimal> = all.iter().filter_map(|one| named(one)).collect();
+                let first = Decimal::ZERO;
+                if known.is_empty() { None } else { known.into_iter().try_fold(first, Decimal::checked_add) }
+            }
             Expression::Difference(one, other) => match (named(one), named(other)) {
                 (None, None) => None,
                 (one, other) => one.unwrap_or_default().checked_sub(other.unwrap_or_default()),

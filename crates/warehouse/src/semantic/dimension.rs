@@ -1,5 +1,6 @@
 //! Dimensions: what measures are cut by, derived from the columns of the facts and from the fields of what they point to.
 
+use crate::history;
 use crate::table::{Column, ColumnKind, Table};
 use engine::Registry;
 use meta::{Choice, Entity, Field, Kind, Label, label};
@@ -22,6 +23,8 @@ pub struct Dimension {
     pub(crate) column: String,
     /// The table beside the records that holds the column, if they do not.
     pub(crate) beside: Option<String>,
+    /// It holds what was on the day of the fact.
+    pub(crate) then: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -142,6 +145,7 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
             path: vec![],
             column: column.name.clone(),
             beside: None,
+            then: false,
         };
         match column.kind {
             ColumnKind::Date => found.push(base.dated()),
@@ -158,6 +162,9 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
                 let record =
                     Dimension { kind: DimensionKind::Record { entity: entity.name.clone() }, ..base };
                 attributes(registry, entity, &record, &direct, &mut found);
+                if column.name == history::KEY {
+                    found.extend(history::classes(registry).into_iter().map(|class| record.then(class)));
+                }
                 found.push(record);
             }
             ColumnKind::Id | ColumnKind::Int | ColumnKind::Decimal(_) | ColumnKind::Instant => {}
@@ -175,6 +182,34 @@ fn text_kind(registry: &Registry, column: &Column) -> DimensionKind {
 }
 
 impl Dimension {
+    /// The class the customer had.
+    fn then(&self, class: &Field) -> Dimension {
+        let (of, class_label) = (&self.label, &class.label);
+        Dimension {
+            name: format!("{}.{}_then", self.name, class.name),
+            label: label(
+                format!("{}: {} at the time", of.en, class_label.en),
+                format!("{}：当时的{}", of.zh, class_label.zh),
+            ),
+            definition: Some(label(
+                format!(
+                    "{} on the day of what is counted, as it was computed then. Kept from the first computation on; empty for days before.",
+                    class_label.en
+                ),
+                format!(
+                    "所统计业务发生当日的{}，以当时计算的结果为准。自首次计算起保存，此前的日期为空。",
+                    class_label.zh
+                ),
+            )),
+            kind: DimensionKind::Choice(class.choices().to_vec()),
+            path: vec![Step { key: self.column.clone(), table: "account".to_owned() }],
+            column: class.name.clone(),
+            beside: Some(history::TABLE.to_owned()),
+            then: true,
+            ..self.clone()
+        }
+    }
+
     fn dated(self) -> Dimension {
         Dimension { kind: DimensionKind::Date, levels: Level::ALL.to_vec(), ..self }
     }
@@ -203,6 +238,7 @@ fn attributes(
             path: path.clone(),
             column: field.name.clone(),
             beside: field.apart.then(|| engine::schema::figures_table_name(&entity.name)),
+            then: false,
         };
         match &field.kind {
             Kind::Choice(choices) => {

@@ -28,7 +28,9 @@ fn field_of(engine: &Engine, actor: &Actor, column: &Column) -> Result<Option<Fi
     let Some(field) = view.get(name) else { return Ok(None) };
     Ok(match (&column.source, column.kind) {
         (Source::Day(_), _) => Some(meta::date(&column.name).label(&column.label.en, &column.label.zh)),
-        (Source::Share(_), _) => Some(meta::money(&column.name).label(&column.label.en, &column.label.zh)),
+        (Source::Share(_) | Source::Cost(_), _) => {
+            Some(meta::money(&column.name).label(&column.label.en, &column.label.zh))
+        }
         // A reference is there as a key, and the customer as an id, too: one field for both.
         (_, ColumnKind::Id) => None,
         (_, ColumnKind::Key) => {

@@ -1,5 +1,6 @@
 //! Measures: what is summed, counted or set in proportion, declared as data.
 
+use super::costs;
 use meta::{Label, label};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,10 +30,23 @@ impl Unit {
 pub enum Expression {
     /// An aggregate over a fact; `f` is the fact. The sum over parts is the whole only if it is additive.
     Aggregate { table: &'static str, sql: &'static str, additive: bool },
+    /// All of them together.
+    Sum(&'static [&'static str]),
     /// The first less the second.
     Difference(&'static str, &'static str),
     /// The first divided by the second; nothing where that is zero.
     Ratio(&'static str, &'static str),
+}
+
+impl Expression {
+    /// The other measures it is made of.
+    pub(crate) fn made_of(&self) -> Vec<&'static str> {
+        match self {
+            Expression::Aggregate { .. } => vec![],
+            Expression::Sum(all) => all.to_vec(),
+            Expression::Difference(one, other) | Expression::Ratio(one, other) => vec![one, other],
+        }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -48,7 +62,7 @@ pub struct Measure {
 
 type Words = (&'static str, &'static str);
 
-fn measure(
+pub(super) fn measure(
     name: &'static str,
     unit: Unit,
     labels: Words,
@@ -65,7 +79,7 @@ fn measure(
     }
 }
 
-fn sum(table: &'static str, sql: &'static str) -> Expression {
+pub(super) fn sum(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, additive: true }
 }
 
@@ -81,7 +95,7 @@ pub(crate) fn rows_of(table: &'static str, name: &'static str) -> Measure {
 
 /// Every measure there is.
 pub(crate) fn all() -> Vec<Measure> {
-    [sales(), margins(), returns(), activities()].concat()
+    [sales(), margins(), returns(), activities(), costs::costs()].concat()
 }
 
 fn sales() -> Vec<Measure> {

@@ -7,6 +7,7 @@ mod answer;
 mod ask;
 mod calendar;
 mod checked;
+mod costs;
 mod dimension;
 mod fields;
 mod filter;

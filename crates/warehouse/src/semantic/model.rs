@@ -6,7 +6,7 @@ use super::{
 };
 use crate::table::Table;
 use engine::{Error, Registry, Result};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -17,8 +17,13 @@ pub struct Model {
 }
 
 /// Tables measures are taken from, and the part that counts the rows of each.
-pub(crate) const FACTS: [(&str, &str); 3] =
-    [("sales", "rows_of_sales"), ("returns", "rows_of_returns"), ("activities", "rows_of_activities")];
+pub(crate) const FACTS: [(&str, &str); 5] = [
+    ("sales", "rows_of_sales"),
+    ("returns", "rows_of_returns"),
+    ("activities", "rows_of_activities"),
+    ("order_costs", "rows_of_order_costs"),
+    ("return_costs", "rows_of_return_costs"),
+];
 
 pub fn model(registry: &Registry) -> Model {
     of_tables(registry, &crate::tables(registry))
@@ -57,13 +62,18 @@ impl Model {
             Expression::Aggregate { table, .. } => {
                 self.facts.get_key_value(*table).map(|(name, _)| name.as_str()).into_iter().collect()
             }
-            Expression::Difference(one, other) | Expression::Ratio(one, other) => {
-                let (mut first, second) = (self.facts_of(one), self.facts_of(other));
-                if first.is_empty() || second.is_empty() {
-                    return vec![];
+            of_others => {
+                let mut facts: Vec<&str> = vec![];
+                for other in of_others.made_of() {
+                    let found = self.facts_of(other);
+                    if found.is_empty() {
+                        return vec![];
+                    }
+                    facts.extend(found);
                 }
-                first.extend(second.iter().filter(|fact| !first.contains(fact)).copied().collect::<Vec<_>>());
-                first
+                let mut known = BTreeSet::new();
+                facts.retain(|fact| known.insert(*fact));
+                facts
             }
         }
     }
@@ -92,9 +102,9 @@ impl Model {
     pub(crate) fn parts(&self, measure: &Measure) -> Vec<Measure> {
         match &measure.expression {
             Expression::Aggregate { .. } => vec![measure.clone()],
-            Expression::Difference(one, other) | Expression::Ratio(one, other) => {
-                let named = |name: &str| self.measures.iter().find(|known| known.name == name);
-                [named(one), named(other)].into_iter().flatten().flat_map(|part| self.parts(part)).collect()
+            of_others => {
+                let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
+                of_others.made_of().iter().filter_map(named).flat_map(|part| self.parts(part)).collect()
             }
         }
     }

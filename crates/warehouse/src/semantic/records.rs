@@ -5,7 +5,7 @@ use crate::{
     Answer, Limits,
     lower::quoted,
     query, rights,
-    table::{Column, ColumnKind, Table},
+    table::{Column, ColumnKind, Source, Table},
 };
 use engine::{Actor, Engine, Error, Result};
 use meta::{Choice, Id, Kind, Label, Value, label};
@@ -124,7 +124,9 @@ fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
         ColumnKind::Key => RowKind::Record { entity: column.target.clone()? },
         ColumnKind::Id if column.name == table.head_column => RowKind::Record { entity: table.head.clone() },
         ColumnKind::Id => return None,
-        ColumnKind::Decimal(_) if matches!(column.source, crate::table::Source::Share(_)) => RowKind::Money,
+        ColumnKind::Decimal(_) if matches!(column.source, Source::Share(_) | Source::Cost(_)) => {
+            RowKind::Money
+        }
         ColumnKind::Decimal(_) | ColumnKind::Int => RowKind::Number,
         ColumnKind::Text => match field.map(|field| &field.kind) {
             Some(Kind::Choice(choices)) => RowKind::Choice(choices.clone()),

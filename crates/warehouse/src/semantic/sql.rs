@@ -7,7 +7,7 @@ use super::{
     measure::{Expression, Measure},
     period::{Shift, Span},
 };
-use crate::lower::quoted;
+use crate::{history, lower::quoted};
 
 /// Left joins from the fact to what it refers to, each made once.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,8 @@ struct Join {
     /// `key` or `id`, as `from` holds it.
     on: &'static str,
     from: String,
+    /// Only what held on the day of the fact.
+    on_day: bool,
 }
 
 impl Joins {
@@ -29,7 +31,15 @@ impl Joins {
 
     /// The same on the record's key or id.
     pub fn by(&mut self, on: &'static str, table: &str, from: &str) -> String {
-        let join = Join { table: table.to_owned(), on, from: from.to_owned() };
+        self.place(Join { table: table.to_owned(), on, from: from.to_owned(), on_day: false })
+    }
+
+    /// The history of the customer with this key, as it was on the day of the fact: one row or none.
+    pub fn on_day(&mut self, table: &str, key: &str) -> String {
+        self.place(Join { table: table.to_owned(), on: history::KEY, from: key.to_owned(), on_day: true })
+    }
+
+    fn place(&mut self, join: Join) -> String {
         let at = self.0.iter().position(|known| *known == join).unwrap_or_else(|| {
             self.0.push(join);
             self.0.len() - 1
@@ -38,8 +48,12 @@ impl Joins {
     }
 
     pub fn sql(&self) -> String {
-        let join = |(at, Join { table, on, from }): (usize, &Join)| {
-            format!(" LEFT JOIN {} j{at} ON j{at}.\"{on}\" = {from}", quoted(table))
+        let join = |(at, Join { table, on, from, on_day }): (usize, &Join)| {
+            let day = format!(
+                " AND j{at}.valid_from <= f.\"day\" AND (j{at}.valid_to IS NULL OR j{at}.valid_to > f.\"day\")"
+            );
+            let day = if *on_day { day.as_str() } else { "" };
+            format!(" LEFT JOIN {} j{at} ON j{at}.\"{on}\" = {from}{day}", quoted(table))
         };
         self.0.iter().enumerate().map(join).collect()
     }
@@ -64,7 +78,7 @@ impl Chosen<'_> {
             key = Some(on);
         }
         if let (Some(beside), Some(key)) = (&self.dimension.beside, key) {
-            from = joins.to(beside, &key);
+            from = if self.dimension.then { joins.on_day(beside, &key) } else { joins.to(beside, &key) };
         }
         let column = format!("{from}.{}", quoted(&self.dimension.column));
         match (&self.dimension.kind, self.level) {

@@ -17,7 +17,7 @@ const MAY_KNOW: [(&str, &[&str]); 17] = [
     ("web", &["engine", "meta"]),
     ("customers", &["web", "engine", "meta"]),
     ("sales", &["web", "engine", "meta"]),
-    ("warehouse", &["engine", "meta"]),
+    ("warehouse", &["engine", "meta", "value"]),
     ("cluster", &["warehouse", "engine", "meta"]),
     ("analysis", &["web", "engine", "meta", "warehouse"]),
     ("insight", &["web", "engine", "meta", "value", "mining", "warehouse"]),

@@ -1,0 +1,249 @@
+"""The questions of `bench olap` answered by DuckDB and by pandas from the same Parquet files: times, ratios, and whether the answers
+are the same to the last digit.
+
+    beside_duckdb.py FOLDER        where `bench olap` wrote zhike.json and its answers
+"""
+
+import json
+import pathlib
+import statistics
+import sys
+import time
+import uuid
+
+import duckdb
+import numpy
+import pandas
+import pyarrow.parquet
+
+TARGET_MS = 300
+UNIT = 10_000
+
+RFM = """WITH bought AS (
+    SELECT account_key, max(day) AS last_day, count(DISTINCT "order") AS orders, sum(net) AS money
+    FROM sales WHERE account_key IS NOT NULL GROUP BY account_key)
+SELECT account_key, last_day, orders, money,
+    ntile(5) OVER (ORDER BY last_day, account_key),
+    ntile(5) OVER (ORDER BY orders, account_key),
+    ntile(5) OVER (ORDER BY money, account_key)
+FROM bought"""
+
+
+class DuckDB:
+    """Asks the files anew each time, as Zhike does."""
+
+    def __init__(self, files, year):
+        self.year = year
+        self.connection = duckdb.connect()
+        for table in ("sales", "product", "product_category", "account"):
+            names = ", ".join(f"'{name}'" for name in files[table])
+            self.connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{names}])")
+        self.name = f"DuckDB {duckdb.__version__}"
+
+    def rows(self, sql):
+        return self.connection.execute(sql).fetchall()
+
+    def with_total(self, rows, total):
+        return self.rows(rows) + [("total", *row) for row in self.rows(total)]
+
+    def by_month(self):
+        month = "SELECT date_trunc('month', day)::DATE, sum(net) FROM sales GROUP BY 1"
+        return self.with_total(month, "SELECT sum(net) FROM sales")
+
+    def by_month_and_category(self):
+        rows = """SELECT date_trunc('month', s.day)::DATE, c.id, sum(s.net) FROM sales s
+            LEFT JOIN product p ON p.key = s.product_key LEFT JOIN product_category c ON c.key = p.category_key
+            GROUP BY 1, 2"""
+        return self.with_total(rows, "SELECT sum(net) FROM sales")
+
+    def largest_products(self):
+        rows = """WITH sold AS (SELECT product_key, sum(net) AS net FROM sales GROUP BY 1),
+            placed AS (SELECT *, row_number() OVER (ORDER BY net DESC NULLS LAST, product_key NULLS LAST) AS place FROM sold)
+            SELECT CASE WHEN place > 20 THEN 'rest' END, CASE WHEN place <= 20 THEN p.id END, sum(net)
+            FROM placed LEFT JOIN product p ON p.key = placed.product_key GROUP BY 1, 2"""
+        found = [(rest or product, net) for rest, product, net in self.rows(rows)]
+        return found + [("total", *row) for row in self.rows("SELECT sum(net) FROM sales")]
+
+    def by_city(self):
+        this, last = (f"sum(s.net) FILTER (year(s.day) = {year})" for year in (self.year, self.year - 1))
+        of = f"FROM sales s LEFT JOIN account a ON a.key = s.account_key WHERE s.day BETWEEN DATE '{self.year - 1}-01-01' AND DATE '{self.year}-12-31'"
+        return self.with_total(f"SELECT a.city, {this}, {last} {of} GROUP BY 1", f"SELECT {this}, {last} {of}")
+
+    def customers_by_month(self):
+        count = "count(DISTINCT account_key)"
+        rows = self.with_total(f"SELECT date_trunc('month', day)::DATE, {count} FROM sales GROUP BY 1", f"SELECT {count} FROM sales")
+        return [(member, number * UNIT) for member, number in rows]
+
+    def rfm(self):
+        return self.rows(RFM)
+
+
+def whole(column):
+    """Decimals of the files as whole ten-thousandths: their lower 64 bits, which hold all of any amount here."""
+    column = column.combine_chunks()
+    assert column.null_count == 0
+    numbers = numpy.frombuffer(column.buffers()[1], dtype="<i8")[::2]
+    return numbers[column.offset : column.offset + len(column)]
+
+
+class Pandas:
+    """Everything is read into memory first; only then questions are asked."""
+
+    def __init__(self, files, year):
+        self.year = year
+        began = time.perf_counter()
+        read = lambda table, columns: pyarrow.parquet.read_table(files[table], columns=columns)
+        sales = read("sales", ["day", "net", "order", "product_key", "account_key"])
+        key = lambda column: column.fill_null(-1).to_numpy()
+        self.sales = pandas.DataFrame(
+            {
+                "day": sales["day"].cast("int32").to_numpy().astype("datetime64[D]"),
+                "net": whole(sales["net"]),
+                "order": sales["order"].combine_chunks().dictionary_encode().indices.to_numpy(),
+                "product_key": key(sales["product_key"]),
+                "account_key": key(sales["account_key"]),
+            }
+        )
+        product, category = read("product", ["key", "id", "category_key"]), read("product_category", ["key", "id"])
+        self.product_id = dict(zip(product["key"].to_pylist(), product["id"].to_pylist()))
+        self.category_id = dict(zip(category["key"].to_pylist(), category["id"].to_pylist()))
+        self.product = pandas.DataFrame({"product_key": key(product["key"]), "category_key": key(product["category_key"])})
+        account = read("account", ["key", "city"])
+        self.account = pandas.DataFrame({"account_key": key(account["key"]), "city": account["city"].to_pandas().astype("category")})
+        self.seconds = time.perf_counter() - began
+        self.name = f"pandas {pandas.__version__}"
+
+    def month(self, sales):
+        return sales["day"].to_numpy().astype("datetime64[M]")
+
+    def by_month(self):
+        found = self.sales["net"].groupby(self.month(self.sales)).sum()
+        return [(month.date(), net) for month, net in found.items()] + [("total", self.sales["net"].sum())]
+
+    def by_month_and_category(self):
+        sales = self.sales[["day", "net", "product_key"]].merge(self.product, on="product_key", how="left")
+        found = sales["net"].groupby([self.month(sales), sales["category_key"].fillna(-1)]).sum()
+        rows = [(month.date(), self.category_id.get(int(key)), net) for (month, key), net in found.items()]
+        return rows + [("total", self.sales["net"].sum())]
+
+    def largest_products(self):
+        found = self.sales.groupby("product_key")["net"].sum().reset_index()
+        found = found.sort_values(["net", "product_key"], ascending=[False, True], kind="stable")
+        rows = [(self.product_id.get(int(key)), net) for key, net in found.head(20).itertuples(index=False)]
+        rest = [("rest", found["net"].iloc[20:].sum())] if len(found) > 20 else []
+        return rows + rest + [("total", found["net"].sum())]
+
+    def by_city(self):
+        def sums(year):
+            of = self.sales[(self.sales["day"] >= f"{year}-01-01") & (self.sales["day"] <= f"{year}-12-31")]
+            of = of[["account_key", "net"]].merge(self.account, on="account_key", how="left")
+            return of.groupby("city", observed=True, dropna=False)["net"].sum(), of["net"].sum()
+
+        (this, this_total), (last, last_total) = sums(self.year), sums(self.year - 1)
+        both = pandas.concat([this, last], axis=1, keys=["this", "last"]).astype("Int64")
+        none = lambda value: None if value is pandas.NA or pandas.isna(value) else value
+        rows = [(none(city), none(one), none(other)) for city, one, other in both.itertuples()]
+        return rows + [("total", this_total, last_total)]
+
+    def customers_by_month(self):
+        known = self.sales[self.sales["account_key"] >= 0]
+        found = known["account_key"].groupby(self.month(known)).nunique()
+        rows = [(month.date(), number * UNIT) for month, number in found.items()]
+        return rows + [("total", known["account_key"].nunique() * UNIT)]
+
+    def rfm(self):
+        known = self.sales[self.sales["account_key"] >= 0]
+        bought = known.groupby("account_key").agg(day=("day", "max"), orders=("order", "nunique"), money=("net", "sum"))
+        bought = bought.reset_index()
+        for figure in ("day", "orders", "money"):
+            order = numpy.lexsort((bought["account_key"], bought[figure]))
+            size, more = divmod(len(bought), 5)
+            fifth = numpy.repeat(numpy.arange(1, 6), [size + (number < more) for number in range(5)])
+            bought[f"{figure}_fifth"] = 0
+            bought.iloc[order, bought.columns.get_loc(f"{figure}_fifth")] = fifth
+        bought["day"] = bought["day"].dt.date
+        return bought
+
+
+QUESTIONS = {
+    "sales by month": "by_month",
+    "sales by month and category": "by_month_and_category",
+    "20 largest products and the rest": "largest_products",
+    "a year beside the year before, by city": "by_city",
+    "different customers by month": "customers_by_month",
+    "recency, frequency, money of every customer": "rfm",
+}
+
+
+def said(value):
+    """A cell as `bench olap` writes it."""
+    if value is None:
+        return ""
+    if isinstance(value, bytes):
+        return str(uuid.UUID(bytes=value))
+    if hasattr(value, "as_tuple"):
+        return str(int(value * UNIT))
+    return str(value)
+
+
+def text(rows):
+    rows = rows.itertuples(index=False) if isinstance(rows, pandas.DataFrame) else rows
+    return sorted("\t".join(said(cell) for cell in row) for row in rows)
+
+
+def wanted(folder, name, compared):
+    lines = (folder / f"{name}.tsv").read_text(encoding="utf-8").split("\n")[:-1]
+    # Without a period to compare there is an empty cell for it.
+    return sorted(line if compared else line.removesuffix("\t") for line in lines)
+
+
+def files_of(warehouse):
+    newest = max((warehouse / "manifest").glob("*.json"))
+    tables = json.loads(newest.read_text(encoding="utf-8"))["tables"]
+    return {name: [str(warehouse / part["file"]) for part in table["segments"]] for name, table in tables.items()}
+
+
+def main():
+    folder = pathlib.Path(sys.argv[1])
+    ours = json.loads((folder / "zhike.json").read_text(encoding="utf-8"))
+    times = len(ours["questions"][0]["milliseconds"])
+    files = files_of(pathlib.Path(ours["warehouse"]))
+    others = [DuckDB(files, ours["year"]), Pandas(files, ours["year"])]
+    machine = ours["machine"]
+    print(f"{ours['lines']:,} order lines of {ours['customers']:,} customers, {ours['bytes'] / 1e6:,.0f} MB of Parquet; {machine['cores']} × {machine['processor']}")
+    print(f"medians of {times}; pandas has read the columns before, in {others[1].seconds:.1f} s, the others read the files each time\n")
+    heads = "".join(f"{other.name:>18}{'×':>7}" for other in others)
+    print(f"{'milliseconds':<46}{'Zhike':>9}{heads}   answers")
+    report, alike, late = [], True, []
+    for question in ours["questions"]:
+        name, median = question["name"], statistics.median(question["milliseconds"])
+        expected = wanted(folder, name, "year before" in name)
+        line = {"name": name, "rows": question["rows"], "zhike_ms": median}
+        shown, same = f"{name:<46}{median:>9.1f}", True
+        for other in others:
+            ask = getattr(other, QUESTIONS[name])
+            answer, taken = ask(), []
+            for _ in range(times):
+                began = time.perf_counter()
+                answer = ask()
+                taken.append((time.perf_counter() - began) * 1e3)
+            theirs = statistics.median(taken)
+            shown += f"{theirs:>18.1f}{theirs / median:>7.2f}"
+            equal = text(answer) == expected
+            same &= equal
+            line[other.name] = {"ms": theirs, "ratio": theirs / median, "equal": equal}
+            if not equal:
+                found = text(answer)
+                differing = sorted(set(found) ^ set(expected))[:4]
+                print(f"  {other.name} says otherwise of “{name}” ({len(found)} rows, {len(expected)} of ours): {differing}", file=sys.stderr)
+        alike &= same
+        late += [name] if median > TARGET_MS else []
+        print(f"{shown}   {'the same' if same else 'DIFFERENT'}")
+        report.append(line)
+    print(f"\n× is how many times as long as Zhike. Target {TARGET_MS} ms: " + ("met by every question" if not late else "missed by " + "; ".join(late)))
+    result = {**{name: ours[name] for name in ("machine", "lines", "customers", "bytes", "refresh_seconds", "written_rows")}, "pandas_read_seconds": others[1].seconds, "target_ms": TARGET_MS, "questions": report}
+    (folder / "olap.json").write_text(json.dumps(result, indent=2, ensure_ascii=False), encoding="utf-8")
+    sys.exit(0 if alike else 1)
+
+
+main()

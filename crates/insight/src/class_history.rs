@@ -1,0 +1,126 @@
+//! The classes customers had. After each fit, whoever's classes are not those kept last gets a row that is valid from the day the
+//! figures hold for, and the row before ends on it; of one day only its last classes are kept. The warehouse cuts by them.
+
+use crate::settings::Settings;
+use engine::schema::{ColumnKind, Table, figures_table_name};
+use engine::{
+    Actor, Engine, Error, Result, Tx, name,
+    sea_query::{Alias, Cond, Expr, ExprTrait, Func, Order, Query as Sql},
+};
+use meta::{Id, NaiveDate};
+use warehouse::history::{CLASSES, KEPT, READER};
+
+/// Customers looked at in one transaction.
+const STEP: u64 = 5_000;
+
+pub fn table() -> Table {
+    let table = Table::new(KEPT, ["account", "valid_from"])
+        .required("account", ColumnKind::Id)
+        .required("valid_from", ColumnKind::Date)
+        .optional("valid_to", ColumnKind::Date);
+    CLASSES.iter().fold(table, |table, class| table.optional(class, ColumnKind::Text))
+}
+
+/// Keeps what changed; returns how many rows.
+pub async fn keep(engine: &Engine, settings: &Settings) -> Result<u64> {
+    let day = settings.as_of_day(engine.clock());
+    let (system, mut after, mut changed) = (Actor::system(), Id::nil(), 0);
+    loop {
+        let step = engine.write(&system, move |tx| {
+            Box::pin(async move {
+                let Some(last) = last_of_step(tx, after).await? else { return Ok(None) };
+                let changed = Step { day, after, last }.keep(tx).await?;
+                if changed > 0 {
+                    let moved = tx.position(READER).await? + 1;
+                    tx.set_position(READER, moved).await?;
+                }
+                Ok(Some((last, changed)))
+            })
+        });
+        let Some((last, more)) = step.await? else { return Ok(changed) };
+        (after, changed) = (last, changed + more);
+    }
+}
+
+async fn last_of_step(tx: &mut Tx, after: Id) -> Result<Option<Id>> {
+    let id = Expr::col(name("id"));
+    let step = Sql::select()
+        .column(name("id"))
+        .from(name(&figures_table_name("account")))
+        .and_where(id.gt(after))
+        .order_by(name("id"), Order::Asc)
+        .limit(STEP)
+        .to_owned();
+    tx.fetch(&step).await?.last().map(|row| row.id(0)).transpose()
+}
+
+/// The customers from `after` (exclusive) to `last`.
+#[derive(Clone, Copy)]
+struct Step {
+    day: NaiveDate,
+    after: Id,
+    last: Id,
+}
+
+fn kept(column: &str) -> Expr {
+    Expr::col((name(KEPT), name(column)))
+}
+
+fn figure(column: &str) -> Expr {
+    Expr::col((name(&figures_table_name("account")), name(column)))
+}
+
+impl Step {
+    async fn keep(self, tx: &mut Tx) -> Result<u64> {
+        let figures = || name(&figures_table_name("account"));
+        let mut renewed = Sql::update();
+        renewed.table(name(KEPT)).from(figures());
+        for class in CLASSES {
+            renewed.value(name(class), figure(class));
+        }
+        renewed.cond_where(self.open().add(kept("valid_from").eq(self.day)).add(differs()));
+        let ended = Sql::update()
+            .table(name(KEPT))
+            .from(figures())
+            .value(name("valid_to"), self.day)
+            .cond_where(self.open().add(kept("valid_from").lt(self.day)).add(differs()))
+            .to_owned();
+        let mut known = Sql::select();
+        known.expr(Expr::val(1)).from(name(KEPT)).and_where(kept("account").eq(figure("id"))).cond_where(
+            // Figures of an earlier day, looked at later, do not change what came after it.
+            Cond::any().add(kept("valid_to").is_null()).add(kept("valid_from").gte(self.day)),
+        );
+        let mut begun = Sql::select();
+        begun
+            .expr(figure("id"))
+            .expr(Expr::val(self.day))
+            .exprs(CLASSES.map(figure))
+            .from(figures())
+            .cond_where(
+                self.customers()
+                    .add(CLASSES.iter().fold(Cond::any(), |any, class| any.add(figure(class).is_not_null()))),
+            )
+            .and_where(Expr::not_exists(known));
+        let columns: Vec<Alias> =
+            ["account", "valid_from"].iter().chain(&CLASSES).map(|one| name(one)).collect();
+        let mut insert = Sql::insert();
+        insert.into_table(name(KEPT)).columns(columns);
+        insert.select_from(begun).map_err(|error| Error::Internal(error.to_string()))?;
+        Ok(tx.execute(&renewed).await? + tx.execute(&ended).await? + tx.execute(&insert).await?)
+    }
+
+    fn customers(self) -> Cond {
+        Cond::all().add(figure("id").gt(self.after)).add(figure("id").lte(self.last))
+    }
+
+    /// Of these customers, the rows that still hold.
+    fn open(self) -> Cond {
+        self.customers().add(kept("account").eq(figure("id"))).add(kept("valid_to").is_null())
+    }
+}
+
+/// Whether the classes are no longer those kept.
+fn differs() -> Cond {
+    let given = |class: Expr| Expr::from(Func::coalesce([class, Expr::val("")]));
+    CLASSES.iter().fold(Cond::any(), |any, class| any.add(given(kept(class)).ne(given(figure(class)))))
+}
