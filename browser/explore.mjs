@@ -7,6 +7,9 @@ import { choose, eventually, numberIn, signIn } from './steps.mjs';
 /** The first refresh of the warehouse follows the start of the program. */
 const FIRST_REFRESH_LIMIT_MS = 120_000;
 
+/** Where most of the demo's customers are, as a share of the map's width and height. */
+const SHANDONG = { x: 0.722, y: 0.466 };
+
 const drawn = (page, least = 1) => eventually('drawn charts', () => page.locator('[data-chart] canvas').count(), (count) => count >= least, 20_000);
 /** The answer is there and no other is on its way. */
 async function answered(page) {
@@ -120,6 +123,31 @@ export async function explore({ open, step, program }) {
     assert.doesNotMatch(page.url(), /w=/);
     await page.goto(rows);
     await page.getByRole('heading', { level: 1, name: 'Sales' }).waitFor();
+  });
+
+  await step('regions are a map, and a click leads from a province to its cities', async () => {
+    await page.goto('/analysis/explore?m=sales&r=account.province');
+    await answered(page);
+    await asking(page, () => page.getByRole('radio', { name: 'Map', exact: true }).check({ force: true }));
+    assert.match(page.url(), /chart=map/);
+    await drawn(page);
+    // Customers abroad are in no province: the page says how much that is.
+    await page.getByText(/Not on the map: .* of the total/).waitFor();
+    assert.ok(await page.getByText('not on the map', { exact: true }).count() > 0);
+    const chart = page.locator('[data-chart="map"]');
+    const box = await chart.boundingBox();
+    // Shandong, where most of the demo's customers are.
+    await page.mouse.click(box.x + box.width * SHANDONG.x, box.y + box.height * SHANDONG.y);
+    const dialog = page.getByRole('dialog');
+    await dialog.getByText('山东省').first().waitFor();
+    await dialog.getByRole('link', { name: 'Customer: City', exact: true }).click();
+    await page.waitForURL(/w=account\.province.*chart=map/);
+    await answered(page);
+    await drawn(page);
+    await page.getByText(/Sales: highest for 青岛|Sales: highest for 烟台|Sales: highest for 济南/).waitFor();
+    await page.goto('/analysis/explore?m=sales&r=account.country&chart=map');
+    await answered(page);
+    await drawn(page);
   });
 
   await step('a question is saved and opened again', async () => {

@@ -30,6 +30,7 @@ const BEFORE: [&str; 2] = ["start", "writes"];
 const AFTER: [&str; 5] = ["users", "export", "idle", "import-orders", "import-accounts"];
 
 #[derive(Args)]
+#[group(skip)]
 pub struct Arguments {
     /// What to measure; nothing is everything
     names: Vec<String>,

@@ -6,6 +6,7 @@ mod dashboard;
 mod explore;
 mod export;
 mod kept;
+mod places;
 mod question;
 mod questions;
 mod said;

@@ -32,11 +32,13 @@ use warehouse::{
 /// How workers are used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Manner {
-    /// Bytes of files for each processor of a machine; a question that reads less than one machine's is computed here.
+    /// Bytes of files for each processor of a machine; a question that reads less than one machine's is computed here,
+    /// unless workers are required.
     pub bytes_per_processor: usize,
     /// Until a worker that was lost is tried again.
     pub lost_for: Duration,
-    /// Without workers there is an error instead of an answer computed here.
+    /// Every question that reads files is theirs, however little it is; without workers there is an error instead of an answer
+    /// computed here.
     pub required: bool,
 }
 
@@ -86,7 +88,8 @@ impl Coordinator {
     }
 
     async fn ask(&self, planned: Planned) -> Result<Option<Rows>> {
-        if bytes(&planned.here) < self.manner.bytes_per_processor {
+        let least = if self.manner.required { 1 } else { self.manner.bytes_per_processor };
+        if bytes(&planned.here) < least {
             return Ok(None);
         }
         let mut failed = String::new();
@@ -133,18 +136,24 @@ impl Coordinator {
         if let [one] = &team[..] {
             team = vec![one.clone(); 2];
         }
-        let state = SessionStateBuilder::new_from_existing(planned.state.clone())
-            .with_distributed_worker_resolver(Team(team))
-            .with_distributed_channel_resolver(channels)
-            .with_distributed_file_scan_config_bytes_per_partition(self.manner.bytes_per_processor.max(1))?
-            .with_distributed_metrics_collection(false)?
-            .with_distributed_planner()
-            .build();
-        let plan = state.create_physical_plan(&planned.question).await?;
-        if !plan.is::<DistributedExec>() {
-            return Ok(None);
+        let share = self.manner.bytes_per_processor.max(1);
+        // What must be theirs is cut smaller where it would not fill one machine.
+        let shares = if self.manner.required { vec![share, 1] } else { vec![share] };
+        for share in shares {
+            let state = SessionStateBuilder::new_from_existing(planned.state.clone())
+                .with_distributed_worker_resolver(Team(team.clone()))
+                .with_distributed_channel_resolver(channels.clone())
+                .with_distributed_file_scan_config_bytes_per_partition(share)?
+                .with_distributed_metrics_collection(false)?
+                .with_distributed_planner()
+                .build();
+            let plan = state.create_physical_plan(&planned.question).await?;
+            if plan.is::<DistributedExec>() {
+                return collect(execute_stream(plan, state.task_ctx())?, planned.rows_limit).await.map(Some);
+            }
         }
-        collect(execute_stream(plan, state.task_ctx())?, planned.rows_limit).await.map(Some)
+        // There is nothing in it to share out.
+        Ok(None)
     }
 }
 

@@ -69,6 +69,8 @@ pub struct Field {
     pub default: Option<Value>,
     /// Left empty in a new record it becomes the moment (or the day) of writing.
     pub default_now: bool,
+    /// Part of the API's example although neither required nor in the list: a rule asks for it.
+    pub in_example: bool,
     /// Numbered by the engine when left empty: prefix + six digits.
     pub numbered: Option<&'static str>,
     /// The heading it stands under on the record page; empty is the first section.
@@ -93,6 +95,7 @@ fn field(name: &str, kind: Kind) -> Field {
         company_currency: false,
         default: None,
         default_now: false,
+        in_example: false,
         numbered: None,
         section: label("", ""),
     }
@@ -187,6 +190,11 @@ impl Field {
     }
     pub fn searched(mut self) -> Self {
         self.searched = true;
+        self
+    }
+    /// See [`Field::in_example`].
+    pub fn in_example(mut self) -> Self {
+        self.in_example = true;
         self
     }
     pub fn computed(mut self) -> Self {

@@ -5,6 +5,7 @@ import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, write
 import { gzipSync } from "node:zlib";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { write as writeMaps } from "./maps.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const crates = join(here, "../..");
@@ -60,6 +61,7 @@ await build({ ...shared, entryPoints: ["css/app.css"], plugins: [scss] });
 const scalar = readFileSync(join(here, "node_modules/@scalar/api-reference/dist/browser/standalone.js"), "utf8").replace(/\n\/\/# sourceMappingURL.*/, "");
 writeFileSync(join(out, "api-docs.js"), `${scalar}\n${readFileSync(join(here, "js/api-docs.js"), "utf8")}`);
 cpSync(join(here, "favicon.svg"), join(out, "favicon.svg"));
+writeMaps(join(here, "node_modules"), out);
 const icons = sprite();
 
 let total = 0;

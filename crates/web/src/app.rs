@@ -5,7 +5,7 @@ use crate::{
     assets::Assets,
     auth::Gate,
     live::Live,
-    mail::{Letter, MailServer, Mailer},
+    mail::{Letter, MailServer, Mailer, Recipient},
     metrics::Metrics,
     sealed::Seal,
     session::RecentVisitors,
@@ -18,7 +18,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use engine::{Actor, Background, BoxFuture, Engine};
-use meta::{Id, Label, Lang, Record};
+use meta::{Label, Lang, Record};
 use minijinja::Value;
 use std::sync::Arc;
 
@@ -195,6 +195,10 @@ impl App {
     pub(crate) fn assets(&self) -> &Assets {
         &self.0.pages.assets
     }
+    /// The address of a file of the front end.
+    pub fn asset(&self, name: &str) -> String {
+        self.assets().address(name)
+    }
     pub(crate) fn gate(&self) -> &Gate {
         &self.0.gate
     }
@@ -262,9 +266,8 @@ impl App {
         self.0.mailer.is_some()
     }
 
-    /// Sends a letter to a user.
-    pub async fn send(&self, user: Id, letter: Letter) -> engine::Result<()> {
-        crate::mail::send(self, user, letter).await
+    pub async fn send(&self, to: &Recipient, letter: Letter) -> engine::Result<()> {
+        crate::mail::send(self, to, letter).await
     }
 
     /// The text of a letter.

@@ -49,7 +49,7 @@ pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
 pub use live::Live;
-pub use mail::{Attached, Letter, MailServer};
+pub use mail::{Attached, Letter, MailServer, Recipient};
 pub use messages::Messages;
 pub use metrics::routes as metrics_routes;
 pub use password_rules::PASSWORD_MINIMUM;

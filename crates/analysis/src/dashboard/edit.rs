@@ -14,17 +14,18 @@ use axum::{
 use engine::{Error, Result};
 use meta::{Id, Problem, Value, Values};
 use serde_json::json;
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 pub async fn create(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
     let mut values = question::common(&pairs)?;
-    values.insert("owner".into(), session.actor.user.into());
     values.insert("tiles".into(), Value::Json(json!([])));
-    let id = app
-        .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.create(ENTITY, values).await }))
-        .await?;
-    Ok(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response())
+    let id = kept::create(&app, &session, ENTITY, values).await?;
+    Ok(Redirect::to(&edited(id)).into_response())
+}
+
+/// The dashboard while it is edited.
+fn edited(id: Id) -> String {
+    format!("{PATH}/{id}?edit=1")
 }
 
 pub async fn change(
@@ -33,15 +34,8 @@ pub async fn change(
     Path(id): Path<Id>,
     Form(pairs): Form<Pairs>,
 ) -> Answer<Response> {
-    update(&app, &session, id, question::common(&pairs)?).await?;
-    let flash = Flash::success(app.t(session.lang, "dashboard.changed", &[]));
-    Ok(flash.on(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response()))
-}
-
-async fn update(app: &App, session: &Session, id: Id, values: Values) -> Result<i64> {
-    app.engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.update(ENTITY, id, None, values).await }))
-        .await
+    kept::update(&app, &session, ENTITY, id, question::common(&pairs)?).await?;
+    Ok(kept::told(&app, &session, "dashboard.changed", &edited(id)))
 }
 
 /// The tiles in the order of the form's fields, after the step its button says in `do`: `up 1`, `down 1`, `drop 1`, `add`.
@@ -51,9 +45,9 @@ pub async fn tiles(
     Path(id): Path<Id>,
     Form(pairs): Form<Pairs>,
 ) -> Answer<Response> {
-    let tiles = stepped(&pairs)?;
-    update(&app, &session, id, Values::from([("tiles".to_owned(), Value::Json(json!(tiles)))])).await?;
-    Ok(Redirect::to(&format!("{PATH}/{id}?edit=1")).into_response())
+    let tiles = Values::from([("tiles".to_owned(), Value::Json(json!(stepped(&pairs)?)))]);
+    kept::update(&app, &session, ENTITY, id, tiles).await?;
+    Ok(Redirect::to(&edited(id)).into_response())
 }
 
 fn stepped(pairs: &Pairs) -> Result<Vec<Tile>> {

@@ -262,6 +262,7 @@ impl Ground<'_> {
             (Chart::Line, "chart-line"),
             (Chart::Heat, "grid-dots"),
             (Chart::Treemap, "chart-treemap"),
+            (Chart::Map, "map-2"),
         ];
         let one = |(chart, icon): (Chart, &'static str)| Choice {
             value: chart.name().to_owned(),

@@ -8,6 +8,7 @@ use super::{
     view::{self, View},
 };
 use crate::{
+    places,
     said::{Said, said},
     words::Words,
 };
@@ -168,6 +169,13 @@ fn steps(ground: &Ground<'_>, view: &View, at: &[Within], whole: &Question) -> V
         }
     }
     let mut common = ground.model.common(&whole.measures);
+    for step in at.iter().rev() {
+        let finer = places::finer(&step.dimension);
+        if let Some(known) = common.iter().find(|known| Some(&known.name) == finer.as_ref()) {
+            let href = down(view, at, first_cut(known), false).href();
+            steps.push(Step { label: ground.words.say(&known.label), href });
+        }
+    }
     common.retain(|known| {
         !whole.within.iter().any(|step| step.dimension == known.name)
             && matches!(

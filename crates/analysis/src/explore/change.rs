@@ -1,6 +1,7 @@
 //! The steps by which a view is built: each a button of the page, carried in the parameter `do`.
 
-use super::view::{View, written};
+use super::view::{Chart, View, written};
+use crate::places;
 use engine::{Error, Result};
 use meta::Problem;
 use warehouse::semantic::{Cut, Dimension, Level, Model, Sort, Within};
@@ -178,6 +179,10 @@ pub fn down(view: &View, members: &[Within], cut: Cut, keep_columns: bool) -> Vi
     let columns = columns.into_iter().filter(|known| *known != cut).collect();
     view.set(vec![cut], columns);
     view.question.top = None;
+    // What is no place is on no map.
+    if view.chart == Chart::Map && view.rows().iter().all(|cut| places::Level::of(&cut.dimension).is_none()) {
+        view.chart = Chart::Auto;
+    }
     forget_sort(&mut view);
     view
 }

@@ -28,6 +28,8 @@ pub struct Drawn {
     pub data: Json,
     /// What is not in it.
     pub note: Option<String>,
+    /// Rows of the table that are not in it because nothing there is called so.
+    pub off: Vec<usize>,
 }
 
 /// Which chart a view is drawn as.
@@ -62,6 +64,10 @@ pub fn drawn(view: &View, table: &Table, model: &Model, words: &Words<'_>) -> Op
         }
         Chart::Heat => Some(board.heat()),
         Chart::Treemap => Some(board.treemap()),
+        Chart::Map => Some(board.map().unwrap_or_else(|why| {
+            let kind = if table.rows.len() <= LYING_LIMIT { "ranked" } else { "bars" };
+            Drawn { note: Some(why), ..board.series(kind, BARS_LIMIT) }
+        })),
         Chart::Line => Some(board.series("line", POINTS_LIMIT)),
         // Names are read lying, times standing.
         _ if table.rows.len() <= LYING_LIMIT && !over_time(view, model) => {
@@ -71,15 +77,15 @@ pub fn drawn(view: &View, table: &Table, model: &Model, words: &Words<'_>) -> Op
     }
 }
 
-struct Board<'a> {
-    view: &'a View,
-    table: &'a Table,
-    words: &'a Words<'a>,
-    query: String,
+pub(super) struct Board<'a> {
+    pub view: &'a View,
+    pub table: &'a Table,
+    pub words: &'a Words<'a>,
+    pub query: String,
 }
 
 /// Charts are drawn in floating point; tables and files have the exact figures.
-fn number(value: Option<Decimal>) -> Json {
+pub(super) fn number(value: Option<Decimal>) -> Json {
     value.and_then(|value| value.to_string().parse::<f64>().ok()).map_or(Json::Null, |value| json!(value))
 }
 
@@ -89,7 +95,7 @@ impl Board<'_> {
     }
 
     /// How charts call the unit.
-    fn chart_unit(&self) -> &'static str {
+    pub(super) fn chart_unit(&self) -> &'static str {
         match self.unit() {
             "money" => "money",
             "share" => "percent",
@@ -101,7 +107,7 @@ impl Board<'_> {
         row.members.iter().map(|member| self.words.say(&member.label)).collect::<Vec<_>>().join(" · ")
     }
 
-    fn href(&self, row: &Row, group: Option<usize>) -> Option<String> {
+    pub(super) fn href(&self, row: &Row, group: Option<usize>) -> Option<String> {
         let (mut cuts, mut members) = (self.view.rows().to_vec(), row.members.clone());
         if let Some(group) = group {
             cuts.extend_from_slice(self.view.columns());
@@ -159,7 +165,7 @@ impl Board<'_> {
             "currency": self.words.currency,
         });
         let cut = self.table.rows.len() > limit || places.len() > SERIES_LIMIT;
-        Drawn { kind, size: "l", title: self.finding(), data, note: self.note(cut, limit) }
+        Drawn { kind, size: "l", title: self.finding(), data, note: self.note(cut, limit), off: vec![] }
     }
 
     fn note(&self, cut: bool, limit: usize) -> Option<String> {
@@ -205,6 +211,7 @@ impl Board<'_> {
             title: self.finding(),
             data,
             note: self.note(self.table.rows.len() > BARS_LIMIT, BARS_LIMIT),
+            off: vec![],
         }
     }
 
@@ -243,23 +250,24 @@ impl Board<'_> {
             .collect();
         let data = json!({ "nodes": nodes, "unit": self.chart_unit(), "currency": self.words.currency });
         let note = left_out.then(|| self.words.t("explore.treemap_cut", &[]));
-        Drawn { kind: "treemap", size: "l", title: self.finding(), data, note }
+        Drawn { kind: "treemap", size: "l", title: self.finding(), data, note, off: vec![] }
     }
 
     /// The place of the first measure's value over everything in the row.
-    fn first(&self) -> Option<usize> {
+    pub(super) fn first(&self) -> Option<usize> {
         let whole =
             |place: &Place| place.group.is_none() && place.measure == 0 && place.aspect == Aspect::Value;
         self.table.places.iter().position(whole)
     }
 
-    /// Which row is the largest, and how much of the whole where that means something.
-    fn finding(&self) -> String {
+    /// Which of the rows with a name is the largest, and how much of the whole where that means something.
+    pub(super) fn finding(&self) -> String {
         let Some((at, measure)) = self.first().zip(self.table.answer.measures.first()) else {
             return String::new();
         };
         let name = self.words.say(&measure.label);
-        let known = self.table.rows.iter().filter(|row| !row.members.iter().any(|member| member.rest));
+        let named = |row: &&Row| row.members.iter().all(|member| !member.rest && !member.value.is_null());
+        let known = self.table.rows.iter().filter(named);
         let Some((row, value)) =
             known.filter_map(|row| Some((row, row.values[at]?))).max_by_key(|(_, value)| *value)
         else {

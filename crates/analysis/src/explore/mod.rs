@@ -7,6 +7,7 @@ mod cell;
 mod change;
 mod chart;
 mod fields;
+mod map;
 mod offered;
 mod page;
 mod rows;

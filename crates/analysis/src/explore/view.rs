@@ -18,11 +18,12 @@ pub enum Chart {
     Line,
     Heat,
     Treemap,
+    Map,
 }
 
 impl Chart {
-    pub const ALL: [Chart; 6] =
-        [Chart::Auto, Chart::Table, Chart::Bar, Chart::Line, Chart::Heat, Chart::Treemap];
+    pub const ALL: [Chart; 7] =
+        [Chart::Auto, Chart::Table, Chart::Bar, Chart::Line, Chart::Heat, Chart::Treemap, Chart::Map];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -32,6 +33,7 @@ impl Chart {
             Chart::Line => "line",
             Chart::Heat => "heat",
             Chart::Treemap => "treemap",
+            Chart::Map => "map",
         }
     }
     pub fn parse(text: &str) -> Option<Chart> {

@@ -5,13 +5,14 @@ use crate::explore::View;
 use meta::{Draft, Entity, Problem, Value, boolean, choice, json, long_text, reference, text};
 
 /// How it is drawn, in the explorer's words.
-const CHARTS: [(&str, &str, &str, &str); 6] = [
+const CHARTS: [(&str, &str, &str, &str); 7] = [
     ("auto", "Automatic", "自动", "grey"),
     ("table", "Table", "表格", "grey"),
     ("bar", "Bars", "柱状图", "grey"),
     ("line", "Line", "折线图", "grey"),
     ("heat", "Heat map", "热力图", "grey"),
     ("treemap", "Treemap", "矩形树图", "grey"),
+    ("map", "Map", "地图", "grey"),
 ];
 
 pub fn entity() -> Entity {

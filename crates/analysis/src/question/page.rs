@@ -15,7 +15,7 @@ use engine::{Actor, Engine, Error, Query, Result};
 use meta::{Id, Record, Value, Values};
 use minijinja::context;
 use serde::Serialize;
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 /// Questions listed; who has more finds them by the lists of their entity.
 const LIMIT: usize = 200;
@@ -142,24 +142,17 @@ pub async fn save(State(app): State<App>, session: Session, Form(pairs): Form<Pa
     let again = view.saved.filter(|_| !given(&pairs, "again").is_empty());
     let id = match again {
         Some(id) => {
-            let write = app.engine().write(&session.actor, move |tx| {
-                Box::pin(async move { tx.update(ENTITY, id, None, definition).await })
-            });
-            write.await?;
+            kept::update(&app, &session, ENTITY, id, definition).await?;
             id
         }
         None => {
             let mut values = common(&pairs)?;
             values.extend(definition);
-            values.insert("owner".into(), session.actor.user.into());
-            let write = app
-                .engine()
-                .write(&session.actor, move |tx| Box::pin(async move { tx.create(ENTITY, values).await }));
-            write.await?
+            kept::create(&app, &session, ENTITY, values).await?
         }
     };
     let href = View { saved: Some(id), ..view }.href();
-    Ok(Flash::success(app.t(session.lang, "question.saved", &[])).on(Redirect::to(&href).into_response()))
+    Ok(kept::told(&app, &session, "question.saved", &href))
 }
 
 pub async fn change(
@@ -168,12 +161,8 @@ pub async fn change(
     Path(id): Path<Id>,
     Form(pairs): Form<Pairs>,
 ) -> Answer<Response> {
-    let values = common(&pairs)?;
-    let write = app
-        .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { tx.update(ENTITY, id, None, values).await }));
-    write.await?;
-    Ok(Flash::success(app.t(session.lang, "question.changed", &[])).on(Redirect::to(PATH).into_response()))
+    kept::update(&app, &session, ENTITY, id, common(&pairs)?).await?;
+    Ok(kept::told(&app, &session, "question.changed", PATH))
 }
 
 pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {

@@ -14,6 +14,19 @@ const RHYTHMS: [(&str, &str, &str, &str); 3] = [
     ("monthly", "Monthly", "每月", "grey"),
 ];
 
+/// Why the last letter did not reach everybody; what exactly happened is in the log.
+pub const PROBLEMS: [(&str, &str, &str, &str); 4] = [
+    ("mail", "The mail server did not take the letter", "邮件服务器未能接收邮件", "red"),
+    ("data", "The data could not be asked", "数据暂时无法查询", "orange"),
+    (
+        "gone",
+        "Question, dashboard or owner are deleted, or the owner may no longer see them",
+        "分析、仪表板或所有者已删除，或所有者已无权查看",
+        "red",
+    ),
+    ("fault", "Something went wrong on our side; the log says more", "系统内部出错，详见日志", "red"),
+];
+
 pub fn entity() -> Entity {
     Entity::new(ENTITY)
         .labels("Scheduled report", "Scheduled reports", "定时报表")
@@ -23,7 +36,7 @@ pub fn entity() -> Entity {
             "定期通过邮件发送的已存分析与仪表板。",
         )
         .field(text("name").label("Name", "名称").required().indexed())
-        .field(reference("question", "question").label("Question", "分析"))
+        .field(reference("question", "question").label("Question", "分析").in_example())
         .field(reference("dashboard", "dashboard").label("Dashboard", "仪表板"))
         .field(choice("rhythm", &RHYTHMS).label("How often", "频率").required().default_value("weekly"))
         .field(integer("day").label("Day", "日期").help(
@@ -41,8 +54,9 @@ pub fn entity() -> Entity {
         .field(reference("owner", "user").label("Owner", "所有者"))
         .field(instant("next_at").label("Next", "下次发送").figure().indexed())
         .field(instant("last_sent_at").label("Last sent", "上次发送").figure())
+        .field(instant("due_at").label("Due since", "应发时间").figure())
         .field(json("pending").label("Still to be sent to", "待发送").figure())
-        .field(text("problem").label("Problem", "问题").figure())
+        .field(choice("problem", &PROBLEMS).label("Problem", "问题").figure())
         .list(["name", "rhythm", "active", "next_at", "last_sent_at", "owner"])
         .sort("name")
         .personal("owner", "shared")
@@ -72,11 +86,19 @@ pub fn rhythm_of(record: &Record) -> (Rhythm, u32) {
 
 pub fn check(draft: &mut Draft<'_>) {
     let mut wrong: Vec<(&str, Label)> = vec![];
-    if !draft.get("question").is_null() && !draft.get("dashboard").is_null() {
-        wrong.push((
+    match ["question", "dashboard"].map(|field| !draft.get(field).is_null()) {
+        [true, true] => wrong.push((
             "dashboard",
             label("stands beside a question: mail one of them", "与分析不能同时选择，请只选其一"),
-        ));
+        )),
+        [false, false] => wrong.push((
+            "question",
+            label(
+                "is missing: name the saved question or the dashboard to mail",
+                "未填写：请指定要发送的已存分析或仪表板",
+            ),
+        )),
+        _ => {}
     }
     if draft.changes("recipients") {
         match users_in(draft.get("recipients")) {

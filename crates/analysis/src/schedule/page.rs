@@ -2,7 +2,7 @@
 
 use super::{
     ENTITY, PATH,
-    entity::{rhythm_of, users_in},
+    entity::{PROBLEMS, rhythm_of, users_in},
     send,
 };
 use crate::{
@@ -15,14 +15,14 @@ use crate::{
 use axum::{
     Form,
     extract::{Path, Query, State},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use engine::{Actor, Error, Query as Asked, Result};
-use meta::{Id, Problem, Record, Value, Values};
+use meta::{Id, Problem, Record, Value, Values, label};
 use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 const LIMIT: usize = 200;
 const DAYS_OF_MONTH: u32 = 28;
@@ -71,7 +71,7 @@ pub async fn list(State(app): State<App>, session: Session) -> Answer<Response> 
             when: when(&words, record),
             next: instant("next_at"),
             last: instant("last_sent_at"),
-            problem: record.text("problem").to_owned(),
+            problem: problem(&words, record),
             recipients: names.join(", "),
             active: record.get("active").as_bool() == Some(true),
             own: question::is_own(&session.actor, record),
@@ -79,6 +79,12 @@ pub async fn list(State(app): State<App>, session: Session) -> Answer<Response> 
     };
     let reports: Vec<Listed> = records.iter().map(one).collect();
     app.page_with(200, &session, "analysis/schedules.html", context! { reports, mails => app.mails() })
+}
+
+/// Why the last letter did not reach everybody.
+fn problem(words: &Words<'_>, record: &Record) -> String {
+    let found = PROBLEMS.iter().find(|(code, ..)| *code == record.text("problem"));
+    found.map(|(_, en, zh, _)| words.say(&label(*en, *zh))).unwrap_or_default()
 }
 
 /// What is mailed.
@@ -269,27 +275,16 @@ pub async fn change(
 }
 
 async fn keep(app: &App, session: &Session, id: Option<Id>, pairs: &Pairs) -> Answer<Response> {
-    let (mut values, filled) = read(pairs)?;
+    let (values, filled) = read(pairs)?;
     let engine = app.engine();
     let written = match id {
-        Some(id) => {
-            let write = engine.write(&session.actor, move |tx| {
-                Box::pin(async move { tx.update(ENTITY, id, None, values).await.map(|_| id) })
-            });
-            write.await
-        }
-        None => {
-            values.insert("owner".into(), session.actor.user.into());
-            let write = engine
-                .write(&session.actor, move |tx| Box::pin(async move { tx.create(ENTITY, values).await }));
-            write.await
-        }
+        Some(id) => kept::update(app, session, ENTITY, id, values).await.map(|()| id),
+        None => kept::create(app, session, ENTITY, values).await,
     };
     match written {
         Ok(id) => {
             send::plan(engine, &engine.get(&Actor::system(), ENTITY, id).await?).await?;
-            let flash = Flash::success(app.t(session.lang, "schedule.saved", &[]));
-            Ok(flash.on(Redirect::to(PATH).into_response()))
+            Ok(kept::told(app, session, "schedule.saved", PATH))
         }
         Err(error @ Error::Invalid(_)) => {
             let words = Words::of(app, session).await?;
@@ -312,8 +307,7 @@ pub async fn now(State(app): State<App>, session: Session, Path(id): Path<Id>) -
         .engine()
         .write(&system, move |tx| Box::pin(async move { tx.update(ENTITY, id, None, values).await }));
     write.await?;
-    let flash = Flash::success(app.t(session.lang, "schedule.on_its_way", &[]));
-    Ok(flash.on(Redirect::to(PATH).into_response()))
+    Ok(kept::told(&app, &session, "schedule.on_its_way", PATH))
 }
 
 pub async fn delete(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {

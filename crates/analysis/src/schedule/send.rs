@@ -8,10 +8,10 @@ use super::{
     next::next,
 };
 use engine::{Actor, BoxFuture, Engine, Error, Query, Result};
-use meta::{DateTime, Id, Lang, Record, Utc, Value, Values};
+use meta::{DateTime, Id, Record, Utc, Value, Values};
 use serde_json::json;
 use std::time::Duration;
-use web::App;
+use web::{App, Recipient};
 
 const LOOK: Duration = Duration::from_secs(10);
 /// Taken at once; the others with the next look.
@@ -95,11 +95,15 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
     let retried = !record.get("pending").is_null();
     let from = if retried { "pending" } else { "recipients" };
     let pending = users_in(record.get(from)).unwrap_or_default();
-    let put_off = Value::Instant(now + PUT_OFF);
-    let taken = [("next_at", put_off), ("pending", Value::Json(json!(pending)))];
+    let due = record.get("due_at").as_instant().filter(|_| retried).unwrap_or(now);
+    let taken = [
+        ("next_at", Value::Instant(now + PUT_OFF)),
+        ("due_at", Value::Instant(due)),
+        ("pending", Value::Json(json!(pending))),
+    ];
     let Some(version) = put(engine, &record, taken).await? else { return Ok(0) };
     let mut record = Record { version, ..record };
-    let (mut left, mut problem, mut sent) = (pending.clone(), String::new(), 0);
+    let (mut left, mut problem, mut sent) = (pending.clone(), Value::Null, 0);
     for user in pending {
         match letter_to(app, &record, user).await {
             Ok(true) => {
@@ -107,10 +111,10 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
                 left.retain(|other| *other != user);
             }
             Ok(false) => left.retain(|other| *other != user),
-            Err(error) => {
+            Err((why, error)) => {
                 tracing::warn!(report = %record.id, %user, "a scheduled report was not sent: {error}");
-                problem = error.message(Lang::En);
-                if !matches!(error, Error::Unavailable(_)) {
+                problem = why.into();
+                if !error.is_outage() {
                     left.retain(|other| *other != user);
                 }
             }
@@ -119,9 +123,7 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
         let Some(version) = put(engine, &record, kept).await? else { return Ok(sent) };
         record.version = version;
     }
-    let since = record.get("last_sent_at").as_instant().unwrap_or(record.created_at);
-    let tries_on = !left.is_empty() && now - since < GIVE_UP;
-    let problem = if problem.is_empty() { Value::Null } else { Value::from(problem.as_str()) };
+    let tries_on = !left.is_empty() && now - due < GIVE_UP;
     if tries_on {
         put(engine, &record, [("problem", problem)]).await?;
         return Ok(sent);
@@ -129,6 +131,7 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
     let at = next_of(engine, &record).await?;
     let done = [
         ("next_at", at.map_or(Value::Null, Value::Instant)),
+        ("due_at", Value::Null),
         ("pending", Value::Null),
         ("problem", problem),
         ("last_sent_at", Value::Instant(now)),
@@ -138,18 +141,31 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
 }
 
 /// Sends one user his letter; `false` if he is no longer there to read it. What is asked is what the owner may see, the figures are
-/// what the reader may see.
-async fn letter_to(app: &App, record: &Record, user: Id) -> Result<bool> {
+/// what the reader may see. A failure comes with its word of [`super::entity::PROBLEMS`].
+async fn letter_to(app: &App, record: &Record, user: Id) -> Result<bool, (&'static str, Error)> {
     let engine = app.engine();
-    let known = engine.get_many(&Actor::system(), "user", &[user]).await?;
-    let active =
-        |record: &&Record| record.deleted_at.is_none() && record.get("active").as_bool() != Some(false);
-    let Some(reader) = known.iter().find(active) else { return Ok(false) };
-    let lang = Lang::parse(reader.text("language")).unwrap_or_default();
-    let owner = record.reference("owner").ok_or_else(|| Error::NotFound("owner".into()))?;
-    let owner = engine.actor(owner, lang).await?;
-    let reader = engine.actor(user, lang).await?;
-    let letter = letter::compose(app, &owner, &reader, record).await?;
-    app.send(user, letter).await?;
+    let composed = async {
+        let known = engine.get_many(&Actor::system(), "user", &[user]).await?;
+        let active =
+            |record: &&Record| record.deleted_at.is_none() && record.get("active").as_bool() != Some(false);
+        let Some(reader) = known.iter().find(active).map(Recipient::of) else { return Ok(None) };
+        let owner = record.reference("owner").ok_or_else(|| Error::NotFound("owner".into()))?;
+        let owner = engine.actor(owner, reader.lang).await?;
+        let actor = engine.actor(user, reader.lang).await?;
+        Ok(Some((letter::compose(app, &owner, &actor, record).await?, reader)))
+    };
+    let Some((letter, reader)) = composed.await.map_err(|error| (why(&error), error))? else {
+        return Ok(false);
+    };
+    app.send(&reader, letter).await.map_err(|error| ("mail", error))?;
     Ok(true)
+}
+
+/// Why there is no letter.
+fn why(error: &Error) -> &'static str {
+    match error {
+        Error::NotFound(_) | Error::Forbidden(_) => "gone",
+        error if error.is_outage() => "data",
+        _ => "fault",
+    }
 }

@@ -1,4 +1,5 @@
 // One ECharts option per kind of chart; the data are described in charts.js.
+import { map } from "./chart_map.js";
 import { full, percent, short, tip } from "./chart_theme.js";
 
 const shares = (t, name, extra = {}) => ({ ...t.axis(), type: "value", min: 0, max: 1, name, axisLabel: { ...t.axis().axisLabel, formatter: percent }, ...extra });
@@ -188,6 +189,7 @@ export const kinds = {
   line: { option: series("line"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   ranked: { option: ranked, isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   heat: { option: heat, isEmpty: (d) => nothing(d.cells) },
+  map: { option: map, isEmpty: (d) => nothing(d.regions) },
   treemap: { option: treemap, isEmpty: (d) => nothing(d.nodes) },
   scatter: { option: scatter, isEmpty: (d) => nothing(d.points) },
   forecast: { option: forecast, isEmpty: (d) => nothing(d.categories) },

@@ -11,17 +11,19 @@
 //   ranked     as bars, lying; series may have stack: true
 //   heat       {columns: [label], rows: [label], cells: [{x, y, value, text, href}], name, unit, currency}  y 0 is the lowest row
 //   treemap    {nodes: [{name, value, href|null} | {name, children: [node]}], unit, currency}
+//   map        {map, src: the address of its outlines, regions: [{name: as in the outlines, label, value, href} | {name, label}], sea: label of the inset, name, unit, currency}
 //   sparkline  {values: [n]}
 // A value of bars, line and ranked may be {value, href}.
 // unit: "count" | "money" | "percent" (values 0…1). href opens what is behind the mark: first the event "chart-open" (detail: the address) goes out, which a page may take over. Dispatch the event "chart-refresh" on the div to load data-src again.
 import * as echarts from "echarts/core";
-import { BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { kinds } from "./chart_kinds.js";
+import { outlines } from "./chart_map.js";
 import { theme } from "./chart_theme.js";
 
-echarts.use([BarChart, HeatmapChart, LineChart, PieChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+echarts.use([BarChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
 
 const messages = JSON.parse(document.getElementById("messages")?.textContent ?? "{}");
 
@@ -47,6 +49,7 @@ async function draw(box) {
   let content;
   try {
     content = await data(box);
+    if (content?.map && !echarts.getMap(content.map)) echarts.registerMap(content.map, await outlines(content.src));
   } catch {
     return state(box, messages.chart_error ?? "");
   }
@@ -62,7 +65,8 @@ async function draw(box) {
   chart.on("mouseover", ({ data: mark }) => chart.getZr().setCursorStyle(mark?.href ? "pointer" : "default"));
 }
 
-const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => echarts.getInstanceByDom(target)?.resize()));
+// What is being taken away or is folded up has no size, and a map of none cannot be laid out.
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target, contentRect }) => { if (contentRect.width > 0 && contentRect.height > 0) echarts.getInstanceByDom(target)?.resize(); }));
 const boxes = () => [...document.querySelectorAll("[data-chart]")];
 
 function start(box) {

@@ -1,41 +1,36 @@
 //! What the letters say; each has a template in `templates/letters` and its subject in `messages.toml`.
 
-use super::{Letter, Reader};
+use super::{Letter, Recipient};
 use crate::App;
 use engine::{Actor, Error, Result};
-use meta::{Id, Lang};
+use meta::Id;
 use minijinja::{Value, context};
 
-/// Who gets the letter, and in which language.
-async fn reader(app: &App, user: Id) -> Result<(Reader, Lang)> {
-    let record = app.engine().get(&Actor::system(), "user", user).await?;
-    let reader = Reader { name: record.text("name").to_owned(), email: record.text("email").to_owned() };
-    Ok((reader, Lang::parse(record.text("language")).unwrap_or_default()))
+async fn reader(app: &App, user: Id) -> Result<Recipient> {
+    Ok(Recipient::of(&app.engine().get(&Actor::system(), "user", user).await?))
 }
 
-pub(crate) async fn send(app: &App, user: Id, letter: Letter) -> Result<()> {
+pub(crate) async fn send(app: &App, reader: &Recipient, letter: Letter) -> Result<()> {
     let mailer = app.mailer().ok_or_else(|| Error::Unavailable("no mail server is set".into()))?;
-    let (reader, _) = reader(app, user).await?;
-    mailer.send(&reader, letter).await
+    mailer.send(reader, letter).await
 }
 
 /// One of the program's own letters.
-async fn write(app: &App, user: Id, letter: &str, more: Value) -> Result<()> {
-    let (reader, lang) = reader(app, user).await?;
+async fn write(app: &App, reader: &Recipient, letter: &str, more: Value) -> Result<()> {
     let company = app.engine().setting("company.name").await?;
     let company = company.and_then(|name| name.as_str().map(str::to_owned)).unwrap_or_default();
     let context = context! { name => reader.name.as_str(), company, ..more };
-    let text = app.letter(lang, &format!("letters/{letter}.txt"), context)?;
-    let subject = app.t(lang, &format!("letter.{letter}_subject"), &[]);
-    send(app, user, Letter { subject, text, ..Letter::default() }).await
+    let text = app.letter(reader.lang, &format!("letters/{letter}.txt"), context)?;
+    let subject = app.t(reader.lang, &format!("letter.{letter}_subject"), &[]);
+    send(app, reader, Letter { subject, text, ..Letter::default() }).await
 }
 
 pub(crate) async fn reset(app: &App, user: Id, link: &str) -> Result<()> {
-    write(app, user, "reset", context! { link }).await
+    write(app, &reader(app, user).await?, "reset", context! { link }).await
 }
 
 pub(crate) async fn invite(app: &App, user: Id, link: &str) -> Result<()> {
-    write(app, user, "invitation", context! { link }).await
+    write(app, &reader(app, user).await?, "invitation", context! { link }).await
 }
 
 /// Tells the user of a change to how he signs in, so that he notices one that is not his. `what` completes the key
@@ -54,9 +49,9 @@ pub(crate) fn notice(app: &App, user: Id, what: &'static str) {
 }
 
 async fn tell(app: &App, user: Id, what: &str) -> Result<()> {
-    let (_, lang) = reader(app, user).await?;
+    let reader = reader(app, user).await?;
     let zone = app.engine().time_zone().await?;
     let at = app.engine().clock().now().with_timezone(&zone).format("%Y-%m-%d %H:%M %Z").to_string();
-    let what = app.t(lang, &format!("letter.notice_{what}"), &[]);
-    write(app, user, "notice", context! { what, at }).await
+    let what = app.t(reader.lang, &format!("letter.notice_{what}"), &[]);
+    write(app, &reader, "notice", context! { what, at }).await
 }

@@ -13,6 +13,7 @@ use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{Attachment, Mailbox, MultiPart, SinglePart, header::ContentType},
 };
+use meta::{Lang, Record};
 use std::time::Duration;
 
 const TIME_LIMIT: Duration = Duration::from_secs(15);
@@ -40,9 +41,18 @@ pub struct Attached {
 }
 
 /// Who gets a letter.
-pub(crate) struct Reader {
+pub struct Recipient {
     pub name: String,
     pub email: String,
+    pub lang: Lang,
+}
+
+impl Recipient {
+    /// From the record of a user.
+    pub fn of(user: &Record) -> Recipient {
+        let lang = Lang::parse(user.text("language")).unwrap_or_default();
+        Recipient { name: user.text("name").to_owned(), email: user.text("email").to_owned(), lang }
+    }
 }
 
 impl Mailer {
@@ -56,7 +66,7 @@ impl Mailer {
         Ok(Mailer { transport, from })
     }
 
-    pub async fn send(&self, to: &Reader, letter: Letter) -> Result<()> {
+    pub async fn send(&self, to: &Recipient, letter: Letter) -> Result<()> {
         let wrong = |error: String| Error::Unavailable(format!("the letter to {}: {error}", to.email));
         let address: Address = to.email.parse().map_err(|_| wrong("no e-mail address".into()))?;
         let builder = Message::builder()

@@ -32,7 +32,7 @@ pub struct WarehouseFlags {
     #[arg(long, global = true, value_name = "URLS")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warehouse_workers: Option<String>,
-    /// Refuse a large question when no worker can be asked, instead of computing it here [default: false]
+    /// Every question that reads the warehouse is the workers', and refused when none can be asked [default: false]
     #[arg(long, global = true, num_args = 0..=1, default_missing_value = "true", value_name = "BOOL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workers_required: Option<bool>,
@@ -73,6 +73,9 @@ pub const KEYS: [&str; 11] = [
 pub fn check(config: &Config) -> anyhow::Result<()> {
     let workers = workers(config);
     if workers.is_empty() {
+        if config.workers_required {
+            bail!("workers_required: warehouse_workers names none; name them, or leave workers_required out");
+        }
         return Ok(());
     }
     if !cfg!(feature = "cluster") {

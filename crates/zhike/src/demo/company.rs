@@ -52,7 +52,7 @@ pub fn generate(seed: u64, today: NaiveDate, now: DateTime<Utc>) -> Company {
     let people = people::add(&mut company, seed, from);
     company.sign_ins = people.sign_ins();
     views::add(&mut company, seed, people.sign_ins()[0], from);
-    dashboards::add(&mut company, seed, people.sign_ins()[0], from);
+    dashboards::add(&mut company, seed, &people.sign_ins()[..2], from);
     let rates = rates::add(&mut company, seed, from, now);
     cost_rates::add(&mut company, seed, from, now);
     let products = add_products(&mut company, seed, from);

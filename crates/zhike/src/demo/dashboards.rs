@@ -1,12 +1,13 @@
-//! Saved questions and the dashboard made of them, which everybody of the demo company finds.
+//! Saved questions, the dashboard made of them, and the reports that mail them, which everybody of the demo company finds.
 
 use super::{chance::Chance, company::Company};
 use meta::{DateTime, Id, Utc, Value};
 use serde_json::{Value as Json, json};
 
 /// Name, width on the dashboard, chart, how many cuts are columns, question.
-fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 6] {
+fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 8] {
     let by = |dimension: &str| json!([{ "dimension": dimension }]);
+    let at_home = "account.country == \"中国\"";
     let months = json!([{ "dimension": "day", "level": "month" }]);
     [
         (
@@ -29,7 +30,14 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 6] {
             "half",
             "bar",
             0,
-            json!({ "measures": ["sales"], "cuts": by("account.province"), "top": 10, "share": true, "period": { "named": "year_to_date" } }),
+            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "top": 10, "share": true, "period": { "named": "year_to_date" } }),
+        ),
+        (
+            "各省销售地图 Sales by province",
+            "half",
+            "map",
+            0,
+            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "period": { "named": "year_to_date" } }),
         ),
         (
             "渠道分季度 Channels by quarter",
@@ -47,6 +55,13 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 6] {
             json!({ "measures": ["sales"], "cuts": [{ "dimension": "product.category" }, { "dimension": "product" }], "period": { "named": "year_to_date" } }),
         ),
         (
+            "各国销售地图 Sales by country",
+            "half",
+            "map",
+            0,
+            json!({ "measures": ["sales"], "cuts": by("account.country"), "period": { "named": "year_to_date" } }),
+        ),
+        (
             "退货率前十产品 Products returned most",
             "half",
             "table",
@@ -57,9 +72,11 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 6] {
     ]
 }
 
-pub fn add(company: &mut Company, seed: u64, owner: Id, at: DateTime<Utc>) {
+pub fn add(company: &mut Company, seed: u64, readers: &[Id], at: DateTime<Utc>) {
     let mut chance = Chance::new(seed, 60);
-    let mut tiles = vec![];
+    let owner = ("owner", Value::from(readers.first().copied()));
+    let shared = ("shared", Value::from(true));
+    let (mut tiles, mut last) = (vec![], None);
     for (name, width, chart, across, question) in questions() {
         let id = chance.id(at);
         let definition = json!({ "question": question, "across": across, "chart": chart });
@@ -67,17 +84,36 @@ pub fn add(company: &mut Company, seed: u64, owner: Id, at: DateTime<Utc>) {
             ("name", name.into()),
             ("definition", Value::Json(definition)),
             ("chart", chart.into()),
-            ("shared", true.into()),
-            ("owner", owner.into()),
+            shared.clone(),
+            owner.clone(),
         ];
         company.add("question", at, id, fields);
         tiles.push(json!({ "question": id, "width": width }));
+        last = Some(id);
     }
+    let board = chance.id(at);
     let fields = [
         ("name", "经营概览 Business overview".into()),
         ("tiles", Value::Json(json!(tiles))),
-        ("shared", true.into()),
-        ("owner", owner.into()),
+        shared.clone(),
+        owner.clone(),
     ];
-    company.add("dashboard", at, chance.id(at), fields);
+    company.add("dashboard", at, board, fields);
+    let reports = [
+        ("经营周报 Weekly overview", ("dashboard", Value::Id(board)), "weekly", 1),
+        ("退货月报 Returns of the month", ("question", last.into()), "monthly", 1),
+    ];
+    for (name, what, rhythm, day) in reports {
+        let fields = [
+            ("name", name.into()),
+            what,
+            ("rhythm", rhythm.into()),
+            ("day", Value::Int(day)),
+            ("hour", Value::Int(8)),
+            ("recipients", Value::Json(json!(readers))),
+            shared.clone(),
+            owner.clone(),
+        ];
+        company.add("scheduled_report", at, chance.id(at), fields);
+    }
 }

@@ -8,7 +8,7 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 22] = [
+const ORDER: [&str; 23] = [
     "team",
     "user",
     "role",
@@ -31,6 +31,7 @@ const ORDER: [&str; 22] = [
     "saved_view",
     "question",
     "dashboard",
+    "scheduled_report",
 ];
 const SOURCE: &str = "erp";
 

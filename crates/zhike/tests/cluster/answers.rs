@@ -137,6 +137,7 @@ async fn rights_of(tx: &mut engine::Tx, user: meta::Id) -> engine::Result<()> {
 
 #[test]
 fn the_command_line_asks_workers_too() {
+    const REQUIRED: &[&str] = &["--workers-required"];
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     let (data, files) = (folder.path().to_str().unwrap(), folder.path().join("files"));
@@ -146,11 +147,11 @@ fn the_command_line_asks_workers_too() {
         warehouse::refresh(&engine, SMALL, None).await.unwrap();
     });
     let fleet = [Worker::start(files.to_str().unwrap())];
-    let query = |workers: &str, secret: &str| {
+    let query = |workers: &str, secret: &str, more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));
-        command.env_clear().args(["query", QUESTIONS[1], "--json", "--data", data, "--workers-required"]);
-        command.args(["--worker-share", "0", "--warehouse-storage", files.to_str().unwrap()]);
-        command.env("ZHIKE_WORKER_SECRET", secret).args(["--warehouse-workers", workers]);
+        command.env_clear().args(["query", QUESTIONS[1], "--json", "--data", data]);
+        command.args(["--warehouse-storage", files.to_str().unwrap(), "--warehouse-workers", workers]);
+        command.env("ZHIKE_WORKER_SECRET", secret).args(more);
         let output = command.output().unwrap();
         (
             output.status.success(),
@@ -158,13 +159,15 @@ fn the_command_line_asks_workers_too() {
             String::from_utf8(output.stderr).unwrap(),
         )
     };
-    let (done, alone, said) = query("", crate::company::SECRET);
+    let (done, alone, said) = query("", crate::company::SECRET, &[]);
     assert!(done && alone.lines().count() == 4, "{alone}{said}");
-    let (done, asked, said) = query(&fleet[0].url(), crate::company::SECRET);
+    let (done, rows, said) = query("", crate::company::SECRET, REQUIRED);
+    assert!(!done && rows.is_empty() && said.contains("warehouse_workers names none"), "{rows}{said}");
+    let (done, asked, said) = query(&fleet[0].url(), crate::company::SECRET, REQUIRED);
     assert!(done, "{said}");
     assert_eq!(asked, alone);
     let wrong = "wrong wrong wrong wrong wrong wrong ".replace(' ', "-");
-    let (done, rows, said) = query(&fleet[0].url(), &wrong);
+    let (done, rows, said) = query(&fleet[0].url(), &wrong, REQUIRED);
     assert!(
         !done && rows.is_empty() && said.contains("worker_secret") && !said.contains(&wrong),
         "{rows}{said}"

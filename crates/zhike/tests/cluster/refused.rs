@@ -1,7 +1,7 @@
 //! Who is not let in, and what is not begun.
 
 use crate::{
-    company::{SECRET, SMALL, ask_workers, open, trade},
+    company::{SECRET, SMALL, ask_workers, ask_workers_for, open, trade},
     fleet::{Worker, alone, command, runtime},
 };
 use engine::Actor;
@@ -45,6 +45,34 @@ fn a_worker_with_another_secret_or_program_is_not_asked() {
         let answer = ask().await.unwrap();
         assert_eq!(answer.batches, here.batches);
         assert_eq!(workers.counts().answered.load(std::sync::atomic::Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn where_workers_are_required_small_questions_are_theirs_too() {
+    const LARGE: usize = 1 << 30;
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let files = folder.path().join("files");
+    runtime().block_on(async {
+        let engine = open(folder.path(), Place::Folder(files.clone())).await;
+        trade(&engine, 60).await;
+        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        let ask = async |sql: &str| warehouse::query(&engine, &Actor::system(), sql, Limits::PAGE).await;
+        let here = warehouse::here(ask(SUM)).await.unwrap();
+        let mut worker = Worker::start(files.to_str().unwrap());
+        let workers = ask_workers_for(&engine, &[worker.url()], LARGE);
+        assert_eq!(ask(SUM).await.unwrap().batches, here.batches);
+        let answered = || workers.counts().answered.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(answered(), 1);
+        // What reads no files is nobody's.
+        ask("SELECT 1").await.unwrap();
+        assert_eq!(answered(), 1);
+        worker.signal("-KILL");
+        worker.wait();
+        let error = ask(SUM).await.unwrap_err();
+        assert!(matches!(error, engine::Error::Unavailable(_)), "{error}");
+        ask("SELECT 1").await.unwrap();
     });
 }
 

@@ -1,8 +1,11 @@
 //! Two branches of one company: no road of pages, API, files or live pages leads a rep of one to customers of the other.
 
+mod asking;
+mod figures;
+
 use crate::pages::create;
 use engine::{Engine, Role};
-use meta::{Id, Value};
+use meta::{Id, Lang, Value};
 use serde_json::json;
 use std::time::Duration;
 use testkit::{Client, Modules, PASSWORD, TestApp, on_both};
@@ -11,7 +14,7 @@ use testkit::{Client, Modules, PASSWORD, TestApp, on_both};
 const SECRET: &str = "Betamax";
 const OWN: &str = "Alphaville";
 
-fn modules() -> Modules {
+pub fn modules() -> Modules {
     Modules {
         engine: vec![
             customers::module(),
@@ -91,11 +94,12 @@ async fn records(engine: &Engine, owner: Id, word: &str) -> Vec<(&'static str, I
     ]
 }
 
-async fn branches(test: &TestApp) -> Branches {
-    let engine = &test.engine;
+/// Ann and Bob, each of a branch of her or his own.
+async fn reps(engine: &Engine) -> Vec<Id> {
     let mut reps = vec![];
     for name in ["Ann", "Bob"] {
-        let rep = test.user(name, &format!("{name}@example.com"), Role::User).await;
+        let email = format!("{name}@example.com");
+        let rep = web::auth::create_user(engine, name, &email, PASSWORD, Role::User, Lang::En).await.unwrap();
         let team = create(engine, "team", &[("name", format!("Branch of {name}").into())]).await;
         engine
             .write(&engine::Actor::system(), move |tx| {
@@ -111,6 +115,12 @@ async fn branches(test: &TestApp) -> Branches {
     for rep in &reps {
         create(engine, "user_role", &[("user", (*rep).into()), ("role", role.into())]).await;
     }
+    reps
+}
+
+async fn branches(test: &TestApp) -> Branches {
+    let engine = &test.engine;
+    let reps = reps(engine).await;
     let own = records(engine, reps[0], OWN).await;
     let theirs = records(engine, reps[1], SECRET).await;
     let token = web::tokens::create(engine, reps[0], "test", None).await.unwrap();

@@ -209,12 +209,12 @@ fn without_null(kinds: &Value) -> Value {
     }
 }
 
-/// A body that can be sent to create a record: what is required and what the list shows.
+/// A body that can be sent to create a record: what is required, what the list shows, and what a rule asks for.
 pub fn example(entity: &Entity, texts: Texts) -> Value {
     let mut body = Map::new();
     for field in entity.fields.values().filter(|field| !field.computed && field.numbered.is_none()) {
         let shown = entity.list.contains(&field.name) && field.target().is_none();
-        if field.required || shown {
+        if field.required || field.in_example || shown {
             body.insert(field.name.clone(), sample(field, texts));
         }
     }

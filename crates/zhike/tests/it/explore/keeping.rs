@@ -10,7 +10,7 @@ use testkit::{Client, PASSWORD, TestApp, on_both};
 const QUESTIONS: &str = "/analysis/questions";
 const DASHBOARDS: &str = "/analysis/dashboards";
 
-async fn signed_in(test: &TestApp, email: &str) -> Client {
+pub async fn signed_in(test: &TestApp, email: &str) -> Client {
     let mut client = test.visitor();
     client.sign_in(email, PASSWORD).await;
     client

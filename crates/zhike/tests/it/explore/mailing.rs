@@ -1,6 +1,6 @@
 //! Scheduled reports: each reader gets one letter with his own figures, when it is time, and once.
 
-use super::{get, modules, trade};
+use super::{get, keeping::signed_in, modules, trade};
 use crate::pages::create;
 use chrono::TimeDelta;
 use engine::{Actor, Query, Role};
@@ -11,7 +11,7 @@ use web::App;
 const SCHEDULES: &str = "/analysis/schedules";
 
 /// The program with a mail server.
-fn with_mail(test: &TestApp, url: &str) -> App {
+pub fn with_mail(test: &TestApp, url: &str) -> App {
     let options = web::Options {
         mail: Some(web::MailServer::new(url, "Zhike <crm@example.com>").unwrap()),
         public_url: Some("https://crm.example.com".into()),
@@ -115,19 +115,35 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
         ];
         ann.post(SCHEDULES, &form).await.expect(303);
         let id = only(&test).await.id;
+        // However long ago the last one was.
+        test.clock.set(test.clock.now() + TimeDelta::days(2));
+        let ann = signed_in(&test, "ada@example.com").await;
         ann.post(&format!("{SCHEDULES}/{id}/now"), &[]).await.expect(303);
         // Nobody listens there.
         let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let broken = with_mail(&test, &format!("smtp://a:b@{nobody}"));
         assert_eq!(analysis::send_due(&broken).await.unwrap(), 0);
         let record = only(&test).await;
-        assert!(!record.get("pending").is_null() && !record.text("problem").is_empty(), "{record:?}");
+        assert!(!record.get("pending").is_null() && record.text("problem") == "mail", "{record:?}");
+        assert!(get(&ann, SCHEDULES).await.contains("The mail server did not take the letter"));
+        ann.post("/preferences", &[("lang", "zh-CN"), ("return_to", "/")]).await.expect(303);
+        assert!(get(&ann, SCHEDULES).await.contains("邮件服务器未能接收邮件"));
         let server = MailServer::start();
         let app = with_mail(&test, &server.url);
         assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
         test.clock.set(test.clock.now() + TimeDelta::minutes(16));
         assert_eq!(analysis::send_due(&app).await.unwrap(), 1);
         assert!(only(&test).await.text("problem").is_empty());
+        // For a day, then the next time is as if it had gone out.
+        ann.post(&format!("{SCHEDULES}/{id}/now"), &[]).await.expect(303);
+        for _ in 0..=24 {
+            assert_eq!(analysis::send_due(&broken).await.unwrap(), 0);
+            test.clock.set(test.clock.now() + TimeDelta::hours(1));
+        }
+        let record = only(&test).await;
+        assert!(record.get("pending").is_null() && record.text("problem") == "mail", "{record:?}");
+        assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
+        let ann = signed_in(&test, "ada@example.com").await;
         // Paused, it stays.
         let paused = [
             ("name", "Daily"),

@@ -3,6 +3,9 @@
 mod asking;
 mod keeping;
 mod mailing;
+mod mapping;
+
+pub use mailing::with_mail;
 
 use crate::pages::create;
 use meta::{Id, Value};
