@@ -156,6 +156,9 @@ fn the_one_that_stays_has_the_values_orders_and_figures_of_all() {
         );
         let old = api.get(&format!("/api/v1/account/{loser}")).await;
         assert_eq!((old.status, old.header("location")), (307, format!("/api/v1/account/{winner}").as_str()));
+        let described = api.get("/api/openapi.json").await.expect(200).json();
+        let answers = &described["paths"]["/api/v1/account/{id}"]["get"]["responses"];
+        assert!(answers["307"]["headers"]["Location"].is_object(), "{answers}");
         insight::live::follow(engine).await.unwrap();
         let record = engine.get(&system(), "account", winner).await.unwrap();
         assert_eq!(record.get("orders").as_int(), Some(2), "{record:?}");

@@ -217,7 +217,9 @@ fn get(registry: &Registry, entity: &Entity, texts: Texts) -> Value {
         .answers(200, texts.the_record(), Some(reference(&entity.name)))
         .with_headers(200, &["ETag"])
         .answers(304, texts.unchanged(), None)
-        .with_headers(304, &["ETag"]);
+        .with_headers(304, &["ETag"])
+        .answers(307, texts.merged_away(), None)
+        .with_headers(307, &["Location"]);
     if registry.children(&entity.name).next().is_some() {
         operation = operation.describe(texts.with_lines());
     }

@@ -114,7 +114,7 @@ impl Texts {
     pub fn header(self, name: &str) -> String {
         match name {
             "ETag" => self.pick("The record's version and content.", "记录的版本与内容标识。"),
-            "Location" => self.pick("Where the new record is.", "新记录的地址。"),
+            "Location" => self.pick("The record's address.", "记录的地址。"),
             "Allow" => self.pick("The methods of this address.", "此地址支持的方法。"),
             "Retry-After" => self.pick("Seconds to wait.", "需等待的秒数。"),
             "Idempotent-Replayed" => self.pick("`true`: the first answer again.", "`true`：这是首次的结果。"),
@@ -338,6 +338,12 @@ impl Texts {
     }
     pub fn unchanged(self) -> String {
         self.pick("Unchanged.", "未变化。")
+    }
+    pub fn merged_away(self) -> String {
+        self.pick(
+            "Merged into another record, whose address `Location` is.",
+            "已合并到另一条记录，其地址见 `Location`。",
+        )
     }
     pub fn done(self) -> String {
         self.pick("Done.", "已完成。")
