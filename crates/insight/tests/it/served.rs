@@ -279,3 +279,38 @@ fn a_figure_leads_to_the_records_that_cost_it() {
         }
     });
 }
+
+#[test]
+fn the_rows_of_a_single_day_are_shown_too() {
+    on_both(async |company| {
+        company.cost_rates().await;
+        let account = company.customer("A").await;
+        let facts = [
+            ("sales", "sales"),
+            ("cost_to_serve", "order_costs"),
+            ("cost_to_serve", "return_costs"),
+            ("cost_to_serve", "activities"),
+        ];
+        let first: chrono::NaiveDate = "2026-05-31".parse().unwrap();
+        let around = |days| {
+            let days = chrono::Duration::days(days);
+            Some(Period::Between { from: first - days, to: first + days })
+        };
+        for days in 1..=2_usize {
+            let day = first + chrono::Duration::days(days as i64 - 1);
+            company.order(Some(account), &day.to_string(), "1000", None).await;
+            company.give_back(account, &day.to_string(), "100", None).await;
+            company.contact(account, &day.to_string(), "visit", 90).await;
+            refresh(&company, SMALL).await;
+            for (measure, fact) in facts {
+                for (period, expected) in [(None, days), (around(0), 1), (around(30), days)] {
+                    let question = Question { measures: vec![measure.into()], period, ..Question::default() };
+                    let limits = warehouse::Limits::PAGE;
+                    let rows =
+                        semantic::rows(&company.engine, &Actor::system(), &question, fact, limits).await;
+                    assert_eq!(rows.unwrap().rows.len(), expected, "{fact}, {days}");
+                }
+            }
+        }
+    });
+}

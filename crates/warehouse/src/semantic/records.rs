@@ -106,7 +106,10 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> 
     if !conditions.is_empty() {
         sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
     }
-    sql.push_str(&format!(" ORDER BY f.\"day\" DESC, f.{} DESC", quoted(&table.head_column)));
+    // A bare day is taken for a constant if all that is found is of one; joins forget that, and DataFusion 55.2 refuses its own
+    // plan.
+    let head = quoted(&table.head_column);
+    sql.push_str(&format!(" ORDER BY CASE WHEN f.{head} IS NOT NULL THEN f.\"day\" END DESC, f.{head} DESC"));
     Ok((columns, sql))
 }
 
