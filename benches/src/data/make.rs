@@ -79,6 +79,10 @@ pub fn ready(place: &Place, wanted: &Arguments) -> anyhow::Result<Manifest> {
     };
     match kept {
         Some(kept) if !wanted.again && fits(&kept) => Ok(kept),
+        Some(_) if !wanted.again => bail!(
+            "{} has a company of another size or made for another schema: --again makes it anew",
+            place.folder.display()
+        ),
         kept => {
             clear(place, kept.is_some())?;
             make(place, wanted, sketch.registry(), schema)

@@ -62,6 +62,12 @@ fn what_is_loaded_is_found_sorted_and_numbered_on() {
     let manifest = ready(&arguments(folder.path(), false)).unwrap();
     let again = ready(&arguments(folder.path(), false)).unwrap();
     assert_eq!(again.token, manifest.token, "a company that is there is not made anew");
+    let kept = folder.path().join("bench.json");
+    let described = std::fs::read_to_string(&kept).unwrap();
+    std::fs::write(&kept, described.replace(&manifest.schema, "another")).unwrap();
+    let refused = ready(&arguments(folder.path(), false)).unwrap_err().to_string();
+    assert!(refused.contains("--again"), "an old company is not thrown away unasked: {refused}");
+    std::fs::write(&kept, described).unwrap();
     on(folder.path(), async |engine| {
         let system = Actor::system();
         let first = engine.list(&system, &Query::new("account").sort("-net_sales").limit(1)).await.unwrap();
