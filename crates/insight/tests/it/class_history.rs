@@ -3,13 +3,13 @@
 
 use crate::{
     company::{Company, on_both, values},
-    live_equals_refit::{World, step},
+    live_equals_refit::{World, some_steps},
     questions::rep,
     walk::facts,
     warehouse::{FULL, SMALL, ask, everything, refresh},
 };
 use chrono::NaiveDate;
-use engine::{Actor, Error};
+use engine::Actor;
 use insight::{class_history, refit, settings::Settings};
 use meta::{Decimal, Id, Value};
 use rand::{RngExt, SeedableRng};
@@ -90,21 +90,7 @@ fn the_history_is_what_was_and_sales_are_cut_by_it() {
         pass(&company, -200);
         for round in 0..9 {
             pass(&company, chance.random_range(0..50));
-            let (mut own, mut own_chance) = (world.clone(), ChaCha8Rng::seed_from_u64(chance.random()));
-            let system = Actor::system();
-            let written = company.engine.write(&system, move |tx| {
-                Box::pin(async move {
-                    for _ in 0..own_chance.random_range(1..12) {
-                        step(tx, &mut own, &mut own_chance).await?;
-                    }
-                    Ok(own)
-                })
-            });
-            match written.await {
-                Ok(after) => world = after,
-                Err(Error::Invalid(_)) => {}
-                Err(error) => panic!("round {round}: {error}"),
-            }
+            some_steps(&company, &mut world, &mut chance, 11).await;
             company.settle().await;
             if round % 2 == 1 {
                 refit::refit(&company.engine, None).await.unwrap();

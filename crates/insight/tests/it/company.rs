@@ -177,7 +177,21 @@ impl Company {
         ];
         self.create("activity", values(fields)).await
     }
-
+    /// A customer who buys, gives back and is called upon, with the costs of `cost_rates`.
+    pub async fn served(&self) -> Id {
+        self.cost_rates().await;
+        let account = self.customer("A").await;
+        // Before 2026-06-01 an order costs 20, after it 30; each with one line.
+        self.order(Some(account), "2026-05-31", "1000", Some("700")).await;
+        self.order(Some(account), "2026-06-02", "500", Some("350")).await;
+        self.give_back(account, "2026-06-10", "100", Some("70")).await;
+        self.contact(account, "2026-06-03", "visit", 90).await;
+        self.contact(account, "2026-06-04", "call", 20).await;
+        self.contact(account, "2026-06-04", "note", 20).await;
+        self.contact(account, "2026-06-05", "task", 0).await;
+        self.settle().await;
+        account
+    }
     /// Forty customers with histories that models can be fitted to, bought over two years.
     pub async fn regulars(&self) -> Vec<Id> {
         let mut accounts = vec![];

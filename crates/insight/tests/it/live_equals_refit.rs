@@ -99,6 +99,25 @@ async fn talk(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine
 }
 
 /// One random write of any kind that may move somebody's figures.
+/// A transaction of up to `most` steps; one that a rule refuses leaves nothing.
+pub async fn some_steps(company: &Company, world: &mut World, chance: &mut ChaCha8Rng, most: usize) {
+    let (mut own, mut own_chance) = (world.clone(), ChaCha8Rng::seed_from_u64(chance.random()));
+    let system = Actor::system();
+    let written = company.engine.write(&system, move |tx| {
+        Box::pin(async move {
+            for _ in 0..own_chance.random_range(1..=most) {
+                step(tx, &mut own, &mut own_chance).await?;
+            }
+            Ok(own)
+        })
+    });
+    match written.await {
+        Ok(after) => *world = after,
+        Err(engine::Error::Invalid(_)) => {}
+        Err(error) => panic!("{error}"),
+    }
+}
+
 pub async fn step(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> engine::Result<()> {
     let (entity, line_entity) =
         if chance.random_ratio(2, 3) { ("order", "order_line") } else { ("return", "return_line") };

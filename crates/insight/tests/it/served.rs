@@ -3,7 +3,7 @@
 
 use crate::{
     company::{Company, decimal, on_both, values},
-    live_equals_refit::{World, step},
+    live_equals_refit::{World, some_steps},
     questions::rep,
     warehouse::{FULL, SMALL, ask, everything, refresh},
 };
@@ -40,16 +40,7 @@ async fn told(
 #[test]
 fn costs_are_those_computed_by_hand() {
     on_both(async |company| {
-        company.cost_rates().await;
-        let account = company.customer("A").await;
-        company.order(Some(account), "2026-05-31", "1000", Some("700")).await;
-        company.order(Some(account), "2026-06-02", "500", Some("350")).await;
-        company.give_back(account, "2026-06-10", "100", Some("70")).await;
-        company.contact(account, "2026-06-03", "visit", 90).await;
-        company.contact(account, "2026-06-04", "call", 20).await;
-        company.contact(account, "2026-06-04", "note", 20).await;
-        company.contact(account, "2026-06-05", "task", 0).await;
-        company.settle().await;
+        let account = company.served().await;
         refresh(&company, SMALL).await;
         let all = [
             "handling_cost",
@@ -132,21 +123,7 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
         company.cost_rates().await;
         let mut charged = 0;
         for round in 0..10 {
-            let (mut own, mut own_chance) = (world.clone(), ChaCha8Rng::seed_from_u64(chance.random()));
-            let system = Actor::system();
-            let written = company.engine.write(&system, move |tx| {
-                Box::pin(async move {
-                    for _ in 0..own_chance.random_range(1..9) {
-                        step(tx, &mut own, &mut own_chance).await?;
-                    }
-                    Ok(own)
-                })
-            });
-            match written.await {
-                Ok(after) => world = after,
-                Err(Error::Invalid(_)) => {}
-                Err(error) => panic!("round {round}: {error}"),
-            }
+            some_steps(&company, &mut world, &mut chance, 8).await;
             for _ in 0..chance.random_range(0..3) {
                 change_a_rate(&company, &mut rates, &mut chance).await;
             }

@@ -36,7 +36,7 @@ export function short(value, unit) {
   return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(value).replace("K", "k");
 }
 
-export const percent = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1 }).format(value);
+export const percent = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1, signDisplay: "negative" }).format(value);
 
 /** The exact figure; tooltips. */
 export function full(value, unit, currency) {

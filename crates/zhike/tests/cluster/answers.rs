@@ -1,7 +1,7 @@
 //! Three workers answer everything as this process does, to the last digit.
 
 use crate::{
-    company::{SMALL, ask, ask_workers, open, questions, trade, values},
+    company::{SMALL, ask, ask_workers, open, questions, trade, traded, values},
     fleet::{Worker, alone, fleet, runtime, urls},
 };
 use engine::{Action, Actor};
@@ -13,12 +13,9 @@ use warehouse::{Limits, Place, here};
 fn every_measure_by_every_dimension_is_the_same_on_three_workers() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
     runtime().block_on(async {
-        let engine = open(folder.path(), Place::Folder(files.clone())).await;
-        trade(&engine, 200).await;
-        warehouse::refresh(&engine, SMALL, None).await.unwrap();
-        let fleet = fleet(3, files.to_str().unwrap());
+        let (engine, files) = traded(folder.path(), 200).await;
+        let fleet = fleet(3, &files);
         let workers = ask_workers(&engine, &urls(&fleet), true);
         let (mut asked, mut cells) = (0, 0);
         for question in questions(&engine) {

@@ -1,7 +1,7 @@
 //! Workers that are killed, frozen or panic in the middle of a question: the answer is right, after asking anew, or there is none.
 
 use crate::{
-    company::{PATIENCE, SMALL, ask, ask_workers, open, trade},
+    company::{PATIENCE, ask, ask_workers, traded},
     fleet::{alone, fleet, runtime, urls},
 };
 use rand::{RngExt, SeedableRng};
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 use warehouse::{
-    Place, here,
+    here,
     semantic::{Cut, Level, Question},
 };
 
@@ -33,12 +33,9 @@ fn question() -> Question {
 fn a_lost_worker_never_makes_a_wrong_number() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
     runtime().block_on(async {
-        let engine = open(folder.path(), Place::Folder(files.clone())).await;
-        trade(&engine, 300).await;
-        warehouse::refresh(&engine, SMALL, None).await.unwrap();
-        let mut fleet = fleet(3, files.to_str().unwrap());
+        let (engine, files) = traded(folder.path(), 300).await;
+        let mut fleet = fleet(3, &files);
         let question = question();
         let expected = here(ask(&engine, &question)).await.unwrap();
         assert!(expected.rows.len() > 40, "{}", expected.rows.len());

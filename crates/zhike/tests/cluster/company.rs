@@ -93,6 +93,15 @@ async fn document(
     Ok(id)
 }
 
+/// A company that has traded, its warehouse in a folder, and which folder that is.
+pub async fn traded(folder: &Path, customers: u64) -> (Engine, String) {
+    let files = folder.join("files");
+    let engine = open(folder, Place::Folder(files.clone())).await;
+    trade(&engine, customers).await;
+    warehouse::refresh(&engine, SMALL, None).await.unwrap();
+    (engine, files.to_str().unwrap().to_owned())
+}
+
 /// The program the workers run, as if this one were it.
 pub fn link(secret: &str) -> Link {
     let program = cluster::identity_of(Path::new(env!("CARGO_BIN_EXE_zhike"))).unwrap();

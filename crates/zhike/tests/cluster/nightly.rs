@@ -1,15 +1,13 @@
 //! The night's comparison: it is content with good workers, and finds a machine that leaves out rows.
 
 use crate::{
-    company::{SMALL, ask_workers, open, trade},
+    company::{SMALL, ask_workers, trade, traded},
     fleet::{alone, fleet, runtime, urls},
 };
 use engine::{Actor, BoxFuture};
 use serde_json::json;
 use std::sync::Arc;
-use warehouse::{
-    Catalog, Elsewhere, Place, Planned, Rows, collect, datafusion::physical_plan::execute_stream,
-};
+use warehouse::{Catalog, Elsewhere, Planned, Rows, collect, datafusion::physical_plan::execute_stream};
 
 /// Leaves out the last row of every answer of more than one.
 struct Liar;
@@ -39,15 +37,12 @@ fn checks(catalog: &Catalog) -> Vec<(&str, bool)> {
 fn the_catalog_says_whether_workers_answer_as_the_server_does() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
     runtime().block_on(async {
-        let engine = open(folder.path(), Place::Folder(files.clone())).await;
-        trade(&engine, 40).await;
-        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        let (engine, files) = traded(folder.path(), 40).await;
         let system = Actor::system();
         let catalog = async || warehouse::catalog(&engine, &Actor::system()).await.unwrap();
         assert_eq!(checks(&catalog().await), []);
-        let fleet = fleet(2, files.to_str().unwrap());
+        let fleet = fleet(2, &files);
         ask_workers(&engine, &urls(&fleet), true);
         engine
             .write(&system, |tx| Box::pin(async move { tx.enqueue(cluster::JOB, json!({})).await }))

@@ -1,7 +1,7 @@
 //! Who is not let in, and what is not begun.
 
 use crate::{
-    company::{SECRET, SMALL, ask_workers, ask_workers_for, open, trade},
+    company::{SECRET, SMALL, ask_workers, ask_workers_for, open, trade, traded},
     fleet::{Worker, alone, command, runtime},
 };
 use engine::Actor;
@@ -53,14 +53,11 @@ fn where_workers_are_required_small_questions_are_theirs_too() {
     const LARGE: usize = 1 << 30;
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
     runtime().block_on(async {
-        let engine = open(folder.path(), Place::Folder(files.clone())).await;
-        trade(&engine, 60).await;
-        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        let (engine, files) = traded(folder.path(), 60).await;
         let ask = async |sql: &str| warehouse::query(&engine, &Actor::system(), sql, Limits::PAGE).await;
         let here = warehouse::here(ask(SUM)).await.unwrap();
-        let mut worker = Worker::start(files.to_str().unwrap());
+        let mut worker = Worker::start(&files);
         let workers = ask_workers_for(&engine, &[worker.url()], LARGE);
         assert_eq!(ask(SUM).await.unwrap().batches, here.batches);
         let answered = || workers.counts().answered.load(std::sync::atomic::Ordering::Relaxed);

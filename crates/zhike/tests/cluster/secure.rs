@@ -2,13 +2,13 @@
 //! the worker's is good for 127.0.0.1 only.)
 
 use crate::{
-    company::{PATIENCE, SECRET, SMALL, open, trade},
+    company::{PATIENCE, SECRET, traded},
     fleet::{Worker, alone, command, runtime},
 };
 use cluster::{Coordinator, Link, Manner};
 use engine::{Actor, Engine};
 use std::{path::Path, sync::Arc, time::Duration};
-use warehouse::{Answer, Limits, Place, here};
+use warehouse::{Answer, Limits, here};
 
 const SQL: &str = "SELECT account_key, count(*), sum(net) FROM sales GROUP BY 1 ORDER BY 1";
 
@@ -31,18 +31,15 @@ fn ask_with(engine: &Engine, urls: &[String], authority: Option<&str>) -> Arc<Co
 fn workers_are_asked_and_ask_each_other_over_tls() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
-    let files = folder.path().join("files");
     runtime().block_on(async {
-        let engine = open(folder.path(), Place::Folder(files.clone())).await;
-        trade(&engine, 60).await;
-        warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        let (engine, files) = traded(folder.path(), 60).await;
         let (certificate, key, authority) = (file("worker.pem"), file("worker.key"), file("authority.pem"));
         let worker = || {
             let environment = [("ZHIKE_WORKER_AUTHORITY", authority.as_str())];
             let program = Path::new(env!("CARGO_BIN_EXE_zhike"));
-            let mut command = command(program, "127.0.0.1:0", files.to_str().unwrap(), &environment);
+            let mut command = command(program, "127.0.0.1:0", &files, &environment);
             command.args(["--certificate", &certificate, "--key", &key]);
-            Worker::of(command, files.to_str().unwrap())
+            Worker::of(command, &files)
         };
         let fleet = [worker(), worker()];
         let urls: Vec<String> = fleet.iter().map(|worker| format!("https://{}", worker.address)).collect();
