@@ -1,5 +1,5 @@
 //! What is computed anew after each fit, because it rests on everybody's figures: the history of classes, cycles, alarms, satisfaction, the seven P, contracts, before and after.
-//! One after the other, in one job; each keeps its result for the pages.
+//! One after the other, in one job, from a warehouse that was brought up to the fit; each keeps its result for the pages.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
@@ -9,6 +9,7 @@ use engine::{
 use meta::Id;
 use serde_json::json;
 use std::time::Instant;
+use warehouse::Manner;
 
 pub const JOB: &str = "value.after_fit";
 
@@ -16,6 +17,7 @@ pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
     let started = Instant::now();
     let settings = Settings::load(engine).await?;
     class_history::keep(engine, &settings).await?;
+    warehouse::refresh(engine, Manner::default(), job).await?;
     let due = cycle::compute(engine, &settings, job).await?;
     let raised = alarm::run(engine, &settings, &due).await?;
     satisfaction::compute(engine, &settings).await?;

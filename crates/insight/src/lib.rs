@@ -14,6 +14,7 @@ pub mod classes;
 pub mod contract;
 pub mod cost_rate;
 pub mod cycle;
+mod facts;
 pub mod fields;
 pub mod kept;
 pub mod live;

@@ -60,7 +60,7 @@ fn read(row: &Row) -> Result<Option<StoredModel>> {
     let (fitted, overview) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            tracing::warn!(fit = id, "the kept models cannot be read and will be fitted anew: {error}");
+            tracing::debug!(fit = id, "the kept models cannot be read: {error}");
             return Ok(None);
         }
     };
@@ -86,7 +86,11 @@ pub async fn newest_model(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
     if let Some(model) = known.0.get(&(), version) {
         return Ok(model);
     }
-    let model = first(&engine.fetch(&newest()).await?)?;
+    let rows = engine.fetch(&newest()).await?;
+    let model = first(&rows)?;
+    if model.is_none() && !rows.is_empty() {
+        tracing::warn!("the kept models are of another version of the program: they will be fitted anew");
+    }
     known.0.put((), version, model.clone());
     Ok(model)
 }

@@ -22,6 +22,7 @@ use std::{collections::BTreeSet, time::Instant};
 pub const JOB: &str = "warehouse.refresh";
 /// How long a file is kept that no manifest names: readers that began before may still read it.
 const GRACE: chrono::Duration = chrono::Duration::minutes(10);
+const TRIES: usize = 3;
 
 /// What a refresh did.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -51,8 +52,28 @@ impl Default for Manner {
     }
 }
 
+/// One refresh at a time in this process: the next finds little left to do.
+#[derive(Default)]
+struct Turn(tokio::sync::Mutex<()>);
+
 /// Brings the warehouse up to date and makes it the one readers see.
 pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
+    let turn = engine.extension::<Turn>();
+    let _turn = turn.0.lock().await;
+    for _ in 0..TRIES {
+        if let Some(done) = refresh_from_newest(engine, manner, job).await? {
+            return Ok(done);
+        }
+    }
+    Err(Error::Unavailable("another process refreshes the warehouse all the time and is faster: nothing is lost, look again with `zhike warehouse status`".into()))
+}
+
+/// `None` if another process was faster, and it is to be begun again from what that one wrote.
+async fn refresh_from_newest(
+    engine: &Engine,
+    manner: Manner,
+    job: Option<&JobContext>,
+) -> Result<Option<Refreshed>> {
     let started = Instant::now();
     let store = storage::store(engine)?;
     let old = manifest::newest(&store).await?.unwrap_or_default();
@@ -127,7 +148,7 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
     }
     writing.keys.keep(engine, &store, &mut next).await?;
     if !publish(engine, &store, &old, &mut next).await? {
-        return Err(Error::Unavailable("another refresh of the warehouse is running and was faster: nothing is lost, look again with `zhike warehouse status`".into()));
+        return Ok(None);
     }
     let done = Refreshed {
         manifest: next.number,
@@ -145,7 +166,7 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
         tracing::warn!("the quality of the warehouse could not be checked: {error}");
     }
     tracing::info!(?done, "warehouse refreshed");
-    Ok(done)
+    Ok(Some(done))
 }
 
 async fn touched(

@@ -1,6 +1,7 @@
 //! Writes stretches of a table as Parquet files.
 
 use crate::{
+    column::Cell,
     internal,
     keys::Keys,
     manifest::Segment,
@@ -16,7 +17,7 @@ use datafusion::{
         file::properties::{EnabledStatistics, WriterProperties},
     },
 };
-use engine::{Engine, Result, TryStreamExt, chrono_tz::Tz};
+use engine::{Dialect, Engine, Result, TryStreamExt, chrono_tz::Tz};
 use meta::Id;
 use value::service_cost::Rates;
 
@@ -42,9 +43,8 @@ impl Writing<'_> {
         let mut written = vec![];
         let mut open: Option<Open> = None;
         let mut batch = Batch::new(table, self.zone, &self.rates);
-        let mut head: Vec<Vec<crate::column::Cell>> = vec![];
-        let select = select(table, from, until);
-        let mut rows = self.engine.stream(&select);
+        let mut head: Vec<Vec<Cell>> = vec![];
+        let mut rows = self.engine.stream(&select(table, from, until));
         loop {
             let next = rows.try_next().await?.map(|row| read(table, &row)).transpose()?;
             let same = next
@@ -52,7 +52,7 @@ impl Writing<'_> {
                 .is_some_and(|next| head.first().is_some_and(|first| first.first() == next.first()));
             if !same && !head.is_empty() {
                 if open.is_none() {
-                    let from = if written.is_empty() { from } else { id_of(&head) };
+                    let from = if written.is_empty() { from } else { id_of(&head[0]) };
                     open = Some(Open::new(table, from)?);
                 }
                 batch.push(&head, &mut self.keys)?;
@@ -66,6 +66,12 @@ impl Writing<'_> {
                 }
                 if let Some(file) = open.take_if(|file| file.rows >= self.segment_rows || next.is_none()) {
                     written.push(file.close(self.engine, self.store, &table.name).await?);
+                    // SQLite can't shorten its log beyond what somebody still reads, and whoever reads searches all of it: a
+                    // reading is to last no longer than a file takes.
+                    if let Some(next) = next.as_ref().filter(|_| self.engine.dialect() == Dialect::Sqlite) {
+                        rows = self.engine.stream(&select(table, id_of(next), until));
+                        continue;
+                    }
                 }
             }
             let Some(next) = next else { return Ok(written) };
@@ -75,9 +81,9 @@ impl Writing<'_> {
 }
 
 /// The head's id is the first input of every table.
-fn id_of(head: &[Vec<crate::column::Cell>]) -> Id {
-    match head.first().and_then(|row| row.first()) {
-        Some(crate::column::Cell::Id(id)) => Id::from_bytes(*id),
+fn id_of(row: &[Cell]) -> Id {
+    match row.first() {
+        Some(Cell::Id(id)) => Id::from_bytes(*id),
         _ => Id::nil(),
     }
 }

@@ -2,16 +2,15 @@
 //! the coming weeks.
 
 use super::{
-    read,
+    everybody,
     store::{self, Cycle},
 };
 use crate::{
     kept,
     refit::tell,
     settings::{Settings, date_of, day_number},
-    statistics::UpTo,
 };
-use engine::{Actor, Engine, JobContext, Query, Result};
+use engine::{Actor, Engine, JobContext, Result};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -20,8 +19,6 @@ use value::rhythm::{Pool, REGULAR_SD, Rhythm};
 pub const REPORT: &str = "cycles";
 /// A cycle needs so many gaps, one purchase day more.
 pub const GAPS_MINIMUM: u32 = 3;
-const PAGE: usize = 1_000;
-const ACCOUNTS_AT_ONCE: usize = 200;
 const WEEKS: usize = 8;
 const PRODUCTS: usize = 20;
 
@@ -68,20 +65,16 @@ pub struct Due {
 /// Computes and keeps; returns what is due.
 pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobContext>) -> Result<Vec<Due>> {
     let as_of = settings.as_of_day(engine.clock());
-    let accounts = buyers(engine).await?;
     let mut pool = Pool::default();
     let mut pairs: Vec<((Id, Option<Id>), Rhythm, i64)> = vec![];
-    for (index, batch) in accounts.chunks(ACCOUNTS_AT_ONCE).enumerate() {
-        tell(job, "cycles", index * ACCOUNTS_AT_ONCE, accounts.len()).await?;
-        let found = read::of(engine, batch, &UpTo { day: as_of, settings }).await?;
-        for (pair, bought) in found {
-            let Some(rhythm) = Rhythm::of(&bought.days).filter(|found| found.gaps >= GAPS_MINIMUM) else {
-                continue;
-            };
+    tell(job, "cycles", 0, 1).await?;
+    everybody::each(engine, settings, as_of, |account, product, bought| {
+        if let Some(rhythm) = Rhythm::of(&bought.days) {
             pool.add(&rhythm);
-            pairs.push((pair, rhythm, bought.usual_quantity()));
+            pairs.push(((account, product), rhythm, bought.usual_quantity()));
         }
-    }
+    })
+    .await?;
     let (today, sd) = (day_number(as_of), pool.sd());
     let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
     let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();
@@ -128,22 +121,4 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
 fn weeks(today: i32) -> Vec<Week> {
     let from = |week: usize| date_of(today + 7 * week as i32);
     (0..WEEKS).map(|week| Week { from_on: from(week), purchases: 0 }).collect()
-}
-
-/// Whoever has bought often enough to have a cycle.
-async fn buyers(engine: &Engine) -> Result<Vec<Id>> {
-    let mut query = Query::new("account")
-        .filter(format!("orders > {GAPS_MINIMUM}"))
-        .sort("id")
-        .limit(PAGE)
-        .fields(&["name"]);
-    let mut found = vec![];
-    loop {
-        let page = engine.list(&Actor::system(), &query).await?;
-        found.extend(page.records.iter().map(|record| record.id));
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => return Ok(found),
-        }
-    }
 }

@@ -1,6 +1,7 @@
 //! Purchase cycles: per customer, and per customer and product, how regularly he buys and when the next purchase is expected.
 
 mod compute;
+mod everybody;
 mod page;
 mod read;
 mod store;

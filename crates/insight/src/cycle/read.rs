@@ -24,7 +24,7 @@ pub struct Bought {
 }
 
 impl Bought {
-    fn add(&mut self, day: i32, quantity: i64) {
+    pub(super) fn add(&mut self, day: i32, quantity: i64) {
         if self.days.last() != Some(&day) {
             self.days.push(day);
         }

@@ -1,26 +1,23 @@
 //! The order lines that count, of the last [`YEARS`] years, read once for everything that is mined.
 //!
-//! A line's amount is its own, without tax, before a discount on the whole order and before returns, in the company currency.
+//! A line's amount is its part of the order's net amount: without tax, after discounts, before returns, in the company currency.
 
 use crate::{
+    facts::{ask, ranges, whole},
     settings::{Settings, date_of, day_number},
-    statistics::COUNTING_ORDERS,
 };
-use engine::{
-    Engine, Error, Result, Row, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, JoinType, Query as Sql, SelectStatement},
-};
-use meta::{Id, NaiveDate};
+use engine::{Engine, Error, Result};
+use meta::{Id, NaiveDate, Value};
 use mining::recommend::history::{History, Purchase};
 use std::collections::HashMap;
+use warehouse::Manner;
 
 /// What is older says little of what customers buy now, and two years of it are two seasons.
 pub const YEARS: i32 = 3;
-/// About a gigabyte in memory.
+/// Less than a gigabyte in memory.
 const LINES_LIMIT: usize = 20_000_000;
 /// Without an order for so long, time ends at the last order, not today.
 const QUIET_DAYS: i32 = 56;
-const EXCHANGE_SCALE: f64 = 1e8;
 
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
@@ -57,23 +54,25 @@ struct Raw {
 }
 
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
+    warehouse::refresh(engine, Manner::default(), None).await?;
     let as_of = settings.as_of_day(engine.clock());
-    let Some(last) = last_order(engine, settings, as_of).await? else {
+    let Some(last) = last_sale(engine, as_of).await? else {
         return Ok(Sales { until: as_of, ..Sales::default() });
     };
     let quiet = day_number(as_of) - day_number(last) > QUIET_DAYS;
     let until = if quiet { last } else { as_of };
     let from = date_of(day_number(until) - YEARS * 365);
-    let mut select = statement();
-    let ordered_at = || Expr::col((name("order"), name("ordered_at")));
-    select
-        .and_where(ordered_at().gte(settings.end_of(from)))
-        .and_where(ordered_at().lt(settings.end_of(until)));
-    let mut raw: Vec<Raw> = vec![];
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        raw.extend(line(&row, settings)?);
-        if raw.len() > LINES_LIMIT {
+    let mut sales = Reading::default();
+    let anonymous = "d.account IS NULL".to_owned();
+    for range in [anonymous].into_iter().chain(ranges(engine, "d.account").await?) {
+        // What is given away or taken back is nobody's choice.
+        let sql = format!(
+            "SELECT d.account, d.\"order\", p.id, d.day, d.quantity, d.net \
+             FROM sales d LEFT JOIN product p ON p.key = d.product_key \
+             WHERE {range} AND d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0"
+        );
+        let answer = ask(engine, &sql).await?;
+        if sales.lines.len() + answer.rows() > LINES_LIMIT {
             return Err(Error::Limit(meta::label(
                 format!(
                     "Mining reads at most {LINES_LIMIT} order lines; this company has more since {from}."
@@ -81,94 +80,99 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
                 format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{from} 以来的订单行超过此数。"),
             )));
         }
+        sales.add(answer.values().map(|row| line(&row?)).collect::<Result<Vec<_>>>()?);
     }
-    drop(rows);
-    Ok(numbered(raw, until))
+    Ok(sales.finish(until))
 }
 
-/// The day of the last order that counts up to the as-of day.
-async fn last_order(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<Option<NaiveDate>> {
-    let select = Sql::select()
-        .expr(Expr::col(name("ordered_at")).max())
-        .from(name("order"))
-        .and_where(Expr::col(name("deleted_at")).is_null())
-        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS))
-        .and_where(Expr::col(name("ordered_at")).lt(settings.end_of(as_of)))
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    let last = rows.first().map(|row| row.opt_instant(0)).transpose()?.flatten();
-    Ok(last.map(|at| settings.day_of(at)))
+/// The day of the last line that counts up to the as-of day.
+async fn last_sale(engine: &Engine, as_of: NaiveDate) -> Result<Option<NaiveDate>> {
+    let answer = ask(engine, &format!("SELECT max(day) FROM sales WHERE day <= '{as_of}'")).await?;
+    let row = answer.values().next().transpose()?;
+    Ok(row.and_then(|row| row.first()?.as_date()))
 }
 
-fn statement() -> SelectStatement {
-    let order = |column: &str| Expr::col((name("order"), name(column)));
-    let line = |column: &str| Expr::col((name("order_line"), name(column)));
-    let mut select = Sql::select();
-    select
-        .exprs(["account", "id", "ordered_at", "exchange_rate"].map(order))
-        .exprs(["product", "quantity", "amount"].map(line))
-        .from(name("order"))
-        .join(JoinType::InnerJoin, name("order_line"), line("order").eq(order("id")))
-        .and_where(order("deleted_at").is_null())
-        .and_where(line("deleted_at").is_null())
-        .and_where(order("status").is_in(COUNTING_ORDERS));
-    select
+fn line(row: &[Value]) -> Result<Raw> {
+    let [account, order, product, day, quantity, amount] = row else {
+        return Err(Error::Internal("a line of another form".into()));
+    };
+    let (Some(order), Some(day)) = (order.as_id(), day.as_date()) else {
+        return Err(Error::Internal("a line without order or day".into()));
+    };
+    Ok(Raw {
+        account: account.as_id(),
+        order,
+        product: product.as_id(),
+        day: day_number(day),
+        quantity: units(quantity),
+        amount: units(amount),
+    })
 }
 
-/// `None` for what is given away or taken back.
-fn line(row: &Row, settings: &Settings) -> Result<Option<Raw>> {
-    let scale = 10_f64.powi(meta::MONEY_SCALE as i32);
-    let (quantity, amount) = (row.opt_int(5)?.unwrap_or(0), row.opt_int(6)?.unwrap_or(0));
-    if quantity <= 0 || amount <= 0 {
-        return Ok(None);
-    }
-    let rate = row.opt_int(3)?.map_or(1.0, |rate| rate as f64 / EXCHANGE_SCALE);
-    Ok(Some(Raw {
-        account: row.opt_id(0)?,
-        order: row.id(1)?,
-        product: row.opt_id(4)?,
-        day: day_number(settings.day_of(row.instant(2)?)),
-        quantity: quantity as f64 / 1e4,
-        amount: amount as f64 / scale * rate,
-    }))
+fn units(value: &Value) -> f64 {
+    value::money::to_units(whole(value))
 }
 
-fn numbered(mut raw: Vec<Raw>, until: NaiveDate) -> Sales {
-    // An order of its own kind of id: lines of one order stand together, whatever order the database gave.
-    raw.sort_by(|a, b| {
-        (a.account, a.day, a.order, a.product)
-            .cmp(&(b.account, b.day, b.order, b.product))
-            .then(a.amount.total_cmp(&b.amount))
-    });
-    let (accounts, account_of) = numbers(raw.iter().filter_map(|line| line.account));
-    let (products, product_of) = numbers(raw.iter().filter_map(|line| line.product));
-    let (mut orders, mut last) = (0, None);
-    let lines = raw
-        .iter()
-        .map(|line| {
+/// Lines become small as they are read, customers after customers; products are numbered at the end.
+#[derive(Default)]
+struct Reading {
+    accounts: Vec<Id>,
+    /// By the order in which they were met.
+    products: Vec<Id>,
+    product_of: HashMap<Id, u32>,
+    orders: u32,
+    lines: Vec<Line>,
+}
+
+impl Reading {
+    /// Every line of some customers, whose ids are larger than those before.
+    fn add(&mut self, mut raw: Vec<Raw>) {
+        // Whatever order the database gave; lines of one order stand together.
+        raw.sort_by(|a, b| {
+            (a.account, a.day, a.order, a.product)
+                .cmp(&(b.account, b.day, b.order, b.product))
+                .then(a.amount.total_cmp(&b.amount))
+        });
+        let mut last = None;
+        for line in raw {
             if last != Some(line.order) {
-                orders += u32::from(last.is_some());
+                self.orders += 1;
                 last = Some(line.order);
             }
-            Line {
-                account: line.account.and_then(|id| account_of.get(&id).copied()),
-                order: orders,
-                product: line.product.and_then(|id| product_of.get(&id).copied()),
+            if let Some(account) = line.account.filter(|account| self.accounts.last() != Some(account)) {
+                self.accounts.push(account);
+            }
+            let account = line.account.map(|_| self.accounts.len() - 1);
+            let product = line.product.map(|product| self.number_of(product));
+            self.lines.push(Line {
+                account: account.and_then(|place| u32::try_from(place).ok()),
+                order: self.orders - 1,
+                product,
                 day: line.day,
                 quantity: line.quantity,
                 amount: line.amount,
-            }
-        })
-        .collect();
-    Sales { accounts, products, lines, until }
-}
+            });
+        }
+    }
 
-fn numbers(ids: impl Iterator<Item = Id>) -> (Vec<Id>, HashMap<Id, u32>) {
-    let mut sorted: Vec<Id> = ids.collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    let of = sorted.iter().copied().zip(0..).collect();
-    (sorted, of)
+    fn number_of(&mut self, product: Id) -> u32 {
+        let Reading { products, product_of, .. } = self;
+        *product_of.entry(product).or_insert_with(|| {
+            products.push(product);
+            u32::try_from(products.len() - 1).unwrap_or(u32::MAX)
+        })
+    }
+
+    fn finish(mut self, until: NaiveDate) -> Sales {
+        let mut products = self.products.clone();
+        products.sort_unstable();
+        let place_of: HashMap<Id, u32> = products.iter().copied().zip(0..).collect();
+        let places: Vec<u32> = self.products.iter().map(|product| place_of[product]).collect();
+        for line in &mut self.lines {
+            line.product = line.product.and_then(|met| places.get(met as usize).copied());
+        }
+        Sales { accounts: self.accounts, products, lines: self.lines, until }
+    }
 }
 
 impl Sales {
@@ -206,9 +210,19 @@ mod tests {
         };
         let lines =
             || vec![raw(2, 7, 5, 10), raw(1, 9, 3, 4), raw(2, 7, 3, 10), raw(0, 4, 0, 2), raw(1, 8, 5, 3)];
+        let read = |parts: Vec<Vec<Raw>>| {
+            let mut reading = Reading::default();
+            parts.into_iter().for_each(|part| reading.add(part));
+            reading.finish(NaiveDate::MAX)
+        };
         let mut reversed = lines();
         reversed.reverse();
-        let (one, other) = (numbered(lines(), NaiveDate::MAX), numbered(reversed, NaiveDate::MAX));
+        let of = |account: u128| {
+            lines().into_iter().filter(|line| line.account == (account > 0).then(|| Id::from_u128(account)))
+        };
+        let (one, other) = (read(vec![lines()]), read(vec![reversed]));
+        let parts = read(vec![of(0).collect(), of(1).collect(), vec![], of(2).collect()]);
+        assert_eq!(format!("{one:?}"), format!("{parts:?}"));
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
         assert_eq!((one.accounts.len(), one.products.len(), one.orders()), (2, 2, 4));
         assert_eq!(

@@ -7,6 +7,7 @@ mod page;
 mod pages;
 mod read;
 mod retention;
+mod sales;
 mod store;
 
 pub use cuts::{REPORT, compute};

@@ -1,16 +1,13 @@
 //! Of the customers who bought in one year, how many bought in the next.
 
+use super::sales::Sales;
 use crate::{
-    settings::{Settings, date_of, day_number},
+    facts::{At, ask, counting, whole},
+    settings::{date_of, day_number},
     statistics::COUNTING_ORDERS,
 };
-use engine::{
-    Engine, Result, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
-use meta::Id;
+use engine::Result;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use value::proportion::{Estimate, share};
 
 const YEAR_DAYS: i32 = 52 * 7;
@@ -24,34 +21,26 @@ pub struct Retention {
 }
 
 /// `None` without customers a year ago.
-pub async fn of(engine: &Engine, settings: &Settings) -> Result<Option<Retention>> {
-    let today = day_number(settings.as_of_day(engine.clock()));
-    let mut years = vec![];
-    for year in 0..3 {
-        let until = today - YEAR_DAYS * year;
-        let (after, until) = (settings.end_of(date_of(until - YEAR_DAYS)), settings.end_of(date_of(until)));
-        let select = Sql::select()
-            .distinct()
-            .column(name("account"))
-            .from(name("order"))
-            .and_where(Expr::col(name("ordered_at")).gte(after))
-            .and_where(Expr::col(name("ordered_at")).lt(until))
-            .and_where(Expr::col(name("account")).is_not_null())
-            .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS))
-            .and_where(Expr::col(name("net_base")).gt(0i64))
-            .and_where(Expr::col(name("deleted_at")).is_null())
-            .to_owned();
-        let mut buyers: BTreeSet<Id> = BTreeSet::new();
-        let mut rows = engine.stream(&select);
-        while let Some(row) = rows.try_next().await? {
-            buyers.insert(row.id(0)?);
-        }
-        drop(rows);
-        years.push(buyers);
-    }
-    let kept = |then: usize, later: usize| {
-        let stayed = years[then].intersection(&years[later]).count();
-        share(stayed as u64, years[then].len() as u64)
+pub(super) async fn of(sales: &Sales<'_>) -> Result<Option<Retention>> {
+    let today = day_number(sales.as_of);
+    let year = |ago: i32| {
+        let until = today - YEAR_DAYS * ago;
+        At::Instant("ordered_at").within(sales.settings, date_of(until - YEAR_DAYS), date_of(until))
     };
-    Ok(kept(1, 0).map(|now| Retention { now, before: kept(2, 1) }))
+    let bought = [year(0), year(1), year(2)];
+    let years = [0, 1, 2].map(|ago| format!("bool_or({}) AS year{ago}", bought[ago])).join(", ");
+    let counts = ["year1", "year1 AND year0", "year2", "year2 AND year1"]
+        .map(|who| format!("count(CASE WHEN {who} THEN 1 END)"))
+        .join(", ");
+    let sql = format!(
+        "SELECT {counts} FROM (SELECT {years} FROM \"order\" \
+         WHERE account IS NOT NULL AND net_base > 0 AND {} AND ({}) GROUP BY account_key)",
+        counting("status", &COUNTING_ORDERS),
+        bought.map(|within| format!("({within})")).join(" OR "),
+    );
+    let answer = ask(sales.engine, &sql).await?;
+    let Some(counts) = answer.values().next().transpose()? else { return Ok(None) };
+    let counts: Vec<u64> = counts.iter().map(|count| whole(count).unsigned_abs()).collect();
+    let [then, stayed, long_before, stayed_then] = counts.as_slice() else { return Ok(None) };
+    Ok(share(*stayed, *then).map(|now| Retention { now, before: share(*stayed_then, *long_before) }))
 }

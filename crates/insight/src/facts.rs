@@ -1,0 +1,93 @@
+//! What jobs read of everybody: asked of the warehouse, which answers by columns what records would have to be walked for.
+//! Whoever begins such a job brings the warehouse up to date first.
+
+use crate::settings::{Settings, date_of, day_number};
+use chrono::SecondsFormat;
+use engine::{Actor, Engine, Result};
+use meta::{MONEY_SCALE, NaiveDate, Value, scaled};
+use warehouse::{Answer, Limits};
+
+/// Customers whose lines are held in memory at once.
+const CUSTOMERS_AT_ONCE: usize = 125_000;
+
+/// When a row happened.
+#[derive(Clone, Copy)]
+pub enum At {
+    Instant(&'static str),
+    /// A day of the company's calendar.
+    Day(&'static str),
+}
+
+impl At {
+    /// Its day on the company's clock.
+    pub fn day(self, settings: &Settings) -> String {
+        format!("CAST({} AS DATE)", self.local(settings))
+    }
+
+    /// The first day of its month on the company's clock.
+    pub fn month(self, settings: &Settings) -> String {
+        format!("CAST(date_trunc('month', {}) AS DATE)", self.local(settings))
+    }
+
+    fn local(self, settings: &Settings) -> String {
+        match self {
+            At::Day(day) => day.to_owned(),
+            At::Instant(instant) => {
+                let zone = settings.time_zone.name();
+                format!("arrow_cast({instant}, 'Timestamp(Microsecond, Some(\"{zone}\"))')")
+            }
+        }
+    }
+
+    /// After one day, up to the end of another.
+    pub fn within(self, settings: &Settings, after: NaiveDate, until: NaiveDate) -> String {
+        let end = |day| settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true);
+        match self {
+            At::Day(day) => format!("{day} > '{after}' AND {day} <= '{until}'"),
+            At::Instant(instant) => format!("{instant} >= '{}' AND {instant} < '{}'", end(after), end(until)),
+        }
+    }
+}
+
+pub fn day_before(day: NaiveDate) -> NaiveDate {
+    date_of(day_number(day) - 1)
+}
+
+/// `status` is one of these.
+pub fn counting(column: &str, states: &[&str]) -> String {
+    format!("{column} IN ('{}')", states.join("', '"))
+}
+
+/// Of everybody's records, whoever asks: only for jobs, whose results have readers' rights of their own.
+pub async fn ask(engine: &Engine, sql: &str) -> Result<Answer> {
+    warehouse::query(engine, &Actor::system(), sql, Limits::JOB).await
+}
+
+/// Conditions on a column of customers' ids: each is met by some of them, every id meets one.
+pub async fn ranges(engine: &Engine, column: &str) -> Result<Vec<String>> {
+    let everybody = ask(engine, "SELECT id FROM account ORDER BY id").await?;
+    let mut bounds = vec![];
+    for row in everybody.values().skip(CUSTOMERS_AT_ONCE).step_by(CUSTOMERS_AT_ONCE) {
+        bounds.extend(row?.first().and_then(Value::as_id));
+    }
+    let mut ranges = vec![];
+    for place in 0..=bounds.len() {
+        let from = place.checked_sub(1).and_then(|before| bounds.get(before));
+        let mut parts: Vec<String> = from.map(|id| format!("{column} >= id('{id}')")).into_iter().collect();
+        parts.extend(bounds.get(place).map(|id| format!("{column} < id('{id}')")));
+        if parts.is_empty() {
+            parts.push(format!("{column} IS NOT NULL"));
+        }
+        ranges.push(parts.join(" AND "));
+    }
+    Ok(ranges)
+}
+
+/// A count as it is; money and quantities in ten-thousandths.
+pub fn whole(value: &Value) -> i64 {
+    match value {
+        Value::Int(number) => *number,
+        Value::Decimal(number) => scaled(*number, MONEY_SCALE).unwrap_or_default(),
+        _ => 0,
+    }
+}

@@ -1,0 +1,199 @@
+//! Reads the cuts from the warehouse.
+
+use super::cuts::{Cells, Measures};
+use crate::{
+    facts::{At, ask, counting, day_before, whole},
+    settings::Settings,
+    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+};
+use engine::{Engine, Result};
+use meta::{NaiveDate, Value};
+
+/// Rows of the warehouse that are added up in the same way.
+struct Source {
+    from: &'static str,
+    at: At,
+    states: &'static [&'static str],
+    /// Whether the customer's relation and region are told apart.
+    by_customer: bool,
+    /// Names of cuts and what they cut by.
+    cuts: &'static [(&'static str, &'static str)],
+    measures: fn(&[i64; 4]) -> Measures,
+    sums: [&'static str; 4],
+}
+
+const NONE: &str = "0";
+const COUNT: &str = "count(*)";
+const CUSTOMER: &str = "LEFT JOIN account c ON c.key = d.account_key";
+
+/// Orders with their margin as far as it is known.
+fn sold([orders, sales, margin, costed]: &[i64; 4]) -> Measures {
+    Measures { orders: *orders, sales: *sales, margin: *margin, costed: *costed, ..Measures::default() }
+}
+
+fn returned([orders, returned, ..]: &[i64; 4]) -> Measures {
+    Measures { orders: *orders, returned: *returned, ..Measures::default() }
+}
+
+fn entered([accounts, ..]: &[i64; 4]) -> Measures {
+    Measures { accounts: *accounts, ..Measures::default() }
+}
+
+fn won([first_buyers, ..]: &[i64; 4]) -> Measures {
+    Measures { first_buyers: *first_buyers, ..Measures::default() }
+}
+
+const LINES: [&str; 4] =
+    [COUNT, "sum(d.net)", "sum(d.margin)", "sum(CASE WHEN d.margin IS NOT NULL THEN d.net END)"];
+
+const SOURCES: [Source; 8] = [
+    Source {
+        from: "\"order\" d",
+        at: At::Instant("d.ordered_at"),
+        states: &COUNTING_ORDERS,
+        by_customer: true,
+        cuts: &[("month", "''"), ("channel", "d.channel"), ("owner", "d.owner"), ("source", "c.source")],
+        measures: sold,
+        sums: [
+            "count(CASE WHEN d.net_base > 0 THEN 1 END)",
+            "sum(d.net_base)",
+            "sum(d.margin_base)",
+            "sum(CASE WHEN d.margin_base IS NOT NULL THEN d.net_base END)",
+        ],
+    },
+    Source {
+        from: "sales d LEFT JOIN product p ON p.key = d.product_key",
+        at: At::Day("d.day"),
+        states: &[],
+        by_customer: true,
+        cuts: &[("category", "p.category")],
+        measures: sold,
+        sums: LINES,
+    },
+    // A catalogue may be large: products are cut by month alone.
+    Source {
+        from: "sales d LEFT JOIN product p ON p.key = d.product_key",
+        at: At::Day("d.day"),
+        states: &[],
+        by_customer: false,
+        cuts: &[("product", "p.id")],
+        measures: sold,
+        sums: LINES,
+    },
+    Source {
+        from: "\"return\" d",
+        at: At::Instant("d.returned_at"),
+        states: &COUNTING_RETURNS,
+        by_customer: true,
+        cuts: &[("month", "''")],
+        measures: returned,
+        sums: [NONE, "sum(d.net_base)", NONE, NONE],
+    },
+    Source {
+        from: "\"return\" d",
+        at: At::Instant("d.returned_at"),
+        states: &COUNTING_RETURNS,
+        by_customer: true,
+        cuts: &[("reason", "d.reason")],
+        measures: returned,
+        sums: [COUNT, "sum(d.net_base)", NONE, NONE],
+    },
+    Source {
+        from: "returns d LEFT JOIN product p ON p.key = d.product_key",
+        at: At::Day("d.day"),
+        states: &[],
+        by_customer: false,
+        cuts: &[("product", "p.id")],
+        measures: returned,
+        sums: [NONE, "sum(d.net)", NONE, NONE],
+    },
+    Source {
+        from: "(SELECT key AS account_key, created_at FROM account) d",
+        at: At::Instant("d.created_at"),
+        states: &[],
+        by_customer: true,
+        cuts: &[("month", "''"), ("source", "c.source")],
+        measures: entered,
+        sums: [COUNT, NONE, NONE, NONE],
+    },
+    Source {
+        from: "(SELECT key AS account_key, first_order_on FROM account_figures) d",
+        at: At::Day("d.first_order_on"),
+        states: &[],
+        by_customer: true,
+        cuts: &[("month", "''"), ("source", "c.source")],
+        measures: won,
+        sums: [COUNT, NONE, NONE, NONE],
+    },
+];
+
+/// The sales of a period, `since` to `as_of`.
+pub(super) struct Sales<'a> {
+    pub engine: &'a Engine,
+    pub settings: &'a Settings,
+    pub since: NaiveDate,
+    pub as_of: NaiveDate,
+}
+
+impl Sales<'_> {
+    pub async fn cells(&self) -> Result<Cells> {
+        let mut cells = Cells::new();
+        for source in &SOURCES {
+            for (cut, value) in source.cuts {
+                self.add(&mut cells, source, cut, value).await?;
+            }
+        }
+        Ok(cells)
+    }
+
+    async fn add(
+        &self,
+        cells: &mut Cells,
+        source: &Source,
+        cut: &'static str,
+        value: &'static str,
+    ) -> Result<()> {
+        let Source { from, at, states, by_customer, measures, sums, .. } = source;
+        let month = at.month(self.settings);
+        let (place, customer) = if *by_customer {
+            (["c.relation", "c.province", "c.country"], CUSTOMER)
+        } else {
+            (["''"; 3], "")
+        };
+        let mut within = at.within(self.settings, day_before(self.since), self.as_of);
+        if !states.is_empty() {
+            within.push_str(&format!(" AND {}", counting("d.status", states)));
+        }
+        let columns = [month.as_str()].into_iter().chain(place).chain([value]).chain(*sums).enumerate();
+        let columns: Vec<String> = columns.map(|(at, column)| format!("{column} AS column{at}")).collect();
+        let sql = format!(
+            "SELECT {} FROM {from} {customer} WHERE {within} GROUP BY 1, 2, 3, 4, 5",
+            columns.join(", ")
+        );
+        for row in ask(self.engine, &sql).await?.values() {
+            let row = row?;
+            let [month, relation, province, country, value, sums @ ..] = row.as_slice() else { continue };
+            let Some(month) = month.as_date() else { continue };
+            let mut numbers = [0; 4];
+            for (number, sum) in numbers.iter_mut().zip(sums) {
+                *number = whole(sum);
+            }
+            let key = (cut, month, text(relation), region(province, country), text(value));
+            cells.entry(key).or_default().add(&measures(&numbers));
+        }
+        Ok(())
+    }
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Id(id) => id.to_string(),
+        value => value.as_text().unwrap_or_default().to_owned(),
+    }
+}
+
+/// Province, or country where there is none.
+fn region(province: &Value, country: &Value) -> String {
+    let known = |value: &Value| Some(text(value).trim().to_owned()).filter(|text| !text.is_empty());
+    known(province).or(known(country)).unwrap_or_default()
+}
