@@ -82,6 +82,16 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
     select
 }
 
+/// The id of the head `places` after the first one of `from <= head < until`, deleted ones included.
+pub(crate) fn nth_head(table: &Table, from: Id, until: Option<Id>, places: u64) -> SelectStatement {
+    let mut select = Sql::select();
+    select.column(name("id")).from(name(&table.head)).and_where(Expr::col(name("id")).gte(from));
+    if let Some(until) = until {
+        select.and_where(Expr::col(name("id")).lt(until));
+    }
+    select.order_by(name("id"), Order::Asc).limit(1).offset(places).to_owned()
+}
+
 pub(crate) fn read(table: &Table, row: &Row) -> Result<Vec<Cell>> {
     table.inputs.iter().enumerate().map(|(at, input)| Cell::read(row, at, input.kind)).collect()
 }

@@ -5,7 +5,7 @@ use crate::{
     internal,
     keys::Keys,
     manifest::Segment,
-    read::{Batch, read, schema, select},
+    read::{Batch, nth_head, read, schema, select},
     storage::{self, Store},
     table::Table,
 };
@@ -17,12 +17,15 @@ use datafusion::{
         file::properties::{EnabledStatistics, WriterProperties},
     },
 };
-use engine::{Dialect, Engine, Result, TryStreamExt, chrono_tz::Tz};
+use engine::{BoxStream, Engine, Result, Row, TryStreamExt, chrono_tz::Tz};
+use futures::StreamExt;
 use meta::Id;
 use value::service_cost::Rates;
 
 /// Rows of a file, about; a change costs rewriting one.
 pub(crate) const SEGMENT_ROWS: usize = 250_000;
+/// Statements that read a file's worth of heads, at least.
+const PIECES: usize = 5;
 /// Rows handed to the encoder at once.
 const BATCH_ROWS: usize = 16_384;
 
@@ -44,9 +47,9 @@ impl Writing<'_> {
         let mut open: Option<Open> = None;
         let mut batch = Batch::new(table, self.zone, &self.rates);
         let mut head: Vec<Vec<Cell>> = vec![];
-        let mut rows = self.engine.stream(&select(table, from, until));
+        let mut rows = Rows::new(self, table, from, until);
         loop {
-            let next = rows.try_next().await?.map(|row| read(table, &row)).transpose()?;
+            let next = rows.next().await?;
             let same = next
                 .as_ref()
                 .is_some_and(|next| head.first().is_some_and(|first| first.first() == next.first()));
@@ -66,16 +69,43 @@ impl Writing<'_> {
                 }
                 if let Some(file) = open.take_if(|file| file.rows >= self.segment_rows || next.is_none()) {
                     written.push(file.close(self.engine, self.store, &table.name).await?);
-                    // SQLite can't shorten its log beyond what somebody still reads, and whoever reads searches all of it: a
-                    // reading is to last no longer than a file takes.
-                    if let Some(next) = next.as_ref().filter(|_| self.engine.dialect() == Dialect::Sqlite) {
-                        rows = self.engine.stream(&select(table, id_of(next), until));
-                        continue;
-                    }
                 }
             }
             let Some(next) = next else { return Ok(written) };
             head.push(next);
+        }
+    }
+}
+
+/// The rows of a stretch, read piece by piece: nothing larger than a piece is sorted, and no reading lasts. SQLite can't shorten
+/// its log beyond what somebody still reads, and everybody who reads meanwhile searches all of it.
+struct Rows<'a> {
+    engine: &'a Engine,
+    table: &'a Table,
+    /// Where the next piece begins; `None` after the last.
+    from: Option<Id>,
+    until: Option<Id>,
+    piece: BoxStream<'a, Result<Row>>,
+    piece_heads: u64,
+}
+
+impl<'a> Rows<'a> {
+    fn new(writing: &Writing<'a>, table: &'a Table, from: Id, until: Option<Id>) -> Self {
+        let piece_heads = writing.segment_rows.div_ceil(PIECES) as u64;
+        let piece = futures::stream::empty().boxed();
+        Rows { engine: writing.engine, table, from: Some(from), until, piece, piece_heads }
+    }
+
+    async fn next(&mut self) -> Result<Option<Vec<Cell>>> {
+        loop {
+            if let Some(row) = self.piece.try_next().await? {
+                return read(self.table, &row).map(Some);
+            }
+            let Some(from) = self.from else { return Ok(None) };
+            let following =
+                self.engine.fetch(&nth_head(self.table, from, self.until, self.piece_heads)).await?;
+            self.from = following.first().map(|row| row.id(0)).transpose()?;
+            self.piece = self.engine.stream(&select(self.table, from, self.from.or(self.until)));
         }
     }
 }

@@ -218,7 +218,9 @@ mod tests {
         let mut reversed = lines();
         reversed.reverse();
         let of = |account: u128| {
-            lines().into_iter().filter(|line| line.account == (account > 0).then(|| Id::from_u128(account)))
+            lines()
+                .into_iter()
+                .filter(move |line| line.account == (account > 0).then(|| Id::from_u128(account)))
         };
         let (one, other) = (read(vec![lines()]), read(vec![reversed]));
         let parts = read(vec![of(0).collect(), of(1).collect(), vec![], of(2).collect()]);

@@ -1,8 +1,18 @@
 //! The seven P: every page renders in both languages with and without data, and its sums are those of the records.
 
-use crate::company::{on_both, values};
-use insight::{after_fit, refit};
-use meta::Value;
+use crate::company::{Company, decimal, on_both, values};
+use engine::{
+    Actor, DEFAULT_TIME_ZONE, Query, name,
+    sea_query::{Query as Sql, SelectStatement},
+};
+use insight::{
+    after_fit, refit,
+    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+};
+use meta::{Decimal, Id, Record, Value, scaled};
+use rand::{RngExt, SeedableRng, seq::IndexedRandom};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeMap;
 
 const PARTS: [&str; 7] =
     ["profiling", "persistency", "profitability", "performance", "prospecting", "product", "promotion"];
@@ -66,5 +76,210 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         assert!(products.contains("Apples earns most: ¥3,000 margin"), "{products}");
         let prospecting = client.get("/value/seven-p/prospecting?months=3").await.expect(200).body;
         assert!(prospecting.contains("Most first buyers came by: Fair (1)"), "{prospecting}");
+    });
+}
+
+/// Orders, sales, margin, sales with a margin, returned, accounts, first buyers.
+type Sums = [i64; 7];
+/// Cut, month, relation, region, value.
+type Cells = BTreeMap<[String; 5], Sums>;
+
+fn add(cells: &mut Cells, key: [&str; 5], sums: Sums) {
+    let cell = cells.entry(key.map(str::to_owned)).or_default();
+    cell.iter_mut().zip(sums).for_each(|(cell, more)| *cell += more);
+}
+
+fn without_empty(mut cells: Cells) -> Cells {
+    cells.retain(|_, sums| *sums != Sums::default());
+    cells
+}
+
+async fn kept(company: &Company) -> Cells {
+    let measures = ["orders", "sales", "margin", "costed", "returned", "accounts", "first_buyers"];
+    let select: SelectStatement = Sql::select()
+        .columns(["cut", "month", "relation", "region", "value"].map(name))
+        .columns(measures.map(name))
+        .from(name("sales_cut"))
+        .to_owned();
+    let mut cells = Cells::new();
+    for row in company.engine.fetch(&select).await.unwrap() {
+        let text = |at: usize| row.text(at).unwrap();
+        let key = [text(0), row.date(1).unwrap().to_string(), text(2), text(3), text(4)];
+        let sums: Vec<i64> = (5..12).map(|at| row.int(at).unwrap()).collect();
+        add(&mut cells, key.each_ref().map(String::as_str), sums.try_into().unwrap());
+    }
+    without_empty(cells)
+}
+
+async fn all(company: &Company, entity: &str) -> Vec<Record> {
+    let page = company.engine.list(&Actor::system(), &Query::new(entity).limit(1_000)).await.unwrap();
+    assert!(page.next.is_none(), "more than one page");
+    page.records
+}
+
+fn month_of(record: &Record, field: &str) -> String {
+    let local = record.get(field).as_instant().unwrap().with_timezone(&DEFAULT_TIME_ZONE);
+    local.format("%Y-%m-01").to_string()
+}
+
+/// The cuts that need no lines, from the records alone.
+async fn walked(company: &Company) -> Cells {
+    let accounts = all(company, "account").await;
+    let of = |id: Option<Id>| accounts.iter().find(|account| Some(account.id) == id);
+    let place = |account: Option<&Record>| {
+        let text = |field: &str| account.map_or("", |account| account.text(field)).to_owned();
+        let region = if text("province").is_empty() { text("country") } else { text("province") };
+        (text("relation"), region, text("source"))
+    };
+    let money = |record: &Record, field: &str| {
+        record.get(field).as_decimal().map(|amount| scaled(amount, 4).unwrap())
+    };
+    let mut cells = Cells::new();
+    for order in all(company, "order").await {
+        if !COUNTING_ORDERS.contains(&order.text("status")) {
+            continue;
+        }
+        let (relation, region, source) = place(of(order.reference("account")));
+        let (sales, margin) = (money(&order, "net_base").unwrap(), money(&order, "margin_base"));
+        let costed = margin.map_or(0, |_| sales);
+        let sums = [i64::from(sales > 0), sales, margin.unwrap_or(0), costed, 0, 0, 0];
+        let month = month_of(&order, "ordered_at");
+        let owner = order.reference("owner").map(|owner| owner.to_string()).unwrap_or_default();
+        for (cut, value) in
+            [("month", ""), ("channel", order.text("channel")), ("owner", &owner), ("source", &source)]
+        {
+            add(&mut cells, [cut, &month, &relation, &region, value], sums);
+        }
+    }
+    for back in all(company, "return").await {
+        if !COUNTING_RETURNS.contains(&back.text("status")) {
+            continue;
+        }
+        let (relation, region, _) = place(of(back.reference("account")));
+        let (month, returned) = (month_of(&back, "returned_at"), money(&back, "net_base").unwrap());
+        add(&mut cells, ["month", &month, &relation, &region, ""], [0, 0, 0, 0, returned, 0, 0]);
+        let reason = ["reason", &month, &relation, &region, back.text("reason")];
+        add(&mut cells, reason, [1, 0, 0, 0, returned, 0, 0]);
+    }
+    for account in &accounts {
+        let (relation, region, source) = place(Some(account));
+        let came = account.created_at.with_timezone(&DEFAULT_TIME_ZONE).format("%Y-%m-01").to_string();
+        let first = account.get("first_order_on").as_date().map(|day| day.format("%Y-%m-01").to_string());
+        for (cut, value) in [("month", ""), ("source", source.as_str())] {
+            add(&mut cells, [cut, &came, &relation, &region, value], [0, 0, 0, 0, 0, 1, 0]);
+            if let Some(first) = &first {
+                add(&mut cells, [cut, first, &relation, &region, value], [0, 0, 0, 0, 0, 0, 1]);
+            }
+        }
+    }
+    without_empty(cells)
+}
+
+/// Sales, margin and returned amount by month.
+fn by_month<'c>(cells: impl Iterator<Item = (&'c [String; 5], &'c Sums)>) -> BTreeMap<String, [i64; 3]> {
+    let mut found: BTreeMap<String, [i64; 3]> = BTreeMap::new();
+    for ([_, month, ..], [_, sales, margin, _, returned, ..]) in cells {
+        let known = found.entry(month.clone()).or_default();
+        known.iter_mut().zip([sales, margin, returned]).for_each(|(known, more)| *known += more);
+    }
+    found.retain(|_, sums| *sums != [0; 3]);
+    found
+}
+
+#[test]
+fn cuts_are_what_a_walk_over_the_records_adds_up() {
+    on_both(async |company| {
+        let mut chance = ChaCha8Rng::seed_from_u64(7);
+        let mut accounts = vec![];
+        for (at, (relation, province, country, source)) in [
+            ("dealer", "山东", "CN", "Fair"),
+            ("consumer", "", "DE", ""),
+            ("consumer", "山东", "CN", "Web"),
+            ("dealer", "", "", "Web"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let fields =
+                [("relation", relation), ("province", province), ("country", country), ("source", source)];
+            let mut fields = values(fields.map(|(field, text)| (field, text.into())));
+            fields.insert("name".to_owned(), format!("Customer {at}").into());
+            accounts.push(company.create("account", fields).await);
+        }
+        let mut products = vec![];
+        for at in 0..3 {
+            let category =
+                company.create("product_category", values([("name", format!("Category {at}").into())])).await;
+            let fields = values([
+                ("name", format!("Product {at}").into()),
+                ("code", format!("P{at}").into()),
+                ("category", Some(category).filter(|_| at > 0).into()),
+            ]);
+            products.push(company.create("product", fields).await);
+        }
+        for at in 0..80 {
+            // Around the turn of months on the company's clock, too, which is at 16:00 UTC.
+            let moment = format!(
+                "2026-{:02}-{:02}T{:02}:30:00Z",
+                chance.random_range(7..11),
+                chance.random_range(28..31),
+                chance.random_range(0..24)
+            );
+            let account = accounts.choose(&mut chance).copied().filter(|_| at % 9 > 0);
+            let back = at % 8 == 0;
+            let (entity, line, when, states): (_, _, _, &[&str]) = if back {
+                ("return", "return_line", "returned_at", &["requested", "received", "refunded"])
+            } else {
+                ("order", "order_line", "ordered_at", &["draft", "confirmed", "completed", "cancelled"])
+            };
+            let mut head = values([
+                ("account", account.into()),
+                (when, Value::Instant(moment.parse().unwrap())),
+                ("status", states.choose(&mut chance).copied().unwrap().into()),
+            ]);
+            if !back {
+                head.insert("channel".to_owned(), ["fair", "online"].choose(&mut chance).copied().into());
+                head.insert("discount".to_owned(), decimal(if at % 3 == 0 { "0.35" } else { "0" }));
+            }
+            let cost = if at % 5 == 0 { Value::Null } else { decimal("3.3333") };
+            let price = Decimal::new(chance.random_range(0..9_000), 2);
+            let goods = values([
+                ("product", products.choose(&mut chance).copied().into()),
+                ("unit_price", Value::Decimal(price)),
+                ("unit_cost", cost),
+            ]);
+            let id = company.document(entity, line, head, goods.clone()).await;
+            let second = values([
+                (entity, id.into()),
+                ("description", "more".into()),
+                ("unit_price", decimal("1.01")),
+                ("unit_cost", decimal("1")),
+            ]);
+            company.create(line, second).await;
+            if at % 20 == 0 {
+                company.delete(entity, id).await.unwrap();
+            }
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let (kept, walked) = (kept(&company).await, walked(&company).await);
+        let of = |cut: &'static str| kept.iter().filter(move |(key, _)| key[0] == cut);
+        for cut in ["month", "channel", "owner", "source", "reason"] {
+            let there: Vec<_> = of(cut).collect();
+            let wanted: Vec<_> = walked.iter().filter(|(key, _)| key[0] == cut).collect();
+            assert!(wanted.len() > 5, "{cut}: {wanted:?}");
+            assert_eq!(there, wanted, "{cut}");
+        }
+        // Lines share out what their documents amount to, so their cuts add up to the same.
+        let months = by_month(of("month"));
+        assert_eq!(by_month(of("product")), months);
+        let sold = |months: BTreeMap<String, [i64; 3]>| -> BTreeMap<String, [i64; 2]> {
+            let sold = months.into_iter().map(|(month, [sales, margin, _])| (month, [sales, margin]));
+            sold.filter(|(_, sums)| *sums != [0; 2]).collect()
+        };
+        assert_eq!(sold(by_month(of("category"))), sold(months));
+        let values: std::collections::BTreeSet<&String> = of("category").map(|(key, _)| &key[4]).collect();
+        assert_eq!(values.len(), 3, "two categories and none: {values:?}");
     });
 }
