@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let done = runtime().map_err(anyhow::Error::from).and_then(|runtime| {
+    let done = tokio::runtime::Runtime::new().map_err(anyhow::Error::from).and_then(|runtime| {
         let traces = runtime.block_on(async { logging::start(&config) })?;
         let done = runtime.block_on(cli::run(cli.command, config));
         traces.into_iter().for_each(traces::Traces::end);
@@ -49,11 +49,4 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// SQLite's four readers and its writer work where they are called: when all five of a company are busy there is still a worker
-/// for each processor.
-fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
-    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    tokio::runtime::Builder::new_multi_thread().worker_threads(processors + 5).enable_all().build()
 }

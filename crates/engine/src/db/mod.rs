@@ -1,5 +1,6 @@
 //! The two databases behind one face: connections, statements built by sea-query, rows read by position.
 
+mod aside;
 mod sqlite;
 
 use crate::{Error, Result};
@@ -17,6 +18,7 @@ use sqlx::{
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
+pub(crate) use aside::all_aside;
 pub(crate) use sqlite::Sqlite;
 use sqlite::{Readers, SqliteRow};
 

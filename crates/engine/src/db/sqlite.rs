@@ -1,8 +1,7 @@
 //! SQLite, called where the statement is wanted: a statement takes some ten microseconds, less than handing it to a thread and
-//! waiting for its answer. The runtime has workers to spare for those that take longer (`zhike`'s `main`); what reads a whole
-//! table is a stream on a thread of its own.
+//! waiting for its answer. What reads a whole table is a stream on a thread of its own.
 
-use super::{ACQUIRE_TIMEOUT, Row};
+use super::{ACQUIRE_TIMEOUT, Row, aside::aside};
 use crate::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use meta::{DateTime, Id, NaiveDate, Utc};
@@ -298,7 +297,8 @@ impl Readers {
     }
 
     pub async fn fetch(&self, sql: &str, values: Values) -> Result<Vec<Row>> {
-        self.reader().await?.conn()?.fetch(sql, values)
+        let reader = self.reader().await?;
+        aside(|| reader.conn()?.fetch(sql, values))
     }
 
     /// The rows as a thread of its own reads them; dropped, it ends.

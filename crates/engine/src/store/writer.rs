@@ -2,7 +2,11 @@
 //! up and commits it together, so that many durable writes share one sync. Each piece of work but the first runs in a savepoint;
 //! the first, which may be an import's thousands of rows, goes without: a savepoint keeps a copy of every page it changes.
 
-use crate::{Actor, Engine, Error, Figures, Result, Tx, db::Conn, search::Pending};
+use crate::{
+    Actor, Engine, Error, Figures, Result, Tx,
+    db::{Conn, all_aside},
+    search::Pending,
+};
 use futures::{FutureExt, future::BoxFuture};
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 use tokio::{
@@ -147,70 +151,76 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {
         let first = match order {
             Some(Order::Write(task)) => task,
             Some(Order::Alone(statements, done)) => {
-                let _ = done.send(run_alone(&mut conn, statements).await);
+                let _ = done.send(all_aside(run_alone(&mut conn, statements)).await);
                 continue;
             }
             None => return,
         };
-        if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
-            // Whoever waits behind would only wait as long for the same answer.
-            refuse(&mut tasks, &error);
-            let _ = first.done.send(Err(error));
-            continue;
-        }
-        let started = Instant::now();
-        let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
-        let mut announce: Option<(Engine, BTreeSet<String>)> = None;
-        let mut documents = Pending::default();
-        let mut figures: Vec<Figures> = vec![];
-        let mut broken: Option<Error> = None;
-        let mut next = Some(first);
-        while let Some(task) = next {
-            let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
-            let (result, intact) = match finished.is_empty() {
-                // Nothing else is in this group yet: its failure undoes the whole.
-                true => (guarded(task.work, &mut tx).await, false),
-                false => in_savepoint(task.work, &mut tx).await,
-            };
-            conn = tx.conn;
-            if result.is_ok() {
-                documents.absorb(tx.documents);
-                figures.extend(tx.figures);
-                announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.changed);
-            }
-            if let (Err(error), false) = (&result, intact) {
-                broken = Some(error.outage_again());
-            }
-            finished.push((task.done, result));
-            let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
-            next = match (room && broken.is_none()).then(|| tasks.try_recv()) {
-                Some(Ok(Order::Write(task))) => Some(task),
-                Some(Ok(alone)) => {
-                    held = Some(alone);
-                    None
-                }
-                _ => None,
-            };
-        }
-        if broken.is_none() {
-            broken = commit(&mut conn, &mut documents).await.err().map(|error| error.outage_again());
-        }
-        if broken.is_some() {
-            // Refused when SQLite has rolled back by itself.
-            let _ = conn.run("ROLLBACK").await;
-        }
-        // Before anybody is told that it is done: what is kept in memory must be read anew from then on.
-        if let (Some((engine, logged)), None) = (announce, &broken) {
-            engine.announce(&logged);
-            engine.announce_figures(figures);
-        }
-        for (done, result) in finished {
-            let _ = done.send(match (&broken, result) {
-                (Some(reason), Ok(())) => Err(reason.outage_again()),
-                (_, result) => result,
-            });
-        }
+        (conn, held) = all_aside(group(conn, &mut tasks, first)).await;
     }
+}
+
+/// What has queued up, committed together; and what stands next in the queue, if it cannot be among it.
+async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -> (Conn, Option<Order>) {
+    if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
+        // Whoever waits behind would only wait as long for the same answer.
+        refuse(tasks, &error);
+        let _ = first.done.send(Err(error));
+        return (conn, None);
+    }
+    let started = Instant::now();
+    let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
+    let mut announce: Option<(Engine, BTreeSet<String>)> = None;
+    let mut documents = Pending::default();
+    let mut figures: Vec<Figures> = vec![];
+    let mut broken: Option<Error> = None;
+    let (mut next, mut held) = (Some(first), None);
+    while let Some(task) = next {
+        let mut tx = Tx::new(conn, task.engine.clone(), task.actor);
+        let (result, intact) = match finished.is_empty() {
+            // Nothing else is in this group yet: its failure undoes the whole.
+            true => (guarded(task.work, &mut tx).await, false),
+            false => in_savepoint(task.work, &mut tx).await,
+        };
+        conn = tx.conn;
+        if result.is_ok() {
+            documents.absorb(tx.documents);
+            figures.extend(tx.figures);
+            announce.get_or_insert_with(|| (task.engine, BTreeSet::new())).1.extend(tx.changed);
+        }
+        if let (Err(error), false) = (&result, intact) {
+            broken = Some(error.outage_again());
+        }
+        finished.push((task.done, result));
+        let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
+        next = match (room && broken.is_none()).then(|| tasks.try_recv()) {
+            Some(Ok(Order::Write(task))) => Some(task),
+            Some(Ok(alone)) => {
+                held = Some(alone);
+                None
+            }
+            _ => None,
+        };
+    }
+    if broken.is_none() {
+        broken = commit(&mut conn, &mut documents).await.err().map(|error| error.outage_again());
+    }
+    if broken.is_some() {
+        // Refused when SQLite has rolled back by itself.
+        let _ = conn.run("ROLLBACK").await;
+    }
+    // Before anybody is told that it is done: what is kept in memory must be read anew from then on.
+    if let (Some((engine, logged)), None) = (announce, &broken) {
+        engine.announce(&logged);
+        engine.announce_figures(figures);
+    }
+    for (done, result) in finished {
+        let _ = done.send(match (&broken, result) {
+            (Some(reason), Ok(())) => Err(reason.outage_again()),
+            (_, result) => result,
+        });
+    }
+    (conn, held)
 }
 
 async fn commit(conn: &mut Conn, documents: &mut Pending) -> Result<()> {
