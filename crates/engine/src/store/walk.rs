@@ -124,18 +124,23 @@ impl Plan<'_> {
         let walked = table_of(&self.entity.name, &self.sort);
         let (own, figures) = (&self.entity.name, schema::figures_table_name(&self.entity.name));
         let of_record = |index: &usize| !served.contains(index) && !told.contains(index);
-        let used = (0..self.parts.len()).filter(of_record).map(|index| uses(&self.parts[index]));
-        let used =
-            used.fold(Used { own: true, figures: self.fields.iter().any(|field| field.apart) }, Used::or);
+        let tested = (0..self.parts.len()).filter(of_record).map(|index| uses(&self.parts[index]));
+        let tested = tested.fold(Used::default(), Used::or);
         select.from(walked.clone());
         let mut join = |table: &str, called: &str| {
             let (id, own) = (Expr::col((walked.clone(), name("id"))), Expr::col((name(called), name("id"))));
             let table = name(table).into_table_ref().alias(name(called));
             select.cross_join(table).and_where(own.eq(id));
         };
+        let called = schema::figures_table_name(RECORD);
+        // SQLite looks into the tables in this order, and into the next only for rows that passed the tests before.
+        let figures_first = tested.figures && !tested.own;
+        if figures_first {
+            join(&figures, &called);
+        }
         join(own, RECORD);
-        if used.figures {
-            join(&figures, &schema::figures_table_name(RECORD));
+        if !figures_first && (tested.figures || self.fields.iter().any(|field| field.apart)) {
+            join(&figures, &called);
         }
         let alive = if self.sort.apart { name(RECORD) } else { walked.clone() };
         select.and_where(Expr::col((alive, name("deleted_at"))).is_null());
