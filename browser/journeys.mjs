@@ -21,9 +21,10 @@ import { privacy } from './privacy.mjs';
 import { rights } from './rights.mjs';
 import { signingIn } from './sign_in.mjs';
 import { singleSignOn } from './single_sign_on.mjs';
+import { uplift } from './uplift.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, mining, explore, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, mining, uplift, explore, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -15,3 +15,4 @@ pub mod grouping;
 pub mod propensity;
 pub mod reason;
 pub mod recommend;
+mod standard;

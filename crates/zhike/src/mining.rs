@@ -28,6 +28,12 @@ pub enum Action {
         #[arg(long)]
         customer: Option<String>,
     },
+    /// Show who responds to a campaign, by an experiment whose groups were drawn
+    Uplift {
+        /// The experiment's id or its name
+        #[arg(long)]
+        experiment: String,
+    },
 }
 
 #[derive(Args)]
@@ -47,10 +53,14 @@ pub async fn run(engine: &Engine, action: Action, json: bool) -> anyhow::Result<
         Action::Rules { limit } => report::rules(engine, limit).await.map_err(open::explain)?,
         Action::Recommend { customer } => {
             let customer = match customer {
-                Some(customer) => Some(account(engine, &customer).await?),
+                Some(customer) => Some(record(engine, "account", &customer).await?),
                 None => None,
             };
             report::recommend(engine, customer).await.map_err(open::explain)?
+        }
+        Action::Uplift { experiment } => {
+            let experiment = record(engine, "experiment", &experiment).await?;
+            report::uplift(engine, experiment).await.map_err(open::explain)?
         }
     };
     print(&told, json)
@@ -62,16 +72,16 @@ pub async fn forecast(arguments: ForecastArguments, config: &Config) -> anyhow::
     print(&told, arguments.json)
 }
 
-async fn account(engine: &Engine, given: &str) -> anyhow::Result<Id> {
+async fn record(engine: &Engine, entity: &str, given: &str) -> anyhow::Result<Id> {
     if let Ok(id) = given.parse() {
         return Ok(id);
     }
     // A text in JSON is a text in CEL.
     let filter = format!("name == {}", Json::from(given));
-    let query = Query::new("account").filter(filter).limit(1).fields(&["name"]);
+    let query = Query::new(entity).filter(filter).limit(1).fields(&["name"]);
     let page = engine.list(&Actor::system(), &query).await.map_err(open::explain)?;
     let found = page.records.first().map(|record| record.id);
-    found.with_context(|| format!("no customer has the id or name {given}: see `zhike value customers`"))
+    found.with_context(|| format!("no {entity} has the id or name {given}"))
 }
 
 /// One object on one line, or the same with a line a value for people.

@@ -1,10 +1,10 @@
 //! What of a customer's archive goes into models, by the customers' numbers.
 
-use super::lines::Sales;
 use engine::{
     Engine, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
+use meta::Id;
 
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -15,23 +15,24 @@ pub struct Profile {
     pub employees: Option<i64>,
 }
 
-/// In the order of [`Sales::accounts`], and which field regions are (`province` or `country`).
+/// In the order of the accounts asked for, and which field regions are (`province` or `country`).
 pub struct Profiles {
     pub of: Vec<Profile>,
     pub region_field: &'static str,
 }
 
-pub async fn read(engine: &Engine, sales: &Sales) -> Result<Profiles> {
+/// Of `accounts`, which are in order of their ids.
+pub async fn read(engine: &Engine, accounts: &[Id]) -> Result<Profiles> {
     let mut select = Sql::select();
     select
         .columns(["id", "kind", "industry", "province", "country", "size_employees"].map(name))
         .from(name("account"))
         .and_where(Expr::col(name("deleted_at")).is_null());
-    let mut of = vec![Profile::default(); sales.accounts.len()];
-    let mut countries = vec![None; sales.accounts.len()];
+    let mut of = vec![Profile::default(); accounts.len()];
+    let mut countries = vec![None; accounts.len()];
     let mut rows = engine.stream(&select);
     while let Some(row) = rows.try_next().await? {
-        let Ok(at) = sales.accounts.binary_search(&row.id(0)?) else { continue };
+        let Ok(at) = accounts.binary_search(&row.id(0)?) else { continue };
         let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
         of[at] = Profile {
             company: row.opt_text(1)?.is_some_and(|kind| kind == "company"),

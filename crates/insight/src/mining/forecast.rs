@@ -183,7 +183,7 @@ fn demand(sales: &Sales, cut: &Cut) -> Purchasing {
 }
 
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
-    let profiles = accounts::read(engine, sales).await?;
+    let profiles = accounts::read(engine, &sales.accounts).await?;
     let category_of = categories(engine).await?;
     let shared = sales.clone();
     let (found, purchasing) =

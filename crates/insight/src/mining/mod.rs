@@ -25,6 +25,7 @@ pub fn extend(module: Module) -> Module {
         .entity(experiment::entity())
         .before_commit(experiment::ENTITY, experiment::members::check)
         .extend("account", vec![groups::field()])
+        .extend("account", experiment::uplift::scores::fields())
         .job(refresh::JOB, refresh::run)
         .job(propensity::JOB, propensity::run)
         .job(experiment::JOB, experiment::result::run)

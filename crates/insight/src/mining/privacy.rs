@@ -1,6 +1,10 @@
-//! What mining keeps of a person: what he was recommended, and which side of an experiment he was on.
+//! What mining keeps of a person: what he was recommended, which side of an experiment he was on, and whether reaching him is
+//! worth while.
 
-use super::{experiment::members, recommend};
+use super::{
+    experiment::{members, uplift::scores},
+    recommend,
+};
 use engine::{
     BoxFuture, Erasing, Found, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -15,6 +19,7 @@ pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<
         Ok(vec![
             Found::new("Recommendations", "产品推荐", recommended),
             Found::new("Places in experiments", "实验名单", members),
+            Found::new("Worth of a contact", "触达建议", scores::forget(tx, erasing).await?),
         ])
     })
 }

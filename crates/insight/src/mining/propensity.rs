@@ -33,7 +33,7 @@ pub const JOB: &str = "mining.propensity";
 pub const HORIZON_DAYS: i32 = 91;
 /// Customers kept, the most likely first.
 const KEPT: usize = 200;
-const RECENT_DAYS: i32 = 364;
+pub(super) const RECENT_DAYS: i32 = 364;
 /// Neighbours of the product that count as related.
 const RELATED: usize = 5;
 /// Reasons told of a customer.
@@ -160,7 +160,7 @@ fn examples(day: i32, product: u32, sales: &Sales, profiles: &Profiles, history:
     everybody.collect()
 }
 
-fn key(account: Id) -> u64 {
+pub(super) fn key(account: Id) -> u64 {
     let (high, low) = account.as_u64_pair();
     high ^ low
 }
@@ -220,7 +220,7 @@ pub fn find(sales: &Sales, profiles: &Profiles, product: u32) -> std::result::Re
 
 /// Computes and keeps who will buy each of `products`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Result<()> {
-    let profiles = Arc::new(accounts::read(engine, sales).await?);
+    let profiles = Arc::new(accounts::read(engine, &sales.accounts).await?);
     for product in products {
         let found = match sales.products.binary_search(product) {
             Ok(number) => {

@@ -1,6 +1,6 @@
 //! The job that mines everything anew, and when it is due.
 
-use super::{baskets, forecast, groups, kept, lines, propensity, recommend};
+use super::{baskets, experiment::uplift, forecast, groups, kept, lines, propensity, recommend};
 use crate::{refit::tell, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, Error, JobContext, Result, Tx, name,
@@ -19,7 +19,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const REST: chrono::Duration = chrono::Duration::hours(6);
 /// Products of which it is computed every time who will buy them; of others when asked.
 const FORESEEN: usize = 10;
-const STEPS: usize = 6;
+const STEPS: usize = 7;
 
 /// What the last run rested on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -58,6 +58,8 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
         .flat_map(|kept| kept.body.goes_with.iter().take(FORESEEN).map(|product| product.product))
         .collect();
     propensity::refresh(engine, &sales, &foreseen).await?;
+    tell(job, "uplift", 6, STEPS).await?;
+    uplift::scores::refresh(engine, &sales).await?;
     let held = settings.as_of_day(engine.clock());
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
     kept::keep(engine, KIND, kept::WHOLE, sales.until, &run).await?;

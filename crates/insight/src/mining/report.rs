@@ -1,9 +1,13 @@
 //! What the command line tells other tools of what was mined: field names and units are a contract.
 
-use super::{baskets, forecast, groups, recommend};
+use super::{
+    baskets,
+    experiment::uplift::{self, State, scores},
+    forecast, groups, recommend,
+};
 use engine::{Actor, Engine, Error, Result};
 use meta::Id;
-use mining::reason::Reason;
+use mining::{effect::uplift::policy::Advice, reason::Reason};
 use serde_json::{Value as Json, json};
 
 fn nothing_yet() -> Error {
@@ -141,6 +145,40 @@ pub async fn forecast(engine: &Engine) -> Result<Json> {
         "regions": parts(&body.regions),
         "categories": parts(&body.categories),
         "products": parts(&body.products),
+    }))
+}
+
+/// `{"as_of", "proven", "treated", "control", "judged", "smallest_spread", "tried": [{…}], "features", "money", "proof": {"method",
+/// "average", "curve", "fifths", "traits", "policy"} | null, "in_use", "advised": {"reach", "not_worth", "leave_alone"} | null}`, or why
+/// nothing was learned. Shares 0 to 1, money in units of the company currency, per customer.
+pub async fn uplift(engine: &Engine, experiment: Id) -> Result<Json> {
+    let kept = uplift::load(engine, experiment).await?.ok_or_else(|| {
+        Error::NotFound(
+            "a comparison of this experiment: draw its groups first / 该实验的比较结果：请先抽取对照组"
+                .to_owned(),
+        )
+    })?;
+    let learned = match &kept.body {
+        State::TooEarly { until } => {
+            return Ok(json!({ "as_of": kept.as_of, "proven": false, "too_early_until": until }));
+        }
+        State::Missing(missing) => {
+            return Ok(json!({ "as_of": kept.as_of, "proven": false, "missing": reason(missing) }));
+        }
+        State::Learned(learned) => learned,
+    };
+    let found = &learned.found;
+    let advised = scores::advised(engine, experiment).await?.filter(|_| found.proven.is_some());
+    let advised: Option<serde_json::Map<String, Json>> = advised.map(|kept| {
+        let counts = Advice::ALL.iter().zip(kept.body.customers);
+        counts.map(|(advice, customers)| (advice.name().to_owned(), customers.into())).collect()
+    });
+    Ok(json!({
+        "as_of": kept.as_of, "proven": found.proven.is_some(),
+        "treated": found.treated, "control": found.control, "judged": found.judged,
+        "smallest_spread": found.smallest_spread, "tried": found.tried,
+        "features": learned.features, "money": learned.money, "proof": found.proven,
+        "in_use": scores::in_use(engine).await? == Some(experiment), "advised": advised,
     }))
 }
 

@@ -18,5 +18,6 @@ mod satisfaction;
 mod scores;
 mod served;
 mod seven_p;
+mod uplift;
 mod walk;
 mod warehouse;

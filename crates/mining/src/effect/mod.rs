@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod difference;
 pub mod heterogeneity;
 pub mod power;
+pub mod uplift;
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
@@ -57,6 +58,11 @@ impl Effect {
 
 fn quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
+}
+
+/// P(Z ≥ z).
+fn upper_tail(z: f64) -> f64 {
+    Normal::standard().cdf(-z)
 }
 
 /// P(|Z| ≥ |z|).

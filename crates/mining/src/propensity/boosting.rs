@@ -87,10 +87,10 @@ fn grow(examples: &[&Example]) -> Result<GradientBooster, Reason> {
 }
 
 /// Column after column, as forust wants it.
-fn columns(rows: &[&[f64]], width: usize) -> Vec<f64> {
+pub(crate) fn columns(rows: &[&[f64]], width: usize) -> Vec<f64> {
     (0..width).flat_map(|at| rows.iter().map(move |row| row[at])).collect()
 }
 
-fn matrix(columns: &[f64], rows: usize, width: usize) -> Matrix<'_, f64> {
+pub(crate) fn matrix(columns: &[f64], rows: usize, width: usize) -> Matrix<'_, f64> {
     Matrix::new(columns, rows, width)
 }

@@ -1,7 +1,10 @@
 //! Logistic regression on standardised features.
 
 use super::{Example, Prediction, sigmoid};
-use crate::reason::{Reason, all_finite};
+use crate::{
+    reason::{Reason, all_finite},
+    standard::Standard,
+};
 use linfa::{DatasetBase, traits::Fit};
 use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
@@ -9,42 +12,22 @@ use serde::{Deserialize, Serialize};
 
 /// The weight of the penalty on the squared coefficients of the standardised features.
 const PENALTY: f64 = 1.0;
-/// Standardised features are cut off here: one enormous customer shall not carry the coefficient.
-const CUT: f64 = 4.0;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Logistic {
-    mean: Vec<f64>,
-    /// 0 for a feature that is the same for everybody.
-    deviation: Vec<f64>,
+    standard: Standard,
     weight: Vec<f64>,
     intercept: f64,
 }
 
 impl Logistic {
     pub fn fit(examples: &[&Example]) -> Result<Self, Reason> {
-        let width = examples.first().map_or(0, |example| example.features.len());
-        let count = examples.len() as f64;
-        let column = |at: usize| examples.iter().map(move |example| example.features[at]);
-        let mean: Vec<f64> = (0..width).map(|at| column(at).sum::<f64>() / count).collect();
-        let deviation: Vec<f64> = (0..width)
-            .map(|at| (column(at).map(|value| (value - mean[at]).powi(2)).sum::<f64>() / count).sqrt())
-            .map(|deviation| if deviation > 1e-12 { deviation } else { 0.0 })
-            .collect();
-        let mut model = Logistic { mean, deviation, weight: vec![], intercept: 0.0 };
-        let rows: Vec<Vec<f64>> =
-            examples.iter().map(|example| model.standardised(&example.features)).collect();
+        let rows: Vec<&[f64]> = examples.iter().map(|example| example.features.as_slice()).collect();
+        let standard = Standard::of(&rows);
+        let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.row(row)).collect();
         let happened: Vec<bool> = examples.iter().map(|example| example.happened).collect();
-        (model.weight, model.intercept) = solve(&rows, &happened, PENALTY)?;
-        Ok(model)
-    }
-
-    fn standardised(&self, row: &[f64]) -> Vec<f64> {
-        let standard = |at: usize, value: f64| {
-            let deviation = self.deviation[at];
-            if deviation > 0.0 { ((value - self.mean[at]) / deviation).clamp(-CUT, CUT) } else { 0.0 }
-        };
-        row.iter().enumerate().map(|(at, value)| standard(at, *value)).collect()
+        let (weight, intercept) = solve(&rows, &happened, PENALTY)?;
+        Ok(Logistic { standard, weight, intercept })
     }
 
     pub fn predict(&self, row: &[f64]) -> Result<Prediction, Reason> {
@@ -52,7 +35,7 @@ impl Logistic {
             return Err(Reason::Ragged);
         }
         let contributions: Vec<f64> =
-            self.standardised(row).iter().zip(&self.weight).map(|(value, weight)| value * weight).collect();
+            self.standard.row(row).iter().zip(&self.weight).map(|(value, weight)| value * weight).collect();
         let probability = sigmoid(self.intercept + contributions.iter().sum::<f64>());
         Ok(Prediction { probability, contributions })
     }

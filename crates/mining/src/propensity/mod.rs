@@ -6,7 +6,7 @@
 //! not measurably better than telling everybody the base rate.
 
 pub mod backtest;
-mod boosting;
+pub(crate) mod boosting;
 mod logistic;
 pub mod measures;
 
@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 /// Of those who did, and of those who did not; fewer teach nothing.
 pub const FEWEST_EVENTS: usize = 20;
 /// Rows learned from at most.
-const MOST_FITTED: usize = 50_000;
+pub(crate) const MOST_FITTED: usize = 50_000;
 
 /// What was known of a customer on a day, and whether it happened within the horizon after it.
 #[derive(Clone, Debug, PartialEq)]

@@ -8,6 +8,7 @@ use engine::{
 };
 use meta::Id;
 use mining::effect::assignment::is_control;
+use std::collections::HashSet;
 
 pub(in crate::mining) const TABLE: &str = "experiment_member";
 /// Customers read and written at once.
@@ -31,6 +32,13 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
                     "control_share",
                     "choose a share between 5 % and 95 %: with one side empty nothing can be compared",
                     "请填 5% 至 95%：任何一组没有客户都无法比较",
+                ));
+            }
+            if experiment.get("contact_cost").as_decimal().is_some_and(|cost| cost.is_sign_negative()) {
+                return Err(Error::rule(
+                    "contact_cost",
+                    "must not be below zero: state what one contact costs, or leave it empty",
+                    "不能为负数，请填写每次触达的费用，或留空",
                 ));
             }
             if let (meta::Value::Date(start), meta::Value::Date(end)) =
@@ -63,6 +71,16 @@ async fn population(tx: &mut Tx, condition: &str) -> Result<()> {
     })
 }
 
+/// Of who was merged into another only the one who stayed takes part: the orders of both are his.
+fn not_merged() -> SimpleExpr {
+    let merged = Sql::select()
+        .column(name("record_id"))
+        .from(name("merged"))
+        .and_where(Expr::col(name("entity")).eq("account"))
+        .to_owned();
+    Expr::col(name("account")).not_in_subquery(merged)
+}
+
 pub(super) fn share_of(experiment: &meta::Record) -> f64 {
     let share = experiment.get("control_share").as_decimal();
     share.and_then(|share| share.to_string().parse().ok()).unwrap_or(0.0)
@@ -77,28 +95,58 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
     let (id, share) = (experiment.id, share_of(experiment));
     let (mut after, mut drawn) = (None, 0);
     loop {
-        let query = Query::new("account")
-            .filter(experiment.text("population"))
-            .sort("name")
-            .limit(BATCH)
-            .after(after)
-            .fields(&["name"]);
-        let page = engine.list(&Actor::system(), &query).await?;
-        let rows: Vec<[SimpleExpr; 3]> = page
-            .records
-            .iter()
+        let (accounts, next) = page(engine, experiment, after).await?;
+        let rows: Vec<[SimpleExpr; 3]> = accounts
+            .into_iter()
             .map(|account| {
-                let control = is_control(id.as_u128(), account.id.as_u128(), share);
-                [id.into(), account.id.into(), control.into()]
+                let control = is_control(id.as_u128(), account.as_u128(), share);
+                [id.into(), account.into(), control.into()]
             })
             .collect();
         drawn += rows.len() as u64;
         if !rows.is_empty() {
             engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
         }
-        after = page.next;
+        after = next;
         if after.is_none() {
             return Ok(drawn);
+        }
+    }
+}
+
+/// Some of those who meet the experiment's condition now, and where they go on.
+async fn page(
+    engine: &Engine,
+    experiment: &meta::Record,
+    after: Option<String>,
+) -> Result<(Vec<Id>, Option<String>)> {
+    let query = Query::new("account")
+        .filter(experiment.text("population"))
+        .sort("name")
+        .limit(BATCH)
+        .after(after)
+        .fields(&["name"]);
+    let page = engine.list(&Actor::system(), &query).await?;
+    Ok((page.records.iter().map(|account| account.id).collect(), page.next))
+}
+
+/// All who meet the experiment's condition now and are not erased, in order of their ids.
+pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec<Id>> {
+    let select = Sql::select()
+        .column(name("record_id"))
+        .from(name("erased"))
+        .and_where(Expr::col(name("entity")).eq("account"))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    let erased: HashSet<Id> = rows.iter().map(|row| row.id(0)).collect::<Result<_>>()?;
+    let (mut after, mut found) = (None, vec![]);
+    loop {
+        let (accounts, next) = page(engine, experiment, after).await?;
+        found.extend(accounts.into_iter().filter(|account| !erased.contains(account)));
+        after = next;
+        if after.is_none() {
+            found.sort_unstable();
+            return Ok(found);
         }
     }
 }
@@ -131,6 +179,7 @@ pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
         .columns(["account", "control"].map(name))
         .from(name(TABLE))
         .and_where(Expr::col(name("experiment")).eq(experiment))
+        .and_where(not_merged())
         .order_by(name("account"), engine::sea_query::Order::Asc)
         .to_owned();
     let rows = engine.fetch(&select).await?;

@@ -2,8 +2,9 @@
 
 pub mod members;
 pub mod result;
+pub mod uplift;
 
-use meta::{Entity, choice, date, long_text, percent, text};
+use meta::{Entity, choice, date, long_text, money, percent, text};
 
 pub const JOB: &str = "mining.experiment";
 pub const ENTITY: &str = "experiment";
@@ -54,6 +55,15 @@ pub fn entity() -> Entity {
             .label("Measured by", "衡量指标")
             .required()
             .default_value("bought"),
+        )
+        .field(
+            money("contact_cost")
+                .in_company_currency()
+                .label("Cost of a contact", "每次触达成本")
+                .help(
+                    "What reaching one customer costs: postage, call, gift, discount given. Empty is nothing. It decides whom reaching pays for.",
+                    "触达一位客户的费用：邮寄、通话、赠品、让利等；不填按零计算。据此判断触达哪些客户划算。",
+                ),
         )
         .field(long_text("description").label("Remarks", "备注"))
         .list(["name", "control_share", "start_on", "end_on", "outcome"])

@@ -1,6 +1,6 @@
 //! What came of an experiment: both sides' orders between its first and last day, compared.
 
-use super::{ENTITY, members};
+use super::{ENTITY, members, uplift};
 use crate::{
     mining::{groups, kept},
     settings::Settings,
@@ -25,7 +25,7 @@ use std::{
 };
 
 pub const KIND: &str = "experiment";
-const MONEY: f64 = 10_000.0;
+pub(super) const MONEY: f64 = 10_000.0;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
@@ -60,7 +60,16 @@ fn day(record: &Record, field: &str) -> NaiveDate {
     }
 }
 
-/// Draws the customers if need be, compares and keeps.
+/// What a customer bought for within some days, in ten-thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Bought {
+    pub sales: i64,
+    /// Of the orders whose cost is known, and the sales it was earned on.
+    pub margin: i64,
+    pub costed: i64,
+}
+
+/// Draws the customers if need be, compares, learns who responds, and keeps all of it.
 pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     members::draw(engine, experiment).await?;
     let settings = Settings::load(engine).await?;
@@ -76,12 +85,13 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let found = compare(&sides, &bought, before.len(), &groups, members::share_of(experiment));
     let found = Found { from, until, ended: as_of > end, ..found };
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &found).await?;
+    uplift::compute(engine, experiment, &found, &sides, &bought).await?;
     Ok(found)
 }
 
 fn compare(
     sides: &[(Id, bool)],
-    bought: &HashMap<Id, i64>,
+    bought: &HashMap<Id, Bought>,
     buyers_before: usize,
     groups: &HashMap<Id, i64>,
     share: f64,
@@ -97,7 +107,7 @@ fn compare(
             rate.did += u64::from(did.is_some());
         };
         count(&mut rates[side]);
-        amounts[side].push(did.unwrap_or(0) as f64 / MONEY);
+        amounts[side].push(did.unwrap_or_default().sales as f64 / MONEY);
         if let Some(group) = groups.get(account) {
             count(&mut parts.entry(*group).or_default()[side]);
         }
@@ -122,19 +132,19 @@ fn compare(
     }
 }
 
-/// Sales of everybody who takes part and bought within the days, in ten-thousandths.
+/// Of everybody who takes part and bought within the days.
 async fn sums(
     engine: &Engine,
     experiment: Id,
     settings: &Settings,
     (from, until): (NaiveDate, NaiveDate),
-) -> Result<HashMap<Id, i64>> {
+) -> Result<HashMap<Id, Bought>> {
     let order = |column: &str| Expr::col((name("order"), name(column)));
     let member = |column: &str| Expr::col((name(members::TABLE), name(column)));
     let begin = settings.end_of(from.pred_opt().unwrap_or(from));
     let mut select = Sql::select();
     select
-        .exprs(["account", "net_base"].map(order))
+        .exprs(["account", "net_base", "margin_base"].map(order))
         .from(name(members::TABLE))
         .join(JoinType::InnerJoin, name("order"), order("account").eq(member("account")))
         .and_where(member("experiment").eq(experiment))
@@ -145,8 +155,13 @@ async fn sums(
         .and_where(order("net_base").gt(0));
     let (mut rows, mut found) = (engine.stream(&select), HashMap::new());
     while let Some(row) = rows.try_next().await? {
-        let sum: &mut i64 = found.entry(row.id(0)?).or_default();
-        *sum = sum.saturating_add(row.opt_int(1)?.unwrap_or(0));
+        let (sum, sales): (&mut Bought, i64) =
+            (found.entry(row.id(0)?).or_default(), row.opt_int(1)?.unwrap_or(0));
+        sum.sales = sum.sales.saturating_add(sales);
+        if let Some(margin) = row.opt_int(2)? {
+            sum.margin = sum.margin.saturating_add(margin);
+            sum.costed = sum.costed.saturating_add(sales);
+        }
     }
     Ok(found)
 }

@@ -1,6 +1,6 @@
 //! What came of an experiment, on its page.
 
-use super::{Words, scope, words};
+use super::{Words, scope, uplift, words};
 use crate::{
     mining::experiment::{
         ENTITY,
@@ -64,6 +64,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
         }
     };
     let context = context! {
+        uplift => uplift::section(&words, session, record).await?,
         compute_href => format!("/analysis/experiment/{}", record.id),
         working => result::in_progress(app.engine(), record.id).await?,
         ..shown
