@@ -34,10 +34,14 @@ export async function merging({ open, step, program }) {
   await step('the duplicates are looked for and shown with why', async () => {
     await page.goto('/account');
     await page.getByRole('link', { name: 'Duplicates' }).click();
+    // Going on at once would take the request back before it is sent.
+    const asked = page.waitForResponse((answer) => answer.request().method() === 'POST');
     await page.getByRole('button', { name: 'Look now' }).click();
+    await asked;
     await eventually('the pair', async () => {
       await page.goto('/account/duplicates');
-      return page.locator('.pair-list').innerText().catch(() => '');
+      // Without waiting for a list that this page will not have: only the next one may.
+      return (await page.locator('.pair-list').allInnerTexts()).join(' ');
     }, (text) => text.includes('Persimmon Trading') && text.includes('same phone') && text.includes('same name'));
     assert.equal(await overflow(page), 0);
   });
