@@ -49,7 +49,7 @@ pub const FEWEST_IN_ARM: usize =
     5 * super::FEWEST_CUSTOMERS as usize * validation::FOLDS / validation::JUDGED;
 /// Customers of each side who must have bought, and, where it is only counted whether they did, who must not.
 pub const FEWEST_EVENTS: usize = 30;
-/// The standard deviation of a rank spread evenly from 0 to 1 is √(1/12).
+/// The variance of a rank spread evenly from 0 to 1 is 1/12.
 const TWELFTH: f64 = 12.0;
 
 /// A customer of the experiment.
@@ -189,12 +189,15 @@ pub fn learn(subjects: &[Subject], terms: Terms) -> Result<(Found, Option<Model>
     let treated = subjects.iter().filter(|one| one.treated).count();
     let judged = validation::run(&subjects)?;
     let tried: Vec<Tried> = judged.iter().map(|(method, judged)| tried(*method, judged)).collect();
-    let error = tried.iter().map(|tried| tried.qini.error).fold(0.0, f64::max);
+    let everyone = judged.first().map(|(_, judged)| judged.as_slice()).unwrap_or_default();
+    let squares: f64 = everyone.iter().map(|one| one.surplus * one.surplus).sum();
+    // Of the coefficient, if no two customers are told the same.
+    let error = (squares / TWELFTH).sqrt() / everyone.len().max(1) as f64;
     let seen = quantile(1.0 - level()) + quantile(POWER);
     let mut found = Found {
         treated,
         control: subjects.len() - treated,
-        judged: judged.first().map_or(0, |(_, judged)| judged.len()),
+        judged: everyone.len(),
         // An effect that falls evenly by D over the ranks has the coefficient D/12, and fifths that lie 4/5·D apart.
         smallest_spread: 0.8 * TWELFTH * seen * error,
         tried,
