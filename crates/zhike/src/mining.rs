@@ -81,7 +81,11 @@ async fn record(engine: &Engine, entity: &str, given: &str) -> anyhow::Result<Id
     let query = Query::new(entity).filter(filter).limit(1).fields(&["name"]);
     let page = engine.list(&Actor::system(), &query).await.map_err(open::explain)?;
     let found = page.records.first().map(|record| record.id);
-    found.with_context(|| format!("no {entity} has the id or name {given}"))
+    found.with_context(|| {
+        format!(
+            "no {entity} has the id or name {given}: look it up in the list of every {entity}, page /{entity}"
+        )
+    })
 }
 
 /// One object on one line, or the same with a line a value for people.

@@ -107,6 +107,15 @@ impl Company {
             .unwrap()
     }
 
+    /// Figures are to hold for this day.
+    pub async fn hold(&self, day: &str) {
+        let day = day.parse().ok();
+        self.engine
+            .write(&Actor::system(), move |tx| Box::pin(insight::settings::set_as_of(tx, day)))
+            .await
+            .unwrap();
+    }
+
     /// Follows the log to its end. On PostgreSQL an entry is settled only when no older transaction of the whole server is
     /// open, and other tests write to other databases of it.
     pub async fn settle(&self) {

@@ -75,15 +75,6 @@ async fn shop(company: &Company) -> Vec<Id> {
     products
 }
 
-async fn hold(company: &Company, day: &str) {
-    let day = day.parse().ok();
-    company
-        .engine
-        .write(&Actor::system(), move |tx| Box::pin(insight::settings::set_as_of(tx, day)))
-        .await
-        .unwrap();
-}
-
 #[test]
 fn without_orders_every_page_says_what_is_missing() {
     on_both(async |company| {
@@ -110,7 +101,7 @@ fn without_orders_every_page_says_what_is_missing() {
 fn what_is_in_the_orders_is_found_and_shown() {
     on_both(async |company| {
         let products = shop(&company).await;
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         refresh::refresh(&company.engine, None).await.unwrap();
 
         let kept = groups::load(&company.engine).await.unwrap().unwrap();
@@ -171,7 +162,7 @@ fn what_is_in_the_orders_is_found_and_shown() {
 fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
     on_both(async |company| {
         shop(&company).await;
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let mut seen = vec![];
         for _ in 0..2 {
             refresh::refresh(&company.engine, None).await.unwrap();
@@ -192,7 +183,7 @@ fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
 fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
     on_both(async |company| {
         let products = shop(&company).await;
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         refresh::refresh(&company.engine, None).await.unwrap();
         // One who bought paper only: pens go with it.
         let newcomer = company.customer("Newcomer").await;
@@ -283,7 +274,7 @@ async fn campaign(company: &Company, percent: u64) -> Id {
 #[test]
 fn an_effect_is_claimed_only_where_it_is_shown() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         for (percent, text) in [(40, "The campaign raised it."), (12, "No effect shown")] {

@@ -6,13 +6,13 @@ use engine::{
     sea_query::{Query as Sql, SelectStatement},
 };
 use insight::{
-    after_fit, refit,
+    after_fit, cycle, kept, refit,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
 use meta::{Decimal, Id, Record, Value, scaled};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PARTS: [&str; 7] =
     ["profiling", "persistency", "profitability", "performance", "prospecting", "product", "promotion"];
@@ -94,7 +94,7 @@ fn without_empty(mut cells: Cells) -> Cells {
     cells
 }
 
-async fn kept(company: &Company) -> Cells {
+async fn stored(company: &Company) -> Cells {
     let measures = ["orders", "sales", "margin", "costed", "returned", "accounts", "first_buyers"];
     let select: SelectStatement = Sql::select()
         .columns(["cut", "month", "relation", "region", "value"].map(name))
@@ -173,6 +173,28 @@ async fn walked(company: &Company) -> Cells {
         }
     }
     without_empty(cells)
+}
+
+/// Customers, and customers and products, with purchases on at least four days.
+async fn bought_often(company: &Company) -> u64 {
+    let mut days: BTreeMap<(Id, Option<Id>), BTreeSet<String>> = BTreeMap::new();
+    let lines = all(company, "order_line").await;
+    for order in all(company, "order").await {
+        let paid = order.get("net_base").as_decimal().unwrap() > Decimal::ZERO;
+        let Some(account) = order.reference("account").filter(|_| paid) else { continue };
+        if !COUNTING_ORDERS.contains(&order.text("status")) {
+            continue;
+        }
+        let local = order.get("ordered_at").as_instant().unwrap().with_timezone(&DEFAULT_TIME_ZONE);
+        let day = local.date_naive().to_string();
+        days.entry((account, None)).or_default().insert(day.clone());
+        for line in lines.iter().filter(|line| line.reference("order") == Some(order.id)) {
+            if let Some(product) = line.reference("product") {
+                days.entry((account, Some(product))).or_default().insert(day.clone());
+            }
+        }
+    }
+    days.values().filter(|days| days.len() > 3).count() as u64
 }
 
 /// Sales, margin and returned amount by month.
@@ -263,8 +285,8 @@ fn cuts_are_what_a_walk_over_the_records_adds_up() {
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
         after_fit::compute(&company.engine, None).await.unwrap();
-        let (kept, walked) = (kept(&company).await, walked(&company).await);
-        let of = |cut: &'static str| kept.iter().filter(move |(key, _)| key[0] == cut);
+        let (stored, walked) = (stored(&company).await, walked(&company).await);
+        let of = |cut: &'static str| stored.iter().filter(move |(key, _)| key[0] == cut);
         for cut in ["month", "channel", "owner", "source", "reason"] {
             let there: Vec<_> = of(cut).collect();
             let wanted: Vec<_> = walked.iter().filter(|(key, _)| key[0] == cut).collect();
@@ -279,7 +301,11 @@ fn cuts_are_what_a_walk_over_the_records_adds_up() {
             sold.filter(|(_, sums)| *sums != [0; 2]).collect()
         };
         assert_eq!(sold(by_month(of("category"))), sold(months));
-        let values: std::collections::BTreeSet<&String> = of("category").map(|(key, _)| &key[4]).collect();
+        let values: BTreeSet<&String> = of("category").map(|(key, _)| &key[4]).collect();
         assert_eq!(values.len(), 3, "two categories and none: {values:?}");
+        let cycles: cycle::Report = kept::find(&company.engine, cycle::REPORT).await.unwrap().unwrap().body;
+        let pairs = bought_often(&company).await;
+        assert!(pairs > 4, "{pairs}");
+        assert_eq!(cycles.pairs, pairs);
     });
 }

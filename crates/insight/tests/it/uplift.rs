@@ -19,15 +19,6 @@ const PEOPLE: usize = 1_400;
 const HOME: &str = "浙江";
 const AWAY: &str = "四川";
 
-async fn hold(company: &Company, day: &str) {
-    let day = day.parse().ok();
-    company
-        .engine
-        .write(&Actor::system(), move |tx| Box::pin(insight::settings::set_as_of(tx, day)))
-        .await
-        .unwrap();
-}
-
 async fn create_many(company: &Company, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
     company
         .engine
@@ -109,7 +100,7 @@ async fn advised(company: &Company, advice: &str) -> Vec<Record> {
 #[test]
 fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let (experiment, accounts) = campaign(&company, "Spring", [60, 30, 10, 30]).await;
         let id = experiment.id;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
@@ -207,7 +198,7 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
 #[test]
 fn one_effect_for_all_is_no_ground_to_choose() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let (experiment, _) = campaign(&company, "Spring", [40, 25, 40, 25]).await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
         let kept = uplift::load(&company.engine, experiment.id).await.unwrap().unwrap();
@@ -234,7 +225,7 @@ fn one_effect_for_all_is_no_ground_to_choose() {
 #[test]
 fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let people = (0..60).map(|number| person("Small", number, HOME)).collect();
@@ -247,7 +238,7 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
             page.contains("Too few customers to learn who responds") && page.contains("it takes 225"),
             "{page}"
         );
-        hold(&company, "2026-03-10").await;
+        company.hold("2026-03-10").await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
         let page = client.get(&address).await.expect(200).body;
         assert!(page.contains("Too early to learn who responds") && page.contains("2026-03-28"), "{page}");
@@ -260,7 +251,7 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
 #[test]
 fn erased_people_and_merged_records_are_told_of_no_more() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let (experiment, accounts) = campaign(&company, "Spring", [60, 30, 10, 30]).await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
         let (erased, winner, loser) = (accounts[0], accounts[2], accounts[4]);
@@ -292,7 +283,7 @@ fn erased_people_and_merged_records_are_told_of_no_more() {
 #[test]
 fn the_model_of_another_experiment_can_be_chosen() {
     on_both(async |company| {
-        hold(&company, "2026-04-12").await;
+        company.hold("2026-04-12").await;
         let (first, _) = campaign(&company, "First", [60, 30, 10, 30]).await;
         experiment::result::compute(&company.engine, &first).await.unwrap();
         let (second, _) = campaign(&company, "Second", [60, 30, 10, 30]).await;

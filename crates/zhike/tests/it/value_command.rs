@@ -54,6 +54,18 @@ async fn fill(folder: &Path) {
     }
 }
 
+async fn begin_an_experiment(folder: &Path) {
+    let options = Options::new(Database::Sqlite, folder.to_owned());
+    let modules = vec![customers::module(), sales::module(), insight::module()];
+    let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
+    let day = |text: &str| Value::Date(text.parse().unwrap());
+    let spring =
+        fields([("name", "Spring".into()), ("start_on", day("2026-03-01")), ("end_on", day("2026-04-01"))]);
+    let system = Actor::system();
+    let made = engine.write(&system, |tx| Box::pin(async move { tx.create("experiment", spring).await }));
+    made.await.unwrap();
+}
+
 #[test]
 fn value_commands_answer_in_json_and_in_words() {
     let folder = tempfile::tempdir().unwrap();
@@ -95,6 +107,18 @@ fn value_commands_answer_in_json_and_in_words() {
     assert_eq!(json(&after)["orders"], 6);
     let backtest = json(&zhike(folder.path(), &["backtest", "--json"]));
     assert!(backtest["chosen"].is_string() && backtest["methods"][0]["brier"].is_number(), "{backtest}");
+    let refused = |experiment: &str| {
+        let told = zhike(folder.path(), &["uplift", "--experiment", experiment, "--json"]);
+        assert!(!told.status.success() && told.stdout.is_empty());
+        String::from_utf8_lossy(&told.stderr).into_owned()
+    };
+    assert!(refused("Spring").contains("no experiment has the id or name Spring: look it up"));
+    tokio::runtime::Runtime::new().unwrap().block_on(begin_an_experiment(folder.path()));
+    assert!(refused("Spring").contains("draw its groups first"));
+
+    let mined = zhike(folder.path(), &["mine"]);
+    assert!(mined.status.success(), "{}", String::from_utf8_lossy(&mined.stderr));
+    assert!(json(&zhike(folder.path(), &["segments", "--json"])).is_object());
     for words in ["models", "backtest", "pareto", "customers"] {
         let shown = zhike(folder.path(), &[words]);
         assert!(shown.status.success() && !shown.stdout.is_empty(), "{words}");
