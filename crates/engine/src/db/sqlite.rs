@@ -3,11 +3,12 @@
 
 use super::{ACQUIRE_TIMEOUT, Row, aside::aside};
 use crate::{Error, Result};
+use chrono::SecondsFormat;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use meta::{DateTime, Id, NaiveDate, Utc};
 use rusqlite::{
-    Connection, OpenFlags, Statement, params_from_iter,
-    types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef},
+    Connection, OpenFlags, Statement,
+    types::{FromSql, FromSqlError, FromSqlResult, ToSqlOutput, Value, ValueRef},
 };
 use sea_query::{Value as Bound, Values};
 use std::{
@@ -53,7 +54,8 @@ fn open(folder: &Path, flags: OpenFlags) -> Result<Sqlite> {
     conn.run(
         // Acknowledged writes survive a power cut; group commit makes the sync cheap.
         "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = off; \
-         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864",
+         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864; \
+         PRAGMA wal_autocheckpoint = 4000",
     )?;
     Ok(conn)
 }
@@ -68,29 +70,51 @@ pub(super) fn open_existing(folder: &Path) -> Result<Sqlite> {
     open(folder, OpenFlags::empty())
 }
 
-/// A parameter as the file keeps it; the same forms as ever, so that a file goes on being read.
-fn stored(bound: Bound) -> Result<Value> {
-    let value = match bound {
-        Bound::Bool(flag) => flag.map(|flag| Value::Integer(flag.into())),
-        Bound::Int(number) => number.map(|number| Value::Integer(number.into())),
-        Bound::BigInt(number) => number.map(Value::Integer),
-        Bound::Unsigned(number) => number.map(|number| Value::Integer(number.into())),
-        Bound::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
-            Ok(number) => number.map(Value::Integer),
-            Err(error) => return Err(Error::Internal(error.to_string())),
-        },
-        Bound::Double(number) => number.map(Value::Real),
-        Bound::String(text) => text.map(Value::Text),
-        Bound::Bytes(bytes) => bytes.map(Value::Blob),
-        Bound::ChronoDate(date) => date.map(|date| Value::Text(date.to_string())),
-        Bound::ChronoDateTimeUtc(at) => {
-            at.map(|at| Value::Text(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)))
-        }
-        Bound::Uuid(id) => id.map(|id| Value::Blob(id.as_bytes().to_vec())),
-        Bound::Json(json) => json.map(|json| Value::Text(json.to_string())),
-        other => return Err(Error::Internal(format!("SQLite keeps no {other:?}"))),
-    };
-    Ok(value.unwrap_or(Value::Null))
+/// Gives a statement its parameters as the file keeps them; the same forms as ever, so that a file goes on being read.
+fn bind(statement: &mut Statement<'_>, values: &Values) -> Result<()> {
+    if statement.parameter_count() != values.0.len() {
+        let (wanted, given) = (statement.parameter_count(), values.0.len());
+        return Err(Error::Internal(format!("{given} parameters for a statement of {wanted}")));
+    }
+    // Rows written together have one moment in common.
+    let mut moment: Option<(DateTime<Utc>, String)> = None;
+    for (index, bound) in values.0.iter().enumerate() {
+        let text: String;
+        let stored = match bound {
+            Bound::Bool(flag) => flag.map(|flag| ValueRef::Integer(flag.into())),
+            Bound::Int(number) => number.map(|number| ValueRef::Integer(number.into())),
+            Bound::BigInt(number) => number.map(ValueRef::Integer),
+            Bound::Unsigned(number) => number.map(|number| ValueRef::Integer(number.into())),
+            Bound::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
+                Ok(number) => number.map(ValueRef::Integer),
+                Err(error) => return Err(Error::Internal(error.to_string())),
+            },
+            Bound::Double(number) => number.map(ValueRef::Real),
+            Bound::String(text) => text.as_ref().map(|text| ValueRef::Text(text.as_bytes())),
+            Bound::Bytes(bytes) => bytes.as_ref().map(|bytes| ValueRef::Blob(bytes)),
+            Bound::Uuid(id) => id.as_ref().map(|id| ValueRef::Blob(id.as_bytes())),
+            Bound::ChronoDateTimeUtc(Some(at)) => {
+                let known = match moment.take() {
+                    Some(known) if known.0 == *at => known,
+                    _ => (*at, at.to_rfc3339_opts(SecondsFormat::AutoSi, false)),
+                };
+                Some(ValueRef::Text(moment.insert(known).1.as_bytes()))
+            }
+            Bound::ChronoDate(Some(date)) => {
+                text = date.to_string();
+                Some(ValueRef::Text(text.as_bytes()))
+            }
+            Bound::Json(Some(json)) => {
+                text = json.to_string();
+                Some(ValueRef::Text(text.as_bytes()))
+            }
+            Bound::ChronoDateTimeUtc(None) | Bound::ChronoDate(None) | Bound::Json(None) => None,
+            other => return Err(Error::Internal(format!("SQLite keeps no {other:?}"))),
+        };
+        let stored = ToSqlOutput::Borrowed(stored.unwrap_or(ValueRef::Null));
+        statement.raw_bind_parameter(index + 1, stored)?;
+    }
+    Ok(())
 }
 
 impl Sqlite {
@@ -120,7 +144,8 @@ impl Sqlite {
     ) -> Result<()> {
         let mut statement = self.prepare(sql)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(parameters(values)?)?;
+        bind(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             if !look(row, columns)? {
                 break;
@@ -132,7 +157,8 @@ impl Sqlite {
     /// How many rows a write changed.
     pub fn execute(&self, sql: &str, values: Values) -> Result<u64> {
         let mut statement = self.prepare(sql)?;
-        let mut rows = statement.query(parameters(values)?)?;
+        bind(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
         while rows.next()?.is_some() {}
         drop(rows);
         let changed = if statement.readonly() { 0 } else { self.0.changes() };
@@ -150,11 +176,6 @@ impl Sqlite {
     }
 }
 
-fn parameters(values: Values) -> Result<impl rusqlite::Params> {
-    let values: Vec<Value> = values.into_iter().map(stored).collect::<Result<_>>()?;
-    Ok(params_from_iter(values))
-}
-
 impl SqliteRow {
     pub(super) fn get<T: FromColumn>(&self, index: usize) -> Result<Option<T>> {
         let value = self.0.get(index).ok_or_else(|| Error::Internal(format!("no column {index}")))?;
@@ -167,7 +188,7 @@ impl SqliteRow {
     }
 }
 
-/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`stored`] gives them,
+/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`bind`] gives them,
 /// which is much faster to read than any form.
 pub(super) trait FromColumn: Sized {
     fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self>;
