@@ -1,6 +1,7 @@
 //! The two databases behind one face: connections, statements built by sea-query, rows read by position.
 
 mod aside;
+mod bind;
 mod sqlite;
 
 use crate::{Error, Result};
