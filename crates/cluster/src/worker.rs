@@ -12,10 +12,7 @@ use tonic::{
 use uuid::Uuid;
 use warehouse::{
     Place,
-    datafusion::{
-        error::DataFusionError,
-        execution::{FunctionRegistry, SessionState},
-    },
+    datafusion::{error::DataFusionError, execution::SessionState},
 };
 
 /// Questions under way must not hold up the end for longer.
@@ -79,9 +76,7 @@ async fn session(
     let mut builder = context.builder;
     warehouse::configure(builder.config().get_or_insert_default());
     let mut state = builder.with_distributed_channel_resolver(channels).build();
-    for function in warehouse::functions() {
-        state.register_udf(Arc::new(function))?;
-    }
+    warehouse::register_functions(&mut state)?;
     Ok(state)
 }
 

@@ -14,18 +14,45 @@ use warehouse::Manner;
 pub const JOB: &str = "value.after_fit";
 
 pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
-    let started = Instant::now();
+    let mut watch = Watch::new();
     let settings = Settings::load(engine).await?;
     class_history::keep(engine, &settings).await?;
+    watch.done("class history");
     warehouse::refresh(engine, Manner::default(), job).await?;
+    watch.done("warehouse");
     let due = cycle::compute(engine, &settings, job).await?;
+    watch.done("cycles");
     let raised = alarm::run(engine, &settings, &due).await?;
+    watch.done("alarms");
     satisfaction::compute(engine, &settings).await?;
+    watch.done("satisfaction");
     seven_p::compute(engine, &settings).await?;
+    watch.done("seven P");
     contract::compute(engine, &settings).await?;
+    watch.done("contracts");
     benefit::compute(engine, &settings).await?;
-    tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
+    watch.done("before and after");
+    let seconds = watch.started.elapsed().as_secs_f64();
+    tracing::info!(raised, seconds, steps = watch.steps.join(", "), "what rests on the fit computed");
     Ok(())
+}
+
+/// How long each step took.
+struct Watch {
+    started: Instant,
+    step: Instant,
+    steps: Vec<String>,
+}
+
+impl Watch {
+    fn new() -> Self {
+        Watch { started: Instant::now(), step: Instant::now(), steps: vec![] }
+    }
+
+    fn done(&mut self, step: &str) {
+        self.steps.push(format!("{step} {:.1} s", self.step.elapsed().as_secs_f64()));
+        self.step = Instant::now();
+    }
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
