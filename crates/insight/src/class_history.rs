@@ -29,7 +29,8 @@ pub async fn keep(engine: &Engine, settings: &Settings) -> Result<u64> {
         let step = engine.write(&system, move |tx| {
             Box::pin(async move {
                 let Some(last) = last_of_step(tx, after).await? else { return Ok(None) };
-                let changed = keep_of(tx, day, &differing(tx, after, last).await?).await?;
+                let differing = differing(tx, after, last).await?;
+                let changed = keep_of(tx, day, &differing).await?;
                 if changed > 0 {
                     let moved = tx.position(READER).await? + 1;
                     tx.set_position(READER, moved).await?;
