@@ -44,7 +44,7 @@ async fn read(test: &TestApp, id: Id) -> Record {
 }
 
 async fn found(test: &TestApp, name: &str) -> Vec<Record> {
-    let query = engine::Query::new("account").filter(&format!("name == '{name}'"));
+    let query = engine::Query::new("account").filter(format!("name == '{name}'"));
     test.engine.list(&Actor::system(), &query).await.unwrap().records
 }
 
@@ -140,7 +140,7 @@ fn without_a_right_to_import_there_is_none() {
         let here = begun(&client, "客户编号,客户名称\nK1,Own Ltd\n").await;
         let (_, none) = rep(&test, "Cid", "all", "none").await;
         upload(&none, "a.csv", "客户编号,客户名称\nK1,Own Ltd\n".as_bytes()).await.expect(403);
-        let rights = engine::Query::new("role_right").filter("entity == 'account' and import == 'own'");
+        let rights = engine::Query::new("role_right").filter("entity == 'account' && import == 'own'");
         let right = test.engine.list(&Actor::system(), &rights).await.unwrap().records[0].id;
         let system = Actor::system();
         let taken = test.engine.write(&system, move |tx| {

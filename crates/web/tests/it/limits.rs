@@ -60,8 +60,11 @@ fn a_request_that_takes_too_long_is_given_up() {
         assert_eq!(given_up.json()["type"], "urn:zhike:problem:timeout");
         assert!(!given_up.header("x-request-id").is_empty());
         // A form is read before its page is asked: that counts, too.
-        let page =
-            impatient(&test).send(Method::POST, "/preferences", &[FORM], never_ending()).await.expect(408);
+        let page = impatient(&test)
+            .with("accept-language", "en")
+            .send(Method::POST, "/preferences", &[FORM], never_ending())
+            .await
+            .expect(408);
         assert!(page.header("content-type").starts_with("text/html") && page.body.contains("too long"));
     });
 }
