@@ -1,6 +1,6 @@
 //! A record's numbers in other systems: unique per entity and source.
 
-use crate::{Engine, Error, Result, Tx, among, db::name};
+use crate::{Action, Engine, Error, Result, Tx, among, db::name};
 use meta::Id;
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement, Value as Bound};
 use std::collections::HashMap;
@@ -80,13 +80,17 @@ impl Tx {
         Ok(found)
     }
 
-    /// Gives records their numbers in `source`; a number another record has is refused.
+    /// Gives records their numbers in `source`; a number another record has is refused. To give a number to a record that was
+    /// there is to change it.
     pub async fn set_external_ids(
         &mut self,
         entity: &str,
         source: &str,
         numbers: &[(String, Id)],
     ) -> Result<()> {
+        let old = numbers.iter().map(|(_, id)| *id).filter(|id| !self.made.contains(id));
+        let (old, known) = (old.collect::<Vec<Id>>(), self.engine.entity(entity)?.clone());
+        self.confirm(&known, &old, Action::Update).await?;
         self.insert_external_ids(entity, source, numbers).await?;
         self.reindex(entity, &numbers.iter().map(|(_, id)| *id).collect::<Vec<_>>(), false).await
     }

@@ -132,7 +132,7 @@ impl<I: Importer> Writer<I> {
             .engine
             .write(&self.actor, move |tx| {
                 Box::pin(async move {
-                    tx.set_run(Some(run));
+                    tx.import(run, importer.entity());
                     tx.trust();
                     let Some(entries) = entries.get(range) else { return Ok(progress) };
                     let (counts, problems) = match refused {

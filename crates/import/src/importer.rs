@@ -10,6 +10,8 @@ pub trait Importer: Send + Sync + 'static {
     /// What is remembered between batches.
     type State: Send + 'static;
 
+    /// What the rows are; whoever imports needs the right to import these.
+    fn entity(&self) -> &str;
     fn state(&self) -> Self::State;
     /// After a rollback: what is remembered may not exist.
     fn forget(state: &mut Self::State);

@@ -29,6 +29,15 @@ impl RowProblem {
         RowProblem::new(column, error.message(Language::English), error.message(Language::Chinese))
     }
 
+    /// The row names a record whoever imports sees but may not change by an import.
+    pub(crate) fn beyond() -> Self {
+        RowProblem::new(
+            "",
+            "this record is beyond your right to import or to change: leave the row out, or ask an administrator",
+            "您的导入或修改权限不包含这条记录，请去掉该行，或联系管理员",
+        )
+    }
+
     pub(crate) fn field(column: &str, problem: &Problem) -> Self {
         RowProblem::new(column, problem.message(Lang::En), problem.message(Lang::Zh))
     }

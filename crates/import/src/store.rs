@@ -2,7 +2,7 @@
 //! have been made. So that both count the same, they run the same code.
 
 use engine::{
-    Actor, Engine, Result, Row, Tx, name,
+    Action, Actor, Engine, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 use meta::{Id, Record, Value, Values};
@@ -86,6 +86,34 @@ impl<'t> Store<'t> {
         }
     }
 
+    fn engine(&self) -> &Engine {
+        match &self.access {
+            Access::Write(tx) => tx.engine(),
+            Access::Look(engine, ..) => engine,
+        }
+    }
+
+    /// Those of `ids` whoever imports may not do all of `actions` with.
+    pub async fn beyond(
+        &mut self,
+        entity: &str,
+        ids: impl Iterator<Item = Id>,
+        actions: &[Action],
+    ) -> Result<HashSet<Id>> {
+        if self.actor().limits().is_none() {
+            return Ok(HashSet::new());
+        }
+        let mut beyond: HashSet<Id> = ids.filter(|id| !id.is_nil()).collect();
+        let ids: Vec<Id> = beyond.iter().copied().collect();
+        for ids in ids.chunks(CHUNK) {
+            let within = self.engine().within(self.actor(), entity, ids, actions)?;
+            for row in self.fetch(&within).await? {
+                beyond.remove(&row.id(0)?);
+            }
+        }
+        Ok(beyond)
+    }
+
     /// Those of `ids` whoever imports may see; `None` is all. What he may not see is not there for his file, either.
     async fn seen(&mut self, entity: &str, ids: Vec<Id>) -> Result<Option<HashSet<Id>>> {
         if self.actor().limits().is_none() {
@@ -97,11 +125,7 @@ impl<'t> Store<'t> {
 
     /// Whether records may be recognised by a field: not by one that is hidden or masked.
     fn knows(&self, entity: &str, field: &str) -> Result<bool> {
-        let engine = match &self.access {
-            Access::Write(tx) => tx.engine(),
-            Access::Look(engine, ..) => engine,
-        };
-        let entity = self.actor().view(engine.entity(entity)?);
+        let entity = self.actor().view(self.engine().entity(entity)?);
         Ok(entity.get(field).is_some_and(|field| !field.masked))
     }
 
@@ -213,11 +237,13 @@ impl<'t> Store<'t> {
         Ok(())
     }
 
-    /// Gives records that exist their number in the source.
-    pub async fn give_numbers(&mut self, entity: &str, numbers: &[(String, Id)]) -> Result<()> {
+    /// Gives records that exist their number in the source, if whoever imports may change them.
+    pub async fn give_numbers(&mut self, entity: &str, mut numbers: Vec<(String, Id)>) -> Result<()> {
+        let beyond = self.beyond(entity, numbers.iter().map(|(_, id)| *id), &[Action::Update]).await?;
+        numbers.retain(|(_, id)| !beyond.contains(id));
         match &mut self.access {
             Access::Write(tx) if !numbers.is_empty() => {
-                tx.set_external_ids(entity, self.source, numbers).await
+                tx.set_external_ids(entity, self.source, &numbers).await
             }
             _ => Ok(()),
         }

@@ -20,7 +20,7 @@ use axum::{
 use engine::{Actor, Background, BoxFuture, Engine};
 use meta::{Label, Lang, Record};
 use minijinja::Value;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// A panel on the page of a record: a fragment of HTML, or nothing to show for this record.
 pub type PanelFn = fn(App, Session, Record) -> BoxFuture<'static, Answer<Option<String>>>;
@@ -93,6 +93,8 @@ pub struct Options {
     pub mail: Option<MailServer>,
     /// Single sign-on.
     pub provider: Option<Provider>,
+    /// Until an answer begins, where it is not the usual time.
+    pub time_limit: Option<Duration>,
 }
 
 /// Requests the API takes in a minute; 0 is no limit. As many may come at once after a minute's rest.

@@ -47,19 +47,20 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
     };
     let visitor = new_visitor(&jar, &mut visit);
     parts.extensions.insert(visit.clone());
-    let response = match check(&visit, &mut parts, body).await {
-        Ok(body) => {
-            let limit = time_limit(&parts.headers);
-            match tokio::time::timeout(limit, next.run(Request::from_parts(parts, body))).await {
-                Ok(response) => response,
-                Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
-            }
-        }
+    let limit = if is_upload(&parts.headers) { UPLOAD_TIME_LIMIT } else { TIME_LIMIT };
+    let limit = app.options().time_limit.unwrap_or(limit);
+    let answered = async {
+        let body = check(&visit, &mut parts, body).await?;
+        Answer::Ok(next.run(Request::from_parts(parts, body)).await)
+    };
+    let response = match tokio::time::timeout(limit, answered).await {
+        Err(_) => StatusCode::REQUEST_TIMEOUT.into_response(),
+        Ok(Ok(response)) => response,
         // A form sent after the session has ended.
-        Err(_) if visit.user.is_none() && !visit.wrong_place && !is_open(path_of(&visit)) => {
+        Ok(Err(_)) if visit.user.is_none() && !visit.wrong_place && !is_open(path_of(&visit)) => {
             Failure::SignIn.into_response()
         }
-        Err(failure) => failure.into_response(),
+        Ok(Err(failure)) => failure.into_response(),
     };
     let mut response = failure::present(&app, &visit, &request_id, response);
     if let Some(visitor) = visitor {
@@ -71,10 +72,6 @@ pub async fn guard(State(app): State<App>, request: Request, next: Next) -> Resp
 
 fn path_of(visit: &Visit) -> &str {
     visit.path.split('?').next().unwrap_or_default()
-}
-
-fn time_limit(headers: &HeaderMap) -> Duration {
-    if is_upload(headers) { UPLOAD_TIME_LIMIT } else { TIME_LIMIT }
 }
 
 fn is_upload(headers: &HeaderMap) -> bool {

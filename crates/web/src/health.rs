@@ -8,11 +8,13 @@ pub fn routes() -> Router<App> {
 }
 
 async fn ready(State(app): State<App>) -> (StatusCode, &'static str) {
-    match app.engine().last_change().await {
-        Ok(_) => (StatusCode::OK, "ready\n"),
-        Err(error) => {
-            tracing::warn!("not ready: {error}");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
-        }
+    match is_ready(&app).await {
+        true => (StatusCode::OK, "ready\n"),
+        false => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n"),
     }
+}
+
+/// Whether the database answers.
+pub async fn is_ready(app: &App) -> bool {
+    app.engine().last_change().await.inspect_err(|error| tracing::warn!("not ready: {error}")).is_ok()
 }

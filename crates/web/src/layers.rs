@@ -71,25 +71,24 @@ async fn traced(request: Request<Body>, next: Next) -> Response {
     response
 }
 
-pub fn around(app: &App, router: Router<App>) -> Router<App> {
+/// What every answer carries, also one that is given before there is an [`App`]: security headers and a request id.
+pub fn carried<S: Clone + Send + Sync + 'static>(router: Router<S>, secure: bool) -> Router<S> {
+    numbered(secured(router, secure))
+}
+
+fn numbered<S: Clone + Send + Sync + 'static>(router: Router<S>) -> Router<S> {
+    router.layer(PropagateRequestIdLayer::new(REQUEST_ID)).layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
+}
+
+fn secured<S: Clone + Send + Sync + 'static>(router: Router<S>, secure: bool) -> Router<S> {
     let fixed = |name: HeaderName, value: &'static str| {
         SetResponseHeaderLayer::if_not_present(name, HeaderValue::from_static(value))
     };
-    let trace = TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
-        let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-        // Never the query: it may hold what a user searched for.
-        tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
-    });
-    // Live updates are a stream: compressed, they would wait for more.
-    let compressible = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
-    let router = match app.options().secure_cookies {
+    let router = match secure {
         true => router.layer(fixed(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000")),
         false => router,
     };
     router
-        .layer(DefaultBodyLimit::max(BODY_LIMIT))
-        // Better compression of a page costs more than making it.
-        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible))
         .layer(fixed(header::CONTENT_SECURITY_POLICY, POLICY))
         .layer(fixed(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(fixed(header::X_FRAME_OPTIONS, "DENY"))
@@ -97,10 +96,23 @@ pub fn around(app: &App, router: Router<App>) -> Router<App> {
         .layer(fixed(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
         .layer(fixed(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
         .layer(fixed(HeaderName::from_static("permissions-policy"), PERMISSIONS))
-        .layer(CatchPanicLayer::new())
+}
+
+pub fn around(app: &App, router: Router<App>) -> Router<App> {
+    let trace = TraceLayer::new_for_http().make_span_with(|request: &Request<_>| {
+        let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+        // Never the query: it may hold what a user searched for.
+        tracing::info_span!("request", id, method = %request.method(), path = request.uri().path())
+    });
+    // Live updates are a stream: compressed, they would wait for more.
+    let compressible = DefaultPredicate::new().and(NotForContentType::new("text/event-stream"));
+    let router = router
+        .layer(DefaultBodyLimit::max(BODY_LIMIT))
+        // Better compression of a page costs more than making it.
+        .layer(CompressionLayer::new().quality(CompressionLevel::Fastest).compress_when(compressible));
+    let router = secured(router.layer(CatchPanicLayer::new()), app.options().secure_cookies)
         .layer(from_fn_with_state(app.clone(), metrics::count))
         .layer(from_fn(traced))
-        .layer(trace)
-        .layer(PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(SetRequestIdLayer::new(REQUEST_ID, RandomId))
+        .layer(trace);
+    numbered(router)
 }

@@ -48,6 +48,8 @@ pub use assets::has_assets;
 pub use failure::{Answer, Failure};
 pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
+pub use health::is_ready;
+pub use layers::carried;
 pub use live::Live;
 pub use mail::{Attached, Letter, MailServer, Recipient};
 pub use messages::Messages;

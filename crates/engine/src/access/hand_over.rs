@@ -1,4 +1,5 @@
-//! All records of somebody who leaves go to somebody else.
+//! All records of somebody who leaves go to somebody else, those in the trash, too: whatever is restored later is in good
+//! hands.
 
 use crate::{Engine, Error, JobContext, LogKind, Module, Result, Tx, db::name};
 use meta::{Entity, Id, Problem, Value, Values, label};
@@ -41,7 +42,6 @@ impl Engine {
                 .expr(Expr::cust("COUNT(*)"))
                 .from(name(&entity.name))
                 .and_where(Expr::col(name(owner)).eq(user))
-                .and_where(Expr::col(name("deleted_at")).is_null())
                 .to_owned();
             let number = crate::store::number(&self.fetch(&count).await?)?;
             if number > 0 {
@@ -82,7 +82,6 @@ impl Tx {
             .column(name("id"))
             .from(name(&entity.name))
             .and_where(Expr::col(name(owner)).eq(from))
-            .and_where(Expr::col(name("deleted_at")).is_null())
             .limit(BATCH)
             .to_owned();
         let ids: Vec<Id> = self.fetch(&select).await?.iter().map(|row| row.id(0)).collect::<Result<_>>()?;

@@ -2,7 +2,7 @@
 
 use super::{Action, Level, allow, scope};
 use crate::{
-    Actor, Dialect, Error, Result, Tx, among,
+    Actor, Dialect, Engine, Error, Result, Tx, among,
     condition::{Condition, to_test},
     db::{name, render},
     store::{ByIds, by_ids, decode_all, number},
@@ -10,6 +10,27 @@ use crate::{
 use meta::{Entity, FieldProblem, Id, Problem, Record, Values, label};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
 use std::collections::HashSet;
+
+impl Engine {
+    /// Finds those of `ids` the actor may do all of `actions` with.
+    pub fn within(
+        &self,
+        actor: &Actor,
+        entity: &str,
+        ids: &[Id],
+        actions: &[Action],
+    ) -> Result<SelectStatement> {
+        let entity = self.entity(entity)?;
+        let id = || Expr::col((name(&entity.name), name("id")));
+        let mut select = Sql::select();
+        select.expr(id()).from(name(&entity.name)).and_where(id().is_in(among(ids)));
+        for action in actions {
+            let scope = scope(self.registry(), actor, entity, *action);
+            select.and_where(to_test(&scope, &entity.name, self.dialect()));
+        }
+        Ok(select)
+    }
+}
 
 impl Tx {
     /// The records among `ids` the actor may see, with everything that stands in them: for what is about to be written.
@@ -42,16 +63,24 @@ impl Tx {
         view.map(|view| view.refused(before, values)).unwrap_or_default()
     }
 
+    /// The rights a write asks for: an import needs that to import besides.
+    fn needed(&self, entity: &Entity, action: Action) -> impl Iterator<Item = Action> + use<> {
+        let imported = self.imported.as_ref().is_some_and(|name| *name == entity.name);
+        [action].into_iter().chain(imported.then_some(Action::Import))
+    }
+
     /// Refuses unless the actor may do `action` with each of `ids`, which he may see.
     pub(crate) async fn confirm(&mut self, entity: &Entity, ids: &[Id], action: Action) -> Result<()> {
         let engine = self.engine.clone();
-        let allowed = scope(engine.registry(), &self.actor, entity, action);
         let seen = scope(engine.registry(), &self.actor, entity, Action::Read);
-        if allowed == Condition::Always(true) || allowed == seen || self.all_in(entity, ids, &allowed).await?
-        {
-            return Ok(());
+        for action in self.needed(entity, action) {
+            let allowed = scope(engine.registry(), &self.actor, entity, action);
+            let within = allowed == Condition::Always(true) || allowed == seen;
+            if !within && !self.all_in(entity, ids, &allowed).await? {
+                return Err(Error::Forbidden(beyond(&self.actor, entity, action)));
+            }
         }
-        Err(Error::Forbidden(beyond(&self.actor, entity, action)))
+        Ok(())
     }
 
     /// Refuses to put records where the actor may not work with them: `own` rights make no records for others.
@@ -65,24 +94,13 @@ impl Tx {
             (Some(_), Action::Create) => (self.lines_of_old(entity, ids).await?, Action::Update),
             _ => (ids.to_vec(), action),
         };
-        let allowed = scope(engine.registry(), &self.actor, entity, action);
-        if allowed == Condition::Always(true) || self.all_in(entity, &old, &allowed).await? {
-            return Ok(());
+        for action in self.needed(entity, action) {
+            let allowed = scope(engine.registry(), &self.actor, entity, action);
+            if allowed != Condition::Always(true) && !self.all_in(entity, &old, &allowed).await? {
+                return Err(misplaced(&self.actor, entity, action));
+            }
         }
-        let field = entity.parent.as_deref().or(entity.owner()).filter(|name| entity.get(name).is_some());
-        let field = field.or(entity.follows.first().map(String::as_str));
-        let level = self.actor.rights.level(&entity.name, action).label();
-        let text = label(
-            format!(
-                "would put the record beyond your right (“{}”): choose one within it, or ask an administrator",
-                level.en
-            ),
-            format!("超出了您的权限范围（{}），请选择范围内的值，或联系管理员", level.zh),
-        );
-        Err(match field {
-            Some(field) => Error::invalid(field, Problem::Rule(text)),
-            None => Error::Forbidden(beyond(&self.actor, entity, action)),
-        })
+        Ok(())
     }
 
     /// Lines among `ids` whose parent was not made in this transaction.
@@ -139,6 +157,24 @@ pub(super) fn among_ids(
         .and_where(Expr::col((name(&entity.name), name("id"))).is_in(among(ids)))
         .and_where(to_test(condition, &entity.name, dialect))
         .to_owned()
+}
+
+/// What is refused is a place: the field that says whose a record is, with how far the right goes.
+fn misplaced(actor: &Actor, entity: &Entity, action: Action) -> Error {
+    let field = entity.parent.as_deref().or(entity.owner()).filter(|name| entity.get(name).is_some());
+    let field = field.or(entity.follows.first().map(String::as_str));
+    let level = actor.rights.level(&entity.name, action).label();
+    let text = label(
+        format!(
+            "would put the record beyond your right (“{}”): choose one within it, or ask an administrator",
+            level.en
+        ),
+        format!("超出了您的权限范围（{}），请选择范围内的值，或联系管理员", level.zh),
+    );
+    match field {
+        Some(field) => Error::invalid(field, Problem::Rule(text)),
+        None => Error::Forbidden(beyond(actor, entity, action)),
+    }
 }
 
 /// What is refused, with how far the right goes.

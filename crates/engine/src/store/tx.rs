@@ -15,6 +15,8 @@ pub struct Tx {
     pub(crate) actor: Actor,
     /// The import run this transaction belongs to.
     pub(crate) run: Option<Id>,
+    /// What that run brings in: these records must be within the right to import, too.
+    pub(crate) imported: Option<String>,
     /// Module code may write computed fields; input from outside may not.
     pub(crate) trusted: bool,
     /// Records written, for the rules that run before the commit.
@@ -37,6 +39,7 @@ impl Tx {
             engine,
             actor,
             run: None,
+            imported: None,
             trusted,
             touched: BTreeMap::new(),
             made: HashSet::new(),
@@ -57,9 +60,11 @@ impl Tx {
     pub fn dialect(&self) -> Dialect {
         self.conn.dialect()
     }
-    /// Every record this transaction creates and every log entry it writes carries the import run.
-    pub fn set_run(&mut self, run: Option<Id>) {
-        self.run = run;
+    /// Every record this transaction creates and every log entry it writes carries the import run; records of `entity` are
+    /// made and changed only within the actor's right to import.
+    pub fn import(&mut self, run: Id, entity: &str) {
+        self.run = Some(run);
+        self.imported = Some(entity.to_owned());
     }
     /// From here on computed fields are accepted: for module code, never for values that came from outside.
     pub fn trust(&mut self) {

@@ -4,14 +4,15 @@ use super::{
     lines::{Matched, match_lines},
     originals::Original,
     row::LineRow,
-    state::{Document, State},
+    state::{Document, Refused, State},
 };
 use crate::{
     cache::Cache,
+    plain::IMPORTED,
     store::{Store, changes, put},
 };
 use engine::{
-    Result, name,
+    Action, Result, name,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use meta::{Id, Record, Value, Values};
@@ -33,7 +34,7 @@ fn cache<'s>(state: &'s mut State, sort: &Sort) -> &'s mut Cache<String, Documen
     if sort.entity == "order" { &mut state.orders } else { &mut state.returns }
 }
 
-/// Returns the rows it refused: those of documents that were deleted in Zhike. `originals`: what returned rows take back.
+/// Returns the rows it refused. `originals`: what returned rows take back.
 pub async fn write(
     store: &mut Store<'_>,
     state: &mut State,
@@ -41,7 +42,7 @@ pub async fn write(
     groups: &[Group<'_>],
     originals: &HashMap<usize, Original>,
     currency: &str,
-) -> Result<Vec<usize>> {
+) -> Result<Vec<(usize, Refused)>> {
     let keys: Vec<String> = groups.iter().map(|(key, _)| (*key).to_owned()).collect();
     find(store, state, sort, &keys).await?;
     heads(store, state, sort, groups, originals, currency).await?;
@@ -49,8 +50,8 @@ pub async fn write(
     for (key, rows) in groups {
         let values: Vec<Values> = rows.iter().map(|(_, row)| line_values(state, row)).collect();
         let Some(document) = cache(state, sort).get(*key) else { continue };
-        if document.deleted {
-            refused.extend(rows.iter().map(|(index, _)| *index));
+        if let Some(why) = document.refused {
+            refused.extend(rows.iter().map(|(index, _)| (*index, why)));
             continue;
         }
         let matched = match_lines(&mut document.lines, &values);
@@ -98,11 +99,16 @@ async fn find(store: &mut Store<'_>, state: &mut State, sort: &Sort, keys: &[Str
     let mut heads: HashMap<Id, Record> =
         store.records(sort.entity, &ids).await?.into_iter().map(|record| (record.id, record)).collect();
     let mut lines = lines_of(store, sort, &ids).await?;
+    // The right to import is that of orders; returns come with them.
+    let needed = if sort.entity == ORDER.entity { &IMPORTED[..] } else { &[Action::Update] };
+    let beyond = store.beyond(sort.entity, ids.into_iter(), needed).await?;
     for (key, id) in found {
         let head = heads.remove(&id);
         let (lines, next_position) = lines.remove(&id).unwrap_or_default();
         let deleted = head.as_ref().is_some_and(|head| head.deleted_at.is_some());
-        let document = Document { id, lines, next_position, head_done: head.is_none(), head, deleted };
+        let refused =
+            if beyond.contains(&id) { Some(Refused::Beyond) } else { deleted.then_some(Refused::Deleted) };
+        let document = Document { id, lines, next_position, head_done: head.is_none(), head, refused };
         cache(state, sort).insert(key, document);
     }
     Ok(())
@@ -161,7 +167,7 @@ async fn heads(
         match cache(state, sort).get(*key) {
             Some(document) => {
                 document.head_done = true;
-                if let Some(head) = document.head.take().filter(|_| !document.deleted) {
+                if let Some(head) = document.head.take().filter(|_| document.refused.is_none()) {
                     updates.push((document.id, changes(&head, values)));
                 }
             }

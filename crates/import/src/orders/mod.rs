@@ -15,7 +15,7 @@ use documents::{Group, ORDER, RETURN};
 use engine::{BoxFuture, Engine, Result};
 pub(crate) use row::currency_code;
 use row::{LineRow, Parser};
-use state::State;
+use state::{Refused, State};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
@@ -53,6 +53,9 @@ impl Importer for Orders {
     type Item = LineRow;
     type State = State;
 
+    fn entity(&self) -> &str {
+        ORDER.entity
+    }
     fn state(&self) -> State {
         State::new()
     }
@@ -82,15 +85,18 @@ impl Importer for Orders {
             let originals = originals::find(store, state, items).await?;
             refused.extend(documents::write(store, state, &RETURN, &back, &originals, &self.currency).await?);
             let number = self.parser.layout.header("order_number");
-            let deleted = |index| {
-                let problem = RowProblem::new(
-                    number,
-                    "this order was deleted in Zhike: restore it there first if it is to come back",
-                    "这张单据已在知客中删除，如需重新导入请先在知客中恢复",
-                );
-                (index, problem)
+            let problem = |(index, refused)| match refused {
+                Refused::Beyond => (index, RowProblem::beyond()),
+                Refused::Deleted => {
+                    let problem = RowProblem::new(
+                        number,
+                        "this order was deleted in Zhike: restore it there first if it is to come back",
+                        "这张单据已在知客中删除，如需重新导入请先在知客中恢复",
+                    );
+                    (index, problem)
+                }
             };
-            Ok(refused.into_iter().map(deleted).collect())
+            Ok(refused.into_iter().map(problem).collect())
         })
     }
 

@@ -107,8 +107,8 @@ async fn find(
     for (field, keys) in [("code", codes), ("name", names)] {
         let known: HashMap<String, Id> = store.by_text("product", field, &keys).await?.into_iter().collect();
         let known: Vec<(String, Id)> = known.into_iter().collect();
-        store.give_numbers("product", &known).await?;
-        found.extend(known);
+        found.extend(known.iter().cloned());
+        store.give_numbers("product", known).await?;
     }
     let ids: Vec<Id> = found.values().copied().collect();
     let records: HashMap<Id, Record> =

@@ -35,7 +35,15 @@ pub struct Document {
     /// Its head was compared with the first of its rows.
     pub head_done: bool,
     pub head: Option<Record>,
-    pub deleted: bool,
+    pub refused: Option<Refused>,
+}
+
+/// Why rows of a document are not taken.
+#[derive(Clone, Copy)]
+pub enum Refused {
+    Deleted,
+    /// Whoever imports may not work on it.
+    Beyond,
 }
 
 const NAMES_LIMIT: usize = 50_000;

@@ -1,10 +1,13 @@
 //! A file is chosen; below it stands what was imported before.
 
-use super::{UPLOAD_LIMIT_MB, words};
+use super::{UPLOAD_LIMIT, UPLOAD_LIMIT_MB, words};
 use crate::{Kind, Options, create, guess::guess_kind, job::may_import, run::read_progress};
 use axum::{
-    extract::{Multipart, Path, State, multipart::Field},
-    http::StatusCode,
+    extract::{
+        Multipart, Path, State,
+        multipart::{Field, MultipartError},
+    },
+    http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use engine::{Error, Query};
@@ -47,30 +50,29 @@ async fn shown(app: &App, session: &Session, status: u16, problem: Option<String
     app.page_with(status, session, "import/begin.html", context! { runs, problem, limit_gb => limit })
 }
 
-pub async fn upload(State(app): State<App>, session: Session, mut form: Multipart) -> Answer {
-    let too_large = |error: axum::extract::multipart::MultipartError| {
-        if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-            return Failure::refused(
-                StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                format!(
-                    "The file is larger than {UPLOAD_LIMIT_MB} MB: pack it (.gz, .zip) or import it with zhike import."
-                ),
-                format!(
-                    "文件超过 {UPLOAD_LIMIT_MB} MB，请压缩（.gz、.zip）后上传，或用 zhike import 命令导入。"
-                ),
-            );
-        }
-        Failure::bad_request("The upload broke off: please try again.", "上传中断，请重试。")
+pub async fn upload(
+    State(app): State<App>,
+    session: Session,
+    headers: HeaderMap,
+    mut form: Multipart,
+) -> Answer {
+    // A browser says beforehand how much will come: nobody waits for gigabytes that are refused.
+    let length = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if length.is_some_and(|length: usize| length > UPLOAD_LIMIT) {
+        return Err(too_large());
+    }
+    let broken = |error: MultipartError| match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => too_large(),
+        _ => Failure::bad_request("The upload broke off: please try again.", "上传中断，请重试。"),
     };
     let may = |kind: &Kind| may_import(app.engine(), &session.actor, *kind);
     if !Kind::ALL.iter().any(|kind| may(kind).is_ok()) {
         may(&Kind::Orders)?;
     }
     let mut file = None;
-    while let Some(field) = form.next_field().await.map_err(too_large)? {
+    while let Some(field) = form.next_field().await.map_err(broken)? {
         if field.name() == Some("file") && field.file_name().is_some_and(|name| !name.is_empty()) {
-            file = Some(store(&app, field).await?.map_err(too_large)?);
+            file = Some(store(&app, field).await?.map_err(broken)?);
         }
     }
     let Some((path, name)) = file else {
@@ -94,7 +96,18 @@ pub async fn upload(State(app): State<App>, session: Session, mut form: Multipar
     Ok(Redirect::to(&format!("/import/{run}")).into_response())
 }
 
-type Stored = Result<(PathBuf, String), axum::extract::multipart::MultipartError>;
+fn too_large() -> Failure {
+    Failure::refused(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "too_large",
+        format!(
+            "The file is larger than {UPLOAD_LIMIT_MB} MB: pack it (.gz, .zip) or import it with zhike import."
+        ),
+        format!("文件超过 {UPLOAD_LIMIT_MB} MB，请压缩（.gz、.zip）后上传，或用 zhike import 命令导入。"),
+    )
+}
+
+type Stored = Result<(PathBuf, String), MultipartError>;
 
 /// Copies the upload to the data folder piece by piece.
 async fn store(app: &App, mut field: Field<'_>) -> Answer<Stored> {

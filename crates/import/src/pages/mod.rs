@@ -19,6 +19,7 @@ use web::{App, NavItem, WebModule};
 
 /// Of one upload. More is imported on the command line, where nothing is copied.
 pub const UPLOAD_LIMIT_MB: usize = 2_048;
+pub const UPLOAD_LIMIT: usize = UPLOAD_LIMIT_MB * 1024 * 1024;
 
 pub fn web_module() -> WebModule {
     WebModule {
@@ -43,7 +44,7 @@ pub fn web_module() -> WebModule {
 }
 
 fn routes() -> Router<App> {
-    let upload = post(begin::upload).layer(DefaultBodyLimit::max(UPLOAD_LIMIT_MB * 1024 * 1024));
+    let upload = post(begin::upload).layer(DefaultBodyLimit::max(UPLOAD_LIMIT));
     Router::new()
         .route("/import", get(begin::page).merge(upload))
         .route("/import/{run}", get(going::page).post(mapping::save))

@@ -1,6 +1,6 @@
 //! Which record a row is: by its number in the source, else by what tells such records apart.
 
-use super::{Item, text};
+use super::{IMPORTED, Item, text};
 use crate::store::Store;
 use engine::{
     Result, name,
@@ -42,7 +42,9 @@ pub async fn known(
     let by_number = store.external_ids(entity, &numbers).await?;
     let ids: Vec<Id> = by_number.values().copied().collect();
     let records = store.records(entity, &ids).await?;
-    let deleted: Vec<Id> = records.iter().filter(|r| r.deleted_at.is_some()).map(|r| r.id).collect();
+    let mut deleted: Vec<Id> = records.iter().filter(|r| r.deleted_at.is_some()).map(|r| r.id).collect();
+    let beyond = store.beyond(entity, deleted.iter().copied(), &IMPORTED).await?;
+    deleted.retain(|id| !beyond.contains(id));
     store.restore(entity, &deleted).await?;
     let records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();
     for (index, item) in items.iter().enumerate() {

@@ -10,7 +10,7 @@ use crate::{
     Importer, Kind, Layout, RowProblem,
     store::{Store, changes},
 };
-use engine::{BoxFuture, Engine, Result};
+use engine::{Action, BoxFuture, Engine, Result};
 use meta::{Entity, Id, Record, Value, Values};
 use std::{collections::HashMap, sync::Arc};
 use tabular::Row;
@@ -48,6 +48,9 @@ pub(crate) fn entity_of(kind: Kind) -> &'static str {
     }
 }
 
+/// What a row that names a record asks to do with it.
+pub(crate) const IMPORTED: [Action; 2] = [Action::Update, Action::Import];
+
 impl Plain {
     pub fn new(engine: &Engine, layout: Arc<Layout>, currency: String) -> Result<Self> {
         let entity = engine.entity(entity_of(layout.kind))?.clone();
@@ -59,6 +62,9 @@ impl Importer for Plain {
     type Item = Item;
     type State = ();
 
+    fn entity(&self) -> &str {
+        &self.entity.name
+    }
     fn state(&self) {}
     fn forget(_: &mut ()) {}
 
@@ -74,8 +80,12 @@ impl Importer for Plain {
     ) -> BoxFuture<'w, Result<Vec<(usize, RowProblem)>>> {
         Box::pin(async move {
             let entity = self.entity.name.as_str();
-            let (values, problems) = refer::resolve(store, &self.layout, items, &self.currency).await?;
-            let known = find::known(store, entity, items, &values).await?;
+            let (values, mut problems) = refer::resolve(store, &self.layout, items, &self.currency).await?;
+            let mut known = find::known(store, entity, items, &values).await?;
+            let ids = known.values().map(|record| record.id);
+            let beyond = store.beyond(entity, ids, &IMPORTED).await?;
+            let refused = known.extract_if(|_, record| beyond.contains(&record.id));
+            problems.extend(refused.map(|(index, _)| (index, RowProblem::beyond())));
             let mut all = Merged::default();
             for (index, (item, values)) in items.iter().zip(values).enumerate() {
                 if problems.iter().any(|(bad, _)| *bad == index) {
@@ -87,7 +97,7 @@ impl Importer for Plain {
                 }
             }
             let numbers = find::new_numbers(store, items, &known).await?;
-            store.give_numbers(entity, &numbers).await?;
+            store.give_numbers(entity, numbers).await?;
             store.update(entity, all.updates()).await?;
             all.write_new(store, entity).await?;
             Ok(problems)

@@ -7,4 +7,5 @@ mod orders;
 mod pages;
 mod plain;
 mod reverting;
+mod rights;
 mod stopping;

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Method};
 use testkit::{Answer, Client, Modules, TestApp, on_both, on_sqlite};
 
-fn modules() -> Modules {
+pub fn modules() -> Modules {
     Modules {
         engine: vec![customers::module(), sales::module(), import::module()],
         web: vec![import::web_module()],
@@ -18,7 +18,7 @@ D2,2024-06-01,李四,苹果,-1,-9.95
 D3,2024-06-01,李四,苹果,x,1
 ";
 
-async fn upload(client: &Client, name: &str, content: &[u8]) -> Answer {
+pub async fn upload(client: &Client, name: &str, content: &[u8]) -> Answer {
     let head = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\nContent-Type: text/csv\r\n\r\n"
     );
@@ -29,11 +29,11 @@ async fn upload(client: &Client, name: &str, content: &[u8]) -> Answer {
 }
 
 /// Address of the import that was begun.
-async fn begun(client: &Client, content: &str) -> String {
+pub async fn begun(client: &Client, content: &str) -> String {
     upload(client, "orders.csv", content.as_bytes()).await.expect(303).header("location").to_owned()
 }
 
-async fn work(test: &TestApp) {
+pub async fn work(test: &TestApp) {
     test.engine.run_due_jobs().await.unwrap();
 }
 
@@ -116,6 +116,14 @@ async fn number_of(test: &TestApp, entity: &str) -> u64 {
 fn a_file_that_is_no_table_is_refused_with_the_remedy() {
     on_sqlite(modules, async |test| {
         let client = test.administrator().await;
+        // As a browser says it beforehand: nothing of the file is read.
+        let headers = [
+            ("content-type", "multipart/form-data; boundary=b"),
+            ("content-length", "2147483649"),
+            ("x-csrf-token", client.csrf.as_str()),
+        ];
+        let large = client.send(Method::POST, "/import", &headers, Body::from("--b")).await.expect(413);
+        assert!(large.body.contains("2048 MB"), "{}", large.body);
         let pdf = upload(&client, "a.pdf", b"%PDF-1.7 and so on").await.expect(422);
         assert!(pdf.body.contains("PDF") && pdf.body.contains(".csv"), "{}", pdf.body);
         let none = upload(&client, "", b"").await.expect(422);

@@ -155,6 +155,10 @@ fn what_is_in_the_orders_is_found_and_shown() {
         client.set_cookie("zhike_lang", "en");
         let file = client.get("/analysis/purchasing.csv?lead=1").await.expect(200).body;
         assert!(file.contains("Paper") && file.starts_with('\u{feff}'), "{file}");
+        // What is taken along is no list that was looked at.
+        company.engine.write_notes().await.unwrap();
+        let taken = client.get("/api/v1/audit?action=exported&entity=product").await.expect(200).json();
+        assert_eq!(taken["data"][0]["count"], file.lines().count() - 1, "{taken}");
     });
 }
 

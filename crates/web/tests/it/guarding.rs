@@ -61,6 +61,10 @@ fn every_answer_has_the_security_headers_and_a_request_id() {
             assert!(policy.contains("script-src 'self';") && !policy.contains("unsafe"), "{path}: {policy}");
             assert_eq!(answer.header("x-content-type-options"), "nosniff", "{path}");
             assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin", "{path}");
+            assert_eq!(answer.header("cross-origin-resource-policy"), "same-origin", "{path}");
+            assert_eq!(answer.header("x-frame-options"), "DENY", "{path}");
+            assert_eq!(answer.header("server"), "", "{path}");
+            assert_eq!(answer.header("referrer-policy"), "same-origin", "{path}");
             assert!(answer.header("permissions-policy").contains("camera=()"), "{path}");
             assert!(!answer.header("x-request-id").is_empty(), "{path}");
         }

@@ -15,6 +15,7 @@ mod audit;
 mod company;
 mod guarding;
 mod letters;
+mod limits;
 mod live;
 mod pages;
 mod places;

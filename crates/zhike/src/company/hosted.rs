@@ -56,6 +56,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         }
     });
     let router = Router::new().fallback(dispatch).with_state(companies.clone());
+    let router = web::carried(router, config.secure_cookies);
     let ending = companies.clone();
     let ended = serve::until_asked_to_end(listener, router, move || ending.end()).await;
     companies.end_all().await;
@@ -222,6 +223,30 @@ impl Companies {
         known.by_host = by_host;
     }
 
+    /// Ready is a server whose companies can all work but those that are suspended; its log names the others.
+    async fn ready(&self) -> (StatusCode, &'static str) {
+        let apps: Option<Vec<App>> = {
+            let known = self.known();
+            let apps = known.by_name.values().filter_map(|one| match &one.state {
+                Stage::Open(open) => Some(Some(open.app.clone())),
+                Stage::Suspended => None,
+                Stage::Broken(_) => Some(None),
+            });
+            apps.collect()
+        };
+        let mut ready = apps.is_some();
+        for app in apps.iter().flatten() {
+            ready = ready && web::is_ready(app).await;
+        }
+        match ready {
+            true => (StatusCode::OK, "ready\n"),
+            false => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                "a company cannot be opened or its database does not answer\n",
+            ),
+        }
+    }
+
     fn at(&self, host: &str) -> Option<String> {
         self.known().by_host.get(host).cloned()
     }
@@ -267,16 +292,15 @@ impl Closed {
 
     fn answer(self, path: &str) -> Response {
         let (status, en, zh) = self.words();
-        let nosniff = (header::X_CONTENT_TYPE_OPTIONS, "nosniff");
         if path.starts_with("/api/") {
             let problem = serde_json::json!({
                 "type": "urn:zhike:problem:company", "title": en, "status": status.as_u16(),
             });
             let kind = (header::CONTENT_TYPE, "application/problem+json");
-            return (status, [kind, nosniff], problem.to_string()).into_response();
+            return (status, [kind], problem.to_string()).into_response();
         }
         let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
-        (status, [kind, nosniff], format!("{en}\n{zh}\n")).into_response()
+        (status, [kind], format!("{en}\n{zh}\n")).into_response()
     }
 }
 
@@ -285,7 +309,8 @@ async fn dispatch(State(companies): State<Arc<Companies>>, request: Request) -> 
     let by_host = host(request.uri(), request.headers()).and_then(|host| companies.at(&host));
     let (name, request) = match by_host {
         Some(name) => (name, request),
-        None if path == "/healthz" || path == "/readyz" => return "ok\n".into_response(),
+        None if path == "/healthz" => return "ok\n".into_response(),
+        None if path == "/readyz" => return companies.ready().await.into_response(),
         None => match by_path(&companies, request) {
             Ok(chosen) => chosen,
             Err(answer) => return *answer,

@@ -43,6 +43,11 @@ impl Client {
         Some((status, serde_json::from_str(&text).unwrap_or(Json::Null)))
     }
 
+    /// Of a page outside the API.
+    pub async fn status(&self, path: &str) -> u16 {
+        self.http.get(format!("{}{path}", self.address)).send().await.unwrap().status().as_u16()
+    }
+
     pub async fn get(&self, path: &str) -> Json {
         let address = format!("{}/api/v1/{path}", self.address);
         let answer = self.http.get(&address).bearer_auth(&self.token).send().await.unwrap();

@@ -178,11 +178,14 @@ async fn a_database_that_goes_away_and_comes_back_is_found_again_without_a_resta
     for number in 0..10 {
         until_done(&client, &create(&format!("before-{number}")), &mut ledger).await;
     }
+    assert_eq!(client.status("/readyz").await, 200);
     gate.gone.store(true, Ordering::Relaxed);
     let (refused, status, answer) = until_refused(&client, "gone", &mut ledger).await;
     assert_eq!((status, answer["type"].as_str()), (503, Some("urn:zhike:problem:unavailable")), "{answer}");
+    assert_eq!((client.status("/readyz").await, client.status("/healthz").await), (503, 200));
     gate.gone.store(false, Ordering::Relaxed);
     until_done(&client, &refused, &mut ledger).await;
+    assert_eq!(client.status("/readyz").await, 200);
     for number in 0..10 {
         until_done(&client, &create(&format!("after-{number}")), &mut ledger).await;
     }

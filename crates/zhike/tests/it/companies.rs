@@ -144,6 +144,9 @@ async fn two_companies(server_url: Option<String>) {
     let stranger = server.visitor("elsewhere.test");
     assert_eq!(stranger.page("/account").await.0, StatusCode::NOT_FOUND);
     assert_eq!(stranger.page("/healthz").await.0, StatusCode::OK);
+    assert_eq!(stranger.page("/readyz").await.0, StatusCode::OK);
+    nobodys_answers_are_guarded(&stranger).await;
+    figures_are_each_companys_own(&server, &a, &acme, &beta).await;
     let by_path = |token: &str| Visitor {
         token: token.to_owned(),
         http: stranger.http.clone(),
@@ -174,13 +177,21 @@ async fn two_companies(server_url: Option<String>) {
     std::fs::write(&file, "hosts = 3").unwrap();
     chosen.waits_for("/account", StatusCode::SERVICE_UNAVAILABLE).await;
     assert_eq!(a.page("/account").await.0, StatusCode::OK);
+    assert_eq!(stranger.page("/readyz").await.0, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(stranger.page("/healthz").await.0, StatusCode::OK);
     std::fs::write(&file, good).unwrap();
     chosen.waits_for("/account", StatusCode::OK).await;
+    assert_eq!(stranger.page("/readyz").await.0, StatusCode::OK);
 
     house.refused(&["company", "delete", &beta, "--confirm", &beta], "suspend it first");
     house.done(&["company", "suspend", &beta]);
     b.waits_for("/account", StatusCode::FORBIDDEN).await;
     assert_eq!(b.get("/api/v1/account").await.0, StatusCode::FORBIDDEN);
+    assert_eq!(
+        stranger.page("/readyz").await.0,
+        StatusCode::OK,
+        "nobody waits for a company that is suspended"
+    );
     house.done(&["company", "resume", &beta]);
     b.waits_for("/account", StatusCode::OK).await;
     house.done(&["company", "suspend", &beta]);
@@ -200,6 +211,40 @@ async fn two_companies(server_url: Option<String>) {
     for name in [&acme, &gamma] {
         house.done(&["company", "suspend", name]);
         house.done(&["company", "delete", name, "--confirm", name]);
+    }
+}
+
+/// What is said before a company is chosen carries what every answer does.
+async fn nobodys_answers_are_guarded(stranger: &Visitor) {
+    for path in ["/account", "/api/v1/account", "/c/nobody/account", "/healthz", "/readyz"] {
+        let answer = stranger.http.get(format!("{}{path}", stranger.base)).send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        assert!(
+            header("content-security-policy").is_some_and(|it| it.contains("script-src 'self'")),
+            "{path}"
+        );
+        assert_eq!(header("x-content-type-options"), Some("nosniff"), "{path}");
+        assert_eq!(header("x-frame-options"), Some("DENY"), "{path}");
+        assert_eq!(header("referrer-policy"), Some("same-origin"), "{path}");
+        assert!(header("x-request-id").is_some_and(|id| !id.is_empty()), "{path}");
+    }
+}
+
+/// `/NAME/metrics` counts what was asked of this company alone.
+async fn figures_are_each_companys_own(server: &Server, a: &Visitor, acme: &str, beta: &str) {
+    let figures = async |name: &str| {
+        let address = format!("http://{}/{name}/metrics", server.metrics);
+        let answer = web::http_client().build().unwrap().get(address).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
+    };
+    assert_eq!(a.page("/order/board").await.0, StatusCode::OK);
+    let (status, own) = figures(acme).await;
+    assert!(status == StatusCode::OK && own.contains("/board\",status=\"200\"} 1"), "{own}");
+    let (status, others) = figures(beta).await;
+    assert!(status == StatusCode::OK && others.contains("zhike_requests_total"), "{others}");
+    assert!(!others.contains("/board\",status"), "{others}");
+    for nobody in ["nobody", "", ".."] {
+        assert_eq!(figures(nobody).await.0, StatusCode::NOT_FOUND, "{nobody}");
     }
 }
 

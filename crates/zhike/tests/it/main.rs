@@ -8,6 +8,7 @@ mod commands;
 mod companies;
 mod explore;
 mod import_command;
+mod logs;
 mod merging;
 mod pages;
 mod person;

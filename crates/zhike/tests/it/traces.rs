@@ -33,7 +33,7 @@ async fn collector() -> (String, Received) {
     (format!("http://{address}"), received)
 }
 
-fn program(folder: &Path, arguments: &[&str]) -> Command {
+pub fn program(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));
     for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ZHIKE_")) {
         command.env_remove(name);
@@ -55,7 +55,7 @@ fn serve(folder: &Path, endpoint: Option<&str>) -> (Child, String) {
 }
 
 /// As a service manager does; how long it took.
-fn end(mut child: Child) -> Duration {
+pub fn end(mut child: Child) -> Duration {
     let began = Instant::now();
     let id = child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());

@@ -244,6 +244,13 @@ fn a_leavers_records_go_to_another_in_one_step() {
         let firm = Firm::at_random(&shop, 3).await;
         let from = *firm.people.keys().next().unwrap();
         let (rep, user, to) = rep(&firm, "own", &[]).await;
+        let binned = firm.records.iter().find(|known| known.owner == Some(from) && known.entity == "client");
+        let binned = binned.unwrap().id;
+        let system = Actor::system();
+        let delete = firm
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.delete("client", binned, None).await }));
+        delete.await.unwrap();
         let owned = firm.engine.owned_by(from).await.unwrap();
         let names: Vec<String> = owned.iter().map(|(entity, _)| entity.name.clone()).collect();
         assert!(
@@ -272,6 +279,8 @@ fn a_leavers_records_go_to_another_in_one_step() {
             now.iter().map(|(_, number)| number).sum::<u64>(),
             owned.iter().map(|(_, n)| n).sum::<u64>()
         );
+        let binned = firm.engine.get_many(&Actor::system(), "client", &[binned]).await.unwrap().remove(0);
+        assert!(binned.deleted_at.is_some() && binned.reference("owner") == Some(to), "the trash goes along");
         let client = firm.records.iter().find(|known| known.owner == Some(from)).unwrap();
         let log = firm.engine.history(&Actor::system(), client.entity, client.id, 1).await.unwrap();
         assert_eq!((log[0].user, log[0].changes["owner"][1].clone()), (Some(user), serde_json::json!(to)));

@@ -119,7 +119,7 @@ pub async fn export(
     let names = products(app.engine(), &session, kept.body.products.iter().map(|one| one.product)).await?;
     let text = file(&words, &kept.body, &names, asked.terms())
         .map_err(|error| Error::Internal(format!("the file could not be written: {error}")))?;
-    app.saw_many(&session, "product", kept.body.products.len(), &[]);
+    app.took_along(&session, "product", kept.body.products.len(), &[("format", "csv")]);
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"purchasing.csv\""),

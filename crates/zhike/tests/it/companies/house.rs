@@ -61,13 +61,18 @@ impl House<'_> {
 pub struct Server {
     pub child: Child,
     pub address: SocketAddr,
+    pub metrics: SocketAddr,
 }
 
 impl Server {
     pub fn start(house: &House<'_>) -> Server {
+        let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let metrics = free.local_addr().unwrap();
+        drop(free);
         let mut child = house
             .command()
             .args(["serve", "--listen", "127.0.0.1:0", "--log", "warn"])
+            .args(["--metrics-listen", &metrics.to_string()])
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -75,7 +80,7 @@ impl Server {
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert!(line.contains("companies"), "{line}");
         let address = line.split("http://").nth(1).unwrap().split(' ').next().unwrap();
-        Server { child, address: address.parse().unwrap() }
+        Server { child, address: address.parse().unwrap(), metrics }
     }
 
     /// Somebody with a browser of his own who calls the server by `host`.

@@ -5,6 +5,7 @@ mod database;
 mod erasing;
 mod exporting;
 mod keeping;
+mod marks;
 
 pub use database::places;
 use engine::{Actor, Engine};
