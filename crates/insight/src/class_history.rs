@@ -1,5 +1,6 @@
 //! The classes customers had. After each fit, whoever's classes are not those kept last gets a row that is valid from the day the
 //! figures hold for, and the row before ends on it; of one day only its last classes are kept. The warehouse cuts by them.
+//! Whose personal data was erased has no history any more, and begins none.
 
 use crate::settings::Settings;
 use engine::schema::{ColumnKind, Table, figures_table_name};
@@ -90,6 +91,11 @@ impl Step {
             // Figures of an earlier day, looked at later, do not change what came after it.
             Cond::any().add(kept("valid_to").is_null()).add(kept("valid_from").gte(self.day)),
         );
+        let erased = Sql::select()
+            .column(name("record_id"))
+            .from(name("erased"))
+            .and_where(Expr::col(name("entity")).eq("account"))
+            .to_owned();
         let mut begun = Sql::select();
         begun
             .expr(figure("id"))
@@ -100,6 +106,7 @@ impl Step {
                 self.customers()
                     .add(CLASSES.iter().fold(Cond::any(), |any, class| any.add(figure(class).is_not_null()))),
             )
+            .and_where(figure("id").not_in_subquery(erased))
             .and_where(Expr::not_exists(known));
         let columns: Vec<Alias> =
             ["account", "valid_from"].iter().chain(&CLASSES).map(|one| name(one)).collect();
