@@ -25,7 +25,8 @@ pub async fn save<F>(
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, engine::Result<()>> + Send + 'static,
 {
-    let written = app.engine().write(&Actor::system(), move |tx| {
+    let system = Actor::system();
+    let written = app.engine().write(&system, move |tx| {
         Box::pin(async move {
             setting(tx).await?;
             after_fit::queue(tx).await
