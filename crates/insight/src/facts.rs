@@ -4,7 +4,7 @@
 use crate::settings::{Settings, date_of, day_number};
 use chrono::SecondsFormat;
 use engine::{Actor, Engine, Result};
-use meta::{MONEY_SCALE, NaiveDate, Value, scaled};
+use meta::{Id, MONEY_SCALE, NaiveDate, Value, scaled};
 use warehouse::{Answer, Limits};
 
 /// Customers whose lines are held in memory at once.
@@ -82,6 +82,19 @@ pub async fn ranges(engine: &Engine, column: &str) -> Result<Vec<String>> {
         ranges.push(parts.join(" AND "));
     }
     Ok(ranges)
+}
+
+/// The ids of a table's records at the places of their keys; `None` where the record is gone.
+pub async fn ids_by_key(engine: &Engine, table: &str) -> Result<Vec<Option<Id>>> {
+    let mut ids = vec![];
+    for row in ask(engine, &format!("SELECT key, id FROM {table} ORDER BY key")).await?.values() {
+        let row = row?;
+        let [Value::Int(key), id] = row.as_slice() else { continue };
+        let Ok(place) = usize::try_from(*key) else { continue };
+        ids.resize(place, None);
+        ids.push(id.as_id());
+    }
+    Ok(ids)
 }
 
 /// A count as it is; money and quantities in ten-thousandths.

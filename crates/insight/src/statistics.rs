@@ -237,13 +237,28 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     Ok(found)
 }
 
-/// Fills in everybody's statistics; `customers` are in order of their ids. One pass over the orders, one over the
-/// returns, neither held in memory. Purchases are shown to `sample` as they pass.
+/// Fills in everybody's statistics; `customers` are in order of their ids. Purchases are shown to `sample` as they pass.
 pub async fn of_everybody(
     engine: &Engine,
     customers: &mut [(Id, Statistics)],
     up_to: &UpTo<'_>,
     sample: &mut Sample,
+    job: Option<&JobContext>,
+) -> Result<()> {
+    bought(engine, customers, up_to, |at, purchase| sample.add(at, purchase), job).await?;
+    served::add_of_everybody(engine, customers, up_to).await?;
+    satisfaction::add_of_everybody(engine, customers, up_to).await?;
+    tell(job, "read", customers.len(), customers.len()).await
+}
+
+/// Fills in what `customers`, many and in order of their ids, bought and gave back; their costs are those of orders and returns
+/// alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each purchase with the
+/// place of its customer.
+pub async fn bought(
+    engine: &Engine,
+    customers: &mut [(Id, Statistics)],
+    up_to: &UpTo<'_>,
+    mut seen: impl FnMut(usize, Purchase),
     job: Option<&JobContext>,
 ) -> Result<()> {
     let (since, rates) = (up_to.since(), &up_to.settings.cost_rates);
@@ -254,17 +269,17 @@ pub async fn of_everybody(
         if read.is_multiple_of(TELL_EVERY) {
             tell(job, "read", at, customers.len()).await?;
         }
-        let Some(order) = ORDERS.read(&row, up_to)? else { continue };
-        while customers.get(at).is_some_and(|(id, _)| *id < order.account) {
+        let account = row.id(0)?;
+        while customers.get(at).is_some_and(|(id, _)| *id < account) {
             at += 1;
         }
         // Orders of a deleted account are nobody's.
-        if let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == order.account) {
-            customer.buy(&order, since);
-            customer.charge_order(&order, rates);
-            if order.amount > 0 {
-                sample.add(at, Purchase { day: order.day, amount: order.amount });
-            }
+        let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
+        let Some(order) = ORDERS.read(&row, up_to)? else { continue };
+        customer.buy(&order, since);
+        customer.charge_order(&order, rates);
+        if order.amount > 0 {
+            seen(at, Purchase { day: order.day, amount: order.amount });
         }
     }
     drop(rows);
@@ -278,10 +293,7 @@ pub async fn of_everybody(
             customers[at].1.charge_return(&back, rates);
         }
     }
-    drop(rows);
-    served::add_of_everybody(engine, customers, up_to).await?;
-    satisfaction::add_of_everybody(engine, customers, up_to).await?;
-    tell(job, "read", customers.len(), customers.len()).await
+    Ok(())
 }
 
 /// Every purchase, in order of customers' ids and of time.

@@ -4,12 +4,13 @@
 use super::rule::AlarmSettings;
 use super::{raise::Raised, rule::Rule, signal::Signal};
 use crate::{
+    facts::ask,
     scoring::{Fitted, Scored, Scorer},
     settings::{Settings, date_of, day_number},
-    statistics::{self, UpTo},
+    statistics::{self, Statistics, UpTo},
 };
-use engine::{Actor, Engine, Query, Result};
-use meta::{Id, NaiveDate, Record};
+use engine::{Engine, Result};
+use meta::{Id, NaiveDate};
 use value::backtest;
 
 /// Against how long ago.
@@ -18,8 +19,8 @@ const COMPARE_DAYS: i32 = 28;
 const SILENT_DAYS: i32 = 52 * 7;
 /// Orders without which there is no rhythm of his own.
 const ORDERS_MINIMUM: u32 = 4;
-const PAGE: usize = 500;
 
+/// Those whose sales of a year are largest come first.
 pub async fn find(
     engine: &Engine,
     settings: &Settings,
@@ -30,62 +31,66 @@ pub async fn find(
     let today = day_number(as_of);
     let before = date_of(today - COMPARE_DAYS);
     let since = date_of(today - SILENT_DAYS);
-    let filter =
-        format!("importance in ['vip', 'key'] && orders >= {ORDERS_MINIMUM} && last_order_on > '{since}'");
-    let mut query = Query::new("account").filter(filter).sort("-sales_52w").limit(PAGE).fields(&[
-        "name",
-        "owner",
-        "sales_52w",
-    ]);
-    let mut found = vec![];
-    loop {
-        let page = engine.list(&Actor::system(), &query).await?;
-        found.extend(turning(engine, settings, alarms, fitted, &page.records, (as_of, before)).await?);
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => return Ok(found),
-        }
-    }
-}
-
-async fn turning(
-    engine: &Engine,
-    settings: &Settings,
-    alarms: &AlarmSettings,
-    fitted: &Fitted,
-    records: &[Record],
-    (as_of, before): (NaiveDate, NaiveDate),
-) -> Result<Vec<Raised>> {
-    let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
-    let known_now = statistics::of(engine, &ids, &UpTo { day: as_of, settings }).await?;
-    let known_then = statistics::of(engine, &ids, &UpTo { day: before, settings }).await?;
+    let (candidates, mut known_now) = candidates(engine, since).await?;
+    let mut known_then = known_now.clone();
+    let (up_to_now, up_to_then) = (UpTo { day: as_of, settings }, UpTo { day: before, settings });
+    tokio::try_join!(
+        statistics::bought(engine, &mut known_now, &up_to_now, |_, _| {}, None),
+        statistics::bought(engine, &mut known_then, &up_to_then, |_, _| {}, None),
+    )?;
     let now = Scorer::new(fitted.clone(), settings.clone(), as_of);
     let then = Scorer::new(fitted.clone(), settings.clone(), before);
     let (mut score_now, mut score_then) = (now.many(), then.many());
     // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
     let seasonal = fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear);
     let mut found = vec![];
-    for record in records {
-        let Some(statistics) = known_now.get(&record.id) else { continue };
-        let scored = score_now(statistics);
-        let earlier = known_then.get(&record.id).map(&mut score_then);
-        let mut signals = signals(&scored, earlier.as_ref(), alarms, now.day);
+    for ((candidate, (id, now_known)), (_, then_known)) in
+        candidates.into_iter().zip(known_now).zip(known_then)
+    {
+        let earlier = then_known.summary.is_some().then(|| score_then(&then_known));
+        let mut signals = signals(&score_now(&now_known), earlier.as_ref(), alarms, now.day);
         if seasonal {
             signals.retain(|signal| !matches!(signal, Signal::BuysLess { .. }));
         }
         if !signals.is_empty() {
-            found.push(Raised {
+            let raised = Raised {
                 rule: Rule::CoreCustomer,
-                name: record.text("name").to_owned(),
-                account: Some(record.id),
-                owner: record.reference("owner"),
+                name: candidate.name,
+                account: Some(id),
+                owner: candidate.owner,
                 // A customer who bought after the last alarm may turn again.
-                since: statistics.summary.map(|summary| date_of(summary.last_day)),
+                since: now_known.summary.map(|summary| date_of(summary.last_day)),
                 signals,
-            });
+            };
+            found.push((now_known.recent_sales, raised));
         }
     }
-    Ok(found)
+    found.sort_by(|(one, a), (other, b)| other.cmp(one).then(a.account.cmp(&b.account)));
+    Ok(found.into_iter().map(|(_, raised)| raised).collect())
+}
+
+struct Candidate {
+    name: String,
+    owner: Option<Id>,
+}
+
+/// The best customers who have bought since a day, in order of their ids.
+async fn candidates(engine: &Engine, since: NaiveDate) -> Result<(Vec<Candidate>, Vec<(Id, Statistics)>)> {
+    let sql = format!(
+        "SELECT a.id, a.name, a.owner FROM account a JOIN account_figures f ON f.key = a.key \
+         WHERE f.importance IN ('vip', 'key') AND f.orders >= {ORDERS_MINIMUM} AND f.last_order_on > '{since}' \
+         ORDER BY a.id"
+    );
+    let (mut candidates, mut customers) = (vec![], vec![]);
+    for row in ask(engine, &sql).await?.values() {
+        let row = row?;
+        let [id, name, owner] = row.as_slice() else { continue };
+        let Some(id) = id.as_id() else { continue };
+        let name = name.as_text().unwrap_or_default().to_owned();
+        candidates.push(Candidate { name, owner: owner.as_id() });
+        customers.push((id, Statistics::default()));
+    }
+    Ok((candidates, customers))
 }
 
 fn signals(now: &Scored, then: Option<&Scored>, alarms: &AlarmSettings, today: i32) -> Vec<Signal> {

@@ -65,16 +65,18 @@ pub struct Due {
 /// Computes and keeps; returns what is due.
 pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobContext>) -> Result<Vec<Due>> {
     let as_of = settings.as_of_day(engine.clock());
-    let mut pool = Pool::default();
     let mut pairs: Vec<((Id, Option<Id>), Rhythm, i64)> = vec![];
     tell(job, "cycles", 0, 1).await?;
     everybody::each(engine, settings, as_of, |account, product, bought| {
         if let Some(rhythm) = Rhythm::of(&bought.days) {
-            pool.add(&rhythm);
             pairs.push(((account, product), rhythm, bought.usual_quantity()));
         }
     })
     .await?;
+    // Sums of decimals depend on their order.
+    pairs.sort_unstable_by_key(|(pair, ..)| *pair);
+    let mut pool = Pool::default();
+    pairs.iter().for_each(|(_, rhythm, _)| pool.add(rhythm));
     let (today, sd) = (day_number(as_of), pool.sd());
     let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
     let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();

@@ -126,40 +126,6 @@ fn answers_are_those_of_a_walk_through_the_records() {
 }
 
 #[test]
-fn the_largest_stand_first_and_the_rest_is_everything_else() {
-    on_both(async |company| {
-        trade(&company, &mut ChaCha8Rng::seed_from_u64(3)).await;
-        refresh(&company, SMALL).await;
-        let question = Question {
-            measures: vec!["sales".into(), "customers".into()],
-            cuts: vec![Cut::new("account", None)],
-            top: Some(3),
-            share: true,
-            sort: Some(Sort { by: "sales".into(), descending: true }),
-            ..Question::default()
-        };
-        let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
-        assert_eq!(answer.rows.len(), 4);
-        let sales: Vec<Decimal> = answer.rows.iter().map(|row| row.cells[0].value.unwrap()).collect();
-        assert!(sales[0] >= sales[1] && sales[1] >= sales[2] && answer.rows[3].members[0].rest);
-        assert_eq!(Some(sales.iter().sum()), answer.total[0].value);
-        // Customers of the rest are counted, not subtracted.
-        let all = answer.total[1].value.unwrap();
-        assert_eq!(
-            answer.rows[3].cells[1].value,
-            Some(
-                all - Decimal::from(
-                    answer.rows[..3].iter().filter(|row| !row.members[0].value.is_null()).count()
-                )
-            )
-        );
-        let shares: Decimal = answer.rows.iter().filter_map(|row| row.cells[0].share).sum();
-        assert!((shares - Decimal::ONE).abs() < Decimal::new(1, 4), "{shares}");
-        assert!(answer.rows.iter().all(|row| row.cells[1].share.is_none()), "a share of a distinct count");
-    });
-}
-
-#[test]
 fn a_month_stands_beside_the_month_a_year_before() {
     on_both(async |company| {
         for (day, amount) in [("2025-02-10", "100"), ("2026-02-20", "130"), ("2026-03-01", "7")] {

@@ -100,6 +100,34 @@ impl Grouped {
             *cell = value;
         }
     }
+
+    /// One row of the sums over the groups that are wanted, none without such a group.
+    fn add_up(&self, wanted: impl Fn(&[Code]) -> bool) -> Grouped {
+        let mut sums: Option<Vec<Option<Decimal>>> = None;
+        for (_, parts) in self.0.iter().filter(|(codes, _)| wanted(codes)) {
+            let Some(sums) = &mut sums else {
+                sums = Some(parts.clone());
+                continue;
+            };
+            for (sum, part) in sums.iter_mut().zip(parts) {
+                *sum = sum.zip(*part).map_or(sum.or(*part), |(sum, part)| sum.checked_add(part));
+            }
+        }
+        Grouped(sums.map(|sums| (vec![], sums)).into_iter().collect())
+    }
+}
+
+/// The same of the period a question is about and of the one it is compared with.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Both {
+    pub now: Grouped,
+    pub then: Option<Grouped>,
+}
+
+impl Both {
+    pub fn add_up(&self, wanted: impl Fn(&[Code]) -> bool + Copy) -> Both {
+        Both { now: self.now.add_up(wanted), then: self.then.as_ref().map(|then| then.add_up(wanted)) }
+    }
 }
 
 /// Adds up along the rows; values of other members of the further cuts are added up on their own.

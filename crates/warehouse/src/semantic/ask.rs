@@ -2,7 +2,7 @@
 
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
-    answer::{self, Column, Counted, Grouped},
+    answer::{self, Both, Column, Counted, Grouped},
     calendar::CompanyCalendar,
     checked::{Asked, wrong},
     dimension::DimensionKind,
@@ -144,58 +144,83 @@ impl<'a> Asked<'a> {
         self.measures.iter().map(cell).collect()
     }
 
-    /// The total, and how many rows of each fact are in it.
-    async fn whole(&self) -> Result<(Vec<Cell>, Vec<Counted>)> {
-        let (now, then) = self.both(&[], None).await?;
-        let (now, then) = (now.0.into_values().next(), then.0.into_values().next());
+    /// How many rows of each fact are in the total.
+    fn counted(&self, total: Option<&Vec<Option<Decimal>>>) -> Vec<Counted> {
         let counted = |(fact, part): &(&str, &str)| {
             let at = self.parts.iter().position(|known| known.name == *part)?;
-            let rows = now
-                .as_ref()
+            let rows = total
                 .and_then(|parts| parts.get(at).copied().flatten())
                 .and_then(|number| i64::try_from(number).ok());
             let table = self.model.facts.get(*fact)?;
             Some(Counted { fact: (*fact).to_owned(), label: table.definition.clone(), rows })
         };
-        Ok((self.cells(now.as_ref(), then.as_ref()), FACTS.iter().filter_map(counted).collect()))
+        FACTS.iter().filter_map(counted).collect()
     }
 
     /// Parts of both periods by these cuts.
-    async fn both(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<(Grouped, Grouped)> {
+    async fn both(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Both> {
         let now = self.grouped(cuts, only, Time { span: self.span, shift: None }).await?;
         let then = match (self.span, self.question.compare) {
             (Some(span), Some(compare)) => {
                 let (span, shift) = span.compared(compare);
-                self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?
+                Some(self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?)
             }
-            _ => Grouped::default(),
+            _ => None,
         };
-        Ok((now, then))
+        Ok(Both { now, then })
     }
 
-    /// Rows of both periods by these cuts.
-    async fn rows(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Vec<(Vec<Code>, Vec<Cell>)>> {
-        let (Grouped(now), Grouped(then)) = self.both(cuts, only).await?;
-        let keys: BTreeSet<&Vec<Code>> = now.keys().chain(then.keys()).collect();
-        Ok(keys
-            .into_iter()
-            .map(|codes| (codes.clone(), self.cells(now.get(codes), then.get(codes))))
-            .collect())
+    fn rows(&self, Both { now: Grouped(now), then }: &Both) -> Vec<(Vec<Code>, Vec<Cell>)> {
+        let then = then.as_ref().map(|Grouped(then)| then);
+        let keys: BTreeSet<&Vec<Code>> =
+            now.keys().chain(then.into_iter().flat_map(|then| then.keys())).collect();
+        let cells = |codes| self.cells(now.get(codes), then.and_then(|then| then.get(codes)));
+        keys.into_iter().map(|codes| (codes.clone(), cells(codes))).collect()
+    }
+
+    /// Everything together: added up where parts add up, which saves to read the facts once more. Of a fact without a row only the
+    /// database knows which parts are 0 and which unknown.
+    async fn whole(&self, by: &Both) -> Result<Both> {
+        let sums = by.add_up(|_| true);
+        let told = |Grouped(rows): &Grouped| {
+            let known = |(at, part): (usize, &Measure)| {
+                !FACTS.iter().any(|(_, rows)| *rows == part.name)
+                    || rows.values().any(|parts| parts.get(at).copied().flatten().is_some())
+            };
+            self.parts.iter().enumerate().all(known)
+        };
+        let all_told = self.adds() && told(&sums.now) && sums.then.as_ref().is_none_or(told);
+        if all_told { Ok(sums) } else { self.both(&[], None).await }
+    }
+
+    /// Whether every part of the whole is the sum over groups.
+    fn adds(&self) -> bool {
+        self.parts.iter().all(|part| self.model.is_additive(part))
     }
 
     async fn answer(&self) -> Result<AnswerTable> {
         let cuts = &self.question.cuts;
-        let (total, counted) = self.whole().await?;
+        let by = self.both(if self.question.top.is_some() { &cuts[..1] } else { cuts }, None).await?;
+        let whole = if cuts.is_empty() { by.clone() } else { self.whole(&by).await? };
+        let counted = self.counted(whole.now.0.values().next());
+        let total = self.rows(&whole).into_iter().next().map(|(_, cells)| cells).unwrap_or_default();
         let (mut rows, mut rest) = (vec![], vec![]);
         if let Some(top) = self.question.top {
-            let largest = self.largest(top).await?;
-            rows = self.rows(cuts, Some((&largest, false))).await?;
-            rest = self.rows(&cuts[1..], Some((&largest, true))).await?;
+            let largest = self.largest(top, self.rows(&by));
+            let others = |codes: &[Code]| !codes.first().is_some_and(|code| largest.contains(code));
+            rows = match cuts.len() {
+                1 => self.rows(&by).into_iter().filter(|(codes, _)| !others(codes)).collect(),
+                _ => self.rows(&self.both(cuts, Some((&largest, false))).await?),
+            };
+            rest = match cuts.len() {
+                1 if self.adds() => self.rows(&by.add_up(others)),
+                _ => self.rows(&self.both(&cuts[1..], Some((&largest, true))).await?),
+            };
             rest.retain(|(_, cells)| {
                 cells.iter().any(|cell| cell.value.is_some() || cell.compared.is_some())
             });
         } else if !cuts.is_empty() {
-            rows = self.rows(cuts, None).await?;
+            rows = self.rows(&by);
         }
         let titles = self.titles(&rows, &rest).await?;
         self.sort(&mut rows, &titles)?;
@@ -283,8 +308,7 @@ impl<'a> Asked<'a> {
     }
 
     /// The members of the first cut with the largest values, by the measure rows are sorted by.
-    async fn largest(&self, top: usize) -> Result<Vec<Code>> {
-        let mut rows = self.rows(&self.question.cuts[..1], None).await?;
+    fn largest(&self, top: usize, mut rows: Vec<(Vec<Code>, Vec<Cell>)>) -> Vec<Code> {
         let by = self
             .question
             .sort
@@ -300,7 +324,7 @@ impl<'a> Asked<'a> {
             let order = by_value(cells[by].value, other[by].value, !smallest);
             order.then_with(|| code.cmp(other_code))
         });
-        Ok(rows.into_iter().take(top).filter_map(|(codes, _)| codes.into_iter().next()).collect())
+        rows.into_iter().take(top).filter_map(|(codes, _)| codes.into_iter().next()).collect()
     }
 
     fn sort(&self, rows: &mut [(Vec<Code>, Vec<Cell>)], titles: &[Titles]) -> Result<()> {
