@@ -189,6 +189,14 @@ export async function explore({ open, step, program }) {
     await page.goto('/analysis/dashboards');
     await page.getByRole('link', { name: /Business overview/ }).click();
     await drawn(page, 4);
+    const profit = page.getByRole('region', { name: 'Answer' }).filter({ hasText: 'Contribution after cost to serve' });
+    const told = (label) => profit.locator(`tbody td[data-label="${label}"]`).allTextContents();
+    await eventually('profit by class', () => told('Contribution after cost to serve'), (classes) => classes.length >= 3);
+    const [contribution, service, left] = await Promise.all(['Contribution', 'Cost to serve', 'Contribution after cost to serve'].map(told));
+    contribution.forEach((text, at) => {
+      const difference = numberIn(text) - numberIn(service[at]) - numberIn(left[at]);
+      assert.ok(Math.abs(difference) <= 2, `row ${at}: ${text} less ${service[at]} is not ${left[at]}`);
+    });
     await choose(page, 'zh-CN');
     await page.getByRole('link', { name: '自助分析' }).waitFor();
     await choose(page, 'dark');

@@ -65,6 +65,15 @@ export async function mining({ open, step, program }) {
     await panel.getByText(/customers/).first().waitFor();
   });
 
+  await step('the experiment of the demo has ended, and says what came of it', async () => {
+    await page.goto('/experiment');
+    await page.getByRole('link', { name: /Voucher by letter/ }).click();
+    await page.getByText(/The campaign raised it|No effect shown/).first().waitFor();
+    await page.getByText(/bought in as long a time before/).waitFor();
+    await page.getByRole('heading', { name: 'Who responds' }).waitFor();
+    await page.getByText(/Customers respond differently|No reliable difference/).first().waitFor();
+  });
+
   await step('an experiment is drawn once and claims no effect that is not there', async () => {
     await page.goto('/experiment/new');
     await page.getByLabel('Name').fill('Letter to everybody');

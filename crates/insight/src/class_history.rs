@@ -1,5 +1,6 @@
 //! The classes customers had. After each fit, whoever's classes are not those kept last gets a row that is valid from the day the
 //! figures hold for, and the row before ends on it; of one day only its last classes are kept. The warehouse cuts by them.
+//! Whose personal data was erased has no history any more, and begins none.
 
 use crate::settings::Settings;
 use engine::schema::{ColumnKind, Table, figures_table_name};
@@ -55,17 +56,26 @@ async fn last_of_step(tx: &mut Tx, after: Id) -> Result<Option<Id>> {
     tx.fetch(&step).await?.last().map(|row| row.id(0)).transpose()
 }
 
-/// The customers from `after` (exclusive) to `last` whose classes are not those that hold. Most are: three statements over all
-/// of them take three times as long as to find these.
+/// The customers from `after` (exclusive) to `last` whose classes are not those that hold; of who is deleted, merged into another or
+/// erased nothing changes any more. Most hold: three statements over all of them take three times as long as to find these.
 async fn differing(tx: &mut Tx, after: Id, last: Id) -> Result<Vec<Id>> {
     let figures = figures_table_name("account");
     let holds = Cond::all().add(kept("account").eq(figure("id"))).add(kept("valid_to").is_null());
+    let account = |column: &str| Expr::col((name("account"), name(column)));
+    let live = Cond::all().add(account("id").eq(figure("id"))).add(account("deleted_at").is_null());
+    let erased = Sql::select()
+        .column(name("record_id"))
+        .from(name("erased"))
+        .and_where(Expr::col(name("entity")).eq("account"))
+        .to_owned();
     let select = Sql::select()
         .expr(figure("id"))
         .from(name(&figures))
+        .join(JoinType::InnerJoin, name("account"), live)
         .join(JoinType::LeftJoin, name(KEPT), holds)
         .and_where(figure("id").gt(after))
         .and_where(figure("id").lte(last))
+        .and_where(figure("id").not_in_subquery(erased))
         .cond_where(differs())
         .to_owned();
     tx.fetch(&select).await?.iter().map(|row| row.id(0)).collect()

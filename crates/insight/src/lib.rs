@@ -22,6 +22,7 @@ pub mod mining;
 pub mod overview;
 mod pages;
 pub mod past;
+mod privacy;
 pub mod profitability;
 pub mod refit;
 pub mod report;
@@ -74,6 +75,7 @@ pub fn module() -> Module {
         .job(past::JOB, past::run)
         .table(past::table())
         .table(class_history::table())
+        .copies(privacy::copies)
         .job(after_fit::JOB, after_fit::run)
         .start(live::start)
         .check(agreement::check);

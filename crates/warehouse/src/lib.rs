@@ -9,6 +9,7 @@ mod changed;
 mod checks;
 mod column;
 mod dates;
+mod durable;
 mod elsewhere;
 mod facts;
 mod follow;

@@ -218,7 +218,8 @@ fn stale(known: &[Segment], touched: &Touched) -> Vec<Stretch> {
     stretches
 }
 
-/// Writes the manifest, and removes what nobody can be reading any more; `false` if another refresh was faster.
+/// Writes the manifest once what it names is on the disk, and removes what nobody can be reading any more; `false` if another
+/// refresh was faster.
 async fn publish(
     engine: &Engine,
     store: &storage::Store,
@@ -237,8 +238,11 @@ async fn publish(
         .into_iter()
         .partition(|(_, since)| now - *since > GRACE || *since > now);
     next.retired = waiting;
+    let before: BTreeSet<&str> = old.files().collect();
+    let new: Vec<String> = used.into_iter().filter(|file| !before.contains(file.as_str())).collect();
+    storage::sync(store, new.clone()).await?;
     if !next.publish(store).await? {
-        for file in used.iter().filter(|file| !old.files().any(|known| known == **file)) {
+        for file in &new {
             storage::delete(store, file).await?;
         }
         return Ok(false);

@@ -3,7 +3,7 @@
 use crate::{
     Manifest, Table, dates, functions, internal, manifest,
     read::schema,
-    storage::{self, Files, Store},
+    storage::{self, Files},
     tables,
 };
 use datafusion::{
@@ -21,6 +21,7 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 use engine::{Engine, Error, Result};
+use object_store::ObjectStore;
 use std::{
     sync::{Arc, Mutex, OnceLock, PoisonError},
     time::{Duration, Instant},
@@ -53,7 +54,7 @@ pub(crate) fn workers() -> Result<&'static tokio::runtime::Runtime> {
 }
 
 /// What questions are computed in, wherever they are: memory, disk, and the files.
-pub(crate) fn runtime(root: &Store, memory_bytes: usize) -> Result<Arc<RuntimeEnv>> {
+pub(crate) fn runtime(root: &Arc<dyn ObjectStore>, memory_bytes: usize) -> Result<Arc<RuntimeEnv>> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_pool(Arc::new(FairSpillPool::new(memory_bytes)))

@@ -1,6 +1,6 @@
 //! Where the files are: a folder, or a bucket that speaks S3.
 
-use crate::internal;
+use crate::{durable, internal};
 use engine::{Engine, Error, Result};
 use futures::TryStreamExt;
 use object_store::{
@@ -8,11 +8,20 @@ use object_store::{
     prefix::PrefixStore,
 };
 use std::{
+    io,
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub(crate) type Store = Arc<dyn ObjectStore>;
+type Objects = Arc<dyn ObjectStore>;
+
+/// The files of one company.
+#[derive(Clone)]
+pub(crate) struct Store {
+    objects: Objects,
+    /// Where they are, if that is a folder: what is written there has to be brought to the disk.
+    folder: Option<PathBuf>,
+}
 
 /// Chosen before the first use; the company's data folder if nothing is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,10 +51,10 @@ impl std::fmt::Debug for Bucket {
 pub(crate) struct Files {
     /// A folder or a whole bucket: what DataFusion asks must know files by their whole path, which those of a
     /// [`PrefixStore`] do not.
-    pub root: Store,
+    pub root: Objects,
     /// Empty, or ends in `/`.
     pub below: String,
-    /// The folder itself.
+    /// What is in that folder.
     pub store: Store,
 }
 
@@ -65,7 +74,7 @@ pub(crate) fn files(engine: &Engine) -> Result<Files> {
         return Ok(files.clone());
     }
     let files = match &chosen.0 {
-        Place::DataFolder => Files::below(folder(&engine.data_dir().join("warehouse"))?, chosen.1.clone()),
+        Place::DataFolder => Files::in_folder(&engine.data_dir().join("warehouse"), chosen.1.clone())?,
         place => within(place, &chosen.1)?,
     };
     chosen.2 = Some(files.clone());
@@ -73,12 +82,18 @@ pub(crate) fn files(engine: &Engine) -> Result<Files> {
 }
 
 impl Files {
-    fn below(root: Store, below: String) -> Files {
-        let store: Store = match below.is_empty() {
+    fn below(root: Objects, below: String) -> Files {
+        let objects: Objects = match below.is_empty() {
             true => root.clone(),
             false => Arc::new(PrefixStore::new(root.clone(), below.as_str())),
         };
-        Files { root, below, store }
+        Files { root, below, store: Store { objects, folder: None } }
+    }
+
+    fn in_folder(path: &std::path::Path, below: String) -> Result<Files> {
+        let mut files = Files::below(folder(path)?, below);
+        files.store.folder = Some(path.join(&files.below));
+        Ok(files)
     }
 }
 
@@ -86,7 +101,7 @@ impl Files {
 pub(crate) fn within(place: &Place, below: &str) -> Result<Files> {
     match place {
         Place::DataFolder => Err(Error::Unavailable("the warehouse's files have no place".into())),
-        Place::Folder(path) => Ok(Files::below(folder(path)?, below.to_owned())),
+        Place::Folder(path) => Files::in_folder(path, below.to_owned()),
         Place::Bucket(place) => {
             let (root, path) = bucket(place)?;
             let path = if path.as_ref().is_empty() { String::new() } else { format!("{path}/") };
@@ -118,7 +133,7 @@ pub async fn empty(place: &Place, below: &str) -> Result<()> {
     Ok(())
 }
 
-fn folder(folder: &std::path::Path) -> Result<Store> {
+fn folder(folder: &std::path::Path) -> Result<Objects> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::Unavailable(format!("the warehouse folder {} cannot be used: {error}", folder.display()))
     };
@@ -128,7 +143,7 @@ fn folder(folder: &std::path::Path) -> Result<Store> {
 }
 
 #[cfg(feature = "s3")]
-fn bucket(place: &Bucket) -> Result<(Store, Path)> {
+fn bucket(place: &Bucket) -> Result<(Objects, Path)> {
     let cannot = |error: &dyn std::fmt::Display| {
         Error::Unavailable(format!("the warehouse's bucket {} cannot be used: {error}", place.url))
     };
@@ -139,7 +154,7 @@ fn bucket(place: &Bucket) -> Result<(Store, Path)> {
 }
 
 #[cfg(not(feature = "s3"))]
-fn bucket(place: &Bucket) -> Result<(Store, Path)> {
+fn bucket(place: &Bucket) -> Result<(Objects, Path)> {
     Err(Error::Unavailable(format!(
         "the warehouse cannot be kept in {}: this program was built without S3, build it with `--features cluster`",
         place.url
@@ -151,21 +166,38 @@ pub(crate) fn unavailable(error: object_store::Error) -> Error {
 }
 
 pub(crate) async fn put(store: &Store, path: &str, bytes: Vec<u8>) -> Result<()> {
-    store.put(&Path::from(path), PutPayload::from(bytes)).await.map(drop).map_err(unavailable)
+    store.objects.put(&Path::from(path), PutPayload::from(bytes)).await.map(drop).map_err(unavailable)
 }
 
 /// Whether the file is ours: `false` if there is one of this name already.
 pub(crate) async fn put_new(store: &Store, path: &str, bytes: Vec<u8>) -> Result<bool> {
+    if let Some(folder) = store.folder.clone() {
+        let path = path.to_owned();
+        return on_disk(move || durable::create(&folder, &path, &bytes)).await;
+    }
     let options = PutOptions::from(PutMode::Create);
-    match store.put_opts(&Path::from(path), PutPayload::from(bytes), options).await {
+    match store.objects.put_opts(&Path::from(path), PutPayload::from(bytes), options).await {
         Ok(_) => Ok(true),
         Err(object_store::Error::AlreadyExists { .. }) => Ok(false),
         Err(error) => Err(unavailable(error)),
     }
 }
 
+/// What is in a bucket is durable once it is put; files of a folder are after this.
+pub(crate) async fn sync(store: &Store, files: Vec<String>) -> Result<()> {
+    match store.folder.clone() {
+        Some(folder) => on_disk(move || durable::sync(&folder, &files)).await,
+        None => Ok(()),
+    }
+}
+
+async fn on_disk<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Result<T> {
+    let done = tokio::task::spawn_blocking(work).await.map_err(internal)?;
+    done.map_err(|error| Error::Unavailable(format!("the warehouse's files: {error}")))
+}
+
 pub(crate) async fn read(store: &Store, path: &str) -> Result<Option<Vec<u8>>> {
-    match store.get(&Path::from(path)).await {
+    match store.objects.get(&Path::from(path)).await {
         Ok(found) => Ok(Some(found.bytes().await.map_err(unavailable)?.to_vec())),
         Err(object_store::Error::NotFound { .. }) => Ok(None),
         Err(error) => Err(unavailable(error)),
@@ -174,7 +206,7 @@ pub(crate) async fn read(store: &Store, path: &str) -> Result<Option<Vec<u8>>> {
 
 /// One that is gone already is as well.
 pub(crate) async fn delete(store: &Store, path: &str) -> Result<()> {
-    match store.delete(&Path::from(path)).await {
+    match store.objects.delete(&Path::from(path)).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(unavailable(error)),
     }
@@ -183,7 +215,7 @@ pub(crate) async fn delete(store: &Store, path: &str) -> Result<()> {
 /// The names of all files below a folder.
 pub(crate) async fn list(store: &Store, folder: Option<&str>) -> Result<Vec<String>> {
     let prefix = folder.map(Path::from);
-    let found: Vec<_> = store.list(prefix.as_ref()).try_collect().await.map_err(unavailable)?;
+    let found: Vec<_> = store.objects.list(prefix.as_ref()).try_collect().await.map_err(unavailable)?;
     Ok(found.into_iter().map(|meta| meta.location.to_string()).collect())
 }
 

@@ -1,20 +1,17 @@
 //! `/value/alarms/settings`: which rules are on, from which thresholds, and who gets what belongs to nobody.
 
 use super::rule::{AlarmSettings, RULES, Unit};
-use crate::after_fit;
-use axum::{
-    Form,
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
-use engine::{Actor, Error, Query};
-use meta::{Id, Problem, label};
+use crate::pages::setting;
+use axum::{Form, extract::State, response::Response};
+use engine::Query;
+use meta::{Id, Problem};
 use minijinja::context;
 use serde::Serialize;
 use std::collections::HashMap;
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 const USERS: usize = 200;
+const WHAT: (&str, &str) = ("the settings of alarms", "预警设置");
 
 #[derive(Serialize)]
 struct RuleShown {
@@ -44,17 +41,9 @@ struct Person {
 type Given = HashMap<String, String>;
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
-    for_administrators(&session)?;
+    setting::for_administrators(&session, WHAT)?;
     let settings = AlarmSettings::load(app.engine()).await?;
     show(&app, &session, 200, &settings, &Given::new(), None).await
-}
-
-fn for_administrators(session: &Session) -> Answer<()> {
-    if session.actor.is_administrator() {
-        return Ok(());
-    }
-    let what = label("the settings of alarms", "预警设置").get(session.lang).to_owned();
-    Err(Error::Forbidden(what).into())
 }
 
 async fn show(
@@ -110,7 +99,7 @@ async fn show(
 }
 
 pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
-    for_administrators(&session)?;
+    setting::for_administrators(&session, WHAT)?;
     let mut settings = AlarmSettings::default();
     for declared in &RULES {
         if !given.contains_key(declared.rule.name()) {
@@ -128,25 +117,14 @@ pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Gi
     }
     settings.receiver = given.get("receiver").and_then(|id| id.parse::<Id>().ok());
     let kept = settings.clone();
-    let saved = app
-        .engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                kept.save(tx).await?;
-                after_fit::queue(tx).await
-            })
-        })
-        .await;
-    match saved {
-        Ok(()) => {
-            let text = app.t(session.lang, "alarm.saved", &[]);
-            Ok(Flash::success(text).on(Redirect::to("/value/alarms").into_response()))
-        }
-        Err(Error::Invalid(problems)) => {
-            let first = problems.first();
-            let wrong = first.map(|found| (found.field.clone(), found.problem.message(session.lang)));
+    let saved = setting::save(&app, &session, "/value/alarms", "alarm.saved", move |tx| {
+        Box::pin(async move { kept.save(tx).await })
+    });
+    match saved.await? {
+        Ok(answer) => Ok(answer),
+        Err(found) => {
+            let wrong = Some((found.field, found.problem.message(session.lang)));
             show(&app, &session, 422, &settings, &given, wrong).await
         }
-        Err(error) => Err(error.into()),
     }
 }

@@ -5,21 +5,15 @@ use super::{
     periods::Period,
 };
 use crate::{
-    after_fit,
     kept::{self, Kept},
-    pages::{scope, words::Words},
+    pages::{scope, setting, words::Words},
     settings::Settings,
 };
-use axum::{
-    Form,
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
-use engine::{Actor, Error};
-use meta::{NaiveDate, Problem, label};
+use axum::{Form, extract::State, response::Response};
+use meta::{NaiveDate, Problem};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 #[derive(Serialize)]
 struct Compared {
@@ -82,10 +76,7 @@ async fn show(
 }
 
 pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<Chosen>) -> Answer<Response> {
-    if !session.actor.is_administrator() {
-        let what = label("the base period", "基期").get(session.lang).to_owned();
-        return Err(Error::Forbidden(what).into());
-    }
+    setting::for_administrators(&session, ("the base period", "基期"))?;
     let day = |text: &str| text.trim().parse::<NaiveDate>().ok();
     let (Some(from), Some(to)) = (day(&chosen.from), day(&chosen.to)) else {
         let wrong = if day(&chosen.from).is_none() { &chosen.from } else { &chosen.to };
@@ -94,25 +85,14 @@ pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<C
     };
     let as_of = Settings::load(app.engine()).await?.as_of_day(app.engine().clock());
     let base = Period { from, to };
-    let saved = app
-        .engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                base.save(tx, as_of).await?;
-                after_fit::queue(tx).await
-            })
-        })
-        .await;
-    match saved {
-        Ok(()) => {
-            let text = app.t(session.lang, "benefit.saved", &[]);
-            Ok(Flash::success(text).on(Redirect::to("/value/benefit").into_response()))
+    let saved = setting::save(&app, &session, "/value/benefit", "benefit.saved", move |tx| {
+        Box::pin(async move { base.save(tx, as_of).await })
+    });
+    match saved.await? {
+        Ok(answer) => Ok(answer),
+        Err(wrong) => {
+            show(&app, &session, 422, Some(chosen), Some(wrong.problem.message(session.lang))).await
         }
-        Err(Error::Invalid(problems)) => {
-            let text = problems.first().map(|found| found.problem.message(session.lang));
-            show(&app, &session, 422, Some(chosen), text).await
-        }
-        Err(error) => Err(error.into()),
     }
 }
 

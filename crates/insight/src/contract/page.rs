@@ -6,21 +6,15 @@ use super::{
     shown,
 };
 use crate::{
-    after_fit,
     kept::{self, Kept},
-    pages::{scope, words::Words},
+    pages::{scope, setting, words::Words},
 };
-use axum::{
-    Form,
-    extract::State,
-    response::{IntoResponse, Redirect, Response},
-};
-use engine::{Actor, Error};
-use meta::{Field, label};
+use axum::{Form, extract::State, response::Response};
+use meta::Field;
 use minijinja::context;
 use serde::Serialize;
 use std::collections::HashMap;
-use web::{Answer, App, Flash, Session};
+use web::{Answer, App, Session};
 
 type Given = HashMap<String, String>;
 
@@ -82,10 +76,7 @@ async fn show(
 }
 
 pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
-    if !session.actor.is_administrator() {
-        let what = label("what counts as a contract", "合同的定义").get(session.lang).to_owned();
-        return Err(Error::Forbidden(what).into());
-    }
+    setting::for_administrators(&session, ("what counts as a contract", "合同的定义"))?;
     let text = |name: &str| given.get(name).cloned().unwrap_or_default();
     let account = app.engine().registry().entity("account")?;
     let definition = Definition {
@@ -99,27 +90,15 @@ pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Gi
             .collect(),
     };
     let chosen = definition.clone();
-    let saved = app
-        .engine()
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                chosen.save(tx).await?;
-                after_fit::queue(tx).await
-            })
-        })
-        .await;
-    match saved {
-        Ok(()) => {
-            let text = app.t(session.lang, "contract.saved", &[]);
-            Ok(Flash::success(text).on(Redirect::to("/value/contracts").into_response()))
+    let saved = setting::save(&app, &session, "/value/contracts", "contract.saved", move |tx| {
+        Box::pin(async move { chosen.save(tx).await })
+    });
+    match saved.await? {
+        Ok(answer) => Ok(answer),
+        Err(wrong) => {
+            let part = app.t(session.lang, &format!("contract.{}", wrong.field), &[]);
+            let text = format!("{part}: {}", wrong.problem.message(session.lang));
+            show(&app, &session, 422, &definition, Some(text)).await
         }
-        Err(Error::Invalid(problems)) => {
-            let text = problems.first().map(|found| {
-                let part = app.t(session.lang, &format!("contract.{}", found.field), &[]);
-                format!("{part}: {}", found.problem.message(session.lang))
-            });
-            show(&app, &session, 422, &definition, text).await
-        }
-        Err(error) => Err(error.into()),
     }
 }

@@ -10,7 +10,6 @@ pub mod forecast;
 pub mod groups;
 pub mod kept;
 pub mod lines;
-mod privacy;
 pub mod propensity;
 pub mod recommend;
 pub mod refresh;
@@ -29,7 +28,6 @@ pub fn extend(module: Module) -> Module {
         .job(refresh::JOB, refresh::run)
         .job(propensity::JOB, propensity::run)
         .job(experiment::JOB, experiment::result::run)
-        .copies(privacy::copies)
         .start(refresh::start);
     tables.into_iter().fold(module, Module::table)
 }

@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 pub const KIND: &str = "recommend";
-pub(super) const TABLE: &str = "mining_recommendation";
+pub const TABLE: &str = "mining_recommendation";
 /// Products recommended to a customer.
 pub const EACH: usize = 5;
 /// Neighbours kept of a product, and products whose neighbours are kept (the most bought).

@@ -17,6 +17,7 @@ pub(crate) mod panel;
 mod refit_status;
 mod rules;
 pub(crate) mod scope;
+pub(crate) mod setting;
 pub(crate) mod words;
 
 pub(crate) use mining::web_module as mining_web_module;

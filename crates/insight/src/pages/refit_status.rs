@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use engine::{Actor, Error};
-use meta::{NaiveDate, label};
+use meta::NaiveDate;
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use web::{Answer, App, Flash, Session};
@@ -87,10 +87,7 @@ pub async fn queue(app: &App) -> Answer<()> {
 
 /// Holds the figures at a day, or lets them follow today again.
 pub async fn set_as_of(State(app): State<App>, session: Session, Form(form): Form<AsOf>) -> Answer<Response> {
-    if !session.actor.is_administrator() {
-        let what = label("the as-of date", "统计日").get(session.lang).to_owned();
-        return Err(Error::Forbidden(what).into());
-    }
+    super::setting::for_administrators(&session, ("the as-of date", "统计日"))?;
     let given = form.as_of.trim();
     let as_of = match given.parse::<NaiveDate>() {
         Ok(day) => Some(day),

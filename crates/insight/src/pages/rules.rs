@@ -1,6 +1,6 @@
 //! `/value/rules`: the rules classes follow, stated with their thresholds; an administrator may move these.
 
-use super::{refit_status, words::Words};
+use super::{refit_status, setting, words::Words};
 use crate::settings::{self, Settings};
 use axum::{
     Form,
@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use engine::{Actor, Error};
-use meta::{Problem, label};
+use meta::Problem;
 use minijinja::context;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -101,12 +101,7 @@ pub async fn save(
     session: Session,
     Form(given): Form<HashMap<String, String>>,
 ) -> Answer<Response> {
-    if !session.actor.is_administrator() {
-        return Err(Error::Forbidden(
-            label("the rules of classes", "客户分类规则").get(session.lang).to_owned(),
-        )
-        .into());
-    }
+    setting::for_administrators(&session, ("the rules of classes", "客户分类规则"))?;
     let rule = match read(&given) {
         Ok(rule) => rule,
         Err(field) => {

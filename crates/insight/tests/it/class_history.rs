@@ -9,9 +9,9 @@ use crate::{
     warehouse::{FULL, SMALL, ask, everything, refresh},
 };
 use chrono::NaiveDate;
-use engine::Actor;
+use engine::{Actor, Merging};
 use insight::{class_history, refit, settings::Settings};
-use meta::{Decimal, Id, Value};
+use meta::{Decimal, Id, Value, Values};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeMap;
@@ -228,5 +228,82 @@ fn the_history_goes_with_the_customer_and_is_shown_to_whom_he_is() {
         company.restore("account", accounts[1]).await.unwrap();
         refresh(&company, SMALL).await;
         assert_eq!(stored(&company).await.len(), 2);
+    });
+}
+
+#[test]
+fn erased_people_lose_their_history_and_merged_records_are_not_in_it() {
+    on_both(async |company| {
+        let mut accounts = vec![];
+        for name in ["Erased", "Stays", "Merged away"] {
+            let fields = values([("name", name.into()), ("kind", "person".into())]);
+            let account = company.create("account", fields).await;
+            company.order(Some(account), "2026-03-01", "10", None).await;
+            accounts.push(account);
+        }
+        let [erased, winner, loser] = accounts[..] else { unreachable!() };
+        company.settle().await;
+        keep(&company).await;
+        refresh(&company, SMALL).await;
+        assert_eq!(stored(&company).await.len(), 3);
+        let history_of_loser = stored(&company).await.remove(&loser).unwrap();
+
+        let system = Actor::system();
+        let told = company.engine.erasure(&system, "account", erased).await.unwrap();
+        let classes = |erasure: &engine::Erasure| {
+            let found = erasure.copies.iter().find(|found| found.what.en == "History of classes");
+            found.map(|found| found.count)
+        };
+        assert_eq!(classes(&told), Some(1), "said before it is done");
+        let done = company.engine.erase(&system, "account", erased, "asked for it").await.unwrap();
+        assert_eq!(classes(&done), Some(1));
+        let merging = Merging {
+            entity: "account".to_owned(),
+            winner,
+            losers: vec![loser],
+            version: None,
+            values: Values::new(),
+        };
+        let merged =
+            company.engine.write(&system, move |tx| Box::pin(async move { tx.merge(merging).await }));
+        let merge = merged.await.unwrap().merge;
+
+        // Whatever is computed later begins no history of them anew.
+        for (days, day) in [(0, "2026-03-02"), (400, "2027-03-02")] {
+            company.clock.set(company.clock.now() + chrono::Duration::days(days));
+            for account in [erased, winner] {
+                company.order(Some(account), day, "10", None).await;
+            }
+            company.settle().await;
+            refit::refit(&company.engine, None).await.unwrap();
+            keep(&company).await;
+            refresh(&company, SMALL).await;
+            assert_eq!(stored(&company).await.into_keys().collect::<Vec<_>>(), [winner], "{day}");
+            let followed = everything(&company).await;
+            refresh(&company, FULL).await;
+            assert_eq!(everything(&company).await, followed);
+            let question = Question {
+                measures: vec!["sales".into()],
+                cuts: vec![Cut::new("account", None), Cut::new("account.stage_then", None)],
+                ..Question::default()
+            };
+            let answer = semantic::ask(&company.engine, &system, &question).await.unwrap();
+            let of = |account: Id| {
+                let whose = serde_json::json!(account);
+                answer.rows.iter().filter(move |row| row.members[0].value == whose)
+            };
+            assert!(of(erased).count() > 0 && of(winner).count() > 0, "{:?}", answer.rows);
+            assert!(of(erased).all(|row| row.members[1].value.is_null()), "{:?}", answer.rows);
+            assert_eq!(of(loser).count(), 0, "his orders are the winner's");
+        }
+
+        company
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.unmerge("account", merge).await.map(drop) }))
+            .await
+            .unwrap();
+        refresh(&company, SMALL).await;
+        let again = stored(&company).await.remove(&loser).unwrap();
+        assert_eq!(again[0].classes, history_of_loser[0].classes, "parted again, he has the classes he had");
     });
 }

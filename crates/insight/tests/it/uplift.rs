@@ -238,6 +238,14 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
             page.contains("Too few customers to learn who responds") && page.contains("it takes 225"),
             "{page}"
         );
+        client.set_cookie("zhike_lang", "zh-CN");
+        let chinese = client.get(&address).await.expect(200).body;
+        for (page, text) in
+            [(&page, "None of these customers bought"), (&chinese, "这些客户都没有购买。以现有客户数")]
+        {
+            assert!(page.contains(text) && !page.contains("– customers") && !page.contains("– 位"), "{page}");
+        }
+        client.set_cookie("zhike_lang", "en");
         company.hold("2026-03-10").await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
         let page = client.get(&address).await.expect(200).body;

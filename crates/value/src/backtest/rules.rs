@@ -56,12 +56,6 @@ impl Ruled {
     pub fn shares_of_buyers(&self) -> Option<[f64; 2]> {
         matches!(self.rule, Rule::Hiatus { .. }).then_some(self.learned)
     }
-
-    /// The same chances in a longer or shorter period, if they are the same in each week of it.
-    fn stretched(self, weeks: f64) -> Self {
-        let times = weeks / self.weeks;
-        Self { weeks, learned: self.learned.map(|p| storable(1.0 - (1.0 - p).powf(times))), ..self }
-    }
 }
 
 /// A customer's purchase days in the same weeks a year (52 weeks) before those a [`RuleScore`] is asked about.
@@ -106,11 +100,15 @@ impl RuleScore {
             histories.iter().filter_map(|h| divide(h.as_ref(), day, day, &mut left_out)).collect();
         let asked = |weeks: f64| {
             let period = Period::new(&customers, day, day.saturating_add(days_of(weeks)));
-            if period.can_learn(rule) {
-                return period.ruled(rule);
+            let mut ruled = period.ruled(rule);
+            if let Rule::Hiatus { weeks: hiatus } = rule
+                && !period.can_learn(hiatus)
+            {
+                let tested = Period::new(&customers, day, day.saturating_add(days_of(tested_weeks)));
+                let times = weeks / tested.weeks();
+                ruled.learned = tested.ruled(rule).learned.map(|p| storable(1.0 - (1.0 - p).powf(times)));
             }
-            let tested = Period::new(&customers, day, day.saturating_add(days_of(tested_weeks)));
-            tested.ruled(rule).stretched(weeks)
+            ruled
         };
         Self { horizon: asked(question.outlook.horizon_weeks), soon: asked(question.soon_weeks) }
     }
@@ -198,9 +196,8 @@ impl<'c> Period<'c> {
         Ruled { rule, weeks: self.weeks(), learned }
     }
 
-    fn can_learn(&self, rule: Rule) -> bool {
-        let Rule::Hiatus { weeks } = rule else { return true };
-        let quiet = self.before.iter().filter(|e| silent(e.idle_weeks, weeks)).count();
+    fn can_learn(&self, hiatus: u32) -> bool {
+        let quiet = self.before.iter().filter(|e| silent(e.idle_weeks, hiatus)).count();
         quiet >= FEWEST && self.before.len() - quiet >= FEWEST
     }
 

@@ -3,7 +3,7 @@
 use super::{
     catalogue::{ARTICLES, CATEGORIES},
     chance::Chance,
-    cost_rates, customers, dashboards, people, rates, views,
+    cost_rates, customers, dashboards, experiment, people, rates, views,
 };
 use meta::{DateTime, Decimal, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
@@ -26,6 +26,8 @@ pub struct Company {
     pub external_ids: BTreeMap<&'static str, Vec<Numbered>>,
     /// Users who can sign in.
     pub sign_ins: Vec<Id>,
+    /// The experiment that has ended.
+    pub voucher: Id,
 }
 
 /// What parts of the generator know of one another.
@@ -36,6 +38,7 @@ pub struct Plan {
     pub products: Vec<Product>,
     pub people: people::People,
     pub rates: rates::RateBook,
+    pub voucher: experiment::Voucher,
 }
 
 pub struct Product {
@@ -56,7 +59,9 @@ pub fn generate(seed: u64, today: NaiveDate, now: DateTime<Utc>) -> Company {
     let rates = rates::add(&mut company, seed, from, now);
     cost_rates::add(&mut company, seed, from, now);
     let products = add_products(&mut company, seed, from);
-    let plan = Plan { seed, from, to: now, products, people, rates };
+    let voucher = experiment::add(&mut company, seed, now);
+    company.voucher = voucher.id;
+    let plan = Plan { seed, from, to: now, products, people, rates, voucher };
     customers::add(&mut company, &plan);
     for records in company.records.values_mut() {
         records.sort_by_key(|record| (record.at, record.id));
@@ -64,7 +69,7 @@ pub fn generate(seed: u64, today: NaiveDate, now: DateTime<Utc>) -> Company {
     company
 }
 
-fn start_of(day: NaiveDate) -> DateTime<Utc> {
+pub fn start_of(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 

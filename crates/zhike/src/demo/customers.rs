@@ -4,7 +4,7 @@ use super::{
     activities,
     chance::Chance,
     company::{Company, Plan, money},
-    contracts, names, orders,
+    contracts, experiment, names, orders,
     places::{CHINESE, FOREIGN, FOREIGN_STREETS, STREETS},
     segment::{Behaviour, SEGMENTS, Segment},
     survey,
@@ -51,15 +51,15 @@ pub fn add(company: &mut Company, plan: &Plan) {
             if heads.iter().filter(|(of, _, _)| *of == segment).count() < 4 {
                 heads.insert(0, (segment, customer.id, since));
             }
-            let purchases = if chance.happens(PROSPECTS) {
-                vec![]
-            } else {
-                let behaviour = Behaviour::draw(segment, &mut chance);
-                orders::add(company, plan, &customer, &behaviour, &mut chance)
+            let behaviour = (!chance.happens(PROSPECTS)).then(|| Behaviour::draw(segment, &mut chance));
+            let purchases = match &behaviour {
+                Some(behaviour) => orders::add(company, plan, &customer, behaviour, &mut chance),
+                None => vec![],
             };
             activities::add(company, plan, &customer, &purchases, &mut chance);
             survey::add(company, plan, &customer, &purchases, stream);
             contracts::add(company, plan, &customer, &purchases, stream);
+            experiment::reach(company, plan, &customer, behaviour.as_ref(), stream);
         }
     }
 }

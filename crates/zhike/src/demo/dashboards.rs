@@ -5,7 +5,7 @@ use meta::{DateTime, Id, Utc, Value};
 use serde_json::{Value as Json, json};
 
 /// Name, width on the dashboard, chart, how many cuts are columns, question.
-fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 8] {
+fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 9] {
     let by = |dimension: &str| json!([{ "dimension": dimension }]);
     let at_home = "account.country == \"中国\"";
     let months = json!([{ "dimension": "day", "level": "month" }]);
@@ -24,6 +24,14 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 8] {
             "line",
             0,
             json!({ "measures": ["net_sales"], "cuts": months, "period": { "named": "last12_months" }, "compare": "last_year" }),
+        ),
+        (
+            "各类客户服务后贡献 Profit after cost to serve by class",
+            "full",
+            "table",
+            0,
+            json!({ "measures": ["net_sales", "contribution", "cost_to_serve", "cost_to_serve_rate", "net_profit"],
+                "cuts": by("account.importance"), "sort": { "by": "net_profit", "descending": true }, "period": { "named": "year_to_date" } }),
         ),
         (
             "销售额前十省份 Top ten provinces",

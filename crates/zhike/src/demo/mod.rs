@@ -8,6 +8,7 @@ mod contracts;
 mod cost_rates;
 mod customers;
 mod dashboards;
+mod experiment;
 mod names;
 mod orders;
 mod people;
@@ -112,7 +113,7 @@ async fn create(config: &Config) -> anyhow::Result<()> {
     set_state(&engine, "started").await?;
     let company = company::generate(SEED, now.date_naive(), now);
     let (accounts, orders) = (company.count("account"), company.count("order"));
-    let sign_ins = company.sign_ins.clone();
+    let (sign_ins, voucher) = (company.sign_ins.clone(), company.voucher);
     write::write(&engine, &clock, company).await.map_err(open::explain)?;
     clock.set(now);
     for user in sign_ins {
@@ -121,6 +122,7 @@ async fn create(config: &Config) -> anyhow::Result<()> {
     contracts::define(&engine).await?;
     insight::refit::refit(&engine, None).await?;
     insight::after_fit::compute(&engine, None).await?;
+    experiment::compare(&engine, voucher).await?;
     set_state(&engine, "complete").await?;
     eprintln!("… {accounts} customers, {orders} orders in {:.1} s", started.elapsed().as_secs_f64());
     Ok(())

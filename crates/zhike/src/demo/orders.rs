@@ -57,7 +57,7 @@ fn in_working_hours(at: DateTime<Utc>) -> DateTime<Utc> {
     at.date_naive().and_time(chrono::NaiveTime::MIN).and_utc() + Duration::minutes(minutes)
 }
 
-fn add_order(
+pub fn add_order(
     company: &mut Company,
     plan: &Plan,
     customer: &Customer,

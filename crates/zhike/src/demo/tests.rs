@@ -4,7 +4,7 @@ use super::{company, people, write};
 use engine::{Actor, Database, Engine, Options, Query};
 use meta::Clock;
 use std::{
-    collections::{BTreeMap, hash_map::DefaultHasher},
+    collections::{BTreeMap, BTreeSet, hash_map::DefaultHasher},
     hash::{Hash, Hasher},
 };
 
@@ -70,6 +70,45 @@ fn nothing_happens_tomorrow_or_before_the_customer_is_known() {
             let account = record.values["account"].as_id().unwrap();
             assert!(record.at.date_naive() >= since[&account].date_naive(), "{entity} before its customer");
         }
+    }
+}
+
+#[test]
+fn the_voucher_makes_persons_buy_and_companies_not() {
+    let company = generate(super::SEED);
+    let voucher = &company.records["experiment"][0];
+    let day = |field: &str| voucher.values[field].as_date().unwrap();
+    let (first, last) = (day("start_on"), day("end_on"));
+    assert!(voucher.id == company.voucher && last < now().date_naive());
+    let accounts =
+        |records: &[company::Dated], wanted: &dyn Fn(&company::Dated) -> bool| -> BTreeSet<meta::Id> {
+            let found = records.iter().filter(|record| wanted(record));
+            found.map(|record| record.values["account"].as_id().unwrap()).collect()
+        };
+    let during = |record: &company::Dated| (first..=last).contains(&record.at.date_naive());
+    let reached = accounts(&company.records["activity"], &|activity| {
+        during(activity)
+            && ["寄送礼券", "Voucher by letter"].contains(&activity.values["subject"].as_text().unwrap())
+    });
+    let bought = accounts(&company.records["order"], &during);
+    for (kind, effect) in [("person", 0.25..0.65), ("company", -0.12..0.12)] {
+        let share = |of_reached: bool| {
+            let side: Vec<meta::Id> = company.records["account"]
+                .iter()
+                .filter(|account| {
+                    account.at.date_naive() < first && account.values["kind"].as_text() == Some(kind)
+                })
+                .map(|account| account.id)
+                .filter(|account| reached.contains(account) == of_reached)
+                .collect();
+            assert!(side.len() > 80, "{} {kind}", side.len());
+            side.iter().filter(|account| bought.contains(account)).count() as f64 / side.len() as f64
+        };
+        let (reached, alone) = (share(true), share(false));
+        assert!(
+            effect.contains(&(reached - alone)),
+            "{kind}: {reached} of those reached, {alone} of the others"
+        );
     }
 }
 

@@ -8,7 +8,7 @@ use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::collections::BTreeMap;
 
 /// What refers to others comes after them.
-const ORDER: [&str; 23] = [
+const ORDER: [&str; 24] = [
     "team",
     "user",
     "role",
@@ -28,6 +28,7 @@ const ORDER: [&str; 23] = [
     "return_line",
     "activity",
     "survey_answer",
+    "experiment",
     "saved_view",
     "question",
     "dashboard",

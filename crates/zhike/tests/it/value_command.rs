@@ -1,9 +1,11 @@
 //! `zhike value …` as other tools call it: JSON on standard output, everything else on standard error.
 
 use engine::{Actor, Database, Engine, Options, Tx};
-use meta::{Clock, Decimal, Value, Values};
+use insight::mining::experiment::{self, members};
+use meta::{Clock, Decimal, Id, Value, Values};
 use serde_json::Value as Json;
 use std::{
+    collections::HashMap,
     path::Path,
     process::{Command, Output},
 };
@@ -38,11 +40,15 @@ async fn buy(tx: &mut Tx, number: i64, days: Vec<chrono::NaiveDate>) -> engine::
     Ok(())
 }
 
+async fn open(folder: &Path) -> Engine {
+    let options = Options::new(Database::Sqlite, folder.to_owned());
+    let modules = vec![customers::module(), sales::module(), insight::module(), warehouse::module()];
+    Engine::open(options, modules, Clock::system()).await.unwrap()
+}
+
 /// Customer n bought n % 5 + 1 times, every 10 + n/2 days, for n + 10; the last one also on 2026-06-30.
 async fn fill(folder: &Path) {
-    let options = Options::new(Database::Sqlite, folder.to_owned());
-    let modules = vec![customers::module(), sales::module(), insight::module()];
-    let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
+    let engine = open(folder).await;
     let first: chrono::NaiveDate = "2026-01-05".parse().unwrap();
     for number in 0..40i64 {
         let mut days: Vec<chrono::NaiveDate> =
@@ -55,9 +61,7 @@ async fn fill(folder: &Path) {
 }
 
 async fn begin_an_experiment(folder: &Path) {
-    let options = Options::new(Database::Sqlite, folder.to_owned());
-    let modules = vec![customers::module(), sales::module(), insight::module()];
-    let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
+    let engine = open(folder).await;
     let day = |text: &str| Value::Date(text.parse().unwrap());
     let spring =
         fields([("name", "Spring".into()), ("start_on", day("2026-03-01")), ("end_on", day("2026-04-01"))]);
@@ -123,4 +127,78 @@ fn value_commands_answer_in_json_and_in_words() {
         let shown = zhike(folder.path(), &[words]);
         assert!(shown.status.success() && !shown.stdout.is_empty(), "{words}");
     }
+}
+
+const PEOPLE: usize = 1_400;
+const PROVINCES: [&str; 2] = ["浙江", "四川"];
+/// Of a hundred people of a province who buy: reached, left alone.
+const BUYERS: [[usize; 2]; 2] = [[60, 30], [10, 30]];
+
+async fn create_many(engine: &Engine, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
+    let system = Actor::system();
+    let made =
+        engine.write(&system, move |tx| Box::pin(async move { tx.create_many(entity, records).await }));
+    made.await.unwrap()
+}
+
+/// An experiment that ended a month ago, in which people of one province bought because they were reached, and those of the
+/// other stayed away because of it.
+async fn run_a_campaign(folder: &Path) {
+    let engine = open(folder).await;
+    let person = |number: usize| {
+        let province = PROVINCES[number % 2].into();
+        fields([("name", format!("P{number}").into()), ("kind", "person".into()), ("province", province)])
+    };
+    let people = create_many(&engine, "account", (0..PEOPLE).map(person).collect()).await;
+    let day = |days: i64| engine.clock().today() - chrono::Duration::days(days);
+    let letter = fields([
+        ("name", "Letter".into()),
+        ("control_share", Value::Decimal(Decimal::new(5, 1))),
+        ("start_on", Value::Date(day(60))),
+        ("end_on", Value::Date(day(30))),
+        ("contact_cost", Value::Decimal(Decimal::ONE)),
+    ]);
+    let letter = create_many(&engine, experiment::ENTITY, vec![letter]).await[0];
+    let letter = engine.get(&Actor::system(), experiment::ENTITY, letter).await.unwrap();
+    members::draw(&engine, &letter).await.unwrap();
+    let sides = members::of(&engine, letter.id).await.unwrap();
+    let alone: HashMap<Id, bool> = sides.into_iter().collect();
+    let mut seen = [[0; 2]; 2];
+    let mut orders = vec![];
+    for (number, person) in people.iter().enumerate() {
+        let (province, side) = (number % 2, usize::from(alone[person]));
+        let seen = &mut seen[province][side];
+        let buyers = |seen: usize| seen * BUYERS[province][side] / 100;
+        *seen += 1;
+        if buyers(*seen) > buyers(*seen - 1) {
+            let at = day(50).and_hms_opt(4, 0, 0).unwrap().and_utc();
+            orders.push(fields([("account", (*person).into()), ("ordered_at", at.into())]));
+        }
+    }
+    let orders = create_many(&engine, "order", orders).await;
+    let line = |order: &Id| {
+        let [price, cost] = [40, 30].map(|amount: i64| Value::Decimal(Decimal::from(amount)));
+        let goods = ("description", "goods".into());
+        fields([("order", (*order).into()), goods, ("unit_price", price), ("unit_cost", cost)])
+    };
+    create_many(&engine, "order_line", orders.iter().map(line).collect()).await;
+    experiment::result::compute(&engine, &letter).await.unwrap();
+}
+
+#[test]
+fn the_uplift_command_tells_who_responds_and_how_it_is_proven() {
+    let folder = tempfile::tempdir().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(run_a_campaign(folder.path()));
+    let told = json(&zhike(folder.path(), &["uplift", "--experiment", "Letter", "--json"]));
+    assert_eq!((&told["proven"], &told["in_use"]), (&Json::from(true), &Json::from(true)), "{told}");
+    assert_eq!(told["treated"].as_u64().unwrap() + told["control"].as_u64().unwrap(), PEOPLE as u64);
+    let fifths = told["proof"]["fifths"].as_array().unwrap();
+    let effect = |at: usize| fifths[at]["effect"]["difference"].as_f64().unwrap();
+    assert!(fifths.len() == 5 && effect(0) > 0.1 && effect(4) < 0.0, "{told}");
+    let half = Json::from(PEOPLE / 2);
+    assert_eq!((&told["advised"]["reach"], &told["advised"]["leave_alone"]), (&half, &half), "{told}");
+    assert_eq!(told["money"], serde_json::json!({ "cost": 1.0, "margin": 0.25, "per_buyer": 40.0 }));
+    let words = zhike(folder.path(), &["uplift", "--experiment", "Letter"]);
+    let words = String::from_utf8_lossy(&words.stdout).into_owned();
+    assert!(words.contains("proven") && words.contains("advised"), "{words}");
 }

@@ -10,7 +10,7 @@ use meta::Id;
 use mining::effect::assignment::is_control;
 use std::collections::HashSet;
 
-pub(in crate::mining) const TABLE: &str = "experiment_member";
+pub const TABLE: &str = "experiment_member";
 /// Customers read and written at once.
 const BATCH: usize = 1_000;
 const SHARES: (f64, f64) = (0.05, 0.95);

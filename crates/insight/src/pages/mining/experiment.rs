@@ -110,12 +110,16 @@ fn figures(words: &Words<'_>, found: &Found, by_sales: bool, as_of: &str) -> Vec
 /// What so many customers can show.
 fn power(words: &Words<'_>, found: &Found) -> String {
     let before = words.percent(found.before);
-    let needed = found.needed_for_a_tenth.map_or_else(|| "–".to_owned(), |needed| words.count(needed));
-    match found.smallest_rise {
-        Some(rise) => words
-            .t("mining.power", &[("before", &before), ("rise", &words.percent(rise)), ("needed", &needed)]),
-        None => words.t("mining.no_power", &[("before", &before)]),
-    }
+    let rise = found.smallest_rise.map(|rise| words.percent(rise)).unwrap_or_default();
+    let needed = found.needed_for_a_tenth.map(|needed| words.count(needed)).unwrap_or_default();
+    let key = match (found.smallest_rise, found.needed_for_a_tenth) {
+        (None, _) if found.before >= 1.0 => "mining.power.all_bought",
+        (None, _) => "mining.power.too_few",
+        (Some(_), Some(_)) => "mining.power.seen",
+        (Some(_), None) if found.before > 0.0 => "mining.power.nearly_all_bought",
+        (Some(_), None) => "mining.power.nobody_bought",
+    };
+    words.t(key, &[("before", &before), ("rise", &rise), ("needed", &needed)])
 }
 
 fn parts(words: &Words<'_>, found: &Found) -> Option<Json> {

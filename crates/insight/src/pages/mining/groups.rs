@@ -8,7 +8,7 @@ use crate::{
     },
     pages::{
         figure::{Explain, Figure},
-        href,
+        href, setting,
     },
 };
 use axum::{
@@ -17,7 +17,6 @@ use axum::{
 };
 use axum_extra::extract::Form;
 use engine::{Actor, Error};
-use meta::label;
 use minijinja::context;
 use mining::grouping::{MOST_GROUPS, profile::Mark};
 use serde::{Deserialize, Serialize};
@@ -97,12 +96,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
 /// Keeps what groups are made of, and makes them anew.
 pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
     scope::whole_company(&session)?;
-    if !session.actor.is_administrator() {
-        return Err(Error::Forbidden(
-            label("the features of groups", "分群依据").get(session.lang).to_owned(),
-        )
-        .into());
-    }
+    setting::for_administrators(&session, ("the features of groups", "分群依据"))?;
     let unknown = given.features.iter().find(|given| !FEATURES.iter().any(|(name, _, _)| name == given));
     if given.features.is_empty() || unknown.is_some() {
         return Err(Error::rule(

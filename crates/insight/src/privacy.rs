@@ -1,7 +1,7 @@
-//! What mining keeps of a person: what he was recommended, which side of an experiment he was on, and whether reaching him is
-//! worth while.
+//! What is kept of a person beside his figures: the classes he had, what he was recommended, which side of an experiment he was on,
+//! and whether reaching him is worth while.
 
-use super::{
+use crate::mining::{
     experiment::{members, uplift::scores},
     recommend,
 };
@@ -9,14 +9,17 @@ use engine::{
     BoxFuture, Erasing, Found, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
+use warehouse::history;
 
 const CHUNK: usize = 200;
 
 pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>> {
     Box::pin(async move {
+        let classes = rows(tx, history::KEPT, erasing).await?;
         let recommended = rows(tx, recommend::TABLE, erasing).await?;
         let members = rows(tx, members::TABLE, erasing).await?;
         Ok(vec![
+            Found::new("History of classes", "客户分类历史", classes),
             Found::new("Recommendations", "产品推荐", recommended),
             Found::new("Places in experiments", "实验名单", members),
             Found::new("Worth of a contact", "触达建议", scores::forget(tx, erasing).await?),
