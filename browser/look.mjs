@@ -5,13 +5,20 @@ import { overflow, PHONE } from './chromium.mjs';
 import { choose, signIn } from './steps.mjs';
 
 /** Pages below a record's. */
-const BELOW = { '/account': ['access', 'share'], '/user': ['hand-over'] };
+const BELOW = {
+  '/account': ['access', 'share', 'edit', 'privacy', 'merge'],
+  '/contact': ['privacy', 'merge'],
+  '/role': ['rights'],
+  '/user': ['hand-over'],
+};
+/** Pages nothing in the navigation leads to. */
+const OTHERS = ['/profile', '/profile/second-factor', '/security', '/security/sign-ins', '/privacy', '/account/duplicates'];
 
 /** The pages a signed-in user reaches by the navigation, and one record of each list. */
 export async function pagesOf(page) {
   await page.goto('/');
   const links = await page.locator('#nav a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-  const pages = [...new Set(['/', ...links])];
+  const pages = [...new Set(['/', ...links, ...OTHERS])];
   for (const path of [...pages]) {
     await page.goto(path);
     const record = page.locator('tr[data-row] a.row-title').first();

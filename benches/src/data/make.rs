@@ -58,6 +58,13 @@ pub struct Manifest {
     pub token: String,
 }
 
+impl Manifest {
+    fn write(self, place: &Place) -> anyhow::Result<Self> {
+        fs::write(place.folder.join(FINISHED), serde_json::to_string_pretty(&self)?)?;
+        Ok(self)
+    }
+}
+
 /// Raised when other records come out for the same size.
 const VERSION: u32 = 1;
 
@@ -75,12 +82,16 @@ pub fn ready(place: &Place, wanted: &Arguments) -> anyhow::Result<Manifest> {
     let kept = fs::read_to_string(place.folder.join(FINISHED)).ok();
     let kept: Option<Manifest> = kept.and_then(|text| serde_json::from_str(&text).ok());
     let fits = |kept: &Manifest| {
-        kept.schema == schema && kept.size == Size::at(wanted.scale) && kept.figures != wanted.without_figures
+        kept.size == Size::at(wanted.scale) && kept.figures != wanted.without_figures && !wanted.again
     };
     match kept {
-        Some(kept) if !wanted.again && fits(&kept) => Ok(kept),
+        Some(kept) if fits(&kept) && kept.schema == schema => Ok(kept),
+        Some(kept) if fits(&kept) && wanted.upgrade => {
+            with_engine(place, async |_| Ok(()))?;
+            Manifest { schema, ..kept }.write(place)
+        }
         Some(_) if !wanted.again => bail!(
-            "{} has a company of another size or made for another schema: --again makes it anew",
+            "{} has a company of another size or made for another schema: --upgrade brings an older one up to date, --again makes it anew",
             place.folder.display()
         ),
         kept => {
@@ -168,7 +179,7 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
         password: PASSWORD.to_owned(),
         token,
     };
-    fs::write(place.folder.join(FINISHED), serde_json::to_string_pretty(&manifest)?)?;
+    let manifest = manifest.write(place)?;
     fs::remove_file(&unfinished)?;
     eprintln!("{:>6.1} s  for everything", manifest.seconds);
     Ok(manifest)

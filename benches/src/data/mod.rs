@@ -48,6 +48,9 @@ pub struct Arguments {
     /// Leave out what customers are worth: the company is ready sooner, sorting by value means nothing
     #[arg(long)]
     pub without_figures: bool,
+    /// Bring one that was made for an older schema up to date, as the program does when it starts, instead of making it anew
+    #[arg(long)]
+    pub upgrade: bool,
     /// Make it anew even if it is there
     #[arg(long)]
     pub again: bool,

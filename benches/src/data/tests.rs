@@ -15,6 +15,7 @@ fn arguments(folder: &Path, without_figures: bool) -> Arguments {
         database_url: None,
         until: "2026-11-01".parse().ok(),
         without_figures,
+        upgrade: false,
         again: false,
     }
 }
@@ -67,7 +68,9 @@ fn what_is_loaded_is_found_sorted_and_numbered_on() {
     std::fs::write(&kept, described.replace(&manifest.schema, "another")).unwrap();
     let refused = ready(&arguments(folder.path(), false)).unwrap_err().to_string();
     assert!(refused.contains("--again"), "an old company is not thrown away unasked: {refused}");
-    std::fs::write(&kept, described).unwrap();
+    let upgraded = ready(&Arguments { upgrade: true, ..arguments(folder.path(), false) }).unwrap();
+    assert_eq!((upgraded.token, upgraded.schema), (manifest.token, manifest.schema));
+    assert_eq!(std::fs::read_to_string(&kept).unwrap(), described, "it says so for the next time");
     on(folder.path(), async |engine| {
         let system = Actor::system();
         let first = engine.list(&system, &Query::new("account").sort("-net_sales").limit(1)).await.unwrap();

@@ -12,7 +12,10 @@ use tonic::{
 use uuid::Uuid;
 use warehouse::{
     Place,
-    datafusion::{error::DataFusionError, execution::SessionState},
+    datafusion::{
+        error::DataFusionError,
+        execution::{FunctionRegistry, SessionState},
+    },
 };
 
 /// Questions under way must not hold up the end for longer.
@@ -76,7 +79,9 @@ async fn session(
     let mut builder = context.builder;
     warehouse::configure(builder.config().get_or_insert_default());
     let mut state = builder.with_distributed_channel_resolver(channels).build();
-    warehouse::register_functions(&mut state)?;
+    for function in warehouse::functions() {
+        state.register_udf(Arc::new(function))?;
+    }
     Ok(state)
 }
 

@@ -1,5 +1,6 @@
 //! What is computed anew after each fit, because it rests on everybody's figures: the history of classes, cycles, alarms, satisfaction, the seven P, contracts, before and after.
-//! One after the other, in one job, from a warehouse that was brought up to the fit; each keeps its result for the pages.
+//! In one job, from a warehouse that was brought up to the fit; each keeps its result for the pages. What one asks of the warehouse is
+//! computed while another writes.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
@@ -14,45 +15,30 @@ use warehouse::Manner;
 pub const JOB: &str = "value.after_fit";
 
 pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
-    let mut watch = Watch::new();
-    let settings = Settings::load(engine).await?;
-    class_history::keep(engine, &settings).await?;
-    watch.done("class history");
-    warehouse::refresh(engine, Manner::default(), job).await?;
-    watch.done("warehouse");
-    let due = cycle::compute(engine, &settings, job).await?;
-    watch.done("cycles");
-    let raised = alarm::run(engine, &settings, &due).await?;
-    watch.done("alarms");
-    satisfaction::compute(engine, &settings).await?;
-    watch.done("satisfaction");
-    seven_p::compute(engine, &settings).await?;
-    watch.done("seven P");
-    contract::compute(engine, &settings).await?;
-    watch.done("contracts");
-    benefit::compute(engine, &settings).await?;
-    watch.done("before and after");
-    let seconds = watch.started.elapsed().as_secs_f64();
-    tracing::info!(raised, seconds, steps = watch.steps.join(", "), "what rests on the fit computed");
+    let started = Instant::now();
+    let settings = &Settings::load(engine).await?;
+    timed("class history", class_history::keep(engine, settings)).await?;
+    timed("warehouse", warehouse::refresh(engine, Manner::default(), job)).await?;
+    let prompts = async {
+        let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
+        timed("alarms", alarm::run(engine, settings, &due)).await
+    };
+    let (raised, ..) = tokio::try_join!(
+        prompts,
+        timed("satisfaction", satisfaction::compute(engine, settings)),
+        timed("seven P", seven_p::compute(engine, settings)),
+        timed("contracts", contract::compute(engine, settings)),
+        timed("before and after", benefit::compute(engine, settings)),
+    )?;
+    tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
 }
 
-/// How long each step took.
-struct Watch {
-    started: Instant,
-    step: Instant,
-    steps: Vec<String>,
-}
-
-impl Watch {
-    fn new() -> Self {
-        Watch { started: Instant::now(), step: Instant::now(), steps: vec![] }
-    }
-
-    fn done(&mut self, step: &str) {
-        self.steps.push(format!("{step} {:.1} s", self.step.elapsed().as_secs_f64()));
-        self.step = Instant::now();
-    }
+async fn timed<T>(step: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    let started = Instant::now();
+    let done = work.await;
+    tracing::info!(step, seconds = started.elapsed().as_secs_f64(), "after the fit");
+    done
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {

@@ -6,7 +6,7 @@ use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     error::DataFusionError,
     execution::{SendableRecordBatchStream, SessionState, runtime_env::RuntimeEnv},
-    logical_expr::LogicalPlan,
+    logical_expr::{LogicalPlan, ScalarUDF},
     physical_plan::ExecutionPlan,
     prelude::SessionConfig,
 };
@@ -94,4 +94,8 @@ pub fn runtime_at(place: &Place, memory_bytes: usize) -> Result<Arc<RuntimeEnv>>
 
 pub fn configure(config: &mut SessionConfig) {
     session::configure(config);
+}
+
+pub fn functions() -> Vec<ScalarUDF> {
+    crate::functions::all().into()
 }

@@ -1,24 +1,18 @@
 //! What SQL here can do beyond DataFusion's own functions.
 
-use crate::distinct::distinct_keys;
 use datafusion::{
     arrow::{
         array::{Array, AsArray, FixedSizeBinaryBuilder, StringArray},
         datatypes::DataType,
     },
     error::{DataFusionError, Result},
-    execution::FunctionRegistry,
     logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf},
 };
 use meta::{Id, Kind};
 use std::sync::Arc;
 
-/// Makes them known to a session.
-pub fn register(session: &mut impl FunctionRegistry) -> Result<()> {
-    session.register_udf(Arc::new(id()))?;
-    session.register_udf(Arc::new(masked()))?;
-    session.register_udaf(Arc::new(distinct_keys()))?;
-    Ok(())
+pub(crate) fn all() -> [ScalarUDF; 2] {
+    [id(), masked()]
 }
 
 /// `id('0197…')`: a record's id as the columns hold it.

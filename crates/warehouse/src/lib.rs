@@ -9,7 +9,6 @@ mod changed;
 mod checks;
 mod column;
 mod dates;
-mod distinct;
 mod elsewhere;
 mod facts;
 mod follow;
@@ -37,10 +36,10 @@ pub use cells::value;
 pub use checks::{Quality, note};
 pub use datafusion::{self, arrow};
 pub use elsewhere::{
-    Elsewhere, MEMORY_BYTES, Planned, Rows, by, collect, compute_with, configure, explain, here, runtime_at,
+    Elsewhere, MEMORY_BYTES, Planned, Rows, by, collect, compute_with, configure, explain, functions, here,
+    runtime_at,
 };
 pub use follow::in_progress;
-pub use functions::register as register_functions;
 pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, refresh};

@@ -16,7 +16,7 @@ pub(crate) async fn session_for(engine: &Engine, actor: &Actor, open: &Open) -> 
     if actor.limits().is_none() {
         return Ok(open.context.clone());
     }
-    let context = session::empty(open.context.runtime_env())?;
+    let context = session::empty(open.context.runtime_env());
     for table in &open.tables {
         let Some(select) = select(engine, actor, table)? else { continue };
         // What cannot be told apart is not shown.

@@ -79,10 +79,10 @@ pub(crate) fn configure(config: &mut SessionConfig) {
 }
 
 /// A session without tables.
-pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> Result<SessionContext> {
-    let mut context = SessionContext::new_with_config_rt(config(), runtime);
-    functions::register(&mut context).map_err(internal)?;
-    Ok(context)
+pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
+    let context = SessionContext::new_with_config_rt(config(), runtime);
+    functions::all().into_iter().for_each(|function| context.register_udf(function));
+    context
 }
 
 /// Makes a manifest the one that is asked.
@@ -122,7 +122,7 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
 
 fn open(engine: &Engine, manifest: Manifest) -> Result<Open> {
     let files = storage::files(engine)?;
-    let context = empty(runtime(&files.root, MEMORY_BYTES)?)?;
+    let context = empty(runtime(&files.root, MEMORY_BYTES)?);
     let tables = tables(engine.registry());
     for table in &tables {
         register(&context, &files, table, &manifest)?;

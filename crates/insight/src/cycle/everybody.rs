@@ -3,12 +3,19 @@
 
 use super::{compute::GAPS_MINIMUM, read::Bought};
 use crate::{
-    facts::{At, CUSTOMERS_AT_ONCE, ask, counting, ids_by_key, whole},
-    settings::{Settings, day_number},
+    facts::{At, ask, counting, ids_by_key},
+    settings::Settings,
     statistics::COUNTING_ORDERS,
 };
 use engine::{Engine, Result};
-use meta::{Id, NaiveDate, Value};
+use meta::{Id, NaiveDate};
+use warehouse::arrow::{
+    array::{Array, AsArray},
+    datatypes::{Date32Type, Int32Type, Int64Type},
+};
+
+/// Customers asked for at once: a pass over all lines for each.
+const CUSTOMERS_AT_ONCE: usize = 500_000;
 
 /// Of live customers and products (`None`: whatever he buys), in no order. Purchases of one of them are days, each once.
 pub(super) async fn each(
@@ -21,7 +28,7 @@ pub(super) async fn each(
     for from in (0..accounts.len()).step_by(CUSTOMERS_AT_ONCE) {
         let range = format!("d.account_key >= {from} AND d.account_key < {}", from + CUSTOMERS_AT_ONCE);
         for sql in [of_anything(settings, &range, as_of), of_products(&range, as_of)] {
-            let mut take = |account: i64, product: Option<i64>, bought: Bought| {
+            let mut take = |account: i32, product: Option<i32>, bought: Bought| {
                 let account = known(&accounts, account);
                 // Of what is no longer sold nobody is reminded.
                 match (account, product, product.and_then(|product| known(&products, product))) {
@@ -30,19 +37,22 @@ pub(super) async fn each(
                     _ => {}
                 }
             };
-            let mut open: Option<(i64, Option<i64>, Bought)> = None;
-            for row in ask(engine, &sql).await?.values() {
-                let row = row?;
-                let [account, product, day, quantity] = row.as_slice() else { continue };
-                let (Value::Int(account), Some(day)) = (account, day.as_date()) else { continue };
-                let product = product.as_int();
-                if let Some((one, of, bought)) =
-                    open.take_if(|(one, of, _)| (*one, *of) != (*account, product))
-                {
-                    take(one, of, bought);
+            let mut open: Option<(i32, Option<i32>, Bought)> = None;
+            for batch in &ask(engine, &sql).await?.batches {
+                let keys = |at: usize| batch.column(at).as_primitive::<Int32Type>();
+                let (account, product) = (keys(0), keys(1));
+                let day = batch.column(2).as_primitive::<Date32Type>();
+                let quantity = batch.column(3).as_primitive::<Int64Type>();
+                for row in 0..batch.num_rows() {
+                    let pair = (account.value(row), product.is_valid(row).then(|| product.value(row)));
+                    if let Some((account, product, bought)) =
+                        open.take_if(|(account, product, _)| (*account, *product) != pair)
+                    {
+                        take(account, product, bought);
+                    }
+                    let (.., bought) = open.get_or_insert_with(|| (pair.0, pair.1, Bought::default()));
+                    bought.add(day.value(row), quantity.value(row));
                 }
-                let (.., bought) = open.get_or_insert_with(|| (*account, product, Bought::default()));
-                bought.add(day_number(day), whole(quantity));
             }
             if let Some((account, product, bought)) = open {
                 take(account, product, bought);
@@ -52,7 +62,7 @@ pub(super) async fn each(
     Ok(())
 }
 
-fn known(ids: &[Option<Id>], key: i64) -> Option<Id> {
+fn known(ids: &[Option<Id>], key: i32) -> Option<Id> {
     ids.get(usize::try_from(key).ok()?).copied().flatten()
 }
 
@@ -69,7 +79,7 @@ fn of_anything(settings: &Settings, range: &str, as_of: NaiveDate) -> String {
     let at = At::Instant("d.ordered_at");
     frequent(
         &format!(
-            "d.account_key, CAST(NULL AS INT) AS product_key, {} AS day, 0 AS quantity",
+            "d.account_key, CAST(NULL AS INT) AS product_key, {} AS day, CAST(0 AS BIGINT) AS quantity",
             at.day(settings)
         ),
         &format!(
@@ -89,7 +99,10 @@ fn of_products(range: &str, as_of: NaiveDate) -> String {
     let free =
         "SELECT 1 FROM \"order\" o WHERE o.id = d.\"order\" AND (o.net_base IS NULL OR o.net_base <= 0)";
     frequent(
-        "d.account_key, d.product_key, d.day, sum(d.quantity) AS quantity",
+        &format!(
+            "d.account_key, d.product_key, d.day, TRY_CAST(sum(d.quantity) * {} AS BIGINT) AS quantity",
+            value::money::SCALE
+        ),
         &format!(
             "sales d JOIN ({often}) often ON often.account_key = d.account_key AND often.product_key = d.product_key \
              WHERE {within} AND NOT EXISTS ({free})"

@@ -315,7 +315,19 @@ fn only_who_may_merge_each_of_the_records_merges_them() {
         let right = [("role", role.into()), ("entity", "account".into()), ("read", "all".into())];
         let right = create(engine, "role_right", &[&right[..], &[("update", "all".into())]].concat()).await;
         let mut of = vec![];
-        for (name, owner) in [("One", rep), ("Two", rep), ("Three", other), ("Four", other)] {
+        let head = create(engine, "team", &[("name", "Head office".into())]).await;
+        let branch = [("name", "Branch".into()), ("parent_team", head.into())];
+        let branch = create(engine, "team", &branch).await;
+        let mate = test.user("Mate", "mate@example.com", Role::User).await;
+        for (user, team) in [(rep, head), (mate, head), (other, branch)] {
+            let team = Values::from([("team".to_owned(), Value::Id(team))]);
+            let system = system();
+            let write = engine
+                .write(&system, move |tx| Box::pin(async move { tx.update("user", user, None, team).await }));
+            write.await.unwrap();
+        }
+        let owners = [rep, rep, other, other, mate, mate, other];
+        for (name, owner) in ["One", "Two", "Three", "Four", "Five", "Six", "Seven"].into_iter().zip(owners) {
             of.push(create(engine, "account", &[("name", name.into()), ("owner", owner.into())]).await);
         }
         let tried = async |winner: usize, loser: usize| {
@@ -336,7 +348,13 @@ fn only_who_may_merge_each_of_the_records_merges_them() {
         assert!(tried(0, 2).await.is_err(), "another's record is not his to merge away");
         assert!(tried(2, 0).await.is_err(), "nor to merge into");
         assert!(tried(2, 3).await.is_err());
+        assert!(tried(0, 4).await.is_err(), "nor a colleague's");
         tried(0, 1).await.unwrap();
+        may("team").await;
+        assert!(tried(0, 6).await.is_err(), "the branch is below his team");
+        tried(0, 4).await.unwrap();
+        may("team_and_below").await;
+        tried(5, 6).await.unwrap();
         may("all").await;
         tried(2, 3).await.unwrap();
         tried(0, 2).await.unwrap();

@@ -36,6 +36,18 @@ fn a_customer_takes_no_e_mail_but_a_phone_call() {
         let refused =
             [("state", "refused"), ("channel", "email"), ("purpose", "any"), ("proof", "Never by mail!")];
         client.post(&format!("{page}/consent"), &refused).await.expect(303);
+        let decided = Query::new("consent").filter("state == 'refused'");
+        let decided = test.engine.list(&system(), &decided).await.unwrap();
+        let decision = &decided.records[0];
+        assert_eq!(decision.text("proof"), "Never by mail!");
+        assert!(
+            client
+                .get(&format!("/consent/{}", decision.id))
+                .await
+                .expect(200)
+                .body
+                .contains("Never by mail!")
+        );
         let panel = client.get(&page).await.expect(200).body;
         assert!(
             panel.contains("Refused") && panel.contains("Given") && panel.contains("holds until"),
