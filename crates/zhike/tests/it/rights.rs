@@ -2,6 +2,8 @@
 
 mod asking;
 mod figures;
+mod oracle;
+mod routes;
 
 use crate::pages::create;
 use engine::{Engine, Role};
@@ -264,7 +266,6 @@ async fn writes_are_refused(company: &Branches) {
     }
 }
 
-/// Live pages.
 async fn nothing_is_told(company: &Branches) {
     const MOMENT: Duration = Duration::from_millis(1_500);
     let (_, theirs) = company.theirs[0];
@@ -325,7 +326,6 @@ fn a_role_is_a_table_that_holds_at_once() {
         company.rep.get("/account/export").await.expect(403);
         let meta = company.program.get("/api/v1/meta").await.expect(200).body;
         assert!(!meta.contains("\"name\":\"order\"") && meta.contains("\"name\":\"product\""));
-        // Half a number is a wrong number.
         let refused = [("account.read", "own"), ("account.income.field", "masked")];
         let answer = company.admin.post(&page, &refused).await.expect(422);
         assert!(answer.body.contains("account.income"), "{}", answer.body);

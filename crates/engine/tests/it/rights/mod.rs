@@ -4,4 +4,5 @@
 mod company;
 mod model;
 mod roads;
+mod staff;
 mod writes;

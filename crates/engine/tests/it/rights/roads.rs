@@ -1,6 +1,9 @@
 //! Reading.
 
-use super::company::{CITIES, Firm, Known};
+use super::{
+    company::CITIES,
+    model::{Firm, Known},
+};
 use crate::shop::on_both;
 use engine::{Action, Actor, Query};
 use meta::{Id, Lang, Record, Value};

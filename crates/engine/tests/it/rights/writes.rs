@@ -1,6 +1,9 @@
 //! Writing: refused where the model says so, and the reasons given are those that count.
 
-use super::company::{Firm, Known, create};
+use super::{
+    model::{Firm, Known},
+    staff::create,
+};
 use crate::shop::{on_both, values};
 use engine::{Action, Actor, Error, Level, Query, Role, SharedWith, Standing};
 use meta::{Id, Lang, Value, Values};

@@ -35,6 +35,17 @@ impl House<'_> {
         self.command().args(arguments).output().unwrap()
     }
 
+    /// Whether the company's data is there: its database on the server, or its file.
+    pub async fn has_database(&self, name: &str) -> bool {
+        let Some(server) = &self.server else {
+            return self.folder.join("data/companies").join(name).join("zhike.db").exists();
+        };
+        let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(server).await.unwrap();
+        let database = format!("zhike_{}", name.replace('-', "_"));
+        let found = sqlx::query("SELECT 1 FROM pg_database WHERE datname = $1").bind(database);
+        found.fetch_optional(&mut admin).await.unwrap().is_some()
+    }
+
     pub fn done(&self, arguments: &[&str]) -> String {
         let output = self.run(arguments);
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -125,6 +136,14 @@ impl Visitor {
 
     pub async fn get(&self, path: &str) -> (StatusCode, String) {
         self.api("GET", path, &Json::Null).await
+    }
+
+    /// Sends a form with the token of the session.
+    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> (StatusCode, String) {
+        let csrf = self.csrf("/profile").await;
+        let fields = [fields, &[("csrf", csrf.as_str())]].concat();
+        let answer = self.http.post(format!("{}{path}", self.base)).form(&fields).send().await.unwrap();
+        (answer.status(), answer.text().await.unwrap())
     }
 
     pub async fn create(&self, entity: &str, body: Json) -> String {

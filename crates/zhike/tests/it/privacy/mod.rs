@@ -2,6 +2,7 @@
 
 mod consent;
 mod database;
+mod derived;
 mod erasing;
 mod exporting;
 mod keeping;

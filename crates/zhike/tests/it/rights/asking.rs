@@ -57,7 +57,7 @@ impl Road {
     }
 }
 
-fn readable(bytes: &[u8]) -> String {
+pub fn readable(bytes: &[u8]) -> String {
     if !bytes.starts_with(b"PK") {
         return String::from_utf8_lossy(bytes).into_owned();
     }
@@ -70,7 +70,7 @@ fn readable(bytes: &[u8]) -> String {
 }
 
 /// What an answer tells of the other branch; what was asked for is said back.
-fn leak(company: &Branches, asked: &str, answer: &str) -> Option<String> {
+pub fn leak(company: &Branches, asked: &str, answer: &str) -> Option<String> {
     let ids = company.theirs.iter().map(|(_, id)| id.to_string());
     let mut words: Vec<String> = ids.chain([SECRET.to_owned()]).collect();
     words.retain(|word| !asked.contains(word.as_str()));

@@ -1,0 +1,35 @@
+//! Pages, API, files, search, timelines, figures, letters, imports and live pages of the whole program, compared with the plain
+//! model of the engine's own test on companies made at random.
+
+mod company;
+mod figures;
+mod jobs;
+mod live;
+#[path = "../../../../../engine/tests/it/rights/model.rs"]
+mod model;
+mod reading;
+#[path = "../../../../../engine/tests/it/rights/staff.rs"]
+mod staff;
+mod writing;
+
+use super::modules;
+use company::Company;
+use testkit::on_both;
+
+const SEEDS: [u64; 2] = [1, 2];
+
+#[test]
+fn every_road_of_the_program_leads_to_what_the_model_allows_and_nothing_else() {
+    for seed in SEEDS {
+        on_both(modules, async |test| {
+            let company = Company::at_random(&test, seed).await;
+            for person in &company.people {
+                reading::all(&company, person).await;
+            }
+            figures::all(&test, &company).await;
+            writing::all(&company).await;
+            live::all(&company, seed).await;
+            jobs::all(&test, &company).await;
+        });
+    }
+}
