@@ -1,13 +1,15 @@
 //! The effective metadata: what the modules declared, merged and checked once at start.
 
 use crate::{
-    Error, Module, Result,
+    Dialect, Error, Module, Result,
     deep::Check,
     module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, Start},
     schema::Table,
+    store::ByIds,
 };
 use indexmap::IndexMap;
-use meta::{Entity, Field, Kind, Label, Persons};
+use meta::{Entity, Field, Id, Kind, Label, Persons};
+use sea_query::Values;
 use std::{collections::HashMap, sync::Arc};
 
 pub struct ModuleInfo {
@@ -18,6 +20,7 @@ pub struct ModuleInfo {
 
 pub struct Registry {
     entities: IndexMap<String, Arc<Entity>>,
+    by_ids: HashMap<String, ByIds>,
     modules: Vec<ModuleInfo>,
     pub(crate) tables: Vec<Table>,
     before_save: HashMap<&'static str, Vec<BeforeSave>>,
@@ -34,6 +37,7 @@ impl Registry {
         let mut entities: IndexMap<String, Entity> = IndexMap::new();
         let mut registry = Registry {
             entities: IndexMap::new(),
+            by_ids: HashMap::new(),
             modules: vec![],
             tables: vec![],
             before_save: HashMap::new(),
@@ -85,6 +89,7 @@ impl Registry {
         }
         entities.values_mut().for_each(add_board_index);
         check(&entities)?;
+        registry.by_ids = entities.keys().map(|name| (name.clone(), ByIds::default())).collect();
         registry.entities = entities.into_iter().map(|(name, entity)| (name, Arc::new(entity))).collect();
         Ok(registry)
     }
@@ -94,6 +99,13 @@ impl Registry {
     }
     pub fn entities(&self) -> impl Iterator<Item = &Arc<Entity>> {
         self.entities.values()
+    }
+    /// The statement that reads records of an entity as it is declared.
+    pub(crate) fn by_ids(&self, entity: &Entity, ids: &[Id], dialect: Dialect) -> (String, Values) {
+        match self.by_ids.get(&entity.name) {
+            Some(texts) => texts.statement(entity, ids, dialect),
+            None => ByIds::default().statement(entity, ids, dialect),
+        }
     }
     pub fn modules(&self) -> &[ModuleInfo] {
         &self.modules

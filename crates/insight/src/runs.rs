@@ -7,8 +7,10 @@ use engine::{
 };
 use std::sync::Arc;
 
-/// Rows written in one transaction; SQLite takes at most some 32,000 values in a statement.
+/// Rows of a statement; SQLite takes at most some 32,000 values in one.
 const BATCH: usize = 1_000;
+/// Rows written in one transaction.
+const COMMIT: usize = 5_000;
 /// Rows deleted in one transaction.
 const CLEAR: u64 = 5_000;
 
@@ -33,16 +35,20 @@ impl Runs {
         let (rows, table) = (Arc::new(rows), self.table);
         let columns: Vec<&'static str> = ["run"].into_iter().chain(columns.iter().copied()).collect();
         let system = Actor::system();
-        for from in (0..rows.len()).step_by(BATCH) {
+        for from in (0..rows.len()).step_by(COMMIT) {
             let (rows, columns) = (rows.clone(), columns.clone());
             let work = engine.write(&system, move |tx| {
                 Box::pin(async move {
-                    let mut insert = Sql::insert();
-                    insert.into_table(name(table)).columns(columns.into_iter().map(name));
-                    for row in rows.iter().skip(from).take(BATCH) {
-                        insert.values_panic([run.into()].into_iter().chain(values(row)));
+                    let until = Ord::min(from + COMMIT, rows.len());
+                    for batch in rows[from..until].chunks(BATCH) {
+                        let mut insert = Sql::insert();
+                        insert.into_table(name(table)).columns(columns.iter().copied().map(name));
+                        for row in batch {
+                            insert.values_panic([run.into()].into_iter().chain(values(row)));
+                        }
+                        tx.execute(&insert).await?;
                     }
-                    tx.execute(&insert).await.map(drop)
+                    Ok(())
                 })
             });
             work.await?;

@@ -4,8 +4,8 @@ use super::{Action, Level, allow, scope};
 use crate::{
     Actor, Dialect, Error, Result, Tx, among,
     condition::{Condition, to_test},
-    db::name,
-    store::{by_ids, decode_all, number},
+    db::{name, render},
+    store::{ByIds, by_ids, decode_all, number},
 };
 use meta::{Entity, FieldProblem, Id, Problem, Record, Values, label};
 use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement};
@@ -18,12 +18,15 @@ impl Tx {
         let engine = self.engine.clone();
         let scope = scope(engine.registry(), &self.actor, entity, Action::Read);
         let mut records = Vec::with_capacity(ids.len());
-        for ids in ids.chunks(1_000) {
-            let mut select = by_ids(entity, ids);
-            if scope != Condition::Always(true) {
-                select.and_where(to_test(&scope, &entity.name, self.dialect()));
-            }
-            records.extend(decode_all(entity, &self.conn.fetch(&select).await?)?);
+        for ids in ids.chunks(ByIds::CHUNK) {
+            let (sql, values) = match scope {
+                Condition::Always(true) => engine.registry().by_ids(entity, ids, self.dialect()),
+                _ => {
+                    let test = to_test(&scope, &entity.name, self.dialect());
+                    render(by_ids(entity, ids).and_where(test), self.dialect())
+                }
+            };
+            records.extend(decode_all(entity, &self.conn.rows(sql, values).await?)?);
         }
         Ok(records)
     }

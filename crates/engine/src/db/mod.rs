@@ -1,6 +1,7 @@
 //! The two databases behind one face: connections, statements built by sea-query, rows read by position.
 
 mod aside;
+mod bind;
 mod sqlite;
 
 use crate::{Error, Result};
@@ -115,7 +116,7 @@ impl Statement for InsertStatement {}
 impl Statement for UpdateStatement {}
 impl Statement for DeleteStatement {}
 
-fn render(statement: &impl Statement, dialect: Dialect) -> (String, Values) {
+pub(crate) fn render(statement: &impl Statement, dialect: Dialect) -> (String, Values) {
     match dialect {
         Dialect::Sqlite => statement.build(SqliteQueryBuilder),
         Dialect::Postgres => statement.build(PostgresQueryBuilder),
@@ -144,7 +145,7 @@ impl Pool {
         self.rows(sql.to_owned(), no_values()).await
     }
 
-    async fn rows(&self, sql: String, values: Values) -> Result<Vec<Row>> {
+    pub async fn rows(&self, sql: String, values: Values) -> Result<Vec<Row>> {
         match self {
             Pool::Sqlite(readers) => readers.fetch(&sql, values).await,
             Pool::Postgres(pool) => {
@@ -186,7 +187,7 @@ impl Conn {
         self.rows(sql.to_owned(), no_values()).await
     }
 
-    async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<Row>> {
+    pub async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<Row>> {
         match self {
             Conn::Sqlite(conn) => conn.fetch(&sql, values),
             Conn::Postgres(conn) => {

@@ -1,15 +1,15 @@
 //! SQLite, called where the statement is wanted: a statement takes some ten microseconds, less than handing it to a thread and
 //! waiting for its answer. What reads a whole table is a stream on a thread of its own.
 
-use super::{ACQUIRE_TIMEOUT, Row, aside::aside};
+use super::{ACQUIRE_TIMEOUT, Row, aside::aside, bind::bind};
 use crate::{Error, Result};
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use meta::{DateTime, Id, NaiveDate, Utc};
 use rusqlite::{
-    Connection, OpenFlags, Statement, params_from_iter,
+    Connection, OpenFlags, Statement,
     types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef},
 };
-use sea_query::{Value as Bound, Values};
+use sea_query::Values;
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -53,7 +53,8 @@ fn open(folder: &Path, flags: OpenFlags) -> Result<Sqlite> {
     conn.run(
         // Acknowledged writes survive a power cut; group commit makes the sync cheap.
         "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = off; \
-         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864",
+         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864; \
+         PRAGMA wal_autocheckpoint = 4000",
     )?;
     Ok(conn)
 }
@@ -66,31 +67,6 @@ pub(super) fn open_writer(folder: &Path) -> Result<Sqlite> {
 
 pub(super) fn open_existing(folder: &Path) -> Result<Sqlite> {
     open(folder, OpenFlags::empty())
-}
-
-/// A parameter as the file keeps it; the same forms as ever, so that a file goes on being read.
-fn stored(bound: Bound) -> Result<Value> {
-    let value = match bound {
-        Bound::Bool(flag) => flag.map(|flag| Value::Integer(flag.into())),
-        Bound::Int(number) => number.map(|number| Value::Integer(number.into())),
-        Bound::BigInt(number) => number.map(Value::Integer),
-        Bound::Unsigned(number) => number.map(|number| Value::Integer(number.into())),
-        Bound::BigUnsigned(number) => match number.map(i64::try_from).transpose() {
-            Ok(number) => number.map(Value::Integer),
-            Err(error) => return Err(Error::Internal(error.to_string())),
-        },
-        Bound::Double(number) => number.map(Value::Real),
-        Bound::String(text) => text.map(Value::Text),
-        Bound::Bytes(bytes) => bytes.map(Value::Blob),
-        Bound::ChronoDate(date) => date.map(|date| Value::Text(date.to_string())),
-        Bound::ChronoDateTimeUtc(at) => {
-            at.map(|at| Value::Text(at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, false)))
-        }
-        Bound::Uuid(id) => id.map(|id| Value::Blob(id.as_bytes().to_vec())),
-        Bound::Json(json) => json.map(|json| Value::Text(json.to_string())),
-        other => return Err(Error::Internal(format!("SQLite keeps no {other:?}"))),
-    };
-    Ok(value.unwrap_or(Value::Null))
 }
 
 impl Sqlite {
@@ -120,7 +96,8 @@ impl Sqlite {
     ) -> Result<()> {
         let mut statement = self.prepare(sql)?;
         let columns = statement.column_count();
-        let mut rows = statement.query(parameters(values)?)?;
+        bind(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
         while let Some(row) = rows.next()? {
             if !look(row, columns)? {
                 break;
@@ -132,7 +109,8 @@ impl Sqlite {
     /// How many rows a write changed.
     pub fn execute(&self, sql: &str, values: Values) -> Result<u64> {
         let mut statement = self.prepare(sql)?;
-        let mut rows = statement.query(parameters(values)?)?;
+        bind(&mut statement, &values)?;
+        let mut rows = statement.raw_query();
         while rows.next()?.is_some() {}
         drop(rows);
         let changed = if statement.readonly() { 0 } else { self.0.changes() };
@@ -150,11 +128,6 @@ impl Sqlite {
     }
 }
 
-fn parameters(values: Values) -> Result<impl rusqlite::Params> {
-    let values: Vec<Value> = values.into_iter().map(stored).collect::<Result<_>>()?;
-    Ok(params_from_iter(values))
-}
-
 impl SqliteRow {
     pub(super) fn get<T: FromColumn>(&self, index: usize) -> Result<Option<T>> {
         let value = self.0.get(index).ok_or_else(|| Error::Internal(format!("no column {index}")))?;
@@ -167,7 +140,7 @@ impl SqliteRow {
     }
 }
 
-/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`stored`] gives them,
+/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`bind`] gives them,
 /// which is much faster to read than any form.
 pub(super) trait FromColumn: Sized {
     fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self>;

@@ -1,6 +1,7 @@
 //! Search by part of a word: one document of tokens per record, looked up by prefix. Each searched entity has a table of
 //! documents, so that a search in customers never meets the numbers of a million orders.
 
+mod making;
 mod pending;
 pub(crate) mod rebuild;
 mod tokens;
@@ -12,6 +13,7 @@ use crate::{
     schema::{ColumnKind, Table},
     store::Source,
 };
+pub(crate) use making::Making;
 use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
 use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};

@@ -34,6 +34,12 @@ impl Pending {
         known.insert(id, if new { Document::New(tokens) } else { Document::Replaced(tokens) });
     }
 
+    /// Of records made just now.
+    pub fn put_new(&mut self, entity: &str, documents: impl Iterator<Item = (Id, String)>) {
+        let known = self.documents.entry(entity.to_owned()).or_default();
+        known.extend(documents.map(|(id, tokens)| (id, Document::New(tokens))));
+    }
+
     pub fn remove(&mut self, entity: &str, id: Id) {
         let known = self.documents.entry(entity.to_owned()).or_default();
         match known.get(&id) {
@@ -59,9 +65,7 @@ impl Pending {
         for (entity, documents) in std::mem::take(&mut self.documents) {
             let old = documents.iter().filter(|(_, document)| !matches!(document, Document::New(_)));
             let old: Vec<Id> = old.map(|(id, _)| *id).collect();
-            for ids in old.chunks(CHUNK) {
-                delete(conn, &entity, ids).await?;
-            }
+            delete(conn, &entity, &old).await?;
             let wanted: Vec<(Id, String)> = documents
                 .into_iter()
                 .filter_map(|(id, document)| match document {
@@ -69,53 +73,69 @@ impl Pending {
                     Document::Removed => None,
                 })
                 .collect();
-            for chunk in pieces(&wanted, 2) {
-                insert(conn, &entity, chunk).await?;
-            }
+            insert(conn, &entity, wanted).await?;
         }
         Ok(())
     }
 }
 
 async fn delete(conn: &mut Conn, entity: &str, ids: &[Id]) -> Result<()> {
-    let mut documents = Query::delete();
-    documents.from_table(name(&table_name(entity))).and_where(Expr::col(name("record_id")).is_in(among(ids)));
-    if conn.dialect() == Dialect::Postgres {
-        return conn.execute(&documents).await.map(drop);
+    let mut gone: Vec<i64> = vec![];
+    for ids in ids.chunks(CHUNK) {
+        let mut documents = Query::delete();
+        documents
+            .from_table(name(&table_name(entity)))
+            .and_where(Expr::col(name("record_id")).is_in(among(ids)));
+        if conn.dialect() == Dialect::Postgres {
+            conn.execute(&documents).await?;
+            continue;
+        }
+        for row in conn.fetch(documents.returning_col(name("doc"))).await? {
+            gone.push(row.int(0)?);
+        }
     }
-    let rows = conn.fetch(documents.returning_col(name("doc"))).await?;
-    let gone: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
-    if gone.is_empty() {
-        return Ok(());
+    for docs in gone.chunks(CHUNK) {
+        let tokens = Query::delete()
+            .from_table(name(&tokens_table_name(entity)))
+            .and_where(Expr::col(name("rowid")).is_in(among(docs)))
+            .to_owned();
+        conn.execute(&tokens).await?;
     }
-    let tokens = Query::delete()
-        .from_table(name(&tokens_table_name(entity)))
-        .and_where(Expr::col(name("rowid")).is_in(gone))
-        .to_owned();
-    conn.execute(&tokens).await.map(drop)
+    Ok(())
 }
 
-async fn insert(conn: &mut Conn, entity: &str, documents: &[(Id, String)]) -> Result<()> {
-    let mut docs = Query::insert();
-    docs.into_table(name(&table_name(entity)));
-    if conn.dialect() == Dialect::Postgres {
-        docs.columns([name("record_id"), name("tokens")]);
-        for (id, tokens) in documents {
-            let vector = "array_to_tsvector(string_to_array(nullif($1, ''), ' '))";
-            docs.values_panic([(*id).into(), Expr::cust_with_values(vector, [tokens.clone()])]);
+/// All numbers first, then all words: a statement that returns rows begins with a savepoint of its own, for which SQLite
+/// writes what it has collected of the full-text index.
+async fn insert(conn: &mut Conn, entity: &str, documents: Vec<(Id, String)>) -> Result<()> {
+    let postgres = conn.dialect() == Dialect::Postgres;
+    let mut numbers: Vec<i64> = Vec::with_capacity(documents.len());
+    for documents in pieces(&documents, 2) {
+        let mut docs = Query::insert();
+        docs.into_table(name(&table_name(entity)));
+        if postgres {
+            docs.columns([name("record_id"), name("tokens")]);
+            for (id, tokens) in documents {
+                let vector = "array_to_tsvector(string_to_array(nullif($1, ''), ' '))";
+                docs.values_panic([(*id).into(), Expr::cust_with_values(vector, [tokens.clone()])]);
+            }
+            conn.execute(&docs).await?;
+            continue;
         }
-        return conn.execute(&docs).await.map(drop);
+        docs.columns([name("record_id")]).returning_col(name("doc"));
+        for (id, _) in documents {
+            docs.values_panic([(*id).into()]);
+        }
+        for row in conn.fetch(&docs).await? {
+            numbers.push(row.int(0)?);
+        }
     }
-    docs.columns([name("record_id")]).returning_col(name("doc"));
-    for (id, _) in documents {
-        docs.values_panic([(*id).into()]);
+    if postgres {
+        return Ok(());
     }
-    let rows = conn.fetch(&docs).await?;
-    let rowids: Vec<i64> = rows.iter().map(|row| row.int(0)).collect::<Result<_>>()?;
-    let values: Vec<Bound> = rowids
+    let values: Vec<Bound> = numbers
         .into_iter()
         .zip(documents)
-        .flat_map(|(rowid, (_, tokens))| -> [Bound; 2] { [rowid.into(), tokens.as_str().into()] })
+        .flat_map(|(number, (_, tokens))| -> [Bound; 2] { [number.into(), tokens.into()] })
         .collect();
     conn.insert_rows(&tokens_table_name(entity), &["rowid", "tokens"], values).await
 }

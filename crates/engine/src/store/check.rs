@@ -90,25 +90,29 @@ impl Tx {
         values: &mut Values,
     ) -> Vec<FieldProblem> {
         let mut problems = vec![];
-        let given: Vec<String> = values.keys().cloned().collect();
-        for name in given {
-            let Some(field) = entity.get(&name) else {
+        let mut refused: Vec<String> = vec![];
+        for (name, value) in values.iter_mut() {
+            let Some(field) = entity.get(name) else {
                 problems.push(FieldProblem::new(name, Problem::Unknown));
                 continue;
             };
-            let value = values.remove(&name).unwrap_or_default();
-            let kept = field.default.as_ref() == Some(&value)
-                || before.is_some_and(|before| before.get(&name) == &value);
-            if field.computed && !self.trusted && !kept {
-                problems.push(FieldProblem::new(name, Problem::ReadOnly));
-                continue;
-            }
-            match field.check(value) {
-                Ok(value) => {
-                    values.insert(name, value);
+            let given = std::mem::take(value);
+            let kept = field.default.as_ref() == Some(&given)
+                || before.is_some_and(|before| before.get(name) == &given);
+            let checked = match field.computed && !self.trusted && !kept {
+                true => Err(Problem::ReadOnly),
+                false => field.check(given),
+            };
+            match checked {
+                Ok(checked) => *value = checked,
+                Err(problem) => {
+                    problems.push(FieldProblem::new(name, problem));
+                    refused.push(name.clone());
                 }
-                Err(problem) => problems.push(FieldProblem::new(name, problem)),
             }
+        }
+        if !refused.is_empty() {
+            values.retain(|name, _| !refused.contains(name));
         }
         let mut draft = Draft { id, change, before, values, problems };
         for rule in self.engine.registry().rules(&entity.name) {

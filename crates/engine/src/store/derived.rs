@@ -113,12 +113,16 @@ impl Tx {
         /// What SQLite collects of its full-text index in memory before it writes a segment: segments are merged later, at the
         /// price of several times their making.
         const COLLECTED_BYTES: u32 = 4_000_000;
+        /// Segments merged at once, as many as single writes leave before they are merged: four at once would write the words
+        /// of an import twice as often.
+        const SEGMENTS_MERGED: u32 = 16;
         self.conn.execute(Sql::delete().from_table(name(&search::table_name(entity)))).await?;
         if self.conn.dialect() == Dialect::Sqlite {
             let index = search::tokens_table_name(entity);
             let command = format!("INSERT INTO \"{index}\" (\"{index}\", rank) VALUES");
             self.conn.run(&format!("{command} ('delete-all', 0)")).await?;
             self.conn.run(&format!("{command} ('hashsize', {COLLECTED_BYTES})")).await?;
+            self.conn.run(&format!("{command} ('automerge', {SEGMENTS_MERGED})")).await?;
         }
         Ok(())
     }

@@ -6,7 +6,10 @@ use crate::{Action, Error, LogKind, Result, Tx, allow, condition::bind, db::name
 use meta::{Change, Entity, Field, Id, Record, Value, Values};
 use sea_query::{Expr, ExprTrait, Query as Sql, Value as Bound};
 use serde_json::{Map, Value as Json, json};
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// More records are not written in one call.
 pub(crate) const BATCH_LIMIT: usize = 10_000;
@@ -65,22 +68,22 @@ impl Tx {
         if !problems.is_empty() {
             return Err(Error::Invalid(problems));
         }
+        let records = Arc::new(records);
+        let (source, numbers) = numbers.map_or((None, vec![]), |(source, numbers)| (Some(source), numbers));
+        let numbers = Arc::new(numbers);
+        let documents = search::is_searched(&entity)
+            .then(|| search::Making::begin(entity.clone(), records.clone(), numbers.clone()));
         self.insert(&entity, &ids, &records).await?;
         self.confirm_place(&entity, &ids, Action::Create).await?;
         self.made.extend(&ids);
-        if search::is_searched(&entity) {
-            for (index, (id, values)) in ids.iter().zip(&records).enumerate() {
-                let own =
-                    numbers.as_ref().and_then(|(_, numbers)| numbers.get(index..=index)).unwrap_or_default();
-                let tokens = search::record_tokens(&entity, values, own);
-                self.documents.put(&entity.name, *id, tokens, true);
-            }
+        if let Some(documents) = documents {
+            self.documents.put_new(&entity.name, ids.iter().copied().zip(documents.end().await?));
         }
         let entries: Vec<(Id, Json)> = ids.iter().map(|id| (*id, json!({}))).collect();
         self.log(&entity.name, LogKind::Create, &entries).await?;
         self.touch(&entity.name, ids.iter().copied());
-        if let Some((source, numbers)) = numbers {
-            let pairs: Vec<(String, Id)> = numbers.into_iter().zip(ids.iter().copied()).collect();
+        if let Some(source) = source {
+            let pairs: Vec<(String, Id)> = numbers.iter().cloned().zip(ids.iter().copied()).collect();
             self.insert_external_ids(&entity.name, source, &pairs).await?;
         }
         Ok(ids)
@@ -208,11 +211,13 @@ impl Tx {
 
     async fn insert(&mut self, entity: &Entity, ids: &[Id], records: &[Values]) -> Result<()> {
         // Only columns that some record fills: a sparse bulk insert stays small.
-        let filled = |field: &&Field| {
-            records.iter().any(|values| values.get(&field.name).is_some_and(|value| !value.is_null()))
-        };
-        let (figures, fields): (Vec<&Field>, Vec<&Field>) =
-            entity.fields.values().filter(filled).partition(|field| field.apart);
+        let given = records.iter().flatten().filter(|(_, value)| !value.is_null());
+        let filled: HashSet<&str> = given.map(|(field, _)| field.as_str()).collect();
+        let (figures, fields): (Vec<&Field>, Vec<&Field>) = entity
+            .fields
+            .values()
+            .filter(|field| filled.contains(field.name.as_str()))
+            .partition(|field| field.apart);
         if entity.has_figures_apart() {
             self.insert_figures(entity, ids, &figures, records).await?;
         }

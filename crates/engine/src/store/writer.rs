@@ -8,6 +8,7 @@ use crate::{
     search::Pending,
 };
 use futures::{FutureExt, future::BoxFuture};
+use sea_query::Values;
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 use tokio::{
     sync::{mpsc, oneshot},
@@ -162,7 +163,7 @@ async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {
 
 /// What has queued up, committed together; and what stands next in the queue, if it cannot be among it.
 async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -> (Conn, Option<Order>) {
-    if let Err(error) = conn.run("BEGIN IMMEDIATE").await {
+    if let Err(error) = control(&mut conn, "BEGIN IMMEDIATE").await {
         // Whoever waits behind would only wait as long for the same answer.
         refuse(tasks, &error);
         let _ = first.done.send(Err(error));
@@ -225,7 +226,12 @@ async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -
 
 async fn commit(conn: &mut Conn, documents: &mut Pending) -> Result<()> {
     documents.flush(conn).await?;
-    conn.run("COMMIT").await
+    control(conn, "COMMIT").await
+}
+
+/// What every group says, parsed once.
+async fn control(conn: &mut Conn, sql: &str) -> Result<()> {
+    conn.execute_text(sql.to_owned(), Values(vec![])).await.map(drop)
 }
 
 fn refuse(tasks: &mut mpsc::Receiver<Order>, error: &Error) {
@@ -237,14 +243,14 @@ fn refuse(tasks: &mut mpsc::Receiver<Order>, error: &Error) {
 
 /// The result, and whether the group's transaction is still there: on a full disk SQLite rolls back all of it.
 async fn in_savepoint(work: Work, tx: &mut Tx) -> (Result<()>, bool) {
-    if let Err(error) = tx.conn.run("SAVEPOINT work").await {
+    if let Err(error) = control(&mut tx.conn, "SAVEPOINT work").await {
         return (Err(error), false);
     }
     let result = guarded(work, tx).await;
-    if result.is_err() && tx.conn.run("ROLLBACK TO work").await.is_err() {
+    if result.is_err() && control(&mut tx.conn, "ROLLBACK TO work").await.is_err() {
         return (result, false);
     }
-    match tx.conn.run("RELEASE work").await {
+    match control(&mut tx.conn, "RELEASE work").await {
         Ok(()) => (result, true),
         Err(error) => (result.and(Err(error)), false),
     }
