@@ -53,8 +53,7 @@ fn open(folder: &Path, flags: OpenFlags) -> Result<Sqlite> {
     conn.run(
         // Acknowledged writes survive a power cut; group commit makes the sync cheap.
         "PRAGMA journal_mode = wal; PRAGMA synchronous = full; PRAGMA foreign_keys = off; \
-         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864; \
-         PRAGMA wal_autocheckpoint = 4000",
+         PRAGMA temp_store = memory; PRAGMA journal_size_limit = 67108864",
     )?;
     Ok(conn)
 }
