@@ -25,16 +25,18 @@ fn text(setting: Option<Json>) -> Option<String> {
 
 impl Engine {
     pub async fn setting(&self, key: &str) -> Result<Option<Json>> {
+        Ok(self.settings().await?.get(key).cloned())
+    }
+
+    /// All of them. What the program keeps for itself stands among them; secrets do not.
+    pub async fn settings(&self) -> Result<Arc<HashMap<String, Json>>> {
         let version = self.changes_to(SETTING);
-        let known = match self.recent_settings().get(&(), version) {
-            Some(known) => known,
-            None => {
-                let known = Arc::new(self.read_settings().await?);
-                self.recent_settings().put((), version, known.clone());
-                known
-            }
-        };
-        Ok(known.get(key).cloned())
+        if let Some(known) = self.recent_settings().get(&(), version) {
+            return Ok(known);
+        }
+        let known = Arc::new(self.read_settings().await?);
+        self.recent_settings().put((), version, known.clone());
+        Ok(known)
     }
 
     async fn read_settings(&self) -> Result<HashMap<String, Json>> {

@@ -1,12 +1,16 @@
-//! Everything a company has, in one zip: its records as NDJSON (deleted ones too), their numbers elsewhere, the change log,
-//! the audit, uploaded files. Passwords, tokens and keys stay behind.
+//! Everything a company has, in one zip: its records as NDJSON (deleted ones too), their numbers elsewhere, the settings, the change
+//! log, the audit, which records were erased, uploaded files. Passwords, tokens and keys stay behind.
 
 use crate::{config::Config, open};
 use anyhow::{Context, bail};
-use engine::{Act, Actor, AuditAction, AuditQuery, Engine, Note, Query, Via};
+use engine::{
+    Act, Actor, AuditAction, AuditQuery, Engine, Note, Query, TryStreamExt, Via, name,
+    sea_query::{Order, Query as Sql},
+};
 use meta::{Entity, Id, Record};
 use serde_json::{Value as Json, json};
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     io::{BufWriter, Write},
     path::Path,
@@ -69,6 +73,11 @@ async fn fill(engine: &Engine, config: &Config, name: &str, mut zip: Zip) -> any
         all += count;
         counts.insert(entity.name.clone(), json!(count));
     }
+    begin(&mut zip, "settings.json")?;
+    let settings = engine.settings().await.map_err(open::explain)?;
+    write!(zip, "{:#}", json!(settings.iter().collect::<BTreeMap<_, _>>()))?;
+    begin(&mut zip, "erased.ndjson")?;
+    erased(engine, &mut zip).await?;
     begin(&mut zip, "changes.ndjson")?;
     changes(engine, &mut zip).await?;
     begin(&mut zip, "audit.ndjson")?;
@@ -127,6 +136,22 @@ fn plain(record: &Record) -> Json {
         line[field] = value.to_json();
     }
     line
+}
+
+/// Whose personal data was erased: who goes back to an older copy erases them again.
+async fn erased(engine: &Engine, zip: &mut Zip) -> anyhow::Result<()> {
+    let select = Sql::select()
+        .columns(["record_id", "entity", "at"].map(name))
+        .from(name("erased"))
+        .order_by(name("record_id"), Order::Asc)
+        .to_owned();
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await.map_err(open::explain)? {
+        let (id, entity) = (row.id(0).map_err(open::explain)?, row.text(1).map_err(open::explain)?);
+        let at = row.instant(2).map_err(open::explain)?;
+        writeln!(zip, "{}", json!({ "id": id, "entity": entity, "at": at }))?;
+    }
+    Ok(())
 }
 
 async fn changes(engine: &Engine, zip: &mut Zip) -> anyhow::Result<()> {

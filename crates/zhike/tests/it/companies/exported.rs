@@ -18,6 +18,15 @@ pub async fn keep(visitor: &Visitor) {
     let person = visitor.create("account", json!({ "name": "Erasable", "kind": "person" })).await;
     let (status, text) = visitor.api("POST", &format!("/api/v1/account/{person}/erasure"), &json!({})).await;
     assert!(status.is_success(), "{text}");
+    let settings = [
+        ("company.name", "Betamax"),
+        ("company.currency", "CNY"),
+        ("company.time_zone", "Asia/Shanghai"),
+        ("company.fiscal_year", "4"),
+        ("company.holidays", "CN"),
+    ];
+    let (status, text) = visitor.form("/settings", &settings).await;
+    assert_eq!(status, StatusCode::SEE_OTHER, "{text}");
     let body = format!(
         "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.csv\"\r\nContent-Type: text/csv\r\n\r\n{ROWS}\r\n--b--\r\n"
     );
@@ -43,6 +52,14 @@ pub fn holds(zip: &Path) {
     assert!(account("Deleted")["deleted_at"].is_string(), "the trash comes along");
     assert_eq!(account("Numbered")["external_ids"], json!([["erp", "4711"]]));
     assert!(all.values().all(|text| !text.contains("Erasable")), "what was erased is in the file");
+    let erased: Vec<Json> = lines(&all, "erased.ndjson").collect();
+    assert_eq!((erased.len(), &erased[0]["entity"]), (1, &json!("account")));
+    assert_eq!(
+        erased[0]["id"],
+        lines(&all, "records/account.ndjson").find(|it| it["kind"] == "person").unwrap()["id"]
+    );
+    let settings: Json = serde_json::from_str(&all["settings.json"]).unwrap();
+    assert_eq!(settings["company.fiscal_year"], json!("4"), "{settings}");
     let uploaded = all.iter().any(|(name, text)| name.starts_with("uploads/") && text == ROWS);
     assert!(uploaded, "{:?}", all.keys());
     assert!(all["changes.ndjson"].contains("order_line"));
