@@ -10,6 +10,9 @@ use std::{
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn each_line_is_json_and_a_request_is_found_by_its_id_and_never_by_its_query() {
     let folder = tempfile::tempdir().unwrap();
+    // Without anybody who can sign in the program says more on standard output than is read here.
+    let made = ["user", "create", "--name", "Ann", "--email", "ann@example.com"];
+    assert!(program(folder.path(), &made).output().unwrap().status.success());
     let arguments =
         ["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log", "info,tower_http=debug"];
     let mut child =
