@@ -27,9 +27,13 @@ pub fn totals<'t>(tx: &'t mut Tx, orders: &'t [Id]) -> BoxFuture<'t, Result<()>>
     Box::pin(ORDER.refresh(tx, orders))
 }
 
-/// Totals in the company's currency are fixed when an order is saved, so the currency is chosen before the first one.
-pub fn keep_currency<'t>(tx: &'t mut Tx, _: &'t serde_json::Value) -> BoxFuture<'t, Result<()>> {
+/// Totals in the company's currency are fixed when an order is saved, so the currency is chosen before the first one; that
+/// nobody chose counts as chosen, too.
+pub fn keep_currency<'t>(tx: &'t mut Tx, chosen: &'t serde_json::Value) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
+        if chosen.as_str() == Some(tx.company_currency().await?.as_str()) {
+            return Ok(());
+        }
         if tx.list(&engine::Query::new("order").limit(1)).await?.records.is_empty() {
             return Ok(());
         }
