@@ -14,8 +14,10 @@ pub async fn all(test: &TestApp, company: &Company) {
         let (open, closed): (Vec<&Known>, Vec<&Known>) = company
             .of("account")
             .partition(|account| may(account, Action::Update) && may(account, Action::Import));
-        let closed: Vec<&Known> =
-            closed.into_iter().filter(|account| !may(account, Action::Update)).collect();
+        // A few of those that only the right to import closes: each costs a run.
+        let (beyond, not_to_import): (Vec<&Known>, Vec<&Known>) =
+            closed.into_iter().partition(|account| !may(account, Action::Update));
+        let closed = beyond.into_iter().chain(not_to_import.into_iter().take(3));
         let mark = format!("imported by user {at}");
         if let Some(run) = import(test, company, person, &open, &mark).await {
             runs.push((at, run));
