@@ -60,7 +60,7 @@ impl Plan<'_> {
     }
 
     /// The end of a leg of `rows` through `stretch`; `None` if the stretch ends before. To find it takes as long as to walk there,
-    /// and somewhere near is as good: for a minute it stays where it was.
+    /// and somewhere near is as good: for a minute it stays where it was, unless a record changes: what is erased is kept nowhere.
     pub(super) async fn bound(
         &self,
         source: &mut Source<'_>,
@@ -73,17 +73,21 @@ impl Plan<'_> {
         }
         let select = self.bound_select(served, stretch, rows);
         let known = match source {
-            Source::Engine(engine) => Some((engine.extension::<Ends>(), text_of(&select, self.dialect))),
+            Source::Engine(engine) => Some((
+                engine.extension::<Ends>(),
+                text_of(&select, self.dialect),
+                engine.changes_to(&self.entity.name),
+            )),
             Source::Tx(_) => None,
         };
-        if let Some(end) = known.as_ref().and_then(|(ends, key)| ends.0.get(key, 0)) {
+        if let Some(end) = known.as_ref().and_then(|(ends, key, changes)| ends.0.get(key, *changes)) {
             return Ok(Some(end));
         }
         let rows = source.fetch(&select).await?;
         let end =
             rows.first().map(|row| Ok::<_, Error>((row.value(&self.sort, 0)?, row.id(1)?))).transpose()?;
-        if let (Some(end), Some((ends, key))) = (&end, known) {
-            ends.0.put(key, 0, end.clone());
+        if let (Some(end), Some((ends, key, changes))) = (&end, known) {
+            ends.0.put(key, changes, end.clone());
         }
         Ok(end)
     }
