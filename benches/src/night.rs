@@ -54,7 +54,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let place = place(&arguments.data);
     let report = Runtime::new()?.block_on(async {
         let engine = modules::open(place.database.clone(), &place.folder).await?;
-        let yesterday = engine.clock().today().pred_opt().context("there is no day before today")?;
+        let today = settings::Settings::load(&engine).await?.as_of_day(engine.clock());
+        let yesterday = today.pred_opt().context("there is no day before today")?;
         eprintln!("The night before, which is not measured:");
         night(&engine, Some(yesterday)).await?;
         eprintln!("The night:");

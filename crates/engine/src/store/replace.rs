@@ -17,6 +17,7 @@ use sea_query::{
     Value as Bound, ValueTuple,
 };
 use std::{collections::HashMap, sync::Arc};
+use tokio::task::JoinHandle;
 
 /// Rows written in one transaction.
 const BATCH: usize = 5_000;
@@ -50,6 +51,16 @@ impl Replacement {
     /// The figures of a table that are written, and the others.
     fn fields(&self, apart: Apart, written: &Values) -> (Vec<&Field>, Vec<&Field>) {
         self.entity.figures_apart(apart).partition(|field| written.contains_key(&field.name))
+    }
+}
+
+/// What differs in a table.
+type Changes = (Apart, Vec<(Id, Values)>);
+
+async fn is_written(writing: Option<JoinHandle<Result<bool>>>) -> Result<bool> {
+    match writing {
+        Some(writing) => writing.await.map_err(|stopped| Error::Internal(stopped.to_string()))?,
+        None => Ok(true),
     }
 }
 
@@ -89,12 +100,20 @@ impl Engine {
                 return Ok(false);
             }
         }
+        // The next batch is made while one is written.
+        let mut writing: Option<JoinHandle<Result<bool>>> = None;
         for from in (0..ids.len()).step_by(BATCH) {
             let until = Ord::min(from + BATCH, ids.len());
             let batch: Vec<(Id, Values)> = (from..until).map(|at| (ids[at], figures(at))).collect();
-            if !self.write_batch(&one, batch).await? {
+            let changes = self.changes(&one, &batch).await?;
+            if !is_written(writing.take()).await? {
                 return Ok(false);
             }
+            let (engine, one) = (self.clone(), one.clone());
+            writing = Some(tokio::spawn(async move { engine.write_batch(one, batch, changes).await }));
+        }
+        if !is_written(writing).await? {
+            return Ok(false);
         }
         for apart in &one.renewed {
             let (name, table) = (one.next(*apart), apart_table(&entity, *apart));
@@ -114,16 +133,24 @@ impl Engine {
         .await
     }
 
-    async fn write_batch(&self, one: &Replacement, batch: Vec<(Id, Values)>) -> Result<bool> {
-        let mut changes: Vec<(Apart, Vec<(Id, Values)>)> = vec![];
+    async fn changes(&self, one: &Replacement, batch: &[(Id, Values)]) -> Result<Vec<Changes>> {
+        let mut changes = vec![];
         for apart in &one.changed {
-            changes.push((*apart, self.differing(one, *apart, &batch).await?));
+            changes.push((*apart, self.differing(one, *apart, batch).await?));
         }
         changes.retain(|(_, changes)| !changes.is_empty());
+        Ok(changes)
+    }
+
+    async fn write_batch(
+        &self,
+        one: Replacement,
+        batch: Vec<(Id, Values)>,
+        changes: Vec<Changes>,
+    ) -> Result<bool> {
         if changes.is_empty() && one.renewed.is_empty() {
             return Ok(true);
         }
-        let one = one.clone();
         self.write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 if !still_wanted(tx, &one).await? {
