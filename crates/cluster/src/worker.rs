@@ -82,6 +82,9 @@ async fn session(
     for function in warehouse::functions() {
         state.register_udf(Arc::new(function))?;
     }
+    for function in warehouse::aggregates() {
+        state.register_udaf(Arc::new(function))?;
+    }
     Ok(state)
 }
 

@@ -6,7 +6,7 @@ use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
     error::DataFusionError,
     execution::{SendableRecordBatchStream, SessionState, runtime_env::RuntimeEnv},
-    logical_expr::{LogicalPlan, ScalarUDF},
+    logical_expr::{AggregateUDF, LogicalPlan, ScalarUDF},
     physical_plan::ExecutionPlan,
     prelude::SessionConfig,
 };
@@ -98,4 +98,8 @@ pub fn configure(config: &mut SessionConfig) {
 
 pub fn functions() -> Vec<ScalarUDF> {
     crate::functions::all().into()
+}
+
+pub fn aggregates() -> Vec<AggregateUDF> {
+    crate::count_keys::all().into()
 }

@@ -8,6 +8,7 @@ mod cells;
 mod changed;
 mod checks;
 mod column;
+mod count_keys;
 mod dates;
 mod durable;
 mod elsewhere;
@@ -15,6 +16,7 @@ mod facts;
 mod follow;
 mod functions;
 pub mod history;
+mod key_set;
 mod keys;
 mod lower;
 mod manifest;
@@ -37,8 +39,8 @@ pub use cells::value;
 pub use checks::{Quality, note};
 pub use datafusion::{self, arrow};
 pub use elsewhere::{
-    Elsewhere, MEMORY_BYTES, Planned, Rows, by, collect, compute_with, configure, explain, functions, here,
-    runtime_at,
+    Elsewhere, MEMORY_BYTES, Planned, Rows, aggregates, by, collect, compute_with, configure, explain,
+    functions, here, runtime_at,
 };
 pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};

@@ -1,7 +1,7 @@
 //! DataFusion over the newest manifest: one session for all questions until the next manifest.
 
 use crate::{
-    Manifest, Table, dates, functions, internal, manifest,
+    Manifest, Table, count_keys, dates, functions, internal, manifest,
     read::schema,
     storage::{self, Files},
     tables,
@@ -83,6 +83,7 @@ pub(crate) fn configure(config: &mut SessionConfig) {
 pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
     let context = SessionContext::new_with_config_rt(config(), runtime);
     functions::all().into_iter().for_each(|function| context.register_udf(function));
+    count_keys::all().into_iter().for_each(|function| context.register_udaf(function));
     context
 }
 

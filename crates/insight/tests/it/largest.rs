@@ -9,7 +9,7 @@ use engine::Actor;
 use meta::Decimal;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use warehouse::semantic::{self, Compare, Cut, Period, Question, Sort};
+use warehouse::semantic::{self, Compare, Cut, Level, Period, Question, Sort};
 
 #[test]
 fn the_largest_stand_first_and_the_rest_is_everything_else() {
@@ -45,43 +45,60 @@ fn the_largest_stand_first_and_the_rest_is_everything_else() {
     });
 }
 
-/// What adds up is added up; beside a count of different customers everything is asked on its own.
+/// What adds up is added up and different customers are counted from those of the groups; beside a count of different orders
+/// everything is asked on its own.
 #[test]
-fn the_rest_is_the_same_added_up_and_asked() {
+fn the_rest_is_the_same_from_the_groups_and_asked() {
     on_both(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(5)).await;
         refresh(&company, SMALL).await;
-        let channel = Cut::new("channel", None);
+        let (channel, month) = (Cut::new("channel", None), Cut::new("day", Some(Level::Month)));
         let period =
             Period::Between { from: "2025-06-01".parse().unwrap(), to: "2026-03-31".parse().unwrap() };
         for (cuts, top, compare) in [
-            (vec![Cut::new("account", None)], 2, None),
-            (vec![Cut::new("account", None)], 2, Some(Compare::LastYear)),
-            (vec![Cut::new("account", None)], 500, None),
-            (vec![Cut::new("account", None), channel.clone()], 2, Some(Compare::Previous)),
-            (vec![channel], 1, Some(Compare::LastYear)),
+            (vec![month], None, Some(Compare::LastYear)),
+            (vec![Cut::new("account", None)], Some(2), None),
+            (vec![Cut::new("account", None)], Some(2), Some(Compare::LastYear)),
+            (vec![Cut::new("account", None)], Some(500), None),
+            (vec![Cut::new("account", None), channel.clone()], Some(2), Some(Compare::Previous)),
+            (vec![channel], Some(1), Some(Compare::LastYear)),
         ] {
             let added = Question {
                 measures: vec!["sales".into()],
                 cuts,
-                top: Some(top),
+                top,
                 compare,
                 period: Some(period),
                 ..Question::default()
             };
-            let asked = Question { measures: vec!["sales".into(), "customers".into()], ..added.clone() };
+            let with = |more: &[&str]| {
+                let more = more.iter().map(|measure| (*measure).to_owned());
+                Question { measures: added.measures.iter().cloned().chain(more).collect(), ..added.clone() }
+            };
             let mut answers = vec![];
-            for question in [&added, &asked] {
-                let answer = semantic::ask(&company.engine, &Actor::system(), question).await.unwrap();
-                let sales = |cells: &[semantic::Cell]| (cells[0].value, cells[0].compared);
-                let rows: Vec<_> =
-                    answer.rows.iter().map(|row| (row.members.clone(), sales(&row.cells))).collect();
+            for question in [added.clone(), with(&["customers"]), with(&["customers", "orders"])] {
+                let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+                let cell = |cells: &[semantic::Cell], at: usize| {
+                    cells.get(at).map(|cell| (cell.value, cell.compared))
+                };
+                let rows = answer.rows.iter().map(|row| (row.members.clone(), &row.cells));
                 // Of nobody there are no sales, and no customers.
-                let known = rows.into_iter().filter(|(_, (now, then))| now.is_some() || then.is_some());
-                answers.push((known.collect::<Vec<_>>(), sales(&answer.total), answer.counted));
+                let known = rows.filter(|(_, cells)| cells[0].value.is_some() || cells[0].compared.is_some());
+                let (mut sales, mut customers) = (vec![], vec![]);
+                for (members, cells) in known {
+                    // Of a period without a row the rest has no customers, or 0 where it is asked.
+                    let some = |count: Option<Decimal>| count.filter(|count| !count.is_zero());
+                    let counted = cell(cells, 1).map(|(now, then)| (some(now), some(then)));
+                    sales.push((members.clone(), cell(cells, 0)));
+                    customers.push((members, counted));
+                }
+                customers.push((vec![], cell(&answer.total, 1)));
+                answers.push((sales, cell(&answer.total, 0), answer.counted, customers));
             }
             assert!(!answers[0].0.is_empty(), "{added:?}");
-            assert_eq!(answers[0], answers[1], "{added:?}");
+            let of_sales = |at: usize| (&answers[at].0, &answers[at].1, &answers[at].2);
+            assert_eq!(of_sales(0), of_sales(1), "{added:?}");
+            assert_eq!(answers[1], answers[2], "{added:?}");
         }
     });
 }

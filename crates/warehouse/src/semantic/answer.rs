@@ -3,8 +3,10 @@
 use super::{
     measure::Unit,
     member::{Code, Member},
+    part::{Part, Together},
     period::Span,
 };
+use engine::Result;
 use meta::{DateTime, Decimal, Label, Utc};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -90,30 +92,28 @@ impl Column {
 
 /// Values of measures by what they are grouped by, before they have names.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Grouped(pub HashMap<Vec<Code>, Vec<Option<Decimal>>>);
+pub(crate) struct Grouped(pub HashMap<Vec<Code>, Vec<Option<Part>>>);
 
 impl Grouped {
     /// The measure at place `at`, in the row of these members.
-    pub fn set(&mut self, codes: Vec<Code>, at: usize, width: usize, value: Option<Decimal>) {
+    pub fn set(&mut self, codes: Vec<Code>, at: usize, width: usize, value: Option<Part>) {
         let row = self.0.entry(codes).or_insert_with(|| vec![None; width]);
         if let Some(cell) = row.get_mut(at) {
             *cell = value;
         }
     }
 
-    /// One row of the sums over the groups that are wanted, none without such a group.
-    fn add_up(&self, wanted: impl Fn(&[Code]) -> bool) -> Grouped {
-        let mut sums: Option<Vec<Option<Decimal>>> = None;
+    /// One row of all groups that are wanted together, none without such a group.
+    fn together(&self, wanted: impl Fn(&[Code]) -> bool) -> Result<Grouped> {
+        let mut all: Option<Vec<Together>> = None;
         for (_, parts) in self.0.iter().filter(|(codes, _)| wanted(codes)) {
-            let Some(sums) = &mut sums else {
-                sums = Some(parts.clone());
-                continue;
-            };
-            for (sum, part) in sums.iter_mut().zip(parts) {
-                *sum = sum.zip(*part).map_or(sum.or(*part), |(sum, part)| sum.checked_add(part));
+            let all = all.get_or_insert_with(|| parts.iter().map(|_| Together::default()).collect());
+            for (together, part) in all.iter_mut().zip(parts) {
+                part.as_ref().map_or(Ok(()), |part| together.take(part))?;
             }
         }
-        Grouped(sums.map(|sums| (vec![], sums)).into_iter().collect())
+        let row = all.map(|all| (vec![], all.into_iter().map(Together::part).collect()));
+        Ok(Grouped(row.into_iter().collect()))
     }
 }
 
@@ -125,8 +125,9 @@ pub(crate) struct Both {
 }
 
 impl Both {
-    pub fn add_up(&self, wanted: impl Fn(&[Code]) -> bool + Copy) -> Both {
-        Both { now: self.now.add_up(wanted), then: self.then.as_ref().map(|then| then.add_up(wanted)) }
+    pub fn together(&self, wanted: impl Fn(&[Code]) -> bool + Copy) -> Result<Both> {
+        let then = self.then.as_ref().map(|then| then.together(wanted)).transpose()?;
+        Ok(Both { now: self.now.together(wanted)?, then })
     }
 }
 

@@ -10,11 +10,12 @@ use super::{
     measure::{Expression, Measure},
     member::{Code, Member, Titles},
     model::{self, FACTS, Model},
+    part::Part,
     period::{Shift, Span},
     sql::{Chosen, Joins, Only, Select},
     visible::visible,
 };
-use crate::{Limits, query, session};
+use crate::{Limits, cells, query, session};
 use engine::{Actor, Engine, Error, Result};
 use meta::{Decimal, NaiveDate};
 use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
@@ -66,6 +67,7 @@ impl<'a> Asked<'a> {
     /// The parts by the members of `cuts`.
     async fn grouped(&self, cuts: &[Cut], only: Option<(&[Code], bool)>, at: Time) -> Result<Grouped> {
         let mut grouped = Grouped::default();
+        let key_sets = only.is_none() && !cuts.is_empty() && self.follows();
         for fact in self.facts() {
             let table = self.model.facts.get(fact).ok_or_else(|| Error::NotFound(fact.to_owned()))?;
             let mut joins = Joins::default();
@@ -86,7 +88,7 @@ impl<'a> Asked<'a> {
                 .collect();
             let within = self.fixed(fact)?;
             let (span, shift) = (at.span, at.shift);
-            let select = Select { fact, cuts, measures, filter, joins, span, shift, only, within };
+            let select = Select { fact, cuts, measures, key_sets, filter, joins, span, shift, only, within };
             let answer = query(self.engine, self.actor, &select.sql(), GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
@@ -94,12 +96,14 @@ impl<'a> Asked<'a> {
                     "分组过多，请按更粗的维度分析",
                 )));
             }
-            for row in answer.values() {
-                let row = row?;
-                let (codes, values) = row.split_at(width.min(row.len()));
-                let codes: Vec<Code> = codes.iter().map(Code::of).collect();
-                for (value, at) in values.iter().zip(&places) {
-                    grouped.set(codes.clone(), *at, self.parts.len(), value.as_decimal());
+            for batch in &answer.batches {
+                let (cuts, parts) = batch.columns().split_at(width.min(batch.num_columns()));
+                for row in 0..batch.num_rows() {
+                    let codes = cuts.iter().map(|cut| Ok(Code::of(&cells::value(cut, row)?)));
+                    let codes = codes.collect::<Result<Vec<Code>>>()?;
+                    for (part, at) in parts.iter().zip(&places) {
+                        grouped.set(codes.clone(), *at, self.parts.len(), Part::of(part, row)?);
+                    }
                 }
             }
         }
@@ -107,12 +111,12 @@ impl<'a> Asked<'a> {
     }
 
     /// A measure from the parts of one row.
-    fn value(&self, measure: &Measure, parts: &[Option<Decimal>]) -> Option<Decimal> {
+    fn value(&self, measure: &Measure, parts: &[Option<Part>]) -> Option<Decimal> {
         let named = |name: &str| self.model.measure(name).ok().and_then(|measure| self.value(measure, parts));
         match &measure.expression {
             Expression::Aggregate { .. } => {
                 let at = self.parts.iter().position(|part| part.name == measure.name)?;
-                parts.get(at).copied().flatten()
+                parts.get(at)?.as_ref().map(Part::number)
             }
             Expression::Sum(all) => {
                 let known: Vec<Decimal> = all.iter().filter_map(|one| named(one)).collect();
@@ -130,12 +134,8 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn cells(
-        &self,
-        parts: Option<&Vec<Option<Decimal>>>,
-        compared: Option<&Vec<Option<Decimal>>>,
-    ) -> Vec<Cell> {
-        let of = |measure: &Measure, parts: Option<&Vec<Option<Decimal>>>| self.value(measure, parts?);
+    fn cells(&self, parts: Option<&Vec<Option<Part>>>, compared: Option<&Vec<Option<Part>>>) -> Vec<Cell> {
+        let of = |measure: &Measure, parts: Option<&Vec<Option<Part>>>| self.value(measure, parts?);
         let cell = |measure: &&Measure| Cell {
             value: of(measure, parts),
             compared: of(measure, compared),
@@ -145,12 +145,12 @@ impl<'a> Asked<'a> {
     }
 
     /// How many rows of each fact are in the total.
-    fn counted(&self, total: Option<&Vec<Option<Decimal>>>) -> Vec<Counted> {
+    fn counted(&self, total: Option<&Vec<Option<Part>>>) -> Vec<Counted> {
         let counted = |(fact, part): &(&str, &str)| {
             let at = self.parts.iter().position(|known| known.name == *part)?;
             let rows = total
-                .and_then(|parts| parts.get(at).copied().flatten())
-                .and_then(|number| i64::try_from(number).ok());
+                .and_then(|parts| parts.get(at)?.as_ref())
+                .and_then(|part| i64::try_from(part.number()).ok());
             let table = self.model.facts.get(*fact)?;
             Some(Counted { fact: (*fact).to_owned(), label: table.definition.clone(), rows })
         };
@@ -178,24 +178,24 @@ impl<'a> Asked<'a> {
         keys.into_iter().map(|codes| (codes.clone(), cells(codes))).collect()
     }
 
-    /// Everything together: added up where parts add up, which saves to read the facts once more. Of a fact without a row only the
-    /// database knows which parts are 0 and which unknown.
+    /// Everything together: from the groups where it follows from them, which saves to read the facts once more. Of a fact without a
+    /// row only the database knows which parts are 0 and which unknown.
     async fn whole(&self, by: &Both) -> Result<Both> {
-        let sums = by.add_up(|_| true);
+        let all = by.together(|_| true)?;
         let told = |Grouped(rows): &Grouped| {
             let known = |(at, part): (usize, &Measure)| {
                 !FACTS.iter().any(|(_, rows)| *rows == part.name)
-                    || rows.values().any(|parts| parts.get(at).copied().flatten().is_some())
+                    || rows.values().any(|parts| parts.get(at).is_some_and(Option::is_some))
             };
             self.parts.iter().enumerate().all(known)
         };
-        let all_told = self.adds() && told(&sums.now) && sums.then.as_ref().is_none_or(told);
-        if all_told { Ok(sums) } else { self.both(&[], None).await }
+        let all_told = self.follows() && told(&all.now) && all.then.as_ref().is_none_or(told);
+        if all_told { Ok(all) } else { self.both(&[], None).await }
     }
 
-    /// Whether every part of the whole is the sum over groups.
-    fn adds(&self) -> bool {
-        self.parts.iter().all(|part| self.model.is_additive(part))
+    /// Whether every part of the whole follows from those of its groups.
+    fn follows(&self) -> bool {
+        self.parts.iter().all(Measure::follows)
     }
 
     async fn answer(&self) -> Result<AnswerTable> {
@@ -213,7 +213,7 @@ impl<'a> Asked<'a> {
                 _ => self.rows(&self.both(cuts, Some((&largest, false))).await?),
             };
             rest = match cuts.len() {
-                1 if self.adds() => self.rows(&by.add_up(others)),
+                1 if self.follows() => self.rows(&by.together(others)?),
                 _ => self.rows(&self.both(&cuts[1..], Some((&largest, true))).await?),
             };
             rest.retain(|(_, cells)| {

@@ -1,6 +1,7 @@
 //! Measures: what is summed, counted or set in proportion, declared as data.
 
 use super::costs;
+use crate::count_keys::{COUNT_KEYS, KEY_SET};
 use meta::{Label, label};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,10 +27,21 @@ impl Unit {
     }
 }
 
+/// How the values of parts make that of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whole {
+    /// They are added up.
+    Sum,
+    /// The different records of all, known by this column of keys, are counted.
+    Keys(&'static str),
+    /// Not at all: the whole is asked on its own.
+    Asked,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Expression {
-    /// An aggregate over a fact; `f` is the fact. The sum over parts is the whole only if it is additive.
-    Aggregate { table: &'static str, sql: &'static str, additive: bool },
+    /// An aggregate over a fact; `f` is the fact.
+    Aggregate { table: &'static str, sql: &'static str, whole: Whole },
     /// All of them together.
     Sum(&'static [&'static str]),
     /// The first less the second.
@@ -60,6 +72,23 @@ pub struct Measure {
     pub part: bool,
 }
 
+impl Measure {
+    /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together.
+    pub(super) fn sql(&self, key_sets: bool) -> Option<String> {
+        let Expression::Aggregate { sql, whole, .. } = &self.expression else { return None };
+        Some(match whole {
+            Whole::Keys(column) if key_sets => format!("{KEY_SET}({column})"),
+            Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
+            Whole::Sum | Whole::Asked => (*sql).to_owned(),
+        })
+    }
+
+    /// Whether an aggregate of the whole follows from those of its parts.
+    pub(super) fn follows(&self) -> bool {
+        matches!(&self.expression, Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. })
+    }
+}
+
 type Words = (&'static str, &'static str);
 
 pub(super) fn measure(
@@ -80,11 +109,16 @@ pub(super) fn measure(
 }
 
 pub(super) fn sum(table: &'static str, sql: &'static str) -> Expression {
-    Expression::Aggregate { table, sql, additive: true }
+    Expression::Aggregate { table, sql, whole: Whole::Sum }
 }
 
 fn distinct(table: &'static str, sql: &'static str) -> Expression {
-    Expression::Aggregate { table, sql, additive: false }
+    Expression::Aggregate { table, sql, whole: Whole::Asked }
+}
+
+fn different_customers(table: &'static str) -> Expression {
+    let whole = Whole::Keys("f.account_key");
+    Expression::Aggregate { table, sql: "count(DISTINCT f.account_key)", whole }
 }
 
 /// How many rows of a fact an answer is made of.
@@ -136,7 +170,7 @@ fn sales() -> Vec<Measure> {
                 "Number of different customers with a line that counts; anonymous sales have none.",
                 "有计入销售的订单行的不同客户数，散客不计。",
             ),
-            distinct("sales", "count(DISTINCT f.account_key)"),
+            different_customers("sales"),
         ),
         measure(
             "quantity",
@@ -317,7 +351,7 @@ fn activities() -> Vec<Measure> {
             Unit::Count,
             ("Customers contacted", "接触客户数"),
             ("Number of different customers with an activity.", "有活动的不同客户数。"),
-            distinct("activities", "count(DISTINCT f.account_key)"),
+            different_customers("activities"),
         ),
     ]
 }

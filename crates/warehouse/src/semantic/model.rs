@@ -2,7 +2,7 @@
 
 use super::{
     dimension::{self, Dimension},
-    measure::{self, Expression, Measure},
+    measure::{self, Expression, Measure, Whole},
 };
 use crate::table::Table;
 use engine::{Error, Registry, Result};
@@ -94,7 +94,8 @@ impl Model {
 
     /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.
     pub fn is_additive(&self, measure: &Measure) -> bool {
-        let adds = |part: &Measure| matches!(part.expression, Expression::Aggregate { additive: true, .. });
+        let adds =
+            |part: &Measure| matches!(part.expression, Expression::Aggregate { whole: Whole::Sum, .. });
         !matches!(measure.expression, Expression::Ratio(..)) && self.parts(measure).iter().all(adds)
     }
 

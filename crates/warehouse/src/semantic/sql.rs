@@ -4,7 +4,7 @@ use super::within::Fixed;
 use super::{
     calendar::CompanyCalendar,
     dimension::{Dimension, DimensionKind, Level},
-    measure::{Expression, Measure},
+    measure::Measure,
     period::{Shift, Span},
 };
 use crate::{history, lower::quoted};
@@ -121,6 +121,8 @@ pub(crate) struct Select<'q> {
     pub fact: &'q str,
     pub cuts: Vec<Chosen<'q>>,
     pub measures: Vec<&'q Measure>,
+    /// Different records as sets of keys, not only how many there are.
+    pub key_sets: bool,
     /// Over `f` and the joins.
     pub filter: String,
     pub joins: Joins,
@@ -146,9 +148,7 @@ impl Select<'_> {
             columns.push(format!("{} AS d{at}", cut.sql(&mut self.joins, self.shift)));
         }
         for (at, measure) in self.measures.iter().enumerate() {
-            if let Expression::Aggregate { sql, .. } = &measure.expression {
-                columns.push(format!("{sql} AS m{at}"));
-            }
+            columns.extend(measure.sql(self.key_sets).map(|sql| format!("{sql} AS m{at}")));
         }
         let mut conditions = vec![self.filter.clone()];
         if let Some(Span { from, to }) = self.span {

@@ -35,7 +35,7 @@ fn every_measure_by_every_dimension_is_the_same_on_three_workers() {
     });
 }
 
-const QUESTIONS: [&str; 8] = [
+const QUESTIONS: [&str; 9] = [
     "SELECT count(*), sum(net), min(day), max(day), avg(net) FROM sales",
     "SELECT a.province, sum(s.net) AS net, count(DISTINCT s.\"order\") AS orders FROM sales s \
      JOIN account a ON a.key = s.account_key GROUP BY a.province ORDER BY net DESC",
@@ -47,6 +47,8 @@ const QUESTIONS: [&str; 8] = [
     "SELECT id, name FROM account WHERE id = id('00000000-0000-0000-0000-000000000000') OR name LIKE '%1-1' ORDER BY name",
     "SELECT province, net FROM (SELECT a.province, sum(net) AS net FROM sales s LEFT JOIN account a ON a.key = s.account_key \
      GROUP BY 1) WHERE net > (SELECT avg(net) FROM sales) ORDER BY 1",
+    "SELECT a.province, count_keys(s.account_key), count_keys(s.product_key) FILTER (WHERE s.net > 100), count(DISTINCT s.account_key) \
+     FROM sales s LEFT JOIN account a ON a.key = s.account_key GROUP BY 1 ORDER BY 1",
 ];
 
 #[test]
