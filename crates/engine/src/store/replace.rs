@@ -105,7 +105,7 @@ impl Engine {
         for from in (0..ids.len()).step_by(BATCH) {
             let until = Ord::min(from + BATCH, ids.len());
             let batch: Vec<(Id, Values)> = (from..until).map(|at| (ids[at], figures(at))).collect();
-            let changes = self.changes(&one, &batch).await?;
+            let changes = self.changed_rows(&one, &batch).await?;
             if !is_written(writing.take()).await? {
                 return Ok(false);
             }
@@ -133,7 +133,7 @@ impl Engine {
         .await
     }
 
-    async fn changes(&self, one: &Replacement, batch: &[(Id, Values)]) -> Result<Vec<Changes>> {
+    async fn changed_rows(&self, one: &Replacement, batch: &[(Id, Values)]) -> Result<Vec<Changes>> {
         let mut changes = vec![];
         for apart in &one.changed {
             changes.push((*apart, self.differing(one, *apart, batch).await?));
