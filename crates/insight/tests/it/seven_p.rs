@@ -79,7 +79,8 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         assert!(prospecting.contains("Most first buyers came by: Fair (1)"), "{prospecting}");
         // What an earlier version kept names a run of another table.
         let earlier = json!({ "run": 1, "regions": ["山东"], "retention": null });
-        let kept = company.engine.write(&Actor::system(), move |tx| {
+        let system = Actor::system();
+        let kept = company.engine.write(&system, move |tx| {
             Box::pin(async move { kept::keep(tx, "seven_p", "2026-10-31".parse().unwrap(), &earlier).await })
         });
         kept.await.unwrap();
