@@ -1,5 +1,6 @@
 //! `count_keys(key)` is `count(DISTINCT key)` for the warehouse's own keys, without hashing: a bit for each record.
-//! `key_set(key)` gives the sets themselves, from which groups are counted together without reading the facts once more.
+//! `key_set(key)` gives the sets themselves, from which groups are counted together without reading the facts once more. Long because an
+//! aggregate has two forms, of one group and of many, and their test is a third of the file.
 
 use crate::key_set::{KeySet, Stored, store_one};
 use datafusion::{
@@ -309,7 +310,7 @@ fn whole(number: usize) -> Result<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::key_set::tests::numbers;
+    use crate::key_set::numbers;
     use datafusion::{
         arrow::{
             array::RecordBatch,
