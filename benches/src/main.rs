@@ -3,6 +3,7 @@
 mod data;
 mod measure;
 mod modules;
+mod night;
 mod olap;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +24,8 @@ enum Command {
     Run(measure::Arguments),
     /// Ask the warehouse questions over every order line
     Olap(olap::Arguments),
+    /// Compute what the program computes every night
+    Night(night::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         Command::Data(arguments) => data::run(&arguments),
         Command::Run(arguments) => measure::run(&arguments),
         Command::Olap(arguments) => olap::run(&arguments),
+        Command::Night(arguments) => night::run(&arguments),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -28,12 +28,12 @@ pub struct Size {
 }
 
 impl Size {
-    /// A million customers at scale 1.
-    pub fn at(scale: f64) -> Size {
+    /// A million customers and `orders` at scale 1.
+    pub fn at(scale: f64, orders: f64) -> Size {
         let of = |full: f64, least: usize| ((full * scale).round() as usize).max(least);
         Size {
             accounts: of(1_000_000.0, 20),
-            orders: of(5_000_000.0, 100),
+            orders: of(orders, 100),
             open_orders: of(100_000.0, 10),
             activities: of(500_000.0, 10),
             products: of(5_000.0, 200).min(5_000),

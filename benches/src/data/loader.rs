@@ -8,7 +8,7 @@ use super::{
 use anyhow::{Context, bail};
 use engine::{
     Dialect, Registry,
-    schema::{Index, Step, Table, ddl, figures_table_name, tables},
+    schema::{Index, Step, Table, apart_table_name, ddl, tables},
     search,
 };
 use meta::{DateTime, Entity, Id, Utc};
@@ -26,7 +26,7 @@ pub struct Head {
 pub struct Layout {
     entity: String,
     record: Part,
-    figures: Option<Part>,
+    figures: Vec<Part>,
     /// Cells whose texts the search finds, and where it looks for them.
     searched: Option<(Vec<usize>, Documents)>,
 }
@@ -62,17 +62,22 @@ impl Loader {
 
     /// `columns` are fields of the entity, in the order their cells will be given.
     pub fn layout(&mut self, entity: &Entity, columns: &[&str]) -> anyhow::Result<Layout> {
-        let beside = figures_table_name(&entity.name);
-        let beside = self.tables.iter().find(|table| table.name == beside).cloned();
+        let beside: Vec<Table> = entity
+            .aparts()
+            .filter_map(|apart| {
+                let beside = apart_table_name(&entity.name, apart);
+                self.tables.iter().find(|table| table.name == beside).cloned()
+            })
+            .collect();
         let table = self.tables.iter().find(|table| table.name == entity.name);
         let table = table.with_context(|| format!("there is no table {}", entity.name))?.clone();
         let has = |table: &Table, column: &str| table.columns.iter().any(|own| own.name == column);
-        let (mut own, mut figures) = (vec![], vec![]);
+        let (mut own, mut figures) = (vec![], vec![vec![]; beside.len()]);
         for (index, column) in columns.iter().enumerate() {
-            match &beside {
+            match beside.iter().position(|beside| has(beside, column)) {
                 _ if has(&table, column) => own.push(index),
-                Some(beside) if has(beside, column) => figures.push(index),
-                _ => bail!("{} has no column {column}", entity.name),
+                Some(place) => figures[place].push(index),
+                None => bail!("{} has no column {column}", entity.name),
             }
         }
         let names = |head: &[&'static str], cells: &[usize]| -> Vec<String> {
@@ -84,7 +89,10 @@ impl Loader {
         };
         let record = Part { insert: prepare(&table.name, names(&HEAD, &own)), cells: own };
         let figures = beside
-            .map(|beside| Part { insert: prepare(&beside.name, names(&["id"], &figures)), cells: figures });
+            .iter()
+            .zip(figures)
+            .map(|(beside, cells)| Part { insert: prepare(&beside.name, names(&["id"], &cells)), cells })
+            .collect();
         let searched = |column: &str| entity.get(column).is_some_and(|field| field.searched);
         let searched: Vec<usize> = (0..columns.len()).filter(|index| searched(columns[*index])).collect();
         let searched = match search::is_searched(entity) {
@@ -100,7 +108,7 @@ impl Loader {
             own.iter().copied().chain(part.cells.iter().map(|cell| cells[*cell])).collect()
         };
         self.sink.insert(layout.record.insert, &of(&layout.record, &own))?;
-        if let Some(figures) = &layout.figures {
+        for figures in &layout.figures {
             self.sink.insert(figures.insert, &of(figures, &own[..1]))?;
         }
         if let Some((searched, documents)) = &layout.searched {

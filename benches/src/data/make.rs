@@ -82,7 +82,9 @@ pub fn ready(place: &Place, wanted: &Arguments) -> anyhow::Result<Manifest> {
     let kept = fs::read_to_string(place.folder.join(FINISHED)).ok();
     let kept: Option<Manifest> = kept.and_then(|text| serde_json::from_str(&text).ok());
     let fits = |kept: &Manifest| {
-        kept.size == Size::at(wanted.scale) && kept.figures != wanted.without_figures && !wanted.again
+        kept.size == Size::at(wanted.scale, wanted.orders)
+            && kept.figures != wanted.without_figures
+            && !wanted.again
     };
     match kept {
         Some(kept) if fits(&kept) && kept.schema == schema => Ok(kept),
@@ -152,7 +154,7 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
         Ok((token, documents))
     })?;
     let until = wanted.until.unwrap_or_else(|| Clock::system().today());
-    let size = Size::at(wanted.scale);
+    let size = Size::at(wanted.scale, wanted.orders);
     let mut loader = loader(place, registry, documents)?;
     loader.indexes(false, |_, _| true)?;
     let made = company::load(&mut loader, registry, size, until)?;
@@ -185,7 +187,6 @@ fn make(place: &Place, wanted: &Arguments, registry: &Registry, schema: String) 
     Ok(manifest)
 }
 
-/// Whether the index is on what the analytical module knows of customers.
 /// Opens the engine, works, and closes it for certain: the loader wants the file for itself.
 fn with_engine<T>(place: &Place, work: impl AsyncFnOnce(&Engine) -> anyhow::Result<T>) -> anyhow::Result<T> {
     let runtime = Runtime::new()?;

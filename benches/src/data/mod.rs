@@ -30,12 +30,16 @@ use meta::NaiveDate;
 use std::path::PathBuf;
 
 const FOLDER: &str = "/var/tmp/zhike-bench";
+const ORDERS: f64 = 5_000_000.0;
 
 #[derive(Args, Clone)]
 pub struct Arguments {
     /// 1 is a million customers and five million orders
     #[arg(long, default_value_t = 1.0)]
     pub scale: f64,
+    /// Orders at scale 1, of three lines each on average
+    #[arg(long, default_value_t = ORDERS)]
+    pub orders: f64,
     /// Folder of the company [default: one per scale and database in $ZHIKE_BENCH_DATA or /var/tmp/zhike-bench]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
@@ -68,6 +72,9 @@ pub fn ready(arguments: &Arguments) -> anyhow::Result<Manifest> {
     if !(arguments.scale > 0.0 && arguments.scale <= 10.0) {
         bail!("--scale {} makes no company: give a number above 0, at most 10", arguments.scale);
     }
+    if !(arguments.orders >= 1.0 && arguments.orders <= 50_000_000.0) {
+        bail!("--orders {} makes no company: give a number from 1 to 50000000", arguments.orders);
+    }
     let place = place(arguments);
     std::fs::create_dir_all(&place.folder)
         .with_context(|| format!("cannot make the folder {}", place.folder.display()))?;
@@ -78,7 +85,9 @@ pub fn place(arguments: &Arguments) -> Place {
     let kind = if arguments.database_url.is_some() { "postgres" } else { "sqlite" };
     let folder = arguments.data.clone().unwrap_or_else(|| {
         let parent = std::env::var_os("ZHIKE_BENCH_DATA").map_or_else(|| FOLDER.into(), PathBuf::from);
-        parent.join(format!("{kind}-{}", arguments.scale))
+        let orders =
+            if arguments.orders == ORDERS { String::new() } else { format!("-{}", arguments.orders) };
+        parent.join(format!("{kind}-{}{orders}", arguments.scale))
     });
     let database = match &arguments.database_url {
         Some(url) => Database::Postgres(url.clone()),

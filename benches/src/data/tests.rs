@@ -11,6 +11,7 @@ const SCALE: f64 = 0.0002;
 fn arguments(folder: &Path, without_figures: bool) -> Arguments {
     Arguments {
         scale: SCALE,
+        orders: 5_000_000.0,
         data: Some(folder.to_owned()),
         database_url: None,
         until: "2026-11-01".parse().ok(),

@@ -18,6 +18,7 @@ use crate::data::{self, Manifest};
 use anyhow::{Context, bail};
 use clap::Args;
 pub use machine::Machine;
+pub use process::memory;
 use report::{Figure, Report, table};
 use sample::Sample;
 use serde_json::Value as Json;

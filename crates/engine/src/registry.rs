@@ -192,7 +192,7 @@ fn check(entities: &IndexMap<String, Entity>) -> Result<()> {
             if field.is_none_or(|field| !field.indexed) {
                 return wrong(entity, format!("a board needs an indexed choice field to put in, not {name}"));
             }
-            if entity.get(entity.sort.trim_start_matches('-')).is_some_and(|sort| sort.apart) {
+            if entity.get(entity.sort.trim_start_matches('-')).is_some_and(|sort| sort.apart.is_some()) {
                 return wrong(
                     entity,
                     format!("a board cannot be in the order of a figure ({})", entity.sort),

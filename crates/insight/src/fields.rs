@@ -31,9 +31,10 @@ pub fn account_figures() -> Vec<Field> {
     fields.extend(crate::profitability::fields());
     fields.extend(crate::satisfaction::fields());
     fields.extend(scores());
-    fields.extend(forecasts());
+    fields.extend(forecasts().into_iter().map(Field::moving));
     fields.extend(classes());
-    fields.into_iter().map(|field| field.apart().indexed().section("Value", "客户价值")).collect()
+    let placed = |field: Field| if field.apart.is_some() { field } else { field.apart() };
+    fields.into_iter().map(|field| placed(field).indexed().section("Value", "客户价值")).collect()
 }
 
 fn history() -> Vec<Field> {
@@ -68,7 +69,7 @@ fn history() -> Vec<Field> {
             "Day of the last purchase plus the customer's own mean interval.",
             "最近购买日加上该客户自己的平均间隔。",
         ),
-        decimal("overdue", 2).label("Overdue", "超期倍数").help(
+        decimal("overdue", 2).moving().label("Overdue", "超期倍数").help(
             "Days since the last purchase divided by the customer's own mean interval: above 1 he is later than usual.",
             "距最近购买的天数除以该客户自己的平均间隔；大于 1 表示比往常晚。",
         ),

@@ -91,7 +91,7 @@ pub async fn complete(
     job: Option<&JobContext>,
 ) -> Result<Arc<StoredModel>> {
     let started = Instant::now();
-    let Everybody { settings, as_of, since, changed, customers, mut chosen, sample } = everybody;
+    let Everybody { settings, as_of, since, changed, customers, chosen, sample } = everybody;
     let count = customers.len();
     tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
@@ -115,13 +115,15 @@ pub async fn complete(
         })
         .await?;
     let mut score = scorer.many();
-    let figures = customers.iter().map(|(id, statistics)| {
+    let accounts: Vec<Id> = customers.iter().map(|(id, _)| *id).collect();
+    let figures = |at: usize| {
+        let (id, statistics) = &customers[at];
         let mut values = scorer.values(&score(statistics));
-        values.extend(chosen.remove(id).unwrap_or_default());
-        (*id, values)
-    });
+        values.extend(chosen.get(id).cloned().unwrap_or_default());
+        values
+    };
     tell(job, "score", 0, count).await?;
-    store::write_all(engine, fit, since, figures).await?;
+    store::write_all(engine, fit, since, &accounts, figures).await?;
     live::repeat(engine, since).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();

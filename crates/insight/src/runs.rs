@@ -9,24 +9,27 @@ use std::sync::Arc;
 
 /// Rows of a statement; SQLite takes at most some 32,000 values in one.
 const BATCH: usize = 1_000;
-/// Rows written in one transaction.
+/// Rows written in one transaction, and bytes of long rows after which it ends before: nobody else writes meanwhile.
 const COMMIT: usize = 5_000;
-/// Rows deleted in one transaction.
-const CLEAR: u64 = 5_000;
+const COMMIT_BYTES: usize = 2 << 20;
 
 pub(crate) struct Runs {
     pub table: &'static str,
     /// Of a row; the first is `run`.
     pub key: &'static [&'static str],
+    /// Rows deleted in one transaction.
+    pub clear: u64,
 }
 
 impl Runs {
-    /// Writes a run; `columns` and `values` are those after `run`. Returns its number, under which its rows are found.
+    /// Writes a run; `columns` and `values` are those after `run`, `bytes` about how long a row is. Returns its number, under
+    /// which its rows are found.
     pub async fn write<T: Send + Sync + 'static>(
         &self,
         engine: &Engine,
         columns: &[&'static str],
         rows: Vec<T>,
+        bytes: fn(&T) -> usize,
         values: impl Fn(&T) -> Vec<Expr> + Copy + Send + Sync + 'static,
     ) -> Result<i64> {
         let largest = Sql::select().expr(Expr::col(name("run")).max()).from(name(self.table)).to_owned();
@@ -35,11 +38,12 @@ impl Runs {
         let (rows, table) = (Arc::new(rows), self.table);
         let columns: Vec<&'static str> = ["run"].into_iter().chain(columns.iter().copied()).collect();
         let system = Actor::system();
-        for from in (0..rows.len()).step_by(COMMIT) {
+        let mut from = 0;
+        while from < rows.len() {
+            let until = from + together(&rows[from..], bytes);
             let (rows, columns) = (rows.clone(), columns.clone());
             let work = engine.write(&system, move |tx| {
                 Box::pin(async move {
-                    let until = Ord::min(from + COMMIT, rows.len());
                     for batch in rows[from..until].chunks(BATCH) {
                         let mut insert = Sql::insert();
                         insert.into_table(name(table)).columns(columns.iter().copied().map(name));
@@ -52,6 +56,7 @@ impl Runs {
                 })
             });
             work.await?;
+            from = until;
         }
         Ok(run)
     }
@@ -63,7 +68,7 @@ impl Runs {
                 .columns(self.key.iter().map(|column| name(column)))
                 .from(name(self.table))
                 .and_where(Expr::col(name("run")).lt(run))
-                .limit(CLEAR)
+                .limit(self.clear)
                 .to_owned();
             let key = Expr::tuple(self.key.iter().map(|column| Expr::col(name(column))));
             let delete =
@@ -71,9 +76,34 @@ impl Runs {
             let removed = engine
                 .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&delete).await }))
                 .await?;
-            if removed < CLEAR {
+            if removed < self.clear {
                 return Ok(());
             }
         }
+    }
+}
+
+/// How many of the rows, one at least, are written in one transaction.
+fn together<T>(rows: &[T], bytes: fn(&T) -> usize) -> usize {
+    let mut sum = 0;
+    let fitting = rows.iter().take(COMMIT).take_while(|row| {
+        sum += bytes(row);
+        sum <= COMMIT_BYTES
+    });
+    Ord::max(fitting.count(), 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_ends_after_so_many_rows_or_bytes() {
+        let long = COMMIT_BYTES / 2;
+        let bytes = |row: &usize| *row;
+        assert_eq!(together(&vec![0; COMMIT + 1], bytes), COMMIT);
+        assert_eq!(together(&[long, long, 1], bytes), 2);
+        assert_eq!(together(&[COMMIT_BYTES + 1, 1], bytes), 1, "a row is never too long");
+        assert_eq!(together(&[1, 2], bytes), 2);
     }
 }

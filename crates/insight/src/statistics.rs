@@ -245,23 +245,24 @@ pub async fn of_everybody(
     sample: &mut Sample,
     job: Option<&JobContext>,
 ) -> Result<()> {
-    bought(engine, customers, up_to, |at, purchase| sample.add(at, purchase), job).await?;
+    let seen = |at, purchase| sample.add(at, purchase);
+    bought(engine, customers, std::slice::from_mut, &[up_to], seen, job).await?;
     served::add_of_everybody(engine, customers, up_to).await?;
     satisfaction::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
 }
 
-/// Fills in what `customers`, many and in order of their ids, bought and gave back; their costs are those of orders and returns
-/// alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each purchase with the
-/// place of its customer.
-pub async fn bought(
+/// Fills in what `customers`, many and in order of their ids, bought and gave back up to each of some days; their costs are those
+/// of orders and returns alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each
+/// purchase up to the first day with the place of its customer. `of_days` are a customer's statistics, one for each day.
+pub async fn bought<K>(
     engine: &Engine,
-    customers: &mut [(Id, Statistics)],
-    up_to: &UpTo<'_>,
+    customers: &mut [(Id, K)],
+    of_days: impl Fn(&mut K) -> &mut [Statistics],
+    up_to: &[&UpTo<'_>],
     mut seen: impl FnMut(usize, Purchase),
     job: Option<&JobContext>,
 ) -> Result<()> {
-    let (since, rates) = (up_to.since(), &up_to.settings.cost_rates);
     let orders = ORDERS.by_customer();
     let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
     while let Some(row) = rows.try_next().await? {
@@ -274,12 +275,14 @@ pub async fn bought(
             at += 1;
         }
         // Orders of a deleted account are nobody's.
-        let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
-        let Some(order) = ORDERS.read(&row, up_to)? else { continue };
-        customer.buy(&order, since);
-        customer.charge_order(&order, rates);
-        if order.amount > 0 {
-            seen(at, Purchase { day: order.day, amount: order.amount });
+        let Some((_, known)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
+        for (place, (up_to, known)) in up_to.iter().zip(of_days(known)).enumerate() {
+            let Some(order) = ORDERS.read(&row, up_to)? else { continue };
+            known.buy(&order, up_to.since());
+            known.charge_order(&order, &up_to.settings.cost_rates);
+            if place == 0 && order.amount > 0 {
+                seen(at, Purchase { day: order.day, amount: order.amount });
+            }
         }
     }
     drop(rows);
@@ -287,10 +290,12 @@ pub async fn bought(
     returns.and_where(Expr::col(name("account")).is_not_null());
     let mut rows = engine.stream(&returns);
     while let Some(row) = rows.try_next().await? {
-        let Some(back) = RETURNS.read(&row, up_to)? else { continue };
-        if let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&back.account)) {
-            customers[at].1.give_back(&back, since);
-            customers[at].1.charge_return(&back, rates);
+        let account = row.id(0)?;
+        let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) else { continue };
+        for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
+            let Some(back) = RETURNS.read(&row, up_to)? else { continue };
+            known.give_back(&back, up_to.since());
+            known.charge_return(&back, &up_to.settings.cost_rates);
         }
     }
     Ok(())

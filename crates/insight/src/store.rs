@@ -207,16 +207,17 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
     tx.set_figures("account", &figures).await
 }
 
-/// Writes everybody's figures as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
+/// Writes everybody's `figures`, one for each of `accounts`, as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
 /// too. `since` is the entry of the change log before
 /// which everything was read. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
 pub async fn write_all(
     engine: &Engine,
     fit: i64,
     since: i64,
-    figures: impl Iterator<Item = (Id, Values)> + Send,
+    accounts: &[Id],
+    figures: impl FnMut(usize) -> Values + Send,
 ) -> Result<()> {
-    engine.replace_figures("account", figures, since, in_force, fit).await.map(drop)
+    engine.replace_figures("account", accounts, figures, since, in_force, fit).await.map(drop)
 }
 
 fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {

@@ -1,6 +1,6 @@
 //! An entity, declared as data. Tables, pages, API, import, search and audit are derived from it.
 
-use crate::{Field, Kind, Label, Record, label, text};
+use crate::{Apart, Field, Kind, Label, Record, label, text};
 use indexmap::IndexMap;
 
 #[derive(Clone, Debug)]
@@ -227,12 +227,13 @@ impl Entity {
         self.field(currency)
     }
 
-    /// The figures stored in a table of their own (see [`Field::apart`]).
-    pub fn figures_apart(&self) -> impl Iterator<Item = &Field> {
-        self.fields.values().filter(|field| field.apart)
+    /// The figures stored in one of the tables beside the entity's own.
+    pub fn figures_apart(&self, apart: Apart) -> impl Iterator<Item = &Field> {
+        self.fields.values().filter(move |field| field.apart == Some(apart))
     }
-    pub fn has_figures_apart(&self) -> bool {
-        self.figures_apart().next().is_some()
+    /// The tables of figures there are beside the entity's own.
+    pub fn aparts(&self) -> impl Iterator<Item = Apart> {
+        Apart::ALL.into_iter().filter(|apart| self.figures_apart(*apart).next().is_some())
     }
     pub fn personal_fields(&self) -> impl Iterator<Item = &Field> {
         self.fields.values().filter(|field| field.personal)

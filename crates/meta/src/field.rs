@@ -40,6 +40,20 @@ pub struct Choice {
     pub colour: &'static str,
 }
 
+/// In which table beside the entity's own a figure is stored. Two, because writing many figures of many records anew takes as
+/// long as sorting all their indexes: those that nobody moved should not pay for those that time moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Apart {
+    /// Figures that move when something happens to their record.
+    Figures,
+    /// Figures that move for nearly every record from one day to the next.
+    Moving,
+}
+
+impl Apart {
+    pub const ALL: [Apart; 2] = [Apart::Figures, Apart::Moving];
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Field {
     pub name: String,
@@ -57,9 +71,9 @@ pub struct Field {
     pub computed: bool,
     /// A figure refreshed in the background: writing it neither logs a change nor raises the version.
     pub figure: bool,
-    /// A figure of every record that is rewritten for all of them at once, as often as models are fitted: it is stored in a
+    /// A figure of every record that is computed for all of them at once, as often as models are fitted: it is stored in a
     /// table beside the entity's own, so that this costs neither the records nor their indexes.
-    pub apart: bool,
+    pub apart: Option<Apart>,
     /// The reader sees it in part (138****8000), so that he may neither filter nor sort nor search by it.
     pub masked: bool,
     /// Personal data in the sense of PIPL/GDPR.
@@ -89,7 +103,7 @@ fn field(name: &str, kind: Kind) -> Field {
         searched: false,
         computed: false,
         figure: false,
-        apart: false,
+        apart: None,
         masked: false,
         personal: false,
         company_currency: false,
@@ -209,7 +223,12 @@ impl Field {
     }
     /// A figure stored beside the record; see [`Field::apart`]. Implies figure.
     pub fn apart(mut self) -> Self {
-        self.apart = true;
+        self.apart = Some(Apart::Figures);
+        self.figure()
+    }
+    /// A figure stored beside the record that moves with time, whatever happens; see [`Apart::Moving`]. Implies figure.
+    pub fn moving(mut self) -> Self {
+        self.apart = Some(Apart::Moving);
         self.figure()
     }
     pub fn personal(mut self) -> Self {

@@ -15,8 +15,8 @@ pub use clock::Clock;
 pub use draft::{Change, Draft};
 pub use entity::{Entity, Persons, Timeline, Unsaid};
 pub use field::{
-    Choice, Field, Kind, boolean, choice, date, decimal, email, instant, integer, json, long_text, money,
-    percent, phone, reference, text, url,
+    Apart, Choice, Field, Kind, boolean, choice, date, decimal, email, instant, integer, json, long_text,
+    money, percent, phone, reference, text, url,
 };
 pub use lang::{Label, Lang, label};
 pub use parse::{normalise_email, normalise_phone};

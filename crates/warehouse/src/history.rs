@@ -38,7 +38,7 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
     );
     table.head_column = HEAD.to_owned();
     table.beside = Some(Beside {
-        table: KEPT.to_owned(),
+        tables: vec![KEPT.to_owned()],
         key: HEAD.to_owned(),
         then_by: Some("valid_from"),
         reader: READER.to_owned(),
@@ -64,12 +64,12 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
             label("The first day no longer; empty for what still holds.", "不再有效的第一天；仍有效的为空。"),
         ),
     ] {
-        let source = Source::Own(table.input(Side::Beside, name, ColumnKind::Date));
+        let source = Source::Own(table.input(Side::Beside(0), name, ColumnKind::Date));
         let column = column(name, words, ColumnKind::Date, source);
         table.columns.push(Column { definition: Some(definition), target: None, ..column });
     }
     for class in classes {
-        let at = table.input(Side::Beside, &class.name, ColumnKind::Text);
+        let at = table.input(Side::Beside(0), &class.name, ColumnKind::Text);
         table.columns.push(Column {
             definition: class.help.clone(),
             origin: Some((HEAD.to_owned(), class.name.clone())),

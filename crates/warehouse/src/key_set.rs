@@ -223,20 +223,22 @@ fn listed(words: &[u64]) -> Vec<u32> {
     keys.collect()
 }
 
-/// Numbers without order, the same every time.
 #[cfg(test)]
-pub(crate) fn numbers(seed: u64) -> impl Iterator<Item = u32> {
-    let mut state = seed;
-    std::iter::repeat_with(move || {
-        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (state >> 33) as u32
-    })
-}
+pub(crate) use tests::numbers;
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::collections::BTreeSet;
+
+    /// Numbers without order, the same every time.
+    pub fn numbers(seed: u64) -> impl Iterator<Item = u32> {
+        let mut state = seed;
+        std::iter::repeat_with(move || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32
+        })
+    }
 
     fn stored(set: &KeySet) -> Vec<u8> {
         let mut bytes = vec![];

@@ -193,7 +193,7 @@ struct Records<'e> {
 
 impl Columns for Records<'_> {
     fn column(&self, path: &Path) -> Option<Found> {
-        let plain = path.through.is_none() && !path.field.apart;
+        let plain = path.through.is_none() && path.field.apart.is_none();
         plain.then(|| Found {
             sql: format!("{}.{}", quoted(self.entity), quoted(&path.field.name)),
             keys_of: None,

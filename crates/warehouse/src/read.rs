@@ -30,7 +30,7 @@ pub(crate) fn schema(table: &Table) -> SchemaRef {
 /// Rows with `from <= head < until`; the inputs in their order.
 pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatement {
     let head = name(&table.head);
-    let beside = table.beside.as_ref().map(|beside| name(&beside.table));
+    let beside = table.beside.as_ref().map_or(&[][..], |beside| &beside.tables);
     let named =
         |lines: &Option<(String, String)>| lines.as_ref().map(|(line, parent)| (name(line), name(parent)));
     let (line, counted) = (named(&table.line), named(&table.counted));
@@ -38,7 +38,7 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
     for Input { side, field, .. } in &table.inputs {
         let from = match (side, &line) {
             (Side::Line, Some((line, _))) => line.clone(),
-            (Side::Beside, _) => beside.clone().unwrap_or(head.clone()),
+            (Side::Beside(at), _) => beside.get(*at).map_or(head.clone(), |beside| name(beside)),
             (Side::Count, _) => {
                 if let Some((line, _)) = &counted {
                     select.expr(Func::count(Expr::col((line.clone(), name(field)))));
@@ -51,9 +51,11 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
     }
     let id = Expr::col((head.clone(), name("id")));
     select.from(head.clone()).and_where(Expr::col((head.clone(), name("deleted_at"))).is_null());
-    if let Some(Beside { table, key, .. }) = &table.beside {
-        let same = Expr::col((name(table), name(key))).equals((head.clone(), name("id")));
-        select.inner_join(name(table), same);
+    if let Some(Beside { tables, key, .. }) = &table.beside {
+        for table in tables {
+            let same = Expr::col((name(table), name(key))).equals((head.clone(), name("id")));
+            select.inner_join(name(table), same);
+        }
     }
     if let Some((field, values)) = &table.only {
         select.and_where(Expr::col((head.clone(), name(field))).is_in(values.clone()));
@@ -65,7 +67,9 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
         select.and_where(id.lt(until));
     }
     select.order_by((head.clone(), name("id")), Order::Asc);
-    if let Some(Beside { table, then_by: Some(then_by), .. }) = &table.beside {
+    if let Some(Beside { tables, then_by: Some(then_by), .. }) = &table.beside
+        && let Some(table) = tables.last()
+    {
         select.order_by((name(table), name(then_by)), Order::Asc);
     }
     if let Some((line, parent)) = counted {

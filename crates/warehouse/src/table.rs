@@ -62,17 +62,17 @@ pub(crate) enum Side {
     Line,
     /// How many lines the head has.
     Count,
-    /// The table beside the head's own.
-    Beside,
+    /// One of the tables beside the head's own, by its place in [`Beside::tables`].
+    Beside(usize),
 }
 
-/// A table of the operational store beside the head's own, whose rows leave no trace in the change log.
+/// Tables of the operational store beside the head's own, whose rows leave no trace in the change log.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Beside {
-    pub table: String,
-    /// Its column with the head's id.
+    pub tables: Vec<String>,
+    /// Their column with the head's id.
     pub key: String,
-    /// Orders the rows of one head, if there may be many.
+    /// Orders the rows of one head, if there may be many; in the last table.
     pub then_by: Option<&'static str>,
     /// The position under this name moves when all of it may have changed.
     pub reader: String,

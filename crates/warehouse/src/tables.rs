@@ -64,7 +64,7 @@ fn records(registry: &Registry, entity: &Entity) -> Table {
         side = Side::Line;
     }
     table.add_id(registry, entity, side);
-    for field in entity.fields.values().filter(|field| !field.apart) {
+    for field in entity.fields.values().filter(|field| field.apart.is_none()) {
         table.add(registry, &entity.name, side, field);
     }
     for (name, en, zh) in [("created_at", "Created", "创建时间"), ("updated_at", "Updated", "更新时间")]
@@ -85,9 +85,7 @@ fn records(registry: &Registry, entity: &Entity) -> Table {
 
 /// Figures of models are replaced whole, without a trace in the change log.
 fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
-    if !entity.has_figures_apart() {
-        return None;
-    }
+    entity.aparts().next()?;
     let mut table = Table::new(
         &engine::schema::figures_table_name(&entity.name),
         &entity.name,
@@ -98,14 +96,16 @@ fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
         ),
     );
     table.beside = Some(Beside {
-        table: engine::schema::figures_table_name(&entity.name),
+        tables: entity.aparts().map(|apart| engine::schema::apart_table_name(&entity.name, apart)).collect(),
         key: "id".to_owned(),
         then_by: None,
         reader: engine::figures_reader(&entity.name),
     });
     table.add_id(registry, entity, Side::Head);
-    for field in entity.figures_apart() {
-        table.add(registry, &entity.name, Side::Beside, field);
+    for (at, apart) in entity.aparts().enumerate() {
+        for field in entity.figures_apart(apart) {
+            table.add(registry, &entity.name, Side::Beside(at), field);
+        }
     }
     // What is written about a record (orders, contacts, answers to surveys) moves its figures.
     for other in registry.entities().filter(|other| other.name != entity.name) {

@@ -61,7 +61,7 @@ fn ids_of(condition: &Condition, entity: &str, dialect: Dialect) -> SelectStatem
 
 /// Where a field of `entity` is stored.
 pub(crate) fn table_of(entity: &str, field: &Field) -> Alias {
-    if field.apart { name(&schema::figures_table_name(entity)) } else { name(entity) }
+    name(&schema::table_name_of(entity, field))
 }
 
 pub(crate) fn column_of(entity: &str, field: &Field) -> Expr {

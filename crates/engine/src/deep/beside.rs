@@ -1,7 +1,7 @@
 //! What stands in a table of its own beside each live record: exactly one row for each, and none for others.
 
 use super::{BATCH_LIMIT, Verdict};
-use crate::{Result, Tx, db::name, schema::figures_table_name};
+use crate::{Result, Tx, db::name, schema::apart_table_name};
 use meta::Id;
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 
@@ -47,9 +47,10 @@ pub(super) async fn figures(tx: &mut Tx) -> Result<Verdict> {
     let remedy = "bring back the database from a backup, or delete and restore the records named";
     let mut verdict = Verdict::new("figure rows", "entities", remedy);
     let engine = tx.engine.clone();
-    for entity in engine.registry().entities().filter(|entity| entity.has_figures_apart()) {
+    let entities = engine.registry().entities();
+    for (entity, apart) in entities.flat_map(|entity| entity.aparts().map(move |apart| (entity, apart))) {
         verdict.saw(1);
-        let table = figures_table_name(&entity.name);
+        let table = apart_table_name(&entity.name, apart);
         let (records, figures) = ((&*entity.name, "id", true), (&*table, "id", false));
         for id in without(tx, records, figures).await? {
             verdict.wrong(format!("{} {id} has no figures", entity.name));

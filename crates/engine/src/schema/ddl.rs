@@ -13,9 +13,19 @@ pub fn ddl(step: &Step, dialect: Dialect) -> Vec<String> {
         Step::CreateIndex { table, index } => vec![create_index(table, index, dialect)],
         Step::DropIndex { index } => vec![format!("DROP INDEX IF EXISTS \"{index}\"")],
         Step::Fill { table, entity, columns } => {
-            let columns = quoted(columns);
+            let (mut joins, mut read, mut filled) = (String::new(), vec![], vec![]);
+            for (from, column) in columns {
+                let join = format!(" LEFT JOIN \"{from}\" ON \"{from}\".\"id\" = \"{entity}\".\"id\"");
+                if from != entity && !joins.contains(&join) {
+                    joins.push_str(&join);
+                }
+                read.push(format!("\"{from}\".\"{column}\""));
+                filled.push(column.clone());
+            }
             vec![format!(
-                "INSERT INTO \"{table}\" ({columns}) SELECT {columns} FROM \"{entity}\" WHERE \"deleted_at\" IS NULL"
+                "INSERT INTO \"{table}\" ({}) SELECT {} FROM \"{entity}\"{joins} WHERE \"{entity}\".\"deleted_at\" IS NULL",
+                quoted(&filled),
+                read.join(", ")
             )]
         }
     }

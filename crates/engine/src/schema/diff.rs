@@ -17,11 +17,12 @@ pub enum Step {
     DropIndex {
         index: String,
     },
-    /// One row in `table` for each live record of `entity`, with the values of `columns` if the records had them.
+    /// One row in `table` for each live record of `entity`, with the values of `columns`, each with the table that had it: the
+    /// entity's own, or another beside it.
     Fill {
         table: String,
         entity: String,
-        columns: Vec<String>,
+        columns: Vec<(String, String)>,
     },
 }
 
@@ -44,9 +45,17 @@ pub fn diff(old: &[Table], new: &[Table]) -> Result<Vec<Step>> {
 fn fill(old: &[Table], table: &Table) -> Option<Step> {
     let entity = table.beside.as_ref()?;
     let before = old.iter().find(|candidate| candidate.name == *entity)?;
-    let columns =
-        table.columns.iter().filter(|column| before.columns.iter().any(|old| old.name == column.name));
-    let columns = columns.map(|column| column.name.clone()).collect();
+    let beside = old.iter().filter(|other| other.beside.as_ref() == Some(entity));
+    // A figure that moved once more left an older copy of itself in the entity's own table.
+    let places: Vec<&Table> = beside.chain([before]).collect();
+    let had = |column: &Column| {
+        let own = column.name == "id";
+        let place = places.iter().find(|place| {
+            (!own || place.name == *entity) && place.columns.iter().any(|old| old.name == column.name)
+        })?;
+        Some((place.name.clone(), column.name.clone()))
+    };
+    let columns = table.columns.iter().filter_map(had).collect();
     Some(Step::Fill { table: table.name.clone(), entity: entity.clone(), columns })
 }
 

@@ -8,7 +8,7 @@ mod system;
 pub(crate) use apply::apply;
 pub use ddl::ddl;
 pub use diff::{Step, diff};
-use meta::{Entity, Field, Kind, instant};
+use meta::{Apart, Entity, Field, Kind, instant};
 use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,7 +144,7 @@ pub(crate) fn has_index(entity: &Entity, field: &Field) -> bool {
 /// people use most, for every index that carries them is as much longer: of records their title, their times and the
 /// entity's own sort; of figures whatever is an amount.
 pub(crate) fn carried<'e>(entity: &'e Entity, sort: &Field) -> impl Iterator<Item = &'e Field> {
-    let carries = if sort.apart {
+    let carries = if sort.apart.is_some() {
         !matches!(sort.kind, Kind::Choice(_) | Kind::Bool | Kind::Text { .. })
     } else {
         let often = ["created_at", "updated_at", &entity.title, entity.sort.trim_start_matches('-')];
@@ -160,7 +160,7 @@ pub(crate) fn carried<'e>(entity: &'e Entity, sort: &Field) -> impl Iterator<Ite
 fn is_short_filter(entity: &Entity, field: &Field) -> bool {
     let short = match &field.kind {
         Kind::Choice(_) | Kind::Bool => true,
-        Kind::Text { .. } => !field.apart && field.name != entity.title,
+        Kind::Text { .. } => field.apart.is_none() && field.name != entity.title,
         Kind::Reference { entity: to } => matches!(to.as_str(), "user" | "team"),
         _ => false,
     };
@@ -184,7 +184,7 @@ pub fn entity_table(entity: &Entity) -> Table {
             index.deleted = true;
         }
     }
-    for field in entity.fields.values().filter(|field| !field.apart) {
+    for field in entity.fields.values().filter(|field| field.apart.is_none()) {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.unique {
             table = table.add_index(&[&field.name], true, true);
@@ -200,26 +200,36 @@ pub fn entity_table(entity: &Entity) -> Table {
     table
 }
 
-/// The name of the table beside an entity's own that holds its background figures.
+/// [`apart_table_name`] of [`Apart::Figures`].
 pub fn figures_table_name(entity: &str) -> String {
     format!("{entity}_figures")
 }
 
-/// Figures are rewritten for every record at once, as often as models are fitted: in a table of their own that costs neither
-/// the record nor its indexes. It has one row for each live record, made and removed with it.
-pub fn figures_table(entity: &Entity) -> Option<Table> {
-    if !entity.has_figures_apart() {
-        return None;
+/// The name of a table beside an entity's own that holds background figures.
+pub fn apart_table_name(entity: &str, apart: Apart) -> String {
+    match apart {
+        Apart::Figures => figures_table_name(entity),
+        Apart::Moving => format!("{entity}_moving_figures"),
     }
-    let mut table = Table::new(&figures_table_name(&entity.name), ["id"]).required("id", ColumnKind::Id);
+}
+
+/// The table that stores a field of an entity: its own, or one beside it.
+pub fn table_name_of(entity: &str, field: &Field) -> String {
+    field.apart.map_or_else(|| entity.to_owned(), |apart| apart_table_name(entity, apart))
+}
+
+/// Figures are computed for every record at once, as often as models are fitted: in tables of their own that costs neither
+/// the record nor its indexes. Each has one row for each live record, made and removed with it.
+pub fn apart_table(entity: &Entity, apart: Apart) -> Table {
+    let mut table = Table::new(&apart_table_name(&entity.name, apart), ["id"]).required("id", ColumnKind::Id);
     table.beside = Some(entity.name.clone());
-    for field in entity.figures_apart() {
+    for field in entity.figures_apart(apart) {
         table = table.optional(&field.name, column_kind(&field.kind));
         if field.indexed {
             table = table.add_index(&[&field.name, "id"], false, false).carrying(carried(entity, field));
         }
     }
-    Some(table)
+    table
 }
 
 /// Every table the program needs: the engine's own, the modules' own, one per entity.
@@ -227,7 +237,9 @@ pub fn tables(registry: &crate::Registry) -> Vec<Table> {
     let mut tables = system::tables();
     tables.extend(registry.tables.iter().cloned());
     tables.extend(registry.entities().map(|entity| entity_table(entity)));
-    tables.extend(registry.entities().filter_map(|entity| figures_table(entity)));
+    tables.extend(
+        registry.entities().flat_map(|entity| entity.aparts().map(|apart| apart_table(entity, apart))),
+    );
     tables.extend(registry.entities().filter_map(|entity| crate::search::table(entity)));
     tables
 }

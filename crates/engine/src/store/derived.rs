@@ -2,9 +2,9 @@
 
 use crate::{
     Dialect, Error, Figures, Result, Tx, among, bulk::pieces, condition::bind, db::name,
-    engine::FIGURES_NAMED, schema::figures_table_name, search,
+    engine::FIGURES_NAMED, schema::apart_table_name, search,
 };
-use meta::{Entity, Field, Id, Value, Values};
+use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
 use std::collections::HashMap;
 
@@ -23,16 +23,21 @@ impl Tx {
                     .ok_or_else(|| Error::Internal(format!("{field} is not a figure of {}", entity.name)))
             })
             .collect::<Result<_>>()?;
-        let (apart, own): (Vec<&Field>, Vec<&Field>) = fields.into_iter().partition(|field| field.apart);
-        self.update_figures(&entity.name, &own, figures).await?;
-        self.update_figures(&figures_table_name(&entity.name), &apart, figures).await?;
+        let stored = |apart: Option<Apart>| -> Vec<&Field> {
+            fields.iter().copied().filter(|field| field.apart == apart).collect()
+        };
+        self.update_figures(&entity.name, &stored(None), figures).await?;
+        for apart in Apart::ALL {
+            self.update_figures(&apart_table_name(&entity.name, apart), &stored(Some(apart)), figures)
+                .await?;
+        }
         let named = if figures.len() > FIGURES_NAMED { &[] } else { figures };
         let ids = named.iter().map(|(id, _)| *id).collect();
         self.figures.push(Figures { entity: entity.name.clone(), ids });
         Ok(())
     }
 
-    async fn update_figures(
+    pub(super) async fn update_figures(
         &mut self,
         table: &str,
         fields: &[&Field],
@@ -64,7 +69,7 @@ impl Tx {
         Ok(())
     }
 
-    /// Gives each of `ids` its row of figures; `records`, in the same order, may hold values of `fields`.
+    /// Gives each of `ids` its rows of figures; `records`, in the same order, may hold values of `fields`.
     pub(super) async fn insert_figures(
         &mut self,
         entity: &Entity,
@@ -72,38 +77,37 @@ impl Tx {
         fields: &[&Field],
         records: &[Values],
     ) -> Result<()> {
-        let columns: Vec<&str> =
-            ["id"].into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();
-        let values: Vec<Bound> = ids
-            .iter()
-            .enumerate()
-            .flat_map(|(index, id)| {
-                let values = records.get(index);
-                let value = move |field: &Field| {
-                    values.and_then(|values| values.get(&field.name)).unwrap_or(&Value::Null)
+        for apart in entity.aparts() {
+            let fields = || fields.iter().copied().filter(move |field| field.apart == Some(apart));
+            let columns: Vec<&str> =
+                ["id"].into_iter().chain(fields().map(|field| field.name.as_str())).collect();
+            let mut values: Vec<Bound> = vec![];
+            for (index, id) in ids.iter().enumerate() {
+                let given = records.get(index);
+                let value = |field: &Field| {
+                    bind(field, given.and_then(|given| given.get(&field.name)).unwrap_or(&Value::Null))
                 };
-                [Bound::from(*id)]
-                    .into_iter()
-                    .chain(fields.iter().map(move |field| bind(field, value(field))))
-            })
-            .collect();
-        self.conn.insert_rows(&figures_table_name(&entity.name), &columns, values).await
+                values.push((*id).into());
+                values.extend(fields().map(value));
+            }
+            self.conn.insert_rows(&apart_table_name(&entity.name, apart), &columns, values).await?;
+        }
+        Ok(())
     }
 
     /// Figures go with their record, and come back empty with it until they are computed again.
     pub(super) async fn mark_figures(&mut self, entity: &Entity, ids: &[Id], deleted: bool) -> Result<()> {
-        if !entity.has_figures_apart() {
-            return Ok(());
-        }
         if !deleted {
             return self.insert_figures(entity, ids, &[], &[]).await;
         }
-        for ids in ids.chunks(1_000) {
-            let delete = Sql::delete()
-                .from_table(name(&figures_table_name(&entity.name)))
-                .and_where(Expr::col(name("id")).is_in(among(ids)))
-                .to_owned();
-            self.conn.execute(&delete).await?;
+        for apart in entity.aparts() {
+            for ids in ids.chunks(1_000) {
+                let delete = Sql::delete()
+                    .from_table(name(&apart_table_name(&entity.name, apart)))
+                    .and_where(Expr::col(name("id")).is_in(among(ids)))
+                    .to_owned();
+                self.conn.execute(&delete).await?;
+            }
         }
         Ok(())
     }

@@ -9,7 +9,7 @@ use crate::{
     schema,
 };
 use meta::{Entity, Field, Id, Kind, Record, Value, unscaled};
-use sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement, Value as Bound, Values};
+use sea_query::{Alias, Expr, ExprTrait, Query as Sql, SelectStatement, Value as Bound, Values};
 use std::{collections::HashMap, sync::OnceLock};
 
 const SYSTEM: [&str; 6] = ["id", "version", "created_at", "updated_at", "created_by", "deleted_at"];
@@ -22,18 +22,18 @@ pub(crate) fn columns(entity: &str, fields: &[&Field]) -> SelectStatement {
     select
 }
 
-/// A record and its figures are one.
-pub(crate) fn beside(entity: &str) -> Expr {
-    let figures = name(&schema::figures_table_name(entity));
-    Expr::col((figures, name("id"))).equals((name(entity), name("id")))
+/// The rows of two tables are of one record.
+pub(crate) fn same(one: &Alias, other: &Alias) -> Expr {
+    Expr::col((other.clone(), name("id"))).equals((one.clone(), name("id")))
 }
 
 /// `SELECT` of the system columns and `fields`; a deleted record has no figures.
 fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
     let mut select = columns(&entity.name, fields);
     select.from(name(&entity.name));
-    if fields.iter().any(|field| field.apart) {
-        select.left_join(name(&schema::figures_table_name(&entity.name)), beside(&entity.name));
+    for apart in entity.aparts().filter(|apart| fields.iter().any(|field| field.apart == Some(*apart))) {
+        let figures = name(&schema::apart_table_name(&entity.name, apart));
+        select.left_join(figures.clone(), same(&name(&entity.name), &figures));
     }
     select
 }

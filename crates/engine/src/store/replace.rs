@@ -1,25 +1,32 @@
 //! Replaces the figures of every record at once. Changing a million rows one by one would move each of their many index
 //! entries; a new table is filled in the order of its key, its indexes are built by sorting, and it takes the place of the
-//! old one in one short transaction. Readers keep the old figures until then; other writers wait for a step at a time.
+//! old one in one short transaction. Readers keep the old figures until then; other writers wait for a step at a time. A table of
+//! which few rows differ keeps its place: those rows are written.
 
 use crate::{
     Actor, Dialect, Engine, Error, Figures, LogKind, Result, Tx,
     bulk::{among, pieces},
     condition::bind,
     db::name,
-    schema::{self, Index, Table, figures_table_name},
+    schema::{self, Index, Table, apart_table, apart_table_name},
 };
 use futures::future::BoxFuture;
-use meta::{Entity, Field, Id, Value, Values};
+use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{
-    Alias, Expr, ExprTrait, IntoIden, JoinType, Query as Sql, TableRef, Value as Bound, ValueTuple,
+    Alias, Expr, ExprTrait, IntoIden, JoinType, Order, Query as Sql, SelectStatement, TableRef,
+    Value as Bound, ValueTuple,
 };
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
+use tokio::task::JoinHandle;
 
 /// Rows written in one transaction.
 const BATCH: usize = 5_000;
 /// Entries of the change log read at once.
 const ENTRIES: u64 = 1_000;
+/// Records looked at to tell how many rows of a table differ.
+const LOOKED_AT: usize = 1_000;
+/// Where more than one row in so many differs, a new table is made sooner than the rows are changed.
+const FEW: usize = 5;
 
 /// Asked in each step's transaction with the token of the caller: whether these figures are still the ones wanted.
 pub type StillWanted = for<'t> fn(&'t mut Tx, i64) -> BoxFuture<'t, Result<bool>>;
@@ -30,12 +37,30 @@ struct Replacement {
     entity: Arc<Entity>,
     wanted: StillWanted,
     token: i64,
+    /// The tables that are made anew, and those whose rows are changed.
+    renewed: Vec<Apart>,
+    changed: Vec<Apart>,
 }
 
 impl Replacement {
-    /// Each has a table of its own, so that one overtaken by another harms nobody.
-    fn table(&self) -> String {
-        format!("{}__{}", figures_table_name(&self.entity.name), self.token)
+    /// Each has tables of its own, so that one overtaken by another harms nobody.
+    fn next(&self, apart: Apart) -> String {
+        format!("{}__{}", apart_table_name(&self.entity.name, apart), self.token)
+    }
+
+    /// The figures of a table that are written, and the others.
+    fn fields(&self, apart: Apart, written: &Values) -> (Vec<&Field>, Vec<&Field>) {
+        self.entity.figures_apart(apart).partition(|field| written.contains_key(&field.name))
+    }
+}
+
+/// What differs in a table.
+type Changes = (Apart, Vec<(Id, Values)>);
+
+async fn is_written(writing: Option<JoinHandle<Result<bool>>>) -> Result<bool> {
+    match writing {
+        Some(writing) => writing.await.map_err(|stopped| Error::Internal(stopped.to_string()))?,
+        None => Ok(true),
     }
 }
 
@@ -46,52 +71,141 @@ pub fn figures_reader(entity: &str) -> String {
 }
 
 impl Engine {
-    /// Writes `figures` (each with the same fields) as those of all records of `entity` there were at entry `since` of the
-    /// change log; other figures stay, and records made or restored since keep what they have. Every step asks `wanted` with `token`, which rises from one call to
-    /// the next; as soon as it says no, nothing is changed and the answer is `false`. Figures written one by one meanwhile
-    /// are overwritten: who writes such must write them again.
+    /// Writes `figures`, one for each of `ids` (in their order; each with the same fields), as those of all records of `entity`
+    /// there were at entry `since` of the change log; other figures stay, and records made or restored since keep what they
+    /// have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it says no, nothing more is
+    /// written and the answer is `false`. Figures written one by one meanwhile are overwritten: who writes such must write
+    /// them again.
     pub async fn replace_figures(
         &self,
         entity: &str,
-        mut figures: impl Iterator<Item = (Id, Values)> + Send,
+        ids: &[Id],
+        mut figures: impl FnMut(usize) -> Values + Send,
         since: i64,
         wanted: StillWanted,
         token: i64,
     ) -> Result<bool> {
-        let one = Replacement { entity: self.entity(entity)?.clone(), wanted, token };
-        let table = schema::figures_table(&one.entity)
-            .ok_or_else(|| Error::Internal(format!("{entity} has no figures apart")))?;
-        let plain = Table { name: one.table(), indexes: vec![], ..table.clone() };
-        if !self.replacing_step(&one, schema::Step::CreateTable(plain)).await? {
+        let entity = self.entity(entity)?.clone();
+        let mut one = Replacement { entity, wanted, token, renewed: vec![], changed: vec![] };
+        let entity = one.entity.clone();
+        let step = Ord::max(ids.len().div_ceil(LOOKED_AT), 1);
+        let some: Vec<(Id, Values)> = (0..ids.len()).step_by(step).map(|at| (ids[at], figures(at))).collect();
+        for apart in entity.aparts() {
+            let many = self.differing(&one, apart, &some).await?.len() * FEW > some.len();
+            if many { one.renewed.push(apart) } else { one.changed.push(apart) }
+        }
+        for apart in &one.renewed {
+            let plain = Table { name: one.next(*apart), indexes: vec![], ..apart_table(&entity, *apart) };
+            if !self.replacing_step(&one, schema::Step::CreateTable(plain)).await? {
+                return Ok(false);
+            }
+        }
+        // The next batch is made while one is written.
+        let mut writing: Option<JoinHandle<Result<bool>>> = None;
+        for from in (0..ids.len()).step_by(BATCH) {
+            let until = Ord::min(from + BATCH, ids.len());
+            let batch: Vec<(Id, Values)> = (from..until).map(|at| (ids[at], figures(at))).collect();
+            let changes = self.changed_rows(&one, &batch).await?;
+            if !is_written(writing.take()).await? {
+                return Ok(false);
+            }
+            let (engine, one) = (self.clone(), one.clone());
+            writing = Some(tokio::spawn(async move { engine.write_batch(one, batch, changes).await }));
+        }
+        if !is_written(writing).await? {
             return Ok(false);
         }
-        loop {
-            let batch: Vec<(Id, Values)> = figures.by_ref().take(BATCH).collect();
-            if batch.is_empty() {
-                break;
-            }
-            let one = one.clone();
-            let filled = self
-                .write(&Actor::system(), move |tx| {
-                    Box::pin(
-                        async move { Ok(still_wanted(tx, &one).await? && fill(tx, &one, &batch).await?) },
-                    )
-                })
-                .await?;
-            if !filled {
-                return Ok(false);
-            }
-        }
-        for index in &table.indexes {
-            let index = Index { name: format!("{}__{token}", index.name), ..index.clone() };
-            if !self.replacing_step(&one, schema::Step::CreateIndex { table: one.table(), index }).await? {
-                return Ok(false);
+        for apart in &one.renewed {
+            let (name, table) = (one.next(*apart), apart_table(&entity, *apart));
+            for index in table.indexes {
+                let index = Index { name: format!("{}__{token}", index.name), ..index };
+                if !self
+                    .replacing_step(&one, schema::Step::CreateIndex { table: name.clone(), index })
+                    .await?
+                {
+                    return Ok(false);
+                }
             }
         }
         self.write(&Actor::system(), move |tx| {
-            Box::pin(async move { Ok(still_wanted(tx, &one).await? && swap(tx, &one, &table, since).await?) })
+            Box::pin(async move { Ok(still_wanted(tx, &one).await? && take_over(tx, &one, since).await?) })
         })
         .await
+    }
+
+    async fn changed_rows(&self, one: &Replacement, batch: &[(Id, Values)]) -> Result<Vec<Changes>> {
+        let mut changes = vec![];
+        for apart in &one.changed {
+            changes.push((*apart, self.differing(one, *apart, batch).await?));
+        }
+        changes.retain(|(_, changes)| !changes.is_empty());
+        Ok(changes)
+    }
+
+    async fn write_batch(
+        &self,
+        one: Replacement,
+        batch: Vec<(Id, Values)>,
+        changes: Vec<Changes>,
+    ) -> Result<bool> {
+        if changes.is_empty() && one.renewed.is_empty() {
+            return Ok(true);
+        }
+        self.write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                if !still_wanted(tx, &one).await? {
+                    return Ok(false);
+                }
+                for apart in &one.renewed {
+                    fill(tx, &one, *apart, &batch).await?;
+                }
+                for (apart, changes) in &changes {
+                    change(tx, &one, *apart, changes).await?;
+                }
+                Ok(true)
+            })
+        })
+        .await
+    }
+
+    /// Those of `figures`, in the order of their ids, that a table has otherwise: only the values that differ.
+    async fn differing(
+        &self,
+        one: &Replacement,
+        apart: Apart,
+        figures: &[(Id, Values)],
+    ) -> Result<Vec<(Id, Values)>> {
+        let Some((_, first)) = figures.first() else { return Ok(vec![]) };
+        let (fields, _) = one.fields(apart, first);
+        if fields.is_empty() {
+            return Ok(vec![]);
+        }
+        let table = apart_table_name(&one.entity.name, apart);
+        let mut differing = vec![];
+        for chunk in figures.chunks(1_000) {
+            let rows = self.fetch(&stored(&table, &fields, chunk)).await?;
+            let mut rows = rows.iter().peekable();
+            for (id, values) in chunk {
+                while rows.peek().is_some_and(|row| row.id(0).is_ok_and(|stored| stored < *id)) {
+                    rows.next();
+                }
+                // Who is gone has no row.
+                let Some(row) = rows.next_if(|row| row.id(0).is_ok_and(|stored| stored == *id)) else {
+                    continue;
+                };
+                let mut other = Values::new();
+                for (at, field) in fields.iter().enumerate() {
+                    let value = values.get(&field.name).unwrap_or(&Value::Null);
+                    if row.value(field, at + 1)? != *value {
+                        other.insert(field.name.clone(), value.clone());
+                    }
+                }
+                if !other.is_empty() {
+                    differing.push((*id, other));
+                }
+            }
+        }
+        Ok(differing)
     }
 
     async fn replacing_step(&self, one: &Replacement, step: schema::Step) -> Result<bool> {
@@ -111,21 +225,30 @@ impl Engine {
     }
 }
 
+/// The rows of `figures` as they are stored, in the order of their ids.
+fn stored(table: &str, fields: &[&Field], figures: &[(Id, Values)]) -> SelectStatement {
+    let ids: Vec<Id> = figures.iter().map(|(id, _)| *id).collect();
+    let mut select = Sql::select();
+    select.column(name("id")).columns(fields.iter().map(|field| name(&field.name))).from(name(table));
+    select.and_where(Expr::col(name("id")).is_in(among(&ids))).order_by(name("id"), Order::Asc);
+    select
+}
+
 async fn still_wanted(tx: &mut Tx, one: &Replacement) -> Result<bool> {
     if (one.wanted)(tx, one.token).await? {
         return Ok(true);
     }
-    tx.conn.run(&format!("DROP TABLE IF EXISTS \"{}\"", one.table())).await?;
+    for apart in &one.renewed {
+        tx.conn.run(&format!("DROP TABLE IF EXISTS \"{}\"", one.next(*apart))).await?;
+    }
     Ok(false)
 }
 
 /// Rows of the next table: the new figures, and the others of the row there is.
-async fn fill(tx: &mut Tx, one: &Replacement, figures: &[(Id, Values)]) -> Result<bool> {
-    let Some((_, first)) = figures.first() else { return Ok(true) };
-    let entity = &one.entity;
-    let (new, kept): (Vec<&Field>, Vec<&Field>) =
-        entity.figures_apart().partition(|field| first.contains_key(&field.name));
-    let table = figures_table_name(&entity.name);
+async fn fill(tx: &mut Tx, one: &Replacement, apart: Apart, figures: &[(Id, Values)]) -> Result<()> {
+    let Some((_, first)) = figures.first() else { return Ok(()) };
+    let (new, kept) = one.fields(apart, first);
+    let table = apart_table_name(&one.entity.name, apart);
     for chunk in pieces(figures, new.len() + 1) {
         let rows = chunk.iter().map(|(id, values)| {
             let own = new.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null)));
@@ -143,20 +266,50 @@ async fn fill(tx: &mut Tx, one: &Replacement, figures: &[(Id, Values)]) -> Resul
             .map(name)
             .collect();
         let mut insert = Sql::insert();
-        insert.into_table(name(&one.table())).columns(columns);
+        insert.into_table(name(&one.next(apart))).columns(columns);
         insert.select_from(select).map_err(|error| Error::Internal(error.to_string()))?;
         tx.conn.execute(&insert).await?;
     }
+    Ok(())
+}
+
+/// Writes the values that differ: those of the same fields at once, for a database moves the index entries of all it is given.
+async fn change(tx: &mut Tx, one: &Replacement, apart: Apart, changes: &[(Id, Values)]) -> Result<()> {
+    let mut alike: HashMap<Vec<&str>, Vec<(Id, Values)>> = HashMap::new();
+    for (id, values) in changes {
+        let fields = values.keys().map(String::as_str).collect();
+        alike.entry(fields).or_default().push((*id, values.clone()));
+    }
+    let table = apart_table_name(&one.entity.name, apart);
+    for (names, changes) in alike {
+        let fields: Vec<&Field> = names.iter().filter_map(|name| one.entity.get(name)).collect();
+        tx.update_figures(&table, &fields, &changes).await?;
+    }
+    Ok(())
+}
+
+async fn take_over(tx: &mut Tx, one: &Replacement, since: i64) -> Result<bool> {
+    let entity = &one.entity.name;
+    if !one.renewed.is_empty() {
+        let (came, went) = came_and_went(tx, entity, since).await?;
+        for apart in &one.renewed {
+            swap(tx, one, *apart, &came, &went).await?;
+        }
+    }
+    for apart in one.entity.aparts() {
+        drop_overtaken(tx, &apart_table_name(entity, apart)).await?;
+    }
+    tx.set_position(&figures_reader(entity), one.token).await?;
+    tx.figures.push(Figures { entity: entity.clone(), ids: vec![] });
     Ok(true)
 }
 
-async fn swap(tx: &mut Tx, one: &Replacement, table: &Table, since: i64) -> Result<bool> {
-    let entity = &one.entity;
-    let (old, next) = (table.name.clone(), one.table());
+async fn swap(tx: &mut Tx, one: &Replacement, apart: Apart, came: &[Id], went: &[Id]) -> Result<()> {
+    let table = apart_table(&one.entity, apart);
+    let (old, next) = (table.name.clone(), one.next(apart));
     if tx.dialect() == Dialect::Postgres {
         tx.conn.run(&format!("LOCK TABLE \"{old}\" IN ACCESS EXCLUSIVE MODE")).await?;
     }
-    let (came, went) = came_and_went(tx, &entity.name, since).await?;
     for ids in went.chunks(1_000) {
         let delete = Sql::delete()
             .from_table(name(&next))
@@ -185,10 +338,7 @@ async fn swap(tx: &mut Tx, one: &Replacement, table: &Table, since: i64) -> Resu
         }
         tx.conn.run(&format!("ALTER INDEX \"{next}_pkey\" RENAME TO \"{old}_pkey\"")).await?;
     }
-    drop_overtaken(tx, &old).await?;
-    tx.set_position(&figures_reader(&entity.name), one.token).await?;
-    tx.figures.push(Figures { entity: entity.name.clone(), ids: vec![] });
-    Ok(true)
+    Ok(())
 }
 
 /// Records of `entity` that were made or restored after entry `since` of the log, and those that were deleted.

@@ -15,7 +15,7 @@ use crate::{
     db::{Conn, name},
     schema, search,
 };
-use meta::{Entity, Id, Value};
+use meta::{Apart, Entity, Field, Id, Value};
 use sea_query::{Alias, Expr, ExprTrait, NullOrdering, Order, Query as Sql, SelectStatement};
 
 /// Rows of a part that are fetched and sorted; where more match, walking the sort's index finds a page sooner.
@@ -124,7 +124,7 @@ impl Plan<'_> {
         let both = |index: &Vec<String>| {
             index.iter().map(String::as_str).take(2).eq([&*field.name, &*self.sort.name])
         };
-        !field.apart
+        field.apart.is_none()
             && (self.entity.indexes.iter().any(both)
                 || self.sort.name == "id" && schema::has_index(self.entity, field) && field.name != "id")
     }
@@ -219,14 +219,11 @@ impl Plan<'_> {
             .order_by_expr(if by_index || self.dialect == Dialect::Postgres { id } else { plain(id) }, order);
     }
 
-    /// FROM the sort's table and then what else `used` needs, which SQLite keeps in this order.
+    /// FROM the first table and then what else `used` needs, which SQLite keeps in this order.
     pub(super) fn from(&self, select: &mut SelectStatement, used: Used, first: Alias) {
-        let (own, figures) = (name(&self.entity.name), name(&schema::figures_table_name(&self.entity.name)));
-        let figures_first = first.0 == figures.0;
-        select.from(first);
-        let second = if figures_first { used.own.then_some(own) } else { used.figures.then_some(figures) };
-        if let Some(second) = second {
-            let same = read::beside(&self.entity.name);
+        select.from(first.clone());
+        for second in used.tables(&self.entity.name).filter(|second| second.0 != first.0) {
+            let same = read::same(&first, &second);
             match self.dialect {
                 _ if self.deleted => select.left_join(second, same),
                 Dialect::Sqlite => select.cross_join(second).and_where(same),
@@ -239,27 +236,27 @@ impl Plan<'_> {
         }
     }
 
-    pub(super) fn uses_figures(&self) -> bool {
-        self.fields.iter().any(|field| field.apart) || self.sort.apart || self.used_by_parts().figures
+    /// What a row, its place and its tests are read from.
+    pub(super) fn used(&self) -> Used {
+        let parts = self.parts.iter().map(uses);
+        self.used_by_fields().or(Used::by(&self.sort)).or(Used::OWN).or(parts.fold(Used::default(), Used::or))
     }
 
-    fn used_by_parts(&self) -> Used {
-        self.parts.iter().map(uses).fold(Used::default(), Used::or)
+    pub(super) fn used_by_fields(&self) -> Used {
+        self.fields.iter().map(|field| Used::by(field)).fold(Used::default(), Used::or)
     }
 
     /// At most `limit` rows of a stretch among those `part` finds: first their ids, sorted; then the rows.
     pub(super) fn seek(&self, part: Option<usize>, stretch: &Stretch, limit: u64) -> SelectStatement {
         // Without limit: the estimate may be too low by now, and no row may be missed for that.
-        let used = Used { own: !self.sort.apart, figures: self.sort.apart };
-        let mut ids = self.sought(part, used, None);
+        let mut ids = self.sought(part, Used::by(&self.sort), None);
         ids.expr(self.sorted_id()).limit(limit);
         if let Some(range) = &stretch.range {
             ids.and_where(range.clone());
         }
         self.order(&mut ids, false);
         let mut select = read::columns(&self.entity.name, &self.fields);
-        let used = Used { own: true, figures: self.uses_figures() };
-        self.from(&mut select, used, name(&self.entity.name));
+        self.from(&mut select, self.used(), name(&self.entity.name));
         select.and_where(Expr::col((name(&self.entity.name), name("id"))).in_subquery(ids));
         self.order(&mut select, false);
         select
@@ -269,11 +266,13 @@ impl Plan<'_> {
     pub(super) fn sought(&self, part: Option<usize>, also: Used, limit: Option<u64>) -> SelectStatement {
         let others = self.parts.iter().enumerate().filter(|(index, _)| Some(*index) != part);
         let mut used = others.clone().map(|(_, part)| uses(part)).fold(also, Used::or);
-        used.own |= !used.figures || self.deleted;
-        let first = if used.own {
-            name(&self.entity.name)
-        } else {
-            name(&schema::figures_table_name(&self.entity.name))
+        used.own |= self.deleted;
+        let first = match used.tables(&self.entity.name).next() {
+            Some(first) => first,
+            None => {
+                used.own = true;
+                name(&self.entity.name)
+            }
         };
         let mut select = Sql::select();
         self.from(&mut select, used, first.clone());
@@ -347,16 +346,34 @@ pub(super) fn count_of(some: SelectStatement) -> SelectStatement {
     count
 }
 
-/// Which of a record's two tables something touches.
+/// Which of a record's tables something touches: the entity's own, those beside it in the order of [`Apart::ALL`].
 #[derive(Clone, Copy, Default)]
 pub(super) struct Used {
     pub own: bool,
-    pub figures: bool,
+    apart: [bool; Apart::ALL.len()],
 }
 
 impl Used {
+    pub(super) const OWN: Used = Used { own: true, apart: [false; Apart::ALL.len()] };
+
+    pub(super) fn by(field: &Field) -> Used {
+        Used { own: field.apart.is_none(), apart: Apart::ALL.map(|apart| field.apart == Some(apart)) }
+    }
+
     pub(super) fn or(self, other: Used) -> Used {
-        Used { own: self.own || other.own, figures: self.figures || other.figures }
+        let [figures, moving] = self.apart;
+        Used { own: self.own || other.own, apart: [figures || other.apart[0], moving || other.apart[1]] }
+    }
+
+    /// The entity's own first.
+    pub(super) fn tables(self, entity: &str) -> impl Iterator<Item = Alias> {
+        let own = self.own.then(|| name(entity));
+        let apart = Apart::ALL.into_iter().zip(self.apart).filter(|(_, used)| *used);
+        own.into_iter().chain(apart.map(|(apart, _)| name(&schema::apart_table_name(entity, apart))))
+    }
+
+    fn is_one_table(self) -> bool {
+        self.tables("").count() <= 1
     }
 }
 
@@ -370,10 +387,13 @@ pub(super) fn uses(condition: &Condition) -> Used {
         | Condition::In { path, .. }
         | Condition::Empty { path }
         | Condition::Text { path, .. } => {
-            let figures = path.through.is_none() && path.field.apart;
-            Used { own: !figures, figures }
+            if path.through.is_none() {
+                Used::by(&path.field)
+            } else {
+                Used::OWN
+            }
         }
-        Condition::Search { .. } | Condition::Reaches { .. } => Used { own: true, figures: false },
+        Condition::Search { .. } | Condition::Reaches { .. } => Used::OWN,
         Condition::Always(_) => Used::default(),
     }
 }
@@ -391,10 +411,7 @@ pub(crate) fn is_found(entity: &Entity, part: &Condition) -> bool {
         Condition::Empty { path } => path.through.is_none() && indexed(path),
         Condition::Search { .. } => true,
         Condition::Reaches { found, .. } => *found,
-        Condition::Any(parts) => {
-            let used = uses(part);
-            !(used.own && used.figures) && parts.iter().all(|part| is_found(entity, part))
-        }
+        Condition::Any(parts) => uses(part).is_one_table() && parts.iter().all(|part| is_found(entity, part)),
         Condition::All(_) | Condition::Not(_) | Condition::Text { .. } | Condition::Always(_) => false,
     }
 }
@@ -424,10 +441,10 @@ pub(super) fn found_ids(
     if let Some(limit) = limit {
         select.limit(limit);
     }
-    if uses(part).figures {
-        select.from(name(&schema::figures_table_name(&entity.name)));
-    } else {
-        select.from(name(&entity.name)).and_where(Expr::col(name("deleted_at")).is_null());
-    }
+    let used = uses(part);
+    match used.tables(&entity.name).next().filter(|_| !used.own) {
+        Some(figures) => select.from(figures),
+        None => select.from(name(&entity.name)).and_where(Expr::col(name("deleted_at")).is_null()),
+    };
     select
 }

@@ -184,7 +184,9 @@ impl Tx {
         let mut figures = Values::new();
         for (field, value) in values {
             match entity.get(field) {
-                Some(field) if field.apart => drop(figures.insert(field.name.clone(), value.clone())),
+                Some(field) if field.apart.is_some() => {
+                    drop(figures.insert(field.name.clone(), value.clone()))
+                }
                 Some(field) => drop(update.value(name(&field.name), bind(field, value))),
                 None => {}
             }
@@ -213,14 +215,9 @@ impl Tx {
         // Only columns that some record fills: a sparse bulk insert stays small.
         let given = records.iter().flatten().filter(|(_, value)| !value.is_null());
         let filled: HashSet<&str> = given.map(|(field, _)| field.as_str()).collect();
-        let (figures, fields): (Vec<&Field>, Vec<&Field>) = entity
-            .fields
-            .values()
-            .filter(|field| filled.contains(field.name.as_str()))
-            .partition(|field| field.apart);
-        if entity.has_figures_apart() {
-            self.insert_figures(entity, ids, &figures, records).await?;
-        }
+        let fields = entity.fields.values().filter(|field| filled.contains(field.name.as_str()));
+        let (figures, fields): (Vec<&Field>, Vec<&Field>) = fields.partition(|field| field.apart.is_some());
+        self.insert_figures(entity, ids, &figures, records).await?;
         let system = ["id", "version", "created_at", "updated_at", "created_by", "run_id"];
         let columns: Vec<&str> =
             system.into_iter().chain(fields.iter().map(|field| field.name.as_str())).collect();

@@ -16,7 +16,7 @@ use crate::{
     schema,
 };
 use meta::{Id, Value};
-use sea_query::{Expr, ExprTrait, IntoTableRef, Query as Sql, SelectStatement};
+use sea_query::{Alias, Expr, ExprTrait, IntoTableRef, Query as Sql, SelectStatement};
 
 /// What the records are called that are joined to the walked index.
 const RECORD: &str = "record";
@@ -96,7 +96,8 @@ impl Plan<'_> {
         let table = table_of(&self.entity.name, &self.sort);
         let mut select = Sql::select();
         select.expr(self.sorted()).expr(self.sorted_id()).limit(1).offset(rows);
-        self.from(&mut select, Used { own: !self.sort.apart, figures: false }, table);
+        let used = if self.sort.apart.is_none() { Used::OWN } else { Used::default() };
+        self.from(&mut select, used, table);
         for index in served {
             select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
         }
@@ -119,8 +120,7 @@ impl Plan<'_> {
         let record = if told.is_empty() { self.entity.name.as_str() } else { RECORD };
         let mut select = read::columns(record, &self.fields);
         if told.is_empty() {
-            let used = Used { own: true, figures: self.uses_figures() };
-            self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
+            self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
         } else {
             self.index_then_record(&mut select, served, &told);
         }
@@ -151,27 +151,23 @@ impl Plan<'_> {
 
     fn index_then_record(&self, select: &mut SelectStatement, served: &[usize], told: &[usize]) {
         let walked = table_of(&self.entity.name, &self.sort);
-        let (own, figures) = (&self.entity.name, schema::figures_table_name(&self.entity.name));
         let of_record = |index: &usize| !served.contains(index) && !told.contains(index);
         let tested = (0..self.parts.len()).filter(of_record).map(|index| uses(&self.parts[index]));
         let tested = tested.fold(Used::default(), Used::or);
         select.from(walked.clone());
-        let mut join = |table: &str, called: &str| {
-            let (id, own) = (Expr::col((walked.clone(), name("id"))), Expr::col((name(called), name("id"))));
-            let table = name(table).into_table_ref().alias(name(called));
-            select.cross_join(table).and_where(own.eq(id));
-        };
-        let called = schema::figures_table_name(RECORD);
         // SQLite looks into the tables in this order, and into the next only for rows that passed the tests before.
-        let figures_first = tested.figures && !tested.own;
-        if figures_first {
-            join(&figures, &called);
+        let names = |used: Used| used.tables(&self.entity.name).zip(used.tables(RECORD));
+        let mut joined: Vec<Alias> = vec![];
+        for (table, called) in names(tested).chain(names(Used::OWN.or(self.used_by_fields()))) {
+            if joined.contains(&called) {
+                continue;
+            }
+            select
+                .cross_join(table.into_table_ref().alias(called.clone()))
+                .and_where(read::same(&walked, &called));
+            joined.push(called);
         }
-        join(own, RECORD);
-        if !figures_first && (tested.figures || self.fields.iter().any(|field| field.apart)) {
-            join(&figures, &called);
-        }
-        let alive = if self.sort.apart { name(RECORD) } else { walked.clone() };
+        let alive = if self.sort.apart.is_some() { name(RECORD) } else { walked.clone() };
         select.and_where(Expr::col((alive, name("deleted_at"))).is_null());
     }
 }

@@ -44,7 +44,7 @@ fn literal(shop: &Shop, id: Id) -> String {
     }
 }
 
-async fn verdict(shop: &Shop, check: &str) -> Verdict {
+pub async fn verdict(shop: &Shop, check: &str) -> Verdict {
     let found = shop.engine.examine().await.unwrap();
     found.into_iter().find(|verdict| verdict.check == check).unwrap_or_else(|| panic!("no check {check}"))
 }
@@ -83,6 +83,7 @@ fn every_kind_of_damage_is_found_and_named() {
             ("search", parent, format!("UPDATE customer SET name = '荣耀' WHERE id = {}", id(parent))),
             ("search", child, format!("DELETE FROM customer_search WHERE record_id = {}", id(child))),
             ("figure rows", child, format!("DELETE FROM customer_figures WHERE id = {}", id(child))),
+            ("figure rows", child, format!("DELETE FROM customer_moving_figures WHERE id = {}", id(child))),
             ("numbers", nobody, format!("UPDATE external_id SET record_id = {}", id(nobody))),
             (
                 "change log",

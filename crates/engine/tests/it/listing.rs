@@ -62,12 +62,14 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
             ids.extend(write.await.unwrap());
         }
         let worth = |number: i64| number * 11 % 4_001;
+        let trend = |number: i64| (number % 7 != 0).then_some(number * 13 % 97);
         let grade = |number: i64| (number % 5 < 2).then_some(if number % 5 == 0 { "a" } else { "b" });
         let figures: Vec<_> = (0..NUMBER)
             .zip(&ids)
             .map(|(number, id)| {
                 let grade = grade(number).map_or(Value::Null, Value::from);
-                (*id, values([("worth", money_of(&worth(number).to_string())), ("grade", grade)]))
+                let worth = money_of(&worth(number).to_string());
+                (*id, values([("worth", worth), ("grade", grade), ("trend", trend(number).into())]))
             })
             .collect();
         let write = shop.engine.write(&shop.actor, move |tx| {
@@ -86,13 +88,20 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
             ("grade == 'b' && city == 'spread'", &|number| {
                 grade(number) == Some("b") && number < 10_000 && number % 4 == 0
             }),
+            ("grade == 'b' && trend == 3", &|number| grade(number) == Some("b") && trend(number) == Some(3)),
+            ("grade == 'b' || trend == 3", &|number| grade(number) == Some("b") || trend(number) == Some(3)),
+            ("trend > 90 && vip", &|number| trend(number) > Some(90) && number % 1_200 == 5),
+            ("trend == null && worth < 20.0 && city == 'other'", &|number| {
+                trend(number).is_none() && worth(number) < 20 && number < 10_000 && number % 4 != 0
+            }),
             ("!(city in ['other', 'spread']) && vip", &|number| number >= 10_000 && number % 1_200 == 5),
         ] {
-            for sort in ["name", "-name", "-staff", "worth", "-created_at"] {
+            for sort in ["name", "-name", "-staff", "worth", "trend", "-trend", "-created_at"] {
                 let mut expected: Vec<i64> = (0..NUMBER).filter(|number| wanted(*number)).collect();
                 match sort.trim_start_matches('-') {
                     "staff" => expected.sort_by_key(|number| (staff(*number), ids[*number as usize])),
                     "name" => {}
+                    "trend" => expected.sort_by_key(|number| (trend(*number), ids[*number as usize])),
                     "worth" => expected.sort_by_key(|number| (worth(*number), ids[*number as usize])),
                     _ => expected.sort_by_key(|number| ids[*number as usize]),
                 }

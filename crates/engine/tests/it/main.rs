@@ -8,6 +8,7 @@ mod jobs;
 mod listing;
 mod log;
 mod redacting;
+mod replacing;
 mod rights;
 mod saving;
 mod schema;

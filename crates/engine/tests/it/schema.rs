@@ -45,6 +45,34 @@ fn a_new_field_becomes_a_column_and_old_records_stay() {
 }
 
 #[test]
+fn a_figure_that_moves_to_another_table_keeps_its_values() {
+    on_both(|shop: Shop| async move {
+        let sale = |mood: fn(meta::Field) -> meta::Field| {
+            let figure = |name: &str| integer(name).zh("数字").indexed();
+            vec![module().extend("sale", vec![mood(figure("mood")), figure("calm").apart()])]
+        };
+        let engine = reopen(&shop.database, &shop.folder, sale(meta::Field::apart)).await.unwrap();
+        let customer = shop.customer("a", []).await;
+        let id = engine
+            .write(&shop.actor, move |tx| {
+                Box::pin(async move {
+                    let id = tx.create("sale", values([("customer", customer.into())])).await?;
+                    let figures = values([("mood", 7i64.into()), ("calm", 3i64.into())]);
+                    tx.set_figures("sale", &[(id, figures)]).await?;
+                    Ok(id)
+                })
+            })
+            .await
+            .unwrap();
+        let engine = reopen(&shop.database, &shop.folder, sale(meta::Field::moving)).await.unwrap();
+        let record = engine.get(&shop.actor, "sale", id).await.unwrap();
+        assert_eq!((record.get("mood"), record.get("calm")), (&7i64.into(), &3i64.into()));
+        let sorted = engine.list(&shop.actor, &engine::Query::new("sale").sort("-mood")).await.unwrap();
+        assert_eq!(sorted.records.iter().map(|record| record.id).collect::<Vec<_>>(), [id]);
+    });
+}
+
+#[test]
 fn an_upgrade_that_cannot_be_completed_leaves_the_old_schema_working_and_says_so() {
     on_both(|shop: Shop| async move {
         for _ in 0..2 {

@@ -127,6 +127,7 @@ pub fn customer() -> Entity {
                 .apart()
                 .indexed(),
         )
+        .field(integer("trend").zh("趋势").moving().indexed())
         .list(["name", "kind", "city"])
         .external_ids()
 }

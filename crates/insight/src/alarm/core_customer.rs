@@ -31,22 +31,16 @@ pub async fn find(
     let today = day_number(as_of);
     let before = date_of(today - COMPARE_DAYS);
     let since = date_of(today - SILENT_DAYS);
-    let (candidates, mut known_now) = candidates(engine, since).await?;
-    let mut known_then = known_now.clone();
-    let (up_to_now, up_to_then) = (UpTo { day: as_of, settings }, UpTo { day: before, settings });
-    tokio::try_join!(
-        statistics::bought(engine, &mut known_now, &up_to_now, |_, _| {}, None),
-        statistics::bought(engine, &mut known_then, &up_to_then, |_, _| {}, None),
-    )?;
+    let (candidates, mut known) = candidates(engine, since).await?;
+    let days = [&UpTo { day: as_of, settings }, &UpTo { day: before, settings }];
+    statistics::bought(engine, &mut known, <[Statistics; 2]>::as_mut_slice, &days, |_, _| {}, None).await?;
     let now = Scorer::new(fitted.clone(), settings.clone(), as_of);
     let then = Scorer::new(fitted.clone(), settings.clone(), before);
     let (mut score_now, mut score_then) = (now.many(), then.many());
     // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
     let seasonal = fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear);
     let mut found = vec![];
-    for ((candidate, (id, now_known)), (_, then_known)) in
-        candidates.into_iter().zip(known_now).zip(known_then)
-    {
+    for (candidate, (id, [now_known, then_known])) in candidates.into_iter().zip(known) {
         let earlier = then_known.summary.is_some().then(|| score_then(&then_known));
         let mut signals = signals(&score_now(&now_known), earlier.as_ref(), alarms, now.day);
         if seasonal {
@@ -75,7 +69,10 @@ struct Candidate {
 }
 
 /// The best customers who have bought since a day, in order of their ids.
-async fn candidates(engine: &Engine, since: NaiveDate) -> Result<(Vec<Candidate>, Vec<(Id, Statistics)>)> {
+async fn candidates(
+    engine: &Engine,
+    since: NaiveDate,
+) -> Result<(Vec<Candidate>, Vec<(Id, [Statistics; 2])>)> {
     let sql = format!(
         "SELECT a.id, a.name, a.owner FROM account a JOIN account_figures f ON f.key = a.key \
          WHERE f.importance IN ('vip', 'key') AND f.orders >= {ORDERS_MINIMUM} AND f.last_order_on > '{since}' \
@@ -88,7 +85,7 @@ async fn candidates(engine: &Engine, since: NaiveDate) -> Result<(Vec<Candidate>
         let Some(id) = id.as_id() else { continue };
         let name = name.as_text().unwrap_or_default().to_owned();
         candidates.push(Candidate { name, owner: owner.as_id() });
-        customers.push((id, Statistics::default()));
+        customers.push((id, [Statistics::default(); 2]));
     }
     Ok((candidates, customers))
 }

@@ -7,30 +7,28 @@ use super::{
     signal::Signal,
 };
 use crate::{
+    facts::{At, ask, counting, whole},
     settings::{Settings, date_of, day_number},
     statistics::COUNTING_ORDERS,
 };
-use engine::{
-    Engine, Registry, Result, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, JoinType, Query as Sql, SelectStatement},
-};
-use meta::{DateTime, Id, Utc};
-use std::collections::{BTreeMap, BTreeSet};
+use engine::{Engine, Registry, Result};
+use meta::NaiveDate;
+use std::collections::BTreeMap;
 use value::change::Change;
 
 const PERIOD_DAYS: i32 = 13 * 7;
 const YEAR_DAYS: i32 = 52 * 7;
 /// Smaller groups tell nothing.
-const BUYERS_MINIMUM: usize = 10;
+const BUYERS_MINIMUM: u64 = 10;
 
 /// What a customer belongs to.
 const GROUPS: [&str; 2] = ["relation", "industry"];
 const REGIONS: [&str; 2] = ["country", "province"];
 
-/// Of one group or region: who bought and for how much, last year and this.
+/// Of one group or region: how many bought and for how much, last year and this.
 #[derive(Default)]
 struct Seen {
-    buyers: [BTreeSet<Id>; 2],
+    buyers: [u64; 2],
     /// Ten-thousandths.
     sales: [i64; 2],
     /// Σ of squared amounts, in units.
@@ -44,7 +42,7 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
     }
     let mut found = vec![];
     for ((field, value), seen) in read(engine, settings).await? {
-        let [before, now] = &seen.buyers;
+        let [before, now] = seen.buyers;
         let raised = |rule, signal| Raised {
             rule,
             name: shown(engine.registry(), field, &value),
@@ -53,14 +51,14 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
             since: None,
             signals: vec![signal],
         };
-        if before.len() < BUYERS_MINIMUM {
+        if before < BUYERS_MINIMUM {
             continue;
         }
         if groups && GROUPS.contains(&field) {
-            let change = Change::of_counts(before.len() as u64, now.len() as u64);
+            let change = Change::of_counts(before, now);
             if change.fell_by(alarms.get("group_fall")) {
                 let z = change.z().unwrap_or(0.0);
-                let signal = Signal::FewerBuyers { before: before.len() as u64, now: now.len() as u64, z };
+                let signal = Signal::FewerBuyers { before, now, z };
                 found.push(raised(Rule::GroupShrinking, signal));
             }
         }
@@ -86,46 +84,41 @@ fn shown(registry: &Registry, field: &str, value: &str) -> String {
 }
 
 async fn read(engine: &Engine, settings: &Settings) -> Result<BTreeMap<(&'static str, String), Seen>> {
-    let today = day_number(settings.as_of_day(engine.clock()));
-    let period = |until: i32| {
-        let after = settings.end_of(date_of(until - PERIOD_DAYS));
-        (after, settings.end_of(date_of(until)))
-    };
-    let mut found: BTreeMap<(&'static str, String), Seen> = BTreeMap::new();
-    for (index, until) in [today - YEAR_DAYS, today].into_iter().enumerate() {
-        let select = orders(period(until));
-        let mut rows = engine.stream(&select);
-        while let Some(row) = rows.try_next().await? {
-            let (account, amount) = (row.id(0)?, row.opt_int(1)?.unwrap_or(0));
-            if amount <= 0 {
-                continue;
-            }
-            for (place, field) in GROUPS.into_iter().chain(REGIONS).enumerate() {
-                let Some(value) = row.opt_text(2 + place)?.filter(|value| !value.trim().is_empty()) else {
-                    continue;
-                };
-                let seen = found.entry((field, value)).or_default();
-                seen.buyers[index].insert(account);
-                seen.sales[index] = seen.sales[index].saturating_add(amount);
-                seen.squares += value::money::to_units(amount).powi(2);
-            }
+    let mut found = BTreeMap::new();
+    for field in GROUPS.into_iter().chain(REGIONS) {
+        for row in ask(engine, &by(field, settings, settings.as_of_day(engine.clock()))).await?.values() {
+            let row = row?;
+            let [value, before, now, sold_before, sold_now, squares] = row.as_slice() else { continue };
+            let Some(value) = value.as_text().filter(|value| !value.trim().is_empty()) else { continue };
+            let seen = Seen {
+                buyers: [before, now].map(|buyers| whole(buyers).unsigned_abs()),
+                sales: [sold_before, sold_now].map(whole),
+                squares: squares.as_decimal().and_then(|squares| f64::try_from(squares).ok()).unwrap_or(0.0),
+            };
+            found.insert((field, value.to_owned()), seen);
         }
     }
     Ok(found)
 }
 
-fn orders((after, until): (DateTime<Utc>, DateTime<Utc>)) -> SelectStatement {
-    let order = |column: &str| (name("order"), name(column));
-    let account = |column: &str| (name("account"), name(column));
-    Sql::select()
-        .columns([order("account"), order("net_base")])
-        .columns(GROUPS.into_iter().chain(REGIONS).map(account))
-        .from(name("order"))
-        .join(JoinType::InnerJoin, name("account"), Expr::col(account("id")).equals(order("account")))
-        .and_where(Expr::col(order("ordered_at")).gte(after))
-        .and_where(Expr::col(order("ordered_at")).lt(until))
-        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS))
-        .and_where(Expr::col(order("deleted_at")).is_null())
-        .and_where(Expr::col(account("deleted_at")).is_null())
-        .to_owned()
+/// Sums of numbers that are not exact depend on their order: squares are rounded to hundredths before.
+fn by(field: &str, settings: &Settings, as_of: NaiveDate) -> String {
+    let today = day_number(as_of);
+    let period = |until: i32| {
+        At::Instant("d.ordered_at").within(settings, date_of(until - PERIOD_DAYS), date_of(until))
+    };
+    let periods = [period(today - YEAR_DAYS), period(today)];
+    let columns: Vec<String> =
+        ["count(DISTINCT CASE WHEN {} THEN d.account_key END)", "sum(CASE WHEN {} THEN d.net_base END)"]
+            .iter()
+            .flat_map(|sum| periods.iter().map(|period| sum.replace("{}", period)))
+            .collect();
+    format!(
+        "SELECT c.{field}, {}, sum(CAST(round(power(CAST(d.net_base AS DOUBLE), 2), 2) AS DECIMAL(38, 2))) \
+         FROM \"order\" d JOIN account c ON c.key = d.account_key \
+         WHERE d.net_base > 0 AND {} AND ({}) GROUP BY 1",
+        columns.join(", "),
+        counting("d.status", &COUNTING_ORDERS),
+        periods.map(|period| format!("({period})")).join(" OR "),
+    )
 }

@@ -116,5 +116,5 @@ pub fn traits(account: &Entity) -> impl Iterator<Item = &Field> {
 }
 
 fn is_entered(field: &Field) -> bool {
-    !field.apart && !field.computed && !field.figure
+    field.apart.is_none() && !field.computed && !field.figure
 }

@@ -24,7 +24,7 @@ const COLUMNS: [&str; 12] = [
     "to_on",
     "quantity",
 ];
-pub(super) const RUNS: Runs = Runs { table: TABLE, key: &["run", "account", "product"] };
+pub(super) const RUNS: Runs = Runs { table: TABLE, key: &["run", "account", "product"], clear: 5_000 };
 
 pub fn tables() -> Vec<Table> {
     vec![
@@ -122,7 +122,7 @@ pub(super) async fn write(engine: &Engine, rows: Vec<(Id, Option<Id>, Cycle)>, t
             cycle.quantity.into(),
         ]
     };
-    RUNS.write(engine, &COLUMNS[1..], rows, values).await
+    RUNS.write(engine, &COLUMNS[1..], rows, |_| 100, values).await
 }
 
 /// The first `limit` cycles of a run that are due, the earliest expected first.

@@ -23,14 +23,16 @@ pub fn fields() -> Vec<Field> {
             "忠诚指数",
             "mean of the parts of loyalty that are known: behavioural, emotional, cognitive",
             "行为、情感、认知三种忠诚中已知各项的平均值",
-        ),
+        )
+        .moving(),
         part(
             "loyalty_behavioural",
             "Behavioural loyalty",
             "行为忠诚",
             "what he does: repeat buying, length of the relation, the share he says he buys here, times the probability that he still buys",
             "购买行为：重复购买、关系长度、自述采购份额，再乘以仍在购买的概率",
-        ),
+        )
+        .moving(),
         part(
             "loyalty_emotional",
             "Emotional loyalty",

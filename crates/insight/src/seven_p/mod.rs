@@ -1,6 +1,8 @@
 //! The seven P of customer analysis: profiling, persistency, profitability, performance, prospecting, product, promotion. Each says
 //! what was found, shows it, and leads to the list to act on.
 
+mod body;
+mod cells;
 mod cuts;
 mod filter;
 mod page;

@@ -53,12 +53,14 @@ pub async fn page(
     let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
     let stored = store::newest_model(engine).await?;
     let settings = Settings::load(engine).await?;
-    let (Some(kept), Some(stored)) = (kept, stored.filter(|stored| stored.overview.orders > 0)) else {
-        let context = context! { empty => true };
+    let stored = stored.filter(|stored| stored.overview.orders > 0);
+    let has_orders = stored.is_some();
+    let (Some(kept), Some(stored)) = (kept, stored) else {
+        let context = context! { empty => true, has_orders };
         return app.page(&session, "insight/seven_p.html", context).map(IntoResponse::into_response);
     };
     let filter = Filter::of(&wanted, kept.as_of);
-    let cut = Cut { engine, run: kept.body.run, filter: &filter };
+    let cut = Cut { engine, run: kept.body.cells_run, filter: &filter };
     let board = pages::Board {
         words: &words,
         session: &session,

@@ -1,6 +1,6 @@
 //! Reads the cuts from the warehouse.
 
-use super::cuts::{Cells, Measures};
+use super::{cells::Cells, cuts::Measures};
 use crate::{
     facts::{At, ask, counting, day_before, whole},
     settings::Settings,
@@ -8,6 +8,7 @@ use crate::{
 };
 use engine::{Engine, Result};
 use meta::{NaiveDate, Value};
+use std::borrow::Cow;
 
 /// Rows of the warehouse that are added up in the same way.
 struct Source {
@@ -137,7 +138,7 @@ pub(super) struct Sales<'a> {
 
 impl Sales<'_> {
     pub async fn cells(&self) -> Result<Cells> {
-        let mut cells = Cells::new();
+        let mut cells = Cells::default();
         for source in &SOURCES {
             for (cut, value) in source.cuts {
                 self.add(&mut cells, source, cut, value).await?;
@@ -178,22 +179,22 @@ impl Sales<'_> {
             for (number, sum) in numbers.iter_mut().zip(sums) {
                 *number = whole(sum);
             }
-            let key = (cut, month, text(relation), region(province, country), text(value));
-            cells.entry(key).or_default().add(&measures(&numbers));
+            let place = (relation.as_text().unwrap_or_default(), region(province, country));
+            cells.add((cut, month), place, &text(value), &measures(&numbers));
         }
         Ok(())
     }
 }
 
-fn text(value: &Value) -> String {
+fn text(value: &Value) -> Cow<'_, str> {
     match value {
-        Value::Id(id) => id.to_string(),
-        value => value.as_text().unwrap_or_default().to_owned(),
+        Value::Id(id) => id.to_string().into(),
+        value => value.as_text().unwrap_or_default().into(),
     }
 }
 
 /// Province, or country where there is none.
-fn region(province: &Value, country: &Value) -> String {
-    let known = |value: &Value| Some(text(value).trim().to_owned()).filter(|text| !text.is_empty());
+fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
+    let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
     known(province).or(known(country)).unwrap_or_default()
 }

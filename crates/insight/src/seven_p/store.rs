@@ -1,51 +1,49 @@
 //! The rows of the cuts in the database: a run writes its own, pages change over when it is complete.
 
-use super::cuts::{Cells, Key, MEASURES, Measures, REPORT, Report};
+use super::{
+    body::Body,
+    cells::CutRow,
+    cuts::{REPORT, Report},
+};
 use crate::{kept, runs::Runs};
 use engine::schema::{ColumnKind, Table};
-use engine::{Actor, Engine, Result, sea_query::Expr};
+use engine::{
+    Actor, Engine, Result, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
 use meta::NaiveDate;
-use std::collections::{BTreeMap, BTreeSet};
 
-pub const TABLE: &str = "sales_cut";
-const RUNS: Runs = Runs { table: TABLE, key: &["run", "cut", "month", "relation", "region", "value"] };
-/// Values of a cut that are kept; the rest is put together as empty.
-const VALUES_LIMIT: usize = 2_000;
+/// Not `sales_cut`: earlier versions have a table of that name with a row for each cell, and the key of a table cannot change.
+const TABLE: &str = "sales_cut_cells";
+const KEY: [&str; 4] = ["run", "cut", "relation", "region"];
+/// Its rows are long: fewer are deleted at once.
+const RUNS: Runs = Runs { table: TABLE, key: &KEY, clear: 100 };
 
 pub fn tables() -> Vec<Table> {
-    let mut table = Table::new(TABLE, ["run", "cut", "month", "relation", "region", "value"]);
-    for (column, kind) in [
-        ("run", ColumnKind::Int),
-        ("cut", ColumnKind::Text),
-        ("month", ColumnKind::Date),
-        ("relation", ColumnKind::Text),
-        ("region", ColumnKind::Text),
-        ("value", ColumnKind::Text),
-    ] {
-        table = table.required(column, kind);
-    }
-    for column in MEASURES {
-        table = table.required(column, ColumnKind::Int);
-    }
-    vec![table]
+    vec![
+        Table::new(TABLE, KEY)
+            .required("run", ColumnKind::Int)
+            .required("cut", ColumnKind::Text)
+            // Empty are all of them.
+            .required("relation", ColumnKind::Text)
+            .required("region", ColumnKind::Text)
+            .required("cells", ColumnKind::Text),
+    ]
 }
 
 /// Writes a run of its own, makes it the one in force, removes the earlier.
-pub async fn keep(engine: &Engine, as_of: NaiveDate, cells: Cells, mut report: Report) -> Result<()> {
-    let rows: Vec<(Key, Measures)> = limited(cells).into_iter().collect();
-    let columns: Vec<&'static str> = RUNS.key.iter().skip(1).copied().chain(MEASURES).collect();
-    let values = |((cut, month, relation, region, value), measures): &(Key, Measures)| {
-        let key = [
-            (*cut).into(),
-            (*month).into(),
-            relation.clone().into(),
-            region.clone().into(),
-            value.clone().into(),
-        ];
-        key.into_iter().chain(measures.stored().map(Expr::from)).collect()
+pub(super) async fn keep(
+    engine: &Engine,
+    as_of: NaiveDate,
+    rows: Vec<CutRow>,
+    mut report: Report,
+) -> Result<()> {
+    let values = |row: &CutRow| -> Vec<Expr> {
+        vec![row.cut.into(), row.relation.clone().into(), row.region.clone().into(), row.cells.clone().into()]
     };
-    let run = RUNS.write(engine, &columns, rows, values).await?;
-    report.run = run;
+    let columns = ["cut", "relation", "region", "cells"];
+    let run = RUNS.write(engine, &columns, rows, |row| row.cells.len(), values).await?;
+    report.cells_run = run;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
@@ -54,25 +52,21 @@ pub async fn keep(engine: &Engine, as_of: NaiveDate, cells: Cells, mut report: R
     RUNS.clear_before(engine, run).await
 }
 
-/// Values beyond the limit of a cut are counted as none.
-fn limited(cells: Cells) -> Cells {
-    let mut sales: BTreeMap<(&'static str, String), i64> = BTreeMap::new();
-    for ((cut, _, _, _, value), measures) in &cells {
-        *sales.entry((cut, value.clone())).or_default() += measures.sales;
-    }
-    let mut by_cut: BTreeMap<&'static str, Vec<(i64, String)>> = BTreeMap::new();
-    for ((cut, value), sales) in sales {
-        by_cut.entry(cut).or_default().push((sales, value));
-    }
-    let mut dropped = BTreeSet::new();
-    for (cut, mut values) in by_cut {
-        values.sort_by(|a, b| b.cmp(a));
-        dropped.extend(values.into_iter().skip(VALUES_LIMIT).map(|(_, value)| (cut, value)));
-    }
-    let mut kept = Cells::new();
-    for ((cut, month, relation, region, value), measures) in cells {
-        let value = if dropped.contains(&(cut, value.clone())) { String::new() } else { value };
-        kept.entry((cut, month, relation, region, value)).or_default().add(&measures);
-    }
-    kept
+/// The cells of a cut of one relation and region; where these are empty, of all. None if there are none.
+pub(super) async fn find(
+    engine: &Engine,
+    run: i64,
+    cut: &str,
+    (relation, region): (&str, &str),
+) -> Result<Body> {
+    let select = Sql::select()
+        .column(name("cells"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("run")).eq(run))
+        .and_where(Expr::col(name("cut")).eq(cut))
+        .and_where(Expr::col(name("relation")).eq(relation))
+        .and_where(Expr::col(name("region")).eq(region))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    rows.first().map_or_else(|| Ok(Body::default()), |row| Body::read(&row.text(0)?))
 }

@@ -12,6 +12,7 @@ use insight::{
 use meta::{Decimal, Id, Record, Value, scaled};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
+use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 const PARTS: [&str; 7] =
@@ -76,6 +77,22 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         assert!(products.contains("Apples earns most: ¥3,000 margin"), "{products}");
         let prospecting = client.get("/value/seven-p/prospecting?months=3").await.expect(200).body;
         assert!(prospecting.contains("Most first buyers came by: Fair (1)"), "{prospecting}");
+        // What an earlier version kept names a run of another table.
+        let earlier = json!({ "run": 1, "regions": ["山东"], "retention": null });
+        let system = Actor::system();
+        let kept = company.engine.write(&system, move |tx| {
+            Box::pin(async move { kept::keep(tx, "seven_p", "2026-10-31".parse().unwrap(), &earlier).await })
+        });
+        kept.await.unwrap();
+        for part in PARTS {
+            let page = client.get(&format!("/value/seven-p/{part}")).await.expect(200).body;
+            assert!(page.contains("Nothing computed yet") && !page.contains("¥"), "{part}: {page}");
+        }
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let page = client.get(&format!("/value/seven-p/performance{dealers}")).await.expect(200).body;
+        assert!(page.contains("¥5,000 sold in 1 orders"), "{page}");
+        let runs = Sql::select().column(name("run")).distinct().from(name("sales_cut_cells")).to_owned();
+        assert_eq!(company.engine.fetch(&runs).await.unwrap().len(), 1, "the earlier run is gone");
     });
 }
 
@@ -94,19 +111,37 @@ fn without_empty(mut cells: Cells) -> Cells {
     cells
 }
 
+/// Of a cell under its relation and region, and under all of either; where one is not known, under all alone.
+fn add_to_all(cells: &mut Cells, [cut, month, relation, region, value]: [&str; 5], sums: Sums) {
+    for relation in BTreeSet::from([relation, ""]) {
+        for region in BTreeSet::from([region, ""]) {
+            add(cells, [cut, month, relation, region, value], sums);
+        }
+    }
+}
+
 async fn stored(company: &Company) -> Cells {
-    let measures = ["orders", "sales", "margin", "costed", "returned", "accounts", "first_buyers"];
     let select: SelectStatement = Sql::select()
-        .columns(["cut", "month", "relation", "region", "value"].map(name))
-        .columns(measures.map(name))
-        .from(name("sales_cut"))
+        .columns(["cut", "relation", "region", "cells"].map(name))
+        .from(name("sales_cut_cells"))
         .to_owned();
     let mut cells = Cells::new();
     for row in company.engine.fetch(&select).await.unwrap() {
-        let text = |at: usize| row.text(at).unwrap();
-        let key = [text(0), row.date(1).unwrap().to_string(), text(2), text(3), text(4)];
-        let sums: Vec<i64> = (5..12).map(|at| row.int(at).unwrap()).collect();
-        add(&mut cells, key.each_ref().map(String::as_str), sums.try_into().unwrap());
+        let [cut, relation, region, body] = [0, 1, 2, 3].map(|at| row.text(at).unwrap());
+        let body: Json = serde_json::from_str(&body).unwrap();
+        let (months, values) = (body["month"].as_array().unwrap(), body["value"].as_array().unwrap());
+        assert_eq!(months.len(), values.len());
+        for (at, (month, value)) in months.iter().zip(values).enumerate() {
+            let listed = |list: &str, place: &Json| {
+                body[list][place.as_u64().unwrap() as usize].as_str().unwrap().to_owned()
+            };
+            let (month, value) = (listed("months", month), listed("values", value));
+            let measures = body["measures"].as_array().unwrap().iter();
+            let sums: Vec<i64> = measures.map(|column| column[at].as_i64().unwrap_or_default()).collect();
+            let key = [&cut, &month, &relation, &region, &value].map(String::as_str);
+            assert!(!cells.contains_key(&key.map(str::to_owned)), "twice: {key:?}");
+            add(&mut cells, key, sums.try_into().unwrap());
+        }
     }
     without_empty(cells)
 }
@@ -148,7 +183,7 @@ async fn walked(company: &Company) -> Cells {
         for (cut, value) in
             [("month", ""), ("channel", order.text("channel")), ("owner", &owner), ("source", &source)]
         {
-            add(&mut cells, [cut, &month, &relation, &region, value], sums);
+            add_to_all(&mut cells, [cut, &month, &relation, &region, value], sums);
         }
     }
     for back in all(company, "return").await {
@@ -157,18 +192,18 @@ async fn walked(company: &Company) -> Cells {
         }
         let (relation, region, _) = place(of(back.reference("account")));
         let (month, returned) = (month_of(&back, "returned_at"), money(&back, "net_base").unwrap());
-        add(&mut cells, ["month", &month, &relation, &region, ""], [0, 0, 0, 0, returned, 0, 0]);
+        add_to_all(&mut cells, ["month", &month, &relation, &region, ""], [0, 0, 0, 0, returned, 0, 0]);
         let reason = ["reason", &month, &relation, &region, back.text("reason")];
-        add(&mut cells, reason, [1, 0, 0, 0, returned, 0, 0]);
+        add_to_all(&mut cells, reason, [1, 0, 0, 0, returned, 0, 0]);
     }
     for account in &accounts {
         let (relation, region, source) = place(Some(account));
         let came = account.created_at.with_timezone(&DEFAULT_TIME_ZONE).format("%Y-%m-01").to_string();
         let first = account.get("first_order_on").as_date().map(|day| day.format("%Y-%m-01").to_string());
         for (cut, value) in [("month", ""), ("source", source.as_str())] {
-            add(&mut cells, [cut, &came, &relation, &region, value], [0, 0, 0, 0, 0, 1, 0]);
+            add_to_all(&mut cells, [cut, &came, &relation, &region, value], [0, 0, 0, 0, 0, 1, 0]);
             if let Some(first) = &first {
-                add(&mut cells, [cut, first, &relation, &region, value], [0, 0, 0, 0, 0, 0, 1]);
+                add_to_all(&mut cells, [cut, first, &relation, &region, value], [0, 0, 0, 0, 0, 0, 1]);
             }
         }
     }
@@ -293,14 +328,20 @@ fn cuts_are_what_a_walk_over_the_records_adds_up() {
             assert!(wanted.len() > 5, "{cut}: {wanted:?}");
             assert_eq!(there, wanted, "{cut}");
         }
-        // Lines share out what their documents amount to, so their cuts add up to the same.
-        let months = by_month(of("month"));
-        assert_eq!(by_month(of("product")), months);
+        // Lines share out what their documents amount to, so their cuts add up to the same: of all, and of whom they are cut by.
+        let of_all = |cut| of(cut).filter(|(key, _)| key[2].is_empty() && key[3].is_empty());
+        let months = by_month(of_all("month"));
+        assert_eq!(by_month(of_all("product")), months);
+        assert_eq!(of("product").count(), of_all("product").count(), "products are not cut by customer");
         let sold = |months: BTreeMap<String, [i64; 3]>| -> BTreeMap<String, [i64; 2]> {
             let sold = months.into_iter().map(|(month, [sales, margin, _])| (month, [sales, margin]));
             sold.filter(|(_, sums)| *sums != [0; 2]).collect()
         };
-        assert_eq!(sold(by_month(of("category"))), sold(months));
+        let dealers = |cut| of(cut).filter(|(key, _)| key[2] == "dealer" && key[3] == "山东");
+        let dealers_months = sold(by_month(dealers("month")));
+        assert!(dealers_months.len() > 2, "{dealers_months:?}");
+        assert_eq!(sold(by_month(dealers("category"))), dealers_months);
+        assert_eq!(sold(by_month(of_all("category"))), sold(months));
         let values: BTreeSet<&String> = of("category").map(|(key, _)| &key[4]).collect();
         assert_eq!(values.len(), 3, "two categories and none: {values:?}");
         let cycles: cycle::Report = kept::find(&company.engine, cycle::REPORT).await.unwrap().unwrap().body;

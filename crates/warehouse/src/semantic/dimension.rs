@@ -237,7 +237,7 @@ fn attributes(
             levels: vec![],
             path: path.clone(),
             column: field.name.clone(),
-            beside: field.apart.then(|| engine::schema::figures_table_name(&entity.name)),
+            beside: field.apart.map(|_| engine::schema::figures_table_name(&entity.name)),
             then: false,
         };
         match &field.kind {
@@ -245,8 +245,10 @@ fn attributes(
                 found.push(Dimension { kind: DimensionKind::Choice(choices.clone()), ..base })
             }
             Kind::Bool => found.push(Dimension { kind: DimensionKind::Bool, ..base }),
-            Kind::Date if field.apart || path.len() == 1 => found.push(base.dated()),
-            Kind::Integer if field.apart => found.push(Dimension { kind: DimensionKind::Number, ..base }),
+            Kind::Date if field.apart.is_some() || path.len() == 1 => found.push(base.dated()),
+            Kind::Integer if field.apart.is_some() => {
+                found.push(Dimension { kind: DimensionKind::Number, ..base })
+            }
             Kind::Reference { entity: target } if path.len() < DEPTH_LIMIT => {
                 let Some(target) =
                     registry.entity(target).ok().filter(|target| crate::tables::is_kept(target))
@@ -271,5 +273,5 @@ fn attributes(
 /// Few different values are to be expected, and none that tells who somebody is.
 fn is_attribute(field: &Field) -> bool {
     let text = matches!(field.kind, Kind::Text { .. });
-    !field.personal && !field.unique && (!text || field.indexed || field.apart)
+    !field.personal && !field.unique && (!text || field.indexed || field.apart.is_some())
 }

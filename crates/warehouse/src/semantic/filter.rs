@@ -81,7 +81,7 @@ impl Columns for FactColumns<'_> {
     fn column(&self, path: &Path) -> Option<Found> {
         let Some(through) = &path.through else { return self.own(&path.field.name) };
         let reference = self.own(&through.reference)?;
-        let table = if path.field.apart {
+        let table = if path.field.apart.is_some() {
             engine::schema::figures_table_name(&through.entity)
         } else {
             through.entity.clone()

@@ -12,8 +12,7 @@ impl Board<'_> {
         let before = sum(&months, (self.filter.before, self.filter.before_until()));
         let channels = self.cut.values("channel").await?;
         let categories = self.cut.values("category").await?;
-        let (owners, owners_before) =
-            (self.cut.values("owner").await?, self.cut.values_before("owner").await?);
+        let (owners, owners_before) = self.cut.values_and_before("owner").await?;
         let names = self.titles("user", owners.keys()).await?;
         let kinds = self.titles("product_category", categories.keys()).await?;
         let change = self.change(now.sales, before.sales);
@@ -205,8 +204,7 @@ impl Board<'_> {
 
     pub async fn promotion(&self) -> Answer<Shown> {
         let sources = self.cut.values("source").await?;
-        let channels = self.cut.values("channel").await?;
-        let channels_before = self.cut.values_before("channel").await?;
+        let (channels, channels_before) = self.cut.values_and_before("channel").await?;
         let all: i64 = sources.values().map(|one| one.sales).sum();
         let ranks = ranked(&sources, |one| one.sales);
         let mut findings = vec![];

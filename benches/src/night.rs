@@ -1,0 +1,122 @@
+//! `bench night`: what the program computes every night, measured from one day to the next: everybody's statistics, the fit, all figures,
+//! the warehouse, and what rests on them. In this process, by the jobs' own functions; each says on standard error how long it took.
+
+use crate::{
+    data::{self, place},
+    measure::{Machine, memory},
+    modules,
+};
+use anyhow::Context;
+use clap::Args;
+use engine::{Actor, Engine};
+use insight::{after_fit, refit, settings};
+use meta::NaiveDate;
+use serde::Serialize;
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::{Duration, Instant},
+};
+use tokio::runtime::Runtime;
+
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+#[derive(Args, Clone)]
+#[group(skip)]
+pub struct Arguments {
+    #[command(flatten)]
+    data: data::Arguments,
+    /// Where the times are written
+    #[arg(long, value_name = "DIR", default_value = "target/bench-results")]
+    out: PathBuf,
+}
+
+#[derive(Serialize)]
+struct Report {
+    machine: Machine,
+    customers: usize,
+    order_lines: usize,
+    fit_seconds: f64,
+    rest_seconds: f64,
+    seconds: f64,
+    /// Memory that is not files, at most.
+    own_memory_mb: f64,
+}
+
+pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    let company = data::ready(&arguments.data)?;
+    let place = place(&arguments.data);
+    let report = Runtime::new()?.block_on(async {
+        let engine = modules::open(place.database.clone(), &place.folder).await?;
+        let today = settings::Settings::load(&engine).await?.as_of_day(engine.clock());
+        let yesterday = today.pred_opt().context("there is no day before today")?;
+        eprintln!("The night before, which is not measured:");
+        night(&engine, Some(yesterday)).await?;
+        eprintln!("The night:");
+        let machine = Machine::look();
+        let watch = Watch::begin();
+        let (fit_seconds, rest_seconds) = night(&engine, None).await?;
+        anyhow::Ok(Report {
+            machine,
+            customers: company.size.accounts,
+            order_lines: company.order_lines,
+            fit_seconds,
+            rest_seconds,
+            seconds: fit_seconds + rest_seconds,
+            own_memory_mb: watch.end(),
+        })
+    })?;
+    fs::create_dir_all(&arguments.out)
+        .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
+    fs::write(arguments.out.join("night.json"), serde_json::to_string_pretty(&report)?)?;
+    let Report { customers, order_lines, fit_seconds, rest_seconds, seconds, own_memory_mb, .. } = &report;
+    let text = format!(
+        "{}\n{customers} customers, {order_lines} order lines: {seconds:.1} s (statistics, fit and figures {fit_seconds:.1}, what rests \
+         on them {rest_seconds:.1}), {own_memory_mb:.0} MB at most\n",
+        report.machine.line()
+    );
+    std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
+    Ok(())
+}
+
+async fn night(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<(f64, f64)> {
+    engine.write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
+    let started = Instant::now();
+    refit::refit(engine, None).await?;
+    let fit = started.elapsed().as_secs_f64();
+    after_fit::compute(engine, None).await?;
+    Ok((fit, started.elapsed().as_secs_f64() - fit))
+}
+
+/// Looks at the memory of this process now and then.
+struct Watch {
+    over: Arc<AtomicBool>,
+    most: JoinHandle<f64>,
+}
+
+impl Watch {
+    fn begin() -> Watch {
+        let over = Arc::new(AtomicBool::new(false));
+        let ends = over.clone();
+        let most = thread::spawn(move || {
+            let mut most: f64 = 0.0;
+            while !ends.load(Ordering::Relaxed) {
+                most = most.max(memory(std::process::id()).map_or(0.0, |memory| memory.own));
+                thread::sleep(LOOK_EVERY);
+            }
+            most
+        });
+        Watch { over, most }
+    }
+
+    fn end(self) -> f64 {
+        self.over.store(true, Ordering::Relaxed);
+        self.most.join().unwrap_or_default()
+    }
+}

@@ -1,0 +1,140 @@
+//! Everybody's figures written at once: by new tables, or by the rows that differ.
+
+use crate::{
+    deep::verdict,
+    shop::{Shop, money_of, on_both, values},
+};
+use engine::{BoxFuture, Dialect, Query, Result, Tx};
+use meta::{Id, Values};
+
+const CUSTOMERS: i64 = 300;
+
+fn wanted(_: &mut Tx, _: i64) -> BoxFuture<'_, Result<bool>> {
+    Box::pin(async { Ok(true) })
+}
+
+/// Wanted for so many steps: both new tables are there by then.
+const STEPS: i64 = 2;
+
+fn wanted_at_first(tx: &mut Tx, _: i64) -> BoxFuture<'_, Result<bool>> {
+    Box::pin(async move {
+        let asked = tx.position("asked").await? + 1;
+        tx.set_position("asked", asked).await?;
+        Ok(asked <= STEPS)
+    })
+}
+
+async fn customers(shop: &Shop) -> Vec<Id> {
+    let all: Vec<Values> =
+        (0..CUSTOMERS).map(|number| values([("name", format!("c{number:03}").into())])).collect();
+    let write = shop
+        .engine
+        .write(&shop.actor, move |tx| Box::pin(async move { tx.create_many("customer", all).await }));
+    write.await.unwrap()
+}
+
+fn figures(worth: i64, grade: &str, trend: i64) -> Values {
+    values([("worth", money_of(&worth.to_string())), ("grade", grade.into()), ("trend", trend.into())])
+}
+
+async fn stored(shop: &Shop, sort: &str) -> Vec<(Id, Values)> {
+    let page = shop.engine.list(&shop.actor, &Query::new("customer").sort(sort).limit(1_000)).await.unwrap();
+    let figures = |record: &meta::Record| {
+        ["worth", "grade", "trend"].map(|field| (field.to_owned(), record.get(field).clone())).into()
+    };
+    page.records.iter().map(|record| (record.id, figures(record))).collect()
+}
+
+/// The replacement that made each table of figures, as SQLite's names of indexes tell.
+async fn made_by(shop: &Shop, index: &str) -> Option<String> {
+    let sql = format!("SELECT name FROM sqlite_master WHERE type = 'index' AND name LIKE '{index}%'");
+    let rows = shop.engine.fetch_text(&sql).await.unwrap();
+    assert_eq!(rows.len(), 1, "{index}");
+    rows[0].text(0).unwrap().strip_prefix(index)?.strip_prefix("__").map(str::to_owned)
+}
+
+#[test]
+fn a_table_is_made_anew_where_many_rows_differ_and_keeps_its_place_where_few_do() {
+    on_both(|shop: Shop| async move {
+        let ids = customers(&shop).await;
+        let first = |at: usize| figures(at as i64, "a", 100 - at as i64);
+        let since = shop.engine.last_change().await.unwrap();
+        assert!(shop.engine.replace_figures("customer", &ids, first, since, wanted, 1).await.unwrap());
+        let second = |at: usize| match at % 50 {
+            7 => figures(at as i64 + 1_000, "b", at as i64),
+            9 => figures(at as i64, "b", at as i64),
+            _ => figures(at as i64, "a", at as i64),
+        };
+        for (token, wanted_figures) in [(2, &second as &(dyn Fn(usize) -> Values + Sync)), (3, &second)] {
+            let since = shop.engine.last_change().await.unwrap();
+            assert!(
+                shop.engine
+                    .replace_figures("customer", &ids, wanted_figures, since, wanted, token)
+                    .await
+                    .unwrap()
+            );
+            let expected: Vec<(Id, Values)> =
+                ids.iter().enumerate().map(|(at, id)| (*id, wanted_figures(at))).collect();
+            let mut by_id = stored(&shop, "id").await;
+            assert_eq!(by_id, expected);
+            // The indexes know it, too.
+            by_id.sort_by_key(|(id, figures)| (figures["worth"].as_decimal(), *id));
+            assert_eq!(stored(&shop, "worth").await, by_id);
+            by_id.sort_by_key(|(id, figures)| (figures["trend"].as_int(), *id));
+            assert_eq!(stored(&shop, "trend").await, by_id);
+        }
+        if shop.engine.dialect() == Dialect::Sqlite {
+            assert_eq!(made_by(&shop, "i_customer_figures__worth__id").await.as_deref(), Some("1"));
+            assert_eq!(made_by(&shop, "i_customer_moving_figures__trend__id").await.as_deref(), Some("2"));
+        }
+        assert_eq!(shop.engine.position(&engine::figures_reader("customer")).await.unwrap(), 3);
+    });
+}
+
+#[test]
+fn who_came_meanwhile_keeps_his_figures_and_who_went_has_none() {
+    on_both(|shop: Shop| async move {
+        let ids = customers(&shop).await;
+        let since = shop.engine.last_change().await.unwrap();
+        let (came, went) = (shop.customer("came", []).await, ids[3]);
+        let figures_of_came = figures(5, "b", 6);
+        let kept = figures_of_came.clone();
+        shop.engine
+            .write(&shop.actor, move |tx| {
+                Box::pin(async move {
+                    tx.set_figures("customer", &[(came, kept)]).await?;
+                    tx.delete("customer", went, None).await
+                })
+            })
+            .await
+            .unwrap();
+        for token in [1, 2] {
+            let all = |at: usize| figures(at as i64, "a", 10 * token + at as i64);
+            assert!(shop.engine.replace_figures("customer", &ids, all, since, wanted, token).await.unwrap());
+            let mut expected: Vec<(Id, Values)> =
+                ids.iter().enumerate().map(|(at, id)| (*id, all(at))).collect();
+            expected.retain(|(id, _)| *id != went);
+            expected.push((came, figures_of_came.clone()));
+            assert_eq!(stored(&shop, "id").await, expected);
+        }
+        assert_eq!(verdict(&shop, "figure rows").await.wrong, 0);
+    });
+}
+
+#[test]
+fn one_that_is_overtaken_leaves_the_figures_and_no_table() {
+    on_both(|shop: Shop| async move {
+        let ids = customers(&shop).await;
+        let all = |at: usize| figures(at as i64, "a", at as i64);
+        let before = stored(&shop, "id").await;
+        let since = shop.engine.last_change().await.unwrap();
+        let done = shop.engine.replace_figures("customer", &ids, all, since, wanted_at_first, 1).await;
+        assert!(!done.unwrap());
+        assert_eq!(shop.engine.position("asked").await.unwrap(), STEPS);
+        assert_eq!(stored(&shop, "id").await, before);
+        for table in ["customer_figures", "customer_moving_figures"] {
+            let next = shop.engine.fetch_text(&format!("SELECT COUNT(*) FROM {table}__1")).await;
+            assert!(next.is_err(), "{table}");
+        }
+    });
+}

@@ -1,0 +1,231 @@
+//! The cells of the cuts while they are added up. Each counts towards up to four rows: those of its own relation and region, and
+//! those of all; so whatever the filters say, a page reads one row.
+
+use super::{body::Body, cuts::Measures};
+use engine::Result;
+use meta::NaiveDate;
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// The number of the empty text: as relation or region it is all of them, as value it is none.
+const EMPTY: usize = 0;
+
+/// Texts by number, so that cells are kept by numbers and each text once.
+struct Texts {
+    numbers: HashMap<String, usize>,
+    texts: Vec<String>,
+}
+
+impl Default for Texts {
+    fn default() -> Texts {
+        Texts { numbers: HashMap::from([(String::new(), EMPTY)]), texts: vec![String::new()] }
+    }
+}
+
+impl Texts {
+    fn number(&mut self, text: &str) -> usize {
+        if let Some(number) = self.numbers.get(text) {
+            return *number;
+        }
+        let number = self.texts.len();
+        self.numbers.insert(text.to_owned(), number);
+        self.texts.push(text.to_owned());
+        number
+    }
+}
+
+/// By month and value.
+type Sums = BTreeMap<(NaiveDate, usize), Measures>;
+
+#[derive(Default)]
+struct OneCut {
+    values: Texts,
+    /// By relation and region.
+    rows: BTreeMap<(usize, usize), Sums>,
+}
+
+impl OneCut {
+    /// All but the `limit` values of the most sales.
+    fn beyond(&self, limit: usize) -> HashSet<usize> {
+        let mut sales: BTreeMap<usize, i64> = BTreeMap::new();
+        for ((_, value), measures) in self.rows.get(&(EMPTY, EMPTY)).into_iter().flatten() {
+            let known = sales.entry(*value).or_default();
+            *known = known.saturating_add(measures.sales);
+        }
+        let mut values: Vec<(i64, &str, usize)> = sales
+            .into_iter()
+            .map(|(value, sales)| (sales, self.values.texts[value].as_str(), value))
+            .collect();
+        values.sort_unstable_by(|a, b| b.cmp(a));
+        values.into_iter().skip(limit).map(|(.., value)| value).collect()
+    }
+
+    fn limit(&mut self, limit: usize) {
+        let beyond = self.beyond(limit);
+        if beyond.is_empty() {
+            return;
+        }
+        for sums in self.rows.values_mut() {
+            let mut kept = Sums::new();
+            for ((month, value), measures) in &*sums {
+                let value = if beyond.contains(value) { EMPTY } else { *value };
+                kept.entry((*month, value)).or_default().add(measures);
+            }
+            *sums = kept;
+        }
+    }
+}
+
+/// A row of the table: the cells of a cut, of one relation and one region or of all.
+pub(super) struct CutRow {
+    pub cut: &'static str,
+    pub relation: String,
+    pub region: String,
+    pub cells: String,
+}
+
+#[derive(Default)]
+pub(super) struct Cells {
+    relations: Texts,
+    regions: Texts,
+    cuts: BTreeMap<&'static str, OneCut>,
+}
+
+impl Cells {
+    /// Where a relation or region is not known, the cell counts towards all of them alone.
+    pub fn add(
+        &mut self,
+        (cut, month): (&'static str, NaiveDate),
+        (relation, region): (&str, &str),
+        value: &str,
+        measures: &Measures,
+    ) {
+        let (relation, region) = (self.relations.number(relation), self.regions.number(region));
+        let cut = self.cuts.entry(cut).or_default();
+        let value = cut.values.number(value);
+        let its_own_and_all = |number: usize| [Some(number).filter(|own| *own != EMPTY), Some(EMPTY)];
+        for relation in its_own_and_all(relation).into_iter().flatten() {
+            for region in its_own_and_all(region).into_iter().flatten() {
+                let sums = cut.rows.entry((relation, region)).or_default();
+                sums.entry((month, value)).or_default().add(measures);
+            }
+        }
+    }
+
+    /// Values beyond the limit of a cut are counted as none.
+    pub fn limit(&mut self, limit: usize) {
+        self.cuts.values_mut().for_each(|cut| cut.limit(limit));
+    }
+
+    /// Those known, by sales, the largest first.
+    pub fn regions(&self) -> Vec<String> {
+        let rows = self.cuts.get("month").into_iter().flat_map(|cut| &cut.rows);
+        let of_all_relations = rows.filter(|((relation, region), _)| *relation == EMPTY && *region != EMPTY);
+        let mut regions: Vec<(i64, &String)> = of_all_relations
+            .map(|((_, region), sums)| {
+                let sales = sums.values().fold(0_i64, |sales, one| sales.saturating_add(one.sales));
+                (sales, &self.regions.texts[*region])
+            })
+            .collect();
+        regions.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        regions.into_iter().map(|(_, region)| region.clone()).collect()
+    }
+
+    pub fn rows(&self) -> Result<Vec<CutRow>> {
+        let mut rows = vec![];
+        for (cut, one) in &self.cuts {
+            for ((relation, region), sums) in &one.rows {
+                let cells = sums.iter().map(|((month, value), measures)| (*month, *value, *measures));
+                rows.push(CutRow {
+                    cut,
+                    relation: self.relations.texts[*relation].clone(),
+                    region: self.regions.texts[*region].clone(),
+                    cells: Body::of(&one.values.texts, cells).written()?,
+                });
+            }
+        }
+        Ok(rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn sold(sales: i64) -> Measures {
+        Measures { orders: 1, sales, ..Measures::default() }
+    }
+
+    /// Sales by relation, region and value.
+    fn sales(cells: &Cells) -> BTreeMap<(String, String, String), i64> {
+        let mut found = BTreeMap::new();
+        for row in cells.rows().unwrap() {
+            for (_, value, measures) in Body::read(&row.cells).unwrap().cells() {
+                let key = (row.relation.clone(), row.region.clone(), value.to_owned());
+                assert_eq!(found.insert(key, measures.sales), None, "each cell once");
+            }
+        }
+        found
+    }
+
+    fn expected(rows: &[(&str, &str, &str, i64)]) -> BTreeMap<(String, String, String), i64> {
+        let rows = rows.iter();
+        rows.map(|(relation, region, value, sales)| {
+            (((*relation).to_owned(), (*region).to_owned(), (*value).to_owned()), *sales)
+        })
+        .collect()
+    }
+
+    #[test]
+    fn a_cell_counts_towards_its_relation_and_region_and_towards_all_once_each() {
+        let at = ("owner", day("2026-10-01"));
+        let mut cells = Cells::default();
+        cells.add(at, ("dealer", "Hesse"), "a", &sold(1));
+        cells.add(at, ("dealer", ""), "a", &sold(10));
+        cells.add(at, ("", "Hesse"), "a", &sold(100));
+        cells.add(at, ("", ""), "a", &sold(1_000));
+        let wanted = expected(&[
+            ("dealer", "Hesse", "a", 1),
+            ("dealer", "", "a", 11),
+            ("", "Hesse", "a", 101),
+            ("", "", "a", 1_111),
+        ]);
+        assert_eq!(sales(&cells), wanted);
+    }
+
+    #[test]
+    fn values_beyond_the_limit_are_counted_as_none_in_every_row() {
+        let at = ("product", day("2026-10-01"));
+        let mut cells = Cells::default();
+        for (relation, value, amount) in [("dealer", "a", 5), ("", "b", 7), ("dealer", "c", 3), ("", "", 1)] {
+            cells.add(at, (relation, ""), value, &sold(amount));
+        }
+        cells.limit(2);
+        let wanted = expected(&[
+            ("", "", "b", 7),
+            ("", "", "a", 5),
+            ("", "", "", 4),
+            ("dealer", "", "a", 5),
+            ("dealer", "", "", 3),
+        ]);
+        assert_eq!(sales(&cells), wanted);
+    }
+
+    #[test]
+    fn regions_come_by_sales() {
+        let mut cells = Cells::default();
+        for (month, relation, region, amount) in [
+            ("2026-09-01", "dealer", "Hesse", 2),
+            ("2026-10-01", "", "Hesse", 2),
+            ("2026-10-01", "dealer", "Saxony", 3),
+            ("2026-10-01", "dealer", "", 9),
+            ("2026-10-01", "dealer", "Berlin", 4),
+        ] {
+            cells.add(("month", day(month)), (relation, region), "", &sold(amount));
+        }
+        assert_eq!(cells.regions(), ["Berlin", "Hesse", "Saxony"]);
+    }
+}
