@@ -90,6 +90,7 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
         figures,
         classes => classes(&words, scorer, scored, record),
         why => why(&words, &scored.stage),
+        reasons => reasons(&words, scorer, scored, record),
         as_of => words.date(*as_of),
         sources => in_force::sources(&words, &scorer.fitted.model, seen.trial.as_ref()),
         backtest_href => scope::sees_the_company(&session.actor).then_some("/value/backtest"),
@@ -98,6 +99,28 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
         order_href => format!("/order/new?account={}", record.id),
     };
     app.render(session, "insight/value_panel.html", context)
+}
+
+/// What decided the classes that are not explained by a figure of their own.
+fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record) -> Vec<String> {
+    let by_hand = |field: &str| {
+        let is_chosen = !record.text(&format!("{field}_override")).is_empty();
+        is_chosen.then(|| words.t("value.why.by_hand", &[("class", &words.label(field))]))
+    };
+    let behaviour = scorer.behaviour(scored).map(|behaviour| {
+        let (rate, usual) = (words.percent(behaviour.rate), words.percent(behaviour.usual));
+        let score = behaviour.frequency.to_string();
+        words.t("value.why.behaviour", &[("rate", &rate), ("usual", &usual), ("score", &score)])
+    });
+    let known = scored.statistics.summary.map(|summary| summary.observe(scorer.day).age);
+    let threshold = words.fixed(scorer.settings.stage_rule.stability_weeks, 0);
+    let loyalty = words.t(
+        &format!("value.why.loyalty_{}", scorer.loyalty(scored)),
+        &[("weeks", &words.fixed(known.unwrap_or(0.0), 0)), ("threshold", &threshold)],
+    );
+    let (behaviour, loyalty) =
+        (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
+    behaviour.into_iter().chain(loyalty).collect()
 }
 
 /// Stage and classes in words; a class chosen by hand stands as it was chosen.

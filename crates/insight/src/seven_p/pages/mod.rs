@@ -1,6 +1,7 @@
 //! What each of the seven pages shows.
 
 mod customers;
+mod experiments;
 mod sales;
 
 use super::{

@@ -212,8 +212,8 @@ impl Board<'_> {
             let share = self.share(one.sales, all);
             findings.push(self.t("seven.promotion_finding", &[("source", source), ("share", &share)]));
         }
-        // Nothing records whom a campaign addressed: what it brought about cannot be told.
-        findings.push(self.t("seven.no_campaigns", &[]));
+        let tried = self.tried().await?;
+        findings.push(self.effect_finding(&tried));
         let source_bars: Vec<_> = ranks
             .iter()
             .filter(|(_, one)| one.sales > 0)
@@ -262,12 +262,22 @@ impl Board<'_> {
                 title: self.t("seven.source_sales_title", &[]),
                 data: self.bars(&source_bars, "money"),
             }],
-            lists: vec![List {
-                title: self.t("seven.channels_list", &[]),
-                first: self.t("seven.column.channel", &[]),
-                table: self.table(&columns, rows, "/order"),
-                nobody: self.t("seven.no_sales", &[]),
-            }],
+            lists: vec![
+                self.experiments(&tried),
+                List {
+                    title: self.t("seven.channels_list", &[]),
+                    first: self.t("seven.column.channel", &[]),
+                    table: self.table(&columns, rows, "/order"),
+                    nobody: self.t("seven.no_sales", &[]),
+                },
+            ],
+            more: vec![
+                Link {
+                    label: self.t("seven.more_worth_reaching", &[]),
+                    href: href::sorted("account", "contact_advice == 'reach'", "-contact_worth"),
+                },
+                self.link("more_experiment", "/experiment/new"),
+            ],
             ..Shown::default()
         })
     }

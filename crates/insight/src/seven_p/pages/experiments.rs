@@ -1,0 +1,88 @@
+//! What campaigns brought about, as far as somebody was left alone for comparison.
+
+use super::{Board, List, ROWS};
+use crate::mining::experiment::{ENTITY, result};
+use engine::{Engine, Query, Result};
+use meta::Record;
+use mining::effect::{Effect, Verdict};
+use std::sync::Arc;
+
+/// An experiment and what was found of what it is measured by.
+pub(super) struct Tried {
+    pub experiment: Record,
+    by_sales: bool,
+    /// `None` until it is computed.
+    pub effect: Option<Effect>,
+}
+
+impl Board<'_> {
+    /// The newest experiments the reader may see.
+    pub(super) async fn tried(&self) -> Result<Vec<Tried>> {
+        let engine: &Engine = self.cut.engine;
+        let newest = Query::new(ENTITY).sort("-start_on").limit(ROWS);
+        let mut tried = vec![];
+        for experiment in engine.list(&self.session.actor, &newest).await?.records {
+            let found = result::load(engine, experiment.id).await?;
+            let by_sales = experiment.text("outcome") == "sales";
+            let effect =
+                found.map(|found: Arc<_>| if by_sales { found.body.sales } else { found.body.bought });
+            tried.push(Tried { experiment, by_sales, effect });
+        }
+        Ok(tried)
+    }
+
+    fn shown_effect(&self, tried: &Tried, value: f64) -> String {
+        if tried.by_sales { self.words.units(value) } else { self.words.percent(value) }
+    }
+
+    fn interval(&self, tried: &Tried, effect: &Effect) -> String {
+        format!("{} – {}", self.shown_effect(tried, effect.lower), self.shown_effect(tried, effect.upper))
+    }
+
+    /// The newest proven effect in words; what is missing where there is none.
+    pub(super) fn effect_finding(&self, tried: &[Tried]) -> String {
+        let proven = tried.iter().find_map(|one| {
+            let effect = one.effect.as_ref()?;
+            matches!(effect.verdict, Verdict::Raised | Verdict::Lowered).then_some((one, effect))
+        });
+        match proven {
+            Some((one, effect)) => self.t(
+                if one.by_sales { "seven.effect_on_sales" } else { "seven.effect_on_buying" },
+                &[
+                    ("experiment", one.experiment.text("name")),
+                    ("treated", &self.shown_effect(one, effect.treated)),
+                    ("control", &self.shown_effect(one, effect.control)),
+                    ("interval", &self.interval(one, effect)),
+                ],
+            ),
+            None if tried.is_empty() => self.t("seven.no_campaigns", &[]),
+            None => self.t("seven.no_effect", &[]),
+        }
+    }
+
+    pub(super) fn experiments(&self, tried: &[Tried]) -> List {
+        let columns = ["measured_by", "treated", "control", "difference", "interval"]
+            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        let rows = tried.iter().map(|one| {
+            let mut cells = vec![self.choice(ENTITY, "outcome", one.experiment.text("outcome"))];
+            match &one.effect {
+                Some(effect) => {
+                    cells.extend(
+                        [effect.treated, effect.control, effect.difference]
+                            .map(|value| self.shown_effect(one, value)),
+                    );
+                    cells.push(self.interval(one, effect));
+                }
+                None => cells.extend(std::iter::repeat_n("–".to_owned(), columns.len() - 1)),
+            }
+            let name = one.experiment.text("name").to_owned();
+            (name, format!("/{ENTITY}/{}", one.experiment.id), cells)
+        });
+        List {
+            title: self.t("seven.experiments_list", &[]),
+            first: self.t("seven.column.experiment", &[]),
+            table: self.table(&columns, rows.collect(), &format!("/{ENTITY}")),
+            nobody: self.t("seven.no_experiment", &[]),
+        }
+    }
+}
