@@ -4,7 +4,7 @@
 //! which few rows differ keeps its place: those rows are written.
 
 use crate::{
-    Actor, Dialect, Engine, Error, Figures, LogKind, Result, Tx,
+    Actor, Dialect, Engine, Error, Figures, LogKind, Result, Row, Tx,
     bulk::{among, pieces},
     condition::bind,
     db::name,
@@ -13,8 +13,8 @@ use crate::{
 use futures::future::BoxFuture;
 use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{
-    Alias, Expr, ExprTrait, IntoIden, JoinType, Order, Query as Sql, SelectStatement, TableRef,
-    Value as Bound, ValueTuple,
+    Alias, Expr, ExprTrait, IntoIden, JoinType, Query as Sql, SelectStatement, TableRef, Value as Bound,
+    ValueTuple,
 };
 use std::{collections::HashMap, sync::Arc};
 use tokio::task::JoinHandle;
@@ -71,7 +71,7 @@ pub fn figures_reader(entity: &str) -> String {
 }
 
 impl Engine {
-    /// Writes `figures`, one for each of `ids` (in their order; each with the same fields), as those of all records of `entity`
+    /// Writes `figures`, one for each of `ids` (each with the same fields; soonest in the order of ids), as those of all records of `entity`
     /// there were at entry `since` of the change log; other figures stay, and records made or restored since keep what they
     /// have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it says no, nothing more is
     /// written and the answer is `false`. Figures written one by one meanwhile are overwritten: who writes such must write
@@ -168,7 +168,7 @@ impl Engine {
         .await
     }
 
-    /// Those of `figures`, in the order of their ids, that a table has otherwise: only the values that differ.
+    /// Those of `figures` that a table has otherwise: only the values that differ.
     async fn differing(
         &self,
         one: &Replacement,
@@ -184,15 +184,11 @@ impl Engine {
         let mut differing = vec![];
         for chunk in figures.chunks(1_000) {
             let rows = self.fetch(&stored(&table, &fields, chunk)).await?;
-            let mut rows = rows.iter().peekable();
+            let rows: HashMap<Id, &Row> =
+                rows.iter().map(|row| Ok((row.id(0)?, row))).collect::<Result<_>>()?;
             for (id, values) in chunk {
-                while rows.peek().is_some_and(|row| row.id(0).is_ok_and(|stored| stored < *id)) {
-                    rows.next();
-                }
                 // Who is gone has no row.
-                let Some(row) = rows.next_if(|row| row.id(0).is_ok_and(|stored| stored == *id)) else {
-                    continue;
-                };
+                let Some(row) = rows.get(id) else { continue };
                 let mut other = Values::new();
                 for (at, field) in fields.iter().enumerate() {
                     let value = values.get(&field.name).unwrap_or(&Value::Null);
@@ -225,12 +221,12 @@ impl Engine {
     }
 }
 
-/// The rows of `figures` as they are stored, in the order of their ids.
+/// The rows of `figures` as they are stored.
 fn stored(table: &str, fields: &[&Field], figures: &[(Id, Values)]) -> SelectStatement {
     let ids: Vec<Id> = figures.iter().map(|(id, _)| *id).collect();
     let mut select = Sql::select();
     select.column(name("id")).columns(fields.iter().map(|field| name(&field.name))).from(name(table));
-    select.and_where(Expr::col(name("id")).is_in(among(&ids))).order_by(name("id"), Order::Asc);
+    select.and_where(Expr::col(name("id")).is_in(among(&ids)));
     select
 }
 
