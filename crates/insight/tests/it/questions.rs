@@ -460,6 +460,38 @@ fn behind_a_postcode_and_a_size_is_the_list_of_exactly_its_orders() {
 }
 
 #[test]
+fn the_table_of_days_counts_fiscal_years_as_the_explorer_does() {
+    on_both(async |company| {
+        company.order(None, "2026-02-01", "1", None).await;
+        refresh(&company, SMALL).await;
+        let (_, ann) = rep(&company, "ann", "own").await;
+        let asked = async |actor: &Actor, sql: &str| {
+            let answer = warehouse::query(&company.engine, actor, sql, Limits::PAGE).await.unwrap();
+            answer.values().map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let april = "SELECT fiscal_year, fiscal_quarter FROM \"date\" WHERE day IN (DATE '2026-03-31', DATE '2026-04-01') ORDER BY day";
+        let int = |number: i64| Value::Int(number);
+        assert_eq!(
+            asked(&ann, april).await,
+            [[int(2026), int(1)], [int(2026), int(2)]],
+            "without a setting from January on"
+        );
+        for month in 1..=12 {
+            let setting = vec![("company.fiscal_year", month.to_string())];
+            company.engine.change_settings(&Actor::system(), setting).await.unwrap();
+            let moved = format!("CAST(day - INTERVAL '{} months' AS DATE)", month - 1);
+            let others = format!(
+                "SELECT count(*) FROM \"date\" WHERE fiscal_year <> date_part('year', {moved}) OR fiscal_quarter <> date_part('quarter', {moved})"
+            );
+            assert_eq!(asked(&Actor::system(), &others).await, [[int(0)]], "from month {month} on");
+            if month == 4 {
+                assert_eq!(asked(&ann, april).await, [[int(2025), int(4)], [int(2026), int(1)]]);
+            }
+        }
+    });
+}
+
+#[test]
 fn only_reading_is_possible() {
     on_both(async |company| {
         company.order(None, "2026-02-01", "1", None).await;
