@@ -71,6 +71,8 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             shown.unwrap().split("</summary>").next().unwrap().to_owned()
         };
         assert!(page.contains("fiscal_quarter") && summary("date").contains("22,280 rows, computed"));
+        assert!(summary("sales").contains("1 rows,") && summary("sales").contains("last written "), "{page}");
+        assert!(!summary("date").contains("last written"), "{page}");
         let ordinary = test.ordinary().await;
         ordinary.post("/analysis/catalog/refresh", &[]).await.expect(403);
         ordinary.get("/analysis/catalog").await.expect(200);
