@@ -20,6 +20,10 @@ struct Table {
     definition: String,
     rows: String,
     size: String,
+    /// Nothing for what has no files.
+    written_at: Option<String>,
+    /// Made by the program, without files.
+    computed: bool,
     columns: Vec<Column>,
 }
 
@@ -77,6 +81,8 @@ fn tables(session: &Session, catalog: &Catalog) -> Vec<Table> {
         definition: table.definition.get(lang).to_owned(),
         rows: format.number(table.rows.into()),
         size: format.number(table.bytes.div_ceil(1024).into()),
+        written_at: table.refreshed_at.map(|at| format.instant(at)),
+        computed: table.rows > 0 && table.files == 0,
         columns: table
             .columns
             .iter()

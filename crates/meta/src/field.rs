@@ -1,6 +1,6 @@
 //! A field, declared as data: `money("amount").label("Amount", "金额").indexed()`.
 
-use crate::{Label, Value, label};
+use crate::{Bands, Label, Value, label};
 
 /// The type of a field; storage, input, validation, API type and display follow from it.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,6 +78,10 @@ pub struct Field {
     pub masked: bool,
     /// Personal data in the sense of PIPL/GDPR.
     pub personal: bool,
+    /// Personal, but what it names is an area with many people, so that figures may be cut by it by whoever may see it.
+    pub area: bool,
+    /// Of whole numbers: what figures are cut by instead of every single number.
+    pub bands: Option<Bands>,
     /// Money in the company's currency, whatever the currency of its record: what may be summed and ranked over records.
     pub company_currency: bool,
     pub default: Option<Value>,
@@ -106,6 +110,8 @@ fn field(name: &str, kind: Kind) -> Field {
         apart: None,
         masked: false,
         personal: false,
+        area: false,
+        bands: None,
         company_currency: false,
         default: None,
         default_now: false,
@@ -235,6 +241,16 @@ impl Field {
         self.personal = true;
         self
     }
+    /// Personal data that names an area; see [`Field::area`]. Implies personal.
+    pub fn area(mut self) -> Self {
+        self.area = true;
+        self.personal()
+    }
+    /// The first number of each band; see [`Field::bands`].
+    pub fn bands(mut self, firsts: &'static [i64]) -> Self {
+        self.bands = Some(Bands(firsts));
+        self
+    }
     /// See [`Field::company_currency`].
     pub fn in_company_currency(mut self) -> Self {
         self.company_currency = true;
@@ -253,6 +269,10 @@ impl Field {
         self
     }
 
+    /// Whether it tells who somebody is, so that nothing is counted by it.
+    pub fn tells_who(&self) -> bool {
+        self.personal && !self.area
+    }
     pub fn choices(&self) -> &[Choice] {
         if let Kind::Choice(choices) = &self.kind { choices } else { &[] }
     }

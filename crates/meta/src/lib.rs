@@ -1,6 +1,7 @@
 //! The vocabulary every other crate speaks: entities and their fields as data, values, money, ids, the clock.
 //! Knows neither a database nor the web.
 
+mod bands;
 mod clock;
 mod draft;
 mod entity;
@@ -11,6 +12,7 @@ mod problem;
 mod record;
 mod value;
 
+pub use bands::Bands;
 pub use clock::Clock;
 pub use draft::{Change, Draft};
 pub use entity::{Entity, Persons, Timeline, Unsaid};

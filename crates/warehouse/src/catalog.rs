@@ -2,9 +2,9 @@
 //! dimensions, how fresh and how good the files are.
 
 use crate::{
-    ColumnKind, checks,
+    checks,
     checks::Quality,
-    manifest, rights,
+    dates, manifest, rights,
     semantic::{self, Expression},
     storage,
     table::{Column, Table},
@@ -81,6 +81,7 @@ pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
             ..of_table(&table)
         });
     }
+    seen.push(dates::described());
     let has = |fact: &str| seen.iter().any(|table| table.name == fact);
     let mut checks = checks::kept(&store).await?;
     checks.retain(|check| has(&check.table));
@@ -112,16 +113,7 @@ fn of_column(column: &Column) -> CatalogColumn {
         name: column.name.clone(),
         label: column.label.clone(),
         definition: column.definition.clone(),
-        kind: match column.kind {
-            ColumnKind::Id => "id",
-            ColumnKind::Key => "key",
-            ColumnKind::Int => "integer",
-            ColumnKind::Decimal(_) => "decimal",
-            ColumnKind::Bool => "bool",
-            ColumnKind::Date => "date",
-            ColumnKind::Instant => "instant",
-            ColumnKind::Text => "text",
-        },
+        kind: column.kind.name(),
         origin: column.origin.as_ref().map(|(entity, field)| format!("{entity}.{field}")),
         target: column.target.clone(),
     }

@@ -218,10 +218,10 @@ impl Share {
     }
 }
 
-/// Whether a field says something to cut by. Amounts in the document's own currency are not to be summed, and what is
-/// personal belongs to the customer's record.
+/// Whether a field says something to cut by. Amounts in the document's own currency are not to be summed, and what
+/// tells who somebody is belongs to the customer's record.
 fn is_cut(field: &Field) -> bool {
-    !field.personal
+    !field.tells_who()
         && !field.unique
         && !matches!(field.kind, Kind::Money | Kind::Decimal { .. } | Kind::Percent | Kind::Instant)
         && (!matches!(field.kind, Kind::Text { .. }) || field.indexed || field.name == "currency")

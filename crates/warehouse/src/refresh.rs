@@ -160,7 +160,7 @@ async fn refresh_from_newest(
         bytes: next.tables.values().map(Kept::bytes).sum(),
         seconds: started.elapsed().as_secs_f64(),
     };
-    session::publish(engine, next.clone());
+    session::publish(engine, next.clone()).await;
     // The files are good without them.
     if let Err(error) = checks::look(engine, &store, &next).await {
         tracing::warn!("the quality of the warehouse could not be checked: {error}");

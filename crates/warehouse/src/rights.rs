@@ -2,7 +2,7 @@
 //! ones masked, and of rows only his.
 
 use crate::{
-    functions, internal,
+    dates, functions, internal,
     lower::{Own, lower, of_records, quoted, text_literal},
     session::{self, Open},
     table::{Column, Table},
@@ -29,8 +29,8 @@ pub(crate) async fn session_for(engine: &Engine, actor: &Actor, open: &Open) -> 
         };
         context.register_table(table.name.as_str(), view.into_view()).map_err(internal)?;
     }
-    let dates = open.context.table_provider("date").await.map_err(internal)?;
-    context.register_table("date", dates).map_err(internal)?;
+    let days = open.context.table_provider(dates::TABLE).await.map_err(internal)?;
+    context.register_table(dates::TABLE, days).map_err(internal)?;
     Ok(context)
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     Manifest, Table, count_keys, dates, functions, internal, manifest,
     read::schema,
+    semantic::CompanyCalendar,
     storage::{self, Files},
     tables,
 };
@@ -38,6 +39,8 @@ pub(crate) struct Open {
     pub manifest: Manifest,
     pub tables: Vec<Table>,
     pub context: SessionContext,
+    /// By which the table of days was made.
+    calendar: CompanyCalendar,
 }
 
 #[derive(Default)]
@@ -88,8 +91,9 @@ pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
 }
 
 /// Makes a manifest the one that is asked.
-pub(crate) fn publish(engine: &Engine, manifest: Manifest) {
-    match open(engine, manifest) {
+pub(crate) async fn publish(engine: &Engine, manifest: Manifest) {
+    let opened = CompanyCalendar::of(engine).await.and_then(|calendar| open(engine, manifest, calendar));
+    match opened {
         Ok(open) => keep(engine, Arc::new(open)),
         Err(error) => tracing::warn!("the refreshed warehouse cannot be opened: {error}"),
     }
@@ -102,7 +106,9 @@ fn keep(engine: &Engine, open: Arc<Open>) {
 
 /// The newest warehouse there is; [`Error::Unavailable`] before the first refresh.
 pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
+    let calendar = CompanyCalendar::of(engine).await?;
     let known = engine.extension::<Newest>().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let known = known.filter(|(open, _)| open.calendar == calendar);
     if let Some((open, at)) = &known
         && at.elapsed() < KNOWN_FOR
     {
@@ -117,22 +123,22 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
     let manifest = manifest::newest(&store).await?.ok_or_else(|| {
         Error::Unavailable("the warehouse has not been filled yet: run `zhike warehouse refresh`, or wait for its next refresh".into())
     })?;
-    let open = Arc::new(self::open(engine, manifest)?);
+    let open = Arc::new(self::open(engine, manifest, calendar)?);
     keep(engine, open.clone());
     Ok(open)
 }
 
-fn open(engine: &Engine, manifest: Manifest) -> Result<Open> {
+fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) -> Result<Open> {
     let files = storage::files(engine)?;
     let context = empty(runtime(&files.root, MEMORY_BYTES)?);
     let tables = tables(engine.registry());
     for table in &tables {
         register(&context, &files, table, &manifest)?;
     }
-    let calendar = dates::calendar()?;
-    let calendar = MemTable::try_new(calendar.schema(), vec![vec![calendar]]).map_err(internal)?;
-    context.register_table("date", Arc::new(calendar)).map_err(internal)?;
-    Ok(Open { manifest, tables, context })
+    let days = dates::days(calendar)?;
+    let days = MemTable::try_new(days.schema(), vec![vec![days]]).map_err(internal)?;
+    context.register_table(dates::TABLE, Arc::new(days)).map_err(internal)?;
+    Ok(Open { manifest, tables, context, calendar })
 }
 
 /// A table of the files the manifest names. Its columns are those of the files, which another version of the program may

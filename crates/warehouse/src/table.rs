@@ -20,6 +20,22 @@ pub enum ColumnKind {
     Text,
 }
 
+impl ColumnKind {
+    /// As the catalog calls it.
+    pub fn name(self) -> &'static str {
+        match self {
+            ColumnKind::Id => "id",
+            ColumnKind::Key => "key",
+            ColumnKind::Int => "integer",
+            ColumnKind::Decimal(_) => "decimal",
+            ColumnKind::Bool => "bool",
+            ColumnKind::Date => "date",
+            ColumnKind::Instant => "instant",
+            ColumnKind::Text => "text",
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Column {
     pub name: String,

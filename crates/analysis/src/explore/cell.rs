@@ -180,7 +180,10 @@ fn steps(ground: &Ground<'_>, view: &View, at: &[Within], whole: &Question) -> V
         !whole.within.iter().any(|step| step.dimension == known.name)
             && matches!(
                 known.kind,
-                DimensionKind::Record { .. } | DimensionKind::Choice(_) | DimensionKind::Date
+                DimensionKind::Record { .. }
+                    | DimensionKind::Choice(_)
+                    | DimensionKind::Bands(_)
+                    | DimensionKind::Date
             )
     });
     common.sort_by_key(|known| known.name.matches('.').count());

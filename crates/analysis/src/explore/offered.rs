@@ -148,7 +148,7 @@ fn icon_of(kind: &DimensionKind) -> &'static str {
         DimensionKind::Choice(_) => "list",
         DimensionKind::Text => "letter-case",
         DimensionKind::Bool => "toggle-left",
-        DimensionKind::Number => "hash",
+        DimensionKind::Number | DimensionKind::Bands(_) => "hash",
         DimensionKind::Date => "calendar",
     }
 }

@@ -173,7 +173,9 @@ impl View {
         let ordered = |cut: &Cut| {
             let mut all = model.dimensions.values().flatten();
             let known = all.find(|known| known.name == cut.dimension);
-            known.is_some_and(|known| matches!(known.kind, DimensionKind::Date | DimensionKind::Number))
+            known.is_some_and(|known| {
+                matches!(known.kind, DimensionKind::Date | DimensionKind::Number | DimensionKind::Bands(_))
+            })
         };
         if let (None, Some(first)) = (&question.sort, question.cuts.first())
             && !ordered(first)

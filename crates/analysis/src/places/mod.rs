@@ -25,18 +25,25 @@ impl Level {
 /// The dimension beside `dimension` that holds the level.
 pub fn beside(dimension: &str, level: Level) -> Option<String> {
     let (_, name) = Level::ALL.iter().find(|(known, _)| *known == level)?;
-    Some(match dimension.rsplit_once('.') {
-        Some((record, _)) => format!("{record}.{name}"),
-        None => (*name).to_owned(),
-    })
+    Some(named_beside(dimension, name))
 }
 
-/// The next finer one: of `account.province`, `account.city`.
+fn named_beside(dimension: &str, name: &str) -> String {
+    match dimension.rsplit_once('.') {
+        Some((record, _)) => format!("{record}.{name}"),
+        None => name.to_owned(),
+    }
+}
+
+/// The finest place, which no map shows.
+const POSTCODE: &str = "postcode";
+
+/// The next finer one: of `account.province`, `account.city`; of that, `account.postcode`.
 pub fn finer(dimension: &str) -> Option<String> {
     match Level::of(dimension)? {
         Level::Country => beside(dimension, Level::Province),
         Level::Province => beside(dimension, Level::City),
-        Level::City => None,
+        Level::City => Some(named_beside(dimension, POSTCODE)),
     }
 }
 
@@ -294,6 +301,7 @@ mod tests {
         assert_eq!(Level::of("account.parent_account.province"), Some(Level::Province));
         assert_eq!((Level::of("account.name"), Level::of("city")), (None, Some(Level::City)));
         assert_eq!(finer("account.province").as_deref(), Some("account.city"));
-        assert_eq!((finer("account.city"), finer("product")), (None, None));
+        assert_eq!(finer("account.city").as_deref(), Some("account.postcode"));
+        assert_eq!((finer("account.postcode"), finer("product")), (None, None));
     }
 }

@@ -37,10 +37,12 @@ pub fn entity() -> Entity {
         .field(place(text("country").zh("国家").indexed()))
         .field(place(text("province").label("Province", "省份").indexed()))
         .field(place(text("city").zh("城市").searched().indexed()))
-        .field(place(text("postcode").zh("邮编").indexed().personal()))
+        .field(place(text("postcode").zh("邮编").indexed().area()))
         .field(place(text("street").label("Street", "街道地址").personal()))
         .field(company(text("industry").zh("行业").indexed()))
-        .field(company(integer("size_employees").label("Employees", "员工人数").indexed()))
+        .field(company(
+            integer("size_employees").label("Employees", "员工人数").indexed().bands(&[1, 10, 50, 250, 1_000]),
+        ))
         .field(company(money("annual_revenue").label("Yearly revenue", "年营业额").indexed()))
         .field(person(
             choice("sex", &[("female", "Female", "女", "purple"), ("male", "Male", "男", "blue")]).label("Sex", "性别"),

@@ -31,7 +31,7 @@ pub fn entity() -> Entity {
         .field(text("country").zh("国家").indexed())
         .field(text("province").label("Province", "省份").indexed())
         .field(text("city").zh("城市").indexed())
-        .field(text("postcode").zh("邮编").indexed().personal())
+        .field(text("postcode").zh("邮编").indexed().area())
         .field(long_text("description").label("Directions", "说明").personal())
         .title("street")
         .follows("account")

@@ -115,7 +115,7 @@ fn the_history_is_what_was_and_sales_are_cut_by_it() {
                 held.next().map(|one| one.classes[place].clone()).unwrap_or_default()
             };
             let mut expected: BTreeMap<String, Decimal> = BTreeMap::new();
-            for fact in facts(&company).await.iter().filter(|fact| fact.sold) {
+            for fact in facts(&company, &engine::Actor::system()).await.iter().filter(|fact| fact.sold) {
                 let class = then(fact.account, fact.day).as_text().unwrap_or_default().to_owned();
                 *expected.entry(class).or_default() += fact.net;
             }

@@ -2,7 +2,7 @@
 
 use crate::{
     company::{Company, at, decimal, on_both, values},
-    walk::{Fact, all, facts, measured, member, text, trade},
+    walk::{Fact, all, band, facts, measured, member, text, trade},
     warehouse::{SMALL, refresh},
 };
 use chrono::NaiveDate;
@@ -10,10 +10,11 @@ use engine::{Action, Actor};
 use meta::{Decimal, Id, Value};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
+use serde_json::json;
 use std::collections::{BTreeMap, BTreeSet};
 use warehouse::{
     Limits,
-    semantic::{self, Compare, Cut, Level, Period, Question, Sort},
+    semantic::{self, Compare, Cut, Level, Period, Question, Sort, Within},
 };
 
 fn some_question(chance: &mut ChaCha8Rng) -> Question {
@@ -31,12 +32,25 @@ fn some_question(chance: &mut ChaCha8Rng) -> Question {
     let mut cuts: Vec<Cut> = vec![];
     for _ in 0..chance.random_range(0..4) {
         let level = Level::ALL.choose(chance).copied();
-        let dimensions = ["day", "account", "account.province", "channel"];
-        let known = if with_returns { &dimensions[..3] } else { &dimensions[..] };
+        let dimensions =
+            ["day", "account", "account.province", "account.postcode", "account.size_employees", "channel"];
+        let known = if with_returns { &dimensions[..5] } else { &dimensions[..] };
         let dimension = known.choose(chance).copied().unwrap();
         if !cuts.iter().any(|cut| cut.dimension == dimension) {
             cuts.push(Cut::new(dimension, level.filter(|_| dimension == "day")));
         }
+    }
+    let mut within = vec![];
+    if chance.random_bool(0.3) {
+        // Any number of a band is the band.
+        let sizes = [json!(null), json!(-5), json!(0), json!(1), json!(30), json!(250), json!(2_000)];
+        let postcodes = [json!(null), json!("266000"), json!("SW1A 1AA")];
+        let (dimension, values) = [("account.size_employees", &sizes[..]), ("account.postcode", &postcodes)]
+            .choose(chance)
+            .copied()
+            .unwrap();
+        let value = values.choose(chance).cloned().unwrap();
+        within.push(Within { dimension: dimension.to_owned(), level: None, value });
     }
     let from =
         "2025-01-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..300));
@@ -50,8 +64,69 @@ fn some_question(chance: &mut ChaCha8Rng) -> Question {
             String::new()
         },
         period: chance.random_bool(0.7).then_some(Period::Between { from, to }),
+        within,
         ..Question::default()
     }
+}
+
+/// The answer beside a walk through these facts; how many figures were the same.
+async fn compare(
+    company: &Company,
+    actor: &Actor,
+    facts: &[Fact],
+    question: &Question,
+    number: usize,
+) -> usize {
+    let answer = semantic::ask(&company.engine, actor, question).await;
+    let answer = answer.unwrap_or_else(|error| panic!("{number} {question:?}: {error}"));
+    let asks = |measures: &[&str]| question.measures.iter().any(|name| measures.contains(&name.as_str()));
+    let selected: Vec<&Fact> = facts
+        .iter()
+        .filter(|fact| {
+            question.filter.is_empty() || matches!(fact.province.as_deref(), Some("山东" | "Sichuan's"))
+        })
+        .filter(|fact| match question.period {
+            Some(Period::Between { from, to }) => (from..=to).contains(&fact.day),
+            _ => true,
+        })
+        .filter(|fact| question.within.iter().all(|step| is_within(fact, step)))
+        .filter(|fact| fact.sold || asks(&["returned", "net_sales"]))
+        .filter(|fact| !fact.sold || question.measures.iter().any(|name| name != "returned"))
+        .collect();
+    for (at, measure) in question.measures.iter().enumerate() {
+        let total = answer.total[at].value.filter(|value| !value.is_zero());
+        let expected = measured(measure, &selected).filter(|value| !value.is_zero());
+        assert_eq!(total, expected, "{number} {question:?}");
+    }
+    if question.cuts.is_empty() {
+        assert!(answer.rows.is_empty());
+        return 0;
+    }
+    let mut expected: BTreeMap<Vec<String>, Vec<&Fact>> = BTreeMap::new();
+    for fact in &selected {
+        let members = question.cuts.iter().map(|cut| member(fact, cut)).collect();
+        expected.entry(members).or_default().push(*fact);
+    }
+    assert_eq!(answer.rows.len(), expected.len(), "{number} {question:?}");
+    let mut same = 0;
+    for row in &answer.rows {
+        let members: Vec<String> = row.members.iter().map(|member| text(&member.value)).collect();
+        let facts = expected.get(&members).unwrap_or_else(|| panic!("{number} {question:?}: {members:?}"));
+        for (at, measure) in question.measures.iter().enumerate() {
+            let expected = measured(measure, facts);
+            assert_eq!(row.cells[at].value, expected, "{number} {question:?} {members:?}");
+            same += 1;
+        }
+    }
+    same
+}
+
+fn is_within(fact: &Fact, step: &Within) -> bool {
+    let wanted = match step.value.as_i64() {
+        Some(employees) => band(employees),
+        None => text(&step.value),
+    };
+    member(fact, &step.cut()) == wanted
 }
 
 #[test]
@@ -62,64 +137,11 @@ fn answers_are_those_of_a_walk_through_the_records() {
         let april = vec![("company.fiscal_year", "4".to_owned())];
         company.engine.change_settings(&Actor::system(), april).await.unwrap();
         refresh(&company, SMALL).await;
-        let facts = facts(&company).await;
+        let facts = facts(&company, &Actor::system()).await;
         let mut filled = 0;
-        for number in 0..60 {
+        for number in 0..80 {
             let question = some_question(&mut chance);
-            let answer = semantic::ask(&company.engine, &Actor::system(), &question).await;
-            let answer = answer.unwrap_or_else(|error| panic!("{number} {question:?}: {error}"));
-            let selected: Vec<&Fact> = facts
-                .iter()
-                .filter(|fact| {
-                    question.filter.is_empty()
-                        || matches!(fact.province.as_deref(), Some("山东" | "Sichuan's"))
-                })
-                .filter(|fact| match question.period {
-                    Some(Period::Between { from, to }) => (from..=to).contains(&fact.day),
-                    _ => true,
-                })
-                .filter(|fact| {
-                    fact.sold
-                        || question
-                            .measures
-                            .iter()
-                            .any(|name| ["returned", "net_sales"].contains(&name.as_str()))
-                })
-                .filter(|fact| !fact.sold || question.measures.iter().any(|name| name != "returned"))
-                .collect();
-            for (at, measure) in question.measures.iter().enumerate() {
-                let total = answer.total[at].value.filter(|value| !value.is_zero());
-                assert_eq!(
-                    total,
-                    measured(measure, &selected).filter(|value| !value.is_zero()),
-                    "{number} {question:?}"
-                );
-            }
-            let mut expected: BTreeMap<Vec<String>, Vec<&Fact>> = BTreeMap::new();
-            for fact in &selected {
-                expected
-                    .entry(question.cuts.iter().map(|cut| member(fact, cut)).collect())
-                    .or_default()
-                    .push(*fact);
-            }
-            if question.cuts.is_empty() {
-                assert!(answer.rows.is_empty());
-                continue;
-            }
-            assert_eq!(answer.rows.len(), expected.len(), "{number} {question:?}");
-            for row in &answer.rows {
-                let members: Vec<String> = row.members.iter().map(|member| text(&member.value)).collect();
-                let facts =
-                    expected.get(&members).unwrap_or_else(|| panic!("{number} {question:?}: {members:?}"));
-                for (at, measure) in question.measures.iter().enumerate() {
-                    assert_eq!(
-                        row.cells[at].value,
-                        measured(measure, facts),
-                        "{number} {question:?} {members:?}"
-                    );
-                    filled += 1;
-                }
-            }
+            filled += compare(&company, &Actor::system(), &facts, &question, number).await;
         }
         assert!(filled > 500, "{filled}");
     });
@@ -318,6 +340,154 @@ fn everybody_sees_the_sums_of_what_he_may_see() {
             assert!(sql("SELECT * FROM role").await.is_err() && sql("SELECT * FROM consent").await.is_err());
         }
         assert_eq!(seen.len(), 3, "all see the same: {seen:?}");
+    });
+}
+
+/// Takes a field of customers from everybody in the person's role.
+async fn hide(company: &Company, user: Id, field: &str) {
+    let roles = company.those_of("user_role", "user", user).await;
+    let right = [
+        ("role", roles[0].get("role").clone()),
+        ("entity", "account".into()),
+        ("field", field.into()),
+        ("level", "hidden".into()),
+    ];
+    company.create("field_right", values(right)).await;
+}
+
+#[test]
+fn everybody_cuts_by_place_and_size_as_far_as_he_may_see_them() {
+    on_both(async |company| {
+        let mut chance = ChaCha8Rng::seed_from_u64(13);
+        trade(&company, &mut chance).await;
+        let april = vec![("company.fiscal_year", "4".to_owned())];
+        company.engine.change_settings(&Actor::system(), april).await.unwrap();
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let (bob, _) = rep(&company, "bob", "all").await;
+        for entity in ["account", "order", "return"] {
+            for record in all(&company, &Actor::system(), entity).await {
+                let owner = [Some(ann), Some(bob), None].choose(&mut chance).copied().flatten();
+                company.update(entity, record.id, values([("owner", owner.into())])).await;
+            }
+        }
+        refresh(&company, SMALL).await;
+        let (mut same, mut sums) = (0, BTreeSet::new());
+        for user in [ann, bob] {
+            let actor = company.engine.actor(user, meta::Lang::En).await.unwrap();
+            let facts = facts(&company, &actor).await;
+            for number in 0..40 {
+                let mut question = some_question(&mut chance);
+                // Customers he may not see are members without a name.
+                question.cuts.retain(|cut| cut.dimension != "account");
+                same += compare(&company, &actor, &facts, &question, number).await;
+            }
+            sums.insert(facts.iter().map(|fact| fact.net).sum::<Decimal>());
+        }
+        assert!(same > 300 && sums.len() == 2, "{same} {sums:?}");
+
+        let by = |dimension: &str| Question {
+            measures: vec!["orders".into()],
+            cuts: vec![Cut::new(dimension, None)],
+            ..Question::default()
+        };
+        for field in ["postcode", "size_employees"] {
+            let name = format!("account.{field}");
+            let knows = async |user| {
+                let actor = company.engine.actor(user, meta::Lang::En).await.unwrap();
+                let model = semantic::askable(&company.engine, &actor).unwrap();
+                let step = Within { dimension: name.clone(), level: None, value: json!(null) };
+                let within = Question { cuts: vec![], within: vec![step], ..by(&name) };
+                let answers = [
+                    semantic::ask(&company.engine, &actor, &by(&name)).await.is_ok(),
+                    semantic::ask(&company.engine, &actor, &within).await.is_ok(),
+                    model.dimension("sales", &name).is_some(),
+                ];
+                assert!(answers.iter().all(|known| *known == answers[0]), "{name}: {answers:?}");
+                answers[0]
+            };
+            assert!(knows(bob).await, "{name}");
+            hide(&company, bob, field).await;
+            assert!(!knows(bob).await && knows(ann).await, "{name}");
+        }
+    });
+}
+
+#[test]
+fn behind_a_postcode_and_a_size_is_the_list_of_exactly_its_orders() {
+    on_both(async |company| {
+        trade(&company, &mut ChaCha8Rng::seed_from_u64(17)).await;
+        refresh(&company, SMALL).await;
+        let system = Actor::system();
+        let mut bands = vec![];
+        for dimension in ["account.postcode", "account.size_employees"] {
+            let question = Question {
+                measures: vec!["orders".into()],
+                cuts: vec![Cut::new(dimension, None)],
+                ..Question::default()
+            };
+            let answer = semantic::ask(&company.engine, &system, &question).await.unwrap();
+            assert!(answer.rows.len() > 3, "{dimension}: {answer:?}");
+            for row in &answer.rows {
+                let value = row.members[0].value.clone();
+                let within = Within { dimension: dimension.to_owned(), level: None, value };
+                let of_one = Question { cuts: vec![], within: vec![within.clone()], ..question.clone() };
+                let alone = semantic::ask(&company.engine, &system, &of_one).await.unwrap();
+                assert_eq!(alone.total[0].value, row.cells[0].value, "{within:?}");
+                let through = semantic::through(&company.engine, &system, &of_one).await.unwrap();
+                let filter = through[0].filter.clone().unwrap_or_else(|| panic!("no list: {within:?}"));
+                let list = engine::Query::new("order").filter(filter.as_str());
+                let count = company.engine.count(&system, &list, 1_000).await.unwrap().number;
+                assert_eq!(Some(Decimal::from(count)), row.cells[0].value, "{filter}");
+                if dimension == "account.size_employees" {
+                    let label = &row.members[0].label;
+                    bands.push(format!("{} {}", label.en, label.zh));
+                }
+            }
+        }
+        // In their own order, each with a name in both languages.
+        let known = [
+            "Less than 1 不足 1",
+            "1–9 1–9",
+            "10–49 10–49",
+            "50–249 50–249",
+            "250–999 250–999",
+            "1,000 or more 1,000 及以上",
+            "(none) （空）",
+        ];
+        let places: Vec<_> = bands.iter().map(|band| known.iter().position(|one| one == band)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{bands:?}");
+    });
+}
+
+#[test]
+fn the_table_of_days_counts_fiscal_years_as_the_explorer_does() {
+    on_both(async |company| {
+        company.order(None, "2026-02-01", "1", None).await;
+        refresh(&company, SMALL).await;
+        let (_, ann) = rep(&company, "ann", "own").await;
+        let asked = async |actor: &Actor, sql: &str| {
+            let answer = warehouse::query(&company.engine, actor, sql, Limits::PAGE).await.unwrap();
+            answer.values().map(Result::unwrap).collect::<Vec<_>>()
+        };
+        let april = "SELECT fiscal_year, fiscal_quarter FROM \"date\" WHERE day IN (DATE '2026-03-31', DATE '2026-04-01') ORDER BY day";
+        let int = |number: i64| Value::Int(number);
+        assert_eq!(
+            asked(&ann, april).await,
+            [[int(2026), int(1)], [int(2026), int(2)]],
+            "without a setting from January on"
+        );
+        for month in 1..=12 {
+            let setting = vec![("company.fiscal_year", month.to_string())];
+            company.engine.change_settings(&Actor::system(), setting).await.unwrap();
+            let moved = format!("CAST(day - INTERVAL '{} months' AS DATE)", month - 1);
+            let others = format!(
+                "SELECT count(*) FROM \"date\" WHERE fiscal_year <> date_part('year', {moved}) OR fiscal_quarter <> date_part('quarter', {moved})"
+            );
+            assert_eq!(asked(&Actor::system(), &others).await, [[int(0)]], "from month {month} on");
+            if month == 4 {
+                assert_eq!(asked(&ann, april).await, [[int(2025), int(4)], [int(2026), int(1)]]);
+            }
+        }
     });
 }
 

@@ -10,6 +10,9 @@ use std::collections::{BTreeSet, HashMap};
 use warehouse::semantic::{Cut, Level};
 
 const PROVINCES: [&str; 3] = ["山东", "浙江", "Sichuan's"];
+/// Employees; those with fewer than one are in a band of their own.
+const SIZES: [i64; 9] = [0, 1, 9, 10, 49, 50, 250, 999, 1_000];
+const POSTCODES: [&str; 4] = ["250000", "266000", "310000", "SW1A 1AA"];
 const CHANNELS: [&str; 3] = ["store", "online", "phone"];
 
 /// One sold or returned line as the records tell it.
@@ -18,6 +21,8 @@ pub struct Fact {
     pub document: Id,
     pub account: Option<Id>,
     pub province: Option<String>,
+    pub postcode: Option<String>,
+    pub employees: Option<i64>,
     pub channel: Option<String>,
     pub day: NaiveDate,
     pub net: Decimal,
@@ -30,9 +35,15 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
     for number in 0..12 {
         let province: Value = PROVINCES.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
         let name = format!("Customer {number}");
-        accounts.push(Some(
-            company.create("account", values([("name", name.into()), ("province", province)])).await,
-        ));
+        let postcode: Value = POSTCODES.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
+        let employees: Value = SIZES.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
+        let fields = [
+            ("name", name.into()),
+            ("province", province),
+            ("postcode", postcode),
+            ("size_employees", employees),
+        ];
+        accounts.push(Some(company.create("account", values(fields)).await));
     }
     for _ in 0..90 {
         let day =
@@ -64,27 +75,28 @@ pub async fn all(company: &Company, actor: &Actor, entity: &str) -> Vec<Record> 
     page.records
 }
 
-pub async fn facts(company: &Company) -> Vec<Fact> {
-    let system = Actor::system();
-    let provinces: HashMap<Id, Option<String>> = all(company, &system, "account")
-        .await
-        .iter()
-        .map(|account| (account.id, account.get("province").as_text().map(str::to_owned)))
-        .collect();
+/// As far as the actor may see them.
+pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
+    let accounts = all(company, actor, "account").await;
+    let accounts: HashMap<Id, &Record> = accounts.iter().map(|account| (account.id, account)).collect();
     let mut found = vec![];
     for (entity, moment, counting) in [
         ("order", "ordered_at", &["confirmed", "shipped", "completed"][..]),
         ("return", "returned_at", &["received", "refunded"]),
     ] {
-        for record in all(company, &system, entity).await {
+        for record in all(company, actor, entity).await {
             if !counting.contains(&record.text("status")) {
                 continue;
             }
             let account = record.reference("account");
+            let archive = account.and_then(|id| accounts.get(&id));
+            let said = |field: &str| archive?.get(field).as_text().map(str::to_owned);
             found.push(Fact {
                 document: record.id,
                 account,
-                province: account.and_then(|id| provinces.get(&id).cloned().flatten()),
+                province: said("province"),
+                postcode: said("postcode"),
+                employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
                 channel: record.values.get("channel").and_then(|value| value.as_text().map(str::to_owned)),
                 day: record.get(moment).as_date().unwrap(),
                 net: record.get("net_base").as_decimal().unwrap(),
@@ -101,6 +113,8 @@ pub fn member(fact: &Fact, cut: &Cut) -> String {
     match (cut.dimension.as_str(), cut.level) {
         ("account", _) => fact.account.map(|id| id.to_string()).unwrap_or_default(),
         ("account.province", _) => fact.province.clone().unwrap_or_default(),
+        ("account.postcode", _) => fact.postcode.clone().unwrap_or_default(),
+        ("account.size_employees", _) => fact.employees.map(band).unwrap_or_default(),
         ("channel", _) => fact.channel.clone().unwrap_or_default(),
         ("day", Some(Level::Year)) => first(fact.day.year(), 1),
         ("day", Some(Level::Quarter)) => first(fact.day.year(), fact.day.month0() / 3 * 3 + 1),
@@ -116,6 +130,19 @@ pub fn member(fact: &Fact, cut: &Cut) -> String {
         ("day", Some(Level::Weekday)) => fact.day.weekday().number_from_monday().to_string(),
         _ => fact.day.to_string(),
     }
+}
+
+/// The first number of the band, as the docs list them.
+pub fn band(employees: i64) -> String {
+    match employees {
+        ..1 => "0",
+        1..=9 => "1",
+        10..=49 => "10",
+        50..=249 => "50",
+        250..=999 => "250",
+        1_000.. => "1000",
+    }
+    .to_owned()
 }
 
 /// Workday, weekend, worked weekend or which holiday, of the days trade is made on.

@@ -2,8 +2,9 @@
 
 use super::holidays::{Holiday, days_off, worked};
 use crate::column::day_number;
+use chrono::Datelike;
 use engine::{Engine, Result};
-use meta::{Label, Value, label};
+use meta::{Label, NaiveDate, Value, label};
 use std::fmt::Write;
 
 const FISCAL_YEAR: &str = "company.fiscal_year";
@@ -33,6 +34,12 @@ impl CompanyCalendar {
             fiscal_month: month.filter(|month| (1..=12).contains(month)).unwrap_or(1),
             chinese_holidays: holidays.is_none_or(|holidays| holidays == "CN"),
         })
+    }
+
+    /// The year in which the day's fiscal year begins, and the fiscal quarter, 1 to 4.
+    pub(crate) fn fiscal(self, day: NaiveDate) -> (i32, i32) {
+        let months = day.year() * 12 + day.month0() as i32 - (self.fiscal_month as i32 - 1);
+        (months.div_euclid(12), months.rem_euclid(12) / 3 + 1)
     }
 
     /// A day moved so that its fiscal year is a calendar year, in SQL.

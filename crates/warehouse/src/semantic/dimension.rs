@@ -3,7 +3,7 @@
 use crate::history;
 use crate::table::{Column, ColumnKind, Table};
 use engine::Registry;
-use meta::{Choice, Entity, Field, Kind, Label, label};
+use meta::{Bands, Choice, Entity, Field, Kind, Label, label};
 
 /// How far from the fact an attribute may stand: the customer's owner's team is two references away.
 const DEPTH_LIMIT: usize = 3;
@@ -45,6 +45,8 @@ pub enum DimensionKind {
     Text,
     Bool,
     Number,
+    /// Whole numbers by bands, each known by its first number.
+    Bands(Bands),
     Date,
 }
 
@@ -167,15 +169,23 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
                 }
                 found.push(record);
             }
-            ColumnKind::Id | ColumnKind::Int | ColumnKind::Decimal(_) | ColumnKind::Instant => {}
+            ColumnKind::Int => {
+                let bands = field_of(registry, column).and_then(|field| field.bands);
+                found.extend(bands.map(|bands| Dimension { kind: DimensionKind::Bands(bands), ..base }));
+            }
+            ColumnKind::Id | ColumnKind::Decimal(_) | ColumnKind::Instant => {}
         }
     }
     found
 }
 
+fn field_of<'r>(registry: &'r Registry, column: &Column) -> Option<&'r Field> {
+    let (entity, field) = column.origin.as_ref()?;
+    registry.entity(entity).ok()?.get(field)
+}
+
 fn text_kind(registry: &Registry, column: &Column) -> DimensionKind {
-    let field = column.origin.as_ref().and_then(|(entity, field)| registry.entity(entity).ok()?.get(field));
-    match field.map(|field| &field.kind) {
+    match field_of(registry, column).map(|field| &field.kind) {
         Some(Kind::Choice(choices)) => DimensionKind::Choice(choices.clone()),
         _ => DimensionKind::Text,
     }
@@ -246,6 +256,9 @@ fn attributes(
             }
             Kind::Bool => found.push(Dimension { kind: DimensionKind::Bool, ..base }),
             Kind::Date if field.apart.is_some() || path.len() == 1 => found.push(base.dated()),
+            Kind::Integer if let Some(bands) = field.bands => {
+                found.push(Dimension { kind: DimensionKind::Bands(bands), ..base })
+            }
             Kind::Integer if field.apart.is_some() => {
                 found.push(Dimension { kind: DimensionKind::Number, ..base })
             }
@@ -273,5 +286,5 @@ fn attributes(
 /// Few different values are to be expected, and none that tells who somebody is.
 fn is_attribute(field: &Field) -> bool {
     let text = matches!(field.kind, Kind::Text { .. });
-    !field.personal && !field.unique && (!text || field.indexed || field.apart.is_some())
+    !field.tells_who() && !field.unique && (!text || field.indexed || field.apart.is_some())
 }

@@ -89,6 +89,9 @@ impl Within {
             (DimensionKind::Date, serde_json::Value::String(_)) => {
                 Code::Number(number_of(self.level.unwrap_or(Level::Day), text?.parse().ok()?, calendar)?)
             }
+            (DimensionKind::Bands(bands), serde_json::Value::Number(number)) => {
+                Code::Number(bands.of(number.as_i64()?))
+            }
             (_, serde_json::Value::Bool(flag)) => Code::Flag(*flag),
             (_, serde_json::Value::Number(number)) => Code::Number(number.as_i64()?),
             _ => Code::Text(text?.to_owned()),
@@ -138,6 +141,7 @@ fn named(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> (Label, Value) {
         (DimensionKind::Date, Code::Number(number)) => {
             of_date(cut.level.unwrap_or(Level::Day), *number, cut.calendar)
         }
+        (DimensionKind::Bands(bands), Code::Number(number)) => (bands.label(*number), Value::Int(*number)),
         (_, Code::Number(number)) => (both(number.to_string()), Value::Int(*number)),
         (_, Code::Text(text)) => (both(text.as_str()), Value::Text(text.clone())),
         (_, Code::Flag(flag)) => {

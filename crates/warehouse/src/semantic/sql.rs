@@ -8,6 +8,7 @@ use super::{
     period::{Shift, Span},
 };
 use crate::{history, lower::quoted};
+use meta::Bands;
 
 /// Left joins from the fact to what it refers to, each made once.
 #[derive(Clone, Debug, Default)]
@@ -87,6 +88,7 @@ impl Chosen<'_> {
                     shift.filter(|_| self.is_time()).map_or(column.clone(), |shift| shift.sql(&column));
                 level_sql(level.unwrap_or(Level::Day), &moved, self.calendar)
             }
+            (DimensionKind::Bands(bands), _) => bands_sql(*bands, &column),
             _ => column,
         }
     }
@@ -95,6 +97,16 @@ impl Chosen<'_> {
     fn is_time(&self) -> bool {
         self.dimension.path.is_empty()
     }
+}
+
+/// The number each band is known by.
+fn bands_sql(bands: Bands, column: &str) -> String {
+    let mut sql = "CASE".to_owned();
+    for first in bands.0.iter().rev() {
+        sql.push_str(&format!(" WHEN {column} >= {first} THEN {first}"));
+    }
+    let below = bands.of(i64::MIN);
+    format!("CASE WHEN {column} IS NOT NULL THEN {sql} ELSE {below} END END")
 }
 
 /// A whole number for each member of a level.

@@ -119,6 +119,12 @@ impl<Z: TimeZone> Lists<'_, Z> {
                     if path == "day" { self.days("day", span) } else { Some(dates(&path, span)) }
                 })
             }
+            (DimensionKind::Bands(bands), value) => value.as_i64().map(|number| match bands.range(number) {
+                (Some(from), Some(next)) => format!("{path} >= {from} && {path} < {next}"),
+                (Some(from), None) => format!("{path} >= {from}"),
+                (None, Some(next)) => format!("{path} < {next}"),
+                (None, None) => format!("{path} != null"),
+            }),
             (DimensionKind::Date, _) | (_, Json::Null | Json::Array(_) | Json::Object(_)) => None,
             (_, Json::String(value)) => Some(format!("{path} == {}", text(value))),
             (_, value) => Some(format!("{path} == {value}")),

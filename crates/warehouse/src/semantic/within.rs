@@ -58,6 +58,7 @@ fn test(cut: &Chosen<'_>, value: &Json) -> Option<Test> {
         (DimensionKind::Choice(_) | DimensionKind::Text, Json::String(text)) => Test::Is(text_literal(text)),
         (DimensionKind::Bool, Json::Bool(flag)) => Test::Is(flag.to_string()),
         (DimensionKind::Number, number) => Test::Is(number.as_i64()?.to_string()),
+        (DimensionKind::Bands(bands), number) => Test::Is(bands.of(number.as_i64()?).to_string()),
         (DimensionKind::Date, number @ Json::Number(_)) if level.recurs() => {
             Test::Is(number.as_i64()?.to_string())
         }

@@ -59,6 +59,20 @@ fn the_catalog_says_what_there_is_in_both_languages() {
         let sales =
             catalog["tables"].as_array().unwrap().iter().find(|table| table["name"] == "sales").unwrap();
         assert_eq!(sales["rows"], 1);
+        let tables = catalog["tables"].as_array().unwrap();
+        let days = tables.iter().find(|table| table["name"] == "date").unwrap();
+        assert_eq!((&days["rows"], &days["refreshed_at"]), (&json!(22_280), &json!(null)));
+        for column in days["columns"].as_array().unwrap() {
+            let said = ["en", "zh"].map(|lang| column["definition"][lang].as_str().unwrap_or("-").to_owned());
+            assert!(said.iter().all(|text| !text.is_empty()), "{column}");
+        }
+        let summary = |name: &str| {
+            let shown = page.split("<summary>").find(|part| part.contains(&format!("<code>{name}</code>")));
+            shown.unwrap().split("</summary>").next().unwrap().to_owned()
+        };
+        assert!(page.contains("fiscal_quarter") && summary("date").contains("22,280 rows, computed"));
+        assert!(summary("sales").contains("1 rows,") && summary("sales").contains("last written "), "{page}");
+        assert!(!summary("date").contains("last written"), "{page}");
         let ordinary = test.ordinary().await;
         ordinary.post("/analysis/catalog/refresh", &[]).await.expect(403);
         ordinary.get("/analysis/catalog").await.expect(200);

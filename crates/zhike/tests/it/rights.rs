@@ -56,7 +56,13 @@ async fn records(engine: &Engine, owner: Id, word: &str) -> Vec<(&'static str, I
     let account = create(
         engine,
         "account",
-        &[("name", word.into()), text("city"), ("owner", owner.into()), ("phone", "13800138000".into())],
+        &[
+            ("name", word.into()),
+            text("city"),
+            text("postcode"),
+            ("owner", owner.into()),
+            ("phone", "13800138000".into()),
+        ],
     )
     .await;
     let of = ("account", Value::Id(account));

@@ -159,6 +159,12 @@ fn behind_a_figure_are_the_steps_down_and_exactly_its_records() {
             !by_product.contains("/order?filter=") && by_product.contains("3 order lines, one by one"),
             "{by_product}"
         );
+        for (place, finer) in [("country", "province"), ("province", "city"), ("city", "postcode")] {
+            let cell = get(&client, &format!("{EXPLORE}/cell?m=sales&a=account.{place}%3Dnull")).await;
+            link(&cell, &format!("r=account.{finer}"));
+        }
+        let band = get(&client, &format!("{EXPLORE}/cell?m=sales&a=account.size_employees%3D10")).await;
+        assert!(band.contains("10–49"), "{band}");
         let deep =
             get(&client, &answer("m=sales&r=channel&w=account.province%3D%22%E5%B1%B1%E4%B8%9C%22")).await;
         assert_eq!(row(&deep, "Total"), ["Total", "¥800.00"]);

@@ -87,10 +87,11 @@ fn roads(company: &Branches) -> Vec<Road> {
     let theirs = [
         format!("a=account%3D%22{account}%22"),
         format!("a=account.city%3D%22{SECRET}%20city%22"),
+        format!("a=account.postcode%3D%22{SECRET}%20postcode%22"),
         format!("filter=account.city.contains('{SECRET}')"),
     ];
     let mut roads = vec![get(EXPLORE), get(format!("{EXPLORE}/fields?m=sales"))];
-    for cut in ["account", "account.city", "account.owner", "day:day"] {
+    for cut in ["account", "account.city", "account.postcode", "account.owner", "day:day"] {
         for chart in ["table", "bar", "line", "treemap", "map"] {
             roads.push(get(format!("{EXPLORE}/answer?{all}&r={cut}&chart={chart}")));
         }
