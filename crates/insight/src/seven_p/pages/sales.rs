@@ -1,6 +1,6 @@
 //! What is sold, of what, and what brings it about: performance, product, promotion.
 
-use super::{Board, Chart, List, ROWS, Shown, ranked};
+use super::{Board, Chart, Link, List, ROWS, Shown, ranked};
 use crate::{pages::href, seven_p::cuts::Measures, seven_p::read::sum};
 use std::collections::BTreeMap;
 use web::Answer;
@@ -278,7 +278,6 @@ impl Board<'_> {
                 },
                 self.link("more_experiment", "/experiment/new"),
             ],
-            ..Shown::default()
         })
     }
 }
