@@ -11,9 +11,13 @@ use std::{
 };
 
 fn zhike(folder: &Path, arguments: &[&str]) -> Output {
+    program(folder, &[&["value"], arguments].concat())
+}
+
+fn program(folder: &Path, arguments: &[&str]) -> Output {
     let folder = folder.to_str().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));
-    command.env_clear().arg("value").args(arguments).args(["--data", folder]).output().unwrap()
+    command.env_clear().args(arguments).args(["--data", folder]).output().unwrap()
 }
 
 fn json(output: &Output) -> Json {
@@ -201,4 +205,81 @@ fn the_uplift_command_tells_who_responds_and_how_it_is_proven() {
     let words = zhike(folder.path(), &["uplift", "--experiment", "Letter"]);
     let words = String::from_utf8_lossy(&words.stdout).into_owned();
     assert!(words.contains("proven") && words.contains("advised"), "{words}");
+}
+
+/// Seventy people over the last forty weeks: half of them buy paper and pens together, the others tea, some with cups.
+async fn keep_a_shop(folder: &Path) {
+    let engine = open(folder).await;
+    let product = |name: &&str| fields([("name", (*name).into()), ("code", (*name).into())]);
+    let goods =
+        create_many(&engine, "product", ["Paper", "Pens", "Tea", "Cups"].iter().map(product).collect()).await;
+    let person = |number: i64| fields([("name", format!("P{number:02}").into())]);
+    let people = create_many(&engine, "account", (0..70).map(person).collect()).await;
+    let first = engine.clock().today() - chrono::Duration::days(281);
+    let (mut orders, mut bought) = (vec![], vec![]);
+    for (number, person) in (0..).zip(&people) {
+        let writes = number % 2 == 0;
+        let times: i64 = if writes { 12 } else { 5 };
+        for time in 0..times {
+            let day = first + chrono::Duration::days(time * 270 / times + number % 9);
+            let at = day.and_hms_opt(4, 0, 0).unwrap().and_utc();
+            orders.push(fields([("account", (*person).into()), ("ordered_at", at.into())]));
+            bought.push(match (writes, (time + number) % 4) {
+                (true, _) => vec![goods[0], goods[1]],
+                (false, 0) => vec![goods[2], goods[3]],
+                (false, _) => vec![goods[2]],
+            });
+        }
+    }
+    let orders = create_many(&engine, "order", orders).await;
+    let line = |(order, product): (&Id, &Id)| {
+        let price = Value::Decimal(Decimal::from(20));
+        fields([("order", (*order).into()), ("product", (*product).into()), ("unit_price", price)])
+    };
+    let lines =
+        orders.iter().zip(&bought).flat_map(|(order, goods)| goods.iter().map(move |one| (order, one)));
+    create_many(&engine, "order_line", lines.map(line).collect()).await;
+}
+
+#[test]
+fn what_was_mined_is_told_in_json_and_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    tokio::runtime::Runtime::new().unwrap().block_on(keep_a_shop(folder.path()));
+    let asked: [&[&str]; 3] =
+        [&["value", "rules"], &["value", "recommend", "--customer", "P01"], &["forecast"]];
+    for arguments in asked {
+        let early = program(folder.path(), &[arguments, &["--json"]].concat());
+        assert!(!early.status.success() && early.stdout.is_empty(), "{arguments:?}");
+        assert!(String::from_utf8_lossy(&early.stderr).contains("zhike value mine"), "{arguments:?}");
+    }
+    let mined = json(&zhike(folder.path(), &["mine", "--json"]));
+    assert_eq!(mined["orders"], 35 * 12 + 35 * 5, "{mined}");
+    let [rules, recommended, forecast] = asked.map(|arguments| {
+        let words = program(folder.path(), arguments);
+        assert!(words.status.success() && !words.stdout.is_empty(), "{arguments:?}");
+        json(&program(folder.path(), &[arguments, &["--json"]].concat()))
+    });
+
+    let list = rules["rules"].as_array().unwrap();
+    let pens = list.iter().find(|rule| rule["if_bought"] == serde_json::json!(["Paper"])).unwrap();
+    assert_eq!((&pens["then"], &pens["confidence"]), (&Json::from("Pens"), &Json::from(1.0)), "{rules}");
+    assert_eq!((&pens["both"], &rules["baskets"]), (&Json::from(35 * 12), &mined["orders"]), "{rules}");
+    let one = json(&zhike(folder.path(), &["rules", "--limit", "1", "--json"]));
+    assert_eq!(one["rules"].as_array().unwrap().len(), 1);
+
+    assert!(recommended["method"].is_string() && recommended["backtest"].is_object(), "{recommended}");
+    let told = recommended["recommendations"].as_array().unwrap();
+    assert!(!told.is_empty() && told.iter().all(|one| one["product"] != "Tea"), "he has tea: {recommended}");
+    let nobody = zhike(folder.path(), &["recommend", "--customer", "Nobody", "--json"]);
+    assert!(!nobody.status.success() && nobody.stdout.is_empty());
+    assert!(String::from_utf8_lossy(&nobody.stderr).contains("no account has the id or name Nobody"));
+
+    let weeks = forecast["total"]["weeks"].as_array().unwrap_or_else(|| panic!("{forecast}"));
+    assert_eq!(weeks.len(), 13, "{forecast}");
+    for week in weeks {
+        let [lower, point, upper] = ["lower", "point", "upper"].map(|bound| week[bound].as_f64().unwrap());
+        assert!(lower <= point && point <= upper, "{week}");
+        assert!(week["monday"].is_string());
+    }
+    assert!(forecast["total"]["method"].is_string() && forecast["as_of"].is_string(), "{forecast}");
 }
