@@ -1,4 +1,5 @@
 //! Questions to the warehouse: their answers are those a plain walk through the records gives, for everybody what he may see.
+//! Long because every question is asked and walked in the same words.
 
 use crate::{
     company::{Company, at, decimal, on_both, values},
