@@ -60,9 +60,18 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         can_set => session.actor.is_administrator(),
         import_href => "/import?kind=order",
     };
+    let is_fitted = stored.is_some();
     let Some(stored) = stored.filter(|stored| stored.overview.concentration.customers > 0) else {
+        let some =
+            async |query: &Query| engine.count(&session.actor, query, 1).await.map(|found| found.number > 0);
+        // Figures follow an order within a second, the overview only the next fit.
+        let none_counts = is_fitted
+            && some(&Query::new("order")).await?
+            && !some(&Query::new("account").filter(BUYERS)).await?;
+        let as_of = words.date(settings.as_of_day(engine.clock()));
+        let none_counts = none_counts.then(|| words.t("value.none_counts_text", &[("as_of", &as_of)]));
         return app
-            .page(&session, "insight/overview.html", context! { empty => true, ..common })
+            .page(&session, "insight/overview.html", context! { empty => true, none_counts, ..common })
             .map(IntoResponse::into_response);
     };
     let last_day = stored.overview.last_day.filter(|day| day_number(stored.as_of) - day > QUIET_DAYS);

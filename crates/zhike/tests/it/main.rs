@@ -7,6 +7,7 @@ mod audit;
 mod commands;
 mod companies;
 mod explore;
+mod hostile;
 mod import_command;
 mod logs;
 mod merging;

@@ -4,7 +4,7 @@
 mod asking;
 mod figures;
 mod oracle;
-mod routes;
+pub mod routes;
 
 use crate::pages::create;
 use engine::{Engine, Role};

@@ -39,7 +39,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     let words = words(&app, &session).await?;
     let kept = forecast::load(app.engine()).await?;
     let mining = status::status(&words).await?;
-    let Some(kept) = kept.filter(|kept| !kept.body.total.history.values.is_empty()) else {
+    // Whatever was sold is of a region, if only of the rest; a history too short says so.
+    let Some(kept) = kept.filter(|kept| !kept.body.regions.is_empty()) else {
         let context = context! { mining, state => "nothing" };
         return app.page(&session, "insight/mining_forecast.html", context).map(IntoResponse::into_response);
     };

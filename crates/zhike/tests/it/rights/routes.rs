@@ -24,15 +24,20 @@ const EXCEPT: [(&str, &str); 7] = [
 /// Before somebody is signed in there are no records.
 const SIGN_IN: &str = "/sign-in";
 
-type Route = (&'static str, String);
+pub type Route = (&'static str, String);
 
-/// What stands in `.route("…", …)` of a crate's sources.
-fn routes() -> BTreeSet<Route> {
+/// What stands in `.route("…", …)` of these crates' sources.
+pub fn routes_of(crates: &[&str]) -> BTreeSet<Route> {
     let mut routes = BTreeSet::new();
-    for name in CRATES {
+    for name in crates {
         let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(name).join("src");
         in_folder(&source, &mut routes);
     }
+    routes
+}
+
+fn routes() -> BTreeSet<Route> {
+    let mut routes = routes_of(&CRATES);
     // Declared beside its limit of bytes.
     routes.insert(("post", "/import".to_owned()));
     routes

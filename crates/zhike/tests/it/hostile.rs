@@ -1,0 +1,556 @@
+//! Companies no model was made for: whatever the orders are, every page of analysis opens in both languages, shows no number
+//! that is none, and says plainly what cannot be told.
+
+use crate::{
+    explore::modules,
+    pages::{create, unescaped},
+    rights::routes::routes_of,
+};
+use chrono::{Days, NaiveDate};
+use engine::{Actor, Engine};
+use insight::mining::{experiment, refresh};
+use meta::{Decimal, Id, Value, Values};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use std::collections::BTreeSet;
+use testkit::{Client, TestApp, on_both};
+
+/// What the walk opens is under these.
+const PARTS: [&str; 2] = ["/value", "/analysis"];
+/// Addresses that differ only behind the question mark, opened of one page.
+const VARIANTS: usize = 2;
+/// Refused by themselves: they are opened of an answer.
+const OF_AN_ANSWER: [&str; 3] =
+    ["/analysis/explore/cell", "/analysis/explore/rows", "/analysis/schedules/new"];
+/// What no page of a computed company shows.
+const NO_NUMBERS: [&str; 6] = ["nan", "inf", "infinity", "undefined", "panicked", "null%"];
+const BATCH: usize = 1_000;
+const REGULARS: usize = 250;
+
+struct Purchase {
+    customer: usize,
+    day: NaiveDate,
+    amount: i64,
+    currency: Option<&'static str>,
+}
+
+fn bought(customer: usize, day: NaiveDate, amount: i64) -> Purchase {
+    Purchase { customer, day, amount, currency: None }
+}
+
+/// A page and what it must say in English and in Chinese.
+type Said = (&'static str, &'static str, &'static str);
+
+struct Firm {
+    accounts: Vec<Id>,
+    products: Vec<Id>,
+    experiment: Id,
+}
+
+fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {
+    fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+fn amount(units: i64) -> Value {
+    Value::Decimal(Decimal::from(units))
+}
+
+async fn create_many(engine: &Engine, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
+    let mut ids = vec![];
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
+        let batch: Vec<Values> = records.by_ref().take(BATCH).collect();
+        let system = Actor::system();
+        let made =
+            engine.write(&system, move |tx| Box::pin(async move { tx.create_many(entity, batch).await }));
+        ids.extend(made.await.unwrap());
+    }
+    ids
+}
+
+/// Customers with these purchases, a contract and an answer to a survey, and a campaign that ended.
+async fn firm(test: &TestApp, purchases: &[Purchase]) -> Firm {
+    let engine = &test.engine;
+    let customers = purchases.iter().map(|one| one.customer + 1).max().unwrap_or(0);
+    let account = |number: usize| {
+        values([
+            ("name", format!("Customer {number}").into()),
+            ("province", ["山东", "四川"][number % 2].into()),
+            ("relation", ["dealer", "consumer"][number / 2 % 2].into()),
+        ])
+    };
+    let accounts = create_many(engine, "account", (0..customers).map(account).collect()).await;
+    let product = |number: usize| {
+        values([("name", format!("Product {number}").into()), ("code", format!("P{number}").into())])
+    };
+    let products = create_many(engine, "product", (0..3).map(product).collect()).await;
+    let order = |one: &Purchase| {
+        let at = one.day.and_hms_opt(4, 0, 0).unwrap().and_utc();
+        let mut head = values([("account", accounts[one.customer].into()), ("ordered_at", at.into())]);
+        head.extend(one.currency.map(|currency| ("currency".to_owned(), currency.into())));
+        head
+    };
+    let orders = create_many(engine, "order", purchases.iter().map(order).collect()).await;
+    let lines = purchases.iter().zip(&orders).enumerate().map(|(at, (one, order))| {
+        values([
+            ("order", (*order).into()),
+            ("product", products[at % products.len()].into()),
+            ("unit_price", amount(one.amount)),
+            ("unit_cost", amount(one.amount / 2)),
+        ])
+    });
+    create_many(engine, "order_line", lines.collect()).await;
+    let today = engine.clock().today();
+    let day = |before: u64| Value::Date(today - Days::new(before));
+    let contract = values([("name", "Under contract".into()), ("contract_start_on", day(500))]);
+    create_many(engine, "account", vec![contract]).await;
+    let answer = [
+        ("account", accounts[0].into()),
+        ("asked_on", day(40)),
+        ("expected", Value::Int(8)),
+        ("perceived", Value::Int(0)),
+        ("recommend", Value::Int(0)),
+    ];
+    create(engine, "survey_answer", &answer).await;
+    let letter = [
+        ("name", "Letter".into()),
+        ("control_share", Value::Decimal(Decimal::new(5, 1))),
+        ("start_on", day(60)),
+        ("end_on", day(30)),
+    ];
+    let experiment = create(engine, experiment::ENTITY, &letter).await;
+    Firm { accounts, products, experiment }
+}
+
+/// Everything that is computed at night or when somebody asks for it.
+async fn compute(test: &TestApp, firm: &Firm, client: &Client) {
+    let engine = &test.engine;
+    let letter = engine.get(&Actor::system(), experiment::ENTITY, firm.experiment).await.unwrap();
+    // Too few people to draw groups from are refused with a reason.
+    let _ = experiment::members::draw(engine, &letter).await;
+    let begin = async |path: &str, fields: &[(&str, &str)]| {
+        let answer = client.post(path, fields).await;
+        assert!(answer.status < 400, "{path}: {} {}", answer.status, answer.body);
+    };
+    begin("/value/refit", &[]).await;
+    engine.run_due_jobs().await.unwrap();
+    insight::after_fit::compute(engine, None).await.unwrap();
+    refresh::refresh(engine, None).await.unwrap();
+    let as_of = insight::settings::Settings::load(engine).await.unwrap().as_of_day(engine.clock());
+    let day = |before: u64| (as_of - Days::new(before)).to_string();
+    begin("/value/matrix", &[]).await;
+    begin("/value/benefit", &[("from", &day(700)), ("to", &day(400))]).await;
+    begin(&format!("/analysis/product/{}", firm.products[0]), &[]).await;
+    begin(&format!("/analysis/experiment/{}", firm.experiment), &[]).await;
+    engine.run_due_jobs().await.unwrap();
+    let failed = engine::sea_query::Query::select()
+        .columns(["kind", "error"].map(engine::name))
+        .from(engine::name("job"))
+        .and_where(engine::sea_query::ExprTrait::eq(
+            engine::sea_query::Expr::col(engine::name("state")),
+            "failed",
+        ))
+        .to_owned();
+    let failed = engine.fetch(&failed).await.unwrap();
+    let told: Vec<String> =
+        failed.iter().map(|row| format!("{:?}: {:?}", row.text(0), row.opt_text(1))).collect();
+    assert!(told.is_empty(), "jobs failed: {told:?}");
+}
+
+/// Every address the routers name and that can be filled in.
+fn named(firm: &Firm) -> Vec<String> {
+    let mut found: Vec<String> = routes_of(&["insight", "analysis"])
+        .into_iter()
+        .filter(|(method, _)| *method == "get")
+        .flat_map(|(_, route)| {
+            let id = match &route {
+                _ if route.starts_with("/analysis/product/") => firm.products[0],
+                _ if route.starts_with("/analysis/experiment/") => firm.experiment,
+                _ => Id::nil(),
+            };
+            let is_left_out = route.contains("{id}") && id.is_nil();
+            let parts: &[&str] = if route.contains("{part}") { &["product", "performance"] } else { &[""] };
+            let filled =
+                parts.iter().map(move |part| route.replace("{id}", &id.to_string()).replace("{part}", part));
+            filled.filter(move |_| !is_left_out).collect::<Vec<_>>()
+        })
+        .collect();
+    assert!(found.len() > 25, "the routers name no pages: {found:?}");
+    let own = [firm.accounts.first(), firm.accounts.last()].into_iter().flatten();
+    found.extend(own.map(|id| format!("/account/{id}")));
+    found.extend(["/".to_owned(), "/account".to_owned(), format!("/product/{}", firm.products[0])]);
+    found.push(format!("/experiment/{}", firm.experiment));
+    found
+}
+
+/// Where a page of analysis leads, and what it asks for by itself.
+fn links(page: &str) -> Vec<String> {
+    let addresses = ["href=\"", "hx-get=\""].into_iter().flat_map(|mark| page.split(mark).skip(1));
+    let addresses = addresses.filter_map(|rest| rest.split('"').next());
+    let addresses = addresses.map(|href| unescaped(href).replace("&#x27;", "'").replace("&#39;", "'"));
+    addresses.filter(|href| PARTS.iter().any(|part| href.starts_with(part))).collect()
+}
+
+/// Opens every page of analysis and those it leads to, and says what is wrong with each.
+async fn walk(client: &Client, firm: &Firm, wrong: &mut Vec<String>) -> BTreeSet<String> {
+    let mut opened = BTreeSet::new();
+    let mut waiting: Vec<String> = named(firm);
+    while let Some(path) = waiting.pop() {
+        let plain = path.split(['?', '#']).next().unwrap_or_default().to_owned();
+        let of_this = opened.iter().filter(|one: &&String| one.split('?').next() == Some(plain.as_str()));
+        if opened.contains(&path) || of_this.count() >= VARIANTS {
+            continue;
+        }
+        let answer = client.get(&path).await;
+        // A part of the seven leads to the first; of an experiment nobody took part in there is no comparison.
+        let is_right = matches!(answer.status, 200 | 303)
+            || (answer.status == 422 && OF_AN_ANSWER.contains(&path.as_str()))
+            || (path.ends_with("/uplift.json") && answer.status == 404);
+        if !is_right {
+            wrong.push(format!("{path}: {} {}", answer.status, answer.body));
+        }
+        // How an estimate is at its boundary, for programs.
+        let lower = answer.body.replace("\"limit\":\"infinity\"", "").to_lowercase();
+        let shown: BTreeSet<&str> =
+            lower.split(|letter: char| !letter.is_alphanumeric() && letter != '%').collect();
+        for word in NO_NUMBERS.into_iter().filter(|word| shown.contains(word)) {
+            wrong.push(format!("{path} shows {word}: {}", around(&lower, word)));
+        }
+        waiting.extend(links(&answer.body));
+        opened.insert(path);
+    }
+    opened
+}
+
+/// What stands about a word.
+fn around(text: &str, word: &str) -> String {
+    let at = text.match_indices(word).map(|(at, _)| at);
+    let near = at.map(|at| {
+        let before: String = text[..at].chars().rev().take(80).collect();
+        let before: String = before.chars().rev().collect();
+        format!("{before}{}", text[at..].chars().take(80).collect::<String>())
+    });
+    near.collect::<Vec<_>>().join("\n…\n")
+}
+
+/// What the command line prints, computed in this process.
+async fn told_to_programs(engine: &Engine, account: Id) {
+    use insight::{mining::report as mined, report, store};
+    let stored = store::newest_model(engine).await.unwrap().unwrap();
+    let mut told = vec![report::models(&stored), report::backtest(&stored), report::pareto(&stored)];
+    told.push(mined::segments(engine).await.unwrap());
+    told.push(mined::rules(engine, 20).await.unwrap());
+    told.push(mined::recommend(engine, Some(account)).await.unwrap());
+    told.push(mined::forecast(engine).await.unwrap());
+    assert!(told.iter().all(serde_json::Value::is_object), "{told:?}");
+    // Only those who bought; where nothing counts, nobody.
+    report::customers(engine, &Actor::system(), None, |customer| assert!(customer.is_object()))
+        .await
+        .unwrap();
+}
+
+fn hostile(
+    kind: &str,
+    held: fn(NaiveDate) -> Option<NaiveDate>,
+    sold: fn(NaiveDate) -> Vec<Purchase>,
+    says: &[Said],
+) {
+    on_both(modules, async |test| {
+        let today = test.clock.today();
+        let firm = firm(&test, &sold(today)).await;
+        see(&test, &firm, kind, held(today), says).await;
+    });
+}
+
+async fn see(test: &TestApp, firm: &Firm, kind: &str, held: Option<NaiveDate>, says: &[Said]) {
+    let client = test.administrator().await;
+    if held.is_some() {
+        let system = Actor::system();
+        let set = test.engine.write(&system, move |tx| Box::pin(insight::settings::set_as_of(tx, held)));
+        set.await.unwrap();
+    }
+    compute(test, firm, &client).await;
+    let mut wrong = vec![];
+    for language in ["en", "zh-CN"] {
+        client.set_cookie("zhike_lang", language);
+        let opened = walk(&client, firm, &mut wrong).await;
+        assert!(opened.len() > 50, "{kind}: {opened:?}");
+        for (page, english, chinese) in says {
+            let page = page.replace("{first}", &firm.accounts[0].to_string());
+            let text = if language == "en" { english } else { chinese };
+            let body = client.get(&page).await.expect(200).body;
+            if !body.contains(text) {
+                wrong.push(format!("{page} does not say {text}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{kind}:\n{}", wrong.join("\n"));
+    told_to_programs(&test.engine, firm.accounts[0]).await;
+}
+
+fn today(_: NaiveDate) -> Option<NaiveDate> {
+    None
+}
+
+/// Customers who buy now and then over two years, each with a rhythm of his own.
+fn ordinary(today: NaiveDate, customers: usize, amount: impl Fn(usize, u64) -> i64) -> Vec<Purchase> {
+    let mut found = vec![];
+    for customer in 0..customers {
+        let rhythm = 17 + (customer as u64 * 13) % 90;
+        let mut before = 20 + (customer as u64 * 31) % 600;
+        for time in 0..=(customer as u64 % 6) {
+            found.push(bought(customer, today - Days::new(before), amount(customer, time)));
+            let next = rhythm + (time * 29 + customer as u64) % 40;
+            before = before.saturating_sub(next);
+            if before == 0 {
+                break;
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn too_few_customers() {
+    hostile(
+        "few",
+        today,
+        |today| ordinary(today, 3, |_, _| 40),
+        &[
+            ("/value", "too few customers for a forecast (at least 30)", "客户太少，无法预测（至少 30 位）"),
+            ("/analysis/groups", "Too few customers: 3 bought, it takes 50", "客户太少：目前有 3 位成交客户"),
+        ],
+    );
+}
+
+#[test]
+fn one_purchase_each() {
+    hostile(
+        "once",
+        today,
+        |today| (0..90).map(|one| bought(one, today - Days::new(30 + one as u64 * 7), 50)).collect(),
+        &[(
+            "/value",
+            "too few customers bought a second time (at least 10)",
+            "重复购买的客户太少（至少 10 位）",
+        )],
+    );
+}
+
+const SAID_OF_ONE_DAY: &[Said] = &[
+    ("/value/backtest", "the orders span fewer than twelve weeks", "订单历史不足 12 周"),
+    (
+        "/analysis/forecast",
+        "Too short a history for a forecast: 0 whole weeks",
+        "历史太短，无法预测：目前 0 个完整周",
+    ),
+];
+const SAID_OF_NONE: &[Said] = &[
+    ("/value", "There are orders, but none counts as a purchase", "已有订单，但都不计为购买"),
+    (
+        "/analysis/forecast",
+        "Orders without an amount and orders of days to come do not count",
+        "金额为零或日期在未来的订单不计入",
+    ),
+];
+
+fn on_one_day(today: NaiveDate) -> Vec<Purchase> {
+    (0..160).map(|one| bought(one % 80, today - Days::new(200), 10 + one as i64)).collect()
+}
+
+#[test]
+fn everything_on_one_day() {
+    hostile(
+        "one_day",
+        today,
+        on_one_day,
+        &[
+            SAID_OF_ONE_DAY,
+            &[(
+                "/value",
+                "Seen from today everybody has been silent since",
+                "以今天来看所有客户此后都没有购买",
+            )],
+        ]
+        .concat(),
+    );
+}
+
+#[test]
+fn everything_on_the_day_the_figures_hold() {
+    let held = |today: NaiveDate| Some(today - Days::new(200));
+    hostile("that_day", held, on_one_day, SAID_OF_ONE_DAY);
+}
+
+#[test]
+fn nothing_but_zero() {
+    hostile("zero", today, |today| ordinary(today, 80, |_, _| 0), SAID_OF_NONE);
+}
+
+#[test]
+fn more_came_back_than_was_sold() {
+    on_both(modules, async |test| {
+        let today = test.clock.today();
+        let sold = ordinary(today, 80, |customer, time| i64::from(time > 0) * customer as i64);
+        let firm = firm(&test, &sold).await;
+        let back = |customer: &Id| {
+            let at = (today - Days::new(15)).and_hms_opt(4, 0, 0).unwrap().and_utc();
+            values([
+                ("account", (*customer).into()),
+                ("returned_at", at.into()),
+                ("status", "refunded".into()),
+            ])
+        };
+        let returns = create_many(&test.engine, "return", firm.accounts.iter().map(back).collect()).await;
+        let line = |back: &Id| {
+            values([
+                ("return", (*back).into()),
+                ("product", firm.products[0].into()),
+                ("unit_price", amount(9_000)),
+                ("unit_cost", amount(10)),
+            ])
+        };
+        create_many(&test.engine, "return_line", returns.iter().map(line).collect()).await;
+        let program = test.api().await;
+        let goods = json!({ "order": Id::nil(), "description": "goods", "unit_price": -5 });
+        let refused = program.json("POST", "/api/v1/order_line", &goods).await.expect(422).body;
+        assert!(refused.contains("cannot be negative: a reduction is a discount"), "{refused}");
+        see(&test, &firm, "negative", None, &[("/value", "-¥524,979", "-¥524,979")]).await;
+    });
+}
+
+#[test]
+fn orders_of_days_to_come() {
+    hostile(
+        "future",
+        today,
+        |today| {
+            let mut sold = ordinary(today, 80, |_, _| 30);
+            sold.extend((0..100).map(|one| bought(one, today + Days::new(1 + one as u64 * 9), 70)));
+            sold.push(bought(0, "2999-12-31".parse().unwrap(), 5));
+            sold
+        },
+        &[
+            (
+                "/value",
+                "Customers with at least one order that counts up to the as-of date",
+                "截至统计日至少有一张有效订单的客户",
+            ),
+            ("/value", "¥6,750", "¥6,750"),
+        ],
+    );
+}
+
+#[test]
+fn nothing_but_orders_of_days_to_come() {
+    let sold = |today: NaiveDate| {
+        (0..100).map(|one| bought(one % 60, today + Days::new(1 + one as u64), 70)).collect()
+    };
+    hostile("only_future", today, sold, SAID_OF_NONE);
+}
+
+#[test]
+fn a_customer_with_ten_thousand_purchases() {
+    hostile(
+        "many",
+        today,
+        |today| {
+            let mut sold = ordinary(today, 60, |_, _| 30);
+            sold.extend((0..10_000).map(|one| bought(0, today - Days::new(one % 720), 3)));
+            sold
+        },
+        &[("/account/{first}", "The 10,001 orders behind it", "10,001 张订单")],
+    );
+}
+
+#[test]
+fn currencies_mixed() {
+    on_both(modules, async |test| {
+        let today = test.clock.today();
+        for (currency, rate) in [("USD", "7.2"), ("EUR", "7.9"), ("JPY", "0.048"), ("VND", "0.0003")] {
+            let fields = [
+                ("currency", currency.into()),
+                ("valid_on", Value::Date("2010-01-01".parse().unwrap())),
+                ("rate", Value::Decimal(rate.parse().unwrap())),
+            ];
+            create(&test.engine, "exchange_rate", &fields).await;
+        }
+        let mut sold = ordinary(today, 80, |_, _| 40);
+        for (at, one) in sold.iter_mut().enumerate() {
+            one.currency = [None, Some("USD"), Some("EUR"), Some("JPY"), Some("VND")][at % 5];
+        }
+        let firm = firm(&test, &sold).await;
+        let program = test.api().await;
+        let unknown = json!({ "account": firm.accounts[0], "currency": "KRW" });
+        let refused = program.json("POST", "/api/v1/order", &unknown).await.expect(422).body;
+        assert!(refused.contains("there is no exchange rate from KRW"), "{refused}");
+        see(&test, &firm, "mixed", None, &[("/value", "¥29,067", "¥29,067")]).await;
+    });
+}
+
+#[test]
+fn years_without_an_order() {
+    hostile(
+        "gap",
+        today,
+        |today| {
+            let mut sold = ordinary(today - Days::new(4_000), 80, |_, _| 40);
+            sold.extend(ordinary(today, 40, |_, _| 90));
+            sold
+        },
+        &[("/value", "¥7,290.00 in the last 52 weeks", "近一年 ¥7,290.00")],
+    );
+}
+
+/// One year of customers who buy more regularly than at random and of whom none is ever lost, as wholesale customers do.
+fn regular(today: NaiveDate) -> Vec<Purchase> {
+    let mut chance = ChaCha8Rng::seed_from_u64(11);
+    let mut found = vec![];
+    for customer in 0..REGULARS {
+        let interval = chance.random_range(12.0..70.0);
+        let mut at = chance.random_range(0.0..120.0);
+        while at < 364.0 {
+            found.push(bought(customer, today - Days::new(364 - at as u64), chance.random_range(20..400)));
+            // The sum of three waits at random is a third as irregular as one.
+            at += (0..3).map(|_| -chance.random_range(1e-9..1.0_f64).ln() * interval / 3.0).sum::<f64>();
+        }
+    }
+    found
+}
+
+#[test]
+fn customers_who_never_stop_and_buy_regularly_are_recognised() {
+    on_both(modules, async |test| {
+        firm(&test, &regular(test.clock.today())).await;
+        insight::refit::refit(&test.engine, None).await.unwrap();
+        let client = test.administrator().await;
+        for (language, said) in [
+            (
+                "en",
+                [
+                    ("/value", "No customer is seen to stop for good in these data"),
+                    ("/value", "Customers buy more regularly than at random (k = "),
+                    ("/value/backtest", "no dropout visible"),
+                ],
+            ),
+            (
+                "zh-CN",
+                [
+                    ("/value", "数据中看不出有客户彻底停止购买"),
+                    ("/value", "客户的购买比随机更有规律（k = "),
+                    ("/value/backtest", "看不出流失"),
+                ],
+            ),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            for (page, text) in said {
+                let body = client.get(page).await.expect(200).body;
+                assert!(body.contains(text), "{page} does not say {text}: {body}");
+            }
+        }
+        let stored = insight::store::newest_model(&test.engine).await.unwrap().unwrap();
+        let fit = stored.fitted.model.purchases.fitted().unwrap();
+        assert!(fit.family.k() > 1 && !fit.shows_dropout(), "{fit:?}");
+    });
+}
