@@ -5,6 +5,7 @@ mod core_customer;
 mod entity;
 mod fall;
 mod follow_up;
+mod forecast_missed;
 mod page;
 mod raise;
 mod receiver;

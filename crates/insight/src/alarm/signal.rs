@@ -27,6 +27,8 @@ pub enum Signal {
     FewerBuyers { before: u64, now: u64, z: f64 },
     /// Less was sold.
     LessSold { before: i64, now: i64, z: f64 },
+    /// Less was sold than the lower end of what was forecast before the weeks.
+    BelowForecast { expected: i64, low: i64, sold: i64, weeks: usize },
 }
 
 impl Signal {
@@ -98,6 +100,18 @@ impl Signal {
                 money(before),
                 fall(*before as f64, *now as f64)
             ),
+            (Signal::BelowForecast { expected, low, sold, weeks }, Lang::En) => format!(
+                "Below forecast: {} sold in the last {weeks} whole weeks; {} was forecast before them, {} at least (80 % interval).",
+                money(sold),
+                money(expected),
+                money(low)
+            ),
+            (Signal::BelowForecast { expected, low, sold, weeks }, Lang::Zh) => format!(
+                "低于预测：最近 {weeks} 个完整周销售额 {}，事先预测 {}，80% 区间下限 {}。",
+                money(sold),
+                money(expected),
+                money(low)
+            ),
         }
     }
 }
@@ -121,5 +135,15 @@ mod tests {
         let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };
         let shown = less.text(Format { lang: Lang::En, zone: Zone::default() }, "CNY");
         assert!(shown.starts_with("¥150 sold") && shown.contains("¥200") && shown.contains("25%"), "{shown}");
+        let below = Signal::BelowForecast { expected: 2_000_000, low: 1_800_000, sold: 1_500_000, weeks: 5 };
+        let said = |lang| below.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "Below forecast: ¥150 sold in the last 5 whole weeks; ¥200 was forecast before them, ¥180 at least (80 % interval)."
+        );
+        assert_eq!(
+            said(Lang::Zh),
+            "低于预测：最近 5 个完整周销售额 ¥150，事先预测 ¥200，80% 区间下限 ¥180。"
+        );
     }
 }
