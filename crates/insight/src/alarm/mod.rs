@@ -6,6 +6,7 @@ mod entity;
 mod fall;
 mod follow_up;
 mod forecast_missed;
+mod group;
 mod page;
 mod raise;
 mod receiver;

@@ -25,6 +25,8 @@ pub enum Signal {
     },
     /// Fewer customers bought in 13 weeks than in the same ones a year ago.
     FewerBuyers { before: u64, now: u64, z: f64 },
+    /// Fewer customers belong to a group of those who buy alike than 13 weeks ago.
+    FewerMembers { before: u64, now: u64, z: f64 },
     /// Less was sold.
     LessSold { before: i64, now: i64, z: f64 },
     /// Less was sold than the lower end of what was forecast before the weeks.
@@ -88,6 +90,14 @@ impl Signal {
                 "近 13 周有 {now} 位客户购买，去年同期 {before} 位，减少 {}（z = {z:.1}，并非偶然）。",
                 fall(*before as f64, *now as f64)
             ),
+            (Signal::FewerMembers { before, now, z }, Lang::En) => format!(
+                "{now} customers buy as this group does, {before} did 13 weeks ago: {} fewer (z = {z:.1}, not by chance).",
+                fall(*before as f64, *now as f64)
+            ),
+            (Signal::FewerMembers { before, now, z }, Lang::Zh) => format!(
+                "该分群现有 {now} 位客户，13 周前 {before} 位，减少 {}（z = {z:.1}，并非偶然）。",
+                fall(*before as f64, *now as f64)
+            ),
             (Signal::LessSold { before, now, z }, Lang::En) => format!(
                 "{} sold in the last 13 weeks, {} in the same weeks a year ago: {} less (z = {z:.1}, not by chance).",
                 money(now),
@@ -135,6 +145,13 @@ mod tests {
         let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };
         let shown = less.text(Format { lang: Lang::En, zone: Zone::default() }, "CNY");
         assert!(shown.starts_with("¥150 sold") && shown.contains("¥200") && shown.contains("25%"), "{shown}");
+        let fewer = Signal::FewerMembers { before: 100, now: 70, z: -4.24 };
+        let said = |lang| fewer.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "70 customers buy as this group does, 100 did 13 weeks ago: 30% fewer (z = -4.2, not by chance)."
+        );
+        assert_eq!(said(Lang::Zh), "该分群现有 70 位客户，13 周前 100 位，减少 30%（z = -4.2，并非偶然）。");
         let below = Signal::BelowForecast { expected: 2_000_000, low: 1_800_000, sold: 1_500_000, weeks: 5 };
         let said = |lang| below.text(Format { lang, zone: Zone::default() }, "CNY");
         assert_eq!(
