@@ -1,7 +1,8 @@
 //! A group of customers shrinks, or a region sells less: the last 13 weeks against the same ones a year ago, and only where the
-//! difference is more than chance.
+//! difference is more than chance. A region of which there was a forecast is held against that instead.
 
 use super::{
+    forecast_missed::{self, Held},
     raise::Raised,
     rule::{AlarmSettings, Rule},
     signal::Signal,
@@ -23,7 +24,7 @@ const BUYERS_MINIMUM: u64 = 10;
 
 /// What a customer belongs to.
 const GROUPS: [&str; 2] = ["relation", "industry"];
-const REGIONS: [&str; 2] = ["country", "province"];
+pub const REGIONS: [&str; 2] = ["country", "province"];
 
 /// Of one group or region: how many bought and for how much, last year and this.
 #[derive(Default)]
@@ -40,17 +41,19 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
     if !groups && !regions {
         return Ok(vec![]);
     }
+    let forecast = if regions { forecast_missed::read(engine, settings).await? } else { Held::new() };
+    let raised = |rule, field, value: &str, signal| Raised {
+        rule,
+        name: shown(engine.registry(), field, value),
+        account: None,
+        owner: alarms.receiver,
+        since: None,
+        signals: vec![signal],
+    };
     let mut found = vec![];
-    for ((field, value), seen) in read(engine, settings).await? {
+    for (region, seen) in read(engine, settings).await? {
+        let (field, value) = (region.0, region.1.as_str());
         let [before, now] = seen.buyers;
-        let raised = |rule, signal| Raised {
-            rule,
-            name: shown(engine.registry(), field, &value),
-            account: None,
-            owner: alarms.receiver,
-            since: None,
-            signals: vec![signal],
-        };
         if before < BUYERS_MINIMUM {
             continue;
         }
@@ -59,20 +62,22 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
             if change.fell_by(alarms.get("group_fall")) {
                 let z = change.z().unwrap_or(0.0);
                 let signal = Signal::FewerBuyers { before, now, z };
-                found.push(raised(Rule::GroupShrinking, signal));
+                found.push(raised(Rule::GroupShrinking, field, value, signal));
             }
         }
-        if regions && REGIONS.contains(&field) {
+        if regions && REGIONS.contains(&field) && !forecast.contains_key(&region) {
             let units = value::money::to_units;
             let [last_year, this_year] = seen.sales;
             let change = Change { before: units(last_year), now: units(this_year), squares: seen.squares };
             if change.fell_by(alarms.get("region_fall")) {
                 let z = change.z().unwrap_or(0.0);
                 let signal = Signal::LessSold { before: last_year, now: this_year, z };
-                found.push(raised(Rule::RegionFalling, signal));
+                found.push(raised(Rule::RegionFalling, field, value, signal));
             }
         }
     }
+    let missed = forecast.into_iter().filter_map(|((field, value), signal)| Some((field, value, signal?)));
+    found.extend(missed.map(|(field, value, signal)| raised(Rule::RegionFalling, field, &value, signal)));
     Ok(found)
 }
 

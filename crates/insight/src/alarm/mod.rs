@@ -5,6 +5,8 @@ mod core_customer;
 mod entity;
 mod fall;
 mod follow_up;
+mod forecast_missed;
+mod group;
 mod page;
 mod raise;
 mod receiver;

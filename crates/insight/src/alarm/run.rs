@@ -1,7 +1,7 @@
 //! Looks at every rule, writes what is new, and says what became of what was raised before.
 
 use super::{
-    core_customer, fall, follow_up,
+    core_customer, fall, follow_up, group,
     raise::{self, Raised},
     reorder,
     rule::{AlarmSettings, Rule},
@@ -23,6 +23,9 @@ pub async fn run(engine: &Engine, settings: &Settings, due: &[Due]) -> Result<us
         found.extend(reorder::find(engine, due).await?);
     }
     found.extend(fall::find(engine, settings, &alarms).await?);
+    if alarms.is_on(Rule::GroupShrinking) {
+        found.extend(group::find(engine, &alarms).await?);
+    }
     follow_up::follow_up(engine, settings, &found).await?;
     let raised = match settings.as_of {
         Some(_) => 0,

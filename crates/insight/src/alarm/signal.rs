@@ -25,8 +25,12 @@ pub enum Signal {
     },
     /// Fewer customers bought in 13 weeks than in the same ones a year ago.
     FewerBuyers { before: u64, now: u64, z: f64 },
+    /// Fewer customers belong to a group of those who buy alike than 13 weeks ago.
+    FewerMembers { before: u64, now: u64, z: f64 },
     /// Less was sold.
     LessSold { before: i64, now: i64, z: f64 },
+    /// Less was sold than the lower end of what was forecast before the weeks.
+    BelowForecast { expected: i64, low: i64, sold: i64, weeks: usize },
 }
 
 impl Signal {
@@ -86,6 +90,14 @@ impl Signal {
                 "近 13 周有 {now} 位客户购买，去年同期 {before} 位，减少 {}（z = {z:.1}，并非偶然）。",
                 fall(*before as f64, *now as f64)
             ),
+            (Signal::FewerMembers { before, now, z }, Lang::En) => format!(
+                "{now} customers buy as this group does, {before} did 13 weeks ago: {} fewer (z = {z:.1}, not by chance).",
+                fall(*before as f64, *now as f64)
+            ),
+            (Signal::FewerMembers { before, now, z }, Lang::Zh) => format!(
+                "该分群现有 {now} 位客户，13 周前 {before} 位，减少 {}（z = {z:.1}，并非偶然）。",
+                fall(*before as f64, *now as f64)
+            ),
             (Signal::LessSold { before, now, z }, Lang::En) => format!(
                 "{} sold in the last 13 weeks, {} in the same weeks a year ago: {} less (z = {z:.1}, not by chance).",
                 money(now),
@@ -97,6 +109,18 @@ impl Signal {
                 money(now),
                 money(before),
                 fall(*before as f64, *now as f64)
+            ),
+            (Signal::BelowForecast { expected, low, sold, weeks }, Lang::En) => format!(
+                "Below forecast: {} sold in the last {weeks} whole weeks; {} was forecast before them, {} at least (80 % interval).",
+                money(sold),
+                money(expected),
+                money(low)
+            ),
+            (Signal::BelowForecast { expected, low, sold, weeks }, Lang::Zh) => format!(
+                "低于预测：最近 {weeks} 个完整周销售额 {}，事先预测 {}，80% 区间下限 {}。",
+                money(sold),
+                money(expected),
+                money(low)
             ),
         }
     }
@@ -121,5 +145,22 @@ mod tests {
         let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };
         let shown = less.text(Format { lang: Lang::En, zone: Zone::default() }, "CNY");
         assert!(shown.starts_with("¥150 sold") && shown.contains("¥200") && shown.contains("25%"), "{shown}");
+        let fewer = Signal::FewerMembers { before: 100, now: 70, z: -4.24 };
+        let said = |lang| fewer.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "70 customers buy as this group does, 100 did 13 weeks ago: 30% fewer (z = -4.2, not by chance)."
+        );
+        assert_eq!(said(Lang::Zh), "该分群现有 70 位客户，13 周前 100 位，减少 30%（z = -4.2，并非偶然）。");
+        let below = Signal::BelowForecast { expected: 2_000_000, low: 1_800_000, sold: 1_500_000, weeks: 5 };
+        let said = |lang| below.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "Below forecast: ¥150 sold in the last 5 whole weeks; ¥200 was forecast before them, ¥180 at least (80 % interval)."
+        );
+        assert_eq!(
+            said(Lang::Zh),
+            "低于预测：最近 5 个完整周销售额 ¥150，事先预测 ¥200，80% 区间下限 ¥180。"
+        );
     }
 }

@@ -2,11 +2,11 @@
 //! forecast, so that parts sum to the whole, and kept.
 
 use super::{
-    accounts,
+    accounts, earlier,
     kept::{self, Kept, WHOLE},
     lines::Sales,
 };
-use crate::settings::date_of;
+use crate::settings::{Settings, date_of};
 use engine::{Engine, Result, TryStreamExt, name, sea_query::Query as Sql};
 use meta::{Id, NaiveDate};
 use mining::{
@@ -182,13 +182,14 @@ fn demand(sales: &Sales, cut: &Cut) -> Purchasing {
     Purchasing { left_out: sales.products.len() - products.len(), products }
 }
 
-pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
+pub async fn refresh(engine: &Engine, settings: &Settings, sales: &Arc<Sales>) -> Result<()> {
     let profiles = accounts::read(engine, &sales.accounts).await?;
     let category_of = categories(engine).await?;
     let shared = sales.clone();
     let (found, purchasing) =
         super::refresh::computed(move || find(&shared, &profiles, &category_of)).await?;
     kept::keep(engine, KIND, WHOLE, sales.until, &found).await?;
+    earlier::keep(engine, settings, sales.until, &found).await?;
     kept::keep(engine, PURCHASING, WHOLE, sales.until, &purchasing).await
 }
 

@@ -86,7 +86,7 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
 }
 
 /// The day of the last line that counts up to the as-of day.
-async fn last_sale(engine: &Engine, as_of: NaiveDate) -> Result<Option<NaiveDate>> {
+pub async fn last_sale(engine: &Engine, as_of: NaiveDate) -> Result<Option<NaiveDate>> {
     let answer = ask(engine, &format!("SELECT max(day) FROM sales WHERE day <= '{as_of}'")).await?;
     let row = answer.values().next().transpose()?;
     Ok(row.and_then(|row| row.first()?.as_date()))

@@ -50,7 +50,7 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     tell(job, "recommend", 3, STEPS).await?;
     recommend::refresh(engine, &sales).await?;
     tell(job, "forecast", 4, STEPS).await?;
-    forecast::refresh(engine, &sales).await?;
+    forecast::refresh(engine, &settings, &sales).await?;
     tell(job, "propensity", 5, STEPS).await?;
     let most_bought = recommend::load(engine).await?;
     let foreseen: Vec<Id> = most_bought

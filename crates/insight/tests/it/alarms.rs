@@ -2,8 +2,13 @@
 
 use crate::company::{Company, on_both, values};
 use engine::{Actor, Query};
-use insight::{after_fit, alarm, cycle, kept, refit};
-use meta::{Id, NaiveDate, Record, Value};
+use insight::{
+    after_fit, alarm, cycle, kept,
+    mining::{earlier, refresh},
+    refit,
+};
+use meta::{Id, Lang, NaiveDate, Record, Value};
+use web::{Format, Zone};
 
 /// The clock of tests stands at 2026-11-21.
 fn day(text: &str) -> NaiveDate {
@@ -186,6 +191,10 @@ fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
         assert_eq!(groups[0].reference("owner"), Some(administrator));
         let regions = all(&company, "alarm", &open("region_falling")).await;
         assert_eq!(regions.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["山东"]);
+        let task =
+            company.engine.get(&Actor::system(), "activity", regions[0].reference("task").unwrap()).await;
+        let body = task.unwrap().text("body").to_owned();
+        assert!(body.contains("¥15,000 sold in the last 13 weeks, ¥40,000 in the same weeks"), "{body}");
         // Many buy again: the fall is over.
         for account in all(&company, "account", "").await.iter().take(38) {
             company.order(Some(account.id), "2026-11-10", "1000", Some("1")).await;
@@ -194,6 +203,99 @@ fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
         assert!(all(&company, "alarm", &open("group_shrinking")).await.is_empty());
         let past = all(&company, "alarm", "rule == 'region_falling'").await;
         assert_eq!((past[0].text("state"), past[0].text("outcome")), ("closed", "recovered"));
+    });
+}
+
+/// One order a week of some 1 000, as it is in a shop.
+fn week(number: i64) -> i64 {
+    1_000 + (number * 37) % 11 * 10
+}
+
+#[test]
+fn a_region_is_held_against_what_was_forecast_before() {
+    on_both(async |company| {
+        company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
+        let mut shops = vec![];
+        for province in ["山东", "四川", "浙江"] {
+            let fields =
+                values([("name", format!("Shop of {province}").into()), ("province", province.into())]);
+            shops.push(company.create("account", fields).await);
+        }
+        // Forty weeks, of which the last whole one ends on 2026-11-15.
+        let first = day("2026-02-11");
+        let on = |number: i64| (first + chrono::Duration::weeks(number)).to_string();
+        for number in 0..=40 {
+            for shop in &shops {
+                company.order(Some(*shop), &on(number), &week(number).to_string(), Some("1")).await;
+            }
+        }
+        company.settle().await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        // Held at another day, nothing is told of weeks to come.
+        company.hold("2026-10-01").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        company
+            .engine
+            .write(&Actor::system(), |tx| Box::pin(insight::settings::set_as_of(tx, None)))
+            .await
+            .unwrap();
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let told = earlier::load(&company.engine).await.unwrap().unwrap();
+        let [told] = told.body.as_slice() else { panic!("{:?}", told.body) };
+        assert_eq!((told.region_field.as_str(), told.regions.len()), ("province", 3));
+        let of = |name: &str| told.regions.iter().find(|region| region.name == name).unwrap().sums.clone();
+        let five = of("山东")[4];
+        assert!((5_000.0..5_600.0).contains(&five.expected), "{five:?}");
+        assert!(4_500.0 < five.low && five.low < five.expected && five.expected < five.high, "{five:?}");
+        // The week in which it was told, and four more: one region sells a third, one nothing, the third as ever.
+        for number in 41..=45 {
+            company.order(Some(shops[0]), &on(number), "350", Some("1")).await;
+            company.order(Some(shops[2]), &on(number), &week(number).to_string(), Some("1")).await;
+        }
+        company.clock.set("2026-12-09T10:00:00Z".parse().unwrap());
+        look(&company).await;
+        assert!(
+            all(&company, "alarm", "rule == 'region_falling'").await.is_empty(),
+            "only three weeks are over"
+        );
+        company.clock.set("2026-12-23T10:00:00Z".parse().unwrap());
+        look(&company).await;
+        let raised = all(&company, "alarm", "rule == 'region_falling' && state == 'open'").await;
+        let mut names: Vec<&str> = raised.iter().map(|one| one.text("name")).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["四川", "山东"]);
+        for (name, per_week) in [("山东", 350), ("四川", 0)] {
+            let alarm = raised.iter().find(|one| one.text("name") == name).unwrap();
+            let Value::Json(json) = alarm.get("signals") else { panic!("{alarm:?}") };
+            let signals: Vec<alarm::Signal> = serde_json::from_value(json.clone()).unwrap();
+            let sum = of(name)[4];
+            // The running week of 2026-11-16, told with the last order before, is one of the five.
+            let sold = week(40) + 4 * per_week;
+            let [alarm::Signal::BelowForecast { expected, low, sold: found, weeks }] = signals.as_slice()
+            else {
+                panic!("{signals:?}")
+            };
+            assert_eq!((*found, *weeks), (sold * 10_000, 5), "{name}");
+            let units = |amount: &i64| *amount as f64 / 10_000.0;
+            assert!((units(expected) - sum.expected).abs() < 0.001 && (units(low) - sum.low).abs() < 0.001);
+            let task =
+                company.engine.get(&Actor::system(), "activity", alarm.reference("task").unwrap()).await;
+            let body = task.unwrap().text("body").to_owned();
+            let english = Format { lang: Lang::En, zone: Zone::default() };
+            assert_eq!(body, signals[0].text(english, "CNY"));
+            assert!(
+                body.starts_with("Below forecast: ") && body.contains("in the last 5 whole weeks"),
+                "{body}"
+            );
+        }
+        // Both catch up: the fall is over.
+        for shop in &shops[..2] {
+            company.order(Some(*shop), "2026-12-17", "9000", Some("1")).await;
+        }
+        look(&company).await;
+        let past = all(&company, "alarm", "rule == 'region_falling'").await;
+        assert!(past.iter().all(|one| one.text("outcome") == "recovered"), "{past:?}");
+        assert_eq!(past.len(), 2);
     });
 }
 

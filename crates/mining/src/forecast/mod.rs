@@ -42,6 +42,15 @@ impl Forecast {
         let lower = point - reach;
         (if self.floor_at_zero { lower.max(0.0) } else { lower }, point + reach)
     }
+
+    /// Lower and upper end of the interval of the first `steps` together, as wide as the errors of such sums were: those of
+    /// single steps partly make up for each other, and partly go along.
+    pub fn interval_of_sum(&self, steps: usize) -> (f64, f64) {
+        let (sum, reach) =
+            (self.points.iter().take(steps).sum::<f64>(), REACH * self.backtest.deviation_of_sum(steps));
+        let lower = sum - reach;
+        (if self.floor_at_zero { lower.max(0.0) } else { lower }, sum + reach)
+    }
 }
 
 /// Forecasts `horizon` periods of a series with `season` periods to a season (1: none), by the best of `methods`.
