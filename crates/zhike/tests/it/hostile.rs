@@ -1,5 +1,6 @@
 //! Companies no model was made for: whatever the orders are, every page of analysis opens in both languages, shows no number
 //! that is none, and says plainly what cannot be told.
+//! Long because each kind of company is made here and told what must be said of it.
 
 use crate::{
     explore::modules,
