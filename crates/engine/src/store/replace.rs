@@ -71,7 +71,7 @@ pub fn figures_reader(entity: &str) -> String {
 }
 
 impl Engine {
-    /// Writes `figures`, one for each of `ids` (each with the same fields; soonest in the order of ids), as those of all records of `entity`
+    /// Writes `figures`, one for each of `ids` (each with the same fields; fastest in the order of ids), as those of all records of `entity`
     /// there were at entry `since` of the change log; other figures stay, and records made or restored since keep what they
     /// have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it says no, nothing more is
     /// written and the answer is `false`. Figures written one by one meanwhile are overwritten: who writes such must write
