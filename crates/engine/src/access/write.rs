@@ -47,7 +47,7 @@ impl Tx {
                     render(by_ids(entity, ids).and_where(test), self.dialect())
                 }
             };
-            records.extend(decode_all(entity, &self.conn.rows(sql, values).await?)?);
+            records.extend(decode_all(entity, self.conn.rows(sql, values).await?)?);
         }
         Ok(records)
     }

@@ -251,4 +251,12 @@ impl Row {
         date opt_date NaiveDate,
         instant opt_instant DateTime<Utc>,
     }
+
+    /// Like `opt_text`, without a copy where that can be: it is read no second time.
+    pub(crate) fn take_text(&mut self, index: usize) -> Result<Option<String>> {
+        match self {
+            Row::Sqlite(row) => row.take_text(index),
+            Row::Postgres(_) => self.opt_text(index),
+        }
+    }
 }

@@ -139,6 +139,16 @@ impl SqliteRow {
     }
 }
 
+impl SqliteRow {
+    /// A text without a copy; it is read no second time.
+    pub(super) fn take_text(&mut self, index: usize) -> Result<Option<String>> {
+        match self.0.get_mut(index) {
+            Some(Value::Text(text)) => Ok(Some(std::mem::take(text))),
+            _ => self.get(index),
+        }
+    }
+}
+
 /// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`bind`] gives them,
 /// which is much faster to read than any form.
 pub(super) trait FromColumn: Sized {

@@ -22,7 +22,7 @@ pub(super) async fn examine(tx: &mut Tx) -> Result<Verdict> {
                 .and_having(Expr::cust("COUNT(*) > 1"))
                 .limit(TOLD_LIMIT)
                 .to_owned();
-            for row in tx.fetch(&select).await? {
+            for mut row in tx.fetch(&select).await? {
                 let value = row.value(field, 0)?.to_json();
                 verdict.wrong(format!("{} {} {value} is there more than once", entity.name, field.name));
             }

@@ -121,7 +121,7 @@ impl Tx {
         let mut found = vec![];
         for ids in ids.chunks(500) {
             let rows = self.conn.fetch(&by_ids(other, ids)).await?;
-            let as_left = decode_all(other, &rows)?.into_iter().filter(|record| match record.id == winner {
+            let as_left = decode_all(other, rows)?.into_iter().filter(|record| match record.id == winner {
                 true => record.get(field).is_null(),
                 false => record.reference(field) == Some(winner),
             });

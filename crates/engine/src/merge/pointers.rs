@@ -111,7 +111,7 @@ impl Tx {
         for ids in ids.chunks(CHUNK) {
             let rows = self.conn.fetch(&by_ids(other, ids)).await?;
             let mut entries = vec![];
-            for record in decode_all(other, &rows)? {
+            for record in decode_all(other, rows)? {
                 let new = if record.id == to { Value::Null } else { Value::Id(to) };
                 self.set_one(other, &record, field, new, &mut entries).await?;
             }
@@ -170,7 +170,7 @@ impl Tx {
     ) -> Result<()> {
         let mut entries = vec![];
         let rows = self.conn.fetch(&by_ids(entity, ids)).await?;
-        for record in decode_all(entity, &rows)? {
+        for record in decode_all(entity, rows)? {
             let moved = |text: &str| text.replace(&from.to_string(), &to.to_string());
             let new = match record.get(field) {
                 Value::Json(json) => Value::Json(serde_json::from_str(&moved(&json.to_string()))?),

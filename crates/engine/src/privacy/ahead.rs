@@ -67,7 +67,7 @@ impl Whom {
             }
             Whom::Records { entity, ids } => {
                 let entity = tx.engine.entity(entity)?.clone();
-                let records = decode_all(&entity, &tx.conn.fetch(&by_ids(&entity, ids)).await?)?;
+                let records = decode_all(&entity, tx.conn.fetch(&by_ids(&entity, ids)).await?)?;
                 Ok(vec![Group { entity, records }])
             }
         }

@@ -143,7 +143,7 @@ async fn titles(tx: &mut Tx, groups: &[Group]) -> Result<HashMap<Id, String>> {
                 .from(name(&target.name))
                 .and_where(Expr::col(name("id")).is_in(among(ids)))
                 .to_owned();
-            for row in tx.conn.fetch(&select).await? {
+            for mut row in tx.conn.fetch(&select).await? {
                 if let Some(text) = row.value(title, 1)?.as_text() {
                     titles.insert(row.id(0)?, text.to_owned());
                 }

@@ -39,7 +39,7 @@ pub(super) async fn person(tx: &mut Tx, entity: &str, id: Id) -> Result<Record> 
         return Err(missing());
     }
     let rows = tx.conn.fetch(&by_ids(&entity, &[id])).await?;
-    let record = decode_all(&entity, &rows)?.into_iter().next().ok_or_else(missing)?;
+    let record = decode_all(&entity, rows)?.into_iter().next().ok_or_else(missing)?;
     if !entity.is_person(&record) {
         let (en, zh) = no_person(&entity);
         return Err(Error::rule("id", en, zh));
@@ -77,7 +77,7 @@ pub(super) async fn of_person(tx: &mut Tx, person: &Record) -> Result<Vec<Group>
     while let Some((entity, ids)) = queue.pop() {
         let mut records = vec![];
         for ids in ids.chunks(CHUNK) {
-            records.extend(decode_all(&entity, &tx.conn.fetch(&by_ids(&entity, ids)).await?)?);
+            records.extend(decode_all(&entity, tx.conn.fetch(&by_ids(&entity, ids)).await?)?);
         }
         let (persons, others): (Vec<&Record>, Vec<&Record>) =
             records.iter().partition(|record| entity.is_person(record) && entity.name != USER);

@@ -115,7 +115,7 @@ impl Plan<'_> {
         records: &mut Vec<Record>,
     ) -> Result<()> {
         for row in source.fetch(select).await? {
-            records.push(read::decode(self.entity, &self.fields, &row)?);
+            records.push(read::decode(self.entity, &self.fields, row)?);
         }
         Ok(())
     }

@@ -38,9 +38,9 @@ fn select(entity: &Entity, fields: &[&Field]) -> SelectStatement {
     select
 }
 
-pub(crate) fn decode(entity: &Entity, fields: &[&Field], row: &Row) -> Result<Record> {
+pub(crate) fn decode(entity: &Entity, fields: &[&Field], mut row: Row) -> Result<Record> {
     let value = |(index, field): (usize, &&Field)| {
-        Ok((field.name.clone(), decode_value(field, row, SYSTEM.len() + index)?))
+        Ok((field.name.clone(), decode_value(field, &mut row, SYSTEM.len() + index)?))
     };
     let values = fields.iter().enumerate().map(value).collect::<Result<_>>()?;
     Ok(Record {
@@ -55,7 +55,7 @@ pub(crate) fn decode(entity: &Entity, fields: &[&Field], row: &Row) -> Result<Re
     })
 }
 
-fn decode_value(field: &Field, row: &Row, index: usize) -> Result<Value> {
+fn decode_value(field: &Field, row: &mut Row, index: usize) -> Result<Value> {
     Ok(match &field.kind {
         Kind::Integer => row.opt_int(index)?.into(),
         Kind::Decimal { .. } | Kind::Money | Kind::Percent => {
@@ -70,13 +70,14 @@ fn decode_value(field: &Field, row: &Row, index: usize) -> Result<Value> {
             Some(text) => Value::Json(serde_json::from_str(&text)?),
             None => Value::Null,
         },
-        _ => row.opt_text(index)?.into(),
+        _ => row.take_text(index)?.into(),
     })
 }
 
-/// A value of `field` read from column `index` of a module's own SELECT.
 impl Row {
-    pub fn value(&self, field: &Field, index: usize) -> Result<Value> {
+    /// A value of `field` read from column `index` of a module's own SELECT.
+    /// A text is taken out: it is read no second time.
+    pub fn value(&mut self, field: &Field, index: usize) -> Result<Value> {
         decode_value(field, self, index)
     }
 }
@@ -117,9 +118,9 @@ impl ByIds {
     }
 }
 
-pub(crate) fn decode_all(entity: &Entity, rows: &[Row]) -> Result<Vec<Record>> {
+pub(crate) fn decode_all(entity: &Entity, rows: Vec<Row>) -> Result<Vec<Record>> {
     let fields = all_fields(entity);
-    rows.iter().map(|row| decode(entity, &fields, row)).collect()
+    rows.into_iter().map(|row| decode(entity, &fields, row)).collect()
 }
 
 pub(super) fn only_live(records: Vec<Record>, entity: &Entity, id: Id) -> Result<Record> {
@@ -151,7 +152,7 @@ impl Engine {
                     render(by_ids(entity, ids).and_where(test), self.dialect())
                 }
             };
-            records.extend(decode_all(entity, &self.pool().rows(sql, values).await?)?);
+            records.extend(decode_all(entity, self.pool().rows(sql, values).await?)?);
         }
         if let Some(rights) = actor.limits() {
             rights.withhold(&entity.name, &mut records);
@@ -179,7 +180,7 @@ impl Engine {
             if scope != Condition::Always(true) {
                 select.and_where(to_test(&scope, &entity.name, self.dialect()));
             }
-            for row in self.fetch(&select).await? {
+            for mut row in self.fetch(&select).await? {
                 let value = match entity.get(&entity.title) {
                     Some(field) => row.value(field, 1)?,
                     None => Value::Null,

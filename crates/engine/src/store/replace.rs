@@ -184,11 +184,11 @@ impl Engine {
         let mut differing = vec![];
         for chunk in figures.chunks(1_000) {
             let rows = self.fetch(&stored(&table, &fields, chunk)).await?;
-            let rows: HashMap<Id, &Row> =
-                rows.iter().map(|row| Ok((row.id(0)?, row))).collect::<Result<_>>()?;
+            let mut rows: HashMap<Id, Row> =
+                rows.into_iter().map(|row| Ok((row.id(0)?, row))).collect::<Result<_>>()?;
             for (id, values) in chunk {
                 // Who is gone has no row.
-                let Some(row) = rows.get(id) else { continue };
+                let Some(row) = rows.get_mut(id) else { continue };
                 let mut other = Values::new();
                 for (at, field) in fields.iter().enumerate() {
                     let value = values.get(&field.name).unwrap_or(&Value::Null);

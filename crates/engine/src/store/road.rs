@@ -268,8 +268,8 @@ impl Plan<'_> {
         let mut used = others.clone().map(|(_, part)| uses(part)).fold(also, Used::or);
         used.own |= self.deleted;
         let first = match used.tables(&self.entity.name).next() {
-            Some(first) => first,
-            None => {
+            Some(first) if !self.deleted => first,
+            _ => {
                 used.own = true;
                 name(&self.entity.name)
             }
@@ -346,7 +346,7 @@ pub(super) fn count_of(some: SelectStatement) -> SelectStatement {
     count
 }
 
-/// Which of a record's tables something touches: the entity's own, those beside it in the order of [`Apart::ALL`].
+/// Which of a record's tables something touches: those beside the entity's own in the order of [`Apart::ALL`], and its own.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Used {
     pub own: bool,
@@ -365,11 +365,11 @@ impl Used {
         Used { own: self.own || other.own, apart: [figures || other.apart[0], moving || other.apart[1]] }
     }
 
-    /// The entity's own first.
+    /// The entity's own last: its rows are the longest, and whom the figures refuse needs none of it read.
     pub(super) fn tables(self, entity: &str) -> impl Iterator<Item = Alias> {
         let own = self.own.then(|| name(entity));
         let apart = Apart::ALL.into_iter().zip(self.apart).filter(|(_, used)| *used);
-        own.into_iter().chain(apart.map(|(apart, _)| name(&schema::apart_table_name(entity, apart))))
+        apart.map(|(apart, _)| name(&schema::apart_table_name(entity, apart))).chain(own)
     }
 
     fn is_one_table(self) -> bool {

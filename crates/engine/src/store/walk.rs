@@ -1,6 +1,7 @@
 //! Walks along the index of a sort, in legs, past the rows that do not match. Which those are the index itself tells where it
-//! carries what is asked for ([`schema::carried`]): then records are read only of rows that may match, which is what takes
-//! the time. SQLite must be told so by joining the records to the walked index under another name; PostgreSQL chooses alone.
+//! carries what is asked for ([`schema::carried`]), or the figures, whose rows are short: then records are read only of rows
+//! that may match, which is what takes the time. SQLite must be told so by joining the other tables to the walked index, the
+//! records under another name; PostgreSQL chooses alone.
 
 use super::{
     plan::Plan,
@@ -47,10 +48,20 @@ impl Plan<'_> {
         Effort { first_leg: times * FIRST_LEG, rows: times * EFFORT, rows_per_record: times }
     }
 
+    /// Whether the walked index comes before the records it belongs to, which are read only where needed. By id no index is
+    /// walked but the records themselves.
+    fn index_first(&self, served: &[usize]) -> bool {
+        let walks_the_sort =
+            !self.deleted && self.sort.name != "id" && !self.parts.iter().any(|part| self.is_prefix(part));
+        self.dialect == Dialect::Sqlite
+            && walks_the_sort
+            && !self.searches()
+            && served.len() < self.parts.len()
+    }
+
     /// Parts of which the walked index tells whether a row matches, beside those it finds the rows of.
     fn told(&self, served: &[usize]) -> Vec<usize> {
-        let walks_the_sort = !self.deleted && !self.parts.iter().any(|part| self.is_prefix(part));
-        if self.dialect != Dialect::Sqlite || !walks_the_sort || self.searches() {
+        if !self.index_first(served) {
             return vec![];
         }
         let carried: Vec<&str> =
@@ -83,9 +94,11 @@ impl Plan<'_> {
         if let Some(end) = known.as_ref().and_then(|(ends, key, changes)| ends.0.get(key, *changes)) {
             return Ok(Some(end));
         }
-        let rows = source.fetch(&select).await?;
-        let end =
-            rows.first().map(|row| Ok::<_, Error>((row.value(&self.sort, 0)?, row.id(1)?))).transpose()?;
+        let mut rows = source.fetch(&select).await?;
+        let end = rows
+            .first_mut()
+            .map(|row| Ok::<_, Error>((row.value(&self.sort, 0)?, row.id(1)?)))
+            .transpose()?;
         if let (Some(end), Some((ends, key, changes))) = (&end, known) {
             ends.0.put(key, changes, end.clone());
         }
@@ -116,13 +129,13 @@ impl Plan<'_> {
         bound: Option<&(Value, Id)>,
         limit: u64,
     ) -> SelectStatement {
-        let told = self.told(served);
-        let record = if told.is_empty() { self.entity.name.as_str() } else { RECORD };
+        let (told, index_first) = (self.told(served), self.index_first(served));
+        let record = if index_first { RECORD } else { self.entity.name.as_str() };
         let mut select = read::columns(record, &self.fields);
-        if told.is_empty() {
-            self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
-        } else {
+        if index_first {
             self.index_then_record(&mut select, served, &told);
+        } else {
+            self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
         }
         for (index, part) in self.parts.iter().enumerate() {
             let to_expr = if served.contains(&index) { to_sql } else { to_test };

@@ -91,7 +91,7 @@ impl Engine {
                         (true, Some(id)) => erase::erase_person(tx, &entity.name, *id, ahead).await?,
                         _ => {
                             let rows = tx.conn.fetch(&by_ids(&entity, &ids)).await?;
-                            erase::erase_records(tx, &entity, decode_all(&entity, &rows)?, ahead).await?
+                            erase::erase_records(tx, &entity, decode_all(&entity, rows)?, ahead).await?
                         }
                     };
                     let reason = format!("{} > {}", String::from(rule.since.clone()), rule.months);
