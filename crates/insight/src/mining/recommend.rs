@@ -114,28 +114,15 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let run = load(engine).await?.map_or(1, |kept| kept.body.run + 1);
     let shared = sales.clone();
     let (found, told) = super::refresh::computed(move || find(&shared, run)).await?;
-    let mut rows: Vec<[SimpleExpr; 7]> = vec![];
-    for (customer, recommendations) in told {
-        let account = sales.accounts[customer as usize];
-        for (rank, one) in (1_i64..).zip(recommendations) {
-            let (with, both, of) = match one.why {
-                Why::BoughtWith { product, both, of } => (Some(sales.products[product as usize]), both, of),
-                Why::Popular { customers } => (None, customers, sales.accounts.len() as u32),
-            };
-            let product = sales.products[one.product as usize];
-            rows.push([
-                account.into(),
-                rank.into(),
-                product.into(),
-                with.into(),
-                i64::from(both).into(),
-                i64::from(of).into(),
-                run.into(),
-            ]);
+    // Made as they are written: of a million customers all at once would be gigabytes.
+    let mut rows = told.into_iter().flat_map(|(customer, recommendations)| {
+        (1_i64..).zip(recommendations).map(move |(rank, one)| row_of(sales, customer, rank, &one, run))
+    });
+    loop {
+        let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
+        if batch.is_empty() {
+            break;
         }
-    }
-    for batch in rows.chunks(BATCH) {
-        let batch = batch.to_vec();
         engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, batch).await })).await?;
     }
     let old = Sql::delete().from_table(name(TABLE)).and_where(Expr::col(name("run")).ne(run)).to_owned();
@@ -143,6 +130,23 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&old).await.map(drop) }))
         .await?;
     kept::keep(engine, KIND, WHOLE, sales.until, &found).await
+}
+
+fn row_of(sales: &Sales, customer: u32, rank: i64, one: &Recommendation, run: i64) -> [SimpleExpr; 7] {
+    let product = |number: u32| sales.products[number as usize];
+    let (with, both, of) = match one.why {
+        Why::BoughtWith { product: with, both, of } => (Some(product(with)), both, of),
+        Why::Popular { customers } => (None, customers, sales.accounts.len() as u32),
+    };
+    [
+        sales.accounts[customer as usize].into(),
+        rank.into(),
+        product(one.product).into(),
+        with.into(),
+        i64::from(both).into(),
+        i64::from(of).into(),
+        run.into(),
+    ]
 }
 
 async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {

@@ -9,7 +9,10 @@ use engine::{
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 pub const JOB: &str = "mining.refresh";
 const KIND: &str = "run";
@@ -41,30 +44,37 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
     let fit = store::newest_id(engine).await?.unwrap_or(0);
-    tell(job, "read", 0, STEPS).await?;
-    let sales = Arc::new(lines::read(engine, &settings).await?);
-    tell(job, "groups", 1, STEPS).await?;
-    groups::refresh(engine, &sales).await?;
-    tell(job, "baskets", 2, STEPS).await?;
-    baskets::refresh(engine, &sales).await?;
-    tell(job, "recommend", 3, STEPS).await?;
-    recommend::refresh(engine, &sales).await?;
-    tell(job, "forecast", 4, STEPS).await?;
-    forecast::refresh(engine, &settings, &sales).await?;
-    tell(job, "propensity", 5, STEPS).await?;
+    let sales = Arc::new(step(job, "read", 0, lines::read(engine, &settings)).await?);
+    step(job, "groups", 1, groups::refresh(engine, &sales)).await?;
+    step(job, "baskets", 2, baskets::refresh(engine, &sales)).await?;
+    step(job, "recommend", 3, recommend::refresh(engine, &sales)).await?;
+    step(job, "forecast", 4, forecast::refresh(engine, &settings, &sales)).await?;
     let most_bought = recommend::load(engine).await?;
     let foreseen: Vec<Id> = most_bought
         .iter()
         .flat_map(|kept| kept.body.goes_with.iter().take(FORESEEN).map(|product| product.product))
         .collect();
-    propensity::refresh(engine, &sales, &foreseen).await?;
-    tell(job, "uplift", 6, STEPS).await?;
-    uplift::scores::refresh(engine, &sales).await?;
+    step(job, "propensity", 5, propensity::refresh(engine, &sales, &foreseen)).await?;
+    step(job, "uplift", 6, uplift::scores::refresh(engine, &sales)).await?;
     let held = settings.as_of_day(engine.clock());
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
     kept::keep(engine, KIND, kept::WHOLE, sales.until, &run).await?;
     tracing::info!(lines = run.lines, orders = run.orders, "mined");
     Ok(run)
+}
+
+/// Tells whoever waits what is under way, and the log how long it took.
+async fn step<T>(
+    job: Option<&JobContext>,
+    name: &str,
+    at: usize,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    tell(job, name, at, STEPS).await?;
+    let started = Instant::now();
+    let done = work.await?;
+    tracing::info!(step = name, seconds = started.elapsed().as_secs_f64(), "mining");
+    Ok(done)
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
