@@ -67,8 +67,15 @@ impl Pairs {
                 found.push(Neighbour { product: other, similarity, both: count });
             }
         }
-        found.sort_by(|a, b| b.similarity.total_cmp(&a.similarity).then(a.product.cmp(&b.product)));
-        found.truncate(NEAREST);
+        let nearer = |a: &Neighbour, b: &Neighbour| {
+            b.similarity.total_cmp(&a.similarity).then(a.product.cmp(&b.product))
+        };
+        // Of thousands of products only the nearest need an order.
+        if found.len() > NEAREST {
+            found.select_nth_unstable_by(NEAREST - 1, nearer);
+            found.truncate(NEAREST);
+        }
+        found.sort_by(nearer);
         found
     }
 }
