@@ -1,7 +1,7 @@
 //! Walks along the index of a sort, in legs, past the rows that do not match. Which those are the index itself tells where it
-//! carries what is asked for ([`schema::carried`]), or the figures, whose rows are short: then records are read only of rows
-//! that may match, which is what takes the time. SQLite must be told so by joining the other tables to the walked index, the
-//! records under another name; PostgreSQL chooses alone.
+//! carries what is asked for ([`schema::carried`]), or the index of what is asked for, where all of one value lie close together:
+//! then records are read only of rows that may match, which is what takes the time. SQLite must be told so by joining to the
+//! walked index first the other indexes, then the other tables, under other names; PostgreSQL chooses alone.
 
 use super::{
     plan::Plan,
@@ -11,18 +11,22 @@ use super::{
 };
 use crate::{
     Dialect, Error, Recent, Result,
-    condition::{Condition, table_of, to_sql, to_test},
+    condition::{Condition, Operator, table_of, to_sql, to_test},
     db::name,
     engine::ESTIMATE_AGE,
     schema,
 };
-use meta::{Id, Value};
+use meta::{Field, Id, Value};
 use sea_query::{Alias, Expr, ExprTrait, IntoTableRef, Query as Sql, SelectStatement};
 
 /// What the records are called that are joined to the walked index.
 const RECORD: &str = "record";
 /// Rows of an index are looked at in the time in which one record is read; measured twenty, but the legs are longer, too.
 const ROWS_PER_RECORD: u64 = 5;
+/// Rows are looked up in another index in that time.
+const LOOK_UPS_PER_RECORD: u64 = 3;
+/// Values of a list that are looked up for each row; more take longer than to read the record.
+const VALUES_LOOKED_UP: usize = 3;
 
 /// Where legs ended, by the statement that says so.
 struct Ends(Recent<String, (Value, Id)>);
@@ -43,8 +47,12 @@ pub(super) struct Effort {
 
 impl Plan<'_> {
     pub(super) fn effort(&self, served: &[usize]) -> Effort {
-        let told = served.len() + self.told(served).len() == self.parts.len();
-        let times = if told { ROWS_PER_RECORD } else { 1 };
+        let told = served.len() + self.told(served).len();
+        let times = match self.parts.len() {
+            all if told == all => ROWS_PER_RECORD,
+            all if told + self.looked_up(served).len() == all => LOOK_UPS_PER_RECORD,
+            _ => 1,
+        };
         Effort { first_leg: times * FIRST_LEG, rows: times * EFFORT, rows_per_record: times }
     }
 
@@ -68,6 +76,16 @@ impl Plan<'_> {
             schema::carried(self.entity, &self.sort).map(|field| field.name.as_str()).collect();
         let told = |index: &usize| !served.contains(index) && is_told(&self.parts[*index], &carried);
         (0..self.parts.len()).filter(told).collect()
+    }
+
+    /// Of the other parts those whose own index tells.
+    fn looked_up(&self, served: &[usize]) -> Vec<usize> {
+        if !self.index_first(served) {
+            return vec![];
+        }
+        let told = self.told(served);
+        let left = |index: &usize| !served.contains(index) && !told.contains(index);
+        (0..self.parts.len()).filter(left).filter(|index| looked_up(&self.parts[*index]).is_some()).collect()
     }
 
     /// The end of a leg of `rows` through `stretch`; `None` if the stretch ends before. To find it takes as long as to walk there,
@@ -130,14 +148,15 @@ impl Plan<'_> {
         limit: u64,
     ) -> SelectStatement {
         let (told, index_first) = (self.told(served), self.index_first(served));
+        let looked_up = self.looked_up(served);
         let record = if index_first { RECORD } else { self.entity.name.as_str() };
         let mut select = read::columns(record, &self.fields);
         if index_first {
-            self.index_then_record(&mut select, served, &told);
+            self.index_then_record(&mut select, served, &told, &looked_up);
         } else {
             self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
         }
-        for (index, part) in self.parts.iter().enumerate() {
+        for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| !looked_up.contains(index)) {
             let to_expr = if served.contains(&index) { to_sql } else { to_test };
             let of_index = served.contains(&index) || told.contains(&index);
             let of = if of_index { self.entity.name.as_str() } else { record };
@@ -162,12 +181,19 @@ impl Plan<'_> {
         select
     }
 
-    fn index_then_record(&self, select: &mut SelectStatement, served: &[usize], told: &[usize]) {
+    fn index_then_record(
+        &self,
+        select: &mut SelectStatement,
+        served: &[usize],
+        told: &[usize],
+        looked_up: &[usize],
+    ) {
         let walked = table_of(&self.entity.name, &self.sort);
-        let of_record = |index: &usize| !served.contains(index) && !told.contains(index);
+        let of_record = |index: &usize| ![served, told, looked_up].iter().any(|some| some.contains(index));
         let tested = (0..self.parts.len()).filter(of_record).map(|index| uses(&self.parts[index]));
         let tested = tested.fold(Used::default(), Used::or);
         select.from(walked.clone());
+        looked_up.iter().for_each(|index| self.look_up(select, *index, &walked));
         // SQLite looks into the tables in this order, and into the next only for rows that passed the tests before.
         let names = |used: Used| used.tables(&self.entity.name).zip(used.tables(RECORD));
         let mut joined: Vec<Alias> = vec![];
@@ -183,6 +209,42 @@ impl Plan<'_> {
         let alive = if self.sort.apart.is_some() { name(RECORD) } else { walked.clone() };
         select.and_where(Expr::col((alive, name("deleted_at"))).is_null());
     }
+
+    /// Whether the walked row is among those an index has for the value asked for. Equal ids would be looked for by the table's
+    /// key, among everybody's: as a range they are not.
+    fn look_up(&self, select: &mut SelectStatement, index: usize, walked: &Alias) {
+        let part = &self.parts[index];
+        let Some(field) = looked_up(part) else { return };
+        let entity = format!("part{index}");
+        let called = table_of(&entity, field);
+        let (id, walked) = (Expr::col((called.clone(), name("id"))), Expr::col((walked.clone(), name("id"))));
+        let table = table_of(&self.entity.name, field);
+        select
+            .cross_join(table.into_table_ref().alias(called.clone()))
+            .and_where(to_sql(part, &entity, self.dialect))
+            .and_where(id.clone().gte(walked.clone()))
+            .and_where(id.lte(walked));
+        if field.apart.is_none() {
+            select.and_where(Expr::col((called, name("deleted_at"))).is_null());
+        }
+    }
+}
+
+/// The field whose index tells of a row whether `part` holds.
+fn looked_up(part: &Condition) -> Option<&Field> {
+    let path = match part {
+        Condition::Compare { path, operator: Operator::Equal, value } if !value.is_null() => path,
+        Condition::In { path, values }
+            if values.len() <= VALUES_LOOKED_UP && !values.iter().any(Value::is_null) =>
+        {
+            path
+        }
+        _ => return None,
+    };
+    let field = &path.field;
+    let own =
+        path.through.is_none() && field.indexed && !field.unique && !schema::is_system_column(&field.name);
+    own.then_some(field)
 }
 
 fn is_told(part: &Condition, carried: &[&str]) -> bool {

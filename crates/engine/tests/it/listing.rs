@@ -88,6 +88,9 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
             ("grade == 'b' && city == 'spread'", &|number| {
                 grade(number) == Some("b") && number < 10_000 && number % 4 == 0
             }),
+            ("grade in ['a', 'b'] && city == 'other'", &|number| {
+                grade(number).is_some() && number < 10_000 && number % 4 != 0
+            }),
             ("grade == 'b' && trend == 3", &|number| grade(number) == Some("b") && trend(number) == Some(3)),
             ("grade == 'b' || trend == 3", &|number| grade(number) == Some("b") || trend(number) == Some(3)),
             ("trend > 90 && vip", &|number| trend(number) > Some(90) && number % 1_200 == 5),

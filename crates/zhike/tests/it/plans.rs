@@ -53,6 +53,7 @@ fn queries(entity: &Entity) -> Vec<Query> {
         all.extend([base().sort(sort.clone()), base().sort(format!("-{sort}"))]);
         for told in [choice(None), choice(Some(Apart::Figures))].into_iter().flatten() {
             all.push(base().sort(sort.clone()).filter(format!("{} != null", told.name)));
+            all.push(base().sort(sort.clone()).filter(conditions(told).remove(0)));
         }
     }
     // CEL keeps `return` and `import` for itself.
@@ -123,7 +124,11 @@ fn trouble(dialect: Dialect, statement: &Statement, lines: &[String]) -> Option<
             let sorts = line.contains("TEMP B-TREE FOR") && statement.way != Way::FindsAndSorts;
             let told = sql.contains(" AS \"record\"") && !line.contains("record");
             let reads_records = told && scans && !line.contains("COVERING INDEX");
-            scans && !(statement.way == Way::Walks && along_index) || sorts || reads_records
+            let looks_up_records = line.starts_with("SEARCH part") && !line.contains("COVERING INDEX");
+            scans && !(statement.way == Way::Walks && along_index)
+                || sorts
+                || reads_records
+                || looks_up_records
         }
         // Which of its indexes PostgreSQL takes depends on how many rows there are; here there are none.
         Dialect::Postgres => line.contains("Seq Scan"),
