@@ -12,6 +12,8 @@
 //! Sources: D. W. Hosmer & S. Lemeshow (2000), *Applied Logistic Regression*; J. S. Long & J. Freese (2014), *Regression
 //! Models for Categorical Dependent Variables*, on average discrete changes. Ten of the rarer outcome for each trait are the
 //! rule of thumb of P. Peduzzi et al. (1996), *J. Clin. Epidemiol.* 49, 1373–1379.
+//!
+//! Long because its tests hold published data.
 
 use serde::{Deserialize, Serialize};
 

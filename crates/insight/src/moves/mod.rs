@@ -4,6 +4,8 @@
 //! A stage of then follows from the purchases up to then by the rule in force; P(alive) in it is that of today's model. So history
 //! reaches as far as the orders do, further back than the classes that were kept ([`crate::class_history`]), and a customer's two
 //! stages are by one rule.
+//!
+//! Long because its tests count moves by hand.
 
 pub mod drivers;
 pub mod histories;

@@ -1,5 +1,7 @@
 //! Moves between stages over any period and group, and what goes with the break-up: held to a walk through the records, to a world
 //! whose numbers are known by hand, and shown in both languages.
+//!
+//! Long because the worlds whose numbers are known are made here.
 
 use crate::{
     company::{Company, on_both, values},
