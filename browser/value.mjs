@@ -66,13 +66,36 @@ async function provenModels(page, step) {
     assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'nobody in the quadrant');
   });
 
-  await step('the life cycle shows the moves of a group and what stopping marketing is worth', async () => {
+  await step('the life cycle shows the moves over a chosen period in groups, and who is behind a number', async () => {
     await page.goto('/value/life-cycle');
-    await page.getByLabel('Group').selectOption({ label: 'Importance: VIP' });
-    await page.getByLabel('Marketing cost').fill('100000000');
+    const to = await page.getByLabel('To', { exact: true }).inputValue();
+    const from = new Date(Date.parse(to) - 200 * 86_400_000).toISOString().slice(0, 10);
+    await page.getByLabel('From', { exact: true }).fill(from);
+    await page.getByLabel('In groups by').selectOption({ label: 'Relation' });
     await page.getByRole('button', { name: 'Show' }).click();
+    await page.getByRole('heading', { name: 'Break-up by Relation' }).waitFor();
+    assert.equal(await page.getByLabel('From', { exact: true }).inputValue(), from);
+    await page.getByText('It goes with the break-up; it is not proven to cause it.').waitFor();
+    const cell = page.getByRole('link', { name: /^Stability → Stability: / });
+    const count = numberIn(await cell.textContent());
+    await cell.click();
+    await page.getByText(new RegExp(`of ${count.toLocaleString('en')}$`)).waitFor();
+    await page.goBack();
+  });
+
+  await step('who is active now on the worse side of a driver is a list', async () => {
+    await page.getByRole('link', { name: /^Contacted: active now/ }).click();
+    await page.getByRole('heading', { level: 1, name: /Contacted/ }).waitFor();
+    assert.ok(await page.locator('a.row-title').count() > 0, 'nobody in the list');
+  });
+
+  await step('the life cycle tells what stopping marketing is worth', async () => {
+    await page.goto('/value/life-cycle');
+    await page.getByLabel('Whose worth').selectOption({ label: 'Importance: VIP' });
+    await page.getByLabel('Marketing cost').fill('100000000');
+    await page.getByRole('button', { name: 'Compute' }).click();
     await page.getByText('Best rule: stop marketing').waitFor();
-    assert.equal(await page.getByLabel('Group').inputValue(), 'importance:vip');
+    assert.equal(await page.getByLabel('Whose worth').inputValue(), 'importance:vip');
     await drawn(1);
   });
 }

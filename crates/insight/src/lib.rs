@@ -19,6 +19,7 @@ pub mod fields;
 pub mod kept;
 pub mod live;
 pub mod mining;
+pub mod moves;
 pub mod overview;
 mod pages;
 pub mod past;

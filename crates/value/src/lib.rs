@@ -20,6 +20,8 @@ mod groups;
 pub mod history;
 pub mod intervals;
 pub mod life_cycle;
+mod linear;
+pub mod logistic;
 pub mod margin;
 pub mod markov;
 pub mod model;

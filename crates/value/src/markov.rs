@@ -63,6 +63,13 @@ impl Transitions {
         }
     }
 
+    /// Adds the moves of others between the same states.
+    pub fn merge(&mut self, other: &Self) {
+        for (row, more) in self.counts.iter_mut().zip(&other.counts) {
+            row.iter_mut().zip(more).for_each(|(count, more)| *count += more);
+        }
+    }
+
     pub fn count(&self, from: usize, to: usize) -> u64 {
         self.counts.get(from).and_then(|row| row.get(to)).copied().unwrap_or(0)
     }

@@ -2,7 +2,7 @@
 
 use super::{href, words::Words};
 use engine::Query;
-use meta::{Kind, Record, Value};
+use meta::{Id, Kind, Record, Value};
 use serde::Serialize;
 use web::{Answer, Session};
 
@@ -42,20 +42,52 @@ pub async fn customers(
     fields: &[&str],
     limit: usize,
 ) -> Answer<CustomerTable> {
+    let records = records(words, session, (filter, sort), fields, limit).await?;
+    Ok(table(words, &records, fields, href::sorted("account", filter, sort)))
+}
+
+/// These customers in this order, as far as the reader may see them.
+pub async fn of(words: &Words<'_>, session: &Session, ids: &[Id], fields: &[&str]) -> Answer<CustomerTable> {
+    let filter = among(ids);
+    let mut records = match ids.len() {
+        0 => vec![],
+        limit => records(words, session, (&filter, "-net_sales"), fields, limit).await?,
+    };
+    records.sort_by_key(|record| ids.iter().position(|id| *id == record.id));
+    Ok(table(words, &records, fields, href::list("account", &filter)))
+}
+
+/// These as a condition.
+pub fn among(ids: &[Id]) -> String {
+    let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    format!("id in [{}]", ids.join(", "))
+}
+
+async fn records(
+    words: &Words<'_>,
+    session: &Session,
+    (filter, sort): (&str, &str),
+    fields: &[&str],
+    limit: usize,
+) -> Answer<Vec<Record>> {
     let mut wanted = vec!["name"];
     wanted.extend(fields);
     let query = Query::new("account").filter(filter).sort(sort).limit(limit).fields(&wanted);
     let page = words.app.engine().list(&session.actor, &query).await?;
     words.app.saw_many(session, "account", page.records.len(), &[("filter", filter)]);
+    Ok(page.records)
+}
+
+fn table(words: &Words<'_>, records: &[Record], fields: &[&str], href: String) -> CustomerTable {
     let columns = fields.iter().map(|field| Column {
         label: words.label(field),
         is_number: words.field(field).is_some_and(|field| field.kind.is_numeric()),
     });
-    Ok(CustomerTable {
+    CustomerTable {
         columns: columns.collect(),
-        rows: page.records.iter().map(|record| row(words, record, fields)).collect(),
-        href: href::sorted("account", filter, sort),
-    })
+        rows: records.iter().map(|record| row(words, record, fields)).collect(),
+        href,
+    }
 }
 
 fn row(words: &Words<'_>, record: &Record, fields: &[&str]) -> Row {

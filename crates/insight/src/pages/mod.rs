@@ -41,7 +41,9 @@ pub fn web_module() -> WebModule {
             ("insight/backtest.html", include_str!("backtest.html")),
             ("insight/sources.html", include_str!("sources.html")),
             ("insight/matrix.html", include_str!("matrix.html")),
-            ("insight/life_cycle.html", include_str!("life_cycle.html")),
+            ("insight/life_cycle.html", include_str!("life_cycle/life_cycle.html")),
+            ("insight/life_drivers.html", include_str!("life_cycle/life_drivers.html")),
+            ("insight/life_customers.html", include_str!("life_cycle/life_customers.html")),
             ("insight/customer_table.html", include_str!("customer_table.html")),
         ],
         messages: include_str!("../messages.toml"),
@@ -69,6 +71,8 @@ fn routes() -> Router<App> {
         .route("/value/backtest", get(backtest::page))
         .route("/value/matrix", get(matrix::page).post(matrix::begin))
         .route("/value/life-cycle", get(life_cycle::page))
+        .route("/value/life-cycle/drivers", get(life_cycle::drivers))
+        .route("/value/life-cycle/customers", get(life_cycle::customers))
         .route("/value/backtest.json", get(data::backtest))
         .route("/value/models.json", get(data::models))
         .route("/value/pareto.json", get(data::pareto))

@@ -1,4 +1,5 @@
-//! Life-cycle stages at the ends of the last quarters, and the moves between them, of everybody and of groups.
+//! Life-cycle stages at the ends of the last quarters, and the moves from each quarter to the next, of everybody and of groups: what a
+//! customer in a stage is worth follows from them. Moves over any other period are asked for where they are shown ([`crate::moves`]).
 //!
 //! A stage of then follows from the purchases up to then by the rule in force; P(alive) in it is that of today's model.
 
@@ -37,8 +38,6 @@ pub struct Life {
 pub struct Moves {
     /// Customers in each stage at each day.
     pub counts: Vec<[u64; STATES]>,
-    /// From each day to each later one, in the order of [`Life::pair`].
-    pub pairs: Vec<Transitions>,
     /// Bought in the quarters after being in each stage, ten-thousandths; over all quarters.
     pub money: [i64; STATES],
     /// From each day to the next, over all quarters.
@@ -47,12 +46,7 @@ pub struct Moves {
 
 impl Moves {
     fn new(days: usize) -> Self {
-        Moves {
-            counts: vec![[0; STATES]; days],
-            pairs: vec![Transitions::new(STATES); days * days.saturating_sub(1) / 2],
-            money: [0; STATES],
-            quarterly: Transitions::new(STATES),
-        }
+        Moves { counts: vec![[0; STATES]; days], money: [0; STATES], quarterly: Transitions::new(STATES) }
     }
 
     fn add(&mut self, stages: &[usize], money: &[i64]) {
@@ -60,20 +54,12 @@ impl Moves {
             self.counts[at][*stage] += 1;
         }
         for (from, stage) in stages.iter().enumerate() {
-            for (to, later) in stages.iter().enumerate().skip(from + 1) {
-                self.pairs[pair(stages.len(), from, to)].add(*stage, *later);
-            }
             if let (Some(next), Some(bought)) = (stages.get(from + 1), money.get(from)) {
                 self.quarterly.add(*stage, *next);
                 self.money[*stage] = self.money[*stage].saturating_add(*bought);
             }
         }
     }
-}
-
-/// Where the pair (from, to), from < to, of `days` days is kept.
-fn pair(days: usize, from: usize, to: usize) -> usize {
-    from * days - from * (from + 1) / 2 + to - from - 1
 }
 
 impl Life {
@@ -101,14 +87,6 @@ impl Life {
             }
         }
         Ok(Life { days, groups })
-    }
-
-    /// Moves of a group between two of the days, by their places; `None` where there are none.
-    pub fn moves(&self, group: &str, from: usize, to: usize) -> Option<&Transitions> {
-        if from >= to || to >= self.days.len() {
-            return None;
-        }
-        self.groups.get(group)?.pairs.get(pair(self.days.len(), from, to))
     }
 }
 
@@ -180,21 +158,14 @@ mod tests {
         let found = Life::of(&customers, 800, &Settings::default(), &model).unwrap();
         assert_eq!(found.days, [72, 163, 254, 345, 436, 527, 618, 709, 800]);
         let everybody = &found.groups[""];
-        assert_eq!(everybody.pairs.len(), 36);
-        assert!(everybody.pairs.iter().all(|pair| pair.total() == 3));
         assert_eq!(everybody.quarterly.total(), 24);
-        // Over all time: stability stays, exploration is lost, a prospect explores.
-        let all = found.moves("", 0, 8).unwrap();
-        assert_eq!((all.count(1, 5), all.count(0, 1)), (1, 1));
-        let dealers = found.moves("relation:dealer", 4, 8).unwrap();
-        assert_eq!((dealers.total(), dealers.count(3, 3)), (1, 1));
+        // Exploration declines and is lost, a prospect explores.
+        assert_eq!((everybody.quarterly.count(4, 5), everybody.quarterly.count(0, 1)), (1, 1));
+        assert_eq!(everybody.counts[8], [0, 1, 0, 1, 0, 1]);
+        let dealers = &found.groups["relation:dealer"].quarterly;
+        // Known for 26 weeks only from the third quarter on.
+        assert_eq!((dealers.total(), dealers.count(3, 3), dealers.count(2, 3)), (8, 6, 1));
         assert_eq!(found.groups["region:青岛"].quarterly.total(), 24);
-        assert_eq!(found.moves("", 3, 3), None);
-        assert_eq!(found.moves("", 3, 9), None);
-        // Each later day of each day has a place of its own.
-        let mut places: Vec<usize> = (0..9).flat_map(|f| (f + 1..9).map(move |t| pair(9, f, t))).collect();
-        places.sort_unstable();
-        assert_eq!(places, (0..36).collect::<Vec<_>>());
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod largest;
 mod live_equals_refit;
 mod mining;
 mod models;
+mod moves;
 mod pages;
 mod profitability;
 mod questions;

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clv_range::normal_quantile;
 use crate::estimate::storable;
+use crate::linear::{self, dot};
 
 /// One customer: seen for `time`, `ended` if he left then, and his traits, as many for each.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,7 +101,7 @@ pub fn fit(subjects: &[Subject]) -> Result<CoxFit, CoxProblem> {
     let mut at = Likelihood::of(&sorted, &beta);
     let null = at.value;
     for _ in 0..ROUNDS {
-        let step = invert_times(&at.information, &at.slope)?;
+        let step = linear::solve(&at.information, &at.slope).map_err(CoxProblem::Redundant)?;
         let mut scale = 1.0;
         let next = loop {
             let tried: Vec<f64> = beta.iter().zip(&step).map(|(b, s)| b + scale * s).collect();
@@ -124,21 +125,19 @@ pub fn fit(subjects: &[Subject]) -> Result<CoxFit, CoxProblem> {
         }
     }
     let z = normal_quantile(0.975);
-    let effect = |i: usize| -> Result<Effect, CoxProblem> {
-        let mut unit = vec![0.0; traits];
-        unit[i] = 1.0;
-        let variance = invert_times(&at.information, &unit)?[i];
-        let (coefficient, error) = (beta[i] / scales[i], variance.sqrt() / scales[i]);
-        Ok(Effect {
+    let covariance = linear::inverse(&at.information).map_err(CoxProblem::Redundant)?;
+    let effect = |i: usize| {
+        let (coefficient, error) = (beta[i] / scales[i], covariance[i][i].sqrt() / scales[i]);
+        Effect {
             coefficient: storable(coefficient),
             standard_error: storable(error),
             hazard_ratio: storable(coefficient.exp()),
             low: storable((coefficient - z * error).exp()),
             high: storable((coefficient + z * error).exp()),
-        })
+        }
     };
     Ok(CoxFit {
-        effects: (0..traits).map(effect).collect::<Result<_, _>>()?,
+        effects: (0..traits).map(effect).collect(),
         log_likelihood: storable(at.value),
         null_log_likelihood: storable(null),
         concordance: concordance(&sorted, &beta),
@@ -204,10 +203,6 @@ struct Likelihood {
     information: Vec<Vec<f64>>,
 }
 
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
-}
-
 impl Likelihood {
     /// `sorted` as from [`standardised`].
     fn of(sorted: &[Subject], beta: &[f64]) -> Self {
@@ -253,33 +248,6 @@ impl Likelihood {
             }
         }
     }
-}
-
-/// x with `matrix` x = `right`, for a positive definite matrix (Cholesky's).
-fn invert_times(matrix: &[Vec<f64>], right: &[f64]) -> Result<Vec<f64>, CoxProblem> {
-    let n = right.len();
-    let mut root = vec![vec![0.0; n]; n];
-    for i in 0..n {
-        for j in 0..=i {
-            let rest = matrix[i][j] - dot(&root[i][..j], &root[j][..j]);
-            if i != j {
-                root[i][j] = rest / root[j][j];
-            } else if rest > 1e-10 * matrix[i][i].abs() {
-                root[i][i] = rest.sqrt();
-            } else {
-                return Err(CoxProblem::Redundant(i));
-            }
-        }
-    }
-    let mut x = right.to_vec();
-    for i in 0..n {
-        x[i] = (x[i] - dot(&root[i][..i], &x[..i])) / root[i][i];
-    }
-    for i in (0..n).rev() {
-        let later: f64 = (i + 1..n).map(|j| root[j][i] * x[j]).sum();
-        x[i] = (x[i] - later) / root[i][i];
-    }
-    Ok(x)
 }
 
 /// Of the first [`COMPARED`] customers of an even sample; `None` without a pair that can be compared.

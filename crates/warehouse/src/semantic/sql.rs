@@ -100,7 +100,7 @@ impl Chosen<'_> {
 }
 
 /// The number each band is known by.
-fn bands_sql(bands: Bands, column: &str) -> String {
+pub(super) fn bands_sql(bands: Bands, column: &str) -> String {
     let mut sql = "CASE".to_owned();
     for first in bands.0.iter().rev() {
         sql.push_str(&format!(" WHEN {column} >= {first} THEN {first}"));
