@@ -11,7 +11,7 @@ use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
 use warehouse::{Catalog, CatalogTable};
-use web::{Answer, App, Session};
+use web::{Answer, App, ListedFigure, Session};
 
 #[derive(Serialize)]
 struct Table {
@@ -41,6 +41,7 @@ struct Measure {
     name: &'static str,
     label: String,
     definition: String,
+    unit: String,
     formula: String,
     dimensions: usize,
 }
@@ -49,8 +50,39 @@ struct Measure {
 struct Check {
     table: String,
     label: String,
+    cases: String,
     found: String,
     good: bool,
+    looked_at: String,
+    /// The rows that are not as they should be, as SQL.
+    rows_href: Option<String>,
+}
+
+/// Figures of one page.
+#[derive(Serialize)]
+struct Shown {
+    label: String,
+    href: &'static str,
+    origin: String,
+    refreshed: String,
+    figures: Vec<Figure>,
+}
+
+#[derive(Serialize)]
+struct Figure {
+    name: String,
+    label: String,
+    definition: String,
+    unit: String,
+    inputs: &'static str,
+}
+
+/// The catalog with the figures that pages compute.
+#[derive(Serialize)]
+struct Whole {
+    #[serde(flatten)]
+    warehouse: Catalog,
+    figures: Vec<ListedFigure>,
 }
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
@@ -67,8 +99,10 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         failure,
         can_refresh => administrator,
         tables => tables(&session, &catalog),
-        measures => measures(&session, &catalog),
-        checks => checks(&session, &catalog),
+        measures => measures(&app, &session, &catalog),
+        wrong => checks(&session, &catalog, false),
+        right => checks(&session, &catalog, true),
+        shown => shown(&app, &session, app.listed_figures(&session).await?),
     };
     Ok(app.page(&session, "warehouse/catalog.html", page)?.into_response())
 }
@@ -89,45 +123,88 @@ fn tables(session: &Session, catalog: &Catalog) -> Vec<Table> {
             .map(|column| Column {
                 name: column.name.clone(),
                 label: column.label.get(lang).to_owned(),
-                definition: column
-                    .definition
-                    .as_ref()
-                    .map(|text| text.get(lang).to_owned())
-                    .unwrap_or_default(),
+                definition: column.definition.get(lang).to_owned(),
                 kind: column.kind,
-                origin: column.origin.clone().unwrap_or_default(),
+                origin: column.origin.clone(),
             })
             .collect(),
     };
     catalog.tables.iter().map(one).collect()
 }
 
-fn measures(session: &Session, catalog: &Catalog) -> Vec<Measure> {
+fn measures(app: &App, session: &Session, catalog: &Catalog) -> Vec<Measure> {
     let one = |measure: &warehouse::CatalogMeasure| Measure {
         name: measure.name,
         label: measure.label.get(session.lang).to_owned(),
         definition: measure.definition.get(session.lang).to_owned(),
+        unit: unit(app, session, measure.unit),
         formula: measure.formula.clone(),
         dimensions: measure.dimensions.len(),
     };
     catalog.measures.iter().map(one).collect()
 }
 
-fn checks(session: &Session, catalog: &Catalog) -> Vec<Check> {
+/// Those that found everything as it should be, or the others.
+fn checks(session: &Session, catalog: &Catalog, good: bool) -> Vec<Check> {
+    let format = session.format();
     let name = |table: &str| {
         catalog.tables.iter().find(|known| known.name == table).map(|known| known.label.get(session.lang))
     };
     let one = |check: &warehouse::Quality| Check {
         table: name(&check.table).unwrap_or(&check.table).to_owned(),
         label: check.label.get(session.lang).to_owned(),
+        cases: check.cases.map(|cases| format.number(cases.into())).unwrap_or_default(),
         found: check.found.clone(),
         good: check.good,
+        looked_at: check.looked_at.map(|at| format.instant(at)).unwrap_or_default(),
+        rows_href: check
+            .rows_sql
+            .as_ref()
+            .filter(|_| !check.good)
+            .map(|sql| format!("/analysis/sql?sql={}", web::encode(sql))),
     };
-    catalog.checks.iter().map(one).collect()
+    catalog.checks.iter().filter(|check| check.good == good).map(one).collect()
+}
+
+fn unit(app: &App, session: &Session, unit: &str) -> String {
+    app.t(session.lang, &format!("analysis.unit.{unit}"), &[])
+}
+
+/// Page by page, in their order.
+fn shown(app: &App, session: &Session, figures: Vec<ListedFigure>) -> Vec<Shown> {
+    let (lang, format) = (session.lang, session.format());
+    let mut pages: Vec<Shown> = vec![];
+    for figure in figures {
+        let label = figure.page.get(lang).to_owned();
+        let one = Figure {
+            label: figure.label.get(lang).to_owned(),
+            definition: figure.definition.get(lang).to_owned(),
+            unit: unit(app, session, figure.unit),
+            inputs: figure.inputs,
+            name: figure.name,
+        };
+        match pages.iter_mut().find(|page| page.label == label) {
+            Some(page) => page.figures.push(one),
+            None => {
+                let refreshed = match (figure.as_of, figure.refreshed_at) {
+                    (Some(as_of), Some(at)) => {
+                        let (as_of, at) = (format.date(as_of), format.instant(at));
+                        app.t(lang, "analysis.figures_as_of", &[("as_of", &as_of), ("at", &at)])
+                    }
+                    _ => app.t(lang, "analysis.figures_never", &[]),
+                };
+                let origin = figure.origin.get(lang).to_owned();
+                pages.push(Shown { label, href: figure.href, origin, refreshed, figures: vec![one] });
+            }
+        }
+    }
+    pages
 }
 
 pub async fn json(State(app): State<App>, session: Session) -> Answer<Response> {
-    Ok(Json(warehouse::catalog(app.engine(), &session.actor).await?).into_response())
+    let warehouse = warehouse::catalog(app.engine(), &session.actor).await?;
+    let figures = app.listed_figures(&session).await?;
+    Ok(Json(Whole { warehouse, figures }).into_response())
 }
 
 /// Queues a refresh unless one is on its way.

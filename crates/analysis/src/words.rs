@@ -49,7 +49,7 @@ impl<'a> Words<'a> {
     pub fn short(&self, value: Option<Decimal>, unit: &str) -> String {
         match (value, unit) {
             (Some(value), "money") => self.format.money_short(value, &self.currency),
-            (Some(value), "count" | "quantity") => self.format.short(value),
+            (Some(value), "count" | "quantity" | "points") => self.format.short(value),
             _ => self.figure(value, unit),
         }
     }

@@ -52,17 +52,19 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -
         }
     }
     let checks = differ.into_iter().map(|(table, wrong)| Quality {
-        table,
-        name: "workers".into(),
-        label: label(
-            "Questions of last night's sample that workers answer otherwise than the server",
-            "昨夜抽查中工作节点与服务器计算结果不一致的问题数",
-        ),
         found: match wrong.len() {
             0 => "0".to_owned(),
             number => format!("{number} ({})", wrong.join("; ")),
         },
-        good: wrong.is_empty(),
+        ..Quality::of_rows(
+            &table,
+            "workers",
+            label(
+                "Questions of last night's sample that workers answer otherwise than the server",
+                "昨夜抽查中工作节点与服务器计算结果不一致的问题数",
+            ),
+            wrong.len() as u64,
+        )
     });
     Ok(checks.collect())
 }

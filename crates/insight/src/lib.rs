@@ -17,6 +17,7 @@ pub mod cycle;
 mod facts;
 pub mod fields;
 pub mod kept;
+mod listed;
 pub mod live;
 pub mod mining;
 pub mod moves;

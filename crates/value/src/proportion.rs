@@ -27,6 +27,21 @@ pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
     Some(Estimate { at: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0), cases })
 }
 
+/// The same from whole numbers' count, sum and sum of squares, exact whatever their order; `unit` is one of what is meant in what was
+/// summed (1,000 for thousandths).
+pub fn mean_of_sums(cases: u64, sum: i64, squares: i64, unit: f64) -> Option<Estimate> {
+    if cases < 2 {
+        return None;
+    }
+    let (n, sum_wide) = (i128::from(cases), i128::from(sum));
+    let at = sum as f64 / cases as f64 / unit;
+    // n Σx² − (Σx)² in whole numbers: nothing is lost where both are nearly the same.
+    let spread = (n * i128::from(squares) - sum_wide * sum_wide).max(0) as f64;
+    let variance = spread / (cases as f64 * (cases - 1) as f64) / (unit * unit);
+    let half = Z_95 * (variance / cases as f64).sqrt();
+    Some(Estimate { at, low: at - half, high: at + half, cases })
+}
+
 /// Mean of `values` with the normal interval of its standard error s/√n; `None` with fewer than two, whose spread is unknown.
 pub fn mean(values: &[f64]) -> Option<Estimate> {
     let n = values.len() as f64;
@@ -55,6 +70,10 @@ mod tests {
         let found = mean(&[1.0, 2.0, 3.0]).expect("three");
         assert!((found.high - 2.0 - 1.96 / 3.0_f64.sqrt()).abs() < 1e-3);
         assert_eq!(mean(&[1.0]), None);
+        // 1.0, 2.0, 3.0 in thousandths.
+        let summed = mean_of_sums(3, 6_000, 14_000_000, 1_000.0).expect("three");
+        assert!((summed.high - found.high).abs() < 1e-12 && (summed.at - 2.0).abs() < 1e-12, "{summed:?}");
+        assert_eq!(mean_of_sums(1, 7, 49, 1.0), None);
     }
 
     proptest! {

@@ -31,20 +31,29 @@ pub struct Nps {
 }
 
 impl Nps {
+    /// Answers it is of.
+    pub fn cases(&self) -> u64 {
+        self.promoters + self.passives + self.detractors
+    }
+
     /// `answers` from 0 to 10; `None` without any.
     pub fn of(answers: &[u8]) -> Option<Self> {
         let count = |range: std::ops::RangeInclusive<u8>| {
             answers.iter().filter(|answer| range.contains(answer)).count() as u64
         };
-        let (promoters, detractors) = (count(9..=u8::MAX), count(0..=6));
-        let n = answers.len() as f64;
-        if answers.is_empty() {
+        Nps::of_counts(count(9..=u8::MAX), count(7..=8), count(0..=6))
+    }
+
+    /// So many answers of 9–10, 7–8, 0–6; `None` without any.
+    pub fn of_counts(promoters: u64, passives: u64, detractors: u64) -> Option<Self> {
+        let answers = promoters + passives + detractors;
+        if answers == 0 {
             return None;
         }
+        let n = answers as f64;
         let (p, d) = (promoters as f64 / n, detractors as f64 / n);
         let score = p - d;
         let half = Z_95 * ((p + d - score * score).max(0.0) / n).sqrt();
-        let passives = answers.len() as u64 - promoters - detractors;
         let (low, high) = ((score - half).max(-1.0), (score + half).min(1.0));
         Some(Nps { promoters, passives, detractors, score, low, high })
     }

@@ -38,10 +38,10 @@ pub struct CatalogTable {
 pub struct CatalogColumn {
     pub name: String,
     pub label: Label,
-    pub definition: Option<Label>,
+    pub definition: Label,
     pub kind: &'static str,
-    /// `order.ordered_at`: the field it is read from.
-    pub origin: Option<String>,
+    /// `order.ordered_at`: the field it is read from, or what it is computed of.
+    pub origin: String,
     /// The table it points to.
     pub target: Option<String>,
 }
@@ -73,7 +73,7 @@ pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
         let Some(columns) = rights::visible(engine, actor, &table)? else { continue };
         let kept = manifest.as_ref().and_then(|manifest| manifest.tables.get(&table.name));
         seen.push(CatalogTable {
-            columns: columns.iter().map(|(column, _)| of_column(column)).collect(),
+            columns: columns.iter().map(|(column, _)| of_column(&table, column)).collect(),
             rows: kept.map(|kept| kept.rows()).unwrap_or(0),
             bytes: kept.map(|kept| kept.bytes()).unwrap_or(0),
             files: kept.map(|kept| kept.segments.len()).unwrap_or(0),
@@ -108,13 +108,13 @@ fn of_table(table: &Table) -> CatalogTable {
     }
 }
 
-fn of_column(column: &Column) -> CatalogColumn {
+fn of_column(table: &Table, column: &Column) -> CatalogColumn {
     CatalogColumn {
         name: column.name.clone(),
         label: column.label.clone(),
         definition: column.definition.clone(),
         kind: column.kind.name(),
-        origin: column.origin.as_ref().map(|(entity, field)| format!("{entity}.{field}")),
+        origin: table.origin_of(column),
         target: column.target.clone(),
     }
 }

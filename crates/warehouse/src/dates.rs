@@ -28,14 +28,14 @@ const YEARS: std::ops::RangeInclusive<i32> = 1990..=2050;
 struct Column {
     name: &'static str,
     label: (&'static str, &'static str),
-    definition: Option<(&'static str, &'static str)>,
+    definition: (&'static str, &'static str),
     kind: ColumnKind,
 }
 
 const fn column(
     name: &'static str,
     label: (&'static str, &'static str),
-    definition: Option<(&'static str, &'static str)>,
+    definition: (&'static str, &'static str),
     kind: ColumnKind,
 ) -> Column {
     Column { name, label, definition, kind }
@@ -45,65 +45,60 @@ const COLUMNS: [Column; 12] = [
     column(
         "day",
         ("Day", "日期"),
-        Some(("Join it on the day of a fact.", "与事实表的日期连接。")),
+        ("Join it on the day of a fact.", "与事实表的日期连接。"),
         ColumnKind::Date,
     ),
-    column("year", ("Year", "年"), None, ColumnKind::Int),
-    column("quarter", ("Quarter", "季度"), Some(("1 to 4.", "1 至 4。")), ColumnKind::Int),
-    column("month", ("Month", "月"), Some(("1 to 12.", "1 至 12。")), ColumnKind::Int),
+    column("year", ("Year", "年"), ("The calendar year.", "公历年份。"), ColumnKind::Int),
+    column("quarter", ("Quarter", "季度"), ("1 to 4.", "1 至 4。"), ColumnKind::Int),
+    column("month", ("Month", "月"), ("1 to 12.", "1 至 12。"), ColumnKind::Int),
     column(
         "fiscal_year",
         ("Fiscal year", "财年"),
-        Some((
+        (
             "The year in which the fiscal year begins, by the company's setting.",
             "财年开始的年份，财年起始月依公司设置。",
-        )),
+        ),
         ColumnKind::Int,
     ),
     column(
         "fiscal_quarter",
         ("Fiscal quarter", "财季"),
-        Some(("1 to 4, counted from the beginning of the fiscal year.", "1 至 4，自财年开始起算。")),
+        ("1 to 4, counted from the beginning of the fiscal year.", "1 至 4，自财年开始起算。"),
         ColumnKind::Int,
     ),
     column(
         "iso_year",
         ("Year of the week", "周所属年份"),
-        Some((
+        (
             "The year the week belongs to (ISO 8601): around New Year another than that of the day.",
             "该周所属的年份（ISO 8601），岁末年初可能与日期的年份不同。",
-        )),
+        ),
         ColumnKind::Int,
     ),
     column(
         "week",
         ("Week", "周"),
-        Some(("1 to 53 (ISO 8601), from Monday on.", "1 至 53（ISO 8601），周一为一周之始。")),
+        ("1 to 53 (ISO 8601), from Monday on.", "1 至 53（ISO 8601），周一为一周之始。"),
         ColumnKind::Int,
     ),
-    column("weekday", ("Day of the week", "星期"), Some(("1 is Monday.", "1 为星期一。")), ColumnKind::Int),
-    column(
-        "weekend",
-        ("Weekend", "周末"),
-        Some(("Saturday or Sunday.", "星期六或星期日。")),
-        ColumnKind::Bool,
-    ),
+    column("weekday", ("Day of the week", "星期"), ("1 is Monday.", "1 为星期一。"), ColumnKind::Int),
+    column("weekend", ("Weekend", "周末"), ("Saturday or Sunday.", "星期六或星期日。"), ColumnKind::Bool),
     column(
         "holiday",
         ("Public holiday", "节假日"),
-        Some((
+        (
             "Which of China's public holidays, 2020 to 2026; empty on other days.",
             "中国大陆法定节假日名称（2020–2026 年），其他日期为空。",
-        )),
+        ),
         ColumnKind::Text,
     ),
     column(
         "workday",
         ("Workday", "工作日"),
-        Some((
+        (
             "Neither weekend nor holiday, or a weekend that is worked, by China's calendar.",
             "非周末、非节假日，或调休上班日（按中国大陆日历）。",
-        )),
+        ),
         ColumnKind::Bool,
     ),
 ];
@@ -118,9 +113,9 @@ pub(crate) fn described() -> CatalogTable {
     let of = |column: &Column| CatalogColumn {
         name: column.name.to_owned(),
         label: label(column.label.0, column.label.1),
-        definition: column.definition.map(|(en, zh)| label(en, zh)),
+        definition: label(column.definition.0, column.definition.1),
         kind: column.kind.name(),
-        origin: None,
+        origin: "calendar".to_owned(),
         target: None,
     };
     let (first, last) = (YEARS.start(), YEARS.end());

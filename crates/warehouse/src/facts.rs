@@ -1,6 +1,7 @@
 //! The facts: what happened, one row each, with the day in the company's calendar and amounts in the company's currency.
 
 use crate::{
+    define,
     serving::Effort,
     shares,
     table::{Column, ColumnKind, Share, Side, Source, Table},
@@ -79,7 +80,7 @@ const DOCUMENTS: [Document; 2] = [
 pub(crate) fn facts(registry: &Registry) -> Vec<Table> {
     let lines = DOCUMENTS.iter().filter_map(|document| document.lines(registry));
     let costs = DOCUMENTS.iter().filter_map(|document| document.costs(registry));
-    lines.chain(activities(registry)).chain(costs).collect()
+    lines.chain(activities(registry)).chain(costs).chain(surveys(registry)).collect()
 }
 
 /// Figures of customers follow their orders and returns.
@@ -113,7 +114,7 @@ impl Document {
         table.columns.push(Column {
             name: self.head.to_owned(),
             label: head.label.clone(),
-            definition: None,
+            definition: define::id(head),
             kind: ColumnKind::Id,
             origin: None,
             target: Some(self.head.to_owned()),
@@ -155,7 +156,7 @@ impl Document {
             table.columns.push(Column {
                 name: name.to_owned(),
                 label: label(labels.0, labels.1),
-                definition: Some(label(definition.0, definition.1)),
+                definition: label(definition.0, definition.1),
                 kind: ColumnKind::Decimal(4),
                 origin: Some((self.head.to_owned(), share.origin().to_owned())),
                 target: None,
@@ -236,7 +237,7 @@ impl Table {
         let column = Column {
             name: name.to_owned(),
             label: field.label.clone(),
-            definition: field.help.clone(),
+            definition: define::field(registry, entity, field),
             kind,
             origin: Some((entity.to_owned(), field.name.clone())),
             target: field.target().map(str::to_owned),
@@ -244,7 +245,7 @@ impl Table {
         };
         let keyed = column.target.as_deref().is_some_and(|target| has_keys(registry, target));
         if keyed {
-            self.columns.push(column.as_key());
+            self.columns.push(column.as_key(registry));
         }
         if !keyed || field.name == "account" {
             self.columns.push(column);
@@ -253,19 +254,23 @@ impl Table {
 
     fn add_day(&mut self, head: &Entity, at: &str) -> Option<()> {
         let field = head.get(at)?;
-        let input = self.input(Side::Head, at, ColumnKind::Instant);
+        // A date is a day already, whatever the time zone.
+        let source = match field.kind {
+            Kind::Date => Source::Own(self.input(Side::Head, at, ColumnKind::Date)),
+            _ => Source::Day(self.input(Side::Head, at, ColumnKind::Instant)),
+        };
         let words: Label = field.label.clone();
         self.columns.push(Column {
             name: "day".to_owned(),
             label: label("Day", "日期"),
-            definition: Some(label(
+            definition: label(
                 format!("The day of “{}” in the company's time zone.", words.en),
                 format!("“{}”在公司时区的日期。", words.zh),
-            )),
+            ),
             kind: ColumnKind::Date,
             origin: Some((head.name.clone(), at.to_owned())),
             target: None,
-            source: Source::Day(input),
+            source,
         });
         Some(())
     }
@@ -286,5 +291,38 @@ fn activities(registry: &Registry) -> Option<Table> {
     }
     let effort = Effort::contact(&mut table, "happened_at");
     table.charge(registry, effort);
+    Some(table)
+}
+
+/// What a customer is asked. It is his own, so that nothing is cut by it, but means are taken of it.
+const ANSWERS: [&str; 7] = [
+    "expected",
+    "perceived",
+    "recommend",
+    "repurchase",
+    "price_tolerance",
+    "first_choice",
+    "share_of_wallet",
+];
+
+fn surveys(registry: &Registry) -> Option<Table> {
+    let answer = registry.entity("survey_answer").ok()?;
+    let mut table = Table::new(
+        "surveys",
+        "survey_answer",
+        ("Survey answers by day", "调查回答（按日）"),
+        (
+            "One answer of a customer about one dimension. What was not asked, or was erased, is empty.",
+            "客户对一个维度的一条回答；未询问或已擦除的项目为空。",
+        ),
+    );
+    table.add_id(registry, answer, Side::Head);
+    table.add_day(answer, "asked_on")?;
+    for field in answer.fields.values().filter(|field| is_cut(field) && field.name != "asked_on") {
+        table.add_cut(registry, &answer.name, Side::Head, field, &field.name);
+    }
+    for name in ANSWERS {
+        table.add_cut(registry, &answer.name, Side::Head, answer.get(name)?, name);
+    }
     Some(table)
 }

@@ -1,6 +1,7 @@
 //! The classes customers had: a row from the day classes came until the day they changed. The module that computes them keeps
 //! them in a table of its own; here they are a table beside the customer, and dimensions of whatever happened to him.
 
+use crate::define;
 use crate::table::{Beside, Column, ColumnKind, Side, Source, Table};
 use engine::Registry;
 use meta::{Field, Label, label};
@@ -44,20 +45,31 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
         reader: READER.to_owned(),
     });
     let id = table.input(Side::Head, "id", ColumnKind::Id);
-    let customer = registry.entity(HEAD).ok()?.label.clone();
-    let column = |name: &str, label: Label, kind, source| Column {
+    let account = registry.entity(HEAD).ok()?;
+    let customer = account.label.clone();
+    let column = |name: &str, label: Label, definition, kind, source| Column {
         name: name.to_owned(),
         label,
-        definition: None,
+        definition,
         kind,
         origin: None,
         target: Some(HEAD.to_owned()),
         source,
     };
-    table.columns.push(column(HEAD, customer.clone(), ColumnKind::Id, Source::Own(id)));
-    table.columns.push(column(KEY, customer, ColumnKind::Key, Source::Key(id)));
+    table.columns.push(column(HEAD, customer.clone(), define::id(account), ColumnKind::Id, Source::Own(id)));
+    table.columns.push(column(
+        KEY,
+        customer.clone(),
+        define::key(&customer),
+        ColumnKind::Key,
+        Source::Key(id),
+    ));
     for (name, words, definition) in [
-        ("valid_from", label("Valid from", "生效日期"), label("The first day.", "第一天。")),
+        (
+            "valid_from",
+            label("Valid from", "生效日期"),
+            label("The first day on which the customer had these classes.", "客户开始具有这些分类的日期。"),
+        ),
         (
             "valid_to",
             label("Valid to", "失效日期"),
@@ -65,16 +77,21 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
         ),
     ] {
         let source = Source::Own(table.input(Side::Beside(0), name, ColumnKind::Date));
-        let column = column(name, words, ColumnKind::Date, source);
-        table.columns.push(Column { definition: Some(definition), target: None, ..column });
+        let column = column(name, words, definition, ColumnKind::Date, source);
+        table.columns.push(Column { target: None, ..column });
     }
     for class in classes {
         let at = table.input(Side::Beside(0), &class.name, ColumnKind::Text);
         table.columns.push(Column {
-            definition: class.help.clone(),
             origin: Some((HEAD.to_owned(), class.name.clone())),
             target: None,
-            ..column(&class.name, class.label.clone(), ColumnKind::Text, Source::Own(at))
+            ..column(
+                &class.name,
+                class.label.clone(),
+                define::field(registry, HEAD, class),
+                ColumnKind::Text,
+                Source::Own(at),
+            )
         });
     }
     Some(table)

@@ -10,6 +10,7 @@ mod checks;
 mod column;
 mod count_keys;
 mod dates;
+mod define;
 mod durable;
 mod elsewhere;
 mod facts;

@@ -15,7 +15,7 @@ use engine::{
     Result, Row,
     chrono_tz::Tz,
     name,
-    sea_query::{Expr, ExprTrait, Func, Order, Query as Sql, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Func, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id};
 use std::sync::Arc;
@@ -31,8 +31,6 @@ pub(crate) fn schema(table: &Table) -> SchemaRef {
 pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatement {
     let head = name(&table.head);
     let beside = table.beside.as_ref().map_or(&[][..], |beside| &beside.tables);
-    let named =
-        |lines: &Option<(String, String)>| lines.as_ref().map(|(line, parent)| (name(line), name(parent)));
     let (line, counted) = (named(&table.line), named(&table.counted));
     let mut select = Sql::select();
     for Input { side, field, .. } in &table.inputs {
@@ -49,6 +47,35 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
         };
         select.column((from, name(field)));
     }
+    restrict(&mut select, table, from, until);
+    select.order_by((head.clone(), name("id")), Order::Asc);
+    if let Some(Beside { tables, then_by: Some(then_by), .. }) = &table.beside
+        && let Some(table) = tables.last()
+    {
+        select.order_by((name(table), name(then_by)), Order::Asc);
+    }
+    if let Some((line, parent)) = counted {
+        let of_head = Expr::col((line.clone(), parent)).equals((head.clone(), name("id")));
+        let live = Expr::col((line.clone(), name("deleted_at"))).is_null();
+        select.left_join(line, of_head.and(live)).group_by_col((head.clone(), name("id")));
+    }
+    if let Some((line, _)) = line {
+        select.order_by((line, name("id")), Order::Asc);
+    }
+    select
+}
+
+/// How many rows [`select`] would give.
+pub(crate) fn count(table: &Table, from: Id, until: Option<Id>) -> SelectStatement {
+    let mut select = Sql::select();
+    select.expr(Func::count(Expr::col((name(&table.head), name("id")))));
+    restrict(&mut select, table, from, until);
+    select
+}
+
+/// Rows with `from <= head < until`, and nothing deleted.
+fn restrict(select: &mut SelectStatement, table: &Table, from: Id, until: Option<Id>) {
+    let head = name(&table.head);
     let id = Expr::col((head.clone(), name("id")));
     select.from(head.clone()).and_where(Expr::col((head.clone(), name("deleted_at"))).is_null());
     if let Some(Beside { tables, key, .. }) = &table.beside {
@@ -66,24 +93,15 @@ pub(crate) fn select(table: &Table, from: Id, until: Option<Id>) -> SelectStatem
     if let Some(until) = until {
         select.and_where(id.lt(until));
     }
-    select.order_by((head.clone(), name("id")), Order::Asc);
-    if let Some(Beside { tables, then_by: Some(then_by), .. }) = &table.beside
-        && let Some(table) = tables.last()
-    {
-        select.order_by((name(table), name(then_by)), Order::Asc);
-    }
-    if let Some((line, parent)) = counted {
-        let of_head = Expr::col((line.clone(), parent)).equals((head.clone(), name("id")));
-        let live = Expr::col((line.clone(), name("deleted_at"))).is_null();
-        select.left_join(line, of_head.and(live)).group_by_col((head.clone(), name("id")));
-    }
-    if let Some((line, parent)) = line {
-        let same = Expr::col((line.clone(), parent)).equals((head.clone(), name("id")));
+    if let Some((line, parent)) = named(&table.line) {
+        let same = Expr::col((line.clone(), parent)).equals((head, name("id")));
         select.inner_join(line.clone(), same);
-        select.and_where(Expr::col((line.clone(), name("deleted_at"))).is_null());
-        select.order_by((line, name("id")), Order::Asc);
+        select.and_where(Expr::col((line, name("deleted_at"))).is_null());
     }
-    select
+}
+
+fn named(lines: &Option<(String, String)>) -> Option<(Alias, Alias)> {
+    lines.as_ref().map(|(line, parent)| (name(line), name(parent)))
 }
 
 /// The id of the head `places` after the first one of `from <= head < until`, deleted ones included.

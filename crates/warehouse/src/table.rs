@@ -40,8 +40,8 @@ impl ColumnKind {
 pub struct Column {
     pub name: String,
     pub label: Label,
-    /// What the figure means, where the label does not say it.
-    pub definition: Option<Label>,
+    /// What it means, where the label does not say it all.
+    pub definition: Label,
     pub kind: ColumnKind,
     /// The entity and the field it is read from; whoever may not see that field does not see the column.
     pub origin: Option<(String, String)>,
@@ -175,6 +175,28 @@ impl Table {
 
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// What a column is read from or computed of, for the catalog.
+    pub(crate) fn origin_of(&self, column: &Column) -> String {
+        if let (Source::Cost(_), Some(effort)) = (&column.source, &self.effort) {
+            let rates = if effort.counts_lines() { "cost_rate × lines" } else { "cost_rate" };
+            return format!("{} × {rates}", self.head);
+        }
+        if let Some((entity, field)) = &column.origin {
+            return format!("{entity}.{field}");
+        }
+        let read = match column.source {
+            Source::Own(at) | Source::Key(at) | Source::Day(at) => self.inputs.get(at),
+            Source::Share(_) | Source::Cost(_) => None,
+        };
+        let Some(input) = read else { return self.head.clone() };
+        let from = match (input.side, &self.line, &self.beside) {
+            (Side::Line, Some((line, _)), _) => line,
+            (Side::Beside(at), _, Some(beside)) => beside.tables.get(at).unwrap_or(&self.head),
+            _ => &self.head,
+        };
+        format!("{from}.{}", input.field)
     }
 
     /// Entities whose keys stand in a column.

@@ -1,7 +1,7 @@
 //! Which tables there are: one for every entity, its figures beside it, and the facts.
 
 use crate::{
-    facts, history,
+    define, facts, history,
     table::{Beside, Column, ColumnKind, Side, Source, Table},
 };
 use engine::Registry;
@@ -69,10 +69,14 @@ fn records(registry: &Registry, entity: &Entity) -> Table {
     }
     for (name, en, zh) in [("created_at", "Created", "创建时间"), ("updated_at", "Updated", "更新时间")]
     {
-        let field = meta::instant(name).label(en, zh);
+        let moment = (format!("{en}: the moment, in UTC."), format!("{zh}（UTC 时刻）。"));
+        let field = meta::instant(name).label(en, zh).help(&moment.0, &moment.1);
         table.add(registry, &entity.name, side, &field);
     }
-    let created_by = meta::reference("created_by", "user").label("Created by", "创建人");
+    let created_by = meta::reference("created_by", "user").label("Created by", "创建人").help(
+        "The user who made the record; empty where the program did.",
+        "创建记录的用户；由系统创建的为空。",
+    );
     table.add(registry, &entity.name, side, &created_by);
     // Totals follow the lines, whose changes are what is logged.
     for child in registry.children(&entity.name) {
@@ -120,18 +124,19 @@ impl Table {
     /// The id and the key of a row's own record.
     pub(crate) fn add_id(&mut self, registry: &Registry, entity: &Entity, side: Side) {
         let at = self.input(side, "id", ColumnKind::Id);
-        let id = |name: &str, en: &str, zh: &str, kind, source| Column {
+        let id = |name: &str, en: &str, zh: &str, definition, kind, source| Column {
             name: name.to_owned(),
             label: label(en, zh),
-            definition: None,
+            definition,
             kind,
             origin: None,
             target: Some(entity.name.clone()),
             source,
         };
-        self.columns.push(id("id", "Id", "标识", ColumnKind::Id, Source::Own(at)));
+        self.columns.push(id("id", "Id", "标识", define::id(entity), ColumnKind::Id, Source::Own(at)));
         if has_keys(registry, &entity.name) {
-            self.columns.push(id("key", "Key", "键", ColumnKind::Key, Source::Key(at)));
+            let number = define::key(&entity.label);
+            self.columns.push(id("key", "Key", "键", number, ColumnKind::Key, Source::Key(at)));
         }
     }
 
@@ -142,14 +147,14 @@ impl Table {
         let column = Column {
             name: field.name.clone(),
             label: field.label.clone(),
-            definition: field.help.clone(),
+            definition: define::field(registry, entity, field),
             kind,
             origin: Some((entity.to_owned(), field.name.clone())),
             target: field.target().map(str::to_owned),
             source: Source::Own(at),
         };
         let keyed = column.target.as_deref().is_some_and(|target| has_keys(registry, target));
-        let key = keyed.then(|| column.as_key());
+        let key = keyed.then(|| column.as_key(registry));
         self.columns.push(column);
         self.columns.extend(key);
     }
@@ -157,11 +162,19 @@ impl Table {
 
 impl Column {
     /// The key beside an id.
-    pub(crate) fn as_key(&self) -> Column {
+    pub(crate) fn as_key(&self, registry: &Registry) -> Column {
         let source = match &self.source {
             Source::Own(at) => Source::Key(*at),
             other => other.clone(),
         };
-        Column { name: format!("{}_key", self.name), kind: ColumnKind::Key, source, ..self.clone() }
+        let target = self.target.as_deref().and_then(|target| registry.entity(target).ok());
+        let definition = target.map_or_else(|| self.definition.clone(), |target| define::key(&target.label));
+        Column {
+            name: format!("{}_key", self.name),
+            kind: ColumnKind::Key,
+            source,
+            definition,
+            ..self.clone()
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, Messages, Provider, Proxies, Session, Visit,
+    Answer, Failure, FiguresFn, Messages, Provider, Proxies, Session, Visit,
     assets::Assets,
     auth::Gate,
     live::Live,
@@ -60,6 +60,8 @@ pub struct WebModule {
     pub nav: Vec<NavItem>,
     pub record_panels: Vec<RecordPanel>,
     pub starts: Vec<StartFn>,
+    /// What its pages compute, for the data catalog.
+    pub figures: Option<FiguresFn>,
 }
 
 impl WebModule {
@@ -72,6 +74,7 @@ impl WebModule {
             nav: vec![],
             record_panels: vec![],
             starts: vec![],
+            figures: None,
         }
     }
 }

@@ -165,10 +165,7 @@ impl Ground<'_> {
                     None => own,
                 },
                 value: written(cut),
-                definition: known
-                    .and_then(|known| known.definition.as_ref())
-                    .map(|text| self.say(text))
-                    .unwrap_or_default(),
+                definition: known.map(|known| self.say(&known.definition)).unwrap_or_default(),
                 levels: levels.iter().map(level).collect(),
                 first: at == 0,
                 last: at + 1 == cuts.len(),

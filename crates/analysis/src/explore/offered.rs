@@ -102,7 +102,7 @@ impl Ground<'_> {
                 name: dimension.name.clone(),
                 label,
                 whole,
-                definition: dimension.definition.as_ref().map(|text| self.say(text)).unwrap_or_default(),
+                definition: self.say(&dimension.definition),
                 icon: icon_of(&dimension.kind),
                 value: written(&first_cut(dimension)),
                 chosen: view.question.cuts.iter().any(|cut| cut.dimension == dimension.name),
@@ -127,7 +127,7 @@ impl Ground<'_> {
     /// One of each name, those of the first facts first.
     pub(super) fn all(&self) -> Vec<&Dimension> {
         let mut all: Vec<&Dimension> = vec![];
-        for fact in ["sales", "returns", "activities", "order_costs", "return_costs"] {
+        for fact in ["sales", "returns", "activities", "order_costs", "return_costs", "surveys"] {
             for dimension in self.model.dimensions.get(fact).into_iter().flatten() {
                 if !all.iter().any(|known| known.name == dimension.name) {
                     all.push(dimension);

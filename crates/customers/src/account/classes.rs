@@ -52,12 +52,24 @@ pub fn fields() -> Vec<Field> {
     ];
     let computed = [
         (
-            choice("importance", IMPORTANCE).label("Importance", "重要程度"),
+            choice("importance", IMPORTANCE).label("Importance", "重要程度").help(
+                "By net sales, from the largest down: VIP bring the first part of all sales, key the next, ordinary the rest, by the company's rules. A class chosen by hand wins.",
+                "按净销售额由大到小：VIP 客户合计贡献销售额的第一部分，主要客户为其后一部分，其余为普通客户，界限依公司规则；手工指定的优先。",
+            ),
             choice("importance_override", IMPORTANCE),
         ),
-        (choice("loyalty", LOYALTY).label("Loyalty", "忠诚度"), choice("loyalty_override", LOYALTY)),
         (
-            choice("value_behaviour", VALUE_BEHAVIOUR).label("Value behaviour", "价值取向"),
+            choice("loyalty", LOYALTY).label("Loyalty", "忠诚度").help(
+                "Potential without a purchase, new for some weeks after the first, loyal in the stability stage, old otherwise. A class chosen by hand wins.",
+                "没有购买的为潜在客户，首次购买后数周内为新客户，处于稳定期为忠诚客户，其余为老客户；手工指定的优先。",
+            ),
+            choice("loyalty_override", LOYALTY),
+        ),
+        (
+            choice("value_behaviour", VALUE_BEHAVIOUR).label("Value behaviour", "价值取向").help(
+                "By margin rate and frequency of purchases against everybody's, by the rule shown on the page of rules. A class chosen by hand wins.",
+                "由毛利率和购买频次与全体客户比较得出，规则见“客户分类规则”页面；手工指定的优先。",
+            ),
             choice("value_behaviour_override", VALUE_BEHAVIOUR),
         ),
     ];

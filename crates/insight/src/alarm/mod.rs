@@ -17,6 +17,7 @@ mod settings_page;
 mod signal;
 
 pub use entity::entity;
+pub(crate) use page::sees_alarms;
 pub use rule::{AlarmSettings, SETTING};
 pub use run::run;
 pub use signal::Signal;

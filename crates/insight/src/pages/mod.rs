@@ -54,6 +54,7 @@ pub fn web_module() -> WebModule {
             nav("Back-test", "预测回测", "/value/backtest", "chart-line"),
         ],
         record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
+        figures: Some(crate::listed::figures),
         ..WebModule::new("insight", routes)
     }
 }

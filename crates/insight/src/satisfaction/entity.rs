@@ -18,7 +18,7 @@ pub const ATTITUDES: [&str; 4] = ["recommend", "repurchase", "price_tolerance", 
 
 pub fn entity() -> Entity {
     let rating = |name: &str, en: &str, zh: &str, help_en: &str, help_zh: &str| {
-        integer(name).label(en, zh).help(help_en, help_zh)
+        integer(name).label(en, zh).help(help_en, help_zh).personal()
     };
     let attitude = |field: Field| field.section("Loyalty", "忠诚度");
     Entity::new(ENTITY)
@@ -41,7 +41,7 @@ pub fn entity() -> Entity {
         .field(attitude(rating("repurchase", "Would buy again", "再购意愿", "0 to 10: how likely he will buy again.", "0 到 10：再次购买的可能性。")))
         .field(attitude(rating("price_tolerance", "Would stay if dearer", "价格容忍度", "0 to 10: how likely he would stay if our prices rose by 5 %.", "0 到 10：若涨价 5%，仍会购买的可能性。")))
         .field(attitude(rating("first_choice", "First choice", "首选程度", "0 to 10: how far we are the first he thinks of.", "0 到 10：有需要时首先想到我们的程度。")))
-        .field(attitude(percent("share_of_wallet").label("Buys here", "采购份额").help("The share of what he needs that he buys from us.", "其需求中向我们采购的比例。")))
+        .field(attitude(percent("share_of_wallet").label("Buys here", "采购份额").help("The share of what he needs that he buys from us.", "其需求中向我们采购的比例。").personal()))
         .field(long_text("comment").label("Comment", "意见").personal())
         .title("dimension")
         .list(["asked_on", "account", "contact", "dimension", "expected", "perceived", "recommend", "survey"])

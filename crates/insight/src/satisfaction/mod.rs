@@ -7,11 +7,12 @@ mod page;
 pub(crate) mod panel;
 mod report;
 mod rules;
+mod shown;
 
 pub use answers::{Answers, add_of, add_of_everybody, add_of_in};
 pub use entity::entity;
 pub use figures::{fields, loyalty, values};
-pub use report::{REPORT, Report, compute};
+pub use report::{Heard, REPORT, Report, compute};
 pub use rules::check;
 
 use crate::pages::scope;
@@ -38,6 +39,6 @@ pub fn web_module() -> WebModule {
 }
 
 /// What is summed over all answers is for whoever may see all of them.
-fn sees_answers(actor: &Actor) -> bool {
+pub(crate) fn sees_answers(actor: &Actor) -> bool {
     scope::sees_the_company(actor) && actor.has(ENTITY, Action::Read) && actor.sees_all(ENTITY)
 }

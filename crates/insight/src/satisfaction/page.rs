@@ -1,9 +1,9 @@
-//! `/value/satisfaction`: C per dimension, the net promoter score, loyalty of groups, the trend, and whom to talk to.
+//! `/value/satisfaction`: C per dimension, the net promoter score, loyalty, their trend and groups, and whom to talk to.
 
 use super::{
     ENTITY,
     report::{REPORT, Report},
-    sees_answers,
+    sees_answers, shown,
 };
 use crate::{
     kept::{self, Kept},
@@ -15,13 +15,13 @@ use crate::{
     },
 };
 use axum::{
-    extract::State,
+    extract::{Query, State},
     response::{IntoResponse, Response},
 };
 use engine::Error;
 use meta::label;
 use minijinja::context;
-use serde::Serialize;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use value::{proportion::Estimate, satisfaction::Nps};
 use web::{Answer, App, Session};
@@ -32,16 +32,20 @@ const DISLOYAL: &str = "importance in ['vip', 'key'] && loyalty_index != null";
 /// Fewer answers say little of all customers.
 const ANSWERS_FEW: u64 = 30;
 
-#[derive(Serialize)]
-struct GroupRow {
-    label: String,
-    satisfaction: String,
-    nps: String,
-    loyalty: String,
-    href: String,
+/// Which trend and groups are shown; all may be missing.
+#[derive(Default, Deserialize)]
+pub struct Wanted {
+    #[serde(default)]
+    pub by: String,
+    #[serde(default)]
+    pub group: String,
 }
 
-pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
+pub async fn page(
+    State(app): State<App>,
+    session: Session,
+    Query(wanted): Query<Wanted>,
+) -> Answer<Response> {
     if !sees_answers(&session.actor) {
         let what = label("the answers of all customers", "全部客户的调查回答").get(session.lang).to_owned();
         return Err(Error::Forbidden(what).into());
@@ -64,15 +68,15 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         few => (report.answers < ANSWERS_FEW).then(|| words.count(report.answers)),
         figures => figures(&words, &kept),
         dimensions => dimensions(&words, report),
-        trend => trend(&words, report),
-        groups => groups(&words, report),
+        trend => shown::trend(&words, report, &wanted),
+        groups => shown::groups(&words, &kept, &wanted),
         disappointed => customers(&words, &session, (DISAPPOINTED, "satisfaction"), &disappointed, ROWS).await?,
         disloyal => customers(&words, &session, (DISLOYAL, "loyalty_index"), &disloyal, ROWS).await?,
     };
     app.page(&session, "insight/satisfaction.html", context).map(IntoResponse::into_response)
 }
 
-fn interval(words: &Words<'_>, found: &Estimate) -> String {
+pub(super) fn interval(words: &Words<'_>, found: &Estimate) -> String {
     words.t(
         "satisfaction.interval",
         &[
@@ -84,18 +88,17 @@ fn interval(words: &Words<'_>, found: &Estimate) -> String {
 }
 
 /// In points, as it is usually told.
-fn points(words: &Words<'_>, share: f64) -> String {
+pub(super) fn points(words: &Words<'_>, share: f64) -> String {
     words.fixed(100.0 * share, 0)
 }
 
-fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
-    let cases = nps.promoters + nps.passives + nps.detractors;
+pub(super) fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
     words.t(
         "satisfaction.interval",
         &[
             ("low", &points(words, nps.low)),
             ("high", &points(words, nps.high)),
-            ("count", &words.count(cases)),
+            ("count", &words.count(nps.cases())),
         ],
     )
 }
@@ -134,6 +137,23 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         )
         .note(nps.map(|nps| nps_note(words, nps)))
         .tone(nps.filter(|nps| nps.high < 0.0).map(|_| "bad")),
+        Figure::new(
+            words.t("satisfaction.index", &[]),
+            report.loyalty.map(|found| words.fixed(found.at, 0)).unwrap_or_default(),
+            Explain::new(words.t("satisfaction.index_help", &[]), as_of.clone())
+                .formula(&words.t("satisfaction.index_formula", &[]))
+                .source(
+                    href::sorted("account", "loyalty_index != null", "loyalty_index"),
+                    words.t("satisfaction.customers_behind", &[]),
+                ),
+        )
+        .note(report.loyalty.map(|found| shown::of_customers(words, &found))),
+        Figure::new(
+            words.t("satisfaction.attitude", &[]),
+            report.attitude.map(|found| words.fixed(found.at, 0)).unwrap_or_default(),
+            explain("satisfaction.attitude_help").formula(&words.t("satisfaction.attitude_formula", &[])),
+        )
+        .note(report.attitude.map(|found| shown::of_customers(words, &found))),
         Figure::new(
             words.t("satisfaction.answers", &[]),
             words.count(report.answers),
@@ -175,73 +195,4 @@ fn dimensions(words: &Words<'_>, report: &Report) -> Json {
         })
         .collect();
     json!({ "title": title, "data": { "unit": "count", "bars": bars } })
-}
-
-fn trend(words: &Words<'_>, report: &Report) -> Json {
-    let categories: Vec<String> = report.periods.iter().map(|period| words.date(period.from_on)).collect();
-    let two = |number: f64| (number * 100.0).round() / 100.0;
-    let c: Vec<Option<f64>> =
-        report.periods.iter().map(|period| period.satisfaction.map(|found| two(found.at))).collect();
-    let nps: Vec<Option<f64>> =
-        report.periods.iter().map(|period| period.nps.map(|nps| two(nps.score))).collect();
-    let known: Vec<&Estimate> =
-        report.periods.iter().filter_map(|period| period.satisfaction.as_ref()).collect();
-    let title = match (known.first(), known.last()) {
-        (Some(first), Some(last)) if known.len() > 1 && last.low > first.high => "satisfaction.rises",
-        (Some(first), Some(last)) if known.len() > 1 && last.high < first.low => "satisfaction.falls",
-        (Some(_), Some(_)) if known.len() > 1 => "satisfaction.steady",
-        _ => "satisfaction.no_trend",
-    };
-    json!({
-        "title": words.t(title, &[]),
-        "data": {
-            "categories": categories, "unit": "count",
-            "series": [
-                { "name": words.t("satisfaction.c_short", &[]), "values": c },
-                { "name": words.t("satisfaction.nps_as_share", &[]), "values": nps },
-            ],
-        },
-    })
-}
-
-fn groups(words: &Words<'_>, report: &Report) -> Vec<GroupRow> {
-    let shown = |(relation, group): (&String, &super::report::GroupShown)| {
-        let label = match relation.is_empty() {
-            true => words.t("satisfaction.no_relation", &[]),
-            false => words.choice("relation", relation).0,
-        };
-        let filter = match relation.is_empty() {
-            true => "relation == null && loyalty_index != null".to_owned(),
-            false => format!("relation == '{relation}' && loyalty_index != null"),
-        };
-        GroupRow {
-            label,
-            satisfaction: group
-                .satisfaction
-                .map(|c| {
-                    format!(
-                        "{} ({} – {})",
-                        words.fixed(c.at, 2),
-                        words.fixed(c.low, 2),
-                        words.fixed(c.high, 2)
-                    )
-                })
-                .unwrap_or_default(),
-            nps: group
-                .nps
-                .map(|nps| {
-                    let [at, low, high] = [nps.score, nps.low, nps.high].map(|share| points(words, share));
-                    format!("{at} ({low} – {high})")
-                })
-                .unwrap_or_default(),
-            loyalty: group
-                .loyalty
-                .map(|found| {
-                    format!("{} ± {}", words.fixed(found.at, 0), words.fixed(found.high - found.at, 1))
-                })
-                .unwrap_or_default(),
-            href: href::sorted("account", &filter, "loyalty_index"),
-        }
-    };
-    report.groups.iter().map(shown).collect()
 }

@@ -1,42 +1,71 @@
-//! Everybody's answers together, computed after each fit and kept.
+//! Everybody's answers together, by month, quarter and group of customers: asked of the warehouse after each fit, and kept.
+//!
+//! Of every cut the sums of whole numbers are asked (thousandths of C; hundredths of a point of loyalty), from which mean and
+//! interval follow exactly. Loyalty by answers is of a customer: the mean of what he feels (recommending, buying again) and
+//! thinks (staying if dearer, first choice), each 0 to 100, over his answers of the time; so nobody counts twice because he was
+//! asked more. Unlike the loyalty index it has no part of behaviour, which is known as it is and not as it was.
 
-use super::{ENTITY, entity::DIMENSIONS};
+use super::entity::{ATTITUDES, DIMENSIONS};
 use crate::{
+    facts::ask,
     kept,
     settings::{Settings, date_of, day_number},
     statistics::RECENT_DAYS,
 };
-use engine::{
-    Actor, Engine, Query, Result, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, JoinType, Query as Sql},
-};
-use meta::NaiveDate;
+use chrono::{Datelike, Months};
+use engine::{Actor, Engine, Result};
+use meta::{Kind, NaiveDate, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use value::{
-    proportion::{Estimate, mean},
-    satisfaction::{Nps, ratio_thousandths},
+    proportion::{Estimate, mean_of_sums},
+    satisfaction::Nps,
 };
 
 pub const REPORT: &str = "satisfaction";
-const PERIOD_DAYS: i32 = 13 * 7;
-const PERIODS: usize = 8;
-const PAGE: usize = 1_000;
+/// Months of the trend; a third of it quarters.
+const MONTHS: u32 = 24;
+/// Groups of one cut; those with most answers and customers stay.
+const GROUPS_LIMIT: usize = 30;
+/// Fields of the customer by which he is one of a group, as far as this installation has them.
+pub const CUTS: [&str; 9] = [
+    "relation",
+    "importance",
+    "customer_group",
+    "stage",
+    "value_quadrant",
+    "kind",
+    "province",
+    "industry",
+    "source",
+];
 
-/// C and NPS of 13 weeks.
+/// What was answered within a time or by a group.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Heard {
+    pub answers: u64,
+    pub satisfaction: Option<Estimate>,
+    pub nps: Option<Nps>,
+    /// Loyalty by answers, 0 to 100; its cases are customers.
+    pub attitude: Option<Estimate>,
+}
+
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Period {
     pub from_on: NaiveDate,
-    pub satisfaction: Option<Estimate>,
-    pub nps: Option<Nps>,
+    pub until_on: NaiveDate,
+    /// It was not over on the as-of day.
+    pub is_open: bool,
+    pub heard: Heard,
 }
 
-/// One group of customers, by relation.
+/// One group of customers, in the last 52 weeks.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct GroupShown {
-    pub satisfaction: Option<Estimate>,
-    pub nps: Option<Nps>,
-    /// Loyalty index of those who have one, 0 to 100.
+    /// Of the field; none where it is empty.
+    pub value: Option<String>,
+    pub heard: Heard,
+    /// Customers with a loyalty index, and its mean, 0 to 100.
+    pub indexed: u64,
     pub loyalty: Option<Estimate>,
 }
 
@@ -49,92 +78,134 @@ pub struct Report {
     /// By dimension, in the order they are declared.
     pub dimensions: Vec<(String, Option<Estimate>)>,
     pub nps: Option<Nps>,
-    pub groups: BTreeMap<String, GroupShown>,
+    /// Loyalty index of everybody who has one.
+    pub loyalty: Option<Estimate>,
+    pub attitude: Option<Estimate>,
+    /// By field of the customer.
+    pub cuts: Vec<(String, Vec<GroupShown>)>,
     /// The oldest first.
-    pub periods: Vec<Period>,
+    pub months: Vec<Period>,
+    pub quarters: Vec<Period>,
 }
 
-/// Ratios and recommendations.
-#[derive(Default)]
-struct Heard {
-    ratios: Vec<f64>,
-    recommend: Vec<u8>,
+/// Thousandths of C, as `value::satisfaction::ratio_thousandths` rounds them.
+const RATIO: &str = "CASE WHEN f.expected > 0 THEN (f.perceived * 1000 + f.expected / 2) / f.expected END";
+/// What [`Heard`] is made of, after the group: answers, C thrice, promoters, passives, detractors.
+fn sums() -> String {
+    format!(
+        "count(coalesce(f.expected, {}, CAST(f.share_of_wallet AS BIGINT))), count({RATIO}), sum({RATIO}), sum(({RATIO}) * ({RATIO})), \
+         count(CASE WHEN f.recommend >= 9 THEN 1 END), count(CASE WHEN f.recommend BETWEEN 7 AND 8 THEN 1 END), \
+         count(CASE WHEN f.recommend <= 6 THEN 1 END)",
+        ATTITUDES.map(|field| format!("f.{field}")).join(", ")
+    )
+}
+
+/// A customer's loyalty by answers in hundredths of a point, of the answers grouped; empty where he was asked nothing of it.
+fn attitude() -> String {
+    // Answers are whole numbers from 0 to 10: of n of them with sum s the mean is 10 s / n points.
+    let part = |one: &str, other: &str| {
+        format!(
+            "1000 * (coalesce(sum(f.{one}), 0) + coalesce(sum(f.{other}), 0)) / nullif(count(f.{one}) + count(f.{other}), 0)"
+        )
+    };
+    let (feels, thinks) = (part("recommend", "repurchase"), part("price_tolerance", "first_choice"));
+    format!(
+        "CASE WHEN {feels} IS NULL THEN {thinks} WHEN {thinks} IS NULL THEN {feels} ELSE ({feels} + {thinks}) / 2 END"
+    )
+}
+
+fn whole(row: &[Value], at: usize) -> i64 {
+    row.get(at).and_then(Value::as_int).unwrap_or(0)
+}
+
+fn number(row: &[Value], at: usize) -> u64 {
+    u64::try_from(whole(row, at)).unwrap_or(0)
+}
+
+/// Mean of whole numbers whose count, sum and sum of squares begin at a place.
+fn estimate(row: &[Value], at: usize, unit: f64) -> Option<Estimate> {
+    mean_of_sums(number(row, at), whole(row, at + 1), whole(row, at + 2), unit)
 }
 
 impl Heard {
-    fn add(&mut self, ratio: Option<f64>, recommend: Option<u8>) {
-        self.ratios.extend(ratio);
-        self.recommend.extend(recommend);
+    /// From the columns of [`sums`], which begin at a place.
+    fn of(row: &[Value], at: usize) -> Heard {
+        Heard {
+            answers: number(row, at),
+            satisfaction: estimate(row, at + 1, 1_000.0),
+            nps: Nps::of_counts(number(row, at + 4), number(row, at + 5), number(row, at + 6)),
+            attitude: None,
+        }
+    }
+}
+
+/// Where an answer stands, and whether it is within the days.
+struct Ground {
+    from: String,
+    condition: String,
+}
+
+impl Ground {
+    /// Answers after one day, up to another, of customers that are not deleted.
+    fn of(after: NaiveDate, until: NaiveDate) -> Ground {
+        Ground {
+            from: "surveys f LEFT SEMI JOIN account s ON s.\"key\" = f.account_key".to_owned(),
+            condition: format!("f.\"day\" > DATE '{after}' AND f.\"day\" <= DATE '{until}'"),
+        }
+    }
+
+    /// By each value of an expression: it, and what was heard.
+    async fn by(&self, engine: &Engine, group: &str) -> Result<Vec<(Value, Heard)>> {
+        let Ground { from, condition } = self;
+        let sql = format!("SELECT {group}, {} FROM {from} WHERE {condition} GROUP BY 1", sums());
+        let mut found = vec![];
+        for row in ask(engine, &sql).await?.values() {
+            let row = row?;
+            found.push((row.first().cloned().unwrap_or_default(), Heard::of(&row, 1)));
+        }
+        let attitude = attitude();
+        let of_customers = format!(
+            "SELECT {group} AS g, f.account_key, {attitude} AS x FROM {from} WHERE {condition} GROUP BY 1, 2"
+        );
+        let sql = format!("SELECT g, count(x), sum(x), sum(x * x) FROM ({of_customers}) GROUP BY 1");
+        for row in ask(engine, &sql).await?.values() {
+            let row = row?;
+            if let Some((_, heard)) = found.iter_mut().find(|(group, _)| Some(group) == row.first()) {
+                heard.attitude = estimate(&row, 1, 100.0);
+            }
+        }
+        Ok(found)
     }
 }
 
 pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let as_of = settings.as_of_day(engine.clock());
-    let today = day_number(as_of);
-    let since = date_of(today - PERIOD_DAYS * PERIODS as i32);
-    let answer = |column: &str| (name(ENTITY), name(column));
-    let account = |column: &str| (name("account"), name(column));
-    let select = Sql::select()
-        .columns(["account", "asked_on", "dimension", "expected", "perceived", "recommend"].map(answer))
-        .column(account("relation"))
-        .from(name(ENTITY))
-        .join(JoinType::InnerJoin, name("account"), Expr::col(account("id")).equals(answer("account")))
-        .and_where(Expr::col(answer("deleted_at")).is_null())
-        .and_where(Expr::col(account("deleted_at")).is_null())
-        .and_where(Expr::col(answer("asked_on")).gt(since))
-        .and_where(Expr::col(answer("asked_on")).lte(as_of))
-        .to_owned();
-    let (mut all, mut customers) = (Heard::default(), std::collections::BTreeSet::new());
-    let mut dimensions: BTreeMap<String, Heard> = BTreeMap::new();
-    let mut groups: BTreeMap<String, Heard> = BTreeMap::new();
-    let mut periods: Vec<Heard> = (0..PERIODS).map(|_| Heard::default()).collect();
-    let mut report = Report::default();
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let small = |index: usize| -> Result<Option<u8>> {
-            Ok(row.opt_int(index)?.and_then(|answer| u8::try_from(answer).ok()))
-        };
-        let (expected, perceived) = (small(3)?, small(4)?);
-        let ratio = perceived.zip(expected).and_then(|(b, a)| ratio_thousandths(b, a));
-        let (ratio, recommend) = (ratio.map(|ratio| f64::from(ratio) / 1_000.0), small(5)?);
-        let age = today - day_number(row.date(1)?);
-        let back = usize::try_from(age / PERIOD_DAYS).unwrap_or(0).min(PERIODS - 1);
-        periods[PERIODS - 1 - back].add(ratio, recommend);
-        if age >= RECENT_DAYS {
-            continue;
+    let recent = Ground::of(date_of(day_number(as_of) - RECENT_DAYS), as_of);
+    let whole = recent.by(engine, "1").await?.pop().map(|(_, heard)| heard).unwrap_or_default();
+    let by_dimension = recent.by(engine, "f.dimension").await?;
+    let dimension = |(dimension, ..): &(&str, &str, &str, &str)| {
+        let heard = by_dimension.iter().find(|(value, _)| value.as_text() == Some(*dimension));
+        ((*dimension).to_owned(), heard.and_then(|(_, heard)| heard.satisfaction))
+    };
+    let sql = format!("SELECT count(DISTINCT f.account_key) FROM {} WHERE {}", recent.from, recent.condition);
+    let customers = ask(engine, &sql).await?.values().next().transpose()?.unwrap_or_default();
+    let mut report = Report {
+        answers: whole.answers,
+        customers: number(&customers, 0),
+        satisfaction: whole.satisfaction,
+        dimensions: DIMENSIONS.iter().map(dimension).collect(),
+        nps: whole.nps,
+        attitude: whole.attitude,
+        loyalty: loyalty_by(engine, "1").await?.pop().and_then(|(_, _, loyalty)| loyalty),
+        months: periods(engine, as_of, 1).await?,
+        quarters: periods(engine, as_of, 3).await?,
+        cuts: vec![],
+    };
+    for field in CUTS {
+        if let Some(groups) = groups(engine, field, &recent).await? {
+            report.cuts.push((field.to_owned(), groups));
         }
-        report.answers += 1;
-        customers.insert(row.id(0)?);
-        all.add(ratio, recommend);
-        dimensions.entry(row.opt_text(2)?.unwrap_or_default()).or_default().add(ratio, None);
-        groups.entry(row.opt_text(6)?.unwrap_or_default()).or_default().add(ratio, recommend);
     }
-    drop(rows);
-    report.customers = customers.len() as u64;
-    report.satisfaction = mean(&all.ratios);
-    report.nps = Nps::of(&all.recommend);
-    report.dimensions = DIMENSIONS
-        .iter()
-        .map(|(dimension, ..)| {
-            let heard = dimensions.get(*dimension);
-            ((*dimension).to_owned(), heard.and_then(|heard| mean(&heard.ratios)))
-        })
-        .collect();
-    report.groups = loyalty_of_groups(engine).await?;
-    for (relation, heard) in groups {
-        let group = report.groups.entry(relation).or_default();
-        group.satisfaction = mean(&heard.ratios);
-        group.nps = Nps::of(&heard.recommend);
-    }
-    report.periods = periods
-        .iter()
-        .enumerate()
-        .map(|(index, heard)| Period {
-            from_on: date_of(today - PERIOD_DAYS * (PERIODS - index) as i32 + 1),
-            satisfaction: mean(&heard.ratios),
-            nps: Nps::of(&heard.recommend),
-        })
-        .collect();
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
@@ -142,27 +213,74 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
         .await
 }
 
-async fn loyalty_of_groups(engine: &Engine) -> Result<BTreeMap<String, GroupShown>> {
-    let mut indices: BTreeMap<String, Vec<f64>> = BTreeMap::new();
-    let mut query = Query::new("account")
-        .filter("loyalty_index != null")
-        .sort("id")
-        .limit(PAGE)
-        .fields(&["relation", "loyalty_index"]);
-    loop {
-        let page = engine.list(&Actor::system(), &query).await?;
-        for record in &page.records {
-            if let Some(index) = record.get("loyalty_index").as_int() {
-                indices.entry(record.text("relation").to_owned()).or_default().push(index as f64);
-            }
-        }
-        match page.next {
-            Some(next) => query = query.after(Some(next)),
-            None => break,
+/// Months or quarters up to that of the as-of day.
+async fn periods(engine: &Engine, as_of: NaiveDate, months: u32) -> Result<Vec<Period>> {
+    let part = if months == 3 { "quarter" } else { "month" };
+    let month0 = as_of.month0() / months * months;
+    let Some(last) = NaiveDate::from_ymd_opt(as_of.year(), month0 + 1, 1) else { return Ok(vec![]) };
+    let Some(first) = last.checked_sub_months(Months::new(MONTHS - months)) else { return Ok(vec![]) };
+    let ground = Ground::of(first.pred_opt().unwrap_or(first), as_of);
+    let heard = ground.by(engine, &format!("CAST(date_trunc('{part}', f.\"day\") AS DATE)")).await?;
+    let mut found = vec![];
+    let mut from_on = first;
+    while let (true, Some(next)) = (from_on <= as_of, from_on.checked_add_months(Months::new(months))) {
+        let until_on = next.pred_opt().unwrap_or(next);
+        let of_period = heard.iter().find(|(from, _)| *from == Value::Date(from_on));
+        let heard = of_period.map(|(_, heard)| heard.clone()).unwrap_or_default();
+        found.push(Period { from_on, until_on: until_on.min(as_of), is_open: until_on > as_of, heard });
+        from_on = next;
+    }
+    Ok(found)
+}
+
+/// By each value of a column of the customer `a` (or of his figures `c`): customers with a loyalty index, and its mean.
+async fn loyalty_by(engine: &Engine, group: &str) -> Result<Vec<(Value, u64, Option<Estimate>)>> {
+    let sql = format!(
+        "SELECT {group}, count(c.loyalty_index), sum(c.loyalty_index), sum(c.loyalty_index * c.loyalty_index) \
+         FROM account a JOIN account_figures c ON c.\"key\" = a.\"key\" WHERE c.loyalty_index IS NOT NULL GROUP BY 1"
+    );
+    let mut found = vec![];
+    for row in ask(engine, &sql).await?.values() {
+        let row = row?;
+        found.push((row.first().cloned().unwrap_or_default(), number(&row, 1), estimate(&row, 1, 1.0)));
+    }
+    Ok(found)
+}
+
+/// `None` for a field this installation does not have.
+async fn groups(engine: &Engine, field: &str, recent: &Ground) -> Result<Option<Vec<GroupShown>>> {
+    let account = engine.entity("account")?;
+    let Some(known) = account.get(field) else { return Ok(None) };
+    let column = match (known.apart, &known.kind) {
+        (_, Kind::Reference { .. }) => return Ok(None),
+        (Some(_), _) => format!("c.\"{field}\""),
+        (None, _) => format!("a.\"{field}\""),
+    };
+    let ground = Ground {
+        from: "surveys f JOIN account a ON a.\"key\" = f.account_key JOIN account_figures c ON c.\"key\" = a.\"key\""
+            .to_owned(),
+        condition: recent.condition.clone(),
+    };
+    let name = |value: &Value| match value {
+        Value::Text(text) => Some(text.clone()),
+        Value::Int(number) => Some(number.to_string()),
+        _ => None,
+    };
+    let mut found: Vec<GroupShown> = vec![];
+    for (value, indexed, loyalty) in loyalty_by(engine, &column).await? {
+        found.push(GroupShown { value: name(&value), indexed, loyalty, ..GroupShown::default() });
+    }
+    for (value, heard) in ground.by(engine, &column).await? {
+        let value = name(&value);
+        match found.iter_mut().find(|group| group.value == value) {
+            Some(group) => group.heard = heard,
+            None => found.push(GroupShown { value, heard, ..GroupShown::default() }),
         }
     }
-    let group = |(relation, indices): (String, Vec<f64>)| {
-        (relation, GroupShown { loyalty: mean(&indices), ..GroupShown::default() })
-    };
-    Ok(indices.into_iter().map(group).collect())
+    found.sort_by(|one, other| {
+        let size = |group: &GroupShown| (group.heard.answers, group.indexed);
+        size(other).cmp(&size(one)).then_with(|| one.value.cmp(&other.value))
+    });
+    found.truncate(GROUPS_LIMIT);
+    Ok(Some(found))
 }

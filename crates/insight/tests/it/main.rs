@@ -20,6 +20,7 @@ mod satisfaction;
 mod scores;
 mod served;
 mod seven_p;
+mod surveys;
 mod uplift;
 mod walk;
 mod warehouse;

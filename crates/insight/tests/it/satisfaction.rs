@@ -108,3 +108,76 @@ fn answers_that_make_no_sense_are_refused_with_the_remedy() {
         assert!(refused(&[]).await.contains("nswer at least one question"));
     });
 }
+
+#[test]
+fn trend_and_groups_are_shown_with_their_uncertainty_or_as_too_few() {
+    on_both(async |company| {
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let accounts = company.regulars().await;
+        let (few, many) = accounts.split_at(4);
+        for (province, of) in [("Hebei", few), ("Henan", many)] {
+            for account in of {
+                company.update("account", *account, values([("province", province.into())])).await;
+            }
+        }
+        // In summer everybody found what he expected, in autumn three quarters of it; four of them live in Hebei.
+        for (day, perceived, recommend) in [("2026-05-04", 8, 10), ("2026-08-10", 6, 4)] {
+            for (at, account) in accounts.iter().enumerate() {
+                let found = perceived - i64::from(at % 10 == 0);
+                answer(
+                    &company,
+                    *account,
+                    day,
+                    "overall",
+                    &[("expected", 8), ("perceived", found), ("recommend", recommend), ("repurchase", 6)],
+                )
+                .await;
+            }
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: satisfaction::Report =
+            kept::find(&company.engine, satisfaction::REPORT).await.unwrap().unwrap().body;
+        let quarter = |from: &str| {
+            let from = from.parse().unwrap();
+            report.quarters.iter().find(|period| period.from_on == from).unwrap()
+        };
+        let (spring, summer) = (&quarter("2026-04-01").heard, &quarter("2026-07-01").heard);
+        let c =
+            |found: &satisfaction::Heard| found.satisfaction.map(|c| (c.cases, (c.at * 10_000.0).round()));
+        // 36 · 1 + 4 · 0.875, and 36 · 0.75 + 4 · 0.625.
+        assert_eq!((spring.answers, c(spring)), (40, Some((40, 9_875.0))));
+        assert_eq!((summer.answers, c(summer)), (40, Some((40, 7_375.0))));
+        // What he feels is 10 · (10 + 6) / 2, then 10 · (4 + 6) / 2, the same of all: no spread.
+        let loyal =
+            |found: &satisfaction::Heard| found.attitude.map(|loyal| (loyal.cases, loyal.at, loyal.low));
+        assert_eq!((loyal(spring), loyal(summer)), (Some((40, 80.0, 80.0)), Some((40, 50.0, 50.0))));
+        assert_eq!(report.months.len(), 24);
+        assert_eq!(report.months.iter().map(|month| month.heard.answers).sum::<u64>(), 80);
+        // Over both times 10 · (10 + 6 + 4 + 6) / 4 of everybody, who counts once.
+        assert_eq!(report.attitude.map(|loyal| (loyal.cases, loyal.at)), Some((40, 65.0)));
+
+        let page = client.get("/value/satisfaction?group=province&by=month").await.expect(200).body;
+        for part in
+            ["2026-08", "Satisfaction is clearly lower than in 2026-05", "n = 40", "Henan", "too few (4)"]
+        {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let by_quarter = client.get("/value/satisfaction").await.expect(200).body;
+        assert!(by_quarter.contains("2026 Q3") && by_quarter.contains("By month"), "{by_quarter}");
+        // Every figure leads to its records.
+        let links: Vec<String> = page
+            .split("href=\"")
+            .skip(1)
+            .filter_map(|rest| rest.split('"').next())
+            .filter(|href| href.starts_with("/survey_answer?") || href.starts_with("/account?"))
+            .map(|href| href.replace("&amp;", "&").replace("&#x2f;", "/"))
+            .collect();
+        assert!(links.len() > 24, "{links:?}");
+        for link in links {
+            client.get(&link).await.expect(200);
+        }
+    });
+}

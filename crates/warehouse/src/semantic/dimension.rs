@@ -1,7 +1,7 @@
 //! Dimensions: what measures are cut by, derived from the columns of the facts and from the fields of what they point to.
 
-use crate::history;
 use crate::table::{Column, ColumnKind, Table};
+use crate::{define, history};
 use engine::Registry;
 use meta::{Bands, Choice, Entity, Field, Kind, Label, label};
 
@@ -13,7 +13,7 @@ pub struct Dimension {
     /// `account.province`: the same name means the same in every fact.
     pub name: String,
     pub label: Label,
-    pub definition: Option<Label>,
+    pub definition: Label,
     pub kind: DimensionKind,
     /// From coarse to fine, for drilling down; none for what has one level.
     pub levels: Vec<Level>,
@@ -201,7 +201,7 @@ impl Dimension {
                 format!("{}: {} at the time", of.en, class_label.en),
                 format!("{}：当时的{}", of.zh, class_label.zh),
             ),
-            definition: Some(label(
+            definition: label(
                 format!(
                     "{} on the day of what is counted, as it was computed then. Kept from the first computation on; empty for days before.",
                     class_label.en
@@ -210,7 +210,7 @@ impl Dimension {
                     "所统计业务发生当日的{}，以当时计算的结果为准。自首次计算起保存，此前的日期为空。",
                     class_label.zh
                 ),
-            )),
+            ),
             kind: DimensionKind::Choice(class.choices().to_vec()),
             path: vec![Step { key: self.column.clone(), table: "account".to_owned() }],
             column: class.name.clone(),
@@ -242,7 +242,7 @@ fn attributes(
                 format!("{}: {}", record.label.en, field.label.en),
                 format!("{}：{}", record.label.zh, field.label.zh),
             ),
-            definition: field.help.clone(),
+            definition: define::field(registry, &entity.name, field),
             kind: DimensionKind::Text,
             levels: vec![],
             path: path.clone(),

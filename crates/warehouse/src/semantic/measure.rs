@@ -1,6 +1,6 @@
 //! Measures: what is summed, counted or set in proportion, declared as data.
 
-use super::costs;
+use super::{costs, surveys};
 use crate::count_keys::{COUNT_KEYS, KEY_SET};
 use meta::{Label, label};
 
@@ -14,6 +14,8 @@ pub enum Unit {
     Quantity,
     /// 0.15 is 15 %.
     Share,
+    /// From −100 to 100.
+    Points,
 }
 
 impl Unit {
@@ -23,6 +25,7 @@ impl Unit {
             Unit::Count => "count",
             Unit::Quantity => "quantity",
             Unit::Share => "share",
+            Unit::Points => "points",
         }
     }
 }
@@ -116,7 +119,7 @@ fn distinct(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, whole: Whole::Asked }
 }
 
-fn different_customers(table: &'static str) -> Expression {
+pub(super) fn different_customers(table: &'static str) -> Expression {
     let whole = Whole::Keys("f.account_key");
     Expression::Aggregate { table, sql: "count(DISTINCT f.account_key)", whole }
 }
@@ -129,7 +132,7 @@ pub(crate) fn rows_of(table: &'static str, name: &'static str) -> Measure {
 
 /// Every measure there is.
 pub(crate) fn all() -> Vec<Measure> {
-    [sales(), margins(), returns(), activities(), costs::costs()].concat()
+    [sales(), margins(), returns(), activities(), costs::costs(), surveys::surveys()].concat()
 }
 
 fn sales() -> Vec<Measure> {

@@ -17,13 +17,19 @@ pub struct Model {
 }
 
 /// Tables measures are taken from, and the part that counts the rows of each.
-pub(crate) const FACTS: [(&str, &str); 5] = [
+pub(crate) const FACTS: [(&str, &str); 6] = [
     ("sales", "rows_of_sales"),
     ("returns", "rows_of_returns"),
     ("activities", "rows_of_activities"),
     ("order_costs", "rows_of_order_costs"),
     ("return_costs", "rows_of_return_costs"),
+    ("surveys", "rows_of_surveys"),
 ];
+
+/// Whether measures are taken from this table.
+pub(crate) fn is_fact(table: &str) -> bool {
+    FACTS.iter().any(|(fact, _)| *fact == table)
+}
 
 pub fn model(registry: &Registry) -> Model {
     of_tables(registry, &crate::tables(registry))
@@ -32,7 +38,7 @@ pub fn model(registry: &Registry) -> Model {
 pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
     let facts: BTreeMap<String, Table> = tables
         .iter()
-        .filter(|table| FACTS.iter().any(|(fact, _)| *fact == table.name))
+        .filter(|table| is_fact(&table.name))
         .map(|table| (table.name.clone(), table.clone()))
         .collect();
     let dimensions =

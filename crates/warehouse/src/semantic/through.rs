@@ -131,9 +131,13 @@ impl<Z: TimeZone> Lists<'_, Z> {
         })
     }
 
-    /// Days of the company's calendar as moments of the field they are read from.
+    /// Days of the company's calendar as moments of the field they are read from, or as the days it holds.
     fn days(&self, column: &str, span: Span) -> Option<String> {
-        let (_, at) = self.table.column(column)?.origin.as_ref()?;
+        let column = self.table.column(column)?;
+        let (_, at) = column.origin.as_ref()?;
+        if !matches!(column.source, Source::Day(_)) {
+            return Some(dates(at, span));
+        }
         let moment = |day: NaiveDate| {
             let midnight = self.zone.from_local_datetime(&day.and_time(chrono::NaiveTime::MIN)).earliest()?;
             let midnight: DateTime<Utc> = midnight.with_timezone(&Utc);

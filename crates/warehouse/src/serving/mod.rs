@@ -45,7 +45,7 @@ impl Table {
             self.columns.push(Column {
                 name: name.to_owned(),
                 label: label(labels.0, labels.1),
-                definition: Some(label(definition.0, definition.1)),
+                definition: label(definition.0, definition.1),
                 kind: ColumnKind::Decimal(4),
                 origin: known.then(|| ("account".to_owned(), figure.to_owned())),
                 target: None,

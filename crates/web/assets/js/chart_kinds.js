@@ -148,17 +148,17 @@ function forecast(d, t) {
   return {
     grid: { ...t.base.grid, top: 12 },
     xAxis: { ...t.axis(), type: "category", data: d.categories, splitLine: { show: false }, boundaryGap: false },
-    yAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
+    yAxis: { ...t.axis(), type: "value", scale: d.near === true, axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
     tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: "line" }, formatter: (marks) => {
       const at = marks[0].dataIndex;
       const rows = [[d.known_label, d.known[at]], [d.forecast_label, d.forecast[at]]].filter(([, value]) => value !== null);
       const shown = rows.map(([name, value]) => [name, full(value, d.unit, d.currency)]);
-      if (d.forecast[at] !== null && d.upper[at] !== null) shown.push([d.interval_label, `${full(d.lower[at], d.unit, d.currency)} – ${full(d.upper[at], d.unit, d.currency)}`]);
+      if (rows.length > 0 && d.upper[at] !== null) shown.push([d.interval_label, `${full(d.lower[at], d.unit, d.currency)} – ${full(d.upper[at], d.unit, d.currency)}`]);
       return tip(marks[0].axisValueLabel, shown);
     } },
     series: [
       { ...edge, data: d.lower }, { ...edge, data: width, areaStyle: { color: t.accent, opacity: 0.16 } },
-      line(d.known_label, d.known, {}), line(d.forecast_label, d.forecast, { type: "dashed" }),
+      { ...line(d.known_label, d.known, {}), showSymbol: d.near === true, symbolSize: 5 }, line(d.forecast_label, d.forecast, { type: "dashed" }),
     ],
   };
 }

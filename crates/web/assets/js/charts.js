@@ -6,7 +6,7 @@
 //   stages     {bars: [{label, value, text|null, color|null, href|null}], unit}                          horizontal bars
 //   bars, line {categories: [label], series: [{name, values: [n|null]}], unit, currency|null}
 //   scatter    {points: [{x, y, label, color|null, href|null}], x_label, y_label, log: whether both axes are logarithmic|null}
-//   forecast   {categories: [label], known: [n|null], forecast: [n|null], lower: [n|null], upper: [n|null], known_label, forecast_label, interval_label, unit, currency|null}
+//   forecast   {categories: [label], known: [n|null], forecast: [n|null], lower: [n|null], upper: [n|null], known_label, forecast_label, interval_label, unit, currency|null, near: the axis need not begin at 0, and points stand alone}
 //   pie        {slices: [{label, value, color|null, href|null}], unit, currency|null}
 //   ranked     as bars, lying; series may have stack: true
 //   heat       {columns: [label], rows: [label], cells: [{x, y, value, text, href}], name, unit, currency}  y 0 is the lowest row

@@ -75,6 +75,14 @@ async fn records(engine: &Engine, owner: Id, word: &str) -> Vec<(&'static str, I
         &[text("subject"), of.clone(), ("kind", "task".into()), ("owner", owner.into())],
     )
     .await;
+    let answer = [
+        text("survey"),
+        of.clone(),
+        ("dimension", "product".into()),
+        ("recommend", Value::Int(5)),
+        ("asked_on", Value::Date("2026-05-05".parse().unwrap())),
+    ];
+    let answer = create(engine, "survey_answer", &answer).await;
     let order = create(engine, "order", &[number("SO"), of.clone(), text("description")]).await;
     let line = [
         ("order", order.into()),
@@ -100,6 +108,7 @@ async fn records(engine: &Engine, owner: Id, word: &str) -> Vec<(&'static str, I
         ("order_line", line),
         ("return", returned),
         ("return_line", back),
+        ("survey_answer", answer),
     ]
 }
 
@@ -120,7 +129,8 @@ async fn reps(engine: &Engine) -> Vec<Id> {
         reps.push(rep);
     }
     let role = create(engine, "role", &[("name", "Rep".into())]).await;
-    grant(engine, role, &["account", "contact", "address", "activity", "order", "return"], "team").await;
+    let entities = ["account", "contact", "address", "activity", "survey_answer", "order", "return"];
+    grant(engine, role, &entities, "team").await;
     for rep in &reps {
         create(engine, "user_role", &[("user", (*rep).into()), ("role", role.into())]).await;
     }

@@ -11,6 +11,9 @@ use testkit::{Modules, TestApp, on_both};
 use warehouse::Limits;
 
 const WORD: &str = "quetzalzorn";
+const POSTCODE: &str = "987654";
+/// What the person, and nobody else, answered.
+const PERCEIVED: i64 = 3;
 
 fn with_warehouse() -> Modules {
     let mut modules = modules();
@@ -35,6 +38,7 @@ async fn trade(engine: &Engine) -> Id {
             ("name", Value::from(name.as_str())),
             ("kind", "person".into()),
             ("street", format!("{name} street").into()),
+            ("postcode", if number == 0 { POSTCODE.into() } else { "266000".into() }),
         ];
         let account = create(engine, "account", &fields).await;
         people.push(account);
@@ -42,6 +46,15 @@ async fn trade(engine: &Engine) -> Id {
         create(engine, "contact", &contact).await;
         let call = [("subject", format!("{name} called").into()), ("account", account.into())];
         create(engine, "activity", &call).await;
+        let said = [
+            ("account", account.into()),
+            ("asked_on", Value::Date("2026-06-01".parse().unwrap())),
+            ("dimension", "product".into()),
+            ("expected", Value::Int(8)),
+            ("perceived", Value::Int(if number == 0 { PERCEIVED } else { 8 })),
+            ("recommend", Value::Int(if number == 0 { 2 } else { 9 })),
+        ];
+        create(engine, "survey_answer", &said).await;
         for month in 0..3 {
             let at = format!("2026-0{}-1{}T02:00:00Z", 5 + month, number);
             let at = Value::Instant(at.parse().unwrap());
@@ -78,6 +91,36 @@ async fn in_warehouse(engine: &Engine) -> usize {
     rows
 }
 
+/// What a statement counts in the warehouse.
+async fn counted(engine: &Engine, sql: &str) -> i64 {
+    let answer = warehouse::query(engine, &system(), sql, Limits::PAGE).await.unwrap();
+    answer.values().next().unwrap().unwrap()[0].as_int().unwrap()
+}
+
+/// Rows with the person's postcode, of customers and of questions cut by it, and rows with his answers.
+async fn postcode_and_answers(engine: &Engine) -> [i64; 4] {
+    let postcode = format!("SELECT count(*) FROM account WHERE postcode = '{POSTCODE}'");
+    let sales = format!(
+        "SELECT count(*) FROM sales s JOIN account a ON a.key = s.account_key WHERE a.postcode = '{POSTCODE}'"
+    );
+    let answers =
+        |table: &str| format!("SELECT count(*) FROM {table} WHERE perceived = {PERCEIVED} OR recommend = 2");
+    [
+        counted(engine, &postcode).await,
+        counted(engine, &sales).await,
+        counted(engine, &answers("survey_answer")).await,
+        counted(engine, &answers("surveys")).await,
+    ]
+}
+
+/// Satisfaction and number of answers as the explorer has them.
+async fn satisfaction(engine: &Engine) -> Vec<Option<meta::Decimal>> {
+    let measures = ["satisfaction", "survey_answers", "detractors"].map(str::to_owned).to_vec();
+    let question = warehouse::semantic::Question { measures, ..Default::default() };
+    let answer = warehouse::semantic::ask(engine, &system(), &question).await.unwrap();
+    answer.total.iter().map(|cell| cell.value.map(|value| value.round_dp(4).normalize())).collect()
+}
+
 async fn recommended(engine: &Engine, account: Id) -> i64 {
     let simple = account.simple().to_string();
     let sql = format!(
@@ -103,7 +146,9 @@ fn files(folder: &Path, found: &mut BTreeSet<String>) {
 fn files_about_people(test: &TestApp) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     files(test.engine.data_dir(), &mut found);
-    found.retain(|file| ["/account/", "/contact/"].iter().any(|table| file.contains(table)));
+    found.retain(|file| {
+        ["/account/", "/contact/", "/survey_answer/", "/surveys/"].iter().any(|table| file.contains(table))
+    });
     found
 }
 
@@ -130,6 +175,10 @@ fn what_was_made_of_a_person_goes_with_him_and_the_warehouse_follows_by_itself()
         run_jobs(engine).await;
         assert!(in_warehouse(engine).await >= 1, "the person is in the warehouse");
         assert!(recommended(engine, person).await > 0, "something was recommended to the person");
+        assert_eq!(postcode_and_answers(engine).await, [1, 3, 1, 1]);
+        // (0.375 + 9 · 1) / 10.
+        let numbers = |texts: [&str; 3]| texts.map(|text| text.parse().ok()).to_vec();
+        assert_eq!(satisfaction(engine).await, numbers(["0.9375", "10", "1"]));
         let before = files_about_people(&test);
         assert!(!before.is_empty());
 
@@ -144,6 +193,8 @@ fn what_was_made_of_a_person_goes_with_him_and_the_warehouse_follows_by_itself()
         let background = engine.start();
         test.clock.set(test.clock.now() + TimeDelta::minutes(11));
         until("no row of the warehouse tells of the person", async || in_warehouse(engine).await == 0).await;
+        assert_eq!(postcode_and_answers(engine).await, [0, 0, 0, 0]);
+        assert_eq!(satisfaction(engine).await, numbers(["1", "9", "0"]));
         test.clock.set(test.clock.now() + TimeDelta::minutes(11));
         until("the files that told of the person are gone", async || {
             files_about_people(&test).is_disjoint(&before)

@@ -99,7 +99,12 @@ fn roads(company: &Branches) -> Vec<Road> {
     roads.push(get(format!("{EXPLORE}/answer?m=sales&r=account&c=account.owner&chart=heat")));
     roads.push(get(format!("{EXPLORE}/answer?m=sales&r=account&top=1&share=1&running=1")));
     roads.push(get(format!("{EXPLORE}?{all}&r=account&w=account%3D%22{account}%22")));
-    for fact in [("sales", "sales"), ("returned", "returns"), ("activities", "activities")] {
+    for fact in [
+        ("sales", "sales"),
+        ("returned", "returns"),
+        ("activities", "activities"),
+        ("survey_answers", "surveys"),
+    ] {
         let (measure, fact) = fact;
         for at in [String::new()].iter().chain(&theirs) {
             roads.push(get(format!("{EXPLORE}/answer?m={measure}&r=account&{at}")));
@@ -112,7 +117,18 @@ fn roads(company: &Branches) -> Vec<Road> {
             roads.push(post(format!("{EXPLORE}/rows/export"), &asked));
         }
     }
-    for table in ["sales", "returns", "activities", "account", "order", "order_line", "contact", "address"] {
+    for table in [
+        "sales",
+        "returns",
+        "activities",
+        "account",
+        "order",
+        "order_line",
+        "contact",
+        "address",
+        "survey_answer",
+        "surveys",
+    ] {
         let sql = format!("SELECT * FROM \"{table}\"");
         roads.push(post("/analysis/sql", &[("sql", &sql)]));
         for format in ["csv", "xlsx"] {

@@ -1,0 +1,232 @@
+//! The trend and the groups as the page shows them: each figure with its interval and number of cases, or that they are too few.
+
+use super::{
+    ENTITY,
+    page::{Wanted, points},
+    report::{GroupShown, Heard, Period, Report},
+};
+use crate::{
+    kept::Kept,
+    pages::{href, words::Words},
+    settings::{date_of, day_number},
+    statistics::RECENT_DAYS,
+};
+use meta::{Kind, NaiveDate};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use value::{proportion::Estimate, satisfaction::Nps};
+
+/// Fewer answers, or customers, show no figure: the interval of a mean rests on its being nearly normal.
+const FEW: u64 = 10;
+
+/// A figure and what is to be known of it; or why there is none.
+#[derive(Serialize)]
+pub struct Judged {
+    value: String,
+    note: String,
+}
+
+#[derive(Serialize)]
+struct PeriodRow {
+    label: String,
+    is_open: bool,
+    answers: String,
+    satisfaction: Judged,
+    nps: Judged,
+    attitude: Judged,
+    href: String,
+}
+
+#[derive(Serialize)]
+struct GroupRow {
+    label: String,
+    answers: String,
+    satisfaction: Judged,
+    nps: Judged,
+    attitude: Judged,
+    loyalty: Judged,
+    customers_href: String,
+    answers_href: String,
+}
+
+pub fn of_customers(words: &Words<'_>, found: &Estimate) -> String {
+    let [low, high] = [found.low, found.high].map(|number| words.fixed(number, 1));
+    let count = words.count(found.cases);
+    words.t("satisfaction.interval_customers", &[("low", &low), ("high", &high), ("count", &count)])
+}
+
+fn enough(found: Option<Estimate>) -> Option<Estimate> {
+    found.filter(|found| found.cases >= FEW)
+}
+
+fn few(words: &Words<'_>, cases: u64) -> Judged {
+    match cases {
+        0 => Judged { value: "–".to_owned(), note: String::new() },
+        _ => {
+            let count = words.count(cases);
+            Judged { value: words.t("satisfaction.too_few", &[("count", &count)]), note: String::new() }
+        }
+    }
+}
+
+fn range(words: &Words<'_>, low: &str, high: &str, cases: u64) -> String {
+    format!("{low} – {high}, n = {}", words.count(cases))
+}
+
+fn judged(words: &Words<'_>, found: Option<Estimate>, decimals: u32) -> Judged {
+    match enough(found) {
+        Some(found) => {
+            let [at, low, high] =
+                [found.at, found.low, found.high].map(|number| words.fixed(number, decimals));
+            Judged { value: at, note: range(words, &low, &high, found.cases) }
+        }
+        None => few(words, found.map_or(0, |found| found.cases)),
+    }
+}
+
+fn promoting(words: &Words<'_>, found: Option<Nps>) -> Judged {
+    match found.filter(|nps| nps.cases() >= FEW) {
+        Some(nps) => {
+            let [at, low, high] = [nps.score, nps.low, nps.high].map(|share| points(words, share));
+            Judged { value: at, note: range(words, &low, &high, nps.cases()) }
+        }
+        None => few(words, found.map_or(0, |nps| nps.cases())),
+    }
+}
+
+/// Answers from one day to another.
+fn answered(from: NaiveDate, until: NaiveDate) -> String {
+    format!("asked_on >= \"{from}\" && asked_on <= \"{until}\"")
+}
+
+pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
+    let by_month = wanted.by == "month";
+    let periods = if by_month { &report.months } else { &report.quarters };
+    let name = |period: &Period| match by_month {
+        true => period.from_on.format("%Y-%m").to_string(),
+        false => period.from_on.format("%Y Q%q").to_string(),
+    };
+    let chart = |of: &dyn Fn(&Heard) -> Option<Estimate>,
+                 label: &str,
+                 told: &str,
+                 none: &str,
+                 unit: &str,
+                 decimals: i32| {
+        let known: Vec<(&Period, Estimate)> =
+            periods.iter().filter_map(|period| Some((period, enough(of(&period.heard))?))).collect();
+        let title = match (known.first(), known.last()) {
+            (Some((first, from)), Some((_, to))) if known.len() > 1 => {
+                let change = match () {
+                    () if to.low > from.high => "rises",
+                    () if to.high < from.low => "falls",
+                    () => "steady",
+                };
+                words.t(&format!("satisfaction.{told}_{change}"), &[("period", &name(first))])
+            }
+            _ => words.t(none, &[]),
+        };
+        let values = |of_found: &dyn Fn(Estimate) -> f64| -> Vec<Option<f64>> {
+            let scale = 10_f64.powi(decimals);
+            let rounded = |found| (of_found(found) * scale).round() / scale;
+            periods.iter().map(|period| enough(of(&period.heard)).map(rounded)).collect()
+        };
+        json!({
+            "title": title,
+            "data": {
+                "categories": periods.iter().map(name).collect::<Vec<_>>(),
+                "known": values(&|found| found.at),
+                "forecast": vec![None::<f64>; periods.len()],
+                "lower": values(&|found| found.low),
+                "upper": values(&|found| found.high),
+                "known_label": words.t(label, &[]),
+                "forecast_label": "",
+                "interval_label": words.t("satisfaction.interval_label", &[]),
+                "unit": unit,
+                "near": true,
+            },
+        })
+    };
+    let charts = [
+        chart(&|heard| heard.satisfaction, "satisfaction.c", "c", "satisfaction.no_trend", "percent", 3),
+        chart(
+            &|heard| heard.attitude,
+            "satisfaction.attitude",
+            "attitude",
+            "satisfaction.no_attitude_trend",
+            "count",
+            1,
+        ),
+    ];
+    let row = |period: &Period| PeriodRow {
+        label: name(period),
+        is_open: period.is_open,
+        answers: words.count(period.heard.answers),
+        satisfaction: judged(words, period.heard.satisfaction, 2),
+        nps: promoting(words, period.heard.nps),
+        attitude: judged(words, period.heard.attitude, 1),
+        href: href::sorted(ENTITY, &answered(period.from_on, period.until_on), "-asked_on"),
+    };
+    // The newest first, as tables are read.
+    let rows: Vec<PeriodRow> = periods.iter().rev().map(row).collect();
+    let other = if by_month { "quarter" } else { "month" };
+    let group = web::encode(&wanted.group);
+    json!({
+        "by": if by_month { "month" } else { "quarter" },
+        "other_href": format!("/value/satisfaction?by={other}&group={group}#trend"),
+        "few": FEW.to_string(),
+        "charts": charts,
+        "rows": rows,
+    })
+}
+
+pub fn groups(words: &Words<'_>, kept: &Kept<Report>, wanted: &Wanted) -> Json {
+    let cuts = &kept.body.cuts;
+    let Some((field, found)) = cuts.iter().find(|(field, _)| *field == wanted.group).or_else(|| cuts.first())
+    else {
+        return json!({ "options": [], "rows": [] });
+    };
+    let option = |(name, _): &(String, Vec<GroupShown>)| json!({ "value": name, "label": words.label(name), "selected": name == field });
+    let recent = format!(
+        "asked_on > \"{}\" && asked_on <= \"{}\"",
+        date_of(day_number(kept.as_of) - RECENT_DAYS),
+        kept.as_of
+    );
+    let is_number = words.field(field).is_some_and(|field| field.kind == Kind::Integer);
+    let row = |group: &GroupShown| {
+        let literal = match &group.value {
+            None => "null".to_owned(),
+            Some(number) if is_number => number.clone(),
+            Some(text) => Json::from(text.as_str()).to_string(),
+        };
+        let label = match &group.value {
+            None => words.t("satisfaction.no_value", &[]),
+            Some(number) if is_number => words.t("satisfaction.number", &[("number", number)]),
+            Some(value) => words.choice(field, value).0,
+        };
+        GroupRow {
+            label,
+            answers: words.count(group.heard.answers),
+            satisfaction: judged(words, group.heard.satisfaction, 2),
+            nps: promoting(words, group.heard.nps),
+            attitude: judged(words, group.heard.attitude, 1),
+            loyalty: match enough(group.loyalty) {
+                Some(_) => judged(words, group.loyalty, 1),
+                None => few(words, group.indexed),
+            },
+            customers_href: href::sorted(
+                "account",
+                &format!("{field} == {literal} && loyalty_index != null"),
+                "loyalty_index",
+            ),
+            answers_href: href::sorted(
+                ENTITY,
+                &format!("account.{field} == {literal} && {recent}"),
+                "-asked_on",
+            ),
+        }
+    };
+    json!({
+        "options": cuts.iter().map(option).collect::<Vec<_>>(),
+        "rows": found.iter().map(row).collect::<Vec<_>>(),
+    })
+}

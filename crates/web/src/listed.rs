@@ -1,0 +1,39 @@
+//! Figures that pages compute, as the data catalog lists them: those that are no column of a table and no measure of the
+//! warehouse. A module says which its pages show.
+
+use crate::{Answer, App, Session};
+use engine::BoxFuture;
+use meta::{DateTime, Label, NaiveDate, Utc};
+use serde::Serialize;
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ListedFigure {
+    pub name: String,
+    pub label: Label,
+    pub definition: Label,
+    pub unit: &'static str,
+    /// Tables and columns of the warehouse it is made of.
+    pub inputs: &'static str,
+    /// What computes it, and when.
+    pub origin: Label,
+    /// The page where it stands.
+    pub page: Label,
+    pub href: &'static str,
+    /// The day it holds for; nothing while it has not been computed, and for what is computed as the page is opened.
+    pub as_of: Option<NaiveDate>,
+    pub refreshed_at: Option<DateTime<Utc>>,
+}
+
+/// The figures of a module's pages, as far as the reader may open them.
+pub type FiguresFn = fn(App, Session) -> BoxFuture<'static, Answer<Vec<ListedFigure>>>;
+
+impl App {
+    /// Of every module.
+    pub async fn listed_figures(&self, session: &Session) -> Answer<Vec<ListedFigure>> {
+        let mut all = vec![];
+        for figures in self.modules().iter().filter_map(|module| module.figures) {
+            all.extend(figures(self.clone(), session.clone()).await?);
+        }
+        Ok(all)
+    }
+}
