@@ -14,6 +14,7 @@ mod mining;
 mod models;
 mod pages;
 mod profitability;
+mod propensity;
 mod questions;
 mod satisfaction;
 mod scores;
