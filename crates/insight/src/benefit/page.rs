@@ -110,6 +110,9 @@ pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<C
     }
 }
 
+/// Low and high, before and after.
+type Ranges = (Option<(f64, f64)>, Option<(f64, f64)>);
+
 /// Before and after of one figure; what is unknown is `None`.
 struct Pair {
     key: &'static str,
@@ -119,7 +122,7 @@ struct Pair {
     /// Whether more is better; `None` if it depends.
     more_is_better: Option<bool>,
     /// The intervals of 95 %, where it is an estimate.
-    ranges: (Option<(f64, f64)>, Option<(f64, f64)>),
+    ranges: Ranges,
     /// Whether the intervals are apart; `None` where there are none.
     is_clear: Option<bool>,
 }
@@ -141,7 +144,6 @@ fn pairs(report: &Report) -> Vec<Pair> {
     let one: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 1);
     let two: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 2);
     let points: fn(&Words<'_>, f64) -> String = |words, share| words.fixed(share * 100.0, 0);
-    type Ranges = (Option<(f64, f64)>, Option<(f64, f64)>);
     let pair =
         |key, (before, after): (Option<f64>, Option<f64>), shown, more_is_better, ranges: Option<Ranges>| {
             let ranges = ranges.unwrap_or_default();
