@@ -38,7 +38,7 @@ fn person(chance: &mut ChaCha8Rng, number: usize) -> (Values, f64) {
         ("income", income.map(|income| Value::Decimal(Decimal::from(income))).unwrap_or_default()),
         ("occupation", ["Teacher", "Farmer", "Nurse"][number % 3].into()),
         // Of little use: nearly nobody has it.
-        ("hobbies", if number % 200 == 0 { "Chess".into() } else { Value::Null }),
+        ("hobbies", if number.is_multiple_of(200) { "Chess".into() } else { Value::Null }),
     ]);
     (fields, chance_to_buy)
 }

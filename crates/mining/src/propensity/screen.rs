@@ -43,7 +43,7 @@ mod tests {
     #[test]
     fn what_goes_with_the_outcome_is_kept_and_noise_is_not() {
         let one = |key: u64| {
-            let happened = super::super::mixed(key) % 3 == 0;
+            let happened = super::super::mixed(key).is_multiple_of(3);
             let truth = if happened { 1.0 } else { 0.0 };
             let noise = |salt: u64| (super::super::mixed(key ^ salt) % 100) as f64;
             let features = vec![truth, noise(0xa0), 5.0, truth * 3.0 + noise(0xb0) / 50.0, -truth];
