@@ -8,6 +8,7 @@ import { startDemo } from './program.mjs';
 import { accessible } from './accessible.mjs';
 import { board } from './board.mjs';
 import { explore } from './explore.mjs';
+import { figures } from './figures.mjs';
 import { findings } from './findings.mjs';
 import { hosted } from './hosted.mjs';
 import { importToValue } from './import_to_value.mjs';
@@ -24,7 +25,9 @@ import { singleSignOn } from './single_sign_on.mjs';
 import { uplift } from './uplift.mjs';
 import { value } from './value.mjs';
 
-const JOURNEYS = { 'import-to-value': importToValue, value, mining, uplift, explore, findings, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+/** The same journey in Chinese. */
+const inChinese = (journey) => (tools) => journey({ ...tools, lang: 'zh-CN' });
+const JOURNEYS = { 'import-to-value': importToValue, value, 'value-zh': inChinese(value), mining, 'mining-zh': inChinese(mining), uplift, explore, findings, 'findings-zh': inChinese(findings), figures, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -7,6 +7,21 @@ import { pagesOf } from './look.mjs';
 import { startDemo } from './program.mjs';
 import { choose, signIn } from './steps.mjs';
 
+/** Pages that nothing in the navigation leads to and that differ by their address: every part of the seven P, forecasts by what they are cut by, a dashboard, a product. */
+async function others(page) {
+  const pages = ['profiling', 'persistency', 'profitability', 'performance', 'prospecting', 'product', 'promotion'].map((part) => `/value/seven-p/${part}`);
+  pages.push(...['region', 'category', 'product'].map((by) => `/analysis/forecast?by=${by}`), '/analysis/purchasing', '/value/benefit');
+  await page.goto('/analysis/baskets');
+  const product = await page.locator('select[name=product] option').nth(1).getAttribute('value').catch(() => null);
+  if (product) pages.push(`/analysis/product/${product}`);
+  for (const list of ['/analysis/dashboards', '/dashboard']) {
+    const answer = await page.goto(list);
+    const links = answer.ok() ? await page.locator('#content a[href^="/dashboard/"], #content a[href^="/analysis/dashboard"]').evaluateAll((all) => all.map((link) => link.getAttribute('href'))) : [];
+    pages.push(...links.filter((href) => /[0-9a-f]{8}-/.test(href) && !/edit|new/.test(href)));
+  }
+  return [...new Set(pages)];
+}
+
 if (!process.argv[2]) throw new Error('usage: node screenshots.mjs FOLDER');
 const folder = resolve(process.argv[2]);
 await mkdir(folder, { recursive: true });
@@ -21,7 +36,7 @@ try {
     await page.goto('/sign-in');
     await page.screenshot({ path: join(folder, `sign-in-${size}.png`) });
     await signIn(page, program.login);
-    const pages = await pagesOf(page);
+    const pages = [...(await pagesOf(page)), ...(await others(page))];
     for (const lang of ['zh-CN', 'en']) {
       for (const theme of ['light', 'dark']) {
         await page.goto('/');

@@ -1,9 +1,9 @@
 //! What is kept of a person beside his figures: the classes he had, what he was recommended, which side of an experiment he was on,
-//! and whether reaching him is worth while.
+//! whether reaching him is worth while, and what he is likely to buy.
 
 use crate::mining::{
     experiment::{members, uplift::scores},
-    recommend,
+    propensity, recommend,
 };
 use engine::{
     BoxFuture, Erasing, Found, Result, Tx, name,
@@ -22,6 +22,7 @@ pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<
             Found::new("History of classes", "客户分类历史", classes),
             Found::new("Recommendations", "产品推荐", recommended),
             Found::new("Places in experiments", "实验名单", members),
+            Found::new("Likely to buy", "可能购买的产品", propensity::forget(tx, erasing).await?),
             Found::new("Worth of a contact", "触达建议", scores::forget(tx, erasing).await?),
         ])
     })

@@ -6,10 +6,17 @@ use super::{
 };
 use crate::{
     kept::{self, Kept},
-    pages::{scope, setting, words::Words},
-    settings::Settings,
+    pages::{
+        figure::{Definition, Explain},
+        href, scope, setting,
+        words::Words,
+    },
+    satisfaction,
+    settings::{Settings, date_of, day_number},
+    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
 use axum::{Form, extract::State, response::Response};
+use chrono::SecondsFormat;
 use meta::{NaiveDate, Problem};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
@@ -18,9 +25,12 @@ use web::{Answer, App, Session};
 #[derive(Serialize)]
 struct Compared {
     label: String,
-    help: String,
+    explain: Explain,
     before: String,
+    /// 95 %, where the figure is an estimate.
+    before_range: Option<String>,
     after: String,
+    after_range: Option<String>,
     change: String,
     /// `good` or `bad`, where it is clear which is which and more than chance.
     tone: &'static str,
@@ -65,11 +75,15 @@ async fn show(
         can_set => session.actor.is_administrator(),
         chosen => base.is_some(),
         made_at => kept.as_ref().map(|kept| words.format.instant(kept.made_at)),
-        base => base.map(|base| format!("{} – {}", words.date(base.from), words.date(base.to))),
-        latest => kept.as_ref().map(|kept| {
-            format!("{} – {}", words.date(kept.body.latest.from), words.date(kept.body.latest.to))
-        }),
-        rows => kept.as_ref().map(|kept| rows(&words, &kept.body)).unwrap_or_default(),
+        as_of => kept.as_ref().map(|kept| words.date(kept.as_of)),
+        columns => kept.as_ref().map(|kept| columns(&words, &kept.body)).unwrap_or_default(),
+        rows => match &kept {
+            Some(kept) => {
+                let settings = Settings::load(engine).await?;
+                rows(&Page { words: &words, settings: &settings, kept })
+            }
+            None => vec![],
+        },
         missing => kept.as_ref().map(|kept| missing(&words, &kept.body)).unwrap_or_default(),
     };
     app.page_with(status, session, "insight/benefit.html", context)
@@ -96,6 +110,9 @@ pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<C
     }
 }
 
+/// Low and high, before and after.
+type Ranges = (Option<(f64, f64)>, Option<(f64, f64)>);
+
 /// Before and after of one figure; what is unknown is `None`.
 struct Pair {
     key: &'static str,
@@ -104,6 +121,8 @@ struct Pair {
     shown: fn(&Words<'_>, f64) -> String,
     /// Whether more is better; `None` if it depends.
     more_is_better: Option<bool>,
+    /// The intervals of 95 %, where it is an estimate.
+    ranges: Ranges,
     /// Whether the intervals are apart; `None` where there are none.
     is_clear: Option<bool>,
 }
@@ -125,14 +144,11 @@ fn pairs(report: &Report) -> Vec<Pair> {
     let one: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 1);
     let two: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 2);
     let points: fn(&Words<'_>, f64) -> String = |words, share| words.fixed(share * 100.0, 0);
-    let pair = |key, (before, after): (Option<f64>, Option<f64>), shown, more_is_better, is_clear| Pair {
-        key,
-        before,
-        after,
-        shown,
-        more_is_better,
-        is_clear,
-    };
+    let pair =
+        |key, (before, after): (Option<f64>, Option<f64>), shown, more_is_better, ranges: Option<Ranges>| {
+            let ranges = ranges.unwrap_or_default();
+            Pair { key, before, after, shown, more_is_better, ranges, is_clear: apart(ranges.0, ranges.1) }
+        };
     let estimate = |found: &Option<value::proportion::Estimate>| found.map(|one| (one.low, one.high));
     vec![
         pair(
@@ -159,7 +175,7 @@ fn pairs(report: &Report) -> Vec<Pair> {
             of(|one| one.retention.map(|found| found.at)),
             percent,
             Some(true),
-            apart(estimate(&before.retention), estimate(&after.retention)),
+            Some((estimate(&before.retention), estimate(&after.retention))),
         ),
         pair("contacts_per_order", of(|one| ratio(one.contacts as i64, one.orders as i64)), one, None, None),
         pair(
@@ -167,14 +183,14 @@ fn pairs(report: &Report) -> Vec<Pair> {
             of(|one| one.satisfaction.map(|found| found.at)),
             two,
             Some(true),
-            apart(estimate(&before.satisfaction), estimate(&after.satisfaction)),
+            Some((estimate(&before.satisfaction), estimate(&after.satisfaction))),
         ),
         pair(
             "nps",
             of(|one| one.nps.map(|nps| nps.score)),
             points,
             Some(true),
-            apart(before.nps.map(|nps| (nps.low, nps.high)), after.nps.map(|nps| (nps.low, nps.high))),
+            Some((before.nps.map(|nps| (nps.low, nps.high)), after.nps.map(|nps| (nps.low, nps.high)))),
         ),
         pair("answer_hours", of(|one| one.answer_hours), one, Some(false), None),
         // Opportunities that were won and lost are not recorded.
@@ -182,11 +198,94 @@ fn pairs(report: &Report) -> Vec<Pair> {
     ]
 }
 
-fn rows(words: &Words<'_>, report: &Report) -> Vec<Compared> {
-    pairs(report).iter().map(|pair| compared(words, pair)).collect()
+/// What every row needs.
+struct Page<'p> {
+    words: &'p Words<'p>,
+    settings: &'p Settings,
+    kept: &'p Kept<Report>,
 }
 
-fn compared(words: &Words<'_>, pair: &Pair) -> Compared {
+fn period(words: &Words<'_>, period: &Period) -> String {
+    format!("{} – {}", words.date(period.from), words.date(period.to))
+}
+
+/// The two periods.
+fn columns(words: &Words<'_>, report: &Report) -> Vec<Definition> {
+    let column = |key: &str, of: &Period| Definition {
+        label: format!("{} ({})", words.t(key, &[]), period(words, of)),
+        definition: words.t(&format!("{key}.is"), &[]),
+    };
+    vec![column("benefit.before", &report.base), column("benefit.after", &report.latest)]
+}
+
+fn rows(page: &Page<'_>) -> Vec<Compared> {
+    pairs(&page.kept.body).iter().map(|pair| compared(page, pair)).collect()
+}
+
+/// What a figure rests on in each period.
+fn sample(key: &str, one: &Measured) -> (&'static str, u64) {
+    match key {
+        "retention" => ("benefit.n.bought_before", one.retention.map_or(0, |found| found.cases)),
+        "satisfaction" => ("benefit.n.answers", one.satisfaction.map_or(0, |found| found.cases)),
+        "nps" => {
+            ("benefit.n.answers", one.nps.map_or(0, |nps| nps.promoters + nps.passives + nps.detractors))
+        }
+        "answer_hours" => ("benefit.n.answered", one.answered),
+        "sales_per_rep" => ("benefit.n.reps", one.reps),
+        "buyers" | "first_buyers" => ("benefit.n.buyers", one.buyers),
+        _ => ("benefit.n.orders", one.orders),
+    }
+}
+
+/// The records a figure of a period is made of.
+fn records(key: &str, settings: &Settings, period: &Period) -> Option<String> {
+    let instant = |day| settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let before = date_of(day_number(period.from) - 1);
+    let within = |at: &str| format!("{at} >= '{}' && {at} < '{}'", instant(before), instant(period.to));
+    let days = |on: &str| format!("{on} >= '{}' && {on} <= '{}'", period.from, period.to);
+    let counting = |states: &[&str]| format!("status in ['{}']", states.join("', '"));
+    Some(match key {
+        "returns" => {
+            let filter = format!("{} && {}", counting(&COUNTING_RETURNS), within("returned_at"));
+            href::sorted("return", &filter, "-returned_at")
+        }
+        "first_buyers" => href::sorted("account", &days("first_order_on"), "-first_order_on"),
+        "contacts_per_order" | "answer_hours" => {
+            href::sorted("activity", &within("happened_at"), "-happened_at")
+        }
+        "satisfaction" | "nps" => href::sorted(satisfaction::ENTITY, &days("asked_on"), "-asked_on"),
+        // Opportunities are not recorded.
+        "win_rate" => return None,
+        _ => {
+            let filter = format!("{} && {}", counting(&COUNTING_ORDERS), within("ordered_at"));
+            href::sorted("order", &filter, "-ordered_at")
+        }
+    })
+}
+
+fn explain(page: &Page<'_>, pair: &Pair) -> Explain {
+    let (words, report) = (page.words, &page.kept.body);
+    let mut explain =
+        Explain::new(words.t(&format!("benefit.help.{}", pair.key), &[]), words.date(page.kept.as_of));
+    for (key, of, one) in [("before", &report.base, &report.before), ("after", &report.latest, &report.after)]
+    {
+        let (what, cases) = sample(pair.key, one);
+        let when = words.t(&format!("benefit.{key}"), &[]);
+        explain = explain
+            .input(when.clone(), period(words, of))
+            .input(words.t(what, &[("period", &when)]), words.count(cases));
+    }
+    match records(pair.key, page.settings, &report.latest) {
+        Some(href) => explain.source(href, words.t("benefit.records", &[])),
+        None => explain,
+    }
+}
+
+fn compared(page: &Page<'_>, pair: &Pair) -> Compared {
+    let words = page.words;
+    let range = |range: Option<(f64, f64)>| {
+        range.map(|(low, high)| format!("{} – {}", (pair.shown)(words, low), (pair.shown)(words, high)))
+    };
     let shown = |number: Option<f64>| number.map(|number| (pair.shown)(words, number)).unwrap_or_default();
     let change = pair.before.zip(pair.after);
     let relative = change.filter(|(before, _)| before.abs() > f64::EPSILON).map(|(before, after)| {
@@ -214,9 +313,11 @@ fn compared(words: &Words<'_>, pair: &Pair) -> Compared {
     };
     Compared {
         label: words.t(&format!("benefit.{}", pair.key), &[]),
-        help: words.t(&format!("benefit.help.{}", pair.key), &[]),
+        explain: explain(page, pair),
         before: shown(pair.before),
+        before_range: range(pair.ranges.0),
         after: shown(pair.after),
+        after_range: range(pair.ranges.1),
         change: relative.unwrap_or_default(),
         tone,
         missing,

@@ -8,7 +8,7 @@ use crate::{
     kept::Kept,
     pages::{
         explain::missing,
-        figure::{Explain, Figure},
+        figure::{Definition, Explain, Figure},
         href,
         words::Words,
     },
@@ -90,7 +90,9 @@ impl Page<'_> {
             curve_missing => report.curve.missing().map(|reason| missing(words, reason)),
             model => fit.map(|fit| self.model(fit)),
             model_missing => report.renewing.missing().map(|reason| missing(words, reason)),
+            as_of => words.date(self.as_of),
             renewals => (1..=self.widest()).collect::<Vec<_>>(),
+            renewal_columns => (1..=self.widest()).map(|n| self.renewal(n as u64)).collect::<Vec<_>>(),
             cohorts => report.cohorts.iter().rev().map(|cohort| self.cohort(cohort)).collect::<Vec<_>>(),
             standings => report.standings.iter().map(|one| self.standing(one, fit)).collect::<Vec<_>>(),
             hazards => report.hazards.compared.iter().map(|one| self.hazard(one)).collect::<Vec<_>>(),
@@ -106,6 +108,14 @@ impl Page<'_> {
 
     pub(super) fn list(&self, filter: &str) -> String {
         href::sorted("account", filter, "-net_sales")
+    }
+
+    fn renewal(&self, n: u64) -> Definition {
+        let words = self.words;
+        Definition {
+            label: words.t("contract.after", &[("count", &words.count(n))]),
+            definition: words.t("contract.after.is", &[]),
+        }
     }
 
     fn left_out(&self) -> Option<String> {

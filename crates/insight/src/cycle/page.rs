@@ -7,7 +7,11 @@ use super::{
 };
 use crate::{
     kept::{self, Kept},
-    pages::{href, scope, words::Words},
+    pages::{
+        figure::{Explain, Figure},
+        href, scope,
+        words::Words,
+    },
     settings::{Settings, date_of, day_number},
     statistics::UpTo,
 };
@@ -84,10 +88,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         empty => false,
         as_of => words.date(kept.as_of),
         made_at => words.format.instant(kept.made_at),
-        pairs => words.count(report.pairs),
-        regular => words.count(report.regular),
-        share => words.whole_percent(report.regular as f64 / report.pairs as f64),
-        due => words.count(report.due),
+        figures => headline(&words, report, &words.date(kept.as_of)),
         minimum => GAPS_MINIMUM + 1,
         more => report.due > rows.len() as u64,
         rows,
@@ -95,6 +96,37 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         demand => demand(&words, report, &titles),
     };
     app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response)
+}
+
+fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
+    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let regular = value::proportion::share(report.regular, report.pairs);
+    let interval = regular.map(|found| {
+        let (low, high) = (words.percent(found.low), words.percent(found.high));
+        words.t("cycle.interval", &[("low", &low), ("high", &high)])
+    });
+    let share = regular.map(|found| words.percent(found.at)).unwrap_or_default();
+    let spread = report.sd.map(|sd| words.fixed(sd.exp(), 2)).unwrap_or_default();
+    let pairs = (words.t("cycle.pairs", &[]), words.count(report.pairs));
+    let here = || ("#cycle-due".to_owned(), words.t("cycle.due_now", &[]));
+    vec![
+        Figure::new(words.t("cycle.pairs", &[]), pairs.1.clone(), explain("cycle.pairs.is")),
+        Figure::new(
+            words.t("cycle.regular", &[]),
+            words.count(report.regular),
+            explain("cycle.regular.is")
+                .formula(&format!("σ ≤ {REGULAR_SD}"))
+                .input(pairs.0, pairs.1)
+                .input(words.t("cycle.share", &[]), share)
+                .input(words.t("cycle.interval_title", &[]), interval.clone().unwrap_or_default())
+                .input(words.t("cycle.spread", &[]), spread),
+        )
+        .note(interval),
+        Figure::new(words.t("cycle.due", &[]), words.count(report.due), {
+            let (href, label) = here();
+            explain("cycle.due.is").source(href, label)
+        }),
+    ]
 }
 
 fn weeks(words: &Words<'_>, report: &Report) -> Json {
@@ -110,6 +142,10 @@ fn weeks(words: &Words<'_>, report: &Report) -> Json {
         "title": words.t("cycle.weeks_title", &[("count", &words.count(total)), ("weeks", &weeks)]),
         // An empty chart says less than the title.
         "data": (total > 0).then_some(data),
+        "inputs": [
+            { "label": words.t("cycle.regular", &[]), "value": words.count(report.regular) },
+            { "label": words.t("cycle.pairs", &[]), "value": words.count(report.pairs) },
+        ],
     })
 }
 

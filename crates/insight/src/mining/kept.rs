@@ -9,7 +9,7 @@ use meta::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, de::DeserializeOwned};
 use std::sync::Arc;
 
-const TABLE: &str = "mining_result";
+pub const TABLE: &str = "mining_result";
 /// The subject of what is about the whole company.
 pub const WHOLE: &str = "";
 

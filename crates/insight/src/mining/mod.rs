@@ -15,6 +15,7 @@ pub mod propensity;
 pub mod recommend;
 pub mod refresh;
 pub mod report;
+pub mod traits;
 
 use engine::Module;
 

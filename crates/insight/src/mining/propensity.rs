@@ -1,31 +1,31 @@
 //! Who will buy a product: for each customer the probability of buying it within a quarter, from what he bought and who he
-//! is, with the reasons; the method is the one that told the quarter before most truly.
+//! is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly.
+
+mod known;
 
 use super::{
-    accounts::{self, Profile, Profiles},
     kept::{self, Kept},
-    lines::{Line, Sales},
+    lines::Sales,
+    traits,
 };
-use crate::settings::{Settings, day_number};
-use engine::{BoxFuture, Engine, JobContext, Result};
+use crate::settings::Settings;
+use engine::{
+    BoxFuture, Engine, Erasing, JobContext, Result, Tx, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use known::{Known, Past, RELATED, SHARES};
 use meta::Id;
 use mining::{
     propensity::{
         Example, Model,
         backtest::{self, Backtest},
+        screen,
     },
     reason::Reason,
-    recommend::{
-        history::History,
-        neighbours::{self, Neighbour},
-    },
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::HashSet, sync::Arc};
 
 pub const KIND: &str = "propensity";
 pub const JOB: &str = "mining.propensity";
@@ -34,12 +34,15 @@ pub const HORIZON_DAYS: i32 = 91;
 /// Customers kept, the most likely first.
 const KEPT: usize = 200;
 pub(super) const RECENT_DAYS: i32 = 364;
-/// Neighbours of the product that count as related.
-const RELATED: usize = 5;
-/// Reasons told of a customer.
-const REASONS: usize = 3;
+/// Reasons kept of a customer: more than are told, since who reads them may not see all of them.
+const REASONS: usize = 8;
+/// Features of who customers are, beside the shares of buyers.
+const MOST_TRAITS: usize = 24;
+/// Customers told at once.
+const TOLD_AT_ONCE: usize = 20_000;
 
-pub const FEATURES: [&str; 11] = [
+/// What a customer did.
+pub const HISTORY: [&str; 8] = [
     "recency_days",
     "orders",
     "sales",
@@ -48,10 +51,9 @@ pub const FEATURES: [&str; 11] = [
     "bought_before",
     "affinity",
     "related_bought",
-    "is_company",
-    "industry_share",
-    "region_share",
 ];
+/// Before the name of a field of the archive, in [`Likely::reasons`].
+pub const FIELD: &str = "field:";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
@@ -61,8 +63,12 @@ pub struct Found {
     pub backtest: Backtest,
     /// Sum of all probabilities: how many are expected to buy.
     pub expected: f64,
+    /// Standard error of that number, if the probabilities are right and customers decide by themselves.
+    pub expected_error: f64,
     /// The most likely first.
     pub likely: Vec<Likely>,
+    /// What the model goes by: what each reason moves log-odds on the mean, up or down, the most first.
+    pub weights: Vec<(String, f64)>,
     /// What customers buy most who buy it.
     pub related: Vec<(Id, u32)>,
 }
@@ -72,7 +78,8 @@ pub struct Likely {
     pub account: Id,
     pub probability: f64,
     pub bought_before: bool,
-    /// Feature and what it adds to the log-odds, the strongest first, of those that speak for it.
+    /// What each adds to the log-odds, the strongest first, of those that speak for it: one of [`HISTORY`], or [`FIELD`] and a field of the
+    /// archive. What stands in the field is not kept: whoever reads it reads the archive with his own rights.
     pub reasons: Vec<(String, f64)>,
     /// Of the related products one that he bought.
     pub related: Option<Id>,
@@ -85,154 +92,177 @@ pub async fn load(
     kept::load(engine, KIND, &product.to_string()).await
 }
 
-/// What was known of everybody on a day.
-struct Known<'a> {
-    day: i32,
-    product: u32,
-    near: Vec<Neighbour>,
-    industry: BTreeMap<&'a str, (u32, u32)>,
-    region: BTreeMap<&'a str, (u32, u32)>,
-    overall: (u32, u32),
-}
-
-impl<'a> Known<'a> {
-    fn on(day: i32, product: u32, sales: &'a Sales, profiles: &'a Profiles, history: &History) -> Self {
-        let near = neighbours::of_one(&history.until(day), product);
-        let mut known =
-            Known { day, product, near, industry: BTreeMap::new(), region: BTreeMap::new(), overall: (0, 0) };
-        for (account, lines) in sales.by_account().filter(|(_, lines)| lines[0].day <= day) {
-            let bought = u32::from(lines.iter().any(|line| line.day <= day && line.product == Some(product)));
-            let profile = &profiles.of[account as usize];
-            let parts = [(&mut known.industry, &profile.industry), (&mut known.region, &profile.region)];
-            for (shares, key) in parts {
-                if let Some(key) = key {
-                    let share = shares.entry(key.as_str()).or_default();
-                    (share.0, share.1) = (share.0 + bought, share.1 + 1);
-                }
-            }
-            known.overall = (known.overall.0 + bought, known.overall.1 + 1);
-        }
-        known
-    }
-
-    /// In the order of [`FEATURES`]; `None` for who had not bought anything.
-    fn features(&self, lines: &[Line], profile: &Profile) -> Option<Vec<f64>> {
-        let known = || lines.iter().filter(|line| line.day <= self.day);
-        let (first, last) = (known().next()?.day, known().next_back()?.day);
-        let recent = || known().filter(|line| line.day > self.day - RECENT_DAYS);
-        let owned: BTreeSet<u32> = known().filter_map(|line| line.product).collect();
-        let mine: f64 =
-            self.near.iter().filter(|near| owned.contains(&near.product)).map(|near| near.similarity).sum();
-        let related = self.near.iter().take(RELATED).filter(|near| owned.contains(&near.product)).count();
-        let log = |value: f64| value.max(0.0).ln_1p();
-        Some(vec![
-            log(f64::from(self.day - last)),
-            log(recent().map(|line| line.order).collect::<BTreeSet<_>>().len() as f64),
-            log(recent().map(|line| line.amount).sum()),
-            log(f64::from(self.day - first)),
-            log(owned.len() as f64),
-            f64::from(u8::from(owned.contains(&self.product))),
-            mine,
-            related as f64,
-            f64::from(u8::from(profile.company)),
-            self.share(&self.industry, profile.industry.as_deref()),
-            self.share(&self.region, profile.region.as_deref()),
-        ])
-    }
-
-    /// The share of buyers of a part, drawn towards that of all: as if ten more of average taste were in it.
-    fn share(&self, shares: &BTreeMap<&str, (u32, u32)>, key: Option<&str>) -> f64 {
-        let overall = f64::from(self.overall.0) / f64::from(self.overall.1.max(1));
-        let (bought, all) = key.and_then(|key| shares.get(key)).copied().unwrap_or((0, 0));
-        (f64::from(bought) + 10.0 * overall) / (f64::from(all) + 10.0)
-    }
-}
-
-/// Everybody known by `day`, and whether he bought the product within the horizon after it.
-fn examples(day: i32, product: u32, sales: &Sales, profiles: &Profiles, history: &History) -> Vec<Example> {
-    let known = Known::on(day, product, sales, profiles, history);
-    let within = day + 1..=day + HORIZON_DAYS;
-    let everybody = sales.by_account().filter_map(|(account, lines)| {
-        let features = known.features(lines, &profiles.of[account as usize])?;
-        let happened = lines.iter().any(|line| line.product == Some(product) && within.contains(&line.day));
-        Some(Example { key: key(sales.accounts[account as usize]), features, happened })
-    });
-    everybody.collect()
-}
-
 pub(super) fn key(account: Id) -> u64 {
     let (high, low) = account.as_u64_pair();
     high ^ low
 }
 
-pub fn find(sales: &Sales, profiles: &Profiles, product: u32) -> std::result::Result<Found, Reason> {
-    let (history, today) = (sales.history(), day_number(sales.until));
-    let earlier = examples(today - 2 * HORIZON_DAYS, product, sales, profiles, &history);
-    let later = examples(today - HORIZON_DAYS, product, sales, profiles, &history);
-    let backtest = backtest::run(&earlier, &later)?;
+/// Of every row, what stands in `places`.
+fn narrowed(row: &[f64], places: &[usize]) -> Vec<f64> {
+    places.iter().map(|at| row[*at]).collect()
+}
+
+fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
+    let sampled = past.sample();
+    let [earlier, later, today] = &past.days;
+    let earlier = Known::on(past, earlier, product).examples(&sampled);
+    let later = Known::on(past, later, product).examples(&sampled);
+    let always = HISTORY.len() + SHARES;
+    let places: Vec<usize> = (0..always).chain(screen(&earlier, always, MOST_TRAITS)).collect();
+    let narrow = |examples: Vec<Example>| -> Vec<Example> {
+        let cut = |example: Example| Example { features: narrowed(&example.features, &places), ..example };
+        examples.into_iter().map(cut).collect()
+    };
+    let (earlier, later) = (narrow(earlier), narrow(later));
+    let backtest = backtest::run(&earlier, &later, HISTORY.len())?;
     let learned: Vec<Example> = earlier.into_iter().chain(later).collect();
-    let model = Model::fit(&learned, backtest.best)?;
-    let known = Known::on(today, product, sales, profiles, &history);
-    let (mut accounts, mut rows) = (vec![], vec![]);
-    for (account, lines) in sales.by_account() {
-        if let Some(row) = known.features(lines, &profiles.of[account as usize]) {
-            accounts.push(account);
-            rows.push(row);
-        }
-    }
-    let told = model.predict(&rows)?;
-    let expected = told.iter().map(|one| one.probability).sum();
-    let mut order: Vec<usize> = (0..told.len()).collect();
-    order.sort_by(|a, b| told[*b].probability.total_cmp(&told[*a].probability).then(a.cmp(b)));
-    let likely = order.into_iter().take(KEPT).map(|at| {
-        let owned = history.owned(accounts[at]);
-        let mut reasons: Vec<(String, f64)> = FEATURES
-            .iter()
-            .zip(&told[at].contributions)
-            .filter(|(_, adds)| **adds > 0.0)
-            .map(|(feature, adds)| ((*feature).to_owned(), *adds))
-            .collect();
-        reasons.sort_by(|a, b| b.1.total_cmp(&a.1));
-        reasons.truncate(REASONS);
-        let related = known.near.iter().find(|near| owned.binary_search(&near.product).is_ok());
-        Likely {
-            account: sales.accounts[accounts[at] as usize],
-            probability: told[at].probability,
-            bought_before: owned.binary_search(&product).is_ok(),
-            reasons,
-            related: related.map(|near| sales.products[near.product as usize]),
-        }
-    });
+    let model = Model::fit(&learned, backtest.best, HISTORY.len())?;
+    drop(learned);
+    let known = Known::on(past, today, product);
+    let told = told(&known, &model, &places)?;
+    let related = known.near.iter().take(RELATED);
     Ok(Found {
-        customers: rows.len(),
-        buyers: history.popularity()[product as usize] as usize,
-        expected,
-        likely: likely.collect(),
-        related: known
-            .near
-            .iter()
-            .take(RELATED)
-            .map(|near| (sales.products[near.product as usize], near.both))
-            .collect(),
+        customers: told.customers,
+        buyers: past.history.popularity()[product as usize] as usize,
+        expected: told.expected,
+        expected_error: told.variance.sqrt(),
+        likely: told.likely,
+        weights: told.weights,
+        related: related.map(|near| (past.sales.products[near.product as usize], near.both)).collect(),
         backtest,
     })
 }
 
+#[derive(Default)]
+struct Told {
+    customers: usize,
+    expected: f64,
+    variance: f64,
+    likely: Vec<Likely>,
+    weights: Vec<(String, f64)>,
+}
+
+/// Everybody's probability, some at a time; of the most likely the reasons.
+fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Result<Told, Reason> {
+    let past = known.past;
+    // Features of one field are one reason.
+    let mut keys: Vec<&str> = vec![];
+    let reason_of: Vec<usize> = places
+        .iter()
+        .map(|at| {
+            let key = past.keys[*at].as_str();
+            keys.iter().position(|known| *known == key).unwrap_or_else(|| {
+                keys.push(key);
+                keys.len() - 1
+            })
+        })
+        .collect();
+    let (mut told, mut weights) = (Told::default(), vec![0.0; keys.len()]);
+    let mut best: Vec<(f64, usize, Vec<f64>)> = vec![];
+    let everybody: Vec<usize> = (0..past.lines.len()).collect();
+    for part in everybody.chunks(TOLD_AT_ONCE) {
+        let (accounts, rows): (Vec<usize>, Vec<Vec<f64>>) = part
+            .iter()
+            .filter_map(|account| Some((*account, narrowed(&known.features(*account)?, places))))
+            .unzip();
+        for (account, one) in accounts.into_iter().zip(model.predict(&rows)?) {
+            let mut adds = vec![0.0; keys.len()];
+            reason_of.iter().zip(&one.contributions).for_each(|(reason, part)| adds[*reason] += part);
+            weights.iter_mut().zip(&adds).for_each(|(weight, adds): (&mut f64, &f64)| *weight += adds.abs());
+            told.customers += 1;
+            told.expected += one.probability;
+            told.variance += one.probability * (1.0 - one.probability);
+            best.push((one.probability, account, adds));
+        }
+        best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        best.truncate(KEPT);
+    }
+    let ranked = |numbers: Vec<f64>| {
+        let named = keys.iter().zip(numbers).filter(|(_, number)| *number > 0.0);
+        let mut named: Vec<(String, f64)> = named.map(|(key, number)| ((*key).to_owned(), number)).collect();
+        named.sort_by(|a, b| b.1.total_cmp(&a.1));
+        named
+    };
+    told.weights = ranked(weights.into_iter().map(|sum| sum / told.customers.max(1) as f64).collect());
+    let likely = best.into_iter().map(|(probability, account, adds)| {
+        let owned = |product: u32| past.had_bought(account, product, known.at.day);
+        let mut reasons = ranked(adds);
+        reasons.truncate(REASONS);
+        let related = known.near.iter().find(|near| owned(near.product));
+        Likely {
+            account: past.sales.accounts[account],
+            probability,
+            bought_before: owned(known.product),
+            reasons,
+            related: related.map(|near| past.sales.products[near.product as usize]),
+        }
+    });
+    told.likely = likely.collect();
+    Ok(told)
+}
+
 /// Computes and keeps who will buy each of `products`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Result<()> {
-    let profiles = Arc::new(accounts::read(engine, &sales.accounts).await?);
-    for product in products {
-        let found = match sales.products.binary_search(product) {
-            Ok(number) => {
-                let (sales, profiles) = (sales.clone(), profiles.clone());
-                super::refresh::computed(move || find(&sales, &profiles, number as u32)).await?
-            }
-            // Nobody bought it in the years read.
-            Err(_) => Err(Reason::TooFewEvents { have: 0, need: mining::propensity::FEWEST_EVENTS }),
-        };
+    let traits = traits::read(engine, sales).await?;
+    let (all, wanted) = (sales.clone(), products.to_vec());
+    let found = super::refresh::computed(move || {
+        let number = |product: &Id| all.products.binary_search(product).ok().map(|number| number as u32);
+        let numbers: Vec<Option<u32>> = wanted.iter().map(number).collect();
+        let past = Past::of(&all, &traits, &numbers.iter().flatten().copied().collect::<Vec<_>>());
+        // Nobody bought it in the years read.
+        let never = Reason::TooFewEvents { have: 0, need: mining::propensity::FEWEST_EVENTS };
+        let found = |number: Option<u32>| number.map_or(Err(never), |number| find(&past, number));
+        wanted.into_iter().zip(numbers.into_iter().map(found)).collect::<Vec<_>>()
+    })
+    .await?;
+    for (product, found) in found {
         kept::keep(engine, KIND, &product.to_string(), sales.until, &found).await?;
     }
     Ok(())
+}
+
+/// Takes erased people from those who are likely to buy; returns how often one was.
+pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
+    let of = |subject: String| Expr::col(name("kind")).eq(KIND).and(Expr::col(name("subject")).eq(subject));
+    let select = Sql::select()
+        .columns(["subject", "body"].map(name))
+        .from(name(kept::TABLE))
+        .and_where(Expr::col(name("kind")).eq(KIND))
+        .to_owned();
+    let erased: HashSet<Id> = erasing.ids.iter().copied().collect();
+    let mut count = 0;
+    for row in tx.fetch(&select).await? {
+        let (subject, body) = (row.text(0)?, row.text(1)?);
+        let found: std::result::Result<Found, Reason> = match serde_json::from_str(&body) {
+            Ok(found) => found,
+            Err(_) => {
+                // What another version kept is not shown, and nobody can say who is in it.
+                if !erasing.dry {
+                    tx.execute(
+                        &Sql::delete().from_table(name(kept::TABLE)).and_where(of(subject)).to_owned(),
+                    )
+                    .await?;
+                }
+                continue;
+            }
+        };
+        let Ok(mut found) = found else { continue };
+        let before = found.likely.len();
+        found.likely.retain(|one| !erased.contains(&one.account));
+        let gone = before - found.likely.len();
+        count += gone as u64;
+        if gone > 0 && !erasing.dry {
+            let body = serde_json::to_string(&Ok::<_, Reason>(found))?;
+            let update = Sql::update()
+                .table(name(kept::TABLE))
+                .value(name("body"), body)
+                .and_where(of(subject))
+                .to_owned();
+            tx.execute(&update).await?;
+            tx.mark_changed(kept::TABLE);
+        }
+    }
+    Ok(count)
 }
 
 /// The job for one product, asked for from its page.

@@ -1,6 +1,7 @@
 //! A short list of customers with chosen figures, the same on every page, and the way to the whole list.
 
 use super::{href, words::Words};
+use crate::settings::Settings;
 use engine::Query;
 use meta::{Id, Kind, Record, Value};
 use serde::Serialize;
@@ -8,6 +9,9 @@ use web::{Answer, Session};
 
 #[derive(Serialize)]
 pub struct CustomerTable {
+    /// Ties it to what its columns mean.
+    pub id: String,
+    pub as_of: String,
     pub columns: Vec<Column>,
     pub rows: Vec<Row>,
     /// The list of all of them.
@@ -18,6 +22,7 @@ pub struct CustomerTable {
 pub struct Column {
     pub label: String,
     pub is_number: bool,
+    pub definition: String,
 }
 
 #[derive(Serialize)]
@@ -43,7 +48,7 @@ pub async fn customers(
     limit: usize,
 ) -> Answer<CustomerTable> {
     let records = records(words, session, (filter, sort), fields, limit).await?;
-    Ok(table(words, &records, fields, href::sorted("account", filter, sort)))
+    table(words, &records, fields, filter, href::sorted("account", filter, sort)).await
 }
 
 /// These customers in this order, as far as the reader may see them.
@@ -54,7 +59,7 @@ pub async fn of(words: &Words<'_>, session: &Session, ids: &[Id], fields: &[&str
         limit => records(words, session, (&filter, "-net_sales"), fields, limit).await?,
     };
     records.sort_by_key(|record| ids.iter().position(|id| *id == record.id));
-    Ok(table(words, &records, fields, href::list("account", &filter)))
+    table(words, &records, fields, &filter, href::list("account", &filter)).await
 }
 
 /// These as a condition.
@@ -78,16 +83,39 @@ async fn records(
     Ok(page.records)
 }
 
-fn table(words: &Words<'_>, records: &[Record], fields: &[&str], href: String) -> CustomerTable {
+async fn table(
+    words: &Words<'_>,
+    records: &[Record],
+    fields: &[&str],
+    filter: &str,
+    href: String,
+) -> Answer<CustomerTable> {
     let columns = fields.iter().map(|field| Column {
         label: words.label(field),
         is_number: words.field(field).is_some_and(|field| field.kind.is_numeric()),
+        definition: defined(words, field),
     });
-    CustomerTable {
+    let engine = words.app.engine();
+    let as_of = Settings::load(engine).await?.as_of_day(engine.clock());
+    Ok(CustomerTable {
+        id: id_of(filter),
+        as_of: words.date(as_of),
         columns: columns.collect(),
         rows: records.iter().map(|record| row(words, record, fields)).collect(),
         href,
-    }
+    })
+}
+
+/// What a field of the account means: its help, or that it stands in the archive.
+fn defined(words: &Words<'_>, field: &str) -> String {
+    let help = words.help(field);
+    if help.is_empty() { words.t("value.from_archive", &[("field", &words.label(field))]) } else { help }
+}
+
+/// From whatever sets a list apart from the others of its page.
+pub fn id_of(text: &str) -> String {
+    let plain: String = text.chars().filter(|letter| letter.is_ascii_alphanumeric()).collect();
+    format!("list-{plain}")
 }
 
 fn row(words: &Words<'_>, record: &Record, fields: &[&str]) -> Row {

@@ -31,6 +31,20 @@ pub struct Input {
     pub value: String,
 }
 
+/// A sentence that states figures, and what they mean (macro `finding`).
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    pub text: String,
+    pub explain: Explain,
+}
+
+/// Of a column or a mark, for macro `definitions`.
+#[derive(Clone, Debug, Serialize)]
+pub struct Definition {
+    pub label: String,
+    pub definition: String,
+}
+
 impl Figure {
     pub fn new(label: impl Into<String>, value: impl Into<String>, explain: Explain) -> Self {
         Figure { label: label.into(), value: value.into(), explain: Some(explain), ..Figure::default() }

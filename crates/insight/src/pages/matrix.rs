@@ -1,6 +1,6 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
-use super::{explain::missing, href, in_force::method_name, words::Words};
+use super::{explain::missing, figure::Input, href, in_force::method_name, words::Words};
 use crate::{
     past::{
         self, Past,
@@ -16,7 +16,10 @@ use engine::Actor;
 use minijinja::context;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use value::money;
+use value::{
+    money,
+    proportion::{Estimate, share},
+};
 use web::{Answer, App, Session};
 
 #[derive(Serialize)]
@@ -27,9 +30,11 @@ struct Line {
     before: String,
     forecast: String,
     after: String,
-    /// After over before.
+    /// After over before, with its interval.
     kept: String,
+    kept_range: Option<String>,
     came_back: String,
+    came_back_range: Option<String>,
     href: Option<String>,
 }
 
@@ -56,6 +61,7 @@ pub async fn begin(State(app): State<App>, session: Session) -> Answer<Response>
 }
 
 fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
+    let common_customers = words.count(past.customers);
     let common = context! { as_of => words.date(past.as_of), made_at => words.format.instant(past.made_at), customers => words.count(past.customers) };
     let Some(matrix) = past.matrix.fitted() else {
         let reason = past.matrix.missing().map(|reason| missing(words, reason)).unwrap_or_default();
@@ -71,6 +77,13 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         now_on => words.date(date_of(matrix.now_day)),
         now => lines(&matrix.now, true),
         then => lines(&matrix.then, false),
+        inputs => vec![
+            Input { label: words.t("value.matrix.then_on", &[]), value: words.date(date_of(matrix.then_day)) },
+            Input { label: words.t("value.matrix.now_on", &[]), value: words.date(date_of(matrix.now_day)) },
+            Input { label: words.t("value.matrix.model", &[]), value: method_name(words, matrix.method) },
+            Input { label: words.t("value.customers", &[]), value: common_customers },
+        ],
+        source => json!({ "href": of_today("core"), "label": words.t("value.matrix.source", &[]) }),
         new_customers => words.count(matrix.new_customers),
         new_money => words.amount(matrix.new_money),
         bars => after(words, matrix),
@@ -81,8 +94,11 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
 
 fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, now: bool) -> Line {
     let (label, colour) = words.choice("value_quadrant", name);
-    let share =
-        |part: f64, whole: f64| if whole > 0.0 { words.percent(part / whole) } else { "–".to_owned() };
+    let shown = |found: &Option<Estimate>| found.map_or("–".to_owned(), |found| words.percent(found.at));
+    let range = |found: &Option<Estimate>| {
+        found.map(|found| format!("{} – {}", words.whole_percent(found.low), words.whole_percent(found.high)))
+    };
+    let (kept, came_back) = (quadrant.kept(), share(quadrant.came_back, quadrant.customers));
     let amount = |amount: Option<i64>| amount.map_or("–".to_owned(), |amount| words.amount(amount));
     Line {
         name: label,
@@ -91,12 +107,17 @@ fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, now: bool) -> Line {
         before: words.amount(quadrant.before),
         forecast: words.amount(quadrant.forecast),
         after: amount(quadrant.after),
-        kept: quadrant.after.map_or("–".to_owned(), |after| share(after as f64, quadrant.before as f64)),
-        came_back: share(quadrant.came_back as f64, quadrant.customers as f64),
-        href: now.then(|| {
-            href::sorted("account", &format!("orders > 0 && value_quadrant == '{name}'"), "-sales_52w")
-        }),
+        kept: shown(&kept),
+        kept_range: range(&kept),
+        came_back: shown(&came_back),
+        came_back_range: range(&came_back),
+        href: now.then(|| of_today(name)),
     }
+}
+
+/// The list of a quadrant as it stands today.
+fn of_today(name: &str) -> String {
+    href::sorted("account", &format!("orders > 0 && value_quadrant == '{name}'"), "-sales_52w")
 }
 
 /// Before, forecast and after of each quadrant of a year ago.
@@ -133,7 +154,10 @@ fn moves(words: &Words<'_>, matrix: &Matrix) -> Json {
         for (to, count) in row.iter().enumerate() {
             let share = if left > 0 { words.percent(*count as f64 / left as f64) } else { "–".to_owned() };
             // Rows are drawn from below.
-            cells.push(json!({ "x": to, "y": n - 1 - from, "value": count, "text": format!("{} · {share}", words.count(*count)) }));
+            cells.push(json!({
+                "x": to, "y": n - 1 - from, "value": count, "text": format!("{} · {share}", words.count(*count)),
+                "href": of_today(QUADRANTS[to]),
+            }));
         }
     }
     let stayed: u64 = (0..n).map(|i| matrix.moves[i][i]).sum();

@@ -1,6 +1,7 @@
 //! Who may see figures that are summed over the company, and those of one customer.
 
-use engine::{Action, Actor, Error};
+use crate::mining::traits;
+use engine::{Action, Actor, Error, Level, Registry};
 use meta::Lang;
 use web::{Answer, Session};
 
@@ -23,6 +24,19 @@ pub fn whole_company(session: &Session) -> Answer<()> {
         Lang::Zh => "全公司的价值统计，仅向可查看全部客户、订单和退货及其所有字段的用户开放",
     };
     Err(Error::Forbidden(text.to_owned()).into())
+}
+
+/// Refuses whoever may not see every customer, order and return. Of a customer he need not see who he is (income, sex …):
+/// what is told of it leaves out what he may not read.
+pub fn every_record(session: &Session, registry: &Registry) -> Answer<()> {
+    let Some(rights) = session.actor.limits() else { return Ok(()) };
+    let account = registry.entity("account")?;
+    let seen = session.actor.view(account);
+    let hidden = account.fields.keys().filter(|name| seen.get(name).is_none_or(|field| field.masked));
+    let only_traits = hidden.into_iter().all(|name| traits::is_trait(account, name));
+    let every = SUMMED.iter().all(|entity| rights.level(entity, Action::Read) == Level::All);
+    let of_trade = ["order", "return"].iter().all(|entity| rights.sees_all_fields(entity));
+    if every && of_trade && only_traits { Ok(()) } else { whole_company(session) }
 }
 
 /// Whether the figures of a customer who may be seen tell no more than orders that may be seen, too.

@@ -12,6 +12,7 @@ use value::{
     history::Summary,
     model::{Model, RulesInForce},
     money,
+    proportion::{Estimate, Z_95},
     purchasing::Family,
     scoring::Scoring,
 };
@@ -31,6 +32,35 @@ pub struct Quadrant {
     pub after: Option<i64>,
     /// Customers of them who bought in it.
     pub came_back: u64,
+    /// Sums over customers of before², before · after and after², in units: what the interval of after over before needs.
+    #[serde(default)]
+    pub squares: [f64; 3],
+}
+
+impl Quadrant {
+    fn add_after(&mut self, before: i64, after: i64) {
+        self.after = Some(self.after.unwrap_or(0).saturating_add(after));
+        self.came_back += u64::from(after > 0);
+        let (before, after) = (money::to_units(before), money::to_units(after));
+        for (sum, part) in self.squares.iter_mut().zip([before * before, before * after, after * after]) {
+            *sum += part;
+        }
+    }
+
+    /// What was left of the sales of the year before, with its interval of 95 %: that of a ratio of sums over customers
+    /// (Cochran 1977, *Sampling Techniques*, ch. 6). `None` without sales before or customers to tell a spread from.
+    pub fn kept(&self) -> Option<Estimate> {
+        let (before, after) = (money::to_units(self.before), money::to_units(self.after?));
+        let n = self.customers as f64;
+        if before <= 0.0 || n < 2.0 {
+            return None;
+        }
+        let ratio = after / before;
+        let [own, cross, later] = self.squares;
+        let spread = (later - 2.0 * ratio * cross + ratio * ratio * own).max(0.0);
+        let half = Z_95 * (spread * n / (n - 1.0)).sqrt() / before;
+        Some(Estimate { at: ratio, low: (ratio - half).max(0.0), high: ratio + half, cases: self.customers })
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -84,8 +114,7 @@ impl Matrix {
             };
             let quadrant = &mut matrix.then[was.quadrant];
             was.add_to(quadrant);
-            quadrant.after = Some(quadrant.after.unwrap_or(0).saturating_add(after));
-            quadrant.came_back += u64::from(after > 0);
+            quadrant.add_after(was.before, after);
             if let Some(is) = is {
                 matrix.moves[was.quadrant][is.quadrant] += 1;
             }
@@ -202,6 +231,21 @@ mod tests {
         assert_eq!((found.then[0].customers, found.moves[0][0]), (8, 8));
         assert!(found.then[0].after > Some(after / 2));
         assert!(found.now.iter().all(|quadrant| quadrant.after.is_none()));
+    }
+
+    #[test]
+    fn what_was_kept_has_the_interval_of_a_ratio() {
+        let mut quadrant = Quadrant { customers: 3, ..Quadrant::default() };
+        for (before, after) in [(10, 5), (20, 10), (30, 30)] {
+            quadrant.before += money::from_units(f64::from(before));
+            quadrant.add_after(money::from_units(f64::from(before)), money::from_units(f64::from(after)));
+        }
+        let kept = quadrant.kept().unwrap();
+        // r = 45/60; residuals after − r·before are −2.5, −5, 7.5, so Σe² = 87.5.
+        let half = 1.959_964 * (87.5_f64 * 3.0 / 2.0).sqrt() / 60.0;
+        assert!((kept.at - 0.75).abs() < 1e-12 && (kept.high - 0.75 - half).abs() < 1e-6, "{kept:?}");
+        assert_eq!((kept.low, quadrant.came_back), ((0.75 - half).max(0.0), 3));
+        assert_eq!(Quadrant::default().kept(), None);
     }
 
     #[test]

@@ -68,11 +68,12 @@ pub async fn page(
         cut: &cut,
         stored: &stored,
         report: &kept.body,
+        as_of: words.date(kept.as_of),
         since: settings
             .end_of(date_of(day_number(filter.from) - 1))
             .to_rfc3339_opts(SecondsFormat::Secs, true),
     };
-    let shown: Shown = match part {
+    let mut shown: Shown = match part {
         "profiling" => board.profiling().await?,
         "persistency" => board.persistency().await?,
         "profitability" => board.profitability().await?,
@@ -81,6 +82,7 @@ pub async fn page(
         "product" => board.product().await?,
         _ => board.promotion().await?,
     };
+    shown.inputs = board.inputs(&shown);
     let tabs: Vec<_> = PARTS
         .into_iter()
         .map(|one| {

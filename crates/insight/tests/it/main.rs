@@ -15,6 +15,7 @@ mod models;
 mod moves;
 mod pages;
 mod profitability;
+mod propensity;
 mod questions;
 mod satisfaction;
 mod scores;

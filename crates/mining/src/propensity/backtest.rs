@@ -1,6 +1,6 @@
 //! Learned on one period, tested on the next: which method tells the truth about customers it was not shown.
 
-use super::{Example, FEWEST_EVENTS, Method, Model, measures};
+use super::{Candidate, Example, FEWEST_EVENTS, Model, measures};
 use crate::{reason::Reason, recommend::backtest::paired};
 use measures::Measures;
 use serde::{Deserialize, Serialize};
@@ -11,20 +11,20 @@ pub struct Backtest {
     pub tested_on: usize,
     /// Share of the tested to whom it happened.
     pub rate: f64,
-    /// Methods that could be fitted, from the simplest up.
+    /// Candidates that could be fitted, from the simplest up.
     pub tried: Vec<Tried>,
     /// The simplest that none beats by more than one standard error of the difference in squared error.
-    pub best: Method,
+    pub best: Candidate,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
-    pub method: Method,
+    pub what: Candidate,
     pub measures: Measures,
 }
 
-/// Learns every method from `earlier` and tests it on `later`.
-pub fn run(earlier: &[Example], later: &[Example]) -> Result<Backtest, Reason> {
+/// Learns every candidate from `earlier` and tests it on `later`; the first `history` features are what customers did.
+pub fn run(earlier: &[Example], later: &[Example], history: usize) -> Result<Backtest, Reason> {
     let mut later: Vec<&Example> = later.iter().collect();
     later.sort_by_key(|example| (example.key, example.happened));
     let happened: Vec<bool> = later.iter().map(|example| example.happened).collect();
@@ -36,8 +36,9 @@ pub fn run(earlier: &[Example], later: &[Example]) -> Result<Backtest, Reason> {
     let rows: Vec<Vec<f64>> = later.iter().map(|example| example.features.clone()).collect();
     let mut tried: Vec<(Tried, Vec<f64>)> = vec![];
     let (mut learned_from, mut best) = (0, 0);
-    for method in Method::ALL {
-        let model = match Model::fit(earlier, method) {
+    let knows_more = earlier.first().is_some_and(|example| example.features.len() > history);
+    for what in Candidate::ALL.into_iter().filter(|what| knows_more || !what.traits) {
+        let model = match Model::fit(earlier, what, history) {
             Ok(model) => model,
             // That one method finds no solution does not keep the others from it.
             Err(Reason::NotConverged) => continue,
@@ -46,7 +47,7 @@ pub fn run(earlier: &[Example], later: &[Example]) -> Result<Backtest, Reason> {
         learned_from = model.examples;
         let told: Vec<f64> = model.predict(&rows)?.into_iter().map(|found| found.probability).collect();
         let Some(measures) = measures::measure(&told, &happened) else { continue };
-        tried.push((Tried { method, measures }, measures::squares(&told, &happened)));
+        tried.push((Tried { what, measures }, measures::squares(&told, &happened)));
         let last = tried.len() - 1;
         let (gain, error) = paired(&tried[best].1, &tried[last].1);
         if gain > error && gain > 0.0 {
@@ -57,14 +58,14 @@ pub fn run(earlier: &[Example], later: &[Example]) -> Result<Backtest, Reason> {
         learned_from,
         tested_on: later.len(),
         rate: yes as f64 / later.len() as f64,
-        best: tried.get(best).map_or(Method::BaseRate, |(tried, _)| tried.method),
+        best: tried.get(best).map_or(Candidate::ALL[0], |(tried, _)| tried.what),
         tried: tried.into_iter().map(|(tried, _)| tried).collect(),
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::mixed;
+    use super::super::{Method, mixed};
     use super::*;
 
     fn chance(key: u64) -> f64 {
@@ -87,15 +88,15 @@ mod tests {
     #[test]
     fn a_linear_truth_is_found_by_the_logistic_and_told_calibrated() {
         let (earlier, later) = (drawn(1_500, 1, linear), drawn(1_500, 100_000, linear));
-        let found = run(&earlier, &later).expect("a test");
-        assert_eq!(found.best, Method::Logistic);
+        let found = run(&earlier, &later, 3).expect("a test");
+        assert_eq!(found.best.method, Method::Logistic);
         let measures = &found.tried[1].measures;
         assert!(measures.auc > 0.75 && measures.lift_of_best_tenth > 1.8, "{measures:?}");
         assert!(
             measures.calibration.iter().all(|part| (part.predicted - part.happened).abs() < 0.12),
             "{measures:?}"
         );
-        let model = Model::fit(&earlier, Method::Logistic).expect("a model");
+        let model = Model::fit(&earlier, Candidate::ALL[1], 3).expect("a model");
         let told = &model.predict(&[vec![1.0, 0.0, 7.0]]).expect("told")[0];
         assert!((told.probability - linear(1.0, 0.0)).abs() < 0.06, "{told:?}");
         // The first feature speaks for it, the constant one says nothing.
@@ -106,9 +107,9 @@ mod tests {
     fn a_crossed_truth_needs_the_trees() {
         let crossed = |a: f64, b: f64| if a * b > 0.0 { 0.6 } else { 0.1 };
         let (earlier, later) = (drawn(2_000, 1, crossed), drawn(1_000, 100_000, crossed));
-        let found = run(&earlier, &later).expect("a test");
-        assert_eq!(found.best, Method::Boosting, "{found:?}");
-        let model = Model::fit(&earlier, Method::Boosting).expect("a model");
+        let found = run(&earlier, &later, 3).expect("a test");
+        assert_eq!(found.best.method, Method::Boosting, "{found:?}");
+        let model = Model::fit(&earlier, Candidate::ALL[3], 3).expect("a model");
         let told = model.predict(&[vec![1.0, 1.0, 7.0], vec![1.0, -1.0, 7.0]]).expect("told");
         assert!(
             (told[0].probability - 0.6).abs() < 0.12 && (told[1].probability - 0.1).abs() < 0.1,
@@ -120,20 +121,42 @@ mod tests {
         assert_eq!(read.predict(&[vec![1.0, 1.0, 7.0]]).expect("told")[0], told[0]);
     }
 
+    /// What he did says nothing, the first thing of who he is everything.
+    #[test]
+    fn who_customers_are_is_used_where_it_tells_more_than_what_they_did() {
+        let turned = |seed| -> Vec<Example> {
+            let turn = |example: Example| {
+                let [a, b, c] = example.features[..] else { panic!("three features") };
+                Example { features: vec![b, c, a], ..example }
+            };
+            drawn(1_500, seed, linear).into_iter().map(turn).collect()
+        };
+        let (earlier, later) = (turned(1), turned(100_000));
+        let found = run(&earlier, &later, 2).expect("a test");
+        assert_eq!(found.best, Candidate { method: Method::Logistic, traits: true }, "{found:?}");
+        let auc = |what| found.tried.iter().find(|tried| tried.what == what).expect("tried").measures.auc;
+        assert!(auc(found.best) > auc(Candidate { traits: false, ..found.best }) + 0.2, "{found:?}");
+        let told = Model::fit(&earlier, Candidate { traits: false, ..found.best }, 2).expect("a model");
+        assert_eq!(told.predict(&[vec![0.0, 7.0, 2.0]]).expect("told")[0].contributions[2], 0.0);
+        // Where it is the other way round, it is left out.
+        let (earlier, later) = (drawn(1_500, 1, linear), drawn(1_500, 100_000, linear));
+        assert!(!run(&earlier, &later, 1).expect("a test").best.traits);
+    }
+
     #[test]
     fn noise_is_told_the_base_rate() {
         let (earlier, later) = (drawn(800, 1, |_, _| 0.3), drawn(800, 100_000, |_, _| 0.3));
-        let found = run(&earlier, &later).expect("a test");
-        assert_eq!(found.best, Method::BaseRate);
+        let found = run(&earlier, &later, 3).expect("a test");
+        assert_eq!(found.best.method, Method::BaseRate);
     }
 
     #[test]
     fn the_order_of_examples_changes_nothing() {
         let (mut earlier, mut later) = (drawn(400, 1, linear), drawn(400, 100_000, linear));
-        let found = run(&earlier, &later);
+        let found = run(&earlier, &later, 3);
         earlier.reverse();
         later.rotate_left(123);
-        assert_eq!(run(&earlier, &later), found);
+        assert_eq!(run(&earlier, &later, 3), found);
     }
 
     #[test]
@@ -142,13 +165,13 @@ mod tests {
         let never: Vec<Example> =
             good.iter().cloned().map(|example| Example { happened: false, ..example }).collect();
         let few = Some(Reason::TooFewEvents { have: 0, need: FEWEST_EVENTS });
-        assert_eq!(run(&never, &good).err(), few);
-        assert_eq!(run(&good, &never).err(), few);
-        assert_eq!(run(&good, &[]).err(), few);
+        assert_eq!(run(&never, &good, 3).err(), few);
+        assert_eq!(run(&good, &never, 3).err(), few);
+        assert_eq!(run(&good, &[], 3).err(), few);
         let mut bad = good.clone();
         bad[5].features[0] = f64::INFINITY;
-        assert_eq!(run(&bad, &good).err(), Some(Reason::NotFinite));
+        assert_eq!(run(&bad, &good, 3).err(), Some(Reason::NotFinite));
         bad[5].features = vec![1.0];
-        assert_eq!(run(&bad, &good).err(), Some(Reason::Ragged));
+        assert_eq!(run(&bad, &good, 3).err(), Some(Reason::Ragged));
     }
 }

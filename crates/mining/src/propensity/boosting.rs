@@ -48,13 +48,12 @@ impl Boosting {
         Ok(Boosting { trees, width, slope: slope.max(0.0), intercept })
     }
 
-    pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
+    pub fn predict(&self, rows: &[&[f64]]) -> Result<Vec<Prediction>, Reason> {
         if rows.iter().any(|row| row.len() != self.width) {
             return Err(Reason::Ragged);
         }
         let booster = GradientBooster::from_json(&self.trees).map_err(|_| Reason::NotConverged)?;
-        let rows: Vec<&[f64]> = rows.iter().map(Vec::as_slice).collect();
-        let columns = columns(&rows, self.width);
+        let columns = columns(rows, self.width);
         let data = matrix(&columns, rows.len(), self.width);
         // One value a feature and the bias, row after row; together they are the score.
         let parts = booster.predict_contributions(&data, ContributionsMethod::Average, false);

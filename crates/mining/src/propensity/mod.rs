@@ -4,11 +4,18 @@
 //! calibrated by Platt's method on scores of customers it has not seen, J. Platt 1999). They learn from one period and are
 //! tested on the next ([`backtest`]); boosting is used only if it is measurably better than the logistic, and neither if it is
 //! not measurably better than telling everybody the base rate.
+//!
+//! Features stand in two parts: what a customer did, and after that who he is. Each method is tried on the first part alone and on both
+//! ([`Candidate`]), so that who he is counts only where it tells something his purchases do not; [`screen`] leaves of it what is
+//! worth looking at.
 
 pub mod backtest;
 pub(crate) mod boosting;
 mod logistic;
 pub mod measures;
+mod screen;
+
+pub use screen::screen;
 
 use crate::reason::{Reason, all_finite};
 use boosting::Boosting;
@@ -39,8 +46,6 @@ pub enum Method {
 }
 
 impl Method {
-    pub const ALL: [Method; 3] = [Method::BaseRate, Method::Logistic, Method::Boosting];
-
     pub fn name(self) -> &'static str {
         match self {
             Method::BaseRate => "base_rate",
@@ -50,12 +55,37 @@ impl Method {
     }
 }
 
+/// A method, and whether it learns from who customers are or from what they did alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    pub method: Method,
+    pub traits: bool,
+}
+
+impl Candidate {
+    /// From the simplest up.
+    pub const ALL: [Candidate; 5] = [
+        Candidate { method: Method::BaseRate, traits: false },
+        Candidate { method: Method::Logistic, traits: false },
+        Candidate { method: Method::Logistic, traits: true },
+        Candidate { method: Method::Boosting, traits: false },
+        Candidate { method: Method::Boosting, traits: true },
+    ];
+
+    /// Of rows of `width` features, `history` of which are what customers did, how many it learns from.
+    fn width(self, history: usize, width: usize) -> usize {
+        if self.traits { width } else { history.min(width) }
+    }
+}
+
 /// A fitted method. Plain data, but for the trees, which are kept as crate forust writes them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Model {
     /// Share of the examples in which it happened.
     pub base_rate: f64,
     pub examples: usize,
+    /// Of each row, how many features it looks at.
+    width: usize,
     fitted: Fitted,
 }
 
@@ -75,37 +105,67 @@ pub struct Prediction {
 }
 
 impl Model {
-    pub fn fit(examples: &[Example], method: Method) -> Result<Model, Reason> {
+    /// Of examples whose first `history` features are what customers did.
+    pub fn fit(examples: &[Example], candidate: Candidate, history: usize) -> Result<Model, Reason> {
         let examples = prepared(examples)?;
         let happened = examples.iter().filter(|example| example.happened).count();
         let base_rate = happened as f64 / examples.len() as f64;
-        let fitted = match method {
-            Method::BaseRate => Fitted::BaseRate,
-            Method::Logistic => Fitted::Logistic(Logistic::fit(&examples)?),
-            Method::Boosting => Fitted::Boosting(Boosting::fit(&examples)?),
+        let whole = examples.first().map_or(0, |example| example.features.len());
+        let width = candidate.width(history, whole);
+        let narrow: Vec<Example>;
+        let seen = if width == whole {
+            examples
+        } else {
+            let cut =
+                |example: &Example| Example { features: example.features[..width].to_vec(), ..*example };
+            narrow = examples.into_iter().map(cut).collect();
+            narrow.iter().collect()
         };
-        Ok(Model { base_rate, examples: examples.len(), fitted })
-    }
-
-    pub fn method(&self) -> Method {
-        match self.fitted {
-            Fitted::BaseRate => Method::BaseRate,
-            Fitted::Logistic(_) => Method::Logistic,
-            Fitted::Boosting(_) => Method::Boosting,
-        }
+        let fitted = match candidate.method {
+            Method::BaseRate => Fitted::BaseRate,
+            Method::Logistic => Fitted::Logistic(Logistic::fit(&seen)?),
+            Method::Boosting => Fitted::Boosting(Boosting::fit(&seen)?),
+        };
+        Ok(Model { base_rate, examples: seen.len(), width, fitted })
     }
 
     /// One prediction a row of features, in their order; rows as wide as those of the examples.
     pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
         all_finite(rows.iter().flatten())?;
+        if rows.iter().any(|row| row.len() < self.width) {
+            return Err(Reason::Ragged);
+        }
         let none =
             |row: &Vec<f64>| Prediction { probability: self.base_rate, contributions: vec![0.0; row.len()] };
-        match &self.fitted {
-            Fitted::BaseRate => Ok(rows.iter().map(none).collect()),
-            Fitted::Logistic(logistic) => rows.iter().map(|row| logistic.predict(row)).collect(),
-            Fitted::Boosting(boosting) => boosting.predict(rows),
-        }
+        let told = match &self.fitted {
+            Fitted::BaseRate => return Ok(rows.iter().map(none).collect()),
+            Fitted::Logistic(logistic) => {
+                rows.iter().map(|row| logistic.predict(&row[..self.width])).collect::<Result<Vec<_>, _>>()?
+            }
+            Fitted::Boosting(boosting) => {
+                let rows: Vec<&[f64]> = rows.iter().map(|row| &row[..self.width]).collect();
+                boosting.predict(&rows)?
+            }
+        };
+        // What it does not look at adds nothing.
+        let padded = |(mut told, row): (Prediction, &Vec<f64>)| {
+            told.contributions.resize(row.len(), 0.0);
+            told
+        };
+        Ok(told.into_iter().zip(rows).map(padded).collect())
     }
+}
+
+/// Which of the customers with these keys to learn from and to test on, if `most` are enough: those whose keys land lowest,
+/// as where there are too many examples ([`MOST_FITTED`]). In the order of `keys`.
+pub fn sample(keys: &[u64], most: usize) -> Vec<usize> {
+    let mut chosen: Vec<usize> = (0..keys.len()).collect();
+    if keys.len() > most {
+        chosen.select_nth_unstable_by_key(most, |at| (mixed(keys[*at]), *at));
+        chosen.truncate(most);
+        chosen.sort_unstable();
+    }
+    chosen
 }
 
 /// In an order of their own, at most [`MOST_FITTED`], and good enough to learn from.

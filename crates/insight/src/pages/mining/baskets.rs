@@ -51,6 +51,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         mining => status::status(&words).await?,
         offered => offered.iter().filter_map(|id| Some(json!({ "id": id, "name": names.get(id)? }))).collect::<Vec<_>>(),
         product => product.map(|id| json!({ "id": id, "name": names.get(&id), "href": product_href(id) })),
+        told_as_of => told.as_ref().map(|kept| words.date(kept.as_of)),
         backtest => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().ok()).map(|test| tried(&words, test)),
         backtest_missing => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().err()).map(|reason| missing(&words, *reason)),
     };

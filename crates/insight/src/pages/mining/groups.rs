@@ -7,7 +7,7 @@ use crate::{
         refresh,
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Definition, Explain, Figure, Input},
         href, setting,
     },
 };
@@ -21,6 +21,7 @@ use minijinja::context;
 use mining::grouping::{MOST_GROUPS, profile::Mark};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
+use value::proportion::share;
 use web::{Answer, App, Flash, Session};
 
 /// Colours of the groups, by their place.
@@ -82,6 +83,8 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
                 clear => found.choice.clear(),
                 figures => headline(&words, found, &words.date(as_of)),
                 rows => rows(&words, found, &names),
+                sample => sample(&words, found),
+                feature_definitions => feature_definitions(&words, found),
                 scatter => scatter(&words, found, &names),
                 bars => bars(&words, found, &names),
                 moves => moves(&words, found, &names),
@@ -190,6 +193,20 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     ]
 }
 
+/// How many the figures rest on.
+fn sample(words: &Words<'_>, found: &Found) -> Vec<Input> {
+    vec![Input { label: words.t("mining.grouped", &[]), value: words.count(found.customers as u64) }]
+}
+
+fn defined(words: &Words<'_>, name: &str) -> Definition {
+    Definition { label: feature(words, name), definition: words.t(&format!("mining.feature.{name}.is"), &[]) }
+}
+
+fn feature_definitions(words: &Words<'_>, found: &Found) -> Vec<Definition> {
+    let first = found.groups.first().map(|group| group.profile.features.as_slice()).unwrap_or_default();
+    first.iter().map(|one| defined(words, &one.name)).collect()
+}
+
 fn value(words: &Words<'_>, feature: &str, value: f64) -> String {
     match feature {
         "sales" | "order_amount" => words.units(value),
@@ -232,6 +249,7 @@ fn scatter(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
         .collect();
     json!({
         "title": words.t("mining.scatter_title", &[]),
+        "axes": [defined(words, &found.axes.0), defined(words, &found.axes.1)],
         "data": {
             "points": points, "log": true,
             "x_label": feature(words, &found.axes.0), "y_label": feature(words, &found.axes.1),
@@ -270,11 +288,21 @@ fn moves(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
         .chain([(None, words.t("mining.new", &[]))]);
     let rows: Vec<Json> = from
         .map(|(from, name)| {
+            let all: usize = names.iter().map(|(to, _)| count(from, *to)).sum();
+            let all = all as u64;
             let cells: Vec<Json> = names
                 .iter()
                 .map(|(to, label)| {
                     let customers = count(from, *to);
-                    json!({ "label": label, "text": words.count(customers as u64), "stays": from == Some(*to), "none": customers == 0 })
+                    // Of those who were there, how many came here, with the interval of that share.
+                    let share = share(customers as u64, all).map(|found| {
+                        let (low, high) = (words.whole_percent(found.low), words.whole_percent(found.high));
+                        format!("{} ({low} – {high})", words.whole_percent(found.at))
+                    });
+                    json!({
+                        "label": label, "text": words.count(customers as u64), "share": share,
+                        "stays": from == Some(*to), "none": customers == 0,
+                    })
                 })
                 .collect();
             json!({ "name": name, "cells": cells })
@@ -289,5 +317,21 @@ fn moves(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
     let share = moved as f64 / before.max(1) as f64;
     let title = words
         .t("mining.moved_title", &[("count", &words.count(moved as u64)), ("share", &words.percent(share))]);
-    json!({ "title": title, "rows": rows, "columns": names.iter().map(|(_, name)| name).collect::<Vec<_>>() })
+    let columns = names.iter().map(|(number, name)| json!({ "name": name, "href": list_of(*number) }));
+    let definition = words.t("mining.moved.is", &[("since", &words.date(found.moved_since))]);
+    let definitions =
+        names.iter().map(|(_, name)| Definition { label: name.clone(), definition: definition.clone() });
+    let input =
+        |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
+    let arrived: usize = names.iter().map(|(to, _)| count(None, *to)).sum();
+    json!({
+        "title": title, "rows": rows,
+        "columns": columns.collect::<Vec<_>>(),
+        "definitions": definitions.collect::<Vec<_>>(),
+        "inputs": [input("mining.moved_before", before), input("mining.moved_stayed", staying), input("mining.moved_new", arrived)],
+        "source": {
+            "href": href::sorted("account", &format!("{} > 0", groups::FIELD), "-net_sales"),
+            "label": words.t("mining.these_customers", &[]),
+        },
+    })
 }

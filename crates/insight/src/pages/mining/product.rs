@@ -15,32 +15,40 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::Engine;
-use meta::Id;
+use engine::{Engine, Query};
+use meta::{Entity, Field, Id, Kind, NaiveDate, Record, Value};
 use minijinja::context;
+use mining::propensity::{Candidate, Method, measures::Measures};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use web::{Answer, App, Flash, Session};
 
 /// Customers shown; the list behind holds no more than a filter can name.
 const ROWS: usize = 50;
+/// Reasons told of a customer, and of the model.
+const REASONS: usize = 3;
+const WEIGHTS: usize = 10;
+/// Standard errors on either side that hold 95 %.
+const NORMAL_95: f64 = 1.96;
 
 pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    scope::whole_company(&session)?;
-    let words = words(&app, &session).await?;
     let engine = app.engine();
+    scope::every_record(&session, engine.registry())?;
+    let words = words(&app, &session).await?;
     let product = engine.get(&session.actor, "product", id).await?;
     let kept = propensity::load(engine, id).await?;
     let goes_with = goes_with(&words, engine, &session, id).await?;
+    let goes_with_as_of = recommend::load(engine).await?.map(|kept| words.date(kept.as_of));
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
         Some((Ok(found), as_of)) => {
-            let as_of = words.date(as_of);
+            let (day, as_of) = (as_of, words.date(as_of));
             context! {
                 state => "found",
                 figures => headline(&words, found, &as_of),
-                likely => likely(&words, &session, found).await?,
+                likely => likely(&words, &session, (found, day)).await?,
+                weights => weights(&words, &session, found),
                 list_href => list(found),
                 tried => tried(&words, found),
                 calibration => calibration(&words, found),
@@ -54,6 +62,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         compute_href => product_href(id),
         rules_href => format!("/analysis/baskets?product={id}"),
         goes_with,
+        goes_with_as_of,
         working => waiting(engine, id).await?,
     };
     app.page(&session, "insight/mining_product.html", context! { ..shown, ..common })
@@ -62,7 +71,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
 
 /// Asks for the computation.
 pub async fn compute(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    scope::whole_company(&session)?;
+    scope::every_record(&session, app.engine().registry())?;
     app.engine().get(&session.actor, "product", id).await?;
     if !waiting(app.engine(), id).await? {
         propensity::queue(app.engine(), id).await?;
@@ -92,15 +101,21 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
     Ok(found.near.iter().filter_map(row).collect())
 }
 
+/// With the half-width of its 95 % interval.
+fn auc(words: &Words<'_>, measures: &Measures) -> String {
+    let (number, error) = (words.fixed(measures.auc, 3), words.fixed(NORMAL_95 * measures.auc_error, 3));
+    words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
+}
+
 fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     let test = &found.backtest;
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
-    let best = test.tried.iter().find(|tried| tried.method == test.best).map(|tried| &tried.measures);
+    let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
     let percent = |share: f64| words.percent(share);
     let expected =
         explain("mining.expected_help").input(words.t("mining.base_rate", &[]), percent(test.rate));
-    let method = words.t(&format!("mining.method.{}", test.best.name()), &[]);
-    let auc = explain("mining.auc_help")
+    let method = candidate(words, test.best);
+    let auc_explained = explain("mining.auc_help")
         .input(words.t("mining.learned_from", &[]), words.count(test.learned_from as u64))
         .input(words.t("mining.tested_on", &[]), words.count(test.tested_on as u64));
     let lift =
@@ -112,11 +127,21 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
             explain("mining.buyers_help"),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
-        Figure::new(words.t("mining.expected", &[]), words.fixed(found.expected, 1), expected),
+        Figure::new(
+            words.t("mining.expected", &[]),
+            words.t(
+                "mining.plus_minus",
+                &[
+                    ("number", &words.fixed(found.expected, 1)),
+                    ("error", &words.fixed(NORMAL_95 * found.expected_error, 1)),
+                ],
+            ),
+            expected,
+        ),
         Figure::new(
             words.t("mining.auc", &[]),
-            best.map(|best| words.fixed(best.auc, 3)).unwrap_or_default(),
-            auc,
+            best.map(|best| auc(words, best)).unwrap_or_default(),
+            auc_explained,
         )
         .note(Some(method)),
         Figure::new(
@@ -127,52 +152,127 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     ]
 }
 
-async fn likely(words: &Words<'_>, session: &Session, found: &Found) -> Answer<Vec<Json>> {
+async fn likely(
+    words: &Words<'_>,
+    session: &Session,
+    (found, day): (&Found, NaiveDate),
+) -> Answer<Vec<Json>> {
     let engine = words.app.engine();
     let shown = &found.likely[..found.likely.len().min(ROWS)];
-    let wanted: Vec<(&str, Id)> = shown
-        .iter()
-        .map(|one| ("account", one.account))
-        .chain(shown.iter().filter_map(|one| Some(("product", one.related?))))
-        .collect();
-    let names: HashMap<Id, String> = engine.titles(&session.actor, &wanted).await?;
-    words.app.saw_many(session, "account", shown.len(), &[]);
+    // As the reader may see them: what is hidden from him is not in the records.
+    let query = Query::new("account").filter(these(found)).limit(ROWS);
+    let records = engine.list(&session.actor, &query).await?.records;
+    let records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();
+    let related: Vec<(&str, Id)> = shown.iter().filter_map(|one| Some(("product", one.related?))).collect();
+    let names: HashMap<Id, String> = engine.titles(&session.actor, &related).await?;
+    words.app.saw_many(session, "account", records.len(), &[]);
+    let archive = engine.registry().entity("account")?;
+    let seen = session.actor.view(archive);
     let row = |one: &propensity::Likely| {
-        let mut reasons: Vec<String> = one
-            .reasons
-            .iter()
-            .map(|(feature, _)| words.t(&format!("mining.reason.{feature}"), &[]))
-            .collect();
+        let record = records.get(&one.account)?;
+        let mut reasons: Vec<String> =
+            one.reasons
+                .iter()
+                .filter_map(|(reason, adds)| {
+                    let text = why(words, seen, record, day, reason)?;
+                    Some(words.t(
+                        "mining.reason_odds",
+                        &[("reason", &text), ("times", &words.fixed(adds.exp(), 1))],
+                    ))
+                })
+                .take(REASONS)
+                .collect();
         if let Some(name) = one.related.and_then(|related| names.get(&related)) {
             reasons.insert(0, words.t("mining.reason.bought", &[("product", name)]));
         }
         Some(json!({
-            "name": names.get(&one.account)?, "href": format!("/account/{}", one.account),
+            "name": record.text(&archive.title), "href": format!("/account/{}", one.account),
             "probability": words.percent(one.probability), "reasons": reasons, "before": one.bought_before,
         }))
     };
     Ok(shown.iter().filter_map(row).collect())
 }
 
+/// The field of the archive a reason is of, if it is of one that the reader sees as it is; `Err` if he does not.
+fn field<'e>(seen: &'e Entity, reason: &str) -> Result<Option<&'e Field>, ()> {
+    let Some(field) = reason.strip_prefix(propensity::FIELD) else { return Ok(None) };
+    seen.get(field).filter(|field| !field.masked).map(Some).ok_or(())
+}
+
+/// A reason in words, with what stands in the customer's archive; `None` if the reader may not see that field.
+fn why(words: &Words<'_>, seen: &Entity, record: &Record, day: NaiveDate, reason: &str) -> Option<String> {
+    let Some(field) = field(seen, reason).ok()? else {
+        return Some(words.t(&format!("mining.reason.{reason}"), &[]));
+    };
+    let value = match (record.get(&field.name), &field.kind) {
+        (Value::Null, _) => words.t("mining.reason.empty", &[]),
+        (Value::Text(value), Kind::Choice(_)) => words.choice(&field.name, value).0,
+        (Value::Bool(yes), _) => words.t(if *yes { "mining.reason.yes" } else { "mining.reason.no" }, &[]),
+        (Value::Date(born), _) => {
+            let years = words.count(u64::from(day.years_since(*born).unwrap_or(0)));
+            words.t("mining.reason.years", &[("years", &years)])
+        }
+        (Value::Int(number), _) => words.format.number((*number).into()),
+        (Value::Decimal(amount), Kind::Money) => {
+            let own = record.text("currency");
+            words.format.money(*amount, if own.is_empty() { &words.currency } else { own })
+        }
+        (Value::Decimal(share), Kind::Percent) => words.format.percent(*share),
+        (Value::Decimal(number), _) => words.format.number(*number),
+        (other, _) => other.as_text().unwrap_or_default().to_owned(),
+    };
+    let label = field.label.get(words.lang);
+    Some(words.t("mining.reason.field", &[("field", label), ("value", &value)]))
+}
+
+/// What the model goes by, as far as the reader may know it, the strongest at the top of the bars.
+fn weights(words: &Words<'_>, session: &Session, found: &Found) -> Option<Json> {
+    let seen = session.actor.view(words.registry().entity("account").ok()?);
+    let all: f64 = found.weights.iter().map(|(_, weight)| weight).sum();
+    let bars = found.weights.iter().take(WEIGHTS).filter_map(|(reason, weight)| {
+        let label = match field(seen, reason).ok()? {
+            Some(field) => field.label.get(words.lang).to_owned(),
+            None => words.t(&format!("mining.reason.{reason}"), &[]),
+        };
+        Some(json!({ "label": label, "value": weight / all, "text": words.percent(weight / all) }))
+    });
+    let bars: Vec<Json> = bars.collect();
+    (!bars.is_empty()).then(|| json!({ "unit": "percent", "bars": bars }))
+}
+
+fn these(found: &Found) -> String {
+    let ids: Vec<String> = found.likely.iter().take(ROWS).map(|one| format!("'{}'", one.account)).collect();
+    format!("id in [{}]", ids.join(", "))
+}
+
 /// The likely customers as a list to act on.
 fn list(found: &Found) -> String {
-    let ids: Vec<String> = found.likely.iter().take(ROWS).map(|one| format!("'{}'", one.account)).collect();
-    href::list("account", &format!("id in [{}]", ids.join(", ")))
+    href::list("account", &these(found))
+}
+
+/// A method, and whether it knows who customers are.
+fn candidate(words: &Words<'_>, what: Candidate) -> String {
+    let method = words.t(&format!("mining.method.{}", what.method.name()), &[]);
+    match what {
+        Candidate { method: Method::BaseRate, .. } => method,
+        Candidate { traits: true, .. } => words.t("mining.method.with_traits", &[("method", &method)]),
+        Candidate { traits: false, .. } => words.t("mining.method.without_traits", &[("method", &method)]),
+    }
 }
 
 fn tried(words: &Words<'_>, found: &Found) -> Vec<Json> {
     let row = |tried: &mining::propensity::backtest::Tried| {
         json!({
-            "name": words.t(&format!("mining.method.{}", tried.method.name()), &[]),
-            "auc": words.fixed(tried.measures.auc, 3), "brier": words.fixed(tried.measures.brier, 4),
-            "lift": words.fixed(tried.measures.lift_of_best_tenth, 2), "best": tried.method == found.backtest.best,
+            "name": candidate(words, tried.what),
+            "auc": auc(words, &tried.measures), "brier": words.fixed(tried.measures.brier, 4),
+            "lift": words.fixed(tried.measures.lift_of_best_tenth, 2), "best": tried.what == found.backtest.best,
         })
     };
     found.backtest.tried.iter().map(row).collect()
 }
 
 fn calibration(words: &Words<'_>, found: &Found) -> Json {
-    let best = found.backtest.tried.iter().find(|tried| tried.method == found.backtest.best);
+    let best = found.backtest.tried.iter().find(|tried| tried.what == found.backtest.best);
     let parts = best.map(|tried| tried.measures.calibration.as_slice()).unwrap_or_default();
     let name = |at: usize| words.t("mining.tenth", &[("number", &words.count(at as u64 + 1))]);
     json!({

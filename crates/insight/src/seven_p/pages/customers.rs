@@ -1,6 +1,6 @@
 //! Who customers are, who stays, who earns, who comes: profiling, persistency, profitability, prospecting.
 
-use super::{Board, Chart, List, ROWS, Shown, ranked};
+use super::{Board, List, ROWS, Shown, ranked};
 use crate::{
     kept,
     pages::{customer_table::customers, href},
@@ -53,31 +53,35 @@ impl Board<'_> {
         let overview = &self.stored.overview;
         let vip = overview.importance.get("vip").copied().unwrap_or_default();
         let buyers = overview.concentration.customers;
-        let finding = self.t(
-            "seven.profiling_finding",
+        let finding = self.finding(
+            "profiling_finding",
             &[
                 ("vip", &self.words.count(vip.customers)),
                 ("share", &self.share(vip.customers as i64, buyers as i64)),
                 ("sales", &self.share(vip.net_sales, overview.net_sales)),
             ],
+            vec![
+                self.counted("buyers", buyers),
+                (self.words.label("net_sales"), self.money(overview.net_sales)),
+                (self.t("seven.of_vip", &[]), self.money(vip.net_sales)),
+            ],
+            Some(href::sorted("account", "orders > 0 && importance == 'vip'", "-net_sales")),
         );
         let quadrants = self.group_bars("value_quadrant", &overview.quadrants, "");
         let core = overview.quadrants.get("core").map_or(0, |group| group.customers);
         let risky = "risk == 'high' && importance in ['vip', 'key']";
         Ok(Shown {
             by_customer: true,
-            findings: vec![finding, self.t("seven.whole_company", &[])],
+            findings: vec![finding],
+            notes: vec![self.t("seven.whole_company", &[])],
             charts: vec![
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.importance_title", &[("count", &self.words.count(vip.customers))]),
-                    data: self.group_bars("importance", &overview.importance, ""),
-                },
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.quadrants_title", &[("count", &self.words.count(core))]),
-                    data: quadrants,
-                },
+                self.chart(
+                    "stages",
+                    "importance_title",
+                    &[("count", &self.words.count(vip.customers))],
+                    self.group_bars("importance", &overview.importance, ""),
+                ),
+                self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
             ],
             lists: vec![
                 self.list(
@@ -105,40 +109,50 @@ impl Board<'_> {
         let count = |stage: &str| overview.stages.get(stage).map_or(0, |group| group.customers);
         let weak = count("decline") + count("lost");
         let buyers = overview.concentration.customers;
-        let mut findings = vec![];
+        let (mut findings, mut notes) = (vec![], vec![]);
         if let Some(retention) = &self.report.retention {
             let interval = |found: &value::proportion::Estimate| {
                 let (low, high) = (self.words.whole_percent(found.low), self.words.whole_percent(found.high));
                 format!("{low} – {high}")
             };
-            findings.push(self.t(
-                "seven.retention",
+            let bought_before = (self.t("seven.bought_before", &[]), self.words.count(retention.now.cases));
+            findings.push(self.finding(
+                "retention",
                 &[
                     ("share", &self.words.whole_percent(retention.now.at)),
                     ("interval", &interval(&retention.now)),
                     ("count", &self.words.count(retention.now.cases)),
                 ],
+                vec![bought_before, (self.t("seven.interval_95", &[]), interval(&retention.now))],
+                Some(href::sorted("account", "orders > 0", "-last_order_on")),
             ));
             if let Some(before) = &retention.before {
                 let clear = before.high < retention.now.low || retention.now.high < before.low;
-                let key = if clear { "seven.retention_before" } else { "seven.retention_before_same" };
+                let key = if clear { "retention_before" } else { "retention_before_same" };
                 let shown = self.words.whole_percent(before.at);
-                findings.push(self.t(key, &[("share", &shown), ("interval", &interval(before))]));
+                findings.push(self.finding(
+                    key,
+                    &[("share", &shown), ("interval", &interval(before))],
+                    vec![(self.t("seven.bought_before", &[]), self.words.count(before.cases))],
+                    Some(href::sorted("account", "orders > 0", "-last_order_on")),
+                ));
             }
         } else {
-            findings.push(self.t("seven.retention_unknown", &[]));
+            notes.push(self.t("seven.retention_unknown", &[]));
         }
-        findings.push(self.t("seven.whole_company", &[]));
+        notes.push(self.t("seven.whole_company", &[]));
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
         Ok(Shown {
             by_customer: true,
             findings,
-            charts: vec![Chart {
-                kind: "stages",
-                title: self.t("seven.stages_title", &[("share", &self.share(weak as i64, buyers as i64))]),
-                data: self.group_bars("stage", &overview.stages, "prospect"),
-            }],
+            notes,
+            charts: vec![self.chart(
+                "stages",
+                "stages_title",
+                &[("share", &self.share(weak as i64, buyers as i64))],
+                self.group_bars("stage", &overview.stages, "prospect"),
+            )],
             lists: vec![
                 self.list(
                     "falling_list",
@@ -164,23 +178,35 @@ impl Board<'_> {
         let kept: Option<kept::Kept<profitability::Report>> =
             kept::find(self.cut.engine, profitability::REPORT).await?;
         let Some(report) = kept.map(|kept| kept.body).filter(|report| report.buyers.customers > 0) else {
-            return Ok(Shown { findings: vec![self.t("seven.no_profit", &[])], ..Shown::default() });
+            return Ok(Shown { notes: vec![self.t("seven.no_profit", &[])], ..Shown::default() });
         };
         let (whale, profit) = (&report.whale, report.buyers.profit());
-        let mut findings = vec![if report.rated {
-            self.t(
-                "seven.profit_finding",
+        let rests_on = vec![
+            self.counted("buyers", report.buyers.customers),
+            (self.words.label("net_sales"), self.money(report.buyers.net_sales)),
+            (self.words.label("margin"), self.money(report.buyers.margin)),
+        ];
+        let finding = if report.rated {
+            self.finding(
+                "profit_finding",
                 &[
                     ("profit", &self.money(profit.net())),
                     ("share", &self.share(profit.net(), report.buyers.net_sales)),
                     ("losers", &self.words.count(whale.losers)),
                     ("lost", &self.money(whale.lost.saturating_neg())),
                 ],
+                rests_on,
+                Some(href::sorted("account", "net_profit < 0 && orders > 0", "net_profit")),
             )
         } else {
-            self.t("seven.profit_unrated", &[("margin", &self.money(report.buyers.margin))])
-        }];
-        findings.push(self.t("seven.whole_company", &[]));
+            let list = href::sorted("account", "orders > 0", "-margin");
+            self.finding(
+                "profit_unrated",
+                &[("margin", &self.money(report.buyers.margin))],
+                rests_on,
+                Some(list),
+            )
+        };
         let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
         let winners = whale.winners as f64 / whale.customers.max(1) as f64;
         let what = self.words.label(if report.rated { "net_profit" } else { "margin" });
@@ -192,12 +218,14 @@ impl Board<'_> {
             "y_label": self.words.t("profit.cumulative", &[("what", &what)]),
             "currency": self.words.currency,
         });
-        let title = self.t("seven.whale_title", &[("share", &self.words.whole_percent(winners))]);
+        let chart =
+            self.chart("whale", "whale_title", &[("share", &self.words.whole_percent(winners))], curve);
         let losing = ("net_profit < 0 && orders > 0", "net_profit");
         Ok(Shown {
             by_customer: true,
-            findings,
-            charts: vec![Chart { kind: "whale", title, data: curve }],
+            findings: vec![finding],
+            notes: vec![self.t("seven.whole_company", &[])],
+            charts: vec![chart],
             lists: vec![
                 self.list(
                     "losing_list",
@@ -217,19 +245,35 @@ impl Board<'_> {
         let now = sum(&months, (self.filter.from, self.filter.until));
         let before = sum(&months, (self.filter.before, self.filter.before_until()));
         let sources = self.cut.values("source").await?;
-        let mut findings = vec![self.t(
-            "seven.prospecting_finding",
+        let first_day = self.filter.from;
+        let mut findings = vec![self.finding(
+            "prospecting_finding",
             &[
                 ("accounts", &self.words.count(now.accounts.unsigned_abs())),
                 ("buyers", &self.words.count(now.first_buyers.unsigned_abs())),
                 ("change", &self.change(now.first_buyers, before.first_buyers).unwrap_or("–".to_owned())),
             ],
+            vec![self.period(), self.counted("year_before", before.first_buyers.unsigned_abs())],
+            Some(href::sorted("account", &format!("first_order_on >= '{first_day}'"), "-first_order_on")),
         )];
         let best = ranked(&sources, |one| one.first_buyers);
         if let Some((source, measures)) = best.first().filter(|(_, one)| one.first_buyers > 0) {
+            let condition = match source.as_str() {
+                "" => "source == null".to_owned(),
+                source => format!("source == '{}'", source.replace('\'', "\\'")),
+            };
             let source = self.choice("account", "source", source);
             let count = self.words.count(measures.first_buyers.unsigned_abs());
-            findings.push(self.t("seven.best_source", &[("source", &source), ("count", &count)]));
+            findings.push(self.finding(
+                "best_source",
+                &[("source", &source), ("count", &count)],
+                vec![self.period(), self.counted("first_buyers", now.first_buyers.unsigned_abs())],
+                Some(href::sorted(
+                    "account",
+                    &format!("{condition} && first_order_on >= '{first_day}'"),
+                    "-first_order_on",
+                )),
+            ));
         }
         let bars: Vec<(String, Option<String>, i64, String)> = best
             .iter()
@@ -254,16 +298,13 @@ impl Board<'_> {
             by_customer: true,
             findings,
             charts: vec![
-                Chart {
-                    kind: "bars",
-                    title: self.t("seven.first_buyers_title", &[]),
-                    data: self.months(&months, |one| one.first_buyers, "count"),
-                },
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.sources_title", &[]),
-                    data: self.bars(&bars, "count"),
-                },
+                self.chart(
+                    "bars",
+                    "first_buyers_title",
+                    &[],
+                    self.months(&months, |one| one.first_buyers, "count"),
+                ),
+                self.chart("stages", "sources_title", &[], self.bars(&bars, "count")),
             ],
             lists: vec![
                 self.list(

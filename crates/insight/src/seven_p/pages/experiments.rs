@@ -1,7 +1,10 @@
 //! What campaigns brought about, as far as somebody was left alone for comparison.
 
 use super::{Board, List, ROWS};
-use crate::mining::experiment::{ENTITY, result};
+use crate::{
+    mining::experiment::{ENTITY, result},
+    pages::figure::Finding,
+};
 use engine::{Engine, Query, Result};
 use meta::Record;
 use mining::effect::{Effect, Verdict};
@@ -39,30 +42,34 @@ impl Board<'_> {
         format!("{} – {}", self.shown_effect(tried, effect.lower), self.shown_effect(tried, effect.upper))
     }
 
-    /// The newest proven effect in words; what is missing where there is none.
-    pub(super) fn effect_finding(&self, tried: &[Tried]) -> String {
+    /// The newest proven effect in words; `Err` says what is missing where there is none.
+    pub(super) fn effect_finding(&self, tried: &[Tried]) -> std::result::Result<Finding, String> {
         let proven = tried.iter().find_map(|one| {
             let effect = one.effect.as_ref()?;
             matches!(effect.verdict, Verdict::Raised | Verdict::Lowered).then_some((one, effect))
         });
         match proven {
-            Some((one, effect)) => self.t(
-                if one.by_sales { "seven.effect_on_sales" } else { "seven.effect_on_buying" },
+            Some((one, effect)) => Ok(self.finding(
+                if one.by_sales { "effect_on_sales" } else { "effect_on_buying" },
                 &[
                     ("experiment", one.experiment.text("name")),
                     ("treated", &self.shown_effect(one, effect.treated)),
                     ("control", &self.shown_effect(one, effect.control)),
                     ("interval", &self.interval(one, effect)),
                 ],
-            ),
-            None if tried.is_empty() => self.t("seven.no_campaigns", &[]),
-            None => self.t("seven.no_effect", &[]),
+                vec![
+                    (self.t("seven.column.difference", &[]), self.shown_effect(one, effect.difference)),
+                    (self.t("seven.interval_95", &[]), self.interval(one, effect)),
+                ],
+                Some(format!("/{ENTITY}/{}", one.experiment.id)),
+            )),
+            None if tried.is_empty() => Err(self.t("seven.no_campaigns", &[])),
+            None => Err(self.t("seven.no_effect", &[])),
         }
     }
 
     pub(super) fn experiments(&self, tried: &[Tried]) -> List {
-        let columns = ["measured_by", "treated", "control", "difference", "interval"]
-            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        let columns = ["measured_by", "treated", "control", "difference", "interval"];
         let rows = tried.iter().map(|one| {
             let mut cells = vec![self.choice(ENTITY, "outcome", one.experiment.text("outcome"))];
             match &one.effect {
@@ -81,7 +88,7 @@ impl Board<'_> {
         List {
             title: self.t("seven.experiments_list", &[]),
             first: self.t("seven.column.experiment", &[]),
-            table: self.table(&columns, rows.collect(), &format!("/{ENTITY}")),
+            table: self.table("experiments", &columns, rows.collect(), &format!("/{ENTITY}")),
             nobody: self.t("seven.no_experiment", &[]),
         }
     }

@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     pages::{
-        customer_table::{Cell, Column, CustomerTable, Row},
+        customer_table::{Cell, Column, CustomerTable, Row, id_of},
+        figure::{Explain, Finding, Input},
+        href,
         words::Words,
     },
     store::StoredModel,
@@ -38,6 +40,7 @@ pub struct Board<'a> {
     pub report: &'a Report,
     /// The moment the period begins.
     pub since: String,
+    pub as_of: String,
 }
 
 #[derive(Default, Serialize)]
@@ -46,11 +49,15 @@ pub struct Shown {
     pub by_period: bool,
     pub by_customer: bool,
     /// What was found, in words: the first is the answer.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
+    /// What else to know of the page; no figures.
+    pub notes: Vec<String>,
     pub charts: Vec<Chart>,
     pub lists: Vec<List>,
     /// Where to look further.
     pub more: Vec<Link>,
+    /// What the charts are of: period, relation, region.
+    pub inputs: Vec<Input>,
 }
 
 #[derive(Serialize)]
@@ -58,6 +65,8 @@ pub struct Chart {
     pub kind: &'static str,
     pub title: String,
     pub data: Json,
+    pub id: &'static str,
+    pub definition: String,
 }
 
 #[derive(Serialize)]
@@ -82,6 +91,84 @@ impl Board<'_> {
 
     fn link(&self, key: &str, href: &str) -> Link {
         Link { label: self.t(&format!("seven.{key}"), &[]), href: href.to_owned() }
+    }
+
+    /// A chart whose words are `seven.{key}` and `seven.{key}.is`.
+    fn chart(&self, kind: &'static str, key: &'static str, args: &[(&str, &str)], data: Json) -> Chart {
+        Chart {
+            kind,
+            title: self.t(&format!("seven.{key}"), args),
+            data,
+            id: key,
+            definition: self.t(&format!("seven.{key}.is"), &[]),
+        }
+    }
+
+    /// A finding in the words `seven.{key}`, which mean `seven.{key}.is`; what it rests on, and the list behind it.
+    fn finding(
+        &self,
+        key: &str,
+        args: &[(&str, &str)],
+        inputs: Vec<(String, String)>,
+        source: Option<String>,
+    ) -> Finding {
+        let mut explain = Explain::new(self.t(&format!("seven.{key}.is"), &[]), self.as_of.clone());
+        for (label, value) in inputs {
+            explain = explain.input(label, value);
+        }
+        if let Some(href) = source {
+            explain = explain.source(href, self.words.t("figure.source", &[]));
+        }
+        Finding { text: self.t(&format!("seven.{key}"), args), explain }
+    }
+
+    /// What the charts of a page are of.
+    pub fn inputs(&self, shown: &Shown) -> Vec<Input> {
+        let mut inputs = vec![];
+        if shown.by_period {
+            let (label, value) = self.period();
+            inputs.push(Input { label, value });
+        }
+        if shown.by_period && shown.by_customer {
+            let relation = match self.filter.relation.as_str() {
+                "" => self.t("seven.all_relations", &[]),
+                relation => self.choice("account", "relation", relation),
+            };
+            let region = match self.filter.region.as_str() {
+                "" => self.t("seven.all_regions", &[]),
+                region => region.to_owned(),
+            };
+            inputs.push(Input { label: self.t("seven.relation", &[]), value: relation });
+            inputs.push(Input { label: self.t("seven.region", &[]), value: region });
+        } else if !shown.by_period {
+            inputs.push(Input {
+                label: self.t("seven.buyers", &[]),
+                value: self.words.count(self.stored.overview.concentration.customers),
+            });
+        }
+        inputs
+    }
+
+    /// The months a page is about, for findings and charts.
+    fn period(&self) -> (String, String) {
+        let last = self.filter.until.pred_opt().unwrap_or(self.filter.until);
+        let days = format!("{} – {}", self.words.date(self.filter.from), self.words.date(last));
+        (self.t("seven.period", &[]), days)
+    }
+
+    fn counted(&self, key: &str, number: u64) -> (String, String) {
+        (self.t(&format!("seven.{key}"), &[]), self.words.count(number))
+    }
+
+    /// The documents of the period, by a condition more.
+    fn orders_since(&self, condition: &str) -> String {
+        let and = if condition.is_empty() { "" } else { " && " };
+        href::sorted("order", &format!("{condition}{and}ordered_at >= '{}'", self.since), "-ordered_at")
+    }
+
+    fn returns_since(&self, condition: &str) -> String {
+        let and = if condition.is_empty() { "" } else { " && " };
+        href::sorted("return", &format!("{condition}{and}returned_at >= '{}'", self.since), "-returned_at")
     }
 
     fn money(&self, ten_thousandths: i64) -> String {
@@ -158,15 +245,24 @@ impl Board<'_> {
         }
     }
 
+    /// Columns by their words, `seven.column.{key}` and what they mean, `seven.column.{key}.is`.
     fn table(
         &self,
-        columns: &[String],
+        id: &str,
+        columns: &[&str],
         rows: Vec<(String, String, Vec<String>)>,
         href: &str,
     ) -> CustomerTable {
         let cell = |text: String| Cell { text, colour: None };
+        let column = |key: &&str| Column {
+            label: self.t(&format!("seven.column.{key}"), &[]),
+            is_number: true,
+            definition: self.t(&format!("seven.column.{key}.is"), &[]),
+        };
         CustomerTable {
-            columns: columns.iter().map(|label| Column { label: label.clone(), is_number: true }).collect(),
+            id: id_of(id),
+            as_of: self.as_of.clone(),
+            columns: columns.iter().map(column).collect(),
             rows: rows
                 .into_iter()
                 .map(|(name, href, cells)| Row { name, href, cells: cells.into_iter().map(cell).collect() })

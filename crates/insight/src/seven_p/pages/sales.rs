@@ -1,6 +1,6 @@
 //! What is sold, of what, and what brings it about: performance, product, promotion.
 
-use super::{Board, Chart, Link, List, ROWS, Shown, ranked};
+use super::{Board, Link, List, ROWS, Shown, ranked};
 use crate::{pages::href, seven_p::cuts::Measures, seven_p::read::sum};
 use std::collections::BTreeMap;
 use web::Answer;
@@ -16,19 +16,22 @@ impl Board<'_> {
         let names = self.titles("user", owners.keys()).await?;
         let kinds = self.titles("product_category", categories.keys()).await?;
         let change = self.change(now.sales, before.sales);
-        let finding = self.t(
-            "seven.performance_finding",
+        let finding = self.finding(
+            "performance_finding",
             &[
                 ("sales", &self.money(now.sales)),
                 ("change", change.as_deref().unwrap_or("–")),
                 ("margin", &self.share(now.margin, now.costed)),
                 ("orders", &self.words.count(now.orders.unsigned_abs())),
             ],
+            vec![
+                self.period(),
+                (self.t("seven.year_before", &[]), self.money(before.sales)),
+                (self.t("seven.costed", &[]), self.money(now.costed)),
+            ],
+            Some(self.orders_since("")),
         );
-        let since = &self.since;
-        let orders = |condition: String| {
-            Some(href::sorted("order", &format!("{condition} && ordered_at >= '{since}'"), "-ordered_at"))
-        };
+        let orders = |condition: String| Some(self.orders_since(&condition));
         let channel_bars: Vec<_> = ranked(&channels, |one| one.sales)
             .into_iter()
             .map(|(channel, one)| {
@@ -70,33 +73,25 @@ impl Board<'_> {
                 (name, orders(condition).unwrap_or_default(), cells)
             })
             .collect();
-        let columns = ["sales", "change", "orders", "margin_share"]
-            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        let columns = ["sales", "change", "orders", "margin_share"];
         Ok(Shown {
             by_period: true,
             by_customer: true,
             findings: vec![finding],
             charts: vec![
-                Chart {
-                    kind: "line",
-                    title: self.t("seven.sales_title", &[("change", change.as_deref().unwrap_or("–"))]),
-                    data: self.months(&months, |one| one.sales, "money"),
-                },
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.channels_title", &[]),
-                    data: self.bars(&channel_bars, "money"),
-                },
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.categories_title", &[]),
-                    data: self.bars(&category_bars, "money"),
-                },
+                self.chart(
+                    "line",
+                    "sales_title",
+                    &[("change", change.as_deref().unwrap_or("–"))],
+                    self.months(&months, |one| one.sales, "money"),
+                ),
+                self.chart("stages", "channels_title", &[], self.bars(&channel_bars, "money")),
+                self.chart("stages", "categories_title", &[], self.bars(&category_bars, "money")),
             ],
             lists: vec![List {
                 title: self.t("seven.reps_list", &[]),
                 first: self.t("seven.column.rep", &[]),
-                table: self.table(&columns, rows, "/order"),
+                table: self.table("reps", &columns, rows, "/order"),
                 nobody: self.t("seven.no_sales", &[]),
             }],
             ..Shown::default()
@@ -112,37 +107,47 @@ impl Board<'_> {
         let margin_leaders = ranked(&products, |one| one.margin);
         let best = margin_leaders.iter().find(|(id, _)| !id.is_empty());
         let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
-        let mut findings = vec![];
+        let (mut findings, mut notes) = (vec![], vec![]);
         if let Some((id, one)) = best {
-            findings.push(
-                self.t(
-                    "seven.product_finding",
-                    &[("product", &name(id)), ("margin", &self.money(one.margin))],
-                ),
-            );
+            findings.push(self.finding(
+                "product_finding",
+                &[("product", &name(id)), ("margin", &self.money(one.margin))],
+                vec![
+                    self.period(),
+                    (self.t("seven.column.sales", &[]), self.money(one.sales)),
+                    (self.t("seven.costed", &[]), self.money(one.costed)),
+                    self.counted("products", known.len() as u64),
+                ],
+                Some(format!("/product/{id}")),
+            ));
         }
         let returned: i64 = reasons.values().map(|one| one.returned).sum();
         if let Some((reason, one)) = ranked(&reasons, |one| one.returned).first() {
+            let behind = self.returns_since(&format!("reason == '{reason}'"));
             let reason = self.choice("return", "reason", reason);
-            findings.push(self.t(
-                "seven.returns_finding",
+            findings.push(self.finding(
+                "returns_finding",
                 &[
                     ("reason", &reason),
                     ("amount", &self.money(one.returned)),
                     ("share", &self.share(one.returned, returned)),
                 ],
+                vec![
+                    self.period(),
+                    self.counted("returns_count", one.orders.unsigned_abs()),
+                    (self.t("seven.all_returns", &[]), self.money(returned)),
+                ],
+                Some(behind),
             ));
         } else {
-            findings.push(self.t("seven.no_returns", &[]));
+            notes.push(self.t("seven.no_returns", &[]));
         }
-        let since = &self.since;
         let reason_bars: Vec<_> = ranked(&reasons, |one| one.returned)
             .into_iter()
             .map(|(reason, one)| {
-                let filter = format!("reason == '{reason}' && returned_at >= '{since}'");
                 (
                     self.choice("return", "reason", reason),
-                    Some(href::sorted("return", &filter, "-returned_at")),
+                    Some(self.returns_since(&format!("reason == '{reason}'"))),
                     one.returned,
                     self.words.count(one.orders.unsigned_abs()),
                 )
@@ -174,27 +179,19 @@ impl Board<'_> {
                 (name(id), format!("/product/{id}"), cells)
             })
             .collect();
-        let columns = ["return_share", "returned", "sales", "margin_share"]
-            .map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        let columns = ["return_share", "returned", "sales", "margin_share"];
         Ok(Shown {
             by_period: true,
             findings,
+            notes,
             charts: vec![
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.margins_title", &[]),
-                    data: self.bars(&margin_bars, "money"),
-                },
-                Chart {
-                    kind: "stages",
-                    title: self.t("seven.reasons_title", &[]),
-                    data: self.bars(&reason_bars, "money"),
-                },
+                self.chart("stages", "margins_title", &[], self.bars(&margin_bars, "money")),
+                self.chart("stages", "reasons_title", &[], self.bars(&reason_bars, "money")),
             ],
             lists: vec![List {
                 title: self.t("seven.returning_list", &[]),
                 first: self.t("seven.column.product", &[]),
-                table: self.table(&columns, rows, "/product"),
+                table: self.table("returning", &columns, rows, "/product"),
                 nobody: self.t("seven.no_returns", &[]),
             }],
             more: vec![self.link("more_cycles", "/value/cycles")],
@@ -210,10 +207,26 @@ impl Board<'_> {
         let mut findings = vec![];
         if let Some((source, one)) = ranks.iter().find(|(source, one)| !source.is_empty() && one.sales > 0) {
             let share = self.share(one.sales, all);
-            findings.push(self.t("seven.promotion_finding", &[("source", source), ("share", &share)]));
+            let condition = format!("source == '{}' && orders > 0", source.replace('\'', "\\'"));
+            findings.push(self.finding(
+                "promotion_finding",
+                &[("source", source), ("share", &share)],
+                vec![
+                    self.period(),
+                    (self.t("seven.of_source", &[]), self.money(one.sales)),
+                    (self.t("seven.all_sales", &[]), self.money(all)),
+                ],
+                Some(href::sorted("account", &condition, "-net_sales")),
+            ));
         }
         let tried = self.tried().await?;
-        findings.push(self.effect_finding(&tried));
+        let notes = match self.effect_finding(&tried) {
+            Ok(finding) => {
+                findings.push(finding);
+                vec![]
+            }
+            Err(none) => vec![none],
+        };
         let source_bars: Vec<_> = ranks
             .iter()
             .filter(|(_, one)| one.sales > 0)
@@ -251,23 +264,19 @@ impl Board<'_> {
                 )
             })
             .collect();
-        let columns =
-            ["sales", "change", "orders", "per_order"].map(|key| self.t(&format!("seven.column.{key}"), &[]));
+        let columns = ["sales", "change", "orders", "per_order"];
         Ok(Shown {
             by_period: true,
             by_customer: true,
             findings,
-            charts: vec![Chart {
-                kind: "stages",
-                title: self.t("seven.source_sales_title", &[]),
-                data: self.bars(&source_bars, "money"),
-            }],
+            notes,
+            charts: vec![self.chart("stages", "source_sales_title", &[], self.bars(&source_bars, "money"))],
             lists: vec![
                 self.experiments(&tried),
                 List {
                     title: self.t("seven.channels_list", &[]),
                     first: self.t("seven.column.channel", &[]),
-                    table: self.table(&columns, rows, "/order"),
+                    table: self.table("channels", &columns, rows, "/order"),
                     nobody: self.t("seven.no_sales", &[]),
                 },
             ],
@@ -278,6 +287,7 @@ impl Board<'_> {
                 },
                 self.link("more_experiment", "/experiment/new"),
             ],
+            ..Shown::default()
         })
     }
 }

@@ -1,0 +1,139 @@
+// Every figure on an analysis page says what it is. Walks all of them in both languages and fails where a number has no definition:
+//   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
+//   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
+//     and each heading of a number is one of their terms.
+// Each explanation has words, not the key of a message, and the day it holds for.
+import assert from 'node:assert/strict';
+import { choose, eventually, signIn } from './steps.mjs';
+
+/** The first fit, the past, and the mining that follows. */
+const FIRST_RUN_LIMIT_MS = 240_000;
+const SEVEN = ['profiling', 'persistency', 'profitability', 'performance', 'prospecting', 'product', 'promotion'];
+const PAGES = [
+  '/value', '/value/matrix', '/value/profitability', '/value/contracts', '/value/cycles', '/value/alarms', '/value/benefit',
+  ...SEVEN.map((part) => `/value/seven-p/${part}`),
+  '/analysis/groups', '/analysis/baskets', '/analysis/purchasing',
+];
+/** Pages of the navigation that are not held to it yet, or by other means: their tables have the definitions below them as text; questions
+ *  a user makes himself have theirs in the catalogue. */
+const ELSEWHERE = ['/value/life-cycle', '/value/backtest', '/value/satisfaction', '/value/seven-p', '/analysis/forecast', '/analysis/explore', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
+/** What a page shows once it has been computed. */
+const TOLD = '.figure, .finding, .chart-box, table[data-defined]';
+
+export async function figures({ open, step, program }) {
+  const page = await open();
+  await signIn(page, program.login);
+  const pages = [...PAGES];
+
+  await step('everything is computed, and before and after are compared', async () => {
+    await page.goto('/value/benefit');
+    const year = new Date().getFullYear();
+    await page.locator('input[name=from]').fill(`${year - 1}-01-01`);
+    await page.locator('input[name=to]').fill(`${year - 1}-03-31`);
+    await page.locator('form[action="/value/benefit"] button').click();
+    const links = await page.locator('#nav a[href^="/value"], #nav a[href^="/analysis"]').evaluateAll((all) => all.map((link) => new URL(link.href).pathname));
+    const forgotten = links.filter((path) => !PAGES.includes(path) && !ELSEWHERE.includes(path));
+    assert.deepEqual(forgotten, [], 'pages of the navigation that nobody holds to it');
+    for (const path of pages) {
+      await eventually(`figures of ${path}`, async () => {
+        await page.goto(path);
+        return page.locator(TOLD).count();
+      }, (told) => told > 0, FIRST_RUN_LIMIT_MS);
+    }
+    await eventually('before and after', async () => {
+      await page.goto('/value/benefit');
+      return page.locator('table[data-rows-explained]').count();
+    }, (there) => there === 1, FIRST_RUN_LIMIT_MS);
+    // A customer, the most bought product and an experiment have pages of their own.
+    await page.goto('/account?filter=orders%20%3E%203&sort=-net_sales');
+    pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
+    await page.goto('/analysis/baskets');
+    const product = await page.locator('select[name=product] option').nth(1).getAttribute('value');
+    pages.push(`/analysis/product/${product}`);
+    await page.goto('/experiment');
+    pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
+  });
+
+  for (const lang of ['en', 'zh-CN']) {
+    await step(`every figure says what it is (${lang})`, async () => {
+      await page.goto('/profile');
+      if ((await page.locator('html').getAttribute('lang')) !== lang) await choose(page, lang);
+      const wrong = [];
+      let told = 0;
+      for (const path of pages) {
+        await page.goto(path);
+        const found = await page.evaluate(undefinedFigures);
+        told += found.told;
+        wrong.push(...found.wrong.map((what) => `${path}: ${what}`));
+      }
+      assert.deepEqual(wrong, [], `${wrong.length} figures without a definition`);
+      assert.ok(told > 200, `only ${told} figures were looked at`);
+    });
+  }
+
+  await step('a table whose heading nobody defined is found', async () => {
+    await page.goto('/analysis/groups');
+    const wrong = await page.evaluate(() => {
+      document.querySelector('table[data-defined] th.num').textContent = 'Forgotten';
+      document.querySelector('#content').insertAdjacentHTML('beforeend', '<table class="grid"><tr><td class="num">7</td></tr></table><div class="figure"></div><figure class="chart-box"></figure>');
+    }).then(() => page.evaluate(undefinedFigures));
+    assert.equal(wrong.wrong.length, 4, wrong.wrong.join('\n'));
+  });
+}
+
+/** Runs in the page. */
+function undefinedFigures() {
+  const wrong = [];
+  let told = 0;
+  const text = (node) => (node?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
+  const isKey = (words) => /^[a-z_]+(\.[a-z0-9_]+)+$/.test(words);
+  /** An explanation has words and a day. */
+  const explains = (panel, what) => {
+    const words = [...panel.querySelectorAll('p:not(.hint), dd, dt')].map(text);
+    if (!words.length || words.some((one) => !one || isKey(one))) wrong.push(`${what}: its explanation has no words: ${words.join(' | ')}`);
+    if (!/\d|–/.test(text(panel.querySelector('p.hint')))) wrong.push(`${what}: its explanation names no day`);
+  };
+  const beside = (node, what) => {
+    told += 1;
+    const panel = node.querySelector('.explain .explain-panel');
+    if (panel) explains(panel, what);
+    else wrong.push(`${what}: no explanation beside it`);
+  };
+  const terms = (node, what) => {
+    const found = document.querySelector(`[data-definitions="${node.dataset.defined}"] .explain-panel`);
+    if (!found) {
+      wrong.push(`${what}: no definitions (${node.dataset.defined})`);
+      return null;
+    }
+    explains(found, what);
+    return new Set([...found.querySelectorAll('dt')].map(text));
+  };
+  for (const node of document.querySelectorAll('.figure')) beside(node, `the figure ${text(node.querySelector('.figure-label')).slice(0, 40)}`);
+  for (const node of document.querySelectorAll('.finding')) beside(node, `the finding ${text(node).slice(0, 40)}`);
+  for (const row of document.querySelectorAll('table[data-rows-explained] tbody tr')) beside(row, `the row ${text(row).slice(0, 40)}`);
+  for (const box of document.querySelectorAll('.chart-box')) {
+    told += 1;
+    terms(box, `the chart ${text(box.querySelector('figcaption'))}`);
+  }
+  // Lists of records below a record show its fields, not figures.
+  for (const table of document.querySelectorAll('#content table.grid')) {
+    if (table.closest('#related, [data-list]') || !table.querySelector('th.num, td.num')) continue;
+    const name = `the table ${text(table.querySelector('thead')).slice(0, 60)}`;
+    const known = terms(table, name);
+    for (const heading of table.querySelectorAll('thead th.num')) {
+      told += 1;
+      if (known && !known.has(text(heading))) wrong.push(`${name}: ${text(heading)} is not defined`);
+    }
+  }
+  // On a record's page a list of facts is its fields.
+  for (const list of /^\/(value|analysis)\b/.test(location.pathname) ? document.querySelectorAll('#content dl.facts') : []) {
+    const numbers = [...list.querySelectorAll('dt')].filter((term) => /\d/.test(text(term.nextElementSibling)));
+    if (!numbers.length) continue;
+    const known = terms(list, 'a list of facts');
+    for (const term of numbers) {
+      told += 1;
+      if (known && !known.has(text(term))) wrong.push(`a list of facts: ${text(term)} is not defined`);
+    }
+  }
+  return { wrong, told };
+}

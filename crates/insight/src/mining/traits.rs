@@ -1,0 +1,364 @@
+//! Who customers are, from their archive: whatever fields it has, found by what they are declared to be. Choices, yes or no and short
+//! texts are categories (sex, industry, region …), numbers are numbers (employees, income …), a personal day is the years since it
+//! (an age). A field that is empty says so by a feature of its own.
+//!
+//! They are read as they stand today: the archive does not say what stood in it a year ago. What the program computes of customers is left
+//! out, since it knows what they bought after the day that is looked at.
+
+use super::lines::Sales;
+use engine::{
+    Engine, Result, Row, TryStreamExt, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::{Entity, Field, Kind};
+use std::collections::HashMap;
+
+/// A text with more values than this is no category.
+const MOST_VALUES: usize = 1_000;
+/// Values of a category that are features of their own: the commonest ones.
+const EACH: usize = 8;
+/// Customers who must have a value in common, and the share of all: fewer teach nothing and might tell who they are.
+const FEWEST: usize = 20;
+const FEWEST_SHARE: f64 = 0.01;
+/// Years after which a day of birth is a slip of the pen.
+const OLDEST: f64 = 120.0;
+const DAYS_A_YEAR: f64 = 365.2425;
+/// Of a category and of a day: not filled in.
+const EMPTY: u16 = u16::MAX;
+const NO_DAY: i32 = i32::MIN;
+/// The field that says in which currency amounts of a record are.
+const CURRENCY: &str = "currency";
+
+/// A field of the archive, of every customer in the order of [`Sales::accounts`].
+pub struct Trait {
+    pub field: String,
+    is: Is,
+}
+
+enum Is {
+    /// Places in `values`.
+    Category { values: Vec<String>, of: Vec<u16>, common: Vec<u16> },
+    /// Logarithms; not a number where it is not filled in.
+    Number { of: Vec<f32>, mean: f64 },
+    /// Numbers of days.
+    Since { of: Vec<i32>, mean: f64 },
+}
+
+/// What kind of trait a field is, if it is one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Form {
+    Category,
+    Number,
+    Since,
+}
+
+/// Of a customer's archive, the field that says where he is: provinces, or countries where provinces are not known of most.
+pub const REGIONS: [&str; 2] = ["province", "country"];
+
+#[derive(Default)]
+pub struct Traits {
+    pub all: Vec<Trait>,
+}
+
+fn form(entity: &Entity, field: &Field) -> Option<Form> {
+    // What is chosen by hand instead of what is computed is an opinion on what the customer bought.
+    let by_hand = field.name.strip_suffix("_override").and_then(|class| entity.get(class)).is_some();
+    let says_who = field.personal && field.searched;
+    if field.computed || field.unique || field.numbered.is_some() || field.masked || by_hand || says_who {
+        return None;
+    }
+    match field.kind {
+        Kind::Choice(_) | Kind::Bool => Some(Form::Category),
+        Kind::Text { .. } if field.name != CURRENCY => Some(Form::Category),
+        Kind::Integer | Kind::Decimal { .. } | Kind::Money | Kind::Percent => Some(Form::Number),
+        Kind::Date if field.personal => Some(Form::Since),
+        _ => None,
+    }
+}
+
+/// The fields of the archive that may speak of a customer, whoever asks.
+pub fn is_trait(entity: &Entity, field: &str) -> bool {
+    entity.get(field).is_some_and(|field| form(entity, field).is_some())
+}
+
+/// Of one field while it is read.
+struct Reading<'f> {
+    field: &'f Field,
+    is: Is,
+    numbers: HashMap<String, u16>,
+    /// Its column in the rows, and whether it has turned out to be no category.
+    column: usize,
+    dropped: bool,
+}
+
+impl Reading<'_> {
+    fn new(field: &Field, form: Form, column: usize, customers: usize) -> Reading<'_> {
+        let is = match form {
+            Form::Category => Is::Category { values: vec![], of: vec![EMPTY; customers], common: vec![] },
+            Form::Number => Is::Number { of: vec![f32::NAN; customers], mean: 0.0 },
+            Form::Since => Is::Since { of: vec![NO_DAY; customers], mean: 0.0 },
+        };
+        Reading { field, is, numbers: HashMap::new(), column, dropped: false }
+    }
+
+    fn add(&mut self, row: &Row, at: usize, foreign: bool) -> Result<()> {
+        match &mut self.is {
+            Is::Category { values, of, .. } => {
+                let text = match self.field.kind {
+                    Kind::Bool => row.opt_bool(self.column)?.map(|yes| yes.to_string()),
+                    _ => row.opt_text(self.column)?.filter(|text| !text.trim().is_empty()),
+                };
+                let Some(text) = text else { return Ok(()) };
+                of[at] = match self.numbers.get(&text) {
+                    Some(number) => *number,
+                    None if values.len() >= MOST_VALUES => {
+                        self.dropped = true;
+                        return Ok(());
+                    }
+                    None => {
+                        let number = values.len() as u16;
+                        values.push(text.clone());
+                        self.numbers.insert(text, number);
+                        number
+                    }
+                };
+            }
+            Is::Number { of, .. } => {
+                // Amounts in other currencies are not comparable.
+                let foreign = foreign && self.field.kind == Kind::Money && !self.field.company_currency;
+                if let Some(number) = row.opt_int(self.column)?.filter(|_| !foreign) {
+                    let scale = 10_f64.powi(self.field.scale().unwrap_or(0).try_into().unwrap_or(0));
+                    let number = number as f64 / scale;
+                    of[at] = (number.abs().ln_1p() * number.signum()) as f32;
+                }
+            }
+            Is::Since { of, .. } => {
+                of[at] = row.opt_date(self.column)?.map_or(NO_DAY, crate::settings::day_number);
+            }
+        }
+        Ok(())
+    }
+
+    /// `None` if it says nothing: dropped, or the same of everybody.
+    fn finish(mut self, today: i32) -> Option<Trait> {
+        let customers = match &mut self.is {
+            Is::Category { values, of, common } => {
+                let mut counts = vec![0_usize; values.len()];
+                of.iter().filter(|number| **number != EMPTY).for_each(|number| counts[*number as usize] += 1);
+                let fewest = FEWEST.max((FEWEST_SHARE * of.len() as f64) as usize);
+                let mut found: Vec<u16> =
+                    (0..values.len() as u16).filter(|at| counts[*at as usize] >= fewest).collect();
+                found.sort_by(|a, b| {
+                    (counts[*b as usize], &values[*a as usize])
+                        .cmp(&(counts[*a as usize], &values[*b as usize]))
+                });
+                found.truncate(EACH);
+                *common = found;
+                counts.iter().sum()
+            }
+            Is::Number { of, mean } => known_mean(of.iter().map(|number| f64::from(*number)), mean),
+            Is::Since { of, mean } => {
+                let known = known_mean(of.iter().map(|day| years(today, *day)), mean);
+                // The mean of days: years before the day that is looked at move with it.
+                *mean = f64::from(today) - *mean * DAYS_A_YEAR;
+                known
+            }
+        };
+        let says_something = !self.dropped && customers >= FEWEST;
+        says_something.then(|| Trait { field: self.field.name.clone(), is: self.is })
+    }
+}
+
+/// How many are known.
+fn known_mean(numbers: impl Iterator<Item = f64>, mean: &mut f64) -> usize {
+    let (mut count, mut sum) = (0_usize, 0.0);
+    for number in numbers.filter(|number| number.is_finite()) {
+        (count, sum) = (count + 1, sum + number);
+    }
+    *mean = sum / count.max(1) as f64;
+    count
+}
+
+/// Not a number where the day is not known or cannot be.
+fn years(today: i32, day: i32) -> f64 {
+    if day == NO_DAY {
+        return f64::NAN;
+    }
+    let years = f64::from(today.saturating_sub(day)) / DAYS_A_YEAR;
+    if (0.0..=OLDEST).contains(&years) { years } else { f64::NAN }
+}
+
+/// Of the customers of `sales`; one walk through the archive, in a few bytes a field and customer.
+pub async fn read(engine: &Engine, sales: &Sales) -> Result<Traits> {
+    let entity = engine.registry().entity("account")?.clone();
+    let currency = engine.company_currency().await?;
+    let has_currency = entity.get(CURRENCY).is_some();
+    let mut fields: Vec<Reading<'_>> = vec![];
+    let mut columns = vec!["id"];
+    if has_currency {
+        columns.push(CURRENCY);
+    }
+    for (field, form) in entity.fields.values().filter_map(|field| Some((field, form(&entity, field)?))) {
+        fields.push(Reading::new(field, form, columns.len(), sales.accounts.len()));
+        columns.push(&field.name);
+    }
+    let select = Sql::select()
+        .columns(columns.iter().map(|column| name(column)))
+        .from(name("account"))
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .to_owned();
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        let Ok(at) = sales.accounts.binary_search(&row.id(0)?) else { continue };
+        let foreign = has_currency && row.opt_text(1)?.is_some_and(|own| !own.is_empty() && own != currency);
+        for field in fields.iter_mut().filter(|field| !field.dropped) {
+            field.add(&row, at, foreign)?;
+        }
+    }
+    let today = crate::settings::day_number(sales.until);
+    Ok(Traits { all: fields.into_iter().filter_map(|field| field.finish(today)).collect() })
+}
+
+impl Traits {
+    pub fn find(&self, field: &str) -> Option<&Trait> {
+        self.all.iter().find(|one| one.field == field)
+    }
+
+    /// Which field regions are, if any.
+    pub fn regions(&self) -> Option<&Trait> {
+        let [province, country] = REGIONS.map(|field| self.find(field));
+        province.filter(|province| 2 * province.known() >= province.customers()).or(country)
+    }
+
+    /// The field each feature is of, in the order of [`Self::push`].
+    pub fn fields(&self) -> Vec<&str> {
+        self.all.iter().flat_map(|one| vec![one.field.as_str(); one.width()]).collect()
+    }
+
+    /// All features of a customer as of a day, at the end of `row`.
+    pub fn push(&self, row: &mut Vec<f64>, customer: usize, day: i32) {
+        for one in &self.all {
+            one.push(row, customer, day);
+        }
+    }
+}
+
+impl Trait {
+    /// Every feature: those of its values or its number, and whether it is empty.
+    fn width(&self) -> usize {
+        match &self.is {
+            Is::Category { common, .. } => common.len() + 1,
+            Is::Number { .. } | Is::Since { .. } => 2,
+        }
+    }
+
+    fn push(&self, row: &mut Vec<f64>, customer: usize, day: i32) {
+        let is = |yes: bool| f64::from(u8::from(yes));
+        match &self.is {
+            Is::Category { of, common, .. } => {
+                row.extend(common.iter().map(|value| is(*value == of[customer])));
+                row.push(is(of[customer] == EMPTY));
+            }
+            Is::Number { of, mean } => {
+                let number = f64::from(of[customer]);
+                row.extend(if number.is_nan() { [*mean, 1.0] } else { [number, 0.0] });
+            }
+            Is::Since { of, mean } => {
+                let number = years(day, of[customer]);
+                let usual = (f64::from(day) - mean) / DAYS_A_YEAR;
+                row.extend(if number.is_nan() { [usual, 1.0] } else { [number, 0.0] });
+            }
+        }
+    }
+
+    /// The place of a customer's value among all of a category.
+    pub fn value(&self, customer: usize) -> Option<usize> {
+        match &self.is {
+            Is::Category { of, .. } => {
+                of.get(customer).filter(|value| **value != EMPTY).map(|value| *value as usize)
+            }
+            _ => None,
+        }
+    }
+
+    pub fn values(&self) -> usize {
+        if let Is::Category { values, .. } = &self.is { values.len() } else { 0 }
+    }
+
+    fn customers(&self) -> usize {
+        match &self.is {
+            Is::Category { of, .. } => of.len(),
+            Is::Number { of, .. } => of.len(),
+            Is::Since { of, .. } => of.len(),
+        }
+    }
+
+    fn known(&self) -> usize {
+        match &self.is {
+            Is::Category { of, .. } => of.iter().filter(|value| **value != EMPTY).count(),
+            Is::Number { of, .. } => of.iter().filter(|number| !number.is_nan()).count(),
+            Is::Since { of, .. } => of.iter().filter(|day| **day != NO_DAY).count(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use meta::{choice, date, integer, money, phone, reference, text};
+
+    #[test]
+    fn traits_are_found_by_what_fields_are_declared_to_be() {
+        let sex = [("female", "Female", "女", "purple"), ("male", "Male", "男", "blue")];
+        let entity = Entity::new("account")
+            .field(text("name").searched().personal())
+            .field(phone("mobile"))
+            .field(reference("owner", "user"))
+            .field(choice("sex", &sex).personal())
+            .field(text("city").searched())
+            .field(date("birth_on").personal())
+            .field(date("contract_start_on"))
+            .field(money("income").personal())
+            .field(money("net_sales").figure())
+            .field(choice("importance", &sex).apart())
+            .field(choice("importance_override", &sex))
+            // One that a company made for itself.
+            .field(integer("children"));
+        let found: Vec<(&str, Form)> = entity
+            .fields
+            .values()
+            .filter_map(|field| Some((field.name.as_str(), form(&entity, field)?)))
+            .collect();
+        let wanted = [
+            ("sex", Form::Category),
+            ("city", Form::Category),
+            ("birth_on", Form::Since),
+            ("income", Form::Number),
+            ("children", Form::Number),
+        ];
+        assert_eq!(found, wanted);
+    }
+
+    #[test]
+    fn what_is_not_filled_in_is_a_feature_of_its_own() {
+        let (born, day) = (-3_652, 7_305);
+        let of = vec![2.0, f32::NAN];
+        let number = Trait { field: "income".into(), is: Is::Number { of, mean: 5.0 } };
+        let since = Trait { field: "birth_on".into(), is: Is::Since { of: vec![born, NO_DAY], mean: 0.0 } };
+        let category =
+            Is::Category { values: vec!["a".into(), "b".into()], of: vec![1, EMPTY], common: vec![1] };
+        let traits = Traits { all: vec![number, since, Trait { field: "sex".into(), is: category }] };
+        let row = |customer| {
+            let mut row = vec![];
+            traits.push(&mut row, customer, day);
+            row
+        };
+        let (full, empty) = (row(0), row(1));
+        assert_eq!((full[0], full[1], full[3], &full[4..]), (2.0, 0.0, 0.0, &[1.0, 0.0][..]));
+        assert!((full[2] - 30.0).abs() < 0.01, "{full:?}");
+        assert_eq!((empty[0], empty[1], empty[3], &empty[4..]), (5.0, 1.0, 1.0, &[0.0, 1.0][..]));
+        assert_eq!(traits.fields(), ["income", "income", "birth_on", "birth_on", "sex", "sex"]);
+        // Nobody is born tomorrow, or older than anybody.
+        assert!(years(0, 5).is_nan() && years(100_000, 0).is_nan());
+    }
+}
