@@ -8,6 +8,7 @@ mod class_history;
 mod company;
 mod contracts;
 mod figures;
+mod forecast;
 mod largest;
 mod live_equals_refit;
 mod mining;

@@ -5,6 +5,7 @@ mod experiment;
 mod forecast;
 mod groups;
 mod panel;
+mod periods;
 mod product;
 mod purchasing;
 mod status;
