@@ -4,6 +4,7 @@ use super::{
     baskets,
     experiment::uplift::{self, State, scores},
     forecast,
+    group_names::Names,
     groups, recommend,
 };
 use engine::{Actor, Engine, Error, Result};
@@ -25,13 +26,15 @@ fn reason(reason: &Reason) -> Json {
     json!({ "missing": reason.to_string(), "reason": reason })
 }
 
-/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "customers", "share", "features": {…}, "marks"}], "moves"}`;
+/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "name", "customers", "share", "features": {…}, "marks"}], "moves"}`;
+/// `name` is the one people gave, or null.
 pub async fn segments(engine: &Engine) -> Result<Json> {
     let kept = groups::load(engine).await?.ok_or_else(nothing_yet)?;
     let found = match &kept.body {
         Ok(found) => found,
         Err(missing) => return Ok(reason(missing)),
     };
+    let names = Names::load(engine).await?;
     let group = |group: &groups::Group| {
         let features: serde_json::Map<String, Json> = group
             .profile
@@ -44,6 +47,7 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
             .collect();
         json!({
             "number": group.number,
+            "name": names.given(group.number),
             "customers": group.profile.customers,
             "share": group.profile.share,
             "features": features,

@@ -7,6 +7,7 @@ mod benefit;
 mod class_history;
 mod company;
 mod contracts;
+mod customer_groups;
 mod figures;
 mod forecast;
 mod largest;
