@@ -7,7 +7,7 @@ use super::{
 use crate::settings::Settings;
 use engine::{Engine, Result};
 use meta::NaiveDate;
-use mining::forecast::Forecast;
+use mining::forecast::{Forecast, Sum};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -27,16 +27,8 @@ pub struct Told {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Region {
     pub name: String,
-    /// Of the first week, the first two, …
+    /// Of the first week, the first two, …, in units of the company currency.
     pub sums: Vec<Sum>,
-}
-
-/// Sales of some weeks together, in units of the company currency.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sum {
-    pub expected: f64,
-    pub low: f64,
-    pub high: f64,
 }
 
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Vec<Told>>>>> {
@@ -70,11 +62,7 @@ fn told(found: &Found, first_week: i32) -> Told {
 }
 
 fn sums(forecast: &Forecast) -> Vec<Sum> {
-    let sum = |steps: usize| {
-        let (low, high) = forecast.interval_of_sum(steps);
-        Sum { expected: forecast.points[..steps].iter().sum(), low, high }
-    };
-    (1..=forecast.points.len()).map(sum).collect()
+    (1..=forecast.points.len()).map(|steps| forecast.sum_of(steps)).collect()
 }
 
 /// The later of two forecasts of a week stands: it speaks of the same weeks, and knows more of those before.

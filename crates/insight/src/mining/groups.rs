@@ -2,6 +2,7 @@
 //! between them within the last quarter; the group's number is a figure of the customer, so that lists filter by it.
 
 use super::{
+    group_names::{self, Names},
     kept::{self, Kept, WHOLE},
     lines::{Line, Sales},
 };
@@ -135,11 +136,12 @@ fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
     Some(wanted.iter().map(value).collect())
 }
 
-/// Finds the groups. `former` is each customer's number of the run before.
+/// Finds the groups. `former` is each customer's number of the run before, `next` the first number no group has had.
 pub fn find(
     sales: &Sales,
     wanted: &Wanted,
     former: &BTreeMap<Id, u32>,
+    next: u32,
 ) -> std::result::Result<(Found, BTreeMap<Id, u32>), Reason> {
     let chosen = wanted.features();
     let today = day_number(sales.until);
@@ -154,7 +156,7 @@ pub fn find(
     let grouped = grouping::fit(&chosen, &rows, wanted.number)?;
     let found = profiles(&grouped, &rows);
     let of: BTreeMap<Id, usize> = ids.iter().copied().zip(grouped.of.iter().copied()).collect();
-    let numbers = stable::numbers(former, &of, found.len(), 1);
+    let numbers = stable::numbers(former, &of, found.len(), Ord::max(next, 1));
     let now: BTreeMap<Id, u32> = of.iter().map(|(id, group)| (*id, numbers[*group])).collect();
     let since = today - MOVE_DAYS;
     let before: BTreeMap<Id, u32> = sales
@@ -189,12 +191,17 @@ pub fn find(
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let wanted = Wanted::load(engine).await?;
     let former = written(engine).await?;
+    let next = Names::load(engine).await?.next;
     let shared = (sales.clone(), former.clone());
-    let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1)).await?;
+    let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;
     let now = match &found {
         Ok((_, now)) => now.clone(),
         Err(_) => BTreeMap::new(),
     };
+    // Before they are shown.
+    if let Ok((found, _)) = &found {
+        group_names::settle(engine, &found.groups).await?;
+    }
     kept::keep(engine, KIND, WHOLE, sales.until, &found.map(|(found, _)| found)).await?;
     let mut changed: Vec<(Id, Value)> = vec![];
     for (id, number) in &now {

@@ -8,6 +8,7 @@ pub mod baskets;
 pub mod earlier;
 pub mod experiment;
 pub mod forecast;
+pub mod group_names;
 pub mod groups;
 pub mod kept;
 pub mod lines;

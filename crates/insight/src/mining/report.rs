@@ -3,11 +3,17 @@
 use super::{
     baskets,
     experiment::uplift::{self, State, scores},
-    forecast, groups, recommend,
+    forecast,
+    group_names::Names,
+    groups, recommend,
 };
 use engine::{Actor, Engine, Error, Result};
 use meta::Id;
-use mining::{effect::uplift::policy::Advice, reason::Reason};
+use mining::{
+    effect::uplift::policy::Advice,
+    forecast::{calendar::Slice, series::Period},
+    reason::Reason,
+};
 use serde_json::{Value as Json, json};
 
 fn nothing_yet() -> Error {
@@ -20,13 +26,15 @@ fn reason(reason: &Reason) -> Json {
     json!({ "missing": reason.to_string(), "reason": reason })
 }
 
-/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "customers", "share", "features": {…}, "marks"}], "moves"}`.
+/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "name", "customers", "share", "features": {…}, "marks"}], "moves"}`;
+/// `name` is the one people gave, or null.
 pub async fn segments(engine: &Engine) -> Result<Json> {
     let kept = groups::load(engine).await?.ok_or_else(nothing_yet)?;
     let found = match &kept.body {
         Ok(found) => found,
         Err(missing) => return Ok(reason(missing)),
     };
+    let names = Names::load(engine).await?;
     let group = |group: &groups::Group| {
         let features: serde_json::Map<String, Json> = group
             .profile
@@ -39,6 +47,7 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
             .collect();
         json!({
             "number": group.number,
+            "name": names.given(group.number),
             "customers": group.profile.customers,
             "share": group.profile.share,
             "features": features,
@@ -115,7 +124,9 @@ pub async fn recommend(engine: &Engine, customer: Option<Id>) -> Result<Json> {
     Ok(told)
 }
 
-/// `{"as_of", "total": {"method", "weeks": [{"monday", "point", "lower", "upper"}], "backtest"}, "regions": […], …}`.
+/// `{"as_of", "total": {"method", "weeks": [{"monday", "point", "lower", "upper"}], "months": [{"first_day", "sold", "to_come", "lower",
+/// "upper", "whole"}], "quarters": […], "own", "errors", "backtest"}, "regions": […], …}`; `own` and `backtest` are of each forecast by itself,
+/// everything else of those that add up. Lower and upper end are of what was sold and is to come together.
 pub async fn forecast(engine: &Engine) -> Result<Json> {
     let kept = forecast::load(engine).await?.ok_or_else(nothing_yet)?;
     let body = &kept.body;
@@ -128,10 +139,27 @@ pub async fn forecast(engine: &Engine) -> Result<Json> {
                 let monday = forecast::monday(first + step as i32);
                 json!({ "monday": monday, "point": point, "lower": lower, "upper": upper })
             };
+            let periods = |period: Period| -> Vec<Json> {
+                let known = part.known(period);
+                let slice = |slice: &Slice| {
+                    let place = usize::try_from(slice.period - known.start).ok();
+                    let sold = place.and_then(|place| known.values.get(place).copied()).unwrap_or(0.0);
+                    let sum = told.over(&slice.weights);
+                    json!({
+                        "first_day": period.first_day(slice.period), "whole": slice.whole, "sold": sold,
+                        "to_come": sum.expected, "lower": sold + sum.low, "upper": sold + sum.high,
+                    })
+                };
+                body.slices(period).iter().map(slice).collect()
+            };
             json!({
                 "key": part.key,
-                "method": told.method.name(),
+                "method": told.backtest.best.map_or("sum", |method| method.name()),
                 "weeks": told.points.iter().enumerate().map(week).collect::<Vec<_>>(),
+                "months": periods(Period::Month),
+                "quarters": periods(Period::Quarter),
+                "own": told.own,
+                "errors": told.errors,
                 "origins": told.backtest.origins,
                 "backtest": told.backtest.tried,
             })

@@ -34,9 +34,11 @@ struct Line {
     rmse: String,
     money_bias: String,
     money_mae: String,
+    money_rmse: String,
     rank: String,
     gini: String,
     capture: String,
+    perfect_capture: String,
     brier: String,
 }
 
@@ -173,9 +175,11 @@ fn line(words: &Words<'_>, found: &Backtest, tried: &Tried) -> Line {
         rmse: words.fixed(m.rmse, 3),
         money_bias: signed(m.money_bias),
         money_mae: words.units(m.money_mae),
+        money_rmse: words.units(m.money_rmse),
         rank: number(m.rank_correlation),
         gini: number(m.gini),
         capture: share(m.capture),
+        perfect_capture: share(m.perfect_capture),
         brier: words.fixed(m.brier, 4),
     }
 }

@@ -11,11 +11,11 @@ use meta::{Id, Lang, NaiveDate, Record, Value};
 use web::{Format, Zone};
 
 /// The clock of tests stands at 2026-11-21.
-fn day(text: &str) -> NaiveDate {
+pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-async fn all(company: &Company, entity: &str, filter: &str) -> Vec<Record> {
+pub async fn all(company: &Company, entity: &str, filter: &str) -> Vec<Record> {
     let query = Query::new(entity).filter(filter).limit(1_000);
     company.engine.list(&Actor::system(), &query).await.unwrap().records
 }
@@ -40,7 +40,7 @@ async fn buyer(
     account
 }
 
-async fn look(company: &Company) {
+pub async fn look(company: &Company) {
     company.settle().await;
     refit::refit(&company.engine, None).await.unwrap();
     after_fit::compute(&company.engine, None).await.unwrap();

@@ -18,7 +18,7 @@ const PAGES: [&str; 7] = [
 
 /// Two kinds of customers over 40 weeks: companies of Zhejiang buy paper and pens together, often; persons of Sichuan buy tea
 /// or cups now and then.
-async fn shop(company: &Company) -> Vec<Id> {
+pub async fn shop(company: &Company) -> Vec<Id> {
     let mut products = vec![];
     for (code, name) in [("P1", "Paper"), ("P2", "Pens"), ("P3", "Tea"), ("P4", "Cups"), ("P5", "Desk")] {
         products

@@ -61,6 +61,25 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
                 assert!(page.contains(part), "{part}: {page}");
             }
             assert!(!page.contains("NaN") && page.contains(&found.chosen.to_string()));
+            // Of every model and rule: error in money, what its best fifth brought, and what the true best fifth did.
+            let [rmse, perfect] = match language {
+                "en" => ["RMSE, money", "… in perfect order"],
+                _ => ["金额 RMSE", "完美排序时占比"],
+            };
+            let cells = |label: &str| -> Vec<String> {
+                let cell = format!("data-label=\"{label}\">");
+                let cells = page.split(cell.as_str()).skip(1);
+                cells.map(|rest| rest.split('<').next().unwrap().to_owned()).collect()
+            };
+            assert_eq!((cells(rmse).len(), cells(perfect).len()), (found.tried.len(), found.tried.len()));
+            let measures = &found.of(found.chosen).unwrap().measures;
+            let shown = format!("¥{:.2}", measures.money_rmse);
+            assert!(cells(rmse).contains(&shown), "{shown}: {:?}", cells(rmse));
+            let best = measures.perfect_capture.unwrap();
+            assert!(measures.capture.unwrap() <= best && best < 1.0);
+            // What nobody could do better is the same for all of them.
+            let shown = format!("{}%", (best * 1_000.0).round() / 10.0);
+            assert!(cells(perfect).iter().all(|cell| *cell == shown), "{shown}: {:?}", cells(perfect));
         }
         let json = client.get("/value/backtest.json").await.expect(200).json();
         assert_eq!(json["chosen"].as_str(), Some(found.chosen.to_string().as_str()));

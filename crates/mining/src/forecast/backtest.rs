@@ -18,16 +18,25 @@ const MARGIN: f64 = 0.02;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backtest {
     pub origins: usize,
-    /// Methods that could say something from every origin, from the simplest up.
+    /// Methods that could say something from every origin, from the simplest up; none of a sum of forecasts.
     pub tried: Vec<Tried>,
-    pub best: Method,
-    /// actual − forecast of the best: origin by origin (the latest first), step by step.
+    /// `None` for a sum of forecasts.
+    pub best: Option<Method>,
+    /// actual − forecast of what is told: origin by origin (the latest first), step by step.
     pub errors: Vec<Vec<f64>>,
+    /// Mean absolute error of the naive method within the history known at the first origin; `None` if it makes none.
+    pub scale: Option<f64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Tried {
     pub method: Method,
+    #[serde(flatten)]
+    pub errors: Measures,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Measures {
     pub mae: f64,
     /// `None` if the naive method makes no error to compare with.
     pub mase: Option<f64>,
@@ -37,8 +46,25 @@ pub struct Tried {
 }
 
 impl Backtest {
-    pub fn of_best(&self) -> Option<&Tried> {
-        self.tried.iter().find(|tried| tried.method == self.best)
+    pub fn of(&self, method: Method) -> Option<&Tried> {
+        self.tried.iter().find(|tried| tried.method == method)
+    }
+
+    /// How large the errors are, told of the same history.
+    pub fn measured(&self, history: &[f64]) -> Measures {
+        let pair = |(error, actual): (&f64, &f64)| (*actual, actual - error);
+        let pairs: Vec<(f64, f64)> = self
+            .errors
+            .iter()
+            .enumerate()
+            .flat_map(|(origin, errors)| errors.iter().zip(to_come(history, errors.len(), origin)).map(pair))
+            .collect();
+        measure(&pairs, self.scale)
+    }
+
+    /// Mean square of all errors.
+    pub fn variance(&self) -> f64 {
+        mean_square(self.errors.iter().flatten())
     }
 
     /// Root mean square error by step.
@@ -48,16 +74,48 @@ impl Backtest {
         (0..steps).map(|step| (square(step) / self.errors.len() as f64).sqrt()).collect()
     }
 
+    /// Root mean square error of the weighted sum over the steps that have a weight.
+    pub fn deviation_of(&self, weights: &[f64]) -> f64 {
+        let sums: Vec<f64> = self.errors.iter().map(|origin| weighted(origin, weights)).collect();
+        mean_square(&sums).sqrt()
+    }
+
     /// Root mean square error of the sum over the first `steps`.
     pub fn deviation_of_sum(&self, steps: usize) -> f64 {
-        let sum = |origin: &Vec<f64>| origin.iter().take(steps).sum::<f64>().powi(2);
-        (self.errors.iter().map(sum).sum::<f64>() / self.errors.len().max(1) as f64).sqrt()
+        self.deviation_of(&vec![1.0; steps])
     }
+}
+
+pub fn weighted(values: &[f64], weights: &[f64]) -> f64 {
+    values.iter().zip(weights).map(|(value, weight)| value * weight).sum()
+}
+
+/// 0 of nothing.
+pub fn mean_square<'v>(values: impl IntoIterator<Item = &'v f64>) -> f64 {
+    let (sum, count) =
+        values.into_iter().fold((0.0, 0_u32), |(sum, count), value| (sum + value * value, count + 1));
+    sum / f64::from(count.max(1))
+}
+
+/// What is known by now of the `horizon` periods after an origin, 0 being the latest.
+pub fn to_come(history: &[f64], horizon: usize, origin: usize) -> &[f64] {
+    let end = history.len().saturating_sub(origin);
+    &history[end.saturating_sub(horizon)..end]
+}
+
+/// Points of the past from which a history of so many periods can be forecast.
+pub fn origins(length: usize, horizon: usize) -> usize {
+    MOST_ORIGINS.min((length + 1).saturating_sub(horizon + FEWEST_KNOWN))
 }
 
 /// Periods it takes for a forecast of `horizon`.
 pub fn fewest(horizon: usize) -> usize {
-    FEWEST_KNOWN + horizon + FEWEST_ORIGINS - 1
+    needed(horizon, FEWEST_ORIGINS)
+}
+
+/// Periods it takes to be tried from so many origins.
+pub fn needed(horizon: usize, origins: usize) -> usize {
+    FEWEST_KNOWN + horizon + origins.max(FEWEST_ORIGINS) - 1
 }
 
 pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -> Result<Backtest, Reason> {
@@ -65,9 +123,9 @@ pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -
     if history.len() < need {
         return Err(Reason::TooShort { have: history.len(), need });
     }
-    let origins = MOST_ORIGINS.min(history.len() - horizon - FEWEST_KNOWN + 1);
+    let origins = origins(history.len(), horizon);
     let known = |origin: usize| &history[..history.len() - horizon - origin];
-    let to_come = |origin: usize| &history[history.len() - horizon - origin..history.len() - origin];
+    let to_come = |origin: usize| to_come(history, horizon, origin);
     let scale = naive_error(known(origins - 1), season);
     let (mut tried, mut errors): (Vec<Tried>, Vec<Vec<Vec<f64>>>) = (vec![], vec![]);
     for method in methods {
@@ -79,7 +137,7 @@ pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -
             .enumerate()
             .flat_map(|(origin, points)| to_come(origin).iter().copied().zip(points.iter().copied()))
             .collect();
-        tried.push(measure(*method, &pairs, scale));
+        tried.push(Tried { method: *method, errors: measure(&pairs, scale) });
         let of_origin = |(origin, points): (usize, &Vec<f64>)| {
             to_come(origin).iter().zip(points).map(|(actual, point)| actual - point).collect()
         };
@@ -87,16 +145,16 @@ pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -
     }
     let mut best = 0;
     for at in 1..tried.len() {
-        if tried[at].mae < tried[best].mae * (1.0 - MARGIN) {
+        if tried[at].errors.mae < tried[best].errors.mae * (1.0 - MARGIN) {
             best = at;
         }
     }
     let method = tried.get(best).ok_or(Reason::NotConverged)?.method;
-    Ok(Backtest { origins, best: method, errors: errors.swap_remove(best), tried })
+    Ok(Backtest { origins, best: Some(method), errors: errors.swap_remove(best), tried, scale })
 }
 
 /// Mean absolute error of repeating the last season within the history; of repeating the last period if there is none.
-fn naive_error(history: &[f64], season: usize) -> Option<f64> {
+pub(super) fn naive_error(history: &[f64], season: usize) -> Option<f64> {
     let lag = if history.len() > season { season } else { 1 };
     let errors: Vec<f64> =
         history[lag.min(history.len())..].iter().zip(history).map(|(a, b)| (a - b).abs()).collect();
@@ -104,8 +162,9 @@ fn naive_error(history: &[f64], season: usize) -> Option<f64> {
     (mean > 0.0).then_some(mean)
 }
 
-fn measure(method: Method, pairs: &[(f64, f64)], scale: Option<f64>) -> Tried {
-    let count = pairs.len() as f64;
+/// Of actual and forecast.
+pub(super) fn measure(pairs: &[(f64, f64)], scale: Option<f64>) -> Measures {
+    let count = pairs.len().max(1) as f64;
     let absolute: f64 = pairs.iter().map(|(actual, point)| (actual - point).abs()).sum();
     let sold: f64 = pairs.iter().map(|(actual, _)| actual.abs()).sum();
     let symmetric = |(actual, point): &(f64, f64)| {
@@ -113,8 +172,7 @@ fn measure(method: Method, pairs: &[(f64, f64)], scale: Option<f64>) -> Tried {
         if both > 0.0 { 2.0 * (actual - point).abs() / both } else { 0.0 }
     };
     let mae = absolute / count;
-    Tried {
-        method,
+    Measures {
         mae,
         mase: scale.map(|scale| mae / scale),
         smape: pairs.iter().map(symmetric).sum::<f64>() / count,
@@ -130,7 +188,7 @@ mod tests {
 
     #[test]
     fn measures_of_a_known_case() {
-        let found = measure(Method::Average, &[(10.0, 8.0), (0.0, 0.0), (4.0, 8.0)], Some(4.0));
+        let found = measure(&[(10.0, 8.0), (0.0, 0.0), (4.0, 8.0)], Some(4.0));
         assert_eq!((found.mae, found.mase), (2.0, Some(0.5)));
         assert!((found.smape - (4.0 / 18.0 + 8.0 / 12.0) / 3.0).abs() < 1e-12);
         assert_eq!(found.wape, Some(6.0 / 14.0));
@@ -143,9 +201,10 @@ mod tests {
         let found = forecast(&history, 12, 12, &Method::ALL).expect("a forecast");
         assert_eq!((found.points.len(), found.backtest.origins), (12, 6));
         assert!(found.points[11] > 250.0, "{:?}", found.points);
-        let of =
-            |method| found.backtest.tried.iter().find(|tried| tried.method == method).expect("tried").mae;
-        assert!(of(found.method) < of(Method::Average));
+        let of = |method| found.backtest.of(method).expect("tried").errors;
+        let best = found.backtest.best.expect("a method");
+        assert!(of(best).mae < of(Method::Average).mae);
+        assert_eq!(found.backtest.measured(&history), of(best));
         assert!(found.deviations.windows(2).all(|pair| pair[0] <= pair[1]));
     }
 
@@ -161,9 +220,12 @@ mod tests {
     #[test]
     fn nothing_sold_is_forecast_as_nothing() {
         let found = forecast(&[0.0; 30], 12, 3, &Method::ALL).expect("a forecast");
-        assert_eq!((found.method, found.points.as_slice()), (Method::SeasonalNaive, &[0.0; 3][..]));
+        assert_eq!(
+            (found.backtest.best, found.points.as_slice()),
+            (Some(Method::SeasonalNaive), &[0.0; 3][..])
+        );
         assert_eq!(found.interval(2), (0.0, 0.0));
-        assert_eq!(found.backtest.of_best().expect("tried").wape, None);
+        assert_eq!(found.errors.wape, None);
     }
 
     proptest! {
@@ -178,7 +240,7 @@ mod tests {
                 prop_assert!(lower.is_finite() && upper.is_finite() && lower <= upper);
                 prop_assert!(lower <= found.points[step] && found.points[step] <= upper);
             }
-            prop_assert!(found.backtest.tried.iter().all(|tried| tried.mae.is_finite() && tried.smape.is_finite()));
+            prop_assert!(found.backtest.tried.iter().all(|tried| tried.errors.mae.is_finite() && tried.errors.smape.is_finite()));
         }
     }
 }

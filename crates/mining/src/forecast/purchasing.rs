@@ -1,10 +1,17 @@
 //! How much to have so that nothing runs out: the order-up-to level of periodic review.
 //!
+//! **Units** are the forecast of sales, as it adds up with all others, over the mean price of the last [`PRICED`] weeks: the list
+//! wants what the forecast says. At every origin of the back-test sales are made units by the price known then, so that the errors in
+//! units hold what prices did, too.
+//!
 //! level = expected demand over the cover + k · σ, the cover being lead time plus the time between two orders, σ the root mean
 //! square error of past forecasts of the sum over such a cover, and k the normal quantile of the wanted probability of not
 //! running out (Silver, Pyke & Thomas 2017, *Inventory and Production Management*, ch. 6).
 
-use super::Forecast;
+use super::{
+    Forecast,
+    backtest::{Measures, measure, to_come},
+};
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
@@ -30,14 +37,55 @@ impl Need {
     }
 }
 
-/// Covers of one period, two … as many as were forecast.
-pub fn covers(forecast: &Forecast) -> Vec<Cover> {
+/// Weeks whose sales and units make the price.
+pub const PRICED: usize = 13;
+
+/// A forecast of sales, in units of the product.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Units {
+    /// Money for a unit, on average of the last weeks.
+    pub price: f64,
+    /// Of one period, two … as many as were forecast.
+    pub covers: Vec<Cover>,
+    pub errors: Measures,
+}
+
+/// Of money and units sold in the same periods; `None` where no price is known: no unit was sold lately.
+pub fn in_units(told: &Forecast, money: &[f64], units: &[f64]) -> Option<Units> {
+    let now = price(money, units, 0)?;
+    let horizon = told.points.len();
+    // Errors of the sum over the first steps, origin by origin.
+    let (mut sums, mut pairs) = (vec![], vec![]);
+    for (origin, errors) in told.backtest.errors.iter().enumerate() {
+        let then = price(money, units, horizon + origin).unwrap_or(now);
+        let actual = to_come(money, horizon, origin).iter().zip(to_come(units, horizon, origin));
+        let mut sum = 0.0;
+        let off = |((money, units), error): ((&f64, &f64), &f64)| {
+            let said = (money - error) / then;
+            pairs.push((*units, said));
+            sum += units - said;
+            sum
+        };
+        sums.push(actual.zip(errors).map(off).collect::<Vec<f64>>());
+    }
     let mut demand = 0.0;
     let cover = |(at, point): (usize, &f64)| {
-        demand += point;
-        Cover { demand: f64::max(demand, 0.0), deviation: forecast.backtest.deviation_of_sum(at + 1) }
+        demand += point / now;
+        let square = sums.iter().filter_map(|sums| sums.get(at)).map(|sum| sum * sum).sum::<f64>();
+        Cover { demand: f64::max(demand, 0.0), deviation: (square / sums.len().max(1) as f64).sqrt() }
     };
-    forecast.points.iter().enumerate().map(cover).collect()
+    let covers = told.points.iter().enumerate().map(cover).collect();
+    Some(Units { price: now, covers, errors: measure(&pairs, None) })
+}
+
+/// Money for a unit in the weeks before the last `since`; in all weeks before them, if nothing was sold in these.
+fn price(money: &[f64], units: &[f64], since: usize) -> Option<f64> {
+    let end = units.len().min(money.len()).saturating_sub(since);
+    let of = |from: usize| {
+        let (money, units): (f64, f64) = (money[from..end].iter().sum(), units[from..end].iter().sum());
+        (units > 0.0 && money > 0.0).then(|| money / units)
+    };
+    of(end.saturating_sub(PRICED)).or_else(|| of(0))
 }
 
 impl Cover {
@@ -55,10 +103,23 @@ mod tests {
 
     #[test]
     fn safety_grows_with_the_errors_and_the_service() {
-        let covers_of =
-            |history: &[f64]| covers(&forecast(history, 1, 4, &Method::QUICK).expect("a forecast"));
+        // At 3 a unit.
+        let covers_of = |units: &[f64]| {
+            let money: Vec<f64> = units.iter().map(|units| units * 3.0).collect();
+            let told = forecast(&money, 1, 4, &Method::QUICK).expect("a forecast");
+            let found = in_units(&told, &money, units).expect("a price");
+            assert!((found.price - 3.0).abs() < 1e-12);
+            for (at, cover) in found.covers.iter().enumerate() {
+                let sales: f64 = told.points[..=at].iter().sum();
+                assert!((cover.demand * found.price - sales).abs() < 1e-9);
+                assert!((cover.deviation - told.backtest.deviation_of_sum(at + 1) / 3.0).abs() < 1e-9);
+            }
+            assert_eq!(found.errors.wape.is_some(), told.errors.wape.is_some());
+            found.covers
+        };
         let steady = covers_of(&[20.0; 30]);
-        assert_eq!(steady[2].need(0.95), Need { demand: 60.0, safety: 0.0 });
+        let need = steady[2].need(0.95);
+        assert!((need.demand - 60.0).abs() < 1e-9 && need.safety.abs() < 1e-9);
         let jumpy: Vec<f64> = (0..30).map(|at| if at % 3 == 0 { 40.0 } else { 10.0 }).collect();
         let jumpy = covers_of(&jumpy);
         assert_eq!(jumpy.len(), 4);
@@ -67,5 +128,19 @@ mod tests {
         let deviation = jumpy[1].deviation;
         assert!((high.safety - 2.326_347_874 * deviation).abs() < 1e-6 * deviation);
         assert_eq!(jumpy[1].need(0.5).safety, 0.0);
+    }
+
+    #[test]
+    fn a_new_price_is_an_error_in_units_of_those_who_did_not_know_it() {
+        // 10 units a week; the price doubles for the last 13 weeks.
+        let units = [10.0; 40];
+        let money: Vec<f64> = (0..40).map(|at| if at < 27 { 50.0 } else { 100.0 }).collect();
+        let told = forecast(&money, 1, 13, &[Method::Average]).expect("a forecast");
+        let found = in_units(&told, &money, &units).expect("a price");
+        assert!((found.price - 10.0).abs() < 1e-12 && (found.covers[12].demand - 130.0).abs() < 1e-9);
+        // At the old price the forecast of 50 was 10 units all the same: no error.
+        assert!(found.covers[12].deviation < 1e-9);
+        assert_eq!(found.errors.wape, Some(0.0));
+        assert!(in_units(&told, &money, &[0.0; 40]).is_none());
     }
 }

@@ -1,87 +1,110 @@
-//! Forecasts of parts and of their total that add up.
+//! Forecasts of a whole and of its parts that add up, in every period.
 //!
-//! Weighted least squares with the variances of the forecasts' own errors (Wickramasuriya, Athanasopoulos & Hyndman 2019,
-//! MinT with a diagonal matrix). For one total over its parts this has a closed form: with the gap g = total − Σ parts, part i
-//! moves by g · vᵢ / (v₀ + Σ v), v₀ being the total's variance. Who is least certain gives way most.
+//! Weighted least squares with the variances of the forecasts' own errors: MinT with a diagonal matrix, *WLS with variance scaling*
+//! (Wickramasuriya, Athanasopoulos & Hyndman 2019; Hyndman & Athanasopoulos, *Forecasting: Principles and Practice*, 3rd ed.,
+//! § 11.3). Of all values that add up, it takes those with the least Σ (value − forecast)² / v, v being the mean square of the
+//! errors of that forecast over all origins and steps. Who is least certain gives way most.
+//!
+//! Where nobody is a part of two wholes there is no matrix to be inverted. **Up**: what the parts say of their whole is the
+//! sum of their forecasts, with the sum of their variances; weighed with the whole's own forecast by the inverse of the variances
+//! it is what is known of the whole from below, m with variance V. **Down**: once a whole is x, a part becomes
+//! m + (x − Σ m) · V / Σ V. A whole may fall into parts in several ways (a company into regions, and into categories): each
+//! way is one more opinion of it. Forecasts are never below zero where histories are not: what falls below becomes zero, and the
+//! others of its whole are shortened in proportion.
+//!
+//! **Errors.** The same is done at every origin of the back-test, with variances from the other origins' errors; what is
+//! left of the errors is what the values that add up would have been off by. Intervals are made of these. Origins overlap, so that
+//! the other origins are not quite another time: the errors are, if anything, a little small.
 
-use super::Forecast;
+use super::{
+    Forecast,
+    backtest::{mean_square, to_come},
+    rising,
+};
 
-/// Moves the parts' points; the total becomes their sum, step by step. Without any error known the total gives way.
-pub fn reconcile(total: &mut Forecast, parts: &mut [&mut Forecast]) {
-    for step in 0..total.points.len() {
-        let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
-        let variance = |forecast: &Forecast| forecast.deviations[step].powi(2);
-        let all = variance(total) + parts.iter().map(|part| variance(part)).sum::<f64>();
-        let gap = total.points[step] - sum;
-        for part in parts.iter_mut() {
-            let share = if all > 0.0 { variance(part) / all } else { 0.0 };
-            let moved = part.points[step] + gap * share;
-            part.points[step] = if part.floor_at_zero { moved.max(0.0) } else { moved };
-        }
-        total.points[step] = parts.iter().map(|part| part.points[step]).sum();
-    }
+/// The values of `parts` sum to that of `whole`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breakdown {
+    pub whole: usize,
+    pub parts: Vec<usize>,
 }
 
-/// Moves the parts' points so that they sum to a total that stands: first by their variances, as above with v₀ = 0, then, where
-/// the floor at zero was hit or no error is known, in proportion.
-pub fn to_total(total: &[f64], parts: &mut [&mut Forecast]) {
-    for (step, total) in total.iter().enumerate() {
-        let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
-        let variances: f64 = parts.iter().map(|part| part.deviations[step].powi(2)).sum();
-        for part in parts.iter_mut().filter(|_| variances > 0.0) {
-            let moved = part.points[step] + (total - sum) * part.deviations[step].powi(2) / variances;
-            part.points[step] = if part.floor_at_zero { moved.max(0.0) } else { moved };
+/// What is forecast, and its history: as long as the others', or beginning later.
+pub struct Node<'n> {
+    pub history: &'n [f64],
+    pub forecast: &'n mut Forecast,
+}
+
+/// The nearest values that add up, none below zero if no value is. Nobody is a part twice, and a whole stands before its parts
+/// in the order of the breakdowns.
+pub fn coherent(values: &[f64], variances: &[f64], breakdowns: &[Breakdown]) -> Vec<f64> {
+    let (mut told, mut variance) = (values.to_vec(), variances.to_vec());
+    let sum = |of: &[f64], parts: &[usize]| parts.iter().map(|part| of[*part]).sum::<f64>();
+    for Breakdown { whole, parts } in breakdowns.iter().rev() {
+        let (below, own) = (sum(&variance, parts), variance[*whole]);
+        let said = sum(&told, parts);
+        let weight = if below + own > 0.0 { own / (below + own) } else { 1.0 };
+        told[*whole] += (said - told[*whole]) * weight;
+        variance[*whole] = below * weight;
+    }
+    let floor = values.iter().all(|value| *value >= 0.0);
+    for Breakdown { whole, parts } in breakdowns {
+        let (gap, all) = (told[*whole] - sum(&told, parts), sum(&variance, parts));
+        for part in parts.iter().filter(|_| all > 0.0) {
+            let moved = told[*part] + gap * variance[*part] / all;
+            told[*part] = if floor { moved.max(0.0) } else { moved };
         }
-        let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
-        let count = parts.len().max(1) as f64;
-        for part in parts.iter_mut() {
-            part.points[step] =
-                if sum.abs() > 0.0 { part.points[step] * (total / sum) } else { total / count };
+        // Nothing is left to do but where a part was held at zero, or nobody has an error.
+        let (now, wanted) = (sum(&told, parts), told[*whole]);
+        for part in parts {
+            if now.abs() > 0.0 {
+                told[*part] *= wanted / now;
+            } else {
+                told[*part] = wanted / parts.len().max(1) as f64;
+            }
         }
+    }
+    told
+}
+
+/// Moves all forecasts so that they add up, and tells how far off such forecasts would have been.
+pub fn reconcile(nodes: &mut [Node<'_>], breakdowns: &[Breakdown]) {
+    let steps = nodes.iter().map(|node| node.forecast.points.len()).min().unwrap_or(0);
+    let origins = nodes.iter().map(|node| node.forecast.backtest.errors.len()).min().unwrap_or(0);
+    let variances: Vec<f64> = nodes.iter().map(|node| node.forecast.backtest.variance()).collect();
+    let mut errors = vec![vec![Vec::with_capacity(steps); origins]; nodes.len()];
+    for origin in 0..origins {
+        let others = |node: &Node<'_>| {
+            let others = node.forecast.backtest.errors.iter().enumerate().filter(|(at, _)| *at != origin);
+            mean_square(others.flat_map(|(_, errors)| errors))
+        };
+        let variances: Vec<f64> = nodes.iter().map(others).collect();
+        for step in 0..steps {
+            let actual = |node: &Node<'_>| to_come(node.history, steps, origin)[step];
+            let said = |node: &Node<'_>| {
+                let said = actual(node) - node.forecast.backtest.errors[origin][step];
+                // Zero but for rounding.
+                if node.forecast.floor_at_zero { said.max(0.0) } else { said }
+            };
+            let told = coherent(&nodes.iter().map(said).collect::<Vec<_>>(), &variances, breakdowns);
+            for ((node, told), errors) in nodes.iter().zip(told).zip(&mut errors) {
+                errors[origin].push(actual(node) - told);
+            }
+        }
+    }
+    for step in 0..steps {
+        let said: Vec<f64> = nodes.iter().map(|node| node.forecast.points[step]).collect();
+        for (node, told) in nodes.iter_mut().zip(coherent(&said, &variances, breakdowns)) {
+            node.forecast.points[step] = told;
+        }
+    }
+    for (node, errors) in nodes.iter_mut().zip(errors) {
+        let forecast = &mut *node.forecast;
+        forecast.backtest.errors = errors;
+        forecast.deviations = rising(&forecast.backtest);
+        forecast.errors = forecast.backtest.measured(node.history);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::{Method, forecast};
-    use super::*;
-    use proptest::prelude::*;
-
-    fn told(point: f64, deviation: f64) -> Forecast {
-        let mut found = forecast(&[1.0; 20], 1, 2, &Method::QUICK).expect("a forecast");
-        (found.points, found.deviations) = (vec![point; 2], vec![deviation; 2]);
-        found
-    }
-
-    #[test]
-    fn the_least_certain_gives_way_most() {
-        let (mut total, mut a, mut b) = (told(130.0, 1.0), told(60.0, 2.0), told(40.0, 0.0));
-        reconcile(&mut total, &mut [&mut a, &mut b]);
-        // A gap of 30; variances 1, 4, 0.
-        assert!((a.points[0] - 84.0).abs() < 1e-9 && b.points[0] == 40.0);
-        assert!((total.points[0] - 124.0).abs() < 1e-9);
-    }
-
-    proptest! {
-        #[test]
-        fn parts_always_sum_to_the_total(
-            total in (0.0_f64..1e6, 0.0_f64..1e4), parts in prop::collection::vec((0.0_f64..1e5, 0.0_f64..1e4), 1..6),
-        ) {
-            let mut total = told(total.0, total.1);
-            let mut parts: Vec<Forecast> = parts.into_iter().map(|(point, deviation)| told(point, deviation)).collect();
-            reconcile(&mut total, &mut parts.iter_mut().collect::<Vec<_>>());
-            for step in 0..2 {
-                let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
-                prop_assert_eq!(sum, total.points[step]);
-                prop_assert!(parts.iter().all(|part| part.points[step] >= 0.0));
-            }
-            let wanted = [total.points[0] / 3.0, total.points[0] + 7.0];
-            to_total(&wanted, &mut parts.iter_mut().collect::<Vec<_>>());
-            for (step, wanted) in wanted.iter().enumerate() {
-                let sum: f64 = parts.iter().map(|part| part.points[step]).sum();
-                prop_assert!((sum - wanted).abs() <= 1e-9 * wanted.abs().max(1.0));
-                prop_assert!(parts.iter().all(|part| part.points[step] >= 0.0));
-            }
-        }
-    }
-}
+mod tests;

@@ -9,6 +9,8 @@ pub enum Period {
     /// From Monday.
     Week,
     Month,
+    /// Of the calendar year.
+    Quarter,
 }
 
 impl Period {
@@ -17,6 +19,7 @@ impl Period {
         match self {
             Period::Week => 52,
             Period::Month => 12,
+            Period::Quarter => 4,
         }
     }
 
@@ -25,6 +28,7 @@ impl Period {
         match self {
             Period::Week => (day.num_days_from_ce() - 1).div_euclid(7),
             Period::Month => day.year() * 12 + day.month0() as i32,
+            Period::Quarter => Period::Month.of(day).div_euclid(3),
         }
     }
 
@@ -34,6 +38,7 @@ impl Period {
             Period::Month => {
                 NaiveDate::from_ymd_opt(number.div_euclid(12), number.rem_euclid(12) as u32 + 1, 1)
             }
+            Period::Quarter => Period::Month.first_day(number.checked_mul(3)?),
         }
     }
 
@@ -99,7 +104,7 @@ mod tests {
         #[test]
         fn a_period_begins_where_the_one_before_ends(days in -100_000_i32..100_000) {
             let on = NaiveDate::from_num_days_from_ce_opt(730_000 + days).expect("a date");
-            for period in [Period::Week, Period::Month] {
+            for period in [Period::Week, Period::Month, Period::Quarter] {
                 let first = period.first_day(period.of(on)).expect("a day");
                 prop_assert!(first <= on && period.of(first) == period.of(on));
                 prop_assert_eq!(period.of(first.pred_opt().expect("a day")), period.of(on) - 1);

@@ -1,10 +1,13 @@
 //! What came of an experiment, on its page.
 
-use super::{Words, scope, uplift, words};
+use super::{Words, groups::called, scope, uplift, words};
 use crate::{
-    mining::experiment::{
-        ENTITY,
-        result::{self, Found},
+    mining::{
+        experiment::{
+            ENTITY,
+            result::{self, Found},
+        },
+        group_names::Names,
     },
     pages::{
         figure::{Explain, Figure},
@@ -58,7 +61,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 tone => effect.verdict.name(),
                 figures => figures(&words, found, by_sales, &as_of),
                 power => power(&words, found),
-                parts => parts(&words, found),
+                parts => parts(&words, found, &Names::load(app.engine()).await?),
                 as_of,
             }
         }
@@ -122,13 +125,26 @@ fn power(words: &Words<'_>, found: &Found) -> String {
     words.t(key, &[("before", &before), ("rise", &rise), ("needed", &needed)])
 }
 
-fn parts(words: &Words<'_>, found: &Found) -> Option<Json> {
+fn parts(words: &Words<'_>, found: &Found, names: &Names) -> Option<Json> {
     let parts = found.parts.as_ref()?;
     let p = words.fixed(parts.p_value, 3);
     let key = if parts.real { "mining.parts_differ" } else { "mining.parts_alike" };
+    // Groups of the day it was drawn: one that is gone has no name any more.
+    let named = |number: &str| {
+        let known = number.parse().ok().filter(|number| names.of.contains_key(number));
+        known.map_or_else(
+            || words.t("mining.group_number", &[("number", number)]),
+            |known| {
+                words.t(
+                    "mining.group_named",
+                    &[("number", number), ("name", &called(words, names, known, &[]))],
+                )
+            },
+        )
+    };
     let row = |(part, effect): &(mining::effect::heterogeneity::Part, Effect)| {
         json!({
-            "name": words.t("mining.group_number", &[("number", &part.name)]),
+            "name": named(&part.name),
             "href": href::list("account", &format!("customer_group == {}", part.name)),
             "treated": words.percent(effect.treated), "control": words.percent(effect.control),
             "difference": words.percent(effect.difference),

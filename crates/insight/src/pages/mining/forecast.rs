@@ -1,8 +1,9 @@
-//! `/analysis/forecast`: sales of the next thirteen weeks, of the whole or of a part, with an interval and the errors made before.
+//! `/analysis/forecast`: sales of the next thirteen weeks, of the whole or of a part, by week, month or quarter, with an interval and
+//! the errors made before.
 
-use super::{Words, missing, products, scope, status, words};
+use super::{Words, missing, periods, periods::View, product_href, products, scope, status, words};
 use crate::{
-    mining::forecast::{self, Found, HORIZON, Part},
+    mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing},
     pages::{
         figure::{Explain, Figure},
         href,
@@ -14,17 +15,17 @@ use axum::{
 };
 use meta::Id;
 use minijinja::context;
-use mining::forecast::{Forecast, LEVEL};
+use mining::forecast::{Forecast, Method, Sum, backtest::Measures};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use web::{Answer, App, Session};
 
-/// Known weeks drawn.
-const DRAWN: usize = 104;
+/// Products listed of a category, the others together.
+const LISTED: usize = 30;
 const DIMENSIONS: [&str; 3] = ["region", "category", "product"];
 /// The key of all parts that have no line of their own.
-const REST: &str = "rest";
+pub(super) const REST: &str = "rest";
 
 #[derive(Deserialize)]
 pub struct Asked {
@@ -32,6 +33,8 @@ pub struct Asked {
     by: Option<String>,
     /// A part of it.
     key: Option<String>,
+    /// `week`, `month` or `quarter`.
+    view: Option<String>,
 }
 
 pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
@@ -56,33 +59,65 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         label(&words, &names, part)
     };
     let as_of = words.date(kept.as_of);
+    let view = View::asked(asked.view.as_deref());
+    let demands = forecast::purchasing(app.engine()).await?;
+    let demands = demands.as_ref().map(|kept| &kept.body);
+    let listed = match (by, chosen, demands) {
+        (Some("category"), Some(_), Some(demands)) if !std::ptr::eq(part, &found.total) => {
+            members(&words, &session, part, demands, &title).await?
+        }
+        _ => None,
+    };
     let shown = match &part.forecast {
         Err(reason) => context! { missing => missing(&words, *reason), simple => simple(&words, part) },
-        Ok(told) => context! {
-            missing => None::<String>,
-            figures => headline(&words, part, told, &as_of),
-            chart => chart(&words, part, told),
-            tried => tried(&words, told),
-            tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
-        },
+        Ok(told) => {
+            let demand = demands.and_then(|all| demand_of(all, part)).filter(|_| by == Some("product"));
+            context! {
+                missing => None::<String>,
+                figures => headline(&words, part, told, demand, &as_of),
+                chart => periods::chart(&words, found, part, told, view),
+                periods => periods::table(&words, found, part, told, view),
+                tried => tried(&words, told),
+                no_better => no_better(&words, told),
+                tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
+                listed,
+            }
+        }
     };
     let options: Vec<Json> = parts
         .iter()
         .map(|part| json!({ "key": address(part), "name": label(&words, &names, part) }))
         .collect();
+    let of_view = |view: View| href_of(by, chosen, view);
     let context = context! {
         mining,
         state => "found",
         as_of,
         title,
-        dimensions => DIMENSIONS.iter().map(|name| json!({ "name": name, "label": words.t(&format!("mining.by.{name}"), &[]), "href": format!("/analysis/forecast?by={name}") })).collect::<Vec<_>>(),
+        dimensions => DIMENSIONS.iter().map(|name| json!({ "name": name, "label": words.t(&format!("mining.by.{name}"), &[]), "href": href_of(Some(name), None, view) })).collect::<Vec<_>>(),
+        whole_href => href_of(None, None, view),
+        views => View::ALL.map(|one| json!({ "name": one.name(), "label": words.t(&format!("mining.view.{}", one.name()), &[]), "href": of_view(one) })),
+        view => view.name(),
         by,
         options,
         chosen,
-        table => by.map(|by| table(&words, found, &names, by)),
+        table => by.filter(|_| !parts.is_empty()).map(|by| table(&words, found, &names, by, view)),
         ..shown
     };
     app.page(&session, "insight/mining_forecast.html", context).map(IntoResponse::into_response)
+}
+
+fn href_of(by: Option<&str>, key: Option<&str>, view: View) -> String {
+    let given = [("by", by), ("key", key), ("view", Some(view.name()).filter(|_| view != View::Week))];
+    let given: Vec<String> = given
+        .into_iter()
+        .filter_map(|(name, value)| Some(format!("{name}={}", web::encode(value?))))
+        .collect();
+    if given.is_empty() {
+        "/analysis/forecast".to_owned()
+    } else {
+        format!("/analysis/forecast?{}", given.join("&"))
+    }
 }
 
 fn of<'a>(found: &'a Found, by: &str) -> &'a [Part] {
@@ -124,18 +159,20 @@ fn last(part: &Part, weeks: usize) -> &[f64] {
     &values[values.len().saturating_sub(weeks)..]
 }
 
-fn headline(words: &Words<'_>, part: &Part, told: &Forecast, as_of: &str) -> Vec<Figure> {
+fn demand_of<'p>(all: &'p Purchasing, part: &Part) -> Option<&'p Demand> {
+    let product: Id = part.key.as_ref()?.parse().ok()?;
+    all.products.iter().find(|demand| demand.product == product)
+}
+
+fn headline(
+    words: &Words<'_>,
+    part: &Part,
+    told: &Forecast,
+    demand: Option<&Demand>,
+    as_of: &str,
+) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
-    let (expected, before) = (sum(&told.points), sum(last(part, HORIZON)));
-    let reach = told.backtest.deviation_of_sum(HORIZON) * 1.2816;
-    let interval = words.t(
-        "mining.interval",
-        &[
-            ("level", &words.whole_percent(LEVEL)),
-            ("lower", &words.units(f64::max(expected - reach, 0.0))),
-            ("upper", &words.units(expected + reach)),
-        ],
-    );
+    let (Sum { expected, low, high }, before) = (told.sum_of(HORIZON), sum(last(part, HORIZON)));
     let change = (before > 0.0).then(|| {
         let change = expected / before - 1.0;
         words.t(
@@ -144,14 +181,13 @@ fn headline(words: &Words<'_>, part: &Part, told: &Forecast, as_of: &str) -> Vec
         )
     });
     let orders = href::list("order", "net_base > 0");
-    let best = told.backtest.of_best();
+    let own = sum(&told.own);
+    let mut next = explain("mining.next_weeks_help").source(orders, words.t("mining.orders", &[]));
+    next = next.input(words.t("mining.own_forecast", &[]), words.units(own));
+    next = next.input(words.t("mining.moved", &[]), words.units(expected - own));
     let mut figures = vec![
-        Figure::new(
-            words.t("mining.next_weeks", &[]),
-            words.units(expected),
-            explain("mining.next_weeks_help").source(orders, words.t("mining.orders", &[])),
-        )
-        .note(Some(interval)),
+        Figure::new(words.t("mining.next_weeks", &[]), words.units(expected), next)
+            .note(Some(periods::interval(words, low, high))),
         Figure::new(
             words.t("mining.last_weeks", &[]),
             words.units(before),
@@ -159,59 +195,107 @@ fn headline(words: &Words<'_>, part: &Part, told: &Forecast, as_of: &str) -> Vec
         )
         .note(change),
     ];
-    if let Some(best) = best {
-        let wape = best.wape.map(|wape| words.percent(wape)).unwrap_or_default();
-        let mase = best.mase.map(|mase| words.t("mining.mase_is", &[("mase", &words.fixed(mase, 2))]));
+    let wape = |errors: &Measures| errors.wape.map_or("–".to_owned(), |wape| words.percent(wape));
+    let mase = told.errors.mase.map(|mase| words.t("mining.mase_is", &[("mase", &words.fixed(mase, 2))]));
+    let mut error = explain("mining.wape_help").formula("Σ|e| / Σ|y|");
+    for (key, method) in [("own_error", told.backtest.best), ("floor_error", Some(Method::SeasonalNaive))] {
+        if let Some(tried) = method.and_then(|method| told.backtest.of(method)) {
+            error = error.input(words.t(&format!("mining.{key}"), &[]), wape(&tried.errors));
+        }
+    }
+    figures.push(Figure::new(words.t("mining.wape", &[]), wape(&told.errors), error).note(mase));
+    if let Some(demand) = demand {
+        let units = demand.covers.last().map_or(0.0, |cover| cover.demand);
+        let explain = explain("mining.units_help")
+            .formula("Σ ŷ / p")
+            .input(words.t("mining.next_weeks", &[]), words.units(demand.sales()))
+            .input(words.t("mining.column.price", &[]), words.units(demand.price))
+            .source("/analysis/purchasing".to_owned(), words.t("mining.purchasing_title", &[]));
+        let price = words.t("mining.at_price", &[("price", &words.units(demand.price))]);
         figures.push(
-            Figure::new(
-                words.t("mining.wape", &[]),
-                wape,
-                explain("mining.wape_help").formula("Σ|e| / Σ|y|"),
-            )
-            .note(mase),
+            Figure::new(words.t("mining.units", &[]), words.fixed(units, 1), explain).note(Some(price)),
         );
     }
     figures
 }
 
-fn chart(words: &Words<'_>, part: &Part, told: &Forecast) -> Json {
-    let known = last(part, DRAWN);
-    let first = part.history.start + (part.history.values.len() - known.len()) as i32;
-    let all = known.len() + told.points.len();
-    let day = |at: usize| words.date(forecast::monday(first + at as i32));
-    let round = |value: f64| (value * 100.0).round() / 100.0;
-    // The dashed line begins where the known one ends.
-    let told_at = |at: usize, value: &dyn Fn(usize) -> f64| {
-        if at >= known.len() {
-            Some(round(value(at - known.len())))
-        } else if at + 1 == known.len() {
-            known.last().map(|last| round(*last))
-        } else {
-            None
-        }
-    };
-    let series = |value: &dyn Fn(usize) -> f64| (0..all).map(|at| told_at(at, value)).collect::<Vec<_>>();
-    json!({
-        "categories": (0..all).map(day).collect::<Vec<_>>(),
-        "known": (0..all).map(|at| known.get(at).map(|value| round(*value))).collect::<Vec<_>>(),
-        "forecast": series(&|step| told.points[step]),
-        "lower": series(&|step| told.interval(step).0),
-        "upper": series(&|step| told.interval(step).1),
-        "known_label": words.t("mining.known", &[]), "forecast_label": words.t("mining.forecast", &[]),
-        "interval_label": words.t("mining.interval_label", &[("level", &words.whole_percent(LEVEL))]),
-        "unit": "money", "currency": words.currency,
-    })
+/// Where repeating the last season would have been as good: the floor every forecast is held to.
+fn no_better(words: &Words<'_>, told: &Forecast) -> Option<String> {
+    let floor = told.backtest.of(Method::SeasonalNaive)?.errors.wape?;
+    let own = told.errors.wape.filter(|own| *own >= floor)?;
+    Some(words.t("mining.no_better", &[("own", &words.percent(own)), ("floor", &words.percent(floor))]))
 }
 
+/// The products of a category, which sum to it.
+async fn members(
+    words: &Words<'_>,
+    session: &Session,
+    part: &Part,
+    demands: &Purchasing,
+    title: &str,
+) -> Answer<Option<Json>> {
+    let Ok(told) = &part.forecast else { return Ok(None) };
+    let mut of_it: Vec<&Demand> =
+        demands.products.iter().filter(|demand| demand.category == part.key).collect();
+    if of_it.is_empty() {
+        return Ok(None);
+    }
+    of_it.sort_by(|a, b| b.sales().total_cmp(&a.sales()).then(a.product.cmp(&b.product)));
+    of_it.truncate(LISTED);
+    let names = products(words.app.engine(), session, of_it.iter().map(|demand| demand.product)).await?;
+    let row =
+        |name: Option<&String>, href: Option<String>, before: f64, expected: f64, demand: Option<&Demand>| {
+            json!({
+                "name": name, "href": href, "before": words.units(before), "expected": words.units(expected),
+                "units": demand.and_then(|one| Some(words.fixed(one.covers.last()?.demand, 1))),
+                "wape": demand.and_then(|one| one.wape).map(|wape| words.percent(wape)),
+                "method": demand.map(|one| method(words, one.method)),
+            })
+        };
+    let (mut before, mut expected) = (sum(last(part, HORIZON)), sum(&told.points));
+    let total = row(Some(&title.to_owned()), None, before, expected, None);
+    let mut rows = vec![];
+    for demand in of_it {
+        let Some(name) = names.get(&demand.product) else { continue };
+        let href = Some(product_href(demand.product));
+        rows.push(row(Some(name), href, demand.recent_sales, demand.sales(), Some(demand)));
+        before -= demand.recent_sales;
+        expected -= demand.sales();
+    }
+    // Whatever is left but rounding.
+    if before.max(expected) > 0.005 {
+        let rest = words.t("mining.rest", &[]);
+        rows.push(row(Some(&rest), None, before.max(0.0), expected.max(0.0), None));
+    }
+    Ok(Some(
+        json!({ "rows": rows, "total": total, "title": words.t("mining.products_of", &[("name", title)]) }),
+    ))
+}
+
+pub(super) fn method(words: &Words<'_>, method: Option<Method>) -> String {
+    match method {
+        Some(method) => words.t(&format!("mining.method.{}", method.name()), &[]),
+        None => words.t("mining.method.sum", &[]),
+    }
+}
+
+/// The methods, and what is told of them: moved so that all adds up.
 fn tried(words: &Words<'_>, told: &Forecast) -> Vec<Json> {
-    let row = |tried: &mining::forecast::backtest::Tried| {
+    let row = |name: String, errors: &Measures, best: bool, shown: bool| {
         json!({
-            "name": words.t(&format!("mining.method.{}", tried.method.name()), &[]),
-            "mase": tried.mase.map(|mase| words.fixed(mase, 2)), "smape": words.percent(tried.smape),
-            "wape": tried.wape.map(|wape| words.percent(wape)), "best": tried.method == told.method,
+            "name": name, "mase": errors.mase.map(|mase| words.fixed(mase, 2)),
+            "smape": words.percent(errors.smape), "wape": errors.wape.map(|wape| words.percent(wape)),
+            "best": best, "shown": shown,
         })
     };
-    told.backtest.tried.iter().map(row).collect()
+    let tried = told.backtest.tried.iter();
+    let mut rows: Vec<Json> = tried
+        .map(|one| {
+            row(method(words, Some(one.method)), &one.errors, Some(one.method) == told.backtest.best, false)
+        })
+        .collect();
+    rows.push(row(words.t("mining.as_shown", &[]), &told.errors, false, true));
+    rows
 }
 
 /// Where there is too little for a forecast: what was sold on average.
@@ -223,21 +307,25 @@ fn simple(words: &Words<'_>, part: &Part) -> Option<String> {
     })
 }
 
-/// All parts of a dimension, whose forecasts sum to the whole.
-fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str) -> Json {
+/// All parts of a dimension, whose forecasts sum to the whole, over all weeks and in each period of them.
+fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str, view: View) -> Json {
+    let slices = if view == View::Week { vec![] } else { found.slices(view.period()) };
     let row = |part: &Part, name: String, href: Option<String>| {
         let told = part.forecast.as_ref().ok();
         json!({
             "name": name, "href": href,
             "before": words.units(sum(last(part, HORIZON))),
+            "periods": slices.iter().map(|slice| told.map(|told| words.units(told.over(&slice.weights).expected))).collect::<Vec<_>>(),
             "expected": told.map(|told| words.units(sum(&told.points))),
-            "wape": told.and_then(|told| told.backtest.of_best()?.wape).map(|wape| words.percent(wape)),
-            "method": told.map(|told| words.t(&format!("mining.method.{}", told.method.name()), &[])),
+            "wape": told.and_then(|told| told.errors.wape).map(|wape| words.percent(wape)),
+            "method": told.map(|told| method(words, told.backtest.best)),
         })
     };
-    let href = |part: &Part| format!("/analysis/forecast?by={by}&key={}", web::encode(address(part)));
+    let href = |part: &Part| href_of(Some(by), Some(address(part)), view);
     let rows: Vec<Json> =
         of(found, by).iter().map(|part| row(part, label(words, names, part), Some(href(part)))).collect();
     let total = row(&found.total, words.t("mining.whole", &[]), None);
-    json!({ "label": words.t(&format!("mining.by.{by}"), &[]), "rows": rows, "total": total })
+    let columns: Vec<String> =
+        slices.iter().map(|slice| periods::column(words, found, view, slice)).collect();
+    json!({ "label": words.t(&format!("mining.by.{by}"), &[]), "columns": columns, "rows": rows, "total": total })
 }

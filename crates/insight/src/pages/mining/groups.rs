@@ -3,6 +3,7 @@
 use super::{Words, missing, scope, status, words};
 use crate::{
     mining::{
+        group_names::{self, Name, Names},
         groups::{self, FEATURES, Found, Group, Wanted},
         refresh,
     },
@@ -16,7 +17,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::Form;
-use engine::{Actor, Error};
+use engine::{Action, Actor, Error, Level};
+use meta::label;
 use minijinja::context;
 use mining::grouping::{MOST_GROUPS, profile::Mark};
 use serde::{Deserialize, Serialize};
@@ -35,10 +37,21 @@ pub struct Given {
     number: String,
 }
 
+#[derive(Deserialize)]
+pub struct Naming {
+    number: u32,
+    #[serde(default)]
+    name: String,
+}
+
 #[derive(Serialize)]
 struct Row {
     number: u32,
     name: String,
+    /// The name people gave.
+    given: Option<String>,
+    /// What marks the group by now, where its name says something else.
+    marked: Option<String>,
     colour: &'static str,
     href: String,
     customers: String,
@@ -76,13 +89,15 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         None => context! { state => "nothing" },
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
         Some((Ok(found), as_of)) => {
-            let names = names(&words, found);
+            let called = Names::load(app.engine()).await?;
+            let names = names(&words, found, &called);
             context! {
                 state => "found",
                 as_of => words.date(as_of),
                 clear => found.choice.clear(),
                 figures => headline(&words, found, &words.date(as_of)),
-                rows => rows(&words, found, &names),
+                rows => rows(&words, found, &names, &called),
+                can_name => may_name(&session.actor),
                 sample => sample(&words, found),
                 feature_definitions => feature_definitions(&words, found),
                 scatter => scatter(&words, found, &names),
@@ -152,14 +167,48 @@ pub(super) fn name(words: &Words<'_>, marks: &[Mark]) -> String {
     marks.iter().map(mark).collect::<Vec<_>>().join(&words.t("mining.mark.and", &[]))
 }
 
+/// What a group is called: as people say, or as it was first marked.
+pub(super) fn called(words: &Words<'_>, names: &Names, number: u32, marks: &[Mark]) -> String {
+    match names.of.get(&number) {
+        Some(Name { given: Some(given), .. }) => given.clone(),
+        Some(first) => name(words, &first.marks),
+        None => name(words, marks),
+    }
+}
+
 /// Number and name of each group.
-fn names(words: &Words<'_>, found: &Found) -> Vec<(u32, String)> {
+fn names(words: &Words<'_>, found: &Found, called_by: &Names) -> Vec<(u32, String)> {
     let named = |group: &Group| {
         let number = words.count(u64::from(group.number));
-        let text = name(words, &group.profile.marks);
+        let text = called(words, called_by, group.number, &group.profile.marks);
         (group.number, words.t("mining.group_named", &[("number", &number), ("name", &text)]))
     };
     found.groups.iter().map(named).collect()
+}
+
+/// Names are everybody's: who sees all figures and may change every customer gives them.
+fn may_name(actor: &Actor) -> bool {
+    scope::sees_the_company(actor)
+        && actor.limits().is_none_or(|rights| rights.level("account", Action::Update) == Level::All)
+}
+
+pub async fn rename(State(app): State<App>, session: Session, Form(given): Form<Naming>) -> Answer<Response> {
+    scope::whole_company(&session)?;
+    if !may_name(&session.actor) {
+        let what = label(
+            "naming groups, for those who may change all customers",
+            "为分群命名，仅限可修改全部客户的用户",
+        );
+        return Err(Error::Forbidden(what.get(session.lang).to_owned()).into());
+    }
+    let actor = session.actor.clone();
+    app.engine()
+        .write(&actor, move |tx| {
+            Box::pin(async move { group_names::rename(tx, given.number, &given.name).await })
+        })
+        .await?;
+    let text = app.t(session.lang, "mining.named", &[]);
+    Ok(Flash::success(text).on(Redirect::to("/analysis/groups").into_response()))
 }
 
 fn list_of(group: u32) -> String {
@@ -214,10 +263,18 @@ fn value(words: &Words<'_>, feature: &str, value: f64) -> String {
     }
 }
 
-fn rows(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Vec<Row> {
+fn rows(words: &Words<'_>, found: &Found, names: &[(u32, String)], called_by: &Names) -> Vec<Row> {
+    let marked = |group: &Group| {
+        let marks = &group.profile.marks;
+        let name_says_it =
+            called_by.of.get(&group.number).is_none_or(|one| one.given.is_none() && one.marks == *marks);
+        (!name_says_it).then(|| words.t("mining.marked_by", &[("marks", &name(words, marks))]))
+    };
     let row = |(at, (group, (number, name))): (usize, (&Group, &(u32, String)))| Row {
         number: *number,
         name: name.clone(),
+        given: called_by.given(*number).map(str::to_owned),
+        marked: marked(group),
         colour: COLOURS[at % COLOURS.len()],
         href: list_of(*number),
         customers: words.count(group.profile.customers as u64),

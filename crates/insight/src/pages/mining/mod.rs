@@ -5,6 +5,7 @@ mod experiment;
 mod forecast;
 mod groups;
 mod panel;
+mod periods;
 mod product;
 mod purchasing;
 mod status;
@@ -69,6 +70,7 @@ pub fn web_module() -> WebModule {
 fn routes() -> Router<App> {
     Router::new()
         .route("/analysis/groups", get(groups::page).post(groups::save))
+        .route("/analysis/groups/name", post(groups::rename))
         .route("/analysis/baskets", get(baskets::page))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/forecast", get(forecast::page))

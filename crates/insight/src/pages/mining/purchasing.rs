@@ -1,6 +1,10 @@
 //! `/analysis/purchasing`: what to have in stock so that nothing runs out until the next delivery; as a table and as a file.
 
-use super::{Words, products, scope, status, words};
+use super::{
+    Words,
+    forecast::{REST, method},
+    products, scope, status, words,
+};
 use crate::mining::forecast::{self, Demand, HORIZON, Purchasing};
 use axum::{
     extract::{Query, State},
@@ -78,7 +82,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 count => words.count(kept.body.products.len() as u64),
                 shown => words.count(shown.len() as u64),
                 left_out => words.count(kept.body.left_out as u64),
-                need_weeks => words.count(forecast::fewest_weeks() as u64),
+                need_weeks => words.count(kept.body.need_weeks as u64),
             }
         }
     };
@@ -99,8 +103,9 @@ fn rows(words: &Words<'_>, demands: &[Demand], names: &HashMap<Id, String>, term
             "name": names.get(&one.product)?, "href": super::product_href(one.product),
             "recent": words.fixed(one.recent, 0), "demand": words.fixed(need.demand, 1),
             "safety": words.fixed(need.safety, 1), "level": words.fixed(need.level().ceil(), 0),
-            "wape": one.wape.map(|wape| words.percent(wape)),
-            "method": words.t(&format!("mining.method.{}", one.method.name()), &[]),
+            "wape": one.wape.map(|wape| words.percent(wape)), "method": method(words, one.method),
+            "price": words.units(one.price), "sales": words.units(one.sales()),
+            "sales_href": format!("/analysis/forecast?by=category&key={}", web::encode(one.category.as_deref().unwrap_or(REST))),
         }))
     };
     demands.iter().filter_map(row).collect()
@@ -134,7 +139,8 @@ fn file(
     terms: Terms,
 ) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(vec![]);
-    let head = ["product", "last_weeks_units", "demand", "safety", "level", "wape", "method"];
+    let head =
+        ["product", "last_weeks_units", "demand", "safety", "level", "wape", "method", "price", "sales"];
     writer.write_record(head.map(|key| words.t(&format!("mining.column.{key}"), &[])))?;
     for one in &purchasing.products {
         let (Some(name), Some(need)) = (names.get(&one.product), terms.need(one)) else { continue };
@@ -147,7 +153,9 @@ fn file(
             format!("{:.2}", need.safety),
             format!("{:.0}", need.level().ceil()),
             one.wape.map(|wape| format!("{wape:.3}")).unwrap_or_default(),
-            words.t(&format!("mining.method.{}", one.method.name()), &[]),
+            method(words, one.method),
+            format!("{:.4}", one.price),
+            format!("{:.2}", one.sales()),
         ])?;
     }
     Ok(format!("\u{feff}{}", String::from_utf8(writer.into_inner()?)?))

@@ -1,0 +1,203 @@
+//! Groups of those who buy alike: what they are called from night to night, and who is told that one shrinks.
+
+use crate::{
+    alarms::{all, day, look},
+    company::{Company, on_both, values},
+    mining::shop as two_kinds,
+    questions::rep,
+};
+use engine::Actor;
+use insight::{
+    alarm,
+    mining::{group_names::Names, groups, refresh},
+};
+use meta::{Id, Value};
+use std::collections::BTreeMap;
+
+async fn set_features(company: &Company, wanted: serde_json::Value) {
+    company
+        .engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { tx.set_setting(groups::SETTING, &wanted).await })
+        })
+        .await
+        .unwrap();
+}
+
+/// What marks each group by now.
+async fn marks(company: &Company) -> BTreeMap<u32, Vec<String>> {
+    let kept = groups::load(&company.engine).await.unwrap().unwrap();
+    let marks = |group: &groups::Group| {
+        group.profile.marks.iter().map(|mark| format!("{} {}", mark.feature, mark.high)).collect()
+    };
+    kept.body.as_ref().unwrap().groups.iter().map(|group| (group.number, marks(group))).collect()
+}
+
+#[test]
+fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
+    on_both(async |company| {
+        two_kinds(&company).await;
+        company.hold("2026-04-12").await;
+        set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let before = marks(&company).await;
+        assert_eq!(before.keys().copied().collect::<Vec<_>>(), [1, 2]);
+        let first = Names::load(&company.engine).await.unwrap();
+
+        // Groups made of something else, with the same customers: other marks, the same names.
+        set_features(&company, serde_json::json!({ "features": ["orders", "order_amount"], "number": 2 }))
+            .await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let after = marks(&company).await;
+        assert_eq!(after.keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+        assert_ne!(after, before);
+        assert_eq!(Names::load(&company.engine).await.unwrap(), first);
+        let client = company.app.administrator().await;
+        // Companies buy much, persons little.
+        for (language, name, now) in [("en", "large sales", "now: "), ("zh-CN", "高消费", "目前特征：")]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/analysis/groups").await.expect(200).body;
+            assert!(page.contains(name) && page.contains(now), "{name}: {page}");
+        }
+
+        // A name of the company's own, in both languages, for as long as the group is the same.
+        let page = "/analysis/groups/name";
+        client.post(page, &[("number", "1"), ("name", "  Stationery   shops ")]).await.expect(303);
+        client.post(page, &[("number", "2"), ("name", "Stationery shops")]).await.expect(422);
+        client.post(page, &[("number", "9"), ("name", "Nobody")]).await.expect(422);
+        client.post(page, &[("number", "2"), ("name", &"x".repeat(41))]).await.expect(422);
+        refresh::refresh(&company.engine, None).await.unwrap();
+        for language in ["en", "zh-CN"] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/analysis/groups").await.expect(200).body;
+            assert!(page.contains("Stationery shops"), "{language}: {page}");
+        }
+        // Other groups of other customers do not inherit it, and numbers are not used again.
+        set_features(&company, serde_json::json!({ "features": ["recency_days"], "number": 8 })).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let names = Names::load(&company.engine).await.unwrap();
+        let numbers: Vec<u32> = marks(&company).await.into_keys().collect();
+        assert_eq!(names.of.keys().copied().collect::<Vec<_>>(), numbers);
+        assert!(numbers.iter().all(|number| *number > 2 && *number < names.next), "{numbers:?}");
+        assert!(names.of.values().all(|name| name.given.is_none()));
+
+        // An empty name is the first one back.
+        let number = numbers[0].to_string();
+        client.post(page, &[("number", &number), ("name", "Mine")]).await.expect(303);
+        assert_eq!(Names::load(&company.engine).await.unwrap().given(numbers[0]), Some("Mine"));
+        client.post(page, &[("number", &number), ("name", " ")]).await.expect(303);
+        assert_eq!(Names::load(&company.engine).await.unwrap().given(numbers[0]), None);
+    });
+}
+
+#[test]
+fn who_may_change_all_customers_names_groups() {
+    on_both(async |company| {
+        two_kinds(&company).await;
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let form = "action=\"/analysis/groups/name\"";
+        // Without a role everything is allowed; with one that sees a part only, nothing.
+        let other = company.app.ordinary().await;
+        assert!(other.get("/analysis/groups").await.expect(200).body.contains(form));
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.post("/analysis/groups/name", &[("number", "1"), ("name", "Mine")]).await.expect(403);
+        // Who sees everything and changes nothing does not name it either.
+        let reader = company.app.user("Reader", "reader@example.com", engine::Role::User).await;
+        let role = company.create("role", values([("name", "Reads all".into())])).await;
+        for entity in ["account", "order", "return"] {
+            let right = values([("role", role.into()), ("entity", entity.into()), ("read", "all".into())]);
+            company.create("role_right", right).await;
+        }
+        company.create("user_role", values([("user", reader.into()), ("role", role.into())])).await;
+        let mut client = company.app.visitor();
+        client.sign_in("reader@example.com", testkit::PASSWORD).await;
+        assert!(!client.get("/analysis/groups").await.expect(200).body.contains(form));
+        client.post("/analysis/groups/name", &[("number", "1"), ("name", "Mine")]).await.expect(403);
+        assert_eq!(Names::load(&company.engine).await.unwrap().given(1), None);
+    });
+}
+
+/// Sixty who bought once for little, and forty who bought for much every month, of whom twenty have been silent since August.
+async fn shop(company: &Company) -> Vec<Id> {
+    let mut silent = vec![];
+    for number in 0..100_i64 {
+        let account = company.customer(&format!("Shop {number}")).await;
+        let (first, orders, amount) = match number {
+            0..20 => ("2026-04-17", 5, "1000"),
+            20..40 => ("2026-04-17", 8, "1000"),
+            _ => ("2026-01-05", 1, "10"),
+        };
+        for order in 0..orders {
+            let at = day(first) + chrono::Duration::days(30 * order + number % 3);
+            company.order(Some(account), &at.to_string(), amount, Some("1")).await;
+        }
+        if number < 20 {
+            silent.push(account);
+        }
+    }
+    set_features(company, serde_json::json!({ "features": ["recency_days", "sales"], "number": 3 })).await;
+    silent
+}
+
+#[test]
+fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
+    on_both(async |company| {
+        company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
+        let silent = shop(&company).await;
+        company.settle().await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        look(&company).await;
+        let kept = groups::load(&company.engine).await.unwrap().unwrap();
+        let sizes: Vec<usize> =
+            kept.body.as_ref().unwrap().groups.iter().map(|group| group.profile.customers).collect();
+        assert_eq!(sizes, [60, 20, 20]);
+        // Those who still buy: twenty of forty. That the small ones are as many as ever, and the silent more, is no alarm.
+        let buying = company.account(*silent.last().unwrap()).await.get(groups::FIELD).clone();
+        let raised = all(&company, "alarm", "rule == 'group_shrinking'").await;
+        assert_eq!(raised.len(), 1, "{raised:?}");
+        let alarm = &raised[0];
+        let number: u32 = alarm.text("name").rsplit(' ').next().unwrap().parse().unwrap();
+        assert_ne!(buying, Value::Int(i64::from(number)), "the silent are in another group by now");
+        let members = all(&company, "account", &format!("{} == {number}", groups::FIELD)).await;
+        assert_eq!(members.len(), 20);
+        let Value::Json(json) = alarm.get("signals") else { panic!("{alarm:?}") };
+        let signals: Vec<alarm::Signal> = serde_json::from_value(json.clone()).unwrap();
+        let [alarm::Signal::FewerMembers { before: 40, now: 20, z }] = signals.as_slice() else {
+            panic!("{signals:?}")
+        };
+        // Twenty left and nobody came.
+        assert!((z + 20.0_f64.sqrt()).abs() < 1e-9, "{z}");
+        let task = company.engine.get(&Actor::system(), "activity", alarm.reference("task").unwrap()).await;
+        let body = task.unwrap().text("body").to_owned();
+        assert!(
+            body.contains("20 customers buy as this group does, 40 did 13 weeks ago: 50% fewer"),
+            "{body}"
+        );
+        let client = company.app.administrator().await;
+        for (language, text) in
+            [("en", "40 did 13 weeks ago"), ("zh-CN", "该分群现有 20 位客户，13 周前 40 位")]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/alarms").await.expect(200).body;
+            assert!(page.contains(text) && page.contains(alarm.text("name")), "{page}");
+        }
+        // Told once; and over when they buy again.
+        look(&company).await;
+        assert_eq!(all(&company, "alarm", "rule == 'group_shrinking'").await.len(), 1);
+        for account in silent {
+            company.order(Some(account), "2026-11-15", "1000", Some("1")).await;
+        }
+        // There are two kinds of them again.
+        set_features(&company, serde_json::json!({ "features": ["recency_days", "sales"], "number": 2 }))
+            .await;
+        company.settle().await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        look(&company).await;
+        let past = all(&company, "alarm", "rule == 'group_shrinking'").await;
+        assert_eq!((past.len(), past[0].text("state"), past[0].text("outcome")), (1, "closed", "recovered"));
+    });
+}

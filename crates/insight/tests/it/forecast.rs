@@ -1,0 +1,130 @@
+//! Forecasts that add up, on both databases: what is kept, what the pages say of weeks, months and quarters, and what the purchasing
+//! list wants.
+
+use crate::{
+    company::{on_both, values},
+    mining::shop,
+};
+use insight::mining::{
+    forecast::{self, HORIZON, Part},
+    refresh, report,
+};
+use mining::forecast::{Forecast, series::Period};
+
+fn told(part: &Part) -> &Forecast {
+    part.forecast.as_ref().unwrap()
+}
+
+fn near(a: f64, b: f64) -> bool {
+    (a - b).abs() <= 1e-6 * a.abs().max(1.0)
+}
+
+#[test]
+fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() {
+    on_both(async |company| {
+        let products = shop(&company).await;
+        let mut categories = vec![];
+        for name in ["Office", "Kitchen"] {
+            categories.push(company.create("product_category", values([("name", name.into())])).await);
+        }
+        // Paper and pens; tea and cups. Desks are in no category.
+        for (product, category) in [(0, 0), (1, 0), (2, 1), (3, 1)] {
+            company
+                .update("product", products[product], values([("category", categories[category].into())]))
+                .await;
+        }
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let kept = forecast::load(&company.engine).await.unwrap().unwrap();
+        let found = &kept.body;
+        let list = forecast::purchasing(&company.engine).await.unwrap().unwrap();
+        assert_eq!((found.regions.len(), found.categories.len(), found.products.len()), (2, 3, 5));
+        for parts in [&found.regions, &found.categories, &found.products] {
+            for step in 0..HORIZON {
+                let sum: f64 = parts.iter().map(|part| told(part).points[step]).sum();
+                assert!(near(sum, told(&found.total).points[step]));
+            }
+            for slice in found.slices(Period::Month).iter().chain(&found.slices(Period::Quarter)) {
+                let sum: f64 = parts.iter().map(|part| told(part).over(&slice.weights).expected).sum();
+                assert!(near(sum, told(&found.total).over(&slice.weights).expected));
+            }
+        }
+        let part = |parts: &[Part], key: String| {
+            parts.iter().find(|part| part.key == Some(key.clone())).cloned().unwrap()
+        };
+        let office = part(&found.categories, categories[0].to_string());
+        let [paper, pens] = [0, 1].map(|at| part(&found.products, products[at].to_string()));
+        for step in 0..HORIZON {
+            let sum = told(&paper).points[step] + told(&pens).points[step];
+            assert!(near(sum, told(&office).points[step]), "paper and pens are all of the office's");
+        }
+        // 500 a unit: what the list wants of paper is what is forecast of it.
+        let demand = list.body.products.iter().find(|one| one.product == products[0]).unwrap();
+        assert_eq!((demand.price, demand.category.as_deref()), (500.0, office.key.as_deref()));
+        for (at, cover) in demand.covers.iter().enumerate() {
+            assert!(near(cover.demand * 500.0, told(&paper).points[..=at].iter().sum()));
+        }
+
+        let client = company.app.administrator().await;
+        let category = format!("/analysis/forecast?by=category&key={}", categories[0]);
+        let product = format!("/analysis/forecast?by=product&key={}", products[0]);
+        for (language, words) in [
+            (
+                "en",
+                [
+                    "Sold so far",
+                    "Products of Office",
+                    "As shown: moved so that all adds up",
+                    "2026-04",
+                    "2026 Q2",
+                    "Units, 13 weeks",
+                    "Sales forecast, 13 weeks",
+                ],
+            ),
+            (
+                "zh-CN",
+                [
+                    "已售",
+                    "Office的产品",
+                    "页面所示：调整至合计一致",
+                    "2026年04月",
+                    "2026年第2季度",
+                    "13 周需求量",
+                    "13 周销售预测",
+                ],
+            ),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let [sold, products_of, shown, month, quarter, units, sales] = words;
+            let page = client.get(&category).await.expect(200).body;
+            assert!(page.contains(products_of) && page.contains(shown) && !page.contains(sold), "{page}");
+            for (view, period) in [("month", month), ("quarter", quarter)] {
+                for address in [format!("/analysis/forecast?view={view}"), format!("{category}&view={view}")]
+                {
+                    let page = client.get(&address).await.expect(200).body;
+                    assert!(page.contains(sold) && page.contains(period) && !page.contains("NaN"), "{page}");
+                }
+            }
+            let demanded = demand.covers.last().unwrap().demand;
+            let page = client.get(&product).await.expect(200).body;
+            assert!(page.contains(units), "{page}");
+            let row = client.get("/analysis/purchasing?lead=12&review=1").await.expect(200).body;
+            assert!(row.contains(sales) && row.contains("/analysis/forecast?by=category"), "{row}");
+            // All thirteen weeks on the list: the demand is that of the forecast's page.
+            let shown = format!("{:.1}", (demanded * 10.0).round() / 10.0);
+            let shown = shown.trim_end_matches(".0");
+            assert!(page.contains(shown) && row.contains(shown), "{shown}");
+        }
+        // Months tell of the weeks what weeks tell, to other tools, too.
+        let json = report::forecast(&company.engine).await.unwrap();
+        let all = |name: &str, field: &str| -> f64 {
+            json["total"][name].as_array().unwrap().iter().map(|one| one[field].as_f64().unwrap()).sum()
+        };
+        let weeks = all("weeks", "point");
+        assert!(near(all("months", "to_come"), weeks) && near(all("quarters", "to_come"), weeks));
+        // Known of April are the days of whole weeks, to the 12th.
+        assert_eq!(json["total"]["months"][0]["first_day"], "2026-04-01");
+        assert_eq!(json["total"]["months"][3]["whole"], false, "twelve days of July");
+        assert!(json["total"]["errors"]["wape"].as_f64().is_some());
+    });
+}
