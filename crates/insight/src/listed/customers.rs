@@ -125,6 +125,9 @@ const SATISFACTION: &[Shown] = &[
 ];
 
 const CYCLES: &[Shown] = &[
+    helped("cycle.pairs", "cycle.pairs.is", "count", "sales.day, sales.account_key, sales.product_key"),
+    helped("cycle.regular", "cycle.regular.is", "count", "sales.day, sales.account_key, sales.product_key"),
+    helped("cycle.due", "cycle.due.is", "count", "sales.day, sales.account_key, sales.product_key"),
     helped("cycle.every", "cycle.panel_help", "days", "sales.day, sales.account_key, sales.product_key"),
     own(
         "cycle_regular",

@@ -206,6 +206,31 @@ const PRODUCT: &[Shown] = &[
 ];
 
 const FORECAST: &[Shown] = &[
+    told(
+        "mining.sold_so_far",
+        "money",
+        SALES,
+        (
+            "Net sales of the month or quarter under way up to the day the forecast begins.",
+            "本月或本季从期初到预测开始日为止的净销售额。",
+        ),
+    ),
+    told(
+        "mining.to_come",
+        "money",
+        SALES,
+        (
+            "Forecast of the weeks that lie in the period; a week in two months is divided by the weekdays' usual shares.",
+            "该时段内各周的预测；跨月的一周按各星期几的通常占比拆分。",
+        ),
+    ),
+    told(
+        "mining.together",
+        "money",
+        SALES,
+        ("What was sold so far and what is still to come.", "已售与预计还将售出之和。"),
+    ),
+    helped("mining.units", "mining.units_help", "quantity", "sales.net, sales.quantity"),
     helped("mining.next_weeks", "mining.next_weeks_help", "money", SALES),
     helped("mining.last_weeks", "mining.last_weeks_help", "money", SALES),
     helped("mining.wape", "mining.wape_help", "share", SALES),
@@ -252,6 +277,8 @@ const FORECAST: &[Shown] = &[
 ];
 
 const PURCHASING: &[Shown] = &[
+    helped("mining.column.price", "mining.column.price.is", "money", "sales.net, sales.quantity"),
+    helped("mining.column.sales", "mining.column.sales.is", "money", SALES),
     told(
         "mining.column.last_weeks_units",
         "quantity",

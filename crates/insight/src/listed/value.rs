@@ -4,6 +4,7 @@
 use super::{Page, Shown, Source, helped, own, sees_the_company, told};
 
 const ORDERS: &str = "order, order_line, return";
+const DRIVERS: &str = "sales.day, activity, return, survey_answer";
 
 pub(super) const PAGES: &[Page] = &[
     Page {
@@ -32,8 +33,8 @@ pub(super) const PAGES: &[Page] = &[
         label: ("Life cycle", "生命周期"),
         href: "/value/life-cycle",
         origin: (
-            "Stages at the end of each quarter computed once a day (job value.past); the choice of the page when it is opened",
-            "各季度末的阶段每日计算（任务 value.past），页面上的筛选在打开时计算",
+            "Moves and drivers computed from the warehouse when the page is opened; what customers are worth by stage once a day (job value.past)",
+            "阶段变动与相关因素在打开页面时由数据仓库计算；各阶段的客户价值每日计算（任务 value.past）",
         ),
         source: Source::Past,
         is_for: sees_the_company,
@@ -243,12 +244,49 @@ const LIFE_CYCLE: &[Shown] = &[
         ),
     ),
     told(
-        "value.life.others",
-        "share",
+        "value.life.active",
+        "count",
         "sales.day",
-        ("The same share among all other active customers.", "其他活跃客户中的同一比例。"),
+        (
+            "Customers of the group who were in exploration, formation, stability or decline at the beginning of the period.",
+            "期初处于考察期、形成期、稳定期或退化期的该组客户数。",
+        ),
     ),
-    helped("value.life.ratio", "value.life.drivers_help", "quantity", "sales.day, account"),
+    told(
+        "value.life.lost",
+        "count",
+        "sales.day",
+        ("Those of them who were lost at the end of the period.", "其中期末已流失的客户数。"),
+    ),
+    helped("value.life.ratio", "value.life.groups_help", "quantity", "sales.day, account"),
+    told(
+        "value.driver.with",
+        "count",
+        DRIVERS,
+        (
+            "Active customers at the beginning who had the trait, or more of it than the threshold.",
+            "期初活跃客户中具有该因素（或数值高于分界）的客户数。",
+        ),
+    ),
+    told(
+        "value.driver.rates",
+        "share",
+        DRIVERS,
+        (
+            "Share lost at the end of the period of those with the trait, and of those without it; adjusted for nothing.",
+            "具有与不具有该因素的客户期末流失的比例，未作调整。",
+        ),
+    ),
+    helped("value.driver.odds", "value.driver.help", "quantity", DRIVERS),
+    told(
+        "value.driver.change",
+        "share",
+        DRIVERS,
+        (
+            "By how much the probability of breaking up changes with the trait on the mean of all customers, all other traits as they are (average marginal effect), with its 95 % interval.",
+            "其他因素不变时，该因素使流失概率平均改变的幅度（平均边际效应），附 95% 区间。",
+        ),
+    ),
 ];
 
 const BACKTEST: &[Shown] = &[
@@ -344,6 +382,24 @@ const BACKTEST: &[Shown] = &[
         "quantity",
         ORDERS,
         ("How much of the perfect order of customers by money was found.", "金额排序达到完美排序的程度。"),
+    ),
+    told(
+        "value.backtest.money_rmse",
+        "money",
+        ORDERS,
+        (
+            "Root of the mean squared error of a customer's forecast amount: large errors count more than in the mean absolute one.",
+            "每位客户预测金额误差平方均值的平方根：与平均绝对误差相比，更看重大的误差。",
+        ),
+    ),
+    told(
+        "value.backtest.perfect_capture",
+        "share",
+        ORDERS,
+        (
+            "What the best fifth would have brought had everybody been put in the right order: no forecast can capture more.",
+            "若排序完全正确，前五分之一客户会带来的金额占比：任何预测都不可能更高。",
+        ),
     ),
     told(
         "value.backtest.capture",

@@ -10,7 +10,7 @@ use crate::{
 };
 use axum::{
     extract::{Query, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use engine::{Engine, Error, Result};
 use meta::Id;
@@ -58,8 +58,10 @@ pub async fn page(
     let (settings, stored) = (Settings::load(engine).await?, in_force(&app).await?);
     let asking = Asking { engine, actor: &session.actor, settings: &settings, stored: &stored };
     let asked = Asked { by: None, ..wanted.asked() };
-    let missing = || Error::NotFound("purchases on more than one day".to_owned());
-    let moved = asking.moved(&asked).await?.ok_or_else(missing)?;
+    let Some(moved) = asking.moved(&asked).await? else {
+        // It says why nobody has moved.
+        return Ok(Redirect::to(&format!("{PATH}?{}", wanted.query())).into_response());
+    };
     let (title, mut keys) = if of.driver.is_empty() {
         if [of.was, of.is].into_iter().flatten().any(|stage| stage >= STAGES.len()) {
             return Err(Error::NotFound("the stage".to_owned()).into());

@@ -69,7 +69,9 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         _ => None,
     };
     let shown = match &part.forecast {
-        Err(reason) => context! { missing => missing(&words, *reason), simple => simple(&words, part) },
+        Err(reason) => {
+            context! { missing => missing(&words, *reason), simple => simple(&words, part), listed }
+        }
         Ok(told) => {
             let demand = demands.and_then(|all| demand_of(all, part)).filter(|_| by == Some("product"));
             context! {
