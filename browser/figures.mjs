@@ -10,13 +10,13 @@ import { choose, eventually, signIn } from './steps.mjs';
 const FIRST_RUN_LIMIT_MS = 240_000;
 const SEVEN = ['profiling', 'persistency', 'profitability', 'performance', 'prospecting', 'product', 'promotion'];
 const PAGES = [
-  '/value', '/value/matrix', '/value/profitability', '/value/contracts', '/value/cycles', '/value/alarms', '/value/benefit',
+  '/value', '/value/matrix', '/value/profitability', '/value/contracts', '/value/cycles', '/value/alarms', '/value/benefit', '/value/backtest', '/value/satisfaction',
   ...SEVEN.map((part) => `/value/seven-p/${part}`),
-  '/analysis/groups', '/analysis/baskets', '/analysis/purchasing',
+  '/analysis/groups', '/analysis/baskets', '/analysis/purchasing', '/analysis/forecast', '/analysis/forecast?by=region&view=month',
 ];
 /** Pages of the navigation that are not held to it yet, or by other means: their tables have the definitions below them as text; questions
  *  a user makes himself have theirs in the catalogue. */
-const ELSEWHERE = ['/value/life-cycle', '/value/backtest', '/value/satisfaction', '/value/seven-p', '/analysis/forecast', '/analysis/explore', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
+const ELSEWHERE = ['/value/life-cycle', '/value/seven-p', '/analysis/explore', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
 /** What a page shows once it has been computed. */
 const TOLD = '.figure, .finding, .chart-box, table[data-defined]';
 

@@ -2,11 +2,16 @@
 
 use super::{
     explain::missing,
+    figure::Input,
+    href,
     in_force::{self, method_name as name},
     refit_status,
     words::Words,
 };
-use crate::{settings::date_of, store};
+use crate::{
+    settings::{Settings, date_of},
+    store,
+};
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
@@ -57,6 +62,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let engine = app.engine();
     let stored = store::newest_model(engine).await?;
     let currency = engine.company_currency().await?;
+    let settings = Settings::load(engine).await?;
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
     let trial = stored.as_ref().and_then(|stored| stored.overview.trial.clone());
@@ -76,27 +82,36 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
                     words.t("value.backtest.sampled", &[("part", &part), ("all", &all)])
                 });
                 let missing: Option<String> = None;
-                context! { missing, sample, ..context! { ..shown(&words, found), ..common } }
+                context! { missing, sample, ..context! { ..shown(&words, &settings, found), ..common } }
             }
         },
     };
     app.page(&session, "insight/backtest.html", context).map(IntoResponse::into_response)
 }
 
-fn shown(words: &Words<'_>, found: &Backtest) -> minijinja::Value {
+fn shown(words: &Words<'_>, settings: &Settings, found: &Backtest) -> minijinja::Value {
     let chosen = found.of(found.chosen);
     let lines: Vec<Line> = ranked(found).into_iter().map(|tried| line(words, found, tried)).collect();
     let fits: Vec<Fit> = found.tried.iter().filter_map(|tried| fit(words, tried)).collect();
     let weeks = words.fixed(found.weeks(), 0);
+    let (cut, end) = (date_of(found.cut_day), date_of(found.end_day));
+    let customers = words.count(found.customers);
+    let held_out = format!("{} – {}", words.date(cut.succ_opt().unwrap_or(cut)), words.date(end));
+    let input = |key: &str, value: &str| Input { label: words.t(key, &[]), value: value.to_owned() };
     context! {
         chosen => found.chosen.to_string(),
         why => why(words, found),
         period => words.t("value.backtest.period", &[
-            ("cut", &words.date(date_of(found.cut_day))),
-            ("end", &words.date(date_of(found.end_day))),
+            ("cut", &words.date(cut)),
+            ("end", &words.date(end)),
             ("weeks", &weeks),
         ]),
-        customers => words.count(found.customers),
+        in_sample => [input("value.customers", &customers), input("value.backtest.held_out", &held_out)],
+        source => context! {
+            href => href::orders_between(settings, cut, end),
+            label => words.t("value.backtest.orders", &[]),
+        },
+        customers,
         repeat => words.count(found.repeat_customers),
         buyers => words.count(found.buyers),
         purchases => words.count(found.bought),

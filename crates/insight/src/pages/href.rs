@@ -22,6 +22,18 @@ pub fn orders_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
     documents("order", "ordered_at", &COUNTING_ORDERS, " && net_base > 0", (account, settings, as_of))
 }
 
+/// Orders that count, bought after one day and until another.
+pub fn orders_between(settings: &Settings, after: NaiveDate, until: NaiveDate) -> String {
+    let states: Vec<String> = COUNTING_ORDERS.iter().map(|state| format!("'{state}'")).collect();
+    let [from, end] =
+        [after, until].map(|day| settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true));
+    let filter = format!(
+        "status in [{}] && net_base > 0 && ordered_at >= '{from}' && ordered_at < '{end}'",
+        states.join(", ")
+    );
+    list("order", &filter)
+}
+
 pub fn returns_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
     documents("return", "returned_at", &COUNTING_RETURNS, "", (account, settings, as_of))
 }

@@ -9,7 +9,7 @@ use crate::{
     kept::{self, Kept},
     pages::{
         customer_table::customers,
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href,
         words::Words,
     },
@@ -66,6 +66,14 @@ pub async fn page(
         as_of => words.date(kept.as_of),
         made_at => words.format.instant(kept.made_at),
         few => (report.answers < ANSWERS_FEW).then(|| words.count(report.answers)),
+        sample => [
+            Input { label: words.t("satisfaction.answers", &[]), value: words.count(report.answers) },
+            Input { label: words.t("satisfaction.asked", &[]), value: words.count(report.customers) },
+        ],
+        source => context! {
+            href => format!("/{ENTITY}"),
+            label => words.t("satisfaction.answers_behind", &[("count", &words.count(report.answers))]),
+        },
         figures => figures(&words, &kept),
         dimensions => dimensions(&words, report),
         trend => shown::trend(&words, report, &wanted),

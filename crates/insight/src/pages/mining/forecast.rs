@@ -5,7 +5,7 @@ use super::{Words, missing, periods, periods::View, product_href, products, scop
 use crate::{
     mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing},
     pages::{
-        figure::{Explain, Figure},
+        figure::{Definition, Explain, Figure, Input},
         href,
     },
 };
@@ -95,6 +95,11 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         mining,
         state => "found",
         as_of,
+        sample => [Input {
+            label: words.t("mining.known_weeks", &[]),
+            value: words.count(part.history.values.len() as u64),
+        }],
+        source => context! { href => orders(), label => words.t("mining.orders", &[]) },
         title,
         dimensions => DIMENSIONS.iter().map(|name| json!({ "name": name, "label": words.t(&format!("mining.by.{name}"), &[]), "href": href_of(Some(name), None, view) })).collect::<Vec<_>>(),
         whole_href => href_of(None, None, view),
@@ -120,6 +125,11 @@ fn href_of(by: Option<&str>, key: Option<&str>, view: View) -> String {
     } else {
         format!("/analysis/forecast?{}", given.join("&"))
     }
+}
+
+/// Those that count as sales.
+fn orders() -> String {
+    href::list("order", "net_base > 0")
 }
 
 fn of<'a>(found: &'a Found, by: &str) -> &'a [Part] {
@@ -182,9 +192,8 @@ fn headline(
             &[("change", &words.percent(change)), ("before", &words.units(before))],
         )
     });
-    let orders = href::list("order", "net_base > 0");
     let own = sum(&told.own);
-    let mut next = explain("mining.next_weeks_help").source(orders, words.t("mining.orders", &[]));
+    let mut next = explain("mining.next_weeks_help").source(orders(), words.t("mining.orders", &[]));
     next = next.input(words.t("mining.own_forecast", &[]), words.units(own));
     next = next.input(words.t("mining.moved", &[]), words.units(expected - own));
     let mut figures = vec![
@@ -327,7 +336,10 @@ fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str
     let rows: Vec<Json> =
         of(found, by).iter().map(|part| row(part, label(words, names, part), Some(href(part)))).collect();
     let total = row(&found.total, words.t("mining.whole", &[]), None);
-    let columns: Vec<String> =
-        slices.iter().map(|slice| periods::column(words, found, view, slice)).collect();
+    let column = |slice| Definition {
+        label: periods::column(words, found, view, slice),
+        definition: words.t("mining.column_period.is", &[]),
+    };
+    let columns: Vec<Definition> = slices.iter().map(column).collect();
     json!({ "label": words.t(&format!("mining.by.{by}"), &[]), "columns": columns, "rows": rows, "total": total })
 }

@@ -118,7 +118,6 @@ pub fn table(words: &Words<'_>, found: &Found, part: &Part, told: &Forecast, vie
         "rows": slices.iter().enumerate().map(row).collect::<Vec<_>>(),
         "begun": begun,
         "total": words.units(told.points.iter().sum()),
-        "hint": words.t(if begun { "mining.periods_hint" } else { "mining.weeks_hint" }, &[]),
     })
 }
 
