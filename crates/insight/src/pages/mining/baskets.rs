@@ -55,18 +55,19 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         backtest => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().ok()).map(|test| tried(&words, test)),
         backtest_missing => told.as_ref().and_then(|kept| kept.body.backtest.as_ref().err()).map(|reason| missing(&words, *reason)),
     };
-    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
+    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of, kept.computed_at)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), _)) => {
+        Some((Err(reason), ..)) => {
             context! { state => "missing", missing => missing(&words, *reason), rules => Vec::<Json>::new() }
         }
-        Some((Ok(found), as_of)) => {
+        Some((Ok(found), as_of, computed_at)) => {
             let as_of = words.date(as_of);
             context! {
                 state => "found",
                 figures => headline(&words, found, &as_of),
                 rules => rules(&words, found, &names, product),
                 as_of,
+                computed_at => words.format.instant(computed_at),
             }
         }
     };

@@ -94,6 +94,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     let context = context! {
         mining,
         state => "found",
+        computed_at => words.format.instant(kept.computed_at),
         as_of,
         sample => [Input {
             label: words.t("mining.known_weeks", &[]),

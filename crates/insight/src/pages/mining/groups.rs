@@ -85,15 +85,16 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         numbers => (2..=MOST_GROUPS).collect::<Vec<_>>(),
         wanted => wanted.number,
     };
-    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
+    let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of, kept.computed_at)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
-        Some((Ok(found), as_of)) => {
+        Some((Err(reason), ..)) => context! { state => "missing", missing => missing(&words, *reason) },
+        Some((Ok(found), as_of, computed_at)) => {
             let called = Names::load(app.engine()).await?;
             let names = names(&words, found, &called);
             context! {
                 state => "found",
                 as_of => words.date(as_of),
+                computed_at => words.format.instant(computed_at),
                 clear => found.choice.clear(),
                 figures => headline(&words, found, &words.date(as_of)),
                 rows => rows(&words, found, &names, &called),

@@ -78,6 +78,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             context! {
                 state => "found",
                 as_of => words.date(kept.as_of),
+                computed_at => words.format.instant(kept.computed_at),
                 rows => rows(&words, shown, &names, terms),
                 count => words.count(kept.body.products.len() as u64),
                 shown => words.count(shown.len() as u64),

@@ -23,7 +23,6 @@ pub struct Status {
     percent: u64,
     /// When what the page shows was computed; a later run makes it load again.
     seen: i64,
-    computed_at: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -35,17 +34,16 @@ pub struct Seen {
 pub async fn status(words: &Words<'_>) -> Answer<Status> {
     let engine = words.app.engine();
     let last = refresh::last(engine).await?;
-    let seen = last.as_ref().map_or(0, |last| last.computed_at.timestamp());
-    let computed_at = last.map(|last| words.format.instant(last.computed_at));
+    let seen = last.map_or(0, |last| last.computed_at.timestamp());
     let Some(job) = refresh::in_progress(engine).await? else {
-        return Ok(Status { running: false, text: String::new(), percent: 0, seen, computed_at });
+        return Ok(Status { running: false, text: String::new(), percent: 0, seen });
     };
     let progress = engine.job(job).await?.progress;
     let number = |name: &str| progress[name].as_u64().unwrap_or(0);
     let step = progress["step"].as_str().unwrap_or("queued");
     let text = words.t(&format!("mining.step.{step}"), &[]);
     let percent = (number("done") * 100).checked_div(number("total")).unwrap_or(0);
-    Ok(Status { running: true, text, percent, seen, computed_at })
+    Ok(Status { running: true, text, percent, seen })
 }
 
 pub async fn show(State(app): State<App>, session: Session, Query(seen): Query<Seen>) -> Answer<Response> {
