@@ -1,13 +1,17 @@
 //! What goes with the break-up, each trait adjusted for the others: loaded after the page, since customers' traits are asked for first.
 
-use super::{PATH, Wanted, in_force, words};
+use super::{PATH, Wanted, in_force, matrix, words};
 use crate::{
     moves::{
         Asking,
         drivers::{Found, Line, MOST_CASES, Why},
         traits::Trait,
     },
-    pages::{scope, words::Words},
+    pages::{
+        figure::{Definition, Explain, Finding, Input},
+        scope,
+        words::Words,
+    },
     settings::{Settings, date_of},
 };
 use axum::{
@@ -22,7 +26,6 @@ use web::{Answer, App, Session};
 #[derive(Serialize)]
 struct Shown {
     name: String,
-    definition: String,
     actionable: bool,
     /// Who counts as having it: a number's threshold.
     threshold: String,
@@ -55,18 +58,23 @@ pub async fn fragment(
     let context = match asking.moved(&asked).await? {
         None => {
             let note = words.t("value.life.one_day", &[]);
-            context! { notes => [note], lines => Vec::<Shown>::new(), active => (), adjusted => false }
+            context! { notes => [note], lines => Vec::<Shown>::new(), active => (), concordance => (), adjusted => false }
         }
         Some(moved) => {
             let found = asking.drivers(&asked, &moved).await?;
             let page = Page { words: &words, found: &found, query: wanted.query() };
+            let refreshed_at = words.format.instant(moved.refreshed_at);
+            let (from_on, to_on) = (words.date(date_of(moved.from)), words.date(date_of(moved.to)));
             context! {
                 lines => found.lines.iter().map(|line| page.line(line)).collect::<Vec<_>>(),
+                actionable => page.traits(true),
+                brought => page.traits(false),
                 notes => page.notes(),
+                concordance => page.concordance(&refreshed_at),
+                inputs => page.inputs(&from_on, &to_on),
+                source => matrix::source(&words, &wanted.filter),
                 adjusted => found.concordance.is_some(),
-                from_on => words.date(date_of(moved.from)),
-                to_on => words.date(date_of(moved.to)),
-                refreshed_at => words.format.instant(moved.refreshed_at),
+                from_on, to_on, refreshed_at,
                 active => words.count(found.active),
                 cases => words.count(found.cases),
                 lost => words.count(found.lost),
@@ -129,7 +137,6 @@ impl Page<'_> {
         };
         Shown {
             name: name(words, &line.what),
-            definition: definition(words, &line.what, self.found),
             actionable: line.what.is_actionable(),
             threshold: threshold(words, line).unwrap_or_default(),
             with: words.count(line.with.0),
@@ -154,24 +161,52 @@ impl Page<'_> {
         }
     }
 
+    /// What each trait means.
+    fn traits(&self, actionable: bool) -> Vec<Definition> {
+        let wanted = self.found.lines.iter().filter(|line| line.what.is_actionable() == actionable);
+        let defined = |line: &Line| Definition {
+            label: name(self.words, &line.what),
+            definition: definition(self.words, &line.what, self.found),
+        };
+        wanted.map(defined).collect()
+    }
+
+    /// What the comparison rests on.
+    fn inputs(&self, from: &str, to: &str) -> Vec<Input> {
+        let (words, found) = (self.words, self.found);
+        let input = |key: &str, value: String| Input { label: words.t(key, &[]), value };
+        vec![
+            input("value.life.period_from", from.to_owned()),
+            input("value.life.period_to", to.to_owned()),
+            input("value.life.active", words.count(found.active)),
+            input("value.driver.compared", words.count(found.cases)),
+            input("value.life.lost", words.count(found.lost)),
+        ]
+    }
+
+    /// How well all traits together tell who was lost.
+    fn concordance(&self, at: &str) -> Option<Finding> {
+        let (words, found) = (self.words, self.found);
+        let share = words.percent(found.concordance?);
+        let explain = Explain::new(words.t("value.driver.concordance_is", &[]), at)
+            .input(words.t("value.driver.compared", &[]), words.count(found.cases))
+            .input(words.t("value.life.lost", &[]), words.count(found.lost));
+        Some(Finding { text: words.t("value.driver.concordance", &[("share", &share)]), explain })
+    }
+
     fn notes(&self) -> Vec<String> {
         let (words, found) = (self.words, self.found);
         let mut notes = vec![];
-        match found.concordance {
-            Some(share) => {
-                notes.push(words.t("value.driver.concordance", &[("share", &words.percent(share))]))
-            }
-            None => {
-                let stayed = found.cases - found.lost;
-                notes.push(words.t(
-                    "value.driver.too_few",
-                    &[
-                        ("lost", &words.count(found.lost)),
-                        ("stayed", &words.count(stayed)),
-                        ("need", &CASES_PER_TRAIT.to_string()),
-                    ],
-                ));
-            }
+        if found.concordance.is_none() {
+            let stayed = found.cases - found.lost;
+            notes.push(words.t(
+                "value.driver.too_few",
+                &[
+                    ("lost", &words.count(found.lost)),
+                    ("stayed", &words.count(stayed)),
+                    ("need", &CASES_PER_TRAIT.to_string()),
+                ],
+            ));
         }
         if found.cases < found.active {
             let most = words.count(MOST_CASES as u64);

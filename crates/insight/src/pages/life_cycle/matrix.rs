@@ -3,7 +3,11 @@
 use super::{PATH, Wanted, range, stage};
 use crate::{
     moves::{Asking, Group, Moved, broken_up},
-    pages::words::Words,
+    pages::{
+        figure::{Definition, Explain, Finding, Input},
+        href,
+        words::Words,
+    },
     past::life::STAGES,
     settings::date_of,
 };
@@ -63,7 +67,6 @@ impl Shown<'_> {
     pub async fn context(&self) -> Answer<minijinja::Value> {
         let (words, moved) = (self.words, self.moved);
         let date = |day: i32| words.date(date_of(day));
-        let (active, lost) = broken_up(&moved.all);
         let titles = self.titles().await?;
         Ok(context! {
             moves_missing => (),
@@ -77,9 +80,10 @@ impl Shown<'_> {
             first_day => date_of(moved.first).to_string(),
             last_day => date_of(moved.last).to_string(),
             taken => self.taken(),
-            moved => words.count(moved.all.total()),
-            active => words.count(active),
-            lost => words.count(lost),
+            inputs => self.inputs(),
+            source => source(words, &self.wanted.filter),
+            broke_up => self.broke_up(),
+            columns => self.columns(),
             refreshed_at => words.format.instant(moved.refreshed_at),
             heat => self.heat(),
             rows => (0..STAGES.len()).map(|from| self.row(from)).collect::<Vec<_>>(),
@@ -87,6 +91,56 @@ impl Shown<'_> {
             groups => self.groups(&titles),
             drivers_href => format!("{PATH}/drivers?{}", self.query()),
         })
+    }
+
+    /// What the numbers rest on.
+    fn inputs(&self) -> Vec<Input> {
+        let (words, moved) = (self.words, self.moved);
+        let (active, lost) = broken_up(&moved.all);
+        let input = |key: &str, value: String| Input { label: words.t(key, &[]), value };
+        vec![
+            input("value.life.period_from", words.date(date_of(moved.from))),
+            input("value.life.period_to", words.date(date_of(moved.to))),
+            input("value.life.moving", words.count(moved.all.total())),
+            input("value.life.active", words.count(active)),
+            input("value.life.lost", words.count(lost)),
+        ]
+    }
+
+    /// How many were active and how many of them were lost.
+    fn broke_up(&self) -> Finding {
+        let (words, moved) = (self.words, self.moved);
+        let (active, lost) = broken_up(&moved.all);
+        let (from, to) = (words.date(date_of(moved.from)), words.date(date_of(moved.to)));
+        let moving = words.count(moved.all.total());
+        let whose = words.t("value.life.moved", &[("count", &moving), ("from", &from), ("to", &to)]);
+        let numbers = [("active", words.count(active)), ("lost", words.count(lost))];
+        let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
+        let mut explain =
+            Explain::new(words.t("value.life.rate.is", &[]), words.format.instant(moved.refreshed_at));
+        explain.inputs = self.inputs();
+        if let Some(share) = Share::of(lost, active) {
+            explain = explain
+                .input(words.t("value.life.rate", &[]), words.percent(share.share))
+                .input(words.t("value.life.interval", &[]), range(words, share.low, share.high));
+        }
+        Finding { text: format!("{whose} {}", words.t("value.life.broke_up_help", &numbers)), explain }
+    }
+
+    /// What each column of the matrix means.
+    fn columns(&self) -> Vec<Definition> {
+        let words = self.words;
+        let to = words.date(date_of(self.moved.to));
+        let customers = Definition {
+            label: words.t("value.customers", &[]),
+            definition: words
+                .t("value.life.at_beginning", &[("from", &words.date(date_of(self.moved.from)))]),
+        };
+        let column = |at: usize| {
+            let (label, _) = stage(words, at);
+            Definition { definition: words.t("value.life.cell", &[("stage", &label), ("to", &to)]), label }
+        };
+        std::iter::once(customers).chain((0..STAGES.len()).map(column)).collect()
     }
 
     /// Says so where another day was taken than was asked for.
@@ -279,6 +333,16 @@ impl Shown<'_> {
         };
         Ok(ids.into_iter().map(titled).collect())
     }
+}
+
+/// The customers who were chosen, as they are listed today.
+pub(super) fn source(words: &Words<'_>, chosen: &str) -> Json {
+    let bought = "orders > 0";
+    let filter = match chosen.trim() {
+        "" => bought.to_owned(),
+        own => format!("({own}) && {bought}"),
+    };
+    json!({ "href": href::sorted("account", &filter, "-net_sales"), "label": words.t("value.life.source", &[]) })
 }
 
 /// A group as a condition of the common language.

@@ -2,7 +2,7 @@
 
 use super::{Named, Wanted, stage};
 use crate::{
-    pages::{href, words::Words},
+    pages::{figure::Input, href, words::Words},
     past::{
         Past,
         life::{Life, Moves, STAGES},
@@ -65,9 +65,8 @@ impl Worth<'_> {
             worth_on => on,
             stages => self.stages(moves, group, &economy),
             rule => self.rule(&economy),
-            margin => words.percent(self.margin_share()),
-            discount => words.percent(self.settings.annual_discount),
-            quarters => words.count(moves.quarterly.total()),
+            worth_inputs => self.inputs(moves, group, cost),
+            worth_source => group.is_empty().then(|| super::matrix::source(words, "")),
             as_of => words.date(self.past.as_of),
             made_at => words.format.instant(self.past.made_at),
             customers => words.count(self.past.customers),
@@ -84,6 +83,18 @@ impl Worth<'_> {
             Some(_) => words.t("value.life.first_large", &[]),
             None => words.t("value.life.everybody", &[]),
         }
+    }
+
+    fn inputs(&self, moves: &Moves, group: &str, cost: f64) -> Vec<Input> {
+        let words = self.words;
+        let input = |key: &str, value: String| Input { label: words.t(key, &[]), value };
+        vec![
+            input("value.life.group", self.group_name(group)),
+            input("value.life.quarters", words.count(moves.quarterly.total())),
+            input("value.life.margin", words.percent(self.margin_share())),
+            input("value.input.discount", words.percent(self.settings.annual_discount)),
+            input("value.life.cost", words.units(cost)),
+        ]
     }
 
     fn groups(&self, selected: &str) -> Vec<Named> {
