@@ -136,10 +136,8 @@ impl Shown<'_> {
             definition: words
                 .t("value.life.at_beginning", &[("from", &words.date(date_of(self.moved.from)))]),
         };
-        let column = |at: usize| {
-            let (label, _) = stage(words, at);
-            Definition { definition: words.t("value.life.cell", &[("stage", &label), ("to", &to)]), label }
-        };
+        let cell = words.t("value.life.cell", &[("to", &to)]);
+        let column = |at: usize| Definition { label: stage(words, at).0, definition: cell.clone() };
         std::iter::once(customers).chain((0..STAGES.len()).map(column)).collect()
     }
 
