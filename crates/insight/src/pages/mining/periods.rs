@@ -107,7 +107,7 @@ pub fn table(words: &Words<'_>, found: &Found, part: &Part, told: &Forecast, vie
         let sold = if begun { sold(part, view, slice) } else { 0.0 };
         json!({
             "name": column(words, found, view, slice),
-            "sold": begun.then(|| words.units(sold)),
+            "sold": (sold != 0.0).then(|| words.units(sold)),
             "expected": words.units(expected - sold),
             "together": begun.then(|| words.units(expected)),
             "interval": words.t("mining.from_until", &[("lower", &words.units(low)), ("upper", &words.units(high))]),
