@@ -148,7 +148,10 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let page = client.get("/value/cycles").await.expect(200).body;
-        assert!(page.contains("Apples") && page.contains("100% of the cycles are regular"), "{page}");
+        assert!(
+            page.contains("Apples") && page.contains("<dt>Share of all cycles</dt><dd>100%</dd>"),
+            "{page}"
+        );
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
         assert!(panel.contains("cycle-panel") && panel.contains("28 days"), "{panel}");
         // Switched off, another customer's purchase is not prompted.
