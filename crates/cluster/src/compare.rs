@@ -69,14 +69,16 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -
     Ok(checks.collect())
 }
 
-/// Measures with one of their dimensions each; every night goes on where the last stopped.
+/// Measures of every fact with one of their dimensions each: every so many-th, others each night, and when all had their turn, by their
+/// next dimension.
 fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
     let model = semantic::model(engine.registry());
-    let number = model.measures.len();
+    let step = model.measures.len().div_ceil(SAMPLE).max(1);
+    let (first, round) = (night % step, night / step);
     let one = |at: usize| {
-        let measure = &model.measures[at % number];
+        let measure = &model.measures[at];
         let dimensions = model.common(&[measure.name.to_owned()]);
-        let cut = dimensions.get(at % dimensions.len().max(1)).map(|dimension| Cut {
+        let cut = dimensions.get((at + round) % dimensions.len().max(1)).map(|dimension| Cut {
             dimension: dimension.name.clone(),
             level: dimension.levels.first().copied(),
         });
@@ -88,7 +90,7 @@ fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
         };
         (fact, question)
     };
-    (night * SAMPLE..(night + 1) * SAMPLE).filter(|_| number > 0).map(one).collect()
+    (first..model.measures.len()).step_by(step).map(one).collect()
 }
 
 async fn is_same(engine: &Engine, there: &Arc<dyn Elsewhere>, question: &Question) -> Result<bool> {
