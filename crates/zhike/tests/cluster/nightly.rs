@@ -56,7 +56,14 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         trade(&engine, 10).await;
         warehouse::refresh(&engine, SMALL, None).await.unwrap();
         assert_eq!(checks(&catalog().await), good);
-        let lies = cluster::compare(&engine, Arc::new(Liar), 1).await.unwrap();
+        // In so small a company many answers are one row, of which none is left out.
+        let mut lies = vec![];
+        for night in 0..10 {
+            lies = cluster::compare(&engine, Arc::new(Liar), night).await.unwrap();
+            if lies.iter().any(|check| !check.good && check.found != "0") {
+                break;
+            }
+        }
         assert!(lies.iter().any(|check| !check.good && check.found != "0"), "{lies:?}");
         warehouse::note(&engine, lies).await.unwrap();
         assert!(checks(&catalog().await).iter().any(|(_, good)| !good));
