@@ -47,10 +47,11 @@ pub(super) struct Effort {
 
 impl Plan<'_> {
     pub(super) fn effort(&self, served: &[usize]) -> Effort {
-        let told = served.len() + self.told(served).len();
-        let times = match self.parts.len() {
-            all if told == all => ROWS_PER_RECORD,
-            all if told + self.looked_up(served).len() == all => LOOK_UPS_PER_RECORD,
+        let told = self.told(served);
+        let left = self.parts.len() - served.len() - told.len();
+        let times = match left {
+            0 => ROWS_PER_RECORD,
+            left if left == self.looked_up(served, &told).len() => LOOK_UPS_PER_RECORD,
             _ => 1,
         };
         Effort { first_leg: times * FIRST_LEG, rows: times * EFFORT, rows_per_record: times }
@@ -79,11 +80,10 @@ impl Plan<'_> {
     }
 
     /// Of the other parts those whose own index tells.
-    fn looked_up(&self, served: &[usize]) -> Vec<usize> {
+    fn looked_up(&self, served: &[usize], told: &[usize]) -> Vec<usize> {
         if !self.index_first(served) {
             return vec![];
         }
-        let told = self.told(served);
         let left = |index: &usize| !served.contains(index) && !told.contains(index);
         (0..self.parts.len()).filter(left).filter(|index| looked_up(&self.parts[*index]).is_some()).collect()
     }
@@ -148,7 +148,7 @@ impl Plan<'_> {
         limit: u64,
     ) -> SelectStatement {
         let (told, index_first) = (self.told(served), self.index_first(served));
-        let looked_up = self.looked_up(served);
+        let looked_up = self.looked_up(served, &told);
         let record = if index_first { RECORD } else { self.entity.name.as_str() };
         let mut select = read::columns(record, &self.fields);
         if index_first {

@@ -4,7 +4,13 @@ use crate::company::{Company, on_both, values};
 use insight::{after_fit, kept, refit, satisfaction};
 use meta::{Decimal, Id, Value};
 
-async fn answer(company: &Company, account: Id, day: &str, dimension: &str, fields: &[(&str, i64)]) -> Id {
+pub async fn answer(
+    company: &Company,
+    account: Id,
+    day: &str,
+    dimension: &str,
+    fields: &[(&str, i64)],
+) -> Id {
     let mut all = values([
         ("account", account.into()),
         ("asked_on", Value::Date(day.parse().unwrap())),

@@ -2,21 +2,12 @@
 
 use crate::{
     company::{Company, on_both, values},
+    satisfaction::answer,
     warehouse::{SMALL, refresh},
 };
 use engine::{Actor, Query};
-use meta::{Decimal, Id, Value};
+use meta::{Decimal, Id};
 use warehouse::semantic::{self, Cut, Level, Period, Question, Within};
-
-async fn answer(company: &Company, account: Id, day: &str, dimension: &str, fields: &[(&str, i64)]) -> Id {
-    let mut all = values([
-        ("account", account.into()),
-        ("asked_on", Value::Date(day.parse().unwrap())),
-        ("dimension", dimension.into()),
-    ]);
-    all.extend(fields.iter().map(|(field, answer)| ((*field).to_owned(), Value::Int(*answer))));
-    company.create("survey_answer", all).await
-}
 
 async fn asked(company: &Company, question: &Question) -> semantic::AnswerTable {
     semantic::ask(&company.engine, &Actor::system(), question).await.unwrap()
