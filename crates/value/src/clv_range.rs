@@ -1,13 +1,16 @@
 //! How far one customer's value may miss: an interval that holds what he will really bring with probability 80 %.
 //!
 //! Two uncertainties go in. **Process**: whether, how often and for how much he buys, with the model as it is. The number
-//! N of purchases has the model's P(N = 0), E N, E N²; the amounts are Gamma-Gamma's, so that with n purchases his sum has
-//! E S = p E N · E[1/ν] and E S² = E[pN (pN + 1)] · E[1/ν²], ν | data ~ gamma(q + p x, v + x m̄). **Parameters**: the
-//! relative variance of E S by the delta method from both fits' covariances, which widens E S².
+//! N of purchases has the model's P(N = 0), E N, E N²; the amounts are Gamma-Gamma's: with n purchases and his rate ν the sum S is
+//! gamma(p n, ν), ν | data ~ gamma(q + p x, v + x m̄). So S = G / ν, where G = S ν does not depend on ν and has E G = p E N,
+//! E G² = p E N + p² E N². **Parameters**: the relative variance of E S by the delta method from both fits' covariances, which widens G.
 //!
-//! Approximation: given at least one purchase the sum is taken as a gamma with these two moments, its quantiles by E. B.
-//! Wilson & M. M. Hilferty (1931), mean (1 − c + z √c)³ with c = (variance/mean²)/9; those of the whole, a lump at 0 and
-//! the gamma, are then closed. A lognormal has too thin a lower end for customers who may stop soon. `tests/coverage.rs` draws customers and counts how many end inside.
+//! Approximation: given at least one purchase G is taken as a gamma with these two moments. Then S is a ratio of two independent
+//! gammas, whose quantiles are those of E. Paulson (1942), *An approximate normalization of the analysis of variance distribution*:
+//! with each gamma's cube root normal (E. B. Wilson & M. M. Hilferty 1931, mean 1 − c, variance c, c = 1/(9 shape)),
+//! t = (S E ν / E G)^⅓ solves (1 − c₂) t − (1 − c₁) = z √(c₂ t² + c₁). It needs no variance of S, which is infinite for a customer seen
+//! but a few times where amounts differ much (q + p x ≤ 2). A lognormal has too thin a lower end for customers who may stop soon.
+//! `tests/coverage.rs` draws customers and counts how many end inside.
 
 use crate::gamma_gamma::GammaGamma;
 
@@ -33,54 +36,62 @@ pub struct Outcome {
     pub parameters: f64,
 }
 
-/// Moments of the amount per purchase of a customer with x repeat purchases of m̄ on average.
+/// What is known of the amounts of a customer with x repeat purchases of m̄ on average.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Amount {
     p: f64,
-    /// E[1/ν] and E[1/ν²].
-    inverse: f64,
-    inverse_square: f64,
+    /// Of ν.
+    shape: f64,
+    rate: f64,
     /// Variance of ln E M from the uncertainty of p, q, v.
-    pub parameters: f64,
+    parameters: f64,
 }
 
 impl Amount {
-    /// `None` where the variance is infinite (q + p x ≤ 2): amounts differ so much that no interval means anything.
+    /// `None` where the expected amount itself is infinite (q + p x ≤ 1).
     pub fn of(model: &GammaGamma, x: u32, mean: f64, parameters: f64) -> Option<Self> {
         let x = f64::from(x);
         let (shape, rate) = (model.q + model.p * x, model.v + x * mean);
-        let inverse = rate / (shape - 1.0);
-        let inverse_square = inverse * rate / (shape - 2.0);
-        let known = shape > 2.0 && rate > 0.0 && inverse_square.is_finite();
-        known.then_some(Self { p: model.p, inverse, inverse_square, parameters })
+        (shape > 1.0 && rate > 0.0).then_some(Self { p: model.p, shape, rate, parameters })
     }
 }
 
 /// The interval of the undiscounted sum, times `worth`, which turns it into value (discount, margin share).
 pub fn range(outcome: &Outcome, amount: &Amount, worth: f64) -> Option<Range> {
     let Outcome { p_none, mean: n, square, parameters } = *outcome;
-    let mean = amount.p * n * amount.inverse;
-    let process = (amount.p * n + amount.p * amount.p * square) * amount.inverse_square;
-    let second = process + mean * mean * (parameters + amount.parameters);
     let some = 1.0 - p_none;
     if n == 0.0 || some <= 0.0 {
         return Some(Range { low: 0.0, high: 0.0 });
     }
-    if !(mean > 0.0 && second.is_finite()) {
-        return None;
-    }
     // Moments given at least one purchase.
-    let (mean, second) = (mean / some, second / some);
-    let narrow = (second / (mean * mean) - 1.0).max(0.0) / 9.0;
+    let (n, square) = (n / some, square / some);
+    let variance = 1.0 / (amount.p * n) + square / (n * n) - 1.0 + parameters + amount.parameters;
+    let (c1, c2) = (variance.max(0.0) / 9.0, 1.0 / (9.0 * amount.shape));
+    let typical = amount.p * n * amount.rate / amount.shape;
     let quantile = |share: f64| {
         if share <= p_none {
             return 0.0;
         }
-        let root = 1.0 - narrow + normal_quantile((share - p_none) / some) * narrow.sqrt();
-        mean * root.max(0.0).powi(3) * worth
+        let z = normal_quantile((share - p_none) / some);
+        typical * cube_root_of_ratio(z, c1, c2).powi(3) * worth
     };
     let found = Range { low: quantile(TAIL), high: quantile(1.0 - TAIL) };
     (found.low.is_finite() && found.high.is_finite()).then_some(found)
+}
+
+/// t ≥ 0 of Paulson's equation, for z at most that of 1 − `TAIL`, with which the leading coefficient is positive if c₂ < 1/9.
+fn cube_root_of_ratio(z: f64, c1: f64, c2: f64) -> f64 {
+    let (one, other) = (1.0 - c1, 1.0 - c2);
+    let (leading, half, last) = (other * other - z * z * c2, one * other, one * one - z * z * c1);
+    let root = (half * half - leading * last).max(0.0).sqrt();
+    let found = if z > 0.0 {
+        (half + root) / leading
+    } else if last <= 0.0 || one <= 0.0 {
+        0.0
+    } else {
+        last / (half + root)
+    };
+    found.max(0.0)
 }
 
 /// z with Φ(z) = `share`, 0 < share < 1, by Newton's method from the logistic approximation z ≈ ln(s/(1−s))/1.702.
@@ -137,8 +148,24 @@ mod tests {
         assert!(vague.low < known.low && known.high < vague.high);
     }
 
+    /// Medians and tenths of F(4, 6) in the tables: 0.9419 and 0.2493, 3.1808 (Fisher & Yates).
     #[test]
-    fn amounts_without_variance_have_no_interval() {
-        assert_eq!(Amount::of(&GammaGamma { q: 1.8, ..GG }, 0, 0.0, 0.0), None);
+    fn the_ratio_of_two_gammas_has_the_quantiles_of_f() {
+        let cube = |z: f64| cube_root_of_ratio(z, 1.0 / 18.0, 1.0 / 27.0).powi(3);
+        let tenth = normal_quantile(0.9);
+        for (z, table) in [(0.0, 0.9419), (-tenth, 0.2493), (tenth, 3.1808)] {
+            assert!((cube(z) / table - 1.0).abs() < 0.02, "{z}: {} {table}", cube(z));
+        }
+    }
+
+    #[test]
+    fn a_single_purchase_has_an_interval_even_where_its_variance_is_infinite() {
+        let model = GammaGamma { q: 1.8, ..GG };
+        let amount = Amount::of(&model, 0, 0.0, 0.0).expect("finite mean");
+        let outcome = Outcome { p_none: 0.3, mean: 2.0, square: 8.0, parameters: 0.0 };
+        let found = range(&outcome, &amount, 1.0).expect("finite");
+        assert!(found.low == 0.0 && found.high.is_finite(), "{found:?}");
+        assert!(found.high > 2.0 * model.expected_spend(0, 0.0).expect("finite"), "{found:?}");
+        assert_eq!(Amount::of(&GammaGamma { q: 0.9, ..GG }, 0, 0.0, 0.0), None);
     }
 }

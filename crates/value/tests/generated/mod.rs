@@ -6,6 +6,7 @@ use value::bg_nbd::BgNbd;
 use value::erlang::Erlang;
 use value::gamma_gamma::{GammaGamma, Spending};
 use value::history::{Observation, Purchase};
+use value::pareto_nbd::ParetoNbd;
 
 pub struct Chance(ChaCha8Rng);
 
@@ -117,13 +118,26 @@ pub fn histories_arriving(
     last_day: i32,
     seed: u64,
 ) -> Vec<Vec<Purchase>> {
+    let weeks = |age: f64, chance: &mut Chance| repeat_weeks(bg, age, chance).0;
+    histories_by(weeks, gg, customers, arrival_days, last_day, seed)
+}
+
+/// The same of any model, which tells the weeks of a customer's repeat purchases up to an age.
+#[allow(dead_code)]
+pub fn histories_by(
+    repeat_weeks: impl Fn(f64, &mut Chance) -> Vec<f64>,
+    gg: &GammaGamma,
+    customers: usize,
+    arrival_days: i32,
+    last_day: i32,
+    seed: u64,
+) -> Vec<Vec<Purchase>> {
     let mut chance = Chance::new(seed);
     (0..customers)
         .map(|_| {
             let first = (chance.uniform() * f64::from(arrival_days)) as i32;
             let rate = chance.gamma(gg.q, gg.v);
-            let age = f64::from(last_day - first) / 7.0;
-            let (weeks, _) = repeat_weeks(bg, age, &mut chance);
+            let weeks = repeat_weeks(f64::from(last_day - first) / 7.0, &mut chance);
             let days = std::iter::once(first).chain(weeks.into_iter().map(|w| first + (w * 7.0) as i32));
             days.map(|day| {
                 let amount = value::money::from_units(chance.gamma(gg.p, rate));
@@ -141,7 +155,21 @@ pub fn erlang_weeks(model: &Erlang, customers: usize, age: f64, seed: u64) -> Ve
     (0..customers).map(|_| erlang_customer(model, age, &mut chance)).collect()
 }
 
-fn erlang_customer(model: &Erlang, age: f64, chance: &mut Chance) -> (Vec<f64>, Option<usize>) {
+/// A customer of Pareto/NBD: buys at random until an end at random.
+#[allow(dead_code)]
+pub fn pareto_weeks(model: &ParetoNbd, age: f64, chance: &mut Chance) -> Vec<f64> {
+    let (rate, end) = (chance.gamma(model.r, model.alpha), chance.gamma(model.s, model.beta));
+    let until = age.min(chance.exponential(end));
+    let mut at = 0.0;
+    std::iter::from_fn(|| {
+        at += chance.exponential(rate);
+        (at <= until).then_some(at)
+    })
+    .collect()
+}
+
+#[allow(dead_code)]
+pub fn erlang_customer(model: &Erlang, age: f64, chance: &mut Chance) -> (Vec<f64>, Option<usize>) {
     let rate = chance.gamma(model.r, model.alpha);
     let stops = model.dropout.map_or(0.0, |dropout| chance.beta(dropout.a, dropout.b));
     let (mut weeks, mut at) = (Vec::new(), 0.0);
