@@ -1,4 +1,4 @@
-//! A best customer turns: late by his own rhythm, less likely to buy, or worth less than four weeks ago. What was then is
+//! A best customer, or one of the core quadrant, turns: late by his own rhythm, less likely to buy, or worth less than four weeks ago. What was then is
 //! computed from his orders up to that day with the models of today, so that no history of figures is needed.
 
 use super::rule::AlarmSettings;
@@ -11,7 +11,7 @@ use crate::{
 };
 use engine::{Engine, Result};
 use meta::{Id, NaiveDate};
-use value::backtest;
+use value::{backtest, life_cycle::Stage};
 
 /// Against how long ago.
 const COMPARE_DAYS: i32 = 28;
@@ -39,10 +39,15 @@ pub async fn find(
     let (mut score_now, mut score_then) = (now.many(), then.many());
     // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
     let seasonal = fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear);
+    let margin_share = settings.question().outlook.margin_share;
     let mut found = vec![];
     for (candidate, (id, [now_known, then_known])) in candidates.into_iter().zip(known) {
         let earlier = then_known.summary.is_some().then(|| score_then(&then_known));
-        let mut signals = signals(&score_now(&now_known), earlier.as_ref(), alarms, now.day);
+        // Who was lost by then has been told of, or was before there were alarms.
+        if earlier.as_ref().is_some_and(|earlier| earlier.stage.stage == Stage::Lost) {
+            continue;
+        }
+        let mut signals = signals(&score_now(&now_known), earlier.as_ref(), alarms, now.day, margin_share);
         if seasonal {
             signals.retain(|signal| !matches!(signal, Signal::BuysLess { .. }));
         }
@@ -75,7 +80,7 @@ async fn candidates(
 ) -> Result<(Vec<Candidate>, Vec<(Id, [Statistics; 2])>)> {
     let sql = format!(
         "SELECT a.id, a.name, a.owner FROM account a JOIN account_figures f ON f.key = a.key \
-         WHERE f.importance IN ('vip', 'key') AND f.orders >= {ORDERS_MINIMUM} AND f.last_order_on > '{since}' \
+         WHERE (f.importance IN ('vip', 'key') OR f.value_quadrant = 'core') AND f.orders >= {ORDERS_MINIMUM} AND f.last_order_on > '{since}' \
          ORDER BY a.id"
     );
     let (mut candidates, mut customers) = (vec![], vec![]);
@@ -90,7 +95,13 @@ async fn candidates(
     Ok((candidates, customers))
 }
 
-fn signals(now: &Scored, then: Option<&Scored>, alarms: &AlarmSettings, today: i32) -> Vec<Signal> {
+fn signals(
+    now: &Scored,
+    then: Option<&Scored>,
+    alarms: &AlarmSettings,
+    today: i32,
+    margin_share: f64,
+) -> Vec<Signal> {
     let mut signals = vec![];
     let summary = now.statistics.summary;
     let late = now.figures.and_then(|figures| figures.overdue_ratio);
@@ -107,7 +118,11 @@ fn signals(now: &Scored, then: Option<&Scored>, alarms: &AlarmSettings, today: i
     {
         signals.push(Signal::BuysLess { before, now, days: COMPARE_DAYS });
     }
-    if let (Some(before), Some(now)) = (then.clv.filter(|before| *before > 0), now.clv)
+    // Who was expected to bring less than one more order has nothing to fall from.
+    let bought = &then.statistics;
+    let order = bought.gross_sales as f64 / f64::from(bought.orders.max(1)) * margin_share;
+    if let (Some(before), Some(now)) =
+        (then.clv.filter(|before| *before > 0 && *before as f64 >= order), now.clv)
         && (before - now) as f64 >= alarms.get("worth_fall") * before as f64
     {
         signals.push(Signal::WorthLess { before, now, days: COMPARE_DAYS });

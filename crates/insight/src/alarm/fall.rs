@@ -46,7 +46,7 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         rule,
         name: shown(engine.registry(), field, value),
         account: None,
-        owner: alarms.receiver,
+        owner: None,
         since: None,
         signals: vec![signal],
     };

@@ -47,14 +47,14 @@ pub async fn raise(
     found: Vec<Raised>,
     as_of: NaiveDate,
 ) -> Result<usize> {
-    let receivers = Receivers::load(engine).await?;
+    let receivers = Receivers::load(engine, alarms).await?;
     let currency = engine.company_currency().await?;
     let standing = Standing::load(engine, &found).await?;
     let mut prompts = standing.open_prompts.clone();
     let most = alarms.get("tasks_at_once");
     let mut ready = vec![];
     for raised in found {
-        let receiver = receivers.of(raised.owner, raised.account.is_some());
+        let receiver = receivers.of(raised.owner, raised.rule);
         if ready.len() >= RAISED_LIMIT || standing.blocks(&raised) {
             continue;
         }

@@ -1,5 +1,6 @@
 //! Who gets an alarm, and in which language he reads it.
 
+use super::rule::{AlarmSettings, Rule};
 use engine::{
     Engine, Result, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
@@ -12,11 +13,12 @@ const USERS_LIMIT: u64 = 20_000;
 
 pub struct Receivers {
     languages: HashMap<Id, Lang>,
-    administrator: Option<Id>,
+    /// Of what is nobody's.
+    general: Option<Id>,
 }
 
 impl Receivers {
-    pub async fn load(engine: &Engine) -> Result<Receivers> {
+    pub async fn load(engine: &Engine, alarms: &AlarmSettings) -> Result<Receivers> {
         let select = Sql::select()
             .columns(["id", "language", "role"].map(name))
             .from(name("user"))
@@ -25,22 +27,25 @@ impl Receivers {
             .order_by(name("id"), Order::Asc)
             .limit(USERS_LIMIT)
             .to_owned();
-        let mut found = Receivers { languages: HashMap::new(), administrator: None };
+        let mut found = Receivers { languages: HashMap::new(), general: None };
         for row in engine.fetch(&select).await? {
             let id = row.id(0)?;
             let language = row.opt_text(1)?.and_then(|code| Lang::parse(&code)).unwrap_or_default();
             found.languages.insert(id, language);
-            if found.administrator.is_none() && row.opt_text(2)?.as_deref() == Some("administrator") {
-                found.administrator = Some(id);
+            if found.general.is_none() && row.opt_text(2)?.as_deref() == Some("administrator") {
+                found.general = Some(id);
             }
         }
+        let set = alarms.receiver.filter(|receiver| found.languages.contains_key(receiver));
+        found.general = set.or(found.general);
         Ok(found)
     }
 
-    /// Who works here still; of nobody's alarm, the oldest administrator if it is about no customer.
-    pub fn of(&self, owner: Option<Id>, is_about_customer: bool) -> Option<Id> {
+    /// The owner if he works here still, else who is set to get what is nobody's, else the oldest administrator. A prompt is for
+    /// who knows the customer: of nobody's customer there is none.
+    pub fn of(&self, owner: Option<Id>, rule: Rule) -> Option<Id> {
         let known = owner.filter(|owner| self.languages.contains_key(owner));
-        known.or(self.administrator.filter(|_| !is_about_customer))
+        known.or(self.general.filter(|_| rule != Rule::ReorderDue))
     }
 
     pub fn language(&self, user: Id) -> Lang {

@@ -171,6 +171,26 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
 }
 
 #[test]
+fn a_customer_of_nobody_is_told_to_who_is_set_and_who_was_lost_before_is_not() {
+    on_both(async |company| {
+        let administrator = company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
+        let gone = user(&company, "gone").await;
+        company.regulars().await;
+        buyer(&company, "Silent Giant", Some(gone), (10, 20, "2026-09-20"), "9000").await;
+        buyer(&company, "Lost Giant", None, (10, 20, "2026-01-10"), "9000").await;
+        company.update("user", gone, values([("active", false.into())])).await;
+        look(&company).await;
+        let alarms = all(&company, "alarm", "rule == 'core_customer'").await;
+        assert_eq!(alarms.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["Silent Giant"]);
+        let tasks = all(&company, "activity", "kind == 'task'").await;
+        assert_eq!(
+            tasks.iter().map(|task| task.reference("owner")).collect::<Vec<_>>(),
+            [Some(administrator)]
+        );
+    });
+}
+
+#[test]
 fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
     on_both(async |company| {
         let boss = ("Boss", "boss@example.com");
