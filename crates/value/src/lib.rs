@@ -27,6 +27,7 @@ pub mod markov;
 pub mod model;
 pub mod money;
 pub mod optimize;
+pub mod parameter_errors;
 pub mod pareto_nbd;
 pub mod proportion;
 pub mod purchasing;

@@ -11,7 +11,8 @@ use value::gamma_gamma::GammaGamma;
 use value::history::{Purchase, Summary};
 use value::life_cycle::Stage;
 use value::model::{Figures, Model, Question};
-use value::purchasing::Purchasing;
+use value::parameter_errors::ParameterErrors;
+use value::purchasing::{Family, Purchasing};
 use value::scoring::Scoring;
 
 const BG: BgNbd = BgNbd { r: 0.8, alpha: 6.0, a: 0.8, b: 3.0 };
@@ -58,6 +59,40 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
     for stage in [Stage::Exploration, Stage::Formation, Stage::Stability, Stage::Decline, Stage::Lost] {
         // One-time buyers explore for 26 weeks; everyone here is older than that.
         assert_eq!(count(stage) > 0, stage != Stage::Exploration, "{stage:?}");
+    }
+}
+
+/// Fits to many samples scatter by what one fit says its parameters are off by.
+#[test]
+fn figures_scatter_from_sample_to_sample_by_their_parameter_errors() {
+    let asked = Summary { ..customers(600)[0] };
+    let question = Question::default();
+    let mut seen: [Vec<f64>; 5] = Default::default();
+    let mut said: [f64; 5] = [0.0; 5];
+    let samples = 40;
+    for seed in 0..samples {
+        let histories = generated::histories(&BG, &GG, 600, 365, 1_000 + seed);
+        let buyers: Vec<Summary> = histories.iter().filter_map(|h| Summary::of(h)).collect();
+        let model = Model::fit_family(&buyers, 365, Family::BgNbd);
+        let figures = model.score(&asked, 365, &question);
+        let errors = ParameterErrors::of(&model, &asked, 365, &question);
+        let pairs = [
+            (figures.p_alive, errors.p_alive),
+            (figures.expected_purchases, errors.purchases),
+            (figures.p_buy_within, errors.buys_within),
+            (figures.p_buy_soon, errors.buys_soon),
+            (figures.expected_spend, errors.spend),
+        ];
+        for (at, (figure, error)) in pairs.into_iter().enumerate() {
+            seen[at].push(figure.expect("a figure"));
+            said[at] += error.expect("an error") / samples as f64;
+        }
+    }
+    for (at, values) in seen.iter().enumerate() {
+        let mean = values.iter().sum::<f64>() / samples as f64;
+        let spread = (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (samples as f64 - 1.0)).sqrt();
+        // 40 samples know a standard deviation to about 11 %.
+        assert!((0.6..1.67).contains(&(said[at] / spread)), "{at}: {} said, {spread} seen", said[at]);
     }
 }
 

@@ -9,20 +9,22 @@ use crate::{
     scoring::{Scored, Scorer},
     settings::date_of,
 };
-use meta::{Id, NaiveDate};
+use meta::{NaiveDate, Record};
 use value::{
     estimate::Unfit,
     history::Summary,
     life_cycle::{Condition, Decision},
+    parameter_errors::ParameterErrors,
 };
 
 /// One customer and everything his figures are made of.
 pub struct Customer<'a> {
     pub words: &'a Words<'a>,
-    pub id: Id,
+    pub record: &'a Record,
     pub as_of: NaiveDate,
     pub scorer: &'a Scorer,
     pub scored: &'a Scored,
+    pub errors: ParameterErrors,
 }
 
 impl Customer<'_> {
@@ -55,7 +57,7 @@ impl Customer<'_> {
     pub(super) fn with_orders(&self, explain: Explain) -> Explain {
         let count = self.words.count(u64::from(self.scored.statistics.orders));
         let label = self.words.t("value.its_orders", &[("count", &count)]);
-        explain.source(href::orders_of(self.id, &self.scorer.settings, self.as_of), label)
+        explain.source(href::orders_of(self.record.id, &self.scorer.settings, self.as_of), label)
     }
 
     fn net_sales(&self) -> Figure {
@@ -176,8 +178,11 @@ impl Customer<'_> {
                     explain.input(words.choice("importance", class).0, format!("≥ {}", words.amount(from)));
             }
         }
-        let computed = words.choice("importance", classes.importance(net)).0;
-        Figure::new(words.label("importance"), computed, explain)
+        let class = |class: &str| words.choice("importance", class).0;
+        let (computed, chosen) = (class(classes.importance(net)), self.record.text("importance_override"));
+        let shown = if chosen.is_empty() { computed.clone() } else { class(chosen) };
+        let note = (!chosen.is_empty()).then(|| words.t("value.chosen_over", &[("computed", &computed)]));
+        Figure::new(words.label("importance"), shown, explain).note(note)
     }
 
     fn importance_help(&self) -> String {

@@ -11,6 +11,8 @@ use value::{
         rules::{RuleScore, Ruled},
     },
     history::{Observation, Summary},
+    parameter_errors::ParameterErrors,
+    proportion::Z_95,
     purchasing::Family,
 };
 
@@ -89,6 +91,23 @@ impl Customer<'_> {
         explain
     }
 
+    /// How far the figure may be off with 95 % because the parameters are estimates; a rule has none.
+    fn off_by(
+        &self,
+        explain: Explain,
+        rule: Option<RuleScore>,
+        error: impl Fn(&ParameterErrors) -> Option<f64>,
+        shown: impl Fn(f64) -> String,
+    ) -> Explain {
+        if rule.is_some() {
+            return explain.input(self.input("off_by"), self.words.t("value.source.no_interval", &[]));
+        }
+        match error(&self.errors) {
+            Some(error) => explain.input(self.input("off_by"), format!("± {}", shown(Z_95 * error))),
+            None => explain,
+        }
+    }
+
     /// That a rule is in force, on the figure itself.
     fn by_rule(&self, rule: Option<RuleScore>) -> Option<String> {
         rule.map(|score| {
@@ -110,6 +129,7 @@ impl Customer<'_> {
             _ => None,
         };
         let single = certain.map(|key| words.t(key, &[]));
+        let explain = self.off_by(explain, None, |errors| errors.p_alive, |p| words.percent(p));
         let value = p_alive.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_alive"), value, self.with_orders(explain))
             .note(single.or_else(|| self.purchases_missing()))
@@ -128,6 +148,8 @@ impl Customer<'_> {
             Some(rule) => self.ruled(explain, &rule.horizon, seen, before.horizon, Asked::Chance),
             None => self.seen(explain, seen).formula("1 − P(alive) · P(N(52) ≥ 1 | alive)"),
         };
+        let explain =
+            self.off_by(explain, self.churn_rule(), |errors| errors.buys_within, |p| words.percent(p));
         let value = churn.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_churn_52w"), value, self.with_orders(explain))
             .note(self.by_rule(self.churn_rule()).or_else(|| self.purchases_missing()))
@@ -141,6 +163,8 @@ impl Customer<'_> {
             Some(rule) => self.ruled(explain, &rule.horizon, seen, before.horizon, Asked::Purchases),
             None => self.seen(explain, seen).formula("E[Y(52) | x, t_x, T]"),
         };
+        let explain =
+            self.off_by(explain, self.purchases_rule(), |errors| errors.purchases, |n| words.fixed(n, 2));
         let value = expected.map(|expected| words.fixed(expected, 2)).unwrap_or_default();
         Figure::new(words.label("expected_purchases_52w"), value, self.with_orders(explain))
             .note(self.by_rule(self.purchases_rule()).or_else(|| self.purchases_missing()))
@@ -153,6 +177,8 @@ impl Customer<'_> {
             Some(rule) => self.ruled(explain, &rule.soon, seen, before.soon, Asked::Chance),
             None => self.seen(explain, seen).formula("P(alive) · P(N(13) ≥ 1 | alive)"),
         };
+        let explain =
+            self.off_by(explain, self.churn_rule(), |errors| errors.buys_soon, |p| words.percent(p));
         let value = self.scored.p_buy_soon.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_buy_13w"), value, self.with_orders(explain))
             .note(self.by_rule(self.churn_rule()).or_else(|| self.purchases_missing()))
@@ -175,6 +201,7 @@ impl Customer<'_> {
                 explain = explain.input(self.input("everybodys_amount"), words.units(mean));
             }
         }
+        let explain = self.off_by(explain, None, |errors| errors.spend, |amount| words.units(amount));
         let value = spend.map(|spend| words.units(spend)).unwrap_or_default();
         Figure::new(words.label("expected_spend"), value, self.with_orders(explain))
             .note(model.missing().map(|reason| missing(words, reason)))

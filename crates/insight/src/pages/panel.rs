@@ -19,6 +19,7 @@ use engine::{BoxFuture, Engine};
 use meta::{DateTime, NaiveDate, Record, Utc};
 use minijinja::context;
 use serde::Serialize;
+use value::parameter_errors::ParameterErrors;
 use web::{Answer, App, Session};
 
 /// A word with a dot.
@@ -83,7 +84,12 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
     let Seen { record, settings, as_of, scorer, scored, .. } = seen;
     let words = seen.words(app, session);
     let statistics = &scored.statistics;
-    let customer = Customer { words: &words, id: record.id, as_of: *as_of, scorer, scored };
+    let errors = statistics
+        .summary
+        .as_ref()
+        .map(|summary| ParameterErrors::of(&scorer.fitted.model, summary, scorer.day, &settings.question()));
+    let errors = errors.unwrap_or_default();
+    let customer = Customer { words: &words, record, as_of: *as_of, scorer, scored, errors };
     let figures: Vec<Figure> =
         statistics.summary.as_ref().map(|summary| customer.figures(summary)).unwrap_or_default();
     let context = context! {
@@ -120,7 +126,7 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     );
     let (behaviour, loyalty) =
         (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
-    behaviour.into_iter().chain(loyalty).collect()
+    by_hand("importance").into_iter().chain(behaviour).chain(loyalty).collect()
 }
 
 /// Stage and classes in words; a class chosen by hand stands as it was chosen.
@@ -138,8 +144,9 @@ fn classes(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let quadrant = scorer.fitted.classes.quadrant(scored.statistics.recent_sales, scored.clv);
         states.extend(quadrant.map(|quadrant| class("value_quadrant", quadrant)));
     }
-    if let Some(behaviour) = scorer.behaviour(scored) {
-        states.push(class("value_behaviour", behaviour.class));
+    let behaviour = scorer.behaviour(scored).map(|behaviour| behaviour.class);
+    if behaviour.is_some() || !record.text("value_behaviour_override").is_empty() {
+        states.push(class("value_behaviour", behaviour.unwrap_or_default()));
     }
     states.push(class("loyalty", scorer.loyalty(scored)));
     states

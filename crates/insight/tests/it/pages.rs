@@ -142,10 +142,26 @@ fn a_class_chosen_by_hand_is_shown_as_chosen() {
     on_both(async |company| {
         let accounts = company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
-        company.update("account", accounts[0], values([("loyalty_override", "loyal".into())])).await;
+        let chosen = [
+            ("loyalty_override", "loyal".into()),
+            ("importance_override", "vip".into()),
+            ("value_behaviour_override", "follower".into()),
+        ];
+        company.update("account", accounts[0], values(chosen)).await;
+        // Of one who bought once no behaviour is computed.
+        let once = company.customer("Once").await;
+        company.order(Some(once), "2026-11-19", "100", Some("60")).await;
+        company.update("account", once, values([("value_behaviour_override", "follower".into())])).await;
         let client = reader(&company, "en").await;
         let panel = client.get(&format!("/account/{}", accounts[0])).await.expect(200).body;
         assert!(panel.contains("</i>Loyal"), "{panel}");
+        assert!(panel.contains("Importance: chosen by hand."), "{panel}");
+        assert!(panel.contains("chosen by hand; computed: "), "{panel}");
+        for account in [accounts[0], once] {
+            let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
+            let shown = "</i>Follower";
+            assert!(panel.contains(shown) && panel.contains("Value behaviour: chosen by hand."), "{panel}");
+        }
     });
 }
 

@@ -91,7 +91,7 @@ impl Worth<'_> {
         vec![
             input("value.life.group", self.group_name(group)),
             input("value.life.quarters", words.count(moves.quarterly.total())),
-            input("value.life.margin", words.percent(self.margin_share())),
+            input("value.life.margin", words.percent(self.kept_share())),
             input("value.input.discount", words.percent(self.settings.annual_discount)),
             input("value.life.cost", words.units(cost)),
         ]
@@ -106,15 +106,15 @@ impl Worth<'_> {
         self.life.groups.keys().map(named).collect()
     }
 
-    /// The company's margin rate; all of the money where no cost is known.
-    fn margin_share(&self) -> f64 {
+    /// What the company keeps of a purchase after returns and the cost of goods; the latter only where it is known.
+    fn kept_share(&self) -> f64 {
         let overview = &self.stored.overview;
-        match overview.margin {
-            Some(margin) if overview.costed_sales > 0 => {
-                money::to_units(margin) / money::to_units(overview.costed_sales)
-            }
+        let ratio = |part: i64, whole: i64| match whole {
+            1.. => money::to_units(part) / money::to_units(whole),
             _ => 1.0,
-        }
+        };
+        let margin = overview.margin.map_or(1.0, |margin| ratio(margin, overview.costed_sales));
+        margin * ratio(overview.net_sales, overview.gross_sales)
     }
 
     /// Stages as a Markov chain of quarters; `None` where it has no value. Prospects cost nothing.
@@ -124,7 +124,7 @@ impl Worth<'_> {
                 let seen = moves.quarterly.left(stage) as f64;
                 let money = if seen > 0.0 { money::to_units(moves.money[stage]) / seen } else { 0.0 };
                 let cost = if stage == 0 { 0.0 } else { cost };
-                money * self.margin_share() - cost
+                money * self.kept_share() - cost
             })
             .collect();
         let discount = (self.settings.annual_discount.ln_1p() / QUARTERS_PER_YEAR).exp_m1();

@@ -21,6 +21,7 @@ use minijinja::context;
 use mining::propensity::{Candidate, Method, measures::Measures};
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
+use value::proportion::Z_95;
 use web::{Answer, App, Flash, Session};
 
 /// Customers shown; the list behind holds no more than a filter can name.
@@ -28,8 +29,6 @@ const ROWS: usize = 50;
 /// Reasons told of a customer, and of the model.
 const REASONS: usize = 3;
 const WEIGHTS: usize = 10;
-/// Standard errors on either side that hold 95 %.
-const NORMAL_95: f64 = 1.96;
 
 pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     let engine = app.engine();
@@ -103,7 +102,7 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
 
 /// With the half-width of its 95 % interval.
 fn auc(words: &Words<'_>, measures: &Measures) -> String {
-    let (number, error) = (words.fixed(measures.auc, 3), words.fixed(NORMAL_95 * measures.auc_error, 3));
+    let (number, error) = (words.fixed(measures.auc, 3), words.fixed(Z_95 * measures.auc_error, 3));
     words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
 }
 
@@ -133,7 +132,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
                 "mining.plus_minus",
                 &[
                     ("number", &words.fixed(found.expected, 1)),
-                    ("error", &words.fixed(NORMAL_95 * found.expected_error, 1)),
+                    ("error", &words.fixed(Z_95 * found.expected_error, 1)),
                 ],
             ),
             expected,
