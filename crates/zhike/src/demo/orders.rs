@@ -38,14 +38,17 @@ pub fn add(
     let mut at = customer.since + Duration::hours(chance.below(20 * 24) as i64);
     while at < plan.to && purchases.len() < ORDERS_LIMIT {
         // The season thins out the purchases; the first one is never left out.
-        if purchases.is_empty() || chance.happens(customer.segment.season(at.month())) {
+        if purchases.is_empty() || behaviour.regular || chance.happens(customer.segment.season(at.month())) {
             let at = in_working_hours(at).min(plan.to - Duration::minutes(7));
             purchases.push(add_order(company, plan, customer, behaviour, at, chance));
             if chance.happens(behaviour.dropout) {
                 break;
             }
         }
-        let weeks = chance.exponential(behaviour.rate.max(0.001)).min(500.0);
+        let rate = behaviour.rate.max(0.001);
+        let weeks =
+            if behaviour.regular { chance.between(0.8, 1.25) / rate } else { chance.exponential(rate) };
+        let weeks = weeks.min(500.0);
         at += Duration::minutes((weeks * 7.0 * 1_440.0).max(90.0) as i64);
     }
     purchases
@@ -112,14 +115,22 @@ fn channel(segment: Segment, chance: &mut Chance) -> &'static str {
     }
 }
 
-fn products<'p>(plan: &'p Plan, segment: Segment, chance: &mut Chance) -> Vec<&'p Product> {
-    let habit = segment.habit();
+fn products<'p>(
+    plan: &'p Plan,
+    customer: &Customer,
+    behaviour: &Behaviour,
+    chance: &mut Chance,
+) -> Vec<&'p Product> {
+    let habit = customer.segment.habit();
     let mut wanted = 1;
     while wanted < LINES_LIMIT && chance.happens(1.0 - 1.0 / habit.lines_mean) {
         wanted += 1;
     }
     let mut chosen: Vec<&Product> = vec![];
-    for _ in 0..wanted {
+    if behaviour.regular {
+        chosen.extend(plan.products.get(customer.id.as_u128() as usize % plan.products.len().max(1)));
+    }
+    for _ in chosen.len()..wanted.max(1) {
         let category = chance.weighted(habit.categories);
         let articles: Vec<&Product> =
             plan.products.iter().filter(|product| product.category == category).collect();
@@ -141,7 +152,7 @@ fn add_lines(
     chance: &mut Chance,
 ) -> Vec<Line> {
     let value = behaviour.order_value(chance);
-    let chosen = products(plan, customer.segment, chance);
+    let chosen = products(plan, customer, behaviour, chance);
     let shares: Vec<f64> = chosen.iter().map(|_| chance.between(0.4, 1.6)).collect();
     let total: f64 = shares.iter().sum();
     let rate = plan.rates.on(customer.currency, at);

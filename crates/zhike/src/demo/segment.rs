@@ -117,11 +117,16 @@ impl Segment {
     }
 }
 
+/// Dealers who stop more rarely than this after a purchase buy by plan.
+const LOYAL_DROPOUT: f64 = 0.01;
+
 /// One customer's own behaviour, drawn once.
 pub struct Behaviour {
     /// Purchases per week in the strongest month.
     pub rate: f64,
     pub dropout: f64,
+    /// Buys by plan: at even distances the year round, his staple every time.
+    pub regular: bool,
     /// Rate of the Gamma his order values come from.
     spend_rate: f64,
 }
@@ -130,9 +135,12 @@ impl Behaviour {
     pub fn draw(segment: Segment, chance: &mut Chance) -> Self {
         let habit = segment.habit();
         let gamma = habit.order_value * (BETWEEN - 1.0) / WITHIN;
+        let rate = chance.gamma(habit.rate.0, habit.rate.1);
+        let dropout = chance.beta(habit.dropout.0, habit.dropout.1);
         Behaviour {
-            rate: chance.gamma(habit.rate.0, habit.rate.1),
-            dropout: chance.beta(habit.dropout.0, habit.dropout.1),
+            rate,
+            dropout,
+            regular: segment == Segment::Dealer && dropout < LOYAL_DROPOUT,
             spend_rate: chance.gamma(BETWEEN, gamma),
         }
     }
