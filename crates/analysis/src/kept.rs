@@ -7,7 +7,7 @@ use web::{Answer, App, Flash, Session};
 
 /// A new one is his who makes it.
 pub async fn create(app: &App, session: &Session, entity: &'static str, mut values: Values) -> Result<Id> {
-    values.insert("owner".into(), session.actor.user.into());
+    values.insert("owner", session.actor.user.into());
     let write = app
         .engine()
         .write(&session.actor, move |tx| Box::pin(async move { tx.create(entity, values).await }));

@@ -76,7 +76,7 @@ async fn queue(
                 let job = tx.enqueue(kind, payload).await?;
                 let mut values = Values::from([("job".to_owned(), job.to_string().into())]);
                 if let Some(state) = state {
-                    values.insert("state".into(), state.name().into());
+                    values.insert("state", state.name().into());
                 }
                 tx.update("import_run", run, Some(record.version), values).await.map(drop)
             })

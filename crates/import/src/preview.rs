@@ -143,7 +143,7 @@ fn plain(importer: &Plain, rows: &[tabular::Row]) -> (Vec<String>, Vec<PreviewRo
     let parsed: Vec<Result<Values, RowProblem>> =
         rows.iter().map(|row| importer.parse(row).map(|item| named(&item))).collect();
     let columns: BTreeSet<String> =
-        parsed.iter().flatten().flat_map(|values| values.keys().cloned()).collect();
+        parsed.iter().flatten().flat_map(|values| values.keys().map(str::to_owned)).collect();
     let mut columns: Vec<String> = columns.into_iter().collect();
     columns.sort_by_key(|column| !["number", "name", "subject"].contains(&column.as_str()));
     let rows = rows

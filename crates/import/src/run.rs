@@ -102,7 +102,7 @@ pub async fn create(
         ("source".to_owned(), options.source.as_str().into()),
         ("file_path".to_owned(), path.to_string_lossy().as_ref().into()),
     ]);
-    values.insert("mapping".into(), serde_json::to_value(options).map_err(Error::from)?.into());
+    values.insert("mapping", serde_json::to_value(options).map_err(Error::from)?.into());
     let created = engine.write(actor, move |tx| {
         tx.trust();
         Box::pin(async move { tx.create("import_run", values).await })
@@ -111,7 +111,7 @@ pub async fn create(
 }
 
 pub async fn set_state(engine: &Engine, run: Id, state: State, mut more: Values) -> Result<(), Error> {
-    more.insert("state".into(), state.name().into());
+    more.insert("state", state.name().into());
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { tx.update("import_run", run, None, more).await.map(drop) })

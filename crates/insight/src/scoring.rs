@@ -196,7 +196,7 @@ mod tests {
             crate::fields::account_figures().into_iter().map(|field| field.name).collect();
         declared.extend(crate::fields::CLASSES.map(str::to_owned));
         declared.sort();
-        assert_eq!(values.keys().cloned().collect::<Vec<_>>(), declared);
+        assert_eq!(values.keys().collect::<Vec<_>>(), declared);
         for field in crate::fields::account_figures() {
             field.check(values[&field.name].clone()).unwrap();
         }

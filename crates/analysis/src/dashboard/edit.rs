@@ -18,7 +18,7 @@ use web::{Answer, App, Session};
 
 pub async fn create(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
     let mut values = question::common(&pairs)?;
-    values.insert("tiles".into(), Value::Json(json!([])));
+    values.insert("tiles", Value::Json(json!([])));
     let id = kept::create(&app, &session, ENTITY, values).await?;
     Ok(Redirect::to(&edited(id)).into_response())
 }

@@ -116,9 +116,9 @@ fn given<'p>(pairs: &'p Pairs, wanted: &str) -> &'p str {
 /// What a form says of name, note and with whom it is shared.
 pub fn common(pairs: &Pairs) -> Result<Values> {
     let mut values = Values::new();
-    values.insert("name".into(), given(pairs, "name").into());
-    values.insert("description".into(), given(pairs, "description").into());
-    values.insert("shared".into(), (given(pairs, "with") == "everybody").into());
+    values.insert("name", given(pairs, "name").into());
+    values.insert("description", given(pairs, "description").into());
+    values.insert("shared", (given(pairs, "with") == "everybody").into());
     let team =
         match given(pairs, "with") {
             "" | "me" | "everybody" => Value::Null,
@@ -126,7 +126,7 @@ pub fn common(pairs: &Pairs) -> Result<Values> {
                 Error::invalid("with", meta::Problem::NotAReference { given: team.to_owned() })
             })?),
         };
-    values.insert("team".into(), team);
+    values.insert("team", team);
     Ok(values)
 }
 
@@ -137,8 +137,8 @@ pub async fn save(State(app): State<App>, session: Session, Form(pairs): Form<Pa
         return Err(error.into());
     }
     let mut definition = Values::new();
-    definition.insert("definition".into(), Value::Json(view.kept()));
-    definition.insert("chart".into(), view.chart.name().into());
+    definition.insert("definition", Value::Json(view.kept()));
+    definition.insert("chart", view.chart.name().into());
     let again = view.saved.filter(|_| !given(&pairs, "again").is_empty());
     let id = match again {
         Some(id) => {

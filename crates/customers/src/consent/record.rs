@@ -31,7 +31,7 @@ async fn record(caller: Caller, person: &'static str, Place(id): Place<Id>, Form
     let mut values = Values::from([(person.to_owned(), id.into())]);
     // A contact's decision stands with his customer, too, and is seen by whoever sees that.
     if person != "account" {
-        values.insert("account".into(), record.get("account").clone());
+        values.insert("account", record.get("account").clone());
     }
     let mut problems = vec![];
     for field in FIELDS.iter().filter_map(|name| entity.get(name)) {

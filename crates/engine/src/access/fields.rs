@@ -155,7 +155,7 @@ impl View {
     /// What of `values`, given by the user, he may not write; what is no change is left out.
     pub fn refused(&self, before: Option<&Record>, values: &mut Values) -> Vec<FieldProblem> {
         let mut problems = vec![];
-        for name in self.hidden.iter().filter(|name| values.contains_key(*name)) {
+        for name in self.hidden.iter().filter(|name| values.contains_key(name)) {
             problems.push(FieldProblem::new(name, Problem::Unknown));
         }
         let seen = self.read_only.iter().map(|name| (name, None));

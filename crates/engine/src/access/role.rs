@@ -69,8 +69,8 @@ impl Tx {
         let mut wanted: BTreeMap<String, Values> = BTreeMap::new();
         for ((entity, field), level) in &rights.fields {
             let mut row = row_of(role, entity);
-            row.insert("field".into(), field.as_str().into());
-            row.insert("level".into(), level.name().into());
+            row.insert("field", field.as_str().into());
+            row.insert("level", level.name().into());
             wanted.insert(format!("{entity}.{field}"), row);
         }
         let place = |row: &Record| format!("{}.{}", row.text("entity"), row.text("field"));

@@ -35,13 +35,13 @@ impl Tx {
             if records.iter().any(missing) {
                 let currency = self.company_currency().await?;
                 for values in records.iter_mut().filter(|values| missing(values)) {
-                    values.insert("currency".into(), currency.as_str().into());
+                    values.insert("currency", currency.as_str().into());
                 }
             }
         }
         if entity.get("owner").and_then(Field::target) == Some("user") {
             for values in records.iter_mut() {
-                values.entry("owner".into()).or_insert_with(|| self.actor.user.into());
+                values.entry("owner").or_insert_with(|| self.actor.user.into());
             }
         }
         Ok(())
@@ -90,10 +90,10 @@ impl Tx {
         values: &mut Values,
     ) -> Vec<FieldProblem> {
         let mut problems = vec![];
-        let mut refused: Vec<String> = vec![];
+        let mut refused = vec![];
         for (name, value) in values.iter_mut() {
             let Some(field) = entity.get(name) else {
-                problems.push(FieldProblem::new(name, Problem::Unknown));
+                problems.push(FieldProblem::new(name.as_str(), Problem::Unknown));
                 continue;
             };
             let given = std::mem::take(value);
@@ -106,7 +106,7 @@ impl Tx {
             match checked {
                 Ok(checked) => *value = checked,
                 Err(problem) => {
-                    problems.push(FieldProblem::new(name, problem));
+                    problems.push(FieldProblem::new(name.as_str(), problem));
                     refused.push(name.clone());
                 }
             }

@@ -273,7 +273,7 @@ async fn fill(tx: &mut Tx, one: &Replacement, apart: Apart, figures: &[(Id, Valu
 async fn change(tx: &mut Tx, one: &Replacement, apart: Apart, changes: &[(Id, Values)]) -> Result<()> {
     let mut alike: HashMap<Vec<&str>, Vec<(Id, Values)>> = HashMap::new();
     for (id, values) in changes {
-        let fields = values.keys().map(String::as_str).collect();
+        let fields = values.keys().collect();
         alike.entry(fields).or_default().push((*id, values.clone()));
     }
     let table = apart_table_name(&one.entity.name, apart);

@@ -149,7 +149,9 @@ impl Tx {
             self.write_update(&entity, before, values).await?;
             let fields: Map<String, Json> = values
                 .iter()
-                .map(|(field, value)| (field.clone(), json!([before.get(field).to_json(), value.to_json()])))
+                .map(|(field, value)| {
+                    (field.to_owned(), json!([before.get(field).to_json(), value.to_json()]))
+                })
                 .collect();
             entries.push((before.id, Json::Object(fields)));
         }
@@ -214,7 +216,7 @@ impl Tx {
     async fn insert(&mut self, entity: &Entity, ids: &[Id], records: &[Values]) -> Result<()> {
         // Only columns that some record fills: a sparse bulk insert stays small.
         let given = records.iter().flatten().filter(|(_, value)| !value.is_null());
-        let filled: HashSet<&str> = given.map(|(field, _)| field.as_str()).collect();
+        let filled: HashSet<&str> = given.map(|(field, _)| field).collect();
         let fields = entity.fields.values().filter(|field| filled.contains(field.name.as_str()));
         let (figures, fields): (Vec<&Field>, Vec<&Field>) = fields.partition(|field| field.apart.is_some());
         self.insert_figures(entity, ids, &figures, records).await?;

@@ -165,7 +165,7 @@ pub fn money_of(text: &str) -> Value {
 impl Shop {
     pub async fn customer<const N: usize>(&self, name: &str, more: [(&str, Value); N]) -> Id {
         let mut fields = values(more);
-        fields.insert("name".into(), name.into());
+        fields.insert("name", name.into());
         self.create("customer", fields).await.unwrap()
     }
     pub async fn create(&self, entity: &'static str, fields: Values) -> Result<Id> {

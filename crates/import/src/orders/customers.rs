@@ -42,13 +42,13 @@ pub async fn ensure(
                     !same_name && !account.filled.iter().any(|filled| filled == field)
                 });
                 let values: Values = empty.map(|(field, value)| (field.to_owned(), value.clone())).collect();
-                account.filled.extend(values.keys().cloned());
+                account.filled.extend(values.keys().map(str::to_owned));
                 updates.push((account.id, values));
             }
             None => {
                 let mut values: Values =
                     fields.into_iter().map(|(field, value)| (field.to_owned(), value.clone())).collect();
-                values.entry("kind".into()).or_insert_with(|| "company".into());
+                values.entry("kind").or_insert_with(|| "company".into());
                 put(&mut values, "currency", Some(currency));
                 new.push((key, values));
             }
@@ -61,8 +61,8 @@ pub async fn ensure(
 async fn create(store: &mut Store<'_>, state: &mut State, mut new: Vec<(String, Values)>) -> Result<()> {
     let mut filled = vec![];
     for (key, values) in &mut new {
-        filled.push((key.clone(), values.keys().cloned().collect::<Vec<_>>()));
-        values.entry("name".into()).or_insert_with(|| key.as_str().into());
+        filled.push((key.clone(), values.keys().map(str::to_owned).collect::<Vec<_>>()));
+        values.entry("name").or_insert_with(|| key.as_str().into());
     }
     let ids = store.create("account", new).await?;
     for ((key, filled), id) in filled.into_iter().zip(ids) {
@@ -94,8 +94,9 @@ async fn find(store: &mut Store<'_>, state: &mut State, keys: &[String]) -> Resu
 
 /// A name that is only the number was no name.
 fn filled_fields(record: &Record, key: &str) -> Vec<String> {
-    let filled = record.values.iter().filter(|(field, value)| {
-        !(value.is_null() || field.as_str() == "name" && value.as_text() == Some(key))
-    });
-    filled.map(|(field, _)| field.clone()).collect()
+    let filled = record
+        .values
+        .iter()
+        .filter(|(field, value)| !(value.is_null() || *field == "name" && value.as_text() == Some(key)));
+    filled.map(|(field, _)| field.to_owned()).collect()
 }

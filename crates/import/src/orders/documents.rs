@@ -229,14 +229,14 @@ async fn head_values(store: &mut Store<'_>, state: &mut State, sort: &Sort, row:
 
 /// What a new document needs besides.
 fn first_values(sort: &Sort, row: &LineRow, mut values: Values, currency: &str) -> Values {
-    values.entry("currency".into()).or_insert_with(|| currency.into());
+    values.entry("currency").or_insert_with(|| currency.into());
     let (field, value) = match (sort.entity, row.cancellation, row.priced.price_only) {
         ("order", ..) => ("status", "completed"),
         (_, true, _) => ("reason", "cancelled"),
         (_, _, true) => ("reason", "price"),
         _ => ("reason", "other"),
     };
-    values.entry(field.into()).or_insert_with(|| value.into());
+    values.entry(field).or_insert_with(|| value.into());
     values
 }
 

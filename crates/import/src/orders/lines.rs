@@ -93,7 +93,7 @@ mod tests {
     #[test]
     fn no_discount_and_a_discount_of_nothing_are_the_same() {
         let mut row = values(7, 5);
-        row.insert("discount".into(), Value::Decimal(Decimal::ZERO));
+        row.insert("discount", Value::Decimal(Decimal::ZERO));
         assert_eq!(match_lines(&mut vec![line(1, 7, 5)], &[row]), [Matched::Same]);
     }
 }

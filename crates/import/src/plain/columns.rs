@@ -94,7 +94,7 @@ pub fn read(layout: &Layout, entity: &Entity, row: &Row) -> Result<Item, RowProb
         };
         let before = item.values.get(field).and_then(Value::as_text).map(str::to_owned);
         let all: Vec<String> = before.into_iter().chain(remarks).collect();
-        item.values.insert(field.into(), all.join("\n").into());
+        item.values.insert(field, all.join("\n").into());
     }
     complete(layout, &mut item)?;
     Ok(item)
@@ -116,7 +116,7 @@ fn mobile(
     let value = cell::read(layout, row, "mobile", field)?;
     match (value, item.values.contains_key(name)) {
         (Value::Null, _) => {}
-        (value, false) => drop(item.values.insert(name.into(), value)),
+        (value, false) => drop(item.values.insert(name, value)),
         (value, true) => {
             remarks.push(format!("{}: {}", layout.header("mobile"), value.as_text().unwrap_or_default()));
         }
@@ -135,7 +135,7 @@ fn whole_name(layout: &Layout, row: &Row, item: &mut Item) -> Result<(), RowProb
     let name = if chinese { format!("{last}{first}") } else { format!("{first} {last}") };
     let name = name.trim();
     if !name.is_empty() {
-        item.values.insert("name".into(), name.into());
+        item.values.insert("name", name.into());
     }
     Ok(())
 }
@@ -148,8 +148,8 @@ fn complete(layout: &Layout, item: &mut Item) -> Result<(), RowProblem> {
     match layout.kind {
         Kind::Accounts => {
             let personal = ["sex", "birth_on", "income", "occupation"];
-            if personal.iter().any(|field| item.values.contains_key(*field)) {
-                item.values.entry("kind".into()).or_insert_with(|| "person".into());
+            if personal.iter().any(|field| item.values.contains_key(field)) {
+                item.values.entry("kind").or_insert_with(|| "person".into());
             }
             text(item, "name").ok_or_else(|| empty("name"))?;
         }
@@ -164,12 +164,12 @@ fn complete(layout: &Layout, item: &mut Item) -> Result<(), RowProblem> {
         }
         Kind::Products => {
             let name = text(item, "name").or_else(|| item.number.clone()).ok_or_else(|| empty("name"))?;
-            item.values.insert("name".into(), name.into());
+            item.values.insert("name", name.into());
         }
         Kind::Activities if !item.values.contains_key("subject") => {
             let body = text(item, "body").ok_or_else(|| empty("subject"))?;
             let start: String = body.lines().next().unwrap_or_default().chars().take(60).collect();
-            item.values.insert("subject".into(), start.into());
+            item.values.insert("subject", start.into());
         }
         _ => {}
     }

@@ -95,7 +95,7 @@ async fn by_field(
         let fits = |record: &&Record| {
             // Another number in the same source is another record.
             (item.number.is_none() || !taken.contains(&record.id))
-                && besides(entity, field).iter().all(|other| agrees(record.get(other), values.get(*other)))
+                && besides(entity, field).iter().all(|other| agrees(record.get(other), values.get(other)))
         };
         let mut fitting = same.iter().filter(fits);
         if let (Some(record), None) = (fitting.next(), fitting.next()) {

@@ -37,7 +37,7 @@ pub async fn resolve(
                     layout.header("parent"),
                     &mut problems,
                 );
-                values.entry("currency".into()).or_insert_with(|| currency.into());
+                values.entry("currency").or_insert_with(|| currency.into());
             }
         }
         Kind::Products => {
@@ -48,7 +48,7 @@ pub async fn resolve(
             for (item, values) in items.iter().zip(&mut values) {
                 let name = item.subcategory.as_ref().or(item.category.as_ref());
                 put(values, "category", name.and_then(|name| known.get(name).copied()));
-                values.entry("currency".into()).or_insert_with(|| currency.into());
+                values.entry("currency").or_insert_with(|| currency.into());
             }
         }
         Kind::Contacts | Kind::Activities | Kind::Consents => {
@@ -122,7 +122,7 @@ async fn accounts(
     let named = by_name(store, names).await?;
     for ((index, item), values) in items.iter().enumerate().zip(values) {
         match item.account_number.as_ref().and_then(|number| numbered.get(number)) {
-            Some(id) => drop(values.insert("account".into(), (*id).into())),
+            Some(id) => drop(values.insert("account", (*id).into())),
             None if item.account.is_some() => {
                 let header = layout.header("account");
                 set(values, "account", item.account.as_ref(), &named, index, header, problems);
@@ -193,12 +193,12 @@ async fn owners(
     for (item, values) in items.iter().zip(values) {
         let Some(owner) = &item.owner else { continue };
         match known.get(owner).or_else(|| known.get(&owner.to_lowercase())) {
-            Some(id) => drop(values.insert("owner".into(), (*id).into())),
+            Some(id) => drop(values.insert("owner", (*id).into())),
             None => {
                 let before = values.get(remarks).and_then(Value::as_text).map(str::to_owned);
                 let own = format!("{}: {owner}", layout.header("owner"));
                 let all: Vec<String> = before.into_iter().chain([own]).collect();
-                values.insert(remarks.into(), all.join("\n").into());
+                values.insert(remarks, all.join("\n").into());
             }
         }
     }

@@ -34,7 +34,7 @@ impl Lines {
         let kind = self.child.get("position").map(|field| &field.kind);
         if kind == Some(&Kind::Integer) {
             for (index, (_, values)) in self.lines.iter_mut().enumerate() {
-                values.entry("position".into()).or_insert(Value::Int(index as i64 + 1));
+                values.entry("position").or_insert(Value::Int(index as i64 + 1));
             }
         }
     }

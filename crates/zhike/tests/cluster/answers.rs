@@ -126,7 +126,7 @@ async fn rights_of(tx: &mut engine::Tx, user: meta::Id) -> engine::Result<()> {
     }
     let masked = [("role", role.into()), ("entity", "account".into()), ("field", "phone".into())];
     let mut masked = values(masked);
-    masked.insert("level".into(), "masked".into());
+    masked.insert("level", "masked".into());
     tx.create("field_right", masked).await?;
     tx.create("user_role", values([("user", user.into()), ("role", role.into())])).await?;
     let own = [("name", "Own Ltd".into()), ("phone", "13800138000".into()), ("owner", user.into())];

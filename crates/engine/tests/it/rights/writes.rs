@@ -130,7 +130,7 @@ async fn rep(firm: &Firm, level: &str, fields: &[(&str, &str)]) -> (Actor, Id, I
     create(engine, "user_role", values([("user", user.into()), ("role", role.into())])).await;
     let mut right = values([("role", role.into()), ("entity", "client".into())]);
     for action in ["create", "read", "update"] {
-        right.insert(action.into(), level.into());
+        right.insert(action, level.into());
     }
     create(engine, "role_right", right).await;
     for (field, level) in fields {
@@ -163,7 +163,7 @@ fn a_withheld_field_is_neither_written_nor_guessed_by_writing() {
         assert_eq!((seen.text("phone"), seen.get("income")), ("+86138****8000", &Value::Null));
         // What is sent back as it was shown changes nothing; everything else is refused with the field's name.
         let mut same = seen.values.clone();
-        same.insert("name".into(), "Acme Ltd".into());
+        same.insert("name", "Acme Ltd".into());
         update(&firm, &rep, "client", id, same).await.unwrap();
         for (field, value) in [
             ("income", Value::Int(5)),

@@ -67,7 +67,7 @@ pub fn plan(
             Ok(mut values) => {
                 let place = Value::Int(lines.len() as i64 + 1);
                 if child.get("position").is_some() && old.is_none_or(|old| *old.get("position") != place) {
-                    values.insert("position".into(), place);
+                    values.insert("position", place);
                 }
                 lines.push(LineWrite { index, id: old.map(|line| line.id), values });
             }

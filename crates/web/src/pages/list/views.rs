@@ -115,14 +115,14 @@ pub async fn save(caller: Caller, Form(new): Form<NewView>) -> Answer {
     let entity = caller.entity(&new.entity, Action::Read)?;
     let asked = read_query(&new.query)?;
     let mut values = Values::new();
-    values.insert("name".into(), new.label.trim().into());
-    values.insert("entity".into(), entity.name.as_str().into());
-    values.insert("filter".into(), with_search(&asked).as_str().into());
-    values.insert("sort".into(), asked.sort.as_str().into());
+    values.insert("name", new.label.trim().into());
+    values.insert("entity", entity.name.as_str().into());
+    values.insert("filter", with_search(&asked).as_str().into());
+    values.insert("sort", asked.sort.as_str().into());
     let columns: Vec<&str> = asked.columns.split(',').filter(|name| !name.is_empty()).collect();
-    values.insert("columns".into(), serde_json::json!(columns).into());
-    values.insert("shared".into(), (!new.shared.is_empty()).into());
-    values.insert("owner".into(), caller.actor().user.into());
+    values.insert("columns", serde_json::json!(columns).into());
+    values.insert("shared", (!new.shared.is_empty()).into());
+    values.insert("owner", caller.actor().user.into());
     let id = caller
         .engine()
         .write(caller.actor(), move |tx| Box::pin(async move { tx.create("saved_view", values).await }))
@@ -167,8 +167,8 @@ pub async fn change(caller: Caller, Place(id): Place<Id>, Form(change): Form<Cha
     let view = own(&caller, id).await?;
     let entity = caller.entity(view.text("entity"), Action::Read)?;
     let mut values = Values::new();
-    values.insert("name".into(), change.label.trim().into());
-    values.insert("shared".into(), (!change.shared.is_empty()).into());
+    values.insert("name", change.label.trim().into());
+    values.insert("shared", (!change.shared.is_empty()).into());
     caller
         .engine()
         .write(caller.actor(), move |tx| {

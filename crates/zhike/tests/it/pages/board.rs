@@ -61,7 +61,7 @@ fn further_cards_of_a_column_come_by_key_without_gaps() {
         let orders: Vec<Values> = (0..45)
             .map(|n| {
                 let number = format!("SO-{n:02}");
-                Values::from([("number".into(), number.as_str().into()), ("ordered_at".into(), at(n).into())])
+                Values::from([("number", number.as_str().into()), ("ordered_at", at(n).into())])
             })
             .collect();
         let system = Actor::system();

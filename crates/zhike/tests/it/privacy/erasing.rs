@@ -36,7 +36,8 @@ fn personal(engine: &Engine, entity: &str) -> Values {
 }
 
 async fn with_personal(engine: &Engine, entity: &'static str, more: &[(&str, Value)]) -> Id {
-    let mut values: Vec<(String, Value)> = personal(engine, entity).into_iter().collect();
+    let mut values: Vec<(String, Value)> =
+        personal(engine, entity).into_iter().map(|(field, value)| (field.into(), value)).collect();
     values.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let values: Vec<(&str, Value)> =
         values.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
@@ -51,7 +52,7 @@ async fn program(test: &TestApp) -> Client {
 async fn by_hand(test: &TestApp, program: &Client, browser: &Client) -> String {
     let mut body = json!({ "kind": "person", "external_ids": { "shop": [format!("{WORD}-77")] } });
     for (field, value) in personal(&test.engine, "account") {
-        body[field] = value.to_json();
+        body[field.as_str()] = value.to_json();
     }
     let made = program.json("POST", "/api/v1/account", &body).await.expect(201).json();
     let id = made["id"].as_str().unwrap().to_owned();
