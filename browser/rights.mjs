@@ -60,7 +60,7 @@ export async function rights({ open, step, program }) {
   await step('neither do addresses, files, live pages and programs', async () => {
     const { id, order } = customer;
     const roads = [`/account/${id}`, `/account/${id}/edit`, `/account/${id}/history`, `/account/${id}/timeline`, `/account/${id}/access`,
-      `/account/${id}/share`, `/order/${order}`, `/events/account/${id}`, '/account/export', '/value', '/value/customers.json',
+      `/account/${id}/share`, `/order/${order}`, `/events/account/${id}`, '/account/export', '/value', '/api/v1/value/customers',
       `/api/v1/account/${id}`, `/api/v1/order/${order}`, `/api/v1/account/${id}/history`];
     for (const road of roads) {
       const answer = await ours.request.get(road);

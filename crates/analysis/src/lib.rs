@@ -1,6 +1,7 @@
 //! Asking the warehouse: the explorer, saved questions, dashboards and what is mailed of them; its catalog, SQL for analysts, and the
 //! API of both.
 
+mod api;
 mod catalog;
 mod dashboard;
 mod explore;
@@ -8,7 +9,6 @@ mod export;
 mod kept;
 mod places;
 mod question;
-mod questions;
 mod said;
 mod schedule;
 mod sql;
@@ -68,6 +68,7 @@ pub fn web_module() -> WebModule {
             ("analysis/report.html", include_str!("schedule/report.html")),
         ],
         messages: include_str!("messages.toml"),
+        operations: Some(api::OPERATIONS),
         nav: vec![
             item("Explore", "自助分析", explore::PATH, "chart-dots"),
             item("Saved questions", "已存分析", question::PATH, "bookmark"),
@@ -86,9 +87,9 @@ fn routes() -> Router<App> {
         .merge(dashboard::routes())
         .merge(schedule::routes())
         .route("/analysis/catalog", get(catalog::page))
-        .route("/analysis/catalog.json", get(catalog::json))
+        .route("/api/v1/analysis/catalog", get(catalog::json))
         .route("/analysis/catalog/refresh", post(catalog::refresh))
         .route("/analysis/sql", get(sql::page).post(sql::ask))
         .route("/analysis/sql/export", post(sql::export))
-        .route("/analysis/question.json", post(questions::ask))
+        .route("/api/v1/analysis/question", post(api::ask))
 }

@@ -1,7 +1,7 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, FiguresFn, Messages, Provider, Proxies, Session, Visit,
+    Answer, Failure, FiguresFn, Messages, OperationsFn, Provider, Proxies, Session, Visit,
     assets::Assets,
     auth::Gate,
     live::Live,
@@ -62,6 +62,8 @@ pub struct WebModule {
     pub starts: Vec<StartFn>,
     /// What its pages compute, for the data catalog.
     pub figures: Option<FiguresFn>,
+    /// Its own part of the API's description; the routes are among the others.
+    pub operations: Option<OperationsFn>,
 }
 
 impl WebModule {
@@ -75,6 +77,7 @@ impl WebModule {
             record_panels: vec![],
             starts: vec![],
             figures: None,
+            operations: None,
         }
     }
 }

@@ -1,53 +1,126 @@
-//! The same figures as the command line tells, for programs that are signed in.
+//! The same figures as the command line tells, over the API.
 
 use super::scope::whole_company;
-use crate::{report, store};
+use crate::{
+    mining::{self, experiment::ENTITY},
+    report, store,
+};
 use axum::{
-    Json,
-    extract::{Query, State},
+    Json, Router,
+    extract::{Path, Query, State},
     response::{IntoResponse, Response},
+    routing::get,
 };
 use engine::Error;
-use serde::Deserialize;
-use web::{Answer, App, Session};
-
-#[derive(Deserialize)]
-pub struct Limit {
-    limit: Option<usize>,
-}
+use meta::{Id, Lang};
+use serde_json::json;
+use std::collections::HashMap;
+use web::{
+    Answer, App, Failure, Session,
+    api::{Operation, OperationsFn},
+};
 
 const LIMIT_STANDARD: usize = 100;
 const LIMIT_MAXIMUM: usize = 1_000;
+
+const MODELS: &str = "/api/v1/value/models";
+const BACKTEST: &str = "/api/v1/value/backtest";
+const PARETO: &str = "/api/v1/value/pareto";
+const CUSTOMERS: &str = "/api/v1/value/customers";
+const UPLIFT: &str = "/api/v1/analysis/experiment/{id}/uplift";
+
+pub fn routes() -> Router<App> {
+    Router::new()
+        .route(MODELS, get(models))
+        .route(BACKTEST, get(backtest))
+        .route(PARETO, get(pareto))
+        .route(CUSTOMERS, get(customers))
+        .route(UPLIFT, get(uplift))
+}
+
+pub const OPERATIONS: OperationsFn = |lang| {
+    let get = |id: &str, en: &str, zh: &str| {
+        let summary = match lang {
+            Lang::En => en,
+            Lang::Zh => zh,
+        };
+        Operation::new("general", id, summary.to_owned())
+    };
+    let object = || Some(json!({ "type": "object" }));
+    let answered = |operation: Operation, schema| {
+        operation.answers(200, "200".to_owned(), schema).fails(&[(403, "forbidden"), (404, "not_found")])
+    };
+    let list = Some(json!({ "type": "array", "items": { "type": "object" } }));
+    vec![
+        (MODELS, "get", answered(get("value_models", "The fitted models", "已拟合的模型"), object())),
+        (BACKTEST, "get", answered(get("value_backtest", "The back-test", "回测结果"), object())),
+        (PARETO, "get", answered(get("value_pareto", "How sales concentrate", "销售集中度"), object())),
+        (
+            CUSTOMERS,
+            "get",
+            answered(
+                get("value_customers", "Customers worth most, with their figures", "价值最高的客户及其指标")
+                    .parameters(&["limit"]),
+                list,
+            ),
+        ),
+        (
+            UPLIFT,
+            "get",
+            answered(
+                get("experiment_uplift", "Whom the action of an experiment changes", "实验行动对谁有效")
+                    .parameters(&["id"]),
+                object(),
+            ),
+        ),
+    ]
+};
 
 async fn newest(app: &App) -> Answer<std::sync::Arc<store::StoredModel>> {
     let stored = store::newest_model(app.engine()).await?;
     Ok(stored.ok_or_else(|| Error::NotFound("fitted models / 已拟合的模型".into()))?)
 }
 
-pub async fn models(State(app): State<App>, session: Session) -> Answer<Response> {
+async fn models(State(app): State<App>, session: Session) -> Answer<Response> {
     whole_company(&session)?;
     Ok(Json(report::models(&*newest(&app).await?)).into_response())
 }
 
-pub async fn backtest(State(app): State<App>, session: Session) -> Answer<Response> {
+async fn backtest(State(app): State<App>, session: Session) -> Answer<Response> {
     whole_company(&session)?;
     Ok(Json(report::backtest(&*newest(&app).await?)).into_response())
 }
 
-pub async fn pareto(State(app): State<App>, session: Session) -> Answer<Response> {
+async fn pareto(State(app): State<App>, session: Session) -> Answer<Response> {
     whole_company(&session)?;
     Ok(Json(report::pareto(&*newest(&app).await?)).into_response())
 }
 
-pub async fn customers(
+async fn customers(
     State(app): State<App>,
     session: Session,
-    Query(wanted): Query<Limit>,
+    Query(given): Query<HashMap<String, String>>,
 ) -> Answer<Response> {
     whole_company(&session)?;
-    let limit = wanted.limit.unwrap_or(LIMIT_STANDARD).min(LIMIT_MAXIMUM);
+    let limit = match given.get("limit") {
+        None => LIMIT_STANDARD,
+        Some(text) => {
+            text.parse().ok().filter(|limit| (1..=LIMIT_MAXIMUM).contains(limit)).ok_or_else(|| {
+                Failure::bad_request(
+                    format!("limit is a whole number from 1 to {LIMIT_MAXIMUM}."),
+                    format!("limit 应为 1 到 {LIMIT_MAXIMUM} 的整数。"),
+                )
+            })?
+        }
+    };
     let mut customers = vec![];
     report::customers(app.engine(), &session.actor, Some(limit), |one| customers.push(one)).await?;
     app.saw_many(&session, "account", customers.len(), &[]);
     Ok(Json(customers).into_response())
+}
+
+async fn uplift(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
+    whole_company(&session)?;
+    app.engine().get(&session.actor, ENTITY, id).await?;
+    Ok(Json(mining::report::uplift(app.engine(), id).await?).into_response())
 }

@@ -47,6 +47,7 @@ pub fn web_module() -> WebModule {
             ("insight/customer_table.html", include_str!("customer_table.html")),
         ],
         messages: include_str!("../messages.toml"),
+        operations: Some(data::OPERATIONS),
         nav: vec![
             nav("Value overview", "价值总览", "/value", "chart-pie"),
             nav("Value matrix", "价值矩阵", "/value/matrix", "category"),
@@ -74,8 +75,5 @@ fn routes() -> Router<App> {
         .route("/value/life-cycle", get(life_cycle::page))
         .route("/value/life-cycle/drivers", get(life_cycle::drivers))
         .route("/value/life-cycle/customers", get(life_cycle::customers))
-        .route("/value/backtest.json", get(data::backtest))
-        .route("/value/models.json", get(data::models))
-        .route("/value/pareto.json", get(data::pareto))
-        .route("/value/customers.json", get(data::customers))
+        .merge(data::routes())
 }

@@ -81,7 +81,7 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
             let shown = format!("{}%", (best * 1_000.0).round() / 10.0);
             assert!(cells(perfect).iter().all(|cell| *cell == shown), "{shown}: {:?}", cells(perfect));
         }
-        let json = client.get("/value/backtest.json").await.expect(200).json();
+        let json = client.get("/api/v1/value/backtest").await.expect(200).json();
         assert_eq!(json["chosen"].as_str(), Some(found.chosen.to_string().as_str()));
         assert_eq!(json["methods"].as_array().unwrap().len(), found.tried.len());
     });

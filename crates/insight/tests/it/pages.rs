@@ -236,12 +236,12 @@ fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
 fn programs_read_the_same_figures() {
     on_both(async |company| {
         let client = reader(&company, "en").await;
-        client.get("/value/models.json").await.expect(404);
+        client.get("/api/v1/value/models").await.expect(404);
         company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
-        assert!(client.get("/value/models.json").await.expect(200).json()["bg_nbd"]["r"].is_number());
-        assert_eq!(client.get("/value/pareto.json").await.expect(200).json()["customers"], 40);
-        let customers = client.get("/value/customers.json?limit=3").await.expect(200).json();
+        assert!(client.get("/api/v1/value/models").await.expect(200).json()["bg_nbd"]["r"].is_number());
+        assert_eq!(client.get("/api/v1/value/pareto").await.expect(200).json()["customers"], 40);
+        let customers = client.get("/api/v1/value/customers?limit=3").await.expect(200).json();
         assert_eq!(customers.as_array().unwrap().len(), 3);
         assert!(company.app.visitor().get("/value").await.status >= 300, "only for those signed in");
     });

@@ -81,7 +81,7 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
             let page = client.get("/value/matrix").await.expect(200).body;
             assert!(page.contains(parts), "{page}");
         }
-        let json = client.get("/value/backtest.json").await.expect(200).json();
+        let json = client.get("/api/v1/value/backtest").await.expect(200).json();
         assert_eq!(json["scores"]["churn"]["in_force"], "last_year");
         assert_eq!(json["scores"]["purchases"]["because"], "rule_better");
     });

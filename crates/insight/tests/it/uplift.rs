@@ -158,7 +158,7 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
             };
             assert!(page.contains(&place) || page.contains(AWAY), "{page}");
         }
-        let json = client.get(&format!("/analysis/experiment/{id}/uplift.json")).await.expect(200).json();
+        let json = client.get(&format!("/api/v1/analysis/experiment/{id}/uplift")).await.expect(200).json();
         assert_eq!(json["proven"], true);
         assert_eq!(json["advised"]["reach"], reach);
         assert_eq!(json["proof"]["fifths"].as_array().unwrap().len(), 5);
@@ -171,7 +171,7 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
         company.create("user_role", values([("user", clerk.into()), ("role", role.into())])).await;
         let mut other = company.app.visitor();
         other.sign_in("clerk@example.com", testkit::PASSWORD).await;
-        other.get(&format!("/analysis/experiment/{id}/uplift.json")).await.expect(403);
+        other.get(&format!("/api/v1/analysis/experiment/{id}/uplift")).await.expect(403);
         other.post(&format!("/analysis/experiment/{id}/use"), &[]).await.expect(403);
 
         // The next time: who was not there is told of, too, by what mining does every few hours.
@@ -251,7 +251,7 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
         let page = client.get(&address).await.expect(200).body;
         assert!(page.contains("Too early to learn who responds") && page.contains("2026-03-28"), "{page}");
         let json =
-            client.get(&format!("/analysis/experiment/{}/uplift.json", experiment.id)).await.expect(200);
+            client.get(&format!("/api/v1/analysis/experiment/{}/uplift", experiment.id)).await.expect(200);
         assert_eq!(json.json()["too_early_until"], "2026-03-28");
     });
 }

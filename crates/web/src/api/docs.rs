@@ -10,7 +10,9 @@ use axum::{
 };
 
 pub async fn document(State(app): State<App>, session: Session) -> Answer {
-    Ok(Json(openapi::document(app.engine().registry(), session.lang)).into_response())
+    let operations = app.modules().iter().filter_map(|module| module.operations);
+    let operations = operations.flat_map(|of_module| of_module(session.lang));
+    Ok(Json(openapi::document(app.engine().registry(), session.lang, operations)).into_response())
 }
 
 /// Scalar writes its own styles into the page: this page alone allows it.

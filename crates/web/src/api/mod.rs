@@ -21,6 +21,7 @@ mod version;
 mod write;
 
 pub(crate) use list::Parameters;
+pub use openapi::{Operation, OperationsFn};
 
 use crate::{App, Failure, Session};
 use axum::{

@@ -45,7 +45,7 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             page.contains("Net sales") && page.contains("margin_rate") && page.contains("order.ordered_at")
         );
         assert!(page.contains("As it should be") && !page.contains("Look into it"), "{page}");
-        let catalog = client.get("/analysis/catalog.json").await.expect(200).json();
+        let catalog = client.get("/api/v1/analysis/catalog").await.expect(200).json();
         // Everything has its words in both languages: a table, column, measure, check or figure without fails here.
         let list = |name: &str| catalog[name].as_array().unwrap().clone();
         let columns =
@@ -122,7 +122,7 @@ fn quoted_after<'t>(text: &'t str, before: &str) -> Vec<&'t str> {
 #[test]
 fn every_figure_a_page_of_analysis_shows_is_in_the_catalog() {
     on_sqlite(modules, async |test| {
-        let catalog = test.administrator().await.get("/analysis/catalog.json").await.expect(200).json();
+        let catalog = test.administrator().await.get("/api/v1/analysis/catalog").await.expect(200).json();
         let figures = catalog["figures"].as_array().unwrap();
         let names: Vec<&str> = figures.iter().map(|figure| figure["name"].as_str().unwrap()).collect();
         let labels: Vec<&str> =
@@ -214,7 +214,7 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
         create(&test.engine, "activity", &call).await;
         warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
         let checks = async || {
-            client.get("/analysis/catalog.json").await.expect(200).json()["checks"]
+            client.get("/api/v1/analysis/catalog").await.expect(200).json()["checks"]
                 .as_array()
                 .unwrap()
                 .clone()
@@ -317,7 +317,7 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
         let question = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "account" }], "top": 1, "sort": { "by": "net_sales", "descending": true } });
         let token = [("x-csrf-token", client.csrf.as_str())];
         let answer =
-            client.json_with("POST", "/analysis/question.json", &token, &question).await.expect(200).json();
+            client.json_with("POST", "/api/v1/analysis/question", &token, &question).await.expect(200).json();
         assert_eq!(answer["rows"][0]["cells"][0]["value"], "25");
         assert_eq!(
             (&answer["rows"][1]["members"][0]["rest"], &answer["total"][0]["value"]),
@@ -357,5 +357,30 @@ fn commands_fill_the_warehouse_and_ask_it() {
         assert_eq!(rows[0]["net"], "25");
         let wrong = zhike(folder, &["query", "SELECT beauty FROM sales"]);
         assert!(!wrong.status.success() && String::from_utf8_lossy(&wrong.stderr).contains("beauty"));
+    });
+}
+
+#[test]
+fn programs_ask_by_token_and_find_it_described() {
+    on_both(modules, async |test| {
+        warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
+        let program = test.api().await;
+        let catalog = program.get("/api/v1/analysis/catalog").await.expect(200).json();
+        assert!(catalog["tables"].as_array().is_some_and(|tables| tables.len() > 10), "{catalog}");
+        let ask = async |question: &serde_json::Value| {
+            program.json("POST", "/api/v1/analysis/question", question).await
+        };
+        ask(&json!({ "measures": ["net_sales"] })).await.expect(200);
+        let refused = ask(&json!({ "measures": ["beauty"] })).await.expect(422).json();
+        assert_eq!(refused["type"], "urn:zhike:problem:invalid", "{refused}");
+        let misspelt = ask(&json!({ "measure": ["net_sales"] })).await.expect(400).json();
+        assert!(misspelt["detail"].as_str().unwrap().contains("measure"), "{misspelt}");
+        program.get("/api/v1/value/models").await.expect(404);
+        program.get("/api/v1/value/customers?limit=0").await.expect(400);
+        test.visitor().get("/api/v1/analysis/catalog").await.expect(401);
+        let document = program.get("/api/openapi.json").await.expect(200).json();
+        for path in ["/analysis/catalog", "/analysis/question", "/value/models", "/value/customers"] {
+            assert!(document["paths"][format!("/api/v1{path}")].is_object(), "{path}");
+        }
     });
 }

@@ -299,7 +299,7 @@ async fn nothing_is_told(company: &Branches) {
 
 /// What is summed over the company would tell of the others.
 async fn sums_are_refused(company: &Branches) {
-    for road in ["/value", "/value/models.json", "/value/pareto.json", "/value/customers.json"] {
+    for road in ["/value", "/api/v1/value/models", "/api/v1/value/pareto", "/api/v1/value/customers"] {
         let answer = company.rep.get(road).await;
         assert_eq!(answer.status, 403, "{road}: {}", answer.body);
     }

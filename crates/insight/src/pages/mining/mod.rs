@@ -78,7 +78,6 @@ fn routes() -> Router<App> {
         .route("/analysis/purchasing.csv", get(purchasing::export))
         .route("/analysis/experiment/{id}", post(experiment::compute))
         .route("/analysis/experiment/{id}/use", post(uplift::begin_use))
-        .route("/analysis/experiment/{id}/uplift.json", get(uplift::data))
         .route("/analysis/refresh", post(status::begin))
         .route("/analysis/status", get(status::show))
 }

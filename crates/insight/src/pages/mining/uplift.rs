@@ -19,7 +19,6 @@ use crate::{
     },
 };
 use axum::{
-    Json,
     extract::{Path, State as Of},
     response::{IntoResponse, Redirect, Response},
 };
@@ -347,11 +346,4 @@ pub async fn begin_use(Of(app): Of<App>, session: Session, Path(id): Path<Id>) -
     }
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&format!("/{ENTITY}/{id}")).into_response()))
-}
-
-/// The same for programs that are signed in.
-pub async fn data(Of(app): Of<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
-    scope::whole_company(&session)?;
-    app.engine().get(&session.actor, ENTITY, id).await?;
-    Ok(Json(report::uplift(app.engine(), id).await?).into_response())
 }

@@ -13,11 +13,23 @@ use meta::{Entity, Lang};
 use serde_json::{Map, Value, json};
 use texts::Texts;
 
-pub fn document(registry: &Registry, lang: Lang) -> Value {
+pub use operations::Operation;
+
+/// Path, method and operation of what a module answers besides its entities.
+pub type OperationsFn = fn(Lang) -> Vec<(&'static str, &'static str, Value)>;
+
+pub fn document(
+    registry: &Registry,
+    lang: Lang,
+    more: impl Iterator<Item = (&'static str, &'static str, Value)>,
+) -> Value {
     let texts = Texts(lang);
     let shown: Vec<&Entity> =
         registry.entities().filter(|entity| !entity.internal).map(|entity| &**entity).collect();
     let mut paths = operations::general(&shown, texts);
+    for (path, method, operation) in more {
+        paths.entry(path).or_insert_with(|| json!({}))[method] = operation;
+    }
     let mut schemas = schemas::general(texts);
     schemas.extend(audit::schemas(texts).as_object().cloned().unwrap_or_default());
     let mut tags = vec![json!({ "name": "general", "x-displayName": texts.general() })];

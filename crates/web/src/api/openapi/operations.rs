@@ -25,20 +25,20 @@ pub fn headers(names: &[&str]) -> Value {
 }
 
 /// An operation under construction.
-pub(super) struct Operation(Value);
+pub struct Operation(Value);
 
 impl Operation {
-    pub(super) fn new(tag: &str, id: &str, summary: String) -> Self {
+    pub fn new(tag: &str, id: &str, summary: String) -> Self {
         Operation(json!({
             "tags": [tag], "operationId": id, "summary": summary,
             "parameters": [{ "$ref": "#/components/parameters/accept_language" }], "responses": {},
         }))
     }
-    pub(super) fn describe(mut self, text: String) -> Self {
+    pub fn describe(mut self, text: String) -> Self {
         self.0["description"] = json!(text);
         self
     }
-    pub(super) fn parameters(mut self, names: &[&str]) -> Self {
+    pub fn parameters(mut self, names: &[&str]) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.extend(
                 names.iter().map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
@@ -46,17 +46,17 @@ impl Operation {
         }
         self
     }
-    pub(super) fn own_parameter(mut self, parameter: Value) -> Self {
+    pub fn own_parameter(mut self, parameter: Value) -> Self {
         if let Some(list) = self.0["parameters"].as_array_mut() {
             list.push(parameter);
         }
         self
     }
-    pub(super) fn body(mut self, schema: Value, example: Value) -> Self {
+    pub fn body(mut self, schema: Value, example: Value) -> Self {
         self.0["requestBody"] = json!({ "required": true, "content": { "application/json": { "schema": schema, "example": example } } });
         self
     }
-    pub(super) fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
+    pub fn answers(mut self, status: u16, description: String, schema: Option<Value>) -> Self {
         let mut response = json!({ "description": description, "headers": headers(&RATES) });
         if let Some(schema) = schema {
             response["content"] = json!({ "application/json": { "schema": schema } });
@@ -65,7 +65,7 @@ impl Operation {
         self
     }
     /// Headers of an answer, besides those of every answer.
-    pub(super) fn with_headers(mut self, status: u16, names: &[&str]) -> Self {
+    pub fn with_headers(mut self, status: u16, names: &[&str]) -> Self {
         self.0["responses"][status.to_string()]["headers"] = headers(&[names, &RATES].concat());
         self
     }
@@ -86,7 +86,7 @@ impl Operation {
         self
     }
     /// `(status, name)` of shared failures; every operation may also fail to sign in.
-    pub(super) fn fails(mut self, failures: &[(u16, &str)]) -> Value {
+    pub fn fails(mut self, failures: &[(u16, &str)]) -> Value {
         for (status, name) in failures.iter().chain(&EVERYWHERE) {
             self.0["responses"][status.to_string()] =
                 json!({ "$ref": format!("#/components/responses/{name}") });

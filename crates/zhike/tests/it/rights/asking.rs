@@ -135,7 +135,7 @@ fn roads(company: &Branches) -> Vec<Road> {
             roads.push(post("/analysis/sql/export", &[("sql", &sql), ("format", format)]));
         }
     }
-    let lists = ["/analysis/catalog", "/analysis/catalog.json", "/analysis/sql", "/analysis/questions"];
+    let lists = ["/analysis/catalog", "/api/v1/analysis/catalog", "/analysis/sql", "/analysis/questions"];
     roads.extend(lists.into_iter().chain(["/analysis/dashboards", "/analysis/schedules"]).map(get));
     for entity in ["question", "dashboard", "scheduled_report"] {
         for road in ["", "/export", &format!("?q={SECRET}"), "?sort=-created_at", "?deleted=true"] {
@@ -271,13 +271,13 @@ async fn programs_are_refused(company: &Branches, kept: &Kept) {
     }
 }
 
-/// `POST /analysis/question.json`.
+/// `POST /api/v1/analysis/question`.
 async fn questions_as_json(company: &Branches) {
     for cut in ["account", "account.city"] {
         let question = json!({ "measures": ["sales", "orders"], "cuts": [{ "dimension": cut }] });
         let ask = async |client: &Client| {
             let token = [("x-csrf-token", client.csrf.as_str())];
-            client.json_with("POST", "/analysis/question.json", &token, &question).await.expect(200).body
+            client.json_with("POST", "/api/v1/analysis/question", &token, &question).await.expect(200).body
         };
         let answer = ask(&company.rep).await;
         assert!(leak(company, "", &answer).is_none() && answer.contains("\"5\""), "{answer}");
@@ -294,7 +294,7 @@ fn every_route_is_walked<'r>(walked: impl Iterator<Item = &'r Road>) {
         ("POST", "/analysis/schedules"),
         ("POST", "/analysis/schedules/{id}"),
         ("POST", "/analysis/catalog/refresh"),
-        ("POST", "/analysis/question.json"),
+        ("POST", "/api/v1/analysis/question"),
     ];
     let walked: BTreeSet<(&str, String)> = walked
         .map(|road| {

@@ -50,7 +50,7 @@ async fn questions(company: &Company, person: &Person) {
     for cut in ["channel", "account", "account.city", "account.owner"] {
         let question = json!({ "measures": ["sales"], "cuts": [{ "dimension": cut }] });
         let token = [("x-csrf-token", person.browser.csrf.as_str())];
-        let answer = person.browser.json_with("POST", "/analysis/question.json", &token, &question).await;
+        let answer = person.browser.json_with("POST", "/api/v1/analysis/question", &token, &question).await;
         person.is_not_told(cut, &answer.body);
         if answer.status != 200 {
             assert!([403, 422].contains(&answer.status), "{cut}: {} {}", answer.status, answer.body);
