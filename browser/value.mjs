@@ -83,7 +83,7 @@ async function provenModels(page, step, say) {
     const cell = page.getByRole('link', { name: new RegExp(`^${stable} → ${stable}: `) });
     const count = (await cell.textContent()).trim();
     await cell.click();
-    await page.getByText(say.like('value.life.shown', { total: count })).waitFor();
+    await page.getByText(say.like('value.behind.shown', { total: count })).waitFor();
     await page.goBack();
   });
 

@@ -103,7 +103,7 @@ impl Tx {
         for (_, rule) in engine.registry().before_setting.iter().filter(|(rule_key, _)| *rule_key == key) {
             rule(self, value).await?;
         }
-        self.note_setting(key).await?;
+        self.note_setting(key, None).await?;
         self.set_setting(key, value).await
     }
 

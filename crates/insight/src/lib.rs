@@ -76,6 +76,7 @@ pub fn module() -> Module {
         .job(refit::JOB, refit::run)
         .job(past::JOB, past::run)
         .table(past::table())
+        .table(past::lists::table())
         .table(class_history::table())
         .copies(privacy::copies)
         .job(after_fit::JOB, after_fit::run)

@@ -2,6 +2,7 @@
 //! from the histories. A job computes them after the first refit of a day or of other settings; pages read what it kept.
 
 pub mod life;
+pub mod lists;
 pub mod matrix;
 
 use crate::{
@@ -17,6 +18,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql},
 };
 use life::Life;
+use lists::Lists;
 use matrix::Matrix;
 use meta::{DateTime, Id, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -26,6 +28,8 @@ use value::{estimate::Unfit, history::Purchase, model::Part};
 
 pub const JOB: &str = "value.past";
 const TABLE: &str = "value_past";
+/// What an earlier version kept lacks something that pages show by now, and is computed anew.
+const FORM: &str = "2";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])
@@ -46,6 +50,7 @@ pub struct Past {
 
 /// One account with a purchase: purchase days in order of time, and what he is grouped by.
 pub struct Customer {
+    pub id: Id,
     pub purchases: Vec<Purchase>,
     pub relation: String,
     pub importance: String,
@@ -79,14 +84,25 @@ pub async fn compute(engine: &Engine) -> Result<()> {
         // Days without anybody's purchase are no sign of anything.
         let day = last.map_or(day, |last| Ord::min(last, day));
         let matrix = Matrix::of(&customers, day, &settings, &stored.fitted.model);
+        let (matrix, lists) = match matrix {
+            Ok((matrix, lists)) => (Ok(matrix), lists),
+            Err(unfit) => (Err(unfit), Lists::default()),
+        };
         let life = Life::of(&customers, day, &settings, &stored.fitted.model);
-        (customers.len() as u64, matrix, life, date_of(day), settings)
+        (customers.len() as u64, matrix, lists, life, date_of(day), settings)
     });
-    let (customers, matrix, life, as_of, settings) =
+    let (customers, matrix, lists, life, as_of, settings) =
         computing.await.map_err(|error| Error::Internal(format!("interrupted: {error}")))?;
     let made_at = engine.clock().now();
     let past = Past { as_of, made_at, customers, matrix: matrix.into(), life: life.into() };
-    engine.write(&Actor::system(), move |tx| Box::pin(async move { keep(tx, &settings, &past).await })).await
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                lists::keep(tx, &lists).await?;
+                keep(tx, &settings, &past).await
+            })
+        })
+        .await
 }
 
 async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<Vec<Customer>> {
@@ -99,23 +115,23 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
         .and_where(Expr::col(name("deleted_at")).is_null())
         .order_by(name("id"), Order::Asc)
         .to_owned();
-    let mut customers: Vec<(Id, Customer)> = vec![];
+    let mut customers: Vec<Customer> = vec![];
     let mut rows = engine.stream(&select);
     while let Some(row) = rows.try_next().await? {
         let text = |at: usize| Ok::<_, Error>(row.opt_text(at)?.unwrap_or_default());
         let (country, province) = (text(2)?, text(3)?);
         let region = if province.is_empty() { country } else { province };
-        let customer = Customer { purchases: vec![], relation: text(1)?, importance: text(4)?, region };
-        customers.push((row.id(0)?, customer));
+        let (id, relation, importance) = (row.id(0)?, text(1)?, text(4)?);
+        customers.push(Customer { id, purchases: vec![], relation, importance, region });
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings };
     let mut at = 0;
     statistics::purchases_by_customer(engine, &up_to, |account, purchase| {
-        while customers.get(at).is_some_and(|(id, _)| *id < account) {
+        while customers.get(at).is_some_and(|customer| customer.id < account) {
             at += 1;
         }
-        let Some((_, customer)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { return };
+        let Some(customer) = customers.get_mut(at).filter(|customer| customer.id == account) else { return };
         match customer.purchases.last_mut() {
             Some(last) if last.day == purchase.day => {
                 last.amount = last.amount.saturating_add(purchase.amount)
@@ -124,8 +140,7 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
         }
     })
     .await?;
-    let mut customers: Vec<Customer> =
-        customers.into_iter().map(|(_, customer)| customer).filter(|c| !c.purchases.is_empty()).collect();
+    customers.retain(|customer| !customer.purchases.is_empty());
     let totals = |c: &Customer| c.purchases.iter().map(|p| p.amount).fold(0, i64::saturating_add);
     let amounts: Vec<i64> = customers.iter().map(totals).collect();
     let classes = crate::classes::Classes::fit(&amounts, &[], &[], &settings.importance_rule);
@@ -137,12 +152,17 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
     Ok(customers)
 }
 
+/// Differs where what is kept would be another.
+fn mark(settings: &Settings) -> String {
+    format!("{FORM} {}", settings.mark())
+}
+
 async fn keep(tx: &mut Tx, settings: &Settings, past: &Past) -> Result<()> {
     let mut upsert = Sql::insert();
     upsert
         .into_table(name(TABLE))
         .columns(["id", "settings", "result"].map(name))
-        .values_panic([1i64.into(), settings.mark().into(), serde_json::to_string(past)?.into()])
+        .values_panic([1i64.into(), mark(settings).into(), serde_json::to_string(past)?.into()])
         .on_conflict(
             OnConflict::column(name("id")).update_columns(["settings", "result"].map(name)).to_owned(),
         );
@@ -174,7 +194,7 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let today = settings.day_of(engine.clock().now());
     if let Some(known) = newest(engine).await?
-        && known.0 == settings.mark()
+        && known.0 == mark(&settings)
         && settings.day_of(known.1.made_at) == today
     {
         return Ok(());

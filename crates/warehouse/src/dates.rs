@@ -7,6 +7,7 @@ use crate::{
     semantic::{
         CompanyCalendar,
         holidays::{self, Holiday},
+        statutory,
     },
 };
 use chrono::Datelike;
@@ -41,7 +42,7 @@ const fn column(
     Column { name, label, definition, kind }
 }
 
-const COLUMNS: [Column; 12] = [
+const COLUMNS: [Column; 13] = [
     column(
         "day",
         ("Day", "日期"),
@@ -87,17 +88,26 @@ const COLUMNS: [Column; 12] = [
         "holiday",
         ("Public holiday", "节假日"),
         (
-            "Which of China's public holidays, 2020 to 2026; empty on other days.",
-            "中国大陆法定节假日名称（2020–2026 年），其他日期为空。",
+            "Which of China's public holidays, from 2020 on; empty on other days. To 2026 as announced by the State Council, then to 2050 as the regulation of 2024 grants them.",
+            "中国大陆法定节假日名称（自 2020 年起），其他日期为空。2026 年及以前按国务院办公厅通知，其后至 2050 年按 2024 年修订的放假办法推算。",
         ),
         ColumnKind::Text,
+    ),
+    column(
+        "holiday_expected",
+        ("Holiday expected", "预计节假日"),
+        (
+            "Whether the public holiday is only expected: its year is not announced yet, so that the days given back for weekends may move, and no weekend is known to be worked.",
+            "该节假日是否为推算：当年放假通知尚未发布，补假日期可能变动，调休上班日未知。",
+        ),
+        ColumnKind::Bool,
     ),
     column(
         "workday",
         ("Workday", "工作日"),
         (
-            "Neither weekend nor holiday, or a weekend that is worked, by China's calendar.",
-            "非周末、非节假日，或调休上班日（按中国大陆日历）。",
+            "Neither weekend nor holiday, or a weekend that is worked, by China's calendar; after 2026 without worked weekends, which are not announced yet.",
+            "非周末、非节假日，或调休上班日（按中国大陆日历）；2026 年以后的调休尚未公布，未计入。",
         ),
         ColumnKind::Bool,
     ),
@@ -145,7 +155,7 @@ pub(crate) fn days(calendar: CompanyCalendar) -> Result<RecordBatch> {
     };
     let holidays: HashMap<NaiveDate, Holiday> = holidays::days_off().collect();
     let worked: HashSet<NaiveDate> = holidays::worked().collect();
-    let is_weekend = |day: &NaiveDate| day.weekday().number_from_monday() > 5;
+    let is_weekend = |day: &NaiveDate| statutory::is_weekend(*day);
     let is_workday =
         |day: &NaiveDate| !holidays.contains_key(day) && (!is_weekend(day) || worked.contains(day));
     let columns: [ArrayRef; COLUMNS.len()] = [
@@ -160,6 +170,7 @@ pub(crate) fn days(calendar: CompanyCalendar) -> Result<RecordBatch> {
         number(&|day| day.weekday().number_from_monday() as i32),
         flag(&is_weekend),
         Arc::new(days.iter().map(|day| holidays.get(day).map(|one| one.name())).collect::<StringArray>()),
+        flag(&|day| holidays.contains_key(day) && holidays::is_expected(*day)),
         flag(&is_workday),
     ];
     let fields: Vec<Field> = COLUMNS
@@ -169,4 +180,53 @@ pub(crate) fn days(calendar: CompanyCalendar) -> Result<RecordBatch> {
         .collect();
     debug_assert_eq!(fields[0].data_type(), &DataType::Date32);
     RecordBatch::try_new(Arc::new(Schema::new(fields)), columns.into()).map_err(internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definitions name years: whoever adds a notice, changes them.
+    #[test]
+    fn definitions_tell_to_which_year_holidays_are_announced() {
+        let (announced, last) = (holidays::LAST_ANNOUNCED.to_string(), statutory::YEARS.1.to_string());
+        let defined = |name: &str| COLUMNS.iter().find(|column| column.name == name).map(|c| c.definition);
+        for (name, years) in [("holiday", vec![&announced, &last]), ("workday", vec![&announced])] {
+            let (english, chinese) = defined(name).unwrap();
+            for year in years {
+                assert!(english.contains(year.as_str()) && chinese.contains(year.as_str()), "{name}: {year}");
+            }
+        }
+        assert_eq!(statutory::YEARS.1, *YEARS.end());
+    }
+
+    #[test]
+    fn expected_holidays_are_marked_and_no_workdays() {
+        let batch = days(CompanyCalendar { fiscal_month: 1, chinese_holidays: true }).unwrap();
+        let first = day_number(all().next().unwrap());
+        let row = |day: &str| usize::try_from(day_number(day.parse().unwrap()) - first).unwrap();
+        let column = |name: &str| batch.column_by_name(name).unwrap();
+        let flag = |name: &str, at| column(name).as_any().downcast_ref::<BooleanArray>().unwrap().value(at);
+        let holiday = |at: usize| {
+            let names = column("holiday").as_any().downcast_ref::<StringArray>().unwrap();
+            names.is_valid(at).then(|| names.value(at))
+        };
+        for (day, name, expected, workday) in [
+            ("2026-10-01", Some("national_day"), false, false),
+            ("2026-10-10", None, false, true),
+            ("2027-02-06", Some("spring_festival"), true, false),
+            ("2027-02-11", None, false, true),
+            ("2027-06-09", Some("dragon_boat"), true, false),
+            ("2027-09-15", Some("mid_autumn"), true, false),
+            ("2027-09-18", None, false, false),
+            ("2050-10-03", Some("national_day"), true, false),
+        ] {
+            let at = row(day);
+            assert_eq!(
+                (holiday(at), flag("holiday_expected", at), flag("workday", at)),
+                (name, expected, workday),
+                "{day}"
+            );
+        }
+    }
 }

@@ -112,10 +112,14 @@ impl Tx {
         insert(self, table, vec![(now, note)]).await
     }
 
-    pub(crate) async fn note_setting(&mut self, key: &str) -> Result<()> {
+    /// Notes that a setting was changed; `change` is what of it, what it was and what it is, where one value tells it.
+    pub async fn note_setting(&mut self, key: &str, change: Option<(&str, &str, &str)>) -> Result<()> {
         let via = if self.actor.user.is_some() { Via::Page } else { Via::Command };
-        let note =
-            Note { user: self.actor.user, details: json!({ "key": key }), ..Note::new(Act::Setting, via) };
+        let mut details = json!({ "key": key });
+        if let Some((of, from, to)) = change {
+            details = json!({ "key": key, "of": of, "from": from, "to": to });
+        }
+        let note = Note { user: self.actor.user, details, ..Note::new(Act::Setting, via) };
         self.note(note).await
     }
 }

@@ -1,7 +1,7 @@
 //! What became of alarms: whether the customer bought within 13 weeks and for how much, whether a fall ended, whether somebody
 //! has done the task.
 
-use super::{ENTITY, raise::Raised, rule::RULES};
+use super::{ENTITY, group, raise::Raised, rule::RULES};
 use crate::{
     kept,
     settings::{Settings, date_of, day_number},
@@ -13,7 +13,7 @@ use engine::{
 };
 use meta::{DateTime, Id, NaiveDate, Record, Utc, Value, Values, unscaled};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 pub const REPORT: &str = "alarms";
 /// How long a customer may take to buy again.
@@ -34,13 +34,16 @@ pub struct Outcomes {
 
 pub type Report = BTreeMap<String, Outcomes>;
 
+/// What falls by now: rule and what it is about, with its name of today.
+type Still<'f> = HashMap<(&'static str, &'f str), &'f str>;
+
 /// `found` is what the rules find now.
 pub async fn follow_up(engine: &Engine, settings: &Settings, found: &[Raised]) -> Result<()> {
     let as_of = settings.as_of_day(engine.clock());
-    let still: HashSet<(&'static str, &str)> = found
+    let still: Still<'_> = found
         .iter()
         .filter(|one| one.account.is_none())
-        .map(|one| (one.rule.name(), one.name.as_str()))
+        .map(|one| ((one.rule.name(), group::about(&one.name)), one.name.as_str()))
         .collect();
     let recent = date_of(day_number(as_of) - HORIZON_DAYS - 7);
     for filter in [
@@ -63,7 +66,7 @@ pub async fn follow_up(engine: &Engine, settings: &Settings, found: &[Raised]) -
 async fn update(
     engine: &Engine,
     alarms: &[Record],
-    still: &HashSet<(&'static str, &str)>,
+    still: &Still<'_>,
     as_of: NaiveDate,
     settings: &Settings,
 ) -> Result<()> {
@@ -162,13 +165,18 @@ fn of_customer(
     values
 }
 
-fn of_fall(alarm: &Record, still: &HashSet<(&'static str, &str)>, as_of: NaiveDate) -> Values {
+fn of_fall(alarm: &Record, still: &Still<'_>, as_of: NaiveDate) -> Values {
     let rule = RULES.iter().map(|declared| declared.rule.name()).find(|name| *name == alarm.text("rule"));
-    let stands = rule.is_some_and(|rule| still.contains(&(rule, alarm.text("name"))));
+    let name = rule.and_then(|rule| still.get(&(rule, group::about(alarm.text("name")))));
     let mut values = Values::new();
-    if !stands {
-        values.insert("outcome".to_owned(), "recovered".into());
-        close(&mut values, as_of);
+    match name {
+        Some(name) => {
+            values.insert("name".to_owned(), (*name).into());
+        }
+        None => {
+            values.insert("outcome".to_owned(), "recovered".into());
+            close(&mut values, as_of);
+        }
     }
     values
 }

@@ -3,26 +3,34 @@
 //! How many of a group bought, as with relation and industry, would tell nothing: groups are made of how recently their members
 //! bought, so that the silent ones are those who do not. That a group of small or silent customers shrinks is good news; only
 //! those are looked at whose members bought for at least as much as the mean customer.
+//!
+//! An alarm tells the name people gave the group. Which group it is about tells the number, which stays when people change the name.
 
 use super::{
     raise::Raised,
     rule::{AlarmSettings, Rule},
     signal::Signal,
 };
-use crate::mining::groups::{self, Group};
+use crate::mining::{
+    group_names::Names,
+    groups::{self, Group},
+};
 use engine::{Engine, Result};
 use mining::grouping::stable::Move;
 use value::change::Change;
 
 /// Smaller groups tell nothing.
 const MEMBERS_MINIMUM: usize = 10;
+const NUMBERED: &str = "客户分群 ";
+const BETWEEN: &str = " · ";
 
 pub async fn find(engine: &Engine, alarms: &AlarmSettings) -> Result<Vec<Raised>> {
     let Some(kept) = groups::load(engine).await? else { return Ok(vec![]) };
     let Ok(found) = &kept.body else { return Ok(vec![]) };
+    let names = Names::load(engine).await?;
     let raised = |number: u32, signal| Raised {
         rule: Rule::GroupShrinking,
-        name: format!("客户分群 {number} Customer group {number}"),
+        name: name(number, names.given(number)),
         account: None,
         owner: alarms.receiver,
         since: None,
@@ -36,6 +44,20 @@ pub async fn find(engine: &Engine, alarms: &AlarmSettings) -> Result<Vec<Raised>
         Some(raised(group.number, Signal::FewerMembers { before, now, z }))
     };
     Ok(found.groups.iter().filter(|group| is_of_worth(group)).filter_map(shrunk).collect())
+}
+
+/// What an alarm about a group is called.
+fn name(number: u32, given: Option<&str>) -> String {
+    let numbered = format!("{NUMBERED}{number} Customer group {number}");
+    given.map_or(numbered.clone(), |given| format!("{given}{BETWEEN}{numbered}"))
+}
+
+/// What an alarm that is about no customer is about, whatever name it was raised under.
+pub fn about(name: &str) -> &str {
+    match name.rsplit_once(BETWEEN) {
+        Some((_, numbered)) if numbered.starts_with(NUMBERED) => numbered,
+        _ => name,
+    }
 }
 
 /// By what they bought for, or how often where groups are not made of that.
@@ -56,6 +78,20 @@ fn change(moves: &[Move], number: u32) -> Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_an_alarm_is_about_does_not_depend_on_the_name_people_gave() {
+        let numbered = name(3, None);
+        for given in ["Dealers", "A · B", "客户分群 7", " · "] {
+            let named = name(3, Some(given));
+            assert!(named.starts_with(given) && named != numbered);
+            assert_eq!(about(&named), numbered);
+        }
+        assert_eq!(about(&numbered), numbered);
+        assert_ne!(about(&name(4, Some("Dealers"))), numbered);
+        // Of a region or an industry it is the whole name.
+        assert_eq!(about("Food · Drinks"), "Food · Drinks");
+    }
 
     #[test]
     fn a_group_shrinks_by_those_who_left_less_those_who_came() {

@@ -1,7 +1,7 @@
 //! Writes alarms with their tasks, each once: not while one of the same rule and customer is open, and not again before he has bought.
 
 use super::{
-    ENTITY,
+    ENTITY, group,
     receiver::Receivers,
     rule::{AlarmSettings, Rule},
     signal::{self, Signal},
@@ -132,7 +132,7 @@ async fn write(tx: &mut Tx, batch: Vec<Ready>, as_of: NaiveDate) -> Result<()> {
 /// The alarms there are.
 #[derive(Default)]
 struct Standing {
-    /// Rule and account, or rule and name, of those that are not closed.
+    /// Rule and account, or rule and what it is about, of those that are not closed.
     open: HashSet<(String, Option<Id>, String)>,
     /// The newest day of closed ones by rule and account.
     last: HashMap<(String, Id), NaiveDate>,
@@ -176,7 +176,7 @@ impl Standing {
         for row in engine.fetch(&select).await? {
             let (rule, account, about) = (row.text(0)?, row.opt_id(1)?, row.text(2)?);
             if row.text(3)? != "closed" {
-                let about = if account.is_some() { String::new() } else { about };
+                let about = if account.is_some() { String::new() } else { group::about(&about).to_owned() };
                 self.open.insert((rule, account, about));
             } else if let Some(account) = account {
                 let day = row.date(4)?;
@@ -190,7 +190,7 @@ impl Standing {
     fn blocks(&self, raised: &Raised) -> bool {
         let rule = raised.rule.name().to_owned();
         let Some(account) = raised.account else {
-            return self.open.contains(&(rule, None, raised.name.clone()));
+            return self.open.contains(&(rule, None, group::about(&raised.name).to_owned()));
         };
         let last = self.last.get(&(rule.clone(), account));
         self.open.contains(&(rule, Some(account), String::new()))

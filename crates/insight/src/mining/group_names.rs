@@ -101,6 +101,11 @@ pub async fn rename(tx: &mut Tx, number: u32, name: &str) -> Result<()> {
             "该分群已不存在，请刷新页面",
         ));
     };
+    let former = group.given.take().unwrap_or_default();
+    if former == name {
+        return Ok(());
+    }
+    tx.note_setting(SETTING, Some((&number.to_string(), &former, &name))).await?;
     group.given = Some(name).filter(|name| !name.is_empty());
     tx.set_setting(SETTING, &serde_json::to_value(names)?).await
 }

@@ -1,9 +1,12 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
-use super::{explain::missing, figure::Input, href, in_force::method_name, words::Words};
+use super::{
+    explain::missing, figure::Input, href, in_force::method_name, matrix_customers::address, words::Words,
+};
 use crate::{
     past::{
         self, Past,
+        lists::List,
         matrix::{Matrix, QUADRANTS, Quadrant},
     },
     settings::date_of,
@@ -67,16 +70,17 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         let reason = past.matrix.missing().map(|reason| missing(words, reason)).unwrap_or_default();
         return context! { missing => words.t("value.past.impossible", &[("reason", &reason)]), ..common };
     };
-    let lines = |quadrants: &[Quadrant; 4], now: bool| -> Vec<Line> {
-        QUADRANTS.iter().zip(quadrants).map(|(name, quadrant)| line(words, name, quadrant, now)).collect()
+    let lines = |quadrants: &[Quadrant; 4], href: &dyn Fn(usize) -> String| -> Vec<Line> {
+        let line = |(at, quadrant)| line(words, QUADRANTS[at], quadrant, href(at));
+        quadrants.iter().enumerate().map(line).collect()
     };
     context! {
         missing => (),
         model => method_name(words, matrix.method),
         then_on => words.date(date_of(matrix.then_day)),
         now_on => words.date(date_of(matrix.now_day)),
-        now => lines(&matrix.now, true),
-        then => lines(&matrix.then, false),
+        now => lines(&matrix.now, &|at| of_today(QUADRANTS[at])),
+        then => lines(&matrix.then, &|at| address(List::Stood(at))),
         inputs => vec![
             Input { label: words.t("value.matrix.then_on", &[]), value: words.date(date_of(matrix.then_day)) },
             Input { label: words.t("value.matrix.now_on", &[]), value: words.date(date_of(matrix.now_day)) },
@@ -84,6 +88,11 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
             Input { label: words.t("value.customers", &[]), value: common_customers },
         ],
         source => json!({ "href": of_today("core"), "label": words.t("value.matrix.source", &[]) }),
+        then_source => json!({
+            "href": address(List::Stood(0)),
+            "label": words.t("value.matrix.then_source", &[("then", &words.date(date_of(matrix.then_day)))]),
+        }),
+        new_href => (matrix.new_customers > 0).then(|| address(List::New)),
         new_customers => words.count(matrix.new_customers),
         new_money => words.amount(matrix.new_money),
         bars => after(words, matrix),
@@ -92,7 +101,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
     }
 }
 
-fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, now: bool) -> Line {
+fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, href: String) -> Line {
     let (label, colour) = words.choice("value_quadrant", name);
     let shown = |found: &Option<Estimate>| found.map_or("–".to_owned(), |found| words.percent(found.at));
     let range = |found: &Option<Estimate>| {
@@ -111,7 +120,7 @@ fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, now: bool) -> Line {
         kept_range: range(&kept),
         came_back: shown(&came_back),
         came_back_range: range(&came_back),
-        href: now.then(|| of_today(name)),
+        href: (quadrant.customers > 0).then_some(href),
     }
 }
 
@@ -124,7 +133,11 @@ fn of_today(name: &str) -> String {
 fn after(words: &Words<'_>, matrix: &Matrix) -> Json {
     let names: Vec<String> = QUADRANTS.iter().map(|name| words.choice("value_quadrant", name).0).collect();
     let series = |key: &str, of: fn(&Quadrant) -> i64| {
-        let values: Vec<f64> = matrix.then.iter().map(|quadrant| money::to_units(of(quadrant))).collect();
+        let value = |(at, quadrant): (usize, &Quadrant)| {
+            let href = (quadrant.customers > 0).then(|| address(List::Stood(at)));
+            json!({ "value": money::to_units(of(quadrant)), "href": href })
+        };
+        let values: Vec<Json> = matrix.then.iter().enumerate().map(value).collect();
         json!({ "name": words.t(key, &[]), "values": values })
     };
     let all = |of: fn(&Quadrant) -> i64| matrix.then.iter().map(of).map(money::to_units).sum::<f64>();
@@ -156,7 +169,7 @@ fn moves(words: &Words<'_>, matrix: &Matrix) -> Json {
             // Rows are drawn from below.
             cells.push(json!({
                 "x": to, "y": n - 1 - from, "value": count, "text": format!("{} · {share}", words.count(*count)),
-                "href": of_today(QUADRANTS[to]),
+                "href": (*count > 0).then(|| address(List::Moved(from, to))),
             }));
         }
     }

@@ -1,6 +1,7 @@
 //! The pages of customer value: the overview, the panel on an account's page, the settings of figures.
 
 mod backtest;
+mod behind;
 pub(crate) mod customer_table;
 mod data;
 pub(crate) mod explain;
@@ -10,6 +11,7 @@ pub(crate) mod href;
 mod in_force;
 mod life_cycle;
 mod matrix;
+mod matrix_customers;
 mod mining;
 mod model_card;
 mod overview;
@@ -43,7 +45,7 @@ pub fn web_module() -> WebModule {
             ("insight/matrix.html", include_str!("matrix.html")),
             ("insight/life_cycle.html", include_str!("life_cycle/life_cycle.html")),
             ("insight/life_drivers.html", include_str!("life_cycle/life_drivers.html")),
-            ("insight/life_customers.html", include_str!("life_cycle/life_customers.html")),
+            ("insight/behind.html", include_str!("behind.html")),
             ("insight/customer_table.html", include_str!("customer_table.html")),
         ],
         messages: include_str!("../messages.toml"),
@@ -72,6 +74,7 @@ fn routes() -> Router<App> {
         .route("/value/rules", get(rules::page).post(rules::save))
         .route("/value/backtest", get(backtest::page))
         .route("/value/matrix", get(matrix::page).post(matrix::begin))
+        .route("/value/matrix/customers", get(matrix_customers::page))
         .route("/value/life-cycle", get(life_cycle::page))
         .route("/value/life-cycle/drivers", get(life_cycle::drivers))
         .route("/value/life-cycle/customers", get(life_cycle::customers))

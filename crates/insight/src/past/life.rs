@@ -141,6 +141,7 @@ mod tests {
     fn customer(days: &[i32], relation: &str) -> Customer {
         let purchases = days.iter().map(|day| Purchase { day: *day, amount: 10_000 }).collect();
         Customer {
+            id: meta::Id::nil(),
             purchases,
             relation: relation.to_owned(),
             importance: "ordinary".into(),

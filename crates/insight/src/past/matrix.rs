@@ -1,6 +1,9 @@
 //! Current value against growth potential, as it stood a year ago, and what each quadrant brought since.
 
-use super::{Customer, SHORT};
+use super::{
+    Customer, SHORT,
+    lists::{List, Lists},
+};
 use crate::{classes::Classes, settings::Settings};
 use serde::{Deserialize, Serialize};
 use value::{
@@ -81,6 +84,8 @@ pub struct Matrix {
 }
 
 impl Matrix {
+    /// The numbers, and who is behind those of then.
+    ///
     /// # Errors
     /// [`Unfit`] if there is no year to look back on, or no model of then.
     pub fn of(
@@ -88,7 +93,7 @@ impl Matrix {
         day: i32,
         settings: &Settings,
         in_force: &Model,
-    ) -> Result<Self, Unfit> {
+    ) -> Result<(Self, Lists), Unfit> {
         let then_day = day - YEAR_DAYS;
         let then = Classified::of(customers, then_day, settings, in_force)?;
         let now = Classified::of(customers, day, settings, in_force)?;
@@ -102,6 +107,7 @@ impl Matrix {
             new_customers: 0,
             new_money: 0,
         };
+        let mut lists = Lists::default();
         for (customer, (was, is)) in customers.iter().zip(then.of.iter().zip(&now.of)) {
             let after = bought(customer, then_day, day);
             if let Some(is) = is {
@@ -110,16 +116,20 @@ impl Matrix {
             let Some(was) = was else {
                 matrix.new_customers += 1;
                 matrix.new_money = matrix.new_money.saturating_add(after);
+                lists.add(List::New, after, customer.id);
                 continue;
             };
             let quadrant = &mut matrix.then[was.quadrant];
             was.add_to(quadrant);
             quadrant.add_after(was.before, after);
+            lists.add(List::Stood(was.quadrant), was.before, customer.id);
             if let Some(is) = is {
                 matrix.moves[was.quadrant][is.quadrant] += 1;
+                lists.add(List::Moved(was.quadrant, is.quadrant), was.before, customer.id);
             }
         }
-        Ok(matrix)
+        lists.sort();
+        Ok((matrix, lists))
     }
 }
 
@@ -199,10 +209,13 @@ fn bought(customer: &Customer, after: i32, until: i32) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use meta::Id;
+    use std::collections::BTreeSet;
     use value::history::Purchase;
 
-    fn customer(purchases: Vec<Purchase>) -> Customer {
-        Customer { purchases, relation: String::new(), importance: String::new(), region: String::new() }
+    fn customer(number: i32, purchases: Vec<Purchase>) -> Customer {
+        let id = Id::from_u128(number as u128);
+        Customer { id, purchases, relation: String::new(), importance: String::new(), region: String::new() }
     }
 
     /// Forty customers of whom every fifth buys monthly and much, the others now and then.
@@ -212,6 +225,7 @@ mod tests {
                 let (every, amount) = if i % 5 == 0 { (28, 5_000_000) } else { (170 + i, 400_000) };
                 let days = (i..=last).step_by(every as usize);
                 customer(
+                    i,
                     days.map(|day| Purchase { day, amount: amount + i64::from(day % 7) * 1_000 }).collect(),
                 )
             })
@@ -221,7 +235,7 @@ mod tests {
     #[test]
     fn quadrants_of_a_year_ago_bring_what_their_customers_bought_since() {
         let customers = customers(900);
-        let found = Matrix::of(&customers, 900, &Settings::default(), &Model::fit(&[], 0)).unwrap();
+        let (found, lists) = Matrix::of(&customers, 900, &Settings::default(), &Model::fit(&[], 0)).unwrap();
         assert_eq!((found.then_day, found.new_customers), (536, 0));
         assert_eq!(found.then.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 40);
         assert_eq!(found.moves.iter().flatten().sum::<u64>(), 40);
@@ -231,6 +245,23 @@ mod tests {
         assert_eq!((found.then[0].customers, found.moves[0][0]), (8, 8));
         assert!(found.then[0].after > Some(after / 2));
         assert!(found.now.iter().all(|quadrant| quadrant.after.is_none()));
+        // Who is behind the numbers: those who buy monthly, the largest sales of the year before first.
+        let core = lists.of(List::Stood(0));
+        let monthly: BTreeSet<Id> = (0..40).step_by(5).map(|i| customers[i].id).collect();
+        assert_eq!(core.iter().copied().collect::<BTreeSet<_>>(), monthly);
+        assert_eq!(lists.of(List::Moved(0, 0)), core);
+        let before = |id: &Id| {
+            let customer = customers.iter().find(|customer| customer.id == *id).unwrap();
+            bought(customer, 536 - YEAR_DAYS, 536)
+        };
+        assert!(core.iter().map(before).is_sorted_by(|one, next| one >= next));
+        for was in 0..4 {
+            assert_eq!(lists.of(List::Stood(was)).len() as u64, found.then[was].customers);
+            for is in 0..4 {
+                assert_eq!(lists.of(List::Moved(was, is)).len() as u64, found.moves[was][is]);
+            }
+        }
+        assert!(lists.of(List::New).is_empty());
     }
 
     #[test]

@@ -88,6 +88,27 @@ fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
         assert_eq!(Names::load(&company.engine).await.unwrap().given(numbers[0]), Some("Mine"));
         client.post(page, &[("number", &number), ("name", " ")]).await.expect(303);
         assert_eq!(Names::load(&company.engine).await.unwrap().given(numbers[0]), None);
+
+        // Who named what is in the audit log, each time; what changed nothing and what was refused is not.
+        client.post(page, &[("number", &number), ("name", " ")]).await.expect(303);
+        company.engine.write_notes().await.unwrap();
+        for (language, told) in [
+            ("en", ["Name of customer group 1: empty → Stationery shops", "empty → Mine", "Mine → empty"]),
+            ("zh-CN", ["客户分群名称 1: 未填 → Stationery shops", "未填 → Mine", "Mine → 未填"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let log = client.get("/audit?action=settings").await.expect(200).body;
+            for told in told {
+                assert_eq!(log.matches(told).count(), 1, "{told}: {log}");
+            }
+            assert!(!log.contains("Nobody"), "{log}");
+        }
+        let noted = client.get("/api/v1/audit?limit=200&action=settings").await.expect(200).json();
+        let noted = noted["data"].as_array().unwrap_or_else(|| panic!("{noted}"));
+        let names: Vec<_> =
+            noted.iter().filter(|entry| entry["details"]["key"] == "mining.group_names").collect();
+        assert_eq!(names.len(), 3, "{names:?}");
+        assert!(names.iter().all(|entry| entry["user"].is_string()), "{names:?}");
     });
 }
 
@@ -185,9 +206,27 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
             let page = client.get("/value/alarms").await.expect(200).body;
             assert!(page.contains(text) && page.contains(alarm.text("name")), "{page}");
         }
-        // Told once; and over when they buy again.
+        // Told once, under the name people give it meanwhile.
+        client.set_cookie("zhike_lang", "en");
+        let of = number.to_string();
+        for name in ["Monthly shops", "Regular · shops"] {
+            client.post("/analysis/groups/name", &[("number", &of), ("name", name)]).await.expect(303);
+            look(&company).await;
+            let open = all(&company, "alarm", "rule == 'group_shrinking'").await;
+            let expected = format!("{name} · 客户分群 {number} Customer group {number}");
+            assert_eq!((open.len(), open[0].text("name"), open[0].text("state")), (1, &*expected, "open"));
+            assert!(client.get("/value/alarms").await.expect(200).body.contains(&expected));
+        }
+        // And raised under it from the beginning, where it has one by then.
+        company.delete("alarm", alarm.id).await.unwrap();
         look(&company).await;
-        assert_eq!(all(&company, "alarm", "rule == 'group_shrinking'").await.len(), 1);
+        let raised = all(&company, "alarm", "rule == 'group_shrinking'").await;
+        assert_eq!(raised.len(), 1, "{raised:?}");
+        let task =
+            company.engine.get(&Actor::system(), "activity", raised[0].reference("task").unwrap()).await;
+        let subject = task.unwrap().text("subject").to_owned();
+        assert!(subject.contains("Regular · shops"), "{subject}");
+        // And over when they buy again.
         for account in silent {
             company.order(Some(account), "2026-11-15", "1000", Some("1")).await;
         }

@@ -16,6 +16,7 @@ mod mining;
 mod models;
 mod moves;
 mod pages;
+mod past;
 mod profitability;
 mod propensity;
 mod questions;

@@ -1,7 +1,10 @@
 //! Chinese public holidays, and the weekend days worked for them, as the General Office of the State Council announced them
 //! (国务院办公厅关于部分节假日安排的通知, one notice each autumn for the year after; 2020 with the extension of 26 January). Compared
-//! day by day with npm's `chinese-days` 1.5.7. To be continued when the next notice comes.
+//! day by day with npm's `chinese-days` 1.5.7. To be continued when the next notice comes: until then the days after are those the
+//! regulation grants ([`statutory`]), which are expected and not announced.
 
+use super::statutory;
+use chrono::Datelike;
 use meta::{Label, NaiveDate, label};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,6 +100,9 @@ const HOLIDAYS: [(i32, i32, Holiday); 46] = [
     (2026_10_01, 2026_10_07, NationalDay),
 ];
 
+/// The last year with a notice.
+pub(crate) const LAST_ANNOUNCED: i32 = HOLIDAYS[HOLIDAYS.len() - 1].0 / 10_000;
+
 /// Saturdays and Sundays that are worked.
 #[rustfmt::skip]
 #[allow(clippy::inconsistent_digit_grouping, reason = "days are grouped as days")]
@@ -110,13 +116,22 @@ const WORKED: [i32; 46] = [
     2026_01_04, 2026_02_14, 2026_02_28, 2026_05_09, 2026_09_20, 2026_10_10,
 ];
 
-fn day(number: i32) -> NaiveDate {
+pub(super) fn day(number: i32) -> NaiveDate {
     let part = |part: i32| u32::try_from(part).unwrap_or_default();
     NaiveDate::from_ymd_opt(number / 10_000, part(number / 100 % 100), part(number % 100)).unwrap_or_default()
 }
 
-/// Every day off work for a holiday.
+/// Whether a day's holiday is only expected, because its notice is not out yet.
+pub(crate) fn is_expected(day: NaiveDate) -> bool {
+    day.year() > LAST_ANNOUNCED
+}
+
+/// Every day off work for a holiday, announced and expected.
 pub(crate) fn days_off() -> impl Iterator<Item = (NaiveDate, Holiday)> {
+    announced().chain(statutory::days_off().filter(|(day, _)| is_expected(*day)))
+}
+
+fn announced() -> impl Iterator<Item = (NaiveDate, Holiday)> {
     HOLIDAYS.into_iter().flat_map(|(first, last, holiday)| {
         let last = day(last);
         day(first).iter_days().take_while(move |day| *day <= last).map(move |day| (day, holiday))
@@ -130,7 +145,7 @@ pub(crate) fn worked() -> impl Iterator<Item = NaiveDate> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::{Datelike, Weekday};
+    use crate::semantic::statutory::{YEARS, is_weekend};
     use std::collections::BTreeSet;
 
     #[test]
@@ -139,7 +154,7 @@ mod tests {
         let days: BTreeSet<&NaiveDate> = off.iter().collect();
         assert_eq!(days.len(), off.len(), "a day is named twice");
         for day in worked() {
-            assert!(matches!(day.weekday(), Weekday::Sat | Weekday::Sun), "{day}");
+            assert!(is_weekend(day), "{day}");
             assert!(!days.contains(&day), "{day}");
         }
     }
@@ -148,13 +163,26 @@ mod tests {
     /// elsewhere, so that every day of the table is counted here.
     #[test]
     fn every_year_has_the_days_off_the_law_grants() {
-        for year in 2020..=2026 {
+        for year in 2020..=YEARS.1 {
             let off = days_off().filter(|(day, _)| day.year() == year);
-            let of_the_week =
-                off.filter(|(day, _)| !matches!(day.weekday(), Weekday::Sat | Weekday::Sun)).count();
+            let of_the_week = off.filter(|(day, _)| !is_weekend(*day)).count();
             let made_up = worked().filter(|day| day.year() == year).count();
             let granted = if (2021..2025).contains(&year) { 11 } else { 13 };
             assert_eq!(of_the_week - made_up, granted, "{year}");
         }
+    }
+    #[test]
+    fn what_was_announced_stays_as_it_was_and_the_regulation_goes_on_after_it() {
+        let (of_notices, all) = (announced().collect::<Vec<_>>(), days_off().collect::<Vec<_>>());
+        assert_eq!(all[..of_notices.len()], of_notices);
+        assert!(of_notices.iter().all(|(day, _)| !is_expected(*day)));
+        let of_2026 = of_notices.iter().filter(|(day, _)| day.year() == 2026);
+        assert_eq!(of_2026.count(), 33);
+        let expected = &all[of_notices.len()..];
+        assert!(expected.iter().all(|(day, _)| is_expected(*day)));
+        assert_eq!(expected.first().map(|(day, _)| day.year()), Some(LAST_ANNOUNCED + 1));
+        assert!(YEARS.0 <= LAST_ANNOUNCED + 1, "a year lies between");
+        // No weekend is known to be worked.
+        assert!(worked().all(|day| !is_expected(day)));
     }
 }

@@ -21,6 +21,7 @@ mod period;
 mod question;
 mod records;
 mod sql;
+pub(crate) mod statutory;
 mod surveys;
 mod through;
 mod titles;

@@ -79,7 +79,7 @@ impl<'a> Words<'a> {
                 let outcome = self.say(&format!("history.outcome_{}", text("outcome")));
                 format!("{} · {outcome}", self.say(&format!("history.method_{}", text("method"))))
             }
-            "setting" => self.say(&text("key")),
+            "setting" => self.setting(entry),
             "redacted" => self.redacted(entry, &text("reason")),
             "removed" => self.app.t(self.lang, "audit.removed_before", &[("before", &text("before"))]),
             "lost" => {
@@ -88,6 +88,15 @@ impl<'a> Words<'a> {
             }
             _ => self.given(entry),
         }
+    }
+
+    /// Which setting, and what of it became of what, where that was noted.
+    fn setting(&self, entry: &AuditEntry) -> String {
+        let text = |key: &str| entry.details.get(key).map(plain);
+        let key = self.say(&text("key").unwrap_or_default());
+        let Some((from, to)) = text("from").zip(text("to")) else { return key };
+        let value = |text: String| if text.is_empty() { self.say("common.empty") } else { text };
+        format!("{key} {}: {} → {}", text("of").unwrap_or_default(), value(from), value(to))
     }
 
     fn redacted(&self, entry: &AuditEntry, reason: &str) -> String {

@@ -4,7 +4,11 @@
 use super::{PATH, Wanted, drivers, in_force, words};
 use crate::{
     moves::{Asked, Asking, Member, Moved, drivers::Line, is_active, traits::Known},
-    pages::{customer_table, href, scope, words::Words},
+    pages::{
+        behind::{self, Behind},
+        scope,
+        words::Words,
+    },
     past::life::STAGES,
     settings::{Settings, date_of},
 };
@@ -14,7 +18,6 @@ use axum::{
 };
 use engine::{Engine, Error, Result};
 use meta::Id;
-use minijinja::context;
 use serde::Deserialize;
 use std::{
     cmp::Reverse,
@@ -27,8 +30,6 @@ use warehouse::arrow::{
 };
 use web::{Answer, App, Session};
 
-/// Customers on a page.
-const ROWS: usize = 50;
 const COLUMNS: [&str; 5] = ["stage", "last_order_on", "net_sales", "p_alive", "clv_52w"];
 
 #[derive(Default, Deserialize)]
@@ -81,22 +82,19 @@ pub async fn page(
     let sales = net_sales(engine).await?;
     let sales_of = |key: u32| sales.get(key as usize).copied().unwrap_or(i64::MIN);
     keys.sort_unstable_by_key(|key| (Reverse(decline.contains(key)), Reverse(sales_of(*key)), *key));
-    let start = of.page.saturating_mul(ROWS).min(total);
-    let shown = &keys[start..(start + ROWS).min(total)];
-    let ids = ids_of(engine, shown).await?;
-    let table = customer_table::of(&words, &session, &ids, &COLUMNS).await?;
-    let context = context! {
-        title, table,
-        total => words.count(total as u64),
-        first => words.count((start + usize::from(total > 0)) as u64),
-        last => words.count((start + shown.len()) as u64),
-        refreshed_at => words.format.instant(moved.refreshed_at),
-        back => format!("{PATH}?{}", wanted.query()),
-        list_href => (!ids.is_empty()).then(|| href::list("account", &customer_table::among(&ids))),
-        previous => (of.page > 0).then(|| address(&wanted, &of, of.page - 1)),
-        next => (start + shown.len() < total).then(|| address(&wanted, &of, of.page + 1)),
+    let start = behind::start(of.page, total);
+    let ids = ids_of(engine, &keys[start..(start + behind::ROWS).min(total)]).await?;
+    let behind = Behind {
+        title,
+        help: words.t("value.life.customers_help", &[]),
+        foot: words.t("value.life.files", &[("at", &words.format.instant(moved.refreshed_at))]),
+        back: (format!("{PATH}?{}", wanted.query()), words.t("value.life", &[])),
+        columns: &COLUMNS,
+        ids,
+        total,
+        page: of.page,
     };
-    app.page(&session, "insight/life_customers.html", context).map(IntoResponse::into_response)
+    behind.show(&words, &session, |page| address(&wanted, &of, page)).await
 }
 
 fn address(wanted: &Wanted, of: &Of, page: usize) -> String {
