@@ -6,7 +6,6 @@ pub mod lists;
 pub mod matrix;
 
 use crate::{
-    fields::CLASSES,
     refit,
     settings::{Settings, date_of, day_number},
     statistics::{self, UpTo},
@@ -15,12 +14,12 @@ use crate::{
 use engine::{
     Actor, BoxFuture, Engine, Error, JobContext, Recent, Result, TryStreamExt, Tx, name,
     schema::{ColumnKind, Table},
-    sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql},
+    sea_query::{OnConflict, Query as Sql},
 };
 use life::Life;
 use lists::Lists;
-use matrix::Matrix;
-use meta::{DateTime, Id, NaiveDate, Utc};
+use matrix::{Matrix, Place};
+use meta::{DateTime, Id, NaiveDate, Utc, scaled};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -29,7 +28,7 @@ use value::{estimate::Unfit, history::Purchase, model::Part};
 pub const JOB: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
-const FORM: &str = "2";
+const FORM: &str = "3";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])
@@ -52,6 +51,10 @@ pub struct Past {
 pub struct Customer {
     pub id: Id,
     pub purchases: Vec<Purchase>,
+    /// What was given back, in order of time.
+    pub returns: Vec<Purchase>,
+    /// The quadrant his figures stand in today.
+    pub now: Option<Place>,
     pub relation: String,
     pub importance: String,
     /// Province, or country without one.
@@ -106,50 +109,55 @@ pub async fn compute(engine: &Engine) -> Result<()> {
 }
 
 async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<Vec<Customer>> {
-    let [importance, ..] = CLASSES;
-    let columns = ["id", "relation", "country", "province"].map(name);
-    let select = Sql::select()
-        .columns(columns)
-        .column(name(&format!("{importance}_override")))
-        .from(name("account"))
-        .and_where(Expr::col(name("deleted_at")).is_null())
-        .order_by(name("id"), Order::Asc)
-        .to_owned();
+    let fields = ["relation", "country", "province", "importance", "value_quadrant", "sales_52w", "clv_52w"];
+    let select = engine.select_live("account", &fields)?;
+    let account = engine.entity("account")?;
     let mut customers: Vec<Customer> = vec![];
     let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
+    while let Some(mut row) = rows.try_next().await? {
         let text = |at: usize| Ok::<_, Error>(row.opt_text(at)?.unwrap_or_default());
         let (country, province) = (text(2)?, text(3)?);
         let region = if province.is_empty() { country } else { province };
         let (id, relation, importance) = (row.id(0)?, text(1)?, text(4)?);
-        customers.push(Customer { id, purchases: vec![], relation, importance, region });
+        let quadrant = row.opt_text(5)?;
+        let mut amount = |at: usize| {
+            let value = account.get(fields[at - 1]).map(|field| row.value(field, at)).transpose()?;
+            Ok::<_, Error>(value.and_then(|value| scaled(value.as_decimal()?, 4)).unwrap_or(0))
+        };
+        let now = Place::named(quadrant.as_deref(), amount(6)?, amount(7)?);
+        let (purchases, returns) = (vec![], vec![]);
+        customers.push(Customer { id, purchases, returns, now, relation, importance, region });
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings };
+    let add = |entries: &mut Vec<Purchase>, one: Purchase| match entries.last_mut() {
+        Some(last) if last.day == one.day => last.amount = last.amount.saturating_add(one.amount),
+        _ => entries.push(one),
+    };
     let mut at = 0;
     statistics::purchases_by_customer(engine, &up_to, |account, purchase| {
-        while customers.get(at).is_some_and(|customer| customer.id < account) {
-            at += 1;
+        if let Some(customer) = seek(&mut customers, &mut at, account) {
+            add(&mut customer.purchases, purchase);
         }
-        let Some(customer) = customers.get_mut(at).filter(|customer| customer.id == account) else { return };
-        match customer.purchases.last_mut() {
-            Some(last) if last.day == purchase.day => {
-                last.amount = last.amount.saturating_add(purchase.amount)
-            }
-            _ => customer.purchases.push(purchase),
+    })
+    .await?;
+    let mut at = 0;
+    statistics::returns_by_customer(engine, &up_to, |account, back| {
+        if let Some(customer) = seek(&mut customers, &mut at, account) {
+            add(&mut customer.returns, back);
         }
     })
     .await?;
     customers.retain(|customer| !customer.purchases.is_empty());
-    let totals = |c: &Customer| c.purchases.iter().map(|p| p.amount).fold(0, i64::saturating_add);
-    let amounts: Vec<i64> = customers.iter().map(totals).collect();
-    let classes = crate::classes::Classes::fit(&amounts, &[], &[], &settings.importance_rule);
-    for (customer, amount) in customers.iter_mut().zip(amounts) {
-        if customer.importance.is_empty() {
-            customer.importance = classes.importance(amount).to_owned();
-        }
-    }
     Ok(customers)
+}
+
+/// The customer of an id, in a walk through both in order of the ids.
+fn seek<'c>(customers: &'c mut [Customer], at: &mut usize, account: Id) -> Option<&'c mut Customer> {
+    while customers.get(*at).is_some_and(|customer| customer.id < account) {
+        *at += 1;
+    }
+    customers.get_mut(*at).filter(|customer| customer.id == account)
 }
 
 /// Differs where what is kept would be another.

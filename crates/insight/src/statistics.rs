@@ -153,6 +153,22 @@ const ORDERS: Kind = Kind { table: "order", at: "ordered_at", counting: &COUNTIN
 const RETURNS: Kind = Kind { table: "return", at: "returned_at", counting: &COUNTING_RETURNS };
 
 impl Kind {
+    async fn take_all(
+        &self,
+        engine: &Engine,
+        up_to: &UpTo<'_>,
+        mut take: impl FnMut(Id, Purchase),
+    ) -> Result<()> {
+        let select = self.by_customer();
+        let mut rows = engine.stream(&select);
+        while let Some(row) = rows.try_next().await? {
+            if let Some(entry) = self.read(&row, up_to)?.filter(|entry| entry.amount > 0) {
+                take(entry.account, Purchase { day: entry.day, amount: entry.amount });
+            }
+        }
+        Ok(())
+    }
+
     /// Without conditions on state and time, which [`Kind::read`] looks at: the database shall have no reason to leave
     /// the index in order of customer and time.
     fn select(&self) -> SelectStatement {
@@ -305,18 +321,18 @@ pub async fn bought<K>(
 pub async fn purchases_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    mut take: impl FnMut(Id, Purchase),
+    take: impl FnMut(Id, Purchase),
 ) -> Result<()> {
-    let orders = ORDERS.by_customer();
-    let mut rows = engine.stream(&orders);
-    while let Some(row) = rows.try_next().await? {
-        if let Some(order) = ORDERS.read(&row, up_to)?
-            && order.amount > 0
-        {
-            take(order.account, Purchase { day: order.day, amount: order.amount });
-        }
-    }
-    Ok(())
+    ORDERS.take_all(engine, up_to, take).await
+}
+
+/// Every return with what was given back, in the same order.
+pub async fn returns_by_customer(
+    engine: &Engine,
+    up_to: &UpTo<'_>,
+    take: impl FnMut(Id, Purchase),
+) -> Result<()> {
+    RETURNS.take_all(engine, up_to, take).await
 }
 
 #[cfg(test)]

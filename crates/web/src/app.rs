@@ -1,7 +1,8 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, FiguresFn, Messages, OperationsFn, Provider, Proxies, Session, Visit,
+    Answer, Failure, FiguresFn, Messages, Provider, Proxies, Session, Visit,
+    api::OperationsFn,
     assets::Assets,
     auth::Gate,
     live::Live,

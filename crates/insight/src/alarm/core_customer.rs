@@ -17,6 +17,8 @@ use value::{backtest, life_cycle::Stage};
 const COMPARE_DAYS: i32 = 28;
 /// Who has been silent for longer has long been lost, and is no longer turning.
 const SILENT_DAYS: i32 = 52 * 7;
+/// Who was lost four weeks ago and has been silent for longer than a quarter has been told of, or was lost before there were alarms.
+const LOST_DAYS: i32 = 13 * 7;
 /// Orders without which there is no rhythm of his own.
 const ORDERS_MINIMUM: u32 = 4;
 
@@ -43,8 +45,9 @@ pub async fn find(
     let mut found = vec![];
     for (candidate, (id, [now_known, then_known])) in candidates.into_iter().zip(known) {
         let earlier = then_known.summary.is_some().then(|| score_then(&then_known));
-        // Who was lost by then has been told of, or was before there were alarms.
-        if earlier.as_ref().is_some_and(|earlier| earlier.stage.stage == Stage::Lost) {
+        let is_lost = earlier.as_ref().is_some_and(|earlier| earlier.stage.stage == Stage::Lost);
+        let last_day = now_known.summary.map_or(today, |summary| summary.last_day);
+        if is_lost && today - last_day > LOST_DAYS {
             continue;
         }
         let mut signals = signals(&score_now(&now_known), earlier.as_ref(), alarms, now.day, margin_share);

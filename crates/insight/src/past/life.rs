@@ -143,6 +143,8 @@ mod tests {
         Customer {
             id: meta::Id::nil(),
             purchases,
+            returns: vec![],
+            now: None,
             relation: relation.to_owned(),
             importance: "ordinary".into(),
             region: "青岛".into(),

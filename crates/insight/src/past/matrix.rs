@@ -12,7 +12,7 @@ use value::{
         rules::{RuleScore, YearBefore},
     },
     estimate::Unfit,
-    history::Summary,
+    history::{Purchase, Summary},
     model::{Model, RulesInForce},
     money,
     proportion::{Estimate, Z_95},
@@ -23,7 +23,7 @@ use value::{
 pub const QUADRANTS: [&str; 4] = ["core", "growing", "fading", "small"];
 const YEAR_DAYS: i32 = 364;
 
-/// Money in ten-thousandths, orders without tax before returns.
+/// Money in ten-thousandths, without tax, less returns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quadrant {
     pub customers: u64,
@@ -41,9 +41,9 @@ pub struct Quadrant {
 }
 
 impl Quadrant {
-    fn add_after(&mut self, before: i64, after: i64) {
+    fn add_after(&mut self, before: i64, after: i64, came_back: bool) {
         self.after = Some(self.after.unwrap_or(0).saturating_add(after));
-        self.came_back += u64::from(after > 0);
+        self.came_back += u64::from(came_back);
         let (before, after) = (money::to_units(before), money::to_units(after));
         for (sum, part) in self.squares.iter_mut().zip([before * before, before * after, after * after]) {
             *sum += part;
@@ -96,7 +96,6 @@ impl Matrix {
     ) -> Result<(Self, Lists), Unfit> {
         let then_day = day - YEAR_DAYS;
         let then = Classified::of(customers, then_day, settings, in_force)?;
-        let now = Classified::of(customers, day, settings, in_force)?;
         let mut matrix = Matrix {
             method: then.method,
             then_day,
@@ -108,8 +107,8 @@ impl Matrix {
             new_money: 0,
         };
         let mut lists = Lists::default();
-        for (customer, (was, is)) in customers.iter().zip(then.of.iter().zip(&now.of)) {
-            let after = bought(customer, then_day, day);
+        for (customer, was) in customers.iter().zip(&then.of) {
+            let (after, is) = (bought(customer, then_day, day), &customer.now);
             if let Some(is) = is {
                 is.add_to(&mut matrix.now[is.quadrant]);
             }
@@ -121,7 +120,7 @@ impl Matrix {
             };
             let quadrant = &mut matrix.then[was.quadrant];
             was.add_to(quadrant);
-            quadrant.add_after(was.before, after);
+            quadrant.add_after(was.before, after, customer.purchases.iter().any(|p| p.day > then_day));
             lists.add(List::Stood(was.quadrant), was.before, customer.id);
             if let Some(is) = is {
                 matrix.moves[was.quadrant][is.quadrant] += 1;
@@ -139,13 +138,21 @@ struct Classified {
     of: Vec<Option<Place>>,
 }
 
-struct Place {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// In [`QUADRANTS`].
     quadrant: usize,
     before: i64,
     forecast: i64,
 }
 
 impl Place {
+    /// `before` and `forecast` in ten-thousandths; `None` of no quadrant.
+    pub fn named(quadrant: Option<&str>, before: i64, forecast: i64) -> Option<Self> {
+        let quadrant = QUADRANTS.iter().position(|known| quadrant == Some(known))?;
+        Some(Place { quadrant, before, forecast })
+    }
+
     fn add_to(&self, quadrant: &mut Quadrant) {
         quadrant.customers += 1;
         quadrant.before = quadrant.before.saturating_add(self.before);
@@ -189,9 +196,7 @@ impl Classified {
         let (before, ahead): (Vec<i64>, Vec<i64>) = values.iter().flatten().copied().unzip();
         let classes = Classes::fit(&[], &before, &ahead, &settings.importance_rule);
         let place = |(before, forecast): (i64, i64)| {
-            let name = classes.quadrant(before, Some(forecast))?;
-            let quadrant = QUADRANTS.iter().position(|quadrant| *quadrant == name)?;
-            Some(Place { quadrant, before, forecast })
+            Place::named(classes.quadrant(before, Some(forecast)), before, forecast)
         };
         let family = model.purchases.fitted().map_or(family, |fit| fit.family);
         let method = purchases.map_or(Method::Model { family }, |score| Method::Rule { rule: score.rule() });
@@ -199,11 +204,14 @@ impl Classified {
     }
 }
 
-/// Amount bought after one day up to another.
+/// Bought after one day up to another, less what was given back in that time.
 fn bought(customer: &Customer, after: i32, until: i32) -> i64 {
-    let from = customer.purchases.partition_point(|p| p.day <= after);
-    let to = customer.purchases.partition_point(|p| p.day <= until);
-    customer.purchases[from..to.max(from)].iter().map(|p| p.amount).fold(0, i64::saturating_add)
+    let sum = |entries: &[Purchase]| {
+        let from = entries.partition_point(|p| p.day <= after);
+        let to = entries.partition_point(|p| p.day <= until);
+        entries[from..to.max(from)].iter().map(|p| p.amount).fold(0, i64::saturating_add)
+    };
+    sum(&customer.purchases).saturating_sub(sum(&customer.returns))
 }
 
 #[cfg(test)]
@@ -211,16 +219,17 @@ mod tests {
     use super::*;
     use meta::Id;
     use std::collections::BTreeSet;
-    use value::history::Purchase;
 
     fn customer(number: i32, purchases: Vec<Purchase>) -> Customer {
         let id = Id::from_u128(number as u128);
-        Customer { id, purchases, relation: String::new(), importance: String::new(), region: String::new() }
+        let (returns, now) = (vec![], None);
+        let (relation, importance, region) = Default::default();
+        Customer { id, purchases, returns, now, relation, importance, region }
     }
 
     /// Forty customers of whom every fifth buys monthly and much, the others now and then.
     fn customers(last: i32) -> Vec<Customer> {
-        (0..40)
+        let mut customers: Vec<Customer> = (0..40)
             .map(|i| {
                 let (every, amount) = if i % 5 == 0 { (28, 5_000_000) } else { (170 + i, 400_000) };
                 let days = (i..=last).step_by(every as usize);
@@ -229,7 +238,12 @@ mod tests {
                     days.map(|day| Purchase { day, amount: amount + i64::from(day % 7) * 1_000 }).collect(),
                 )
             })
-            .collect()
+            .collect();
+        let today = Classified::of(&customers, last, &Settings::default(), &Model::fit(&[], 0));
+        for (customer, place) in customers.iter_mut().zip(today.map(|today| today.of).unwrap_or_default()) {
+            customer.now = place;
+        }
+        customers
     }
 
     #[test]
@@ -269,7 +283,9 @@ mod tests {
         let mut quadrant = Quadrant { customers: 3, ..Quadrant::default() };
         for (before, after) in [(10, 5), (20, 10), (30, 30)] {
             quadrant.before += money::from_units(f64::from(before));
-            quadrant.add_after(money::from_units(f64::from(before)), money::from_units(f64::from(after)));
+            let [before_money, after_money] =
+                [before, after].map(|units| money::from_units(f64::from(units)));
+            quadrant.add_after(before_money, after_money, true);
         }
         let kept = quadrant.kept().unwrap();
         // r = 45/60; residuals after − r·before are −2.5, −5, 7.5, so Σe² = 87.5.

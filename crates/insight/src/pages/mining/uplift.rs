@@ -2,16 +2,13 @@
 
 use super::{Words, scope};
 use crate::{
-    mining::{
-        experiment::{
-            ENTITY, result,
-            uplift::{
-                self, Learned, State,
-                features::Feature,
-                scores::{self, ADVICE, WORTH},
-            },
+    mining::experiment::{
+        ENTITY, result,
+        uplift::{
+            self, Learned, State,
+            features::Feature,
+            scores::{self, ADVICE, WORTH},
         },
-        report,
     },
     pages::{
         figure::{Explain, Figure},
