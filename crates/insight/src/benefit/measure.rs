@@ -270,7 +270,13 @@ async fn contacts(
         }
     }
     hours.sort_by(f64::total_cmp);
-    found.answer_hours = hours.get(hours.len() / 2).copied();
+    // Of an even number the middle lies between two.
+    let middle = |at: usize| hours.get(at).copied();
+    let half = hours.len() / 2;
+    found.answer_hours = match hours.len() % 2 {
+        0 => middle(half.wrapping_sub(1)).zip(middle(half)).map(|(low, high)| (low + high) / 2.0),
+        _ => middle(half),
+    };
     Ok(())
 }
 
