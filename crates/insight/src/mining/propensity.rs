@@ -1,5 +1,6 @@
 //! Who will buy a product: for each customer the probability of buying it within a quarter, from what he bought and who he
-//! is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly.
+//! is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly. Of a product that is new
+//! it is learned from the most bought one of its category.
 
 mod known;
 
@@ -25,7 +26,10 @@ use mining::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 pub const KIND: &str = "propensity";
 pub const JOB: &str = "mining.propensity";
@@ -71,6 +75,9 @@ pub struct Found {
     pub weights: Vec<(String, f64)>,
     /// What customers buy most who buy it.
     pub related: Vec<(Id, u32)>,
+    /// The product it was learned from, where too few had bought this one.
+    #[serde(default)]
+    pub like: Option<Id>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -130,6 +137,7 @@ fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
         weights: told.weights,
         related: related.map(|near| (past.sales.products[near.product as usize], near.both)).collect(),
         backtest,
+        like: None,
     })
 }
 
@@ -204,6 +212,7 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
 /// Computes and keeps who will buy each of `products`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Result<()> {
     let traits = traits::read(engine, sales).await?;
+    let categories = categories(engine).await?;
     let (all, wanted) = (sales.clone(), products.to_vec());
     let found = super::refresh::computed(move || {
         let number = |product: &Id| all.products.binary_search(product).ok().map(|number| number as u32);
@@ -212,13 +221,49 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
         // Nobody bought it in the years read.
         let never = Reason::TooFewEvents { have: 0, need: mining::propensity::FEWEST_EVENTS };
         let found = |number: Option<u32>| number.map_or(Err(never), |number| find(&past, number));
-        wanted.into_iter().zip(numbers.into_iter().map(found)).collect::<Vec<_>>()
+        let mut found: Vec<_> = wanted.into_iter().zip(numbers.into_iter().map(found)).collect();
+        let learned_elsewhere: Vec<(usize, u32)> = found
+            .iter()
+            .enumerate()
+            .filter(|(_, (_, found))| matches!(found, Err(Reason::TooFewEvents { .. })))
+            .filter_map(|(at, (product, _))| Some((at, most_bought_like(&all, &categories, *product)?)))
+            .collect();
+        if !learned_elsewhere.is_empty() {
+            let numbers: Vec<u32> = learned_elsewhere.iter().map(|(_, number)| *number).collect();
+            let past = Past::of(&all, &traits, &numbers);
+            for (at, number) in learned_elsewhere {
+                if let Ok(known) = find(&past, number) {
+                    found[at].1 = Ok(Found { like: Some(all.products[number as usize]), ..known });
+                }
+            }
+        }
+        found
     })
     .await?;
     for (product, found) in found {
         kept::keep(engine, KIND, &product.to_string(), sales.until, &found).await?;
     }
     Ok(())
+}
+
+/// Product → category.
+async fn categories(engine: &Engine) -> Result<HashMap<Id, Id>> {
+    let select = Sql::select()
+        .columns(["id", "category"].map(name))
+        .from(name("product"))
+        .and_where(Expr::col(name("category")).is_not_null())
+        .to_owned();
+    engine.fetch(&select).await?.iter().map(|row| Ok((row.id(0)?, row.id(1)?))).collect()
+}
+
+/// Of the other products of its category the one on most lines.
+fn most_bought_like(sales: &Sales, categories: &HashMap<Id, Id>, product: Id) -> Option<u32> {
+    let category = categories.get(&product)?;
+    let mut lines = vec![0u64; sales.products.len()];
+    sales.lines.iter().filter_map(|line| line.product).for_each(|number| lines[number as usize] += 1);
+    let is_like = |other: Id| other != product && categories.get(&other) == Some(category);
+    let like = (0..lines.len()).filter(|number| is_like(sales.products[*number]));
+    like.max_by_key(|number| (lines[*number], std::cmp::Reverse(*number))).map(|number| number as u32)
 }
 
 /// Takes erased people from those who are likely to buy; returns how often one was.

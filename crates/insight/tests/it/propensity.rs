@@ -13,6 +13,7 @@ const TODAY: &str = "2026-04-12";
 
 struct Made {
     recorder: Id,
+    new: Id,
     people: Vec<Id>,
     /// The true probability of each to buy within a quarter, and whether he did in the last one.
     truth: Vec<(f64, bool)>,
@@ -49,7 +50,12 @@ async fn recorders(company: &Company) -> Made {
     let product = async |name: &str| {
         company.create("product", values([("name", name.into()), ("code", name.into())])).await
     };
-    let (lamp, recorder) = (product("Lamp").await, product("Recorder").await);
+    let (lamp, recorder, new) =
+        (product("Lamp").await, product("Recorder").await, product("Recorder II").await);
+    let kind = company.create("product_category", values([("name", "Recorders".into())])).await;
+    for one in [recorder, new] {
+        company.update("product", one, values([("category", kind.into())])).await;
+    }
     let (fields, wants): (Vec<Values>, Vec<f64>) =
         (0..PEOPLE).map(|number| person(&mut chance, number)).unzip();
     let write = async |entity: &'static str, many: Vec<Values>| {
@@ -95,8 +101,8 @@ async fn recorders(company: &Company) -> Made {
     company.hold(TODAY).await;
     let settings = insight::settings::Settings::load(&company.engine).await.unwrap();
     let sales = lines::read(&company.engine, &settings).await.unwrap().into();
-    propensity::refresh(&company.engine, &sales, &[recorder]).await.unwrap();
-    Made { recorder, people, truth }
+    propensity::refresh(&company.engine, &sales, &[recorder, new]).await.unwrap();
+    Made { recorder, new, people, truth }
 }
 
 /// Of two people, one who bought and one who did not, how often the first had the higher probability.
@@ -123,6 +129,14 @@ fn who_people_are_is_learned_told_truly_and_explained() {
         let made = recorders(&company).await;
         let kept = propensity::load(&company.engine, made.recorder).await.unwrap().unwrap();
         let found = kept.body.as_ref().unwrap();
+        // Nobody bought the new one yet: those will buy it who buy its like.
+        let of_new = propensity::load(&company.engine, made.new).await.unwrap().unwrap();
+        let of_new = of_new.body.as_ref().unwrap();
+        assert_eq!((of_new.like, found.like), (Some(made.recorder), None));
+        let likely = |found: &propensity::Found| {
+            found.likely.iter().map(|one| (one.account, one.probability)).collect::<Vec<_>>()
+        };
+        assert_eq!(likely(of_new), likely(found));
         let test = &found.backtest;
         assert!(test.best.traits, "{test:?}");
         let best = test.tried.iter().find(|tried| tried.what == test.best).unwrap();
@@ -162,6 +176,13 @@ fn who_people_are_is_learned_told_truly_and_explained() {
                 > 40
         );
         let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/analysis/product/{}", made.new)).await.expect(200).body;
+        assert!(page.contains("the most bought one of its category:"), "{page}");
+        assert!(
+            page.contains(&format!("href=\"/analysis/product/{}\">Recorder</a>", made.recorder)),
+            "{page}"
+        );
         let address = format!("/analysis/product/{}", made.recorder);
         for (language, wanted) in [
             (

@@ -43,8 +43,14 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
         Some((Ok(found), as_of)) => {
             let (day, as_of) = (as_of, words.date(as_of));
+            let like = match found.like {
+                Some(like) => products(engine, &session, [like].into_iter()).await?.remove(&like),
+                None => None,
+            };
             context! {
                 state => "found",
+                like_href => found.like.map(product_href),
+                like,
                 figures => headline(&words, found, &as_of),
                 likely => likely(&words, &session, (found, day)).await?,
                 weights => weights(&words, &session, found),
