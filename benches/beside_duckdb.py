@@ -70,7 +70,13 @@ class DuckDB:
         return self.with_total(f"SELECT a.city, {this}, {last} {of} GROUP BY 1", f"SELECT {this}, {last} {of}")
 
     def customers_by_month(self):
-        count = "count(DISTINCT account_key)"
+        return self.distinct_by_month("account_key")
+
+    def orders_by_month(self):
+        return self.distinct_by_month('"order"')
+
+    def distinct_by_month(self, column):
+        count = f"count(DISTINCT {column})"
         rows = self.with_total(f"SELECT date_trunc('month', day)::DATE, {count} FROM sales GROUP BY 1", f"SELECT {count} FROM sales")
         return [(member, number * UNIT) for member, number in rows]
 
@@ -146,10 +152,15 @@ class Pandas:
         return rows + [("total", this_total, last_total)]
 
     def customers_by_month(self):
-        known = self.sales[self.sales["account_key"] >= 0]
-        found = known["account_key"].groupby(self.month(known)).nunique()
+        return self.distinct_by_month(self.sales[self.sales["account_key"] >= 0], "account_key")
+
+    def orders_by_month(self):
+        return self.distinct_by_month(self.sales, "order")
+
+    def distinct_by_month(self, sales, column):
+        found = sales[column].groupby(self.month(sales)).nunique()
         rows = [(month.date(), number * UNIT) for month, number in found.items()]
-        return rows + [("total", known["account_key"].nunique() * UNIT)]
+        return rows + [("total", sales[column].nunique() * UNIT)]
 
     def rfm(self):
         known = self.sales[self.sales["account_key"] >= 0]
@@ -171,6 +182,7 @@ QUESTIONS = {
     "20 largest products and the rest": "largest_products",
     "a year beside the year before, by city": "by_city",
     "different customers by month": "customers_by_month",
+    "orders by month": "orders_by_month",
     "recency, frequency, money of every customer": "rfm",
 }
 

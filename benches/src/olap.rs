@@ -136,6 +136,7 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
             },
         ),
         ("different customers by month", of("customers", &[month])),
+        ("orders by month", of("orders", &[month])),
     ])
 }
 
