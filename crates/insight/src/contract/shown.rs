@@ -149,6 +149,7 @@ impl Page<'_> {
         let going_on = report.customers - report.ended;
         let (start, end) = (&report.definition.start, &report.definition.end);
         let gone = format!("{start} != null && {end} <= '{}'", self.as_of);
+        let ever = format!("{start} != null");
         let source = |explain: Explain, filter: &str, count: u64| {
             let label = words.t("value.these_customers", &[("count", &words.count(count))]);
             explain.source(self.list(filter), label)
@@ -164,21 +165,32 @@ impl Page<'_> {
         let mut first = figure(
             "first",
             chance(1).map(|(at, _)| at).unwrap_or_default(),
-            self.of_model(explain("first").formula("r(1) = b / (a + b)"), fit),
+            self.of_model(
+                source(explain("first").formula("r(1) = b / (a + b)"), &ever, report.customers),
+                fit,
+            ),
         );
         first.note = chance(1).map(|(_, range)| range).or_else(|| reason.clone());
         let further = fit.and_then(|fit| self.further_of_all(fit));
         let mut ahead = figure(
             "further",
             further.as_ref().map(|(at, _)| at.clone()).unwrap_or_default(),
-            self.of_model(explain("further").formula("Σ S(n+t) / S(n), t = 1…h"), fit)
-                .input(words.t("contract.ahead", &[]), self.months(f64::from(AHEAD_MONTHS))),
+            self.of_model(
+                source(explain("further").formula("Σ S(n+t) / S(n), t = 1…h"), &self.running(), going_on),
+                fit,
+            )
+            .input(words.t("contract.ahead", &[]), self.months(f64::from(AHEAD_MONTHS))),
         );
         ahead.note = further.map(|(_, range)| range).or(reason);
         vec![
             figure("running", words.count(going_on), source(explain("running"), &self.running(), going_on)),
             figure("ended", words.count(report.ended), source(explain("ended"), &gone, report.ended)),
-            figure("half", half.0, explain("half").formula("S(t) = Π (1 − d/n)")).note(half.1),
+            figure(
+                "half",
+                half.0,
+                source(explain("half").formula("S(t) = Π (1 − d/n)"), &ever, report.customers),
+            )
+            .note(half.1),
             first,
             ahead,
         ]

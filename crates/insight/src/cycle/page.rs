@@ -108,13 +108,20 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
     let share = regular.map(|found| words.percent(found.at)).unwrap_or_default();
     let spread = report.sd.map(|sd| words.fixed(sd.exp(), 2)).unwrap_or_default();
     let pairs = (words.t("cycle.pairs", &[]), words.count(report.pairs));
+    // Who bought on one day only has no cycle.
+    let repeated = href::sorted("account", "interval_days > 0", "-net_sales");
     let here = || ("#cycle-due".to_owned(), words.t("cycle.due_now", &[]));
     vec![
-        Figure::new(words.t("cycle.pairs", &[]), pairs.1.clone(), explain("cycle.pairs.is")),
+        Figure::new(
+            words.t("cycle.pairs", &[]),
+            pairs.1.clone(),
+            explain("cycle.pairs.is").source(repeated, words.t("cycle.repeated", &[])),
+        ),
         Figure::new(
             words.t("cycle.regular", &[]),
             words.count(report.regular),
             explain("cycle.regular.is")
+                .source("#cycle-demand".to_owned(), words.t("cycle.demand", &[]))
                 .formula(&format!("σ ≤ {REGULAR_SD}"))
                 .input(pairs.0, pairs.1)
                 .input(words.t("cycle.share", &[]), share)

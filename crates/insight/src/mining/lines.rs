@@ -53,6 +53,11 @@ struct Raw {
     amount: f64,
 }
 
+/// Lines of this day are the first that are too old to be read.
+pub fn before(until: NaiveDate) -> NaiveDate {
+    date_of(day_number(until) - YEARS * 365)
+}
+
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     warehouse::refresh(engine, Manner::default(), None).await?;
     let as_of = settings.as_of_day(engine.clock());
@@ -61,7 +66,7 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     };
     let quiet = day_number(as_of) - day_number(last) > QUIET_DAYS;
     let until = if quiet { last } else { as_of };
-    let from = date_of(day_number(until) - YEARS * 365);
+    let from = before(until);
     let mut sales = Reading::default();
     let anonymous = "d.account IS NULL".to_owned();
     for range in [anonymous].into_iter().chain(ranges(engine, "d.account").await?) {

@@ -4,9 +4,13 @@ use super::{Words, missing, product_href, products, scope, status, words};
 use crate::{
     mining::{
         baskets::{self, Found},
-        recommend,
+        lines, recommend,
     },
-    pages::figure::{Explain, Figure},
+    pages::{
+        figure::{Explain, Figure},
+        href,
+    },
+    settings::Settings,
 };
 use axum::{
     extract::{Query, State},
@@ -61,10 +65,12 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             context! { state => "missing", missing => missing(&words, *reason), rules => Vec::<Json>::new() }
         }
         Some((Ok(found), as_of, computed_at)) => {
+            let settings = Settings::load(engine).await?;
+            let orders = href::orders_between(&settings, lines::before(as_of), as_of);
             let as_of = words.date(as_of);
             context! {
                 state => "found",
-                figures => headline(&words, found, &as_of),
+                figures => headline(&words, found, &as_of, orders),
                 rules => rules(&words, found, &names, product),
                 as_of,
                 computed_at => words.format.instant(computed_at),
@@ -75,9 +81,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         .map(IntoResponse::into_response)
 }
 
-fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
+fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let count = |number: usize| words.count(number as u64);
+    let here = || "#rules".to_owned();
     let mixed = words.t("mining.mixed", &[("count", &count(found.mixed))]);
     let least = words.t("mining.least_support", &[("count", &count(found.support as usize))]);
     let dropped = words
@@ -86,15 +93,21 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
         Figure::new(
             words.t("mining.baskets", &[]),
             count(found.baskets as usize),
-            explain("mining.baskets_help"),
+            explain("mining.baskets_help").source(orders, words.t("mining.orders", &[])),
         )
         .note(Some(mixed)),
-        Figure::new(words.t("mining.sets", &[]), count(found.sets), explain("mining.sets_help"))
-            .note(Some(least)),
+        Figure::new(
+            words.t("mining.sets", &[]),
+            count(found.sets),
+            explain("mining.sets_help").source(here(), words.t("mining.rules", &[])),
+        )
+        .note(Some(least)),
         Figure::new(
             words.t("mining.rules", &[]),
             count(found.rules.len()),
-            explain("mining.rules_help").formula("lift = P(A∪B) / (P(A) · P(B))"),
+            explain("mining.rules_help")
+                .formula("lift = P(A∪B) / (P(A) · P(B))")
+                .source(here(), words.t("mining.rules", &[])),
         )
         .note(Some(dropped)),
     ]

@@ -3,17 +3,21 @@
 
 use super::{Words, missing, periods, periods::View, product_href, products, scope, status, words};
 use crate::{
-    mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing},
+    mining::{
+        forecast::{self, Demand, Found, HORIZON, Part, Purchasing},
+        lines,
+    },
     pages::{
         figure::{Definition, Explain, Figure, Input},
         href,
     },
+    settings::Settings,
 };
 use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use meta::Id;
+use meta::{Id, NaiveDate};
 use minijinja::context;
 use mining::forecast::{Forecast, Method, Sum, backtest::Measures};
 use serde::Deserialize;
@@ -48,6 +52,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         return app.page(&session, "insight/mining_forecast.html", context).map(IntoResponse::into_response);
     };
     let found = &kept.body;
+    let settings = Settings::load(app.engine()).await?;
+    let sold = Sold { settings: &settings, until: kept.as_of };
     let names = names(&words, &session, found).await?;
     let by = asked.by.as_deref().filter(|by| DIMENSIONS.contains(by));
     let parts = by.map_or(&[][..], |by| of(found, by));
@@ -76,7 +82,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             let demand = demands.and_then(|all| demand_of(all, part)).filter(|_| by == Some("product"));
             context! {
                 missing => None::<String>,
-                figures => headline(&words, part, told, demand, &as_of),
+                figures => headline(&words, part, told, demand, &sold),
                 chart => periods::chart(&words, found, part, told, view),
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
@@ -100,7 +106,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             label: words.t("mining.known_weeks", &[]),
             value: words.count(part.history.values.len() as u64),
         }],
-        source => context! { href => orders(), label => words.t("mining.orders", &[]) },
+        source => context! { href => sold.all(), label => words.t("mining.orders", &[]) },
         title,
         dimensions => DIMENSIONS.iter().map(|name| json!({ "name": name, "label": words.t(&format!("mining.by.{name}"), &[]), "href": href_of(Some(name), None, view) })).collect::<Vec<_>>(),
         whole_href => href_of(None, None, view),
@@ -128,9 +134,20 @@ fn href_of(by: Option<&str>, key: Option<&str>, view: View) -> String {
     }
 }
 
-/// Those that count as sales.
-fn orders() -> String {
-    href::list("order", "net_base > 0")
+/// The company's orders that count, of the time read: what every part is made of.
+struct Sold<'s> {
+    settings: &'s Settings,
+    until: NaiveDate,
+}
+
+impl Sold<'_> {
+    fn all(&self) -> String {
+        href::orders_between(self.settings, lines::before(self.until), self.until)
+    }
+    fn of_weeks(&self, weeks: usize) -> String {
+        let after = self.until - chrono::Duration::weeks(weeks as i64);
+        href::orders_between(self.settings, after, self.until)
+    }
 }
 
 fn of<'a>(found: &'a Found, by: &str) -> &'a [Part] {
@@ -182,9 +199,9 @@ fn headline(
     part: &Part,
     told: &Forecast,
     demand: Option<&Demand>,
-    as_of: &str,
+    sold: &Sold<'_>,
 ) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.t(key, &[]), words.date(sold.until));
     let (Sum { expected, low, high }, before) = (told.sum_of(HORIZON), sum(last(part, HORIZON)));
     let change = (before > 0.0).then(|| {
         let change = expected / before - 1.0;
@@ -194,7 +211,7 @@ fn headline(
         )
     });
     let own = sum(&told.own);
-    let mut next = explain("mining.next_weeks_help").source(orders(), words.t("mining.orders", &[]));
+    let mut next = explain("mining.next_weeks_help").source(sold.all(), words.t("mining.orders", &[]));
     next = next.input(words.t("mining.own_forecast", &[]), words.units(own));
     next = next.input(words.t("mining.moved", &[]), words.units(expected - own));
     let mut figures = vec![
@@ -203,13 +220,14 @@ fn headline(
         Figure::new(
             words.t("mining.last_weeks", &[]),
             words.units(before),
-            explain("mining.last_weeks_help"),
+            explain("mining.last_weeks_help").source(sold.of_weeks(HORIZON), words.t("mining.orders", &[])),
         )
         .note(change),
     ];
     let wape = |errors: &Measures| errors.wape.map_or("–".to_owned(), |wape| words.percent(wape));
     let mase = told.errors.mase.map(|mase| words.t("mining.mase_is", &[("mase", &words.fixed(mase, 2))]));
-    let mut error = explain("mining.wape_help").formula("Σ|e| / Σ|y|");
+    let mut error =
+        explain("mining.wape_help").formula("Σ|e| / Σ|y|").source(sold.all(), words.t("mining.orders", &[]));
     for (key, method) in [("own_error", told.backtest.best), ("floor_error", Some(Method::SeasonalNaive))] {
         if let Some(tried) = method.and_then(|method| told.backtest.of(method)) {
             error = error.input(words.t(&format!("mining.{key}"), &[]), wape(&tried.errors));

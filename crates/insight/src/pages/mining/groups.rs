@@ -218,7 +218,9 @@ fn list_of(group: u32) -> String {
 
 fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
-    let mut choice = explain("mining.silhouette_help").formula("(b − a) / max(a, b)");
+    let mut choice = explain("mining.silhouette_help")
+        .formula("(b − a) / max(a, b)")
+        .source("#groups".to_owned(), words.t("mining.groups", &[]));
     for (number, height) in &found.choice.silhouettes {
         let groups = words.t("mining.so_many_groups", &[("count", &words.count(*number as u64))]);
         choice = choice.input(groups, words.fixed(*height, 3));
@@ -236,7 +238,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
         Figure::new(
             words.t("mining.groups", &[]),
             words.count(found.groups.len() as u64),
-            explain("mining.groups_help"),
+            explain("mining.groups_help").source("#groups".to_owned(), words.t("mining.groups", &[])),
         ),
         Figure::new(words.t("mining.silhouette", &[]), words.fixed(found.choice.silhouette(), 2), choice)
             .note(Some(words.t("mining.compared", &[("count", &compared)]))),

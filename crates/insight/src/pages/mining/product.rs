@@ -51,7 +51,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
                 state => "found",
                 like_href => found.like.map(product_href),
                 like,
-                figures => headline(&words, found, &as_of),
+                figures => headline(&words, found, &as_of, id),
                 likely => likely(&words, &session, (found, day)).await?,
                 weights => weights(&words, &session, found),
                 list_href => list(found),
@@ -112,7 +112,9 @@ fn auc(words: &Words<'_>, measures: &Measures) -> String {
     words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
 }
 
-fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
+fn headline(words: &Words<'_>, found: &Found, as_of: &str, id: Id) -> Vec<Figure> {
+    let source = |explain: Explain| explain.source(list(found), words.t("mining.as_list", &[]));
+    let lines = href::list("order_line", &format!("product == '{}'", found.like.unwrap_or(id)));
     let test = &found.backtest;
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
@@ -129,7 +131,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
         Figure::new(
             words.t("mining.buyers", &[]),
             words.count(found.buyers as u64),
-            explain("mining.buyers_help"),
+            explain("mining.buyers_help").source(lines, words.t("mining.its_lines", &[])),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
         Figure::new(
@@ -141,18 +143,18 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
                     ("error", &words.fixed(Z_95 * found.expected_error, 1)),
                 ],
             ),
-            expected,
+            source(expected),
         ),
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),
-            auc_explained,
+            source(auc_explained),
         )
         .note(Some(method)),
         Figure::new(
             words.t("mining.best_tenth", &[]),
             lift.unwrap_or_default(),
-            explain("mining.best_tenth_help"),
+            source(explain("mining.best_tenth_help")),
         ),
     ]
 }
