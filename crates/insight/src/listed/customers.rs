@@ -1,5 +1,4 @@
 //! The pages about profit, satisfaction, cycles, contracts, alarms, before and after, and the seven P.
-//! Long because it is a table: one entry per figure, with its definition in two languages.
 
 use super::{Page, Shown, Source, Words, helped, own, sees_alarms, sees_answers, sees_the_company, told};
 
@@ -82,40 +81,14 @@ const PROFITABILITY: &[Shown] = &[
             "净利润为负的客户的亏损额，按各自最大的成本项归类。",
         ),
     ),
-    told(
-        "profit.piece",
-        "money",
-        "cost_rate.amount",
-        (
-            "What one order, return, call or visit costs by the rate in force.",
-            "按现行费率每张订单、每次退货、通话或拜访的成本。",
-        ),
-    ),
-    told(
-        "profit.minute",
-        "money",
-        "cost_rate.amount_per_minute",
-        ("What a minute of a contact costs by the rate in force.", "按现行费率每分钟接触的成本。"),
-    ),
-    told(
-        "profit.share",
-        "share",
-        "cost_rate.share_of_sales",
-        ("What is charged as a share of sales by the rate in force.", "按现行费率占销售额的比例。"),
-    ),
+    told("profit.piece", "money", "cost_rate.amount"),
+    told("profit.minute", "money", "cost_rate.amount_per_minute"),
+    told("profit.share", "share", "cost_rate.share_of_sales"),
 ];
 
 const SATISFACTION: &[Shown] = &[
     helped("satisfaction.c", "satisfaction.c_help", "quantity", SURVEYS),
-    told(
-        "satisfaction.c_short",
-        "quantity",
-        SURVEYS,
-        (
-            "Mean of perceived over expected (b / a) of the answers of the period, or of the group in the last 52 weeks, with its 95 % interval and number of answers; none below ten.",
-            "该期间（或该群近 52 周）回答中感知值与期望值之比（b / a）的平均数，附 95% 区间和回答数；不足十条不显示。",
-        ),
-    ),
+    told("satisfaction.c_short", "quantity", SURVEYS),
     helped("satisfaction.nps", "satisfaction.nps_help", "points", "surveys.recommend"),
     helped("satisfaction.answers", "satisfaction.answers_help", "count", "surveys"),
     helped("satisfaction.index", "satisfaction.index_help", "points", "account_figures.loyalty_index"),
@@ -139,22 +112,9 @@ const CYCLES: &[Shown] = &[
             "间隔大多接近自身典型值的购买周期占全部周期（客户与产品，或客户与全部产品）的比例。",
         ),
     ),
-    told(
-        "cycle.expected",
-        "count",
-        "sales.day",
-        (
-            "Regular buyers of the product whose next purchase is expected within the next eight weeks.",
-            "预计未来八周内购买该产品的规律客户的购买次数。",
-        ),
-    ),
+    told("cycle.expected", "count", "sales.day"),
     helped("cycle.quantity", "cycle.demand_help", "quantity", "sales.quantity"),
-    told(
-        "cycle.purchases",
-        "count",
-        "sales.day",
-        ("Days on which the customer bought: what the cycle rests on.", "客户购买的天数，即周期的样本数。"),
-    ),
+    told("cycle.purchases", "count", "sales.day"),
 ];
 
 const CONTRACT: &[Shown] = &[
@@ -163,69 +123,27 @@ const CONTRACT: &[Shown] = &[
     helped("contract.figure.half", "contract.help.half", "months", CONTRACTS),
     helped("contract.figure.first", "contract.help.first", "share", CONTRACTS),
     helped("contract.figure.further", "contract.help.further", "count", CONTRACTS),
-    told(
-        "contract.contracts",
-        "count",
-        CONTRACTS,
-        (
-            "Contracts of the row: begun in its period, or in its group.",
-            "该行的合同数：在该时段开始的，或属于该组的。",
-        ),
-    ),
+    told("contract.contracts", "count", CONTRACTS),
     helped("contract.after", "contract.cohorts_help", "share", CONTRACTS),
     helped("contract.renews", "contract.standings_help", "share", CONTRACTS),
     helped("contract.ratio", "contract.hazards_help", "quantity", CONTRACTS),
-    told(
-        "contract.range",
-        "quantity",
-        CONTRACTS,
-        ("Range in which the risk's ratio lies with 95 % confidence.", "风险倍数以 95% 的把握落入的范围。"),
-    ),
+    told("contract.range", "quantity", CONTRACTS),
     helped("contract_survival", "contract.curve_help", "share", CONTRACTS)
         .named(("Survival of contracts", "合同存续曲线")),
 ];
 
 const ALARMS: &[Shown] = &[
-    told("alarm.count", "count", "alarm", ("Alarms of the rule that were raised.", "该规则发出的预警数。")),
-    told("alarm.still_open", "count", "alarm", ("Alarms that nobody has ended yet.", "尚未结束的预警数。")),
-    told(
-        "alarm.ended_well",
-        "count",
-        "alarm",
-        (
-            "Alarms that ended because the customer bought or recovered.",
-            "因客户再次购买或已恢复而结束的预警数。",
-        ),
-    ),
+    told("alarm.count", "count", "alarm"),
+    told("alarm.still_open", "count", "alarm"),
+    told("alarm.ended_well", "count", "alarm"),
     helped("alarm.bought_share", "alarm.worth_help", "share", "alarm, sales.day"),
-    told(
-        "alarm.sales_after",
-        "money",
-        "alarm, sales.net",
-        (
-            "Sales to the customers of these alarms within the weeks after them.",
-            "这些预警客户在预警后数周内的销售额。",
-        ),
-    ),
+    told("alarm.sales_after", "money", "alarm, sales.net"),
 ];
 
 const BENEFIT: &[Shown] = &[
-    told("benefit.before", "quantity", PERIODS, ("The figure in the base period.", "该指标在基期的数值。")),
-    told(
-        "benefit.after",
-        "quantity",
-        PERIODS,
-        ("The figure in the latest period of the same length.", "该指标在最近同样长度期间的数值。"),
-    ),
-    told(
-        "benefit.change",
-        "quantity",
-        PERIODS,
-        (
-            "Difference of both periods, with its interval where it may be chance.",
-            "两个期间的差异，可能出于偶然的附区间。",
-        ),
-    ),
+    told("benefit.before", "quantity", PERIODS),
+    told("benefit.after", "quantity", PERIODS),
+    told("benefit.change", "quantity", PERIODS),
     helped("benefit.sales_per_rep", "benefit.help.sales_per_rep", "money", "sales.net, sales.owner_key"),
     helped("benefit.sales", "benefit.help.sales", "money", "sales.net, returns.net"),
     helped("benefit.margin", "benefit.help.margin", "share", "sales.margin, returns.margin"),
@@ -264,76 +182,17 @@ const SEVEN_P: &[Shown] = &[
         "order.account_key, order.ordered_at",
         ("Customers whose first order that counts was in the month.", "首张有效订单在该月的客户数。"),
     ),
-    told(
-        "seven.column.sales",
-        "money",
-        "sales.net",
-        (
-            "Sales of the period, of the salesperson, product or channel of the row.",
-            "该行业务员、产品或渠道在本期的销售额。",
-        ),
-    ),
-    told(
-        "seven.column.change",
-        "share",
-        "sales.net",
-        (
-            "Sales of the period over those of the same months a year earlier, less one.",
-            "本期销售额与去年同期之比减一。",
-        ),
-    ),
-    told(
-        "seven.column.orders",
-        "count",
-        "sales.order",
-        ("Orders that count in the period.", "本期的有效订单数。"),
-    ),
-    told(
-        "seven.column.margin_share",
-        "share",
-        "sales.margin",
-        ("Margin over the sales whose cost is known.", "毛利占成本已知销售额的比例。"),
-    ),
-    told(
-        "seven.column.per_order",
-        "money",
-        "sales.net",
-        ("Sales over the number of orders.", "销售额除以订单数。"),
-    ),
-    told(
-        "seven.column.return_share",
-        "share",
-        "returns.net, sales.net",
-        ("Amount returned over sales of the period.", "本期退货金额占销售额的比例。"),
-    ),
-    told(
-        "seven.column.returned",
-        "money",
-        "returns.net",
-        ("Amount of returns that count in the period.", "本期计入的退货金额。"),
-    ),
-    told(
-        "seven.column.treated",
-        "share",
-        "experiment",
-        (
-            "Those drawn to be reached: share that bought, or sales for each.",
-            "被抽取触达的客户：购买占比或人均销售额。",
-        ),
-    ),
-    told(
-        "seven.column.control",
-        "share",
-        "experiment",
-        ("Those left alone: share that bought, or sales for each.", "对照组客户：购买占比或人均销售额。"),
-    ),
-    told("seven.column.difference", "share", "experiment", ("Reached less left alone.", "触达组减对照组。")),
-    told(
-        "seven.column.interval",
-        "share",
-        "experiment",
-        ("Range in which the difference lies with 95 % confidence.", "差异以 95% 的把握落入的范围。"),
-    ),
+    told("seven.column.sales", "money", "sales.net"),
+    told("seven.column.change", "share", "sales.net"),
+    told("seven.column.orders", "count", "sales.order"),
+    told("seven.column.margin_share", "share", "sales.margin"),
+    told("seven.column.per_order", "money", "sales.net"),
+    told("seven.column.return_share", "share", "returns.net, sales.net"),
+    told("seven.column.returned", "money", "returns.net"),
+    told("seven.column.treated", "share", "experiment"),
+    told("seven.column.control", "share", "experiment"),
+    told("seven.column.difference", "share", "experiment"),
+    told("seven.column.interval", "share", "experiment"),
     own(
         "returns_by_reason",
         ("Returns by reason", "各原因的退货金额"),

@@ -1,5 +1,5 @@
-//! Every figure the analysis pages compute, for the data catalog. Labels are those of the pages, definitions those of their
-//! explanations where there are any. A test reads the pages' sources and fails for a figure that is not listed.
+//! Every figure the analysis pages compute, for the data catalog. Labels and definitions are those of the pages wherever these say
+//! them; what stands only in a chart or a sentence is defined here. A test reads the pages' sources and fails for a figure that is not listed.
 
 mod customers;
 mod mining;
@@ -50,6 +50,8 @@ struct Shown {
 enum Definition {
     /// The text of a message.
     Message(&'static str),
+    /// What the page says the heading means.
+    OfName,
     Own(Words),
 }
 
@@ -58,9 +60,9 @@ const fn helped(name: &'static str, help: &'static str, unit: &'static str, inpu
     Shown { name, unit, inputs, label: None, definition: Definition::Message(help) }
 }
 
-/// A figure with a name on its page, explained here.
-const fn told(name: &'static str, unit: &'static str, inputs: &'static str, definition: Words) -> Shown {
-    Shown { name, unit, inputs, label: None, definition: Definition::Own(definition) }
+/// A figure that its page defines beside its table or chart, by the message of its name with `.is`.
+const fn told(name: &'static str, unit: &'static str, inputs: &'static str) -> Shown {
+    Shown { name, unit, inputs, label: None, definition: Definition::OfName }
 }
 
 /// A figure of a chart or a sentence, without a name of its own on the page.
@@ -101,6 +103,7 @@ fn listed(app: &App, times: &Times, page: &Page, shown: &Shown) -> ListedFigure 
         label: shown.label.map_or_else(|| message(app, shown.name), words),
         definition: match shown.definition {
             Definition::Message(key) => message(app, key),
+            Definition::OfName => message(app, &format!("{}.is", shown.name)),
             Definition::Own(own) => words(own),
         },
         unit: shown.unit,
