@@ -278,7 +278,7 @@ const SEVEN_P: &[Shown] = &[
         "share",
         "sales.net",
         (
-            "Sales of the period over those of the same months a year earlier, less one.",
+            "Sales of the period over those of the same days a year earlier, less one.",
             "本期销售额与去年同期之比减一。",
         ),
     ),

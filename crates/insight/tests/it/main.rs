@@ -23,6 +23,7 @@ mod satisfaction;
 mod scores;
 mod served;
 mod seven_p;
+mod seven_p_behind;
 mod surveys;
 mod uplift;
 mod walk;
