@@ -102,6 +102,7 @@ impl Matrix {
             new_customers: 0,
             new_money: 0,
         };
+        let mut came = vec![];
         for (customer, (was, is)) in customers.iter().zip(then.of.iter().zip(&now.of)) {
             let after = bought(customer, then_day, day);
             if let Some(is) = is {
@@ -112,12 +113,16 @@ impl Matrix {
                 matrix.new_money = matrix.new_money.saturating_add(after);
                 continue;
             };
-            let quadrant = &mut matrix.then[was.quadrant];
-            was.add_to(quadrant);
-            quadrant.add_after(was.before, after);
+            was.add_to(&mut matrix.then[was.quadrant]);
+            came.push((was.quadrant, was.before, after));
             if let Some(is) = is {
                 matrix.moves[was.quadrant][is.quadrant] += 1;
             }
+        }
+        // Sums of decimals depend on their order, which says nothing here.
+        came.sort_unstable();
+        for (quadrant, before, after) in came {
+            matrix.then[quadrant].add_after(before, after);
         }
         Ok(matrix)
     }
@@ -253,5 +258,17 @@ mod tests {
         let refused = Matrix::of(&customers(200), 200, &Settings::default(), &Model::fit(&[], 0));
         assert_eq!(refused, Err(Unfit::TooShort));
         assert_eq!(Matrix::of(&[], 200, &Settings::default(), &Model::fit(&[], 0)), Err(Unfit::TooShort));
+    }
+
+    #[test]
+    fn the_order_of_customers_changes_nothing() {
+        let (given, mut shuffled) = (customers(900), customers(900));
+        shuffled.reverse();
+        shuffled.rotate_left(13);
+        let of =
+            |customers: &[Customer]| Matrix::of(customers, 900, &Settings::default(), &Model::fit(&[], 0));
+        let found = of(&given).unwrap();
+        assert!(found.then.iter().all(|quadrant| quadrant.squares.iter().all(|sum| *sum >= 0.0)));
+        assert_eq!(of(&shuffled).unwrap(), found);
     }
 }
