@@ -145,4 +145,15 @@ mod tests {
             }
         }
     }
+
+    proptest! {
+        #[test]
+        fn the_order_of_customers_changes_nothing(
+            (given, shuffled) in prop::collection::vec(any::<i64>(), 0..60)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle())),
+            points in 0_usize..30,
+        ) {
+            prop_assert_eq!(Concentration::of(&given, points), Concentration::of(&shuffled, points));
+        }
+    }
 }

@@ -48,6 +48,9 @@ pub fn mean(values: &[f64]) -> Option<Estimate> {
     if values.len() < 2 {
         return None;
     }
+    // Sums of decimals depend on their order, which says nothing here.
+    let mut values = values.to_vec();
+    values.sort_unstable_by(f64::total_cmp);
     let at = values.iter().sum::<f64>() / n;
     let variance = values.iter().map(|value| (value - at).powi(2)).sum::<f64>() / (n - 1.0);
     let half = Z_95 * (variance / n).sqrt();

@@ -107,6 +107,7 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use rand::{RngExt, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -161,5 +162,15 @@ mod tests {
         });
         let share = within.count() as f64 / seen.len() as f64;
         assert!((0.77..0.84).contains(&share), "{share}");
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_purchases_changes_nothing(
+            (given, shuffled) in prop::collection::vec(0_i32..2_000, 0..40)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            prop_assert_eq!(Rhythm::of(&given), Rhythm::of(&shuffled));
+        }
     }
 }

@@ -152,4 +152,23 @@ mod tests {
             prop_assert!((0.0..=1.0).contains(&loyalty));
         }
     }
+
+    proptest! {
+        #[test]
+        fn the_order_of_answers_changes_nothing(
+            (given, shuffled) in prop::collection::vec((0_u8..=10, 1_u8..=10), 0..60)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let of = |answers: &[(u8, u8)]| {
+                let first: Vec<u8> = answers.iter().map(|(answer, _)| *answer).collect();
+                let ratios: Vec<f64> = answers
+                    .iter()
+                    .filter_map(|(perceived, expected)| ratio_thousandths(*perceived, *expected))
+                    .map(f64::from)
+                    .collect();
+                (Nps::of(&first), crate::proportion::mean(&ratios))
+            };
+            prop_assert_eq!(of(&given), of(&shuffled));
+        }
+    }
 }

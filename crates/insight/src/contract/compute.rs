@@ -238,6 +238,7 @@ fn standings(terms: &[Term], months: u32, as_of: NaiveDate) -> Vec<Standing> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn day(text: &str) -> NaiveDate {
         text.parse().unwrap()
@@ -310,5 +311,28 @@ mod tests {
         assert!((model.parameters.survival(1) - curve[12].survival).abs() < 0.05, "{model:?}");
         assert_eq!(found.median_months, None);
         assert_eq!(found.hazards.missing, Some(value::contractual::cox::CoxProblem::TooFewEnds));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(16))]
+
+        #[test]
+        fn the_order_of_customers_changes_nothing(
+            (given, shuffled) in prop::collection::vec((0_u32..60, prop::option::of(1_u32..40)), 1..70)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let of = |given: Vec<(u32, Option<u32>)>| {
+                let first = day("2021-01-15");
+                let after = |months: u32| first + chrono::Months::new(months);
+                let contract = |(start, length): (u32, Option<u32>)| {
+                    let end = length.map(|months| after(start + months));
+                    let term = Term::of(after(start), end, 12, day("2026-11-21"))?;
+                    Some(Contract { term, values: vec![] })
+                };
+                let contracts: Vec<Contract> = given.into_iter().filter_map(contract).collect();
+                Report::of(definition(), &contracts, 0, day("2026-11-21"))
+            };
+            prop_assert_eq!(of(given), of(shuffled));
+        }
     }
 }

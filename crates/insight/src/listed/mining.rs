@@ -6,6 +6,7 @@ const SALES: &str = "sales.net, sales.day";
 const LINES: &str = "sales.product_key, sales.order";
 const BOUGHT: &str = "sales.product_key, sales.account_key, sales.day";
 const EXPERIMENT: &str = "experiment, sales.account_key, sales.net";
+const RETURNS: &str = "experiment, sales.account_key, sales.net, sales.margin";
 const NIGHT: Words = (
     "Computed by the nightly data mining (job mining.refresh) from the warehouse",
     "由每晚的数据挖掘从数据仓库计算（任务 mining.refresh）",
@@ -153,6 +154,9 @@ const EFFECT: &[Shown] = &[
     helped("mining.control", "mining.side_help", "share", EXPERIMENT),
     helped("mining.difference", "mining.difference_help", "share", EXPERIMENT),
     helped("mining.uplift", "mining.uplift_help", "share", EXPERIMENT),
+    helped("mining.extra", "mining.extra_help", "money", RETURNS),
+    helped("mining.contacts_cost", "mining.contacts_cost_help", "money", RETURNS),
+    helped("mining.return", "mining.return_help", "share", RETURNS),
     told("mining.interval_95", "share", EXPERIMENT),
 ];
 

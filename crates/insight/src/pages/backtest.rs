@@ -108,7 +108,7 @@ fn shown(words: &Words<'_>, settings: &Settings, found: &Backtest) -> minijinja:
         ]),
         in_sample => [input("value.customers", &customers), input("value.backtest.held_out", &held_out)],
         source => context! {
-            href => href::orders_between(settings, cut, end),
+            href => href::Days { settings, after: cut, until: end }.orders(""),
             label => words.t("value.backtest.orders", &[]),
         },
         customers,

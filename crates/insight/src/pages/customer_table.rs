@@ -83,7 +83,8 @@ async fn records(
     Ok(page.records)
 }
 
-async fn table(
+/// These records, of which `fields` were read; `filter` sets the list apart from others of its page.
+pub async fn table(
     words: &Words<'_>,
     records: &[Record],
     fields: &[&str],

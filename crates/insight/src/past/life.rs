@@ -177,4 +177,26 @@ mod tests {
         let refused = Life::of(&[customer(&[0, 20], "dealer")], 50, &Settings::default(), &model);
         assert_eq!(refused, Err(Unfit::TooShort));
     }
+
+    #[test]
+    fn the_order_of_customers_changes_nothing() {
+        let customers = || -> Vec<Customer> {
+            let one = |number: i32| {
+                let days: Vec<i32> = (number * 9..=800).step_by(20 + 17 * (number as usize % 11)).collect();
+                let mut one = customer(&days, ["dealer", "consumer"][number as usize % 2]);
+                one.region = format!("Region {}", number % 17);
+                one.purchases.iter_mut().for_each(|purchase| purchase.amount += i64::from(number % 5));
+                one
+            };
+            (0..60).map(one).collect()
+        };
+        let mut shuffled = customers();
+        shuffled.reverse();
+        shuffled.rotate_left(23);
+        let model = Model::fit(&[], 800);
+        let of = |customers: &[Customer]| Life::of(customers, 800, &Settings::default(), &model).unwrap();
+        let found = of(&customers());
+        assert!(found.groups.len() > 5, "{:?}", found.groups.keys());
+        assert_eq!(of(&shuffled), found);
+    }
 }

@@ -7,16 +7,16 @@ use super::{
     read::Cut,
 };
 use crate::{
+    facts::day_before,
     kept::{self, Kept},
-    pages::{scope, words::Words},
-    settings::{Settings, date_of, day_number},
+    pages::{href, scope, words::Words},
+    settings::Settings,
     store,
 };
 use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use chrono::SecondsFormat;
 use engine::Error;
 use minijinja::context;
 use serde::Serialize;
@@ -69,9 +69,7 @@ pub async fn page(
         stored: &stored,
         report: &kept.body,
         as_of: words.date(kept.as_of),
-        since: settings
-            .end_of(date_of(day_number(filter.from) - 1))
-            .to_rfc3339_opts(SecondsFormat::Secs, true),
+        days: href::Days { settings: &settings, after: day_before(filter.from), until: filter.last },
     };
     let mut shown: Shown = match part {
         "profiling" => board.profiling().await?,
@@ -102,6 +100,7 @@ pub async fn page(
         made_at => words.format.instant(kept.made_at),
         tabs,
         periods => periods(&words, &filter),
+        compared => board.compared(),
         relations => relations(&words, &filter),
         regions => regions(&words, &filter, &kept.body),
         shown,

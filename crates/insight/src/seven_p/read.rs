@@ -29,7 +29,7 @@ impl Cut<'_> {
     pub async fn months(&self, cut: &str) -> Result<ByMonth> {
         let body = self.body(cut).await?;
         let mut found = ByMonth::new();
-        for (month, _, measures) in within(&body, (self.filter.before, self.filter.until)) {
+        for (month, _, measures) in within(&body, (self.filter.before, self.filter.until())) {
             found.entry(month).or_default().add(&measures);
         }
         Ok(found)
@@ -37,18 +37,18 @@ impl Cut<'_> {
 
     /// Of the period, by value.
     pub async fn values(&self, cut: &str) -> Result<ByValue> {
-        Ok(by_value(&self.body(cut).await?, (self.filter.from, self.filter.until)))
+        Ok(by_value(&self.body(cut).await?, (self.filter.from, self.filter.until())))
     }
 
-    /// Of the period, and of the same months a year earlier.
+    /// Of the period, and of the same days a year earlier.
     pub async fn values_and_before(&self, cut: &str) -> Result<(ByValue, ByValue)> {
         let body = self.body(cut).await?;
         let before = by_value(&body, (self.filter.before, self.filter.before_until()));
-        Ok((by_value(&body, (self.filter.from, self.filter.until)), before))
+        Ok((by_value(&body, (self.filter.from, self.filter.until())), before))
     }
 }
 
-/// The cells of the months in `[from, until)`.
+/// The cells in `[from, until)`: whole months, and of the month a year ago the days compared and the rest, see `sales.rs`.
 fn within(
     body: &Body,
     (from, until): (NaiveDate, NaiveDate),
@@ -64,7 +64,7 @@ fn by_value(body: &Body, period: (NaiveDate, NaiveDate)) -> ByValue {
     found.into_iter().map(|(value, measures)| (value.to_owned(), measures)).collect()
 }
 
-/// Sum over the months in `[from, until)`.
+/// Sum over the days in `[from, until)`.
 pub fn sum(months: &ByMonth, (from, until): (NaiveDate, NaiveDate)) -> Measures {
     let mut all = Measures::default();
     months.range(from..until).for_each(|(_, measures)| all.add(measures));

@@ -10,7 +10,7 @@ use engine::Result;
 use serde::{Deserialize, Serialize};
 use value::proportion::{Estimate, share};
 
-const YEAR_DAYS: i32 = 52 * 7;
+pub(super) const YEAR_DAYS: i32 = 52 * 7;
 
 /// The last 52 weeks against the 52 before, and these against the 52 before them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

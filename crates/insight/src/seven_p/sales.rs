@@ -1,6 +1,10 @@
 //! Reads the cuts from the warehouse.
 
-use super::{cells::Cells, cuts::Measures};
+use super::{
+    cells::Cells,
+    cuts::{Measures, first_of_month},
+    filter::year_before,
+};
 use crate::{
     facts::{At, ask, counting, day_before, whole},
     settings::Settings,
@@ -137,6 +141,19 @@ pub(super) struct Sales<'a> {
 }
 
 impl Sales<'_> {
+    /// The first day of the month. The running month is compared with the same days a year ago: what that month brought after them
+    /// is a cell of its own, dated the day it begins.
+    fn month(&self, at: At) -> String {
+        let month = at.month(self.settings);
+        let rest = year_before(self.as_of.succ_opt().unwrap_or(self.as_of));
+        let end = first_of_month(rest).checked_add_months(chrono::Months::new(1)).unwrap_or(rest);
+        if rest == first_of_month(rest) {
+            return month;
+        }
+        let within = at.within(self.settings, day_before(rest), day_before(end));
+        format!("CASE WHEN {within} THEN CAST('{rest}' AS DATE) ELSE {month} END")
+    }
+
     pub async fn cells(&self) -> Result<Cells> {
         let mut cells = Cells::default();
         for source in &SOURCES {
@@ -155,7 +172,7 @@ impl Sales<'_> {
         value: &'static str,
     ) -> Result<()> {
         let Source { from, at, states, by_customer, measures, sums, .. } = source;
-        let month = at.month(self.settings);
+        let month = self.month(*at);
         let (place, customer) = if *by_customer {
             (["c.relation", "c.province", "c.country"], CUSTOMER)
         } else {

@@ -24,6 +24,8 @@ mod satisfaction;
 mod scores;
 mod served;
 mod seven_p;
+mod seven_p_behind;
+mod sides;
 mod surveys;
 mod uplift;
 mod walk;

@@ -208,6 +208,18 @@ fn one_effect_for_all_is_no_ground_to_choose() {
             kept.body
         );
         let client = company.app.administrator().await;
+        // A quarter of the difference in sales is margin; each contact costs one.
+        let compared = experiment::result::load(&company.engine, experiment.id).await.unwrap().unwrap();
+        let (sales, reached) = (compared.body.sales, compared.body.treated as f64);
+        let [at, lower, upper] = [sales.difference, sales.lower, sales.upper].map(|difference| {
+            let earned = (difference * 0.25 * reached - reached) / reached;
+            format!("{}%", (earned * 1_000.0).round() / 10.0)
+        });
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/experiment/{}", experiment.id)).await.expect(200).body;
+        for text in ["Extra contribution", &format!("¥{reached}.00"), &at, &lower, &upper] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
         for (language, text) in [
             ("en", "No reliable difference between customers: reach everybody or nobody"),
             ("zh-CN", "客户之间没有可靠的差别"),
@@ -234,6 +246,7 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
         let address = format!("/experiment/{}", experiment.id);
         let page = client.get(&address).await.expect(200).body;
+        assert!(page.contains("Not told: no effect is proven") && !page.contains("Extra contribution"));
         assert!(
             page.contains("Too few customers to learn who responds") && page.contains("it takes 225"),
             "{page}"

@@ -42,10 +42,12 @@ pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
         let share = (rate.did as f64 + 0.5) / n;
         share * (1.0 - share) / n
     };
-    let weighted: Vec<(f64, f64)> = kept
+    let mut weighted: Vec<(f64, f64)> = kept
         .iter()
         .map(|(part, effect)| (effect.difference, 1.0 / (variance(part.treated) + variance(part.control))))
         .collect();
+    // Sums of decimals depend on their order.
+    weighted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let weights: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     let mean = weighted.iter().map(|(difference, weight)| difference * weight).sum::<f64>() / weights;
     let q = weighted.iter().map(|(difference, weight)| weight * (difference - mean).powi(2)).sum::<f64>();
@@ -56,6 +58,7 @@ pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     fn part(name: &str, treated: u64, control: u64) -> Part {
         let rate = |did| Rate { customers: 1_000, did };
@@ -80,5 +83,19 @@ mod tests {
         let mut small = part("b", 60, 100);
         small.control.customers = FEWEST_CUSTOMERS - 1;
         assert_eq!(test(&[part("a", 200, 100), small]), None);
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_parts_changes_nothing(
+            (given, shuffled) in prop::collection::vec((0_u64..=1_000, 0_u64..=1_000), 0..12)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let of = |shares: Vec<(u64, u64)>| {
+                let parts: Vec<Part> = shares.into_iter().map(|(treated, control)| part("", treated, control)).collect();
+                test(&parts).map(|found| (found.q, found.p_value, found.real))
+            };
+            prop_assert_eq!(of(given), of(shuffled));
+        }
     }
 }

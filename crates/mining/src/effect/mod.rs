@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod difference;
 pub mod heterogeneity;
 pub mod power;
+pub mod returns;
 pub mod uplift;
 
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,11 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Whether an effect may be claimed.
+    pub fn is_claim(self) -> bool {
+        matches!(self, Verdict::Raised | Verdict::Lowered)
+    }
+
     pub fn name(self) -> &'static str {
         match self {
             Verdict::TooFew => "too_few",
@@ -47,6 +53,10 @@ pub struct Effect {
     /// Two-sided.
     pub p_value: f64,
     pub verdict: Verdict,
+    /// Interval of [`Effect::uplift`]; it leaves out zero exactly where that of the difference does. `None` where the control may be
+    /// zero, and of what an earlier version kept.
+    #[serde(default)]
+    pub relative: Option<[f64; 2]>,
 }
 
 impl Effect {

@@ -78,6 +78,7 @@ pub fn median(steps: &[Step]) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn the_remissions_of_freireich_are_the_textbooks() {
@@ -115,5 +116,19 @@ mod tests {
         assert_eq!(estimate(&[Lifetime { time: 2.0, ended: false }]), Err(Unfit::NobodyLeft));
         let all = estimate(&[Lifetime { time: 2.0, ended: true }]).expect("an end");
         assert_eq!((all[0].survival, all[0].low, all[0].high), (0.0, 0.0, 1.0));
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_of_customers_changes_nothing(
+            (given, shuffled) in prop::collection::vec((0_u16..40, any::<bool>()), 1..80)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let of = |seen: Vec<(u16, bool)>| {
+                let lifetime = |(time, ended)| Lifetime { time: f64::from(time) / 3.0, ended };
+                estimate(&seen.into_iter().map(lifetime).collect::<Vec<Lifetime>>())
+            };
+            prop_assert_eq!(of(given), of(shuffled));
+        }
     }
 }

@@ -166,6 +166,7 @@ fn log_likelihood(seen: &[Tenure], longest: u32, at: &[f64; 2]) -> (f64, [f64; 2
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     /// A cohort of which so many are left after each renewal.
     fn cohort(left: &[u64]) -> Vec<Tenure> {
@@ -250,5 +251,21 @@ mod tests {
         let found = fit(&cohort(&[100_000, 80_000, 64_000, 51_200, 40_960])).expect("fitted");
         assert!(!found.boundary.is_empty(), "{found:?}");
         assert!((found.parameters.retention(1) - 0.8).abs() < 1e-3);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn the_order_of_tenures_changes_nothing(
+            (given, shuffled) in prop::collection::vec((1_u32..9, any::<bool>(), 1_u64..400), 2..20)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let of = |seen: Vec<(u32, bool, u64)>| {
+                let tenure = |(renewals, ended, customers)| Tenure { renewals, ended, customers };
+                fit(&seen.into_iter().map(tenure).collect::<Vec<Tenure>>())
+            };
+            prop_assert_eq!(of(given), of(shuffled));
+        }
     }
 }

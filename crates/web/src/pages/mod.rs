@@ -20,6 +20,7 @@ mod undo;
 
 pub(crate) use address::record_href;
 pub use caller::{Caller, Place};
+pub use list::{Source, record_file};
 pub use reader::Reader;
 
 use crate::App;

@@ -173,6 +173,29 @@ async fn count(engine: &Engine, experiment: Id) -> Result<u64> {
     Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
 }
 
+/// Some of those on one side, in order of their ids, after this one.
+pub async fn side(
+    engine: &Engine,
+    experiment: Id,
+    control: bool,
+    after: Option<Id>,
+    limit: u64,
+) -> Result<Vec<Id>> {
+    let mut select = Sql::select();
+    select
+        .column(name("account"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .and_where(Expr::col(name("control")).eq(control))
+        .and_where(not_merged())
+        .order_by(name("account"), engine::sea_query::Order::Asc)
+        .limit(limit);
+    if let Some(after) = after {
+        select.and_where(Expr::col(name("account")).gt(after));
+    }
+    engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect()
+}
+
 /// Everybody who takes part and whether he is left alone, in order of their ids.
 pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
     let select = Sql::select()

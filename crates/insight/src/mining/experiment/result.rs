@@ -1,6 +1,9 @@
 //! What came of an experiment: both sides' orders between its first and last day, compared.
 
-use super::{ENTITY, members, uplift};
+use super::{
+    ENTITY, members,
+    uplift::{self, Money},
+};
 use crate::{
     mining::{groups, kept},
     settings::Settings,
@@ -47,6 +50,9 @@ pub struct Found {
     pub needed_for_a_tenth: Option<u64>,
     /// Whether the effect differs between customer groups; `None` with fewer than two large enough.
     pub parts: Option<Heterogeneity>,
+    /// What a contact costs and these customers' margin; `None` in what an earlier version kept.
+    #[serde(default)]
+    pub money: Option<Money>,
 }
 
 pub async fn load(engine: &Engine, experiment: Id) -> Result<Option<Arc<kept::Kept<Found>>>> {
@@ -83,7 +89,8 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let before = sums(engine, experiment.id, &settings, (eve - length, eve)).await?;
     let groups = groups_of(engine, experiment.id).await?;
     let found = compare(&sides, &bought, before.len(), &groups, members::share_of(experiment));
-    let found = Found { from, until, ended: as_of > end, ..found };
+    let money = Some(Money::of(experiment, &bought));
+    let found = Found { from, until, ended: as_of > end, money, ..found };
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &found).await?;
     uplift::compute(engine, experiment, &found, &sides, &bought).await?;
     Ok(found)
@@ -129,6 +136,7 @@ fn compare(
         smallest_rise: power::smallest_rise(before, sides.len() as u64, share),
         needed_for_a_tenth: power::customers_needed(before, before * 1.1, share),
         parts: heterogeneity::test(&parts),
+        money: None,
     }
 }
 

@@ -1,6 +1,12 @@
 //! What came of an experiment, on its page.
 
-use super::{Words, groups::called, scope, uplift, words};
+use super::{
+    Words,
+    groups::called,
+    scope,
+    sides::{self, Side},
+    uplift, words,
+};
 use crate::{
     mining::{
         experiment::{
@@ -18,20 +24,34 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::BoxFuture;
+use engine::{Action, BoxFuture};
 use meta::{Id, Record};
 use minijinja::context;
-use mining::effect::{Effect, SIGNIFICANCE};
+use mining::effect::{
+    Effect, SIGNIFICANCE,
+    returns::{self, Between},
+};
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Flash, Session};
 
 pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
     Box::pin(async move {
-        if !scope::sees_the_company(&session.actor) {
-            return Ok(None);
+        if scope::sees_the_company(&session.actor) {
+            return panel(&app, &session, &record).await.map(Some);
         }
-        panel(&app, &session, &record).await.map(Some)
+        lists_alone(&app, &session, &record).await
     })
+}
+
+/// Who may not see the company's figures still has to know whom of his customers the campaign may reach.
+async fn lists_alone(app: &App, session: &Session, record: &Record) -> Answer<Option<String>> {
+    let known = session.actor.has("account", Action::Read);
+    if !known || result::load(app.engine(), record.id).await?.is_none() {
+        return Ok(None);
+    }
+    let words = words(app, session).await?;
+    let context = context! { lists_alone => true, sides => sides::ways(&words, record.id) };
+    app.render(session, "insight/mining_experiment.html", context).map(Some)
 }
 
 /// Draws the customers the first time, and compares.
@@ -59,7 +79,9 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 found => true,
                 verdict => verdict(&words, effect, found),
                 tone => effect.verdict.name(),
-                figures => figures(&words, found, by_sales, &as_of),
+                figures => figures(&words, (record, found), by_sales, &as_of),
+                sides => sides::ways(&words, record.id),
+                returns => returns(&words, (record, found), by_sales, &as_of),
                 power => power(&words, found),
                 parts => parts(&words, found, &Names::load(app.engine()).await?),
                 as_of,
@@ -67,6 +89,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
         }
     };
     let context = context! {
+        lists_alone => false,
         uplift => uplift::section(&words, session, record).await?,
         compute_href => format!("/analysis/experiment/{}", record.id),
         working => result::in_progress(app.engine(), record.id).await?,
@@ -82,32 +105,99 @@ fn verdict(words: &Words<'_>, effect: &Effect, found: &Found) -> String {
     format!("{said} {}", words.t(&format!("mining.verdict.{key}"), &[("until", &until)]))
 }
 
-fn figures(words: &Words<'_>, found: &Found, by_sales: bool, as_of: &str) -> Vec<Figure> {
+fn figures(
+    words: &Words<'_>,
+    (experiment, found): (&Record, &Found),
+    by_sales: bool,
+    as_of: &str,
+) -> Vec<Figure> {
     let effect = if by_sales { &found.sales } else { &found.bought };
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
-    let level = words.whole_percent(1.0 - SIGNIFICANCE);
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
-    let side = |key: &str, customers: u64, value: f64| {
-        Figure::new(words.t(key, &[]), shown(value), explain("mining.side_help"))
+    let side = |key: &str, side: Side, customers: u64, value: f64| {
+        let explain = explain("mining.side_help").source(side.href(experiment.id), side.title(words));
+        Figure::new(words.t(key, &[]), shown(value), explain)
             .note(Some(words.t("mining.of_customers", &[("count", &words.count(customers))])))
     };
-    let interval = words.t(
-        "mining.interval",
-        &[("level", &level), ("lower", &shown(effect.lower)), ("upper", &shown(effect.upper))],
-    );
+    let between = interval(words, shown(effect.lower), shown(effect.upper));
     let help = if by_sales { "mining.difference_sales_help" } else { "mining.difference_help" };
+    let relative = match (effect.uplift(), effect.relative) {
+        (Some(_), Some([lower, upper])) => Some(interval(words, words.percent(lower), words.percent(upper))),
+        (Some(_), None) => Some(words.t("mining.uplift_open", &[])),
+        (None, _) => None,
+    };
     let uplift = effect.uplift().map(|uplift| words.percent(uplift)).unwrap_or_default();
     vec![
-        side("mining.treated", found.treated, effect.treated),
-        side("mining.control", found.control, effect.control),
+        side("mining.treated", Side::Reached, found.treated, effect.treated),
+        side("mining.control", Side::LeftAlone, found.control, effect.control),
         Figure::new(
             words.t("mining.difference", &[]),
             shown(effect.difference),
             explain(help).input("p", words.fixed(effect.p_value, 4)),
         )
-        .note(Some(interval)),
-        Figure::new(words.t("mining.uplift", &[]), uplift, explain("mining.uplift_help")),
+        .note(Some(between)),
+        Figure::new(words.t("mining.uplift", &[]), uplift, explain("mining.uplift_help")).note(relative),
     ]
+}
+
+fn interval(words: &Words<'_>, lower: String, upper: String) -> String {
+    let level = words.whole_percent(1.0 - SIGNIFICANCE);
+    words.t("mining.interval", &[("level", &level), ("lower", &lower), ("upper", &upper)])
+}
+
+/// What the campaign earned on what it cost; or why that is not told.
+fn returns(
+    words: &Words<'_>,
+    (experiment, found): (&Record, &Found),
+    by_sales: bool,
+    as_of: &str,
+) -> minijinja::Value {
+    let untold = |key: &str, args: &[(&str, &str)]| context! { figures => false, text => words.t(key, args) };
+    let Some(money) = found.money else { return untold("mining.return.again", &[]) };
+    if !by_sales && !found.bought.verdict.is_claim() {
+        return untold("mining.return.not_proven", &[]);
+    }
+    let sales = &found.sales;
+    // Whether a contact pays rests on what is sold, whatever the effect was measured by first.
+    let Some(earned) = returns::of(sales, money.margin.unwrap_or_default(), found.treated, money.cost) else {
+        let between = interval(words, words.units(sales.lower), words.units(sales.upper));
+        let difference = words.units(sales.difference);
+        let key = if by_sales { "mining.return.not_proven" } else { "mining.return.sales_not_proven" };
+        return untold(key, &[("difference", &difference), ("interval", &between)]);
+    };
+    let Some(margin) = money.margin else { return untold("mining.return.no_margin", &[]) };
+    let explain = |key: &str| {
+        let explain = Explain::new(words.t(&format!("mining.{key}_help"), &[]), as_of)
+            .input(words.t("mining.sides.reached", &[]), words.count(found.treated));
+        explain.source(Side::Reached.href(experiment.id), Side::Reached.title(words))
+    };
+    let figure = |key: &str, value: String, explain: Explain| {
+        Figure::new(words.t(&format!("mining.{key}"), &[]), value, explain)
+    };
+    let note = |between: &Between, shown: &dyn Fn(f64) -> String| {
+        Some(interval(words, shown(between.lower), shown(between.upper)))
+    };
+    let units = |value: f64| words.units(value);
+    let percent = |value: f64| words.percent(value);
+    let contact = words.units(money.cost);
+    let extra = explain("extra")
+        .formula("d · m · n")
+        .input(words.t("mining.sales_difference", &[]), words.units(sales.difference))
+        .input(words.t("mining.margin_rate", &[]), words.percent(margin));
+    let cost = explain("contacts_cost").formula("c · n").input(words.t("mining.contact", &[]), &*contact);
+    let rate = explain("return")
+        .formula("(d · m · n − c · n) / (c · n)")
+        .input(words.t("mining.contact", &[]), contact);
+    let (rate_value, rate_note) = match &earned.rate {
+        Some(rate) => (percent(rate.at), note(rate, &percent)),
+        None => (String::new(), Some(words.t("mining.return.free", &[]))),
+    };
+    let figures = vec![
+        figure("extra", units(earned.extra.at), extra).note(note(&earned.extra, &units)),
+        figure("contacts_cost", units(earned.cost), cost),
+        figure("return", rate_value, rate).note(rate_note),
+    ];
+    context! { figures }
 }
 
 /// What so many customers can show.

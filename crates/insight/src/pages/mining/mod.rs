@@ -8,6 +8,7 @@ mod panel;
 mod periods;
 mod product;
 mod purchasing;
+mod sides;
 mod status;
 mod uplift;
 
@@ -32,6 +33,7 @@ pub fn web_module() -> WebModule {
             ("insight/mining_purchasing.html", include_str!("purchasing.html")),
             ("insight/mining_panel.html", include_str!("panel.html")),
             ("insight/mining_experiment.html", include_str!("experiment.html")),
+            ("insight/mining_side.html", include_str!("side.html")),
             ("insight/mining_uplift.html", include_str!("uplift.html")),
             ("insight/mining_status.html", include_str!("status.html")),
         ],
@@ -77,6 +79,8 @@ fn routes() -> Router<App> {
         .route("/analysis/purchasing", get(purchasing::page))
         .route("/analysis/purchasing.csv", get(purchasing::export))
         .route("/analysis/experiment/{id}", post(experiment::compute))
+        .route("/analysis/experiment/{id}/sides/{side}", get(sides::page))
+        .route("/analysis/experiment/{id}/sides/{side}/export", get(sides::export))
         .route("/analysis/experiment/{id}/use", post(uplift::begin_use))
         .route("/analysis/refresh", post(status::begin))
         .route("/analysis/status", get(status::show))

@@ -5,7 +5,8 @@ use crate::{
     kept,
     pages::{customer_table::customers, href},
     profitability,
-    seven_p::read::sum,
+    settings::{date_of, day_number},
+    seven_p::{filter::and, read::sum, retention::YEAR_DAYS},
 };
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -65,7 +66,7 @@ impl Board<'_> {
                 (self.words.label("net_sales"), self.money(overview.net_sales)),
                 (self.t("seven.of_vip", &[]), self.money(vip.net_sales)),
             ],
-            Some(href::sorted("account", "orders > 0 && importance == 'vip'", "-net_sales")),
+            ("customers", href::sorted("account", "orders > 0 && importance == 'vip'", "-net_sales")),
         );
         let quadrants = self.group_bars("value_quadrant", &overview.quadrants, "");
         let core = overview.quadrants.get("core").map_or(0, |group| group.customers);
@@ -115,6 +116,12 @@ impl Board<'_> {
                 let (low, high) = (self.words.whole_percent(found.low), self.words.whole_percent(found.high));
                 format!("{low} – {high}")
             };
+            // Who bought within certain weeks is no condition on customers: the orders are.
+            let of_year = |ago: i32| {
+                let until = day_number(self.days.until) - YEAR_DAYS * ago;
+                let (after, until) = (date_of(until - YEAR_DAYS), date_of(until));
+                href::Days { after, until, ..self.days }.orders(" && account != null")
+            };
             let bought_before = (self.t("seven.bought_before", &[]), self.words.count(retention.now.cases));
             findings.push(self.finding(
                 "retention",
@@ -124,7 +131,7 @@ impl Board<'_> {
                     ("count", &self.words.count(retention.now.cases)),
                 ],
                 vec![bought_before, (self.t("seven.interval_95", &[]), interval(&retention.now))],
-                Some(href::sorted("account", "orders > 0", "-last_order_on")),
+                ("orders_before", of_year(1)),
             ));
             if let Some(before) = &retention.before {
                 let clear = before.high < retention.now.low || retention.now.high < before.low;
@@ -134,7 +141,7 @@ impl Board<'_> {
                     key,
                     &[("share", &shown), ("interval", &interval(before))],
                     vec![(self.t("seven.bought_before", &[]), self.words.count(before.cases))],
-                    Some(href::sorted("account", "orders > 0", "-last_order_on")),
+                    ("orders_before", of_year(2)),
                 ));
             }
         } else {
@@ -196,7 +203,7 @@ impl Board<'_> {
                     ("lost", &self.money(whale.lost.saturating_neg())),
                 ],
                 rests_on,
-                Some(href::sorted("account", "net_profit < 0 && orders > 0", "net_profit")),
+                ("losers", href::sorted("account", "net_profit < 0 && orders > 0", "net_profit")),
             )
         } else {
             let list = href::sorted("account", "orders > 0", "-margin");
@@ -204,7 +211,7 @@ impl Board<'_> {
                 "profit_unrated",
                 &[("margin", &self.money(report.buyers.margin))],
                 rests_on,
-                Some(list),
+                ("customers", list),
             )
         };
         let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
@@ -242,10 +249,9 @@ impl Board<'_> {
 
     pub async fn prospecting(&self) -> Answer<Shown> {
         let months = self.cut.months("month").await?;
-        let now = sum(&months, (self.filter.from, self.filter.until));
+        let now = sum(&months, (self.filter.from, self.filter.until()));
         let before = sum(&months, (self.filter.before, self.filter.before_until()));
         let sources = self.cut.values("source").await?;
-        let first_day = self.filter.from;
         let mut findings = vec![self.finding(
             "prospecting_finding",
             &[
@@ -254,25 +260,18 @@ impl Board<'_> {
                 ("change", &self.change(now.first_buyers, before.first_buyers).unwrap_or("–".to_owned())),
             ],
             vec![self.period(), self.counted("year_before", before.first_buyers.unsigned_abs())],
-            Some(href::sorted("account", &format!("first_order_on >= '{first_day}'"), "-first_order_on")),
+            ("first_buyers", self.first_buyers("")),
         )];
         let best = ranked(&sources, |one| one.first_buyers);
         if let Some((source, measures)) = best.first().filter(|(_, one)| one.first_buyers > 0) {
-            let condition = match source.as_str() {
-                "" => "source == null".to_owned(),
-                source => format!("source == '{}'", source.replace('\'', "\\'")),
-            };
+            let behind = self.first_buyers(&and("source", source));
             let source = self.choice("account", "source", source);
             let count = self.words.count(measures.first_buyers.unsigned_abs());
             findings.push(self.finding(
                 "best_source",
                 &[("source", &source), ("count", &count)],
                 vec![self.period(), self.counted("first_buyers", now.first_buyers.unsigned_abs())],
-                Some(href::sorted(
-                    "account",
-                    &format!("{condition} && first_order_on >= '{first_day}'"),
-                    "-first_order_on",
-                )),
+                ("first_buyers", behind),
             ));
         }
         let bars: Vec<(String, Option<String>, i64, String)> = best
@@ -280,17 +279,12 @@ impl Board<'_> {
             .filter(|(_, one)| one.first_buyers > 0 || one.accounts > 0)
             .map(|(source, one)| {
                 let label = self.choice("account", "source", source);
-                let filter = if source.is_empty() {
-                    "source == null && orders == 0".to_owned()
-                } else {
-                    format!("source == '{}' && orders == 0", source.replace('\'', "\\'"))
-                };
                 let known = share(
                     Ord::min(one.first_buyers, one.accounts).unsigned_abs(),
                     one.accounts.unsigned_abs(),
                 );
                 let text = known.map(|known| self.words.whole_percent(known.at)).unwrap_or_default();
-                (label, Some(href::sorted("account", &filter, "-created_at")), one.first_buyers, text)
+                (label, Some(self.first_buyers(&and("source", source))), one.first_buyers, text)
             })
             .collect();
         Ok(Shown {
@@ -314,6 +308,9 @@ impl Board<'_> {
                     "nobody_prospect",
                 )
                 .await?,
+            ],
+            more: vec![
+                self.link("more_came", &self.days.accounts_entered(self.filter.of_accounts().as_str())),
             ],
             ..Shown::default()
         })

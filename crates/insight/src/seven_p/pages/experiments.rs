@@ -61,7 +61,7 @@ impl Board<'_> {
                     (self.t("seven.column.difference", &[]), self.shown_effect(one, effect.difference)),
                     (self.t("seven.interval_95", &[]), self.interval(one, effect)),
                 ],
-                Some(format!("/{ENTITY}/{}", one.experiment.id)),
+                ("experiment", format!("/{ENTITY}/{}", one.experiment.id)),
             )),
             None if tried.is_empty() => Err(self.t("seven.no_campaigns", &[])),
             None => Err(self.t("seven.no_effect", &[])),

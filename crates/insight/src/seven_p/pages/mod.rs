@@ -6,10 +6,11 @@ mod sales;
 
 use super::{
     cuts::{Measures, Report},
-    filter::Filter,
-    read::{ByMonth, Cut},
+    filter::{Filter, year_before},
+    read::{ByMonth, Cut, sum},
 };
 use crate::{
+    facts::day_before,
     pages::{
         customer_table::{Cell, Column, CustomerTable, Row, id_of},
         figure::{Explain, Finding, Input},
@@ -19,7 +20,7 @@ use crate::{
     store::StoredModel,
 };
 use engine::Result;
-use meta::Id;
+use meta::{Id, NaiveDate};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -38,8 +39,8 @@ pub struct Board<'a> {
     pub cut: &'a Cut<'a>,
     pub stored: &'a StoredModel,
     pub report: &'a Report,
-    /// The moment the period begins.
-    pub since: String,
+    /// The days of the period.
+    pub days: href::Days<'a>,
     pub as_of: String,
 }
 
@@ -104,21 +105,20 @@ impl Board<'_> {
         }
     }
 
-    /// A finding in the words `seven.{key}`, which mean `seven.{key}.is`; what it rests on, and the list behind it.
+    /// A finding in the words `seven.{key}`, which mean `seven.{key}.is`; what it rests on, and the list behind it, called
+    /// `seven.list.{behind}`.
     fn finding(
         &self,
         key: &str,
         args: &[(&str, &str)],
         inputs: Vec<(String, String)>,
-        source: Option<String>,
+        (behind, href): (&str, String),
     ) -> Finding {
         let mut explain = Explain::new(self.t(&format!("seven.{key}.is"), &[]), self.as_of.clone());
         for (label, value) in inputs {
             explain = explain.input(label, value);
         }
-        if let Some(href) = source {
-            explain = explain.source(href, self.words.t("figure.source", &[]));
-        }
+        explain = explain.source(href, self.t(&format!("seven.list.{behind}"), &[]));
         Finding { text: self.t(&format!("seven.{key}"), args), explain }
     }
 
@@ -149,26 +149,40 @@ impl Board<'_> {
         inputs
     }
 
-    /// The months a page is about, for findings and charts.
+    /// The days a page is about, for findings and charts.
     fn period(&self) -> (String, String) {
-        let last = self.filter.until.pred_opt().unwrap_or(self.filter.until);
-        let days = format!("{} – {}", self.words.date(self.filter.from), self.words.date(last));
-        (self.t("seven.period", &[]), days)
+        (self.t("seven.period", &[]), self.span(self.filter.from, self.filter.last))
+    }
+
+    fn span(&self, from: NaiveDate, last: NaiveDate) -> String {
+        format!("{} – {}", self.words.date(from), self.words.date(last))
+    }
+
+    /// Which days are looked at, and which they are compared with.
+    pub fn compared(&self) -> String {
+        let (_, days) = self.period();
+        if self.filter.months > 12 {
+            return self.t("seven.days", &[("days", &days)]);
+        }
+        let before = self.span(self.filter.before, day_before(self.filter.before_until()));
+        self.t("seven.days_compared", &[("days", &days), ("before", &before)])
     }
 
     fn counted(&self, key: &str, number: u64) -> (String, String) {
         (self.t(&format!("seven.{key}"), &[]), self.words.count(number))
     }
 
-    /// The documents of the period, by a condition more.
-    fn orders_since(&self, condition: &str) -> String {
-        let and = if condition.is_empty() { "" } else { " && " };
-        href::sorted("order", &format!("{condition}{and}ordered_at >= '{}'", self.since), "-ordered_at")
+    /// The orders of the period behind a figure, by a condition more.
+    fn orders(&self, more: &str) -> String {
+        self.days.orders(&format!("{more}{}", self.filter.of_documents()))
     }
 
-    fn returns_since(&self, condition: &str) -> String {
-        let and = if condition.is_empty() { "" } else { " && " };
-        href::sorted("return", &format!("{condition}{and}returned_at >= '{}'", self.since), "-returned_at")
+    fn returns(&self, more: &str) -> String {
+        self.days.returns(&format!("{more}{}", self.filter.of_documents()))
+    }
+
+    fn first_buyers(&self, more: &str) -> String {
+        self.days.first_buyers(&format!("{more}{}", self.filter.of_accounts()))
     }
 
     fn money(&self, ten_thousandths: i64) -> String {
@@ -189,18 +203,17 @@ impl Board<'_> {
         if whole > 0 { self.words.whole_percent(part as f64 / whole as f64) } else { "–".to_owned() }
     }
 
-    /// A measure by month against the same months a year earlier.
+    /// A measure by month against the same days a year earlier.
     fn months(&self, months: &ByMonth, of: fn(&Measures) -> i64, unit: &str) -> Json {
         let scale = if unit == "money" { money::SCALE as f64 } else { 1.0 };
-        let year = chrono::Months::new(12);
+        let between = |from, until| of(&sum(months, (from, until))) as f64 / scale;
         let (mut labels, mut now, mut before) = (vec![], vec![], vec![]);
         let mut month = self.filter.from;
-        while month < self.filter.until {
-            let at = |month| months.get(&month).map_or(0.0, |found| of(found) as f64 / scale);
-            labels.push(month.format("%Y-%m").to_string());
-            now.push(at(month));
-            before.push(month.checked_sub_months(year).map_or(0.0, at));
+        while month <= self.filter.last {
             let Some(next) = month.checked_add_months(chrono::Months::new(1)) else { break };
+            labels.push(month.format("%Y-%m").to_string());
+            now.push(between(month, next));
+            before.push(between(year_before(month), Ord::min(year_before(next), self.filter.before_until())));
             month = next;
         }
         let mut series = vec![json!({ "name": self.t("seven.this_period", &[]), "values": now })];

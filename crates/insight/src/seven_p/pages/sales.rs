@@ -1,14 +1,17 @@
 //! What is sold, of what, and what brings it about: performance, product, promotion.
 
 use super::{Board, Link, List, ROWS, Shown, ranked};
-use crate::{pages::href, seven_p::cuts::Measures, seven_p::read::sum};
+use crate::{
+    pages::href,
+    seven_p::{cuts::Measures, filter::and, read::sum},
+};
 use std::collections::BTreeMap;
 use web::Answer;
 
 impl Board<'_> {
     pub async fn performance(&self) -> Answer<Shown> {
         let months = self.cut.months("month").await?;
-        let now = sum(&months, (self.filter.from, self.filter.until));
+        let now = sum(&months, (self.filter.from, self.filter.until()));
         let before = sum(&months, (self.filter.before, self.filter.before_until()));
         let channels = self.cut.values("channel").await?;
         let categories = self.cut.values("category").await?;
@@ -29,20 +32,14 @@ impl Board<'_> {
                 (self.t("seven.year_before", &[]), self.money(before.sales)),
                 (self.t("seven.costed", &[]), self.money(now.costed)),
             ],
-            Some(self.orders_since("")),
+            ("orders", self.orders("")),
         );
-        let orders = |condition: String| Some(self.orders_since(&condition));
         let channel_bars: Vec<_> = ranked(&channels, |one| one.sales)
             .into_iter()
             .map(|(channel, one)| {
-                let condition = if channel.is_empty() {
-                    "channel == null".to_owned()
-                } else {
-                    format!("channel == '{channel}'")
-                };
                 (
                     self.choice("order", "channel", channel),
-                    orders(condition),
+                    Some(self.orders(&and("channel", channel))),
                     one.sales,
                     self.share(one.sales, now.sales),
                 )
@@ -52,8 +49,9 @@ impl Board<'_> {
             .into_iter()
             .map(|(category, one)| {
                 let label = kinds.get(category).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
-                let href = (!category.is_empty()).then(|| format!("/product_category/{category}"));
-                (label, href, one.sales, self.share(one.margin, one.costed))
+                let whose = self.filter.of_documents();
+                let lines = self.days.order_lines(&format!("{}{whose}", and("product.category", category)));
+                (label, Some(lines), one.sales, self.share(one.margin, one.costed))
             })
             .collect();
         let rows = ranked(&owners, |one| one.sales)
@@ -61,8 +59,6 @@ impl Board<'_> {
             .take(ROWS)
             .map(|(owner, one)| {
                 let name = names.get(owner).cloned().unwrap_or_else(|| self.t("seven.nobody", &[]));
-                let condition =
-                    if owner.is_empty() { "owner == null".to_owned() } else { format!("owner == '{owner}'") };
                 let before = owners_before.get(owner).map_or(0, |before| before.sales);
                 let cells = vec![
                     self.money(one.sales),
@@ -70,7 +66,7 @@ impl Board<'_> {
                     self.words.count(one.orders.unsigned_abs()),
                     self.share(one.margin, one.costed),
                 ];
-                (name, orders(condition).unwrap_or_default(), cells)
+                (name, self.orders(&and("owner", owner)), cells)
             })
             .collect();
         let columns = ["sales", "change", "orders", "margin_share"];
@@ -91,7 +87,7 @@ impl Board<'_> {
             lists: vec![List {
                 title: self.t("seven.reps_list", &[]),
                 first: self.t("seven.column.rep", &[]),
-                table: self.table("reps", &columns, rows, "/order"),
+                table: self.table("reps", &columns, rows, &self.orders("")),
                 nobody: self.t("seven.no_sales", &[]),
             }],
             ..Shown::default()
@@ -107,6 +103,7 @@ impl Board<'_> {
         let margin_leaders = ranked(&products, |one| one.margin);
         let best = margin_leaders.iter().find(|(id, _)| !id.is_empty());
         let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
+        let lines = |id: &str| self.days.order_lines(&and("product", id));
         let (mut findings, mut notes) = (vec![], vec![]);
         if let Some((id, one)) = best {
             findings.push(self.finding(
@@ -118,12 +115,12 @@ impl Board<'_> {
                     (self.t("seven.costed", &[]), self.money(one.costed)),
                     self.counted("products", known.len() as u64),
                 ],
-                Some(format!("/product/{id}")),
+                ("order_lines", lines(id)),
             ));
         }
         let returned: i64 = reasons.values().map(|one| one.returned).sum();
         if let Some((reason, one)) = ranked(&reasons, |one| one.returned).first() {
-            let behind = self.returns_since(&format!("reason == '{reason}'"));
+            let behind = self.returns(&and("reason", reason));
             let reason = self.choice("return", "reason", reason);
             findings.push(self.finding(
                 "returns_finding",
@@ -137,7 +134,7 @@ impl Board<'_> {
                     self.counted("returns_count", one.orders.unsigned_abs()),
                     (self.t("seven.all_returns", &[]), self.money(returned)),
                 ],
-                Some(behind),
+                ("returns", behind),
             ));
         } else {
             notes.push(self.t("seven.no_returns", &[]));
@@ -147,7 +144,7 @@ impl Board<'_> {
             .map(|(reason, one)| {
                 (
                     self.choice("return", "reason", reason),
-                    Some(self.returns_since(&format!("reason == '{reason}'"))),
+                    Some(self.returns(&and("reason", reason))),
                     one.returned,
                     self.words.count(one.orders.unsigned_abs()),
                 )
@@ -156,9 +153,7 @@ impl Board<'_> {
         let margin_bars: Vec<_> = margin_leaders
             .into_iter()
             .filter(|(id, one)| !id.is_empty() && one.margin > 0)
-            .map(|(id, one)| {
-                (name(id), Some(format!("/product/{id}")), one.margin, self.share(one.margin, one.costed))
-            })
+            .map(|(id, one)| (name(id), Some(lines(id)), one.margin, self.share(one.margin, one.costed)))
             .collect();
         // Products of which much comes back, among those that are sold at all.
         let mut returning: Vec<(&String, &Measures)> =
@@ -176,7 +171,7 @@ impl Board<'_> {
                     self.money(one.sales),
                     self.share(one.margin, one.costed),
                 ];
-                (name(id), format!("/product/{id}"), cells)
+                (name(id), self.days.return_lines(&and("product", id)), cells)
             })
             .collect();
         let columns = ["return_share", "returned", "sales", "margin_share"];
@@ -207,7 +202,6 @@ impl Board<'_> {
         let mut findings = vec![];
         if let Some((source, one)) = ranks.iter().find(|(source, one)| !source.is_empty() && one.sales > 0) {
             let share = self.share(one.sales, all);
-            let condition = format!("source == '{}' && orders > 0", source.replace('\'', "\\'"));
             findings.push(self.finding(
                 "promotion_finding",
                 &[("source", source), ("share", &share)],
@@ -216,7 +210,7 @@ impl Board<'_> {
                     (self.t("seven.of_source", &[]), self.money(one.sales)),
                     (self.t("seven.all_sales", &[]), self.money(all)),
                 ],
-                Some(href::sorted("account", &condition, "-net_sales")),
+                ("orders_of_source", self.orders(&and("account.source", source))),
             ));
         }
         let tried = self.tried().await?;
@@ -231,13 +225,8 @@ impl Board<'_> {
             .iter()
             .filter(|(_, one)| one.sales > 0)
             .map(|(source, one)| {
-                let filter = if source.is_empty() {
-                    "source == null".to_owned()
-                } else {
-                    format!("source == '{}'", source.replace('\'', "\\'"))
-                };
                 let label = self.choice("account", "source", source);
-                let href = href::sorted("account", &filter, "-net_sales");
+                let href = self.orders(&and("account.source", source));
                 (label, Some(href), one.sales, self.share(one.sales, all))
             })
             .collect();
@@ -245,11 +234,6 @@ impl Board<'_> {
             .into_iter()
             .map(|(channel, one)| {
                 let before = channels_before.get(channel).map_or(0, |before| before.sales);
-                let condition = if channel.is_empty() {
-                    "channel == null".to_owned()
-                } else {
-                    format!("channel == '{channel}'")
-                };
                 let mean = if one.orders > 0 { one.sales / one.orders } else { 0 };
                 let cells = vec![
                     self.money(one.sales),
@@ -257,11 +241,7 @@ impl Board<'_> {
                     self.words.count(one.orders.unsigned_abs()),
                     self.money(mean),
                 ];
-                (
-                    self.choice("order", "channel", channel),
-                    href::sorted("order", &condition, "-ordered_at"),
-                    cells,
-                )
+                (self.choice("order", "channel", channel), self.orders(&and("channel", channel)), cells)
             })
             .collect();
         let columns = ["sales", "change", "orders", "per_order"];
@@ -276,7 +256,7 @@ impl Board<'_> {
                 List {
                     title: self.t("seven.channels_list", &[]),
                     first: self.t("seven.column.channel", &[]),
-                    table: self.table("channels", &columns, rows, "/order"),
+                    table: self.table("channels", &columns, rows, &self.orders("")),
                     nobody: self.t("seven.no_sales", &[]),
                 },
             ],

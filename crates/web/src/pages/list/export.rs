@@ -2,51 +2,94 @@
 
 use super::view::{chosen_columns, exported, query};
 use crate::{
-    Answer,
+    Answer, App, Session,
     audit::Exporting,
     csv::{self, Format, Rows},
     pages::{Caller, Place, address::Asked, cell::Shown},
 };
 use axum::extract::Query as Asking;
-use engine::{Action, Result};
-use meta::{Entity, Field};
+use engine::{Action, Actor, Engine, Query, Result};
+use meta::{Entity, Field, Record};
 use std::sync::Arc;
 
 const BATCH: usize = 500;
 
-pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
-    let entity = caller.entity(&entity, Action::Export)?;
-    let columns = chosen_columns(&entity, &asked.columns);
-    let given =
-        [("filter", asked.filter.as_str()), ("q", &asked.q), ("view", &asked.view), ("format", "csv")];
-    let exporting = Exporting::begin(&caller.app, &caller.session, &entity.name, &given);
-    let name = entity.name.clone();
-    csv::download(List { caller, entity, columns, asked }, &name, Format::Csv, exporting).await
+/// Records of a file, page by page.
+pub trait Source: Send + 'static {
+    /// The next of them, and whether there are more. `wanted` has the entity, the fields and that it is for a file.
+    fn next(
+        &mut self,
+        engine: &Engine,
+        actor: &Actor,
+        wanted: Query,
+    ) -> impl Future<Output = Result<(Vec<Record>, bool)>> + Send;
 }
 
-struct List {
+impl Source for Asked {
+    async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
+        let after = Some(std::mem::take(&mut self.after)).filter(|after| !after.is_empty());
+        let (filter, words, sort) = (self.filter.clone(), self.q.clone(), self.sort.clone());
+        let wanted = wanted.filter(filter).search(words).sort(sort).after(after).limit(BATCH);
+        let page = engine.list(actor, &wanted).await?;
+        let more = page.next.is_some();
+        self.after = page.next.unwrap_or_default();
+        Ok((page.records, more))
+    }
+}
+
+pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
+    let given = [("filter", asked.filter.clone()), ("q", asked.q.clone()), ("view", asked.view.clone())];
+    let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let columns = asked.columns.clone();
+    file(caller, &entity, &columns, &given, asked).await
+}
+
+/// Records of a module's own choice in the columns of their entity's list; `given` says in the audit which they are.
+pub async fn record_file(
+    app: App,
+    session: Session,
+    entity: &str,
+    given: &[(&str, &str)],
+    source: impl Source,
+) -> Answer {
+    file(Caller::new(app, session).await?, entity, "", given, source).await
+}
+
+async fn file(
+    caller: Caller,
+    entity: &str,
+    columns: &str,
+    given: &[(&str, &str)],
+    source: impl Source,
+) -> Answer {
+    let entity = caller.entity(entity, Action::Export)?;
+    let columns = chosen_columns(&entity, columns);
+    let given = [given, &[("format", "csv")]].concat();
+    let exporting = Exporting::begin(&caller.app, &caller.session, &entity.name, &given);
+    let name = entity.name.clone();
+    csv::download(List { caller, entity, columns, source }, &name, Format::Csv, exporting).await
+}
+
+struct List<S> {
     caller: Caller,
     entity: Arc<Entity>,
     columns: Vec<Field>,
-    asked: Asked,
+    source: S,
 }
 
-impl Rows for List {
+impl<S: Source> Rows for List<S> {
     fn head(&self) -> String {
         csv::marked_head(self.columns.iter().map(|field| field.label.get(self.caller.reader.lang)))
     }
 
     async fn page(&mut self, text: &mut String) -> Result<(usize, bool)> {
         let (engine, actor, reader) = (self.caller.engine(), self.caller.actor(), &self.caller.reader);
-        let page = engine
-            .list(actor, &query(&self.entity, &self.asked, &self.columns).limit(BATCH).exporting())
-            .await?;
-        let shown = Shown::look_up(engine, actor, reader, &self.entity, &self.columns, &page.records).await?;
-        for record in &page.records {
+        let wanted = query(&self.entity, &Asked::default(), &self.columns).exporting();
+        let (records, more) = self.source.next(engine, actor, wanted).await?;
+        let shown = Shown::look_up(engine, actor, reader, &self.entity, &self.columns, &records).await?;
+        for record in &records {
             csv::line(text, self.columns.iter().map(|field| exported(&shown, reader, field, record)));
         }
-        let more = page.next.is_some();
-        self.asked.after = page.next.unwrap_or_default();
-        Ok((page.records.len(), more))
+        Ok((records.len(), more))
     }
 }

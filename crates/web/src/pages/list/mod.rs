@@ -10,6 +10,8 @@ mod tools;
 pub mod view;
 mod views;
 
+pub use export::{Source, record_file};
+
 use super::{Caller, Place, address::Asked};
 use crate::{Answer, App};
 use axum::{

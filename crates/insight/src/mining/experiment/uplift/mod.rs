@@ -61,7 +61,7 @@ pub struct Money {
 }
 
 impl Money {
-    fn of(experiment: &Record, bought: &HashMap<Id, Bought>) -> Self {
+    pub(super) fn of(experiment: &Record, bought: &HashMap<Id, Bought>) -> Self {
         let sum =
             |part: fn(&Bought) -> i64| bought.values().map(|one| i128::from(part(one))).sum::<i128>() as f64;
         let costed = sum(|one| one.costed);

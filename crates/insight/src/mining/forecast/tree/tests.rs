@@ -142,6 +142,21 @@ proptest! {
 }
 
 #[test]
+fn the_order_of_lines_changes_nothing() {
+    // Lines come sorted by customer, day and order; whole numbers add up alike in any order.
+    let (mut sales, profiles, category_of) = sales(&[10, 0, 30, 7, 120, 60, 1]);
+    sales.lines.iter_mut().for_each(|line| line.quantity = line.amount);
+    let of = |sales: &Sales| {
+        let (found, purchasing) = find(sales, &profiles, &category_of);
+        (serde_json::to_string(&found).expect("a text"), serde_json::to_string(&purchasing).expect("a text"))
+    };
+    let given = of(&sales);
+    sales.lines.reverse();
+    sales.lines.rotate_left(101);
+    assert_eq!(of(&sales), given);
+}
+
+#[test]
 fn what_is_known_of_months_and_quarters_are_the_days_of_whole_weeks() {
     let (mut sales, profiles, category_of) = sales(&[10]);
     // 2026-02-09 is the first Monday counted, 2026-08-30 the last day; one line on the 31st is of a week that runs.

@@ -1,0 +1,200 @@
+//! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, as a list and as a file. Whoever may see
+//! the experiment sees those of its customers that he may see.
+
+use super::words;
+use crate::{
+    mining::experiment::{
+        ENTITY, members,
+        result::{self, Found},
+    },
+    pages::{
+        customer_table::{self, among},
+        href, scope,
+        words::Words,
+    },
+};
+use axum::{
+    extract::{Query as Asking, State},
+    response::{IntoResponse, Response},
+};
+use engine::{Action, Actor, Engine, Error, Query, Result};
+use meta::{Id, Record};
+use minijinja::context;
+use serde::{Deserialize, Serialize};
+use web::{
+    Answer, App, Session,
+    pages::{Place, Source},
+};
+
+/// Customers on a page.
+const ROWS: usize = 50;
+/// Members looked up at once, and how often for one page: of somebody else's customers many may not be shown.
+const BATCH: usize = 200;
+const BATCHES: usize = 25;
+/// As far as the reader may see them.
+const COLUMNS: [&str; 5] = ["phone", "city", "importance", "last_order_on", "net_sales"];
+
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Side {
+    Reached,
+    LeftAlone,
+}
+
+impl Side {
+    const ALL: [Side; 2] = [Side::Reached, Side::LeftAlone];
+
+    fn name(self) -> &'static str {
+        match self {
+            Side::Reached => "reached",
+            Side::LeftAlone => "left-alone",
+        }
+    }
+
+    fn is_control(self) -> bool {
+        self == Side::LeftAlone
+    }
+
+    pub(super) fn title(self, words: &Words<'_>) -> String {
+        words.t(&format!("mining.sides.{}", self.name()), &[])
+    }
+
+    pub(super) fn href(self, experiment: Id) -> String {
+        format!("/analysis/experiment/{experiment}/sides/{}", self.name())
+    }
+
+    fn drawn(self, found: &Found) -> u64 {
+        if self.is_control() { found.control } else { found.treated }
+    }
+}
+
+/// The way to both lists.
+#[derive(Serialize)]
+pub(super) struct Way {
+    label: String,
+    href: String,
+}
+
+pub(super) fn ways(words: &Words<'_>, experiment: Id) -> Vec<Way> {
+    Side::ALL.map(|side| Way { label: side.title(words), href: side.href(experiment) }).into()
+}
+
+#[derive(Default, Deserialize)]
+pub struct Asked {
+    after: Option<Id>,
+}
+
+/// The members of one side, a batch at a time.
+struct Members {
+    experiment: Id,
+    side: Side,
+    after: Option<Id>,
+}
+
+impl Source for Members {
+    async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
+        let (side, limit) = (self.side.is_control(), BATCH as u64);
+        let ids = members::side(engine, self.experiment, side, self.after, limit).await?;
+        let Some(last) = ids.last() else { return Ok((vec![], false)) };
+        self.after = Some(*last);
+        let mut query = wanted.filter(among(&ids)).sort("-created_at").limit(BATCH);
+        let mut records = vec![];
+        loop {
+            let page = engine.list(actor, &query).await?;
+            records.extend(page.records);
+            match page.next {
+                Some(next) => query = query.after(Some(next)),
+                None => break,
+            }
+        }
+        records.sort_unstable_by_key(|record| record.id);
+        Ok((records, ids.len() == BATCH))
+    }
+}
+
+/// A page of records, and after whom it goes on.
+async fn page_of(
+    members: &mut Members,
+    engine: &Engine,
+    actor: &Actor,
+    fields: &[&str],
+) -> Result<(Vec<Record>, Option<Id>)> {
+    let mut shown: Vec<Record> = vec![];
+    for _ in 0..BATCHES {
+        let wanted = Query::new("account").fields(fields);
+        let (records, more) = members.next(engine, actor, wanted).await?;
+        shown.extend(records);
+        let rest = shown.len() > ROWS;
+        shown.truncate(ROWS);
+        if rest || (more && shown.len() == ROWS) {
+            let last = shown.last().map(|record| record.id);
+            return Ok((shown, last));
+        }
+        if !more {
+            return Ok((shown, None));
+        }
+    }
+    Ok((shown, members.after))
+}
+
+/// The experiment, if the reader may see it and its customers were drawn.
+async fn drawn(app: &App, session: &Session, id: Id) -> Answer<(Record, Found)> {
+    let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
+    let found = result::load(app.engine(), id).await?;
+    let found = found.ok_or_else(|| Error::NotFound(format!("/{ENTITY}/{id}")))?;
+    Ok((experiment, found.body.clone()))
+}
+
+pub async fn page(
+    State(app): State<App>,
+    session: Session,
+    Place((id, side)): Place<(Id, Side)>,
+    Asking(asked): Asking<Asked>,
+) -> Answer<Response> {
+    let words = words(&app, &session).await?;
+    let (experiment, found) = drawn(&app, &session, id).await?;
+    let engine = app.engine();
+    engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
+    let account = session.actor.view(engine.entity("account")?);
+    let columns: Vec<&str> = COLUMNS.into_iter().filter(|field| account.get(field).is_some()).collect();
+    let mut members = Members { experiment: id, side, after: asked.after };
+    let fields = [&[account.title.as_str()], columns.as_slice()].concat();
+    let (records, next) = page_of(&mut members, engine, &session.actor, &fields).await?;
+    let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
+    let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
+    app.saw_many(&session, "account", records.len(), &given);
+    let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
+    let list = (!ids.is_empty()).then(|| href::list("account", &among(&ids)));
+    let table =
+        customer_table::table(&words, &records, &columns, side.name(), list.clone().unwrap_or_default())
+            .await?;
+    // Of the whole only those are told who may see the whole.
+    let count = scope::sees_the_company(&session.actor).then(|| words.count(side.drawn(&found)));
+    let own = side.href(id);
+    let context = context! {
+        title => side.title(&words),
+        help => words.t(&format!("mining.sides.{}_help", side.name()), &[]),
+        experiment => experiment.text("name"),
+        back => format!("/{ENTITY}/{id}"),
+        table,
+        count,
+        list_href => list,
+        first_href => asked.after.is_some().then(|| own.clone()),
+        next_href => next.map(|after| format!("{own}?after={after}")),
+        export_href => session.actor.has("account", Action::Export).then(|| format!("{own}/export")),
+    };
+    app.page(&session, "insight/mining_side.html", context).map(IntoResponse::into_response)
+}
+
+/// All of them as CSV, in the columns of the list of customers.
+pub async fn export(
+    State(app): State<App>,
+    session: Session,
+    Place((id, side)): Place<(Id, Side)>,
+) -> Answer<Response> {
+    drawn(&app, &session, id).await?;
+    let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
+    let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let members = Members { experiment: id, side, after: None };
+    web::pages::record_file(app, session, "account", &given, members).await
+}

@@ -1,0 +1,132 @@
+//! Whom a campaign may reach and whom it leaves alone: as lists and as files, on both databases, as far as the reader may see them.
+
+use crate::{
+    company::{Company, on_both, values},
+    questions::rep,
+};
+use engine::{Actor, Role};
+use insight::mining::experiment::{self, members, result};
+use meta::{Decimal, Id, Value};
+use std::collections::BTreeSet;
+use testkit::Client;
+
+const PEOPLE: usize = 260;
+const SIDES: [(&str, bool); 2] = [("reached", false), ("left-alone", true)];
+
+fn rows(page: &str) -> Vec<Id> {
+    let rows = page.split("<tr data-href=\"").skip(1).map(|row| row.split('"').next().unwrap());
+    rows.map(|href| href.replace("&#x2f;", "/").trim_start_matches("/account/").parse().unwrap()).collect()
+}
+
+/// Everybody on the pages of one side, in their order, and how many pages there are.
+async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
+    let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
+    while let Some(address) = next {
+        let page = client.get(&address).await.expect(200).body;
+        found.extend(rows(&page));
+        pages += 1;
+        next = page
+            .split_once("\" rel=\"next\"")
+            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/"));
+    }
+    (found, pages)
+}
+
+fn on_side(sides: &[(Id, bool)], control: bool, among: &BTreeSet<Id>) -> Vec<Id> {
+    let there = sides.iter().filter(|(id, side)| *side == control && among.contains(id));
+    there.map(|(id, _)| *id).collect()
+}
+
+async fn drawn(company: &Company, owner: Id) -> (Id, BTreeSet<Id>) {
+    let people = (0..PEOPLE).map(|number| {
+        let mut fields = values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]);
+        if number % 20 == 0 {
+            fields.insert("owner".to_owned(), owner.into());
+        }
+        fields
+    });
+    let people = people.collect();
+    let accounts: Vec<Id> = company
+        .engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many("account", people).await }))
+        .await
+        .unwrap();
+    let date = |day: &str| Value::Date(day.parse().unwrap());
+    let fields = values([
+        ("name", "Spring letter".into()),
+        ("population", "kind == 'person'".into()),
+        ("control_share", Value::Decimal(Decimal::new(3, 1))),
+        ("start_on", date("2026-03-01")),
+        ("end_on", date("2026-03-31")),
+    ]);
+    let id = company.create(experiment::ENTITY, fields).await;
+    let owned = accounts.into_iter().step_by(20).collect();
+    (id, owned)
+}
+
+#[test]
+fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
+    on_both(async |company| {
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let (id, hers) = drawn(&company, ann).await;
+        let roles = company.those_of("user_role", "user", ann).await;
+        let role = roles[0].reference("role").unwrap();
+        let right = [("role", role.into()), ("entity", "experiment".into()), ("read", "all".into())];
+        company.create("role_right", values(right)).await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        client.get(&format!("/analysis/experiment/{id}/sides/reached")).await.expect(404);
+        let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+        let found = result::compute(&company.engine, &record).await.unwrap();
+        let sides = members::of(&company.engine, id).await.unwrap();
+        let everybody: BTreeSet<Id> = sides.iter().map(|(id, _)| *id).collect();
+        assert_eq!(everybody.len(), PEOPLE);
+        let figures = client.get(&format!("/experiment/{id}")).await.expect(200).body;
+
+        let mut other = company.app.visitor();
+        other.sign_in("ann@example.com", testkit::PASSWORD).await;
+        other.set_cookie("zhike_lang", "en");
+        let panel = other.get(&format!("/experiment/{id}")).await.expect(200).body;
+        assert!(panel.contains("Whom to reach") && !panel.contains("No effect shown"), "{panel}");
+
+        for (side, control) in SIDES {
+            let address = format!("/analysis/experiment/{id}/sides/{side}");
+            let count = if control { found.control } else { found.treated };
+            assert!(figures.replace("&#x2f;", "/").contains(&address), "{figures}");
+            assert!(figures.contains(&format!("of {count} customers")), "{figures}");
+            let (listed, pages) = walked(&client, &address).await;
+            assert_eq!(listed, on_side(&sides, control, &everybody), "{side}");
+            assert_eq!((listed.len() as u64, pages), (count, count.div_ceil(50) as usize), "{side}");
+            let page = client.get(&address).await.expect(200).body;
+            assert!(page.contains(&format!("{count} were drawn")), "{page}");
+            let file = client.get(&format!("{address}/export")).await.expect(200).body;
+            let lines: BTreeSet<&str> = file.lines().skip(1).map(|line| &line[..10]).collect();
+            assert_eq!(lines.len() as u64, count, "{file}");
+
+            let (seen, _) = walked(&other, &address).await;
+            assert_eq!(seen, on_side(&sides, control, &hers), "{side}");
+            assert!(!seen.is_empty(), "chance leaves none of 13 out once in a thousand times");
+            let page = other.get(&address).await.expect(200).body;
+            assert!(page.contains("Only customers you may see") && !page.contains("were drawn"), "{page}");
+            let file = other.get(&format!("{address}/export")).await.expect(200).body;
+            assert_eq!(file.lines().count() - 1, seen.len(), "{file}");
+        }
+
+        // Who is deleted or erased is not reached.
+        let reached = on_side(&sides, false, &everybody);
+        company.delete("account", reached[0]).await.unwrap();
+        company.engine.erase(&Actor::system(), "account", reached[1], "asked for it").await.unwrap();
+        let (listed, _) = walked(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
+        assert_eq!(listed, reached[2..]);
+
+        client.get(&format!("/analysis/experiment/{id}/sides/other")).await.expect(404);
+        let nothing = company.create("role", values([("name", "Sees nothing".into())])).await;
+        let user = company.app.user("None", "none@example.com", Role::User).await;
+        company.create("user_role", values([("user", user.into()), ("role", nothing.into())])).await;
+        let mut none = company.app.visitor();
+        none.sign_in("none@example.com", testkit::PASSWORD).await;
+        for address in ["", "/export"] {
+            none.get(&format!("/analysis/experiment/{id}/sides/reached{address}")).await.expect(403);
+        }
+    });
+}
