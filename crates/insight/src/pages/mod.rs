@@ -4,7 +4,6 @@ mod backtest;
 pub(crate) mod customer_table;
 mod data;
 pub(crate) mod explain;
-pub(crate) mod figure;
 mod forecasts;
 pub(crate) mod href;
 mod in_force;
@@ -21,6 +20,7 @@ pub(crate) mod setting;
 pub(crate) mod words;
 
 pub(crate) use mining::web_module as mining_web_module;
+pub(crate) use web::figure;
 
 use axum::{
     Router,

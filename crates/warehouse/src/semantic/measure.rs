@@ -73,7 +73,21 @@ pub struct Measure {
     pub expression: Expression,
     /// Kept from pages: a part of other measures.
     pub part: bool,
+    /// It stands for more than was asked; everything else is counted or summed over all there is.
+    pub sampled: Option<Sampled>,
 }
+
+/// What a mean of answers has to know of them for its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sampled {
+    /// A ratio of sum and number: the part that sums the squares, of whole numbers of which so many make one of the measure.
+    Mean { squares: &'static str, unit: u32 },
+    /// Promoters less detractors, in points.
+    Promoters,
+}
+
+/// The counts a net promoter score is of.
+pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
 impl Measure {
     /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together.
@@ -84,6 +98,34 @@ impl Measure {
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
             Whole::Sum | Whole::Asked => (*sql).to_owned(),
         })
+    }
+
+    /// As people write it: SQL over the fact, or other measures.
+    pub fn formula(&self) -> String {
+        match &self.expression {
+            Expression::Aggregate { table, sql, .. } => format!("{sql} FROM {table} f"),
+            Expression::Sum(all) => all.join(" + "),
+            Expression::Difference(one, other) => format!("{one} - {other}"),
+            Expression::Ratio(one, other) => format!("{one} / {other}"),
+        }
+    }
+
+    /// The measures a reader works it out from.
+    pub(super) fn inputs(&self) -> Vec<&'static str> {
+        match self.sampled {
+            Some(Sampled::Promoters) => PROMOTERS.to_vec(),
+            _ => self.expression.made_of(),
+        }
+    }
+
+    /// The other measures it is asked with.
+    pub(super) fn needs(&self) -> Vec<&'static str> {
+        let spread = match self.sampled {
+            Some(Sampled::Mean { squares, .. }) => vec![squares],
+            Some(Sampled::Promoters) => PROMOTERS.to_vec(),
+            None => vec![],
+        };
+        [self.expression.made_of(), spread].concat()
     }
 
     /// Whether an aggregate of the whole follows from those of its parts.
@@ -108,6 +150,7 @@ pub(super) fn measure(
         unit,
         expression,
         part: false,
+        sampled: None,
     }
 }
 
