@@ -206,7 +206,8 @@ impl<'a> Asked<'a> {
 
     /// Whether every part of the whole follows from those of its groups.
     fn follows(&self) -> bool {
-        self.parts.iter().all(Measure::follows)
+        let in_one_group = self.has_documents_in_one_group();
+        self.parts.iter().all(|part| part.follows(in_one_group))
     }
 
     async fn answer(&self) -> Result<AnswerTable> {

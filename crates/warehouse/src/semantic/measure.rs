@@ -37,8 +37,9 @@ pub enum Whole {
     Sum,
     /// The different records of all, known by this column of keys, are counted.
     Keys(&'static str),
-    /// Not at all: the whole is asked on its own.
-    Asked,
+    /// Documents are in one group or in several, by whether what they are cut by is theirs or their lines'. In the first case they are added up,
+    /// in the second the whole is asked on its own.
+    Documents,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -96,7 +97,7 @@ impl Measure {
         Some(match whole {
             Whole::Keys(column) if key_sets => format!("{KEY_SET}({column})"),
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
-            Whole::Sum | Whole::Asked => (*sql).to_owned(),
+            Whole::Sum | Whole::Documents => (*sql).to_owned(),
         })
     }
 
@@ -128,9 +129,13 @@ impl Measure {
         [self.expression.made_of(), spread].concat()
     }
 
-    /// Whether an aggregate of the whole follows from those of its parts.
-    pub(super) fn follows(&self) -> bool {
-        matches!(&self.expression, Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. })
+    /// Whether an aggregate of the whole follows from those of its groups, each document being in only one of them or not.
+    pub(super) fn follows(&self, in_one_group: bool) -> bool {
+        match &self.expression {
+            Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. } => true,
+            Expression::Aggregate { whole: Whole::Documents, .. } => in_one_group,
+            _ => false,
+        }
     }
 }
 
@@ -158,8 +163,8 @@ pub(super) fn sum(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, whole: Whole::Sum }
 }
 
-fn distinct(table: &'static str, sql: &'static str) -> Expression {
-    Expression::Aggregate { table, sql, whole: Whole::Asked }
+fn documents(table: &'static str, sql: &'static str) -> Expression {
+    Expression::Aggregate { table, sql, whole: Whole::Documents }
 }
 
 pub(super) fn different_customers(table: &'static str) -> Expression {
@@ -206,7 +211,7 @@ fn sales() -> Vec<Measure> {
             Unit::Count,
             ("Orders", "订单数"),
             ("Number of orders with a line that counts.", "含计入销售的行的订单数。"),
-            distinct("sales", "count(DISTINCT f.\"order\")"),
+            documents("sales", "count(DISTINCT f.\"order\")"),
         ),
         measure(
             "customers",
@@ -357,7 +362,7 @@ fn returns() -> Vec<Measure> {
             Unit::Count,
             ("Number of returns", "退货单数"),
             ("Number of returns with a line that counts.", "含计入退货的行的退货单数。"),
-            distinct("returns", "count(DISTINCT f.\"return\")"),
+            documents("returns", "count(DISTINCT f.\"return\")"),
         ),
         measure(
             "returned_quantity",
