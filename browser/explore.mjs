@@ -57,7 +57,7 @@ export async function explore({ open, step, program }) {
     await answered(page);
     await drawn(page);
     assert.equal(await page.locator('.answer-grid tbody tr').count(), 11); // ten and the others
-    await page.getByText(/order lines counted/).waitFor();
+    await page.locator('.answer-foot', { hasText: 'order lines counted' }).waitFor();
   });
 
   await step('measures and dimensions are found and chosen with the keyboard', async () => {
@@ -65,6 +65,7 @@ export async function explore({ open, step, program }) {
     await page.getByRole('button', { name: 'Sales', exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(/m=sales/);
+    await answered(page);
     await page.getByRole('searchbox', { name: 'Search fields' }).fill('province');
     const province = page.locator('#add-r-account\\.province');
     await province.focus();
@@ -204,7 +205,7 @@ export async function explore({ open, step, program }) {
     await page.getByRole('link', { name: '自助分析' }).waitFor();
     await choose(page, 'dark');
     await page.goto('/analysis/explore?m=net_sales&r=day%3Amonth&period=last12_months&compare=last_year');
-    await page.getByText(/计入 .* 条订单行/).waitFor();
+    await page.locator('.answer-foot', { hasText: /计入 .* 条订单行/ }).waitFor();
     await drawn(page);
     await page.getByText(/净销售额：.*最高/).waitFor();
     await choose(page, 'light');

@@ -1,7 +1,7 @@
 // Every figure on an analysis page says what it is. Walks all of them in both languages and fails where a number has no definition:
 //   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
-//     and each heading of a number is one of their terms.
+//     and each heading of a number is one of their terms, or names in data-term the one it shows.
 // Each explanation has words, not the key of a message, and the day it holds for.
 import assert from 'node:assert/strict';
 import { choose, eventually, signIn } from './steps.mjs';
@@ -13,13 +13,27 @@ const PAGES = [
   '/value', '/value/matrix', '/value/profitability', '/value/life-cycle', '/value/life-cycle?by=relation', '/value/contracts', '/value/cycles', '/value/alarms', '/value/benefit',
   '/value/backtest', '/value/satisfaction',
   ...SEVEN.map((part) => `/value/seven-p/${part}`),
+  '/analysis/explore?m=net_sales&m=margin_rate&m=customers&r=account.province&period=this_year&compare=last_year&top=5&share=1',
+  '/analysis/explore?m=sales&r=channel&c=day%3Aquarter&chart=heat',
+  '/analysis/explore?m=sales&r=day%3Amonth&running=1',
+  '/analysis/explore?m=nps&m=satisfaction&m=share_of_wallet&m=survey_answers&r=account.province',
+  '/analysis/explore?m=orders&m=average_order',
+  '/analysis/explore/cell?m=net_sales&m=nps', '/analysis/explore/rows?m=net_sales&fact=sales', '/analysis/explore/rows?m=nps&fact=surveys',
   '/analysis/groups', '/analysis/baskets', '/analysis/purchasing', '/analysis/forecast', '/analysis/forecast?by=region&view=month',
 ];
-/** Pages of the navigation that are not held to it: `/value/seven-p` leads to the first of the seven; questions a user makes himself have their
- *  definitions in the catalogue. */
-const ELSEWHERE = ['/value/seven-p', '/analysis/explore', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
+/** Pages of the navigation that are not held to it: `/value/seven-p` leads to the first of the seven, `/analysis/dashboards` to each dashboard; the
+ *  others show no figures. */
+const ELSEWHERE = ['/value/seven-p', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
 /** What a page shows once it has been computed. */
 const TOLD = '.figure, .finding, .chart-box, table[data-defined]';
+/** What is yet to come: a part that is replaced, or a place kept for an answer. */
+const WAITING = '#content [hx-trigger="load"][hx-swap="outerHTML"], #content .chart:not([data-chart]) > .chart-wait';
+
+/** Opens a page and waits for what comes after it. */
+async function settled(page, path) {
+  await page.goto(path);
+  await page.waitForFunction((waiting) => !document.querySelector(waiting), WAITING);
+}
 
 export async function figures({ open, step, program }) {
   const page = await open();
@@ -33,11 +47,12 @@ export async function figures({ open, step, program }) {
     await page.locator('input[name=to]').fill(`${year - 1}-03-31`);
     await page.locator('form[action="/value/benefit"] button').click();
     const links = await page.locator('#nav a[href^="/value"], #nav a[href^="/analysis"]').evaluateAll((all) => all.map((link) => new URL(link.href).pathname));
-    const forgotten = links.filter((path) => !PAGES.includes(path) && !ELSEWHERE.includes(path));
+    const known = PAGES.map((address) => address.split('?')[0]);
+    const forgotten = links.filter((path) => !known.includes(path) && !ELSEWHERE.includes(path));
     assert.deepEqual(forgotten, [], 'pages of the navigation that nobody holds to it');
     for (const path of pages) {
       await eventually(`figures of ${path}`, async () => {
-        await page.goto(path);
+        await settled(page, path);
         return page.locator(TOLD).count();
       }, (told) => told > 0, FIRST_RUN_LIMIT_MS);
     }
@@ -53,6 +68,8 @@ export async function figures({ open, step, program }) {
     pages.push(`/analysis/product/${product}`);
     await page.goto('/value/life-cycle');
     pages.push(await page.locator('a[href^="/value/life-cycle/customers"]').first().getAttribute('href'));
+    await page.goto('/analysis/dashboards');
+    pages.push(await page.locator('a.dashboard-card').first().getAttribute('href'));
     await page.goto('/experiment');
     pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
   });
@@ -64,8 +81,7 @@ export async function figures({ open, step, program }) {
       const wrong = [];
       let told = 0;
       for (const path of pages) {
-        await page.goto(path);
-        await page.waitForFunction(() => !document.querySelector('#content [hx-trigger="load"]'));
+        await settled(page, path);
         const found = await page.evaluate(undefinedFigures);
         told += found.told;
         wrong.push(...found.wrong.map((what) => `${path}: ${what}`));
@@ -126,7 +142,7 @@ function undefinedFigures() {
     const known = terms(table, name);
     for (const heading of table.querySelectorAll('thead th.num')) {
       told += 1;
-      if (known && !known.has(text(heading))) wrong.push(`${name}: ${text(heading)} is not defined`);
+      if (known && !known.has(heading.dataset.term ?? text(heading))) wrong.push(`${name}: ${text(heading)} is not defined`);
     }
   }
   // On a record's page a list of facts is its fields.

@@ -4,9 +4,7 @@
 use crate::{
     checks,
     checks::Quality,
-    dates, manifest, rights,
-    semantic::{self, Expression},
-    storage,
+    dates, manifest, rights, semantic, storage,
     table::{Column, Table},
 };
 use engine::{Actor, Engine, Result};
@@ -85,8 +83,8 @@ pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
     let has = |fact: &str| seen.iter().any(|table| table.name == fact);
     let mut checks = checks::kept(&store).await?;
     checks.retain(|check| has(&check.table));
-    let mut measures = measures(engine);
-    measures.retain(|measure| measure.facts.iter().all(|fact| has(fact)));
+    // Nothing made of what is hidden from the reader.
+    let measures = measures(&semantic::askable(engine, actor)?);
     Ok(Catalog {
         refreshed_at: manifest.map(|manifest| manifest.refreshed_at),
         tables: seen,
@@ -119,19 +117,13 @@ fn of_column(table: &Table, column: &Column) -> CatalogColumn {
     }
 }
 
-fn measures(engine: &Engine) -> Vec<CatalogMeasure> {
-    let model = semantic::model(engine.registry());
+fn measures(model: &semantic::Model) -> Vec<CatalogMeasure> {
     let one = |measure: &semantic::Measure| CatalogMeasure {
         name: measure.name,
         label: measure.label.clone(),
         definition: measure.definition.clone(),
         unit: measure.unit.name(),
-        formula: match &measure.expression {
-            Expression::Aggregate { table, sql, .. } => format!("{sql} FROM {table} f"),
-            Expression::Sum(all) => all.join(" + "),
-            Expression::Difference(one, other) => format!("{one} - {other}"),
-            Expression::Ratio(one, other) => format!("{one} / {other}"),
-        },
+        formula: measure.formula(),
         facts: model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
         dimensions: model
             .common(&[measure.name.to_owned()])

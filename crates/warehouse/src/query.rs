@@ -111,7 +111,10 @@ async fn answer(
     };
     let Rows { schema, batches, more } = match computed {
         Some(rows) => rows,
-        None => collect(execute_stream(here, tasks).map_err(wrong)?, limits.rows).await.map_err(wrong)?,
+        None => {
+            let wrong = |error| wrong_here(error, open.memory_bytes);
+            collect(execute_stream(here, tasks).map_err(wrong)?, limits.rows).await.map_err(wrong)?
+        }
     };
     let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
     let entity = |table: &Table| table.line.as_ref().map_or(&table.head, |(line, _)| line).clone();
@@ -164,6 +167,22 @@ fn most_rows(plan: &Arc<dyn ExecutionPlan>) -> usize {
     children.into_iter().map(most_rows).fold(1, usize::saturating_mul)
 }
 
+/// Of what is computed in this process, whose memory is known.
+fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
+    if !matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
+        return wrong(error);
+    }
+    let mib = memory_bytes >> 20;
+    Error::Limit(label(
+        format!(
+            "the question needs more memory than the {mib} MiB that all questions together may take: aggregate, ask for fewer columns or a shorter period; an administrator can raise the limit (setting warehouse_memory)"
+        ),
+        format!(
+            "查询所需内存超出全部查询合计的上限 {mib} MiB：请先汇总、减少列或缩短期间；管理员可通过设置项 warehouse_memory 提高上限"
+        ),
+    ))
+}
+
 /// What is wrong with the question is the asker's to put right, the rest is ours.
 pub(crate) fn wrong(error: DataFusionError) -> Error {
     match error.find_root() {
@@ -177,8 +196,8 @@ pub(crate) fn wrong(error: DataFusionError) -> Error {
             Error::rule("sql", what.clone(), format!("SQL 有误：{what}"))
         }
         DataFusionError::ResourcesExhausted(_) => Error::Limit(label(
-            "the question needs more memory than the warehouse has: aggregate, or ask for less",
-            "查询所需内存超出数据仓库上限，请先汇总或缩小范围",
+            "the question needs more memory than a worker has: aggregate, or ask for less",
+            "查询所需内存超出计算节点的上限，请先汇总或缩小范围",
         )),
         _ => internal(error.strip_backtrace()),
     }

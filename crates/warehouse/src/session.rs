@@ -24,11 +24,14 @@ use datafusion::{
 use engine::{Engine, Error, Result};
 use object_store::ObjectStore;
 use std::{
-    sync::{Arc, Mutex, OnceLock, PoisonError},
+    sync::{
+        Arc, Mutex, OnceLock, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
-/// Memory for all questions together; beyond it they write to disk.
+/// Memory for all questions together unless another limit is chosen; beyond it they write to disk, or fail where they cannot.
 pub(crate) const MEMORY_BYTES: usize = 1 << 30;
 /// Another process may have refreshed: how old what we know may be.
 const KNOWN_FOR: Duration = Duration::from_secs(2);
@@ -41,10 +44,25 @@ pub(crate) struct Open {
     pub context: SessionContext,
     /// By which the table of days was made.
     calendar: CompanyCalendar,
+    pub memory_bytes: usize,
 }
 
 #[derive(Default)]
 struct Newest(Mutex<Option<(Arc<Open>, Instant)>>);
+
+/// Chosen before the first question.
+struct Memory(AtomicUsize);
+
+impl Default for Memory {
+    fn default() -> Self {
+        Memory(AtomicUsize::new(MEMORY_BYTES))
+    }
+}
+
+/// Says how much memory all questions together may take.
+pub fn limit_memory(engine: &Engine, bytes: usize) {
+    engine.extension::<Memory>().0.store(bytes, Ordering::Relaxed);
+}
 
 /// Where questions are computed, so that pages need not wait behind them.
 pub(crate) fn workers() -> Result<&'static tokio::runtime::Runtime> {
@@ -130,7 +148,8 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
 
 fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) -> Result<Open> {
     let files = storage::files(engine)?;
-    let context = empty(runtime(&files.root, MEMORY_BYTES)?);
+    let memory_bytes = engine.extension::<Memory>().0.load(Ordering::Relaxed);
+    let context = empty(runtime(&files.root, memory_bytes)?);
     let tables = tables(engine.registry());
     for table in &tables {
         register(&context, &files, table, &manifest)?;
@@ -138,7 +157,7 @@ fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) -> Resul
     let days = dates::days(calendar)?;
     let days = MemTable::try_new(days.schema(), vec![vec![days]]).map_err(internal)?;
     context.register_table(dates::TABLE, Arc::new(days)).map_err(internal)?;
-    Ok(Open { manifest, tables, context, calendar })
+    Ok(Open { manifest, tables, context, calendar, memory_bytes })
 }
 
 /// A table of the files the manifest names. Its columns are those of the files, which another version of the program may

@@ -14,6 +14,7 @@ mod cookies;
 mod csv;
 mod device;
 mod failure;
+pub mod figure;
 mod flash;
 mod format;
 mod guard;

@@ -44,6 +44,7 @@ pub struct Config {
     pub oidc_create_users: bool,
     pub oidc_role: Option<String>,
     pub warehouse_storage: Option<String>,
+    pub warehouse_memory: u32,
     pub s3_endpoint: Option<String>,
     pub s3_region: Option<String>,
     pub s3_access_key_id: Option<String>,
@@ -86,6 +87,7 @@ impl Default for Config {
             oidc_create_users: false,
             oidc_role: None,
             warehouse_storage: None,
+            warehouse_memory: 1024,
             s3_endpoint: None,
             s3_region: None,
             s3_access_key_id: None,
@@ -369,6 +371,7 @@ mod tests {
             },
             warehouse: warehouse::WarehouseFlags {
                 warehouse_storage: Some("q".into()),
+                warehouse_memory: Some(1),
                 s3_endpoint: Some("r".into()),
                 s3_region: Some("s".into()),
                 s3_access_key_id: Some("t".into()),

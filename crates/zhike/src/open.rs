@@ -23,6 +23,7 @@ pub async fn engine_at(config: &Config, clock: Clock) -> anyhow::Result<Engine> 
         format!("the database {place} cannot be opened (`zhike doctor` says more)")
     })?;
     warehouse::place_in(&engine, place(config)?, config.warehouse_folder.as_deref());
+    warehouse::limit_memory(&engine, usize::try_from(config.warehouse_memory)? << 20);
     #[cfg(feature = "cluster")]
     crate::worker::ask_workers(&engine, config)?;
     Ok(engine)

@@ -149,5 +149,10 @@ pub async fn tile(
     let shown = explore::shown(&words, &session, &view, &model).await?;
     let href = view.href();
     // A refused tile is a tile that says why; the page around it is as it should be.
-    app.page_with(200, &session, "analysis/tile.html", context! { shown, href, name => record.text("name") })
+    app.page_with(
+        200,
+        &session,
+        "analysis/tile.html",
+        context! { shown, href, at, name => record.text("name") },
+    )
 }

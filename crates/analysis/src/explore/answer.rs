@@ -2,6 +2,7 @@
 
 use super::{
     chart::{self, Drawn},
+    explained::{self, Defined},
     sheet::{self, Sheet},
     table,
     view::View,
@@ -15,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 use std::time::Instant;
 use warehouse::semantic::{AnswerTable, Model};
-use web::Session;
+use web::{Session, figure::Figure};
 
 #[derive(Default, Serialize)]
 pub struct Shown {
@@ -27,6 +28,7 @@ pub struct Shown {
     can_refresh: bool,
     problems: Vec<Said>,
     figures: Vec<Figure>,
+    defined: Defined,
     sheet: Option<Sheet>,
     chart: Option<Drawn>,
     no_rows: bool,
@@ -39,17 +41,6 @@ pub struct Shown {
     pairs: Vec<(&'static str, String)>,
     /// Where it is asked again.
     path: String,
-}
-
-/// The total of a measure.
-#[derive(Serialize)]
-pub struct Figure {
-    pub label: String,
-    pub definition: String,
-    pub value: String,
-    pub before: Option<String>,
-    pub change: Option<String>,
-    pub tone: Option<&'static str>,
 }
 
 impl Shown {
@@ -86,19 +77,17 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
     note(words, session, view, &table.answer);
     let answer = &table.answer;
     let span = |span: warehouse::semantic::Span| format!("{} – {}", span.from, span.to);
-    let counted = answer.counted.iter().map(|counted| {
-        let rows = words.count(usize::try_from(counted.rows.unwrap_or(0)).unwrap_or(0));
-        words.t(&format!("explore.counted_{}", counted.fact), &[("rows", &rows)])
-    });
+    let behind = sheet::cell_href(&view.query(), &[]);
     Ok(Shown {
-        figures: figures(words, answer),
+        figures: explained::figures(words, answer, Some(&behind)),
+        defined: explained::defined(words, &table, behind),
         chart: chart::drawn(view, &table, model, words),
         no_rows: table.rows.is_empty() && !view.question.cuts.is_empty(),
         more: answer.more,
         period: answer.period.map(span),
         compared: answer.compared_period.map(span),
         as_of: words.format.instant(answer.refreshed_at),
-        counted: counted.collect(),
+        counted: answer.counted.iter().map(|counted| explained::counted_rows(words, counted)).collect(),
         sheet: (!view.question.cuts.is_empty()).then(|| sheet::sheet(view, &table, words)),
         milliseconds: began.elapsed().as_millis().to_string(),
         ..common
@@ -111,26 +100,4 @@ pub fn note(words: &Words<'_>, session: &Session, view: &View, answer: &AnswerTa
     for entity in &answer.entities {
         words.app.saw_many(session, entity, answer.rows.len(), &[("question", &question)]);
     }
-}
-
-pub fn figures(words: &Words<'_>, answer: &AnswerTable) -> Vec<Figure> {
-    let one = |(column, cell): (&warehouse::semantic::Column, &warehouse::semantic::Cell)| {
-        let change = match (cell.value, cell.compared) {
-            (Some(now), Some(then)) if column.unit == "share" => Some(now - then),
-            (Some(now), Some(then)) => (now - then).checked_div(then.abs()),
-            _ => None,
-        };
-        let compared = answer.compared_period.is_some();
-        Figure {
-            label: words.say(&column.label),
-            definition: words.say(&column.definition),
-            value: words.figure(cell.value, column.unit),
-            before: compared.then(|| words.figure(cell.compared, column.unit)),
-            change: change.map(|change| words.change(Some(change), column.unit)),
-            tone: change
-                .filter(|change| !change.is_zero())
-                .map(|change| if change.is_sign_negative() { "bad" } else { "good" }),
-        }
-    };
-    answer.measures.iter().zip(&answer.total).map(one).collect()
 }

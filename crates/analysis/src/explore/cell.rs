@@ -1,9 +1,10 @@
 //! `/analysis/explore/cell`: what one figure is made of. Further down by another dimension, or through to the records.
 
 use super::{
-    answer::{self, Figure, figures},
+    answer,
     builder::Ground,
     change::{down, first_cut},
+    explained::figures,
     page::{Pairs, read},
     view::{self, View},
 };
@@ -20,7 +21,7 @@ use engine::{Error, Result};
 use minijinja::context;
 use serde::Serialize;
 use warehouse::semantic::{self, AnswerTable, Cut, DimensionKind, Level, Model, Question, Within};
-use web::{Answer, App, Session};
+use web::{Answer, App, Session, figure::Figure};
 
 /// The measure that counts the documents of a fact, each a record of a list.
 pub const DOCUMENTS: [(&str, &str); 6] = [
@@ -134,7 +135,7 @@ async fn cell(ground: &Ground<'_>, session: &Session, view: &View, at: &[Within]
     let shown = whole.measures.len();
     Ok(Cell {
         members: at.iter().zip(labels).map(|(step, label)| Member { dimension: name(step), label }).collect(),
-        figures: figures(words, &answer).into_iter().take(shown).collect(),
+        figures: figures(words, &answer, None).into_iter().take(shown).collect(),
         problems: vec![],
         steps: steps(ground, view, at, &whole),
         groups: groups(ground, &whole),

@@ -275,7 +275,7 @@ impl Board<'_> {
         };
         let figure = self.words.short(Some(value), measure.unit);
         let member = self.label(row);
-        let whole = self.table.total[at]
+        let whole = self.table.total.values[at]
             .filter(|whole| measure.additive && *whole > Decimal::ZERO && value > Decimal::ZERO);
         match whole.and_then(|whole| value.checked_div(whole)).filter(|_| self.table.rows.len() > 1) {
             Some(share) => {

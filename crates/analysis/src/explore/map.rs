@@ -151,7 +151,8 @@ impl Board<'_> {
         let (number, all) = (words.count(off.len()), words.count(rows.len()));
         let sum: Decimal = off.iter().filter_map(|at| rows[*at].values[first]).sum();
         let figure = words.figure(Some(sum), unit);
-        let whole = self.table.total[first].filter(|whole| *whole > Decimal::ZERO && sum >= Decimal::ZERO);
+        let whole =
+            self.table.total.values[first].filter(|whole| *whole > Decimal::ZERO && sum >= Decimal::ZERO);
         let share = whole.and_then(|whole| sum.checked_div(whole));
         let share = share.map(|share| words.figure(Some(share.round_dp(4)), "share"));
         let key = match (additive, &share) {

@@ -6,6 +6,7 @@ mod builder;
 mod cell;
 mod change;
 mod chart;
+mod explained;
 mod fields;
 mod map;
 mod offered;
@@ -15,10 +16,11 @@ mod sheet;
 mod table;
 mod view;
 
-pub use answer::{figures, shown};
+pub use answer::shown;
 pub use builder::Ground;
+pub use explained::figures;
 pub use page::Pairs;
-pub use sheet::{SheetRow, matrix, sheet};
+pub use sheet::{Figure, SheetRow, heads, matrix, sheet};
 pub use table::table;
 pub use view::View;
 

@@ -18,7 +18,7 @@ use warehouse::{
     Limits,
     semantic::{self, RowColumn, RowKind, Rows},
 };
-use web::{Answer, App, Session};
+use web::{Answer, App, Session, figure::Definition};
 
 const SHOWN: usize = 300;
 const EXPORTED: usize = 100_000;
@@ -50,12 +50,18 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
         app.saw_many(&session, entity, found.rows.len(), &[("question", &asked)]);
     }
     let rows: Vec<Vec<Cell>> = found.rows.iter().map(|row| cells(&words, &found.columns, row)).collect();
+    let is_number = |column: &&RowColumn| matches!(column.kind, RowKind::Money | RowKind::Number);
+    let term = |column: &RowColumn| Definition {
+        label: words.say(&column.label),
+        definition: words.say(&column.definition),
+    };
     let ground = Ground { words: &words, actor: &session.actor, model: &model };
     let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
     let kept: Vec<&(String, String)> =
         pairs.iter().filter(|(name, _)| !["do", "format", "csrf"].contains(&name.as_str())).collect();
     let context = context! {
         columns => found.columns.iter().map(|column| words.say(&column.label)).collect::<Vec<_>>(),
+        terms => found.columns.iter().filter(is_number).map(term).collect::<Vec<_>>(),
         shown => words.count(rows.len()),
         rows,
         more => found.more,

@@ -1,13 +1,14 @@
 //! A table in the reader's words, for the page, for files and for letters.
 
 use super::{
+    explained::range,
     table::{Aspect, Place, Row, Table},
     view::{View, written_within},
 };
 use crate::words::Words;
 use meta::{Decimal, Value};
 use serde::Serialize;
-use warehouse::semantic::{Cut, Member, Sort, Within};
+use warehouse::semantic::{Cut, Interval, Member, Question, Sort, Within};
 
 /// Rows of a page; a file has all of them.
 pub const ROWS_SHOWN: usize = 200;
@@ -22,6 +23,8 @@ pub struct Sheet {
     pub columns: Vec<Head>,
     pub rows: Vec<SheetRow>,
     pub total: Vec<Figure>,
+    /// What is behind everything.
+    pub total_href: String,
     /// Of all rows, if not all are shown.
     pub left_out: Option<String>,
     pub more_groups: Option<String>,
@@ -33,6 +36,8 @@ pub struct Head {
     pub span: usize,
     /// What the column means, on hover.
     pub definition: String,
+    /// The measure it shows, where it is called by a member across.
+    pub term: Option<String>,
     pub sort_href: Option<String>,
     pub sort: Option<&'static str>,
     /// Quieter: what is said beside a measure's value.
@@ -55,6 +60,8 @@ pub struct Name {
 #[derive(Serialize)]
 pub struct Figure {
     pub text: String,
+    /// Where it lies with 95 % confidence.
+    pub range: Option<String>,
     pub href: Option<String>,
     pub tone: Option<&'static str>,
     /// The head of its column, for a phone.
@@ -114,7 +121,7 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
     let query = view.query();
     let linked =
         table.groups.is_empty() || table.rows.len().min(ROWS_SHOWN) * table.places.len() <= LINKS_LIMIT;
-    let figure = |place: &Place, value: Option<Decimal>, row: Option<&Row>| {
+    let figure = |place: &Place, value: Option<Decimal>, sure: Option<Interval>, row: Option<&Row>| {
         let mut cuts = vec![];
         let mut members = vec![];
         if let Some(row) = row {
@@ -128,6 +135,7 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
         let own = linked && value.is_some() && place.aspect == Aspect::Value && place.group.is_some();
         Figure {
             text: text_of(value, table.measure(place).unit, place.aspect, words),
+            range: sure.map(|interval| range(words, table.measure(place), interval)),
             href: if own { behind(&cuts, &members).map(|at| cell_href(&query, &at)) } else { None },
             tone: tone(place, value),
             label: match place.group {
@@ -138,8 +146,13 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
             },
         }
     };
+    // The others cannot be asked for as one: each of them can.
+    let question = Question { top: None, ..view.question.clone() };
+    let all_of_them = View { question, ..view.clone() }.href();
     let rows = table.rows.iter().take(ROWS_SHOWN).map(|row| {
         let at = behind(view.rows(), &row.members).map(|at| cell_href(&query, &at));
+        let rest = row.members.iter().any(|member| member.rest);
+        let at = if rest { Some(all_of_them.clone()) } else { at };
         let name = |(index, member): (usize, &Member)| Name {
             label: words.say(&member.label),
             href: if index == 0 { at.clone() } else { None },
@@ -149,10 +162,10 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
             figures: table
                 .places
                 .iter()
-                .zip(&row.values)
-                .map(|(place, value)| figure(place, *value, Some(row)))
+                .zip(row.values.iter().zip(&row.intervals))
+                .map(|(place, (value, sure))| figure(place, *value, *sure, Some(row)))
                 .collect(),
-            rest: row.members.iter().any(|member| member.rest),
+            rest,
         }
     });
     let left_out = (table.rows.len() > ROWS_SHOWN).then(|| {
@@ -167,9 +180,10 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
         total: table
             .places
             .iter()
-            .zip(&table.total)
-            .map(|(place, value)| figure(place, *value, None))
+            .zip(table.total.values.iter().zip(&table.total.intervals))
+            .map(|(place, (value, sure))| figure(place, *value, *sure, None))
             .collect(),
+        total_href: cell_href(&query, &[]),
         left_out,
         more_groups: table
             .more_groups
@@ -178,16 +192,16 @@ pub fn sheet(view: &View, table: &Table, words: &Words<'_>) -> Sheet {
 }
 
 fn plain_head(label: String, span: usize) -> Head {
-    Head { label, span, definition: String::new(), sort_href: None, sort: None, aside: false }
+    Head { label, span, definition: String::new(), term: None, sort_href: None, sort: None, aside: false }
 }
 
 /// Whether each group across is one column, so that its name is the column's.
-fn is_narrow(table: &Table) -> bool {
-    table.places.len() == table.groups.len() + 1
+fn is_named_across(table: &Table) -> bool {
+    !table.groups.is_empty() && table.places.len() == table.groups.len() + 1
 }
 
 fn groups(table: &Table, words: &Words<'_>) -> Vec<Head> {
-    if table.groups.is_empty() || is_narrow(table) {
+    if table.groups.is_empty() || is_named_across(table) {
         return vec![];
     }
     let all = (0..table.groups.len()).map(Some).chain([None]);
@@ -230,8 +244,9 @@ fn head(view: &View, table: &Table, place: &Place, words: &Words<'_>) -> Head {
         sort: if own { sorted(view, &measure.name) } else { None },
         sort_href: own.then(|| sort_href(view, &measure.name, true)),
         aside: place.aspect != Aspect::Value,
+        term: is_named_across(table).then(|| words.say(&measure.label)),
         ..plain_head(
-            match is_narrow(table) && !table.groups.is_empty() {
+            match is_named_across(table) {
                 true => group_label(table, place.group, words),
                 false => title_of(place, table, words),
             },
@@ -255,29 +270,55 @@ fn sort_href(view: &View, by: &str, first_down: bool) -> String {
     view.href()
 }
 
-/// The whole table for a file: heads, and rows of values with the total last.
+/// The heads of a table where nothing stands above them.
+pub fn heads(view: &View, table: &Table, words: &Words<'_>) -> Vec<String> {
+    let places = table.places.iter().map(|place| whole_title(table, place, words));
+    dimensions(view, table, words).into_iter().map(|head| head.label).chain(places).collect()
+}
+
+fn whole_title(table: &Table, place: &Place, words: &Words<'_>) -> String {
+    let title = match place.aspect {
+        Aspect::Value => words.say(&table.measure(place).label),
+        _ => format!("{} · {}", words.say(&table.measure(place).label), title_of(place, table, words)),
+    };
+    match place.group {
+        None if table.groups.is_empty() => title,
+        group => format!("{} · {title}", group_label(table, group, words)),
+    }
+}
+
+/// The whole table for a file: heads, and rows of values with the total last. Beside a mean of answers stand the ends of its interval.
 pub fn matrix(view: &View, table: &Table, words: &Words<'_>) -> (Vec<String>, Vec<Vec<Value>>) {
+    let is_sampled = |place: &Place| place.aspect == Aspect::Value && table.measure(place).sampled;
     let mut heads: Vec<String> = dimensions(view, table, words).into_iter().map(|head| head.label).collect();
     for place in &table.places {
-        let title = match place.aspect {
-            Aspect::Value => words.say(&table.measure(place).label),
-            _ => format!("{} · {}", words.say(&table.measure(place).label), title_of(place, table, words)),
-        };
-        heads.push(match place.group {
-            None if table.groups.is_empty() => title,
-            group => format!("{} · {title}", group_label(table, group, words)),
-        });
+        let title = whole_title(table, place, words);
+        heads.push(title.clone());
+        if is_sampled(place) {
+            let end = |key: &str| format!("{title} · {}", words.t(key, &[]));
+            heads.extend([end("explore.interval_low"), end("explore.interval_high")]);
+        }
     }
     let number =
-        |value: &Option<Decimal>| value.map_or(Value::Null, |value| Value::Decimal(value.normalize()));
+        |value: Option<Decimal>| value.map_or(Value::Null, |value| Value::Decimal(value.normalize()));
     let name = |member: &Member| Value::from(words.say(&member.label).as_str());
-    let row = |row: &Row| row.members.iter().map(name).chain(row.values.iter().map(number)).collect();
+    let numbers = |row: &Row| {
+        let mut found = vec![];
+        for (place, (value, sure)) in table.places.iter().zip(row.values.iter().zip(&row.intervals)) {
+            found.push(number(*value));
+            if is_sampled(place) {
+                found.extend([number(sure.map(|sure| sure.low)), number(sure.map(|sure| sure.high))]);
+            }
+        }
+        found
+    };
+    let row = |row: &Row| row.members.iter().map(name).chain(numbers(row)).collect();
     let mut rows: Vec<Vec<Value>> = table.rows.iter().map(row).collect();
     let mut total: Vec<Value> = vec![Value::Null; view.rows().len()];
     if let Some(first) = total.first_mut() {
         *first = Value::from(words.t("explore.total", &[]).as_str());
     }
-    total.extend(table.total.iter().map(number));
+    total.extend(numbers(&table.total));
     rows.push(total);
     (heads, rows)
 }

@@ -4,7 +4,7 @@ use super::view::View;
 use engine::{Actor, Engine, Result};
 use meta::Decimal;
 use std::collections::HashMap;
-use warehouse::semantic::{self, AnswerTable, Cell, Column, Line, Member, Model, Question, Sort};
+use warehouse::semantic::{self, AnswerTable, Cell, Column, Interval, Line, Member, Model, Question, Sort};
 
 /// Members across; of more only the first are shown.
 pub const ACROSS_LIMIT: usize = 24;
@@ -32,6 +32,8 @@ pub struct Row {
     pub members: Vec<Member>,
     /// One for each place.
     pub values: Vec<Option<Decimal>>,
+    /// How sure the value at each place is, where it is a mean of answers.
+    pub intervals: Vec<Option<Interval>>,
 }
 
 pub struct Table {
@@ -42,7 +44,7 @@ pub struct Table {
     pub more_groups: bool,
     pub places: Vec<Place>,
     pub rows: Vec<Row>,
-    pub total: Vec<Option<Decimal>>,
+    pub total: Row,
 }
 
 impl Table {
@@ -125,6 +127,10 @@ fn value(cell: Option<&Cell>, unit: &str, aspect: Aspect) -> Option<Decimal> {
     }
 }
 
+fn interval(cell: Option<&Cell>, place: &Place) -> Option<Interval> {
+    cell.filter(|_| place.aspect == Aspect::Value)?.interval
+}
+
 /// The whole is all of itself.
 fn of_total(cell: Option<&Cell>, measure: &Column, aspect: Aspect) -> Option<Decimal> {
     match aspect {
@@ -139,12 +145,15 @@ fn flat(answer: AnswerTable) -> Table {
     let of = |line: &Line| Row {
         members: line.members.clone(),
         values: places.iter().map(|p| value(line.cells.get(p.measure), unit(p), p.aspect)).collect(),
+        intervals: places.iter().map(|p| interval(line.cells.get(p.measure), p)).collect(),
     };
     let rows = answer.rows.iter().map(of).collect();
-    let total = places
-        .iter()
-        .map(|p| of_total(answer.total.get(p.measure), &answer.measures[p.measure], p.aspect))
-        .collect();
+    let total = |p: &Place| of_total(answer.total.get(p.measure), &answer.measures[p.measure], p.aspect);
+    let total = Row {
+        members: vec![],
+        values: places.iter().map(total).collect(),
+        intervals: places.iter().map(|p| interval(answer.total.get(p.measure), p)).collect(),
+    };
     Table { groups: vec![], more_groups: false, places, rows, total, answer }
 }
 
@@ -168,15 +177,18 @@ fn crossed(inner: AnswerTable, beside: AnswerTable, above: AnswerTable, rows_of:
     // Without anything in rows there is one row: the total below.
     let lines: &[Line] = if rows_of == 0 { &[] } else { &beside.rows };
     let rows = lines.iter().map(|line| {
-        let values = all.iter().map(|place| match place.group {
-            None => value(line.cells.get(place.measure), unit(place), place.aspect),
+        let found = |place: &Place| match place.group {
+            None => line.cells.get(place.measure),
             Some(group) => {
                 let key = [codes(&line.members), codes(&groups[group])].concat();
-                let found = cells.get(&key).and_then(|line| line.cells.get(place.measure));
-                value(found, unit(place), place.aspect)
+                cells.get(&key).and_then(|line| line.cells.get(place.measure))
             }
-        });
-        Row { members: line.members.clone(), values: values.collect() }
+        };
+        Row {
+            members: line.members.clone(),
+            values: all.iter().map(|place| value(found(place), unit(place), place.aspect)).collect(),
+            intervals: all.iter().map(|place| interval(found(place), place)).collect(),
+        }
     });
     let rows = rows.collect();
     let total = all
@@ -201,6 +213,12 @@ fn crossed(inner: AnswerTable, beside: AnswerTable, above: AnswerTable, rows_of:
             }
         })
         .collect();
+    let in_total = |place: &Place| match place.group {
+        None => beside.total.get(place.measure),
+        Some(group) => above.rows.get(group).and_then(|line| line.cells.get(place.measure)),
+    };
+    let intervals = all.iter().map(|place| interval(in_total(place), place)).collect();
+    let total = Row { members: vec![], values: total, intervals };
     let more = inner.more || beside.more;
     Table { groups, more_groups, places: all, rows, total, answer: AnswerTable { more, ..inner } }
 }

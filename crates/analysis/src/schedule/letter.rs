@@ -104,6 +104,7 @@ async fn part(
     let table = explore::table(engine, reader, view, model).await?;
     let sheet = explore::sheet(view, &table, words);
     let (columns, rows) = explore::matrix(view, &table, words);
+    let heads = explore::heads(view, &table, words);
     for entity in &table.answer.entities {
         engine.note(Note {
             user: reader.user,
@@ -113,11 +114,15 @@ async fn part(
             ..Note::new(Act::Exported, Via::System)
         });
     }
-    pages.push(Page { name: name.to_owned(), columns: columns.clone(), rows });
-    let figures = explore::figures(words, &table.answer);
+    pages.push(Page { name: name.to_owned(), columns, rows });
+    let figures = explore::figures(words, &table.answer, None);
+    let text = |figure: &explore::Figure| match &figure.range {
+        Some(range) => format!("{} ({range})", figure.text),
+        None => figure.text.clone(),
+    };
     let of_row = |row: &explore::SheetRow| {
         let names = row.members.iter().map(|name| name.label.clone()).collect();
-        (names, row.figures.iter().map(|figure| figure.text.clone()).collect())
+        (names, row.figures.iter().map(text).collect())
     };
     let has_rows = !view.question.cuts.is_empty();
     let mut shown: Vec<(Vec<String>, Vec<String>)> =
@@ -130,14 +135,14 @@ async fn part(
             .iter()
             .enumerate()
             .map(|(at, _)| if at == 0 { words.t("explore.total", &[]) } else { String::new() });
-        shown.push((names.collect(), sheet.total.iter().map(|figure| figure.text.clone()).collect()));
+        shown.push((names.collect(), sheet.total.iter().map(text).collect()));
     }
     Ok(Part {
         name: name.to_owned(),
         href: None,
         problem: None,
         figures: figures.into_iter().map(|figure| (figure.label, figure.value)).collect(),
-        heads: columns,
+        heads,
         rows: shown,
         left_out,
         as_of: words.format.instant(table.answer.refreshed_at),

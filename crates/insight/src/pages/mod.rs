@@ -5,7 +5,6 @@ mod behind;
 pub(crate) mod customer_table;
 mod data;
 pub(crate) mod explain;
-pub(crate) mod figure;
 mod forecasts;
 pub(crate) mod href;
 mod in_force;
@@ -23,6 +22,7 @@ pub(crate) mod setting;
 pub(crate) mod words;
 
 pub(crate) use mining::web_module as mining_web_module;
+pub(crate) use web::figure;
 
 use axum::{
     Router,

@@ -1,12 +1,12 @@
 //! The largest members of a question, and the rest.
 
 use crate::{
-    company::on_both,
+    company::{at, decimal, on_both, values},
     walk::trade,
     warehouse::{SMALL, refresh},
 };
 use engine::Actor;
-use meta::Decimal;
+use meta::{Decimal, Id};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use warehouse::semantic::{self, Compare, Cut, Level, Period, Question, Sort};
@@ -45,8 +45,8 @@ fn the_largest_stand_first_and_the_rest_is_everything_else() {
     });
 }
 
-/// What adds up is added up and different customers are counted from those of the groups; beside a count of different orders
-/// everything is asked on its own.
+/// What adds up is added up, and different customers and orders are counted from the groups. Beside one more cut, by what is the same for
+/// all customers, the rest is asked on its own, and so is the whole without any.
 #[test]
 fn the_rest_is_the_same_from_the_groups_and_asked() {
     on_both(async |company| {
@@ -63,42 +63,70 @@ fn the_rest_is_the_same_from_the_groups_and_asked() {
             (vec![Cut::new("account", None), channel.clone()], Some(2), Some(Compare::Previous)),
             (vec![channel], Some(1), Some(Compare::LastYear)),
         ] {
-            let added = Question {
-                measures: vec!["sales".into()],
+            let question = Question {
+                measures: ["sales", "customers", "orders"].map(str::to_owned).into(),
                 cuts,
                 top,
                 compare,
                 period: Some(period),
                 ..Question::default()
             };
-            let with = |more: &[&str]| {
-                let more = more.iter().map(|measure| (*measure).to_owned());
-                Question { measures: added.measures.iter().cloned().chain(more).collect(), ..added.clone() }
+            let more = [question.cuts.clone(), vec![Cut::new("account.industry", None)]].concat();
+            let asked = Question { cuts: more, ..question.clone() };
+            let whole = Question { cuts: vec![], top: None, ..question.clone() };
+            let ask = async |question: &Question| {
+                semantic::ask(&company.engine, &Actor::system(), question).await.unwrap()
             };
-            let mut answers = vec![];
-            for question in [added.clone(), with(&["customers"]), with(&["customers", "orders"])] {
-                let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
-                let cell = |cells: &[semantic::Cell], at: usize| {
-                    cells.get(at).map(|cell| (cell.value, cell.compared))
-                };
-                let rows = answer.rows.iter().map(|row| (row.members.clone(), &row.cells));
-                // Of nobody there are no sales, and no customers.
-                let known = rows.filter(|(_, cells)| cells[0].value.is_some() || cells[0].compared.is_some());
-                let (mut sales, mut customers) = (vec![], vec![]);
-                for (members, cells) in known {
-                    // Of a period without a row the rest has no customers, or 0 where it is asked.
-                    let some = |count: Option<Decimal>| count.filter(|count| !count.is_zero());
-                    let counted = cell(cells, 1).map(|(now, then)| (some(now), some(then)));
-                    sales.push((members.clone(), cell(cells, 0)));
-                    customers.push((members, counted));
-                }
-                customers.push((vec![], cell(&answer.total, 1)));
-                answers.push((sales, cell(&answer.total, 0), answer.counted, customers));
-            }
-            assert!(!answers[0].0.is_empty(), "{added:?}");
-            let of_sales = |at: usize| (&answers[at].0, &answers[at].1, &answers[at].2);
-            assert_eq!(of_sales(0), of_sales(1), "{added:?}");
-            assert_eq!(answers[1], answers[2], "{added:?}");
+            // Of a period without a row there are no customers, or 0 where it is asked.
+            let some = |count: Option<Decimal>| count.filter(|count| !count.is_zero());
+            let told = |cells: &[semantic::Cell]| -> Vec<_> {
+                cells.iter().map(|cell| (some(cell.value), some(cell.compared))).collect()
+            };
+            let (answer, asked, whole) = (ask(&question).await, ask(&asked).await, ask(&whole).await);
+            let rows = |answer: &semantic::AnswerTable| -> Vec<_> {
+                let members = |row: &semantic::Line| row.members[..question.cuts.len()].to_vec();
+                answer.rows.iter().map(|row| (members(row), told(&row.cells))).collect()
+            };
+            assert!(!answer.rows.is_empty(), "{question:?}");
+            assert_eq!(rows(&answer), rows(&asked), "{question:?}");
+            assert_eq!(told(&answer.total), told(&whole.total), "{question:?}");
+            assert_eq!(answer.counted, whole.counted, "{question:?}");
+        }
+    });
+}
+
+/// An order is in the groups of all the products it has lines of, and still one order.
+#[test]
+fn an_order_of_two_products_is_one_order() {
+    on_both(async |company| {
+        let product = async |name: &str| {
+            company.create("product", values([("name", name.into()), ("code", name.into())])).await
+        };
+        let [one, other] = [product("A").await, product("B").await];
+        let line = |product: Id| {
+            values([
+                ("product", product.into()),
+                ("description", "goods".into()),
+                ("unit_price", decimal("5")),
+            ])
+        };
+        let head = values([("ordered_at", at("2026-05-05")), ("status", "confirmed".into())]);
+        let order = company.document("order", "order_line", head, line(one)).await;
+        let mut second = line(other);
+        second.insert("order".to_owned(), order.into());
+        company.create("order_line", second).await;
+        refresh(&company, SMALL).await;
+        let question = Question {
+            measures: vec!["orders".into()],
+            cuts: vec![Cut::new("product", None)],
+            ..Question::default()
+        };
+        for top in [None, Some(1)] {
+            let question = Question { top, ..question.clone() };
+            let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+            let one = Some(Decimal::ONE);
+            let rows: Vec<_> = answer.rows.iter().map(|row| row.cells[0].value).collect();
+            assert_eq!((rows, answer.total[0].value), (vec![one, one], one), "{question:?}");
         }
     });
 }

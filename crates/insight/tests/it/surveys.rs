@@ -64,6 +64,17 @@ fn measures_of_surveys_are_those_worked_by_hand() {
             .into_iter()
             .chain([None]);
         assert_eq!(found, expected.collect::<Vec<_>>());
+        // As worked out by hand from the answers: 0.75, 1 and 0.667; promoters ½, detractors ¼; 10, 6, 9 and 7. One answer has no spread.
+        let ends = |at: usize| {
+            let interval = total[at].interval?;
+            Some([interval.low, interval.high].map(|end| end.round_dp(2).normalize().to_string()))
+        };
+        let of_all: Vec<_> = (0..all.len()).map(ends).collect();
+        let some = |low: &str, high: &str| Some([low.to_owned(), high.to_owned()]);
+        assert_eq!((&of_all[0], &of_all[2]), (&some("0.61", "1"), &some("-56.26", "100")));
+        assert_eq!(of_all[8], some("6.21", "9.79"));
+        assert_eq!((&of_all[9], &of_all[1], &of_all[11]), (&None, &None, &None));
+        assert_eq!(total[2].interval.map(|interval| interval.cases), Some(4));
 
         let by = |cuts: Vec<Cut>| Question { cuts, ..question(&["satisfaction", "nps", "survey_answers"]) };
         let rows = async |question: Question| -> Vec<(String, Vec<Option<Decimal>>)> {

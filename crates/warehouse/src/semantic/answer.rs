@@ -1,6 +1,7 @@
 //! The answer to a question as a table, and what is computed over its rows.
 
 use super::{
+    interval::Interval,
     measure::Unit,
     member::{Code, Member},
     part::{Part, Together},
@@ -23,6 +24,9 @@ pub struct Cell {
     pub share: Option<Decimal>,
     #[serde(with = "rust_decimal_option", skip_serializing_if = "Option::is_none")]
     pub running: Option<Decimal>,
+    /// Of a mean of answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub interval: Option<Interval>,
 }
 
 mod rust_decimal_option {
@@ -54,12 +58,32 @@ pub struct Column {
     pub unit: &'static str,
     /// Whether its values add up to its total, so that shares and running totals mean something.
     pub additive: bool,
+    /// As in the catalog.
+    pub formula: String,
+    /// What it is worked out from, over everything the question selects.
+    pub inputs: Vec<Input>,
+    /// The facts it is taken from.
+    pub facts: Vec<String>,
+    /// It is a mean of answers and stands for more than these; everything else is exact.
+    pub sampled: bool,
+}
+
+/// Another measure that one is worked out from.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Input {
+    pub name: String,
+    pub label: Label,
+    pub unit: &'static str,
+    #[serde(with = "rust_decimal_option")]
+    pub value: Option<Decimal>,
 }
 
 /// How many rows of a fact an answer is made of.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Counted {
     pub fact: String,
+    /// The name of its table.
+    pub table: Label,
     /// What one row is.
     pub label: Label,
     pub rows: Option<i64>,

@@ -2,11 +2,12 @@
 
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
-    answer::{self, Both, Column, Counted, Grouped},
+    answer::{self, Both, Column, Counted, Grouped, Input},
     calendar::CompanyCalendar,
     checked::{Asked, wrong},
     dimension::DimensionKind,
     filter,
+    interval::Interval,
     measure::{Expression, Measure},
     member::{Code, Member, Titles},
     model::{self, FACTS, Model},
@@ -112,7 +113,7 @@ impl<'a> Asked<'a> {
 
     /// A measure from the parts of one row.
     fn value(&self, measure: &Measure, parts: &[Option<Part>]) -> Option<Decimal> {
-        let named = |name: &str| self.model.measure(name).ok().and_then(|measure| self.value(measure, parts));
+        let named = |name: &str| self.named(name, parts);
         match &measure.expression {
             Expression::Aggregate { .. } => {
                 let at = self.parts.iter().position(|part| part.name == measure.name)?;
@@ -134,11 +135,16 @@ impl<'a> Asked<'a> {
         }
     }
 
+    fn named(&self, name: &str, parts: &[Option<Part>]) -> Option<Decimal> {
+        self.model.measure(name).ok().and_then(|measure| self.value(measure, parts))
+    }
+
     fn cells(&self, parts: Option<&Vec<Option<Part>>>, compared: Option<&Vec<Option<Part>>>) -> Vec<Cell> {
         let of = |measure: &Measure, parts: Option<&Vec<Option<Part>>>| self.value(measure, parts?);
         let cell = |measure: &&Measure| Cell {
             value: of(measure, parts),
             compared: of(measure, compared),
+            interval: parts.and_then(|parts| Interval::of(measure, |name| self.named(name, parts))),
             ..Cell::default()
         };
         self.measures.iter().map(cell).collect()
@@ -152,7 +158,12 @@ impl<'a> Asked<'a> {
                 .and_then(|parts| parts.get(at)?.as_ref())
                 .and_then(|part| i64::try_from(part.number()).ok());
             let table = self.model.facts.get(*fact)?;
-            Some(Counted { fact: (*fact).to_owned(), label: table.definition.clone(), rows })
+            Some(Counted {
+                fact: (*fact).to_owned(),
+                table: table.label.clone(),
+                label: table.definition.clone(),
+                rows,
+            })
         };
         FACTS.iter().filter_map(counted).collect()
     }
@@ -195,14 +206,18 @@ impl<'a> Asked<'a> {
 
     /// Whether every part of the whole follows from those of its groups.
     fn follows(&self) -> bool {
-        self.parts.iter().all(Measure::follows)
+        let in_one_group = self.has_documents_in_one_group();
+        self.parts.iter().all(|part| part.follows(in_one_group))
     }
 
     async fn answer(&self) -> Result<AnswerTable> {
         let cuts = &self.question.cuts;
         let by = self.both(if self.question.top.is_some() { &cuts[..1] } else { cuts }, None).await?;
         let whole = if cuts.is_empty() { by.clone() } else { self.whole(&by).await? };
-        let counted = self.counted(whole.now.0.values().next());
+        let (counted, measures) = {
+            let parts = whole.now.0.values().next();
+            (self.counted(parts), self.columns(parts))
+        };
         let total = self.rows(&whole).into_iter().next().map(|(_, cells)| cells).unwrap_or_default();
         let (mut rows, mut rest) = (vec![], vec![]);
         if let Some(top) = self.question.top {
@@ -249,7 +264,7 @@ impl<'a> Asked<'a> {
         let open = session::newest(self.engine).await?;
         Ok(AnswerTable {
             dimensions: chosen.iter().map(|cut| cut.dimension.label.clone()).collect(),
-            measures: self.columns(),
+            measures,
             rows: lines,
             total,
             more,
@@ -280,13 +295,27 @@ impl<'a> Asked<'a> {
         Ok(found.into_iter().collect())
     }
 
-    fn columns(&self) -> Vec<Column> {
+    /// With what they come to in the total.
+    fn columns(&self, total: Option<&Vec<Option<Part>>>) -> Vec<Column> {
+        let input = |name: &str| {
+            let measure = self.model.measure(name).ok()?;
+            Some(Input {
+                name: measure.name.to_owned(),
+                label: measure.label.clone(),
+                unit: Column::unit(measure.unit),
+                value: total.and_then(|parts| self.value(measure, parts)),
+            })
+        };
         let column = |measure: &&Measure| Column {
             name: measure.name.to_owned(),
             label: measure.label.clone(),
             definition: measure.definition.clone(),
             unit: Column::unit(measure.unit),
             additive: self.model.is_additive(measure),
+            formula: measure.formula(),
+            inputs: measure.inputs().into_iter().filter_map(input).collect(),
+            facts: self.model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
+            sampled: measure.sampled.is_some(),
         };
         self.measures.iter().map(column).collect()
     }

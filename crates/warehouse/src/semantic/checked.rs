@@ -157,6 +157,19 @@ impl<'a> Asked<'a> {
         Ok(found)
     }
 
+    /// Whether everything the question is cut by is the documents' own, and not of their lines.
+    pub fn has_documents_in_one_group(&self) -> bool {
+        let is_own = |fact: &str, cut: &Cut| {
+            let table = self.model.facts.get(fact)?;
+            let dimension = self.model.dimension(fact, &cut.dimension)?;
+            let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
+            let (entity, _) = table.column(column)?.origin.as_ref()?;
+            Some(*entity == table.head)
+        };
+        let all_own = |fact: &&str| self.question.cuts.iter().all(|cut| is_own(fact, cut) == Some(true));
+        self.facts().iter().all(all_own)
+    }
+
     pub fn facts(&self) -> Vec<&'static str> {
         let tables = self.parts.iter().filter_map(|part| match &part.expression {
             Expression::Aggregate { table, .. } => Some(*table),

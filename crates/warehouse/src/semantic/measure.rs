@@ -37,8 +37,9 @@ pub enum Whole {
     Sum,
     /// The different records of all, known by this column of keys, are counted.
     Keys(&'static str),
-    /// Not at all: the whole is asked on its own.
-    Asked,
+    /// Documents are in one group or in several, by whether what they are cut by is theirs or their lines'. In the first case they are added up,
+    /// in the second the whole is asked on its own.
+    Documents,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -73,7 +74,21 @@ pub struct Measure {
     pub expression: Expression,
     /// Kept from pages: a part of other measures.
     pub part: bool,
+    /// It stands for more than was asked; everything else is counted or summed over all there is.
+    pub sampled: Option<Sampled>,
 }
+
+/// What a mean of answers has to know of them for its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sampled {
+    /// A ratio of sum and number: the part that sums the squares, of whole numbers of which so many make one of the measure.
+    Mean { squares: &'static str, unit: u32 },
+    /// Promoters less detractors, in points.
+    Promoters,
+}
+
+/// The counts a net promoter score is of.
+pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
 impl Measure {
     /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together.
@@ -82,13 +97,45 @@ impl Measure {
         Some(match whole {
             Whole::Keys(column) if key_sets => format!("{KEY_SET}({column})"),
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
-            Whole::Sum | Whole::Asked => (*sql).to_owned(),
+            Whole::Sum | Whole::Documents => (*sql).to_owned(),
         })
     }
 
-    /// Whether an aggregate of the whole follows from those of its parts.
-    pub(super) fn follows(&self) -> bool {
-        matches!(&self.expression, Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. })
+    /// As people write it: SQL over the fact, or other measures.
+    pub fn formula(&self) -> String {
+        match &self.expression {
+            Expression::Aggregate { table, sql, .. } => format!("{sql} FROM {table} f"),
+            Expression::Sum(all) => all.join(" + "),
+            Expression::Difference(one, other) => format!("{one} - {other}"),
+            Expression::Ratio(one, other) => format!("{one} / {other}"),
+        }
+    }
+
+    /// The measures a reader works it out from.
+    pub(super) fn inputs(&self) -> Vec<&'static str> {
+        match self.sampled {
+            Some(Sampled::Promoters) => PROMOTERS.to_vec(),
+            _ => self.expression.made_of(),
+        }
+    }
+
+    /// The other measures it is asked with.
+    pub(super) fn needs(&self) -> Vec<&'static str> {
+        let spread = match self.sampled {
+            Some(Sampled::Mean { squares, .. }) => vec![squares],
+            Some(Sampled::Promoters) => PROMOTERS.to_vec(),
+            None => vec![],
+        };
+        [self.expression.made_of(), spread].concat()
+    }
+
+    /// Whether an aggregate of the whole follows from those of its groups, each document being in only one of them or not.
+    pub(super) fn follows(&self, in_one_group: bool) -> bool {
+        match &self.expression {
+            Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. } => true,
+            Expression::Aggregate { whole: Whole::Documents, .. } => in_one_group,
+            _ => false,
+        }
     }
 }
 
@@ -108,6 +155,7 @@ pub(super) fn measure(
         unit,
         expression,
         part: false,
+        sampled: None,
     }
 }
 
@@ -115,8 +163,8 @@ pub(super) fn sum(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, whole: Whole::Sum }
 }
 
-fn distinct(table: &'static str, sql: &'static str) -> Expression {
-    Expression::Aggregate { table, sql, whole: Whole::Asked }
+fn documents(table: &'static str, sql: &'static str) -> Expression {
+    Expression::Aggregate { table, sql, whole: Whole::Documents }
 }
 
 pub(super) fn different_customers(table: &'static str) -> Expression {
@@ -163,7 +211,7 @@ fn sales() -> Vec<Measure> {
             Unit::Count,
             ("Orders", "订单数"),
             ("Number of orders with a line that counts.", "含计入销售的行的订单数。"),
-            distinct("sales", "count(DISTINCT f.\"order\")"),
+            documents("sales", "count(DISTINCT f.\"order\")"),
         ),
         measure(
             "customers",
@@ -314,7 +362,7 @@ fn returns() -> Vec<Measure> {
             Unit::Count,
             ("Number of returns", "退货单数"),
             ("Number of returns with a line that counts.", "含计入退货的行的退货单数。"),
-            distinct("returns", "count(DISTINCT f.\"return\")"),
+            documents("returns", "count(DISTINCT f.\"return\")"),
         ),
         measure(
             "returned_quantity",

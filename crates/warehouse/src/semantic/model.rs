@@ -105,13 +105,13 @@ impl Model {
         !matches!(measure.expression, Expression::Ratio(..)) && self.parts(measure).iter().all(adds)
     }
 
-    /// The aggregates a measure is made of.
+    /// The aggregates a measure is made of, and those that say how sure it is.
     pub(crate) fn parts(&self, measure: &Measure) -> Vec<Measure> {
         match &measure.expression {
             Expression::Aggregate { .. } => vec![measure.clone()],
-            of_others => {
+            _ => {
                 let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
-                of_others.made_of().iter().filter_map(named).flat_map(|part| self.parts(part)).collect()
+                measure.needs().iter().filter_map(named).flat_map(|part| self.parts(part)).collect()
             }
         }
     }

@@ -27,6 +27,7 @@ pub enum RowKind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct RowColumn {
     pub label: Label,
+    pub definition: Label,
     pub kind: RowKind,
 }
 
@@ -96,7 +97,8 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> 
             }
             _ => selected.push(own),
         }
-        columns.push(RowColumn { label: column.label.clone(), kind });
+        let (label, definition) = (column.label.clone(), column.definition.clone());
+        columns.push(RowColumn { label, definition, kind });
     }
     if selected.is_empty() {
         return Err(Error::Forbidden(table.name.clone()));

@@ -1,6 +1,8 @@
 //! Measures of what customers answer: satisfaction, the net promoter score, and the questions of loyalty.
 
-use super::measure::{Expression, Expression::Ratio, Measure, Unit, different_customers, measure, sum};
+use super::measure::{
+    Expression, Expression::Ratio, Measure, Sampled, Unit, different_customers, measure, sum,
+};
 
 type Words = (&'static str, &'static str);
 
@@ -9,7 +11,7 @@ fn part(name: &'static str, unit: Unit, labels: Words, definition: Words, expres
     Measure { part: true, ..measure(name, unit, labels, definition, expression) }
 }
 
-/// Column, mean with its words, sum, number.
+/// A mean with its words, and its parts: sum, number, squares.
 struct Mean {
     name: &'static str,
     unit: Unit,
@@ -17,6 +19,9 @@ struct Mean {
     definition: Words,
     sum: (&'static str, &'static str, Words),
     count: (&'static str, &'static str, Words),
+    /// Of whole numbers, so many of which make one.
+    squares: (&'static str, &'static str, Words),
+    unit_of_squares: u32,
 }
 
 const MEANS: [Mean; 5] = [
@@ -30,6 +35,12 @@ const MEANS: [Mean; 5] = [
         ),
         sum: ("recommend_sum", "sum(f.recommend)", ("Would recommend, sum", "推荐意愿合计")),
         count: ("recommend_answers", "count(f.recommend)", ("Would recommend, answers", "推荐意愿回答数")),
+        squares: (
+            "recommend_squares",
+            "sum(f.recommend * f.recommend)",
+            ("Would recommend, squares", "推荐意愿平方和"),
+        ),
+        unit_of_squares: 1,
     },
     Mean {
         name: "repurchase",
@@ -41,6 +52,12 @@ const MEANS: [Mean; 5] = [
         ),
         sum: ("repurchase_sum", "sum(f.repurchase)", ("Would buy again, sum", "再购意愿合计")),
         count: ("repurchase_answers", "count(f.repurchase)", ("Would buy again, answers", "再购意愿回答数")),
+        squares: (
+            "repurchase_squares",
+            "sum(f.repurchase * f.repurchase)",
+            ("Would buy again, squares", "再购意愿平方和"),
+        ),
+        unit_of_squares: 1,
     },
     Mean {
         name: "price_tolerance",
@@ -60,6 +77,12 @@ const MEANS: [Mean; 5] = [
             "count(f.price_tolerance)",
             ("Would stay if dearer, answers", "价格容忍度回答数"),
         ),
+        squares: (
+            "price_tolerance_squares",
+            "sum(f.price_tolerance * f.price_tolerance)",
+            ("Would stay if dearer, squares", "价格容忍度平方和"),
+        ),
+        unit_of_squares: 1,
     },
     Mean {
         name: "first_choice",
@@ -71,6 +94,12 @@ const MEANS: [Mean; 5] = [
         ),
         sum: ("first_choice_sum", "sum(f.first_choice)", ("First choice, sum", "首选程度合计")),
         count: ("first_choice_answers", "count(f.first_choice)", ("First choice, answers", "首选程度回答数")),
+        squares: (
+            "first_choice_squares",
+            "sum(f.first_choice * f.first_choice)",
+            ("First choice, squares", "首选程度平方和"),
+        ),
+        unit_of_squares: 1,
     },
     Mean {
         name: "share_of_wallet",
@@ -86,6 +115,8 @@ const MEANS: [Mean; 5] = [
             "count(f.share_of_wallet)",
             ("Buys here, answers", "采购份额回答数"),
         ),
+        squares: ("share_of_wallet_squares", WALLET_SQUARES, ("Buys here, squares", "采购份额平方和")),
+        unit_of_squares: 10_000,
     },
 ];
 
@@ -93,6 +124,10 @@ const MEANS: [Mean; 5] = [
 /// the same here and on the pages.
 const SATISFACTION_SUM: &str = "CAST(sum(CASE WHEN f.expected > 0 THEN (f.perceived * 1000 + f.expected / 2) / f.expected END) AS DECIMAL(18, 3)) \
      / CAST(1000 AS DECIMAL(4, 0))";
+const SATISFACTION_SQUARES: &str = "sum(CASE WHEN f.expected > 0 THEN ((f.perceived * 1000 + f.expected / 2) / f.expected) * ((f.perceived * 1000 + f.expected / 2) / f.expected) END)";
+/// In ten-thousandths.
+const WALLET_SQUARES: &str =
+    "sum(CAST(f.share_of_wallet * 10000 AS BIGINT) * CAST(f.share_of_wallet * 10000 AS BIGINT))";
 /// In points: what is left of a hundred for each promoter and minus a hundred for each detractor.
 const NPS_POINTS: &str = "sum(CASE WHEN f.recommend >= 9 THEN 100 WHEN f.recommend <= 6 THEN -100 WHEN f.recommend IS NOT NULL THEN 0 END)";
 const ANSWERED: &str = "count(coalesce(f.expected, f.recommend, f.repurchase, f.price_tolerance, f.first_choice, CAST(f.share_of_wallet AS BIGINT)))";
@@ -101,15 +136,28 @@ pub(super) fn surveys() -> Vec<Measure> {
     let count =
         |name, labels, definition, sql| measure(name, Unit::Count, labels, definition, sum("surveys", sql));
     let mut all = vec![
-        measure(
-            "satisfaction",
+        Measure {
+            sampled: Some(Sampled::Mean { squares: "satisfaction_squares", unit: 1_000 }),
+            ..measure(
+                "satisfaction",
+                Unit::Quantity,
+                ("Satisfaction C", "满意度 C"),
+                (
+                    "Mean of perceived over expected (b / a) of all answers; 1 is what customers expected.",
+                    "全部回答中感知值与期望值之比（b / a）的平均数，等于 1 表示符合期望。",
+                ),
+                Ratio("satisfaction_sum", "satisfaction_answers"),
+            )
+        },
+        part(
+            "satisfaction_squares",
             Unit::Quantity,
-            ("Satisfaction C", "满意度 C"),
+            ("Satisfaction C, squares", "满意度平方和"),
             (
-                "Mean of perceived over expected (b / a) of all answers; 1 is what customers expected.",
-                "全部回答中感知值与期望值之比（b / a）的平均数，等于 1 表示符合期望。",
+                "Sum of the squares of perceived over expected in thousandths: how far answers lie apart.",
+                "感知值与期望值之比（以千分之一计）的平方和，用于计算离散程度。",
             ),
-            Ratio("satisfaction_sum", "satisfaction_answers"),
+            sum("surveys", SATISFACTION_SQUARES),
         ),
         part(
             "satisfaction_sum",
@@ -130,16 +178,19 @@ pub(super) fn surveys() -> Vec<Measure> {
             ),
             "count(CASE WHEN f.expected > 0 THEN f.perceived END)",
         ),
-        measure(
-            "nps",
-            Unit::Points,
-            ("Net promoter score", "净推荐值 NPS"),
-            (
-                "Share of promoters (9 or 10) less share of detractors (0 to 6) among those asked whether they would recommend us, in points from −100 to 100.",
-                "推荐意愿回答中推荐者（9–10 分）占比减去贬损者（0–6 分）占比，以 −100 到 100 的分数表示。",
-            ),
-            Ratio("nps_points", "recommend_answers"),
-        ),
+        Measure {
+            sampled: Some(Sampled::Promoters),
+            ..measure(
+                "nps",
+                Unit::Points,
+                ("Net promoter score", "净推荐值 NPS"),
+                (
+                    "Share of promoters (9 or 10) less share of detractors (0 to 6) among those asked whether they would recommend us, in points from −100 to 100.",
+                    "推荐意愿回答中推荐者（9–10 分）占比减去贬损者（0–6 分）占比，以 −100 到 100 的分数表示。",
+                ),
+                Ratio("nps_points", "recommend_answers"),
+            )
+        },
         part(
             "nps_points",
             Unit::Points,
@@ -199,7 +250,16 @@ pub(super) fn surveys() -> Vec<Measure> {
     ];
     for mean in MEANS {
         let ((summed, sum_sql, sum_label), (counted, count_sql, count_label)) = (mean.sum, mean.count);
-        all.push(measure(mean.name, mean.unit, mean.labels, mean.definition, Ratio(summed, counted)));
+        let (squares, squares_sql, squares_label) = mean.squares;
+        all.push(Measure {
+            sampled: Some(Sampled::Mean { squares, unit: mean.unit_of_squares }),
+            ..measure(mean.name, mean.unit, mean.labels, mean.definition, Ratio(summed, counted))
+        });
+        let of_squares = (
+            "Sum of the squares of the answers: how far they lie apart.",
+            "各条回答的平方和，用于计算离散程度。",
+        );
+        all.push(part(squares, Unit::Quantity, squares_label, of_squares, sum("surveys", squares_sql)));
         let of_sum = ("Sum of the answers: part of a mean.", "各条回答之和，用于计算平均数。");
         let of_count = ("Number of the answers: part of a mean.", "回答条数，用于计算平均数。");
         all.push(part(summed, Unit::Quantity, sum_label, of_sum, sum("surveys", sum_sql)));

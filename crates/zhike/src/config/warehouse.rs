@@ -12,6 +12,10 @@ pub struct WarehouseFlags {
     #[arg(long, global = true, visible_alias = "storage", value_name = "PLACE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warehouse_storage: Option<String>,
+    /// Memory of all questions to the warehouse together, in MiB; what needs more goes by disk or is refused [default: 1024]
+    #[arg(long, global = true, value_name = "MIB")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warehouse_memory: Option<u32>,
     /// What speaks S3, if it is not Amazon: https://s3.example.com [default: AWS_ENDPOINT]
     #[arg(long, global = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,8 +59,9 @@ pub struct WarehouseFlags {
 }
 
 /// The keys of these settings; see [`super::KEYS`].
-pub const KEYS: [&str; 11] = [
+pub const KEYS: [&str; 12] = [
     "warehouse_storage",
+    "warehouse_memory",
     "s3_endpoint",
     "s3_region",
     "s3_access_key_id",
@@ -69,8 +74,17 @@ pub const KEYS: [&str; 11] = [
     "worker_authority",
 ];
 
+/// With less not even the pages' own questions can be answered.
+const LEAST_MEMORY_MIB: u32 = 64;
+
 /// Settings without which the program must not begin.
 pub fn check(config: &Config) -> anyhow::Result<()> {
+    if config.warehouse_memory < LEAST_MEMORY_MIB {
+        bail!(
+            "warehouse_memory is {} MiB: questions need {LEAST_MEMORY_MIB} at least",
+            config.warehouse_memory
+        );
+    }
     let workers = workers(config);
     if workers.is_empty() {
         if config.workers_required {

@@ -326,6 +326,39 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
     });
 }
 
+/// A list in one piece cannot go by disk.
+const LARGE: &str = "SELECT array_agg(a.day) FROM \"date\" a JOIN \"date\" b ON a.year = b.year";
+
+#[test]
+fn a_question_that_needs_too_much_memory_is_refused_with_the_limit_and_the_server_lives_on() {
+    on_both(modules, async |test| {
+        sell(&test, "Acme", 25).await;
+        warehouse::limit_memory(&test.engine, 16 << 20);
+        warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
+        let client = test.administrator().await;
+        for _ in 0..3 {
+            let refused = client.post("/analysis/sql", &[("sql", LARGE)]).await.expect(422).body;
+            assert!(
+                refused.contains("16 MiB")
+                    && refused.contains("aggregate")
+                    && refused.contains("warehouse_memory"),
+                "{refused}"
+            );
+        }
+        let refused =
+            warehouse::query(&test.engine, &engine::Actor::system(), LARGE, warehouse::Limits::PAGE).await;
+        let Err(engine::Error::Limit(why)) = refused else { panic!("it was answered") };
+        assert!(why.zh.contains("16 MiB") && why.zh.contains("汇总"), "{}", why.zh);
+        let file = client.post("/analysis/sql/export", &[("sql", LARGE), ("format", "csv")]).await;
+        assert!(file.status >= 400 && file.body.contains("16 MiB"), "{}", file.body);
+        // What was refused holds nothing back: questions are answered as before.
+        let sorted = "SELECT a.day FROM \"date\" a JOIN \"date\" b ON a.day = b.day ORDER BY a.day LIMIT 3";
+        client.post("/analysis/sql", &[("sql", sorted)]).await.expect(200);
+        let page = client.get("/analysis/explore/answer?m=sales").await.expect(200).body;
+        assert!(page.contains("¥25.00"), "{page}");
+    });
+}
+
 fn zhike(folder: &Path, arguments: &[&str]) -> Output {
     let folder = folder.to_str().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_zhike"));

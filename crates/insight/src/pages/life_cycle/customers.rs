@@ -1,16 +1,15 @@
 //! `/value/life-cycle/customers`: who is behind a number of the matrix or a driver, the largest first; of those who are to be looked
 //! after now, the ones in decline first.
 
-use super::{PATH, Wanted, drivers, in_force, words};
+use super::{PATH, Wanted, begin, drivers, in_force};
 use crate::{
     moves::{Asked, Asking, Member, Moved, drivers::Line, is_active, traits::Known},
     pages::{
         behind::{self, Behind},
-        scope,
         words::Words,
     },
     past::life::STAGES,
-    settings::{Settings, date_of},
+    settings::date_of,
 };
 use axum::{
     extract::{Query, State},
@@ -53,10 +52,9 @@ pub async fn page(
     Query(wanted): Query<Wanted>,
     Query(of): Query<Of>,
 ) -> Answer<Response> {
-    scope::whole_company(&session)?;
     let engine = app.engine();
-    let words = words(&app, &session).await?;
-    let (settings, stored) = (Settings::load(engine).await?, in_force(&app).await?);
+    let (words, settings) = begin(&app, &session).await?;
+    let stored = in_force(&app).await?;
     let asking = Asking { engine, actor: &session.actor, settings: &settings, stored: &stored };
     let asked = Asked { by: None, ..wanted.asked() };
     let Some(moved) = asking.moved(&asked).await? else {

@@ -1,6 +1,6 @@
 //! What goes with the break-up, each trait adjusted for the others: loaded after the page, since customers' traits are asked for first.
 
-use super::{PATH, Wanted, in_force, matrix, words};
+use super::{PATH, Wanted, begin, in_force, matrix};
 use crate::{
     moves::{
         Asking,
@@ -9,10 +9,9 @@ use crate::{
     },
     pages::{
         figure::{Definition, Explain, Finding, Input},
-        scope,
         words::Words,
     },
-    settings::{Settings, date_of},
+    settings::date_of,
 };
 use axum::{
     extract::{Query, State},
@@ -50,9 +49,8 @@ pub async fn fragment(
     session: Session,
     Query(wanted): Query<Wanted>,
 ) -> Answer<Response> {
-    scope::whole_company(&session)?;
-    let words = words(&app, &session).await?;
-    let (settings, stored) = (Settings::load(app.engine()).await?, in_force(&app).await?);
+    let (words, settings) = begin(&app, &session).await?;
+    let stored = in_force(&app).await?;
     let asking = Asking { engine: app.engine(), actor: &session.actor, settings: &settings, stored: &stored };
     let asked = crate::moves::Asked { by: None, ..wanted.asked() };
     let context = match asking.moved(&asked).await? {

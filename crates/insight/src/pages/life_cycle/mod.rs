@@ -92,9 +92,7 @@ pub async fn page(
     session: Session,
     Query(wanted): Query<Wanted>,
 ) -> Answer<Response> {
-    scope::whole_company(&session)?;
-    let words = words(&app, &session).await?;
-    let settings = Settings::load(app.engine()).await?;
+    let (words, settings) = begin(&app, &session).await?;
     let known = past::newest(app.engine()).await?;
     let stored = store::newest_model(app.engine()).await?;
     let shown = match (known.as_deref(), &stored) {
@@ -144,9 +142,12 @@ async fn moves(words: &Words<'_>, asking: &Asking<'_>, wanted: &Wanted) -> Answe
     }
 }
 
-async fn words<'a>(app: &'a App, session: &Session) -> Answer<Words<'a>> {
+/// What every page here begins with: that its reader may see it, the words and the settings.
+async fn begin<'a>(app: &'a App, session: &Session) -> Answer<(Words<'a>, Settings)> {
+    scope::whole_company(session)?;
     let currency = app.engine().company_currency().await?;
-    Ok(Words { app, lang: session.lang, format: session.format(), currency })
+    let words = Words { app, lang: session.lang, format: session.format(), currency };
+    Ok((words, Settings::load(app.engine()).await?))
 }
 
 /// Fields of the customer that groups can be made by.

@@ -3,7 +3,9 @@
 use super::{EXPLORE, answer, get, link, modules, row, trade};
 use crate::pages::{create, unescaped};
 use engine::{Actor, AuditQuery, Query, Role};
+use meta::Value;
 use testkit::{on_both, on_sqlite};
+use warehouse::Manner;
 
 #[test]
 fn a_question_is_put_together_by_buttons_and_stands_in_the_address() {
@@ -60,8 +62,16 @@ fn an_answer_has_totals_shares_comparison_and_its_sample() {
         assert_eq!(row(&page, "山东"), ["山东", "¥800.00", "42.11%", "2"]);
         assert_eq!(row(&page, "Total"), ["Total", "¥1,900.00", "100%", "3"]);
         assert!(page.contains("3 order lines counted") && page.contains("As of "), "{page}");
-        // The largest stands first, and what it means is a hover away.
+        // The largest stands first. What it means, what it is taken from and how sure it is stand beside it, with what is behind it.
         assert!(page.find(">四川<") < page.find(">山东<") && page.contains("before returns."));
+        for told in
+            ["From “Sales”", "3 order lines counted", "Exact: worked out over", "sum(f.net) FROM sales f"]
+        {
+            assert!(page.contains(told), "{told}: {page}");
+        }
+        assert!(page.contains("data-defined=\"answer\"") && page.contains("data-definitions=\"answer\""));
+        let behind = get(&client, &link(&page, "/analysis/explore/cell?m=sales&m=orders")).await;
+        assert!(behind.contains("3 Orders in their list") && behind.contains("¥1,900.00"), "{behind}");
         let crossed = get(
             &client,
             &answer("m=sales&r=account.province&c=day:quarter&period=between&from=2026-01-01&to=2026-06-30"),
@@ -79,6 +89,9 @@ fn an_answer_has_totals_shares_comparison_and_its_sample() {
         assert_eq!(row(&compared, "Total"), ["Total", "¥500.00", "¥1,400.00", "-64.29%"]);
         let top = get(&client, &answer("m=sales&r=account&top=1")).await;
         assert_eq!(row(&top, "Others"), ["Others", "¥800.00"]);
+        // The others as one cannot be asked for: all of them can.
+        let others = top.split("rest-row").nth(1).unwrap();
+        assert_eq!(link(others, EXPLORE), "/analysis/explore?m=sales&r=account");
         for chart in ["bar", "line", "heat", "treemap", "table"] {
             let page =
                 get(&client, &answer(&format!("m=sales&r=account.province&c=day:quarter&chart={chart}")))
@@ -256,5 +269,85 @@ fn a_limited_user_gets_the_figures_of_his_records_alone() {
             .post("/analysis/explore/rows/export", &[("m", "sales"), ("fact", "sales"), ("format", "csv")])
             .await
             .expect(403);
+    });
+}
+
+/// A hidden field of an answer is in no measure of surveys: it is neither offered nor answered, whatever road it is asked by.
+#[test]
+fn what_is_made_of_a_hidden_answer_cannot_be_asked() {
+    const MADE_OF_IT: [&str; 6] =
+        ["nps", "recommendation", "promoters", "passives", "detractors", "survey_answers"];
+    const OTHERS: [&str; 3] = ["repurchase", "satisfaction", "surveyed_customers"];
+    on_both(modules, async |test| {
+        let engine = &test.engine;
+        let reader = test.user("Read Er", "reader@example.com", Role::User).await;
+        let role = create(engine, "role", &[("name", "without scores".into())]).await;
+        crate::rights::grant(engine, role, &["account", "survey_answer"], "all").await;
+        create(engine, "user_role", &[("user", reader.into()), ("role", role.into())]).await;
+        let account = create(engine, "account", &[("name", "Acme".into())]).await;
+        let said = [
+            ("account", account.into()),
+            ("asked_on", Value::Date("2026-07-02".parse().unwrap())),
+            ("dimension", "overall".into()),
+            ("recommend", Value::Int(9)),
+            ("repurchase", Value::Int(7)),
+        ];
+        create(engine, "survey_answer", &said).await;
+        warehouse::refresh(engine, Manner::default(), None).await.unwrap();
+        let mut client = test.visitor();
+        client.sign_in("reader@example.com", testkit::PASSWORD).await;
+        let offered = async |name: &str| {
+            let catalog = client.get("/analysis/catalog.json").await.expect(200).json();
+            let listed = catalog["measures"].as_array().unwrap().iter().any(|one| one["name"] == name);
+            let start = get(&client, EXPLORE).await;
+            let chosen = start.contains(&format!("\"add m {name}\""));
+            assert_eq!(listed, chosen, "{name}: in the catalog, in the explorer");
+            chosen
+        };
+        // Every road to a figure: its status.
+        let roads = async |name: &str| {
+            let mut found = vec![];
+            for path in [
+                answer(&format!("m={name}")),
+                answer(&format!("m={name}&r=account")),
+                format!("{EXPLORE}/cell?m={name}"),
+                format!("{EXPLORE}/rows?m={name}&fact=surveys"),
+            ] {
+                found.push(client.get(&path).await.status);
+            }
+            let file = [("m", name), ("format", "csv")];
+            found.push(client.post("/analysis/explore/export", &file).await.status);
+            let token = [("x-csrf-token", client.csrf.as_str())];
+            let question = serde_json::json!({ "measures": [name] });
+            found.push(client.json_with("POST", "/analysis/question.json", &token, &question).await.status);
+            found
+        };
+        for name in MADE_OF_IT.iter().chain(&OTHERS) {
+            assert!(offered(name).await, "{name}");
+            assert!(roads(name).await.iter().all(|status| *status == 200), "{name}");
+        }
+        let hidden = [
+            ("role", role.into()),
+            ("entity", "survey_answer".into()),
+            ("field", "recommend".into()),
+            ("level", "hidden".into()),
+        ];
+        create(engine, "field_right", &hidden).await;
+        for name in OTHERS {
+            assert!(offered(name).await, "{name}");
+            assert!(roads(name).await.iter().all(|status| *status == 200), "{name}");
+        }
+        for name in MADE_OF_IT {
+            assert!(!offered(name).await, "{name}");
+            let answers = roads(name).await;
+            assert!(answers.iter().all(|status| [403, 422].contains(status)), "{name}: {answers:?}");
+        }
+        // Nor is it a condition, a cut, a step down or a column of the rows behind another figure.
+        for asked in ["filter=recommend%20%3E%3D%209", "r=recommend", "w=recommend%3D9"] {
+            client.get(&answer(&format!("m=repurchase&{asked}"))).await.expect(422);
+        }
+        let rows = get(&client, &format!("{EXPLORE}/rows?m=repurchase&fact=surveys")).await;
+        assert!(rows.contains("Would buy again") && !rows.contains("Would recommend"), "{rows}");
+        client.post("/analysis/sql", &[("sql", "SELECT recommend FROM surveys")]).await.expect(422);
     });
 }

@@ -20,6 +20,8 @@ pub struct Explain {
     pub definition: String,
     pub formula: Option<String>,
     pub inputs: Vec<Input>,
+    /// How sure it is, or that it is exact.
+    pub certainty: Option<String>,
     pub as_of: String,
     pub source_href: Option<String>,
     pub source_label: Option<String>,
@@ -69,6 +71,10 @@ impl Explain {
     }
     pub fn input(mut self, label: impl Into<String>, value: impl Into<String>) -> Self {
         self.inputs.push(Input { label: label.into(), value: value.into() });
+        self
+    }
+    pub fn certainty(mut self, certainty: String) -> Self {
+        self.certainty = Some(certainty);
         self
     }
     pub fn source(mut self, href: String, label: String) -> Self {
