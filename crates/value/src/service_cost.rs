@@ -363,7 +363,8 @@ mod tests {
             (uses, other_uses) in prop::collection::vec((0_usize..14, 0_i32..60, 0_i64..9, 0_i64..300, -9_000_000_i64..9_000_000), 0..60)
                 .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle())),
         ) {
-            let of = |given: Vec<((usize, i32), (i64, i64, i64))>| {
+            type Given = ((usize, i32), (i64, i64, i64));
+            let of = |given: Vec<Given>| {
                 Rates::of(given.into_iter().map(|((driver, day), (piece, minute, share))| {
                     (DRIVERS[driver].1, rate(day, piece, minute, share))
                 }))

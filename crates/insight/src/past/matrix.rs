@@ -315,7 +315,7 @@ mod tests {
         let of =
             |customers: &[Customer]| Matrix::of(customers, 900, &Settings::default(), &Model::fit(&[], 0));
         let found = of(&given).unwrap();
-        assert!(found.then.iter().all(|quadrant| quadrant.squares.iter().all(|sum| *sum >= 0.0)));
+        assert!(found.0.then.iter().all(|quadrant| quadrant.squares.iter().all(|sum| *sum >= 0.0)));
         assert_eq!(of(&shuffled).unwrap(), found);
     }
 }

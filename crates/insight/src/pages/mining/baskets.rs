@@ -8,7 +8,7 @@ use crate::{
     },
     pages::{
         figure::{Explain, Figure},
-        href,
+        href::Days,
     },
     settings::Settings,
 };
@@ -66,7 +66,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         }
         Some((Ok(found), as_of, computed_at)) => {
             let settings = Settings::load(engine).await?;
-            let orders = href::orders_between(&settings, lines::before(as_of), as_of);
+            let orders = Days { settings: &settings, after: lines::before(as_of), until: as_of }.orders("");
             let as_of = words.date(as_of);
             context! {
                 state => "found",

@@ -142,11 +142,14 @@ struct Sold<'s> {
 
 impl Sold<'_> {
     fn all(&self) -> String {
-        href::orders_between(self.settings, lines::before(self.until), self.until)
+        self.since(lines::before(self.until))
     }
     fn of_weeks(&self, weeks: usize) -> String {
         let after = self.until - chrono::Duration::weeks(weeks as i64);
-        href::orders_between(self.settings, after, self.until)
+        self.since(after)
+    }
+    fn since(&self, after: NaiveDate) -> String {
+        href::Days { settings: self.settings, after, until: self.until }.orders("")
     }
 }
 

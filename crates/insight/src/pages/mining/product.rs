@@ -3,6 +3,7 @@
 use super::{Words, missing, product_href, products, scope, words};
 use crate::{
     mining::{
+        lines,
         propensity::{self, Found},
         recommend,
     },
@@ -10,6 +11,7 @@ use crate::{
         figure::{Explain, Figure},
         href,
     },
+    settings::Settings,
 };
 use axum::{
     extract::{Path, State},
@@ -43,15 +45,18 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
         Some((Ok(found), as_of)) => {
             let (day, as_of) = (as_of, words.date(as_of));
+            let settings = Settings::load(engine).await?;
+            let days = href::Days { settings: &settings, after: lines::before(day), until: day };
+            let lines = days.order_lines(&format!(" && product == '{}'", found.like.unwrap_or(id)));
             let like = match found.like {
-                Some(like) => products(engine, &session, [like].into_iter()).await?.remove(&like),
+                Some(like) => products(engine, &session, [like]).await?.remove(&like),
                 None => None,
             };
             context! {
                 state => "found",
                 like_href => found.like.map(product_href),
                 like,
-                figures => headline(&words, found, &as_of, id),
+                figures => headline(&words, found, &as_of, lines),
                 likely => likely(&words, &session, (found, day)).await?,
                 weights => weights(&words, &session, found),
                 list_href => list(found),
@@ -112,9 +117,8 @@ fn auc(words: &Words<'_>, measures: &Measures) -> String {
     words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
 }
 
-fn headline(words: &Words<'_>, found: &Found, as_of: &str, id: Id) -> Vec<Figure> {
+fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec<Figure> {
     let source = |explain: Explain| explain.source(list(found), words.t("mining.as_list", &[]));
-    let lines = href::list("order_line", &format!("product == '{}'", found.like.unwrap_or(id)));
     let test = &found.backtest;
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
