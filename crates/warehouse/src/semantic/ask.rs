@@ -2,7 +2,7 @@
 
 use super::{
     AnswerTable, Cell, Cut, Line, Question,
-    answer::{self, Both, Column, Counted, Grouped, Input},
+    answer::{self, Both, Counted, Grouped},
     calendar::CompanyCalendar,
     checked::{Asked, wrong},
     dimension::DimensionKind,
@@ -112,7 +112,7 @@ impl<'a> Asked<'a> {
     }
 
     /// A measure from the parts of one row.
-    fn value(&self, measure: &Measure, parts: &[Option<Part>]) -> Option<Decimal> {
+    pub fn value(&self, measure: &Measure, parts: &[Option<Part>]) -> Option<Decimal> {
         let named = |name: &str| self.named(name, parts);
         match &measure.expression {
             Expression::Aggregate { .. } => {
@@ -293,31 +293,6 @@ impl<'a> Asked<'a> {
             }
         }
         Ok(found.into_iter().collect())
-    }
-
-    /// With what they come to in the total.
-    fn columns(&self, total: Option<&Vec<Option<Part>>>) -> Vec<Column> {
-        let input = |name: &str| {
-            let measure = self.model.measure(name).ok()?;
-            Some(Input {
-                name: measure.name.to_owned(),
-                label: measure.label.clone(),
-                unit: Column::unit(measure.unit),
-                value: total.and_then(|parts| self.value(measure, parts)),
-            })
-        };
-        let column = |measure: &&Measure| Column {
-            name: measure.name.to_owned(),
-            label: measure.label.clone(),
-            definition: measure.definition.clone(),
-            unit: Column::unit(measure.unit),
-            additive: self.model.is_additive(measure),
-            formula: measure.formula(),
-            inputs: measure.inputs().into_iter().filter_map(input).collect(),
-            facts: self.model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
-            sampled: measure.sampled.is_some(),
-        };
-        self.measures.iter().map(column).collect()
     }
 
     pub fn all_chosen(&self) -> Result<Vec<Chosen<'a>>> {

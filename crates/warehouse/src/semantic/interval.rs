@@ -1,9 +1,21 @@
 //! How sure a mean of answers is: the same interval as on the pages of satisfaction.
 
-use super::measure::{Expression, Measure, Sampled};
+use super::measure::{Expression, Measure};
 use meta::Decimal;
 use serde::{Serialize, Serializer};
 use value::{proportion::mean_of_sums, satisfaction::Nps};
+
+/// What a mean of answers has to know of them for its interval.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sampled {
+    /// A ratio of sum and number: the part that sums the squares, of whole numbers of which so many make one of the measure.
+    Mean { squares: &'static str, unit: u32 },
+    /// Promoters less detractors, in points.
+    Promoters,
+}
+
+/// The counts a net promoter score is of.
+pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
 /// Where a measure lies with 95 % confidence, in its own unit. It is as if the answers were drawn at random and did not depend on
 /// each other: how those who do not answer differ is not in it.

@@ -1,6 +1,10 @@
 //! Measures: what is summed, counted or set in proportion, declared as data.
 
-use super::{costs, surveys};
+use super::{
+    costs,
+    interval::{PROMOTERS, Sampled},
+    surveys,
+};
 use crate::count_keys::{COUNT_KEYS, KEY_SET};
 use meta::{Label, label};
 
@@ -77,18 +81,6 @@ pub struct Measure {
     /// It stands for more than was asked; everything else is counted or summed over all there is.
     pub sampled: Option<Sampled>,
 }
-
-/// What a mean of answers has to know of them for its interval.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Sampled {
-    /// A ratio of sum and number: the part that sums the squares, of whole numbers of which so many make one of the measure.
-    Mean { squares: &'static str, unit: u32 },
-    /// Promoters less detractors, in points.
-    Promoters,
-}
-
-/// The counts a net promoter score is of.
-pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
 impl Measure {
     /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together.

@@ -1,7 +1,8 @@
 //! Measures of what customers answer: satisfaction, the net promoter score, and the questions of loyalty.
 
-use super::measure::{
-    Expression, Expression::Ratio, Measure, Sampled, Unit, different_customers, measure, sum,
+use super::{
+    interval::Sampled,
+    measure::{Expression, Expression::Ratio, Measure, Unit, different_customers, measure, sum},
 };
 
 type Words = (&'static str, &'static str);
