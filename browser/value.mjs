@@ -63,9 +63,10 @@ async function provenModels(page, step, say) {
     }, (found) => found === 1, FIRST_FIT_LIMIT_MS);
     await drawn(2);
     const core = page.locator('section.panel', { has: page.getByRole('heading', { level: 3, name: say.either('Core', '核心') }) });
+    const count = (await core.getByRole('link').textContent()).trim();
+    assert.ok(numberIn(count) > 0, 'nobody in the quadrant');
     await core.getByRole('link').click();
-    await page.waitForURL(/\/account\?.*value_quadrant/);
-    assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'nobody in the quadrant');
+    await page.getByText(say.like('value.behind.shown', { total: count })).waitFor();
   });
 
   await step('the life cycle shows the moves over a chosen period in groups, and who is behind a number', async () => {

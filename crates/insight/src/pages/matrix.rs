@@ -1,7 +1,7 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
 use super::{
-    explain::missing, figure::Input, href, in_force::method_name, matrix_customers::address, words::Words,
+    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, words::Words,
 };
 use crate::{
     past::{
@@ -79,7 +79,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         model => method_name(words, matrix.method),
         then_on => words.date(date_of(matrix.then_day)),
         now_on => words.date(date_of(matrix.now_day)),
-        now => lines(&matrix.now, &|at| of_today(QUADRANTS[at])),
+        now => lines(&matrix.now, &|at| address(List::Stands(at))),
         then => lines(&matrix.then, &|at| address(List::Stood(at))),
         inputs => vec![
             Input { label: words.t("value.matrix.then_on", &[]), value: words.date(date_of(matrix.then_day)) },
@@ -87,7 +87,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
             Input { label: words.t("value.matrix.model", &[]), value: method_name(words, matrix.method) },
             Input { label: words.t("value.customers", &[]), value: common_customers },
         ],
-        source => json!({ "href": of_today("core"), "label": words.t("value.matrix.source", &[]) }),
+        source => json!({ "href": address(List::Stands(0)), "label": words.t("value.matrix.source", &[]) }),
         then_source => json!({
             "href": address(List::Stood(0)),
             "label": words.t("value.matrix.then_source", &[("then", &words.date(date_of(matrix.then_day)))]),
@@ -122,11 +122,6 @@ fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, href: String) -> Lin
         came_back_range: range(&came_back),
         href: (quadrant.customers > 0).then_some(href),
     }
-}
-
-/// The list of a quadrant as it stands today.
-fn of_today(name: &str) -> String {
-    href::sorted("account", &format!("orders > 0 && value_quadrant == '{name}'"), "-sales_52w")
 }
 
 /// Before, forecast and after of each quadrant of a year ago.

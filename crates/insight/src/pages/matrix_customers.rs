@@ -1,4 +1,4 @@
-//! `/value/matrix/customers`: who stood in a quadrant a year ago, moved from it to another, or came since.
+//! `/value/matrix/customers`: who stands in a quadrant, stood in it a year ago, moved from it to another, or came since.
 
 use super::{
     behind::{self, Behind},
@@ -26,7 +26,7 @@ const COLUMNS: [&str; 5] = ["value_quadrant", "last_order_on", "sales_52w", "clv
 
 #[derive(Default, Deserialize)]
 pub struct Of {
-    /// Names of [`QUADRANTS`]; without the first, those who came since.
+    /// Names of [`QUADRANTS`]: then and now. Without either, those who came since.
     #[serde(default)]
     was: String,
     #[serde(default)]
@@ -41,6 +41,7 @@ pub(super) fn address(list: List) -> String {
         List::Stood(was) => format!("{PATH}/customers?was={}", QUADRANTS[was]),
         List::Moved(was, is) => format!("{PATH}/customers?was={}&is={}", QUADRANTS[was], QUADRANTS[is]),
         List::New => format!("{PATH}/customers?was="),
+        List::Stands(is) => format!("{PATH}/customers?was=&is={}", QUADRANTS[is]),
     }
 }
 
@@ -49,6 +50,7 @@ impl Of {
         let place = |wanted: &str| QUADRANTS.iter().position(|name| *name == wanted);
         Some(match (self.was.as_str(), self.is.as_str()) {
             ("", "") => List::New,
+            ("", is) => List::Stands(place(is)?),
             (was, "") => List::Stood(place(was)?),
             (was, is) => List::Moved(place(was)?, place(is)?),
         })
@@ -94,6 +96,7 @@ fn number(matrix: &Matrix, list: List) -> u64 {
         List::Stood(was) => matrix.then[was].customers,
         List::Moved(was, is) => matrix.moves[was][is],
         List::New => matrix.new_customers,
+        List::Stands(is) => matrix.now[is].customers,
     }
 }
 
@@ -107,5 +110,6 @@ fn title(words: &Words<'_>, matrix: &Matrix, list: List) -> String {
             &[("was", &name(was)), ("is", &name(is)), ("then", &then), ("now", &now)],
         ),
         List::New => words.t("value.matrix.came", &[("then", &then)]),
+        List::Stands(is) => words.t("value.matrix.stood", &[("was", &name(is)), ("then", &now)]),
     }
 }

@@ -1,5 +1,5 @@
-//! Who is behind the numbers of the value matrix a year ago: kept with the numbers, so that a list has as many customers as its
-//! number says, whatever they bought since.
+//! Who is behind the numbers of the value matrix, of a year ago and of the day it was computed: kept with the numbers, so that a list
+//! has as many customers as its number says, whatever they bought since.
 
 use super::matrix::QUADRANTS;
 use engine::{
@@ -33,6 +33,8 @@ pub enum List {
     Moved(usize, usize),
     /// First bought after that day.
     New,
+    /// In this quadrant now, whoever was in none then.
+    Stands(usize),
 }
 
 impl List {
@@ -41,11 +43,12 @@ impl List {
             List::Stood(was) => QUADRANTS[was].to_owned(),
             List::Moved(was, is) => format!("{}>{}", QUADRANTS[was], QUADRANTS[is]),
             List::New => "new".to_owned(),
+            List::Stands(is) => format!(">{}", QUADRANTS[is]),
         }
     }
 }
 
-/// Who bought for most in the year before that day comes first; of the new ones, who bought for most since.
+/// Who bought for most in the year before the day it is about comes first; of the new ones, who bought for most since.
 #[derive(Debug, Default, PartialEq)]
 pub struct Lists(BTreeMap<List, Vec<(i64, Id)>>);
 

@@ -84,7 +84,7 @@ pub struct Matrix {
 }
 
 impl Matrix {
-    /// The numbers, and who is behind those of then.
+    /// The numbers, and who is behind them.
     ///
     /// # Errors
     /// [`Unfit`] if there is no year to look back on, or no model of then.
@@ -112,6 +112,7 @@ impl Matrix {
             let (after, is) = (bought(customer, then_day, day), &customer.now);
             if let Some(is) = is {
                 is.add_to(&mut matrix.now[is.quadrant]);
+                lists.add(List::Stands(is.quadrant), is.before, customer.id);
             }
             let Some(was) = was else {
                 matrix.new_customers += 1;
@@ -276,6 +277,7 @@ mod tests {
         assert!(core.iter().map(before).is_sorted_by(|one, next| one >= next));
         for was in 0..4 {
             assert_eq!(lists.of(List::Stood(was)).len() as u64, found.then[was].customers);
+            assert_eq!(lists.of(List::Stands(was)).len() as u64, found.now[was].customers);
             for is in 0..4 {
                 assert_eq!(lists.of(List::Moved(was, is)).len() as u64, found.moves[was][is]);
             }

@@ -94,6 +94,17 @@ fn every_number_of_then_leads_to_its_customers() {
                 stood.insert(list, set);
             }
         }
+        // Those of the quadrants today.
+        let mut today = 0;
+        for (at, name) in QUADRANTS.iter().enumerate() {
+            let (ids, total) = listed(&client, &format!("was=&is={name}")).await;
+            assert_eq!((ids.len(), total as u64), (total, matrix.now[at].customers), "{name}");
+            for id in ids {
+                assert_eq!(company.account(id).await.text("value_quadrant"), *name);
+                today += 1;
+            }
+        }
+        assert_eq!(today, 67);
         let then_on = |name: &str| stood.get(&format!("was={name}")).cloned().unwrap_or_default();
         assert_eq!(stood.values().map(BTreeSet::len).sum::<usize>(), 60);
         let (new, total) = listed(&client, "was=").await;
@@ -142,7 +153,7 @@ fn every_number_of_then_leads_to_its_customers() {
             assert!(page.contains(title), "{title}: {page}");
         }
         client.set_cookie("zhike_lang", "en");
-        for wrong in ["was=nowhere", "was=core&is=nowhere", "was=&is=core"] {
+        for wrong in ["was=nowhere", "was=core&is=nowhere", "was=&is=nowhere"] {
             client.get(&format!("/value/matrix/customers?{wrong}")).await.expect(404);
         }
 
