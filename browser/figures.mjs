@@ -2,6 +2,7 @@
 //   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
+// A figure leads to what it is made of.
 // Each explanation has words, not the key of a message, and the day it holds for.
 import assert from 'node:assert/strict';
 import { choose, eventually, signIn } from './steps.mjs';
@@ -116,8 +117,14 @@ function undefinedFigures() {
   const beside = (node, what) => {
     told += 1;
     const panel = node.querySelector('.explain .explain-panel');
-    if (panel) explains(panel, what);
-    else wrong.push(`${what}: no explanation beside it`);
+    if (!panel) {
+      wrong.push(`${what}: no explanation beside it`);
+      return;
+    }
+    explains(panel, what);
+    // What is not known has nothing behind it.
+    const isKnown = node.matches('.figure') && !node.querySelector('.figure-value .none');
+    if (isKnown && !panel.querySelector('a[href]')) wrong.push(`${what}: leads to nothing it is made of`);
   };
   const terms = (node, what) => {
     const found = document.querySelector(`[data-definitions="${node.dataset.defined}"] .explain-panel`);

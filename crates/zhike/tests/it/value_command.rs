@@ -260,6 +260,12 @@ fn what_was_mined_is_told_in_json_and_in_words() {
         json(&program(folder.path(), &[arguments, &["--json"]].concat()))
     });
 
+    let segments = json(&zhike(folder.path(), &["segments", "--json"]));
+    let groups = segments["groups"].as_array().unwrap_or_else(|| panic!("{segments}"));
+    let members: u64 = groups.iter().map(|group| group["customers"].as_u64().unwrap()).sum();
+    assert!(groups.len() > 1 && members == 70, "{segments}");
+    assert!(groups.iter().all(|group| group["features"]["sales"]["mean"].is_number()), "{segments}");
+
     let list = rules["rules"].as_array().unwrap();
     let pens = list.iter().find(|rule| rule["if_bought"] == serde_json::json!(["Paper"])).unwrap();
     assert_eq!((&pens["then"], &pens["confidence"]), (&Json::from("Pens"), &Json::from(1.0)), "{rules}");
