@@ -354,17 +354,19 @@ mod tests {
         }
     }
 
+    /// Of a driver from a day on: per piece, per minute, of the sale.
+    type Rated = ((usize, i32), (i64, i64, i64));
+
     proptest! {
         #[test]
         fn the_order_of_rates_and_uses_changes_nothing(
             (rates, other_rates) in prop::collection::btree_map((0_usize..14, 0_i32..60), (0_i64..90_000, 0_i64..9_000, 0_i64..200_000), 0..40)
-                .prop_map(|rates| rates.into_iter().collect::<Vec<_>>())
+                .prop_map(|rates| rates.into_iter().collect::<Vec<Rated>>())
                 .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle())),
             (uses, other_uses) in prop::collection::vec((0_usize..14, 0_i32..60, 0_i64..9, 0_i64..300, -9_000_000_i64..9_000_000), 0..60)
                 .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle())),
         ) {
-            type Given = ((usize, i32), (i64, i64, i64));
-            let of = |given: Vec<Given>| {
+            let of = |given: Vec<Rated>| {
                 Rates::of(given.into_iter().map(|((driver, day), (piece, minute, share))| {
                     (DRIVERS[driver].1, rate(day, piece, minute, share))
                 }))

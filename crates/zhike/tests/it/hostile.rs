@@ -172,8 +172,8 @@ fn named(firm: &Firm) -> Vec<String> {
             };
             let is_left_out = route.contains("{id}") && id.is_nil();
             let parts: &[&str] = if route.contains("{part}") { &["product", "performance"] } else { &[""] };
-            let filled =
-                parts.iter().map(move |part| route.replace("{id}", &id.to_string()).replace("{part}", part));
+            let route = route.replace("{id}", &id.to_string()).replace("{side}", "reached");
+            let filled = parts.iter().map(move |part| route.replace("{part}", part));
             filled.filter(move |_| !is_left_out).collect::<Vec<_>>()
         })
         .collect();
@@ -204,10 +204,11 @@ async fn walk(client: &Client, firm: &Firm, wrong: &mut Vec<String>) -> BTreeSet
             continue;
         }
         let answer = client.get(&path).await;
-        // A part of the seven leads to the first; of an experiment nobody took part in there is no comparison.
+        // A part of the seven leads to the first; of an experiment nobody took part in there are no sides to compare.
         let is_right = matches!(answer.status, 200 | 303)
             || (answer.status == 422 && OF_AN_ANSWER.contains(&path.as_str()))
-            || (path.ends_with("/uplift") && answer.status == 404);
+            || (["/uplift", "/sides/reached", "/export"].iter().any(|end| path.ends_with(end))
+                && answer.status == 404);
         if !is_right {
             wrong.push(format!("{path}: {} {}", answer.status, answer.body));
         }
