@@ -23,19 +23,13 @@ use web::{
 const LIMIT_STANDARD: usize = 100;
 const LIMIT_MAXIMUM: usize = 1_000;
 
-const MODELS: &str = "/api/v1/value/models";
-const BACKTEST: &str = "/api/v1/value/backtest";
-const PARETO: &str = "/api/v1/value/pareto";
-const CUSTOMERS: &str = "/api/v1/value/customers";
-const UPLIFT: &str = "/api/v1/analysis/experiment/{id}/uplift";
-
 pub fn routes() -> Router<App> {
     Router::new()
-        .route(MODELS, get(models))
-        .route(BACKTEST, get(backtest))
-        .route(PARETO, get(pareto))
-        .route(CUSTOMERS, get(customers))
-        .route(UPLIFT, get(uplift))
+        .route("/api/v1/value/models", get(models))
+        .route("/api/v1/value/backtest", get(backtest))
+        .route("/api/v1/value/pareto", get(pareto))
+        .route("/api/v1/value/customers", get(customers))
+        .route("/api/v1/analysis/experiment/{id}/uplift", get(uplift))
 }
 
 pub const OPERATIONS: OperationsFn = |lang| {
@@ -52,11 +46,23 @@ pub const OPERATIONS: OperationsFn = |lang| {
     };
     let list = Some(json!({ "type": "array", "items": { "type": "object" } }));
     vec![
-        (MODELS, "get", answered(get("value_models", "The fitted models", "已拟合的模型"), object())),
-        (BACKTEST, "get", answered(get("value_backtest", "The back-test", "回测结果"), object())),
-        (PARETO, "get", answered(get("value_pareto", "How sales concentrate", "销售集中度"), object())),
         (
-            CUSTOMERS,
+            "/api/v1/value/models",
+            "get",
+            answered(get("value_models", "The fitted models", "已拟合的模型"), object()),
+        ),
+        (
+            "/api/v1/value/backtest",
+            "get",
+            answered(get("value_backtest", "The back-test", "回测结果"), object()),
+        ),
+        (
+            "/api/v1/value/pareto",
+            "get",
+            answered(get("value_pareto", "How sales concentrate", "销售集中度"), object()),
+        ),
+        (
+            "/api/v1/value/customers",
             "get",
             answered(
                 get("value_customers", "Customers worth most, with their figures", "价值最高的客户及其指标")
@@ -65,7 +71,7 @@ pub const OPERATIONS: OperationsFn = |lang| {
             ),
         ),
         (
-            UPLIFT,
+            "/api/v1/analysis/experiment/{id}/uplift",
             "get",
             answered(
                 get("experiment_uplift", "Whom the action of an experiment changes", "实验行动对谁有效")

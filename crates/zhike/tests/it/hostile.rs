@@ -166,8 +166,8 @@ fn named(firm: &Firm) -> Vec<String> {
         .filter(|(method, _)| *method == "get")
         .flat_map(|(_, route)| {
             let id = match &route {
-                _ if route.starts_with("/analysis/product/") => firm.products[0],
-                _ if route.starts_with("/analysis/experiment/") => firm.experiment,
+                _ if route.contains("/analysis/product/") => firm.products[0],
+                _ if route.contains("/analysis/experiment/") => firm.experiment,
                 _ => Id::nil(),
             };
             let is_left_out = route.contains("{id}") && id.is_nil();
