@@ -5,7 +5,7 @@ mod measure;
 mod page;
 mod periods;
 
-pub use measure::compute;
+pub use measure::{Measured, REPORT, Report, compute};
 
 use crate::pages::scope;
 use axum::{Router, routing::get};

@@ -1,7 +1,10 @@
 //! Before and after: measured by hand, and honest about what is not known.
 
-use crate::company::{at, on_both, values};
-use insight::{after_fit, refit};
+use crate::{
+    company::{at, on_both, values},
+    satisfaction::answer,
+};
+use insight::{after_fit, benefit, kept, refit};
 use meta::Value;
 
 #[test]
@@ -67,5 +70,58 @@ fn both_periods_are_measured_and_what_is_missing_is_said() {
             .post("/value/benefit", &[("from", "2025-10-01"), ("to", "2025-10-31")])
             .await
             .expect(403);
+    });
+}
+
+#[test]
+fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_hand() {
+    on_both(async |company| {
+        company.cost_rates().await;
+        let (a, b) = (company.customer("A").await, company.customer("B").await);
+        // October 2025 against the 31 days up to 2026-11-21, each with the 31 days before it.
+        for (account, day, amount, cost) in [
+            (a, "2025-09-10", "100", "60"),
+            (b, "2025-09-12", "100", "60"),
+            (a, "2025-10-10", "1000", "600"),
+            (a, "2026-10-01", "100", "60"),
+            (b, "2026-10-02", "100", "60"),
+            (a, "2026-11-01", "2000", "1200"),
+            (b, "2026-11-02", "1000", "500"),
+        ] {
+            company.order(Some(account), day, amount, Some(cost)).await;
+        }
+        company.give_back(a, "2026-11-05", "500", Some("300")).await;
+        company.contact(a, "2026-11-06", "call", 10).await;
+        answer(&company, a, "2025-10-15", "product", &[("expected", 8), ("perceived", 6)]).await;
+        answer(&company, a, "2025-10-15", "overall", &[("recommend", 6)]).await;
+        for perceived in [8, 10] {
+            let ratio = [("expected", 8), ("perceived", perceived)];
+            answer(&company, b, "2026-11-03", "product", &ratio).await;
+        }
+        for recommend in [9, 10, 3] {
+            answer(&company, b, "2026-11-03", "overall", &[("recommend", recommend)]).await;
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        client.post("/value/benefit", &[("from", "2025-10-01"), ("to", "2025-10-31")]).await.expect(303);
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: benefit::Report =
+            kept::find(&company.engine, benefit::REPORT).await.unwrap().unwrap().body;
+        let units = |amount: i64| amount as f64 / 10_000.0;
+        let money = |found: &benefit::Measured| [found.sales, found.returned, found.margin].map(units);
+        assert_eq!(money(&report.before), [1_000.0, 0.0, 400.0]);
+        assert_eq!(money(&report.after), [3_000.0, 500.0, 1_100.0]);
+        // An order 20, a line 3, payment 6, freight 25; then two orders of 30, two lines, payment 18, freight 50, a return 60
+        // and ten minutes of a call 15.
+        let cost = |found: &benefit::Measured| found.cost.map(units);
+        assert_eq!((cost(&report.before), cost(&report.after)), (Some(54.0), Some(209.0)));
+        // Of two who had bought one bought again; then both.
+        let share = |found: &benefit::Measured| found.retention.map(|share| (share.at, share.cases));
+        assert_eq!((share(&report.before), share(&report.after)), (Some((0.5, 2)), Some((1.0, 2))));
+        let ratio = |found: &benefit::Measured| found.satisfaction.map(|mean| mean.at);
+        assert_eq!((ratio(&report.before), ratio(&report.after)), (Some(0.75), Some(1.125)));
+        let nps = |found: &benefit::Measured| found.nps.map(|nps| (nps.promoters, nps.detractors));
+        assert_eq!((nps(&report.before), nps(&report.after)), (Some((0, 1)), Some((2, 1))));
     });
 }
