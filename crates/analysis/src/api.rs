@@ -1,5 +1,6 @@
 //! What programs ask: the data catalog, and questions of measures and dimensions.
 
+use crate::explore::note;
 use axum::{Json, body::Bytes, extract::State, response::IntoResponse};
 use meta::Lang;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ pub async fn ask(State(app): State<App>, session: Session, body: Bytes) -> Answe
         )
     })?;
     let answer = semantic::ask(app.engine(), &session.actor, &question).await?;
+    note(&app, &session, &question, &answer);
     Ok(Json(answer).into_response())
 }
 
@@ -37,8 +39,8 @@ pub const OPERATIONS: OperationsFn = |lang| {
         json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "ordered_at", "level": "month" }] });
     let question = Operation::new("general", "question", pick("Ask the warehouse", "向数据仓库提问"))
         .describe(pick(
-            "Measures by dimensions, of the caller's records. The catalog names measures and dimensions.",
-            "按维度汇总度量，只含调用者可见的数据。度量和维度名称见数据目录。",
+            "Measures by dimensions, of the caller's records. The catalog names measures and dimensions. A token that may only read may ask. What needs more time or memory than a question may take is refused with 413.",
+            "按维度汇总度量，只含调用者可见的数据。度量和维度名称见数据目录。只读令牌也可提问；所需时间或内存超出限额时返回 413。",
         ))
         .body(schema(), example)
         .answers(200, pick("The answer", "回答"), object())

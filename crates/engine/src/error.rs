@@ -54,7 +54,7 @@ impl Error {
             Error::Forbidden(_) => 403,
             Error::Invalid(_) => 422,
             Error::Conflict { .. } => 409,
-            Error::Limit(_) => 429,
+            Error::Limit(_) => 413,
             Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_) | Error::Unsure(_) => 503,
             Error::Internal(_) => 500,
         }

@@ -192,6 +192,7 @@ pub async fn newest(engine: &Engine) -> Result<Option<Arc<(String, Past)>>> {
     let rows = engine.fetch(&select).await?;
     // What another version of the program kept in another form is computed anew.
     let parsed = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
+    let parsed = parsed.filter(|(mark, _)| mark.split(' ').next() == Some(FORM));
     let past = parsed.and_then(|(mark, text)| Some(Arc::new((mark, serde_json::from_str(&text).ok()?))));
     known.0.put((), version, past.clone());
     Ok(past)

@@ -74,7 +74,7 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
             return Ok(Shown { problems, ..common });
         }
     };
-    note(words, session, view, &table.answer);
+    note(words.app, session, &view.question, &table.answer);
     let answer = &table.answer;
     let span = |span: warehouse::semantic::Span| format!("{} – {}", span.from, span.to);
     let behind = sheet::cell_href(&view.query(), &[]);
@@ -95,9 +95,9 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
 }
 
 /// Whose records an answer was made of.
-pub fn note(words: &Words<'_>, session: &Session, view: &View, answer: &AnswerTable) {
-    let question = json!(view.question).to_string();
+pub fn note(app: &App, session: &Session, question: &Question, answer: &AnswerTable) {
+    let question = json!(question).to_string();
     for entity in &answer.entities {
-        words.app.saw_many(session, entity, answer.rows.len(), &[("question", &question)]);
+        app.saw_many(session, entity, answer.rows.len(), &[("question", &question)]);
     }
 }

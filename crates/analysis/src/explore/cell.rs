@@ -125,7 +125,7 @@ async fn cell(ground: &Ground<'_>, session: &Session, view: &View, at: &[Within]
     let mut seen = std::collections::BTreeSet::new();
     asked.measures.retain(|name| seen.insert(name.clone()));
     let answer = semantic::ask(engine, &session.actor, &asked).await?;
-    answer::note(words, session, &View { question: asked, ..view.clone() }, &answer);
+    answer::note(words.app, session, &asked, &answer);
     let labels = ground.members(at).await?;
     let name = |step: &Within| {
         ground

@@ -16,7 +16,7 @@ mod sheet;
 mod table;
 mod view;
 
-pub use answer::shown;
+pub use answer::{note, shown};
 pub use builder::Ground;
 pub use explained::figures;
 pub use page::Pairs;

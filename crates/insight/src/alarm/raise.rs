@@ -53,8 +53,10 @@ pub async fn raise(
     let mut prompts = standing.open_prompts.clone();
     let most = alarms.get("tasks_at_once");
     let mut ready = vec![];
+    let mut nobodys = 0u32;
     for raised in found {
-        let receiver = receivers.of(raised.owner, raised.rule);
+        let owner = receivers.owner(raised.owner);
+        let mut receiver = owner.or_else(|| receivers.instead(raised.rule));
         if ready.len() >= RAISED_LIMIT || standing.blocks(&raised) {
             continue;
         }
@@ -66,6 +68,11 @@ pub async fn raise(
                 continue;
             }
             *open += 1;
+        }
+        if raised.rule == Rule::CoreCustomer && owner.is_none() {
+            // Where nobody has an owner all would come to one person: those worth most do, the others are only listed.
+            nobodys += 1;
+            receiver = receiver.filter(|_| f64::from(nobodys) <= most);
         }
         let lang = receiver.map_or(Lang::default(), |receiver| receivers.language(receiver));
         let body = signal::text(&raised.signals, Format { lang, zone: Zone::default() }, &currency);

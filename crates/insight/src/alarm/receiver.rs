@@ -13,8 +13,10 @@ const USERS_LIMIT: u64 = 20_000;
 
 pub struct Receivers {
     languages: HashMap<Id, Lang>,
-    /// Of what is nobody's.
-    general: Option<Id>,
+    /// Set to get what is about no customer, if he works here still.
+    set: Option<Id>,
+    /// The oldest one.
+    administrator: Option<Id>,
 }
 
 impl Receivers {
@@ -27,25 +29,32 @@ impl Receivers {
             .order_by(name("id"), Order::Asc)
             .limit(USERS_LIMIT)
             .to_owned();
-        let mut found = Receivers { languages: HashMap::new(), general: None };
+        let mut found = Receivers { languages: HashMap::new(), set: None, administrator: None };
         for row in engine.fetch(&select).await? {
             let id = row.id(0)?;
             let language = row.opt_text(1)?.and_then(|code| Lang::parse(&code)).unwrap_or_default();
             found.languages.insert(id, language);
-            if found.general.is_none() && row.opt_text(2)?.as_deref() == Some("administrator") {
-                found.general = Some(id);
+            if found.administrator.is_none() && row.opt_text(2)?.as_deref() == Some("administrator") {
+                found.administrator = Some(id);
             }
         }
-        let set = alarms.receiver.filter(|receiver| found.languages.contains_key(receiver));
-        found.general = set.or(found.general);
+        found.set = alarms.receiver.filter(|receiver| found.languages.contains_key(receiver));
         Ok(found)
     }
 
-    /// The owner if he works here still, else who is set to get what is nobody's, else the oldest administrator. A prompt is for
-    /// who knows the customer: of nobody's customer there is none.
-    pub fn of(&self, owner: Option<Id>, rule: Rule) -> Option<Id> {
-        let known = owner.filter(|owner| self.languages.contains_key(owner));
-        known.or(self.general.filter(|_| rule != Rule::ReorderDue))
+    /// The owner if he works here still.
+    pub fn owner(&self, owner: Option<Id>) -> Option<Id> {
+        owner.filter(|owner| self.languages.contains_key(owner))
+    }
+
+    /// Of what is nobody's. Of nobody's customer an administrator is told, since not everybody may see him; a prompt is for who
+    /// knows the customer.
+    pub fn instead(&self, rule: Rule) -> Option<Id> {
+        match rule {
+            Rule::CoreCustomer => self.administrator,
+            Rule::ReorderDue => None,
+            Rule::GroupShrinking | Rule::RegionFalling => self.set.or(self.administrator),
+        }
     }
 
     pub fn language(&self, user: Id) -> Lang {

@@ -91,7 +91,7 @@ pub struct AlarmSettings {
     /// Rules that are switched off.
     pub off: Vec<String>,
     pub thresholds: BTreeMap<String, f64>,
-    /// Who gets alarms of groups, regions and customers without an owner; `None` is the oldest administrator.
+    /// Who gets alarms of groups and regions; `None` is the oldest administrator.
     pub receiver: Option<Id>,
 }
 

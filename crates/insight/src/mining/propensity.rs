@@ -5,6 +5,7 @@
 mod known;
 
 use super::{
+    forecast,
     kept::{self, Kept},
     lines::Sales,
     traits,
@@ -212,7 +213,9 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
 /// Computes and keeps who will buy each of `products`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Result<()> {
     let traits = traits::read(engine, sales).await?;
-    let categories = categories(engine).await?;
+    let mut categories = forecast::categories(engine).await?;
+    let live = live_products(engine).await?;
+    categories.retain(|product, _| live.contains(product));
     let (all, wanted) = (sales.clone(), products.to_vec());
     let found = super::refresh::computed(move || {
         let number = |product: &Id| all.products.binary_search(product).ok().map(|number| number as u32);
@@ -246,14 +249,10 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
     Ok(())
 }
 
-/// Product → category.
-async fn categories(engine: &Engine) -> Result<HashMap<Id, Id>> {
-    let select = Sql::select()
-        .columns(["id", "category"].map(name))
-        .from(name("product"))
-        .and_where(Expr::col(name("category")).is_not_null())
-        .to_owned();
-    engine.fetch(&select).await?.iter().map(|row| Ok((row.id(0)?, row.id(1)?))).collect()
+async fn live_products(engine: &Engine) -> Result<HashSet<Id>> {
+    let live = Expr::col(name("deleted_at")).is_null();
+    let select = Sql::select().column(name("id")).from(name("product")).and_where(live).to_owned();
+    engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect()
 }
 
 /// Of the other products of its category the one on most lines.

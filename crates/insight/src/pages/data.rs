@@ -20,7 +20,7 @@ use web::{
     api::{Operation, OperationsFn},
 };
 
-const LIMIT_STANDARD: usize = 100;
+const LIMIT_STANDARD: usize = 50;
 const LIMIT_MAXIMUM: usize = 1_000;
 
 pub fn routes() -> Router<App> {
@@ -38,11 +38,21 @@ pub const OPERATIONS: OperationsFn = |lang| {
             Lang::En => en,
             Lang::Zh => zh,
         };
-        Operation::new("general", id, summary.to_owned())
+        let whole = match lang {
+            Lang::En => {
+                "For users who see the whole company; the fields are those of the command line with --json."
+            }
+            Lang::Zh => "仅限可查看全公司数据的用户；字段与命令行 --json 的输出相同。",
+        };
+        Operation::new("general", id, summary.to_owned()).describe(whole.to_owned())
     };
     let object = || Some(json!({ "type": "object" }));
+    let answer = match lang {
+        Lang::En => "The figures",
+        Lang::Zh => "指标",
+    };
     let answered = |operation: Operation, schema| {
-        operation.answers(200, "200".to_owned(), schema).fails(&[(403, "forbidden"), (404, "not_found")])
+        operation.answers(200, answer.to_owned(), schema).fails(&[(403, "forbidden"), (404, "not_found")])
     };
     let list = Some(json!({ "type": "array", "items": { "type": "object" } }));
     vec![

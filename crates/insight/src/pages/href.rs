@@ -34,6 +34,26 @@ fn documents(documents: &Documents, account: Id, settings: &Settings, as_of: Nai
     list(documents.entity, &filter)
 }
 
+/// ` && field == 'value'`; the empty value is none.
+pub fn and(field: &str, value: &str) -> String {
+    match value {
+        "" => format!(" && {field} == null"),
+        value => format!(" && {field} == '{}'", quoted(value)),
+    }
+}
+
+/// Of a province, or of a country where no province is known; `account` stands before the fields.
+pub fn of_region(account: &str, region: &str) -> String {
+    let region = quoted(region);
+    let abroad = format!("{account}province == null && {account}country == '{region}'");
+    format!(" && ({account}province == '{region}' || ({abroad}))")
+}
+
+/// In a text between single quotes.
+fn quoted(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('\'', "\\'")
+}
+
 struct Documents {
     entity: &'static str,
     /// What the explorer calls its lines, and the measure that adds them up.

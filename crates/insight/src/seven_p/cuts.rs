@@ -56,7 +56,7 @@ impl Measures {
 pub struct Report {
     /// The run whose rows pages read. Earlier versions kept `run`, of another table: their reports must not be read as if they
     /// were of this one.
-    pub cells_run: i64,
+    pub same_days_run: i64,
     /// Regions by sales, the largest first.
     pub regions: Vec<String>,
     pub retention: Option<retention::Retention>,
@@ -69,7 +69,8 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let sales = Sales { engine, settings, since, as_of };
     let mut cells = sales.cells().await?;
     cells.limit(VALUES_LIMIT);
-    let report = Report { cells_run: 0, regions: cells.regions(), retention: retention::of(&sales).await? };
+    let report =
+        Report { same_days_run: 0, regions: cells.regions(), retention: retention::of(&sales).await? };
     store::keep(engine, as_of, cells.rows()?, report).await
 }
 

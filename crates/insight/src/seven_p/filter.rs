@@ -1,6 +1,7 @@
 //! The filters every page of the seven P shares: period, relation, region. They travel in the address.
 
 use super::cuts::{MONTHS, first_of_month};
+use crate::pages::href;
 use chrono::Datelike;
 use meta::NaiveDate;
 use serde::Deserialize;
@@ -93,28 +94,13 @@ impl Filter {
     fn about(&self, account: &str) -> String {
         let mut condition = String::new();
         if !self.relation.is_empty() {
-            condition.push_str(&format!(" && {account}relation == '{}'", quoted(&self.relation)));
+            condition.push_str(&href::and(&format!("{account}relation"), &self.relation));
         }
         if !self.region.is_empty() {
-            let region = quoted(&self.region);
-            let abroad = format!("{account}province == null && {account}country == '{region}'");
-            condition.push_str(&format!(" && ({account}province == '{region}' || ({abroad}))"));
+            condition.push_str(&href::of_region(account, &self.region));
         }
         condition
     }
-}
-
-/// ` && field == 'value'`; the empty value is none.
-pub(super) fn and(field: &str, value: &str) -> String {
-    match value {
-        "" => format!(" && {field} == null"),
-        value => format!(" && {field} == '{}'", quoted(value)),
-    }
-}
-
-/// In a text between single quotes.
-fn quoted(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('\'', "\\'")
 }
 
 #[cfg(test)]

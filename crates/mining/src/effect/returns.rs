@@ -18,7 +18,8 @@ pub struct Between {
 
 impl Between {
     fn map(self, of: impl Fn(f64) -> f64) -> Between {
-        Between { at: of(self.at), lower: of(self.lower), upper: of(self.upper) }
+        let (one, other) = (of(self.lower), of(self.upper));
+        Between { at: of(self.at), lower: one.min(other), upper: one.max(other) }
     }
 }
 
@@ -30,7 +31,7 @@ pub struct Return {
     pub rate: Option<Between>,
 }
 
-/// `None` where an effect on sales may not be claimed. `margin` is not below zero.
+/// `None` where an effect on sales may not be claimed. What is sold at a loss has a `margin` below zero.
 pub fn of(sales: &Effect, margin: f64, reached: u64, contact: f64) -> Option<Return> {
     if !sales.verdict.is_claim() {
         return None;

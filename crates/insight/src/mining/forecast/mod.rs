@@ -136,7 +136,8 @@ pub async fn refresh(engine: &Engine, settings: &Settings, sales: &Arc<Sales>) -
     kept::keep(engine, PURCHASING, WHOLE, sales.until, &purchasing).await
 }
 
-async fn categories(engine: &Engine) -> Result<HashMap<Id, Id>> {
+/// Product → category, of all products there ever were.
+pub async fn categories(engine: &Engine) -> Result<HashMap<Id, Id>> {
     let select = Sql::select().columns(["id", "category"].map(name)).from(name("product")).to_owned();
     let (mut rows, mut found) = (engine.stream(&select), HashMap::new());
     while let Some(row) = rows.try_next().await? {

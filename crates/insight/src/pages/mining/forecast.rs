@@ -3,10 +3,7 @@
 
 use super::{Words, missing, periods, periods::View, product_href, products, scope, status, words};
 use crate::{
-    mining::{
-        forecast::{self, Demand, Found, HORIZON, Part, Purchasing},
-        lines,
-    },
+    mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing, monday},
     pages::{
         figure::{Definition, Explain, Figure, Input},
         href,
@@ -17,7 +14,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Response},
 };
-use meta::{Id, NaiveDate};
+use meta::Id;
 use minijinja::context;
 use mining::forecast::{Forecast, Method, Sum, backtest::Measures};
 use serde::Deserialize;
@@ -53,12 +50,12 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     };
     let found = &kept.body;
     let settings = Settings::load(app.engine()).await?;
-    let sold = Sold { settings: &settings, until: kept.as_of };
     let names = names(&words, &session, found).await?;
     let by = asked.by.as_deref().filter(|by| DIMENSIONS.contains(by));
     let parts = by.map_or(&[][..], |by| of(found, by));
     let chosen = asked.key.as_deref().filter(|key| !key.is_empty());
     let part = chosen.and_then(|key| parts.iter().find(|part| address(part) == key)).unwrap_or(&found.total);
+    let sold = Sold { settings: &settings, part, by };
     let title = if std::ptr::eq(part, &found.total) {
         words.t("mining.whole", &[])
     } else {
@@ -82,7 +79,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             let demand = demands.and_then(|all| demand_of(all, part)).filter(|_| by == Some("product"));
             context! {
                 missing => None::<String>,
-                figures => headline(&words, part, told, demand, &sold),
+                figures => headline(&words, part, told, demand, (&sold, &as_of)),
                 chart => periods::chart(&words, found, part, told, view),
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
@@ -134,22 +131,29 @@ fn href_of(by: Option<&str>, key: Option<&str>, view: View) -> String {
     }
 }
 
-/// The company's orders that count, of the time read: what every part is made of.
+/// The sales a part's weeks are made of.
 struct Sold<'s> {
     settings: &'s Settings,
-    until: NaiveDate,
+    part: &'s Part,
+    by: Option<&'s str>,
 }
 
 impl Sold<'_> {
     fn all(&self) -> String {
-        self.since(lines::before(self.until))
+        self.of_weeks(self.part.history.values.len())
     }
+
+    /// The last so many whole weeks; of all others together the company's orders.
     fn of_weeks(&self, weeks: usize) -> String {
-        let after = self.until - chrono::Duration::weeks(weeks as i64);
-        self.since(after)
-    }
-    fn since(&self, after: NaiveDate) -> String {
-        href::Days { settings: self.settings, after, until: self.until }.orders("")
+        let end = self.part.history.start + self.part.history.values.len() as i32;
+        let [after, until] = [end - weeks as i32, end].map(|week| monday(week) - chrono::Duration::days(1));
+        let days = href::Days { settings: self.settings, after, until };
+        match (self.by, self.part.key.as_deref()) {
+            (Some("region"), Some(region)) => days.orders(&href::of_region("account.", region)),
+            (Some("category"), Some(category)) => days.order_lines(&href::and("product.category", category)),
+            (Some("product"), Some(product)) => days.order_lines(&href::and("product", product)),
+            _ => days.orders(""),
+        }
     }
 }
 
@@ -202,9 +206,9 @@ fn headline(
     part: &Part,
     told: &Forecast,
     demand: Option<&Demand>,
-    sold: &Sold<'_>,
+    (sold, as_of): (&Sold<'_>, &str),
 ) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), words.date(sold.until));
+    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let (Sum { expected, low, high }, before) = (told.sum_of(HORIZON), sum(last(part, HORIZON)));
     let change = (before > 0.0).then(|| {
         let change = expected / before - 1.0;

@@ -119,6 +119,7 @@ fn auc(words: &Words<'_>, measures: &Measures) -> String {
 
 fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec<Figure> {
     let source = |explain: Explain| explain.source(list(found), words.t("mining.as_list", &[]));
+    let tried = |explain: Explain| explain.source("#tried".to_owned(), words.t("mining.tried_title", &[]));
     let test = &found.backtest;
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
@@ -152,13 +153,13 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),
-            source(auc_explained),
+            tried(auc_explained),
         )
         .note(Some(method)),
         Figure::new(
             words.t("mining.best_tenth", &[]),
             lift.unwrap_or_default(),
-            source(explain("mining.best_tenth_help")),
+            tried(explain("mining.best_tenth_help")),
         ),
     ]
 }

@@ -3,10 +3,13 @@
 use super::{Board, List, ROWS, Shown, ranked};
 use crate::{
     kept,
-    pages::{customer_table::customers, href},
+    pages::{
+        customer_table::customers,
+        href::{self, and},
+    },
     profitability,
     settings::{date_of, day_number},
-    seven_p::{filter::and, read::sum, retention::YEAR_DAYS},
+    seven_p::{read::sum, retention::YEAR_DAYS},
 };
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;

@@ -2,8 +2,8 @@
 
 use super::{Board, Link, List, ROWS, Shown, ranked};
 use crate::{
-    pages::href,
-    seven_p::{cuts::Measures, filter::and, read::sum},
+    pages::href::{self, and},
+    seven_p::{cuts::Measures, read::sum},
 };
 use std::collections::BTreeMap;
 use web::Answer;

@@ -68,14 +68,14 @@ impl Money {
         let cost = experiment.get("contact_cost").as_decimal();
         Money {
             cost: cost.and_then(|cost| cost.to_string().parse().ok()).unwrap_or(0.0),
-            margin: (costed > 0.0).then(|| (sum(|one| one.margin) / costed).max(0.0)),
+            margin: (costed > 0.0).then(|| (sum(|one| one.margin) / costed)),
             per_buyer: sum(|one| one.sales) / MONEY / bought.len().max(1) as f64,
         }
     }
 
     fn terms(&self, counted: bool) -> Terms {
         // Without any known cost of goods it is sales that are weighed.
-        let margin = self.margin.unwrap_or(1.0);
+        let margin = self.margin.unwrap_or(1.0).max(0.0);
         let value = if counted { self.per_buyer * margin } else { margin };
         Terms { counted, value, margin, cost: self.cost }
     }
