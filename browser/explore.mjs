@@ -1,11 +1,18 @@
 // Ask anything: a question is put together by clicking, by keyboard and by dragging, followed down to the records, saved, and put on a
-// dashboard; in both languages, and on a phone.
+// dashboard; in the dark, too, and on a phone.
 import assert from 'node:assert/strict';
 import { overflow, PHONE } from './chromium.mjs';
 import { choose, eventually, numberIn, signIn } from './steps.mjs';
+import { speak } from './words.mjs';
 
 /** The first refresh of the warehouse follows the start of the program. */
 const FIRST_REFRESH_LIMIT_MS = 120_000;
+
+/** What is saved, a name for each language. */
+const QUESTION = { en: 'Channels this year', 'zh-CN': '今年各渠道' };
+const BOARD = { en: 'My board', 'zh-CN': '我的仪表板' };
+/** The cities of Shandong that may sell most. */
+const CITIES = ['青岛', '烟台', '济南'];
 
 /** Where most of the demo's customers are, as a share of the map's width and height. */
 const SHANDONG = { x: 0.722, y: 0.466 };
@@ -46,35 +53,40 @@ async function drag(page, from, to) {
   await page.mouse.up();
 }
 
-export async function explore({ open, step, program }) {
+export async function explore({ open, step, program, lang = 'en' }) {
   const page = await open();
-  await signIn(page, program.login);
+  const say = speak(lang);
+  const sales = say.either('Sales', '销售额');
+  const online = say.either('Online', '网店');
+  await signIn(page, program.login, lang);
   await filled(page);
 
   await step('a question to begin with is answered as chart and table', async () => {
-    await page.getByRole('link', { name: 'Explore', exact: true }).click();
-    await page.getByRole('link', { name: /ten best-selling products/ }).click();
+    await page.getByRole('link', { name: say('explore.title'), exact: true }).click();
+    await page.getByRole('link', { name: say('explore.try_products') }).click();
     await answered(page);
     await drawn(page);
     assert.equal(await page.locator('.answer-grid tbody tr').count(), 11); // ten and the others
-    await page.locator('.answer-foot', { hasText: 'order lines counted' }).waitFor();
+    await page.locator('.answer-foot', { hasText: say.like('explore.counted_sales') }).waitFor();
   });
 
   await step('measures and dimensions are found and chosen with the keyboard', async () => {
     await page.goto('/analysis/explore');
-    await page.getByRole('button', { name: 'Sales', exact: true }).focus();
+    await page.getByRole('button', { name: sales, exact: true }).focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(/m=sales/);
     await answered(page);
-    await page.getByRole('searchbox', { name: 'Search fields' }).fill('province');
+    const search = page.getByRole('searchbox', { name: say('explore.search') });
+    const wanted = say.either('province', '省份');
+    await search.fill(wanted);
     const province = page.locator('#add-r-account\\.province');
     await province.focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(/r=account\.province/);
     await answered(page);
-    assert.equal(await page.getByRole('searchbox', { name: 'Search fields' }).inputValue(), 'province');
-    await page.getByRole('searchbox', { name: 'Search fields' }).fill('');
-    await page.getByRole('group', { name: 'Rows' }).getByText('Customer: Province').waitFor();
+    assert.equal(await search.inputValue(), wanted);
+    await search.fill('');
+    await page.getByRole('group', { name: say('explore.rows'), exact: true }).getByText(say.either('Customer: Province', '客户：省份')).waitFor();
   });
 
   await step('a dimension is dragged to the columns, and the back button takes it off', async () => {
@@ -82,27 +94,27 @@ export async function explore({ open, step, program }) {
     await field.scrollIntoViewIfNeeded();
     await drag(page, field, page.locator('[data-shelf="c"]'));
     await page.waitForURL(/c=channel/);
-    await page.getByRole('columnheader', { name: 'Online' }).waitFor();
+    await page.getByRole('columnheader', { name: online }).waitFor();
     await page.goBack();
     await page.waitForURL((url) => !url.search.includes('c=channel'));
     await answered(page);
-    assert.equal(await page.getByRole('columnheader', { name: 'Online' }).count(), 0);
+    assert.equal(await page.getByRole('columnheader', { name: online }).count(), 0);
   });
 
   await step('a period, a comparison and a filter are chosen', async () => {
-    await asking(page, () => page.getByLabel('Period', { exact: true }).selectOption('last_year'));
+    await asking(page, () => page.getByLabel(say('explore.period'), { exact: true }).selectOption('last_year'));
     assert.match(page.url(), /period=last_year/);
-    await asking(page, () => page.getByLabel('Compare', { exact: true }).selectOption('last_year'));
-    await page.getByRole('columnheader', { name: 'Change' }).waitFor();
+    await asking(page, () => page.getByLabel(say('explore.compare'), { exact: true }).selectOption('last_year'));
+    await page.getByRole('columnheader', { name: say('explore.change') }).waitFor();
     await page.locator('.filter-menu summary').click();
     await page.locator('.filter-row select').first().selectOption('channel');
     await page.locator('.filter-row [data-value]').selectOption('online');
-    await asking(page, () => page.getByRole('button', { name: 'Apply', exact: true }).click());
+    await asking(page, () => page.getByRole('button', { name: say('filter.apply'), exact: true }).click());
     assert.match(page.url(), /filter=channel/);
-    await asking(page, () => page.locator('.chip', { hasText: 'Online' }).getByRole('button').click());
+    await asking(page, () => page.locator('.chip', { hasText: online }).getByRole('button').click());
     assert.doesNotMatch(page.url(), /filter/);
     await page.goto('/analysis/explore?m=sales&filter=beauty%20%3D%3D%201');
-    await page.getByRole('alert').getByText('Filter:').waitFor();
+    await page.getByRole('alert').getByText(say('explore.field_filter')).waitFor();
     // The browser notes an answer of 422 as an error of its own.
     page.troubles = page.troubles.filter((trouble) => !trouble.includes('422'));
   });
@@ -113,39 +125,39 @@ export async function explore({ open, step, program }) {
     const orders = await figure(page, '山东省');
     await page.locator('.answer-grid').getByRole('link', { name: '山东省' }).click();
     const dialog = page.getByRole('dialog');
-    const list = dialog.getByRole('link', { name: /Orders in their list/ });
+    const list = dialog.getByRole('link', { name: say.like('explore.list_of', { records: say.either('Orders', '订单') }) });
     assert.equal(numberIn(await list.textContent()), orders);
-    const rows = await dialog.getByRole('link', { name: /one by one/ }).getAttribute('href');
-    await dialog.getByRole('link', { name: 'Channel', exact: true }).click();
+    const rows = await dialog.getByRole('link', { name: say.like('explore.rows_of_sales') }).getAttribute('href');
+    await dialog.getByRole('link', { name: say.either('Channel', '渠道'), exact: true }).click();
     await page.waitForURL(/w=account\.province/);
     await answered(page);
     assert.equal(numberIn(await page.locator('.answer-grid tfoot td.num').first().textContent()), orders);
-    await asking(page, () => page.getByRole('button', { name: 'Drill up from 山东省' }).click());
+    await asking(page, () => page.getByRole('button', { name: say('explore.up_from', { name: '山东省' }) }).click());
     assert.doesNotMatch(page.url(), /w=/);
     await page.goto(rows);
-    await page.getByRole('heading', { level: 1, name: 'Sales' }).waitFor();
+    await page.getByRole('heading', { level: 1, name: say('explore.fact_sales'), exact: true }).waitFor();
   });
 
   await step('regions are a map, and a click leads from a province to its cities', async () => {
     await page.goto('/analysis/explore?m=sales&r=account.province');
     await answered(page);
-    await asking(page, () => page.getByRole('radio', { name: 'Map', exact: true }).check({ force: true }));
+    await asking(page, () => page.getByRole('radio', { name: say('explore.chart_map'), exact: true }).check({ force: true }));
     assert.match(page.url(), /chart=map/);
     await drawn(page);
     // Customers abroad are in no province: the page says how much that is.
-    await page.getByText(/Not on the map: .* of the total/).waitFor();
-    assert.ok(await page.getByText('not on the map', { exact: true }).count() > 0);
+    await page.getByText(say.like('explore.off_map_share')).waitFor();
+    assert.ok(await page.getByText(say('explore.off_map_row'), { exact: true }).count() > 0);
     const chart = page.locator('[data-chart="map"]');
     const box = await chart.boundingBox();
     // Shandong, where most of the demo's customers are.
     await page.mouse.click(box.x + box.width * SHANDONG.x, box.y + box.height * SHANDONG.y);
     const dialog = page.getByRole('dialog');
     await dialog.getByText('山东省').first().waitFor();
-    await dialog.getByRole('link', { name: 'Customer: City', exact: true }).click();
+    await dialog.getByRole('link', { name: say.either('Customer: City', '客户：城市'), exact: true }).click();
     await page.waitForURL(/w=account\.province.*chart=map/);
     await answered(page);
     await drawn(page);
-    await page.getByText(/Sales: highest for 青岛|Sales: highest for 烟台|Sales: highest for 济南/).waitFor();
+    await page.getByText(new RegExp(CITIES.map((city) => say.like('explore.finding', { measure: sales, member: city }).source).join('|'))).waitFor();
     await page.goto('/analysis/explore?m=sales&r=account.country&chart=map');
     await answered(page);
     await drawn(page);
@@ -155,45 +167,46 @@ export async function explore({ open, step, program }) {
     await page.goto('/analysis/explore?m=sales&r=channel&c=day%3Aquarter&period=this_year&chart=heat');
     await answered(page);
     await drawn(page);
-    await page.getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByLabel('Name', { exact: true }).fill('Channels this year');
-    await page.getByRole('dialog').getByRole('button', { name: 'Save', exact: true }).click();
-    await page.getByRole('heading', { level: 1, name: 'Channels this year' }).waitFor();
-    await page.getByRole('link', { name: 'Saved questions' }).first().click();
-    await page.locator('a.row-title', { hasText: 'Channels this year' }).click();
+    await page.getByRole('button', { name: say('question.save'), exact: true }).click();
+    await page.getByLabel(say('question.name'), { exact: true }).fill(QUESTION[lang]);
+    await page.getByRole('dialog').getByRole('button', { name: say('question.save'), exact: true }).click();
+    await page.getByRole('heading', { level: 1, name: QUESTION[lang] }).waitFor();
+    await page.getByRole('link', { name: say('question.title') }).first().click();
+    await page.locator('a.row-title', { hasText: QUESTION[lang] }).click();
     await answered(page);
     const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: 'Excel' }).click();
+    await page.getByRole('button', { name: say('explore.as_xlsx') }).click();
     assert.equal((await download).suggestedFilename(), 'answer.xlsx');
   });
 
   await step('a dashboard is made of it, put in order and filtered', async () => {
     await page.goto('/analysis/dashboards');
-    await page.getByRole('button', { name: 'New dashboard' }).click();
-    await page.getByLabel('Name', { exact: true }).fill('My board');
-    await page.getByRole('button', { name: 'Create' }).click();
-    for (const name of ['Channels this year', '产品结构 Product mix']) {
-      await page.getByLabel('Add tile').selectOption({ label: name });
-      await page.getByRole('button', { name: 'Add tile' }).click();
+    await page.getByRole('button', { name: say('dashboard.new') }).click();
+    await page.getByLabel(say('question.name'), { exact: true }).fill(BOARD[lang]);
+    await page.getByRole('button', { name: say('dashboard.make'), exact: true }).click();
+    for (const name of [QUESTION[lang], '产品结构 Product mix']) {
+      await page.getByLabel(say('dashboard.add')).selectOption({ label: name });
+      await page.getByRole('button', { name: say('dashboard.add') }).click();
       await page.locator('.tile-row', { hasText: name }).waitFor();
     }
-    await page.getByRole('button', { name: 'Move 产品结构 Product mix up' }).click();
+    await page.getByRole('button', { name: say('dashboard.up', { name: '产品结构 Product mix' }) }).click();
     await eventually('the order', () => page.locator('.tile-name').first().textContent(), (name) => name.includes('Product mix'));
-    await page.getByRole('link', { name: 'Done' }).click();
+    await page.getByRole('link', { name: say('dashboard.done'), exact: true }).click();
     await drawn(page, 2);
-    await page.getByLabel('Period', { exact: true }).selectOption('last_quarter');
+    await page.getByLabel(say('explore.period'), { exact: true }).selectOption('last_quarter');
     await page.waitForURL(/period=last_quarter/);
     await drawn(page, 2);
   });
 
-  await step('the dashboard of the demo shows all of its tiles, in Chinese and in the dark, too', async () => {
+  await step('the dashboard of the demo shows all of its tiles, and an answer is drawn in the dark', async () => {
     await page.goto('/analysis/dashboards');
     await page.getByRole('link', { name: /Business overview/ }).click();
     await drawn(page, 4);
-    const profit = page.getByRole('region', { name: 'Answer' }).filter({ hasText: 'Contribution after cost to serve' });
+    const columns = [say.either('Contribution', '贡献毛益'), say.either('Cost to serve', '服务成本'), say.either('Contribution after cost to serve', '服务后贡献（净利润）')];
+    const profit = page.getByRole('region', { name: say('analysis.answer') }).filter({ hasText: columns[2] });
     const told = (label) => profit.locator(`tbody td[data-label="${label}"]`).allTextContents();
-    await eventually('profit by class', () => told('Contribution after cost to serve'), (classes) => classes.length >= 3);
-    const figures = await Promise.all(['Contribution', 'Cost to serve', 'Contribution after cost to serve'].map(told));
+    await eventually('profit by class', () => told(columns[2]), (classes) => classes.length >= 3);
+    const figures = await Promise.all(columns.map(told));
     // Who has never bought has no class, and no contribution either.
     const classes = figures[0].map((_, at) => figures.map((column) => column[at])).filter((row) => !row.includes('–'));
     assert.ok(classes.length >= 3, `only ${classes.length} classes with a profit`);
@@ -201,25 +214,22 @@ export async function explore({ open, step, program }) {
       const difference = numberIn(contribution) - numberIn(service) - numberIn(left);
       assert.ok(Math.abs(difference) <= 2, `${contribution} less ${service} is not ${left}`);
     }
-    await choose(page, 'zh-CN');
-    await page.getByRole('link', { name: '自助分析' }).waitFor();
     await choose(page, 'dark');
     await page.goto('/analysis/explore?m=net_sales&r=day%3Amonth&period=last12_months&compare=last_year');
-    await page.locator('.answer-foot', { hasText: /计入 .* 条订单行/ }).waitFor();
+    await page.locator('.answer-foot', { hasText: say.like('explore.counted_sales') }).waitFor();
     await drawn(page);
-    await page.getByText(/净销售额：.*最高/).waitFor();
+    await page.getByText(say.like('explore.finding', { measure: say.either('Net sales', '净销售额') })).waitFor();
     await choose(page, 'light');
-    await choose(page, 'en');
   });
 
   await step('on a phone the fields fold away and nothing is wider than the screen', async () => {
     const phone = await open({ viewport: PHONE, phone: true });
-    await signIn(phone, program.login);
+    await signIn(phone, program.login, lang);
     await phone.goto('/analysis/explore?m=sales&m=orders&r=account.province&c=day%3Aquarter&period=this_year');
     await answered(phone);
     assert.equal(await overflow(phone), 0);
-    await phone.getByText('Fields', { exact: true }).click();
-    await phone.getByRole('button', { name: 'Returns', exact: true }).waitFor();
+    await phone.getByText(say('explore.fields'), { exact: true }).click();
+    await phone.getByRole('button', { name: say.either('Returns', '退货额'), exact: true }).waitFor();
     assert.equal(await overflow(phone), 0);
   });
 }

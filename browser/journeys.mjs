@@ -27,7 +27,7 @@ import { value } from './value.mjs';
 
 /** The same journey in Chinese. */
 const inChinese = (journey) => (tools) => journey({ ...tools, lang: 'zh-CN' });
-const JOURNEYS = { 'import-to-value': importToValue, value, 'value-zh': inChinese(value), mining, 'mining-zh': inChinese(mining), uplift, explore, findings, 'findings-zh': inChinese(findings), figures, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, 'value-zh': inChinese(value), mining, 'mining-zh': inChinese(mining), uplift, 'uplift-zh': inChinese(uplift), explore, 'explore-zh': inChinese(explore), findings, 'findings-zh': inChinese(findings), figures, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;
