@@ -122,8 +122,8 @@ function undefinedFigures() {
       return;
     }
     explains(panel, what);
-    // What is not known has nothing behind it.
-    const isKnown = node.matches('.figure') && !node.querySelector('.figure-value .none');
+    // What is not known has nothing behind it; pages of a cell's records are what is behind it.
+    const isKnown = node.matches('.figure') && !node.querySelector('.figure-value .none') && !/^\/analysis\/explore\/(cell|rows)$/.test(location.pathname);
     if (isKnown && !panel.querySelector('a[href]')) wrong.push(`${what}: leads to nothing it is made of`);
   };
   const terms = (node, what) => {

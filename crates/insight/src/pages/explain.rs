@@ -182,7 +182,7 @@ impl Customer<'_> {
         let (computed, chosen) = (class(classes.importance(net)), self.record.text("importance_override"));
         let shown = if chosen.is_empty() { computed.clone() } else { class(chosen) };
         let note = (!chosen.is_empty()).then(|| words.t("value.chosen_over", &[("computed", &computed)]));
-        Figure::new(words.label("importance"), shown, explain).note(note)
+        Figure::new(words.label("importance"), shown, self.with_orders(explain)).note(note)
     }
 
     fn importance_help(&self) -> String {

@@ -10,7 +10,6 @@ use crate::{
     },
     statistics::Statistics,
 };
-use meta::Record;
 use minijinja::context;
 use value::service_cost::Profit;
 use web::{Answer, App, Session};
@@ -25,7 +24,7 @@ pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option
     let statistics = &seen.scored.statistics;
     let context = match statistics.profit() {
         Some(profit) => context! {
-            figures => figures(&words, &seen.record, statistics, &profit, &at),
+            figures => figures(&words, seen, &profit, &at),
             why => profit.cause_of_loss().map(|cause| words.choice("loss_cause", cause_name(cause)).0),
             known => true,
             as_of => at,
@@ -35,14 +34,14 @@ pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option
     app.render(session, "insight/profit_panel.html", context).map(Some)
 }
 
-fn figures(
-    words: &Words<'_>,
-    record: &Record,
-    statistics: &Statistics,
-    profit: &Profit,
-    as_of: &str,
-) -> Vec<Figure> {
+fn figures(words: &Words<'_>, seen: &Seen, profit: &Profit, as_of: &str) -> Vec<Figure> {
+    let (record, statistics) = (&seen.record, &seen.scored.statistics);
     let explain = |field: &str| Explain::new(words.help(field), as_of);
+    let of_orders = |explain: Explain| {
+        let count = words.count(u64::from(statistics.orders));
+        let orders = href::orders_of(record.id, &seen.settings, seen.as_of);
+        explain.source(orders, words.t("value.its_orders", &[("count", &count)]))
+    };
     let cost = |name: &str| words.t(&format!("profit.cost.{name}"), &[]);
     let costs = &profit.costs;
     let contribution = explain("contribution")
@@ -65,9 +64,13 @@ fn figures(
         words.t("value.of_net_sales", &[("share", &share)])
     });
     vec![
-        Figure::new(words.label("contribution"), words.amount(profit.contribution()), contribution),
+        Figure::new(
+            words.label("contribution"),
+            words.amount(profit.contribution()),
+            of_orders(contribution),
+        ),
         Figure::new(words.label("cost_to_serve"), words.amount(costs.to_serve()), to_serve),
-        Figure::new(words.label("net_profit"), words.amount(profit.net()), net)
+        Figure::new(words.label("net_profit"), words.amount(profit.net()), of_orders(net))
             .note(share)
             .tone((profit.net() < 0).then_some("bad")),
     ]

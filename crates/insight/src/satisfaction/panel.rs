@@ -51,7 +51,10 @@ fn figures(words: &Words<'_>, record: &Record, scorer: &Scorer, scored: &Scored,
         Some(part) => explain.input(label, words.percent(part)),
         None => explain.input(label, "–"),
     };
-    let mut index = explain("loyalty_index").formula(&words.t("satisfaction.index_formula", &[]));
+    let mut index = behind(
+        explain("loyalty_index").formula(&words.t("satisfaction.index_formula", &[])),
+        answers.satisfaction.count() + answers.emotional.count(),
+    );
     index = part(index, words.label("loyalty_behavioural"), loyalty.behavioural);
     index = part(index, words.label("loyalty_emotional"), loyalty.emotional);
     index = part(index, words.label("loyalty_cognitive"), loyalty.cognitive);

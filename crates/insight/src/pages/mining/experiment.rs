@@ -113,9 +113,12 @@ fn figures(
 ) -> Vec<Figure> {
     let effect = if by_sales { &found.sales } else { &found.bought };
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let of_side = |key: &str, side: Side| {
+        Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
+    };
+    let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {
-        let explain = explain("mining.side_help").source(side.href(experiment.id), side.title(words));
+        let explain = of_side("mining.side_help", side);
         Figure::new(words.t(key, &[]), shown(value), explain)
             .note(Some(words.t("mining.of_customers", &[("count", &words.count(customers))])))
     };

@@ -1,5 +1,6 @@
 //! Who responds, on an experiment's page: the verdict, the proof, what it is worth, and the customers worth reaching.
 
+use super::sides::Side;
 use super::{Words, scope};
 use crate::{
     mining::experiment::{
@@ -47,8 +48,13 @@ pub async fn section(words: &Words<'_>, session: &Session, experiment: &Record) 
         }
         State::Missing(reason) => said(missing(words, *reason)),
         State::Learned(learned) => {
-            let shown =
-                Shown { words, learned, by_sales: experiment.text("outcome") == "sales", as_of: &as_of };
+            let shown = Shown {
+                words,
+                learned,
+                experiment: experiment.id,
+                by_sales: experiment.text("outcome") == "sales",
+                as_of: &as_of,
+            };
             match &learned.found.proven {
                 None => shown.refused(),
                 Some(proven) => {
@@ -84,6 +90,7 @@ fn missing(words: &Words<'_>, reason: Reason) -> String {
 struct Shown<'a> {
     words: &'a Words<'a>,
     learned: &'a Learned,
+    experiment: Id,
     by_sales: bool,
     as_of: &'a str,
 }
@@ -177,6 +184,7 @@ impl Shown<'_> {
         let (words, found) = (self.words, self.found());
         let explain = |key: &str| {
             Explain::new(self.say(key, &[]), self.as_of)
+                .source(Side::Reached.href(self.experiment), Side::Reached.title(words))
                 .input(words.t("mining.treated", &[]), words.count(found.treated as u64))
                 .input(words.t("mining.control", &[]), words.count(found.control as u64))
                 .input(self.say("judged", &[]), words.count(found.judged as u64))
