@@ -1,14 +1,11 @@
 //! What a customer earns and costs, on his own page.
 
 use super::figures::cause_name;
-use crate::{
-    pages::{
-        figure::{Explain, Figure},
-        href,
-        panel::Seen,
-        words::Words,
-    },
-    statistics::Statistics,
+use crate::pages::{
+    figure::{Explain, Figure},
+    href,
+    panel::Seen,
+    words::Words,
 };
 use minijinja::context;
 use value::service_cost::Profit;

@@ -1,7 +1,6 @@
 //! Who responds, on an experiment's page: the verdict, the proof, what it is worth, and the customers worth reaching.
 
-use super::sides::Side;
-use super::{Words, scope};
+use super::{Words, scope, sides::Side};
 use crate::{
     mining::experiment::{
         ENTITY, result,
