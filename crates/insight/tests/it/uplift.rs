@@ -213,7 +213,9 @@ fn one_effect_for_all_is_no_ground_to_choose() {
         let (sales, reached) = (compared.body.sales, compared.body.treated as f64);
         let [at, lower, upper] = [sales.difference, sales.lower, sales.upper].map(|difference| {
             let earned = (difference * 0.25 * reached - reached) / reached;
-            format!("{}%", (earned * 1_000.0).round() / 10.0)
+            // Shares below one hundredth are shown with a decimal more.
+            let decimals = if (0.0..0.01).contains(&earned) { 100.0 } else { 10.0 };
+            format!("{}%", (earned * 100.0 * decimals).round() / decimals)
         });
         client.set_cookie("zhike_lang", "en");
         let page = client.get(&format!("/experiment/{}", experiment.id)).await.expect(200).body;

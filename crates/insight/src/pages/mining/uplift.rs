@@ -86,6 +86,9 @@ fn missing(words: &Words<'_>, reason: Reason) -> String {
     words.t(&key, &[("have", &have), ("need", &need)])
 }
 
+/// A slope known no better is not known.
+const SLOPE_ERROR_LIMIT: f64 = 1_000.0;
+
 struct Shown<'a> {
     words: &'a Words<'a>,
     learned: &'a Learned,
@@ -198,6 +201,12 @@ impl Shown<'_> {
             Some(self.interval(shown(lower), shown(upper)))
         };
         let number = |value: f64| words.fixed(value, 2);
+        // Where nearly the same was told of everybody the slope could be anything.
+        let (value, note) = match tried.slope.error < SLOPE_ERROR_LIMIT {
+            true => (number(tried.slope.value), within(tried.slope, &number)),
+            false => (String::new(), Some(self.say("slope_unknown", &[]))),
+        };
+        let slope = Figure::new(self.say("slope", &[]), value, explain("slope_help")).note(note);
         vec![
             Figure::new(
                 self.say("qini", &[]),
@@ -205,8 +214,7 @@ impl Shown<'_> {
                 test.formula("E[(½ − rank) · ψ]"),
             )
             .note(within(tried.qini, &|value| self.value(value))),
-            Figure::new(self.say("slope", &[]), number(tried.slope.value), explain("slope_help"))
-                .note(within(tried.slope, &number)),
+            slope,
             Figure::new(self.say("judged", &[]), words.count(found.judged as u64), explain("judged_help")),
         ]
     }
