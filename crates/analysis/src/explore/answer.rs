@@ -15,8 +15,8 @@ use engine::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
 use std::time::Instant;
-use warehouse::semantic::{AnswerTable, Model};
-use web::{Session, figure::Figure};
+use warehouse::semantic::{AnswerTable, Model, Question};
+use web::{App, Session, figure::Figure};
 
 #[derive(Default, Serialize)]
 pub struct Shown {

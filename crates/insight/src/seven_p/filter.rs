@@ -143,7 +143,7 @@ mod tests {
 
     #[test]
     fn a_value_stands_in_quotes_and_none_is_empty() {
-        assert_eq!(and("source", ""), " && source == null");
-        assert_eq!(and("account.source", "O'Hara"), " && account.source == 'O\\'Hara'");
+        assert_eq!(href::and("source", ""), " && source == null");
+        assert_eq!(href::and("account.source", "O'Hara"), " && account.source == 'O\\'Hara'");
     }
 }

@@ -68,7 +68,7 @@ impl Money {
         let cost = experiment.get("contact_cost").as_decimal();
         Money {
             cost: cost.and_then(|cost| cost.to_string().parse().ok()).unwrap_or(0.0),
-            margin: (costed > 0.0).then(|| (sum(|one| one.margin) / costed)),
+            margin: (costed > 0.0).then(|| sum(|one| one.margin) / costed),
             per_buyer: sum(|one| one.sales) / MONEY / bought.len().max(1) as f64,
         }
     }
