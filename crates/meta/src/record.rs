@@ -63,9 +63,9 @@ impl DerefMut for Values {
 
 impl Index<&str> for Values {
     type Output = Value;
-    /// Panics without a value of this name, as maps do.
+    /// What is not given reads as empty.
     fn index(&self, field: &str) -> &Value {
-        self.get(field).expect("a value of this name")
+        self.get(field).unwrap_or(&NULL)
     }
 }
 

@@ -92,7 +92,10 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
         }
         company.give_back(a, "2026-11-05", "500", Some("300")).await;
         company.contact(a, "2026-11-06", "call", 10).await;
-        answer(&company, a, "2025-10-15", "product", &[("expected", 8), ("perceived", 6)]).await;
+        for expected in [8, 4] {
+            let ratio = [("expected", expected), ("perceived", expected * 3 / 4)];
+            answer(&company, a, "2025-10-15", "product", &ratio).await;
+        }
         answer(&company, a, "2025-10-15", "overall", &[("recommend", 6)]).await;
         for perceived in [8, 10] {
             let ratio = [("expected", 8), ("perceived", perceived)];

@@ -178,7 +178,7 @@ fn who_people_are_is_learned_told_truly_and_explained() {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let page = client.get(&format!("/analysis/product/{}", made.new)).await.expect(200).body;
-        assert!(page.contains("the most bought one of its category:"), "{page}");
+        assert!(page.contains("Everything below is of that product:"), "{page}");
         assert!(
             page.contains(&format!("href=\"/analysis/product/{}\">Recorder</a>", made.recorder)),
             "{page}"

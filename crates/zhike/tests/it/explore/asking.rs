@@ -297,7 +297,7 @@ fn what_is_made_of_a_hidden_answer_cannot_be_asked() {
         let mut client = test.visitor();
         client.sign_in("reader@example.com", testkit::PASSWORD).await;
         let offered = async |name: &str| {
-            let catalog = client.get("/analysis/catalog.json").await.expect(200).json();
+            let catalog = client.get("/api/v1/analysis/catalog").await.expect(200).json();
             let listed = catalog["measures"].as_array().unwrap().iter().any(|one| one["name"] == name);
             let start = get(&client, EXPLORE).await;
             let chosen = start.contains(&format!("\"add m {name}\""));
@@ -319,7 +319,7 @@ fn what_is_made_of_a_hidden_answer_cannot_be_asked() {
             found.push(client.post("/analysis/explore/export", &file).await.status);
             let token = [("x-csrf-token", client.csrf.as_str())];
             let question = serde_json::json!({ "measures": [name] });
-            found.push(client.json_with("POST", "/analysis/question.json", &token, &question).await.status);
+            found.push(client.json_with("POST", "/api/v1/analysis/question", &token, &question).await.status);
             found
         };
         for name in MADE_OF_IT.iter().chain(&OTHERS) {
