@@ -28,7 +28,7 @@ pub const OPERATIONS: OperationsFn = |lang| {
         Lang::Zh => zh.to_owned(),
     };
     let object = || Some(json!({ "type": "object" }));
-    let catalog = Operation::new("general", "data_catalog", pick("The data catalog", "数据目录"))
+    let catalog = Operation::new("analysis", "data_catalog", pick("The data catalog", "数据目录"))
         .describe(pick(
             "Every table, column, measure and figure the caller may see: definition, unit, origin, rows, age and checks of its quality.",
             "调用者可见的全部数据表、列、度量和指标：定义、单位、来源、行数、更新时间和质量检查。",
@@ -37,7 +37,7 @@ pub const OPERATIONS: OperationsFn = |lang| {
         .fails(&[(403, "forbidden")]);
     let example =
         json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "ordered_at", "level": "month" }] });
-    let question = Operation::new("general", "question", pick("Ask the warehouse", "向数据仓库提问"))
+    let question = Operation::new("analysis", "question", pick("Ask the warehouse", "向数据仓库提问"))
         .describe(pick(
             "Measures by dimensions, of the caller's records. The catalog names measures and dimensions. A token that may only read may ask. What needs more time or memory than a question may take is refused with 413.",
             "按维度汇总度量，只含调用者可见的数据。度量和维度名称见数据目录。只读令牌也可提问；所需时间或内存超出限额时返回 413。",

@@ -44,7 +44,7 @@ pub const OPERATIONS: OperationsFn = |lang| {
             }
             Lang::Zh => "仅限可查看全公司数据的用户；字段与命令行 --json 的输出相同。",
         };
-        Operation::new("general", id, summary.to_owned()).describe(whole.to_owned())
+        Operation::new("analysis", id, summary.to_owned()).describe(whole.to_owned())
     };
     let object = || Some(json!({ "type": "object" }));
     let answer = match lang {

@@ -15,9 +15,10 @@
     hideDarkModeToggle: true,
     defaultOpenAllTags: false,
     theme: "none",
-    // Its own greys, blue and green are too faint to read.
+    // Its own greys, blue and green are too faint to read; a list that scrolls cannot be scrolled by keyboard.
     customCss: `.light-mode { --scalar-color-2: #55585f; --scalar-color-3: #62656d; --scalar-color-blue: #0067a8; --scalar-color-green: #00704a }
       .dark-mode { --scalar-color-2: #b4b7bf; --scalar-color-3: #a3a7b2 }
-      .sidebar-search-placeholder { color: var(--scalar-color-2) }`,
+      .sidebar-search-placeholder { color: var(--scalar-color-2) }
+      .endpoints { overflow: visible !important; max-height: none !important }`,
   });
 }

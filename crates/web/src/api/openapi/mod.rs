@@ -32,7 +32,10 @@ pub fn document(
     }
     let mut schemas = schemas::general(texts);
     schemas.extend(audit::schemas(texts).as_object().cloned().unwrap_or_default());
-    let mut tags = vec![json!({ "name": "general", "x-displayName": texts.general() })];
+    let mut tags = vec![
+        json!({ "name": "general", "x-displayName": texts.general() }),
+        json!({ "name": "analysis", "x-displayName": texts.pick("Analysis", "分析") }),
+    ];
     for entity in shown {
         tags.push(json!({
             "name": entity.name,
