@@ -22,8 +22,13 @@ impl Values {
     pub fn new() -> Self {
         Self::default()
     }
+    pub fn with_capacity(fields: usize) -> Self {
+        Self(Map::with_capacity(fields))
+    }
+    /// In the order of the names it only appends.
     pub fn insert(&mut self, field: impl Into<CompactString>, value: Value) -> Option<Value> {
-        self.0.insert(field.into(), value)
+        let (field, value) = self.0.try_append(field.into(), value)?;
+        self.0.insert(field, value)
     }
     pub fn entry(&mut self, field: impl Into<CompactString>) -> Entry<'_, CompactString, Value, Store> {
         self.0.entry(field.into())

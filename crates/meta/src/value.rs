@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, Utc};
 use rust_decimal::Decimal;
+use serde::{Serialize, Serializer};
 use uuid::Uuid;
 
 /// Money is stored as an integer number of ten-thousandths, so that sums are exact and fast on every database.
@@ -55,19 +56,25 @@ impl Value {
         if let Value::Id(id) = self { Some(*id) } else { None }
     }
 
-    /// The JSON the API speaks: decimals as strings, so that no reader rounds them.
     pub fn to_json(&self) -> serde_json::Value {
-        use serde_json::Value as Json;
+        // Nothing of this cannot be said in JSON.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// The JSON the API speaks: decimals as strings, so that no reader rounds them.
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Value::Null => Json::Null,
-            Value::Text(text) => Json::String(text.clone()),
-            Value::Int(number) => Json::from(*number),
-            Value::Decimal(number) => Json::String(number.normalize().to_string()),
-            Value::Bool(flag) => Json::Bool(*flag),
-            Value::Date(date) => Json::String(date.to_string()),
-            Value::Instant(at) => Json::String(at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-            Value::Id(id) => Json::String(id.to_string()),
-            Value::Json(json) => json.clone(),
+            Value::Null => serializer.serialize_unit(),
+            Value::Text(text) => serializer.serialize_str(text),
+            Value::Int(number) => serializer.serialize_i64(*number),
+            Value::Decimal(number) => serializer.collect_str(&number.normalize()),
+            Value::Bool(flag) => serializer.serialize_bool(*flag),
+            Value::Date(date) => serializer.collect_str(date),
+            Value::Instant(at) => serializer.serialize_str(&at.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            Value::Id(id) => serializer.collect_str(id),
+            Value::Json(json) => json.serialize(serializer),
         }
     }
 }

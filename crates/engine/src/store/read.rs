@@ -43,10 +43,10 @@ fn join_figures(select: &mut SelectStatement, entity: &Entity, fields: &[&Field]
 }
 
 pub(crate) fn decode(entity: &Entity, fields: &[&Field], mut row: Row) -> Result<Record> {
-    let value = |(index, field): (usize, &&Field)| {
-        Ok((field.name.clone(), decode_value(field, &mut row, SYSTEM.len() + index)?))
-    };
-    let values = fields.iter().enumerate().map(value).collect::<Result<_>>()?;
+    let mut values = meta::Values::with_capacity(fields.len());
+    for (index, field) in fields.iter().enumerate() {
+        values.insert(field.name.as_str(), decode_value(field, &mut row, SYSTEM.len() + index)?);
+    }
     Ok(Record {
         entity: entity.name.clone(),
         id: row.id(0)?,

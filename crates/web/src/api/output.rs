@@ -37,14 +37,10 @@ impl Serialize for Shown<'_> {
                 "deleted_at" => record.deleted_at.into(),
                 _ => continue,
             };
-            body.serialize_entry(name, &value.to_json())?;
+            body.serialize_entry(name, &value)?;
         }
         for name in self.entity.fields.keys().filter(|name| wanted(name)) {
-            match record.get(name) {
-                // The commonest kind needs no copy.
-                Value::Text(text) => body.serialize_entry(name, text)?,
-                value => body.serialize_entry(name, &value.to_json())?,
-            }
+            body.serialize_entry(name, record.get(name))?;
         }
         if self.entity.external_ids && wanted("external_ids") {
             body.serialize_entry("external_ids", &self.external_ids())?;
