@@ -12,6 +12,7 @@ use engine::{
 };
 use meta::{DateTime, Id, Utc};
 use serde::{Deserialize, Serialize};
+use statrs::statistics::{Data, OrderStatistics};
 use std::collections::{BTreeSet, HashMap};
 use value::{
     proportion::{Estimate, mean, share},
@@ -269,14 +270,7 @@ async fn contacts(
             _ => {}
         }
     }
-    hours.sort_by(f64::total_cmp);
-    // Of an even number the middle lies between two.
-    let middle = |at: usize| hours.get(at).copied();
-    let half = hours.len() / 2;
-    found.answer_hours = match hours.len() % 2 {
-        0 => middle(half.wrapping_sub(1)).zip(middle(half)).map(|(low, high)| (low + high) / 2.0),
-        _ => middle(half),
-    };
+    found.answer_hours = (!hours.is_empty()).then(|| Data::new(hours).median());
     Ok(())
 }
 

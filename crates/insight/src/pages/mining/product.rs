@@ -47,7 +47,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
             let (day, as_of) = (as_of, words.date(as_of));
             let settings = Settings::load(engine).await?;
             let days = href::Days { settings: &settings, after: lines::before(day), until: day };
-            let lines = days.order_lines(&format!(" && product == '{}'", found.like.unwrap_or(id)));
+            let lines = days.order_lines(&href::and("product", &found.like.unwrap_or(id).to_string()));
             let like = match found.like {
                 Some(like) => products(engine, &session, [like]).await?.remove(&like),
                 None => None,
