@@ -151,6 +151,18 @@ impl Document {
             table.add_cut(registry, &line.name, Side::Line, field, &name);
         }
         table.add(registry, &line.name, Side::Line, line.get("quantity")?);
+        table.columns.push(Column {
+            name: "first_line".to_owned(),
+            label: label("First line", "首行"),
+            definition: label(
+                "True in one line of each document, so that documents are counted by it without telling them apart.",
+                "每张单据仅有一行为“是”，按它即可统计单据数而无需逐一去重。",
+            ),
+            kind: ColumnKind::Bool,
+            origin: None,
+            target: None,
+            source: Source::First,
+        });
         table.shares = Some(shares::Inputs::of(&mut table));
         for (name, share, labels, definition) in SHARES {
             table.columns.push(Column {

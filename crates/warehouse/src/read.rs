@@ -165,6 +165,7 @@ impl<'t> Batch<'t> {
                         let cost = effort.and_then(|effort| effort.cost(*cost, row, self.rates, self.zone));
                         cost.map_or(Cell::Null, Cell::Int)
                     }
+                    Source::First => Cell::Bool(at == 0),
                     Source::Share(share) => match part(share) {
                         Some(amount) => Cell::Int(i64::try_from(amount).map_err(internal)?),
                         None => Cell::Null,

@@ -110,8 +110,8 @@ pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
 
 /// Makes a manifest the one that is asked.
 pub(crate) async fn publish(engine: &Engine, manifest: Manifest) {
-    let opened = CompanyCalendar::of(engine).await.and_then(|calendar| open(engine, manifest, calendar));
-    match opened {
+    let opened = async { open(engine, manifest, CompanyCalendar::of(engine).await?).await };
+    match opened.await {
         Ok(open) => keep(engine, Arc::new(open)),
         Err(error) => tracing::warn!("the refreshed warehouse cannot be opened: {error}"),
     }
@@ -141,17 +141,23 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
     let manifest = manifest::newest(&store).await?.ok_or_else(|| {
         Error::Unavailable("the warehouse has not been filled yet: run `zhike warehouse refresh`, or wait for its next refresh".into())
     })?;
-    let open = Arc::new(self::open(engine, manifest, calendar)?);
+    let open = Arc::new(self::open(engine, manifest, calendar).await?);
     keep(engine, open.clone());
     Ok(open)
 }
 
-fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) -> Result<Open> {
+async fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) -> Result<Open> {
+    let zone = engine.time_zone().await?;
     let files = storage::files(engine)?;
     let memory_bytes = engine.extension::<Memory>().0.load(Ordering::Relaxed);
     let context = empty(runtime(&files.root, memory_bytes)?);
-    let tables = tables(engine.registry());
-    for table in &tables {
+    let mut tables = tables(engine.registry());
+    for table in &mut tables {
+        let kept = manifest.tables.get(&table.name);
+        if kept.is_some_and(|kept| kept.fingerprint != table.fingerprint(zone.name())) {
+            // Files of another version may not say it, and unknown is not false.
+            table.columns.retain(|column| column.source != Source::First);
+        }
         register(&context, &files, table, &manifest)?;
     }
     let days = dates::days(calendar)?;

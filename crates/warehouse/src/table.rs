@@ -60,6 +60,8 @@ pub(crate) enum Source {
     Day(usize),
     Share(Share),
     Cost(Cost),
+    /// Whether it is the first row of its head.
+    First,
 }
 
 /// A line's part of its document's totals in company currency; see `shares`.
@@ -177,6 +179,22 @@ impl Table {
         self.columns.iter().find(|column| column.name == name)
     }
 
+    /// Whether all rows of a document have the same in this column.
+    pub(crate) fn is_of_head(&self, column: &Column) -> bool {
+        match column.source {
+            Source::Own(at) | Source::Key(at) | Source::Day(at) => {
+                self.inputs.get(at).is_some_and(|input| input.side != Side::Line)
+            }
+            Source::Share(_) | Source::First => false,
+            Source::Cost(_) => true,
+        }
+    }
+
+    /// The column that is true in one row of each document.
+    pub(crate) fn first_line(&self) -> Option<&Column> {
+        self.columns.iter().find(|column| column.source == Source::First)
+    }
+
     /// What a column is read from or computed of, for the catalog.
     pub(crate) fn origin_of(&self, column: &Column) -> String {
         if let (Source::Cost(_), Some(effort)) = (&column.source, &self.effort) {
@@ -188,7 +206,7 @@ impl Table {
         }
         let read = match column.source {
             Source::Own(at) | Source::Key(at) | Source::Day(at) => self.inputs.get(at),
-            Source::Share(_) | Source::Cost(_) => None,
+            Source::Share(_) | Source::Cost(_) | Source::First => None,
         };
         let Some(input) = read else { return self.head.clone() };
         let from = match (input.side, &self.line, &self.beside) {

@@ -8,6 +8,7 @@ mod class_history;
 mod company;
 mod contracts;
 mod customer_groups;
+mod documents;
 mod figures;
 mod forecast;
 mod largest;

@@ -89,7 +89,8 @@ impl<'a> Asked<'a> {
                 .collect();
             let within = self.fixed(fact)?;
             let (span, shift) = (at.span, at.shift);
-            let select = Select { fact, cuts, measures, key_sets, filter, joins, span, shift, only, within };
+            let select =
+                Select { fact: table, cuts, measures, key_sets, filter, joins, span, shift, only, within };
             let answer = query(self.engine, self.actor, &select.sql(), GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(

@@ -163,8 +163,7 @@ impl<'a> Asked<'a> {
             let table = self.model.facts.get(fact)?;
             let dimension = self.model.dimension(fact, &cut.dimension)?;
             let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
-            let (entity, _) = table.column(column)?.origin.as_ref()?;
-            Some(*entity == table.head)
+            Some(table.is_of_head(table.column(column)?))
         };
         let all_own = |fact: &&str| self.question.cuts.iter().all(|cut| is_own(fact, cut) == Some(true));
         self.facts().iter().all(all_own)

@@ -83,12 +83,14 @@ pub struct Measure {
 }
 
 impl Measure {
-    /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together.
-    pub(super) fn sql(&self, key_sets: bool) -> Option<String> {
+    /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together. Where documents are
+    /// taken with all their lines or not at all, `first_line` is the column that is true in one line of each.
+    pub(super) fn sql(&self, key_sets: bool, first_line: Option<&str>) -> Option<String> {
         let Expression::Aggregate { sql, whole, .. } = &self.expression else { return None };
         Some(match whole {
             Whole::Keys(column) if key_sets => format!("{KEY_SET}({column})"),
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
+            Whole::Documents if let Some(first) = first_line => format!("count(*) FILTER (WHERE f.{first})"),
             Whole::Sum | Whole::Documents => (*sql).to_owned(),
         })
     }

@@ -137,6 +137,7 @@ fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
             Some(Kind::Choice(choices)) => RowKind::Choice(choices.clone()),
             _ => RowKind::Other,
         },
+        ColumnKind::Bool if column.source == Source::First => return None,
         ColumnKind::Bool => RowKind::Choice(vec![
             Choice { value: "true".into(), label: label("Yes", "是"), colour: "grey" },
             Choice { value: "false".into(), label: label("No", "否"), colour: "grey" },

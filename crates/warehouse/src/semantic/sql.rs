@@ -3,11 +3,16 @@
 use super::within::Fixed;
 use super::{
     calendar::CompanyCalendar,
+    checked::names,
     dimension::{Dimension, DimensionKind, Level},
     measure::Measure,
     period::{Shift, Span},
 };
-use crate::{history, lower::quoted};
+use crate::{
+    history,
+    lower::quoted,
+    table::{Column, Table},
+};
 use meta::Bands;
 
 /// Left joins from the fact to what it refers to, each made once.
@@ -130,7 +135,7 @@ pub(super) fn level_sql(level: Level, day: &str, calendar: CompanyCalendar) -> S
 
 /// Everything one fact is asked.
 pub(crate) struct Select<'q> {
-    pub fact: &'q str,
+    pub fact: &'q Table,
     pub cuts: Vec<Chosen<'q>>,
     pub measures: Vec<&'q Measure>,
     /// Different records as sets of keys, not only how many there are.
@@ -159,9 +164,6 @@ impl Select<'_> {
         for (at, cut) in self.cuts.iter().enumerate() {
             columns.push(format!("{} AS d{at}", cut.sql(&mut self.joins, self.shift)));
         }
-        for (at, measure) in self.measures.iter().enumerate() {
-            columns.extend(measure.sql(self.key_sets).map(|sql| format!("{sql} AS m{at}")));
-        }
         let mut conditions = vec![self.filter.clone()];
         if let Some(Span { from, to }) = self.span {
             conditions.push(format!("f.\"day\" BETWEEN DATE '{from}' AND DATE '{to}'"));
@@ -173,8 +175,18 @@ impl Select<'_> {
             conditions.push(only.sql(&mut self.joins, self.shift));
         }
         conditions.retain(|condition| condition != "true");
-        let mut sql =
-            format!("SELECT {} FROM {} f{}", columns.join(", "), quoted(self.fact), self.joins.sql());
+        let from = format!(" FROM {} f{}", quoted(&self.fact.name), self.joins.sql());
+        let first_line = self.fact.first_line().filter(|_| {
+            let chosen = format!("{} {from} {}", columns.join(" "), conditions.join(" "));
+            let tells_lines_apart =
+                |column: &Column| !self.fact.is_of_head(column) && names(&chosen, &column.name);
+            !self.fact.columns.iter().any(tells_lines_apart)
+        });
+        let first_line = first_line.map(|column| column.name.as_str());
+        for (at, measure) in self.measures.iter().enumerate() {
+            columns.extend(measure.sql(self.key_sets, first_line).map(|sql| format!("{sql} AS m{at}")));
+        }
+        let mut sql = format!("SELECT {}{from}", columns.join(", "));
         if !conditions.is_empty() {
             sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
         }
