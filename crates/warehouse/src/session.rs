@@ -5,6 +5,7 @@ use crate::{
     read::schema,
     semantic::CompanyCalendar,
     storage::{self, Files},
+    table::Source,
     tables,
 };
 use datafusion::{

@@ -35,7 +35,8 @@ async fn trade(company: &Company) -> Vec<Line> {
         let category = company.create("product_category", values([("name", category.into())])).await;
         for number in 0..2 {
             let name = format!("{category} {number}");
-            let fields = [("name", name.clone().into()), ("code", name.into()), ("category", category.into())];
+            let fields =
+                [("name", name.clone().into()), ("code", name.into()), ("category", category.into())];
             products.push((company.create("product", values(fields)).await, category));
         }
     }
@@ -158,7 +159,8 @@ fn documents_are_as_many_as_there_are_whatever_they_are_cut_and_chosen_by() {
         for (cut, by) in &cuts {
             for (question, selects) in &chosen {
                 for beside in [None, Some("quantity")] {
-                    let measures = [Some("orders"), beside].into_iter().flatten().map(str::to_owned).collect();
+                    let measures =
+                        [Some("orders"), beside].into_iter().flatten().map(str::to_owned).collect();
                     let question = Question { measures, cuts: vec![cut.clone()], ..question.clone() };
                     let answer = semantic::ask(&company.engine, &Actor::system(), &question).await;
                     let answer = answer.unwrap_or_else(|error| panic!("{question:?}: {error}"));
@@ -190,18 +192,14 @@ fn files_of_another_version_are_counted_too() {
         let lines = trade(&company).await;
         refresh(&company, SMALL).await;
         let (_, whole) = counted(&lines, month, &(Box::new(|_: &Line| true) as Selects));
+        let system = Actor::system();
         let knows = async || {
-            let answer = warehouse::query(
-                &company.engine,
-                &Actor::system(),
-                "SELECT first_line FROM sales",
-                warehouse::Limits::PAGE,
-            );
-            answer.await.is_ok()
+            let sql = "SELECT first_line FROM sales";
+            warehouse::query(&company.engine, &system, sql, warehouse::Limits::PAGE).await.is_ok()
         };
         let orders = async || {
             let question = Question { measures: vec!["orders".into()], ..Question::default() };
-            semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap().total[0].value
+            semantic::ask(&company.engine, &system, &question).await.unwrap().total[0].value
         };
         assert!(knows().await);
         assert_eq!(orders().await, Some(whole));
