@@ -40,10 +40,10 @@ impl Key {
     pub fn read(headers: &HeaderMap, session: &Session, method: &Method, body: &[u8]) -> Answer<Option<Key>> {
         let Some(given) = headers.get("idempotency-key") else { return Ok(None) };
         let key = given.to_str().unwrap_or_default().trim().to_owned();
-        if key.is_empty() || key.len() > KEY_LIMIT {
+        if key.is_empty() || key.len() > KEY_LIMIT || key.contains('\t') {
             return Err(Failure::bad_request(
-                format!("Idempotency-Key must have 1 to {KEY_LIMIT} ASCII characters."),
-                format!("Idempotency-Key 应为 1 到 {KEY_LIMIT} 个 ASCII 字符。"),
+                format!("Idempotency-Key must have 1 to {KEY_LIMIT} ASCII characters and no tabs."),
+                format!("Idempotency-Key 应为 1 到 {KEY_LIMIT} 个 ASCII 字符，且不含制表符。"),
             ));
         }
         let mut text = format!("{method} {}\n", session.path).into_bytes();

@@ -92,12 +92,16 @@ pub struct Asked {
 impl Asked {
     pub fn read(entity: &Entity, parameters: &Parameters) -> engine::Result<Asked> {
         let text = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
-        let fields: Vec<String> = text("fields")
-            .split(',')
-            .map(str::trim)
-            .filter(|name| !name.is_empty())
-            .map(str::to_owned)
-            .collect();
+        let names = parameters.get("fields").map(|names| names.split(','));
+        let fields: Vec<String> = names.into_iter().flatten().map(|name| name.trim().to_owned()).collect();
+        let is_empty = |name: &str| match name {
+            "fields" => fields.iter().any(String::is_empty),
+            name => parameters.get(name).is_some_and(str::is_empty),
+        };
+        if let Some(name) = ["sort", "fields"].into_iter().find(|name| is_empty(name)) {
+            let (en, zh) = ("is empty: name a field, or leave it out", "为空，请填写字段名或去掉该参数");
+            return Err(Error::rule(name, en, zh));
+        }
         let mut query = Query::new(&entity.name).filter(text("filter")).sort(text("sort")).search(text("q"));
         if !query.search.trim().is_empty() && !is_searched(entity) {
             return Err(Error::rule(

@@ -72,7 +72,9 @@ fn mistakes(route: &Route<'_>) -> Vec<Mistake> {
         for (what, text) in [("no JSON", "{"), ("no object", "[1]"), ("unknown field", "{\"nonsense\": 1}")] {
             found.push((what, path.clone(), vec![], Body::from(text)));
         }
-        found.push(("empty key", path.clone(), vec![("idempotency-key", "")], Body::from("{}")));
+        for key in ["", "one\ttwo"] {
+            found.push(("wrong key", path.clone(), vec![("idempotency-key", key)], Body::from("{}")));
+        }
         found.push(("too large", path.clone(), vec![], Body::from(vec![b' '; 17 * 1024 * 1024])));
     }
     if ["patch", "put", "delete"].contains(&route.method) {

@@ -71,6 +71,8 @@ fn what_the_list_refuses_the_export_refuses_before_it_begins() {
             ("format=xml", "format"),
             ("filter=nonsense%20%3D%3D%201", "filter"),
             ("sort=phone", "sort"),
+            ("sort=", "sort"),
+            ("fields=", "fields"),
             ("fields=nonsense", "nonsense"),
             ("limit=5", "limit"),
             ("after=x", "after"),

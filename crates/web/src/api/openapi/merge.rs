@@ -2,7 +2,7 @@
 
 use super::{
     operations::{Operation, page},
-    schemas::reference,
+    schemas::{fields_written, reference},
     texts::Texts,
 };
 use engine::LOSERS_LIMIT;
@@ -46,7 +46,8 @@ fn merge(entity: &Entity, texts: Texts) -> Value {
         "items": { "type": "string", "format": "uuid" }, "description": texts.merged_records() });
     let schema = json!({ "type": "object", "additionalProperties": false, "required": ["records"], "properties": {
         "records": ids,
-        "values": { "type": ["object", "null"], "description": texts.merged_values() },
+        "values": { "type": ["object", "null"], "additionalProperties": false,
+            "properties": fields_written(entity, texts), "description": texts.merged_values() },
         "version": { "type": ["integer", "null"] },
     } });
     let answer = json!({ "type": "object", "required": ["merge", "moved", "record"], "properties": {

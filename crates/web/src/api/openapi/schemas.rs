@@ -88,11 +88,14 @@ fn read(registry: &Registry, entity: &Entity, texts: Texts) -> Value {
     json!({ "type": "object", "required": ["id", "version"], "properties": properties })
 }
 
+/// The fields a caller may give.
+pub fn fields_written(entity: &Entity, texts: Texts) -> Map<String, Value> {
+    let given = entity.fields.values().filter(|field| !field.computed);
+    given.map(|field| (field.name.clone(), schema(field, texts, true))).collect()
+}
+
 fn written(registry: &Registry, entity: &Entity, texts: Texts, of: Use) -> Value {
-    let mut properties = Map::new();
-    for field in entity.fields.values().filter(|field| !field.computed) {
-        properties.insert(field.name.clone(), schema(field, texts, true));
-    }
+    let mut properties = fields_written(entity, texts);
     match of {
         Use::Line => properties.insert("id".into(), json!({ "type": ["string", "null"], "format": "uuid" })),
         _ => properties.insert("version".into(), version()),
