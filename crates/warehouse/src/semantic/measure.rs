@@ -1,4 +1,5 @@
 //! Measures: what is summed, counted or set in proportion, declared as data.
+//! Long because every measure of documents and contacts is declared here, each with its words in two languages.
 
 use super::{
     costs,
