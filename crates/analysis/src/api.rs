@@ -35,8 +35,7 @@ pub const OPERATIONS: OperationsFn = |lang| {
         ))
         .answers(200, pick("The catalog", "数据目录"), object())
         .fails(&[(403, "forbidden")]);
-    let example =
-        json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "ordered_at", "level": "month" }] });
+    let example = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "day", "level": "month" }] });
     let question = Operation::new("analysis", "question", pick("Ask the warehouse", "向数据仓库提问"))
         .describe(pick(
             "Measures by dimensions, of the caller's records. The catalog names measures and dimensions. A token that may only read may ask. What needs more time or memory than a question may take is refused with 413.",
