@@ -94,11 +94,9 @@ impl Asked {
         let text = |name: &str| parameters.get(name).unwrap_or_default().to_owned();
         let names = parameters.get("fields").map(|names| names.split(','));
         let fields: Vec<String> = names.into_iter().flatten().map(|name| name.trim().to_owned()).collect();
-        let is_empty = |name: &str| match name {
-            "fields" => fields.iter().any(String::is_empty),
-            name => parameters.get(name).is_some_and(str::is_empty),
-        };
-        if let Some(name) = ["sort", "fields"].into_iter().find(|name| is_empty(name)) {
+        let empty =
+            [("sort", parameters.get("sort") == Some("")), ("fields", fields.iter().any(String::is_empty))];
+        if let Some((name, _)) = empty.into_iter().find(|(_, is_empty)| *is_empty) {
             let (en, zh) = ("is empty: name a field, or leave it out", "为空，请填写字段名或去掉该参数");
             return Err(Error::rule(name, en, zh));
         }

@@ -202,6 +202,17 @@ fn a_merge_that_cannot_be_says_why() {
         ] {
             assert_eq!(refused("account", one, body.clone()).await, (status, field.to_owned()), "{body}");
         }
+        // The description lists the fields it takes, and no others.
+        let described = api.get("/api/openapi.json").await.expect(200).json();
+        let body = &described["paths"]["/api/v1/account/{id}/merge"]["post"]["requestBody"];
+        let values = &body["content"]["application/json"]["schema"]["properties"]["values"];
+        let listed: BTreeSet<&str> =
+            values["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+        let entity = engine.entity("account").unwrap();
+        let taken = entity.fields.values().filter(|field| !field.computed);
+        assert_eq!(listed, taken.map(|field| field.name.as_str()).collect());
+        assert_eq!(values["additionalProperties"], json!(false));
+
         let order = create(engine, "order", &[("account", one.into())]).await;
         assert_eq!(refused("order", order, json!({ "records": [order] })).await, (422, "entity".to_owned()));
 

@@ -2,7 +2,7 @@
 
 use super::{
     operations::{Operation, page},
-    schemas::{fields_written, reference},
+    schemas::{fields_written, reference, version},
     texts::Texts,
 };
 use engine::LOSERS_LIMIT;
@@ -48,7 +48,7 @@ fn merge(entity: &Entity, texts: Texts) -> Value {
         "records": ids,
         "values": { "type": ["object", "null"], "additionalProperties": false,
             "properties": fields_written(entity, texts), "description": texts.merged_values() },
-        "version": { "type": ["integer", "null"] },
+        "version": version(),
     } });
     let answer = json!({ "type": "object", "required": ["merge", "moved", "record"], "properties": {
         "merge": { "type": "string", "format": "uuid" }, "moved": { "type": "integer" }, "record": reference(&entity.name),

@@ -55,7 +55,7 @@ fn operation(op: &str, optional: &[&str], required: &[&str], values: Option<Valu
 }
 
 /// A version as the caller names it.
-fn version() -> Value {
+pub fn version() -> Value {
     json!({ "type": ["integer", "null"], "format": "int64" })
 }
 
