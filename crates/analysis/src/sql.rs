@@ -92,7 +92,7 @@ fn words(session: &Session, error: &Error) -> Option<String> {
             Some(messages.join(" "))
         }
         Error::Limit(text) => Some(text.get(session.lang).to_owned()),
-        Error::Unavailable(_) => Some(error.message(session.lang)),
+        Error::Unavailable(_) | Error::NotReady(_) => Some(error.message(session.lang)),
         _ => None,
     }
 }

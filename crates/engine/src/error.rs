@@ -24,6 +24,9 @@ pub enum Error {
     /// 503: the database does not answer; nothing was saved; try again.
     #[error("unavailable: {0}")]
     Unavailable(String),
+    /// 503: what is asked for is not there yet; says what comes first.
+    #[error("not ready: {}", .0.en)]
+    NotReady(Label),
     /// 503: the disk of the database is full; nothing was saved.
     #[error("disk full: {0}")]
     DiskFull(String),
@@ -55,14 +58,18 @@ impl Error {
             Error::Invalid(_) => 422,
             Error::Conflict { .. } => 409,
             Error::Limit(_) => 413,
-            Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_) | Error::Unsure(_) => 503,
+            Error::Unavailable(_)
+            | Error::NotReady(_)
+            | Error::DiskFull(_)
+            | Error::Locked(_)
+            | Error::Unsure(_) => 503,
             Error::Internal(_) => 500,
         }
     }
 
-    /// Whether the same may work when it is tried again later: the database was out of order, and nothing was saved.
+    /// Whether the same may work when it is tried again later: something was out of order or not there yet, and nothing was saved.
     pub fn is_outage(&self) -> bool {
-        matches!(self, Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_))
+        matches!(self, Error::Unavailable(_) | Error::NotReady(_) | Error::DiskFull(_) | Error::Locked(_))
     }
 
     /// The same outage, told to another caller.
@@ -100,6 +107,7 @@ impl Error {
                 "这条记录刚被他人修改过，请重新载入后再改。",
             ),
             Error::Limit(limit) => limit.clone(),
+            Error::NotReady(why) => why.clone(),
             Error::Unavailable(_) => label(
                 "The database does not answer right now. Nothing was saved; please try again in a moment.",
                 "数据库暂时没有响应，未保存任何内容，请稍后再试。",

@@ -23,6 +23,7 @@ use datafusion::{
     prelude::{SessionConfig, SessionContext},
 };
 use engine::{Engine, Error, Result};
+use meta::label;
 use object_store::ObjectStore;
 use std::{
     sync::{
@@ -123,7 +124,7 @@ fn keep(engine: &Engine, open: Arc<Open>) {
     *newest.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((open, Instant::now()));
 }
 
-/// The newest warehouse there is; [`Error::Unavailable`] before the first refresh.
+/// The newest warehouse there is; [`Error::NotReady`] before the first refresh.
 pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
     let calendar = CompanyCalendar::of(engine).await?;
     let known = engine.extension::<Newest>().0.lock().unwrap_or_else(PoisonError::into_inner).clone();
@@ -140,7 +141,10 @@ pub(crate) async fn newest(engine: &Engine) -> Result<Arc<Open>> {
         return Ok(open);
     }
     let manifest = manifest::newest(&store).await?.ok_or_else(|| {
-        Error::Unavailable("the warehouse has not been filled yet: run `zhike warehouse refresh`, or wait for its next refresh".into())
+        Error::NotReady(label(
+            "The warehouse has not been filled yet: run `zhike warehouse refresh`, or wait for its next refresh.",
+            "数据仓库尚未装载：请运行 zhike warehouse refresh，或等待下一次刷新。",
+        ))
     })?;
     let open = Arc::new(self::open(engine, manifest, calendar).await?);
     keep(engine, open.clone());

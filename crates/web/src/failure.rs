@@ -69,9 +69,11 @@ impl Failure {
                 Error::Invalid(_) => "invalid",
                 Error::Conflict { .. } => "conflict",
                 Error::Limit(_) => "limit",
-                Error::Unavailable(_) | Error::DiskFull(_) | Error::Locked(_) | Error::Unsure(_) => {
-                    "unavailable"
-                }
+                Error::Unavailable(_)
+                | Error::NotReady(_)
+                | Error::DiskFull(_)
+                | Error::Locked(_)
+                | Error::Unsure(_) => "unavailable",
                 Error::Internal(_) => "internal",
             },
             Failure::SignIn => "sign_in",

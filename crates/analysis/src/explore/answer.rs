@@ -60,7 +60,7 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
     }
     let table = match table::table(engine, &session.actor, view, model).await {
         Ok(table) => table,
-        Err(Error::Unavailable(_)) => {
+        Err(Error::NotReady(_)) => {
             let running = warehouse::in_progress(engine).await?;
             return Ok(Shown {
                 unfilled: true,

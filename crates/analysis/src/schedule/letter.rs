@@ -61,7 +61,9 @@ pub async fn compose(app: &App, owner: &Actor, reader: &Actor, record: &Record) 
         let href = app.options().public_url.as_ref().map(|url| format!("{url}{}", view.href()));
         match part(&words, reader, &view, &model, &mut pages, &name).await {
             Ok(part) => parts.push(Part { href, ..part }),
-            Err(error @ (Error::Unavailable(_) | Error::Internal(_))) => return Err(error),
+            Err(error @ (Error::Unavailable(_) | Error::NotReady(_) | Error::Internal(_))) => {
+                return Err(error);
+            }
             // What he may not ask is no reason to keep the rest from him.
             Err(error) => parts.push(Part {
                 name,

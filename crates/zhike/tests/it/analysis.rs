@@ -299,7 +299,11 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
         let client = test.administrator().await;
         let sql = "SELECT a.name, sum(s.net) AS net FROM sales s JOIN account a ON a.key = s.account_key GROUP BY a.name ORDER BY net DESC";
         let early = client.post("/analysis/sql", &[("sql", sql)]).await.expect(422).body;
-        assert!(early.contains("field-error"), "{early}");
+        assert!(early.contains("field-error") && early.contains("数据仓库尚未装载"), "{early}");
+        let token = [("x-csrf-token", client.csrf.as_str())];
+        let net = json!({ "measures": ["net_sales"] });
+        let early = client.json_with("POST", "/api/v1/analysis/question", &token, &net).await.expect(503);
+        assert!(early.body.contains("数据仓库尚未装载"), "{}", early.body);
         warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
         let page = client.post("/analysis/sql", &[("sql", sql)]).await.expect(200).body;
         assert!(
@@ -317,7 +321,6 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
         assert!(xlsx.header("content-disposition").contains("answer.xlsx"));
         client.post("/analysis/sql/export", &[("sql", sql), ("format", "pdf")]).await.expect(422);
         let question = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "account" }], "top": 1, "sort": { "by": "net_sales", "descending": true } });
-        let token = [("x-csrf-token", client.csrf.as_str())];
         let answer =
             client.json_with("POST", "/api/v1/analysis/question", &token, &question).await.expect(200).json();
         assert_eq!(answer["rows"][0]["cells"][0]["value"], "25");

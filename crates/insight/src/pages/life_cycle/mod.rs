@@ -136,7 +136,7 @@ async fn moves(words: &Words<'_>, asking: &Asking<'_>, wanted: &Wanted) -> Answe
     match asking.moved(&wanted.asked()).await {
         Ok(Some(moved)) => matrix::Shown { words, asking, moved: &moved, wanted }.context().await,
         Ok(None) => Ok(said("", words.t("value.life.one_day", &[]))),
-        Err(Error::Unavailable(_)) => Ok(said("", words.t("value.life.no_warehouse", &[]))),
+        Err(Error::NotReady(_)) => Ok(said("", words.t("value.life.no_warehouse", &[]))),
         Err(error @ (Error::Invalid(_) | Error::Limit(_))) => Ok(said("filter", error.message(words.lang))),
         Err(error) => Err(error.into()),
     }
