@@ -131,7 +131,7 @@ fn parsed<T: DeserializeOwned>(key: &str, json: Option<&Json>, standard: T) -> T
 /// Keeps the day figures hold for; `None` is today.
 pub async fn set_as_of(tx: &mut Tx, as_of: Option<NaiveDate>) -> Result<()> {
     let json = as_of.map_or(Json::Null, |day| Json::String(day.to_string()));
-    tx.set_setting(AS_OF, &json).await
+    tx.change_setting(AS_OF, &json).await
 }
 
 /// Keeps the thresholds of the life-cycle stages; refuses what makes no sense.
@@ -143,7 +143,7 @@ pub async fn set_stage_rule(tx: &mut Tx, rule: &StageRule) -> Result<()> {
             format!("阈值不合理（{}），请检查", bad.remedy),
         )
     })?;
-    tx.set_setting(STAGE_RULE, &serde_json::to_value(rule)?).await
+    tx.change_setting(STAGE_RULE, &serde_json::to_value(rule)?).await
 }
 
 const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {

@@ -127,7 +127,7 @@ impl AlarmSettings {
                 return Err(Error::Invalid(vec![meta::FieldProblem::new(one.name, Problem::Rule(rule))]));
             }
         }
-        tx.set_setting(SETTING, &serde_json::to_value(self)?).await
+        tx.change_setting(SETTING, &serde_json::to_value(self)?).await
     }
 }
 

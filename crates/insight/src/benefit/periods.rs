@@ -50,7 +50,7 @@ impl Period {
                 "基期与最近的同长度期间重叠，请选择更早或更短的期间",
             ));
         }
-        tx.set_setting(SETTING, &serde_json::to_value(self)?).await
+        tx.change_setting(SETTING, &serde_json::to_value(self)?).await
     }
 }
 

@@ -47,7 +47,7 @@ impl Definition {
     pub async fn save(&self, tx: &mut Tx) -> Result<()> {
         let account = tx.engine().registry().entity("account")?.clone();
         self.check(&account)?;
-        tx.set_setting(SETTING, &serde_json::to_value(self)?).await
+        tx.change_setting(SETTING, &serde_json::to_value(self)?).await
     }
 
     /// # Errors

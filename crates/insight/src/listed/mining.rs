@@ -39,7 +39,7 @@ pub(super) const PAGES: &[Page] = &[
 
 const GROUPS: &[Shown] = &[
     helped("mining.grouped", "mining.grouped_help", "count", "sales.account_key, sales.day"),
-    helped("mining.groups", "mining.groups_help", "count", "sales"),
+    helped("mining.groups_found", "mining.groups_help", "count", "sales"),
     helped("mining.silhouette", "mining.silhouette_help", "quantity", "sales"),
     told("mining.customers", "count", "account_figures.customer_group"),
     told("mining.share", "share", "account_figures.customer_group"),

@@ -101,7 +101,7 @@ pub async fn set_as_of(State(app): State<App>, session: Session, Form(form): For
             .into());
         }
     };
-    app.engine().write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
+    app.engine().write(&session.actor, move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
     queue(&app).await?;
     let text = app.t(session.lang, "value.as_of_set", &[]);
     Ok(Flash::success(text).on(Redirect::to("/value").into_response()))

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use engine::{Actor, Error};
+use engine::Error;
 use meta::Problem;
 use minijinja::context;
 use serde::Serialize;
@@ -119,7 +119,7 @@ pub async fn save(
     };
     let saved = app
         .engine()
-        .write(&Actor::system(), move |tx| Box::pin(async move { settings::set_stage_rule(tx, &rule).await }))
+        .write(&session.actor, move |tx| Box::pin(async move { settings::set_stage_rule(tx, &rule).await }))
         .await;
     match saved {
         Ok(()) => {}

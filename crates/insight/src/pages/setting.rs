@@ -2,7 +2,7 @@
 
 use crate::after_fit;
 use axum::response::{IntoResponse, Redirect, Response};
-use engine::{Actor, BoxFuture, Error, Tx};
+use engine::{BoxFuture, Error, Tx};
 use meta::{FieldProblem, label};
 use web::{Answer, App, Flash, Session};
 
@@ -25,8 +25,7 @@ pub async fn save<F>(
 where
     F: for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, engine::Result<()>> + Send + 'static,
 {
-    let system = Actor::system();
-    let written = app.engine().write(&system, move |tx| {
+    let written = app.engine().write(&session.actor, move |tx| {
         Box::pin(async move {
             setting(tx).await?;
             after_fit::queue(tx).await

@@ -24,6 +24,7 @@ mod questions;
 mod satisfaction;
 mod scores;
 mod served;
+mod settings;
 mod seven_p;
 mod seven_p_behind;
 mod sides;

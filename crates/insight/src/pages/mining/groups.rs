@@ -141,9 +141,9 @@ pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Gi
     };
     let wanted = serde_json::to_value(Wanted { features: given.features, number }).map_err(Error::from)?;
     app.engine()
-        .write(&Actor::system(), move |tx| {
+        .write(&session.actor, move |tx| {
             Box::pin(async move {
-                tx.set_setting(groups::SETTING, &wanted).await?;
+                tx.change_setting(groups::SETTING, &wanted).await?;
                 refresh::queue(tx).await
             })
         })
@@ -220,7 +220,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
     let mut choice = explain("mining.silhouette_help")
         .formula("(b − a) / max(a, b)")
-        .source("#groups".to_owned(), words.t("mining.groups", &[]));
+        .source("#groups".to_owned(), words.t("mining.groups_found", &[]));
     for (number, height) in &found.choice.silhouettes {
         let groups = words.t("mining.so_many_groups", &[("count", &words.count(*number as u64))]);
         choice = choice.input(groups, words.fixed(*height, 3));
@@ -236,9 +236,9 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
             ),
         ),
         Figure::new(
-            words.t("mining.groups", &[]),
+            words.t("mining.groups_found", &[]),
             words.count(found.groups.len() as u64),
-            explain("mining.groups_help").source("#groups".to_owned(), words.t("mining.groups", &[])),
+            explain("mining.groups_help").source("#groups".to_owned(), words.t("mining.groups_found", &[])),
         ),
         Figure::new(words.t("mining.silhouette", &[]), words.fixed(found.choice.silhouette(), 2), choice)
             .note(Some(words.t("mining.compared", &[("count", &compared)]))),
