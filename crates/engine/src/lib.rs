@@ -24,6 +24,7 @@ mod night;
 mod privacy;
 mod recent;
 mod registry;
+mod runtime;
 pub mod schema;
 pub mod search;
 mod settings;
@@ -55,6 +56,7 @@ pub use privacy::{
 };
 pub use recent::Recent;
 pub use registry::Registry;
+pub use runtime::runtime;
 pub use search::Hit;
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
 pub use store::{Count, Page, Query, Statement, StillWanted, TimelineItem, Tx, Way, figures_reader};
