@@ -9,6 +9,10 @@ mod olap;
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
+/// Memory is that of the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "bench", about = "Measures Zhike on a company of any size", max_term_width = 100)]
 struct Cli {

@@ -1,5 +1,5 @@
 //! `bench night`: what the program computes every night, measured from one day to the next: everybody's statistics, the fit, all figures,
-//! the warehouse, and what rests on them. In this process, by the jobs' own functions; each says on standard error how long it took.
+//! the warehouse, what rests on them, and beside all this everything that is mined. In this process, by the jobs' own functions; each says on standard error how long it took.
 
 use crate::{
     data::{self, place},
@@ -9,7 +9,7 @@ use crate::{
 use anyhow::Context;
 use clap::Args;
 use engine::{Actor, Engine};
-use insight::{after_fit, refit, settings};
+use insight::{after_fit, mining, refit, settings};
 use meta::NaiveDate;
 use serde::Serialize;
 use std::{
@@ -22,7 +22,6 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
-use tokio::runtime::Runtime;
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
@@ -52,7 +51,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let company = data::ready(&arguments.data)?;
     let place = place(&arguments.data);
-    let report = Runtime::new()?.block_on(async {
+    let report = engine::runtime()?.block_on(async {
         let engine = modules::open(place.database.clone(), &place.folder).await?;
         let today = settings::Settings::load(&engine).await?.as_of_day(engine.clock());
         let yesterday = today.pred_opt().context("there is no day before today")?;
@@ -78,7 +77,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let Report { customers, order_lines, fit_seconds, rest_seconds, seconds, own_memory_mb, .. } = &report;
     let text = format!(
         "{}\n{customers} customers, {order_lines} order lines: {seconds:.1} s (statistics, fit and figures {fit_seconds:.1}, what rests \
-         on them {rest_seconds:.1}), {own_memory_mb:.0} MB at most\n",
+         on them {rest_seconds:.1}, mining beside both), {own_memory_mb:.0} MB at most\n",
         report.machine.line()
     );
     std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
@@ -88,9 +87,13 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn night(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<(f64, f64)> {
     engine.write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
     let started = Instant::now();
-    refit::refit(engine, None).await?;
-    let fit = started.elapsed().as_secs_f64();
-    after_fit::compute(engine, None).await?;
+    let values = async {
+        refit::refit(engine, None).await?;
+        let fit = started.elapsed().as_secs_f64();
+        after_fit::compute(engine, None).await?;
+        Ok(fit)
+    };
+    let (fit, _) = tokio::try_join!(values, mining::refresh::refresh(engine, None))?;
     Ok((fit, started.elapsed().as_secs_f64() - fit))
 }
 

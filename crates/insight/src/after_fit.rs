@@ -1,6 +1,6 @@
 //! What is computed anew after each fit, because it rests on everybody's figures: the history of classes, cycles, alarms, satisfaction, the seven P, contracts, before and after.
-//! In one job, from a warehouse that was brought up to the fit; each keeps its result for the pages. What one asks of the warehouse is
-//! computed while another writes.
+//! In one job, from a warehouse that was brought up to the fit; each keeps its result for the pages. Two at a time: what one asks of the
+//! warehouse is computed while another writes, and more at once would only take more memory.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
 use engine::{
@@ -23,13 +23,13 @@ pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
         let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
         timed("alarms", alarm::run(engine, settings, &due)).await
     };
-    let (raised, ..) = tokio::try_join!(
-        prompts,
-        timed("satisfaction", satisfaction::compute(engine, settings)),
-        timed("seven P", seven_p::compute(engine, settings)),
-        timed("contracts", contract::compute(engine, settings)),
-        timed("before and after", benefit::compute(engine, settings)),
-    )?;
+    let reports = async {
+        timed("seven P", seven_p::compute(engine, settings)).await?;
+        timed("satisfaction", satisfaction::compute(engine, settings)).await?;
+        timed("contracts", contract::compute(engine, settings)).await?;
+        timed("before and after", benefit::compute(engine, settings)).await
+    };
+    let (raised, ()) = tokio::try_join!(prompts, reports)?;
     tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
 }

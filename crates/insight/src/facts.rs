@@ -8,7 +8,7 @@ use meta::{Id, MONEY_SCALE, NaiveDate, Value, scaled};
 use warehouse::{Answer, Limits};
 
 /// Customers whose lines are held in memory at once.
-const CUSTOMERS_AT_ONCE: usize = 125_000;
+const CUSTOMERS_AT_ONCE: usize = 200_000;
 
 /// When a row happened.
 #[derive(Clone, Copy)]

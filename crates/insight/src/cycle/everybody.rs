@@ -19,7 +19,7 @@ use warehouse::{
 };
 
 /// Customers asked for at once: a pass over all lines for each.
-const CUSTOMERS_AT_ONCE: usize = 500_000;
+const CUSTOMERS_AT_ONCE: usize = 250_000;
 
 /// A purchase: customer, product (`None`: of anything), day, quantity in ten-thousandths.
 type Purchase = (i32, Option<i32>, i32, i64);

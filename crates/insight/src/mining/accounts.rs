@@ -1,18 +1,17 @@
 //! What of a customer's archive goes into models, by the customers' numbers.
 
-use engine::{
-    Engine, Result, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
+use crate::facts::ask;
+use engine::{Engine, Result};
 use meta::Id;
+use std::{collections::HashSet, sync::Arc};
+use warehouse::arrow::array::{Array, AsArray};
 
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
     pub company: bool,
-    pub industry: Option<String>,
+    pub industry: Option<Arc<str>>,
     /// Province, or country where provinces are not known of most.
-    pub region: Option<String>,
-    pub employees: Option<i64>,
+    pub region: Option<Arc<str>>,
 }
 
 /// In the order of the accounts asked for, and which field regions are (`province` or `country`).
@@ -21,26 +20,38 @@ pub struct Profiles {
     pub region_field: &'static str,
 }
 
-/// Of `accounts`, which are in order of their ids.
+/// Of `accounts`, which are in order of their ids, as the warehouse has them: who asks has read lines from it.
 pub async fn read(engine: &Engine, accounts: &[Id]) -> Result<Profiles> {
-    let mut select = Sql::select();
-    select
-        .columns(["id", "kind", "industry", "province", "country", "size_employees"].map(name))
-        .from(name("account"))
-        .and_where(Expr::col(name("deleted_at")).is_null());
+    let answer =
+        ask(engine, "SELECT id, kind = 'company' AS company, industry, province, country FROM account")
+            .await?;
     let mut of = vec![Profile::default(); accounts.len()];
     let mut countries = vec![None; accounts.len()];
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let Ok(at) = accounts.binary_search(&row.id(0)?) else { continue };
-        let filled = |text: Option<String>| text.filter(|text| !text.trim().is_empty());
-        of[at] = Profile {
-            company: row.opt_text(1)?.is_some_and(|kind| kind == "company"),
-            industry: filled(row.opt_text(2)?),
-            region: filled(row.opt_text(3)?),
-            employees: row.opt_int(5)?,
-        };
-        countries[at] = filled(row.opt_text(4)?);
+    let mut known: HashSet<Arc<str>> = HashSet::new();
+    let mut filled = |text: &str| {
+        let text = Some(text).filter(|text| !text.trim().is_empty())?;
+        Some(known.get(text).cloned().unwrap_or_else(|| {
+            let text: Arc<str> = text.into();
+            known.insert(text.clone());
+            text
+        }))
+    };
+    for batch in answer.batches {
+        let (ids, company) = (batch.column(0).as_fixed_size_binary(), batch.column(1).as_boolean());
+        let [industry, province, country] = [2, 3, 4].map(|at| batch.column(at).as_string_view());
+        for row in 0..batch.num_rows() {
+            let Some(at) =
+                Id::from_slice(ids.value(row)).ok().and_then(|id| accounts.binary_search(&id).ok())
+            else {
+                continue;
+            };
+            of[at] = Profile {
+                company: company.is_valid(row) && company.value(row),
+                industry: filled(industry.value(row)),
+                region: filled(province.value(row)),
+            };
+            countries[at] = filled(country.value(row));
+        }
     }
     let known = of.iter().filter(|profile| profile.region.is_some()).count();
     let region_field = if 2 * known >= of.len().max(1) { "province" } else { "country" };

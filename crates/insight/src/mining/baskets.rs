@@ -37,7 +37,7 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result
 }
 
 pub fn find(sales: &Sales) -> std::result::Result<Found, Reason> {
-    let pairs = sales.lines.iter().filter_map(|line| Some((line.order, line.product?)));
+    let pairs = sales.lines.iter().filter_map(|line| Some((line.order, line.product()?)));
     let baskets = Baskets::new(pairs);
     let frequent = baskets.frequent(None)?;
     let mut found = rules::of(&frequent);

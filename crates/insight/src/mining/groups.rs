@@ -4,7 +4,7 @@
 use super::{
     group_names::{self, Names},
     kept::{self, Kept, WHOLE},
-    lines::{Line, Sales},
+    lines::{self, Line, Sales},
 };
 use crate::settings::{date_of, day_number};
 use engine::{
@@ -23,10 +23,7 @@ use mining::{
     reason::Reason,
 };
 use serde::{Deserialize, Serialize};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 pub const KIND: &str = "groups";
 pub const FIELD: &str = "customer_group";
@@ -116,12 +113,12 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result
 
 /// Every customer's features on a day, by the lines up to it; `None` for who had not bought.
 fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
-    let known: Vec<&Line> = lines.iter().filter(|line| line.day <= day).collect();
+    let known = lines::until(lines, day);
     let (first, last) = (known.first()?.day, known.last()?.day);
-    let orders = known.iter().map(|line| line.order).collect::<BTreeSet<_>>().len() as f64;
-    let days = known.iter().map(|line| line.day).collect::<BTreeSet<_>>().len() as f64;
+    let orders = lines::orders(known) as f64;
+    let days = known.chunk_by(|one, other| one.day == other.day).count() as f64;
     let sales: f64 = known.iter().map(|line| line.amount).sum();
-    let products = known.iter().filter_map(|line| line.product).collect::<BTreeSet<_>>().len() as f64;
+    let products = lines::products(known) as f64;
     let value = |feature: &Feature| match feature.name.as_str() {
         "recency_days" => f64::from(day - last),
         "orders" => orders,
@@ -190,7 +187,7 @@ pub fn find(
 /// Finds, keeps, and writes every customer's number where it changed.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let wanted = Wanted::load(engine).await?;
-    let former = written(engine).await?;
+    let former = Arc::new(written(engine).await?);
     let next = Names::load(engine).await?.next;
     let shared = (sales.clone(), former.clone());
     let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;

@@ -3,14 +3,19 @@
 //! A line's amount is its part of the order's net amount: without tax, after discounts, before returns, in the company currency.
 
 use crate::{
-    facts::{ask, ranges, whole},
+    facts::{ask, ids_by_key, ranges},
     settings::{Settings, date_of, day_number},
 };
 use engine::{Engine, Error, Result};
-use meta::{Id, NaiveDate, Value};
+use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
-use std::collections::HashMap;
-use warehouse::Manner;
+use warehouse::{
+    Answer, Manner,
+    arrow::{
+        array::{Array, AsArray, FixedSizeBinaryArray},
+        datatypes::{Date32Type, Int32Type, Int64Type},
+    },
+};
 
 /// What is older says little of what customers buy now, and two years of it are two seasons.
 pub const YEARS: i32 = 3;
@@ -19,17 +24,46 @@ const LINES_LIMIT: usize = 20_000_000;
 /// Without an order for so long, time ends at the last order, not today.
 const QUIET_DAYS: i32 = 56;
 
+/// There are millions: who and what is missing is a number nobody has.
 #[derive(Clone, Copy, Debug)]
 pub struct Line {
-    /// A number in [`Sales::accounts`]; `None` for an anonymous sale.
-    pub account: Option<u32>,
+    account: u32,
+    product: u32,
     pub order: u32,
-    /// A number in [`Sales::products`]; `None` where only a description was written.
-    pub product: Option<u32>,
     pub day: i32,
     pub quantity: f64,
     /// Units of the company currency.
     pub amount: f64,
+}
+
+const MISSING: u32 = u32::MAX;
+
+fn known(number: u32) -> Option<u32> {
+    (number != MISSING).then_some(number)
+}
+
+impl Line {
+    pub fn new(
+        account: Option<u32>,
+        product: Option<u32>,
+        order: u32,
+        day: i32,
+        quantity: f64,
+        amount: f64,
+    ) -> Self {
+        let [account, product] = [account, product].map(|number| number.unwrap_or(MISSING));
+        Line { account, product, order, day, quantity, amount }
+    }
+
+    /// A number in [`Sales::accounts`]; `None` for an anonymous sale.
+    pub fn account(&self) -> Option<u32> {
+        known(self.account)
+    }
+
+    /// A number in [`Sales::products`]; `None` where only a description was written.
+    pub fn product(&self) -> Option<u32> {
+        known(self.product)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -39,6 +73,8 @@ pub struct Sales {
     pub products: Vec<Id>,
     /// In order of account, day and order.
     pub lines: Vec<Line>,
+    /// Who bought which product first when.
+    pub history: History,
     /// The last day that counts: the as-of day, or the last order's if nobody has bought for long.
     pub until: NaiveDate,
 }
@@ -47,10 +83,29 @@ pub struct Sales {
 struct Raw {
     account: Option<Id>,
     order: Id,
-    product: Option<Id>,
+    /// A number in all products there are, in order of their ids.
+    product: Option<u32>,
     day: i32,
     quantity: f64,
     amount: f64,
+}
+
+/// Those of one customer's lines that are known on a day.
+pub fn until(lines: &[Line], day: i32) -> &[Line] {
+    &lines[..lines.partition_point(|line| line.day <= day)]
+}
+
+/// How many different ones are on these lines.
+pub fn products(lines: &[Line]) -> usize {
+    let mut products: Vec<u32> = lines.iter().filter_map(Line::product).collect();
+    products.sort_unstable();
+    products.dedup();
+    products.len()
+}
+
+/// How many are these lines of one customer.
+pub fn orders(lines: &[Line]) -> usize {
+    lines.chunk_by(|one, other| one.order == other.order).count()
 }
 
 /// Lines of this day are the first that are too old to be read.
@@ -67,27 +122,38 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     let quiet = day_number(as_of) - day_number(last) > QUIET_DAYS;
     let until = if quiet { last } else { as_of };
     let from = before(until);
-    let mut sales = Reading::default();
+    let by_key = ids_by_key(engine, "product").await?;
+    let mut products: Vec<Id> = by_key.iter().copied().flatten().collect();
+    products.sort_unstable();
+    let number = |id: &Option<Id>| Some(products.binary_search(id.as_ref()?).ok()? as u32);
+    let numbers: Vec<Option<u32>> = by_key.iter().map(number).collect();
+    // What is given away or taken back is nobody's choice.
+    let counts = format!("d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0");
+    let number = ask(engine, &format!("SELECT count(*) FROM sales d WHERE {counts}")).await?;
+    let number = number.values().next().transpose()?.and_then(|row| row.first()?.as_int()).unwrap_or(0);
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    if number > LINES_LIMIT {
+        return Err(Error::Limit(meta::label(
+            format!("Mining reads at most {LINES_LIMIT} order lines; this company has more since {from}."),
+            format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{from} 以来的订单行超过此数。"),
+        )));
+    }
+    let mut sales = Reading { lines: Vec::with_capacity(number), ..Reading::default() };
     let anonymous = "d.account IS NULL".to_owned();
     for range in [anonymous].into_iter().chain(ranges(engine, "d.account").await?) {
-        // What is given away or taken back is nobody's choice.
         let sql = format!(
-            "SELECT d.account, d.\"order\", p.id, d.day, d.quantity, d.net \
-             FROM sales d LEFT JOIN product p ON p.key = d.product_key \
-             WHERE {range} AND d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0"
+            "SELECT d.account, d.\"order\", d.product_key, d.day, {} AS quantity, {} AS net FROM sales d \
+             WHERE {range} AND {counts}",
+            in_ten_thousandths("d.quantity"),
+            in_ten_thousandths("d.net"),
         );
-        let answer = ask(engine, &sql).await?;
-        if sales.lines.len() + answer.rows() > LINES_LIMIT {
-            return Err(Error::Limit(meta::label(
-                format!(
-                    "Mining reads at most {LINES_LIMIT} order lines; this company has more since {from}."
-                ),
-                format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{from} 以来的订单行超过此数。"),
-            )));
-        }
-        sales.add(answer.values().map(|row| line(&row?)).collect::<Result<Vec<_>>>()?);
+        sales.add(lines(ask(engine, &sql).await?, &numbers)?);
     }
-    Ok(sales.finish(until))
+    Ok(sales.finish(&products, until))
+}
+
+fn in_ten_thousandths(column: &str) -> String {
+    format!("CAST({column} * {} AS BIGINT)", value::money::SCALE)
 }
 
 /// The day of the last line that counts up to the as-of day.
@@ -97,34 +163,39 @@ pub async fn last_sale(engine: &Engine, as_of: NaiveDate) -> Result<Option<Naive
     Ok(row.and_then(|row| row.first()?.as_date()))
 }
 
-fn line(row: &[Value]) -> Result<Raw> {
-    let [account, order, product, day, quantity, amount] = row else {
-        return Err(Error::Internal("a line of another form".into()));
-    };
-    let (Some(order), Some(day)) = (order.as_id(), day.as_date()) else {
-        return Err(Error::Internal("a line without order or day".into()));
-    };
-    Ok(Raw {
-        account: account.as_id(),
-        order,
-        product: product.as_id(),
-        day: day_number(day),
-        quantity: units(quantity),
-        amount: units(amount),
-    })
+/// The columns in the order of [`read`]'s question.
+fn lines(answer: Answer, products: &[Option<u32>]) -> Result<Vec<Raw>> {
+    let mut lines = Vec::with_capacity(answer.rows());
+    for batch in answer.batches {
+        let ids = |at: usize| batch.column(at).as_fixed_size_binary();
+        let units = |at: usize| batch.column(at).as_primitive::<Int64Type>();
+        let (account, order, quantity, amount) = (ids(0), ids(1), units(4), units(5));
+        let (product, day) =
+            (batch.column(2).as_primitive::<Int32Type>(), batch.column(3).as_primitive::<Date32Type>());
+        for row in 0..batch.num_rows() {
+            let key = product.is_valid(row).then(|| usize::try_from(product.value(row)).ok()).flatten();
+            lines.push(Raw {
+                account: id(account, row)?,
+                order: id(order, row)?.ok_or_else(|| Error::Internal("a line without an order".into()))?,
+                product: key.and_then(|key| products.get(key).copied().flatten()),
+                day: day.value(row),
+                quantity: value::money::to_units(quantity.value(row)),
+                amount: value::money::to_units(amount.value(row)),
+            });
+        }
+    }
+    Ok(lines)
 }
 
-fn units(value: &Value) -> f64 {
-    value::money::to_units(whole(value))
+fn id(column: &FixedSizeBinaryArray, row: usize) -> Result<Option<Id>> {
+    let known = column.is_valid(row).then(|| Id::from_slice(column.value(row)));
+    known.transpose().map_err(|error| Error::Internal(format!("an id of another form: {error}")))
 }
 
-/// Lines become small as they are read, customers after customers; products are numbered at the end.
+/// Lines become small as they are read, customers after customers.
 #[derive(Default)]
 struct Reading {
     accounts: Vec<Id>,
-    /// By the order in which they were met.
-    products: Vec<Id>,
-    product_of: HashMap<Id, u32>,
     orders: u32,
     lines: Vec<Line>,
 }
@@ -133,10 +204,11 @@ impl Reading {
     /// Every line of some customers, whose ids are larger than those before.
     fn add(&mut self, mut raw: Vec<Raw>) {
         // Whatever order the database gave; lines of one order stand together.
-        raw.sort_by(|a, b| {
+        raw.sort_unstable_by(|a, b| {
             (a.account, a.day, a.order, a.product)
                 .cmp(&(b.account, b.day, b.order, b.product))
                 .then(a.amount.total_cmp(&b.amount))
+                .then(a.quantity.total_cmp(&b.quantity))
         });
         let mut last = None;
         for line in raw {
@@ -148,46 +220,33 @@ impl Reading {
                 self.accounts.push(account);
             }
             let account = line.account.map(|_| self.accounts.len() - 1);
-            let product = line.product.map(|product| self.number_of(product));
-            self.lines.push(Line {
-                account: account.and_then(|place| u32::try_from(place).ok()),
-                order: self.orders - 1,
-                product,
-                day: line.day,
-                quantity: line.quantity,
-                amount: line.amount,
-            });
+            let account = account.and_then(|place| u32::try_from(place).ok());
+            let order = self.orders - 1;
+            self.lines.push(Line::new(account, line.product, order, line.day, line.quantity, line.amount));
         }
     }
 
-    fn number_of(&mut self, product: Id) -> u32 {
-        let Reading { products, product_of, .. } = self;
-        *product_of.entry(product).or_insert_with(|| {
-            products.push(product);
-            u32::try_from(products.len() - 1).unwrap_or(u32::MAX)
-        })
-    }
-
-    fn finish(mut self, until: NaiveDate) -> Sales {
-        let mut products = self.products.clone();
-        products.sort_unstable();
-        let place_of: HashMap<Id, u32> = products.iter().copied().zip(0..).collect();
-        let places: Vec<u32> = self.products.iter().map(|product| place_of[product]).collect();
+    /// Of `all` products, in order of their ids, those that were bought are numbered anew.
+    fn finish(mut self, all: &[Id], until: NaiveDate) -> Sales {
+        let mut bought = vec![false; all.len()];
+        self.lines.iter().filter_map(Line::product).for_each(|number| bought[number as usize] = true);
+        let mut numbers = vec![0; all.len()];
+        let mut products = vec![];
+        for (at, id) in all.iter().enumerate().filter(|(at, _)| bought[*at]) {
+            numbers[at] = products.len() as u32;
+            products.push(*id);
+        }
         for line in &mut self.lines {
-            line.product = line.product.and_then(|met| places.get(met as usize).copied());
+            line.product = line.product().map_or(MISSING, |number| numbers[number as usize]);
         }
-        Sales { accounts: self.accounts, products, lines: self.lines, until }
+        let history = History::new(self.lines.iter().filter_map(|line| {
+            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
+        }));
+        Sales { accounts: self.accounts, products, lines: self.lines, history, until }
     }
 }
 
 impl Sales {
-    /// Who bought which product first when.
-    pub fn history(&self) -> History {
-        History::new(self.lines.iter().filter_map(|line| {
-            Some(Purchase { customer: line.account?, product: line.product?, day: line.day })
-        }))
-    }
-
     pub fn orders(&self) -> usize {
         self.lines.iter().map(|line| line.order).max().map_or(0, |last| last as usize + 1)
     }
@@ -195,7 +254,7 @@ impl Sales {
     /// The lines of each account, in order of the accounts.
     pub fn by_account(&self) -> impl Iterator<Item = (u32, &[Line])> {
         let groups = self.lines.chunk_by(|a, b| a.account == b.account);
-        groups.filter_map(|lines| Some((lines.first()?.account?, lines)))
+        groups.filter_map(|lines| Some((lines.first()?.account()?, lines)))
     }
 }
 
@@ -208,7 +267,7 @@ mod tests {
         let raw = |account: u128, order: u128, product: u128, day: i32| Raw {
             account: (account > 0).then(|| Id::from_u128(account)),
             order: Id::from_u128(order),
-            product: (product > 0).then(|| Id::from_u128(product)),
+            product: (product > 0).then_some(product as u32),
             day,
             quantity: 1.0,
             amount: 2.0,
@@ -218,7 +277,7 @@ mod tests {
         let read = |parts: Vec<Vec<Raw>>| {
             let mut reading = Reading::default();
             parts.into_iter().for_each(|part| reading.add(part));
-            reading.finish(NaiveDate::MAX)
+            reading.finish(&(0..9).map(Id::from_u128).collect::<Vec<_>>(), NaiveDate::MAX)
         };
         let mut reversed = lines();
         reversed.reverse();
@@ -236,6 +295,7 @@ mod tests {
             one.by_account().map(|(account, lines)| (account, lines.len())).collect::<Vec<_>>(),
             [(0, 2), (1, 2)]
         );
-        assert_eq!(one.history().owned(1), [0, 1]);
+        assert_eq!(one.history.owned(1), [0, 1]);
+        assert_eq!(one.products, [3, 5].map(Id::from_u128));
     }
 }

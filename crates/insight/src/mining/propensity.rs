@@ -7,7 +7,7 @@ mod known;
 use super::{
     forecast,
     kept::{self, Kept},
-    lines::Sales,
+    lines::{Line, Sales},
     traits,
 };
 use crate::settings::Settings;
@@ -25,6 +25,7 @@ use mining::{
     },
     reason::Reason,
 };
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
@@ -45,6 +46,8 @@ const REASONS: usize = 8;
 const MOST_TRAITS: usize = 24;
 /// Customers told at once.
 const TOLD_AT_ONCE: usize = 20_000;
+/// Customers, evenly spread, of whom it is looked at what moves the probability how much.
+const WEIGHED: usize = 20_000;
 
 /// What a customer did.
 pub const HISTORY: [&str; 8] = [
@@ -72,7 +75,7 @@ pub struct Found {
     pub expected_error: f64,
     /// The most likely first.
     pub likely: Vec<Likely>,
-    /// What the model goes by: what each reason moves log-odds on the mean, up or down, the most first.
+    /// What the model goes by: what each reason moves log-odds on the mean, up or down, of some customers, evenly spread; the most first.
     pub weights: Vec<(String, f64)>,
     /// What customers buy most who buy it.
     pub related: Vec<(Id, u32)>,
@@ -131,7 +134,7 @@ fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
     let related = known.near.iter().take(RELATED);
     Ok(Found {
         customers: told.customers,
-        buyers: past.history.popularity()[product as usize] as usize,
+        buyers: past.sales.history.popularity()[product as usize] as usize,
         expected: told.expected,
         expected_error: told.variance.sqrt(),
         likely: told.likely,
@@ -151,12 +154,32 @@ struct Told {
     weights: Vec<(String, f64)>,
 }
 
-/// Everybody's probability, some at a time; of the most likely the reasons.
+/// Everybody's probability, some at a time; of the most likely the reasons, and what moves it of some, evenly spread.
 fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Result<Told, Reason> {
     let past = known.past;
+    let looked_at = &places[..model.width()];
+    let row = |account: usize| {
+        let history_alone = looked_at.iter().all(|at| *at < HISTORY.len());
+        let row = if history_alone { known.history(account) } else { known.features(account) };
+        row.map(|row| narrowed(&row, looked_at))
+    };
+    let (mut told, mut best) = (Told::default(), Vec::<(f64, usize)>::new());
+    let everybody: Vec<usize> = (0..past.lines.len()).collect();
+    for part in everybody.chunks(TOLD_AT_ONCE) {
+        let (accounts, rows): (Vec<usize>, Vec<Vec<f64>>) =
+            part.iter().filter_map(|account| Some((*account, row(*account)?))).unzip();
+        for (account, probability) in accounts.into_iter().zip(model.probabilities(&rows)?) {
+            told.customers += 1;
+            told.expected += probability;
+            told.variance += probability * (1.0 - probability);
+            best.push((probability, account));
+        }
+        best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        best.truncate(KEPT);
+    }
     // Features of one field are one reason.
     let mut keys: Vec<&str> = vec![];
-    let reason_of: Vec<usize> = places
+    let reason_of: Vec<usize> = looked_at
         .iter()
         .map(|at| {
             let key = past.keys[*at].as_str();
@@ -166,34 +189,30 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
             })
         })
         .collect();
-    let (mut told, mut weights) = (Told::default(), vec![0.0; keys.len()]);
-    let mut best: Vec<(f64, usize, Vec<f64>)> = vec![];
-    let everybody: Vec<usize> = (0..past.lines.len()).collect();
-    for part in everybody.chunks(TOLD_AT_ONCE) {
-        let (accounts, rows): (Vec<usize>, Vec<Vec<f64>>) = part
-            .iter()
-            .filter_map(|account| Some((*account, narrowed(&known.features(*account)?, places))))
-            .unzip();
-        for (account, one) in accounts.into_iter().zip(model.predict(&rows)?) {
+    let reasons = |accounts: &mut dyn Iterator<Item = usize>| {
+        let rows: Vec<Vec<f64>> = accounts.filter_map(row).collect();
+        let added = model.predict(&rows)?.into_iter().map(|one| {
             let mut adds = vec![0.0; keys.len()];
             reason_of.iter().zip(&one.contributions).for_each(|(reason, part)| adds[*reason] += part);
-            weights.iter_mut().zip(&adds).for_each(|(weight, adds): (&mut f64, &f64)| *weight += adds.abs());
-            told.customers += 1;
-            told.expected += one.probability;
-            told.variance += one.probability * (1.0 - one.probability);
-            best.push((one.probability, account, adds));
-        }
-        best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        best.truncate(KEPT);
-    }
+            adds
+        });
+        Ok(added.collect::<Vec<Vec<f64>>>())
+    };
     let ranked = |numbers: Vec<f64>| {
         let named = keys.iter().zip(numbers).filter(|(_, number)| *number > 0.0);
         let mut named: Vec<(String, f64)> = named.map(|(key, number)| ((*key).to_owned(), number)).collect();
         named.sort_by(|a, b| b.1.total_cmp(&a.1));
         named
     };
-    told.weights = ranked(weights.into_iter().map(|sum| sum / told.customers.max(1) as f64).collect());
-    let likely = best.into_iter().map(|(probability, account, adds)| {
+    let step = everybody.len().div_ceil(WEIGHED).max(1);
+    let some = reasons(&mut everybody.iter().copied().step_by(step))?;
+    let mut weights = vec![0.0; keys.len()];
+    for adds in &some {
+        weights.iter_mut().zip(adds).for_each(|(weight, adds): (&mut f64, &f64)| *weight += adds.abs());
+    }
+    told.weights = ranked(weights.into_iter().map(|sum| sum / some.len().max(1) as f64).collect());
+    let of_best = reasons(&mut best.iter().map(|(_, account)| *account))?;
+    let likely = best.into_iter().zip(of_best).map(|((probability, account), adds)| {
         let owned = |product: u32| past.had_bought(account, product, known.at.day);
         let mut reasons = ranked(adds);
         reasons.truncate(REASONS);
@@ -224,7 +243,7 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
         // Nobody bought it in the years read.
         let never = Reason::TooFewEvents { have: 0, need: mining::propensity::FEWEST_EVENTS };
         let found = |number: Option<u32>| number.map_or(Err(never), |number| find(&past, number));
-        let mut found: Vec<_> = wanted.into_iter().zip(numbers.into_iter().map(found)).collect();
+        let mut found: Vec<_> = wanted.into_par_iter().zip(numbers.into_par_iter().map(found)).collect();
         let learned_elsewhere: Vec<(usize, u32)> = found
             .iter()
             .enumerate()
@@ -259,7 +278,7 @@ async fn live_products(engine: &Engine) -> Result<HashSet<Id>> {
 fn most_bought_like(sales: &Sales, categories: &HashMap<Id, Id>, product: Id) -> Option<u32> {
     let category = categories.get(&product)?;
     let mut lines = vec![0u64; sales.products.len()];
-    sales.lines.iter().filter_map(|line| line.product).for_each(|number| lines[number as usize] += 1);
+    sales.lines.iter().filter_map(Line::product).for_each(|number| lines[number as usize] += 1);
     let is_like = |other: Id| other != product && categories.get(&other) == Some(category);
     let like = (0..lines.len()).filter(|number| is_like(sales.products[*number]));
     like.max_by_key(|number| (lines[*number], std::cmp::Reverse(*number))).map(|number| number as u32)

@@ -18,7 +18,7 @@ use mining::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::sync::Arc;
+use std::{ops::Range, sync::Arc};
 
 pub const KIND: &str = "recommend";
 pub const TABLE: &str = "mining_recommendation";
@@ -27,8 +27,8 @@ pub const EACH: usize = 5;
 /// Neighbours kept of a product, and products whose neighbours are kept (the most bought).
 const NEIGHBOURS: usize = 10;
 const PRODUCTS: usize = 1_000;
-/// Rows written in one transaction.
-const BATCH: usize = 2_000;
+/// Customers whose recommendations are made and written at once.
+const BATCH: u32 = 800;
 
 pub fn table() -> Table {
     Table::new(TABLE, ["account", "rank"])
@@ -39,8 +39,6 @@ pub fn table() -> Table {
         .required("both", ColumnKind::Int)
         .required("of", ColumnKind::Int)
         .required("run", ColumnKind::Int)
-        .index(["product", "rank"])
-        .index(["run"])
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -76,24 +74,19 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
 }
 
-fn find(sales: &Sales, run: i64) -> (Found, Vec<(u32, Vec<Recommendation>)>) {
-    let history = sales.history();
-    let backtest = backtest::run(&history);
+fn learn(sales: &Sales, run: i64) -> (Found, Recommender) {
+    let history = &sales.history;
+    let backtest = backtest::run(history);
     let method = backtest.as_ref().map_or(Method::Popular, |backtest| backtest.best);
-    let recommender = Recommender::learn(&history, method);
-    let told: Vec<(u32, Vec<Recommendation>)> = (0..history.customers())
-        .map(|customer| (customer, recommender.recommend(customer, &history.owned(customer), EACH)))
-        .collect();
+    let recommender = Recommender::learn(history, method);
     let popularity = history.popularity();
-    let mut order: Vec<u32> = (0..popularity.len() as u32).collect();
-    order.sort_by_key(|product| (std::cmp::Reverse(popularity[*product as usize]), *product));
     let id = |product: u32| sales.products[product as usize];
-    let goes_with = order.iter().take(PRODUCTS).map(|product| GoesWith {
-        product: id(*product),
-        customers: popularity[*product as usize],
+    let goes_with = history.by_popularity().into_iter().take(PRODUCTS).map(|product| GoesWith {
+        product: id(product),
+        customers: popularity[product as usize],
         near: recommender
             .neighbours()
-            .of_product(*product)
+            .of_product(product)
             .iter()
             .take(NEIGHBOURS)
             .map(|near| (id(near.product), near.both, near.similarity))
@@ -107,23 +100,30 @@ fn find(sales: &Sales, run: i64) -> (Found, Vec<(u32, Vec<Recommendation>)>) {
         goes_with: goes_with.collect(),
         backtest,
     };
-    (found, told)
+    (found, recommender)
+}
+
+/// The rows of customers numbered so.
+fn rows(sales: &Sales, recommender: &Recommender, customers: Range<u32>, run: i64) -> Vec<[SimpleExpr; 7]> {
+    let of_one = |customer: u32| {
+        let owned = sales.history.owned(customer);
+        let told = recommender.recommend(customer, &owned, EACH);
+        (1_i64..).zip(told).map(move |(rank, one)| row_of(sales, customer, rank, &one, run))
+    };
+    customers.flat_map(of_one).collect()
 }
 
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let run = load(engine).await?.map_or(1, |kept| kept.body.run + 1);
     let shared = sales.clone();
-    let (found, told) = super::refresh::computed(move || find(&shared, run)).await?;
+    let (found, recommender) = super::refresh::computed(move || learn(&shared, run)).await?;
+    let (recommender, customers) = (Arc::new(recommender), sales.history.customers());
     // Made as they are written: of a million customers all at once would be gigabytes.
-    let mut rows = told.into_iter().flat_map(|(customer, recommendations)| {
-        (1_i64..).zip(recommendations).map(move |(rank, one)| row_of(sales, customer, rank, &one, run))
-    });
-    loop {
-        let batch: Vec<_> = rows.by_ref().take(BATCH).collect();
-        if batch.is_empty() {
-            break;
-        }
-        engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, batch).await })).await?;
+    for from in (0..customers).step_by(BATCH as usize) {
+        let some = from..Ord::min(from + BATCH, customers);
+        let (sales, recommender) = (sales.clone(), recommender.clone());
+        let rows = super::refresh::computed(move || rows(&sales, &recommender, some, run)).await?;
+        engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
     }
     let old = Sql::delete().from_table(name(TABLE)).and_where(Expr::col(name("run")).ne(run)).to_owned();
     engine
@@ -150,6 +150,9 @@ fn row_of(sales: &Sales, customer: u32, rank: i64, one: &Recommendation, run: i6
 }
 
 async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
     let mut insert = Sql::insert();
     insert
         .into_table(name(TABLE))

@@ -1,7 +1,11 @@
 //! The job that mines everything anew, and when it is due.
 
 use super::{baskets, experiment::uplift, forecast, groups, kept, lines, propensity, recommend};
-use crate::{refit::tell, settings::Settings, store};
+use crate::{
+    refit::{self, tell},
+    settings::Settings,
+    store,
+};
 use engine::{
     Actor, BoxFuture, Engine, Error, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
@@ -10,7 +14,10 @@ use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -29,6 +36,7 @@ const STEPS: usize = 7;
 pub struct Run {
     pub lines: usize,
     pub orders: usize,
+    /// The newest when it ended.
     pub fit: i64,
     /// The day the figures were held at.
     pub held: NaiveDate,
@@ -43,38 +51,45 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// Mines everything and keeps it.
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
-    let fit = store::newest_id(engine).await?.unwrap_or(0);
-    let sales = Arc::new(step(job, "read", 0, lines::read(engine, &settings)).await?);
-    step(job, "groups", 1, groups::refresh(engine, &sales)).await?;
-    step(job, "baskets", 2, baskets::refresh(engine, &sales)).await?;
-    step(job, "recommend", 3, recommend::refresh(engine, &sales)).await?;
-    step(job, "forecast", 4, forecast::refresh(engine, &settings, &sales)).await?;
-    let most_bought = recommend::load(engine).await?;
-    let foreseen: Vec<Id> = most_bought
-        .iter()
-        .flat_map(|kept| kept.body.goes_with.iter().take(FORESEEN).map(|product| product.product))
-        .collect();
-    step(job, "propensity", 5, propensity::refresh(engine, &sales, &foreseen)).await?;
-    step(job, "uplift", 6, uplift::scores::refresh(engine, &sales)).await?;
+    let steps = &Steps { job, done: AtomicUsize::new(0) };
+    let sales = &Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
+    let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
+    let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
+    // What one writes is not waited for by the others, which compute.
+    let of_customers = async {
+        steps.step("recommend", recommend::refresh(engine, sales)).await?;
+        steps.step("groups", groups::refresh(engine, sales)).await?;
+        steps.step("uplift", uplift::scores::refresh(engine, sales)).await
+    };
+    let of_products = async {
+        steps.step("propensity", propensity::refresh(engine, sales, &foreseen)).await?;
+        steps.step("forecast", forecast::refresh(engine, &settings, sales)).await?;
+        steps.step("baskets", baskets::refresh(engine, sales)).await
+    };
+    tokio::try_join!(of_customers, of_products)?;
     let held = settings.as_of_day(engine.clock());
+    let fit = store::newest_id(engine).await?.unwrap_or(0);
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
     kept::keep(engine, KIND, kept::WHOLE, sales.until, &run).await?;
     tracing::info!(lines = run.lines, orders = run.orders, "mined");
     Ok(run)
 }
 
-/// Tells whoever waits what is under way, and the log how long it took.
-async fn step<T>(
-    job: Option<&JobContext>,
-    name: &str,
-    at: usize,
-    work: impl Future<Output = Result<T>>,
-) -> Result<T> {
-    tell(job, name, at, STEPS).await?;
-    let started = Instant::now();
-    let done = work.await?;
-    tracing::info!(step = name, seconds = started.elapsed().as_secs_f64(), "mining");
-    Ok(done)
+struct Steps<'j> {
+    job: Option<&'j JobContext>,
+    done: AtomicUsize,
+}
+
+impl Steps<'_> {
+    /// Tells whoever waits what is under way, and the log how long it took.
+    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tell(self.job, name, self.done.load(Ordering::Relaxed), STEPS).await?;
+        let started = Instant::now();
+        let done = work.await?;
+        self.done.fetch_add(1, Ordering::Relaxed);
+        tracing::info!(step = name, seconds = started.elapsed().as_secs_f64(), "mining");
+        Ok(done)
+    }
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
@@ -96,7 +111,8 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
     })
 }
 
-/// After a new fit of the models, which follows what changes; not again for a while, but at once for another as-of day.
+/// With a new fit of the models, which follows what changes, and beside it, for what is mined does not rest on it; not again for a
+/// while, but at once for another as-of day.
 async fn queue_if_due(engine: &Engine) -> Result<()> {
     let Some(fit) = store::newest_id(engine).await? else { return Ok(()) };
     let last = kept::load::<Run>(engine, KIND, kept::WHOLE).await?;
@@ -105,7 +121,8 @@ async fn queue_if_due(engine: &Engine) -> Result<()> {
             let settings = Settings::load(engine).await?;
             let rested = engine.clock().now() - last.computed_at >= REST;
             let held = settings.as_of.is_some_and(|day| day != last.body.held);
-            fit != last.body.fit && (rested || held)
+            let newer = fit != last.body.fit || refit::in_progress(engine).await?.is_some();
+            newer && (rested || held)
         }
         None => true,
     };

@@ -37,47 +37,71 @@ pub struct Frequent {
 }
 
 /// Baskets without repetition, as `(basket, product)` pairs in any order give them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Baskets(Vec<Vec<u32>>);
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Baskets {
+    items: Vec<u32>,
+    /// Where each basket ends in `items`.
+    ends: Vec<u32>,
+}
 
 impl Baskets {
     pub fn new(pairs: impl IntoIterator<Item = (u32, u32)>) -> Self {
-        let mut pairs: Vec<(u32, u32)> = pairs.into_iter().collect();
-        pairs.sort_unstable();
-        pairs.dedup();
-        let by_basket = pairs.chunk_by(|a, b| a.0 == b.0);
-        Baskets(by_basket.map(|basket| basket.iter().map(|(_, item)| *item).collect()).collect())
+        let pairs = pairs.into_iter();
+        // Of millions, doubling would take twice the memory.
+        let mut sorted = Vec::with_capacity(pairs.size_hint().1.unwrap_or_default());
+        sorted.extend(pairs);
+        sorted.sort_unstable();
+        sorted.dedup();
+        let mut baskets = Baskets { items: Vec::with_capacity(sorted.len()), ends: vec![] };
+        for basket in sorted.chunk_by(|a, b| a.0 == b.0) {
+            baskets.push(basket.iter().map(|(_, item)| *item));
+        }
+        baskets
+    }
+
+    fn push(&mut self, basket: impl Iterator<Item = u32>) {
+        self.items.extend(basket);
+        self.ends.push(self.items.len() as u32);
+    }
+
+    fn basket(&self, at: usize) -> &[u32] {
+        let from = at.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.items[from as usize..self.ends[at] as usize]
+    }
+
+    fn all(&self) -> impl Iterator<Item = &[u32]> {
+        (0..self.len()).map(|at| self.basket(at))
     }
 
     pub fn len(&self) -> usize {
-        self.0.len()
+        self.ends.len()
     }
 
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.ends.is_empty()
     }
 
     /// Those that can say anything about what goes together.
     pub fn mixed(&self) -> usize {
-        self.0.iter().filter(|basket| basket.len() > 1).count()
+        self.all().filter(|basket| basket.len() > 1).count()
     }
 
     /// Every set of at most `largest` products that is in at least `support` baskets; `None` if these are more than `most`.
     fn sets(&self, support: u32, largest: usize, most: usize) -> Option<Vec<ItemSet>> {
-        let items = self.0.iter().flatten().max().map_or(0, |item| *item as usize + 1);
+        let items = self.items.iter().max().map_or(0, |item| *item as usize + 1);
         let mut count = vec![0_u32; items];
-        for item in self.0.iter().flatten() {
+        for item in &self.items {
             count[*item as usize] += 1;
         }
         // Rare products are in no frequent set: without them the baskets are short.
-        let baskets: Vec<Vec<u32>> = self
-            .0
-            .iter()
-            .map(|basket| basket.iter().copied().filter(|item| count[*item as usize] >= support).collect())
-            .collect();
+        let mut baskets = Baskets::default();
+        for basket in self.all() {
+            baskets.push(basket.iter().copied().filter(|item| count[*item as usize] >= support));
+        }
         let everything: Vec<(u32, u32)> = (0..baskets.len() as u32).map(|basket| (basket, 0)).collect();
-        let mut search =
-            Search { baskets: &baskets, support, largest, most, found: vec![], holders: vec![vec![]; items] };
+        let room = |count: &u32| if *count >= support { Vec::with_capacity(*count as usize) } else { vec![] };
+        let holders = count.iter().map(room).collect();
+        let mut search = Search { baskets: &baskets, support, largest, most, found: vec![], holders };
         search.extend(&mut vec![], &everything).then(|| {
             search.found.sort_unstable();
             search.found
@@ -103,7 +127,7 @@ impl Baskets {
 }
 
 struct Search<'a> {
-    baskets: &'a [Vec<u32>],
+    baskets: &'a Baskets,
     support: u32,
     largest: usize,
     most: usize,
@@ -117,7 +141,8 @@ impl Search<'_> {
     fn extend(&mut self, set: &mut Vec<u32>, within: &[(u32, u32)]) -> bool {
         let mut seen = vec![];
         for (basket, from) in within {
-            for (place, item) in self.baskets[*basket as usize].iter().enumerate().skip(*from as usize) {
+            for (place, item) in self.baskets.basket(*basket as usize).iter().enumerate().skip(*from as usize)
+            {
                 let holders = &mut self.holders[*item as usize];
                 if holders.is_empty() {
                     seen.push(*item);
@@ -155,14 +180,14 @@ mod tests {
 
     /// Every subset counted the slow way.
     fn counted(baskets: &Baskets, support: u32) -> Vec<ItemSet> {
-        let items: std::collections::BTreeSet<u32> = baskets.0.iter().flatten().copied().collect();
+        let items: std::collections::BTreeSet<u32> = baskets.items.iter().copied().collect();
         let items: Vec<u32> = items.into_iter().collect();
         let mut found = vec![];
         for mask in 1_u32..1 << items.len() {
             let set: Vec<u32> =
                 (0..items.len()).filter(|at| mask >> at & 1 == 1).map(|at| items[at]).collect();
             let count =
-                baskets.0.iter().filter(|basket| set.iter().all(|item| basket.contains(item))).count() as u32;
+                baskets.all().filter(|basket| set.iter().all(|item| basket.contains(item))).count() as u32;
             if set.len() <= LARGEST_SET && count >= support {
                 found.push(ItemSet { items: set, count });
             }

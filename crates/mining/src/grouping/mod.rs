@@ -15,6 +15,7 @@ use linfa::{DatasetBase, traits::Fit};
 use linfa_clustering::KMeans;
 use ndarray::Array2;
 use rand_xoshiro::{Xoshiro256Plus, rand_core::SeedableRng};
+use rayon::prelude::*;
 use scale::{Feature, Scaling};
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +23,10 @@ use serde::{Deserialize, Serialize};
 pub const FEWEST_CUSTOMERS: usize = 50;
 pub const MOST_GROUPS: usize = 8;
 /// Centres are found on so many customers at most, evenly spread over all; everybody is assigned.
-const MOST_FITTED: usize = 20_000;
-const RUNS: usize = 8;
+const MOST_FITTED: usize = 10_000;
+const RUNS: usize = 4;
+/// How little the centres may still move.
+const TOLERANCE: f64 = 1e-4;
 const SEED: u64 = 0x6b6d_6561_6e73;
 
 /// The centres, from which anybody can be assigned.
@@ -68,10 +71,8 @@ pub fn fit(features: &[Feature], rows: &[Vec<f64>], wanted: Option<usize>) -> Re
         Some(wanted) => wanted.clamp(2, most)..=wanted.clamp(2, most),
         None => 2..=most,
     };
-    let mut tried = vec![];
-    for number in numbers {
-        tried.push((number, k_means(&sample, number)?));
-    }
+    let tried = numbers.into_par_iter().map(|number| Ok((number, k_means(&sample, number)?)));
+    let tried = tried.collect::<Result<Vec<_>, Reason>>()?;
     let choice = number::choose(&sample, &tried);
     let mut centres = tried
         .into_iter()
@@ -100,7 +101,7 @@ fn k_means(rows: &[&Vec<f64>], number: usize) -> Result<Vec<Vec<f64>>, Reason> {
     let chance = Xoshiro256Plus::seed_from_u64(SEED);
     let model = KMeans::params_with_rng(number, chance)
         .n_runs(RUNS)
-        .tolerance(1e-6)
+        .tolerance(TOLERANCE)
         .fit(&DatasetBase::from(records))
         .map_err(|_| Reason::NotConverged)?;
     let centres: Vec<Vec<f64>> = model.centroids().outer_iter().map(|centre| centre.to_vec()).collect();

@@ -45,7 +45,7 @@ pub fn run(earlier: &[Example], later: &[Example], history: usize) -> Result<Bac
             Err(reason) => return Err(reason),
         };
         learned_from = model.examples;
-        let told: Vec<f64> = model.predict(&rows)?.into_iter().map(|found| found.probability).collect();
+        let told = model.probabilities(&rows)?;
         let Some(measures) = measures::measure(&told, &happened) else { continue };
         tried.push((Tried { what, measures }, measures::squares(&told, &happened)));
         let last = tried.len() - 1;
@@ -103,6 +103,10 @@ mod tests {
         assert!(told.contributions[0] > 0.5 && told.contributions[2] == 0.0);
     }
 
+    fn crossed_rows() -> impl Iterator<Item = Vec<f64>> {
+        (0..200).map(|at| vec![chance(at) * 4.0 - 2.0, chance(at + 1_000) * 4.0 - 2.0, 7.0])
+    }
+
     #[test]
     fn a_crossed_truth_needs_the_trees() {
         let crossed = |a: f64, b: f64| if a * b > 0.0 { 0.6 } else { 0.1 };
@@ -115,6 +119,12 @@ mod tests {
             (told[0].probability - 0.6).abs() < 0.12 && (told[1].probability - 0.1).abs() < 0.1,
             "{told:?}"
         );
+        // Each alone is told as with its reasons.
+        let rows: Vec<Vec<f64>> = crossed_rows().collect();
+        let alone = model.probabilities(&rows).expect("told");
+        for (alone, told) in alone.iter().zip(model.predict(&rows).expect("told")) {
+            assert!((alone - told.probability).abs() < 1e-9, "{alone} {told:?}");
+        }
         // Kept and read again it tells the same.
         let kept = serde_json::to_string(&model).expect("plain data");
         let read: Model = serde_json::from_str(&kept).expect("plain data");

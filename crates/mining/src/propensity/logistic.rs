@@ -12,6 +12,8 @@ use serde::{Deserialize, Serialize};
 
 /// The weight of the penalty on the squared coefficients of the standardised features.
 const PENALTY: f64 = 1.0;
+/// The gradient is a sum over all rows.
+const TOLERANCE_A_ROW: f64 = 1e-6;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct Logistic {
@@ -49,7 +51,7 @@ pub(super) fn solve(rows: &[Vec<f64>], happened: &[bool], penalty: f64) -> Resul
     let fitted = LogisticRegression::default()
         .alpha(penalty)
         .max_iterations(200)
-        .gradient_tolerance(1e-6)
+        .gradient_tolerance(TOLERANCE_A_ROW * rows.len() as f64)
         .fit(&DatasetBase::new(records, targets))
         .map_err(|_| Reason::NotConverged)?;
     // The library decides by itself which of the two is its positive class.

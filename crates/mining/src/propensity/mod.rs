@@ -24,8 +24,11 @@ use serde::{Deserialize, Serialize};
 
 /// Of those who did, and of those who did not; fewer teach nothing.
 pub const FEWEST_EVENTS: usize = 20;
-/// Rows learned from at most.
-pub(crate) const MOST_FITTED: usize = 50_000;
+/// Rows learned from: at least so many, and more, up to the other number, where it happened or failed to happen to fewer than
+/// [`ENOUGH_EVENTS`] of them.
+pub(crate) const ENOUGH_FITTED: usize = 25_000;
+pub(crate) const MOST_FITTED: usize = 100_000;
+const ENOUGH_EVENTS: usize = 500;
 
 /// What was known of a customer on a day, and whether it happened within the horizon after it.
 #[derive(Clone, Debug, PartialEq)]
@@ -129,12 +132,32 @@ impl Model {
         Ok(Model { base_rate, examples: seen.len(), width, fitted })
     }
 
-    /// One prediction a row of features, in their order; rows as wide as those of the examples.
-    pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
+    /// How many features it looks at, the first of each row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    fn accepts(&self, rows: &[Vec<f64>]) -> Result<(), Reason> {
         all_finite(rows.iter().flatten())?;
-        if rows.iter().any(|row| row.len() < self.width) {
-            return Err(Reason::Ragged);
+        if rows.iter().any(|row| row.len() < self.width) { Err(Reason::Ragged) } else { Ok(()) }
+    }
+
+    /// One probability a row of features, as [`Self::predict`] has it, without what each feature adds.
+    pub fn probabilities(&self, rows: &[Vec<f64>]) -> Result<Vec<f64>, Reason> {
+        self.accepts(rows)?;
+        let looked_at = rows.iter().map(|row| &row[..self.width]);
+        match &self.fitted {
+            Fitted::BaseRate => Ok(vec![self.base_rate; rows.len()]),
+            Fitted::Logistic(logistic) => {
+                looked_at.map(|row| Ok(logistic.predict(row)?.probability)).collect()
+            }
+            Fitted::Boosting(boosting) => boosting.probabilities(&looked_at.collect::<Vec<_>>()),
         }
+    }
+
+    /// One prediction a row of features, in their order; rows at least as wide as what it looks at.
+    pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
+        self.accepts(rows)?;
         let none =
             |row: &Vec<f64>| Prediction { probability: self.base_rate, contributions: vec![0.0; row.len()] };
         let told = match &self.fitted {
@@ -157,7 +180,7 @@ impl Model {
 }
 
 /// Which of the customers with these keys to learn from and to test on, if `most` are enough: those whose keys land lowest,
-/// as where there are too many examples ([`MOST_FITTED`]). In the order of `keys`.
+/// as where there are more examples than are needed ([`ENOUGH_FITTED`]). In the order of `keys`.
 pub fn sample(keys: &[u64], most: usize) -> Vec<usize> {
     let mut chosen: Vec<usize> = (0..keys.len()).collect();
     if keys.len() > most {
@@ -168,7 +191,7 @@ pub fn sample(keys: &[u64], most: usize) -> Vec<usize> {
     chosen
 }
 
-/// In an order of their own, at most [`MOST_FITTED`], and good enough to learn from.
+/// In an order of their own, as many as are enough, and good enough to learn from.
 fn prepared(examples: &[Example]) -> Result<Vec<&Example>, Reason> {
     let width = examples.first().map_or(0, |example| example.features.len());
     if examples.iter().any(|example| example.features.len() != width) {
@@ -182,7 +205,15 @@ fn prepared(examples: &[Example]) -> Result<Vec<&Example>, Reason> {
             .cmp(&(mixed(b.key), b.happened))
             .then_with(|| features().find(|order| order.is_ne()).unwrap_or(std::cmp::Ordering::Equal))
     });
-    sorted.truncate(MOST_FITTED);
+    let mut events = [0; 2];
+    let is_enough = |(at, example): (usize, &&Example)| {
+        events[usize::from(example.happened)] += 1;
+        let enough = at + 1 >= ENOUGH_FITTED && events.iter().all(|events| *events >= ENOUGH_EVENTS);
+        enough || at + 1 >= MOST_FITTED
+    };
+    if let Some(last) = sorted.iter().enumerate().position(is_enough) {
+        sorted.truncate(last + 1);
+    }
     let happened = sorted.iter().filter(|example| example.happened).count();
     let have = happened.min(sorted.len() - happened);
     if have < FEWEST_EVENTS {

@@ -1,7 +1,8 @@
 //! Matrix factorisation by alternating least squares, which crate discorec does.
 
 use super::history::History;
-use discorec::{Recommender, RecommenderBuilder};
+use discorec::RecommenderBuilder;
+use std::collections::HashMap;
 
 const FACTORS: u32 = 16;
 const ITERATIONS: u32 = 12;
@@ -11,7 +12,8 @@ const REGULARISATION: f32 = 0.1;
 const SEED: u64 = 0x0061_6c73;
 
 pub struct Factors {
-    recommender: Recommender<u32, u32>,
+    customers: HashMap<u32, Vec<f32>>,
+    products: Vec<(u32, Vec<f32>)>,
 }
 
 impl Factors {
@@ -26,17 +28,26 @@ impl Factors {
             .regularization(REGULARISATION)
             .seed(SEED)
             .fit_implicit(bought);
-        Factors { recommender }
+        // What the library gives cannot be asked by two threads.
+        let customers = recommender.user_ids().iter();
+        let products = recommender.item_ids().iter();
+        Factors {
+            customers: customers
+                .filter_map(|customer| Some((*customer, recommender.user_factors(customer)?.to_vec())))
+                .collect(),
+            products: products
+                .filter_map(|product| Some((*product, recommender.item_factors(product)?.to_vec())))
+                .collect(),
+        }
     }
 
     /// Of every product that was learned; nothing for a customer who was not.
     pub fn scores(&self, customer: u32) -> Vec<(u32, f64)> {
-        let Some(customer) = self.recommender.user_factors(&customer) else { return vec![] };
-        let score = |product: &u32| {
-            let factors = self.recommender.item_factors(product)?;
+        let Some(customer) = self.customers.get(&customer) else { return vec![] };
+        let score = |(product, factors): &(u32, Vec<f32>)| {
             let score: f32 = customer.iter().zip(factors).map(|(a, b)| a * b).sum();
             score.is_finite().then_some((*product, f64::from(score)))
         };
-        self.recommender.item_ids().iter().filter_map(score).collect()
+        self.products.iter().filter_map(score).collect()
     }
 }

@@ -1,5 +1,8 @@
 //! Who bought what first when: the one input of all methods.
 
+use crate::grouping::evenly;
+use std::cmp::Reverse;
+
 /// A purchase; customers and products are numbered from 0 by the caller, days by any calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Purchase {
@@ -19,7 +22,10 @@ pub struct History {
 
 impl History {
     pub fn new(purchases: impl IntoIterator<Item = Purchase>) -> Self {
-        let mut first: Vec<Purchase> = purchases.into_iter().collect();
+        let purchases = purchases.into_iter();
+        // Of millions, doubling would take twice the memory.
+        let mut first = Vec::with_capacity(purchases.size_hint().1.unwrap_or_default());
+        first.extend(purchases);
         first.sort_unstable();
         // In order of the day within customer and product: the first stays.
         first.dedup_by_key(|purchase| (purchase.customer, purchase.product));
@@ -41,8 +47,18 @@ impl History {
 
     /// What was known at the end of `day`; products keep their numbers.
     pub fn until(&self, day: i32) -> Self {
-        let known = self.first.iter().copied().filter(|purchase| purchase.day <= day).collect();
+        let mut known = self.first.clone();
+        known.retain(|purchase| purchase.day <= day);
         Self::indexed(known, self.products)
+    }
+
+    /// At most `most` of the customers, evenly spread and numbered anew; products keep their numbers.
+    pub fn spread(&self, most: usize) -> Self {
+        let all: Vec<usize> = (0..self.customers() as usize).collect();
+        let renumbered = |(customer, place): (u32, usize)| {
+            self.of(place as u32).iter().map(move |purchase| Purchase { customer, ..*purchase })
+        };
+        Self::indexed((0..).zip(evenly(&all, most)).flat_map(renumbered).collect(), self.products)
     }
 
     pub fn customers(&self) -> u32 {
@@ -78,5 +94,15 @@ impl History {
             customers[purchase.product as usize] += 1;
         }
         customers
+    }
+
+    /// What anybody bought, the product most customers bought first; of equals the smaller number.
+    pub fn by_popularity(&self) -> Vec<u32> {
+        let popularity = self.popularity();
+        let customers = |product: &u32| popularity[*product as usize];
+        let mut bought: Vec<u32> =
+            (0..popularity.len() as u32).filter(|product| customers(product) > 0).collect();
+        bought.sort_by_key(|product| (Reverse(customers(product)), *product));
+        bought
     }
 }

@@ -65,6 +65,7 @@ pub enum Why {
 pub struct Recommender {
     method: Method,
     popular: Vec<u32>,
+    by_popularity: Vec<u32>,
     neighbours: neighbours::Neighbours,
     factors: Option<factors::Factors>,
 }
@@ -74,6 +75,7 @@ impl Recommender {
         Recommender {
             method,
             popular: history.popularity(),
+            by_popularity: history.by_popularity(),
             neighbours: neighbours::Neighbours::of(history),
             factors: (method == Method::Factors).then(|| factors::Factors::of(history)),
         }
@@ -91,10 +93,18 @@ impl Recommender {
     /// The best `count` products for a customer that he has not bought, the best first; of equal scores the more popular,
     /// then the smaller number. `owned` is what he bought, rising.
     pub fn recommend(&self, customer: u32, owned: &[u32], count: usize) -> Vec<Recommendation> {
-        let mut scored: Vec<(f64, u32, u32)> = self
-            .scores(customer, owned)
+        let is_new = |product: &u32| owned.binary_search(product).is_err();
+        let scores = match (self.method, &self.factors) {
+            (Method::Popular, _) => {
+                let best = self.by_popularity.iter().copied().filter(is_new).take(count);
+                best.map(|product| (product, f64::from(self.popular[product as usize]))).collect()
+            }
+            (Method::Factors, Some(factors)) => factors.scores(customer),
+            _ => self.neighbours.scores(owned),
+        };
+        let mut scored: Vec<(f64, u32, u32)> = scores
             .into_iter()
-            .filter(|(product, score)| *score > 0.0 && owned.binary_search(product).is_err())
+            .filter(|(product, score)| *score > 0.0 && is_new(product))
             .map(|(product, score)| (score, self.popular[product as usize], product))
             .collect();
         let better = |a: &(f64, u32, u32), b: &(f64, u32, u32)| {
@@ -109,16 +119,6 @@ impl Recommender {
             .into_iter()
             .map(|(score, _, product)| Recommendation { product, score, why: self.why(product, owned) })
             .collect()
-    }
-
-    fn scores(&self, customer: u32, owned: &[u32]) -> Vec<(u32, f64)> {
-        match (self.method, &self.factors) {
-            (Method::Popular, _) => {
-                (0..).zip(&self.popular).map(|(product, count)| (product, f64::from(*count))).collect()
-            }
-            (Method::Factors, Some(factors)) => factors.scores(customer),
-            _ => self.neighbours.scores(owned),
-        }
     }
 
     fn why(&self, product: u32, owned: &[u32]) -> Why {

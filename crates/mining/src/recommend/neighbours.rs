@@ -4,7 +4,9 @@
 //! of their sets of customers, drawn towards zero where few bought both. A customer's score for j is the sum of s(i,j) over what
 //! he bought, among j's [`NEAREST`] neighbours.
 
-use super::history::History;
+use super::history::{History, Purchase};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 pub const NEAREST: usize = 60;
 const SHRINK: f64 = 5.0;
@@ -23,33 +25,46 @@ pub struct Neighbour {
 /// For each product the most similar others, the nearest first.
 pub struct Neighbours(Vec<Vec<Neighbour>>);
 
-/// What pairs are counted on.
-struct Pairs {
+/// What pairs are counted on: what was bought up to a day.
+struct Pairs<'h> {
+    history: &'h History,
+    until: i32,
     popularity: Vec<u32>,
-    owned: Vec<Vec<u32>>,
+    /// Of the products whose neighbours are wanted.
     customers_of: Vec<Vec<u32>>,
 }
 
-impl Pairs {
-    fn of(history: &History) -> Self {
-        let owned: Vec<Vec<u32>> = (0..history.customers())
-            .map(|customer| history.owned(customer))
-            .map(|owned| if owned.len() > MOST_PRODUCTS { vec![] } else { owned })
-            .collect();
-        let mut customers_of: Vec<Vec<u32>> = vec![vec![]; history.products()];
-        for (customer, owned) in (0..).zip(&owned) {
-            for product in owned {
-                customers_of[*product as usize].push(customer);
+impl<'h> Pairs<'h> {
+    fn of(history: &'h History, until: i32, wanted: impl Fn(u32) -> bool) -> Self {
+        let mut popularity = vec![0; history.products()];
+        for purchase in history.purchases().iter().filter(|purchase| purchase.day <= until) {
+            popularity[purchase.product as usize] += 1;
+        }
+        let room = |(product, customers): (u32, &u32)| {
+            if wanted(product) { Vec::with_capacity(*customers as usize) } else { vec![] }
+        };
+        let customers_of = (0..).zip(&popularity).map(room).collect();
+        let mut pairs = Pairs { history, until, popularity, customers_of };
+        for customer in 0..history.customers() {
+            for purchase in pairs.counted(customer).filter(|purchase| wanted(purchase.product)) {
+                pairs.customers_of[purchase.product as usize].push(customer);
             }
         }
-        Pairs { popularity: history.popularity(), owned, customers_of }
+        pairs
+    }
+
+    fn counted(&self, customer: u32) -> impl Iterator<Item = &'h Purchase> + use<'h> {
+        let (own, until) = (self.history.of(customer), self.until);
+        let known = move || own.iter().filter(move |purchase| purchase.day <= until);
+        let many = own.len() > MOST_PRODUCTS && known().count() > MOST_PRODUCTS;
+        known().take(if many { 0 } else { own.len() })
     }
 
     /// `both` is zero for every product, before and after.
     fn nearest(&self, product: usize, both: &mut [u32]) -> Vec<Neighbour> {
         let mut touched = vec![];
         for customer in &self.customers_of[product] {
-            for other in &self.owned[*customer as usize] {
+            for Purchase { product: other, .. } in self.counted(*customer) {
                 if both[*other as usize] == 0 {
                     touched.push(*other);
                 }
@@ -80,18 +95,19 @@ impl Pairs {
     }
 }
 
-/// The products nearest to one, without counting those of all others.
-pub fn of_one(history: &History, product: u32) -> Vec<Neighbour> {
-    if product as usize >= history.products() {
-        return vec![];
-    }
-    Pairs::of(history).nearest(product as usize, &mut vec![0; history.products()])
+/// The products nearest to each of some by what was bought up to a day, without counting those of all others.
+pub fn of_some(history: &History, until: i32, products: &[u32]) -> BTreeMap<u32, Vec<Neighbour>> {
+    let pairs = Pairs::of(history, until, |product| products.contains(&product));
+    let mut both = vec![0; history.products()];
+    let known = products.iter().filter(|product| (**product as usize) < history.products());
+    known.map(|product| (*product, pairs.nearest(*product as usize, &mut both))).collect()
 }
 
 impl Neighbours {
     pub fn of(history: &History) -> Self {
-        let (pairs, mut both) = (Pairs::of(history), vec![0; history.products()]);
-        Neighbours((0..history.products()).map(|product| pairs.nearest(product, &mut both)).collect())
+        let (pairs, products) = (Pairs::of(history, i32::MAX, |_| true), history.products());
+        let nearest = |both: &mut Vec<u32>, product| pairs.nearest(product, both);
+        Neighbours((0..products).into_par_iter().map_init(|| vec![0; products], nearest).collect())
     }
 
     pub fn of_product(&self, product: u32) -> &[Neighbour] {
@@ -135,7 +151,9 @@ mod tests {
         assert!(found.of_product(2).is_empty() && found.of_product(77).is_empty());
         assert_eq!(found.strongest(1, &[0]).map(|near| near.product), Some(0));
         assert_eq!(found.scores(&[2]), []);
-        assert_eq!(of_one(&history, 0), found.of_product(0));
-        assert_eq!(of_one(&history, 77), []);
+        let some = of_some(&history, 1, &[0, 77]);
+        assert_eq!(some, BTreeMap::from([(0, found.of_product(0).to_vec())]));
+        // The day before nothing had been bought.
+        assert_eq!(of_some(&history, 0, &[0]), BTreeMap::from([(0, vec![])]));
     }
 }

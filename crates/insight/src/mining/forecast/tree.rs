@@ -110,7 +110,7 @@ fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
     let mut found = vec![Sold::default(); sales.products.len()];
     let recent = cut.months.len().saturating_sub(HORIZON * 7);
     for line in &sales.lines {
-        let Some(sold) = line.product.and_then(|product| found.get_mut(product as usize)) else { continue };
+        let Some(sold) = line.product().and_then(|product| found.get_mut(product as usize)) else { continue };
         sold.money += line.amount;
         // Sold before the first whole week: known from the beginning.
         let place = if line.day < cut.first_day { Some(0) } else { cut.place(line.day) };
@@ -153,7 +153,7 @@ fn plant(
 
     let mut money = vec![0.0; sales.accounts.len()];
     for line in &sales.lines {
-        if let Some(money) = line.account.and_then(|account| money.get_mut(account as usize)) {
+        if let Some(money) = line.account().and_then(|account| money.get_mut(account as usize)) {
             *money += line.amount;
         }
     }
@@ -171,7 +171,7 @@ fn plant(
     let place = |name: Option<&str>| name.and_then(|name| places.get(name)).map(|at| first_region + at);
     let region_of: Vec<usize> =
         (0..money.len()).map(|account| place(region(account)).unwrap_or(no_region)).collect();
-    let has_rest = sales.lines.iter().any(|line| line.account.is_none()) || region_of.contains(&no_region);
+    let has_rest = sales.lines.iter().any(|line| line.account().is_none()) || region_of.contains(&no_region);
     if has_rest {
         nodes.push(node(None, &Method::ALL, 0, 0));
     }
@@ -194,7 +194,7 @@ fn plant(
         .iter()
         .map(|name| (place(name).map_or(no_category, |at| first_category + at), None))
         .collect();
-    let without = sales.lines.iter().any(|line| line.product.is_none());
+    let without = sales.lines.iter().any(|line| line.product().is_none());
     if without || of_product.iter().any(|(category, _)| *category == no_category) {
         nodes.push(node(None, &Method::ALL, 0, 0));
     }
@@ -279,9 +279,9 @@ impl Tree {
         for line in &sales.lines {
             let Some(place) = cut.place(line.day) else { continue };
             let (week, month) = (place / 7, cut.months[place]);
-            let region = line.account.map_or(self.no_region, |account| self.region_of[account as usize]);
+            let region = line.account().map_or(self.no_region, |account| self.region_of[account as usize]);
             let (category, product) =
-                line.product.map_or(self.no_category, |product| self.category_of[product as usize]);
+                line.product().map_or(self.no_category, |product| self.category_of[product as usize]);
             for at in [Some(0), Some(region), Some(category), product].into_iter().flatten() {
                 let node = &mut self.nodes[at];
                 node.weeks[week] += line.amount;

@@ -4,7 +4,7 @@
 use super::{FIELD, HISTORY, HORIZON_DAYS, RECENT_DAYS, key};
 use crate::{
     mining::{
-        lines::{Line, Sales},
+        lines::{self, Line, Sales},
         traits::{self, Trait, Traits},
     },
     settings::day_number,
@@ -16,12 +16,12 @@ use mining::{
         neighbours::{self, Neighbour},
     },
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Neighbours of the product that count as related.
 pub const RELATED: usize = 5;
 /// Customers learned from and tested on; more would not make the answer surer by what they cost.
-const SAMPLED: usize = 100_000;
+const SAMPLED: usize = 50_000;
 /// How common the product is among those of his industry and region; the kind of customer is one of [`Traits`].
 pub const SHARES: usize = 2;
 
@@ -32,7 +32,6 @@ type Base = [f32; 5];
 pub struct Past<'s> {
     pub sales: &'s Sales,
     traits: &'s Traits,
-    pub history: History,
     /// Of each account.
     pub lines: Vec<&'s [Line]>,
     /// Of each feature, what it is told as.
@@ -51,49 +50,40 @@ pub struct Day {
 
 impl Day {
     fn new(day: i32, lines: &[&[Line]], history: &History, products: &[u32]) -> Day {
-        let known = history.until(day);
         Day {
             day,
             base: lines.iter().map(|lines| base(lines, day)).collect(),
-            near: products.iter().map(|product| (*product, neighbours::of_one(&known, *product))).collect(),
+            near: neighbours::of_some(history, day, products),
         }
     }
 }
 
 fn base(lines: &[Line], day: i32) -> Option<Base> {
-    let known = || lines.iter().filter(|line| line.day <= day);
-    let (first, last) = (known().next()?.day, known().next_back()?.day);
-    let recent = || known().filter(|line| line.day > day - RECENT_DAYS);
-    // Lines of an order stand together.
-    let (mut orders, mut order) = (0, None);
-    for line in recent() {
-        if order != Some(line.order) {
-            (orders, order) = (orders + 1, Some(line.order));
-        }
-    }
-    let products: BTreeSet<u32> = known().filter_map(|line| line.product).collect();
-    let sales: f64 = recent().map(|line| line.amount).sum();
-    let numbers =
-        [f64::from(day - last), f64::from(orders), sales, f64::from(day - first), products.len() as f64];
+    let known = lines::until(lines, day);
+    let (first, last) = (known.first()?.day, known.last()?.day);
+    let recent = &known[lines::until(known, day - RECENT_DAYS).len()..];
+    let sales: f64 = recent.iter().map(|line| line.amount).sum();
+    let (orders, products) = (lines::orders(recent) as f64, lines::products(known) as f64);
+    let numbers = [f64::from(day - last), orders, sales, f64::from(day - first), products];
     Some(numbers.map(|number| number.max(0.0).ln_1p() as f32))
 }
 
 impl<'s> Past<'s> {
     pub fn of(sales: &'s Sales, traits: &'s Traits, products: &[u32]) -> Self {
-        let (history, today) = (sales.history(), day_number(sales.until));
+        let today = day_number(sales.until);
         let mut lines: Vec<&[Line]> = vec![&[]; sales.accounts.len()];
         for (account, own) in sales.by_account() {
             lines[account as usize] = own;
         }
         let days = [today - 2 * HORIZON_DAYS, today - HORIZON_DAYS, today]
-            .map(|day| Day::new(day, &lines, &history, products));
+            .map(|day| Day::new(day, &lines, &sales.history, products));
         let shares = ["industry", traits.regions().map_or(traits::REGIONS[0], |region| &region.field)];
         let fields = shares.into_iter().chain(traits.fields());
         let keys = HISTORY
             .iter()
             .map(|name| (*name).to_owned())
             .chain(fields.map(|field| format!("{FIELD}{field}")));
-        Past { sales, traits, history, lines, keys: keys.collect(), days }
+        Past { sales, traits, lines, keys: keys.collect(), days }
     }
 
     /// Customers to learn from and to test on: of those who had bought by the later day.
@@ -105,7 +95,7 @@ impl<'s> Past<'s> {
     }
 
     pub fn had_bought(&self, account: usize, product: u32, day: i32) -> bool {
-        let own = self.history.of(account as u32);
+        let own = self.sales.history.of(account as u32);
         own.binary_search_by_key(&product, |one| one.product).is_ok_and(|at| own[at].day <= day)
     }
 }
@@ -116,6 +106,8 @@ pub struct Known<'p> {
     pub at: &'p Day,
     pub product: u32,
     pub near: &'p [Neighbour],
+    /// Of each product its place in `near`.
+    places: Vec<Option<usize>>,
     shares: [Shares<'p>; SHARES],
 }
 
@@ -158,21 +150,34 @@ impl<'p> Known<'p> {
             shares.overall = f64::from(overall.0) / f64::from(overall.1.max(1));
         }
         let near = at.near.get(&product).map(Vec::as_slice).unwrap_or_default();
-        Known { past, at, product, near, shares }
+        let mut places = vec![None; past.sales.history.products()];
+        near.iter().enumerate().for_each(|(place, near)| places[near.product as usize] = Some(place));
+        Known { past, at, product, near, places, shares }
     }
 
-    /// In the order of [`Past::keys`]; `None` for who had not bought anything.
-    pub fn features(&self, account: usize) -> Option<Vec<f64>> {
-        let day = self.at.day;
+    /// What he did, in the order of [`HISTORY`]; `None` for who had not bought anything.
+    pub fn history(&self, account: usize) -> Option<Vec<f64>> {
         let mut row = Vec::with_capacity(self.past.keys.len());
         row.extend(self.at.base[account].as_ref()?.map(f64::from));
-        let owned = |product: u32| self.past.had_bought(account, product, day);
-        let near = || self.near.iter().enumerate().filter(|(_, near)| owned(near.product));
-        row.push(f64::from(u8::from(owned(self.product))));
-        row.push(near().map(|(_, near)| near.similarity).sum());
-        row.push(near().filter(|(at, _)| *at < RELATED).count() as f64);
+        let (mut before, mut affinity, mut related) = (0.0, 0.0, 0.0);
+        let purchases = self.past.sales.history.of(account as u32).iter();
+        for purchase in purchases.filter(|purchase| purchase.day <= self.at.day) {
+            if purchase.product == self.product {
+                before = 1.0;
+            } else if let Some(place) = self.places[purchase.product as usize] {
+                affinity += self.near[place].similarity;
+                related += if place < RELATED { 1.0 } else { 0.0 };
+            }
+        }
+        row.extend([before, affinity, related]);
+        Some(row)
+    }
+
+    /// What he did and who he is, in the order of [`Past::keys`]; `None` for who had not bought anything.
+    pub fn features(&self, account: usize) -> Option<Vec<f64>> {
+        let mut row = self.history(account)?;
         row.extend(self.shares.iter().map(|shares| shares.of(account)));
-        self.past.traits.push(&mut row, account, day);
+        self.past.traits.push(&mut row, account, self.at.day);
         Some(row)
     }
 
@@ -182,7 +187,7 @@ impl<'p> Known<'p> {
         let example = |account: &usize| {
             let lines = self.past.lines[*account].iter();
             let happened =
-                lines.rev().any(|line| line.product == Some(self.product) && within.contains(&line.day));
+                lines.rev().any(|line| line.product() == Some(self.product) && within.contains(&line.day));
             Some(Example {
                 key: key(self.past.sales.accounts[*account]),
                 features: self.features(*account)?,

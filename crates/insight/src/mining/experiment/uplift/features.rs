@@ -8,7 +8,10 @@ use crate::mining::{
 };
 use meta::Id;
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Industries, and regions, that are features of their own: the commonest ones.
 const EACH: usize = 5;
@@ -46,7 +49,7 @@ pub struct Encoder {
 
 impl Encoder {
     pub fn of(profiles: &Profiles) -> Self {
-        let commonest = |part: fn(&Profile) -> &Option<String>| {
+        let commonest = |part: fn(&Profile) -> &Option<Arc<str>>| {
             let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
             for value in profiles.of.iter().filter_map(|profile| part(profile).as_deref()) {
                 *counts.entry(value).or_default() += 1;
@@ -100,12 +103,12 @@ impl Encoder {
             recent().map(|line| line.order).collect::<BTreeSet<_>>().len() as f64,
             recent().map(|line| line.amount).sum(),
             f64::from(day - first),
-            known().filter_map(|line| line.product).collect::<BTreeSet<_>>().len() as f64,
+            known().filter_map(|line| line.product()).collect::<BTreeSet<_>>().len() as f64,
         ];
         let mut row: Vec<f64> = numbers.iter().map(|number: &f64| number.max(0.0).ln_1p()).collect();
         row.push(is(profile.company));
-        row.extend(self.industries.iter().map(|one| is(profile.industry.as_ref() == Some(one))));
-        row.extend(self.regions.iter().map(|one| is(profile.region.as_ref() == Some(one))));
+        row.extend(self.industries.iter().map(|one| is(profile.industry.as_deref() == Some(one))));
+        row.extend(self.regions.iter().map(|one| is(profile.region.as_deref() == Some(one))));
         row
     }
 }
@@ -115,7 +118,7 @@ mod tests {
     use super::*;
 
     fn profile(region: &str) -> Profile {
-        Profile { region: Some(region.to_owned()), ..Profile::default() }
+        Profile { region: Some(region.into()), ..Profile::default() }
     }
 
     #[test]

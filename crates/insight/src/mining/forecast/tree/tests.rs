@@ -34,25 +34,12 @@ fn sales(amounts: &[u16]) -> (Sales, accounts::Profiles, HashMap<Id, Id>) {
                 continue;
             }
             let account = (product + week as u32) % (ACCOUNTS + 1);
-            lines.push(Line {
-                account: (account < ACCOUNTS).then_some(account),
-                order: 0,
-                product: Some(product),
-                day: first + week * 7 + day,
-                quantity: f64::from(1 + product % 4) * amount / 10.0,
-                amount,
-            });
+            let account = (account < ACCOUNTS).then_some(account);
+            let quantity = f64::from(1 + product % 4) * amount / 10.0;
+            lines.push(Line::new(account, Some(product), 0, first + week * 7 + day, quantity, amount));
         }
         // Postage is no product.
-        let postage = Line {
-            account: None,
-            order: 0,
-            product: None,
-            day: first + week * 7,
-            quantity: 1.0,
-            amount: 5.0,
-        };
-        lines.push(postage);
+        lines.push(Line::new(None, None, 0, first + week * 7, 1.0, 5.0));
     }
     let until = crate::settings::date_of(first + WEEKS * 7 - 1);
     let sales = Sales {
@@ -60,8 +47,9 @@ fn sales(amounts: &[u16]) -> (Sales, accounts::Profiles, HashMap<Id, Id>) {
         products: (0..PRODUCTS).map(|number| id(2, number)).collect(),
         lines,
         until,
+        ..Sales::default()
     };
-    let region = |number: u32| (number > 0).then(|| format!("Region {number:02}"));
+    let region = |number: u32| (number > 0).then(|| format!("Region {number:02}").into());
     let of = (0..ACCOUNTS).map(|number| Profile { region: region(number), ..Profile::default() }).collect();
     let categories = (0..PRODUCTS)
         .filter(|product| *product != PRODUCTS - 2)
