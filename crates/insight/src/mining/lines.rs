@@ -66,7 +66,7 @@ impl Line {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Sales {
     /// In order of their ids, as are the products; who bought within the years read.
     pub accounts: Vec<Id>,

@@ -74,7 +74,13 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
 }
 
-fn learn(sales: &Sales, run: i64) -> (Found, Recommender) {
+/// A method that has learned who bought what, and what is told of it.
+pub struct Learned {
+    found: Found,
+    recommender: Recommender,
+}
+
+fn learned(sales: &Sales, run: i64) -> Learned {
     let history = &sales.history;
     let backtest = backtest::run(history);
     let method = backtest.as_ref().map_or(Method::Popular, |backtest| backtest.best);
@@ -100,7 +106,7 @@ fn learn(sales: &Sales, run: i64) -> (Found, Recommender) {
         goes_with: goes_with.collect(),
         backtest,
     };
-    (found, recommender)
+    Learned { found, recommender }
 }
 
 /// The rows of customers numbered so.
@@ -113,11 +119,16 @@ fn rows(sales: &Sales, recommender: &Recommender, customers: Range<u32>, run: i6
     customers.flat_map(of_one).collect()
 }
 
-pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
+pub async fn learn(engine: &Engine, sales: &Arc<Sales>) -> Result<Learned> {
     let run = load(engine).await?.map_or(1, |kept| kept.body.run + 1);
     let shared = sales.clone();
-    let (found, recommender) = super::refresh::computed(move || learn(&shared, run)).await?;
-    let (recommender, customers) = (Arc::new(recommender), sales.history.customers());
+    super::refresh::computed(move || learned(&shared, run)).await
+}
+
+/// Tells everybody, by what he bought: the lines of `sales` are not looked at.
+pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Result<()> {
+    let Learned { found, recommender } = learned;
+    let (recommender, customers, run) = (Arc::new(recommender), sales.history.customers(), found.run);
     // Made as they are written: of a million customers all at once would be gigabytes.
     for from in (0..customers).step_by(BATCH as usize) {
         let some = from..Ord::min(from + BATCH, customers);

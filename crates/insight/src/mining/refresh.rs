@@ -1,6 +1,12 @@
 //! The job that mines everything anew, and when it is due.
 
-use super::{baskets, experiment::uplift, forecast, groups, kept, lines, propensity, recommend};
+use super::{
+    baskets,
+    experiment::uplift,
+    forecast, groups, kept,
+    lines::{self, Sales},
+    propensity, recommend,
+};
 use crate::{
     refit::{self, tell},
     settings::Settings,
@@ -29,7 +35,7 @@ const LOOK: Duration = Duration::from_secs(5);
 const REST: chrono::Duration = chrono::Duration::hours(6);
 /// Products of which it is computed every time who will buy them; of others when asked.
 const FORESEEN: usize = 10;
-const STEPS: usize = 7;
+const STEPS: usize = 8;
 
 /// What the last run rested on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,25 +58,29 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
     let steps = &Steps { job, done: AtomicUsize::new(0) };
-    let sales = &Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
+    let sales = Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
     let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
     let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
     // What one writes is not waited for by the others, which compute.
     let of_customers = async {
-        steps.step("recommend", recommend::refresh(engine, sales)).await?;
-        steps.step("groups", groups::refresh(engine, sales)).await?;
-        steps.step("uplift", uplift::scores::refresh(engine, sales)).await
+        let learned = steps.step("recommend", recommend::learn(engine, &sales)).await?;
+        steps.step("groups", groups::refresh(engine, &sales)).await?;
+        steps.step("uplift", uplift::scores::refresh(engine, &sales)).await?;
+        Ok(learned)
     };
     let of_products = async {
-        steps.step("propensity", propensity::refresh(engine, sales, &foreseen)).await?;
-        steps.step("forecast", forecast::refresh(engine, &settings, sales)).await?;
-        steps.step("baskets", baskets::refresh(engine, sales)).await
+        steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
+        steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
+        steps.step("baskets", baskets::refresh(engine, &sales)).await
     };
-    tokio::try_join!(of_customers, of_products)?;
+    let (learned, ()) = tokio::try_join!(of_customers, of_products)?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
-    kept::keep(engine, KIND, kept::WHOLE, sales.until, &run).await?;
+    // Everybody's recommendations take longest to write; lines are not needed for them, and are a third of a gigabyte.
+    let bought = Arc::new(Sales { lines: vec![], ..Arc::unwrap_or_clone(sales) });
+    steps.step("recommend", recommend::keep(engine, &bought, learned)).await?;
+    kept::keep(engine, KIND, kept::WHOLE, bought.until, &run).await?;
     tracing::info!(lines = run.lines, orders = run.orders, "mined");
     Ok(run)
 }
