@@ -123,14 +123,7 @@ mod tests {
 
     #[test]
     fn what_comes_after_the_day_is_not_known() {
-        let line = |day, order| Line {
-            account: Some(0),
-            order,
-            product: Some(order),
-            day,
-            quantity: 1.0,
-            amount: 50.0,
-        };
+        let line = |day, order| Line::new(Some(0), Some(order), order, day, 1.0, 50.0);
         let lines = [line(10, 0), line(90, 1), line(101, 2)];
         let encoder = Encoder::default();
         let before = encoder.row(&lines[..2], &Profile::default(), 100);
