@@ -6,12 +6,14 @@
 //! out, since it knows what they bought after the day that is looked at.
 
 use super::lines::Sales;
-use engine::{
-    Engine, Result, Row, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
-use meta::{Entity, Field, Kind};
+use crate::facts::ask;
+use engine::{Engine, Result};
+use meta::{Entity, Field, Id, Kind};
 use std::collections::HashMap;
+use warehouse::arrow::{
+    array::{Array, ArrayRef, AsArray},
+    datatypes::{DataType, Date32Type, Decimal128Type, Int64Type},
+};
 
 /// A text with more values than this is no category.
 const MOST_VALUES: usize = 1_000;
@@ -86,57 +88,74 @@ struct Reading<'f> {
     field: &'f Field,
     is: Is,
     numbers: HashMap<String, u16>,
-    /// Its column in the rows, and whether it has turned out to be no category.
-    column: usize,
+    /// It has turned out to be no category.
     dropped: bool,
 }
 
+/// The rows of a batch: the number of each one's customer, and whether his amounts are in another currency.
+type Rows<'r> = &'r [(Option<usize>, bool)];
+
 impl Reading<'_> {
-    fn new(field: &Field, form: Form, column: usize, customers: usize) -> Reading<'_> {
+    fn new(field: &Field, form: Form, customers: usize) -> Reading<'_> {
         let is = match form {
             Form::Category => Is::Category { values: vec![], of: vec![EMPTY; customers], common: vec![] },
             Form::Number => Is::Number { of: vec![f32::NAN; customers], mean: 0.0 },
             Form::Since => Is::Since { of: vec![NO_DAY; customers], mean: 0.0 },
         };
-        Reading { field, is, numbers: HashMap::new(), column, dropped: false }
+        Reading { field, is, numbers: HashMap::new(), dropped: false }
     }
 
-    fn add(&mut self, row: &Row, at: usize, foreign: bool) -> Result<()> {
+    fn add(&mut self, column: &ArrayRef, rows: Rows<'_>) {
+        let known = || rows.iter().enumerate().filter(|(row, _)| column.is_valid(*row));
         match &mut self.is {
             Is::Category { values, of, .. } => {
-                let text = match self.field.kind {
-                    Kind::Bool => row.opt_bool(self.column)?.map(|yes| yes.to_string()),
-                    _ => row.opt_text(self.column)?.filter(|text| !text.trim().is_empty()),
-                };
-                let Some(text) = text else { return Ok(()) };
-                of[at] = match self.numbers.get(&text) {
-                    Some(number) => *number,
-                    None if values.len() >= MOST_VALUES => {
-                        self.dropped = true;
-                        return Ok(());
+                for (row, (customer, _)) in known() {
+                    let Some(at) = *customer else { continue };
+                    let text = match self.field.kind {
+                        Kind::Bool if column.as_boolean().value(row) => "true",
+                        Kind::Bool => "false",
+                        _ => column.as_string_view().value(row),
+                    };
+                    if text.trim().is_empty() {
+                        continue;
                     }
-                    None => {
-                        let number = values.len() as u16;
-                        values.push(text.clone());
-                        self.numbers.insert(text, number);
-                        number
-                    }
-                };
+                    of[at] = match self.numbers.get(text) {
+                        Some(number) => *number,
+                        None if values.len() >= MOST_VALUES => {
+                            self.dropped = true;
+                            return;
+                        }
+                        None => {
+                            let number = values.len() as u16;
+                            values.push(text.to_owned());
+                            self.numbers.insert(text.to_owned(), number);
+                            number
+                        }
+                    };
+                }
             }
             Is::Number { of, .. } => {
-                // Amounts in other currencies are not comparable.
-                let foreign = foreign && self.field.kind == Kind::Money && !self.field.company_currency;
-                if let Some(number) = row.opt_int(self.column)?.filter(|_| !foreign) {
-                    let scale = 10_f64.powi(self.field.scale().unwrap_or(0).try_into().unwrap_or(0));
-                    let number = number as f64 / scale;
+                let is_own = self.field.kind == Kind::Money && !self.field.company_currency;
+                for (row, (customer, foreign)) in known() {
+                    // Amounts in other currencies are not comparable.
+                    let Some(at) = customer.filter(|_| !(*foreign && is_own)) else { continue };
+                    let number = match column.data_type() {
+                        DataType::Decimal128(_, scale) => {
+                            let number = column.as_primitive::<Decimal128Type>().value(row);
+                            number as f64 / 10_f64.powi(i32::from(*scale))
+                        }
+                        _ => column.as_primitive::<Int64Type>().value(row) as f64,
+                    };
                     of[at] = (number.abs().ln_1p() * number.signum()) as f32;
                 }
             }
             Is::Since { of, .. } => {
-                of[at] = row.opt_date(self.column)?.map_or(NO_DAY, crate::settings::day_number);
+                for (row, (customer, _)) in known() {
+                    let Some(at) = *customer else { continue };
+                    of[at] = column.as_primitive::<Date32Type>().value(row);
+                }
             }
         }
-        Ok(())
     }
 
     /// `None` if it says nothing: dropped, or the same of everybody.
@@ -188,31 +207,32 @@ fn years(today: i32, day: i32) -> f64 {
     if (0.0..=OLDEST).contains(&years) { years } else { f64::NAN }
 }
 
-/// Of the customers of `sales`; one walk through the archive, in a few bytes a field and customer.
+/// Of the customers of `sales`, as the warehouse has them: who asks has read lines from it. In a few bytes a field and customer.
 pub async fn read(engine: &Engine, sales: &Sales) -> Result<Traits> {
     let entity = engine.registry().entity("account")?.clone();
     let currency = engine.company_currency().await?;
-    let has_currency = entity.get(CURRENCY).is_some();
-    let mut fields: Vec<Reading<'_>> = vec![];
-    let mut columns = vec!["id"];
-    if has_currency {
-        columns.push(CURRENCY);
-    }
-    for (field, form) in entity.fields.values().filter_map(|field| Some((field, form(&entity, field)?))) {
-        fields.push(Reading::new(field, form, columns.len(), sales.accounts.len()));
-        columns.push(&field.name);
-    }
-    let select = Sql::select()
-        .columns(columns.iter().map(|column| name(column)))
-        .from(name("account"))
-        .and_where(Expr::col(name("deleted_at")).is_null())
-        .to_owned();
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let Ok(at) = sales.accounts.binary_search(&row.id(0)?) else { continue };
-        let foreign = has_currency && row.opt_text(1)?.is_some_and(|own| !own.is_empty() && own != currency);
-        for field in fields.iter_mut().filter(|field| !field.dropped) {
-            field.add(&row, at, foreign)?;
+    let none = ask(engine, "SELECT * FROM account LIMIT 0").await?;
+    let has = |field: &str| none.columns().contains(&field);
+    let fields = entity.fields.values().filter(|field| has(&field.name));
+    let mut fields: Vec<Reading<'_>> = fields
+        .filter_map(|field| Some(Reading::new(field, form(&entity, field)?, sales.accounts.len())))
+        .collect();
+    let own_currency = if has(CURRENCY) { CURRENCY } else { "CAST(NULL AS VARCHAR)" };
+    let columns: String = fields.iter().map(|field| format!(", \"{}\"", field.field.name)).collect();
+    let sql =
+        format!("SELECT id, arrow_cast({own_currency}, 'Utf8View') AS own_currency{columns} FROM account");
+    for batch in ask(engine, &sql).await?.batches {
+        let (ids, currencies) = (batch.column(0).as_fixed_size_binary(), batch.column(1).as_string_view());
+        let row = |row: usize| {
+            let id = Id::from_slice(ids.value(row)).ok();
+            let own = if currencies.is_valid(row) { currencies.value(row) } else { "" };
+            (id.and_then(|id| sales.accounts.binary_search(&id).ok()), !own.is_empty() && own != currency)
+        };
+        let rows: Vec<(Option<usize>, bool)> = (0..batch.num_rows()).map(row).collect();
+        for (field, column) in fields.iter_mut().zip(&batch.columns()[2..]) {
+            if !field.dropped {
+                field.add(column, &rows);
+            }
         }
     }
     let today = crate::settings::day_number(sales.until);

@@ -149,7 +149,8 @@ fn what_is_known_of_months_and_quarters_are_the_days_of_whole_weeks() {
     let (mut sales, profiles, category_of) = sales(&[10]);
     // 2026-02-09 is the first Monday counted, 2026-08-30 the last day; one line on the 31st is of a week that runs.
     let last = sales.lines[0];
-    sales.lines.push(Line { day: day_number("2026-08-31".parse().expect("a day")), amount: 7_000.0, ..last });
+    let day = day_number("2026-08-31".parse().expect("a day"));
+    sales.lines.push(Line::new(last.account(), last.product(), last.order, day, last.quantity, 7_000.0));
     let (found, _) = find(&sales, &profiles, &category_of);
     let (months, quarters) = (found.total.known(Period::Month), found.total.known(Period::Quarter));
     let of = |from: &str, to: &str| -> f64 {
