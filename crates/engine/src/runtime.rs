@@ -1,3 +1,5 @@
+//! The threads of the program.
+
 use std::{io, time::Duration};
 use tokio::runtime::{Builder, Runtime};
 
