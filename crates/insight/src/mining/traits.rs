@@ -6,7 +6,7 @@
 //! out, since it knows what they bought after the day that is looked at.
 
 use super::lines::Sales;
-use crate::facts::ask;
+use crate::facts::{ask, ranges};
 use engine::{Engine, Result};
 use meta::{Entity, Field, Id, Kind};
 use std::collections::HashMap;
@@ -219,19 +219,23 @@ pub async fn read(engine: &Engine, sales: &Sales) -> Result<Traits> {
         .collect();
     let own_currency = if has(CURRENCY) { CURRENCY } else { "CAST(NULL AS VARCHAR)" };
     let columns: String = fields.iter().map(|field| format!(", \"{}\"", field.field.name)).collect();
-    let sql =
-        format!("SELECT id, arrow_cast({own_currency}, 'Utf8View') AS own_currency{columns} FROM account");
-    for batch in ask(engine, &sql).await?.batches {
-        let (ids, currencies) = (batch.column(0).as_fixed_size_binary(), batch.column(1).as_string_view());
-        let row = |row: usize| {
-            let id = Id::from_slice(ids.value(row)).ok();
-            let own = if currencies.is_valid(row) { currencies.value(row) } else { "" };
-            (id.and_then(|id| sales.accounts.binary_search(&id).ok()), !own.is_empty() && own != currency)
-        };
-        let rows: Vec<(Option<usize>, bool)> = (0..batch.num_rows()).map(row).collect();
-        for (field, column) in fields.iter_mut().zip(&batch.columns()[2..]) {
-            if !field.dropped {
-                field.add(column, &rows);
+    for range in ranges(engine, "id").await? {
+        let sql = format!(
+            "SELECT id, arrow_cast({own_currency}, 'Utf8View') AS own_currency{columns} FROM account WHERE {range}"
+        );
+        for batch in ask(engine, &sql).await?.batches {
+            let (ids, currencies) =
+                (batch.column(0).as_fixed_size_binary(), batch.column(1).as_string_view());
+            let row = |row: usize| {
+                let id = Id::from_slice(ids.value(row)).ok();
+                let own = if currencies.is_valid(row) { currencies.value(row) } else { "" };
+                (id.and_then(|id| sales.accounts.binary_search(&id).ok()), !own.is_empty() && own != currency)
+            };
+            let rows: Vec<(Option<usize>, bool)> = (0..batch.num_rows()).map(row).collect();
+            for (field, column) in fields.iter_mut().zip(&batch.columns()[2..]) {
+                if !field.dropped {
+                    field.add(column, &rows);
+                }
             }
         }
     }
