@@ -1,5 +1,6 @@
 //! `bench night`: what the program computes every night, measured from one day to the next: everybody's statistics, the fit, all figures,
-//! the warehouse, what rests on them, and beside all this everything that is mined. In this process, by the jobs' own functions; each says on standard error how long it took.
+//! the warehouse, what rests on them, and beside all this everything that is mined. In this process, by the jobs' own functions; each says on
+//! standard error how long it took.
 
 use crate::{
     data::{self, place},
@@ -90,13 +91,9 @@ async fn night(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<(f64
     // As the program does: each in a task of its own, so that neither waits while the other computes.
     let mined = engine.clone();
     let mined = tokio::spawn(async move { mining::refresh::refresh(&mined, None).await });
-    let values = async {
-        refit::refit(engine, None).await?;
-        let fit = started.elapsed().as_secs_f64();
-        after_fit::compute(engine, None).await?;
-        anyhow::Ok(fit)
-    };
-    let fit = values.await?;
+    refit::refit(engine, None).await?;
+    let fit = started.elapsed().as_secs_f64();
+    after_fit::compute(engine, None).await?;
     mined.await??;
     Ok((fit, started.elapsed().as_secs_f64() - fit))
 }

@@ -129,16 +129,16 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     let numbers: Vec<Option<u32>> = by_key.iter().map(number).collect();
     // What is given away or taken back is nobody's choice.
     let counts = format!("d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0");
-    let number = ask(engine, &format!("SELECT count(*) FROM sales d WHERE {counts}")).await?;
-    let number = number.values().next().transpose()?.and_then(|row| row.first()?.as_int()).unwrap_or(0);
-    let number = usize::try_from(number).unwrap_or(usize::MAX);
-    if number > LINES_LIMIT {
+    let counted = ask(engine, &format!("SELECT count(*) FROM sales d WHERE {counts}")).await?;
+    let counted = counted.values().next().transpose()?.and_then(|row| row.first()?.as_int()).unwrap_or(0);
+    let counted = usize::try_from(counted).unwrap_or(usize::MAX);
+    if counted > LINES_LIMIT {
         return Err(Error::Limit(meta::label(
             format!("Mining reads at most {LINES_LIMIT} order lines; this company has more since {from}."),
             format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{from} 以来的订单行超过此数。"),
         )));
     }
-    let mut sales = Reading { lines: Vec::with_capacity(number), ..Reading::default() };
+    let mut sales = Reading { lines: Vec::with_capacity(counted), ..Reading::default() };
     let anonymous = "d.account IS NULL".to_owned();
     for range in [anonymous].into_iter().chain(ranges(engine, "d.account").await?) {
         let sql = format!(

@@ -10,6 +10,17 @@ use insight::{
 use meta::{Id, Lang, NaiveDate, Record, Value};
 use web::{Format, Zone};
 
+/// The form with one rule switched on.
+pub const CORE_CUSTOMER_ALONE: [(&str, &str); 7] = [
+    ("core_customer", "on"),
+    ("late_times", "2"),
+    ("p_buy_fall", "30"),
+    ("worth_fall", "40"),
+    ("tasks_at_once", "10"),
+    ("group_fall", "20"),
+    ("region_fall", "20"),
+];
+
 /// The clock of tests stands at 2026-11-21.
 pub fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -155,16 +166,7 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
         assert!(panel.contains("cycle-panel") && panel.contains("28 days"), "{panel}");
         // Switched off, another customer's purchase is not prompted.
-        let off = [
-            ("core_customer", "on"),
-            ("late_times", "2"),
-            ("p_buy_fall", "30"),
-            ("worth_fall", "40"),
-            ("tasks_at_once", "10"),
-            ("group_fall", "20"),
-            ("region_fall", "20"),
-        ];
-        client.post("/value/alarms/settings", &off).await.expect(303);
+        client.post("/value/alarms/settings", &CORE_CUSTOMER_ALONE).await.expect(303);
         let settings = alarm::AlarmSettings::load(&company.engine).await.unwrap();
         assert_eq!(settings.off, ["reorder_due", "group_shrinking", "region_falling"]);
     });

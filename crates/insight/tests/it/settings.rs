@@ -1,6 +1,6 @@
 //! Who changed what the analysis goes by is in the audit.
 
-use crate::company::on_both;
+use crate::{alarms::CORE_CUSTOMER_ALONE, company::on_both};
 
 const SET: [(&str, &[(&str, &str)]); 6] = [
     ("/value/as-of", &[("as_of", "2026-01-31")]),
@@ -23,18 +23,7 @@ const SET: [(&str, &[(&str, &str)]); 6] = [
         "/value/contracts/definition",
         &[("start", "contract_start_on"), ("end", "contract_end_on"), ("months", "6")],
     ),
-    (
-        "/value/alarms/settings",
-        &[
-            ("core_customer", "on"),
-            ("late_times", "2"),
-            ("p_buy_fall", "30"),
-            ("worth_fall", "40"),
-            ("tasks_at_once", "10"),
-            ("group_fall", "20"),
-            ("region_fall", "20"),
-        ],
-    ),
+    ("/value/alarms/settings", &CORE_CUSTOMER_ALONE),
     ("/value/benefit", &[("from", "2025-10-01"), ("to", "2025-10-31")]),
     ("/analysis/groups", &[("features", "orders"), ("features", "sales"), ("number", "3")]),
 ];
