@@ -69,9 +69,9 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
         Ok(learned)
     };
     let of_products = async {
-        steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
         steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
-        steps.step("baskets", baskets::refresh(engine, &sales)).await
+        steps.step("baskets", baskets::refresh(engine, &sales)).await?;
+        steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await
     };
     let (learned, ()) = tokio::try_join!(of_customers, of_products)?;
     let held = settings.as_of_day(engine.clock());
