@@ -58,6 +58,8 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let yesterday = today.pred_opt().context("there is no day before today")?;
         eprintln!("The night before, which is not measured:");
         night(&engine, Some(yesterday)).await?;
+        // In the day between them idle threads end, and what they held is free.
+        tokio::time::sleep(Duration::from_secs(5)).await;
         eprintln!("The night:");
         let machine = Machine::look();
         let watch = Watch::begin();

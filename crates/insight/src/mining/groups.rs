@@ -152,9 +152,9 @@ pub fn find(
     }
     let grouped = grouping::fit(&chosen, &rows, wanted.number)?;
     let found = profiles(&grouped, &rows);
-    let of: BTreeMap<Id, usize> = ids.iter().copied().zip(grouped.of.iter().copied()).collect();
+    let of: BTreeMap<Id, usize> = ids.into_iter().zip(grouped.of.iter().copied()).collect();
     let numbers = stable::numbers(former, &of, found.len(), Ord::max(next, 1));
-    let now: BTreeMap<Id, u32> = of.iter().map(|(id, group)| (*id, numbers[*group])).collect();
+    let now: BTreeMap<Id, u32> = of.into_iter().map(|(id, group)| (id, numbers[group])).collect();
     let since = today - MOVE_DAYS;
     let before: BTreeMap<Id, u32> = sales
         .by_account()
@@ -191,15 +191,13 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let next = Names::load(engine).await?.next;
     let shared = (sales.clone(), former.clone());
     let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;
-    let now = match &found {
-        Ok((_, now)) => now.clone(),
-        Err(_) => BTreeMap::new(),
-    };
+    let (found, now) =
+        found.map_or_else(|reason| (Err(reason), BTreeMap::new()), |(found, now)| (Ok(found), now));
     // Before they are shown.
-    if let Ok((found, _)) = &found {
+    if let Ok(found) = &found {
         group_names::settle(engine, &found.groups).await?;
     }
-    kept::keep(engine, KIND, WHOLE, sales.until, &found.map(|(found, _)| found)).await?;
+    kept::keep(engine, KIND, WHOLE, sales.until, &found).await?;
     let mut changed: Vec<(Id, Value)> = vec![];
     for (id, number) in &now {
         if former.get(id) != Some(number) {

@@ -116,15 +116,14 @@ fn narrowed(row: &[f64], places: &[usize]) -> Vec<f64> {
 fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
     let sampled = past.sample();
     let [earlier, later, today] = &past.days;
-    let earlier = Known::on(past, earlier, product).examples(&sampled);
-    let later = Known::on(past, later, product).examples(&sampled);
     let always = HISTORY.len() + SHARES;
-    let places: Vec<usize> = (0..always).chain(screen(&earlier, always, MOST_TRAITS)).collect();
-    let narrow = |examples: Vec<Example>| -> Vec<Example> {
-        let cut = |example: Example| Example { features: narrowed(&example.features, &places), ..example };
-        examples.into_iter().map(cut).collect()
-    };
-    let (earlier, later) = (narrow(earlier), narrow(later));
+    // Rows of all features are megabytes: no more than one set of them at a time.
+    let known = Known::on(past, earlier, product);
+    let whole: Vec<Example> = known.examples(&sampled).collect();
+    let places: Vec<usize> = (0..always).chain(screen(&whole, always, MOST_TRAITS)).collect();
+    let narrow = |example: Example| Example { features: narrowed(&example.features, &places), ..example };
+    let earlier: Vec<Example> = whole.into_iter().map(narrow).collect();
+    let later: Vec<Example> = Known::on(past, later, product).examples(&sampled).map(narrow).collect();
     let backtest = backtest::run(&earlier, &later, HISTORY.len())?;
     let learned: Vec<Example> = earlier.into_iter().chain(later).collect();
     let model = Model::fit(&learned, backtest.best, HISTORY.len())?;

@@ -61,19 +61,16 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let sales = Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
     let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
     let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
-    // What one writes is not waited for by the others, which compute.
-    let of_customers = async {
-        let learned = steps.step("recommend", recommend::learn(engine, &sales)).await?;
-        steps.step("groups", groups::refresh(engine, &sales)).await?;
-        steps.step("uplift", uplift::scores::refresh(engine, &sales)).await?;
-        Ok(learned)
-    };
+    // Two at a time where both need little memory: groups and who will buy have the most beside the lines.
     let of_products = async {
         steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
-        steps.step("baskets", baskets::refresh(engine, &sales)).await?;
-        steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await
+        steps.step("baskets", baskets::refresh(engine, &sales)).await
     };
-    let (learned, ()) = tokio::try_join!(of_customers, of_products)?;
+    let (learned, ()) =
+        tokio::try_join!(steps.step("recommend", recommend::learn(engine, &sales)), of_products)?;
+    steps.step("groups", groups::refresh(engine, &sales)).await?;
+    steps.step("uplift", uplift::scores::refresh(engine, &sales)).await?;
+    steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };

@@ -182,9 +182,9 @@ impl<'p> Known<'p> {
     }
 
     /// Those of `accounts` known by the day, and whether they bought the product within the horizon after it.
-    pub fn examples(&self, accounts: &[usize]) -> Vec<Example> {
+    pub fn examples(&self, accounts: &[usize]) -> impl Iterator<Item = Example> {
         let within = self.at.day + 1..=self.at.day + HORIZON_DAYS;
-        let example = |account: &usize| {
+        accounts.iter().filter_map(move |account| {
             let lines = self.past.lines[*account].iter();
             let happened =
                 lines.rev().any(|line| line.product() == Some(self.product) && within.contains(&line.day));
@@ -193,7 +193,6 @@ impl<'p> Known<'p> {
                 features: self.features(*account)?,
                 happened,
             })
-        };
-        accounts.iter().filter_map(example).collect()
+        })
     }
 }
