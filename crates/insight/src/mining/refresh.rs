@@ -20,10 +20,7 @@ use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::Arc,
     time::{Duration, Instant},
 };
 
@@ -57,17 +54,14 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 /// Mines everything and keeps it.
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
-    let steps = &Steps { job, done: AtomicUsize::new(0) };
+    let mut steps = Steps { job, done: 0 };
     let sales = Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
     let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
     let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
-    // Two at a time where both need little memory: groups and who will buy have the most beside the lines.
-    let of_products = async {
-        steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
-        steps.step("baskets", baskets::refresh(engine, &sales)).await
-    };
-    let (learned, ()) =
-        tokio::try_join!(steps.step("recommend", recommend::learn(engine, &sales)), of_products)?;
+    // One after the other: each has half a gigabyte beside the lines.
+    let learned = steps.step("recommend", recommend::learn(engine, &sales)).await?;
+    steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
+    steps.step("baskets", baskets::refresh(engine, &sales)).await?;
     steps.step("groups", groups::refresh(engine, &sales)).await?;
     steps.step("uplift", uplift::scores::refresh(engine, &sales)).await?;
     steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
@@ -84,16 +78,16 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
 
 struct Steps<'j> {
     job: Option<&'j JobContext>,
-    done: AtomicUsize,
+    done: usize,
 }
 
 impl Steps<'_> {
     /// Tells whoever waits what is under way, and the log how long it took.
-    async fn step<T>(&self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
-        tell(self.job, name, self.done.load(Ordering::Relaxed), STEPS).await?;
+    async fn step<T>(&mut self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tell(self.job, name, self.done, STEPS).await?;
         let started = Instant::now();
         let done = work.await?;
-        self.done.fetch_add(1, Ordering::Relaxed);
+        self.done += 1;
         tracing::info!(step = name, seconds = started.elapsed().as_secs_f64(), "mining");
         Ok(done)
     }
