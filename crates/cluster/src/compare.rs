@@ -1,20 +1,25 @@
-//! Every night a sample of measures is asked of the workers and computed here, and the catalog says whether both are the same.
+//! Every night a sample of measures is asked of the workers and computed here, and the catalog says whether both are the same. If not, no
+//! worker is asked until a comparison finds them the same again.
 
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
 use meta::label;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
     Elsewhere, Quality, by, here,
     semantic::{self, AnswerTable, Cut, Question},
 };
 
 pub const JOB: &str = "warehouse.compare";
+/// What the catalog calls the comparison of a fact.
+const CHECK: &str = "workers";
 /// The setting that says which night was the last.
 const LAST: &str = "warehouse.compared_last_on";
 const HOUR: u32 = 3;
 /// Questions of one night; another night asks others.
 pub const SAMPLE: usize = 24;
+/// Until every process of the company knows what one of them found.
+const HEEDED_EVERY: Duration = Duration::from_secs(60);
 /// A refresh in between makes two answers incomparable.
 const TRIES: usize = 3;
 
@@ -22,7 +27,28 @@ pub fn module() -> Module {
     Module::new("cluster")
         .labels("Workers", "工作节点")
         .job(JOB, |context| Box::pin(run(context)))
-        .start(|engine| Box::pin(every_night(engine, LAST, JOB, HOUR)))
+        .start(|engine| {
+            Box::pin(async move {
+                tokio::join!(every_night(engine.clone(), LAST, JOB, HOUR), heeding(engine));
+            })
+        })
+}
+
+async fn heeding(engine: Engine) {
+    loop {
+        if let Err(error) = heed(&engine).await {
+            tracing::warn!("the last comparison of workers cannot be read: {error}");
+        }
+        tokio::time::sleep(HEEDED_EVERY).await;
+    }
+}
+
+/// Workers are asked if the last comparison, whichever process made it, found that they answer as the server does.
+pub async fn heed(engine: &Engine) -> Result<()> {
+    let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
+    let noted = warehouse::noted(engine).await?;
+    coordinator.trust(noted.iter().all(|check| check.name != CHECK || check.good));
+    Ok(())
 }
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
@@ -39,6 +65,7 @@ async fn run(context: JobContext) -> anyhow::Result<()> {
         );
     }
     warehouse::note(engine, checks).await?;
+    heed(engine).await?;
     Ok(())
 }
 
@@ -58,7 +85,7 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -
         },
         ..Quality::of_rows(
             &table,
-            "workers",
+            CHECK,
             label(
                 "Questions of last night's sample that workers answer otherwise than the server",
                 "昨夜抽查中工作节点与服务器计算结果不一致的问题数",

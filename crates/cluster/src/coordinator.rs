@@ -13,7 +13,7 @@ use engine::{BoxFuture, Engine, Error, Result};
 use std::{
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -47,6 +47,8 @@ pub struct Coordinator {
     channels: Arc<Channels>,
     manner: Manner,
     counts: Counts,
+    /// Not while the last comparison found that they answer otherwise than this process.
+    trusted: AtomicBool,
 }
 
 /// Since the program began.
@@ -56,7 +58,7 @@ pub struct Counts {
     pub answered: AtomicU64,
     /// Times a question was asked anew.
     pub anew: AtomicU64,
-    /// Questions computed here because no worker could be asked.
+    /// Questions computed here because no worker could be asked, or none is trusted.
     pub here: AtomicU64,
 }
 
@@ -73,14 +75,21 @@ impl Coordinator {
         panics::count();
         let channels = Arc::new(Channels::new(link));
         let workers = Arc::new(Workers::new(urls, channels.clone(), manner.lost_for));
-        Coordinator { workers, channels, manner, counts: Counts::default() }
+        Coordinator { workers, channels, manner, counts: Counts::default(), trusted: AtomicBool::new(true) }
     }
 
     /// The same workers, asked everything, however little it is; an error if they cannot be.
     pub(crate) fn always(&self) -> Coordinator {
         let manner = Manner { bytes_per_processor: 0, required: true, ..self.manner };
         let (workers, channels) = (self.workers.clone(), self.channels.clone());
-        Coordinator { workers, channels, manner, counts: Counts::default() }
+        Coordinator { workers, channels, manner, counts: Counts::default(), trusted: AtomicBool::new(true) }
+    }
+
+    /// Whether they are asked from now on.
+    pub(crate) fn trust(&self, trusted: bool) {
+        if self.trusted.swap(trusted, Ordering::Relaxed) != trusted {
+            tracing::warn!(trusted, "what workers answer is as the catalog's last comparison says");
+        }
     }
 
     pub fn counts(&self) -> &Counts {
@@ -91,6 +100,9 @@ impl Coordinator {
         let least = if self.manner.required { 1 } else { self.manner.bytes_per_processor };
         if bytes(&planned.here) < least {
             return Ok(None);
+        }
+        if !self.trusted.load(Ordering::Relaxed) {
+            return self.without_workers("they answered otherwise than this process (see the data catalog)");
         }
         let mut failed = String::new();
         // Each time somebody is lost, so that there is an end; the asker's patience ends it sooner.
@@ -121,11 +133,15 @@ impl Coordinator {
         if failed.is_empty() {
             failed = self.workers.complaints();
         }
+        self.without_workers(&failed)
+    }
+
+    fn without_workers(&self, why: &str) -> Result<Option<Rows>> {
         if self.manner.required {
-            return Err(Error::Unavailable(format!("the warehouse's workers cannot be asked: {failed}")));
+            return Err(Error::Unavailable(format!("the warehouse's workers cannot be asked: {why}")));
         }
         self.counts.here.fetch_add(1, Ordering::Relaxed);
-        tracing::warn!("a question is computed without workers: {failed}");
+        tracing::warn!("a question is computed without workers: {why}");
         Ok(None)
     }
 

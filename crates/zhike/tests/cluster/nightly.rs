@@ -1,13 +1,20 @@
-//! The night's comparison: it is content with good workers, and finds a machine that leaves out rows.
+//! The night's comparison: it is content with good workers, and finds a machine that leaves out rows, after which none is asked.
 
 use crate::{
-    company::{SMALL, ask_workers, trade, traded},
+    company::{SMALL, ask, ask_workers, trade, traded},
     fleet::{alone, fleet, runtime, urls},
 };
-use engine::{Actor, BoxFuture};
+use engine::{Actor, BoxFuture, Engine};
 use serde_json::json;
-use std::sync::Arc;
-use warehouse::{Catalog, Elsewhere, Planned, Rows, collect, datafusion::physical_plan::execute_stream};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use warehouse::{
+    Catalog, Elsewhere, Planned, Rows, collect,
+    datafusion::physical_plan::execute_stream,
+    semantic::{Cut, Question},
+};
 
 /// Leaves out the last row of every answer of more than one.
 struct Liar;
@@ -39,16 +46,11 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
         let (engine, files) = traded(folder.path(), 40).await;
-        let system = Actor::system();
         let catalog = async || warehouse::catalog(&engine, &Actor::system()).await.unwrap();
         assert_eq!(checks(&catalog().await), []);
         let fleet = fleet(2, &files);
         ask_workers(&engine, &urls(&fleet), true);
-        engine
-            .write(&system, |tx| Box::pin(async move { tx.enqueue(cluster::JOB, json!({})).await }))
-            .await
-            .unwrap();
-        engine.run_due_jobs().await.unwrap();
+        compare_again(&engine).await;
         let found = catalog().await;
         let good = checks(&found);
         assert!(good.len() >= 2 && good.iter().all(|(_, good)| *good), "{good:?}");
@@ -67,5 +69,32 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         assert!(lies.iter().any(|check| !check.good && check.found != "0"), "{lies:?}");
         warehouse::note(&engine, lies).await.unwrap();
         assert!(checks(&catalog().await).iter().any(|(_, good)| !good));
+        // From then on workers are not asked: what must be theirs is refused, anything else is computed here.
+        let by_city = Question {
+            measures: vec!["sales".to_owned()],
+            cuts: vec![Cut { dimension: "account.city".to_owned(), level: None }],
+            ..Question::default()
+        };
+        cluster::heed(&engine).await.unwrap();
+        let refused = ask(&engine, &by_city).await.unwrap_err().to_string();
+        assert!(refused.contains("answered otherwise"), "{refused}");
+        let coordinator = ask_workers(&engine, &urls(&fleet), false);
+        cluster::heed(&engine).await.unwrap();
+        let own = ask(&engine, &by_city).await.unwrap();
+        let counts = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        assert_eq!(counts(&coordinator.counts().answered), 0);
+        assert!(counts(&coordinator.counts().here) > 0);
+        // Until a comparison finds them the same again.
+        compare_again(&engine).await;
+        assert_eq!(ask(&engine, &by_city).await.unwrap(), own);
+        assert!(counts(&coordinator.counts().answered) > 0);
     });
+}
+
+async fn compare_again(engine: &Engine) {
+    engine
+        .write(&Actor::system(), |tx| Box::pin(async move { tx.enqueue(cluster::JOB, json!({})).await }))
+        .await
+        .unwrap();
+    engine.run_due_jobs().await.unwrap();
 }
