@@ -56,6 +56,21 @@ class DuckDB:
             GROUP BY 1, 2"""
         return self.with_total(rows, "SELECT sum(net) FROM sales")
 
+    def orders_by_category(self):
+        rows = """SELECT c.id, count(DISTINCT s."order") FROM sales s
+            LEFT JOIN product p ON p.key = s.product_key LEFT JOIN product_category c ON c.key = p.category_key GROUP BY 1"""
+        found = self.with_total(rows, 'SELECT count(DISTINCT "order") FROM sales')
+        return [(member, number * UNIT) for member, number in found]
+
+    def products_on_most_orders(self):
+        rows = """WITH sold AS (SELECT product_key, count(DISTINCT "order") AS orders FROM sales GROUP BY 1),
+            placed AS (SELECT *, row_number() OVER (ORDER BY orders DESC, product_key NULLS LAST) AS place FROM sold)
+            SELECT CASE WHEN place > 20 THEN 'rest' END, CASE WHEN place <= 20 THEN p.id END, count(DISTINCT s."order")
+            FROM sales s JOIN placed ON placed.product_key IS NOT DISTINCT FROM s.product_key
+            LEFT JOIN product p ON p.key = s.product_key GROUP BY 1, 2"""
+        found = [(rest or product, number * UNIT) for rest, product, number in self.rows(rows)]
+        return found + [("total", row[0] * UNIT) for row in self.rows('SELECT count(DISTINCT "order") FROM sales')]
+
     def largest_products(self):
         rows = """WITH sold AS (SELECT product_key, sum(net) AS net FROM sales GROUP BY 1),
             placed AS (SELECT *, row_number() OVER (ORDER BY net DESC NULLS LAST, product_key NULLS LAST) AS place FROM sold)
@@ -157,6 +172,22 @@ class Pandas:
     def orders_by_month(self):
         return self.distinct_by_month(self.sales, "order")
 
+    def orders_by_category(self):
+        sales = self.sales[["order", "product_key"]].merge(self.product, on="product_key", how="left")
+        found = sales["order"].groupby(sales["category_key"].fillna(-1)).nunique()
+        rows = [(self.category_id.get(int(key)), number * UNIT) for key, number in found.items()]
+        return rows + [("total", sales["order"].nunique() * UNIT)]
+
+    def products_on_most_orders(self):
+        found = self.sales.groupby("product_key")["order"].nunique().reset_index()
+        found = found.sort_values(["order", "product_key"], ascending=[False, True], kind="stable")
+        best = found.head(20)
+        rows = [(self.product_id.get(int(key)), number * UNIT) for key, number in best.itertuples(index=False)]
+        rest = self.sales[~self.sales["product_key"].isin(best["product_key"])]
+        if len(rest):
+            rows.append(("rest", rest["order"].nunique() * UNIT))
+        return rows + [("total", self.sales["order"].nunique() * UNIT)]
+
     def distinct_by_month(self, sales, column):
         found = sales[column].groupby(self.month(sales)).nunique()
         rows = [(month.date(), number * UNIT) for month, number in found.items()]
@@ -183,6 +214,8 @@ QUESTIONS = {
     "a year beside the year before, by city": "by_city",
     "different customers by month": "customers_by_month",
     "orders by month": "orders_by_month",
+    "orders by category": "orders_by_category",
+    "20 products on most orders and the rest": "products_on_most_orders",
     "recency, frequency, money of every customer": "rfm",
 }
 

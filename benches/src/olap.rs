@@ -116,17 +116,15 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
     };
     let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).context("no such day");
     let month = ("day", Some(Level::Month));
+    let best = |measure: &str| Question {
+        top: Some(20),
+        sort: Some(Sort { by: measure.into(), descending: true }),
+        ..of(measure, &[("product", None)])
+    };
     Ok(vec![
         ("sales by month", of("sales", &[month])),
         ("sales by month and category", of("sales", &[month, ("product.category", None)])),
-        (
-            "20 largest products and the rest",
-            Question {
-                top: Some(20),
-                sort: Some(Sort { by: "sales".into(), descending: true }),
-                ..of("sales", &[("product", None)])
-            },
-        ),
+        ("20 largest products and the rest", best("sales")),
         (
             "a year beside the year before, by city",
             Question {
@@ -137,6 +135,8 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
         ),
         ("different customers by month", of("customers", &[month])),
         ("orders by month", of("orders", &[month])),
+        ("orders by category", of("orders", &[("product.category", None)])),
+        ("20 products on most orders and the rest", best("orders")),
     ])
 }
 

@@ -6,7 +6,10 @@ use super::{
     interval::{PROMOTERS, Sampled},
     surveys,
 };
-use crate::count_keys::{COUNT_KEYS, KEY_SET};
+use crate::{
+    count_keys::{COUNT_KEYS, KEY_SET},
+    table::Table,
+};
 use meta::{Label, label};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +45,9 @@ pub enum Whole {
     Sum,
     /// The different records of all, known by this column of keys, are counted.
     Keys(&'static str),
-    /// Documents are in one group or in several, by whether what they are cut by is theirs or their lines'. In the first case they are added up,
-    /// in the second the whole is asked on its own.
-    Documents,
+    /// Documents, known by this column of keys, are in one group or in several, by whether what they are cut by is theirs or their lines'. In the
+    /// first case they are added up, in the second the whole is asked on its own.
+    Documents(&'static str),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -86,13 +89,18 @@ pub struct Measure {
 impl Measure {
     /// Its SQL over a fact, which gives sets of keys instead of their number where groups will be counted together. Where documents are
     /// taken with all their lines or not at all, `first_line` is the column that is true in one line of each.
-    pub(super) fn sql(&self, key_sets: bool, first_line: Option<&str>) -> Option<String> {
+    pub(super) fn sql(&self, fact: &Table, key_sets: bool, first_line: Option<&str>) -> Option<String> {
         let Expression::Aggregate { sql, whole, .. } = &self.expression else { return None };
         Some(match whole {
             Whole::Keys(column) if key_sets => format!("{KEY_SET}({column})"),
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
-            Whole::Documents if let Some(first) = first_line => format!("count(*) FILTER (WHERE f.{first})"),
-            Whole::Sum | Whole::Documents => (*sql).to_owned(),
+            Whole::Documents(key) => match first_line {
+                Some(first) => format!("count(*) FILTER (WHERE f.{first})"),
+                None if fact.column(key).is_some() => format!("{COUNT_KEYS}(f.{key})"),
+                // Files of an earlier version have no keys of documents.
+                None => (*sql).to_owned(),
+            },
+            Whole::Sum => (*sql).to_owned(),
         })
     }
 
@@ -128,7 +136,7 @@ impl Measure {
     pub(super) fn follows(&self, in_one_group: bool) -> bool {
         match &self.expression {
             Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. } => true,
-            Expression::Aggregate { whole: Whole::Documents, .. } => in_one_group,
+            Expression::Aggregate { whole: Whole::Documents(_), .. } => in_one_group,
             _ => false,
         }
     }
@@ -158,8 +166,8 @@ pub(super) fn sum(table: &'static str, sql: &'static str) -> Expression {
     Expression::Aggregate { table, sql, whole: Whole::Sum }
 }
 
-fn documents(table: &'static str, sql: &'static str) -> Expression {
-    Expression::Aggregate { table, sql, whole: Whole::Documents }
+fn documents(table: &'static str, sql: &'static str, key: &'static str) -> Expression {
+    Expression::Aggregate { table, sql, whole: Whole::Documents(key) }
 }
 
 pub(super) fn different_customers(table: &'static str) -> Expression {
@@ -206,7 +214,7 @@ fn sales() -> Vec<Measure> {
             Unit::Count,
             ("Orders", "订单数"),
             ("Number of orders with a line that counts.", "含计入销售的行的订单数。"),
-            documents("sales", "count(DISTINCT f.\"order\")"),
+            documents("sales", "count(DISTINCT f.\"order\")", "order_key"),
         ),
         measure(
             "customers",
@@ -357,7 +365,7 @@ fn returns() -> Vec<Measure> {
             Unit::Count,
             ("Number of returns", "退货单数"),
             ("Number of returns with a line that counts.", "含计入退货的行的退货单数。"),
-            documents("returns", "count(DISTINCT f.\"return\")"),
+            documents("returns", "count(DISTINCT f.\"return\")", "return_key"),
         ),
         measure(
             "returned_quantity",

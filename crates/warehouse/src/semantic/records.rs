@@ -122,10 +122,11 @@ fn title_of(asked: &Asked<'_>, entity: &str) -> Result<Option<String>> {
     Ok(Some(known.title.clone()).filter(|title| readable && asked.actor.view(known).get(title).is_some()))
 }
 
-/// `None` for what is no use to a reader: the customer's id beside his key.
+/// `None` for what is no use to a reader: the customer's id beside his key, the document's key beside its id.
 fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
     let field = column.origin.as_ref().and_then(|(entity, field)| engine.entity(entity).ok()?.get(field));
     Some(match column.kind {
+        ColumnKind::Key if column.target.as_ref() == Some(&table.head) => return None,
         ColumnKind::Key => RowKind::Record { entity: column.target.clone()? },
         ColumnKind::Id if column.name == table.head_column => RowKind::Record { entity: table.head.clone() },
         ColumnKind::Id => return None,
