@@ -27,12 +27,14 @@ impl Cut<'_> {
 
     /// Every month of the period and of the year before, by month.
     pub async fn months(&self, cut: &str) -> Result<ByMonth> {
-        let body = self.body(cut).await?;
-        let mut found = ByMonth::new();
-        for (month, _, measures) in within(&body, (self.filter.before, self.filter.until())) {
-            found.entry(month).or_default().add(&measures);
-        }
-        Ok(found)
+        Ok(by_month(&self.body(cut).await?, (self.filter.before, self.filter.until())))
+    }
+
+    /// Of each region every month of the period and of the year before.
+    pub async fn months_by_region(&self) -> Result<BTreeMap<String, ByMonth>> {
+        let regions = store::regions(self.engine, self.run, "month", &self.filter.relation).await?;
+        let period = (self.filter.before, self.filter.until());
+        Ok(regions.into_iter().map(|(region, body)| (region, by_month(&body, period))).collect())
     }
 
     /// Of the period, by value.
@@ -54,6 +56,14 @@ fn within(
     (from, until): (NaiveDate, NaiveDate),
 ) -> impl Iterator<Item = (NaiveDate, &str, Measures)> {
     body.cells().filter(move |(month, ..)| (from..until).contains(month))
+}
+
+fn by_month(body: &Body, period: (NaiveDate, NaiveDate)) -> ByMonth {
+    let mut found = ByMonth::new();
+    for (month, _, measures) in within(body, period) {
+        found.entry(month).or_default().add(&measures);
+    }
+    found
 }
 
 fn by_value(body: &Body, period: (NaiveDate, NaiveDate)) -> ByValue {

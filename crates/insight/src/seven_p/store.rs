@@ -9,7 +9,7 @@ use crate::{kept, runs::Runs};
 use engine::schema::{ColumnKind, Table};
 use engine::{
     Actor, Engine, Result, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
+    sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
 };
 use meta::NaiveDate;
 
@@ -59,14 +59,30 @@ pub(super) async fn find(
     cut: &str,
     (relation, region): (&str, &str),
 ) -> Result<Body> {
-    let select = Sql::select()
+    let select = of_relation(run, cut, relation).and_where(Expr::col(name("region")).eq(region)).to_owned();
+    let rows = engine.fetch(&select).await?;
+    rows.first().map_or_else(|| Ok(Body::default()), |row| Body::read(&row.text(0)?))
+}
+
+/// The cells of a cut of each region, of one relation or of all.
+pub(super) async fn regions(
+    engine: &Engine,
+    run: i64,
+    cut: &str,
+    relation: &str,
+) -> Result<Vec<(String, Body)>> {
+    let of_all = Expr::col(name("region")).eq("");
+    let select = of_relation(run, cut, relation).column(name("region")).and_where(of_all.not()).to_owned();
+    let rows = engine.fetch(&select).await?;
+    rows.iter().map(|row| Ok((row.text(1)?, Body::read(&row.text(0)?)?))).collect()
+}
+
+fn of_relation(run: i64, cut: &str, relation: &str) -> SelectStatement {
+    Sql::select()
         .column(name("cells"))
         .from(name(TABLE))
         .and_where(Expr::col(name("run")).eq(run))
         .and_where(Expr::col(name("cut")).eq(cut))
         .and_where(Expr::col(name("relation")).eq(relation))
-        .and_where(Expr::col(name("region")).eq(region))
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    rows.first().map_or_else(|| Ok(Body::default()), |row| Body::read(&row.text(0)?))
+        .to_owned()
 }

@@ -178,7 +178,7 @@ pub(super) fn called(words: &Words<'_>, names: &Names, number: u32, marks: &[Mar
 }
 
 /// Number and name of each group.
-fn names(words: &Words<'_>, found: &Found, called_by: &Names) -> Vec<(u32, String)> {
+pub(crate) fn names(words: &Words<'_>, found: &Found, called_by: &Names) -> Vec<(u32, String)> {
     let named = |group: &Group| {
         let number = words.count(u64::from(group.number));
         let text = called(words, called_by, group.number, &group.profile.marks);

@@ -12,6 +12,8 @@ mod sides;
 mod status;
 mod uplift;
 
+pub(crate) use groups::names as group_names;
+
 use super::{scope, words::Words};
 use axum::{
     Router,

@@ -74,19 +74,21 @@ impl Board<'_> {
         let quadrants = self.group_bars("value_quadrant", &overview.quadrants, "");
         let core = overview.quadrants.get("core").map_or(0, |group| group.customers);
         let risky = "risk == 'high' && importance in ['vip', 'key']";
+        let mut charts = vec![
+            self.chart(
+                "stages",
+                "importance_title",
+                &[("count", &self.words.count(vip.customers))],
+                self.group_bars("importance", &overview.importance, ""),
+            ),
+            self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
+        ];
+        charts.extend(self.habits().await?);
         Ok(Shown {
             by_customer: true,
             findings: vec![finding],
             notes: vec![self.t("seven.whole_company", &[])],
-            charts: vec![
-                self.chart(
-                    "stages",
-                    "importance_title",
-                    &[("count", &self.words.count(vip.customers))],
-                    self.group_bars("importance", &overview.importance, ""),
-                ),
-                self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
-            ],
+            charts,
             lists: vec![
                 self.list(
                     "risky_list",
@@ -103,7 +105,10 @@ impl Board<'_> {
                 )
                 .await?,
             ],
-            more: vec![self.link("more_overview", "/value")],
+            more: vec![
+                self.link("more_overview", "/value"),
+                self.link("more_groups", "/analysis/groups"),
+            ],
             ..Shown::default()
         })
     }
@@ -150,6 +155,7 @@ impl Board<'_> {
         } else {
             notes.push(self.t("seven.retention_unknown", &[]));
         }
+        findings.extend(self.said().await?);
         notes.push(self.t("seven.whole_company", &[]));
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
@@ -178,8 +184,19 @@ impl Board<'_> {
                     "nobody_loyal",
                 )
                 .await?,
+                self.list(
+                    "disloyal_list",
+                    ("importance in ['vip', 'key'] && loyalty_index != null", "loyalty_index"),
+                    &["loyalty_index", "loyalty_behavioural", "loyalty_emotional", "loyalty_cognitive"],
+                    "nobody_indexed",
+                )
+                .await?,
             ],
-            more: vec![self.link("more_alarms", "/value/alarms"), self.link("more_cycles", "/value/cycles")],
+            more: vec![
+                self.link("more_alarms", "/value/alarms"),
+                self.link("more_cycles", "/value/cycles"),
+                self.link("more_satisfaction", "/value/satisfaction"),
+            ],
             ..Shown::default()
         })
     }

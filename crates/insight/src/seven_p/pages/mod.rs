@@ -1,5 +1,6 @@
 //! What each of the seven pages shows.
 
+mod beside;
 mod customers;
 mod experiments;
 mod sales;
@@ -101,7 +102,7 @@ impl Board<'_> {
             title: self.t(&format!("seven.{key}"), args),
             data,
             id: key,
-            definition: self.t(&format!("seven.{key}.is"), &[]),
+            definition: self.t(&format!("seven.{key}.is"), args),
         }
     }
 

@@ -70,26 +70,29 @@ impl Board<'_> {
             })
             .collect();
         let columns = ["sales", "change", "orders", "margin_share"];
+        let mut charts = vec![
+            self.chart(
+                "line",
+                "sales_title",
+                &[("change", change.as_deref().unwrap_or("–"))],
+                self.months(&months, |one| one.sales, "money"),
+            ),
+            self.chart("stages", "channels_title", &[], self.bars(&channel_bars, "money")),
+            self.chart("stages", "categories_title", &[], self.bars(&category_bars, "money")),
+        ];
+        charts.extend(self.regions(&now).await?);
         Ok(Shown {
             by_period: true,
             by_customer: true,
             findings: vec![finding],
-            charts: vec![
-                self.chart(
-                    "line",
-                    "sales_title",
-                    &[("change", change.as_deref().unwrap_or("–"))],
-                    self.months(&months, |one| one.sales, "money"),
-                ),
-                self.chart("stages", "channels_title", &[], self.bars(&channel_bars, "money")),
-                self.chart("stages", "categories_title", &[], self.bars(&category_bars, "money")),
-            ],
+            charts,
             lists: vec![List {
                 title: self.t("seven.reps_list", &[]),
                 first: self.t("seven.column.rep", &[]),
                 table: self.table("reps", &columns, rows, &self.orders("")),
                 nobody: self.t("seven.no_sales", &[]),
             }],
+            more: vec![self.explorer(), self.link("more_forecast", "/analysis/forecast")],
             ..Shown::default()
         })
     }
@@ -175,6 +178,8 @@ impl Board<'_> {
             })
             .collect();
         let columns = ["return_share", "returned", "sales", "margin_share"];
+        let (together, rules) = self.bought_together().await?;
+        findings.extend(together);
         Ok(Shown {
             by_period: true,
             findings,
@@ -183,13 +188,20 @@ impl Board<'_> {
                 self.chart("stages", "margins_title", &[], self.bars(&margin_bars, "money")),
                 self.chart("stages", "reasons_title", &[], self.bars(&reason_bars, "money")),
             ],
-            lists: vec![List {
-                title: self.t("seven.returning_list", &[]),
-                first: self.t("seven.column.product", &[]),
-                table: self.table("returning", &columns, rows, "/product"),
-                nobody: self.t("seven.no_returns", &[]),
-            }],
-            more: vec![self.link("more_cycles", "/value/cycles")],
+            lists: vec![
+                List {
+                    title: self.t("seven.returning_list", &[]),
+                    first: self.t("seven.column.product", &[]),
+                    table: self.table("returning", &columns, rows, "/product"),
+                    nobody: self.t("seven.no_returns", &[]),
+                },
+                rules,
+            ],
+            more: vec![
+                self.link("more_baskets", "/analysis/baskets"),
+                self.link("more_purchasing", "/analysis/purchasing"),
+                self.link("more_cycles", "/value/cycles"),
+            ],
             ..Shown::default()
         })
     }

@@ -1,0 +1,145 @@
+//! What other pages found and belongs on one of the seven: groups of customers, what they say, what goes with what.
+
+use super::{Board, Chart, Link, List, ROWS};
+use crate::{
+    kept,
+    mining::{baskets, group_names::Names, groups},
+    pages::{
+        figure::Finding,
+        group_names,
+        href::{self, of_region},
+    },
+    satisfaction::{REPORT, Report, sees_answers},
+    seven_p::{cuts::Measures, read::sum},
+};
+use meta::Id;
+use std::collections::BTreeMap;
+use value::proportion::Estimate;
+use web::Answer;
+
+impl Board<'_> {
+    /// Customers by how they buy, if they were grouped.
+    pub(super) async fn habits(&self) -> Answer<Option<Chart>> {
+        let Some(kept) = groups::load(self.cut.engine).await? else { return Ok(None) };
+        let Ok(found) = &kept.body else { return Ok(None) };
+        let names = group_names(self.words, found, &Names::load(self.cut.engine).await?);
+        let bars: Vec<_> = found
+            .groups
+            .iter()
+            .zip(names)
+            .map(|(group, (number, name))| {
+                let customers = group.profile.customers as i64;
+                let filter = format!("{} == {number}", groups::FIELD);
+                let list = href::sorted("account", &filter, "-net_sales");
+                (name, Some(list), customers, self.share(customers, found.customers as i64))
+            })
+            .collect();
+        let count = self.words.count(found.groups.len() as u64);
+        let args = [("count", count.as_str()), ("as_of", &self.words.date(kept.as_of))];
+        Ok(Some(self.chart("stages", "groups_title", &args, self.bars(&bars, "count"))))
+    }
+
+    /// What customers say of us, if enough of them were asked and the reader may see all answers.
+    pub(super) async fn said(&self) -> Answer<Option<Finding>> {
+        if !sees_answers(&self.session.actor) {
+            return Ok(None);
+        }
+        let kept: Option<kept::Kept<Report>> = kept::find(self.cut.engine, REPORT).await?;
+        let Some(report) = kept.map(|kept| kept.body) else { return Ok(None) };
+        let (Some(satisfaction), Some(loyalty)) = (report.satisfaction, report.loyalty) else {
+            return Ok(None);
+        };
+        let interval = |found: &Estimate, decimals: u32| {
+            let [low, high] = [found.low, found.high].map(|number| self.words.fixed(number, decimals));
+            format!("{low} – {high}")
+        };
+        let (c, index) = (self.words.fixed(satisfaction.at, 2), self.words.fixed(loyalty.at, 0));
+        Ok(Some(self.finding(
+            "said",
+            &[("c", &c), ("interval", &interval(&satisfaction, 2)), ("index", &index)],
+            vec![
+                self.counted("answers", report.answers),
+                self.counted("asked", report.customers),
+                self.counted("indexed", loyalty.cases),
+                (self.t("seven.index_interval", &[]), interval(&loyalty, 0)),
+            ],
+            ("answers", "/value/satisfaction".to_owned()),
+        )))
+    }
+
+    /// What is bought together, the strongest rules, and the first of them in words.
+    pub(super) async fn bought_together(&self) -> Answer<(Option<Finding>, List)> {
+        let kept = baskets::load(self.cut.engine).await?;
+        let found = kept.as_ref().and_then(|kept| kept.body.as_ref().ok());
+        let rules = found.map_or(&[][..], |found| &found.rules[..Ord::min(ROWS, found.rules.len())]);
+        let id = |number: u32| found.and_then(|found| found.products.get(number as usize).copied());
+        let named = rules.iter().flat_map(|rule| rule.if_bought.iter().chain([&rule.then]));
+        let ids: Vec<(&str, Id)> = named.filter_map(|number| Some(("product", id(*number)?))).collect();
+        let titles = self.cut.engine.titles(&self.session.actor, &ids).await?;
+        let title = |number: u32| id(number).and_then(|id| titles.get(&id).cloned());
+        let (mut rows, mut first) = (vec![], None);
+        for rule in rules {
+            let bought: Option<Vec<String>> = rule.if_bought.iter().map(|number| title(*number)).collect();
+            let (Some(bought), Some(then), Some(product)) = (bought, title(rule.then), id(rule.then)) else {
+                continue;
+            };
+            let (bought, href) = (bought.join(" + "), format!("/analysis/baskets?product={product}"));
+            let both = self.words.count(u64::from(rule.both));
+            let (confidence, lift) =
+                (self.words.percent(rule.confidence()), self.words.fixed(rule.lift(), 1));
+            first.get_or_insert_with(|| {
+                self.finding(
+                    "together",
+                    &[("bought", &bought), ("then", &then), ("share", &confidence), ("lift", &lift)],
+                    vec![
+                        (self.t("seven.column.both", &[]), both.clone()),
+                        self.counted("baskets", u64::from(found.map_or(0, |found| found.baskets))),
+                    ],
+                    ("rules", href.clone()),
+                )
+            });
+            rows.push((format!("{bought} → {then}"), href, vec![both, confidence, lift]));
+        }
+        let list = List {
+            title: self.t("seven.together_list", &[]),
+            first: self.t("seven.column.rule", &[]),
+            table: self.table("together", &["both", "confidence", "lift"], rows, "/analysis/baskets"),
+            nobody: self.t("seven.no_rules", &[]),
+        };
+        Ok((first, list))
+    }
+
+    /// Sales by region, unless the page is of one.
+    pub(super) async fn regions(&self, all: &Measures) -> Answer<Option<Chart>> {
+        if !self.filter.region.is_empty() {
+            return Ok(None);
+        }
+        let months = self.cut.months_by_region().await?;
+        let period = (self.filter.from, self.filter.until());
+        let sold: BTreeMap<String, Measures> =
+            months.into_iter().map(|(region, months)| (region, sum(&months, period))).collect();
+        let bars: Vec<_> = super::ranked(&sold, |one| one.sales)
+            .into_iter()
+            .filter(|(_, one)| one.sales > 0)
+            .map(|(region, one)| {
+                let orders = self.orders(&of_region("account.", region));
+                (region.clone(), Some(orders), one.sales, self.share(one.sales, all.sales))
+            })
+            .collect();
+        Ok((!bars.is_empty()).then(|| {
+            self.chart("stages", "regions_title", &[], self.bars(&bars, "money"))
+        }))
+    }
+
+    /// The same days and customers in the explorer, by province.
+    pub(super) fn explorer(&self) -> Link {
+        let whose = self.filter.of_documents();
+        let href = format!(
+            "/analysis/explore?m=net_sales&m=orders&m=margin_rate&r=account.province&period=between&from={}&to={}&filter={}",
+            self.filter.from,
+            self.filter.last,
+            web::encode(whose.trim_start_matches(" && ")),
+        );
+        self.link("more_explore", &href)
+    }
+}
