@@ -2,7 +2,7 @@
 //   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
-// A figure leads to what it is made of.
+// A figure leads to what it is made of; a chart says how many cases it rests on, or leads to them.
 // Each explanation has words, not the key of a message, and the day it holds for.
 import assert from 'node:assert/strict';
 import { choose, eventually, signIn } from './steps.mjs';
@@ -140,7 +140,9 @@ function undefinedFigures() {
   for (const row of document.querySelectorAll('table[data-rows-explained] tbody tr')) beside(row, `the row ${text(row).slice(0, 40)}`);
   for (const box of document.querySelectorAll('.chart-box')) {
     told += 1;
-    terms(box, `the chart ${text(box.querySelector('figcaption'))}`);
+    const name = `the chart ${text(box.querySelector('figcaption'))}`;
+    const panel = document.querySelector(`[data-definitions="${box.dataset.defined}"] .explain-panel`);
+    if (terms(box, name) && !panel.querySelector('.explain-inputs, a[href]')) wrong.push(`${name}: neither its cases nor what it is made of`);
   }
   // Lists of records below a record show its fields, not figures.
   for (const table of document.querySelectorAll('#content table.grid')) {

@@ -73,6 +73,10 @@ impl Explain {
         self.inputs.push(Input { label: label.into(), value: value.into() });
         self
     }
+    pub fn inputs(mut self, inputs: impl IntoIterator<Item = Input>) -> Self {
+        self.inputs.extend(inputs);
+        self
+    }
     pub fn certainty(mut self, certainty: String) -> Self {
         self.certainty = Some(certainty);
         self

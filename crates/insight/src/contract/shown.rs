@@ -8,7 +8,7 @@ use crate::{
     kept::Kept,
     pages::{
         explain::missing,
-        figure::{Definition, Explain, Figure},
+        figure::{Definition, Explain, Figure, Input},
         href,
         words::Words,
     },
@@ -79,6 +79,7 @@ impl Page<'_> {
         context! {
             none => false,
             left_out => self.left_out(),
+            sample => [Input { label: words.t("contract.contracts", &[]), value: words.count(report.customers) }],
             made => words.t("contract.made", &[
                 ("customers", &words.count(report.customers)),
                 ("as_of", &words.date(self.as_of)),

@@ -2,7 +2,7 @@
 
 use super::{
     explain::margin_note,
-    figure::{Explain, Figure},
+    figure::{Explain, Figure, Input},
     href, in_force, model_card, refit_status,
     words::Words,
 };
@@ -82,6 +82,8 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         quiet_since => quiet_since.map(|day| day.to_string()),
         as_of => words.date(stored.as_of),
         fitted_at => words.format.instant(stored.fitted_at),
+        sample => sample(&words, &stored),
+        buyers => buyers(&words, &stored),
         figures => headline(&words, &stored),
         pareto => pareto(&words, &stored.overview),
         rfm => rfm(&words, &stored.overview),
@@ -104,6 +106,24 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
 fn falling(stored: &StoredModel) -> String {
     let since = date_of(day_number(stored.as_of) - FALLING_DAYS);
     format!("importance in ['vip', 'key'] && stage in ['decline', 'lost'] && last_order_on > '{since}'")
+}
+
+/// What the charts rest on.
+fn sample(words: &Words<'_>, stored: &StoredModel) -> [Input; 2] {
+    let customers = words.count(stored.overview.concentration.customers);
+    [
+        Input { label: words.t("value.customers", &[]), value: customers },
+        Input { label: words.label("orders"), value: words.count(stored.overview.orders) },
+    ]
+}
+
+/// Everybody who bought.
+fn buyers(words: &Words<'_>, stored: &StoredModel) -> minijinja::Value {
+    let count = words.count(stored.overview.concentration.customers);
+    context! {
+        href => href::sorted("account", BUYERS, "-net_sales"),
+        label => words.t("value.these_customers", &[("count", &count)]),
+    }
 }
 
 fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {

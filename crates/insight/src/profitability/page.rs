@@ -6,7 +6,7 @@ use crate::{
     kept::{self, Kept},
     pages::{
         customer_table::customers,
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href, scope,
         words::Words,
     },
@@ -59,6 +59,14 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         rated => report.rated,
         as_of => words.date(kept.as_of),
         made_at => words.format.instant(kept.made_at),
+        sample => [
+            Input { label: words.t("value.customers", &[]), value: words.count(report.buyers.customers) },
+            Input { label: words.label("net_sales"), value: words.amount(report.buyers.net_sales) },
+        ],
+        buyers => context! {
+            href => href::sorted("account", "orders > 0", if report.rated { "-net_profit" } else { "-margin" }),
+            label => words.t("value.these_customers", &[("count", &words.count(report.buyers.customers))]),
+        },
         figures => figures(&words, &kept),
         notes => notes(&words, report),
         whale => whale(&words, report),

@@ -7,7 +7,7 @@ use crate::{
         lines, recommend,
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href::Days,
     },
     settings::Settings,
@@ -68,8 +68,11 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             let settings = Settings::load(engine).await?;
             let orders = Days { settings: &settings, after: lines::before(as_of), until: as_of }.orders("");
             let as_of = words.date(as_of);
+            let baskets = words.count(u64::from(found.baskets));
             context! {
                 state => "found",
+                sample => [Input { label: words.t("mining.baskets", &[]), value: baskets }],
+                orders => context! { href => orders.clone(), label => words.t("mining.orders", &[]) },
                 figures => headline(&words, found, &as_of, orders),
                 rules => rules(&words, found, &names, product),
                 as_of,

@@ -8,7 +8,7 @@ use crate::{
         recommend,
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href,
     },
     settings::Settings,
@@ -60,6 +60,8 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
                 likely => likely(&words, &session, (found, day)).await?,
                 weights => weights(&words, &session, found),
                 list_href => list(found),
+                tested => tested(&words, found),
+                by_method => context! { href => "#tried", label => words.t("mining.tried_title", &[]) },
                 tried => tried(&words, found),
                 calibration => calibration(&words, found),
                 as_of,
@@ -111,6 +113,14 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
     Ok(found.near.iter().filter_map(row).collect())
 }
 
+fn tested(words: &Words<'_>, found: &Found) -> [Input; 2] {
+    let input = |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
+    [
+        input("mining.learned_from", found.backtest.learned_from),
+        input("mining.tested_on", found.backtest.tested_on),
+    ]
+}
+
 /// With the half-width of its 95 % interval.
 fn auc(words: &Words<'_>, measures: &Measures) -> String {
     let (number, error) = (words.fixed(measures.auc, 3), words.fixed(Z_95 * measures.auc_error, 3));
@@ -128,8 +138,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec
         explain("mining.expected_help").input(words.t("mining.base_rate", &[]), percent(test.rate));
     let method = candidate(words, test.best);
     let auc_explained = explain("mining.auc_help")
-        .input(words.t("mining.learned_from", &[]), words.count(test.learned_from as u64))
-        .input(words.t("mining.tested_on", &[]), words.count(test.tested_on as u64));
+        .inputs(tested(words, found));
     let lift =
         best.map(|best| words.t("mining.times", &[("times", &words.fixed(best.lift_of_best_tenth, 1))]));
     vec![

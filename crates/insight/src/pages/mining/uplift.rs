@@ -11,7 +11,7 @@ use crate::{
         },
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href,
     },
 };
@@ -140,6 +140,7 @@ impl Shown<'_> {
             "verdict": self.say("proven", &[]),
             "hint": self.say("how", &[("method", &method)]),
             "figures": self.figures(tried),
+            "sample": self.sample(),
             "curve": {
                 "title": self.curve_title(proven),
                 "data": {
@@ -181,15 +182,23 @@ impl Shown<'_> {
         self.say("curve_title", &args)
     }
 
+    fn sample(&self) -> [Input; 3] {
+        let (words, found) = (self.words, self.found());
+        [
+            (words.t("mining.treated", &[]), found.treated),
+            (words.t("mining.control", &[]), found.control),
+            (self.say("judged", &[]), found.judged),
+        ]
+        .map(|(label, number)| Input { label, value: words.count(number as u64) })
+    }
+
     fn figures(&self, tried: Option<&Tried>) -> Vec<Figure> {
         let Some(tried) = tried else { return vec![] };
         let (words, found) = (self.words, self.found());
         let explain = |key: &str| {
             Explain::new(self.say(key, &[]), self.as_of)
                 .source(Side::Reached.href(self.experiment), Side::Reached.title(words))
-                .input(words.t("mining.treated", &[]), words.count(found.treated as u64))
-                .input(words.t("mining.control", &[]), words.count(found.control as u64))
-                .input(self.say("judged", &[]), words.count(found.judged as u64))
+                .inputs(self.sample())
         };
         let mut test = explain("qini_help");
         for one in &found.tried {
