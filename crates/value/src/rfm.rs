@@ -134,6 +134,14 @@ mod tests {
         }
 
         #[test]
+        fn the_order_of_customers_does_not_matter(
+            (given, shuffled) in prop::collection::vec(-20_i64..20, 0..60)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            prop_assert_eq!(Bands::fit(&given), Bands::fit(&shuffled));
+        }
+
+        #[test]
         fn the_score_never_falls_with_the_value(values in prop::collection::vec(any::<i64>(), 1..40), a in any::<i64>(), b in any::<i64>()) {
             let bands = Bands::fit(&values);
             prop_assert!(bands.score(a.min(b)) <= bands.score(a.max(b)));

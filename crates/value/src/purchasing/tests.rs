@@ -48,11 +48,16 @@ fn the_order_of_customers_and_purchases_does_not_matter() {
     let truth = Erlang { k: 2, r: 1.5, alpha: 4.0, dropout: Some(Dropout { a: 0.8, b: 4.0 }) };
     let mut histories = histories(&truth, 400, 7);
     let first = fits(&histories);
-    histories.reverse();
-    for history in &mut histories {
-        history.reverse();
+    let (half, third) = (histories.len() / 2, histories.len() / 3);
+    for turn in 0..3 {
+        histories.reverse();
+        histories.rotate_left(third + turn);
+        histories[..half].reverse();
+        for history in &mut histories {
+            history.reverse();
+        }
+        assert_eq!(fits(&histories), first);
     }
-    assert_eq!(fits(&histories), first);
 }
 
 #[test]
