@@ -24,14 +24,13 @@ const HEEDED_EVERY: Duration = Duration::from_secs(60);
 const TRIES: usize = 3;
 
 pub fn module() -> Module {
-    Module::new("cluster")
-        .labels("Workers", "工作节点")
-        .job(JOB, |context| Box::pin(run(context)))
-        .start(|engine| {
+    Module::new("cluster").labels("Workers", "工作节点").job(JOB, |context| Box::pin(run(context))).start(
+        |engine| {
             Box::pin(async move {
                 tokio::join!(every_night(engine.clone(), LAST, JOB, HOUR), heeding(engine));
             })
-        })
+        },
+    )
 }
 
 async fn heeding(engine: Engine) {

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use testkit::{Modules, TestApp};
 use warehouse::semantic::{self, Cut, Question};
 
-const SIZES: [(&str, &str, &str, &str); 2] = [("small", "Small", "小", "grey"), ("large", "Large", "大", "blue")];
+const SIZES: [(&str, &str, &str, &str); 2] =
+    [("small", "Small", "小", "grey"), ("large", "Large", "大", "blue")];
 
 fn modules() -> Modules {
     let shop = Module::new("shop")
@@ -45,13 +46,19 @@ fn fields_a_company_adds_are_kept_told_and_cut_by() {
         };
         let (large, none) = (customer("Large", Some("large")).await, customer("None", None).await);
         for (account, gift, amount) in [(large, true, "30"), (large, false, "5"), (none, true, "2")] {
-            let head = values([("account", account.into()), ("ordered_at", at("2026-01-05")), ("is_gift", gift.into())]);
+            let head = values([
+                ("account", account.into()),
+                ("ordered_at", at("2026-01-05")),
+                ("is_gift", gift.into()),
+            ]);
             let line = values([("description", "goods".into()), ("unit_price", decimal(amount))]);
             company.document("order", "order_line", head, line).await;
         }
         refresh(&company, SMALL).await;
 
-        let kept = ask(&company, "SELECT children, head_cm, shoe_size FROM account ORDER BY shoe_size NULLS LAST").await;
+        let kept =
+            ask(&company, "SELECT children, head_cm, shoe_size FROM account ORDER BY shoe_size NULLS LAST")
+                .await;
         assert_eq!(kept[0], [2.into(), decimal("57.5"), "large".into()]);
         assert_eq!(kept[1][2], Value::Null);
 
@@ -67,7 +74,9 @@ fn fields_a_company_adds_are_kept_told_and_cut_by() {
                 ..Question::default()
             };
             let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
-            let row = |row: semantic::Line| (row.members[0].value.to_string(), row.cells[0].value.unwrap_or_default());
+            let row = |row: semantic::Line| {
+                (row.members[0].value.to_string(), row.cells[0].value.unwrap_or_default())
+            };
             answer.rows.into_iter().map(row).collect::<BTreeMap<String, Decimal>>()
         };
         let expected = |sums: [(&str, i64); 2]| -> BTreeMap<String, Decimal> {

@@ -184,7 +184,9 @@ impl Select<'_> {
         });
         let first_line = first_line.map(|column| column.name.as_str());
         for (at, measure) in self.measures.iter().enumerate() {
-            columns.extend(measure.sql(self.fact, self.key_sets, first_line).map(|sql| format!("{sql} AS m{at}")));
+            columns.extend(
+                measure.sql(self.fact, self.key_sets, first_line).map(|sql| format!("{sql} AS m{at}")),
+            );
         }
         let mut sql = format!("SELECT {}{from}", columns.join(", "));
         if !conditions.is_empty() {

@@ -114,7 +114,8 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
 }
 
 fn tested(words: &Words<'_>, found: &Found) -> [Input; 2] {
-    let input = |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
+    let input =
+        |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
     [
         input("mining.learned_from", found.backtest.learned_from),
         input("mining.tested_on", found.backtest.tested_on),
@@ -137,8 +138,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec
     let expected =
         explain("mining.expected_help").input(words.t("mining.base_rate", &[]), percent(test.rate));
     let method = candidate(words, test.best);
-    let auc_explained = explain("mining.auc_help")
-        .inputs(tested(words, found));
+    let auc_explained = explain("mining.auc_help").inputs(tested(words, found));
     let lift =
         best.map(|best| words.t("mining.times", &[("times", &words.fixed(best.lift_of_best_tenth, 1))]));
     vec![

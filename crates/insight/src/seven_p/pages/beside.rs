@@ -126,9 +126,7 @@ impl Board<'_> {
                 (region.clone(), Some(orders), one.sales, self.share(one.sales, all.sales))
             })
             .collect();
-        Ok((!bars.is_empty()).then(|| {
-            self.chart("stages", "regions_title", &[], self.bars(&bars, "money"))
-        }))
+        Ok((!bars.is_empty()).then(|| self.chart("stages", "regions_title", &[], self.bars(&bars, "money"))))
     }
 
     /// The same days and customers in the explorer, by province.

@@ -105,10 +105,7 @@ impl Board<'_> {
                 )
                 .await?,
             ],
-            more: vec![
-                self.link("more_overview", "/value"),
-                self.link("more_groups", "/analysis/groups"),
-            ],
+            more: vec![self.link("more_overview", "/value"), self.link("more_groups", "/analysis/groups")],
             ..Shown::default()
         })
     }
