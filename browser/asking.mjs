@@ -74,7 +74,7 @@ export async function asking({ open, step, program, lang = 'en' }) {
     await page.getByRole('button', { name: say('common.save'), exact: true }).click();
     await page.getByRole('heading', { level: 1, name: say('schedule.title') }).waitFor();
     const row = page.getByRole('row').filter({ has: page.getByRole('link', { name: REPORT[lang], exact: true }) }).first();
-    await row.getByText(new RegExp(say('schedule.weekday_5'))).waitFor();
+    await row.getByText(say('schedule.when_weekly', { day: say('schedule.weekday_5'), hour: '08:00' }), { exact: true }).waitFor();
     // The demo has no mail server, and says so.
     await page.getByText(say.start('schedule.no_server')).waitFor();
   });

@@ -208,7 +208,7 @@ impl<'a> Asked<'a> {
     /// Whether every part of the whole follows from those of its groups.
     fn follows(&self) -> bool {
         let in_one_group = self.has_documents_in_one_group();
-        self.parts.iter().all(|part| part.follows(in_one_group))
+        self.parts.iter().all(|part| part.follows(in_one_group, &self.model.facts))
     }
 
     async fn answer(&self) -> Result<AnswerTable> {

@@ -11,6 +11,7 @@ use crate::{
     table::Table,
 };
 use meta::{Label, label};
+use std::collections::BTreeMap;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
@@ -45,8 +46,8 @@ pub enum Whole {
     Sum,
     /// The different records of all, known by this column of keys, are counted.
     Keys(&'static str),
-    /// Documents, known by this column of keys, are in one group or in several, by whether what they are cut by is theirs or their lines'. In the
-    /// first case they are added up, in the second the whole is asked on its own.
+    /// Documents are in one group or in several, by whether what they are cut by is theirs or their lines'. In the first case they are added up, in
+    /// the second the different ones of all, known by this column of keys, are counted.
     Documents(&'static str),
 }
 
@@ -96,7 +97,9 @@ impl Measure {
             Whole::Keys(column) => format!("{COUNT_KEYS}({column})"),
             Whole::Documents(key) => match first_line {
                 Some(first) => format!("count(*) FILTER (WHERE f.{first})"),
-                None if fact.column(key).is_some() => format!("{COUNT_KEYS}(f.{key})"),
+                None if fact.column(key).is_some() => {
+                    format!("{}(f.{key})", if key_sets { KEY_SET } else { COUNT_KEYS })
+                }
                 // Files of an earlier version have no keys of documents.
                 None => (*sql).to_owned(),
             },
@@ -133,10 +136,12 @@ impl Measure {
     }
 
     /// Whether an aggregate of the whole follows from those of its groups, each document being in only one of them or not.
-    pub(super) fn follows(&self, in_one_group: bool) -> bool {
+    pub(super) fn follows(&self, in_one_group: bool, facts: &BTreeMap<String, Table>) -> bool {
         match &self.expression {
             Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. } => true,
-            Expression::Aggregate { whole: Whole::Documents(_), .. } => in_one_group,
+            Expression::Aggregate { table, whole: Whole::Documents(key), .. } => {
+                in_one_group || facts.get(*table).is_some_and(|fact| fact.column(key).is_some())
+            }
             _ => false,
         }
     }

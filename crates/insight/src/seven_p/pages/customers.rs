@@ -183,7 +183,7 @@ impl Board<'_> {
                 .await?,
                 self.list(
                     "disloyal_list",
-                    ("importance in ['vip', 'key'] && loyalty_index != null", "loyalty_index"),
+                    ("importance in ['vip', 'key'] && loyalty_emotional != null", "loyalty_index"),
                     &["loyalty_index", "loyalty_behavioural", "loyalty_emotional", "loyalty_cognitive"],
                     "nobody_indexed",
                 )
