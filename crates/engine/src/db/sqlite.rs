@@ -30,8 +30,10 @@ const READER_CACHE: &str = "-16384";
 /// thousands. What is mapped counts as the program's memory, once for each reader; so readers with nothing to do give it back,
 /// and what they have cached. They stay open: to read the schema again takes longer than a page.
 const READER_MAPPING: u64 = 256 << 30;
-/// After this time without a reading.
+/// After this time in which nobody was served.
 const REST_AFTER: Duration = Duration::from_secs(5);
+/// Readings in that time by which nobody is served: the program looks now and then whether there is something to do.
+const OWN_READINGS: u64 = 30;
 const WRITER_CACHE: &str = "-65536";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;
@@ -257,13 +259,13 @@ impl Readers {
         Ok(Reader { conn: Some(conn), shared: self.0.clone(), _permit: permit })
     }
 
-    /// Readers give back their memory while nobody reads; ends with its task.
+    /// Readers give back their memory while nobody is served; ends with its task.
     pub async fn rest(self) {
         let mut seen = 0;
         loop {
             sleep(REST_AFTER).await;
             let readings = self.0.readings.load(Ordering::Relaxed);
-            if readings == std::mem::replace(&mut seen, readings) {
+            if readings - std::mem::replace(&mut seen, readings) <= OWN_READINGS {
                 self.give_back();
             }
         }
