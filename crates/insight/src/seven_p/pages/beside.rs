@@ -39,7 +39,7 @@ impl Board<'_> {
         Ok(Some(self.chart("stages", "groups_title", &args, self.bars(&bars, "count"))))
     }
 
-    /// What customers say of us, if enough of them were asked and the reader may see all answers.
+    /// What customers say of us, if any did and the reader may see all answers.
     pub(super) async fn said(&self) -> Answer<Option<Finding>> {
         if !sees_answers(&self.session.actor) {
             return Ok(None);
