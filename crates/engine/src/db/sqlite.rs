@@ -33,7 +33,7 @@ const READER_MAPPING: u64 = 256 << 30;
 /// After this time in which nobody was served.
 const REST_AFTER: Duration = Duration::from_secs(5);
 /// Readings in that time by which nobody is served: the program looks now and then whether there is something to do.
-const OWN_READINGS: u64 = 30;
+const OWN_READINGS: u64 = 100;
 const WRITER_CACHE: &str = "-65536";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;
