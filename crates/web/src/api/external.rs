@@ -3,7 +3,7 @@
 use super::{
     entity,
     idempotency::{Key, Outcome, once},
-    input::{self, Input, NUMBER_LIMIT},
+    input::{self, Input, NO_NUMBER, is_number},
     output, version, write,
 };
 use crate::{Answer, App, Session};
@@ -13,7 +13,7 @@ use axum::{
     http::{HeaderMap, Method, StatusCode},
 };
 use engine::{Error, Tx};
-use meta::{Entity, Problem};
+use meta::Entity;
 
 pub async fn get(
     State(app): State<App>,
@@ -71,9 +71,8 @@ pub async fn put(
 /// As `external_ids` of a body would have to be.
 fn check(source: &str, number: &str) -> engine::Result<()> {
     for (name, text) in [("source", source), ("number", number)] {
-        if text.trim() != text || text.is_empty() || text.chars().count() > NUMBER_LIMIT {
-            let problem = Problem::WrongType { expected: "string of 1 to 255 characters" };
-            return Err(Error::invalid(name, problem));
+        if text.trim() != text || !is_number(text) {
+            return Err(Error::invalid(name, NO_NUMBER));
         }
     }
     Ok(())

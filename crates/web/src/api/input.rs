@@ -95,6 +95,15 @@ fn whole(given: &Json) -> Cow<'_, Json> {
     }
 }
 
+pub const NO_NUMBER: Problem =
+    Problem::WrongType { expected: "string of 1 to 255 characters, no control characters" };
+
+/// Of another system, or the system's name.
+pub fn is_number(text: &str) -> bool {
+    let trimmed = text.trim();
+    !text.contains(char::is_control) && !trimmed.is_empty() && trimmed.chars().count() <= NUMBER_LIMIT
+}
+
 /// `{"erp": "4711"}`, `{"erp": ["4711", "4712"]}`, `{"erp": null}` for none.
 fn numbers(given: &Json, place: &str, problems: &mut Vec<FieldProblem>) -> BTreeMap<String, Vec<String>> {
     let mut found = BTreeMap::new();
@@ -106,21 +115,17 @@ fn numbers(given: &Json, place: &str, problems: &mut Vec<FieldProblem>) -> BTree
         return found;
     };
     for (source, given) in given {
-        let texts: Option<Vec<String>> = match given {
+        let texts: Option<Vec<&str>> = match given {
             Json::Null => Some(vec![]),
-            Json::String(number) => Some(vec![number.trim().to_owned()]),
-            Json::Array(list) => list.iter().map(|n| n.as_str().map(|n| n.trim().to_owned())).collect(),
+            Json::String(number) => Some(vec![number]),
+            Json::Array(list) => list.iter().map(Json::as_str).collect(),
             _ => None,
         };
-        let fits = |text: &String| !text.is_empty() && text.chars().count() <= NUMBER_LIMIT;
         match texts {
-            Some(texts) if texts.iter().all(fits) && fits(source) => {
-                found.insert(source.clone(), texts);
+            Some(texts) if texts.iter().all(|text| is_number(text)) && is_number(source) => {
+                found.insert(source.clone(), texts.iter().map(|text| text.trim().to_owned()).collect());
             }
-            _ => problems.push(FieldProblem::new(
-                format!("{place}external_ids.{source}"),
-                Problem::WrongType { expected: "string of 1 to 255 characters" },
-            )),
+            _ => problems.push(FieldProblem::new(format!("{place}external_ids.{source}"), NO_NUMBER)),
         }
     }
     found

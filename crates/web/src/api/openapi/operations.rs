@@ -1,7 +1,7 @@
 //! The operations of an entity and those that belong to none.
 
 use super::{
-    schemas::{change_name, example, input_name, reference},
+    schemas::{NUMBER, change_name, example, input_name, reference},
     texts::Texts,
 };
 use crate::api::{
@@ -306,7 +306,7 @@ fn number_parameters(operation: Operation, texts: Texts) -> Operation {
     ["source", "number"].into_iter().fold(operation, |operation, name| {
         operation.own_parameter(json!({
             "name": name, "in": "path", "required": true, "description": texts.parameter(name),
-            "schema": { "type": "string", "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": "\\S" },
+            "schema": { "type": "string", "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": NUMBER },
         }))
     })
 }

@@ -6,6 +6,9 @@ use engine::{Action, Level, Registry, Withheld};
 use meta::{Entity, Field, Kind};
 use serde_json::{Map, Value, json};
 
+/// Of another system, or its name: something to see, and no control characters.
+pub(super) const NUMBER: &str =
+    "^[^\\x00-\\x1f\\x7f-\\x9f]*[^\\s\\x00-\\x1f\\x7f-\\x9f][^\\x00-\\x1f\\x7f-\\x9f]*$";
 const DECIMAL: &str = "^-?[0-9]+(\\.[0-9]+)?$";
 
 pub fn reference(name: &str) -> Value {
@@ -131,12 +134,13 @@ fn add_parts(
     of_child: impl Fn(&Entity) -> String,
 ) {
     if entity.external_ids {
-        let number = json!({ "type": "string", "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": "\\S" });
+        let number =
+            json!({ "type": "string", "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": NUMBER });
         properties.insert(
             "external_ids".into(),
             json!({
                 "type": "object", "description": texts.external_ids(), "examples": [{ "erp": "4711" }],
-                "propertyNames": { "minLength": 1, "maxLength": NUMBER_LIMIT },
+                "propertyNames": { "minLength": 1, "maxLength": NUMBER_LIMIT, "pattern": NUMBER },
                 "additionalProperties": { "oneOf": [
                     number, { "type": "array", "items": number }, { "type": "null" },
                 ] },
