@@ -4,6 +4,7 @@
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
 use meta::label;
+use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
     Elsewhere, Quality, by, here,
@@ -11,13 +12,13 @@ use warehouse::{
 };
 
 pub const JOB: &str = "warehouse.compare";
-/// What the catalog calls the comparison of a fact.
-const CHECK: &str = "workers";
 /// The setting that says which night was the last.
 const LAST: &str = "warehouse.compared_last_on";
 const HOUR: u32 = 3;
 /// Questions of one night; another night asks others.
 pub const SAMPLE: usize = 24;
+/// The setting with the night whose questions were answered otherwise. They are asked again instead of others until both are the same.
+const DIFFERED: &str = "warehouse.differed_night";
 /// Until every process of the company knows what one of them found.
 const HEEDED_EVERY: Duration = Duration::from_secs(60);
 /// A refresh in between makes two answers incomparable.
@@ -45,17 +46,27 @@ async fn heeding(engine: Engine) {
 /// Workers are asked if the last comparison, whichever process made it, found that they answer as the server does.
 pub async fn heed(engine: &Engine) -> Result<()> {
     let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
-    let noted = warehouse::noted(engine).await?;
-    coordinator.trust(noted.iter().all(|check| check.name != CHECK || check.good));
+    coordinator.trust(differed(engine).await?.is_none());
     Ok(())
+}
+
+async fn differed(engine: &Engine) -> Result<Option<u64>> {
+    Ok(engine.setting(DIFFERED).await?.and_then(|night| night.as_u64()))
 }
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
     let engine = &context.engine;
     // Without workers there is nothing to compare.
     let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
-    let night = engine.clock().now().timestamp() / (24 * 60 * 60);
-    let checks = compare(engine, Arc::new(coordinator.always()), night.unsigned_abs() as usize).await?;
+    let tonight = (engine.clock().now().timestamp() / (24 * 60 * 60)).unsigned_abs();
+    let night = differed(engine).await?.unwrap_or(tonight);
+    let checks = compare(engine, Arc::new(coordinator.always()), night).await?;
+    conclude(engine, night, checks).await?;
+    Ok(())
+}
+
+/// Keeps what the questions of a night have shown, and heeds it.
+pub async fn conclude(engine: &Engine, night: u64, checks: Vec<Quality>) -> Result<()> {
     for check in checks.iter().filter(|check| !check.good) {
         tracing::error!(
             table = check.table,
@@ -63,15 +74,19 @@ async fn run(context: JobContext) -> anyhow::Result<()> {
             "workers answer otherwise than this process"
         );
     }
+    let is_good = checks.iter().all(|check| check.good);
+    let differed = if is_good { Json::Null } else { night.into() };
+    engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.set_setting(DIFFERED, &differed).await }))
+        .await?;
     warehouse::note(engine, checks).await?;
-    heed(engine).await?;
-    Ok(())
+    heed(engine).await
 }
 
 /// For each fact, how many of the night's questions are answered otherwise there than here.
-pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -> Result<Vec<Quality>> {
+pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> Result<Vec<Quality>> {
     let mut differ: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for (fact, question) in sample(engine, night) {
+    for (fact, question) in sample(engine, night as usize) {
         let wrong = differ.entry(fact).or_default();
         if !is_same(engine, &there, &question).await? {
             wrong.push(question.measures.join(", "));
@@ -84,7 +99,7 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: usize) -
         },
         ..Quality::of_rows(
             &table,
-            CHECK,
+            "workers",
             label(
                 "Questions of last night's sample that workers answer otherwise than the server",
                 "昨夜抽查中工作节点与服务器计算结果不一致的问题数",

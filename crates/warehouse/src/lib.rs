@@ -37,7 +37,7 @@ mod write;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};
 pub use cells::value;
-pub use checks::{Quality, note, noted};
+pub use checks::{Quality, note};
 pub use datafusion::{self, arrow};
 pub use elsewhere::{
     Elsewhere, MEMORY_BYTES, Planned, Rows, aggregates, by, collect, compute_with, configure, explain,

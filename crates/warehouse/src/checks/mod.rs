@@ -99,11 +99,6 @@ pub async fn note(engine: &Engine, checks: Vec<Quality>) -> Result<()> {
     storage::put(&storage::store(engine)?, NOTED, serde_json::to_vec(&kept)?).await
 }
 
-/// What others put there.
-pub async fn noted(engine: &Engine) -> Result<Vec<Quality>> {
-    Ok(read(&storage::store(engine)?, NOTED).await?.checks)
-}
-
 pub(crate) async fn look(engine: &Engine, store: &Store, manifest: &Manifest) -> Result<()> {
     let tables = tables(engine.registry());
     // What another version of the program kept in another form is looked at anew.
