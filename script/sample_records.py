@@ -4,6 +4,8 @@ import http.cookiejar
 import json
 import os
 import re
+import time
+import urllib.error
 import urllib.parse
 import urllib.request
 
@@ -27,10 +29,14 @@ def token():
     return re.search(r"zk_[\w-]+", made)[0]
 
 
-def create(path, body):
+def ask(path, body):
     headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/json"}
     request = urllib.request.Request(f"{URL}/api/v1/{path}", json.dumps(body).encode(), headers)
-    return json.load(urllib.request.urlopen(request))["id"]
+    return json.load(urllib.request.urlopen(request))
+
+
+def create(path, body):
+    return ask(path, body)["id"]
 
 
 TOKEN = token()
@@ -45,4 +51,13 @@ for n, (name, kind) in enumerate([("龙口果业", "company"), ("Hawthorne", "co
     create("activity", {"kind": "call", "subject": "First call", "account": account, "happened_at": "2026-01-02T03:04:05Z"})
     lines = [{"product": product, "quantity": n + 1, "unit_price": "3.5"} for product in products]
     create("order", {"account": account, "ordered_at": f"2026-01-0{n + 1}T08:00:00Z", "lines": lines})
+# Questions of analysis have an answer once the warehouse is filled, which begins with the server.
+for _ in range(100):
+    try:
+        ask("analysis/question", {"measures": ["orders"]})
+        break
+    except urllib.error.HTTPError as error:
+        if error.code != 503:
+            raise
+        time.sleep(0.2)
 print(TOKEN)
