@@ -15,7 +15,8 @@ pub fn module() -> Module {
         .entity(saved_view())
         .entity(import_run())
         .before_save("exchange_rate", check_rate);
-    crate::merge::add(crate::privacy::add(crate::access::add(crate::audit::add(module))))
+    let module = crate::access::add(crate::audit::add(module));
+    crate::custom::add(crate::merge::add(crate::privacy::add(module)))
 }
 
 fn user() -> Entity {

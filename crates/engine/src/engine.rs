@@ -1,7 +1,8 @@
 //! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
 
 use crate::{
-    Actor, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, audit, core,
+    Actor, Customs, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, audit, core,
+    custom,
     db::{self, Conn, Pool},
     jobs,
     log::Gaps,
@@ -61,6 +62,7 @@ pub struct Engine(Arc<Shared>);
 
 struct Shared {
     registry: Registry,
+    customs: Customs,
     pool: Pool,
     writer: Option<Writer>,
     clock: Clock,
@@ -104,21 +106,23 @@ impl Background {
 }
 
 impl Engine {
-    /// Opens the database and brings its schema up to the modules' metadata.
+    /// Opens the database and brings its schema up to the metadata of the modules and the company.
     pub async fn open(options: Options, modules: Vec<Module>, clock: Clock) -> Result<Engine> {
         std::fs::create_dir_all(&options.data_dir).map_err(|error| {
             Error::Unavailable(format!("cannot make the data folder {}: {error}", options.data_dir.display()))
         })?;
         let mut all = vec![core::module()];
         all.extend(modules);
-        let registry = Registry::build(all)?;
         let (pool, sqlite) = db::open(&options.database, &options.data_dir, options.connections).await?;
         let mut conn = match (sqlite, &pool) {
             (Some(conn), _) => Conn::Sqlite(conn),
             (None, Pool::Postgres(pool)) => Conn::Postgres(pool.acquire().await?),
             (None, Pool::Sqlite(_)) => return Err(Error::Internal("no writer".into())),
         };
-        let steps = schema::apply(&mut conn, &schema::tables(&registry)).await?;
+        let mut steps = schema::apply(&mut conn, &custom::tables()).await?;
+        let customs = Customs::read(&mut conn).await?;
+        let registry = Registry::build(all, &customs)?;
+        steps += schema::apply(&mut conn, &schema::tables(&registry)).await?;
         if steps > 0 {
             tracing::info!(steps, "schema brought up to date");
         }
@@ -128,6 +132,7 @@ impl Engine {
         };
         let engine = Engine(Arc::new(Shared {
             registry,
+            customs,
             pool,
             writer,
             clock,
@@ -167,6 +172,9 @@ impl Engine {
     }
     pub fn entity(&self, name: &str) -> Result<&Arc<Entity>> {
         self.0.registry.entity(name)
+    }
+    pub(crate) fn customs(&self) -> &Customs {
+        &self.0.customs
     }
     pub fn clock(&self) -> &Clock {
         &self.0.clock

@@ -1,7 +1,7 @@
 //! Looks at a database without changing it: for `zhike doctor`.
 
 use crate::{
-    Database, Module, Registry, Result, core,
+    Customs, Database, Module, Registry, Result, core, custom,
     db::{self, Pool},
     schema,
 };
@@ -35,13 +35,14 @@ pub async fn inspect(database: &Database, folder: &Path, modules: Vec<Module>) -
     }
     let mut all = vec![core::module()];
     all.extend(modules);
-    let wanted = schema::tables(&Registry::build(all)?);
     let (pool, _writer) = db::open(database, folder, 1).await?;
     let mut found = match &pool {
         Pool::Sqlite(_) => sqlite(&pool).await?,
         Pool::Postgres(_) => postgres(&pool).await?,
     };
     if let Some(book) = book(&pool).await? {
+        let customs = customs(&pool, &book).await?;
+        let wanted = schema::tables(&Registry::build(all, &customs)?);
         match schema::diff(&book, &wanted) {
             Ok(steps) => found.steps = Some(steps.len()),
             Err(error) => found.refusal = Some(error.to_string()),
@@ -87,6 +88,15 @@ async fn postgres(pool: &Pool) -> Result<Inspection> {
         steps: None,
         refusal: None,
     })
+}
+
+/// What the company declared, if this version of the database knows of it.
+async fn customs(pool: &Pool, book: &[schema::Table]) -> Result<Customs> {
+    if custom::tables().iter().any(|own| !book.iter().any(|table| table.name == own.name)) {
+        return Ok(Customs::default());
+    }
+    let [entities, fields] = custom::selects();
+    Customs::of_rows(pool.fetch(&entities).await?, pool.fetch(&fields).await?)
 }
 
 /// The tables the database has, as the last start wrote them down.

@@ -8,6 +8,7 @@ use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::Value as Json;
 use std::{collections::HashSet, time::Duration};
+use tokio::sync::mpsc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -309,13 +310,11 @@ async fn renew(context: JobContext) {
 }
 
 pub(crate) async fn run_forever(engine: Engine) {
-    let mut running = tokio::task::JoinSet::new();
+    let (done, mut ended) = mpsc::unbounded_channel();
     let mut busy: HashSet<Id> = HashSet::new();
     loop {
-        while let Some(ended) = running.try_join_next() {
-            if let Ok(id) = ended {
-                busy.remove(&id);
-            }
+        while let Ok(id) = ended.try_recv() {
+            busy.remove(&id);
         }
         let claimed = if busy.len() < RUNNING_LIMIT { claim(&engine, &busy).await } else { Ok(None) };
         match claimed {
@@ -323,9 +322,11 @@ pub(crate) async fn run_forever(engine: Engine) {
                 let id = job.id;
                 busy.insert(id);
                 let context = JobContext { engine: engine.clone(), job };
-                running.spawn(async move {
+                let done = done.clone();
+                // Not ended with this loop: what has begun is finished, and its end written down.
+                tokio::spawn(async move {
                     run(context).await;
-                    id
+                    let _ = done.send(id);
                 });
             }
             Ok(None) => tokio::time::sleep(POLL).await,

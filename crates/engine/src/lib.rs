@@ -9,6 +9,7 @@ mod audit;
 mod bulk;
 pub mod condition;
 mod core;
+mod custom;
 mod databases;
 mod db;
 mod deep;
@@ -40,6 +41,7 @@ pub use audit::{
     SEEN_DAYS_DEFAULT, SEEN_DAYS_RANGE, Seal, Source, Verified, Via,
 };
 pub use bulk::among;
+pub use custom::{Customs, PREFIX};
 pub use databases::{create_database, drop_database};
 pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, name};
 pub use deep::{Check, Verdict};

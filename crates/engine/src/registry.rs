@@ -1,14 +1,14 @@
-//! The effective metadata: what the modules declared, merged and checked once at start.
+//! The effective metadata: what the modules and the company declared, merged and checked once at start.
 
 use crate::{
-    Dialect, Error, Module, Result,
+    Customs, Dialect, Error, Module, Result,
     deep::Check,
     module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, Start},
     schema::Table,
     store::ByIds,
 };
 use indexmap::IndexMap;
-use meta::{Entity, Field, Id, Kind, Label, Persons};
+use meta::{Entity, Field, Id, Kind, Label, Persons, label};
 use sea_query::Values;
 use std::{collections::HashMap, sync::Arc};
 
@@ -33,7 +33,7 @@ pub struct Registry {
 }
 
 impl Registry {
-    pub fn build(modules: Vec<Module>) -> Result<Registry> {
+    pub fn build(modules: Vec<Module>, customs: &Customs) -> Result<Registry> {
         let mut entities: IndexMap<String, Entity> = IndexMap::new();
         let mut registry = Registry {
             entities: IndexMap::new(),
@@ -86,6 +86,11 @@ impl Registry {
                 .ok_or_else(|| Error::Internal(format!("a list for unknown entity {}", list.entity)))?;
             entity.list = list.columns.into_iter().map(str::to_owned).collect();
             entity.sort = list.sort.to_owned();
+        }
+        let own = customs.add_to(&mut entities);
+        if !own.is_empty() {
+            let label = label("Own records", "自定义对象");
+            registry.modules.push(ModuleInfo { name: "custom", label, entities: own });
         }
         entities.values_mut().for_each(add_board_index);
         check(&entities)?;

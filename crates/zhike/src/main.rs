@@ -12,6 +12,7 @@ mod mining;
 mod modules;
 mod open;
 mod person;
+mod running;
 mod serve;
 mod traces;
 mod user;

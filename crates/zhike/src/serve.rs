@@ -5,13 +5,14 @@ use crate::{
     config::{Config, sign_in},
     modules::web_modules,
     open,
+    running::{Current, Running},
 };
 use anyhow::Context;
 use axum::Router;
 use engine::{Engine, Query};
 use std::{net::SocketAddr, time::Duration};
 use tokio::net::TcpListener;
-use web::{App, Options, Rates};
+use web::{Options, Pages, Rates};
 
 /// A slow request must not hold up the end for longer.
 const END_LIMIT: Duration = Duration::from_secs(5);
@@ -27,7 +28,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         println!("Nobody can sign in yet. Create an administrator (with the same settings):");
         println!("  zhike user create --name \"Your Name\" --email you@example.com --role administrator");
     }
-    serve(engine, listener, options(config)?, config.metrics_listen).await
+    serve(config, engine, listener, options(config)?).await
 }
 
 pub fn options(config: &Config) -> anyhow::Result<Options> {
@@ -59,22 +60,25 @@ pub fn address(listening: SocketAddr) -> String {
 }
 
 pub async fn serve(
+    config: &Config,
     engine: Engine,
     listener: TcpListener,
     options: Options,
-    metrics: Option<SocketAddr>,
 ) -> anyhow::Result<()> {
-    let app = App::new(engine.clone(), web_modules(), options)?;
-    if let Some(address) = metrics {
+    let pages = Pages::read(web_modules())?;
+    let current = Current::new(Running::start(engine, pages.clone(), options.clone())?);
+    if let Some(address) = config.metrics_listen {
         let listener = listen(address).await?;
         tracing::info!("metrics on {}/metrics", self::address(listener.local_addr()?));
-        tokio::spawn(axum::serve(listener, web::metrics_routes(app.clone())).into_future());
+        tokio::spawn(axum::serve(listener, current.metrics_routes()).into_future());
     }
-    let mut background = engine.start();
-    app.start(&mut background);
-    let router = web::router(app.clone());
-    let ended = until_asked_to_end(listener, router, move || app.live().end()).await;
-    background.end().await;
+    let ending = current.clone();
+    let served = until_asked_to_end(listener, current.router(), move || ending.app().live().end());
+    let ended = tokio::select! {
+        ended = served => ended,
+        () = current.follow(config, &pages, &options) => Ok(()),
+    };
+    current.end().await;
     ended
 }
 

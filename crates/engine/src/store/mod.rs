@@ -21,7 +21,7 @@ pub(crate) mod writer;
 pub(crate) use list::Counts;
 pub use list::{Count, Page};
 pub use query::Query;
-pub(crate) use read::{ByIds, by_ids, decode_all, number};
+pub(crate) use read::{ByIds, all_fields, by_ids, columns, decode_all, number};
 pub use replace::{StillWanted, figures_reader};
 pub(crate) use road::{Source, is_found};
 pub(crate) use statements::text_of;

@@ -92,7 +92,7 @@ pub(crate) fn number(rows: &[Row]) -> Result<u64> {
 }
 
 /// In the order of the map that a record's values are: made of values in order it is made at once.
-pub(super) fn all_fields(entity: &Entity) -> Vec<&Field> {
+pub(crate) fn all_fields(entity: &Entity) -> Vec<&Field> {
     let mut fields: Vec<&Field> = entity.fields.values().collect();
     fields.sort_unstable_by(|one, other| one.name.cmp(&other.name));
     fields

@@ -1,10 +1,11 @@
 //! The declarations of customers and sales hold together.
 
-use engine::Registry;
+use engine::{Customs, Registry};
 
 #[test]
 fn declarations_hold_together() {
-    let registry = Registry::build(vec![core(), customers::module(), sales::module()]).unwrap();
+    let registry =
+        Registry::build(vec![core(), customers::module(), sales::module()], &Customs::default()).unwrap();
     let order = registry.entity("order").unwrap();
     assert_eq!(registry.children("order").count(), 1);
     assert!(order.get("total_base").unwrap().company_currency);

@@ -2,7 +2,7 @@
 //! `/c/NAME`. Companies share nothing but the process: each has its own engine, caches, sessions and background tasks.
 
 use super::{Company, all, check_host};
-use crate::{config::Config, modules::web_modules, open, serve};
+use crate::{config::Config, modules::web_modules, open, running::Running, serve};
 use axum::{
     Router,
     body::Body,
@@ -13,7 +13,7 @@ use axum::{
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use engine::Background;
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, PoisonError, RwLock},
     time::Duration,
 };
@@ -82,40 +82,20 @@ struct One {
 }
 
 enum Stage {
-    Open(Box<Open>),
+    Open(Box<Running>),
     Suspended,
     /// Could not be opened: why.
     Broken(String),
 }
 
-struct Open {
-    app: App,
-    router: Router,
-    /// Until it ends.
-    background: Option<Background>,
-}
-
-impl Drop for Open {
-    fn drop(&mut self) {
-        self.app.live().end();
-        // A company that is closed while the server goes on; at the end of the server `end_all` waits for it.
-        if let Some(background) = self.background.take() {
-            tokio::spawn(background.end());
-        }
-    }
-}
-
-async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> anyhow::Result<Open> {
+async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> anyhow::Result<Running> {
     let engine = open::engine(&config).await?;
     let mut options = serve::options(&config)?;
     if company.public_url.is_none() && company.hosts.is_empty() {
         // Links in letters lead to the company by its path.
         options.public_url = options.public_url.map(|url| format!("{url}{PATH}{name}"));
     }
-    let app = App::with(engine.clone(), pages, options)?;
-    let mut background = engine.start();
-    app.start(&mut background);
-    Ok(Open { router: web::router(app.clone()), app, background: Some(background) })
+    Running::start(engine, pages, options)
 }
 
 impl Companies {
@@ -139,7 +119,7 @@ impl Companies {
     fn ending(&self) -> JoinSet<()> {
         let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
         let open = known.by_name.values_mut().filter_map(|one| match &mut one.state {
-            Stage::Open(open) => open.background.take(),
+            Stage::Open(open) => open.take_background(),
             Stage::Suspended | Stage::Broken(_) => None,
         });
         open.map(Background::end).collect()
@@ -158,9 +138,10 @@ impl Companies {
         let closed =
             self.close(|name, company| !broken.contains_key(name) && on_disk.get(name) != Some(company));
         closed.iter().for_each(|name| tracing::info!("company {name} is closed"));
+        let outdated = self.outdated().await;
         let missing = on_disk.into_iter().filter(|(name, _)| match self.known().by_name.get(name) {
             None => true,
-            Some(one) => matches!(one.state, Stage::Broken(_)),
+            Some(one) => matches!(one.state, Stage::Broken(_)) || outdated.contains(name),
         });
         let (mut opening, mut waiting) = (JoinSet::new(), missing.collect::<Vec<_>>().into_iter());
         loop {
@@ -181,11 +162,29 @@ impl Companies {
             }
             let Some(opened) = opening.join_next().await else { break };
             let (name, company, state) = opened?;
+            if let Err(error) = &state
+                && outdated.contains(&name)
+            {
+                tracing::error!("company {name}: its own fields cannot be taken up: {error:#}");
+                continue;
+            }
             self.put(name, company, state.unwrap_or_else(|error| Stage::Broken(format!("{error:#}"))));
         }
         broken.into_iter().for_each(|(name, why)| self.put(name, Company::default(), Stage::Broken(why)));
         self.index();
         Ok(())
+    }
+
+    /// Open companies whose own fields have changed since they were opened; each is opened anew beside the old one.
+    async fn outdated(&self) -> BTreeSet<String> {
+        let mut asked = JoinSet::new();
+        for (name, one) in &self.known().by_name {
+            if let Stage::Open(open) = &one.state {
+                let (name, engine) = (name.clone(), open.app.engine().clone());
+                asked.spawn(async move { (name, engine.is_outdated().await.unwrap_or(false)) });
+            }
+        }
+        asked.join_all().await.into_iter().filter_map(|(name, outdated)| outdated.then_some(name)).collect()
     }
 
     /// Takes out those that `changed`; dropped, they end what they do.

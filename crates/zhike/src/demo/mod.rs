@@ -56,7 +56,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
             people::REPS.join("、")
         ),
     ));
-    serve::serve(engine, listener, options, config.metrics_listen).await
+    serve::serve(&config, engine, listener, options).await
 }
 
 /// Makes the company once; one left unfinished by a killed process is made anew.

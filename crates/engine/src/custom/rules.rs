@@ -1,0 +1,209 @@
+//! What a company may declare.
+
+use super::{ENTITY, FIELD, PREFIX, choices::choices};
+use crate::{Error, Query, Result, Tx};
+use futures::future::BoxFuture;
+use meta::{Change, Draft, Id, Label, Problem, Record, label};
+
+/// With the prefix and the engine's own words around it the name of an index stays within what PostgreSQL keeps of it.
+const NAME_LIMIT: usize = 24;
+/// How many entities a company may make, and fields of one entity.
+const ENTITIES_LIMIT: usize = 50;
+const FIELDS_LIMIT: usize = 100;
+/// The engine names tables of its own like this.
+const TAKEN_ENDS: [&str; 3] = ["_search", "_search_tokens", "_figures"];
+
+pub(super) fn check_entity(draft: &mut Draft<'_>) {
+    check_names(draft);
+    keep(draft, &["name"]);
+    let name = text(draft, "name");
+    if TAKEN_ENDS.iter().any(|end| name.ends_with(end)) {
+        draft
+            .reject("name", label("is used by the program: choose another name", "为系统保留，请换一个名称"));
+    }
+}
+
+pub(super) fn check_field(draft: &mut Draft<'_>) {
+    check_names(draft);
+    keep(draft, &["entity", "name", "kind", "target", "decimals", "unique"]);
+    let kind = text(draft, "kind");
+    if kind == "choice"
+        && let Err(wrong) = choices(&text(draft, "choices"))
+    {
+        draft.reject("choices", wrong);
+    }
+    if kind == "reference" && text(draft, "target").is_empty() {
+        draft.reject("target", label("say what the field refers to", "请选择引用的对象"));
+    }
+    if kind == "decimal" && draft.get("decimals").as_int().is_some_and(|digits| !(0..=8).contains(&digits)) {
+        draft.reject("decimals", label("must be 0 to 8", "须为 0 至 8"));
+    }
+    let is_set = |draft: &Draft<'_>, flag: &str| draft.get(flag).as_bool() == Some(true);
+    let texts = ["text", "email", "phone", "url"];
+    if is_set(draft, "unique") && !texts.contains(&&*kind) && kind != "integer" {
+        draft.reject(
+            "unique",
+            label(
+                "is for texts, addresses and whole numbers: leave it out here",
+                "仅适用于文本、地址类和整数，请取消",
+            ),
+        );
+    }
+    if is_set(draft, "searched") && !texts.contains(&&*kind) && kind != "long_text" {
+        draft.reject("searched", label("is for texts: leave it out here", "仅适用于文本，请取消"));
+    }
+}
+
+fn text(draft: &Draft<'_>, field: &str) -> String {
+    draft.get(field).as_text().unwrap_or_default().trim().to_owned()
+}
+
+/// What stands in columns and tables already cannot become something else.
+fn keep(draft: &mut Draft<'_>, fixed: &[&str]) {
+    if draft.change == Change::Update {
+        for field in fixed.iter().filter(|field| draft.changes(field)).collect::<Vec<_>>() {
+            draft.reject(
+                field,
+                label(
+                    "cannot change once there may be data: make another one and delete this",
+                    "已可能有数据，不能更改；请另建一个并删除此项",
+                ),
+            );
+        }
+    }
+}
+
+fn check_names(draft: &mut Draft<'_>) {
+    let (english, chinese) = (text(draft, "english_label"), text(draft, "chinese_label"));
+    if english.is_empty() && chinese.is_empty() {
+        draft.reject(
+            "chinese_label",
+            label("give a label in one of the languages at least", "请至少填写一种语言的标签"),
+        );
+        return;
+    }
+    if draft.change == Change::Update && !draft.changes("name") {
+        return;
+    }
+    let given = text(draft, "name");
+    let made = if given.is_empty() { plain(&english) } else { given.to_ascii_lowercase() };
+    let bare = made.strip_prefix(PREFIX).unwrap_or(&made);
+    if !is_name(bare) {
+        draft.reject("name", wrong_name(&given));
+        return;
+    }
+    draft.set("name", format!("{PREFIX}{bare}"));
+}
+
+/// `Head size (cm)` is head_size_cm.
+fn plain(words: &str) -> String {
+    let mut made = String::new();
+    for letter in words.to_ascii_lowercase().chars() {
+        match letter {
+            'a'..='z' | '0'..='9' => made.push(letter),
+            _ if !made.is_empty() && !made.ends_with('_') => made.push('_'),
+            _ => {}
+        }
+    }
+    made.truncate(NAME_LIMIT);
+    made.trim_end_matches('_').to_owned()
+}
+
+fn is_name(name: &str) -> bool {
+    let fits = |letter: char| letter.is_ascii_lowercase() || letter.is_ascii_digit() || letter == '_';
+    name.starts_with(|letter: char| letter.is_ascii_lowercase())
+        && name.len() <= NAME_LIMIT
+        && name.chars().all(fits)
+        && !name.contains("__")
+        && !name.ends_with('_')
+}
+
+fn wrong_name(given: &str) -> Label {
+    let (en, zh) = match given {
+        "" => ("no name can be made of the label".to_owned(), "无法由标签生成名称".to_owned()),
+        _ => (format!("“{given}” cannot be the name"), format!("“{given}”不能用作名称")),
+    };
+    label(
+        format!(
+            "{en}: use 1 to {NAME_LIMIT} small letters, digits and single underscores, beginning with a letter, like shoe_size"
+        ),
+        format!("{zh}：请用 1 至 {NAME_LIMIT} 个小写字母、数字和单个下划线，以字母开头，如 shoe_size"),
+    )
+}
+
+async fn live(tx: &mut Tx, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
+    let records = tx.get_many(entity, ids).await?;
+    Ok(records.into_iter().filter(|record| record.deleted_at.is_none()).collect())
+}
+
+pub(super) fn refuse_taken_entities<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        for record in live(tx, ENTITY, ids).await? {
+            let same = format!("name == '{}'", record.text("name"));
+            refuse_taken(tx, ENTITY, record.id, &same).await?;
+        }
+        refuse_too_many(tx, ENTITY, "", ENTITIES_LIMIT, "name").await
+    })
+}
+
+pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
+    Box::pin(async move {
+        for record in live(tx, FIELD, ids).await? {
+            let of = format!("entity == '{}'", record.text("entity"));
+            let same = format!("{of} && name == '{}'", record.text("name"));
+            refuse_taken(tx, FIELD, record.id, &same).await?;
+            refuse_too_many(tx, FIELD, &of, FIELDS_LIMIT, "entity").await?;
+        }
+        Ok(())
+    })
+}
+
+/// The data of a deleted one are still there, and would come up under the new one.
+async fn refuse_taken(tx: &mut Tx, entity: &str, own: Id, same: &str) -> Result<()> {
+    let query = Query::new(entity).filter(same);
+    let live = tx.list(&query).await?.records;
+    if live.iter().any(|other| other.id != own) {
+        let words = label("is taken already: choose another name", "名称已被使用，请换一个");
+        return Err(Error::invalid("name", Problem::Rule(words)));
+    }
+    let deleted = tx.list(&query.deleted()).await?.records;
+    if deleted.iter().any(|other| other.id != own) {
+        let words = label(
+            "is the name of a deleted one whose data are kept: restore that from the deleted records, or choose another name",
+            "是已删除项的名称，其数据仍保留：请从已删除记录中恢复，或换一个名称",
+        );
+        return Err(Error::invalid("name", Problem::Rule(words)));
+    }
+    Ok(())
+}
+
+async fn refuse_too_many(tx: &mut Tx, entity: &str, filter: &str, limit: usize, on: &str) -> Result<()> {
+    let there = tx.list(&Query::new(entity).filter(filter).limit(limit + 1)).await?.records.len();
+    if there <= limit {
+        return Ok(());
+    }
+    let words = label(
+        format!("at most {limit}: delete what is not used any more"),
+        format!("最多 {limit} 个，请先删除不再使用的"),
+    );
+    Err(Error::invalid(on, Problem::Rule(words)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_made_of_labels() {
+        for (words, name) in [("Shoe size", "shoe_size"), ("Head size (cm)", "head_size_cm"), ("鞋码", "")]
+        {
+            assert_eq!(plain(words), name);
+        }
+        for name in ["a", "shoe_size", "b2"] {
+            assert!(is_name(name), "{name}");
+        }
+        for name in ["", "2a", "_a", "a_", "a__b", "Shoe", "a-b", "鞋", &"a".repeat(25)] {
+            assert!(!is_name(name), "{name}");
+        }
+    }
+}
