@@ -165,6 +165,11 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         );
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
         assert!(panel.contains("cycle-panel") && panel.contains("28 days"), "{panel}");
+        // Each row says on how many purchases it rests: what is due, what will be asked for, the customer's own.
+        let rests = |label: &str| format!("data-label=\"{label}\">6</td>");
+        let cycle = rests("Purchase days");
+        assert!(page.contains(&cycle) && page.contains(&rests("Purchase days behind it")), "{page}");
+        assert_eq!(panel.matches(&cycle).count(), 2, "Apples, and whatever he buys: {panel}");
         // Switched off, another customer's purchase is not prompted.
         client.post("/value/alarms/settings", &CORE_CUSTOMER_ALONE).await.expect(303);
         let settings = alarm::AlarmSettings::load(&company.engine).await.unwrap();
