@@ -1,7 +1,7 @@
 //! An alarm and what became of it. Written by the program; people work on its task.
 
 use super::ENTITY;
-use meta::{Entity, choice, date, json, money, reference, text};
+use meta::{Entity, choice, date, integer, json, money, reference, text};
 
 pub fn entity() -> Entity {
     Entity::new(ENTITY)
@@ -68,6 +68,12 @@ pub fn entity() -> Entity {
                 .in_company_currency()
                 .label("Sales in the 13 weeks after", "其后 13 周销售额")
                 .indexed(),
+        )
+        .field(
+            integer("orders_after").label("Orders in the 13 weeks after", "其后 13 周订单数").help(
+                "The orders these sales are made of; empty where nothing was bought, and of alarms that ended before they were counted.",
+                "构成其后销售额的订单数；没有购买，以及在开始统计该数之前已结束的预警，为空。",
+            ),
         )
         .field(json("signals").label("Signals", "信号"))
         .title("name")

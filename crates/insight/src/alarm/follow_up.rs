@@ -155,6 +155,7 @@ fn of_customer(
     if let Some(first) = counted.iter().map(|(day, _)| *day).min() {
         let sum = counted.iter().map(|(_, amount)| *amount).fold(0_i64, i64::saturating_add);
         values.insert("sales_after".to_owned(), Value::Decimal(unscaled(sum, meta::MONEY_SCALE).normalize()));
+        values.insert("orders_after".to_owned(), Value::Int(counted.len() as i64));
         values.insert("bought_on".to_owned(), Value::Date(first));
         values.insert("outcome".to_owned(), "bought".into());
         close(&mut values, first);

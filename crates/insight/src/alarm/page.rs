@@ -42,6 +42,7 @@ struct Shown {
     outcome: String,
     outcome_colour: &'static str,
     sales_after: String,
+    orders_after: String,
 }
 
 #[derive(Serialize)]
@@ -49,6 +50,8 @@ struct Worth {
     rule: String,
     raised: String,
     open: String,
+    /// About customers of which it is known whether they bought.
+    known: String,
     bought: String,
     /// With its interval.
     share: String,
@@ -114,6 +117,7 @@ fn shown(words: &Words<'_>, alarm: &Record, owners: &HashMap<Id, String>) -> Sho
     let (state, state_colour) = choice("state");
     let (outcome, outcome_colour) = choice("outcome");
     let date = |field: &str| alarm.get(field).as_date().map(|day| words.date(day)).unwrap_or_default();
+    let orders = alarm.get("orders_after").as_int();
     let sales = alarm.get("sales_after").as_decimal().and_then(|amount| meta::scaled(amount, 4));
     Shown {
         rule,
@@ -129,6 +133,7 @@ fn shown(words: &Words<'_>, alarm: &Record, owners: &HashMap<Id, String>) -> Sho
         outcome,
         outcome_colour,
         sales_after: sales.map(|amount| words.whole_amount(amount)).unwrap_or_default(),
+        orders_after: orders.map(|orders| words.count(orders.unsigned_abs())).unwrap_or_default(),
     }
 }
 
@@ -144,11 +149,13 @@ fn named(words: &Words<'_>, field: &str, value: &str) -> (String, &'static str) 
 
 fn worth(words: &Words<'_>, report: &Report) -> Vec<Worth> {
     let row = |(name, one): (&str, &Outcomes)| {
-        let known = share(one.bought, one.bought + one.not_bought);
+        let cases = one.bought + one.not_bought;
+        let known = share(one.bought, cases);
         Worth {
             rule: named(words, "rule", name).0,
             raised: words.count(one.raised),
             open: words.count(one.open),
+            known: words.count(cases),
             bought: words.count(one.bought + one.recovered),
             share: known
                 .map(|known| {

@@ -34,6 +34,8 @@ pub struct Week {
 pub struct Demand {
     pub product: Id,
     pub purchases: u64,
+    /// Days on which these buyers have bought it.
+    pub days: u64,
     /// Ten-thousandths of a piece.
     pub quantity: i64,
 }
@@ -94,8 +96,10 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
                 }
             }
             Some(product) if !cycle.is_over(today) && week < WEEKS => {
-                let one = demand.entry(product).or_insert(Demand { product, purchases: 0, quantity: 0 });
+                let one =
+                    demand.entry(product).or_insert(Demand { product, purchases: 0, days: 0, quantity: 0 });
                 one.purchases += 1;
+                one.days += u64::from(cycle.gaps) + 1;
                 one.quantity = one.quantity.saturating_add(cycle.quantity);
             }
             _ => {}

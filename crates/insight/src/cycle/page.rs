@@ -162,6 +162,7 @@ fn demand(words: &Words<'_>, report: &Report, titles: &HashMap<Id, String>) -> V
             "product": titles.get(&one.product).cloned().unwrap_or_default(),
             "href": format!("/product/{}", one.product),
             "purchases": words.count(one.purchases),
+            "days": words.count(one.days),
             "quantity": quantity(words, one.quantity),
         })
     };

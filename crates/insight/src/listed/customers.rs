@@ -113,6 +113,7 @@ const CYCLES: &[Shown] = &[
         ),
     ),
     told("cycle.expected", "count", "sales.day"),
+    told("cycle.behind", "count", "sales.day, sales.account_key, sales.product_key"),
     helped("cycle.quantity", "cycle.demand_help", "quantity", "sales.quantity"),
     told("cycle.purchases", "count", "sales.day"),
 ];
@@ -136,7 +137,9 @@ const ALARMS: &[Shown] = &[
     told("alarm.count", "count", "alarm"),
     told("alarm.still_open", "count", "alarm"),
     told("alarm.ended_well", "count", "alarm"),
+    told("alarm.known", "count", "alarm, sales.day"),
     helped("alarm.bought_share", "alarm.worth_help", "share", "alarm, sales.day"),
+    told("alarm.orders_after", "count", "alarm, sales.order"),
     told("alarm.sales_after", "money", "alarm, sales.net"),
 ];
 

@@ -143,9 +143,11 @@ const PURCHASING: &[Shown] = &[
     helped("mining.column.price", "mining.column.price.is", "money", "sales.net, sales.quantity"),
     helped("mining.column.sales", "mining.column.sales.is", "money", SALES),
     told("mining.column.last_weeks_units", "quantity", "sales.quantity"),
+    told("mining.column.orders", "count", "sales.order, sales.product_key"),
     told("mining.column.demand", "quantity", "sales.quantity"),
     told("mining.column.safety", "quantity", "sales.quantity"),
     told("mining.column.level", "quantity", "sales.quantity"),
+    told("mining.column.weeks", "count", "sales.day, sales.product_key"),
     told("mining.column.wape", "share", "sales.quantity"),
 ];
 

@@ -93,6 +93,19 @@ fn a_falling_core_customer_is_told_to_his_owner_once() {
         assert_eq!((ended.text("state"), ended.text("outcome")), ("closed", "bought"));
         assert_eq!(ended.get("sales_after").as_decimal(), "5000".parse().ok());
         assert_eq!(ended.get("bought_on").as_date(), Some(day("2026-11-24")));
+        // The page says on how many alarms the share rests, and on how many orders the sales.
+        assert_eq!(ended.get("orders_after"), &Value::Int(1));
+        let client = company.app.administrator().await;
+        for (language, [known, orders]) in
+            [("en", ["Outcome known", "Orders after"]), ("zh-CN", ["已有结果", "其后订单数"])]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/alarms").await.expect(200).body;
+            for label in [known, orders] {
+                let cell = format!("data-label=\"{label}\">1</td>");
+                assert_eq!(page.matches(&cell).count(), 1, "{cell} in {page}");
+            }
+        }
     });
 }
 
@@ -165,6 +178,11 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         );
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
         assert!(panel.contains("cycle-panel") && panel.contains("28 days"), "{panel}");
+        // Each row says on how many purchases it rests: what is due, what will be asked for, the customer's own.
+        let rests = |label: &str| format!("data-label=\"{label}\">6</td>");
+        let cycle = rests("Purchase days");
+        assert!(page.contains(&cycle) && page.contains(&rests("Purchase days behind it")), "{page}");
+        assert_eq!(panel.matches(&cycle).count(), 2, "Apples, and whatever he buys: {panel}");
         // Switched off, another customer's purchase is not prompted.
         client.post("/value/alarms/settings", &CORE_CUSTOMER_ALONE).await.expect(303);
         let settings = alarm::AlarmSettings::load(&company.engine).await.unwrap();

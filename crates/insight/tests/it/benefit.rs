@@ -60,6 +60,11 @@ fn both_periods_are_measured_and_what_is_missing_is_said() {
             "opportunities are not recorded",
             "No cost rates",
             "no experiment",
+            // On how many cases a row rests, in either period.
+            "<dt>Before: orders</dt><dd>1</dd>",
+            "<dt>Now: orders</dt><dd>2</dd>",
+            "<dt>Now: customers who bought</dt><dd>1</dd>",
+            "<dt>Now: contacts answered</dt><dd>1</dd>",
         ] {
             assert!(page.contains(part), "{part} in {page}");
         }

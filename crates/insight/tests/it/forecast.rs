@@ -64,6 +64,8 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
         for (at, cover) in demand.covers.iter().enumerate() {
             assert!(near(cover.demand * 500.0, told(&paper).points[..=at].iter().sum()));
         }
+        // 35 companies bought it three times each since the 12th of January, and from the first week on.
+        assert_eq!((demand.orders, demand.weeks), (105, found.total.history.values.len()));
 
         let client = company.app.administrator().await;
         let category = format!("/analysis/forecast?by=category&key={}", categories[0]);
@@ -116,6 +118,18 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
             let shown = format!("{:.1}", (demanded * 10.0).round() / 10.0);
             let shown = shown.trim_end_matches(".0");
             assert!(page.contains(shown) && row.contains(shown), "{shown}");
+            // Each row says on how many cases it rests, and all of them from how many points they were tried.
+            let [orders, weeks, points] = match language {
+                "en" => ["Orders, 13 weeks", "Weeks known", "Points of the past tried, 13 weeks each"],
+                _ => ["近 13 周订单数", "已知周数", "检验所用的历史时点数（各预测 13 周）"],
+            };
+            for part in [
+                format!("data-label=\"{orders}\">105</td>"),
+                format!("data-label=\"{weeks}\">{}</td>", demand.weeks),
+                format!("<dt>{points}</dt><dd>{}</dd>", list.body.origins),
+            ] {
+                assert!(row.contains(&part), "{part} in {row}");
+            }
         }
         // Months tell of the weeks what weeks tell, to other tools, too.
         let json = report::forecast(&company.engine).await.unwrap();

@@ -218,6 +218,50 @@ fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
 }
 
 #[test]
+fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
+    on_both(async |company| {
+        let mut products = vec![];
+        for number in 0..10 {
+            let name = format!("Product {number}");
+            products.push(company.create("product", values([("name", name.into())])).await);
+        }
+        // Forty customers, each with another of ten products every ten days: all of them buy something new in the last fifth.
+        let first: chrono::NaiveDate = "2026-01-05".parse().unwrap();
+        for number in 0..40_i64 {
+            let account = company.customer(&format!("Customer {number:02}")).await;
+            for step in 0..8 {
+                let day = (first + chrono::Duration::days(step * 10 + number % 5)).to_string();
+                let head = values([("account", account.into()), ("ordered_at", crate::company::at(&day))]);
+                let product = products[((step * 3 + number * 7) % 10) as usize];
+                let price = Value::Decimal(Decimal::from(9));
+                let line = values([("product", product.into()), ("unit_price", price)]);
+                company.document("order", "order_line", head, line).await;
+            }
+        }
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let kept = recommend::load(&company.engine).await.unwrap().unwrap();
+        assert_eq!(kept.body.backtest.as_ref().unwrap().customers, 40);
+        let client = company.app.administrator().await;
+        for (language, tested, until) in [
+            ("en", "Tested on customers", "Learned from purchases until"),
+            ("zh-CN", "检验样本", "学习数据截止"),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/analysis/baskets").await.expect(200).body;
+            let told = page.split("data-definitions=\"recommend\"").nth(1).unwrap();
+            let told = told.split("</details>").next().unwrap();
+            // Days 0 to 74, of which the last fifteen were held out.
+            for part in
+                [format!("<dt>{tested}</dt><dd>40</dd>"), format!("<dt>{until}</dt><dd>2026-03-05</dd>")]
+            {
+                assert!(told.contains(&part), "{part} in {told}");
+            }
+        }
+    });
+}
+
+#[test]
 fn what_groups_are_made_of_can_be_chosen_by_administrators() {
     on_both(async |company| {
         let client = company.app.administrator().await;

@@ -61,6 +61,12 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
                 assert!(page.contains(part), "{part}: {page}");
             }
             assert!(!page.contains("NaN") && page.contains(&found.chosen.to_string()));
+            // On how many customers the table of methods rests.
+            let methods = page.split("data-definitions=\"backtest-methods\"").nth(1).unwrap();
+            let methods = methods.split("</details>").next().unwrap();
+            let customers = if language == "en" { "Customers" } else { "成交客户" };
+            let sample = format!("<dt>{customers}</dt><dd>{}</dd>", found.customers);
+            assert!(methods.contains(&sample), "{sample} in {methods}");
             // Of every model and rule: error in money, what its best fifth brought, and what the true best fifth did.
             let [rmse, perfect] = match language {
                 "en" => ["RMSE, money", "… in perfect order"],

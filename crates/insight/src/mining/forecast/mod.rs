@@ -62,6 +62,8 @@ pub struct Purchasing {
     pub left_out: usize,
     /// Weeks since its first sale that a product must have to be listed.
     pub need_weeks: usize,
+    /// Points of the past from which each of them was tried.
+    pub origins: usize,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -73,6 +75,10 @@ pub struct Demand {
     pub recent: f64,
     /// Sales of the last 13 weeks, in units of the company currency.
     pub recent_sales: f64,
+    /// Orders that had it in the last 13 weeks.
+    pub orders: usize,
+    /// Whole weeks since its first sale: what the forecast knows.
+    pub weeks: usize,
     /// Of these sales for a unit: demand times price is the forecast of sales.
     pub price: f64,
     pub method: Option<Method>,

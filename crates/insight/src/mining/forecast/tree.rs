@@ -56,6 +56,9 @@ struct Sold {
     money: f64,
     recent: f64,
     recent_money: f64,
+    recent_orders: usize,
+    /// The last of these: lines of one order stand together.
+    order: Option<u32>,
     first: Option<usize>,
 }
 
@@ -97,13 +100,18 @@ pub fn find(
         left_out: sales.products.len() - demands.len(),
         products: demands,
         need_weeks: need_weeks(&cut),
+        origins: origins(&cut),
     };
     (found, purchasing)
 }
 
 /// As many as the whole company is tried on, so that both are tried from the same points of the past.
 fn need_weeks(cut: &Cut) -> usize {
-    backtest::needed(HORIZON, backtest::origins(cut.weeks(), HORIZON))
+    backtest::needed(HORIZON, origins(cut))
+}
+
+fn origins(cut: &Cut) -> usize {
+    backtest::origins(cut.weeks(), HORIZON)
 }
 
 fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
@@ -119,6 +127,7 @@ fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
         if line.day >= cut.first_day && place >= recent {
             sold.recent += line.quantity;
             sold.recent_money += line.amount;
+            sold.recent_orders += usize::from(sold.order.replace(line.order) != Some(line.order));
         }
     }
     found
@@ -357,6 +366,8 @@ impl Tree {
                 category: self.nodes[category].key.clone(),
                 recent: sold.recent,
                 recent_sales: sold.recent_money,
+                orders: sold.recent_orders,
+                weeks: node.weeks.len() - node.first,
                 price: units.price,
                 method: told.backtest.best,
                 wape: units.errors.wape,

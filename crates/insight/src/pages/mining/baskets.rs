@@ -159,8 +159,13 @@ fn tried(words: &Words<'_>, test: &Backtest) -> Json {
         })
     };
     let cut = words.date(crate::settings::date_of(test.cut));
+    let customers = words.count(test.customers as u64);
     json!({
-        "text": words.t("mining.backtest_recommend", &[("customers", &words.count(test.customers as u64)), ("cut", &cut)]),
+        "text": words.t("mining.backtest_recommend", &[("customers", &customers), ("cut", &cut)]),
+        "sample": [
+            Input { label: words.t("mining.tested_on", &[]), value: customers },
+            Input { label: words.t("mining.learned_until", &[]), value: cut },
+        ],
         "rows": test.scores.iter().map(row).collect::<Vec<_>>(),
     })
 }

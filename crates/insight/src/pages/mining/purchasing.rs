@@ -5,7 +5,10 @@ use super::{
     forecast::{REST, method},
     products, scope, status, words,
 };
-use crate::mining::forecast::{self, Demand, HORIZON, Purchasing};
+use crate::{
+    mining::forecast::{self, Demand, HORIZON, Purchasing},
+    pages::figure::Input,
+};
 use axum::{
     extract::{Query, State},
     http::header,
@@ -84,6 +87,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 shown => words.count(shown.len() as u64),
                 left_out => words.count(kept.body.left_out as u64),
                 need_weeks => words.count(kept.body.need_weeks as u64),
+                sample => [Input {
+                    label: words.t("mining.tried_from", &[]),
+                    value: words.count(kept.body.origins as u64),
+                }],
             }
         }
     };
@@ -102,7 +109,8 @@ fn rows(words: &Words<'_>, demands: &[Demand], names: &HashMap<Id, String>, term
         let need = terms.need(one)?;
         Some(json!({
             "name": names.get(&one.product)?, "href": super::product_href(one.product),
-            "recent": words.fixed(one.recent, 0), "demand": words.fixed(need.demand, 1),
+            "recent": words.fixed(one.recent, 0), "orders": words.count(one.orders as u64),
+            "weeks": words.count(one.weeks as u64), "demand": words.fixed(need.demand, 1),
             "safety": words.fixed(need.safety, 1), "level": words.fixed(need.level().ceil(), 0),
             "wape": one.wape.map(|wape| words.percent(wape)), "method": method(words, one.method),
             "price": words.units(one.price), "sales": words.units(one.sales()),
@@ -140,8 +148,19 @@ fn file(
     terms: Terms,
 ) -> anyhow::Result<String> {
     let mut writer = csv::Writer::from_writer(vec![]);
-    let head =
-        ["product", "last_weeks_units", "demand", "safety", "level", "wape", "method", "price", "sales"];
+    let head = [
+        "product",
+        "last_weeks_units",
+        "demand",
+        "safety",
+        "level",
+        "wape",
+        "method",
+        "price",
+        "sales",
+        "orders",
+        "weeks",
+    ];
     writer.write_record(head.map(|key| words.t(&format!("mining.column.{key}"), &[])))?;
     for one in &purchasing.products {
         let (Some(name), Some(need)) = (names.get(&one.product), terms.need(one)) else { continue };
@@ -157,6 +176,8 @@ fn file(
             method(words, one.method),
             format!("{:.4}", one.price),
             format!("{:.2}", one.sales()),
+            one.orders.to_string(),
+            one.weeks.to_string(),
         ])?;
     }
     Ok(format!("\u{feff}{}", String::from_utf8(writer.into_inner()?)?))

@@ -36,7 +36,8 @@ fn sales(amounts: &[u16]) -> (Sales, accounts::Profiles, HashMap<Id, Id>) {
             let account = (product + week as u32) % (ACCOUNTS + 1);
             let account = (account < ACCOUNTS).then_some(account);
             let quantity = f64::from(1 + product % 4) * amount / 10.0;
-            lines.push(Line::new(account, Some(product), 0, first + week * 7 + day, quantity, amount));
+            let order = lines.len() as u32;
+            lines.push(Line::new(account, Some(product), order, first + week * 7 + day, quantity, amount));
         }
         // Postage is no product.
         lines.push(Line::new(None, None, 0, first + week * 7, 1.0, 5.0));
@@ -119,6 +120,15 @@ proptest! {
                 }
             }
         }
+        // What a row rests on: one order a week at most, and no week before its first sale.
+        let recent = day_number(sales.until) - 7 * HORIZON as i32;
+        for demand in &purchasing.products {
+            let is_it = |line: &&Line| line.product().map(|product| id(2, product)) == Some(demand.product);
+            let orders = sales.lines.iter().filter(is_it).filter(|line| line.day > recent).count();
+            prop_assert_eq!(demand.orders, orders);
+            prop_assert!((purchasing.need_weeks..WEEKS as usize).contains(&demand.weeks));
+        }
+        prop_assert_eq!(purchasing.origins, told(total).backtest.origins);
         for part in &found.categories {
             let of_it = purchasing.products.iter().filter(|demand| demand.category == part.key);
             let sales: f64 = of_it.map(Demand::sales).sum();
