@@ -89,7 +89,7 @@ impl Registry {
         }
         let own = customs.add_to(&mut entities);
         if !own.is_empty() {
-            let label = label("Own records", "自定义对象");
+            let label = label("Custom", "自定义");
             registry.modules.push(ModuleInfo { name: "custom", label, entities: own });
         }
         entities.values_mut().for_each(add_board_index);

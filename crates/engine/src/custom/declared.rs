@@ -39,10 +39,10 @@ fn chinese(of: &str, label: &str, zh: &str) -> Field {
 
 pub(super) fn custom_entity() -> Entity {
     Entity::new("custom_entity")
-        .labels("Own entity", "Own entities", "自定义对象")
+        .labels("Custom entity", "Custom entities", "自定义对象")
         .icon("box")
         .hint(
-            "Things your company keeps records of that the program does not know: vehicles, projects, contracts. Their fields are added under “Own fields”.",
+            "Things your company keeps records of that the program does not know: vehicles, projects, contracts. Their fields are added under “Custom fields”.",
             "本系统没有而贵公司需要记录的对象：车辆、项目、合同等。其字段在“自定义字段”中添加。",
         )
         .field(chinese("label", "Chinese label", "中文名称").in_example())
@@ -60,7 +60,7 @@ pub(super) fn custom_entity() -> Entity {
 pub(super) fn custom_field() -> Entity {
     let storage = |field: Field| field.section("How it is kept", "如何保存");
     Entity::new("custom_field")
-        .labels("Own field", "Own fields", "自定义字段")
+        .labels("Custom field", "Custom fields", "自定义字段")
         .icon("forms")
         .hint(
             "Fields your company adds to customers, orders or anything else. They appear in forms, lists, filters, files, the API and the analysis within seconds.",
@@ -83,9 +83,9 @@ pub(super) fn custom_field() -> Entity {
         .field(chinese("help", "Help (Chinese)", "填写说明（中文）"))
         .field(english("help", "Help (English)", "填写说明（英文）"))
         .field(storage(boolean("required").label("Required", "必填").default_value(false)))
-        .field(storage(boolean("unique").label("No value twice", "不可重复").default_value(false)))
-        .field(storage(boolean("indexed").label("Filtered and sorted by", "用于筛选和排序").default_value(true)))
-        .field(storage(boolean("searched").label("Found by the search box", "可被搜索").default_value(false)))
+        .field(storage(boolean("unique").label("Unique", "不可重复").default_value(false)))
+        .field(storage(boolean("indexed").label("For filters and sorting", "用于筛选和排序").default_value(true)))
+        .field(storage(boolean("searched").label("Found by search", "可被搜索").default_value(false)))
         .field(storage(boolean("personal").label("Personal data", "个人信息").default_value(false).help(
             "An erasure takes it away, and nothing is counted by it.",
             "删除个人信息时一并清除，且不用于统计分组。",

@@ -195,7 +195,7 @@ fn field_of(record: &Record, entity: &Entity) -> Field {
     // Where records have no currency of their own.
     field.company_currency =
         field.kind == Kind::Money && entity.get("currency").is_none() && entity.parent.is_none();
-    field.section = label("Own fields", "自定义字段");
+    field.section = label("Custom fields", "自定义字段");
     field
 }
 

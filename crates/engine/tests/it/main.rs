@@ -3,6 +3,7 @@
 
 mod audit;
 mod conditions;
+mod custom;
 mod deep;
 mod jobs;
 mod listing;

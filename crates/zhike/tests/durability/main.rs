@@ -6,6 +6,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod client;
+mod declaring;
 mod ending;
 mod kill;
 mod ledger;
