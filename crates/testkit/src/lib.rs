@@ -41,6 +41,7 @@ pub struct TestApp {
     pub app: App,
     pub engine: Engine,
     pub clock: Clock,
+    database: Database,
     router: axum::Router,
 }
 
@@ -54,12 +55,20 @@ pub fn start() -> DateTime<Utc> {
 impl TestApp {
     /// The program over a database that exists, in `folder`; most tests use [`on_both`].
     pub async fn open(database: Database, folder: &Path, modules: Modules) -> TestApp {
-        let clock = Clock::fixed(start());
-        let options = engine::Options::new(database, folder.to_owned());
+        TestApp::open_at(database, folder, modules, Clock::fixed(start())).await
+    }
+
+    /// The same database opened once more, as by the next start of the program.
+    pub async fn again(&self, modules: Modules) -> TestApp {
+        TestApp::open_at(self.database.clone(), self.engine.data_dir(), modules, self.clock.clone()).await
+    }
+
+    async fn open_at(database: Database, folder: &Path, modules: Modules, clock: Clock) -> TestApp {
+        let options = engine::Options::new(database.clone(), folder.to_owned());
         let engine = Engine::open(options, modules.engine, clock.clone()).await.expect("the engine opens");
         let app =
             App::new(engine.clone(), modules.web, web::Options::default()).expect("messages are complete");
-        TestApp { router: web::router(app.clone()), app, engine, clock }
+        TestApp { router: web::router(app.clone()), app, engine, clock, database }
     }
 
     /// Somebody who is not signed in.

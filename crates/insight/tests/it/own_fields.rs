@@ -1,4 +1,5 @@
-//! Fields a company adds to entities of others are in the warehouse, in the catalog and among the dimensions like all others.
+//! Fields a company adds to entities of others, by a module or while the program runs, are in the warehouse, in the catalog and
+//! among the dimensions like all others.
 
 use crate::{
     company::{Company, at, decimal, values},
@@ -31,10 +32,14 @@ fn modules() -> Modules {
     }
 }
 
+fn company(app: TestApp) -> Company {
+    Company { engine: app.engine.clone(), clock: app.clock.clone(), app }
+}
+
 #[test]
 fn fields_a_company_adds_are_kept_told_and_cut_by() {
     testkit::on_both(modules, async |app: TestApp| {
-        let company = Company { engine: app.engine.clone(), clock: app.clock.clone(), app };
+        let company = company(app);
         let customer = async |name: &str, size: Option<&str>| {
             let fields = values([
                 ("name", name.into()),
@@ -89,5 +94,57 @@ fn fields_a_company_adds_are_kept_told_and_cut_by() {
         company.update("account", none, values([("shoe_size", "small".into())])).await;
         refresh(&company, SMALL).await;
         assert_eq!(sold("account.shoe_size").await, expected([("\"large\"", 35), ("\"small\"", 2)]));
+    });
+}
+
+fn plain() -> Modules {
+    Modules {
+        engine: vec![customers::module(), sales::module(), insight::module(), warehouse::module()],
+        web: insight::web_modules(),
+    }
+}
+
+#[test]
+fn a_field_declared_while_the_program_runs_is_analysed_from_the_next_refresh_on() {
+    testkit::on_both(plain, async |app: TestApp| {
+        let first = company(app);
+        let old = first.create("account", values([("name", "Old".into())])).await;
+        refresh(&first, SMALL).await;
+        let club = values([
+            ("entity", "account".into()),
+            ("chinese_label", "俱乐部".into()),
+            ("english_label", "Club".into()),
+            ("kind", "choice".into()),
+            ("choices", "gold | Gold | 金卡\nnone | None | 无".into()),
+        ]);
+        first.create("custom_field", club).await;
+        let vehicle = values([("chinese_label", "车辆".into()), ("english_label", "Vehicle".into())]);
+        first.create("custom_entity", vehicle).await;
+
+        let company = company(first.app.again(plain()).await);
+        company.update("account", old, values([("x_club", "gold".into())])).await;
+        let new =
+            company.create("account", values([("name", "New".into()), ("x_club", "none".into())])).await;
+        company.create("x_vehicle", values([("name", "鲁B12345".into())])).await;
+        for (account, amount) in [(old, "30"), (new, "2")] {
+            let head = values([("account", account.into()), ("ordered_at", at("2026-01-05"))]);
+            let line = values([("description", "goods".into()), ("unit_price", decimal(amount))]);
+            company.document("order", "order_line", head, line).await;
+        }
+        refresh(&company, SMALL).await;
+        let kept = ask(&company, "SELECT name, x_club FROM account ORDER BY name").await;
+        assert_eq!(kept, [["New".into(), "none".into()], ["Old".into(), Value::from("gold")]]);
+        let own = ask(&company, "SELECT name FROM x_vehicle").await;
+        assert_eq!(own, [[Value::from("鲁B12345")]]);
+        let question = Question {
+            measures: vec!["sales".into()],
+            cuts: vec![Cut::new("account.x_club", None)],
+            ..Question::default()
+        };
+        let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+        let row = |row: &semantic::Line| (row.members[0].label.clone(), row.cells[0].value);
+        let told: Vec<_> = answer.rows.iter().map(row).collect();
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert_eq!(told[0].1, Some(Decimal::from(30)));
     });
 }
