@@ -143,8 +143,12 @@ impl Document {
         let line = registry.entity(self.line).ok()?;
         let table = Table::new(self.table, self.head, self.labels, self.definition);
         let mut table = self.heads(registry, table)?.moved_by(self.line, &[self.head]);
+        for field in registry.entity(self.head).ok()?.fields.values().filter(|field| is_own_amount(field)) {
+            table.add_cut(registry, self.head, Side::Head, field, &field.name);
+        }
         table.line = Some((self.line.to_owned(), self.head.to_owned()));
-        for field in line.fields.values().filter(|field| is_cut(field) && field.name != self.head) {
+        let kept = |field: &&Field| (is_cut(field) || is_own_amount(field)) && field.name != self.head;
+        for field in line.fields.values().filter(kept) {
             let taken =
                 table.column(&field.name).is_some() || table.column(&format!("{}_key", field.name)).is_some();
             let name = if taken { format!("line_{}", field.name) } else { field.name.clone() };
@@ -244,6 +248,12 @@ fn is_cut(field: &Field) -> bool {
         && kind_of(field).is_some()
 }
 
+/// What a company counts in a field of its own and nothing is cut by: measures are made of it.
+fn is_own_amount(field: &Field) -> bool {
+    let amount = matches!(field.kind, Kind::Money | Kind::Decimal { .. } | Kind::Percent);
+    amount && field.name.starts_with(engine::PREFIX) && !field.tells_who()
+}
+
 impl Table {
     /// A reference is kept as a key (and the customer as an id, too), anything else as it is.
     fn add_cut(&mut self, registry: &Registry, entity: &str, side: Side, field: &Field, name: &str) {
@@ -301,7 +311,7 @@ fn activities(registry: &Registry) -> Option<Table> {
     );
     table.add_id(registry, activity, Side::Head);
     table.add_day(activity, "happened_at")?;
-    for field in activity.fields.values().filter(|field| is_cut(field)) {
+    for field in activity.fields.values().filter(|field| is_cut(field) || is_own_amount(field)) {
         table.add_cut(registry, &activity.name, Side::Head, field, &field.name);
     }
     let effort = Effort::contact(&mut table, "happened_at");

@@ -92,14 +92,27 @@ impl Company {
         entity: &'static str,
         line_entity: &'static str,
         head: Values,
-        mut line: Values,
+        line: Values,
+    ) -> Id {
+        self.document_of(entity, line_entity, head, vec![line]).await
+    }
+
+    /// With several lines.
+    pub async fn document_of(
+        &self,
+        entity: &'static str,
+        line_entity: &'static str,
+        head: Values,
+        mut lines: Vec<Values>,
     ) -> Id {
         self.engine
             .write(&Actor::system(), move |tx| {
                 Box::pin(async move {
                     let id = tx.create(entity, head).await?;
-                    line.insert(entity.to_owned(), id.into());
-                    tx.create(line_entity, line).await?;
+                    for line in &mut lines {
+                        line.insert(entity.to_owned(), id.into());
+                    }
+                    tx.create_many(line_entity, lines).await?;
                     Ok(id)
                 })
             })

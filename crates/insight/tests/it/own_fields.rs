@@ -148,3 +148,57 @@ fn a_field_declared_while_the_program_runs_is_analysed_from_the_next_refresh_on(
         assert_eq!(told[0].1, Some(Decimal::from(30)));
     });
 }
+
+#[test]
+fn numbers_of_ones_own_are_summed_and_averaged_those_of_whole_orders_once_each() {
+    testkit::on_both(plain, async |app: TestApp| {
+        let first = company(app);
+        for (entity, name, kind) in [("order", "Boxes", "integer"), ("order_line", "Weight", "decimal")] {
+            let field =
+                values([("entity", entity.into()), ("english_label", name.into()), ("kind", kind.into())]);
+            first.create("custom_field", field).await;
+        }
+        let company = company(first.app.again(plain()).await);
+        let account = company.create("account", values([("name", "A".into())])).await;
+        let other = company.create("account", values([("name", "B".into())])).await;
+        for (account, boxes, weights) in
+            [(account, Some(3), vec!["1.5", "2.25"]), (account, Some(5), vec!["4"]), (other, None, vec!["8"])]
+        {
+            let boxes = boxes.map(Value::from).unwrap_or_default();
+            let head =
+                values([("account", account.into()), ("ordered_at", at("2026-01-05")), ("x_boxes", boxes)]);
+            let lines = weights.into_iter().map(|weight| {
+                values([
+                    ("description", "goods".into()),
+                    ("unit_price", decimal("1")),
+                    ("x_weight", decimal(weight)),
+                ])
+            });
+            company.document_of("order", "order_line", head, lines.collect()).await;
+        }
+        refresh(&company, SMALL).await;
+        let ask = async |measure: &str, dimension: &str| {
+            let question = Question {
+                measures: vec![measure.into()],
+                cuts: vec![Cut::new(dimension, None)],
+                ..Question::default()
+            };
+            let answer = semantic::ask(&company.engine, &Actor::system(), &question).await?;
+            let row = |row: &semantic::Line| (row.members[0].label.en.clone(), row.cells[0].value);
+            Ok::<_, engine::Error>(answer.rows.iter().map(row).collect::<BTreeMap<_, _>>())
+        };
+        let expected = |values: [Option<&str>; 2]| {
+            let [a, b] = values.map(|value| value.map(|value| value.parse::<Decimal>().unwrap()));
+            BTreeMap::from([("A".to_owned(), a), ("B".to_owned(), b)])
+        };
+        assert_eq!(ask("sales_x_weight", "account").await.unwrap(), expected([Some("7.75"), Some("8")]));
+        assert_eq!(
+            ask("sales_x_boxes", "account").await.unwrap(),
+            expected([Some("8"), None]),
+            "once an order"
+        );
+        assert_eq!(ask("sales_x_boxes_mean", "account").await.unwrap(), expected([Some("4"), None]));
+        let refused = ask("sales_x_boxes", "product").await.unwrap_err().to_string();
+        assert!(refused.contains("sales_x_boxes is told once a document"), "{refused}");
+    });
+}

@@ -91,7 +91,7 @@ impl<'a> Asked<'a> {
             let (span, shift) = (at.span, at.shift);
             let select =
                 Select { fact: table, cuts, measures, key_sets, filter, joins, span, shift, only, within };
-            let answer = query(self.engine, self.actor, &select.sql(), GROUPS).await?;
+            let answer = query(self.engine, self.actor, &select.sql()?, GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
                     "there are too many groups: cut by something coarser",

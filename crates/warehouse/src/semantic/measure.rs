@@ -49,6 +49,8 @@ pub enum Whole {
     /// Documents are in one group or in several, by whether what they are cut by is theirs or their lines'. In the first case they are added up, in
     /// the second the different ones of all, known by this column of keys, are counted.
     Documents(&'static str),
+    /// It stands in every line of its document and counts once for each: nothing that tells lines apart may be asked.
+    Once,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -103,8 +105,16 @@ impl Measure {
                 // Files of an earlier version have no keys of documents.
                 None => (*sql).to_owned(),
             },
+            Whole::Once => match first_line {
+                Some(first) => format!("{sql} FILTER (WHERE f.{first})"),
+                None => return None,
+            },
             Whole::Sum => (*sql).to_owned(),
         })
+    }
+
+    pub(super) fn is_once_a_document(&self) -> bool {
+        matches!(self.expression, Expression::Aggregate { whole: Whole::Once, .. })
     }
 
     /// As people write it: SQL over the fact, or other measures.
@@ -138,7 +148,7 @@ impl Measure {
     /// Whether an aggregate of the whole follows from those of its groups, each document being in only one of them or not.
     pub(super) fn follows(&self, in_one_group: bool, facts: &BTreeMap<String, Table>) -> bool {
         match &self.expression {
-            Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_), .. } => true,
+            Expression::Aggregate { whole: Whole::Sum | Whole::Keys(_) | Whole::Once, .. } => true,
             Expression::Aggregate { table, whole: Whole::Documents(key), .. } => {
                 in_one_group || facts.get(*table).is_some_and(|fact| fact.column(key).is_some())
             }

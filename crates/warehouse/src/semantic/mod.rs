@@ -18,6 +18,7 @@ mod interval;
 mod measure;
 mod member;
 mod model;
+mod own;
 mod part;
 mod period;
 mod question;

@@ -3,6 +3,7 @@
 use super::{
     dimension::{self, Dimension},
     measure::{self, Expression, Measure, Whole},
+    own,
 };
 use crate::table::Table;
 use engine::{Error, Registry, Result};
@@ -43,7 +44,8 @@ pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
         .collect();
     let dimensions =
         facts.iter().map(|(name, fact)| (name.clone(), dimension::of_fact(registry, fact))).collect();
-    let mut model = Model { measures: measure::all(), dimensions, facts };
+    let measures = [measure::all(), own::measures(registry, &facts)].concat();
+    let mut model = Model { measures, dimensions, facts };
     let known: Vec<Measure> =
         model.measures.iter().filter(|measure| !model.facts_of(measure.name).is_empty()).cloned().collect();
     model.measures = known;
@@ -100,8 +102,9 @@ impl Model {
 
     /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.
     pub fn is_additive(&self, measure: &Measure) -> bool {
-        let adds =
-            |part: &Measure| matches!(part.expression, Expression::Aggregate { whole: Whole::Sum, .. });
+        let adds = |part: &Measure| {
+            matches!(part.expression, Expression::Aggregate { whole: Whole::Sum | Whole::Once, .. })
+        };
         !matches!(measure.expression, Expression::Ratio(..)) && self.parts(measure).iter().all(adds)
     }
 

@@ -3,7 +3,7 @@
 use super::within::Fixed;
 use super::{
     calendar::CompanyCalendar,
-    checked::names,
+    checked::{names, wrong},
     dimension::{Dimension, DimensionKind, Level},
     measure::Measure,
     period::{Shift, Span},
@@ -13,6 +13,7 @@ use crate::{
     lower::quoted,
     table::{Column, Table},
 };
+use engine::Result;
 use meta::Bands;
 
 /// Left joins from the fact to what it refers to, each made once.
@@ -159,7 +160,8 @@ pub(crate) struct Only<'q> {
 }
 
 impl Select<'_> {
-    pub fn sql(mut self) -> String {
+    /// Fails where what is of whole documents would be told by their lines.
+    pub fn sql(mut self) -> Result<String> {
         let mut columns: Vec<String> = vec![];
         for (at, cut) in self.cuts.iter().enumerate() {
             columns.push(format!("{} AS d{at}", cut.sql(&mut self.joins, self.shift)));
@@ -183,6 +185,18 @@ impl Select<'_> {
             !self.fact.columns.iter().any(tells_lines_apart)
         });
         let first_line = first_line.map(|column| column.name.as_str());
+        if let Some(measure) = self.measures.iter().find(|measure| measure.is_once_a_document())
+            && first_line.is_none()
+        {
+            return Err(wrong(
+                "cuts",
+                format!(
+                    "{} is told once a document: take out what tells its lines apart, like product or category",
+                    measure.name
+                ),
+                format!("“{}”按整单记录，请去掉按行区分的维度和筛选（如产品、类别）", measure.label.zh),
+            ));
+        }
         for (at, measure) in self.measures.iter().enumerate() {
             columns.extend(
                 measure.sql(self.fact, self.key_sets, first_line).map(|sql| format!("{sql} AS m{at}")),
@@ -196,7 +210,7 @@ impl Select<'_> {
             let places: Vec<String> = (1..=self.cuts.len()).map(|place| place.to_string()).collect();
             sql.push_str(&format!(" GROUP BY {}", places.join(", ")));
         }
-        sql
+        Ok(sql)
     }
 }
 
