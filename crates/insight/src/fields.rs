@@ -32,6 +32,7 @@ pub fn account_figures() -> Vec<Field> {
     fields.extend(crate::satisfaction::fields());
     fields.extend(scores());
     fields.extend(forecasts().into_iter().map(Field::moving));
+    fields.extend(crate::profitability::future::fields());
     fields.extend(classes());
     let placed = |field: Field| if field.apart.is_some() { field } else { field.apart() };
     fields.into_iter().map(|field| placed(field).indexed().section("Value", "客户价值")).collect()

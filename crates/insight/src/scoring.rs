@@ -51,6 +51,8 @@ pub struct Scored {
     /// Value of the next 52 weeks, ten-thousandths, and the interval it lies in with 80 %.
     pub clv: Option<i64>,
     pub clv_range: Option<[i64; 2]>,
+    /// Value of the next years, ten-thousandths.
+    pub lifetime: Option<i64>,
 }
 
 impl Scorer {
@@ -74,6 +76,7 @@ impl Scorer {
                 stage: figures.map_or_else(prospect, |figures| figures.stage),
                 p_buy_soon: figures.and_then(|figures| figures.p_buy_soon),
                 clv: figures.and_then(|figures| figures.clv).map(cents),
+                lifetime: figures.and_then(|figures| figures.lifetime_value).map(cents),
                 clv_range: figures.and_then(|figures| Some([figures.clv_low?, figures.clv_high?].map(cents))),
                 figures,
             }
@@ -145,6 +148,7 @@ impl Scorer {
         ];
         let mut values: Values = list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
         values.extend(profitability::values(self, statistics));
+        values.extend(profitability::future::values(self, scored));
         values.extend(satisfaction::values(self, scored));
         values
     }
@@ -166,7 +170,7 @@ pub fn amount(ten_thousandths: i64) -> Value {
 }
 
 /// An estimate is not more exact than a cent: currency units → ten-thousandths in whole cents.
-fn cents(units: f64) -> i64 {
+pub(crate) fn cents(units: f64) -> i64 {
     let hundredth = money::SCALE / 100;
     money::from_units(units) / hundredth * hundredth
 }

@@ -17,6 +17,8 @@ use crate::purchasing::Purchasing;
 
 /// Weeks of a mean Julian year.
 pub const WEEKS_PER_YEAR: f64 = 365.25 / 7.0;
+/// Years of [`Periods::of_life`]. What a purchase beyond is worth today is little, and a forecast that far ahead is a guess.
+pub const LIFETIME_YEARS: u32 = 5;
 /// Periods are a week up to here in [`discounted_purchases`] without end, a year beyond.
 const WEEKLY_UNTIL: u32 = 260;
 /// [`discounted_purchases_forever`] adds up years until a purchase is worth this share of one today.
@@ -47,58 +49,86 @@ pub struct Periods {
     ends: Vec<f64>,
     /// What a purchase within each is worth today.
     worth: Vec<f64>,
+    /// How many of them are within the outlook's horizon.
+    horizon: usize,
+}
+
+/// The weeks of the horizon, the last one as long as is left.
+fn weeks(outlook: &Outlook) -> Vec<f64> {
+    let mut ends: Vec<f64> = Vec::new();
+    let horizon = outlook.horizon_weeks;
+    let mut week = 1.0;
+    while week < horizon {
+        ends.push(week);
+        week += 1.0;
+    }
+    if horizon > 0.0 {
+        ends.push(horizon);
+    }
+    ends
 }
 
 impl Periods {
     /// The weeks of the outlook's horizon.
     pub fn within(outlook: &Outlook) -> Self {
-        let mut ends: Vec<f64> = Vec::new();
-        let horizon = outlook.horizon_weeks;
-        let mut week = 1.0;
-        while week < horizon {
-            ends.push(week);
-            week += 1.0;
+        Self::new(weeks(outlook), outlook.annual_discount)
+    }
+
+    /// The same and, beyond, years up to [`LIFETIME_YEARS`], discounted from their middle: within 0.2 % of weeks all along.
+    pub fn of_life(outlook: &Outlook) -> Self {
+        let mut ends = weeks(outlook);
+        let horizon = ends.len();
+        let life = f64::from(LIFETIME_YEARS) * WEEKS_PER_YEAR;
+        let mut end = ends.last().copied().unwrap_or(0.0);
+        while end < life {
+            end = (end + WEEKS_PER_YEAR).min(life);
+            ends.push(end);
         }
-        if horizon > 0.0 {
-            ends.push(horizon);
-        }
-        Self::new(ends, outlook.annual_discount)
+        Self { horizon, ..Self::new(ends, outlook.annual_discount) }
     }
 
     fn new(ends: Vec<f64>, annual_discount: f64) -> Self {
         let begins = std::iter::once(&0.0).chain(&ends);
         let years = ends.iter().zip(begins).map(|(end, begin)| 0.5 * (begin + end) / WEEKS_PER_YEAR);
         let worth = years.map(|years| (-years * annual_discount.ln_1p()).exp()).collect();
-        Self { ends, worth }
+        Self { horizon: ends.len(), ends, worth }
     }
 
-    /// What a purchase is worth today if all times within the periods are alike; 0 without a period.
+    /// What a purchase within the horizon is worth today if all its times are alike; 0 without a horizon.
     pub fn mean_worth(&self) -> f64 {
-        let begins = std::iter::once(&0.0).chain(&self.ends);
+        let ends = &self.ends[..self.horizon];
+        let begins = std::iter::once(&0.0).chain(ends);
         let sum: f64 =
-            self.ends.iter().zip(begins).zip(&self.worth).map(|((end, begin), w)| (end - begin) * w).sum();
-        self.ends.last().map_or(0.0, |end| sum / end)
+            ends.iter().zip(begins).zip(&self.worth).map(|((end, begin), w)| (end - begin) * w).sum();
+        ends.last().map_or(0.0, |end| sum / end)
     }
 
     /// What a customer who is alive is expected to buy; with most models he counts only through x and T.
     pub fn ahead(&self, model: &Purchasing, seen: &Observation) -> Ahead {
         let expected = model.purchases_if_alive(seen, &self.ends);
         let mut ahead = Ahead::default();
-        for (purchases, worth) in expected.iter().zip(&self.worth) {
-            ahead.last_period = (purchases - ahead.purchases) * worth;
-            ahead.discounted += ahead.last_period;
-            ahead.purchases = *purchases;
+        let mut before = 0.0;
+        for (at, (purchases, worth)) in expected.iter().zip(&self.worth).enumerate() {
+            ahead.last_period = (purchases - before) * worth;
+            ahead.of_life += ahead.last_period;
+            before = *purchases;
+            if at + 1 == self.horizon {
+                (ahead.purchases, ahead.discounted) = (before, ahead.of_life);
+            }
         }
         ahead
     }
 }
 
-/// Purchases expected of a customer within all [`Periods`], if he is alive.
+/// Purchases expected of a customer, if he is alive.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Ahead {
+    /// Within the horizon.
     pub purchases: f64,
-    /// Counted by their worth today.
+    /// The same, counted by their worth today.
     pub discounted: f64,
+    /// Those within all [`Periods`], counted by their worth today.
+    pub of_life: f64,
     /// The last period's part of it.
     last_period: f64,
 }
@@ -172,6 +202,18 @@ mod tests {
         assert!(value(52.0, 0.1) < value(52.0, 0.05) && value(26.0, 0.1) < value(52.0, 0.1));
         assert!(value(10.0, 0.1) < value(10.5, 0.1) && value(10.5, 0.1) < value(11.0, 0.1));
         assert_eq!(value(0.0, 0.1), 0.0);
+    }
+
+    #[test]
+    fn a_life_is_the_horizon_and_the_years_after_it() {
+        let outlook = outlook(52.0, 0.1);
+        let [year, life] = [Periods::within(&outlook), Periods::of_life(&outlook)]
+            .map(|periods| periods.ahead(&MODEL, &CUSTOMER));
+        assert_eq!((year.purchases, year.discounted), (life.purchases, life.discounted));
+        let weekly = Outlook { horizon_weeks: f64::from(LIFETIME_YEARS) * WEEKS_PER_YEAR, ..outlook };
+        let exact = Periods::within(&weekly).ahead(&MODEL, &CUSTOMER).discounted;
+        assert!((life.of_life / exact - 1.0).abs() < 2e-3, "{} {exact}", life.of_life);
+        assert_eq!(Periods::of_life(&outlook).mean_worth(), Periods::within(&outlook).mean_worth());
     }
 
     #[test]

@@ -118,6 +118,8 @@ pub struct Figures {
     pub expected_sales: Option<f64>,
     /// Currency units, discounted, times the margin share.
     pub clv: Option<f64>,
+    /// The same over [`crate::clv::LIFETIME_YEARS`]; none by a rule, which looks no further than its horizon.
+    pub lifetime_value: Option<f64>,
     /// What he will really bring lies in between with probability 80 %, see [`crate::clv_range`]; none by a rule.
     pub clv_low: Option<f64>,
     pub clv_high: Option<f64>,

@@ -42,6 +42,7 @@ struct IfAlive {
     purchases: f64,
     squared: f64,
     discounted: f64,
+    of_life: f64,
     buys_within: f64,
     buys_soon: f64,
     /// d ln purchases by the model's coordinates.
@@ -54,7 +55,7 @@ impl<'m> Scoring<'m> {
         let purchases = model.purchases.fitted();
         let vague = purchases.filter(|fit| fit.customers < PARAMETERS_KNOWN_FROM);
         let neighbours = vague.map(|fit| Neighbours::of(&fit.model, &fit.covariance)).unwrap_or_default();
-        let periods = Periods::within(&question.outlook);
+        let periods = Periods::of_life(&question.outlook);
         let (rules, remembered) = (model.rules, HashMap::new());
         Self { model, purchases, neighbours, on_day, question, periods, rules, remembered }
     }
@@ -81,7 +82,7 @@ impl<'m> Scoring<'m> {
             figures.expected_purchases = Some(purchases);
             figures.expected_sales = Some(sales);
             figures.clv = Some(sales * self.periods.mean_worth() * self.question.outlook.margin_share);
-            (figures.clv_low, figures.clv_high) = (None, None);
+            (figures.lifetime_value, figures.clv_low, figures.clv_high) = (None, None, None);
         }
         if let Some(rule) = &self.rules.churn {
             let [_, within] = rule.horizon.forecast(&seen, u32::from(year_before.horizon));
@@ -107,8 +108,9 @@ impl<'m> Scoring<'m> {
         let standing = Standing::of(customer, on_day, p_alive);
         let interval = customer.mean_interval_days();
         let idle = f64::from(on_day) - f64::from(customer.last_day);
-        let worth = times_alive(|ahead| ahead.discounted).zip(expected_spend);
-        let clv = worth.map(|(n, spend)| spend * self.question.outlook.margin_share * n);
+        let worth = expected_spend.map(|spend| spend * self.question.outlook.margin_share);
+        let sum = |of: fn(&IfAlive) -> f64| times_alive(of).zip(worth).map(|(n, worth)| n * worth);
+        let (clv, lifetime_value) = (sum(|ahead| ahead.discounted), sum(|ahead| ahead.of_life));
         let range = forecast.and_then(|(ahead, p)| self.range(customer, &seen, &ahead, p));
         let p_buy_within = times_alive(|ahead| ahead.buys_within);
         Figures {
@@ -123,6 +125,7 @@ impl<'m> Scoring<'m> {
             expected_spend,
             expected_sales: expected_purchases.zip(expected_spend).map(|(n, spend)| n * spend),
             clv,
+            lifetime_value,
             clv_low: range.map(|range| range.low),
             clv_high: range.map(|range| range.high),
             next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
@@ -149,6 +152,7 @@ impl<'m> Scoring<'m> {
             purchases: ahead.purchases,
             squared: model.squared_purchases_if_alive(seen, weeks),
             discounted: ahead.discounted,
+            of_life: ahead.of_life,
             buys_within: model.p_buy_if_alive(seen, weeks),
             buys_soon: model.p_buy_if_alive(seen, self.question.soon_weeks),
             slope: std::array::from_fn(|i| slopes.get(i).copied().unwrap_or(0.0)),

@@ -190,6 +190,10 @@ impl Costs {
         *sum = sum.saturating_add(cost);
     }
 
+    pub fn all(&self) -> i64 {
+        self.selling.saturating_add(self.to_serve())
+    }
+
     /// Everything but [`Group::Selling`].
     pub fn to_serve(&self) -> i64 {
         self.handling.saturating_add(self.returns).saturating_add(self.contacts)

@@ -38,6 +38,8 @@ impl Customer<'_> {
             self.orders(summary),
             self.next_purchase(summary),
             self.margin(),
+            self.expected_profit("profit_52w", "clv_52w", self.scored.clv),
+            self.expected_profit("lifetime_profit", "lifetime_sales", self.scored.lifetime),
             self.expected_purchases(&seen),
             self.buys_soon(&seen),
             self.churn(&seen),

@@ -5,6 +5,7 @@ use super::{
     figure::{Explain, Figure},
     in_force::rule_name,
 };
+use crate::profitability::{ProfitShare, future};
 use value::{
     backtest::{
         Rule,
@@ -239,6 +240,29 @@ impl Customer<'_> {
         let value = self.scored.clv.map(|clv| words.amount(clv)).unwrap_or_default();
         Figure::new(words.label("clv_52w"), value, self.with_orders(explain))
             .note(self.by_rule(rule).or(reason.map(|reason| missing(words, reason))).or(range))
+    }
+
+    /// `value` are the sales it is a share of.
+    pub(super) fn expected_profit(&self, field: &str, of: &str, value: Option<i64>) -> Figure {
+        let words = self.words;
+        let share = ProfitShare::of(&self.scored.statistics, &self.scorer.fitted.classes.earned);
+        let sales = value.map_or("–".to_owned(), |value| words.amount(value));
+        let mut explain =
+            self.explain(field).formula("s · CLV, s = (n·s₁ + s₀) / (n + 1)").input(self.input(of), sales);
+        if let Some(share) = share {
+            let own = share.own.map_or("–".to_owned(), |own| words.percent(own));
+            explain = explain
+                .input(self.input("own_profit_share"), own)
+                .input(self.input("everybodys_profit_share"), words.percent(share.everybodys))
+                .input(self.input("orders_n"), words.count(u64::from(share.orders)))
+                .input(self.input("profit_share"), words.percent(share.credible()));
+        }
+        let profit = value.zip(share).map(|(value, share)| future::part(value, share.credible()));
+        let missing_share = || share.is_none().then(|| words.t("value.no_cost_known", &[]));
+        let no_further = || value.is_none().then(|| self.by_rule(self.purchases_rule())).flatten();
+        let note = missing_share().or_else(no_further).or_else(|| self.purchases_missing());
+        let shown = profit.map(|profit| words.amount(profit)).unwrap_or_default();
+        Figure::new(words.label(field), shown, self.with_orders(explain)).note(note)
     }
 }
 

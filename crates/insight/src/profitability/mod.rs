@@ -1,11 +1,13 @@
 //! Profitability per customer: who earns, who costs more than he brings, and why.
 
 mod figures;
+pub mod future;
 mod page;
 pub(crate) mod panel;
 mod report;
 
 pub use figures::{cause_name, fields, values};
+pub use future::ProfitShare;
 pub use report::{REPORT, Report, Sum};
 
 use crate::pages::scope;

@@ -108,8 +108,8 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
         let client = reader(&company, "en").await;
         let page = client.get(&format!("/account/{}", accounts[6])).await.expect(200).body;
         let panel = between(&page, "id=\"value-panel\"", "</section>");
-        assert_eq!(panel.matches("class=\"figure-label\"").count(), 13);
-        assert_eq!(panel.matches("explain-panel").count(), 13);
+        assert_eq!(panel.matches("class=\"figure-label\"").count(), 15);
+        assert_eq!(panel.matches("explain-panel").count(), 15);
         for part in
             ["Repeat purchases x", "The 7 orders behind it", "Still a customer", "m̄", "Own mean amount"]
         {

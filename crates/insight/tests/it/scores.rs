@@ -43,7 +43,7 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
         for record in company.everybody().await {
             assert_eq!(number(&record, "expected_purchases_52w"), Some(1.into()), "{record:?}");
             assert_eq!(number(&record, "p_churn_52w"), Some(0.into()));
-            for unknown in ["p_alive", "clv_52w_low", "clv_52w_high"] {
+            for unknown in ["p_alive", "clv_52w_low", "clv_52w_high", "lifetime_profit"] {
                 assert_eq!(record.get(unknown), &Value::Null, "{unknown}");
             }
             let worth = number(&record, "clv_52w").unwrap();

@@ -1,0 +1,107 @@
+//! Profit expected of a customer: what he is expected to buy, times the share of it that he leaves.
+//!
+//! CLV_profit = s · CLV_sales, s = (n · own + everybody's) / (n + 1): his own share of profit after n orders, as if he had one more
+//! order at everybody's. After few orders little is known of his own share, after many it hardly moves (credibility n / (n + 1)).
+//! Source: Gupta, Lehmann & Stuart (2004), “Valuing Customers”, eq. (1): margin times the purchases a customer is retained for.
+
+use crate::{
+    classes::Earned,
+    scoring::{Scored, Scorer, amount},
+    statistics::Statistics,
+};
+use meta::{Field, Value, Values, money};
+
+pub fn fields() -> Vec<Field> {
+    vec![
+        money("profit_52w").in_company_currency().label("Profit, 52 weeks", "未来一年利润").help(
+            "Profit expected from the customer within the next 52 weeks: their value times the share of sales he leaves after the cost of goods and of serving him. That share is his own, drawn towards everybody's as if he had one more order at it.",
+            "预计该客户未来 52 周带来的利润：未来一年价值乘以扣除商品成本和服务成本后的利润率。利润率取客户自身的，并向全体客户靠拢（相当于多一张按全体利润率计的订单）。",
+        ),
+        money("lifetime_profit").in_company_currency().label("Profit, 5 years", "未来五年利润").help(
+            "Profit expected from the customer within the next five years, discounted to the as-of date: customer lifetime value in profit. It counts that he may stop and how often he buys. Empty where a rule of thumb is in force, which looks only a year ahead.",
+            "预计该客户未来五年带来的利润（折现到统计日），即以利润计的客户终身价值；已考虑客户可能流失及其购买频率。采用简单规则时只能预测一年，此项留空。",
+        ),
+    ]
+    .into_iter()
+    .map(Field::moving)
+    .collect()
+}
+
+/// What a customer leaves of his sales.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ProfitShare {
+    /// Over his orders; `None` where no cost of what he bought is known.
+    pub own: Option<f64>,
+    pub everybodys: f64,
+    pub orders: u32,
+}
+
+impl ProfitShare {
+    /// `None` as long as the cost of nothing that was sold is known.
+    pub fn of(statistics: &Statistics, earned: &Earned) -> Option<ProfitShare> {
+        let everybodys = share(earned.margin, earned.costed_sales, earned.costs, earned.net_sales)?;
+        let costs = statistics.costs.all();
+        let own = statistics
+            .margin
+            .and_then(|margin| share(margin, statistics.costed_sales, costs, statistics.net_sales()));
+        Some(ProfitShare { own, everybodys, orders: statistics.orders })
+    }
+
+    pub fn credible(&self) -> f64 {
+        let orders = f64::from(self.orders);
+        self.own.map_or(self.everybodys, |own| (orders * own + self.everybodys) / (orders + 1.0))
+    }
+}
+
+/// Of sales, the margin (over those with known cost) less the costs of selling and serving (over all).
+fn share(margin: i64, costed_sales: i64, costs: i64, net_sales: i64) -> Option<f64> {
+    let over = |part: i64, sales: i64| (sales > 0).then(|| part as f64 / sales as f64);
+    Some(over(margin, costed_sales)? - over(costs, net_sales).unwrap_or(0.0))
+}
+
+/// Of every field of [`fields`].
+pub fn values(scorer: &Scorer, scored: &Scored) -> Values {
+    let share =
+        ProfitShare::of(&scored.statistics, &scorer.fitted.classes.earned).map(|share| share.credible());
+    let profit = |value: Option<i64>| {
+        value.zip(share).map_or(Value::Null, |(value, share)| amount(part(value, share)))
+    };
+    [("profit_52w", profit(scored.clv)), ("lifetime_profit", profit(scored.lifetime))]
+        .map(|(field, value)| (field.to_owned(), value))
+        .into()
+}
+
+/// In whole cents: an estimate is not more exact.
+pub fn part(value: i64, share: f64) -> i64 {
+    crate::scoring::cents(value::money::to_units(value) * share)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::service_cost::{Costs, Group};
+
+    #[test]
+    fn a_share_is_the_customers_own_the_more_the_more_he_ordered() {
+        let earned = Earned { margin: 300, costed_sales: 1_000, costs: 100, net_sales: 1_000 };
+        let mut costs = Costs::default();
+        costs.add(Group::Contacts, 20);
+        let own = |orders| Statistics {
+            orders,
+            gross_sales: 200,
+            margin: Some(120),
+            costed_sales: 200,
+            costs,
+            ..Statistics::default()
+        };
+        // His own 0.6 − 0.1 = 0.5 against everybody's 0.2.
+        for (orders, expected) in [(1, 0.35), (4, 0.44), (99, 0.497)] {
+            let share = ProfitShare::of(&own(orders), &earned).unwrap().credible();
+            assert!((share - expected).abs() < 1e-12, "{orders}: {share}");
+        }
+        let unknown = Statistics { margin: None, costed_sales: 0, ..own(4) };
+        assert_eq!(ProfitShare::of(&unknown, &earned).unwrap().credible(), 0.3 - 0.1);
+        assert_eq!(ProfitShare::of(&own(4), &Earned::default()), None);
+        assert_eq!(part(123_456_789, 0.5), 61_728_300);
+    }
+}
