@@ -8,6 +8,7 @@ import { startDemo } from './program.mjs';
 import { accessible } from './accessible.mjs';
 import { asking } from './asking.mjs';
 import { board } from './board.mjs';
+import { customFields } from './custom_fields.mjs';
 import { explore } from './explore.mjs';
 import { figures } from './figures.mjs';
 import { findings } from './findings.mjs';
@@ -28,7 +29,7 @@ import { value } from './value.mjs';
 
 /** The same journey in Chinese. */
 const inChinese = (journey) => (tools) => journey({ ...tools, lang: 'zh-CN' });
-const JOURNEYS = { 'import-to-value': importToValue, value, 'value-zh': inChinese(value), mining, 'mining-zh': inChinese(mining), uplift, 'uplift-zh': inChinese(uplift), explore, 'explore-zh': inChinese(explore), asking, 'asking-zh': inChinese(asking), findings, 'findings-zh': inChinese(findings), figures, lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
+const JOURNEYS = { 'import-to-value': importToValue, value, 'value-zh': inChinese(value), mining, 'mining-zh': inChinese(mining), uplift, 'uplift-zh': inChinese(uplift), explore, 'explore-zh': inChinese(explore), asking, 'asking-zh': inChinese(asking), findings, 'findings-zh': inChinese(findings), figures, 'custom-fields': customFields, 'custom-fields-zh': inChinese(customFields), lists: workWithLists, board, live, merging, privacy, hosted, rights, keyboard, 'sign-in': signingIn, 'single-sign-on': singleSignOn, accessible, look };
 const PICTURES = resolve(import.meta.dirname, '../target/test-logs');
 
 let passed = 0;

@@ -144,6 +144,9 @@ fn a_refit_fits_models_and_summarises_everybody() {
             gross += record.get("gross_sales").as_decimal().unwrap();
             assert!(!record.get("p_alive").is_null() && !record.get("clv_52w").is_null());
             assert_eq!(record.text("rfm").len(), 3);
+            let money = |field: &str| record.get(field).as_decimal().unwrap();
+            let [value, profit, lifetime] = ["clv_52w", "profit_52w", "lifetime_profit"].map(money);
+            assert!(profit > meta::Decimal::ZERO && profit < value && lifetime > profit, "{record:?}");
         }
         assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
         let mut lines = vec![];
