@@ -100,6 +100,7 @@ async fn two_companies(server_url: Option<String>) {
     nothing_crosses(&a, &b, "Betamax").await;
     nothing_crosses(&b, &a, "Alphaville").await;
     a_session_is_of_its_company(&server, "acme.test", &b, &beta).await;
+    a_field_is_of_its_company(&a, &b).await;
 
     // By path, where the host name says nothing.
     let stranger = server.visitor("elsewhere.test");
@@ -177,6 +178,17 @@ async fn two_companies(server_url: Option<String>) {
         house.done(&["company", "suspend", name]);
         house.done(&["company", "delete", name, "--confirm", name]);
     }
+}
+
+/// Taken up by the running server, of the company that declared it alone.
+async fn a_field_is_of_its_company(a: &Visitor, b: &Visitor) {
+    let filtered = format!("/api/v1/account?filter={}", web::encode("x_dock == 'north'"));
+    assert!(a.get(&filtered).await.0.is_client_error());
+    a.create("custom_field", json!({"entity": "account", "english_label": "Dock", "kind": "text"})).await;
+    a.waits_for(&filtered, StatusCode::OK).await;
+    a.create("account", json!({"name": "At the dock", "x_dock": "north"})).await;
+    assert!(a.get(&filtered).await.1.contains("At the dock"));
+    assert!(b.get(&filtered).await.0.is_client_error(), "another company's field");
 }
 
 /// What is said before a company is chosen carries what every answer does.
