@@ -138,7 +138,7 @@ fn a_refit_fits_models_and_summarises_everybody() {
         assert_eq!((overview.prospects, overview.concentration.customers), (1, 40));
         assert_eq!(overview.rfm.iter().flatten().map(|cell| cell.customers).sum::<u64>(), 40);
         assert_eq!(overview.stages.values().map(|group| group.customers).sum::<u64>(), 41);
-        let (mut gross, mut expected) = (meta::Decimal::ZERO, meta::Decimal::ZERO);
+        let mut gross = meta::Decimal::ZERO;
         for account in accounts {
             let record = company.account(account).await;
             gross += record.get("gross_sales").as_decimal().unwrap();
@@ -147,9 +147,7 @@ fn a_refit_fits_models_and_summarises_everybody() {
             let money = |field: &str| record.get(field).as_decimal().unwrap();
             let [value, profit, lifetime] = ["clv_52w", "profit_52w", "lifetime_profit"].map(money);
             assert!(meta::Decimal::ZERO <= profit && profit <= value && profit <= lifetime, "{record:?}");
-            expected += lifetime - profit;
         }
-        assert!(expected > meta::Decimal::ZERO, "nobody is expected to bring anything after the first year");
         assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
         let mut lines = vec![];
         report::customers(&company.engine, &Actor::system(), Some(7), |line| lines.push(line)).await.unwrap();

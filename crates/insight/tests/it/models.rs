@@ -40,13 +40,23 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
         let best =
             found.tried.iter().filter(|t| t.fit.is_some()).filter_map(|t| t.score).min_by(f64::total_cmp);
         assert!(chosen.score.unwrap() < best.unwrap() + 0.2);
+        let mut buyers = 0;
         for record in company.everybody().await {
             let [low, high] = ["clv_52w_low", "clv_52w_high"].map(|field| float(record.get(field)));
             assert!(0.0 <= low && low <= high, "{record:?}");
             assert!((0.0..=1.0).contains(&float(record.get("p_churn_52w"))));
             let behaviour = record.text("value_behaviour");
             assert_eq!(behaviour.is_empty(), record.get("orders") == &Value::Int(1), "{behaviour}");
+            // Goods at 30 of 80.5 to 169.5; whoever still buys goes on after the first year.
+            let money = |field: &str| float(record.get(field));
+            let [value, profit, lifetime] = ["clv_52w", "profit_52w", "lifetime_profit"].map(money);
+            assert!(value < 1.0 || (0.6..0.9).contains(&(profit / value)), "{profit} of {value}");
+            if value > 100.0 {
+                buyers += 1;
+                assert!((1.5..5.0).contains(&(lifetime / profit)), "{lifetime} after {profit}");
+            }
         }
+        assert!(buyers >= 15, "{buyers}");
         let client = company.app.administrator().await;
         for (language, parts) in [
             (
