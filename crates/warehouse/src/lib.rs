@@ -33,6 +33,7 @@ mod status;
 mod storage;
 mod table;
 mod tables;
+pub mod touches;
 mod write;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};

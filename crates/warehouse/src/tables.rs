@@ -3,6 +3,7 @@
 use crate::{
     define, facts, history,
     table::{Beside, Column, ColumnKind, Side, Source, Table},
+    touches,
 };
 use engine::Registry;
 use meta::{Entity, Field, Kind, label};
@@ -15,6 +16,7 @@ pub fn tables(registry: &Registry) -> Vec<Table> {
         tables.extend(figures(registry, entity));
     }
     tables.extend(history::table(registry));
+    tables.extend(touches::table(registry));
     tables.extend(facts::facts(registry));
     tables
 }

@@ -127,7 +127,9 @@ impl Ground<'_> {
     /// One of each name, those of the first facts first.
     pub(super) fn all(&self) -> Vec<&Dimension> {
         let mut all: Vec<&Dimension> = vec![];
-        for fact in ["sales", "returns", "activities", "order_costs", "return_costs", "surveys"] {
+        for fact in
+            ["sales", "returns", "activities", "campaign_touches", "order_costs", "return_costs", "surveys"]
+        {
             for dimension in self.model.dimensions.get(fact).into_iter().flatten() {
                 if !all.iter().any(|known| known.name == dimension.name) {
                     all.push(dimension);

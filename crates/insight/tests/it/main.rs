@@ -30,6 +30,7 @@ mod seven_p;
 mod seven_p_behind;
 mod sides;
 mod surveys;
+mod touches;
 mod uplift;
 mod walk;
 mod warehouse;

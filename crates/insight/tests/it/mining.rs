@@ -279,7 +279,7 @@ fn what_groups_are_made_of_can_be_chosen_by_administrators() {
 }
 
 /// 400 customers; of those reached `percent` buy, of the others a tenth.
-async fn campaign(company: &Company, percent: u64) -> Id {
+pub async fn campaign(company: &Company, percent: u64) -> Id {
     let id = company
         .create(
             experiment::ENTITY,

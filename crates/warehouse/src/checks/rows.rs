@@ -63,11 +63,14 @@ pub(super) fn checks(table: &Table, today: &str) -> Vec<Check> {
             "f.quantity < 0".into(),
         );
     }
-    add(
-        "future_day",
-        label("Rows dated in the future", "日期在未来的行"),
-        format!("f.\"day\" > DATE '{today}'{}", if has("done") { " AND f.done" } else { "" }),
-    );
+    // Campaigns are planned ahead.
+    if !has("control") {
+        add(
+            "future_day",
+            label("Rows dated in the future", "日期在未来的行"),
+            format!("f.\"day\" > DATE '{today}'{}", if has("done") { " AND f.done" } else { "" }),
+        );
+    }
     add("no_day", label("Rows without a day", "没有日期的行"), "f.\"day\" IS NULL".into());
     let amounts = |wanted: &dyn Fn(&Column) -> bool| -> Vec<String> {
         table

@@ -198,7 +198,7 @@ pub(crate) fn rows_of(table: &'static str, name: &'static str) -> Measure {
 
 /// Every measure there is.
 pub(crate) fn all() -> Vec<Measure> {
-    [sales(), margins(), returns(), activities(), costs::costs(), surveys::surveys()].concat()
+    [sales(), margins(), returns(), activities(), campaigns(), costs::costs(), surveys::surveys()].concat()
 }
 
 fn sales() -> Vec<Measure> {
@@ -395,6 +395,41 @@ fn returns() -> Vec<Measure> {
             ("Return rate", "退货率"),
             ("Returns of the period divided by its sales.", "期间退货额除以期间销售额。"),
             Ratio("returned", "sales"),
+        ),
+    ]
+}
+
+fn campaigns() -> Vec<Measure> {
+    vec![
+        measure(
+            "campaign_touches",
+            Unit::Count,
+            ("Campaign touches", "营销触达次数"),
+            (
+                "Customers to be reached, once for each campaign, on its first day.",
+                "应触达的客户数，每次营销活动各计一次，日期为活动首日。",
+            ),
+            sum("campaign_touches", "count(*) FILTER (WHERE NOT f.control)"),
+        ),
+        measure(
+            "campaign_left_alone",
+            Unit::Count,
+            ("Left alone to compare", "对照客户数"),
+            (
+                "Customers left alone to compare with, once for each campaign, on its first day.",
+                "作为对照不触达的客户数，每次营销活动各计一次，日期为活动首日。",
+            ),
+            sum("campaign_touches", "count(*) FILTER (WHERE f.control)"),
+        ),
+        measure(
+            "campaign_customers",
+            Unit::Count,
+            ("Customers of campaigns", "营销活动客户数"),
+            (
+                "Number of different customers campaigns were for, those left alone included.",
+                "营销活动涉及的不同客户数，含对照客户。",
+            ),
+            different_customers("campaign_touches"),
         ),
     ]
 }

@@ -18,13 +18,14 @@ pub struct Model {
 }
 
 /// Tables measures are taken from, and the part that counts the rows of each.
-pub(crate) const FACTS: [(&str, &str); 6] = [
+pub(crate) const FACTS: [(&str, &str); 7] = [
     ("sales", "rows_of_sales"),
     ("returns", "rows_of_returns"),
     ("activities", "rows_of_activities"),
     ("order_costs", "rows_of_order_costs"),
     ("return_costs", "rows_of_return_costs"),
     ("surveys", "rows_of_surveys"),
+    ("campaign_touches", "rows_of_campaign_touches"),
 ];
 
 /// Whether measures are taken from this table.

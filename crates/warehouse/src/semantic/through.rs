@@ -50,6 +50,10 @@ struct Lists<'a, Z> {
 
 impl<Z: TimeZone> Lists<'_, Z> {
     fn filter(&self) -> Result<Option<String>> {
+        // The rows are not the head's own: its list cannot say which.
+        if self.table.beside.is_some() {
+            return Ok(None);
+        }
         let Some(parts) = self.parts()? else { return Ok(None) };
         let text = parts.join(" && ");
         // The list has the last word on what can be said of its records.

@@ -6,11 +6,12 @@ use engine::{
     Actor, Engine, Error, Query, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SimpleExpr},
 };
-use meta::Id;
+use meta::{Id, NaiveDate};
 use mining::effect::assignment::is_control;
 use std::collections::HashSet;
+use warehouse::touches::{KEPT, READER};
 
-pub const TABLE: &str = "experiment_member";
+pub const TABLE: &str = KEPT;
 /// Customers read and written at once.
 const BATCH: usize = 1_000;
 const SHARES: (f64, f64) = (0.05, 0.95);
@@ -20,6 +21,8 @@ pub fn table() -> Table {
         .required("experiment", ColumnKind::Id)
         .required("account", ColumnKind::Id)
         .required("control", ColumnKind::Bool)
+        // The experiment's first day.
+        .optional("reached_on", ColumnKind::Date)
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -52,9 +55,36 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
                 ));
             }
             population(tx, experiment.text("population")).await?;
+            date(tx, experiment.id, first_day(&experiment)).await?;
         }
         Ok(())
     })
+}
+
+fn first_day(experiment: &meta::Record) -> Option<NaiveDate> {
+    experiment.get("start_on").as_date()
+}
+
+/// Who was drawn already is reached on the experiment's first day, whenever that is.
+async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<()> {
+    let col = |column: &str| Expr::col(name(column));
+    let other = col("reached_on").is_null().or(col("reached_on").ne(first));
+    let update = Sql::update()
+        .table(name(TABLE))
+        .value(name("reached_on"), first)
+        .and_where(col("experiment").eq(experiment))
+        .and_where(other)
+        .to_owned();
+    if tx.execute(&update).await? > 0 {
+        moved(tx).await?;
+    }
+    Ok(())
+}
+
+/// The warehouse reads them anew.
+async fn moved(tx: &mut Tx) -> Result<()> {
+    let position = tx.position(READER).await? + 1;
+    tx.set_position(READER, position).await
 }
 
 /// Whether a condition can be read, by reading one customer with it.
@@ -90,17 +120,20 @@ pub(super) fn share_of(experiment: &meta::Record) -> f64 {
 /// the hash puts everybody on the same side again.
 pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
     if super::result::load(engine, experiment.id).await?.is_some() {
+        // Those drawn by an earlier version have no day yet.
+        let (id, first) = (experiment.id, first_day(experiment));
+        engine.write(&Actor::system(), move |tx| Box::pin(async move { date(tx, id, first).await })).await?;
         return count(engine, experiment.id).await;
     }
-    let (id, share) = (experiment.id, share_of(experiment));
+    let (id, share, first) = (experiment.id, share_of(experiment), first_day(experiment));
     let (mut after, mut drawn) = (None, 0);
     loop {
         let (accounts, next) = page(engine, experiment, after).await?;
-        let rows: Vec<[SimpleExpr; 3]> = accounts
+        let rows: Vec<[SimpleExpr; 4]> = accounts
             .into_iter()
             .map(|account| {
                 let control = is_control(id.as_u128(), account.as_u128(), share);
-                [id.into(), account.into(), control.into()]
+                [id.into(), account.into(), control.into(), first.into()]
             })
             .collect();
         drawn += rows.len() as u64;
@@ -151,16 +184,17 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     }
 }
 
-async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 3]>) -> Result<()> {
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 4]>) -> Result<()> {
     let mut insert = Sql::insert();
     insert
         .into_table(name(TABLE))
-        .columns(["experiment", "account", "control"].map(name))
+        .columns(["experiment", "account", "control", "reached_on"].map(name))
         .on_conflict(OnConflict::columns(["experiment", "account"].map(name)).do_nothing().to_owned());
     for row in rows {
         insert.values_panic(row);
     }
-    tx.execute(&insert).await.map(drop)
+    tx.execute(&insert).await?;
+    moved(tx).await
 }
 
 async fn count(engine: &Engine, experiment: Id) -> Result<u64> {

@@ -104,6 +104,7 @@ fn roads(company: &Branches) -> Vec<Road> {
         ("returned", "returns"),
         ("activities", "activities"),
         ("survey_answers", "surveys"),
+        ("campaign_touches", "campaign_touches"),
     ] {
         let (measure, fact) = fact;
         for at in [String::new()].iter().chain(&theirs) {
@@ -128,6 +129,7 @@ fn roads(company: &Branches) -> Vec<Road> {
         "address",
         "survey_answer",
         "surveys",
+        "campaign_touches",
     ] {
         let sql = format!("SELECT * FROM \"{table}\"");
         roads.push(post("/analysis/sql", &[("sql", &sql)]));

@@ -1,0 +1,62 @@
+//! Campaign touches in the warehouse: who was drawn for a campaign, on which side, on which day; with the campaign they move.
+
+use crate::{
+    company::{Company, on_both, values},
+    mining::campaign,
+    warehouse::{SMALL, ask, refresh},
+};
+use engine::Actor;
+use insight::mining::experiment;
+use meta::{Decimal, Value};
+use warehouse::semantic::{self, Cut, Question};
+
+async fn counted(company: &Company, measure: &str, dimension: &str) -> Vec<(String, Option<Decimal>)> {
+    let question = Question {
+        measures: vec![measure.into()],
+        cuts: vec![Cut::new(dimension, None)],
+        ..Question::default()
+    };
+    let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+    answer.rows.iter().map(|row| (row.members[0].label.en.clone(), row.cells[0].value)).collect()
+}
+
+#[test]
+fn touches_are_counted_by_campaign_and_by_customer() {
+    on_both(async |company| {
+        refresh(&company, SMALL).await;
+        let id = campaign(&company, 40).await;
+        refresh(&company, SMALL).await;
+        let sides = experiment::members::of(&company.engine, id).await.unwrap();
+        let left_alone = sides.iter().filter(|(_, control)| *control).count();
+        let [reached, left] =
+            [sides.len() - left_alone, left_alone].map(|number| Some(Decimal::from(number)));
+        let spring = |number| vec![("Spring letter".to_owned(), number)];
+        assert_eq!(counted(&company, "campaign_touches", "experiment").await, spring(reached));
+        assert_eq!(counted(&company, "campaign_left_alone", "experiment").await, spring(left));
+        let by_kind = counted(&company, "campaign_customers", "account.kind").await;
+        assert_eq!(by_kind, [("Person".to_owned(), Some(Decimal::from(400)))]);
+
+        let days = async || ask(&company, "SELECT DISTINCT day FROM campaign_touches").await;
+        assert_eq!(days().await, [[Value::Date("2026-03-01".parse().unwrap())]]);
+        let later = values([("start_on", Value::Date("2026-03-05".parse().unwrap()))]);
+        company.update(experiment::ENTITY, id, later).await;
+        refresh(&company, SMALL).await;
+        assert_eq!(days().await, [[Value::Date("2026-03-05".parse().unwrap())]]);
+
+        // Behind a figure stand its rows: the list of customers cannot say who was reached.
+        let question = Question { measures: vec!["campaign_touches".into()], ..Question::default() };
+        let through = semantic::through(&company.engine, &Actor::system(), &question).await.unwrap();
+        assert_eq!((through[0].fact.as_str(), &through[0].filter), ("campaign_touches", &None));
+        let limits = warehouse::Limits::PAGE;
+        let system = Actor::system();
+        let rows = semantic::rows(&company.engine, &system, &question, "campaign_touches", limits);
+        let rows = rows.await.unwrap();
+        let labels: Vec<&str> = rows.columns.iter().map(|column| column.label.en.as_str()).collect();
+        assert_eq!(labels, ["Customer", "Experiment", "Day", "Left alone"]);
+
+        // Who is deleted is in it no more.
+        company.delete("account", sides[0].0).await.unwrap();
+        refresh(&company, SMALL).await;
+        assert_eq!(ask(&company, "SELECT count(*) FROM campaign_touches").await, [[Value::from(399)]]);
+    });
+}
