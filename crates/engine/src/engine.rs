@@ -36,11 +36,14 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// Connections to PostgreSQL at most. A write holds one, and its rules may read by another.
     pub connections: u32,
+    /// The same database, open already in this process, whose place this engine will take.
+    pub instead_of: Option<Engine>,
 }
 
 impl Options {
     pub fn new(database: Database, data_dir: impl Into<PathBuf>) -> Options {
-        Options { database, data_dir: data_dir.into(), connections: db::POSTGRES_CONNECTIONS }
+        let (connections, instead_of) = (db::POSTGRES_CONNECTIONS, None);
+        Options { database, data_dir: data_dir.into(), connections, instead_of }
     }
 }
 
@@ -70,7 +73,7 @@ struct Shared {
     moved: watch::Sender<i64>,
     changes: Mutex<HashMap<String, u64>>,
     gaps: Gaps,
-    notes: audit::Queue,
+    notes: Arc<audit::Queue>,
     estimates: Recent<String, u64>,
     counts: Counts,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
@@ -105,6 +108,47 @@ impl Background {
     }
 }
 
+/// Brings the schema up to what the modules and the company declare. What cannot be taken up of the company's own is left out, the
+/// latest change first: or nobody could come in to correct it. Beside an engine that works as before nothing is: there is time.
+async fn upgrade(conn: &mut Conn, modules: &[Module], beside: bool) -> Result<(Registry, Customs, usize)> {
+    let (mut left_out, mut reason) = (0, None);
+    loop {
+        schema::begin(conn, beside).await?;
+        let mut declared = Customs::default();
+        let done = upgrade_without(conn, modules, left_out, &mut declared).await;
+        match schema::end(conn, done).await {
+            Ok((registry, steps)) => {
+                if let Some(reason) = reason {
+                    let names = declared.latest(left_out).join(", ");
+                    tracing::error!("left out of what the company declared: {names}: {reason}");
+                }
+                return Ok((registry, declared, steps));
+            }
+            Err(error) => {
+                let error = reason.unwrap_or(error);
+                if beside || error.is_outage() || left_out == declared.len() {
+                    return Err(error);
+                }
+                (left_out, reason) = (left_out + 1, Some(error));
+            }
+        }
+    }
+}
+
+/// `declared` is all the company did, whether it can be taken up or not.
+async fn upgrade_without(
+    conn: &mut Conn,
+    modules: &[Module],
+    left_out: usize,
+    declared: &mut Customs,
+) -> Result<(Registry, usize)> {
+    let steps = schema::upgrade(conn, &custom::tables()).await?;
+    *declared = Customs::read(conn).await?;
+    let registry = Registry::build(modules.to_vec(), &declared.without_latest(left_out))?;
+    let more = schema::upgrade(conn, &schema::tables(&registry)).await?;
+    Ok((registry, steps + more))
+}
+
 impl Engine {
     /// Opens the database and brings its schema up to the metadata of the modules and the company.
     pub async fn open(options: Options, modules: Vec<Module>, clock: Clock) -> Result<Engine> {
@@ -119,10 +163,8 @@ impl Engine {
             (None, Pool::Postgres(pool)) => Conn::Postgres(pool.acquire().await?),
             (None, Pool::Sqlite(_)) => return Err(Error::Internal("no writer".into())),
         };
-        let mut steps = schema::apply(&mut conn, &custom::tables()).await?;
-        let customs = Customs::read(&mut conn).await?;
-        let registry = Registry::build(all, &customs)?;
-        steps += schema::apply(&mut conn, &schema::tables(&registry)).await?;
+        let beside = options.instead_of.is_some();
+        let (registry, customs, steps) = upgrade(&mut conn, &all, beside).await?;
         if steps > 0 {
             tracing::info!(steps, "schema brought up to date");
         }
@@ -140,7 +182,8 @@ impl Engine {
             moved: watch::Sender::new(0),
             changes: Mutex::default(),
             gaps: Gaps::default(),
-            notes: audit::Queue::default(),
+            // What is still asked of the other is noted, too, after nobody writes its notes any more.
+            notes: options.instead_of.map_or_else(Arc::default, |other| other.0.notes.clone()),
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             counts: Counts::default(),
             settings: Recent::default(),

@@ -25,12 +25,14 @@ pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
 pub type Copies = for<'t> fn(&'t mut Tx, &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>>;
 
 /// Columns and first order of an entity's list.
+#[derive(Clone)]
 pub struct List {
     pub entity: &'static str,
     pub columns: Vec<&'static str>,
     pub sort: &'static str,
 }
 
+#[derive(Clone)]
 pub struct Module {
     pub name: &'static str,
     pub label: Label,

@@ -58,7 +58,8 @@ impl Behaviour {
 mod tests {
     use super::*;
 
-    const USUAL: Earned = Earned { margin: 400, costed_sales: 1_000, costs: 0, net_sales: 1_000 };
+    const USUAL: Earned =
+        Earned { margin: 400, costed_sales: 1_000, costs: 0, net_sales: 1_000, gross_sales: 1_000 };
 
     fn class(margin: Option<i64>, orders: u32, frequency: u8) -> Option<&'static str> {
         let one = Statistics { margin, costed_sales: 100, orders, ..Statistics::default() };

@@ -22,8 +22,8 @@ pub struct Classes {
     pub earned: Earned,
 }
 
-/// Margin of all customers and the net sales it was earned on, what selling to them and serving them cost, and all their net
-/// sales; ten-thousandths.
+/// Margin of all customers and the net sales it was earned on, what selling to them and serving them cost, and all their sales
+/// after and before returns; ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Earned {
     pub margin: i64,
@@ -32,14 +32,24 @@ pub struct Earned {
     pub costs: i64,
     #[serde(default)]
     pub net_sales: i64,
+    #[serde(default)]
+    pub gross_sales: i64,
 }
 
 impl Earned {
+    /// Of one customer.
+    pub fn of(statistics: &Statistics) -> Earned {
+        let mut own = Earned::default();
+        own.add(statistics);
+        own
+    }
+
     pub fn add(&mut self, statistics: &Statistics) {
         self.margin = self.margin.saturating_add(statistics.margin.unwrap_or(0));
         self.costed_sales = self.costed_sales.saturating_add(statistics.costed_sales);
         self.costs = self.costs.saturating_add(statistics.costs.all());
         self.net_sales = self.net_sales.saturating_add(statistics.net_sales());
+        self.gross_sales = self.gross_sales.saturating_add(statistics.gross_sales);
     }
 }
 

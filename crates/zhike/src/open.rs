@@ -12,9 +12,18 @@ pub async fn engine(config: &Config) -> anyhow::Result<Engine> {
     engine_at(config, Clock::system()).await
 }
 
+/// Beside one that is open in this process, whose place it will take.
+pub async fn engine_instead_of(config: &Config, other: Engine) -> anyhow::Result<Engine> {
+    engine_with(config, Clock::system(), Some(other)).await
+}
+
 pub async fn engine_at(config: &Config, clock: Clock) -> anyhow::Result<Engine> {
+    engine_with(config, clock, None).await
+}
+
+async fn engine_with(config: &Config, clock: Clock, instead_of: Option<Engine>) -> anyhow::Result<Engine> {
     let connections = config.postgres_connections.unwrap_or(POSTGRES_CONNECTIONS);
-    let options = Options { connections, ..Options::new(config.database(), &config.data) };
+    let options = Options { connections, instead_of, ..Options::new(config.database(), &config.data) };
     let engine = Engine::open(options, engine_modules(), clock).await.with_context(|| {
         let place = match &config.database_url {
             Some(url) => without_password(url),

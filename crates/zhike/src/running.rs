@@ -17,7 +17,7 @@ use tower::ServiceExt;
 use web::{App, Options, Pages};
 
 /// After it could not be opened anew.
-const AGAIN_AFTER: Duration = Duration::from_secs(60);
+pub const AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 pub struct Running {
     pub app: App,
@@ -75,24 +75,26 @@ impl Current {
         Router::new().fallback(metrics).with_state(self.clone())
     }
 
-    /// Follows what the company declares, as long as it is polled.
-    pub async fn follow(&self, config: &Config, pages: &Pages, options: &Options) {
+    /// Follows what the company declares, until it is aborted.
+    pub async fn follow(self, config: Config, pages: Pages, options: Options) {
         loop {
-            self.app().engine().outdated().await;
-            let opened =
-                async { Running::start(open::engine(config).await?, pages.clone(), options.clone()) };
+            let engine = self.app().engine().clone();
+            engine.outdated().await;
+            let opened = async {
+                let engine = open::engine_instead_of(&config, engine).await?;
+                Running::start(engine, pages.clone(), options.clone())
+            };
             match opened.await {
                 Ok(running) => {
-                    tracing::info!("the company's own fields have changed: opened anew");
-                    let old = std::mem::replace(
-                        &mut *self.0.write().unwrap_or_else(PoisonError::into_inner),
-                        running,
-                    );
+                    tracing::info!("what the company declares has changed: opened anew");
+                    let mut current = self.0.write().unwrap_or_else(PoisonError::into_inner);
+                    let old = std::mem::replace(&mut *current, running);
+                    drop(current);
                     drop(old);
                 }
                 Err(error) => {
                     tracing::error!(
-                        "the company's own fields have changed and cannot be taken up: {error:#}"
+                        "what the company declares has changed and cannot be taken up: {error:#}"
                     );
                     tokio::time::sleep(AGAIN_AFTER).await;
                 }

@@ -74,10 +74,10 @@ pub async fn serve(
     }
     let ending = current.clone();
     let served = until_asked_to_end(listener, current.router(), move || ending.app().live().end());
-    let ended = tokio::select! {
-        ended = served => ended,
-        () = current.follow(config, &pages, &options) => Ok(()),
-    };
+    // A task of its own: while it opens, new connections are taken.
+    let following = tokio::spawn(current.clone().follow(config.clone(), pages, options));
+    let ended = served.await;
+    following.abort();
     current.end().await;
     ended
 }

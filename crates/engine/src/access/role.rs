@@ -88,7 +88,9 @@ impl Tx {
         for row in self.list(&of_role(entity, role)).await?.records {
             match wanted.remove(&place(&row)) {
                 Some(values) => changed.push((row.id, values)),
-                None => gone.push(row.id),
+                // What a company declared and deleted may come back, and must not come back to everybody.
+                None if self.is_known(&row) => gone.push(row.id),
+                None => {}
             }
         }
         self.update_many(entity, changed).await?;
@@ -97,6 +99,13 @@ impl Tx {
             self.create_many(entity, wanted.into_values().collect()).await?;
         }
         Ok(())
+    }
+
+    fn is_known(&self, row: &Record) -> bool {
+        let field = row.text("field");
+        self.engine
+            .entity(row.text("entity"))
+            .is_ok_and(|entity| field.is_empty() || entity.get(field).is_some())
     }
 
     fn refuse_unfit(&self, rights: &RoleRights) -> Result<()> {

@@ -82,7 +82,6 @@ pub(super) fn custom_field() -> Entity {
         .field(name())
         .field(chinese("help", "Help (Chinese)", "填写说明（中文）"))
         .field(english("help", "Help (English)", "填写说明（英文）"))
-        .field(storage(boolean("required").label("Required", "必填").default_value(false)))
         .field(storage(boolean("unique").label("Unique", "不可重复").default_value(false)))
         .field(storage(boolean("indexed").label("For filters and sorting", "用于筛选和排序").default_value(true)))
         .field(storage(boolean("searched").label("Found by search", "可被搜索").default_value(false)))

@@ -78,6 +78,32 @@ impl Customs {
         Customs::of_rows(conn.fetch(&entities).await?, conn.fetch(&fields).await?)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.entities.len() + self.fields.len()
+    }
+
+    fn by_change(&self) -> Vec<&Record> {
+        let mut all: Vec<&Record> = self.entities.iter().chain(&self.fields).collect();
+        all.sort_by_key(|record| std::cmp::Reverse((record.updated_at, record.version, record.id)));
+        all
+    }
+
+    /// Names of those changed last.
+    pub(crate) fn latest(&self, count: usize) -> Vec<String> {
+        let named = |record: &&Record| match record.text("entity") {
+            "" => record.text("name").to_owned(),
+            entity => format!("{entity}.{}", record.text("name")),
+        };
+        self.by_change().iter().take(count).map(named).collect()
+    }
+
+    /// All but those changed last.
+    pub(crate) fn without_latest(&self, count: usize) -> Customs {
+        let out: Vec<Id> = self.by_change().iter().take(count).map(|record| record.id).collect();
+        let kept = |all: &[Record]| all.iter().filter(|record| !out.contains(&record.id)).cloned().collect();
+        Customs { entities: kept(&self.entities), fields: kept(&self.fields) }
+    }
+
     fn versions(&self) -> Vec<(Id, i64)> {
         self.entities.iter().chain(&self.fields).map(|record| (record.id, record.version)).collect()
     }
@@ -187,7 +213,6 @@ fn field_of(record: &Record, entity: &Entity) -> Field {
     field.label = both(record, "english_label", "chinese_label");
     let help = both(record, "english_help", "chinese_help");
     field.help = Some(help).filter(|help| !help.en.is_empty());
-    field.required = set("required");
     field.unique = set("unique");
     field.indexed = set("indexed") && field.kind != Kind::LongText || field.target().is_some();
     field.searched = set("searched");

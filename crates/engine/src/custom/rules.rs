@@ -1,9 +1,10 @@
 //! What a company may declare.
 
 use super::{ENTITY, FIELD, PREFIX, choices::choices};
-use crate::{Error, Query, Result, Tx};
+use crate::{Error, Query, Result, Tx, db::name};
 use futures::future::BoxFuture;
 use meta::{Change, Draft, Id, Label, Problem, Record, label};
+use sea_query::{Expr, ExprTrait, Query as Sql};
 
 /// With the prefix and the engine's own words around it the name of an index stays within what PostgreSQL keeps of it.
 const NAME_LIMIT: usize = 24;
@@ -11,21 +12,29 @@ const NAME_LIMIT: usize = 24;
 const ENTITIES_LIMIT: usize = 50;
 const FIELDS_LIMIT: usize = 100;
 /// The engine names tables of its own like this.
-const TAKEN_ENDS: [&str; 3] = ["_search", "_search_tokens", "_figures"];
+const TAKEN_PARTS: [&str; 3] = ["search", "figures", "pkey"];
+/// The warehouse names keys and measures like this.
+const TAKEN_ENDS: [&str; 4] = ["key", "mean", "known", "id"];
 
 pub(super) fn check_entity(draft: &mut Draft<'_>) {
     check_names(draft);
     keep(draft, &["name"]);
     let name = text(draft, "name");
-    if TAKEN_ENDS.iter().any(|end| name.ends_with(end)) {
-        draft
-            .reject("name", label("is used by the program: choose another name", "为系统保留，请换一个名称"));
+    if name.split('_').any(|part| TAKEN_PARTS.contains(&part)) {
+        refuse_name(draft);
     }
+}
+
+fn refuse_name(draft: &mut Draft<'_>) {
+    draft.reject("name", label("is used by the program: choose another name", "为系统保留，请换一个名称"));
 }
 
 pub(super) fn check_field(draft: &mut Draft<'_>) {
     check_names(draft);
-    keep(draft, &["entity", "name", "kind", "target", "decimals", "unique"]);
+    keep(draft, &["entity", "name", "kind", "target", "decimals", "unique", "searched"]);
+    if text(draft, "name").rsplit('_').next().is_some_and(|part| TAKEN_ENDS.contains(&part)) {
+        refuse_name(draft);
+    }
     let kind = text(draft, "kind");
     if kind == "choice"
         && let Err(wrong) = choices(&text(draft, "choices"))
@@ -136,8 +145,16 @@ async fn live(tx: &mut Tx, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
     Ok(records.into_iter().filter(|record| record.deleted_at.is_none()).collect())
 }
 
+async fn deleted(tx: &mut Tx, entity: &str, ids: &[Id]) -> Result<Vec<Record>> {
+    let records = tx.get_many(entity, ids).await?;
+    Ok(records.into_iter().filter(|record| record.deleted_at.is_some()).collect())
+}
+
 pub(super) fn refuse_taken_entities<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
+        for record in deleted(tx, ENTITY, ids).await? {
+            refuse_lost_personal(tx, &record).await?;
+        }
         for record in live(tx, ENTITY, ids).await? {
             let same = format!("name == '{}'", record.text("name"));
             refuse_taken(tx, ENTITY, record.id, &same).await?;
@@ -148,7 +165,11 @@ pub(super) fn refuse_taken_entities<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFut
 
 pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
+        for record in deleted(tx, FIELD, ids).await? {
+            refuse_while_personal(tx, &record).await?;
+        }
         for record in live(tx, FIELD, ids).await? {
+            refuse_of_nobody(tx, &record).await?;
             let of = format!("entity == '{}'", record.text("entity"));
             let same = format!("{of} && name == '{}'", record.text("name"));
             refuse_taken(tx, FIELD, record.id, &same).await?;
@@ -156,6 +177,69 @@ pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFutur
         }
         Ok(())
     })
+}
+
+/// An erasure knows fields that are declared: what stood in one that is deleted it would not find.
+async fn refuse_while_personal(tx: &mut Tx, record: &Record) -> Result<()> {
+    let (entity, field) = (record.text("entity"), record.text("name"));
+    let engine = tx.engine().clone();
+    let is_column = engine.entity(entity).is_ok_and(|entity| entity.get(field).is_some());
+    if !is_personal(record) || !is_column {
+        return Ok(());
+    }
+    let filled = Sql::select()
+        .column(name("id"))
+        .from(name(entity))
+        .and_where(Expr::col(name(field)).is_not_null())
+        .limit(1)
+        .to_owned();
+    if tx.fetch(&filled).await?.is_empty() {
+        return Ok(());
+    }
+    let words = label(
+        "holds personal data, which an erasure would not find any more: empty it in all records first, deleted ones included",
+        "仍存有个人信息，删除该字段后将无法随个人信息一并清除：请先在全部记录（含已删除的）中清空",
+    );
+    Err(Error::invalid("personal", Problem::Rule(words)))
+}
+
+fn is_personal(field: &Record) -> bool {
+    field.get("personal").as_bool() == Some(true)
+}
+
+async fn fields_of(tx: &mut Tx, entity: &str) -> Result<Vec<Record>> {
+    let filter = format!("entity == '{entity}'");
+    Ok(tx.list(&Query::new(FIELD).filter(filter).limit(FIELDS_LIMIT + 1)).await?.records)
+}
+
+async fn refuse_lost_personal(tx: &mut Tx, record: &Record) -> Result<()> {
+    let fields = fields_of(tx, record.text("name")).await?;
+    let Some(field) = fields.into_iter().find(is_personal) else { return Ok(()) };
+    let field = field.text("name");
+    let words = label(
+        format!("has the personal field {field}: empty and delete that first"),
+        format!("含有个人信息字段 {field}，请先清空并删除该字段"),
+    );
+    Err(Error::invalid("name", Problem::Rule(words)))
+}
+
+/// An erasure comes to records that refer to the person.
+async fn refuse_of_nobody(tx: &mut Tx, record: &Record) -> Result<()> {
+    let entity = record.text("entity");
+    if !is_personal(record) || !entity.starts_with(PREFIX) {
+        return Ok(());
+    }
+    let leads_to_people = |field: &Record| {
+        field.text("kind") == "reference" && ["account", "contact"].contains(&field.text("target"))
+    };
+    if fields_of(tx, entity).await?.iter().any(leads_to_people) {
+        return Ok(());
+    }
+    let words = label(
+        "add the field that refers to the customer or contact first, by which an erasure comes here",
+        "请先添加引用客户或联系人的字段，清除个人信息时才能找到这里",
+    );
+    Err(Error::invalid("personal", Problem::Rule(words)))
 }
 
 /// The data of a deleted one are still there, and would come up under the new one.

@@ -1,6 +1,6 @@
 //! The change log and the audit without what stood in personal fields; the chain that vouches for them is told.
 
-use crate::{LogKind, Result, Tx, among, audit::Source, db::name};
+use crate::{LogKind, PREFIX, Result, Tx, among, audit::Source, db::name};
 use meta::{Entity, Id, Value};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::{Value as Json, json};
@@ -21,6 +21,11 @@ struct Entry {
     changes: Json,
 }
 
+/// Of a field the company declared and deleted nobody knows any more what it held.
+fn is_personal(entity: &Entity, field: &str) -> bool {
+    entity.get(field).map_or_else(|| field.starts_with(PREFIX), |field| field.personal)
+}
+
 /// Entries of these records that tell of personal fields and have not been redacted.
 async fn telling(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<Vec<Entry>> {
     let mut found = vec![];
@@ -35,7 +40,7 @@ async fn telling(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<Vec<Entry>>
             .to_owned();
         for row in tx.conn.fetch(&select).await? {
             let changes: Json = serde_json::from_str(&row.text(1)?)?;
-            let tells = |field: &String| entity.get(field).is_some_and(|field| field.personal);
+            let tells = |field: &String| is_personal(entity, field);
             if changes.as_object().is_some_and(|fields| fields.keys().any(tells)) {
                 found.push(Entry { seq: row.int(0)?, changes });
             }
@@ -62,7 +67,7 @@ pub(super) async fn redact_records(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> 
     let mut redacted = vec![];
     for Entry { seq, mut changes } in telling(tx, entity, ids).await? {
         if let Some(fields) = changes.as_object_mut() {
-            fields.retain(|field, _| entity.get(field).is_none_or(|field| !field.personal));
+            fields.retain(|field, _| !is_personal(entity, field));
         }
         redacted.push((seq, changes));
     }

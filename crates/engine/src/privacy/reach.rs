@@ -1,7 +1,7 @@
 //! Which records are about a person: his own, those that refer to him, and their lines; deleted ones, too.
 
 use crate::{
-    Error, Result, Tx, among,
+    Error, PREFIX, Result, Tx, among,
     db::name,
     store::{by_ids, decode_all},
 };
@@ -85,8 +85,10 @@ pub(super) async fn of_person(tx: &mut Tx, person: &Record) -> Result<Vec<Group>
         let others: Vec<Id> = others.iter().map(|record| record.id).collect();
         for (other, field) in registry.referrers(&entity.name) {
             let line = other.parent.as_deref() == Some(&field.name);
-            // Who belongs to somebody is somebody else.
-            if other.name == entity.name || other.internal {
+            // Who belongs to somebody is somebody else. A field the company added tells of some relation (who recommended whom); only
+            // what it made up whole may be about the person alone.
+            let relation = field.name.starts_with(PREFIX) && !other.name.starts_with(PREFIX);
+            if other.name == entity.name || other.internal || relation {
                 continue;
             }
             for (whose, wanted) in [(&persons, true), (&others, line)] {

@@ -80,7 +80,10 @@ impl Engine {
 
     pub async fn retention_rules(&self) -> Result<Vec<Rule>> {
         let setting = self.setting(RETENTION).await?.unwrap_or(Json::Array(vec![]));
-        Ok(serde_json::from_value(setting)?)
+        let rules: Vec<Rule> = serde_json::from_value(setting)?;
+        // The company may have deleted what it had declared itself.
+        let is_known = |rule: &Rule| self.retainable().any(|entity| entity.name == rule.entity);
+        Ok(rules.into_iter().filter(is_known).collect())
     }
 
     pub async fn set_retention_rules(&self, actor: &Actor, rules: &[Rule]) -> Result<()> {

@@ -6,31 +6,28 @@ use sea_query::{Alias, Expr, ExprTrait, Query};
 
 const BOOK: &str = "schema_book";
 
-/// Returns the number of steps taken.
-pub(crate) async fn apply(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
-    begin(conn).await?;
-    let done = upgrade(conn, wanted).await;
-    match done {
-        Ok(steps) => {
-            conn.run("COMMIT").await?;
-            Ok(steps)
-        }
-        Err(error) => {
-            conn.run("ROLLBACK").await?;
-            Err(error)
-        }
-    }
-}
+/// Where others work in the database meanwhile, a lock is not waited for longer: everybody would queue behind who waits.
+const PATIENCE: &str = "SET LOCAL lock_timeout = '5s'";
 
-async fn begin(conn: &mut Conn) -> Result<()> {
+/// Begins an upgrade; one at a time. `beside`: others work in the database meanwhile.
+pub(crate) async fn begin(conn: &mut Conn, beside: bool) -> Result<()> {
     match conn.dialect() {
         Dialect::Sqlite => conn.run("BEGIN IMMEDIATE").await,
         Dialect::Postgres => {
             conn.run("BEGIN").await?;
+            if beside {
+                conn.run(PATIENCE).await?;
+            }
             // Two servers starting at once must not both upgrade.
             conn.run("SELECT pg_advisory_xact_lock(7141925)").await
         }
     }
+}
+
+/// Ends it: all is kept, or nothing.
+pub(crate) async fn end<T>(conn: &mut Conn, done: Result<T>) -> Result<T> {
+    conn.run(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    done
 }
 
 /// SQLite's indexes of a table that was replaced whole have a number behind their name (see `store::replace`), for SQLite
@@ -46,7 +43,8 @@ async fn as_named(conn: &mut Conn, step: &Step) -> Result<Vec<Step>> {
     found.iter().map(|row| Ok(Step::DropIndex { index: row.text(0)? })).collect()
 }
 
-async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
+/// One part of it; returns the number of steps taken.
+pub(crate) async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
     conn.run(&format!(
         "CREATE TABLE IF NOT EXISTS \"{BOOK}\" (\"id\" BIGINT PRIMARY KEY, \"tables\" TEXT NOT NULL)"
     ))

@@ -5,7 +5,7 @@ mod ddl;
 mod diff;
 mod system;
 
-pub(crate) use apply::apply;
+pub(crate) use apply::{begin, end, upgrade};
 pub use ddl::ddl;
 pub use diff::{Step, diff};
 use meta::{Apart, Entity, Field, Kind, instant};
@@ -164,7 +164,9 @@ fn is_short_filter(entity: &Entity, field: &Field) -> bool {
         Kind::Reference { entity: to } => matches!(to.as_str(), "user" | "team"),
         _ => false,
     };
-    short && field.indexed && !field.unique && !field.personal
+    // Or every index of the table would be made anew for a field that is added while people work.
+    let declared = !field.name.starts_with(crate::PREFIX);
+    short && declared && field.indexed && !field.unique && !field.personal
 }
 
 /// The table of an entity. Field columns are nullable: what is required is the engine's to say, so that a field can become

@@ -1,7 +1,7 @@
 //! Makes an entity's search documents anew when what is searched, or how, is not what the database was written with.
 
-use crate::{Actor, Engine, Result, db::name, search};
-use meta::{Entity, Id};
+use crate::{Actor, Engine, PREFIX, Result, db::name, search};
+use meta::{Entity, Field, Id};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::json;
 use std::sync::Arc;
@@ -20,8 +20,11 @@ pub(crate) async fn rebuild_if_changed(engine: &Engine) -> Result<()> {
     for entity in entities.iter().filter(|entity| search::is_searched(entity)) {
         let key = format!("search.{}", entity.name);
         let wanted = signature(entity);
-        if engine.setting(&key).await? != Some(wanted.clone()) {
-            rebuild(engine, entity).await?;
+        let known = engine.setting(&key).await?;
+        if known.as_ref() != Some(&wanted) {
+            if !only_adds_empty_fields(engine, entity, known.as_ref()).await? {
+                rebuild(engine, entity, &key).await?;
+            }
             engine
                 .write(&Actor::system(), move |tx| {
                     Box::pin(async move { tx.set_setting(&key, &wanted).await })
@@ -32,12 +35,49 @@ pub(crate) async fn rebuild_if_changed(engine: &Engine) -> Result<()> {
     Ok(())
 }
 
+/// Whether the documents are right as they are: what is searched besides are fields the company has just declared, which no record
+/// has a value of.
+async fn only_adds_empty_fields(
+    engine: &Engine,
+    entity: &Entity,
+    known: Option<&serde_json::Value>,
+) -> Result<bool> {
+    let before = known.and_then(|known| known.as_str()).and_then(|known| known.split_once(':'));
+    let Some((_, before)) = before.filter(|(version, _)| *version == TOKENS_VERSION.to_string()) else {
+        return Ok(false);
+    };
+    let before: Vec<&str> = before.split(',').collect();
+    let searched = || entity.fields.values().filter(|field| field.searched);
+    let none_is_gone = before.iter().all(|name| searched().any(|field| field.name == *name));
+    let new: Vec<&Field> = searched().filter(|field| !before.contains(&&*field.name)).collect();
+    if !none_is_gone || new.iter().any(|field| !field.name.starts_with(PREFIX)) {
+        return Ok(false);
+    }
+    for field in new {
+        let filled = Sql::select()
+            .column(name("id"))
+            .from(name(&entity.name))
+            .and_where(Expr::col(name(&field.name)).is_not_null())
+            .limit(1)
+            .to_owned();
+        if !engine.fetch(&filled).await?.is_empty() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 /// Batch by batch, so that a big table does not fill the memory; broken off, it begins again.
-async fn rebuild(engine: &Engine, entity: &Arc<Entity>) -> Result<()> {
-    let cleared = entity.name.clone();
-    engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.clear_search(&cleared).await }))
-        .await?;
+async fn rebuild(engine: &Engine, entity: &Arc<Entity>, key: &str) -> Result<()> {
+    let (cleared, key, system) = (entity.name.clone(), key.to_owned(), Actor::system());
+    let clear = engine.write(&system, move |tx| {
+        Box::pin(async move {
+            // Until all are made.
+            tx.set_setting(&key, &json!("")).await?;
+            tx.clear_search(&cleared).await
+        })
+    });
+    clear.await?;
     let mut last: Option<Id> = None;
     let mut done = 0;
     loop {
@@ -59,7 +99,7 @@ async fn rebuild(engine: &Engine, entity: &Arc<Entity>) -> Result<()> {
         done += ids.len();
         let name = entity.name.clone();
         engine
-            .write(&Actor::system(), move |tx| Box::pin(async move { tx.reindex(&name, &ids, true).await }))
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.reindex(&name, &ids, false).await }))
             .await?;
     }
     if done > 0 {

@@ -123,6 +123,7 @@ fn what_cannot_be_declared_is_refused_with_the_reason() {
             (with(field("customer", "A", "decimal"), [("decimals", 9.into())]), "decimals"),
             (with(field("customer", "A", "bool"), [("unique", true.into())]), "unique"),
             (with(field("customer", "A", "date"), [("searched", true.into())]), "searched"),
+            (field("customer", "Dealer key", "text"), "name"),
         ];
         for (given, on) in wrong {
             let Err(Error::Invalid(problems)) = shop.create(FIELD, given.clone()).await else {
@@ -170,5 +171,53 @@ fn entities_of_ones_own_have_records_and_stand_in_references() {
         assert_eq!(shop.names(Query::new("x_vehicle").search("B123")).await.unwrap(), ["鲁B12345"]);
         let modules = shop.engine.registry().modules();
         assert!(modules.iter().any(|module| module.entities == ["x_vehicle"]));
+    });
+}
+
+#[test]
+fn what_cannot_be_taken_up_is_left_out_and_the_program_starts() {
+    on_both(|shop: Shop| async move {
+        shop.create(FIELD, field("customer", "Good", "text")).await.unwrap();
+        let vin = with(field("customer", "VIN", "text"), [("unique", true.into())]);
+        let vin = shop.create(FIELD, vin).await.unwrap();
+        let shop = again(&shop).await;
+        shop.customer("a", [("x_vin", "V-1".into()), ("x_good", "kept".into())]).await;
+        delete(&shop.engine, vin).await;
+        let shop = again(&shop).await;
+        // Behind the back of every rule the same number a second time.
+        let second = shop.customer("b", []).await;
+        crate::shop::sql(&shop, "UPDATE customer SET x_vin = 'V-1'").await;
+        restore(&shop.engine, vin).await;
+        let shop = again(&shop).await;
+        let declared = shop.engine.entity("customer").unwrap();
+        assert!(declared.get("x_vin").is_none() && declared.get("x_good").is_some());
+        assert!(!shop.engine.is_outdated().await.unwrap(), "or it would be opened again and again");
+        crate::shop::sql(&shop, "UPDATE customer SET x_vin = NULL WHERE name = 'b'").await;
+        let shop = again(&shop).await;
+        let read = shop.engine.get(&shop.actor, "customer", second).await.unwrap();
+        assert_eq!(read.get("x_vin"), &Value::Null);
+        assert!(shop.engine.entity("customer").unwrap().get("x_vin").is_some());
+    });
+}
+
+#[test]
+fn a_field_that_is_searched_from_its_beginning_costs_no_search_anew_and_one_that_comes_back_does() {
+    on_both(|shop: Shop| async move {
+        shop.customer("before", []).await;
+        let nick = with(field("customer", "Nick", "text"), [("searched", true.into())]);
+        let nick = shop.create(FIELD, nick).await.unwrap();
+        let shop = again(&shop).await;
+        shop.customer("after", [("x_nick", "Bluebird".into())]).await;
+        let found =
+            async |shop: &Shop, word: &str| shop.names(Query::new("customer").search(word)).await.unwrap();
+        assert_eq!(found(&shop, "bluebird").await, ["after"]);
+        assert_eq!(found(&shop, "before").await, ["before"]);
+        delete(&shop.engine, nick).await;
+        let shop = again(&shop).await;
+        assert_eq!(found(&shop, "bluebird").await, [""; 0], "nobody can see any more why");
+        restore(&shop.engine, nick).await;
+        let shop = again(&shop).await;
+        assert_eq!(found(&shop, "bluebird").await, ["after"]);
+        assert!(shop.engine.examine().await.unwrap().iter().all(|verdict| verdict.wrong == 0));
     });
 }

@@ -39,12 +39,9 @@ pub struct ProfitShare {
 impl ProfitShare {
     /// `None` as long as the cost of nothing that was sold is known.
     pub fn of(statistics: &Statistics, earned: &Earned) -> Option<ProfitShare> {
-        let everybodys = share(earned.margin, earned.costed_sales, earned.costs, earned.net_sales)?;
-        let costs = statistics.costs.all();
-        let own = statistics
-            .margin
-            .and_then(|margin| share(margin, statistics.costed_sales, costs, statistics.net_sales()));
-        Some(ProfitShare { own, everybodys, orders: statistics.orders })
+        let of_customer = Earned::of(statistics);
+        let own = statistics.margin.and_then(|_| share(&of_customer));
+        Some(ProfitShare { own, everybodys: share(earned)?, orders: statistics.orders })
     }
 
     pub fn credible(&self) -> f64 {
@@ -53,10 +50,19 @@ impl ProfitShare {
     }
 }
 
-/// Of sales, the margin (over those with known cost) less the costs of selling and serving (over all).
-fn share(margin: i64, costed_sales: i64, costs: i64, net_sales: i64) -> Option<f64> {
-    let over = |part: i64, sales: i64| (sales > 0).then(|| part as f64 / sales as f64);
-    Some(over(margin, costed_sales)? - over(costs, net_sales).unwrap_or(0.0))
+/// What is left of sales before returns, which is what is forecast: the margin, of what stays sold at the rate of what has a known
+/// cost, less the costs of selling and serving. Nobody is taken to leave more than all of it or to lose more than as much again: after few sales
+/// the quotient says nothing.
+fn share(earned: &Earned) -> Option<f64> {
+    let Earned { margin, costed_sales, costs, net_sales, gross_sales } = *earned;
+    if gross_sales <= 0 {
+        return None;
+    }
+    let margin = match costed_sales {
+        1.. => margin as f64 / costed_sales as f64 * net_sales as f64,
+        _ => margin as f64,
+    };
+    Some(((margin - costs as f64) / gross_sales as f64).clamp(-1.0, 1.0))
 }
 
 /// Of every field of [`fields`].
@@ -83,7 +89,8 @@ mod tests {
 
     #[test]
     fn a_share_is_the_customers_own_the_more_the_more_he_ordered() {
-        let earned = Earned { margin: 300, costed_sales: 1_000, costs: 100, net_sales: 1_000 };
+        let earned =
+            Earned { margin: 300, costed_sales: 1_000, costs: 100, net_sales: 1_000, gross_sales: 1_000 };
         let mut costs = Costs::default();
         costs.add(Group::Contacts, 20);
         let own = |orders| Statistics {
@@ -100,7 +107,14 @@ mod tests {
             assert!((share - expected).abs() < 1e-12, "{orders}: {share}");
         }
         let unknown = Statistics { margin: None, costed_sales: 0, ..own(4) };
-        assert_eq!(ProfitShare::of(&unknown, &earned).unwrap().credible(), 0.3 - 0.1);
+        assert_eq!(ProfitShare::of(&unknown, &earned).unwrap().credible(), 0.2);
+        // Half came back: of what he buys he leaves half of the margin, and costs as much as before.
+        let returning = Statistics { returned: 100, margin: Some(60), costed_sales: 100, ..own(99) };
+        let share = ProfitShare::of(&returning, &earned).unwrap();
+        assert!((share.own.unwrap() - (60.0 - 20.0) / 200.0).abs() < 1e-12, "{share:?}");
+        // Everything came back: he only costs.
+        let nothing = Statistics { returned: 200, margin: Some(0), costed_sales: 0, ..own(99) };
+        assert_eq!(ProfitShare::of(&nothing, &earned).unwrap().own, Some(-0.1));
         assert_eq!(ProfitShare::of(&own(4), &Earned::default()), None);
         assert_eq!(part(123_456_789, 0.5), 61_728_300);
     }

@@ -121,7 +121,7 @@ fn a_field_declared_while_the_program_runs_is_analysed_from_the_next_refresh_on(
         let vehicle = values([("chinese_label", "车辆".into()), ("english_label", "Vehicle".into())]);
         first.create("custom_entity", vehicle).await;
 
-        let company = company(first.app.again(plain()).await);
+        let company = self::company(first.app.again(plain()).await);
         company.update("account", old, values([("x_club", "gold".into())])).await;
         let new =
             company.create("account", values([("name", "New".into()), ("x_club", "none".into())])).await;
@@ -158,7 +158,7 @@ fn numbers_of_ones_own_are_summed_and_averaged_those_of_whole_orders_once_each()
                 values([("entity", entity.into()), ("english_label", name.into()), ("kind", kind.into())]);
             first.create("custom_field", field).await;
         }
-        let company = company(first.app.again(plain()).await);
+        let company = self::company(first.app.again(plain()).await);
         let account = company.create("account", values([("name", "A".into())])).await;
         let other = company.create("account", values([("name", "B".into())])).await;
         for (account, boxes, weights) in
@@ -200,5 +200,106 @@ fn numbers_of_ones_own_are_summed_and_averaged_those_of_whole_orders_once_each()
         assert_eq!(ask("sales_x_boxes_mean", "account").await.unwrap(), expected([Some("4"), None]));
         let refused = ask("sales_x_boxes", "product").await.unwrap_err().to_string();
         assert!(refused.contains("sales_x_boxes is told once a document"), "{refused}");
+    });
+}
+
+/// A program of the company with these fields declared.
+async fn declared(app: TestApp, fields: &[[(&'static str, Value); 5]]) -> Company {
+    let first = company(app);
+    for field in fields {
+        first.create("custom_field", values(field.clone())).await;
+    }
+    company(first.app.again(plain()).await)
+}
+
+fn field(entity: &str, name: &str, kind: &str, target: &str, personal: bool) -> [(&'static str, Value); 5] {
+    [
+        ("entity", entity.into()),
+        ("english_label", name.into()),
+        ("kind", kind.into()),
+        ("target", if target.is_empty() { Value::Null } else { target.into() }),
+        ("personal", personal.into()),
+    ]
+}
+
+#[test]
+fn an_erasure_reaches_personal_fields_of_ones_own_and_nobody_else() {
+    testkit::on_both(plain, async |app: TestApp| {
+        let fields = [
+            field("account", "Passport", "text", "", true),
+            field("contact", "Recommended by", "reference", "account", false),
+        ];
+        let company = declared(app, &fields).await;
+        let person = |name: &str| values([("name", name.into()), ("kind", "person".into())]);
+        let (anna, ben) =
+            (company.create("account", person("Anna")).await, company.create("account", person("Ben")).await);
+        company.update("account", anna, values([("x_passport", "P-1".into())])).await;
+        company.update("account", anna, values([("x_passport", "P-2".into())])).await;
+        let carla = company
+            .create(
+                "contact",
+                values([
+                    ("name", "Carla".into()),
+                    ("account", ben.into()),
+                    ("x_recommended_by", anna.into()),
+                ]),
+            )
+            .await;
+        let system = Actor::system();
+        let refused = company
+            .engine
+            .list(&system, &engine::Query::new("custom_field").filter("name == 'x_passport'"))
+            .await;
+        let passport = refused.unwrap().records[0].id;
+        let delete = async || {
+            let deleted = company.engine.write(&system, move |tx| {
+                Box::pin(async move { tx.delete("custom_field", passport, None).await })
+            });
+            deleted.await
+        };
+        let Err(engine::Error::Invalid(problems)) = delete().await else {
+            panic!("data would be out of reach")
+        };
+        assert_eq!(problems[0].field, "personal");
+
+        company.engine.erase(&system, "account", anna, "asked").await.unwrap();
+        let account = company.account(anna).await;
+        assert_eq!(account.get("x_passport"), &Value::Null, "{account:?}");
+        let log = company.engine.history(&system, "account", anna, 100).await.unwrap();
+        assert!(!format!("{log:?}").contains("P-1"), "{log:?}");
+        let contact = company.engine.get(&system, "contact", carla).await.unwrap();
+        assert_eq!(contact.text("name"), "Carla", "she was only recommended by her");
+        delete().await.unwrap();
+    });
+}
+
+#[test]
+fn personal_fields_of_ones_own_entities_need_somebody_they_are_about() {
+    testkit::on_both(plain, async |app: TestApp| {
+        let first = company(app);
+        first.create("custom_entity", values([("english_label", "Vehicle".into())])).await;
+        let company = self::company(first.app.again(plain()).await);
+        let declare = async |given: [(&'static str, Value); 5]| {
+            let system = Actor::system();
+            let written = company.engine.write(&system, move |tx| {
+                Box::pin(async move { tx.create("custom_field", values(given)).await })
+            });
+            written.await
+        };
+        let plate = field("x_vehicle", "Plate", "text", "", true);
+        let Err(engine::Error::Invalid(problems)) = declare(plate.clone()).await else { panic!("nobody's") };
+        assert_eq!(problems[0].field, "personal");
+        declare(field("x_vehicle", "Keeper", "reference", "account", false)).await.unwrap();
+        declare(plate).await.unwrap();
+
+        let company = self::company(company.app.again(plain()).await);
+        let keeper =
+            company.create("account", values([("name", "Anna".into()), ("kind", "person".into())])).await;
+        let vehicle =
+            values([("name", "Van".into()), ("x_keeper", keeper.into()), ("x_plate", "QD-1".into())]);
+        let vehicle = company.create("x_vehicle", vehicle).await;
+        company.engine.erase(&Actor::system(), "account", keeper, "asked").await.unwrap();
+        let vehicle = company.engine.get(&Actor::system(), "x_vehicle", vehicle).await.unwrap();
+        assert_eq!((vehicle.get("x_plate"), vehicle.text("name")), (&Value::Null, "Van"));
     });
 }

@@ -159,13 +159,10 @@ impl<'a> Asked<'a> {
 
     /// Whether everything the question is cut by is the documents' own, and not of their lines.
     pub fn has_documents_in_one_group(&self) -> bool {
-        let is_own = |fact: &str, cut: &Cut| {
-            let table = self.model.facts.get(fact)?;
-            let dimension = self.model.dimension(fact, &cut.dimension)?;
-            let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
-            Some(table.is_of_head(table.column(column)?))
+        let all_own = |fact: &&str| {
+            let is_own = |cut: &Cut| self.model.is_of_documents(fact, &cut.dimension) == Some(true);
+            self.question.cuts.iter().all(is_own)
         };
-        let all_own = |fact: &&str| self.question.cuts.iter().all(|cut| is_own(fact, cut) == Some(true));
         self.facts().iter().all(all_own)
     }
 

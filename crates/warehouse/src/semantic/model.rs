@@ -91,14 +91,30 @@ impl Model {
         self.dimensions.get(fact)?.iter().find(|dimension| dimension.name == name)
     }
 
-    /// Dimensions every fact of these measures has.
+    /// Whether a dimension is the documents' own and not of their lines; `None` where the fact has none of the name.
+    pub(super) fn is_of_documents(&self, fact: &str, dimension: &str) -> Option<bool> {
+        let table = self.facts.get(fact)?;
+        let dimension = self.dimension(fact, dimension)?;
+        let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
+        Some(table.is_of_head(table.column(column)?))
+    }
+
+    /// Dimensions every fact of these measures has, and that all of them can be cut by.
     pub fn common(&self, measures: &[String]) -> Vec<&Dimension> {
         let mut facts: Vec<&str> = measures.iter().flat_map(|name| self.facts_of(name)).collect();
         facts.dedup();
         let Some((first, rest)) = facts.split_first() else { return vec![] };
+        let named = |name: &String| self.measures.iter().find(|known| known.name == *name);
+        let once = measures
+            .iter()
+            .filter_map(named)
+            .flat_map(|measure| self.parts(measure))
+            .any(|part| part.is_once_a_document());
         let all = self.dimensions.get(*first).into_iter().flatten();
-        all.filter(|dimension| rest.iter().all(|fact| self.dimension(fact, &dimension.name).is_some()))
-            .collect()
+        let fits = |fact: &&str, dimension: &Dimension| {
+            self.is_of_documents(fact, &dimension.name).is_some_and(|of_documents| of_documents || !once)
+        };
+        all.filter(|dimension| [first].into_iter().chain(rest).all(|fact| fits(fact, dimension))).collect()
     }
 
     /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.

@@ -2,7 +2,13 @@
 //! `/c/NAME`. Companies share nothing but the process: each has its own engine, caches, sessions and background tasks.
 
 use super::{Company, all, check_host};
-use crate::{config::Config, modules::web_modules, open, running::Running, serve};
+use crate::{
+    config::Config,
+    modules::web_modules,
+    open,
+    running::{AGAIN_AFTER, Running},
+    serve,
+};
 use axum::{
     Router,
     body::Body,
@@ -11,11 +17,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use engine::Background;
+use engine::{Background, Engine};
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, PoisonError, RwLock},
-    time::Duration,
+    collections::{BTreeMap, HashMap},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
 use tower::ServiceExt;
@@ -35,6 +41,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         config: config.clone(),
         pages: Pages::read(web_modules())?,
         known: RwLock::default(),
+        not_before: Mutex::default(),
     });
     companies.look().await?;
     println!(
@@ -68,6 +75,8 @@ struct Companies {
     /// The same for all.
     pages: Pages,
     known: RwLock<Known>,
+    /// Companies that could not be opened anew, and when that is tried again.
+    not_before: Mutex<HashMap<String, Instant>>,
 }
 
 #[derive(Default)]
@@ -88,8 +97,17 @@ enum Stage {
     Broken(String),
 }
 
-async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> anyhow::Result<Running> {
-    let engine = open::engine(&config).await?;
+async fn open(
+    config: Config,
+    pages: Pages,
+    name: &str,
+    company: &Company,
+    instead_of: Option<Engine>,
+) -> anyhow::Result<Running> {
+    let engine = match instead_of {
+        Some(other) => open::engine_instead_of(&config, other).await?,
+        None => open::engine(&config).await?,
+    };
     let mut options = serve::options(&config)?;
     if company.public_url.is_none() && company.hosts.is_empty() {
         // Links in letters lead to the company by its path.
@@ -101,6 +119,10 @@ async fn open(config: Config, pages: Pages, name: &str, company: &Company) -> an
 impl Companies {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn not_before(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
+        self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) {
@@ -141,7 +163,7 @@ impl Companies {
         let outdated = self.outdated().await;
         let missing = on_disk.into_iter().filter(|(name, _)| match self.known().by_name.get(name) {
             None => true,
-            Some(one) => matches!(one.state, Stage::Broken(_)) || outdated.contains(name),
+            Some(one) => matches!(one.state, Stage::Broken(_)) || outdated.contains_key(name),
         });
         let (mut opening, mut waiting) = (JoinSet::new(), missing.collect::<Vec<_>>().into_iter());
         loop {
@@ -149,13 +171,13 @@ impl Companies {
                 && let Some((name, company)) = waiting.next()
             {
                 let config = self.config.of_company(&name, &company);
-                let pages = self.pages.clone();
+                let (pages, instead_of) = (self.pages.clone(), outdated.get(&name).cloned());
                 opening.spawn(async move {
                     let state = match company.suspended {
                         true => Ok(Stage::Suspended),
-                        false => {
-                            open(config, pages, &name, &company).await.map(|open| Stage::Open(Box::new(open)))
-                        }
+                        false => open(config, pages, &name, &company, instead_of)
+                            .await
+                            .map(|open| Stage::Open(Box::new(open))),
                     };
                     (name, company, state)
                 });
@@ -163,9 +185,10 @@ impl Companies {
             let Some(opened) = opening.join_next().await else { break };
             let (name, company, state) = opened?;
             if let Err(error) = &state
-                && outdated.contains(&name)
+                && outdated.contains_key(&name)
             {
-                tracing::error!("company {name}: its own fields cannot be taken up: {error:#}");
+                tracing::error!("company {name}: what it declares cannot be taken up: {error:#}");
+                self.not_before().insert(name, Instant::now() + AGAIN_AFTER);
                 continue;
             }
             self.put(name, company, state.unwrap_or_else(|error| Stage::Broken(format!("{error:#}"))));
@@ -176,15 +199,19 @@ impl Companies {
     }
 
     /// Open companies whose own fields have changed since they were opened; each is opened anew beside the old one.
-    async fn outdated(&self) -> BTreeSet<String> {
+    async fn outdated(&self) -> BTreeMap<String, Engine> {
         let mut asked = JoinSet::new();
+        self.not_before().retain(|_, until| *until > Instant::now());
         for (name, one) in &self.known().by_name {
-            if let Stage::Open(open) = &one.state {
+            if let Stage::Open(open) = &one.state
+                && !self.not_before().contains_key(name)
+            {
                 let (name, engine) = (name.clone(), open.app.engine().clone());
-                asked.spawn(async move { (name, engine.is_outdated().await.unwrap_or(false)) });
+                asked.spawn(async move { (engine.is_outdated().await.unwrap_or(false), name, engine) });
             }
         }
-        asked.join_all().await.into_iter().filter_map(|(name, outdated)| outdated.then_some(name)).collect()
+        let asked = asked.join_all().await.into_iter();
+        asked.filter_map(|(outdated, name, engine)| outdated.then_some((name, engine))).collect()
     }
 
     /// Takes out those that `changed`; dropped, they end what they do.
