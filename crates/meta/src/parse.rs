@@ -79,6 +79,8 @@ impl Field {
             (_, Json::Null) => Ok(Value::Null),
             (Kind::Json, json) => Ok(Value::Json(json.clone())),
             (Kind::Bool, Json::Bool(flag)) => Ok(Value::Bool(*flag)),
+            // JSON knows one kind of number: 3.0 is whole.
+            (Kind::Integer, Json::Number(number)) if whole(number).is_some() => Ok(whole(number).into()),
             (kind, Json::Number(number)) if kind.is_numeric() => self.parse_text(&number.to_string()),
             (Kind::Bool, _) => Err(Problem::WrongType { expected: "boolean" }),
             (Kind::Integer, _) => Err(Problem::WrongType { expected: "integer" }),
@@ -116,6 +118,13 @@ impl Field {
         }
         scaled(number, limit).map(|_| Value::Decimal(number.normalize())).ok_or(Problem::OutOfRange)
     }
+}
+
+/// `None` unless it is written with a fraction that is zero, and a double holds it exactly.
+fn whole(number: &serde_json::Number) -> Option<i64> {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    let double = number.as_f64().filter(|double| number.is_f64() && double.abs() <= EXACT)?;
+    (double.fract() == 0.0).then_some(double as i64)
 }
 
 fn limited(text: &str, limit: usize) -> Result<Value, Problem> {
@@ -242,6 +251,8 @@ mod tests {
         assert_eq!(money("m").parse_text("1.23456"), Err(Problem::TooManyDecimals { limit: 4 }));
         assert_eq!(money("m").parse_text("1,234.50"), Ok(Value::Decimal("1234.5".parse().unwrap())));
         assert!(matches!(integer("i").parse_json(&Json::from(1.5)), Err(Problem::NotAnInteger { .. })));
+        assert!(matches!(integer("i").parse_json(&Json::from(1e300)), Err(Problem::NotAnInteger { .. })));
+        assert_eq!(integer("i").parse_json(&Json::from(-306_746.0)), Ok(Value::Int(-306_746)));
         assert!(matches!(
             choice("c", &[("a", "A", "甲", "grey")]).parse_text("b"),
             Err(Problem::NotAChoice { .. })
