@@ -37,6 +37,11 @@ impl Cut<'_> {
         Ok(regions.into_iter().map(|(region, body)| (region, by_month(&body, period))).collect())
     }
 
+    /// By value, whatever the period: how customers stand on the as-of date.
+    pub async fn standing(&self, class: &str) -> Result<ByValue> {
+        Ok(by_value(&self.body(class).await?, (NaiveDate::MIN, NaiveDate::MAX)))
+    }
+
     /// Of the period, by value.
     pub async fn values(&self, cut: &str) -> Result<ByValue> {
         Ok(by_value(&self.body(cut).await?, (self.filter.from, self.filter.until())))

@@ -132,6 +132,9 @@ const SOURCES: [Source; 8] = [
     },
 ];
 
+/// Classes customers are counted by; the cut is called like the class.
+const STANDINGS: [&str; 3] = ["importance", "stage", "value_quadrant"];
+
 /// The sales of a period, `since` to `as_of`.
 pub(super) struct Sales<'a> {
     pub engine: &'a Engine,
@@ -156,12 +159,32 @@ impl Sales<'_> {
 
     pub async fn cells(&self) -> Result<Cells> {
         let mut cells = Cells::default();
+        for class in STANDINGS {
+            self.add_standing(&mut cells, class).await?;
+        }
         for source in &SOURCES {
             for (cut, value) in source.cuts {
                 self.add(&mut cells, source, cut, value).await?;
             }
         }
         Ok(cells)
+    }
+
+    /// How customers who bought stand on the as-of date: how many there are of each class, and what they bought for so far.
+    async fn add_standing(&self, cells: &mut Cells, class: &'static str) -> Result<()> {
+        let sql = format!(
+            "SELECT c.relation, c.province, c.country, d.{class}, count(*), sum(d.net_sales) FROM account_figures d \
+             JOIN account c ON c.key = d.key WHERE d.orders > 0 AND d.{class} IS NOT NULL GROUP BY 1, 2, 3, 4"
+        );
+        let month = first_of_month(self.as_of);
+        for row in ask(self.engine, &sql).await?.values() {
+            let row = row?;
+            let [relation, province, country, value, accounts, sales] = row.as_slice() else { continue };
+            let place = (relation.as_text().unwrap_or_default(), region(province, country));
+            let measures = Measures { accounts: whole(accounts), sales: whole(sales), ..Measures::default() };
+            cells.add((class, month), place, &text(value), &measures);
+        }
+        Ok(())
     }
 
     async fn add(

@@ -70,6 +70,12 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         let page = client.get(&format!("/value/seven-p/performance{dealers}")).await.expect(200).body;
         assert!(page.contains("¥5,000 sold in 1 orders") && page.contains("60% margin"), "{page}");
         assert!(page.contains("Trade fair"), "{page}");
+        let profiling = client.get(&format!("/value/seven-p/profiling{dealers}")).await.expect(200).body;
+        assert!(profiling.contains("1 VIP customers, 100% of all, bring 100% of net sales"), "{profiling}");
+        assert!(profiling.contains("\"text\":\"¥4,500\",\"value\":1}]"), "{profiling}");
+        assert!(profiling.contains("vip%27%20%26%26%20relation%20%3D%3D%20%27dealer%27"), "{profiling}");
+        let nobody = client.get("/value/seven-p/persistency?relation=supplier").await.expect(200).body;
+        assert!(nobody.contains("{\"bars\":[],\"unit\":\"count\"}"), "{nobody}");
         let others =
             client.get("/value/seven-p/performance?months=3&relation=consumer").await.expect(200).body;
         assert!(others.contains("¥0 sold in 0 orders"), "{others}");
@@ -195,6 +201,17 @@ async fn walked(company: &Company) -> Cells {
         add_to_all(&mut cells, ["month", &month, &relation, &region, ""], [0, 0, 0, 0, returned, 0, 0]);
         let reason = ["reason", &month, &relation, &region, back.text("reason")];
         add_to_all(&mut cells, reason, [1, 0, 0, 0, returned, 0, 0]);
+    }
+    let month = company.clock.now().with_timezone(&DEFAULT_TIME_ZONE).format("%Y-%m-01").to_string();
+    for account in accounts.iter().filter(|account| account.get("orders").as_int() > Some(0)) {
+        let (relation, region, _) = place(Some(account));
+        for class in ["importance", "stage", "value_quadrant"]
+            .into_iter()
+            .filter(|class| !account.get(class).is_null())
+        {
+            let sums = [0, money(account, "net_sales").unwrap(), 0, 0, 0, 1, 0];
+            add_to_all(&mut cells, [class, &month, &relation, &region, account.text(class)], sums);
+        }
     }
     for account in &accounts {
         let (relation, region, source) = place(Some(account));

@@ -3,28 +3,60 @@
 use super::{Board, List, ROWS, Shown, ranked};
 use crate::{
     kept,
+    overview::Group,
     pages::{
         customer_table::customers,
         href::{self, and},
     },
     profitability,
     settings::{date_of, day_number},
-    seven_p::{read::sum, retention::YEAR_DAYS},
+    seven_p::{cuts::Measures, read::sum, retention::YEAR_DAYS},
 };
+use engine::Result;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
 use value::{money, proportion::share};
 use web::Answer;
 
+/// All of them but one class.
+fn sum_of(groups: &BTreeMap<String, Group>, skip: &str) -> Group {
+    let mut all = Group::default();
+    for (_, group) in groups.iter().filter(|(class, _)| *class != skip) {
+        all.customers += group.customers;
+        all.net_sales = all.net_sales.saturating_add(group.net_sales);
+    }
+    all
+}
+
 impl Board<'_> {
-    fn group_bars(&self, field: &str, groups: &BTreeMap<String, crate::overview::Group>, skip: &str) -> Json {
+    fn buyers_who(&self, condition: &str) -> String {
+        let filter = format!("orders > 0 && {condition}{}", self.filter.of_accounts());
+        href::sorted("account", &filter, "-net_sales")
+    }
+
+    /// Customers of each class under the filters.
+    async fn standing(
+        &self,
+        class: &str,
+        of_the_company: &BTreeMap<String, Group>,
+    ) -> Result<BTreeMap<String, Group>> {
+        if self.filter.of_accounts().is_empty() {
+            return Ok(of_the_company.clone());
+        }
+        let found = self.cut.standing(class).await?.into_iter();
+        let group = |one: Measures| Group { customers: one.accounts.unsigned_abs(), net_sales: one.sales };
+        Ok(found.map(|(value, one)| (value, group(one))).collect())
+    }
+
+    fn group_bars(&self, field: &str, groups: &BTreeMap<String, Group>, skip: &str) -> Json {
         let choices = self.words.field(field).map(|field| field.choices().to_vec()).unwrap_or_default();
         let bars: Vec<Json> = choices
             .iter()
             .filter(|choice| choice.value != skip)
             .filter_map(|choice| {
                 let group = groups.get(&choice.value)?;
-                let filter = format!("orders > 0 && {field} == '{}'", choice.value);
+                let of = self.filter.of_accounts();
+                let filter = format!("orders > 0 && {field} == '{}'{of}", choice.value);
                 Some(json!({
                     "label": choice.label.get(self.words.lang),
                     "value": group.customers,
@@ -55,31 +87,33 @@ impl Board<'_> {
 
     pub async fn profiling(&self) -> Answer<Shown> {
         let overview = &self.stored.overview;
-        let vip = overview.importance.get("vip").copied().unwrap_or_default();
-        let buyers = overview.concentration.customers;
+        let importance = self.standing("importance", &overview.importance).await?;
+        let by_quadrant = self.standing("value_quadrant", &overview.quadrants).await?;
+        let vip = importance.get("vip").copied().unwrap_or_default();
+        let all = sum_of(&importance, "");
         let finding = self.finding(
             "profiling_finding",
             &[
                 ("vip", &self.words.count(vip.customers)),
-                ("share", &self.share(vip.customers as i64, buyers as i64)),
-                ("sales", &self.share(vip.net_sales, overview.net_sales)),
+                ("share", &self.share(vip.customers as i64, all.customers as i64)),
+                ("sales", &self.share(vip.net_sales, all.net_sales)),
             ],
             vec![
-                self.counted("buyers", buyers),
-                (self.words.label("net_sales"), self.money(overview.net_sales)),
+                self.counted("buyers", all.customers),
+                (self.words.label("net_sales"), self.money(all.net_sales)),
                 (self.t("seven.of_vip", &[]), self.money(vip.net_sales)),
             ],
-            ("customers", href::sorted("account", "orders > 0 && importance == 'vip'", "-net_sales")),
+            ("customers", self.buyers_who("importance == 'vip'")),
         );
-        let quadrants = self.group_bars("value_quadrant", &overview.quadrants, "");
-        let core = overview.quadrants.get("core").map_or(0, |group| group.customers);
+        let quadrants = self.group_bars("value_quadrant", &by_quadrant, "");
+        let core = by_quadrant.get("core").map_or(0, |group| group.customers);
         let risky = "risk == 'high' && importance in ['vip', 'key']";
         let mut charts = vec![
             self.chart(
                 "stages",
                 "importance_title",
                 &[("count", &self.words.count(vip.customers))],
-                self.group_bars("importance", &overview.importance, ""),
+                self.group_bars("importance", &importance, ""),
             ),
             self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
         ];
@@ -87,7 +121,7 @@ impl Board<'_> {
         Ok(Shown {
             by_customer: true,
             findings: vec![finding],
-            notes: vec![self.t("seven.whole_company", &[])],
+            notes: vec![self.t("seven.groups_whole_company", &[])],
             charts,
             lists: vec![
                 self.list(
@@ -111,10 +145,10 @@ impl Board<'_> {
     }
 
     pub async fn persistency(&self) -> Answer<Shown> {
-        let overview = &self.stored.overview;
-        let count = |stage: &str| overview.stages.get(stage).map_or(0, |group| group.customers);
+        let stages = self.standing("stage", &self.stored.overview.stages).await?;
+        let count = |stage: &str| stages.get(stage).map_or(0, |group| group.customers);
         let weak = count("decline") + count("lost");
-        let buyers = overview.concentration.customers;
+        let buyers = sum_of(&stages, "prospect").customers;
         let (mut findings, mut notes) = (vec![], vec![]);
         if let Some(retention) = &self.report.retention {
             let interval = |found: &value::proportion::Estimate| {
@@ -153,7 +187,7 @@ impl Board<'_> {
             notes.push(self.t("seven.retention_unknown", &[]));
         }
         findings.extend(self.said().await?);
-        notes.push(self.t("seven.whole_company", &[]));
+        notes.push(self.t("seven.findings_whole_company", &[]));
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
         Ok(Shown {
@@ -164,7 +198,7 @@ impl Board<'_> {
                 "stages",
                 "stages_title",
                 &[("share", &self.share(weak as i64, buyers as i64))],
-                self.group_bars("stage", &overview.stages, "prospect"),
+                self.group_bars("stage", &stages, "prospect"),
             )],
             lists: vec![
                 self.list(
