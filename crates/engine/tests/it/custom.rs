@@ -1,7 +1,7 @@
 //! Fields and entities a company declares itself: there from the next opening on, like declared ones; refused where they cannot be.
 
 use crate::shop::{Shop, customer, module, on_both, reopen, values};
-use engine::{Actor, Engine, Error, Query};
+use engine::{Action, Actor, Engine, Error, Level, Query, RoleRights, Withheld};
 use meta::{Id, Kind, Value, Values};
 
 const FIELD: &str = "custom_field";
@@ -219,5 +219,34 @@ fn a_field_that_is_searched_from_its_beginning_costs_no_search_anew_and_one_that
         let shop = again(&shop).await;
         assert_eq!(found(&shop, "bluebird").await, ["after"]);
         assert!(shop.engine.examine().await.unwrap().iter().all(|verdict| verdict.wrong == 0));
+    });
+}
+
+#[test]
+fn what_a_role_hides_of_a_deleted_field_is_hidden_when_the_field_comes_back() {
+    on_both(|shop: Shop| async move {
+        let salary = shop.create(FIELD, field("customer", "Salary", "integer")).await.unwrap();
+        let shop = again(&shop).await;
+        let role = shop.create("role", values([("name", "Sales".into())])).await.unwrap();
+        let mut rights = RoleRights::default();
+        rights.set("customer", Action::Read, Level::All);
+        let mut hiding = rights.clone();
+        let place = ("customer".to_owned(), "x_salary".to_owned());
+        hiding.fields.insert(place.clone(), Withheld::Hidden);
+        let keep = async |engine: &Engine, rights: &RoleRights| {
+            let (system, rights) = (Actor::system(), rights.clone());
+            let kept = engine
+                .write(&system, move |tx| Box::pin(async move { tx.set_role_rights(role, &rights).await }));
+            kept.await.unwrap();
+        };
+        keep(&shop.engine, &hiding).await;
+        delete(&shop.engine, salary).await;
+        let shop = again(&shop).await;
+        // As the page of the role writes it, which knows nothing of the field any more.
+        keep(&shop.engine, &rights).await;
+        restore(&shop.engine, salary).await;
+        let shop = again(&shop).await;
+        let read = shop.engine.role_rights(&Actor::system(), role).await.unwrap();
+        assert_eq!(read.fields.get(&place), Some(&Withheld::Hidden));
     });
 }
