@@ -1,6 +1,6 @@
 //! Which column of a file means what: recognised from the headers, corrected by the user, remembered for the source.
 
-use crate::{FileProblem, Kind, Options, RowProblem};
+use crate::{FileProblem, Kind, Options, RowProblem, own::Own};
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone, Utc};
 use engine::chrono_tz::Tz;
 use meta::{Decimal, Entity, Value};
@@ -21,6 +21,8 @@ pub struct Layout {
     pub styles: Vec<ColumnStyle>,
     /// Order numbers like C536379 mark cancellations here (in a file where all are so, they do not).
     pub cancellation_prefix: bool,
+    /// Custom fields a column can mean, too.
+    pub own: Vec<Own>,
     columns: HashMap<&'static str, usize>,
     zone: Tz,
 }
@@ -30,10 +32,16 @@ pub fn read_options(kind: Kind, options: &Options) -> ReadOptions {
 }
 
 /// Opens the file and decides on every column. Required columns are checked by [`Layout::check`].
-pub fn layout(path: &Path, kind: Kind, options: &Options, zone: Tz) -> Result<Layout, FileProblem> {
+pub fn layout(
+    path: &Path,
+    kind: Kind,
+    options: &Options,
+    zone: Tz,
+    own: Vec<Own>,
+) -> Result<Layout, FileProblem> {
     let read = read_options(kind, options);
     let mut table = tabular::open(path, &read)?;
-    let targets = targets(kind, &table.headers, options)?;
+    let targets = targets(kind, &table.headers, options, &own)?;
     let mut styles = tabular::style::survey(path, &read, SURVEY_ROWS)?;
     for style in &mut styles {
         style.day_first = options.day_first.unwrap_or(style.day_first);
@@ -45,16 +53,24 @@ pub fn layout(path: &Path, kind: Kind, options: &Options, zone: Tz) -> Result<La
         None => false,
     };
     let Table { headers, format, .. } = table;
-    Ok(Layout { kind, headers, format, targets, styles, cancellation_prefix, columns, zone })
+    Ok(Layout { kind, headers, format, targets, styles, cancellation_prefix, own, columns, zone })
 }
 
 fn targets(
     kind: Kind,
     names: &[String],
     options: &Options,
+    own: &[Own],
 ) -> Result<Vec<Option<&'static str>>, FileProblem> {
     let guesses = headers::recognise(names, kind.targets());
     let mut targets: Vec<Option<&'static str>> = guesses.into_iter().map(|guess| guess.target).collect();
+    // What a header says word for word goes before what it resembles.
+    for (target, name) in targets.iter_mut().zip(names) {
+        if let Some(own) = own.iter().find(|own| own.is_called(name)) {
+            *target = Some(own.key);
+        }
+    }
+    let keys = || kind.targets().iter().map(|target| target.key).chain(own.iter().map(|own| own.key));
     for (header, wanted) in &options.mapping {
         let Some(column) = names.iter().position(|name| name == header) else {
             // A mapping saved for a source outlives columns that come and go.
@@ -64,19 +80,19 @@ fn targets(
             targets[column] = None;
             continue;
         }
-        let target = kind.targets().iter().find(|target| target.key == wanted).ok_or_else(|| {
-            let keys: Vec<&str> = kind.targets().iter().map(|target| target.key).collect();
+        let target = keys().find(|key| key == wanted).ok_or_else(|| {
+            let keys: Vec<&str> = keys().collect();
             FileProblem::refused(
                 format!("a column cannot be mapped to “{wanted}”: use one of {}", keys.join(", ")),
                 format!("列不能对应到“{wanted}”，可用：{}", keys.join("、")),
             )
         })?;
         for other in &mut targets {
-            if *other == Some(target.key) {
+            if *other == Some(target) {
                 *other = None;
             }
         }
-        targets[column] = Some(target.key);
+        targets[column] = Some(target);
     }
     Ok(targets)
 }

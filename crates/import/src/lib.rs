@@ -21,6 +21,7 @@ mod layout;
 mod mapping;
 mod options;
 mod orders;
+mod own;
 mod pages;
 mod plain;
 mod preview;

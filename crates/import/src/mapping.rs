@@ -1,6 +1,6 @@
 //! Mappings, remembered per kind and source, so that the next file of the same system needs no correcting.
 
-use crate::{Kind, Layout, Options};
+use crate::{Kind, Layout, Options, own};
 use engine::{Engine, Result, Tx};
 use std::collections::BTreeMap;
 
@@ -12,7 +12,10 @@ fn key(kind: Kind, source: &str) -> String {
 pub async fn recall(engine: &Engine, kind: Kind, options: &mut Options) -> Result<()> {
     let Some(saved) = engine.setting(&key(kind, &options.source)).await? else { return Ok(()) };
     let saved: BTreeMap<String, String> = serde_json::from_value(saved).unwrap_or_default();
-    let known = |target: &str| kind.targets().iter().any(|known| known.key == target);
+    let own = own::fields(engine, kind)?;
+    let known = |target: &str| {
+        kind.targets().iter().any(|known| known.key == target) || own.iter().any(|own| own.key == target)
+    };
     for (header, target) in saved {
         let free = !options.mapping.values().any(|given| !given.is_empty() && *given == target);
         if free && (target.is_empty() || known(&target)) {

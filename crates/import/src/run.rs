@@ -5,6 +5,7 @@ use crate::{
     batch::{ErrorLayout, Writer},
     currency, layout, mapping,
     orders::Orders,
+    own,
     plain::Plain,
     reader,
 };
@@ -81,8 +82,8 @@ pub async fn inspect(
             )
         })?,
     };
-    let (path, options) = (path.to_owned(), options.clone());
-    tokio::task::spawn_blocking(move || layout::layout(&path, kind, &options, zone))
+    let (path, options, own) = (path.to_owned(), options.clone(), own::fields(engine, kind)?);
+    tokio::task::spawn_blocking(move || layout::layout(&path, kind, &options, zone, own))
         .await
         .map_err(|error| Error::Internal(error.to_string()))?
 }

@@ -37,7 +37,12 @@ pub async fn page(
     let (columns, shown, missing, problem) = match &looked {
         Ok((layout, preview)) => {
             let missing = missing(app, session, layout);
-            (columns(app, session, layout, preview), preview_rows(app, session, preview), missing, problem)
+            (
+                columns(app, session, layout, preview),
+                preview_rows(app, session, layout, preview),
+                missing,
+                problem,
+            )
         }
         Err(wrong) => (vec![], Value::from(()), vec![], Some(wrong.message(session.lang))),
     };
@@ -67,7 +72,10 @@ pub async fn page(
     app.page_with(status, session, "import/mapping.html", context)
 }
 
-fn target_label(app: &App, session: &Session, target: &str) -> String {
+fn target_label(app: &App, session: &Session, layout: &Layout, target: &str) -> String {
+    if let Some(own) = layout.own.iter().find(|own| own.key == target) {
+        return own.label.get(session.lang).to_owned();
+    }
     app.t(session.lang, &format!("import.target.{target}"), &[])
 }
 
@@ -76,15 +84,18 @@ fn missing(app: &App, session: &Session, layout: &Layout) -> Vec<String> {
     let groups = layout.missing().into_iter();
     groups
         .map(|group| {
-            let names: Vec<String> = group.iter().map(|key| target_label(app, session, key)).collect();
+            let names: Vec<String> =
+                group.iter().map(|key| target_label(app, session, layout, key)).collect();
             names.join(&or)
         })
         .collect()
 }
 
 fn columns(app: &App, session: &Session, layout: &Layout, preview: &Preview) -> Vec<Value> {
+    let keys = layout.kind.targets().iter().map(|target| target.key);
+    let keys = keys.chain(layout.own.iter().map(|own| own.key));
     let targets: Vec<(&str, String)> =
-        layout.kind.targets().iter().map(|t| (t.key, target_label(app, session, t.key))).collect();
+        keys.map(|key| (key, target_label(app, session, layout, key))).collect();
     let mut columns = vec![];
     for (index, header) in layout.headers.iter().enumerate() {
         let chosen = layout.targets.get(index).copied().flatten();
@@ -101,9 +112,9 @@ fn columns(app: &App, session: &Session, layout: &Layout, preview: &Preview) -> 
     columns
 }
 
-fn preview_rows(app: &App, session: &Session, preview: &Preview) -> Value {
+fn preview_rows(app: &App, session: &Session, layout: &Layout, preview: &Preview) -> Value {
     let heads: Vec<String> =
-        preview.columns.iter().map(|column| target_label(app, session, column)).collect();
+        preview.columns.iter().map(|column| target_label(app, session, layout, column)).collect();
     let rows: Vec<Value> = preview
         .rows
         .iter()

@@ -1,6 +1,6 @@
 //! Plain lists of customers, contacts, products and activities.
 
-use crate::ground::{decimal, on_both, options};
+use crate::ground::{Company, decimal, on_both, open, options};
 use import::{Kind, UPDATED};
 
 const CUSTOMERS: &str = "\
@@ -107,5 +107,47 @@ fn activities_go_to_their_customers_timeline_once() {
         assert_eq!(call.reference("contact"), Some(contact.id));
         assert_eq!(call.get("happened_at").to_json(), "2024-05-01T10:00:00Z");
         assert_eq!(company.one("activity", "subject == '样品'").await.text("kind"), "visit");
+    });
+}
+
+#[test]
+fn custom_fields_are_filled_from_columns_called_like_them_or_mapped_to_them() {
+    on_both(|first: Company| async move {
+        let declare = [
+            ("Club card", "会员卡", "choice", "Gold | Gold | 金卡\nnone"),
+            ("Height", "身高", "decimal", ""),
+            ("VIN", "车架号", "text", ""),
+        ];
+        for (english, chinese, kind, choices) in declare {
+            let fields = meta::Values::from([
+                ("entity", "account".into()),
+                ("english_label", english.into()),
+                ("chinese_label", chinese.into()),
+                ("kind", kind.into()),
+                ("choices", if choices.is_empty() { meta::Value::Null } else { choices.into() }),
+            ]);
+            let made = first.engine.write(&first.actor, move |tx| {
+                Box::pin(async move { tx.create("custom_field", fields).await })
+            });
+            made.await.unwrap();
+        }
+        let company = open(first.database.clone(), &first.folder).await;
+        let file = company.file(
+            "own.csv",
+            "客户编号,客户名称,会员卡,HEIGHT,底盘\nK1,甲,金卡,1.75,LSV-1\nK2,乙,gold,x,LSV-2\n",
+        );
+        let mut mapped = options();
+        mapped.mapping.insert("底盘".to_owned(), "x_vin".to_owned());
+        let outcome = company.import(Kind::Accounts, &file, &mapped).await;
+        assert_eq!((outcome.progress.imported, outcome.progress.errors), (1, 1));
+        let account = company.one("account", "name == '甲'").await;
+        assert_eq!((account.text("x_club_card"), account.text("x_vin")), ("Gold", "LSV-1"));
+        assert_eq!(decimal(&account, "x_height"), "1.75");
+        let bad = std::fs::read_to_string(outcome.error_path.unwrap()).unwrap();
+        assert!(bad.contains("HEIGHT"), "{bad}");
+        // The next file of the same source needs no word of it.
+        let next = company.file("next.csv", "客户编号,客户名称,底盘\nK3,丙,LSV-3\n");
+        company.import(Kind::Accounts, &next, &options()).await;
+        assert_eq!(company.one("account", "name == '丙'").await.text("x_vin"), "LSV-3");
     });
 }

@@ -3,25 +3,8 @@
 use super::measure::{Expression, Measure, Unit, Whole, measure};
 use crate::table::{Column, ColumnKind, Table};
 use engine::Registry;
-use meta::{Field, Kind, label};
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::{Mutex, PoisonError},
-};
-
-/// Measures are declared by names that live as long as the program; so do these, each kept once however often metadata are read.
-fn kept(text: String) -> &'static str {
-    static KEPT: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
-    let mut all = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
-    match all.get(text.as_str()) {
-        Some(known) => known,
-        None => {
-            let new: &'static str = Box::leak(text.into_boxed_str());
-            all.insert(new);
-            new
-        }
-    }
-}
+use meta::{Field, Kind, kept, label};
+use std::collections::BTreeMap;
 
 /// Facts whose rows stand for what is counted; costs are of the same documents once more.
 const COUNTED: [&str; 4] = ["sales", "returns", "activities", "surveys"];
@@ -48,10 +31,10 @@ fn counts(column: &Column, field: &Field) -> bool {
 }
 
 fn of_column(fact: &Table, column: &Column, field: &Field) -> Vec<Measure> {
-    let table = kept(fact.name.clone());
+    let table = kept(&fact.name);
     let whole = if fact.first_line().is_some() && fact.is_of_head(column) { Whole::Once } else { Whole::Sum };
-    let aggregate = |sql: String| Expression::Aggregate { table, sql: kept(sql), whole };
-    let name = |of: &str| kept(format!("{}_{}{of}", fact.name, column.name));
+    let aggregate = |sql: String| Expression::Aggregate { table, sql: kept(&sql), whole };
+    let name = |of: &str| kept(&format!("{}_{}{of}", fact.name, column.name));
     let (en, zh) = (&field.label.en, &field.label.zh);
     let one = |of: &str, unit: Unit, expression: Expression, words: [String; 4]| {
         let [en, zh, definition_en, definition_zh] = words;
