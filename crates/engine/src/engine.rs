@@ -126,7 +126,7 @@ async fn upgrade(conn: &mut Conn, modules: &[Module], beside: bool) -> Result<(R
             }
             Err(error) => {
                 let error = reason.unwrap_or(error);
-                if beside || error.is_outage() || left_out == declared.len() {
+                if beside || error.is_outage() || left_out >= declared.len() {
                     return Err(error);
                 }
                 (left_out, reason) = (left_out + 1, Some(error));

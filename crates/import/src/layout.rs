@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone,
 use engine::chrono_tz::Tz;
 use meta::{Decimal, Entity, Value};
 use std::{collections::HashMap, path::Path};
-use tabular::{ColumnStyle, Format, ReadOptions, Row, Table, headers, parse};
+use tabular::{ColumnStyle, Format, ReadOptions, Row, Table, headers, headers::How, parse};
 
 /// Rows read to learn how a column writes numbers and dates.
 const SURVEY_ROWS: u64 = 50_000;
@@ -63,11 +63,13 @@ fn targets(
     own: &[Own],
 ) -> Result<Vec<Option<&'static str>>, FileProblem> {
     let guesses = headers::recognise(names, kind.targets());
+    let certain: Vec<bool> = guesses.iter().map(|guess| guess.how == Some(How::Exact)).collect();
     let mut targets: Vec<Option<&'static str>> = guesses.into_iter().map(|guess| guess.target).collect();
     // What a header says word for word goes before what it resembles.
-    for (target, name) in targets.iter_mut().zip(names) {
-        if let Some(own) = own.iter().find(|own| own.is_called(name)) {
-            *target = Some(own.key);
+    for column in (0..names.len()).filter(|column| !certain[*column]) {
+        let own = own.iter().find(|own| own.is_called(&names[column]));
+        if let Some(own) = own.filter(|own| !targets.contains(&Some(own.key))) {
+            targets[column] = Some(own.key);
         }
     }
     let keys = || kind.targets().iter().map(|target| target.key).chain(own.iter().map(|own| own.key));

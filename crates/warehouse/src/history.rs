@@ -42,6 +42,7 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
         tables: vec![KEPT.to_owned()],
         key: HEAD.to_owned(),
         then_by: Some("valid_from"),
+        known: None,
         reader: READER.to_owned(),
     });
     let id = table.input(Side::Head, "id", ColumnKind::Id);

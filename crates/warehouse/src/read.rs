@@ -78,10 +78,13 @@ fn restrict(select: &mut SelectStatement, table: &Table, from: Id, until: Option
     let head = name(&table.head);
     let id = Expr::col((head.clone(), name("id")));
     select.from(head.clone()).and_where(Expr::col((head.clone(), name("deleted_at"))).is_null());
-    if let Some(Beside { tables, key, .. }) = &table.beside {
+    if let Some(Beside { tables, key, known, .. }) = &table.beside {
         for table in tables {
             let same = Expr::col((name(table), name(key))).equals((head.clone(), name("id")));
             select.inner_join(name(table), same);
+        }
+        if let (Some(known), Some(table)) = (known, tables.last()) {
+            select.and_where(Expr::col((name(table), name(known))).is_not_null());
         }
     }
     if let Some((field, values)) = &table.only {

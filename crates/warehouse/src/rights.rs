@@ -46,10 +46,15 @@ pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> R
             Err(error) => return Err(error),
         }
     }
+    // What is beside the head and tells of another entity is for who may see all of that: nobody asks whose a row there is.
+    let is_own = |entity: &String| {
+        *entity == table.head || table.line.as_ref().is_some_and(|(line, _)| line == entity)
+    };
     let mut columns = vec![];
     for column in &table.columns {
         let seen = match &column.origin {
             None => Some(None),
+            Some((entity, _)) if !is_own(entity) && !actor.sees_all(entity) => None,
             Some((entity, field)) => {
                 let view = actor.view(engine.entity(entity)?);
                 match view.get(field) {
@@ -62,7 +67,7 @@ pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> R
         };
         columns.extend(seen.map(|masked| (column, masked)));
     }
-    Ok(Some(columns))
+    Ok(Some(columns).filter(|columns| !columns.is_empty()))
 }
 
 fn select(engine: &Engine, actor: &Actor, table: &Table) -> Result<Option<String>> {

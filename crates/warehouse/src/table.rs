@@ -92,6 +92,8 @@ pub(crate) struct Beside {
     pub key: String,
     /// Orders the rows of one head, if there may be many; in the last table.
     pub then_by: Option<&'static str>,
+    /// Rows count where this column of the last table holds something.
+    pub known: Option<&'static str>,
     /// The position under this name moves when all of it may have changed.
     pub reader: String,
 }

@@ -105,6 +105,7 @@ fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
         tables: entity.aparts().map(|apart| engine::schema::apart_table_name(&entity.name, apart)).collect(),
         key: "id".to_owned(),
         then_by: None,
+        known: None,
         reader: engine::figures_reader(&entity.name),
     });
     table.add_id(registry, entity, Side::Head);

@@ -31,6 +31,8 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
         tables: vec![KEPT.to_owned()],
         key: HEAD.to_owned(),
         then_by: Some(CAMPAIGN),
+        // Empty while its campaign is deleted.
+        known: Some("reached_on"),
         reader: READER.to_owned(),
     });
     // Whoever may not see campaigns sees none of it.

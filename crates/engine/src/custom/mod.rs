@@ -9,7 +9,7 @@ mod declared;
 mod rules;
 
 use crate::{
-    Engine, Module, Result, Row,
+    Engine, Module, Result, Row, Tx,
     db::{Conn, name},
     schema::{self, Table},
     store::{all_fields, columns, decode_all},
@@ -226,6 +226,28 @@ fn field_of(record: &Record, entity: &Entity) -> Field {
 
 fn decimals(given: Option<i64>) -> u32 {
     given.and_then(|digits| u32::try_from(digits).ok()).unwrap_or(declared::DECIMALS)
+}
+
+impl Tx {
+    /// Columns of personal fields that the company has deleted, or that could not be taken up: an erasure empties them, too.
+    pub(crate) async fn retired_personal(&mut self, entity: &Entity) -> Result<Vec<String>> {
+        let select = Sql::select()
+            .column(name("name"))
+            .from(name(FIELD))
+            .and_where(Expr::col(name("entity")).eq(entity.name.as_str()))
+            .and_where(Expr::col(name("personal")).eq(true))
+            .to_owned();
+        let declared = self.fetch(&select).await?;
+        let mut retired = vec![];
+        for field in declared.iter().map(|row| row.text(0)).collect::<Result<Vec<String>>>()? {
+            if entity.get(&field).is_none()
+                && schema::has_column(&mut self.conn, &entity.name, &field).await?
+            {
+                retired.push(field);
+            }
+        }
+        Ok(retired)
+    }
 }
 
 impl Engine {

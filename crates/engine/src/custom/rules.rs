@@ -1,10 +1,9 @@
 //! What a company may declare.
 
 use super::{ENTITY, FIELD, PREFIX, choices::choices};
-use crate::{Error, Query, Result, Tx, db::name};
+use crate::{Error, Query, Registry, Result, Tx};
 use futures::future::BoxFuture;
-use meta::{Change, Draft, Id, Label, Problem, Record, label};
-use sea_query::{Expr, ExprTrait, Query as Sql};
+use meta::{Change, Draft, Entity, Field, Id, Label, Persons, Problem, Record, label};
 
 /// With the prefix and the engine's own words around it the name of an index stays within what PostgreSQL keeps of it.
 const NAME_LIMIT: usize = 24;
@@ -13,6 +12,8 @@ const ENTITIES_LIMIT: usize = 50;
 const FIELDS_LIMIT: usize = 100;
 /// The engine names tables of its own like this.
 const TAKEN_PARTS: [&str; 3] = ["search", "figures", "pkey"];
+/// Whom an erasure is about.
+const PEOPLE: [&str; 2] = ["account", "contact"];
 /// The warehouse names keys and measures like this.
 const TAKEN_ENDS: [&str; 4] = ["key", "mean", "known", "id"];
 
@@ -166,7 +167,7 @@ pub(super) fn refuse_taken_entities<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFut
 pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         for record in deleted(tx, FIELD, ids).await? {
-            refuse_while_personal(tx, &record).await?;
+            refuse_out_of_reach(tx, &record).await?;
         }
         for record in live(tx, FIELD, ids).await? {
             refuse_of_nobody(tx, &record).await?;
@@ -179,28 +180,25 @@ pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFutur
     })
 }
 
-/// An erasure knows fields that are declared: what stood in one that is deleted it would not find.
-async fn refuse_while_personal(tx: &mut Tx, record: &Record) -> Result<()> {
-    let (entity, field) = (record.text("entity"), record.text("name"));
-    let engine = tx.engine().clone();
-    let is_column = engine.entity(entity).is_ok_and(|entity| entity.get(field).is_some());
-    if !is_personal(record) || !is_column {
+/// Personal fields of an entity of the company's own are found by what refers to people there.
+async fn refuse_out_of_reach(tx: &mut Tx, record: &Record) -> Result<()> {
+    let entity = record.text("entity");
+    if !entity.starts_with(PREFIX) || !leads_to_people(record) {
         return Ok(());
     }
-    let filled = Sql::select()
-        .column(name("id"))
-        .from(name(entity))
-        .and_where(Expr::col(name(field)).is_not_null())
-        .limit(1)
-        .to_owned();
-    if tx.fetch(&filled).await?.is_empty() {
+    let left = fields_of(tx, entity).await?;
+    if left.iter().any(leads_to_people) || !left.iter().any(is_personal) {
         return Ok(());
     }
     let words = label(
-        "holds personal data, which an erasure would not find any more: empty it in all records first, deleted ones included",
-        "仍存有个人信息，删除该字段后将无法随个人信息一并清除：请先在全部记录（含已删除的）中清空",
+        "leads an erasure to the personal fields of these records: delete those first",
+        "清除个人信息时依此找到这些记录的个人信息字段，请先删除那些字段",
     );
-    Err(Error::invalid("personal", Problem::Rule(words)))
+    Err(Error::invalid("name", Problem::Rule(words)))
+}
+
+fn leads_to_people(field: &Record) -> bool {
+    field.text("kind") == "reference" && PEOPLE.contains(&field.text("target"))
 }
 
 fn is_personal(field: &Record) -> bool {
@@ -217,29 +215,40 @@ async fn refuse_lost_personal(tx: &mut Tx, record: &Record) -> Result<()> {
     let Some(field) = fields.into_iter().find(is_personal) else { return Ok(()) };
     let field = field.text("name");
     let words = label(
-        format!("has the personal field {field}: empty and delete that first"),
-        format!("含有个人信息字段 {field}，请先清空并删除该字段"),
+        format!("has the personal field {field}: delete that first"),
+        format!("含有个人信息字段 {field}，请先删除该字段"),
     );
     Err(Error::invalid("name", Problem::Rule(words)))
 }
 
-/// An erasure comes to records that refer to the person.
+/// An erasure comes to people, and to records that refer to them by more than a field the company added.
 async fn refuse_of_nobody(tx: &mut Tx, record: &Record) -> Result<()> {
     let entity = record.text("entity");
-    if !is_personal(record) || !entity.starts_with(PREFIX) {
+    if !is_personal(record) {
         return Ok(());
     }
-    let leads_to_people = |field: &Record| {
-        field.text("kind") == "reference" && ["account", "contact"].contains(&field.text("target"))
+    let reached = match entity.starts_with(PREFIX) {
+        true => fields_of(tx, entity).await?.iter().any(leads_to_people),
+        false => is_about_people(tx.engine().registry(), entity),
     };
-    if fields_of(tx, entity).await?.iter().any(leads_to_people) {
+    if reached {
         return Ok(());
     }
     let words = label(
-        "add the field that refers to the customer or contact first, by which an erasure comes here",
-        "请先添加引用客户或联系人的字段，清除个人信息时才能找到这里",
+        "an erasure does not come to these records: personal fields belong to people, and to what refers to a customer or contact",
+        "清除个人信息时不会涉及这些记录：个人信息字段只能属于个人，或引用客户、联系人的对象",
     );
     Err(Error::invalid("personal", Problem::Rule(words)))
+}
+
+fn is_about_people(registry: &Registry, name: &str) -> bool {
+    let Ok(entity) = registry.entity(name) else { return false };
+    let refers = |entity: &Entity| {
+        let declared = entity.fields.values().filter(|field| !field.name.starts_with(PREFIX));
+        declared.filter_map(Field::target).any(|target| PEOPLE.contains(&target))
+    };
+    let parent = entity.parent_entity().and_then(|parent| registry.entity(parent).ok());
+    entity.persons != Persons::None || refers(entity) || parent.is_some_and(|parent| refers(parent))
 }
 
 /// The data of a deleted one are still there, and would come up under the new one.

@@ -11,9 +11,9 @@ use super::{
     scrub,
     words::Words,
 };
-use crate::{Actor, Engine, Error, Result, Role, Tx, db::name};
+use crate::{Actor, Engine, Error, Result, Role, Tx, among, db::name};
 use meta::{Entity, Id, Lang, Record, Value, Values};
-use sea_query::{OnConflict, Query as Sql};
+use sea_query::{Expr, ExprTrait, OnConflict, Query as Sql};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -215,6 +215,9 @@ fn affected(group: &Group) -> Affected {
 
 async fn write_groups(tx: &mut Tx, groups: &[Group]) -> Result<()> {
     let lang = tx.actor.lang;
+    for group in groups {
+        empty_retired(tx, group).await?;
+    }
     for group in groups.iter().filter(|group| group.entity.personal_fields().next().is_some()) {
         let mut erased = vec![];
         for record in &group.records {
@@ -231,6 +234,23 @@ async fn write_groups(tx: &mut Tx, groups: &[Group]) -> Result<()> {
         log::tell_erased(tx, &group.entity, &erased).await?;
         tx.reindex_live(group).await?;
         note(tx, &group.entity, &group.ids()).await?;
+    }
+    Ok(())
+}
+
+/// What stands in personal fields the company declared and deleted is out of sight, and must be gone.
+async fn empty_retired(tx: &mut Tx, group: &Group) -> Result<()> {
+    const CHUNK: usize = 500;
+    for column in tx.retired_personal(&group.entity).await? {
+        for ids in group.ids().chunks(CHUNK) {
+            let update = Sql::update()
+                .table(name(&group.entity.name))
+                .value(name(&column), Expr::cust("NULL"))
+                .and_where(Expr::col(name("id")).is_in(among(ids)))
+                .to_owned();
+            tx.conn.execute(&update).await?;
+        }
+        log::redact_records(tx, &group.entity, &group.ids()).await?;
     }
     Ok(())
 }
@@ -273,7 +293,6 @@ async fn note(tx: &mut Tx, entity: &Entity, ids: &[Id]) -> Result<()> {
 impl Engine {
     /// When the record's personal data was erased, if it was.
     pub async fn erased_at(&self, id: Id) -> Result<Option<meta::DateTime<meta::Utc>>> {
-        use sea_query::{Expr, ExprTrait};
         let select = Sql::select()
             .column(name("at"))
             .from(name("erased"))

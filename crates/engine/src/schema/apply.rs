@@ -26,7 +26,11 @@ pub(crate) async fn begin(conn: &mut Conn, beside: bool) -> Result<()> {
 
 /// Ends it: all is kept, or nothing.
 pub(crate) async fn end<T>(conn: &mut Conn, done: Result<T>) -> Result<T> {
-    conn.run(if done.is_ok() { "COMMIT" } else { "ROLLBACK" }).await?;
+    match done {
+        Ok(_) => conn.run("COMMIT").await?,
+        // The database may have rolled back by itself; why is what counts.
+        Err(_) => drop(conn.run("ROLLBACK").await),
+    }
     done
 }
 
@@ -43,32 +47,43 @@ async fn as_named(conn: &mut Conn, step: &Step) -> Result<Vec<Step>> {
     found.iter().map(|row| Ok(Step::DropIndex { index: row.text(0)? })).collect()
 }
 
+/// The tables the database has, as the last upgrade wrote them down.
+async fn book(conn: &mut Conn) -> Result<Option<Vec<Table>>> {
+    let book = Query::select().column(Alias::new("tables")).from(Alias::new(BOOK)).to_owned();
+    let rows = conn.fetch(&book).await?;
+    rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
+}
+
+/// Whether the database has it, declared or not.
+pub(crate) async fn has_column(conn: &mut Conn, table: &str, column: &str) -> Result<bool> {
+    let tables = book(conn).await?.unwrap_or_default();
+    let table = tables.iter().find(|known| known.name == table);
+    Ok(table.is_some_and(|table| table.columns.iter().any(|known| known.name == column)))
+}
+
 /// One part of it; returns the number of steps taken.
 pub(crate) async fn upgrade(conn: &mut Conn, wanted: &[Table]) -> Result<usize> {
     conn.run(&format!(
         "CREATE TABLE IF NOT EXISTS \"{BOOK}\" (\"id\" BIGINT PRIMARY KEY, \"tables\" TEXT NOT NULL)"
     ))
     .await?;
-    let book = Query::select().column(Alias::new("tables")).from(Alias::new(BOOK)).to_owned();
-    let rows = conn.fetch(&book).await?;
-    let old: Vec<Table> = match rows.first() {
-        Some(row) => serde_json::from_str(&row.text(0)?)?,
-        None => vec![],
-    };
-    let steps = diff(&old, wanted)?;
+    let known = book(conn).await?;
+    let old = known.as_deref().unwrap_or_default();
+    let steps = diff(old, wanted)?;
     for step in &steps {
         let named = as_named(conn, step).await?;
         for statement in named.iter().flat_map(|step| ddl(step, conn.dialect())).collect::<Vec<_>>() {
-            conn.run(&statement).await.map_err(|error| {
-                Error::Internal(format!(
+            conn.run(&statement).await.map_err(|error| match error.is_outage() {
+                true => error,
+                false => Error::Internal(format!(
                     "schema upgrade: the database refused “{statement}”: {error}. Nothing was changed; the previous version \
                      of Zhike still works on this database. Correct the data it names, then start again."
-                ))
+                )),
             })?;
         }
     }
-    let tables = serde_json::to_string(&merged(&old, wanted))?;
-    if rows.is_empty() {
+    let tables = serde_json::to_string(&merged(old, wanted))?;
+    if known.is_none() {
         let insert = Query::insert()
             .into_table(Alias::new(BOOK))
             .columns([Alias::new("id"), Alias::new("tables")])

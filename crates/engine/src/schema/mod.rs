@@ -5,7 +5,7 @@ mod ddl;
 mod diff;
 mod system;
 
-pub(crate) use apply::{begin, end, upgrade};
+pub(crate) use apply::{begin, end, has_column, upgrade};
 pub use ddl::ddl;
 pub use diff::{Step, diff};
 use meta::{Apart, Entity, Field, Kind, instant};

@@ -85,10 +85,13 @@ fn yes_or_no(text: &str) -> Result<Value, tabular::CellError> {
 
 fn choice(field: &Field, text: &str) -> Option<Value> {
     let lower = text.to_lowercase();
-    let own = field.choices().iter().find(|choice| {
-        choice.value.to_lowercase() == lower
-            || choice.label.en.to_lowercase() == lower
-            || choice.label.zh == text
+    let exact = field.choices().iter().find(|choice| choice.value == text);
+    let own = exact.or_else(|| {
+        field.choices().iter().find(|choice| {
+            choice.value.to_lowercase() == lower
+                || choice.label.en.to_lowercase() == lower
+                || choice.label.zh == text
+        })
     });
     let known = |value: &str| field.choices().iter().any(|choice| choice.value == value);
     own.map(|choice| choice.value.as_str().into()).or_else(|| {

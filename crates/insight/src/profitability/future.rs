@@ -39,6 +39,9 @@ pub struct ProfitShare {
 impl ProfitShare {
     /// `None` as long as the cost of nothing that was sold is known.
     pub fn of(statistics: &Statistics, earned: &Earned) -> Option<ProfitShare> {
+        if earned.costed_sales <= 0 {
+            return None;
+        }
         let of_customer = Earned::of(statistics);
         let own = statistics.margin.and_then(|_| share(&of_customer));
         Some(ProfitShare { own, everybodys: share(earned)?, orders: statistics.orders })
@@ -116,6 +119,8 @@ mod tests {
         let nothing = Statistics { returned: 200, margin: Some(0), costed_sales: 0, ..own(99) };
         assert_eq!(ProfitShare::of(&nothing, &earned).unwrap().own, Some(-0.1));
         assert_eq!(ProfitShare::of(&own(4), &Earned::default()), None);
+        let no_cost_known = Earned { gross_sales: 1_000, net_sales: 1_000, costs: 50, ..Earned::default() };
+        assert_eq!(ProfitShare::of(&unknown, &no_cost_known), None);
         assert_eq!(part(123_456_789, 0.5), 61_728_300);
     }
 }

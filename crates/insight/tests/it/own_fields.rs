@@ -246,30 +246,25 @@ fn an_erasure_reaches_personal_fields_of_ones_own_and_nobody_else() {
             )
             .await;
         let system = Actor::system();
-        let refused = company
-            .engine
-            .list(&system, &engine::Query::new("custom_field").filter("name == 'x_passport'"))
-            .await;
-        let passport = refused.unwrap().records[0].id;
-        let delete = async || {
-            let deleted = company.engine.write(&system, move |tx| {
-                Box::pin(async move { tx.delete("custom_field", passport, None).await })
-            });
-            deleted.await
-        };
-        let Err(engine::Error::Invalid(problems)) = delete().await else {
-            panic!("data would be out of reach")
-        };
-        assert_eq!(problems[0].field, "personal");
-
+        let named = engine::Query::new("custom_field").filter("name == 'x_passport'");
+        let passport = company.engine.list(&system, &named).await.unwrap().records[0].id;
+        let deleted = company.engine.write(&system, move |tx| {
+            Box::pin(async move { tx.delete("custom_field", passport, None).await })
+        });
+        deleted.await.unwrap();
+        let company = self::company(company.app.again(plain()).await);
         company.engine.erase(&system, "account", anna, "asked").await.unwrap();
+        let restored = company
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.restore("custom_field", passport).await }));
+        restored.await.unwrap();
+        let company = self::company(company.app.again(plain()).await);
         let account = company.account(anna).await;
         assert_eq!(account.get("x_passport"), &Value::Null, "{account:?}");
         let log = company.engine.history(&system, "account", anna, 100).await.unwrap();
         assert!(!format!("{log:?}").contains("P-1"), "{log:?}");
         let contact = company.engine.get(&system, "contact", carla).await.unwrap();
         assert_eq!(contact.text("name"), "Carla", "she was only recommended by her");
-        delete().await.unwrap();
     });
 }
 
@@ -289,8 +284,19 @@ fn personal_fields_of_ones_own_entities_need_somebody_they_are_about() {
         let plate = field("x_vehicle", "Plate", "text", "", true);
         let Err(engine::Error::Invalid(problems)) = declare(plate.clone()).await else { panic!("nobody's") };
         assert_eq!(problems[0].field, "personal");
-        declare(field("x_vehicle", "Keeper", "reference", "account", false)).await.unwrap();
+        let keeper = declare(field("x_vehicle", "Keeper", "reference", "account", false)).await.unwrap();
         declare(plate).await.unwrap();
+        let system = Actor::system();
+        let away = company
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.delete("custom_field", keeper, None).await }));
+        assert!(away.await.is_err(), "nothing would lead to the plate any more");
+        let Err(engine::Error::Invalid(problems)) =
+            declare(field("product", "Designer", "text", "", true)).await
+        else {
+            panic!("no erasure comes to products")
+        };
+        assert_eq!(problems[0].field, "personal");
 
         let company = self::company(company.app.again(plain()).await);
         let keeper =

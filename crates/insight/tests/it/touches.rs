@@ -5,9 +5,9 @@ use crate::{
     mining::campaign,
     warehouse::{SMALL, ask, refresh},
 };
-use engine::Actor;
+use engine::{Actor, Role};
 use insight::mining::experiment;
-use meta::{Decimal, Value};
+use meta::{Decimal, Lang, Value};
 use warehouse::semantic::{self, Cut, Question};
 
 async fn counted(company: &Company, measure: &str, dimension: &str) -> Vec<(String, Option<Decimal>)> {
@@ -53,6 +53,29 @@ fn touches_are_counted_by_campaign_and_by_customer() {
         let rows = rows.await.unwrap();
         let labels: Vec<&str> = rows.columns.iter().map(|column| column.label.en.as_str()).collect();
         assert_eq!(labels, ["Customer", "Experiment", "Day", "Left alone"]);
+
+        // To see customers, or one's own campaigns, is not enough.
+        for (name, level, seen) in [("none", "none", false), ("own", "own", false), ("all", "all", true)] {
+            let user = company.app.user(name, &format!("{name}@example.com"), Role::User).await;
+            let role = company.create("role", values([("name", name.into())])).await;
+            company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
+            for (entity, level) in [("account", "all"), (experiment::ENTITY, level)] {
+                let right = [("role", role.into()), ("entity", entity.into()), ("read", level.into())];
+                company.create("role_right", values(right)).await;
+            }
+            let actor = company.engine.actor(user, Lang::En).await.unwrap();
+            let asked = semantic::ask(&company.engine, &actor, &question).await;
+            assert_eq!(asked.is_ok(), seen, "{name}: {asked:?}");
+            let sql = "SELECT account, control FROM campaign_touches";
+            assert_eq!(warehouse::query(&company.engine, &actor, sql, limits).await.is_ok(), seen, "{name}");
+        }
+
+        // A deleted campaign has reached nobody until it is restored.
+        company.delete(experiment::ENTITY, id).await.unwrap();
+        refresh(&company, SMALL).await;
+        assert_eq!(ask(&company, "SELECT count(*) FROM campaign_touches").await, [[Value::from(0)]]);
+        company.restore(experiment::ENTITY, id).await.unwrap();
+        refresh(&company, SMALL).await;
 
         // Who is deleted is in it no more.
         company.delete("account", sides[0].0).await.unwrap();

@@ -29,6 +29,10 @@ pub fn table() -> Table {
 pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         for experiment in tx.get_many(ENTITY, ids).await? {
+            if experiment.deleted_at.is_some() {
+                date(tx, experiment.id, None).await?;
+                continue;
+            }
             let share = share_of(&experiment);
             if !(SHARES.0..=SHARES.1).contains(&share) {
                 return Err(Error::rule(
@@ -65,10 +69,13 @@ fn first_day(experiment: &meta::Record) -> Option<NaiveDate> {
     experiment.get("start_on").as_date()
 }
 
-/// Who was drawn already is reached on the experiment's first day, whenever that is.
+/// Who was drawn already is reached on the experiment's first day, whenever that is; on none while the experiment is deleted.
 async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<()> {
     let col = |column: &str| Expr::col(name(column));
-    let other = col("reached_on").is_null().or(col("reached_on").ne(first));
+    let other = match first {
+        Some(first) => col("reached_on").is_null().or(col("reached_on").ne(first)),
+        None => col("reached_on").is_not_null(),
+    };
     let update = Sql::update()
         .table(name(TABLE))
         .value(name("reached_on"), first)
