@@ -21,7 +21,7 @@ pub use field::{
     Apart, Choice, Field, Kind, boolean, choice, date, decimal, email, instant, integer, json, long_text,
     money, percent, phone, reference, text, url,
 };
-pub use kept::kept;
+pub use kept::{kept, kept_numbers};
 pub use lang::{Label, Lang, label};
 pub use parse::{normalise_email, normalise_phone};
 pub use problem::{FieldProblem, Problem};

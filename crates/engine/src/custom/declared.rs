@@ -79,6 +79,10 @@ pub(super) fn custom_field() -> Entity {
             "0 to 8, usually 2. Only of a decimal number.",
             "0 至 8，一般为 2。仅用于“小数”类型。",
         ))
+        .field(text("bands").label("Bands", "分段").help(
+            "First number of each band, for example 1, 10, 50: less than 1, 1–9, 10–49, 50 or more. Figures are cut by them. Only of a whole number.",
+            "每段的起始数值，例如 1, 10, 50 表示：不足 1、1–9、10–49、50 及以上；用于分析时分组。仅用于“整数”类型。",
+        ))
         .field(name())
         .field(chinese("help", "Help (Chinese)", "填写说明（中文）"))
         .field(english("help", "Help (English)", "填写说明（英文）"))

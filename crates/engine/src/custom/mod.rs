@@ -4,6 +4,7 @@
 //!
 //! Their names begin with `x_`, so that no field or entity of a later version, no table and no address can mean something else.
 
+mod bands;
 mod choices;
 mod declared;
 mod rules;
@@ -14,10 +15,11 @@ use crate::{
     schema::{self, Table},
     store::{all_fields, columns, decode_all},
 };
+use bands::bands;
 use choices::choices;
 use indexmap::IndexMap;
 use meta::{
-    Choice, Entity, Field, Id, Kind, Label, Record, boolean, date, decimal, email, instant, integer, label,
+    Bands, Choice, Entity, Field, Id, Kind, Label, Record, boolean, date, decimal, email, instant, integer, kept_numbers, label,
     long_text, money, percent, phone, reference, text, url,
 };
 use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement};
@@ -195,7 +197,12 @@ fn field_of(record: &Record, entity: &Entity) -> Field {
         "email" => email(name),
         "phone" => phone(name),
         "url" => url(name),
-        "integer" => integer(name),
+        "integer" => {
+            let mut field = integer(name);
+            let firsts = bands(record.text("bands")).unwrap_or_default();
+            field.bands = (!firsts.is_empty()).then(|| Bands(kept_numbers(&firsts)));
+            field
+        }
         "decimal" => decimal(name, decimals(record.get("decimals").as_int())),
         "money" => money(name),
         "percent" => percent(name),

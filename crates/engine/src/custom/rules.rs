@@ -1,6 +1,6 @@
 //! What a company may declare.
 
-use super::{ENTITY, FIELD, PREFIX, choices::choices};
+use super::{ENTITY, FIELD, PREFIX, bands::bands, choices::choices};
 use crate::{Error, Query, Registry, Result, Tx};
 use futures::future::BoxFuture;
 use meta::{Change, Draft, Entity, Field, Id, Label, Persons, Problem, Record, label};
@@ -41,6 +41,11 @@ pub(super) fn check_field(draft: &mut Draft<'_>) {
         && let Err(wrong) = choices(&text(draft, "choices"))
     {
         draft.reject("choices", wrong);
+    }
+    if kind == "integer"
+        && let Err(wrong) = bands(&text(draft, "bands"))
+    {
+        draft.reject("bands", wrong);
     }
     if kind == "reference" && text(draft, "target").is_empty() {
         draft.reject("target", label("say what the field refers to", "请选择引用的对象"));

@@ -124,6 +124,7 @@ fn what_cannot_be_declared_is_refused_with_the_reason() {
             (with(field("customer", "A", "bool"), [("unique", true.into())]), "unique"),
             (with(field("customer", "A", "date"), [("searched", true.into())]), "searched"),
             (field("customer", "Dealer key", "text"), "name"),
+            (with(field("customer", "A", "integer"), [("bands", "10, 1".into())]), "bands"),
         ];
         for (given, on) in wrong {
             let Err(Error::Invalid(problems)) = shop.create(FIELD, given.clone()).await else {

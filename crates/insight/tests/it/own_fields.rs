@@ -118,11 +118,18 @@ fn a_field_declared_while_the_program_runs_is_analysed_from_the_next_refresh_on(
             ("choices", "gold | Gold | 金卡\nnone | None | 无".into()),
         ]);
         first.create("custom_field", club).await;
+        let children = values([
+            ("entity", "account".into()),
+            ("english_label", "Children".into()),
+            ("kind", "integer".into()),
+            ("bands", "1, 3".into()),
+        ]);
+        first.create("custom_field", children).await;
         let vehicle = values([("chinese_label", "车辆".into()), ("english_label", "Vehicle".into())]);
         first.create("custom_entity", vehicle).await;
 
         let company = self::company(first.app.again(plain()).await);
-        company.update("account", old, values([("x_club", "gold".into())])).await;
+        company.update("account", old, values([("x_club", "gold".into()), ("x_children", 2.into())])).await;
         let new =
             company.create("account", values([("name", "New".into()), ("x_club", "none".into())])).await;
         company.create("x_vehicle", values([("name", "鲁B12345".into())])).await;
@@ -146,6 +153,9 @@ fn a_field_declared_while_the_program_runs_is_analysed_from_the_next_refresh_on(
         let told: Vec<_> = answer.rows.iter().map(row).collect();
         assert_eq!(told.len(), 2, "{told:?}");
         assert_eq!(told[0].1, Some(Decimal::from(30)));
+        let question = Question { cuts: vec![Cut::new("account.x_children", None)], ..question };
+        let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+        assert_eq!(answer.rows[0].members[0].label.en, "1–2");
     });
 }
 
