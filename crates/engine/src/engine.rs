@@ -70,16 +70,33 @@ struct Shared {
     writer: Option<Writer>,
     clock: Clock,
     data_dir: PathBuf,
-    moved: watch::Sender<i64>,
-    changes: Mutex<HashMap<String, u64>>,
+    heard: Arc<Heard>,
     gaps: Gaps,
-    notes: Arc<audit::Queue>,
     estimates: Recent<String, u64>,
     counts: Counts,
     settings: Recent<(), Arc<HashMap<String, Json>>>,
     rights: access::Known,
     extensions: Mutex<HashMap<TypeId, Arc<dyn Any + Send + Sync>>>,
+}
+
+/// What engines of one database in one process tell each other, while one takes the place of the other: what the old one still
+/// writes moves what the new one has read, and its notes are written after nobody writes its own any more.
+struct Heard {
+    moved: watch::Sender<i64>,
+    changes: Mutex<HashMap<String, u64>>,
     figures: broadcast::Sender<Arc<Figures>>,
+    notes: audit::Queue,
+}
+
+impl Default for Heard {
+    fn default() -> Heard {
+        Heard {
+            moved: watch::Sender::new(0),
+            changes: Mutex::default(),
+            figures: broadcast::Sender::new(FIGURES_KEPT),
+            notes: audit::Queue::default(),
+        }
+    }
 }
 
 /// What works for a company while its server runs.
@@ -179,17 +196,13 @@ impl Engine {
             writer,
             clock,
             data_dir: options.data_dir,
-            moved: watch::Sender::new(0),
-            changes: Mutex::default(),
+            heard: options.instead_of.map_or_else(Arc::default, |other| other.0.heard.clone()),
             gaps: Gaps::default(),
-            // What is still asked of the other is noted, too, after nobody writes its notes any more.
-            notes: options.instead_of.map_or_else(Arc::default, |other| other.0.notes.clone()),
             estimates: Recent::for_at_most(ESTIMATE_AGE),
             counts: Counts::default(),
             settings: Recent::default(),
             rights: access::Known::default(),
             extensions: Mutex::default(),
-            figures: broadcast::Sender::new(FIGURES_KEPT),
         }));
         search::rebuild::rebuild_if_changed(&engine).await?;
         Ok(engine)
@@ -237,33 +250,33 @@ impl Engine {
 
     /// Moves on each commit of this process that logged changes; a hint, for other processes write too.
     pub fn subscribe(&self) -> watch::Receiver<i64> {
-        self.0.moved.subscribe()
+        self.0.heard.moved.subscribe()
     }
     pub(crate) fn announce(&self, entities: &BTreeSet<String>) {
         if entities.is_empty() {
             return;
         }
-        let mut changes = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut changes = self.0.heard.changes.lock().unwrap_or_else(PoisonError::into_inner);
         entities.iter().for_each(|entity| *changes.entry(entity.clone()).or_default() += 1);
         drop(changes);
-        self.0.moved.send_modify(|count| *count += 1);
+        self.0.heard.moved.send_modify(|count| *count += 1);
     }
 
     /// How often this process has changed records of `entity`: what was read of them may be kept until it moves, if it may be
     /// a little old where other processes write too.
     pub fn changes_to(&self, entity: &str) -> u64 {
-        let changes = self.0.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        let changes = self.0.heard.changes.lock().unwrap_or_else(PoisonError::into_inner);
         changes.get(entity).copied().unwrap_or(0)
     }
 
     /// Figures leave no entry in the log; who shows them hears of those written by this process here, after the commit.
     pub fn figures(&self) -> broadcast::Receiver<Arc<Figures>> {
-        self.0.figures.subscribe()
+        self.0.heard.figures.subscribe()
     }
     pub(crate) fn announce_figures(&self, written: Vec<Figures>) {
         for figures in written {
             // Nobody listening is no fault.
-            let _ = self.0.figures.send(Arc::new(figures));
+            let _ = self.0.heard.figures.send(Arc::new(figures));
         }
     }
 
@@ -301,7 +314,7 @@ impl Engine {
     }
 
     pub(crate) fn notes(&self) -> &audit::Queue {
-        &self.0.notes
+        &self.0.heard.notes
     }
 
     pub(crate) fn gaps(&self) -> &Gaps {

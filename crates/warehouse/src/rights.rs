@@ -46,10 +46,8 @@ pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> R
             Err(error) => return Err(error),
         }
     }
-    // What is beside the head and tells of another entity is for who may see all of that: nobody asks whose a row there is.
-    let is_own = |entity: &String| {
-        *entity == table.head || table.line.as_ref().is_some_and(|(line, _)| line == entity)
-    };
+    // A row beside the head that tells of another entity is for who may see all of that: nobody asks whose it is there.
+    let is_own = |entity: &String| table.beside.is_none() || *entity == table.head;
     let mut columns = vec![];
     for column in &table.columns {
         let seen = match &column.origin {

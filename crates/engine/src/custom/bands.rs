@@ -17,7 +17,10 @@ pub(super) fn bands(text: &str) -> Result<Vec<i64>, Label> {
         };
         if firsts.last().is_some_and(|last| *last >= first) {
             return Err(label(
-                format!("{first} does not come after {}: write them from the smallest to the largest", firsts[firsts.len() - 1]),
+                format!(
+                    "{first} does not come after {}: write them from the smallest to the largest",
+                    firsts[firsts.len() - 1]
+                ),
                 format!("{first} 应大于 {}：请从小到大填写", firsts[firsts.len() - 1]),
             ));
         }

@@ -19,8 +19,8 @@ use bands::bands;
 use choices::choices;
 use indexmap::IndexMap;
 use meta::{
-    Bands, Choice, Entity, Field, Id, Kind, Label, Record, boolean, date, decimal, email, instant, integer, kept_numbers, label,
-    long_text, money, percent, phone, reference, text, url,
+    Bands, Choice, Entity, Field, Id, Kind, Label, Record, boolean, date, decimal, email, instant, integer,
+    kept_numbers, label, long_text, money, percent, phone, reference, text, url,
 };
 use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement};
 use std::time::Duration;

@@ -1,9 +1,14 @@
 //! What a company may declare.
 
 use super::{ENTITY, FIELD, PREFIX, bands::bands, choices::choices};
-use crate::{Error, Query, Registry, Result, Tx};
+use crate::{
+    Error, Registry, Result, Tx,
+    db::name,
+    store::{all_fields, columns, decode_all},
+};
 use futures::future::BoxFuture;
 use meta::{Change, Draft, Entity, Field, Id, Label, Persons, Problem, Record, label};
+use sea_query::{Expr, ExprTrait};
 
 /// With the prefix and the engine's own words around it the name of an index stays within what PostgreSQL keeps of it.
 const NAME_LIMIT: usize = 24;
@@ -162,10 +167,11 @@ pub(super) fn refuse_taken_entities<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFut
             refuse_lost_personal(tx, &record).await?;
         }
         for record in live(tx, ENTITY, ids).await? {
-            let same = format!("name == '{}'", record.text("name"));
-            refuse_taken(tx, ENTITY, record.id, &same).await?;
+            let same = declared(tx, ENTITY, &[("name", record.text("name"))]).await?;
+            refuse_taken(&record, &same)?;
         }
-        refuse_too_many(tx, ENTITY, "", ENTITIES_LIMIT, "name").await
+        let all = declared(tx, ENTITY, &[]).await?;
+        refuse_too_many(&all, ENTITIES_LIMIT, "name")
     })
 }
 
@@ -176,16 +182,16 @@ pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFutur
         }
         for record in live(tx, FIELD, ids).await? {
             refuse_of_nobody(tx, &record).await?;
-            let of = format!("entity == '{}'", record.text("entity"));
-            let same = format!("{of} && name == '{}'", record.text("name"));
-            refuse_taken(tx, FIELD, record.id, &same).await?;
-            refuse_too_many(tx, FIELD, &of, FIELDS_LIMIT, "entity").await?;
+            let all = declared(tx, FIELD, &[("entity", record.text("entity"))]).await?;
+            let same: Vec<Record> =
+                all.iter().filter(|other| other.text("name") == record.text("name")).cloned().collect();
+            refuse_taken(&record, &same)?;
+            refuse_too_many(&all, FIELDS_LIMIT, "entity")?;
         }
         Ok(())
     })
 }
 
-/// Personal fields of an entity of the company's own are found by what refers to people there.
 async fn refuse_out_of_reach(tx: &mut Tx, record: &Record) -> Result<()> {
     let entity = record.text("entity");
     if !entity.starts_with(PREFIX) || !leads_to_people(record) {
@@ -210,9 +216,22 @@ fn is_personal(field: &Record) -> bool {
     field.get("personal").as_bool() == Some(true)
 }
 
+/// What was declared, deleted or not. Asked past the conditions of lists, which know no entity that is not taken up yet.
+async fn declared(tx: &mut Tx, what: &str, conditions: &[(&str, &str)]) -> Result<Vec<Record>> {
+    let engine = tx.engine().clone();
+    let known = engine.entity(what)?;
+    let mut select = columns(what, &all_fields(known));
+    select.from(name(what));
+    for (column, value) in conditions {
+        select.and_where(Expr::col((name(what), name(column))).eq(*value));
+    }
+    decode_all(known, tx.fetch(&select).await?)
+}
+
+/// Those that are not deleted.
 async fn fields_of(tx: &mut Tx, entity: &str) -> Result<Vec<Record>> {
-    let filter = format!("entity == '{entity}'");
-    Ok(tx.list(&Query::new(FIELD).filter(filter).limit(FIELDS_LIMIT + 1)).await?.records)
+    let fields = declared(tx, FIELD, &[("entity", entity)]).await?;
+    Ok(fields.into_iter().filter(|field| field.deleted_at.is_none()).collect())
 }
 
 async fn refuse_lost_personal(tx: &mut Tx, record: &Record) -> Result<()> {
@@ -257,27 +276,23 @@ fn is_about_people(registry: &Registry, name: &str) -> bool {
 }
 
 /// The data of a deleted one are still there, and would come up under the new one.
-async fn refuse_taken(tx: &mut Tx, entity: &str, own: Id, same: &str) -> Result<()> {
-    let query = Query::new(entity).filter(same);
-    let live = tx.list(&query).await?.records;
-    if live.iter().any(|other| other.id != own) {
-        let words = label("is taken already: choose another name", "名称已被使用，请换一个");
-        return Err(Error::invalid("name", Problem::Rule(words)));
+fn refuse_taken(own: &Record, same: &[Record]) -> Result<()> {
+    let mut others = same.iter().filter(|other| other.id != own.id).peekable();
+    if others.peek().is_none() {
+        return Ok(());
     }
-    let deleted = tx.list(&query.deleted()).await?.records;
-    if deleted.iter().any(|other| other.id != own) {
-        let words = label(
+    let words = match others.any(|other| other.deleted_at.is_none()) {
+        true => label("is taken already: choose another name", "名称已被使用，请换一个"),
+        false => label(
             "is the name of a deleted one whose data are kept: restore that from the deleted records, or choose another name",
             "是已删除项的名称，其数据仍保留：请从已删除记录中恢复，或换一个名称",
-        );
-        return Err(Error::invalid("name", Problem::Rule(words)));
-    }
-    Ok(())
+        ),
+    };
+    Err(Error::invalid("name", Problem::Rule(words)))
 }
 
-async fn refuse_too_many(tx: &mut Tx, entity: &str, filter: &str, limit: usize, on: &str) -> Result<()> {
-    let there = tx.list(&Query::new(entity).filter(filter).limit(limit + 1)).await?.records.len();
-    if there <= limit {
+fn refuse_too_many(all: &[Record], limit: usize, on: &str) -> Result<()> {
+    if all.iter().filter(|one| one.deleted_at.is_none()).count() <= limit {
         return Ok(());
     }
     let words = label(

@@ -40,7 +40,7 @@ fn on_side(sides: &[(Id, bool)], control: bool, among: &BTreeSet<Id>) -> Vec<Id>
 async fn drawn(company: &Company, owner: Id) -> (Id, BTreeSet<Id>) {
     let people = (0..PEOPLE).map(|number| {
         let mut fields = values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]);
-        if number % 20 == 0 {
+        if number % 5 == 0 {
             fields.insert("owner".to_owned(), owner.into());
         }
         fields
@@ -60,7 +60,7 @@ async fn drawn(company: &Company, owner: Id) -> (Id, BTreeSet<Id>) {
         ("end_on", date("2026-03-31")),
     ]);
     let id = company.create(experiment::ENTITY, fields).await;
-    let owned = accounts.into_iter().step_by(20).collect();
+    let owned = accounts.into_iter().step_by(5).collect();
     (id, owned)
 }
 
@@ -105,7 +105,7 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
 
             let (seen, _) = walked(&other, &address).await;
             assert_eq!(seen, on_side(&sides, control, &hers), "{side}");
-            assert!(!seen.is_empty(), "chance leaves none of 13 out once in a thousand times");
+            assert!(!seen.is_empty(), "chance leaves out none of 52 once in a hundred million times");
             let page = other.get(&address).await.expect(200).body;
             assert!(page.contains("Only customers you may see") && !page.contains("were drawn"), "{page}");
             let file = other.get(&format!("{address}/export")).await.expect(200).body;
