@@ -116,7 +116,7 @@ impl Customs {
         let names = new.iter().map(|entity| entity.name.clone()).collect();
         entities.extend(new.into_iter().map(|entity| (entity.name.clone(), entity)));
         for record in &self.fields {
-            let there = record.reference_target().is_none_or(|target| entities.contains_key(target));
+            let there = reference_target(record).is_none_or(|target| entities.contains_key(target));
             if let Some(entity) = entities.get_mut(record.text("entity")).filter(|_| there) {
                 let field = field_of(record, entity);
                 entity.fields.insert(field.name.clone(), field);
@@ -127,14 +127,8 @@ impl Customs {
     }
 }
 
-trait Declares {
-    fn reference_target(&self) -> Option<&str>;
-}
-
-impl Declares for Record {
-    fn reference_target(&self) -> Option<&str> {
-        (self.text("kind") == "reference").then(|| self.text("target"))
-    }
+fn reference_target(field: &Record) -> Option<&str> {
+    (field.text("kind") == "reference").then(|| field.text("target"))
 }
 
 /// Whether a company may add fields to it.

@@ -8,7 +8,7 @@ use crate::{
 };
 use futures::future::BoxFuture;
 use meta::{Change, Draft, Entity, Field, Id, Label, Persons, Problem, Record, label};
-use sea_query::{Expr, ExprTrait};
+use sea_query::{Expr, ExprTrait, Query as Sql};
 
 /// With the prefix and the engine's own words around it the name of an index stays within what PostgreSQL keeps of it.
 const NAME_LIMIT: usize = 24;
@@ -182,6 +182,7 @@ pub(super) fn refuse_taken_fields<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFutur
         }
         for record in live(tx, FIELD, ids).await? {
             refuse_of_nobody(tx, &record).await?;
+            refuse_lost_choices(tx, &record).await?;
             let all = declared(tx, FIELD, &[("entity", record.text("entity"))]).await?;
             let same: Vec<Record> =
                 all.iter().filter(|other| other.text("name") == record.text("name")).cloned().collect();
@@ -214,6 +215,35 @@ fn leads_to_people(field: &Record) -> bool {
 
 fn is_personal(field: &Record) -> bool {
     field.get("personal").as_bool() == Some(true)
+}
+
+/// A form would lose what it does not offer.
+async fn refuse_lost_choices(tx: &mut Tx, record: &Record) -> Result<()> {
+    let engine = tx.engine().clone();
+    let (entity, field) = (record.text("entity"), record.text("name"));
+    let known = engine.entity(entity).ok().and_then(|entity| entity.get(field));
+    let left = choices(record.text("choices")).unwrap_or_default();
+    let gone = known.into_iter().flat_map(Field::choices);
+    let gone = gone.map(|choice| &choice.value).filter(|value| left.iter().all(|kept| kept.value != **value));
+    let gone: Vec<&str> = gone.map(String::as_str).collect();
+    if gone.is_empty() {
+        return Ok(());
+    }
+    let held = Sql::select()
+        .column(name(field))
+        .from(name(entity))
+        .and_where(Expr::col(name(field)).is_in(gone))
+        .limit(1)
+        .to_owned();
+    let Some(row) = tx.fetch(&held).await?.into_iter().next() else { return Ok(()) };
+    let value = row.text(0)?;
+    let words = label(
+        format!(
+            "“{value}” cannot be taken out: records hold it, perhaps deleted ones; give these another value first"
+        ),
+        format!("“{value}”不能去掉：仍有记录（可能是已删除的）使用该值，请先将其改为其他值"),
+    );
+    Err(Error::invalid("choices", Problem::Rule(words)))
 }
 
 /// What was declared, deleted or not. Asked past the conditions of lists, which know no entity that is not taken up yet.

@@ -241,15 +241,18 @@ async fn write_groups(tx: &mut Tx, groups: &[Group]) -> Result<()> {
 /// What stands in personal fields the company declared and deleted is out of sight, and must be gone.
 async fn empty_retired(tx: &mut Tx, group: &Group) -> Result<()> {
     const CHUNK: usize = 500;
-    for column in tx.retired_personal(&group.entity).await? {
+    let retired = tx.retired_personal(&group.entity).await?;
+    for column in &retired {
         for ids in group.ids().chunks(CHUNK) {
             let update = Sql::update()
                 .table(name(&group.entity.name))
-                .value(name(&column), Expr::cust("NULL"))
+                .value(name(column), Expr::cust("NULL"))
                 .and_where(Expr::col(name("id")).is_in(among(ids)))
                 .to_owned();
             tx.conn.execute(&update).await?;
         }
+    }
+    if !retired.is_empty() {
         log::redact_records(tx, &group.entity, &group.ids()).await?;
     }
     Ok(())

@@ -81,6 +81,12 @@ fn fields_of_ones_own_are_fields_like_all_others() {
         let wrong =
             shop.create("customer", values([("name", "x".into()), ("x_shoe_size", "xl".into())])).await;
         assert!(matches!(wrong, Err(Error::Invalid(problems)) if problems[0].field == "x_shoe_size"));
+        // What records hold stays a choice: a form would lose it.
+        let size = Query::new(FIELD).filter("name == 'x_shoe_size'");
+        let size = shop.engine.list(&shop.actor, &size).await.unwrap().records[0].id;
+        let fewer = shop.update(FIELD, size, None, values([("choices", "s | Small | 小".into())])).await;
+        assert!(matches!(fewer, Err(Error::Invalid(problems)) if problems[0].field == "choices"));
+        shop.update(FIELD, size, None, values([("choices", "l | Large | 大\nm".into())])).await.unwrap();
         let twice = shop.create("customer", values([("name", "x".into()), ("x_vin", "V-1".into())])).await;
         assert!(matches!(twice, Err(Error::Invalid(problems)) if problems[0].field == "x_vin"));
     });

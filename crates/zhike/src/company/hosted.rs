@@ -1,7 +1,7 @@
 //! One process for many companies: each request goes to the program of one company, chosen by host name, else by the path
 //! `/c/NAME`. Companies share nothing but the process: each has its own engine, caches, sessions and background tasks.
 
-use super::{Company, all, check_host};
+use super::{Company, all, check_host, closed::Closed};
 use crate::{
     config::Config,
     modules::web_modules,
@@ -20,7 +20,7 @@ use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use engine::{Background, Engine};
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock},
     time::{Duration, Instant},
 };
 use tokio::task::JoinSet;
@@ -41,7 +41,6 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         config: config.clone(),
         pages: Pages::read(web_modules())?,
         known: RwLock::default(),
-        not_before: Mutex::default(),
     });
     companies.look().await?;
     println!(
@@ -75,8 +74,6 @@ struct Companies {
     /// The same for all.
     pages: Pages,
     known: RwLock<Known>,
-    /// Companies that could not be opened anew, and when that is tried again.
-    not_before: Mutex<HashMap<String, Instant>>,
 }
 
 #[derive(Default)]
@@ -88,6 +85,8 @@ struct Known {
 struct One {
     company: Company,
     state: Stage,
+    /// What it declares could not be taken up; it is tried again then.
+    not_before: Option<Instant>,
 }
 
 enum Stage {
@@ -119,10 +118,6 @@ async fn open(
 impl Companies {
     fn known(&self) -> std::sync::RwLockReadGuard<'_, Known> {
         self.known.read().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn not_before(&self) -> MutexGuard<'_, HashMap<String, Instant>> {
-        self.not_before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn end(&self) {
@@ -188,7 +183,11 @@ impl Companies {
                 && outdated.contains_key(&name)
             {
                 tracing::error!("company {name}: what it declares cannot be taken up: {error:#}");
-                self.not_before().insert(name, Instant::now() + AGAIN_AFTER);
+                let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+                known
+                    .by_name
+                    .entry(name)
+                    .and_modify(|one| one.not_before = Some(Instant::now() + AGAIN_AFTER));
                 continue;
             }
             self.put(name, company, state.unwrap_or_else(|error| Stage::Broken(format!("{error:#}"))));
@@ -201,10 +200,9 @@ impl Companies {
     /// Open companies whose own fields have changed since they were opened; each is opened anew beside the old one.
     async fn outdated(&self) -> BTreeMap<String, Engine> {
         let mut asked = JoinSet::new();
-        self.not_before().retain(|_, until| *until > Instant::now());
         for (name, one) in &self.known().by_name {
             if let Stage::Open(open) = &one.state
-                && !self.not_before().contains_key(name)
+                && one.not_before.is_none_or(|until| until <= Instant::now())
             {
                 let (name, engine) = (name.clone(), open.app.engine().clone());
                 asked.spawn(async move { (engine.is_outdated().await.unwrap_or(false), name, engine) });
@@ -234,7 +232,7 @@ impl Companies {
             (Stage::Suspended, _) => tracing::info!("company {name} is suspended"),
             (Stage::Open(_), _) => tracing::info!("company {name} is open"),
         }
-        known.by_name.insert(name, One { company, state });
+        known.by_name.insert(name, One { company, state, not_before: None });
     }
 
     fn index(&self) {
@@ -284,49 +282,6 @@ impl Companies {
             Some(Stage::Broken(_)) => Err(Closed::Broken),
             Some(Stage::Open(open)) => Ok(open.router.clone()),
         }
-    }
-}
-
-/// Why a request reaches no company.
-#[derive(Clone, Copy)]
-enum Closed {
-    Unknown,
-    Suspended,
-    Broken,
-}
-
-impl Closed {
-    fn words(self) -> (StatusCode, &'static str, &'static str) {
-        match self {
-            Closed::Unknown => (
-                StatusCode::NOT_FOUND,
-                "There is no company at this address. Check it, or ask whoever gave it to you.",
-                "该地址没有对应的公司。请检查地址，或向提供地址的人确认。",
-            ),
-            Closed::Suspended => (
-                StatusCode::FORBIDDEN,
-                "This company is suspended. Ask whoever runs this server.",
-                "该公司已被停用，请联系服务器的运营方。",
-            ),
-            Closed::Broken => (
-                StatusCode::SERVICE_UNAVAILABLE,
-                "This company cannot be opened at the moment. Whoever runs this server finds the reason in its log.",
-                "该公司暂时无法打开，原因见服务器日志。",
-            ),
-        }
-    }
-
-    fn answer(self, path: &str) -> Response {
-        let (status, en, zh) = self.words();
-        if path.starts_with("/api/") {
-            let problem = serde_json::json!({
-                "type": "urn:zhike:problem:company", "title": en, "status": status.as_u16(),
-            });
-            let kind = (header::CONTENT_TYPE, "application/problem+json");
-            return (status, [kind], problem.to_string()).into_response();
-        }
-        let kind = (header::CONTENT_TYPE, "text/plain; charset=utf-8");
-        (status, [kind], format!("{en}\n{zh}\n")).into_response()
     }
 }
 

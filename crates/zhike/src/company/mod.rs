@@ -1,6 +1,7 @@
 //! Many companies in one installation: each has a folder below the data folder, `companies/NAME`, with all that is its own
 //! (database or, on PostgreSQL, the name of one; uploads; keys) and `company.toml`, which says how it is reached.
 
+mod closed;
 pub mod command;
 mod export;
 pub mod hosted;
