@@ -72,6 +72,7 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         assert!(page.contains("Trade fair"), "{page}");
         let profiling = client.get(&format!("/value/seven-p/profiling{dealers}")).await.expect(200).body;
         assert!(profiling.contains("1 VIP customers, 100% of all, bring 100% of net sales"), "{profiling}");
+        assert!(profiling.contains("100% of the sales come from 1 VIP customers"), "{profiling}");
         assert!(profiling.contains("\"text\":\"¥4,500\",\"value\":1}]"), "{profiling}");
         assert!(profiling.contains("vip%27%20%26%26%20relation%20%3D%3D%20%27dealer%27"), "{profiling}");
         let nobody = client.get("/value/seven-p/persistency?relation=supplier").await.expect(200).body;

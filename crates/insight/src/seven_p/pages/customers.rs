@@ -112,7 +112,10 @@ impl Board<'_> {
             self.chart(
                 "stages",
                 "importance_title",
-                &[("count", &self.words.count(vip.customers))],
+                &[
+                    ("count", &self.words.count(vip.customers)),
+                    ("share", &self.share(vip.net_sales, all.net_sales)),
+                ],
                 self.group_bars("importance", &importance, ""),
             ),
             self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
