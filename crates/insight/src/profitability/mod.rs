@@ -8,7 +8,7 @@ mod report;
 
 pub use figures::{cause_name, fields, values};
 pub use future::ProfitShare;
-pub use report::{REPORT, Report, Sum};
+pub use report::{CURVE_POINTS, REPORT, Report, Sum};
 
 use crate::pages::scope;
 use axum::{Router, routing::get};

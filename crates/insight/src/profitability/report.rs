@@ -11,7 +11,7 @@ use value::{
 
 pub const REPORT: &str = "profitability";
 /// Pieces of the whale curve.
-const CURVE_POINTS: usize = 100;
+pub const CURVE_POINTS: usize = 100;
 
 /// Money in ten-thousandths of the company currency.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]

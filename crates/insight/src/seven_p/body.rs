@@ -2,7 +2,6 @@
 //! thousands of cells at once, and what a cut does not measure takes no room.
 
 use super::cuts::{MEASURES, Measures};
-use engine::Result;
 use meta::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -45,14 +44,6 @@ impl Body {
         body
     }
 
-    pub fn written(&self) -> Result<String> {
-        Ok(serde_json::to_string(self)?)
-    }
-
-    pub fn read(text: &str) -> Result<Body> {
-        Ok(serde_json::from_str(text)?)
-    }
-
     /// Month, value, measures.
     pub fn cells(&self) -> impl Iterator<Item = (NaiveDate, &str, Measures)> {
         self.month.iter().zip(&self.value).enumerate().filter_map(|(at, (month, value))| {
@@ -78,8 +69,8 @@ mod tests {
             (day("2026-11-01"), 3, Measures::default()),
             (day("2026-11-01"), 1, sold),
         ];
-        let text = Body::of(&texts, cells.into_iter()).written().unwrap();
-        let read = Body::read(&text).unwrap();
+        let text = serde_json::to_string(&Body::of(&texts, cells.into_iter())).unwrap();
+        let read: Body = serde_json::from_str(&text).unwrap();
         let wanted = cells.map(|(month, value, measures)| (month, texts[value].as_str(), measures));
         assert_eq!(read.cells().collect::<Vec<_>>(), wanted);
         assert!(!text.contains("never"), "{text}");

@@ -33,14 +33,39 @@ impl Texts {
     }
 }
 
+/// A relation and a region by number.
+pub(super) type Place = (usize, usize);
+
+/// Relations and regions that occur.
+#[derive(Default)]
+pub(super) struct Places {
+    relations: Texts,
+    regions: Texts,
+}
+
+impl Places {
+    /// Where something counts: under its relation and region, and under all of either. Where one is not known, under all alone.
+    pub fn of(&mut self, relation: &str, region: &str) -> impl Iterator<Item = Place> + use<> {
+        let (relation, region) = (self.relations.number(relation), self.regions.number(region));
+        let its_own_and_all =
+            |number: usize| [Some(number).filter(|own| *own != EMPTY), Some(EMPTY)].into_iter().flatten();
+        its_own_and_all(relation)
+            .flat_map(move |relation| its_own_and_all(region).map(move |region| (relation, region)))
+    }
+
+    /// Relation and region; where empty, all.
+    pub fn named(&self, (relation, region): Place) -> (String, String) {
+        (self.relations.texts[relation].clone(), self.regions.texts[region].clone())
+    }
+}
+
 /// By month and value.
 type Sums = BTreeMap<(NaiveDate, usize), Measures>;
 
 #[derive(Default)]
 struct OneCut {
     values: Texts,
-    /// By relation and region.
-    rows: BTreeMap<(usize, usize), Sums>,
+    rows: BTreeMap<Place, Sums>,
 }
 
 impl OneCut {
@@ -75,7 +100,7 @@ impl OneCut {
     }
 }
 
-/// A row of the table: the cells of a cut, of one relation and one region or of all.
+/// A row of the table: the cells of a cut, or what else is found, of one relation and one region or of all.
 pub(super) struct CutRow {
     pub cut: &'static str,
     pub relation: String,
@@ -85,13 +110,11 @@ pub(super) struct CutRow {
 
 #[derive(Default)]
 pub(super) struct Cells {
-    relations: Texts,
-    regions: Texts,
+    places: Places,
     cuts: BTreeMap<&'static str, OneCut>,
 }
 
 impl Cells {
-    /// Where a relation or region is not known, the cell counts towards all of them alone.
     pub fn add(
         &mut self,
         (cut, month): (&'static str, NaiveDate),
@@ -99,15 +122,10 @@ impl Cells {
         value: &str,
         measures: &Measures,
     ) {
-        let (relation, region) = (self.relations.number(relation), self.regions.number(region));
         let cut = self.cuts.entry(cut).or_default();
         let value = cut.values.number(value);
-        let its_own_and_all = |number: usize| [Some(number).filter(|own| *own != EMPTY), Some(EMPTY)];
-        for relation in its_own_and_all(relation).into_iter().flatten() {
-            for region in its_own_and_all(region).into_iter().flatten() {
-                let sums = cut.rows.entry((relation, region)).or_default();
-                sums.entry((month, value)).or_default().add(measures);
-            }
+        for place in self.places.of(relation, region) {
+            cut.rows.entry(place).or_default().entry((month, value)).or_default().add(measures);
         }
     }
 
@@ -123,7 +141,7 @@ impl Cells {
         let mut regions: Vec<(i64, &String)> = of_all_relations
             .map(|((_, region), sums)| {
                 let sales = sums.values().fold(0_i64, |sales, one| sales.saturating_add(one.sales));
-                (sales, &self.regions.texts[*region])
+                (sales, &self.places.regions.texts[*region])
             })
             .collect();
         regions.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
@@ -133,14 +151,11 @@ impl Cells {
     pub fn rows(&self) -> Result<Vec<CutRow>> {
         let mut rows = vec![];
         for (cut, one) in &self.cuts {
-            for ((relation, region), sums) in &one.rows {
+            for (place, sums) in &one.rows {
                 let cells = sums.iter().map(|((month, value), measures)| (*month, *value, *measures));
-                rows.push(CutRow {
-                    cut,
-                    relation: self.relations.texts[*relation].clone(),
-                    region: self.regions.texts[*region].clone(),
-                    cells: Body::of(&one.values.texts, cells).written()?,
-                });
+                let (relation, region) = self.places.named(*place);
+                let cells = serde_json::to_string(&Body::of(&one.values.texts, cells))?;
+                rows.push(CutRow { cut, relation, region, cells });
             }
         }
         Ok(rows)
@@ -163,7 +178,7 @@ mod tests {
     fn sales(cells: &Cells) -> BTreeMap<(String, String, String), i64> {
         let mut found = BTreeMap::new();
         for row in cells.rows().unwrap() {
-            for (_, value, measures) in Body::read(&row.cells).unwrap().cells() {
+            for (_, value, measures) in serde_json::from_str::<Body>(&row.cells).unwrap().cells() {
                 let key = (row.relation.clone(), row.region.clone(), value.to_owned());
                 assert_eq!(found.insert(key, measures.sales), None, "each cell once");
             }

@@ -1,7 +1,7 @@
 //! Sales of the last three years, cut by one thing at a time (month alone, channel, salesperson, category, source …) and by month,
 //! relation and region, so that the same filters hold on every page. Computed after each fit; a page reads one row of a cut.
 
-use super::{retention, sales::Sales, store};
+use super::{profits, retention, sales::Sales, store};
 use crate::settings::Settings;
 use chrono::Datelike;
 use engine::{Engine, Result};
@@ -54,12 +54,11 @@ impl Measures {
 /// What pages need besides the rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The run whose rows pages read. Earlier versions kept `run`, of another table: their reports must not be read as if they
-    /// were of this one.
-    pub same_days_run: i64,
+    /// The run whose rows pages read. Earlier versions kept `run`, of another table, and `same_days_run`, without profits and
+    /// retention: their reports must not be read as if they were of this one.
+    pub rows_run: i64,
     /// Regions by sales, the largest first.
     pub regions: Vec<String>,
-    pub retention: Option<retention::Retention>,
 }
 
 pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
@@ -69,9 +68,12 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let sales = Sales { engine, settings, since, as_of };
     let mut cells = sales.cells().await?;
     cells.limit(VALUES_LIMIT);
-    let report =
-        Report { same_days_run: 0, regions: cells.regions(), retention: retention::of(&sales).await? };
-    store::keep(engine, as_of, cells.rows()?, report).await
+    let report = Report { rows_run: 0, regions: cells.regions() };
+    let mut rows = cells.rows()?;
+    drop(cells);
+    rows.extend(retention::rows(&sales).await?);
+    rows.extend(profits::rows(&sales).await?);
+    store::keep(engine, as_of, rows, report).await
 }
 
 pub(super) fn first_of_month(day: NaiveDate) -> NaiveDate {

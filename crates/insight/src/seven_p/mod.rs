@@ -7,6 +7,7 @@ mod cuts;
 mod filter;
 mod page;
 mod pages;
+mod profits;
 mod read;
 mod retention;
 mod sales;

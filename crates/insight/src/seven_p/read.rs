@@ -1,6 +1,13 @@
 //! Adds up the cells of a cut under the filters.
 
-use super::{body::Body, cuts::Measures, filter::Filter, store};
+use super::{
+    body::Body,
+    cuts::Measures,
+    filter::Filter,
+    profits::{self, Profits},
+    retention::{self, Retention},
+    store,
+};
 use engine::{Engine, Result};
 use meta::NaiveDate;
 use std::collections::BTreeMap;
@@ -18,11 +25,22 @@ pub type ByValue = BTreeMap<String, Measures>;
 impl Cut<'_> {
     async fn body(&self, cut: &str) -> Result<Body> {
         // Products are not cut by customer.
-        let place = match cut {
-            "product" => ("", ""),
-            _ => (self.filter.relation.as_str(), self.filter.region.as_str()),
-        };
-        store::find(self.engine, self.run, cut, place).await
+        let place = if cut == "product" { ("", "") } else { self.place() };
+        Ok(store::find(self.engine, self.run, cut, place).await?.unwrap_or_default())
+    }
+
+    fn place(&self) -> (&str, &str) {
+        (&self.filter.relation, &self.filter.region)
+    }
+
+    /// `None` where nobody bought whose profit is known.
+    pub async fn profits(&self) -> Result<Option<Profits>> {
+        store::find(self.engine, self.run, profits::CUT, self.place()).await
+    }
+
+    /// `None` without customers a year ago.
+    pub async fn retention(&self) -> Result<Option<Retention>> {
+        store::find(self.engine, self.run, retention::CUT, self.place()).await
     }
 
     /// Every month of the period and of the year before, by month.

@@ -1,6 +1,9 @@
-//! Of the customers who bought in one year, how many bought in the next.
+//! Of the customers who bought in one year, how many bought in the next; of each relation and region.
 
-use super::sales::Sales;
+use super::{
+    cells::{CutRow, Place, Places},
+    sales::{Sales, region},
+};
 use crate::{
     facts::{At, ask, counting, whole},
     settings::{date_of, day_number},
@@ -8,8 +11,10 @@ use crate::{
 };
 use engine::Result;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use value::proportion::{Estimate, share};
 
+pub(super) const CUT: &str = "retention";
 pub(super) const YEAR_DAYS: i32 = 52 * 7;
 
 /// The last 52 weeks against the 52 before, and these against the 52 before them.
@@ -20,8 +25,8 @@ pub struct Retention {
     pub before: Option<Estimate>,
 }
 
-/// `None` without customers a year ago.
-pub(super) async fn of(sales: &Sales<'_>) -> Result<Option<Retention>> {
+/// None of a relation or region without customers a year ago.
+pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
     let today = day_number(sales.as_of);
     let year = |ago: i32| {
         let until = today - YEAR_DAYS * ago;
@@ -33,14 +38,28 @@ pub(super) async fn of(sales: &Sales<'_>) -> Result<Option<Retention>> {
         .map(|who| format!("count(CASE WHEN {who} THEN 1 END)"))
         .join(", ");
     let sql = format!(
-        "SELECT {counts} FROM (SELECT {years} FROM \"order\" \
-         WHERE account IS NOT NULL AND net_base > 0 AND {} AND ({}) GROUP BY account_key)",
+        "SELECT c.relation, c.province, c.country, {counts} FROM (SELECT account_key, {years} FROM \"order\" \
+         WHERE account IS NOT NULL AND net_base > 0 AND {} AND ({}) GROUP BY account_key) d \
+         LEFT JOIN account c ON c.key = d.account_key GROUP BY 1, 2, 3",
         counting("status", &COUNTING_ORDERS),
         bought.map(|within| format!("({within})")).join(" OR "),
     );
-    let answer = ask(sales.engine, &sql).await?;
-    let Some(counts) = answer.values().next().transpose()? else { return Ok(None) };
-    let counts: Vec<u64> = counts.iter().map(|count| whole(count).unsigned_abs()).collect();
-    let [then, stayed, long_before, stayed_then] = counts.as_slice() else { return Ok(None) };
-    Ok(share(*stayed, *then).map(|now| Retention { now, before: share(*stayed_then, *long_before) }))
+    let mut places = Places::default();
+    let mut found: BTreeMap<Place, [u64; 4]> = BTreeMap::new();
+    for row in ask(sales.engine, &sql).await?.values() {
+        let row = row?;
+        let [relation, province, country, counts @ ..] = row.as_slice() else { continue };
+        for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
+            let sums = found.entry(place).or_default();
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += whole(count).unsigned_abs());
+        }
+    }
+    let row = |(place, [then, stayed, long_before, stayed_then]): (Place, [u64; 4])| {
+        let now = share(stayed, then)?;
+        let retention = Retention { now, before: share(stayed_then, long_before) };
+        let (relation, region) = places.named(place);
+        let cells = serde_json::to_string(&retention).map_err(Into::into);
+        Some(cells.map(|cells| CutRow { cut: CUT, relation, region, cells }))
+    };
+    found.into_iter().filter_map(row).collect()
 }

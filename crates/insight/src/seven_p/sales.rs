@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     facts::{At, ask, counting, day_before, whole},
+    mining::groups,
     settings::Settings,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
@@ -133,7 +134,7 @@ const SOURCES: [Source; 8] = [
 ];
 
 /// Classes customers are counted by; the cut is called like the class.
-const STANDINGS: [&str; 3] = ["importance", "stage", "value_quadrant"];
+const STANDINGS: [&str; 4] = ["importance", "stage", "value_quadrant", groups::FIELD];
 
 /// The sales of a period, `since` to `as_of`.
 pub(super) struct Sales<'a> {
@@ -229,12 +230,13 @@ impl Sales<'_> {
 fn text(value: &Value) -> Cow<'_, str> {
     match value {
         Value::Id(id) => id.to_string().into(),
+        Value::Int(number) => number.to_string().into(),
         value => value.as_text().unwrap_or_default().into(),
     }
 }
 
 /// Province, or country where there is none.
-fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
+pub(super) fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
     let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
     known(province).or(known(country)).unwrap_or_default()
 }

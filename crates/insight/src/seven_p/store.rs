@@ -12,6 +12,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
 };
 use meta::NaiveDate;
+use serde::de::DeserializeOwned;
 
 /// Not `sales_cut`: earlier versions have a table of that name with a row for each cell, and the key of a table cannot change.
 const TABLE: &str = "sales_cut_cells";
@@ -43,7 +44,7 @@ pub(super) async fn keep(
     };
     let columns = ["cut", "relation", "region", "cells"];
     let run = RUNS.write(engine, &columns, rows, |row| row.cells.len(), values).await?;
-    report.same_days_run = run;
+    report.rows_run = run;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
@@ -52,16 +53,16 @@ pub(super) async fn keep(
     RUNS.clear_before(engine, run).await
 }
 
-/// The cells of a cut of one relation and region; where these are empty, of all. None if there are none.
-pub(super) async fn find(
+/// What a run found of one relation and region; where these are empty, of all.
+pub(super) async fn find<T: DeserializeOwned>(
     engine: &Engine,
     run: i64,
     cut: &str,
     (relation, region): (&str, &str),
-) -> Result<Body> {
+) -> Result<Option<T>> {
     let select = of_relation(run, cut, relation).and_where(Expr::col(name("region")).eq(region)).to_owned();
     let rows = engine.fetch(&select).await?;
-    rows.first().map_or_else(|| Ok(Body::default()), |row| Body::read(&row.text(0)?))
+    rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
 }
 
 /// The cells of a cut of each region, of one relation or of all.
@@ -74,7 +75,7 @@ pub(super) async fn regions(
     let of_all = Expr::col(name("region")).eq("");
     let select = of_relation(run, cut, relation).column(name("region")).and_where(of_all.not()).to_owned();
     let rows = engine.fetch(&select).await?;
-    rows.iter().map(|row| Ok((row.text(1)?, Body::read(&row.text(0)?)?))).collect()
+    rows.iter().map(|row| Ok((row.text(1)?, serde_json::from_str(&row.text(0)?)?))).collect()
 }
 
 fn of_relation(run: i64, cut: &str, relation: &str) -> SelectStatement {

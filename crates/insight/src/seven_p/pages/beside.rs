@@ -18,25 +18,36 @@ use value::proportion::Estimate;
 use web::Answer;
 
 impl Board<'_> {
-    /// Customers by how they buy, if they were grouped.
-    pub(super) async fn habits(&self) -> Answer<Option<Chart>> {
-        let Some(kept) = groups::load(self.cut.engine).await? else { return Ok(None) };
-        let Ok(found) = &kept.body else { return Ok(None) };
+    /// Customers by how they buy, if they were grouped; and whether those under the filters were not counted by group yet, as long as
+    /// the groups are newer than what rests on the fit.
+    pub(super) async fn habits(&self) -> Answer<(Option<Chart>, bool)> {
+        let Some(kept) = groups::load(self.cut.engine).await? else { return Ok((None, false)) };
+        let Ok(found) = &kept.body else { return Ok((None, false)) };
         let names = group_names(self.words, found, &Names::load(self.cut.engine).await?);
-        let bars: Vec<_> = found
-            .groups
-            .iter()
-            .zip(names)
-            .map(|(group, (number, name))| {
-                let customers = group.profile.customers as i64;
-                let filter = format!("{} == {number}", groups::FIELD);
-                let list = href::sorted("account", &filter, "-net_sales");
-                (name, Some(list), customers, self.share(customers, found.customers as i64))
+        let of = self.filter.of_accounts();
+        let counted: BTreeMap<String, i64> = if of.is_empty() {
+            let whole = |group: &groups::Group| (group.number.to_string(), group.profile.customers as i64);
+            found.groups.iter().map(whole).collect()
+        } else {
+            let standing = self.cut.standing(groups::FIELD).await?.into_iter();
+            standing.map(|(number, one)| (number, one.accounts)).collect()
+        };
+        if counted.is_empty() {
+            return Ok((None, true));
+        }
+        let all = counted.values().sum();
+        let bars: Vec<_> = names
+            .into_iter()
+            .map(|(number, name)| {
+                let customers = counted.get(&number.to_string()).copied().unwrap_or_default();
+                let list =
+                    href::sorted("account", &format!("{} == {number}{of}", groups::FIELD), "-net_sales");
+                (name, Some(list), customers, self.share(customers, all))
             })
             .collect();
         let count = self.words.count(found.groups.len() as u64);
         let args = [("count", count.as_str()), ("as_of", &self.words.date(kept.as_of))];
-        Ok(Some(self.chart("stages", "groups_title", &args, self.bars(&bars, "count"))))
+        Ok((Some(self.chart("stages", "groups_title", &args, self.bars(&bars, "count"))), false))
     }
 
     /// What customers say of us, if any did and the reader may see all answers.

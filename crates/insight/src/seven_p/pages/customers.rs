@@ -2,13 +2,11 @@
 
 use super::{Board, List, ROWS, Shown, ranked};
 use crate::{
-    kept,
     overview::Group,
     pages::{
         customer_table::customers,
         href::{self, and},
     },
-    profitability,
     settings::{date_of, day_number},
     seven_p::{cuts::Measures, read::sum, retention::YEAR_DAYS},
 };
@@ -120,11 +118,13 @@ impl Board<'_> {
             ),
             self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
         ];
-        charts.extend(self.habits().await?);
+        let (habits, not_grouped) = self.habits().await?;
+        charts.extend(habits);
         Ok(Shown {
             by_customer: true,
+            cases: Some(self.counted("buyers", all.customers)),
             findings: vec![finding],
-            notes: vec![self.t("seven.groups_whole_company", &[])],
+            notes: not_grouped.then(|| self.t("seven.groups_next_time", &[])).into_iter().collect(),
             charts,
             lists: vec![
                 self.list(
@@ -153,7 +153,7 @@ impl Board<'_> {
         let weak = count("decline") + count("lost");
         let buyers = sum_of(&stages, "prospect").customers;
         let (mut findings, mut notes) = (vec![], vec![]);
-        if let Some(retention) = &self.report.retention {
+        if let Some(retention) = &self.cut.retention().await? {
             let interval = |found: &value::proportion::Estimate| {
                 let (low, high) = (self.words.whole_percent(found.low), self.words.whole_percent(found.high));
                 format!("{low} – {high}")
@@ -162,7 +162,8 @@ impl Board<'_> {
             let of_year = |ago: i32| {
                 let until = day_number(self.days.until) - YEAR_DAYS * ago;
                 let (after, until) = (date_of(until - YEAR_DAYS), date_of(until));
-                href::Days { after, until, ..self.days }.orders(" && account != null")
+                let whose = format!(" && account != null{}", self.filter.of_documents());
+                href::Days { after, until, ..self.days }.orders(&whose)
             };
             let bought_before = (self.t("seven.bought_before", &[]), self.words.count(retention.now.cases));
             findings.push(self.finding(
@@ -190,11 +191,14 @@ impl Board<'_> {
             notes.push(self.t("seven.retention_unknown", &[]));
         }
         findings.extend(self.said().await?);
-        notes.push(self.t("seven.findings_whole_company", &[]));
+        if !self.filter.of_accounts().is_empty() {
+            notes.push(self.t("seven.said_whole_company", &[]));
+        }
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
         Ok(Shown {
             by_customer: true,
+            cases: Some(self.counted("buyers", buyers)),
             findings,
             notes,
             charts: vec![self.chart(
@@ -236,41 +240,46 @@ impl Board<'_> {
     }
 
     pub async fn profitability(&self) -> Answer<Shown> {
-        let kept: Option<kept::Kept<profitability::Report>> =
-            kept::find(self.cut.engine, profitability::REPORT).await?;
-        let Some(report) = kept.map(|kept| kept.body).filter(|report| report.buyers.customers > 0) else {
-            return Ok(Shown { notes: vec![self.t("seven.no_profit", &[])], ..Shown::default() });
+        let Some(found) = self.cut.profits().await? else {
+            let none = if self.filter.of_accounts().is_empty() { "no_profit" } else { "no_profit_here" };
+            return Ok(Shown {
+                by_customer: true,
+                notes: vec![self.t(&format!("seven.{none}"), &[])],
+                ..Shown::default()
+            });
         };
-        let (whale, profit) = (&report.whale, report.buyers.profit());
+        let whale = &found.whale;
         let rests_on = vec![
-            self.counted("buyers", report.buyers.customers),
-            (self.words.label("net_sales"), self.money(report.buyers.net_sales)),
-            (self.words.label("margin"), self.money(report.buyers.margin)),
+            self.counted("buyers", whale.customers),
+            (self.words.label("net_sales"), self.money(found.net_sales)),
+            (self.words.label("margin"), self.money(found.margin)),
         ];
-        let finding = if report.rated {
+        let losing = "net_profit < 0 && orders > 0";
+        let of = self.filter.of_accounts();
+        let finding = if found.rated {
             self.finding(
                 "profit_finding",
                 &[
-                    ("profit", &self.money(profit.net())),
-                    ("share", &self.share(profit.net(), report.buyers.net_sales)),
+                    ("profit", &self.money(whale.total)),
+                    ("share", &self.share(whale.total, found.net_sales)),
                     ("losers", &self.words.count(whale.losers)),
                     ("lost", &self.money(whale.lost.saturating_neg())),
                 ],
                 rests_on,
-                ("losers", href::sorted("account", "net_profit < 0 && orders > 0", "net_profit")),
+                ("losers", href::sorted("account", &format!("{losing}{of}"), "net_profit")),
             )
         } else {
-            let list = href::sorted("account", "orders > 0", "-margin");
+            let list = href::sorted("account", &format!("orders > 0{of}"), "-margin");
             self.finding(
                 "profit_unrated",
-                &[("margin", &self.money(report.buyers.margin))],
+                &[("margin", &self.money(found.margin))],
                 rests_on,
                 ("customers", list),
             )
         };
         let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
         let winners = whale.winners as f64 / whale.customers.max(1) as f64;
-        let what = self.words.label(if report.rated { "net_profit" } else { "margin" });
+        let what = self.words.label(if found.rated { "net_profit" } else { "margin" });
         let curve = json!({
             "points": points,
             "mark": { "x": winners, "y": money::to_units(whale.gained), "label": self.money(whale.gained) },
@@ -281,16 +290,15 @@ impl Board<'_> {
         });
         let chart =
             self.chart("whale", "whale_title", &[("share", &self.words.whole_percent(winners))], curve);
-        let losing = ("net_profit < 0 && orders > 0", "net_profit");
         Ok(Shown {
             by_customer: true,
+            cases: Some(self.counted("buyers", whale.customers)),
             findings: vec![finding],
-            notes: vec![self.t("seven.whole_company", &[])],
             charts: vec![chart],
             lists: vec![
                 self.list(
                     "losing_list",
-                    losing,
+                    (losing, "net_profit"),
                     &["net_profit", "loss_cause", "net_sales", "cost_to_serve"],
                     "nobody_loses",
                 )
@@ -344,6 +352,7 @@ impl Board<'_> {
         Ok(Shown {
             by_period: true,
             by_customer: true,
+            cases: Some(self.counted("accounts_entered", now.accounts.unsigned_abs())),
             findings,
             charts: vec![
                 self.chart(

@@ -50,6 +50,8 @@ pub struct Shown {
     /// Whether period, and whether relation and region hold here.
     pub by_period: bool,
     pub by_customer: bool,
+    /// How many the charts are of: what they count, and its number.
+    pub cases: Option<(String, String)>,
     /// What was found, in words: the first is the answer.
     pub findings: Vec<Finding>,
     /// What else to know of the page; no figures.
@@ -130,7 +132,7 @@ impl Board<'_> {
             let (label, value) = self.period();
             inputs.push(Input { label, value });
         }
-        if shown.by_period && shown.by_customer {
+        if shown.by_customer {
             let relation = match self.filter.relation.as_str() {
                 "" => self.t("seven.all_relations", &[]),
                 relation => self.choice("account", "relation", relation),
@@ -141,12 +143,8 @@ impl Board<'_> {
             };
             inputs.push(Input { label: self.t("seven.relation", &[]), value: relation });
             inputs.push(Input { label: self.t("seven.region", &[]), value: region });
-        } else if !shown.by_period {
-            inputs.push(Input {
-                label: self.t("seven.buyers", &[]),
-                value: self.words.count(self.stored.overview.concentration.customers),
-            });
         }
+        inputs.extend(shown.cases.clone().map(|(label, value)| Input { label, value }));
         inputs
     }
 

@@ -84,6 +84,7 @@ impl Board<'_> {
         Ok(Shown {
             by_period: true,
             by_customer: true,
+            cases: Some(self.counted("orders", now.orders.unsigned_abs())),
             findings: vec![finding],
             charts,
             lists: vec![List {
@@ -103,6 +104,7 @@ impl Board<'_> {
         let names = self.titles("product", products.keys()).await?;
         let known: BTreeMap<&String, &Measures> = products.iter().filter(|(id, _)| !id.is_empty()).collect();
         let sales: i64 = known.values().map(|one| one.sales).sum();
+        let sold: i64 = products.values().map(|one| one.orders).sum();
         let margin_leaders = ranked(&products, |one| one.margin);
         let best = margin_leaders.iter().find(|(id, _)| !id.is_empty());
         let name = |id: &String| names.get(id).cloned().unwrap_or_else(|| self.t("seven.not_given", &[]));
@@ -182,6 +184,7 @@ impl Board<'_> {
         findings.extend(together);
         Ok(Shown {
             by_period: true,
+            cases: Some(self.counted("lines_sold", sold.unsigned_abs())),
             findings,
             notes,
             charts: vec![
@@ -210,6 +213,7 @@ impl Board<'_> {
         let sources = self.cut.values("source").await?;
         let (channels, channels_before) = self.cut.values_and_before("channel").await?;
         let all: i64 = sources.values().map(|one| one.sales).sum();
+        let orders: i64 = sources.values().map(|one| one.orders).sum();
         let ranks = ranked(&sources, |one| one.sales);
         let mut findings = vec![];
         if let Some((source, one)) = ranks.iter().find(|(source, one)| !source.is_empty() && one.sales > 0) {
@@ -260,6 +264,7 @@ impl Board<'_> {
         Ok(Shown {
             by_period: true,
             by_customer: true,
+            cases: Some(self.counted("orders", orders.unsigned_abs())),
             findings,
             notes,
             charts: vec![self.chart("stages", "source_sales_title", &[], self.bars(&source_bars, "money"))],

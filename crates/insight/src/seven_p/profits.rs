@@ -1,0 +1,63 @@
+//! What customers bring and what they take, of each relation and region: the whale curve of each.
+
+use super::{
+    cells::{CutRow, Place, Places},
+    sales::{Sales, region},
+};
+use crate::{
+    facts::{ask, whole},
+    profitability::CURVE_POINTS,
+};
+use engine::Result;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use value::whale::Whale;
+
+pub(super) const CUT: &str = "profits";
+
+/// Of customers who bought and whose profit is known. Money in ten-thousandths of the company currency.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profits {
+    /// Whether the company has cost rates; without them profit is margin.
+    pub rated: bool,
+    pub net_sales: i64,
+    pub margin: i64,
+    pub whale: Whale,
+}
+
+#[derive(Default)]
+struct Sums {
+    rated: bool,
+    net_sales: i64,
+    margin: i64,
+    profits: Vec<i64>,
+}
+
+/// The same customers as of [`crate::profitability::Report`].
+pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
+    let sql = "SELECT c.relation, c.province, c.country, d.net_sales, d.margin, d.net_profit \
+               FROM account_figures d JOIN account c ON c.key = d.key \
+               WHERE d.margin IS NOT NULL AND (d.first_order_on IS NOT NULL OR d.net_sales <> 0)";
+    let mut places = Places::default();
+    let mut found: BTreeMap<Place, Sums> = BTreeMap::new();
+    for row in ask(sales.engine, sql).await?.values() {
+        let row = row?;
+        let [relation, province, country, net_sales, margin, net_profit] = row.as_slice() else { continue };
+        let (net_sales, margin) = (whole(net_sales), whole(margin));
+        let profit = if net_profit.is_null() { margin } else { whole(net_profit) };
+        for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
+            let sums = found.entry(place).or_default();
+            sums.rated |= !net_profit.is_null();
+            sums.net_sales = sums.net_sales.saturating_add(net_sales);
+            sums.margin = sums.margin.saturating_add(margin);
+            sums.profits.push(profit);
+        }
+    }
+    let row = |(place, Sums { rated, net_sales, margin, profits }): (Place, Sums)| {
+        let whale = Whale::of(&profits, CURVE_POINTS);
+        let (relation, region) = places.named(place);
+        let cells = serde_json::to_string(&Profits { rated, net_sales, margin, whale })?;
+        Ok(CutRow { cut: CUT, relation, region, cells })
+    };
+    found.into_iter().map(row).collect()
+}
