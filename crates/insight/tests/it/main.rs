@@ -28,6 +28,7 @@ mod served;
 mod settings;
 mod seven_p;
 mod seven_p_behind;
+mod seven_p_places;
 mod sides;
 mod surveys;
 mod touches;

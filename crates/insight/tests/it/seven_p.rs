@@ -135,6 +135,9 @@ async fn stored(company: &Company) -> Cells {
     let mut cells = Cells::new();
     for row in company.engine.fetch(&select).await.unwrap() {
         let [cut, relation, region, body] = [0, 1, 2, 3].map(|at| row.text(at).unwrap());
+        if ["profits", "retention"].contains(&cut.as_str()) {
+            continue;
+        }
         let body: Json = serde_json::from_str(&body).unwrap();
         let (months, values) = (body["month"].as_array().unwrap(), body["value"].as_array().unwrap());
         assert_eq!(months.len(), values.len());
@@ -153,7 +156,7 @@ async fn stored(company: &Company) -> Cells {
     without_empty(cells)
 }
 
-async fn all(company: &Company, entity: &str) -> Vec<Record> {
+pub async fn all(company: &Company, entity: &str) -> Vec<Record> {
     let page = company.engine.list(&Actor::system(), &Query::new(entity).limit(1_000)).await.unwrap();
     assert!(page.next.is_none(), "more than one page");
     page.records

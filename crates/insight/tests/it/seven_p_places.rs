@@ -1,0 +1,192 @@
+//! What the seven P keep of each relation and region besides cells: profits and retention.
+
+use crate::{
+    company::{Company, on_both, values},
+    seven_p::all,
+};
+use engine::{
+    DEFAULT_TIME_ZONE, name,
+    sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
+};
+use insight::{after_fit, kept, profitability, refit, statistics::COUNTING_ORDERS};
+use meta::{Decimal, Id, Record, scaled};
+use serde::{Deserialize, de::DeserializeOwned};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is kept of each relation and region.
+async fn of_places<T: DeserializeOwned>(company: &Company, cut: &str) -> BTreeMap<[String; 2], T> {
+    let select: SelectStatement = Sql::select()
+        .columns(["relation", "region", "cells"].map(name))
+        .from(name("sales_cut_cells"))
+        .and_where(Expr::col(name("cut")).eq(cut))
+        .to_owned();
+    let mut found = BTreeMap::new();
+    for row in company.engine.fetch(&select).await.unwrap() {
+        let [relation, region, body] = [0, 1, 2].map(|at| row.text(at).unwrap());
+        found.insert([relation, region], serde_json::from_str(&body).unwrap());
+    }
+    found
+}
+
+/// Relation and region of a customer, and all of either.
+fn places(account: &Record) -> BTreeSet<[String; 2]> {
+    let region = Some(account.text("province")).filter(|text| !text.is_empty());
+    let region = region.unwrap_or(account.text("country"));
+    let either = |own: &str| BTreeSet::from([own.to_owned(), String::new()]);
+    let relations = either(account.text("relation"));
+    let with_region =
+        |relation: String| either(region).into_iter().map(move |region| [relation.clone(), region]);
+    relations.into_iter().flat_map(with_region).collect()
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+struct Whale {
+    customers: u64,
+    winners: u64,
+    losers: u64,
+    gained: i64,
+    lost: i64,
+    total: i64,
+}
+
+#[derive(Debug, Default, PartialEq, Deserialize)]
+struct Profits {
+    rated: bool,
+    net_sales: i64,
+    margin: i64,
+    whale: Whale,
+}
+
+/// From the customers' own figures.
+async fn walked_profits(company: &Company) -> BTreeMap<[String; 2], Profits> {
+    let mut found: BTreeMap<[String; 2], Profits> = BTreeMap::new();
+    for account in all(company, "account").await {
+        let money = |field: &str| account.get(field).as_decimal().map(|amount| scaled(amount, 4).unwrap());
+        let (Some(profit), false) = (money("net_profit"), account.get("first_order_on").is_null()) else {
+            continue;
+        };
+        for place in places(&account) {
+            let sums = found.entry(place).or_default();
+            sums.rated = true;
+            sums.net_sales += money("net_sales").unwrap();
+            sums.margin += money("margin").unwrap();
+            let whale = &mut sums.whale;
+            whale.customers += 1;
+            whale.total += profit;
+            if profit > 0 {
+                whale.winners += 1;
+                whale.gained += profit;
+            } else if profit < 0 {
+                whale.losers += 1;
+                whale.lost += profit;
+            }
+        }
+    }
+    found
+}
+
+#[derive(Debug, Deserialize)]
+struct Share {
+    at: f64,
+    cases: u64,
+}
+
+#[derive(Debug, Deserialize)]
+struct Retention {
+    now: Share,
+}
+
+/// Of each place: who bought in the year before the last, and of them who bought in the last.
+async fn walked_retention(company: &Company) -> BTreeMap<[String; 2], (u64, u64)> {
+    let today = company.clock.now().with_timezone(&DEFAULT_TIME_ZONE).date_naive();
+    let mut years: BTreeMap<Id, BTreeSet<i64>> = BTreeMap::new();
+    for order in all(company, "order").await {
+        let paid = order.get("net_base").as_decimal().unwrap() > Decimal::ZERO;
+        if let (true, Some(account)) =
+            (paid && COUNTING_ORDERS.contains(&order.text("status")), order.reference("account"))
+        {
+            let local = order.get("ordered_at").as_instant().unwrap().with_timezone(&DEFAULT_TIME_ZONE);
+            let ago = (today - local.date_naive()).num_days();
+            years.entry(account).or_default().insert(ago.div_euclid(364));
+        }
+    }
+    let mut found: BTreeMap<[String; 2], (u64, u64)> = BTreeMap::new();
+    for account in all(company, "account").await {
+        let Some(years) = years.get(&account.id).filter(|years| years.contains(&1)) else { continue };
+        for place in places(&account) {
+            let counts = found.entry(place).or_default();
+            counts.0 += 1;
+            counts.1 += u64::from(years.contains(&0));
+        }
+    }
+    found
+}
+
+#[test]
+fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_records_finds() {
+    on_both(async |company| {
+        company.cost_rates().await;
+        let mut number = 0;
+        for (relation, province, country) in
+            [("dealer", "山东", "CN"), ("consumer", "", "DE"), ("consumer", "山东", "CN"), ("dealer", "", "")]
+        {
+            for _ in 0..5 {
+                number += 1;
+                let fields = [("relation", relation), ("province", province), ("country", country)];
+                let mut fields = values(fields.map(|(field, text)| (field, text.into())));
+                fields.insert("name".to_owned(), format!("Customer {number}").into());
+                let account = company.create("account", fields).await;
+                // A year and more ago; most again since; some at a loss, some without a known cost.
+                let cost = [Some("40"), Some("130"), None][number % 3];
+                let day = format!("2025-{:02}-{:02}", 1 + number % 9, 1 + number);
+                company.order(Some(account), &day, "100", cost).await;
+                if number % 4 > 0 {
+                    company.order(Some(account), &format!("2026-09-{number:02}"), "150", cost).await;
+                }
+            }
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let profits = of_places::<Profits>(&company, "profits").await;
+        let walked = walked_profits(&company).await;
+        assert_eq!(profits, walked);
+        let everybody = &profits[&[String::new(), String::new()]];
+        assert!(everybody.whale.losers > 2 && everybody.whale.winners > 2, "{everybody:?}");
+        assert!(profits.len() > 6, "{profits:?}");
+        let kept = kept::find::<profitability::Report>(&company.engine, profitability::REPORT).await.unwrap();
+        let report = kept.unwrap().body;
+        assert_eq!(
+            (report.whale.customers, report.whale.gained, report.whale.lost, report.whale.total),
+            (everybody.whale.customers, everybody.whale.gained, everybody.whale.lost, everybody.whale.total),
+            "the page of profitability says the same"
+        );
+        let retention = of_places::<Retention>(&company, "retention").await;
+        let counted: BTreeMap<[String; 2], (u64, u64)> = retention
+            .into_iter()
+            .map(|(place, Retention { now, .. })| {
+                (place, (now.cases, (now.at * now.cases as f64).round() as u64))
+            })
+            .collect();
+        assert_eq!(counted, walked_retention(&company).await);
+        assert!(counted.values().collect::<BTreeSet<_>>().len() > 2, "{counted:?}");
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let dealers = &profits[&["dealer".to_owned(), "山东".to_owned()]];
+        let page = client.get("/value/seven-p/profitability?relation=dealer&region=%E5%B1%B1%E4%B8%9C").await;
+        let page = page.expect(200).body;
+        let said = format!("{} customers lose", dealers.whale.losers);
+        assert!(page.contains(&said), "{said}: {page}");
+        assert!(
+            page.contains(
+                "net_profit%20%3C%200%20%26%26%20orders%20%3E%200%20%26%26%20relation%20%3D%3D%20%27dealer%27"
+            ),
+            "{page}"
+        );
+        let nobody = client.get("/value/seven-p/profitability?relation=supplier").await.expect(200).body;
+        assert!(
+            nobody.contains("Nobody under these filters bought anything whose profit is known."),
+            "{nobody}"
+        );
+    });
+}
