@@ -6,7 +6,14 @@ use meta::Clock;
 use std::path::Path;
 
 pub fn engine_modules() -> Vec<Module> {
-    vec![customers::module(), sales::module(), insight::module(), import::module()]
+    vec![
+        customers::module(),
+        sales::module(),
+        insight::module(),
+        import::module(),
+        warehouse::module(),
+        analysis::module(),
+    ]
 }
 
 pub async fn open(database: Database, folder: &Path) -> anyhow::Result<Engine> {

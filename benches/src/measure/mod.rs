@@ -19,6 +19,7 @@ use anyhow::{Context, bail};
 use clap::Args;
 pub use machine::Machine;
 pub use process::memory;
+pub use report::{Figure, table};
 use report::{Figure, Report, table};
 use sample::Sample;
 use serde_json::Value as Json;

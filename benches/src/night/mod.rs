@@ -1,10 +1,13 @@
 //! `bench night`: what the program computes every night, measured from one day to the next: everybody's statistics, the fit, all figures,
 //! the warehouse, what rests on them, and beside all this everything that is mined. In this process, by the jobs' own functions; each says on
-//! standard error how long it took.
+//! standard error how long it took. Of a company with returns, costs of serving, answers, contracts and a campaign, after a day's business.
+
+mod day;
+mod whole;
 
 use crate::{
     data::{self, place},
-    measure::{Machine, memory},
+    measure::{Figure, Machine, memory, table},
     modules,
 };
 use anyhow::Context;
@@ -25,6 +28,9 @@ use std::{
 };
 
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+const WANTED_SECONDS: f64 = 60.0;
+/// 2 GB.
+const WANTED_MIB: f64 = 2e9 / 1_048_576.0;
 
 #[derive(Args, Clone)]
 #[group(skip)]
@@ -43,9 +49,7 @@ struct Report {
     order_lines: usize,
     fit_seconds: f64,
     rest_seconds: f64,
-    seconds: f64,
-    /// Memory that is not files, at most.
-    own_memory_mb: f64,
+    figures: Vec<Figure>,
 }
 
 pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
@@ -56,32 +60,42 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
         let engine = modules::open(place.database.clone(), &place.folder).await?;
         let today = settings::Settings::load(&engine).await?.as_of_day(engine.clock());
         let yesterday = today.pred_opt().context("there is no day before today")?;
+        whole::complete(&engine, today).await?;
         eprintln!("The night before, which is not measured:");
         night(&engine, Some(yesterday)).await?;
+        eprintln!("A day's business:");
+        day::pass(&engine).await?;
         // In the day between them idle threads end, and what they held is free.
         tokio::time::sleep(Duration::from_secs(5)).await;
         eprintln!("The night:");
         let machine = Machine::look();
         let watch = Watch::begin();
         let (fit_seconds, rest_seconds) = night(&engine, None).await?;
+        let own = watch.end();
+        let peak = memory(std::process::id()).map_or(f64::NAN, |memory| memory.peak);
+        let figures = vec![
+            Figure::new("night", "everything", fit_seconds + rest_seconds, "s").at_most(WANTED_SECONDS),
+            Figure::new("night", "memory that is not files, at most", own, "MiB").at_most(WANTED_MIB),
+            Figure::new("night", "with files mapped, and the night before, at most", peak, "MiB"),
+        ];
         anyhow::Ok(Report {
             machine,
             customers: company.size.accounts,
             order_lines: company.order_lines,
             fit_seconds,
             rest_seconds,
-            seconds: fit_seconds + rest_seconds,
-            own_memory_mb: watch.end(),
+            figures,
         })
     })?;
     fs::create_dir_all(&arguments.out)
         .with_context(|| format!("cannot make the folder {}", arguments.out.display()))?;
     fs::write(arguments.out.join("night.json"), serde_json::to_string_pretty(&report)?)?;
-    let Report { customers, order_lines, fit_seconds, rest_seconds, seconds, own_memory_mb, .. } = &report;
+    let Report { customers, order_lines, fit_seconds, rest_seconds, figures, .. } = &report;
     let text = format!(
-        "{}\n{customers} customers, {order_lines} order lines: {seconds:.1} s (statistics, fit and figures {fit_seconds:.1}, what rests \
-         on them {rest_seconds:.1}, mining beside both), {own_memory_mb:.0} MB at most\n",
-        report.machine.line()
+        "{}\n{customers} customers, {order_lines} order lines; statistics, fit and figures {fit_seconds:.1} s, what rests on them \
+         {rest_seconds:.1} s, mining beside both\n{}\n",
+        report.machine.line(),
+        table(figures)
     );
     std::io::Write::write_all(&mut std::io::stdout(), text.as_bytes())?;
     Ok(())
