@@ -20,7 +20,7 @@ use clap::Args;
 pub use machine::Machine;
 pub use process::memory;
 pub use report::{Figure, table};
-use report::{Figure, Report, table};
+use report::Report;
 use sample::Sample;
 use serde_json::Value as Json;
 use server::{Program, Server};

@@ -30,19 +30,22 @@ export function theme() {
   };
 }
 
+/** What is not known is a dash. */
+const number = (value, style) => (Number.isFinite(value) ? new Intl.NumberFormat(language, style).format(value) : "–");
+
 /** 12345 → "1.2万" or "12.3k"; axes. */
 export function short(value, unit) {
   if (unit === "percent") return percent(value);
-  return new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }).format(value).replace("K", "k");
+  return number(value, { notation: "compact", maximumFractionDigits: 1 }).replace("K", "k");
 }
 
-export const percent = (value) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 1, signDisplay: "negative" }).format(value);
+export const percent = (value) => number(value, { style: "percent", maximumFractionDigits: 1, signDisplay: "negative" });
 
 /** The exact figure; tooltips. */
 export function full(value, unit, currency) {
   if (unit === "percent") return percent(value);
-  if (unit === "money" && currency) return new Intl.NumberFormat(language, { style: "currency", currencyDisplay: "narrowSymbol", currency }).format(value);
-  return new Intl.NumberFormat(language).format(value);
+  if (unit === "money" && currency) return number(value, { style: "currency", currencyDisplay: "narrowSymbol", currency });
+  return number(value);
 }
 
 /** A tooltip as elements: strings with style attributes would break the content security policy. */

@@ -1,0 +1,72 @@
+// Charts of data nobody expects: no label and no tooltip shows a number that is none.
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+const element = () => ({ children: [], append(...more) { this.children.push(...more); } });
+globalThis.document = { documentElement: { lang: "en" }, createElement: element };
+const { kinds } = await import("./chart_kinds.js");
+
+const t = new Proxy({ base: { grid: {}, tooltip: {}, color: ["red"] }, font: {}, palette: ["red"], axis: (extra = {}) => ({ axisLabel: {}, ...extra }), named: () => "red" }, { get: (known, name) => known[name] ?? "red" });
+const box = { style: {}, clientWidth: 600 };
+const money = { unit: "money", currency: "CNY" };
+const lists = (values) => ({ categories: values.map((_, at) => `c${at}`), series: [{ name: "sales", values }], ...money });
+const cells = (values) => ({ columns: ["a", "b"], rows: ["r"], cells: values.map((value, x) => ({ x, y: 0, value, text: "t" })), name: "sales", x_label: "x", y_label: "y", ...money });
+const HOSTILE = [[], [null], [0], [-5], [null, -3], [0, null], [1e15, -1e15]];
+
+/** Data of each kind made of these values. */
+const made = {
+  pareto: (values) => ({ points: values.map((value, at) => [at, value]), mark: null, x_label: "x", y_label: "y" }),
+  whale: (values) => ({ points: values.map((value, at) => [at, value]), mark: { x: 0, y: values[0], label: "m" }, end: { y: values.at(-1), label: "e" }, x_label: "x", y_label: "y", currency: "CNY" }),
+  rfm: cells, heat: cells,
+  stages: (values) => ({ bars: values.map((value, at) => ({ label: `b${at}`, value })), ...money }),
+  bars: lists, line: lists, ranked: lists,
+  treemap: (values) => ({ nodes: values.map((value, at) => ({ name: `n${at}`, value })), ...money }),
+  map: (values) => ({ map: "china", regions: values.map((value, at) => ({ name: `r${at}`, label: `R${at}`, value })), sea: "sea", name: "sales", ...money }),
+  scatter: (values) => ({ points: values.map((value, at) => ({ x: at, y: value, label: `p${at}` })), x_label: "x", y_label: "y" }),
+  forecast: (values) => ({ ...lists(values), known: values, forecast: values, lower: values, upper: values, known_label: "k", forecast_label: "f", interval_label: "i" }),
+  pie: (values) => ({ slices: values.map((value, at) => ({ label: `s${at}`, value })), ...money }),
+  sparkline: (values) => ({ values }),
+};
+
+/** Every text an element holds. */
+const texts = (one) => (typeof one === "string" ? [one] : [one?.textContent, ...(one?.children ?? []).flatMap(texts)]);
+
+/** What a formatter is called with for the value at a place. */
+const mark = (data, at) => {
+  const value = Array.isArray(data) ? data : data?.value ?? data;
+  return { data: data ?? {}, value, name: "n", percent: undefined, dataIndex: at, axisValueLabel: "c", seriesName: "s", treePathInfo: [{}, { name: "n" }] };
+};
+
+/** Calls every formatter in an option, with marks or values as ECharts does. */
+function shown(option) {
+  const said = [];
+  const marks = option.series.flatMap((one) => (one.data ?? []).map(mark));
+  const call = (format, argument) => said.push(...texts(format(argument)));
+  const tooltip = option.tooltip?.formatter;
+  if (typeof tooltip === "function") marks.forEach((one) => call(tooltip, option.tooltip.trigger === "axis" ? [one] : one));
+  for (const one of option.series) {
+    const label = one.label?.formatter;
+    if (typeof label === "function") (one.data ?? []).map(mark).forEach((value) => call(label, value));
+  }
+  for (const axis of [option.xAxis, option.yAxis].filter(Boolean)) {
+    const label = axis.axisLabel?.formatter;
+    if (typeof label === "function") [0, -1, null, undefined, NaN].forEach((value) => call(label, value));
+  }
+  said.push(...(option.visualMap?.text ?? []));
+  const bounds = [option.visualMap?.min, option.visualMap?.max].filter((bound) => bound !== undefined);
+  return { said: said.filter((text) => text !== undefined).map(String), bounds };
+}
+
+for (const [name, kind] of Object.entries(kinds)) {
+  test(`${name} of data nobody expects`, () => {
+    for (const values of HOSTILE) {
+      const data = made[name](values);
+      if (kind.isEmpty(data)) continue;
+      const { said, bounds } = shown(kind.option(data, t, box));
+      const wrong = said.filter((text) => /NaN|undefined|Infinity|∞|null/.test(text));
+      assert.deepEqual(wrong, [], `${name} of ${JSON.stringify(values)}`);
+      assert.ok(bounds.every(Number.isFinite), `${name} of ${JSON.stringify(values)}: ${bounds}`);
+    }
+    assert.ok(kind.isEmpty(made[name]([])), "nothing is said to be nothing");
+  });
+}
