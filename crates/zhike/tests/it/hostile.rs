@@ -2,6 +2,8 @@
 //! that is none, and says plainly what cannot be told.
 //! Long because each kind of company is made here and told what must be said of it.
 
+mod questions;
+
 use crate::{
     explore::modules,
     pages::{create, unescaped},
@@ -128,8 +130,7 @@ async fn firm(test: &TestApp, purchases: &[Purchase]) -> Firm {
 async fn compute(test: &TestApp, firm: &Firm, client: &Client) {
     let engine = &test.engine;
     let letter = engine.get(&Actor::system(), experiment::ENTITY, firm.experiment).await.unwrap();
-    // Too few people to draw groups from are refused with a reason.
-    let _ = experiment::members::draw(engine, &letter).await;
+    experiment::members::draw(engine, &letter).await.unwrap();
     let begin = async |path: &str, fields: &[(&str, &str)]| {
         let answer = client.post(path, fields).await;
         assert!(answer.status < 400, "{path}: {} {}", answer.status, answer.body);
@@ -212,17 +213,22 @@ async fn walk(client: &Client, firm: &Firm, wrong: &mut Vec<String>) -> BTreeSet
         if !is_right {
             wrong.push(format!("{path}: {} {}", answer.status, answer.body));
         }
-        // How an estimate is at its boundary, for programs.
-        let lower = answer.body.replace("\"limit\":\"infinity\"", "").to_lowercase();
-        let shown: BTreeSet<&str> =
-            lower.split(|letter: char| !letter.is_alphanumeric() && letter != '%').collect();
-        for word in NO_NUMBERS.into_iter().filter(|word| shown.contains(word)) {
-            wrong.push(format!("{path} shows {word}: {}", around(&lower, word)));
-        }
+        shown(&path, &answer.body, wrong);
         waiting.extend(links(&answer.body));
         opened.insert(path);
     }
     opened
+}
+
+/// Says where a page shows a number that is none.
+fn shown(path: &str, body: &str, wrong: &mut Vec<String>) {
+    // How an estimate is at its boundary, for programs.
+    let lower = body.replace("\"limit\":\"infinity\"", "").to_lowercase();
+    let words: BTreeSet<&str> =
+        lower.split(|letter: char| !letter.is_alphanumeric() && letter != '%').collect();
+    for word in NO_NUMBERS.into_iter().filter(|word| words.contains(word)) {
+        wrong.push(format!("{path} shows {word}: {}", around(&lower, word)));
+    }
 }
 
 /// What stands about a word.
@@ -274,10 +280,12 @@ async fn see(test: &TestApp, firm: &Firm, kind: &str, held: Option<NaiveDate>, s
     }
     compute(test, firm, &client).await;
     let mut wrong = vec![];
+    let model = warehouse::semantic::askable(&test.engine, &Actor::system()).unwrap();
     for language in ["en", "zh-CN"] {
         client.set_cookie("zhike_lang", language);
         let opened = walk(&client, firm, &mut wrong).await;
         assert!(opened.len() > 50, "{kind}: {opened:?}");
+        questions::ask(&client, &model, &mut wrong).await;
         for (page, english, chinese) in says {
             let page = page.replace("{first}", &firm.accounts[0].to_string());
             let text = if language == "en" { english } else { chinese };
