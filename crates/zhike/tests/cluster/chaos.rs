@@ -4,6 +4,7 @@ use crate::{
     company::{PATIENCE, ask, ask_workers, traded},
     fleet::{alone, fleet, runtime, urls},
 };
+use engine::Engine;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
@@ -13,20 +14,57 @@ use std::{
 };
 use warehouse::{
     here,
-    semantic::{Cut, Level, Question},
+    semantic::{AnswerTable, Cut, Level, Question, Sort},
 };
 
 const ROUNDS: usize = 30;
 const HARMS: [&str; 5] = ["-KILL", "-USR1", "-KILL", "-STOP", "-USR1"];
 
-fn question() -> Question {
+/// Different plans: two facts cut twice with shares, the largest with the rest, running sums under a filter, totals alone.
+fn questions() -> [Question; 4] {
     let cut = |dimension: &str, level| Cut { dimension: dimension.to_owned(), level };
-    Question {
-        measures: ["net_sales", "orders", "customers", "margin_rate", "returned"].map(str::to_owned).into(),
-        cuts: vec![cut("account.province", None), cut("day", Some(Level::Month))],
-        share: true,
+    let of = |measures: &[&str], cuts| Question {
+        measures: measures.iter().map(|name| (*name).to_owned()).collect(),
+        cuts,
         ..Question::default()
+    };
+    let cuts = vec![cut("account.province", None), cut("day", Some(Level::Month))];
+    let largest = Sort { by: "net_sales".to_owned(), descending: true };
+    [
+        Question {
+            share: true,
+            ..of(&["net_sales", "orders", "customers", "margin_rate", "returned"], cuts)
+        },
+        Question {
+            top: Some(5),
+            sort: Some(largest),
+            ..of(&["net_sales", "customers"], vec![cut("account", None)])
+        },
+        Question {
+            running: true,
+            filter: "account.province != null".to_owned(),
+            ..of(&["sales", "margin"], vec![cut("day", Some(Level::Quarter))])
+        },
+        of(&["net_sales", "customers", "orders"], vec![]),
+    ]
+}
+
+struct Asked {
+    question: Question,
+    expected: AnswerTable,
+    /// How long it takes where nobody is harmed.
+    usual: Duration,
+}
+
+async fn asked(engine: &Engine, question: Question) -> Asked {
+    let expected = here(ask(engine, &question)).await.unwrap();
+    let mut usual = Duration::MAX;
+    for _ in 0..3 {
+        let began = Instant::now();
+        assert_eq!(ask(engine, &question).await.unwrap(), expected);
+        usual = usual.min(began.elapsed());
     }
+    Asked { question, expected, usual }
 }
 
 #[test]
@@ -36,49 +74,54 @@ fn a_lost_worker_never_makes_a_wrong_number() {
     runtime().block_on(async {
         let (engine, files) = traded(folder.path(), 300).await;
         let mut fleet = fleet(3, &files);
-        let question = question();
-        let expected = here(ask(&engine, &question)).await.unwrap();
-        assert!(expected.rows.len() > 40, "{}", expected.rows.len());
         let workers = ask_workers(&engine, &urls(&fleet), true);
-        let mut usual = Duration::MAX;
-        for _ in 0..3 {
-            let began = Instant::now();
-            assert_eq!(ask(&engine, &question).await.unwrap(), expected);
-            usual = usual.min(began.elapsed());
+        let mut all = vec![];
+        for question in questions() {
+            all.push(asked(&engine, question).await);
         }
+        assert!(all[0].expected.rows.len() > 40, "{}", all[0].expected.rows.len());
         let mut chance = ChaCha8Rng::seed_from_u64(17);
         let (mut right, mut refused, mut longest) = (0, vec![], Duration::ZERO);
         for round in 0..ROUNDS {
             let harm = HARMS[round % HARMS.len()];
-            let victim = chance.random_range(0..fleet.len());
+            let Asked { question, expected, usual } = &all[round % all.len()];
+            let first = chance.random_range(0..fleet.len());
+            // Sometimes two of the three at once.
+            let victims = match round % 5 {
+                4 => vec![first, (first + 1) % fleet.len()],
+                _ => vec![first],
+            };
             let asking = tokio::spawn({
                 let (engine, question) = (engine.clone(), question.clone());
                 async move { ask(&engine, &question).await }
             });
             tokio::time::sleep(usual.mul_f64(chance.random_range(0.0..0.9))).await;
-            fleet[victim].signal(harm);
+            victims.iter().for_each(|victim| fleet[*victim].signal(harm));
             let began = Instant::now();
             match asking.await.unwrap() {
                 Ok(answer) => {
-                    assert_eq!(answer, expected, "round {round}, {harm}");
+                    assert_eq!(answer, *expected, "round {round}, {harm}");
                     right += 1;
                 }
                 Err(engine::Error::Unavailable(why)) => refused.push(why),
                 Err(other) => panic!("round {round}, {harm}: {other}"),
             }
             longest = longest.max(began.elapsed());
-            if harm == "-STOP" {
-                fleet[victim].signal("-CONT");
-            } else {
-                let ended = fleet[victim].wait().signal();
-                assert_eq!(ended, Some(if harm == "-KILL" { 9 } else { 6 }), "round {round}, {harm}");
-                fleet[victim].begin_anew();
+            for victim in victims {
+                if harm == "-STOP" {
+                    fleet[victim].signal("-CONT");
+                } else {
+                    let ended = fleet[victim].wait().signal();
+                    assert_eq!(ended, Some(if harm == "-KILL" { 9 } else { 6 }), "round {round}, {harm}");
+                    fleet[victim].begin_anew();
+                }
             }
             // It is asked again after a while.
             tokio::time::sleep(Duration::from_millis(350)).await;
-            assert_eq!(ask(&engine, &question).await.unwrap(), expected, "after round {round}, {harm}");
+            assert_eq!(ask(&engine, question).await.unwrap(), *expected, "after round {round}, {harm}");
         }
         let counts = workers.counts();
+        let Asked { question, expected, usual } = &all[0];
         println!(
             "{right} of {ROUNDS} right, refused {refused:?}, longest {longest:?}, usual {usual:?}, {counts:?}"
         );
@@ -87,13 +130,13 @@ fn a_lost_worker_never_makes_a_wrong_number() {
             "the harm came too late: {counts:?}"
         );
         assert!(right >= ROUNDS * 9 / 10, "{refused:?}");
-        assert!(longest < usual * 4 + PATIENCE * 6, "{longest:?}");
+        assert!(longest < *usual * 4 + PATIENCE * 6, "{longest:?}");
         // All at once: an error that says so, or computed here if that is wanted.
         fleet.iter().for_each(|worker| worker.signal("-KILL"));
-        let error = ask(&engine, &question).await.unwrap_err();
+        let error = ask(&engine, question).await.unwrap_err();
         assert!(matches!(&error, engine::Error::Unavailable(why) if why.contains("workers")), "{error}");
         let workers = ask_workers(&engine, &urls(&fleet), false);
-        assert_eq!(ask(&engine, &question).await.unwrap(), expected);
+        assert_eq!(ask(&engine, question).await.unwrap(), *expected);
         assert!(workers.counts().here.load(Ordering::Relaxed) > 0);
     });
 }
