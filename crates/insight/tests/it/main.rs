@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alarms;
+mod archive;
 mod benefit;
 mod class_history;
 mod company;

@@ -2,6 +2,7 @@
 //! full refresh writes, and those are the rows of the operational store.
 
 use crate::{
+    archive::stir,
     company::{Company, decimal, on_both, values},
     live_equals_refit::{World, step},
 };
@@ -10,6 +11,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Func, Query as Sql},
 };
 use insight::{
+    mining::experiment,
     refit,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
@@ -108,6 +110,14 @@ async fn sums_equal_the_operational_store(company: &Company) {
 fn files_that_followed_the_log_are_those_of_a_full_refresh() {
     on_both(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
+        let letter = values([
+            ("name", "Letter".into()),
+            ("start_on", Value::Date("2026-11-10".parse().unwrap())),
+            ("end_on", Value::Date("2026-12-31".parse().unwrap())),
+        ]);
+        let letter = company.create(experiment::ENTITY, letter).await;
+        let letter = company.engine.get(&Actor::system(), experiment::ENTITY, letter).await.unwrap();
+        experiment::members::draw(&company.engine, &letter).await.unwrap();
         refit::refit(&company.engine, None).await.unwrap();
         company.settle().await;
         let first = refresh(&company, SMALL).await;
@@ -121,7 +131,11 @@ fn files_that_followed_the_log_are_those_of_a_full_refresh() {
                 let work = company.engine.write(&system, move |tx| {
                     Box::pin(async move {
                         for _ in 0..own_chance.random_range(1..5) {
-                            step(tx, &mut own, &mut own_chance).await?;
+                            if own_chance.random_bool(0.4) {
+                                stir(tx, &mut own, &mut own_chance).await?;
+                            } else {
+                                step(tx, &mut own, &mut own_chance).await?;
+                            }
                         }
                         Ok((own, own_chance))
                     })
