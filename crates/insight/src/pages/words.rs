@@ -2,7 +2,7 @@
 
 use engine::Registry;
 use meta::{Choice, Decimal, Field, Lang, NaiveDate, unscaled};
-use value::money;
+use value::{money, proportion::share};
 use web::{App, Format};
 
 /// What every part of a page needs to speak.
@@ -79,6 +79,16 @@ impl Words<'_> {
     /// For titles: `74 %` without decimals.
     pub fn whole_percent(&self, share: f64) -> String {
         format!("{:.0}%", share * 100.0)
+    }
+    /// A share with the interval it lies in with 95 % confidence: `31.3% (24.9% – 38.5%)`.
+    pub fn share_between(&self, hits: u64, cases: u64) -> String {
+        share(hits, cases).map_or_else(
+            || "–".to_owned(),
+            |found| {
+                let [at, low, high] = [found.at, found.low, found.high].map(|share| self.percent(share));
+                format!("{at} ({low} – {high})")
+            },
+        )
     }
     pub fn date(&self, day: NaiveDate) -> String {
         self.format.date(day)

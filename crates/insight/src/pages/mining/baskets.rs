@@ -142,7 +142,8 @@ pub(super) fn rules(
             Some(json!({
                 "if_bought": if_bought, "then": named(&rule.then)?,
                 "both": words.count(u64::from(rule.both)),
-                "support": words.percent(rule.support()), "confidence": words.percent(rule.confidence()),
+                "support": words.percent(rule.support()),
+                "confidence": words.share_between(u64::from(rule.both), u64::from(rule.if_count)),
                 "lift": words.fixed(rule.lift(), 2), "leverage": words.percent(rule.leverage()),
             }))
         })
@@ -151,10 +152,11 @@ pub(super) fn rules(
 }
 
 fn tried(words: &Words<'_>, test: &Backtest) -> Json {
+    let hits = |rate: f64| (rate * test.customers as f64).round() as u64;
     let row = |score: &mining::recommend::backtest::Score| {
         json!({
             "name": words.t(&format!("mining.method.{}", score.method.name()), &[]),
-            "hit_rate": words.percent(score.hit_rate), "recall": words.percent(score.recall),
+            "hit_rate": words.share_between(hits(score.hit_rate), test.customers as u64), "recall": words.percent(score.recall),
             "map": words.fixed(score.map, 3), "coverage": words.percent(score.coverage), "best": score.method == test.best,
         })
     };
