@@ -67,7 +67,6 @@ pub async fn page(
         filter: &filter,
         cut: &cut,
         stored: &stored,
-        report: &kept.body,
         as_of: words.date(kept.as_of),
         days: href::Days { settings: &settings, after: day_before(filter.from), until: filter.last },
     };

@@ -6,7 +6,7 @@ mod experiments;
 mod sales;
 
 use super::{
-    cuts::{Measures, Report},
+    cuts::Measures,
     filter::{Filter, year_before},
     read::{ByMonth, Cut, sum},
 };
@@ -39,7 +39,6 @@ pub struct Board<'a> {
     pub filter: &'a Filter,
     pub cut: &'a Cut<'a>,
     pub stored: &'a StoredModel,
-    pub report: &'a Report,
     /// The days of the period.
     pub days: href::Days<'a>,
     pub as_of: String,

@@ -25,7 +25,7 @@ const WAYS: [&str; 12] = [
 
 /// Asks, and says what is wrong with the answers.
 pub async fn ask(client: &Client, model: &Model, wrong: &mut Vec<String>) {
-    let names: Vec<&str> = model.measures.iter().map(|measure| measure.name.as_str()).collect();
+    let names: Vec<&str> = model.measures.iter().map(|measure| measure.name).collect();
     let everything = names.chunks(TOGETHER).map(|names| {
         let measures: Vec<String> = names.iter().map(|name| format!("m={name}")).collect();
         format!("{}&{ALWAYS}&compare=last_year", measures.join("&"))
