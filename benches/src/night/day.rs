@@ -45,7 +45,8 @@ impl Goods {
                 ])
             })
             .collect();
-        let create = engine.write(&Actor::system(), move |tx| {
+        let system = Actor::system();
+        let create = engine.write(&system, move |tx| {
             Box::pin(async move {
                 let documents = tx.create_many(entity, heads).await?;
                 let mut goods = goods;
@@ -80,8 +81,9 @@ pub async fn pass(engine: &Engine) -> anyhow::Result<()> {
         .take(CHANGES)
         .map(|account| (account.id, several([("city", chance.pick(&cities).into())])))
         .collect();
-    let update = engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.update_many("account", changes).await }));
+    let system = Actor::system();
+    let update =
+        engine.write(&system, move |tx| Box::pin(async move { tx.update_many("account", changes).await }));
     update.await?;
     Ok(())
 }

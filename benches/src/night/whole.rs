@@ -60,8 +60,9 @@ fn before(day: NaiveDate, days: u64) -> NaiveDate {
 }
 
 async fn create(engine: &Engine, entity: &'static str, records: Vec<Values>) -> engine::Result<Vec<Id>> {
-    let create = engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many(entity, records).await }));
+    let system = Actor::system();
+    let create =
+        engine.write(&system, move |tx| Box::pin(async move { tx.create_many(entity, records).await }));
     create.await
 }
 
@@ -126,9 +127,9 @@ async fn customers(engine: &Engine, until: NaiveDate, chance: &mut Chance) -> an
             (account.id, fields)
         });
         let contracts: Vec<(Id, Values)> = contracts.collect();
-        let update = engine.write(&Actor::system(), move |tx| {
-            Box::pin(async move { tx.update_many("account", contracts).await })
-        });
+        let system = Actor::system();
+        let update = engine
+            .write(&system, move |tx| Box::pin(async move { tx.update_many("account", contracts).await }));
         update.await?;
         Ok(())
     })
