@@ -20,7 +20,7 @@ const WAYS: [&str; 12] = [
     "m=net_sales&r=day:month&chart=line&running=1",
     "m=orders&m=customers&r=product&c=day:year&chart=table",
     "m=net_sales&r=day:day&period=between&from=2999-01-01&to=2999-12-31",
-    "m=sales&r=account.province&filter=account.relation%20%3D%3D%20'nobody'&share=1",
+    "m=sales&r=account.province&filter=account.province%20%3D%3D%20'nowhere'&share=1",
 ];
 
 /// Asks, and says what is wrong with the answers.
