@@ -2,7 +2,12 @@
 
 mod api;
 
-use crate::pages::{account, create};
+use crate::{
+    pages::{account, between, create},
+    workbook,
+};
+use engine::Actor;
+use insight::mining::experiment;
 use meta::Value;
 use serde_json::{Value as Json, json};
 use std::{
@@ -55,7 +60,8 @@ fn the_catalog_says_what_there_is_in_both_languages() {
         for item in list("checks") {
             in_both(&item, "label");
         }
-        for item in [list("tables"), list("measures"), list("figures"), columns.collect()].concat() {
+        let all = [list("tables"), list("measures"), list("dimensions"), list("figures"), columns.collect()];
+        for item in all.concat() {
             in_both(&item, "definition");
             let names = ["en", "zh"].map(|lang| item["label"][lang].as_str().unwrap().to_owned());
             assert!(names.iter().all(|name| !name.is_empty()), "{item}");
@@ -77,6 +83,31 @@ fn the_catalog_says_what_there_is_in_both_languages() {
         let sales =
             catalog["tables"].as_array().unwrap().iter().find(|table| table["name"] == "sales").unwrap();
         assert_eq!(sales["rows"], 1);
+        // A measure is as new and as good as the facts it is taken from.
+        let net_sales = list("measures").into_iter().find(|one| one["name"] == "net_sales").unwrap();
+        assert_eq!(
+            [&net_sales["facts"], &net_sales["rows"], &net_sales["failed_checks"]],
+            [&json!(["sales", "returns"]), &json!(1), &json!([])]
+        );
+        assert!(net_sales["refreshed_at"].is_string(), "{net_sales}");
+        let shown = between(&page, "<code>net_sales</code>", "</tr>");
+        assert!(shown.contains(">1</td>") && shown.contains("As it should be"), "{shown}");
+        // A dimension stands once, with what it means and where it is.
+        let dimensions = list("dimensions");
+        let names: Vec<&str> = dimensions.iter().map(|one| one["name"].as_str().unwrap()).collect();
+        for measure in list("measures") {
+            for name in measure["dimensions"].as_array().unwrap() {
+                let found = names.iter().filter(|known| *name == **known).count();
+                assert_eq!(found, 1, "{name} of {}", measure["name"]);
+            }
+        }
+        let told = between(&page, "<details id=\"dimensions\">", "</details>");
+        for name in &names {
+            assert!(told.contains(&format!("<code>{name}</code>")), "{name}");
+        }
+        assert!(told.contains("The risk of not being paid.") && told.contains("Year, Quarter"), "{told}");
+        let channel = &dimensions[names.iter().position(|name| *name == "channel").unwrap()];
+        assert_eq!(channel["facts"], json!(["order_costs", "sales"]));
         let tables = catalog["tables"].as_array().unwrap();
         let days = tables.iter().find(|table| table["name"] == "date").unwrap();
         assert_eq!((&days["rows"], &days["refreshed_at"]), (&json!(22_280), &json!(null)));
@@ -214,6 +245,14 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
         create(&test.engine, "survey_answer", &said).await;
         let call = [("subject", Value::from("Called")), ("account", buyer.into())];
         create(&test.engine, "activity", &call).await;
+        let letter = [
+            ("name", Value::from("Spring letter")),
+            ("start_on", Value::Date("2026-03-01".parse().unwrap())),
+            ("end_on", Value::Date("2026-03-31".parse().unwrap())),
+        ];
+        let letter = create(&test.engine, experiment::ENTITY, &letter).await;
+        let letter = test.engine.get(&Actor::system(), experiment::ENTITY, letter).await.unwrap();
+        assert_eq!(experiment::members::draw(&test.engine, &letter).await.unwrap(), 2);
         warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
         let checks = async || {
             client.get("/api/v1/analysis/catalog").await.expect(200).json()["checks"]
@@ -226,8 +265,12 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
             let is = |check: &&Json| check["table"] == table && check["name"] == name;
             found.iter().find(is).unwrap_or_else(|| panic!("{name} of {table}")).clone()
         };
-        for fact in ["sales", "returns", "activities", "order_costs", "return_costs", "surveys"] {
-            for name in ["rows", "future_day", "no_day"] {
+        let facts =
+            ["sales", "returns", "activities", "order_costs", "return_costs", "surveys", "campaign_touches"];
+        for fact in facts {
+            // Campaigns are planned ahead.
+            let future: &[&str] = if fact == "campaign_touches" { &[] } else { &["future_day"] };
+            for name in ["rows", "no_day"].iter().chain(future) {
                 let check = of(&found, fact, name);
                 assert!(check["good"] == true && check["looked_at"].is_string(), "{check}");
             }
@@ -250,6 +293,7 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
             assert_eq!(of(&found, fact, name)["good"], true, "{name} of {fact}");
         }
         assert_eq!(of(&found, "account", "rows")["cases"], 2);
+        assert_eq!(of(&found, "campaign_touches", "no_day")["cases"], 2);
 
         // An order of next year, and a customer who is deleted although he answered.
         let late = create(
@@ -274,7 +318,14 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
             (&json!("1"), &json!(false), &json!(2)),
             "{check}"
         );
+        let catalog = client.get("/api/v1/analysis/catalog").await.expect(200).json();
+        for (measure, failed) in [("orders", json!(["sales.future_day"])), ("returned", json!([]))] {
+            let found = catalog["measures"].as_array().unwrap().iter().find(|one| one["name"] == measure);
+            assert_eq!(found.unwrap()["failed_checks"], failed, "{measure}");
+        }
         let page = client.get("/analysis/catalog").await.expect(200).body;
+        let shown = between(&page, "<code>orders</code>", "</tr>");
+        assert!(shown.contains("1 checks to look into") && shown.contains("#quality"), "{shown}");
         assert!(page.contains("Look into it") && page.contains("/analysis/sql?sql=SELECT"), "{page}");
         let rows = client
             .post("/analysis/sql", &[("sql", check["rows_sql"].as_str().unwrap())])
@@ -317,8 +368,8 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
         let csv = client.post("/analysis/sql/export", &[("sql", sql), ("format", "csv")]).await.expect(200);
         assert!(csv.header("content-type").starts_with("text/csv"));
         assert_eq!(csv.body.trim_start_matches('\u{feff}'), "name,net\nAcme,25\n'=1+1,5\n");
-        let xlsx = client.post("/analysis/sql/export", &[("sql", sql), ("format", "xlsx")]).await.expect(200);
-        assert!(xlsx.header("content-disposition").contains("answer.xlsx"));
+        let book = workbook::exported(&client, "/analysis/sql/export", &[("sql", sql)]).await;
+        assert_eq!(book, [["name", "net"], ["Acme", "25"], ["=1+1", "5"]]);
         client.post("/analysis/sql/export", &[("sql", sql), ("format", "pdf")]).await.expect(422);
         let question = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "account" }], "top": 1, "sort": { "by": "net_sales", "descending": true } });
         let answer =
