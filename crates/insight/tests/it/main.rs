@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod alarms;
+mod asked;
 mod benefit;
 mod class_history;
 mod company;
