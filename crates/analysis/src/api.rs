@@ -30,10 +30,10 @@ pub const OPERATIONS: OperationsFn = |lang| {
     let object = || Some(json!({ "type": "object" }));
     let catalog = Operation::new("analysis", "data_catalog", pick("The data catalog", "数据目录"))
         .describe(pick(
-            "Every table, column, measure and figure the caller may see: definition, unit, origin, rows, age and checks of its quality.",
-            "调用者可见的全部数据表、列、度量和指标：定义、单位、来源、行数、更新时间和质量检查。",
+            "Every table, column, measure, dimension and figure the caller may see: definition, unit, origin, rows, age and checks of its quality. Of a measure: the rows of its facts, when the oldest of them was written, which of their checks found something, and the names of the dimensions it can be cut by.",
+            "调用者可见的全部数据表、列、度量、维度和指标：定义、单位、来源、行数、更新时间和质量检查。每个度量另有：所取数据表的行数、其中最早的写入时间、未通过的检查，以及可用维度的名称。",
         ))
-        .answers(200, pick("The catalog", "数据目录"), object())
+        .answers(200, pick("The catalog", "数据目录"), Some(catalog_schema()))
         .fails(&[(403, "forbidden")]);
     let example = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "day", "level": "month" }] });
     let question = Operation::new("analysis", "question", pick("Ask the warehouse", "向数据仓库提问"))
@@ -46,6 +46,27 @@ pub const OPERATIONS: OperationsFn = |lang| {
         .fails(&[(403, "forbidden"), (404, "not_found"), (413, "too_large"), (422, "invalid")]);
     vec![("/api/v1/analysis/catalog", "get", catalog), ("/api/v1/analysis/question", "post", question)]
 };
+
+/// Of the lists of the catalog, and of what a question is made of.
+fn catalog_schema() -> Value {
+    let text = || json!({ "type": "string" });
+    let texts = || json!({ "type": "array", "items": text() });
+    let words = || json!({ "type": "object", "properties": { "en": text(), "zh": text() } });
+    let moment = || json!({ "type": ["string", "null"], "format": "date-time" });
+    let list = |properties: Value| json!({ "type": "array", "items": { "type": "object", "properties": properties } });
+    let measures = list(json!({
+        "name": text(), "label": words(), "definition": words(), "unit": text(), "formula": text(), "facts": texts(),
+        "rows": { "type": "integer" }, "refreshed_at": moment(), "failed_checks": texts(), "dimensions": texts(),
+    }));
+    let dimensions = list(json!({
+        "name": text(), "label": words(), "definition": words(), "levels": texts(), "facts": texts(),
+    }));
+    let others = || list(json!({}));
+    json!({ "type": "object", "properties": {
+        "refreshed_at": moment(), "measures": measures, "dimensions": dimensions,
+        "tables": others(), "checks": others(), "figures": others(),
+    } })
+}
 
 /// Of [`Question`].
 fn schema() -> Value {

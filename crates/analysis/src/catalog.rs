@@ -1,4 +1,4 @@
-//! `/analysis/catalog`: every table, column and measure with its meaning, how fresh and how good the files are.
+//! `/analysis/catalog`: every table, column, measure and dimension with its meaning, how fresh and how good the files are.
 
 use crate::explore::View;
 use axum::{
@@ -7,10 +7,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use engine::Error;
+use meta::Lang;
 use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
-use warehouse::{Catalog, CatalogTable};
+use warehouse::{Catalog, CatalogTable, semantic::Level};
 use web::{Answer, App, ListedFigure, Session};
 
 #[derive(Serialize)]
@@ -44,6 +45,21 @@ struct Measure {
     unit: String,
     formula: String,
     dimensions: usize,
+    rows: String,
+    /// Nothing while one of its facts has no files.
+    written_at: Option<String>,
+    /// Checks of its facts that found something.
+    failed: usize,
+}
+
+#[derive(Serialize)]
+struct Dimension {
+    name: String,
+    label: String,
+    definition: String,
+    levels: String,
+    /// The tables that have it.
+    of: String,
 }
 
 #[derive(Serialize)]
@@ -100,6 +116,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         can_refresh => administrator,
         tables => tables(&session, &catalog),
         measures => measures(&app, &session, &catalog),
+        dimensions => dimensions(&session, &catalog),
         wrong => checks(&session, &catalog, false),
         right => checks(&session, &catalog, true),
         shown => shown(&app, &session, app.listed_figures(&session).await?),
@@ -133,6 +150,7 @@ fn tables(session: &Session, catalog: &Catalog) -> Vec<Table> {
 }
 
 fn measures(app: &App, session: &Session, catalog: &Catalog) -> Vec<Measure> {
+    let format = session.format();
     let one = |measure: &warehouse::CatalogMeasure| Measure {
         name: measure.name,
         label: measure.label.get(session.lang).to_owned(),
@@ -140,18 +158,44 @@ fn measures(app: &App, session: &Session, catalog: &Catalog) -> Vec<Measure> {
         unit: unit(app, session, measure.unit),
         formula: measure.formula.clone(),
         dimensions: measure.dimensions.len(),
+        rows: format.number(measure.rows.into()),
+        written_at: measure.refreshed_at.map(|at| format.instant(at)),
+        failed: measure.failed_checks.len(),
     };
     catalog.measures.iter().map(one).collect()
+}
+
+fn dimensions(session: &Session, catalog: &Catalog) -> Vec<Dimension> {
+    let lang = session.lang;
+    let list = |words: Vec<String>| words.join(if lang == Lang::Zh { "、" } else { ", " });
+    let level = |name: &&str| Level::ALL.into_iter().find(|level| level.name() == *name);
+    let one = |dimension: &warehouse::CatalogDimension| Dimension {
+        name: dimension.name.clone(),
+        label: dimension.label.get(lang).to_owned(),
+        definition: dimension.definition.get(lang).to_owned(),
+        levels: list(
+            dimension
+                .levels
+                .iter()
+                .filter_map(level)
+                .map(|level| level.label().get(lang).to_owned())
+                .collect(),
+        ),
+        of: list(dimension.facts.iter().map(|fact| table_name(session, catalog, fact)).collect()),
+    };
+    catalog.dimensions.iter().map(one).collect()
+}
+
+fn table_name(session: &Session, catalog: &Catalog, name: &str) -> String {
+    let known = catalog.tables.iter().find(|known| known.name == name);
+    known.map_or(name, |known| known.label.get(session.lang)).to_owned()
 }
 
 /// Those that found everything as it should be, or the others.
 fn checks(session: &Session, catalog: &Catalog, good: bool) -> Vec<Check> {
     let format = session.format();
-    let name = |table: &str| {
-        catalog.tables.iter().find(|known| known.name == table).map(|known| known.label.get(session.lang))
-    };
     let one = |check: &warehouse::Quality| Check {
-        table: name(&check.table).unwrap_or(&check.table).to_owned(),
+        table: table_name(session, catalog, &check.table),
         label: check.label.get(session.lang).to_owned(),
         cases: check.cases.map(|cases| format.number(cases.into())).unwrap_or_default(),
         found: check.found.clone(),

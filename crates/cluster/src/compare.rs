@@ -3,11 +3,11 @@
 
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
-use meta::label;
+use meta::{Lang, label};
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
-    Elsewhere, Quality, by, here,
+    Elsewhere, Limits, Quality, by, here,
     semantic::{self, AnswerTable, Cut, Question},
 };
 
@@ -19,6 +19,9 @@ const HOUR: u32 = 3;
 pub const SAMPLE: usize = 24;
 /// The setting with the night whose questions were answered otherwise. They are asked again instead of others until both are the same.
 const DIFFERED: &str = "warehouse.differed_night";
+/// The check of questions that were answered both there and here, and that of the others.
+const COMPARED: &str = "workers";
+const NOT_COMPARED: &str = "workers_not_compared";
 /// Until every process of the company knows what one of them found.
 const HEEDED_EVERY: Duration = Duration::from_secs(60);
 /// A refresh in between makes two answers incomparable.
@@ -60,54 +63,118 @@ async fn run(context: JobContext) -> anyhow::Result<()> {
     let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
     let tonight = (engine.clock().now().timestamp() / (24 * 60 * 60)).unsigned_abs();
     let night = differed(engine).await?.unwrap_or(tonight);
-    let checks = compare(engine, Arc::new(coordinator.always()), night).await?;
+    let checks = compare(engine, Arc::new(coordinator.always()), night).await;
     conclude(engine, night, checks).await?;
     Ok(())
 }
 
-/// Keeps what the questions of a night have shown, and heeds it.
+/// Keeps what the questions of a night have shown, and heeds it. An error if none of them could be compared.
 pub async fn conclude(engine: &Engine, night: u64, checks: Vec<Quality>) -> Result<()> {
-    for check in checks.iter().filter(|check| !check.good) {
+    let [compared, not_compared] = [COMPARED, NOT_COMPARED].map(|name| {
+        let named = checks.iter().filter(|check| check.name == name);
+        named.cloned().collect::<Vec<Quality>>()
+    });
+    for check in compared.iter().filter(|check| !check.good) {
         tracing::error!(
             table = check.table,
             found = check.found,
             "workers answer otherwise than this process"
         );
     }
-    let is_good = checks.iter().all(|check| check.good);
+    // What differed and was not compared again still differs.
+    let still = !not_compared.is_empty() && differed(engine).await?.is_some();
+    let is_good = compared.iter().all(|check| check.good) && !still;
     let differed = if is_good { Json::Null } else { night.into() };
     engine
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.set_setting(DIFFERED, &differed).await }))
         .await?;
     warehouse::note(engine, checks).await?;
-    heed(engine).await
+    heed(engine).await?;
+    if compared.is_empty() && !not_compared.is_empty() {
+        return Err(Error::NotReady(label(
+            "no question of the night could be compared with the workers: the data catalog says why",
+            "昨夜抽查的问题均未能与工作节点比对，原因见数据目录",
+        )));
+    }
+    Ok(())
 }
 
-/// For each fact, how many of the night's questions are answered otherwise there than here.
-pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> Result<Vec<Quality>> {
-    let mut differ: BTreeMap<String, Vec<String>> = BTreeMap::new();
+/// What the questions about one fact have shown.
+#[derive(Default)]
+struct Shown {
+    same: usize,
+    /// The measures of those that are answered otherwise.
+    otherwise: Vec<String>,
+    /// Of those that were not answered, there or here.
+    not_compared: Vec<(String, Error)>,
+}
+
+/// For each fact, how many of the night's questions are answered otherwise there than here, and how many could not be compared.
+pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> Vec<Quality> {
+    let mut facts: BTreeMap<String, Shown> = BTreeMap::new();
     for (fact, question) in sample(engine, night as usize) {
-        let wrong = differ.entry(fact).or_default();
-        if !is_same(engine, &there, &question).await? {
-            wrong.push(question.measures.join(", "));
+        let shown = facts.entry(fact).or_default();
+        let measures = question.measures.join(", ");
+        match is_same(engine, &there, &question).await {
+            Ok(true) => shown.same += 1,
+            Ok(false) => shown.otherwise.push(measures),
+            Err(error) => {
+                tracing::error!(measures, "a question could not be compared with the workers: {error}");
+                shown.not_compared.push((measures, error));
+            }
         }
     }
-    let checks = differ.into_iter().map(|(table, wrong)| Quality {
-        found: match wrong.len() {
-            0 => "0".to_owned(),
-            number => format!("{number} ({})", wrong.join("; ")),
-        },
-        ..Quality::of_rows(
-            &table,
-            "workers",
-            label(
-                "Questions of last night's sample that workers answer otherwise than the server",
-                "昨夜抽查中工作节点与服务器计算结果不一致的问题数",
-            ),
-            wrong.len() as u64,
-        )
-    });
-    Ok(checks.collect())
+    facts.iter().flat_map(|(table, shown)| shown.checks(table)).collect()
+}
+
+impl Shown {
+    fn checks(&self, table: &str) -> impl Iterator<Item = Quality> {
+        let (compared, not_compared) = (self.same + self.otherwise.len(), self.not_compared.len());
+        let differing = (compared > 0).then(|| Quality {
+            found: match self.otherwise.len() {
+                0 => "0".to_owned(),
+                number => format!("{number} ({})", self.otherwise.join("; ")),
+            },
+            ..Quality::of_rows(
+                table,
+                COMPARED,
+                label(
+                    format!(
+                        "Questions that workers answer otherwise than the server: of last night's sample {compared} compared, {not_compared} not"
+                    ),
+                    format!(
+                        "工作节点与服务器计算结果不一致的问题数（昨夜抽查：已比对 {compared} 个，未比对 {not_compared} 个）"
+                    ),
+                ),
+                self.otherwise.len() as u64,
+            )
+        });
+        let missing = (not_compared > 0).then(|| {
+            Quality::of_rows(
+                table,
+                NOT_COMPARED,
+                label(
+                    format!(
+                        "Questions of last night's sample that were not compared: {}",
+                        self.why(Lang::En)
+                    ),
+                    format!("昨夜抽查中未能比对的问题数：{}", self.why(Lang::Zh)),
+                ),
+                not_compared as u64,
+            )
+        });
+        differing.into_iter().chain(missing)
+    }
+
+    fn why(&self, lang: Lang) -> String {
+        // Addresses of machines are in the log only.
+        let silent = label("workers or database do not answer", "工作节点或数据库没有响应");
+        let one = |(measures, error): &(String, Error)| match error {
+            Error::Unavailable(_) => format!("{measures} ({})", silent.get(lang)),
+            _ => format!("{measures} ({})", error.message(lang)),
+        };
+        self.not_compared.iter().map(one).collect::<Vec<String>>().join("; ")
+    }
 }
 
 /// Measures of every fact with one of their dimensions each: every so many-th, others each night, and when all had their turn, by their
@@ -136,12 +203,15 @@ fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
 
 async fn is_same(engine: &Engine, there: &Arc<dyn Elsewhere>, question: &Question) -> Result<bool> {
     let system = Actor::system();
-    let ask = || semantic::ask(engine, &system, question);
+    let ask = || semantic::ask_within(engine, &system, question, Limits::JOB.time);
     for _ in 0..TRIES {
         let (own, other): (AnswerTable, AnswerTable) = (here(ask()).await?, by(there.clone(), ask()).await?);
         if own.position == other.position && own.refreshed_at == other.refreshed_at {
             return Ok(own == other);
         }
     }
-    Err(Error::Unavailable("the warehouse is refreshed too often to compare it with its workers".into()))
+    Err(Error::NotReady(label(
+        "the warehouse is refreshed too often to compare it with its workers",
+        "数据仓库刷新过于频繁，无法与工作节点比对",
+    )))
 }

@@ -1,5 +1,5 @@
-//! The metadata of the warehouse as a person may see it: tables and columns with their meaning and origin, measures,
-//! dimensions, how fresh and how good the files are.
+//! The metadata of the warehouse as a person may see it: tables, columns, measures and dimensions with their meaning and origin, and how
+//! fresh and how good the files are.
 
 use crate::{
     checks,
@@ -10,6 +10,7 @@ use crate::{
 use engine::{Actor, Engine, Result};
 use meta::{DateTime, Label, Utc};
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Catalog {
@@ -17,6 +18,7 @@ pub struct Catalog {
     pub refreshed_at: Option<DateTime<Utc>>,
     pub tables: Vec<CatalogTable>,
     pub measures: Vec<CatalogMeasure>,
+    pub dimensions: Vec<CatalogDimension>,
     pub checks: Vec<Quality>,
 }
 
@@ -53,14 +55,24 @@ pub struct CatalogMeasure {
     /// SQL over the fact, or other measures.
     pub formula: String,
     pub facts: Vec<String>,
-    pub dimensions: Vec<CatalogDimension>,
+    /// Of all its facts.
+    pub rows: u64,
+    /// Of the fact whose files are the oldest; `None` while one has none.
+    pub refreshed_at: Option<DateTime<Utc>>,
+    /// The checks of its facts that found something, as `sales.future_day`.
+    pub failed_checks: Vec<String>,
+    /// The names of those it can be cut by.
+    pub dimensions: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CatalogDimension {
     pub name: String,
     pub label: Label,
+    pub definition: Label,
     pub levels: Vec<&'static str>,
+    /// Those that have it.
+    pub facts: Vec<String>,
 }
 
 pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
@@ -84,11 +96,12 @@ pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
     let mut checks = checks::kept(&store).await?;
     checks.retain(|check| has(&check.table));
     // Nothing made of what is hidden from the reader.
-    let measures = measures(&semantic::askable(engine, actor)?);
+    let model = semantic::askable(engine, actor)?;
     Ok(Catalog {
         refreshed_at: manifest.map(|manifest| manifest.refreshed_at),
+        measures: measures(&model, &seen, &checks),
+        dimensions: dimensions(&model),
         tables: seen,
-        measures,
         checks,
     })
 }
@@ -117,23 +130,44 @@ fn of_column(table: &Table, column: &Column) -> CatalogColumn {
     }
 }
 
-fn measures(model: &semantic::Model) -> Vec<CatalogMeasure> {
-    let one = |measure: &semantic::Measure| CatalogMeasure {
-        name: measure.name,
-        label: measure.label.clone(),
-        definition: measure.definition.clone(),
-        unit: measure.unit.name(),
-        formula: measure.formula(),
-        facts: model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
-        dimensions: model
-            .common(&[measure.name.to_owned()])
-            .into_iter()
-            .map(|dimension| CatalogDimension {
-                name: dimension.name.clone(),
-                label: dimension.label.clone(),
-                levels: dimension.levels.iter().map(|level| level.name()).collect(),
-            })
-            .collect(),
+fn measures(model: &semantic::Model, tables: &[CatalogTable], checks: &[Quality]) -> Vec<CatalogMeasure> {
+    let one = |measure: &semantic::Measure| {
+        let facts = model.facts_of(measure.name);
+        let is_of_facts = |table: &str| facts.contains(&table);
+        let of_facts = || tables.iter().filter(|table| is_of_facts(&table.name));
+        let failed = checks.iter().filter(|check| !check.good && is_of_facts(&check.table));
+        let dimensions = model.common(&[measure.name.to_owned()]);
+        CatalogMeasure {
+            name: measure.name,
+            label: measure.label.clone(),
+            definition: measure.definition.clone(),
+            unit: measure.unit.name(),
+            formula: measure.formula(),
+            rows: of_facts().map(|table| table.rows).sum(),
+            // `None` is before every moment.
+            refreshed_at: of_facts().map(|table| table.refreshed_at).min().flatten(),
+            failed_checks: failed.map(|check| format!("{}.{}", check.table, check.name)).collect(),
+            dimensions: dimensions.into_iter().map(|dimension| dimension.name.clone()).collect(),
+            facts: facts.iter().map(|fact| (*fact).to_owned()).collect(),
+        }
     };
     model.measures.iter().map(one).collect()
+}
+
+/// Each once, by its name, which means the same in every fact.
+fn dimensions(model: &semantic::Model) -> Vec<CatalogDimension> {
+    let mut found: BTreeMap<&str, CatalogDimension> = BTreeMap::new();
+    for (fact, dimensions) in &model.dimensions {
+        for dimension in dimensions {
+            let known = found.entry(&dimension.name).or_insert_with(|| CatalogDimension {
+                name: dimension.name.clone(),
+                label: dimension.label.clone(),
+                definition: dimension.definition.clone(),
+                levels: dimension.levels.iter().map(|level| level.name()).collect(),
+                facts: vec![],
+            });
+            known.facts.push(fact.clone());
+        }
+    }
+    found.into_values().collect()
 }

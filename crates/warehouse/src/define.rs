@@ -74,6 +74,18 @@ pub(crate) fn key(target: &Label) -> Label {
     )
 }
 
+/// Of a dimension whose members are records: the help of the field that refers to them, or what they are.
+pub(crate) fn record(field: Option<&Field>, entity: &Entity) -> Label {
+    let help =
+        field.filter(|field| field.target() == Some(&*entity.name)).and_then(|field| field.help.clone());
+    help.unwrap_or_else(|| {
+        label(
+            format!("Each {} by itself, under its name.", in_sentence(&entity.label.en)),
+            format!("每条{}记录单独列出，以名称显示。", entity.label.zh),
+        )
+    })
+}
+
 /// A name within a sentence: “Order line” is “order line”, “SKU” stays.
 fn in_sentence(name: &str) -> String {
     let mut letters = name.chars();

@@ -4,6 +4,7 @@
 
 mod alarms;
 mod archive;
+mod asked;
 mod benefit;
 mod class_history;
 mod company;

@@ -3,7 +3,7 @@
 use crate::company::{Company, at, decimal, values};
 use chrono::{Datelike, NaiveDate};
 use engine::{Actor, Query};
-use meta::{Decimal, Id, Record, Value};
+use meta::{Decimal, Id, Record, Value, Values};
 use rand::{RngExt, seq::IndexedRandom};
 use rand_chacha::ChaCha8Rng;
 use std::collections::{BTreeSet, HashMap};
@@ -14,11 +14,14 @@ const PROVINCES: [&str; 3] = ["山东", "浙江", "Sichuan's"];
 const SIZES: [i64; 9] = [0, 1, 9, 10, 49, 50, 250, 999, 1_000];
 const POSTCODES: [&str; 4] = ["250000", "266000", "310000", "SW1A 1AA"];
 const CHANNELS: [&str; 3] = ["store", "online", "phone"];
+const PRODUCTS: [&str; 4] = ["Paper", "Pens", "Tea", "Cups"];
 
 /// One sold or returned line as the records tell it.
 #[derive(Clone, Debug)]
 pub struct Fact {
     pub document: Id,
+    pub product: Option<Id>,
+    pub quantity: Decimal,
     pub account: Option<Id>,
     pub province: Option<String>,
     pub postcode: Option<String>,
@@ -29,8 +32,12 @@ pub struct Fact {
     pub sold: bool,
 }
 
-/// Customers in provinces, orders of one or two lines by channel, returns.
+/// Customers in provinces, orders of up to four lines by channel, returns of up to four; some lines are of a product.
 pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
+    let mut products = vec![];
+    for name in PRODUCTS {
+        products.push(company.create("product", values([("name", name.into())])).await);
+    }
     let mut accounts = vec![None];
     for number in 0..12 {
         let province: Value = PROVINCES.choose(chance).filter(|_| chance.random_bool(0.8)).copied().into();
@@ -49,10 +56,11 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
         let day =
             "2024-11-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..700));
         let account = *accounts.choose(chance).unwrap();
-        let amount = Decimal::new(chance.random_range(0..900_000), 2).to_string();
+        let lines = (0..chance.random_range(1..5)).map(|_| some_line(&products, chance)).collect();
         if chance.random_ratio(1, 6) {
-            if let Some(account) = account {
-                company.give_back(account, &day.to_string(), &amount, Some("1")).await;
+            if account.is_some() {
+                let head = values([("account", account.into()), ("returned_at", at(&day.to_string()))]);
+                company.document_of("return", "return_line", head, lines).await;
             }
             continue;
         }
@@ -64,15 +72,30 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
             ("status", status.into()),
             ("channel", channel),
         ]);
-        let line = values([("description", "goods".into()), ("unit_price", decimal(&amount))]);
-        company.document("order", "order_line", head, line).await;
+        company.document_of("order", "order_line", head, lines).await;
     }
 }
 
+fn some_line(products: &[Id], chance: &mut ChaCha8Rng) -> Values {
+    let amount = Decimal::new(chance.random_range(0..900_000), 2).to_string();
+    values([
+        ("product", products.choose(chance).copied().filter(|_| chance.random_bool(0.8)).into()),
+        ("description", "goods".into()),
+        ("quantity", Value::Int(chance.random_range(1..4))),
+        ("unit_price", decimal(&amount)),
+    ])
+}
+
 pub async fn all(company: &Company, actor: &Actor, entity: &str) -> Vec<Record> {
-    let page = company.engine.list(actor, &Query::new(entity).limit(1_000)).await.unwrap();
-    assert!(page.next.is_none(), "more than one page");
-    page.records
+    let (mut query, mut records) = (Query::new(entity).limit(1_000), vec![]);
+    loop {
+        let page = company.engine.list(actor, &query).await.unwrap();
+        records.extend(page.records);
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => return records,
+        }
+    }
 }
 
 /// As far as the actor may see them.
@@ -80,10 +103,14 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
     let accounts = all(company, actor, "account").await;
     let accounts: HashMap<Id, &Record> = accounts.iter().map(|account| (account.id, account)).collect();
     let mut found = vec![];
-    for (entity, moment, counting) in [
-        ("order", "ordered_at", &["confirmed", "shipped", "completed"][..]),
-        ("return", "returned_at", &["received", "refunded"]),
+    for (entity, line_entity, moment, counting) in [
+        ("order", "order_line", "ordered_at", &["confirmed", "shipped", "completed"][..]),
+        ("return", "return_line", "returned_at", &["received", "refunded"]),
     ] {
+        let mut lines: HashMap<Id, Vec<Record>> = HashMap::new();
+        for line in all(company, actor, line_entity).await {
+            lines.entry(line.reference(entity).unwrap()).or_default().push(line);
+        }
         for record in all(company, actor, entity).await {
             if !counting.contains(&record.text("status")) {
                 continue;
@@ -91,17 +118,30 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
             let account = record.reference("account");
             let archive = account.and_then(|id| accounts.get(&id));
             let said = |field: &str| archive?.get(field).as_text().map(str::to_owned);
-            found.push(Fact {
-                document: record.id,
-                account,
-                province: said("province"),
-                postcode: said("postcode"),
-                employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
-                channel: record.values.get("channel").and_then(|value| value.as_text().map(str::to_owned)),
-                day: record.get(moment).as_date().unwrap(),
-                net: record.get("net_base").as_decimal().unwrap(),
-                sold: entity == "order",
-            });
+            let lines = lines.remove(&record.id).unwrap_or_default();
+            // What lines have is theirs, and the last one has what is left of the document.
+            let mut left = record.get("net_base").as_decimal().unwrap();
+            for (at, line) in lines.iter().enumerate() {
+                let amount = line.get("amount").as_decimal().unwrap_or_default();
+                let net = if at + 1 == lines.len() { left } else { amount };
+                left -= net;
+                found.push(Fact {
+                    document: record.id,
+                    product: line.reference("product"),
+                    quantity: line.get("quantity").as_decimal().unwrap(),
+                    account,
+                    province: said("province"),
+                    postcode: said("postcode"),
+                    employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
+                    channel: record
+                        .values
+                        .get("channel")
+                        .and_then(|value| value.as_text().map(str::to_owned)),
+                    day: record.get(moment).as_date().unwrap(),
+                    net,
+                    sold: entity == "order",
+                });
+            }
         }
     }
     found
@@ -111,6 +151,7 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
 pub fn member(fact: &Fact, cut: &Cut) -> String {
     let first = |year, month| NaiveDate::from_ymd_opt(year, month, 1).unwrap().to_string();
     match (cut.dimension.as_str(), cut.level) {
+        ("product", _) => fact.product.map(|id| id.to_string()).unwrap_or_default(),
         ("account", _) => fact.account.map(|id| id.to_string()).unwrap_or_default(),
         ("account.province", _) => fact.province.clone().unwrap_or_default(),
         ("account.postcode", _) => fact.postcode.clone().unwrap_or_default(),
@@ -199,18 +240,26 @@ pub fn measured(measure: &str, facts: &[&Fact]) -> Option<Decimal> {
         let nets: Vec<Decimal> = facts.iter().filter(|fact| fact.sold == sold).map(|fact| fact.net).collect();
         if nets.is_empty() { None } else { Some(nets.iter().sum::<Decimal>()) }
     };
-    let orders: BTreeSet<Id> = facts.iter().filter(|fact| fact.sold).map(|fact| fact.document).collect();
-    let customers: BTreeSet<Id> =
-        facts.iter().filter(|fact| fact.sold).filter_map(|fact| fact.account).collect();
-    let counted = |count: usize| if orders.is_empty() { None } else { Some(Decimal::from(count)) };
+    let documents = |sold: bool| -> BTreeSet<Id> {
+        facts.iter().filter(|fact| fact.sold == sold).map(|fact| fact.document).collect()
+    };
+    let of_sales = || facts.iter().filter(|fact| fact.sold);
+    let customers: BTreeSet<Id> = of_sales().filter_map(|fact| fact.account).collect();
+    let (orders, returns) = (documents(true).len(), documents(false).len());
+    // Of nothing nothing is counted.
+    let counted = |count: usize, of: usize| if of == 0 { None } else { Some(Decimal::from(count)) };
     match measure {
         "sales" => sum(true),
         "returned" => sum(false),
         "net_sales" if facts.is_empty() => None,
         "net_sales" => Some(sum(true).unwrap_or_default() - sum(false).unwrap_or_default()),
-        "orders" => counted(orders.len()),
-        "customers" => counted(customers.len()),
-        "average_order" => sum(true).map(|sum| (sum / Decimal::from(orders.len())).round_dp(6)),
+        "orders" => counted(orders, orders),
+        "return_documents" => counted(returns, returns),
+        "lines" => counted(of_sales().count(), orders),
+        "quantity" if orders == 0 => None,
+        "quantity" => Some(of_sales().map(|fact| fact.quantity).sum()),
+        "customers" => counted(customers.len(), orders),
+        "average_order" => sum(true).map(|sum| (sum / Decimal::from(orders)).round_dp(6)),
         other => panic!("the test does not know {other}"),
     }
 }

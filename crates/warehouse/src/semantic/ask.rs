@@ -19,17 +19,28 @@ use super::{
 use crate::{Limits, cells, query, session};
 use engine::{Actor, Engine, Error, Result};
 use meta::{Decimal, NaiveDate};
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc, time::Duration};
 
 /// Rows of an answer; of more only the first are shown.
 pub(super) const ROWS_LIMIT: usize = 10_000;
-/// Groups a statement may have.
-const GROUPS: Limits = Limits { time: Limits::PAGE.time, rows: 2_000_000 };
+/// Groups a statement may have: they are merged in memory, whoever asks.
+const GROUPS: usize = 2_000_000;
 
-/// The answer as the actor may see it.
+/// The answer as the actor may see it, for a person who waits.
 pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
+    ask_within(engine, actor, question, Limits::PAGE.time).await
+}
+
+/// The same, each of its statements within this time.
+pub async fn ask_within(
+    engine: &Engine,
+    actor: &Actor,
+    question: &Question,
+    time: Duration,
+) -> Result<AnswerTable> {
     let ground = Ground::of(engine, actor).await?;
-    ground.asked(engine, actor, question)?.answer().await
+    let asked = Asked { time, ..ground.asked(engine, actor, question)? };
+    asked.answer().await
 }
 
 /// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.
@@ -91,7 +102,8 @@ impl<'a> Asked<'a> {
             let (span, shift) = (at.span, at.shift);
             let select =
                 Select { fact: table, cuts, measures, key_sets, filter, joins, span, shift, only, within };
-            let answer = query(self.engine, self.actor, &select.sql()?, GROUPS).await?;
+            let limits = Limits { time: self.time, rows: GROUPS };
+            let answer = query(self.engine, self.actor, &select.sql()?, limits).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
                     "there are too many groups: cut by something coarser",

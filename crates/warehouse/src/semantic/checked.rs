@@ -10,10 +10,10 @@ use super::{
     sql::Chosen,
     within::Fixed,
 };
-use crate::rights;
+use crate::{Limits, rights};
 use engine::{Actor, Engine, Error, Result};
 use meta::NaiveDate;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 const MEASURES_LIMIT: usize = 12;
 const CUTS_LIMIT: usize = 4;
@@ -32,6 +32,8 @@ pub(super) struct Asked<'a> {
     pub parts: Vec<Measure>,
     pub span: Option<Span>,
     pub calendar: CompanyCalendar,
+    /// How long a statement may take.
+    pub time: Duration,
 }
 
 pub(super) fn wrong(field: &str, en: impl Into<String>, zh: impl Into<String>) -> Error {
@@ -85,7 +87,8 @@ impl<'a> Asked<'a> {
         if question.compare.is_some() && span.is_none() {
             return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
         }
-        let asked = Asked { engine, actor, model, question, measures, parts, span, calendar };
+        let time = Limits::PAGE.time;
+        let asked = Asked { engine, actor, model, question, measures, parts, span, calendar, time };
         asked.check(tables)?;
         Ok(asked)
     }

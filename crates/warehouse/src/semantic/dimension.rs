@@ -161,8 +161,11 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
                 if !crate::tables::is_kept(entity) {
                     continue;
                 }
-                let record =
-                    Dimension { kind: DimensionKind::Record { entity: entity.name.clone() }, ..base };
+                let record = Dimension {
+                    kind: DimensionKind::Record { entity: entity.name.clone() },
+                    definition: define::record(field_of(registry, column), entity),
+                    ..base
+                };
                 attributes(registry, entity, &record, &direct, &mut found);
                 if column.name == history::KEY {
                     found.extend(history::classes(registry).into_iter().map(|class| record.then(class)));
@@ -268,9 +271,12 @@ fn attributes(
                 else {
                     continue;
                 };
-                let column = format!("{}_key", field.name);
-                let next =
-                    Dimension { kind: DimensionKind::Record { entity: target.name.clone() }, column, ..base };
+                let next = Dimension {
+                    kind: DimensionKind::Record { entity: target.name.clone() },
+                    definition: define::record(Some(field), target),
+                    column: format!("{}_key", field.name),
+                    ..base
+                };
                 // What the fact itself refers to is cut by there.
                 if path.len() == 1 && !direct.contains(&target.name.as_str()) {
                     attributes(registry, target, &next, direct, found);

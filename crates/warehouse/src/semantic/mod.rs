@@ -32,7 +32,7 @@ mod visible;
 mod within;
 
 pub use answer::{AnswerTable, Cell, Column, Counted, Input, Line};
-pub use ask::ask;
+pub use ask::{ask, ask_within};
 pub use calendar::CompanyCalendar;
 pub use chosen::{chosen, groups_by};
 pub use dimension::{Dimension, DimensionKind, Level};

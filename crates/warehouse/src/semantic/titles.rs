@@ -50,7 +50,8 @@ impl Asked<'_> {
             quoted(entity),
             keys.join(", ")
         );
-        let answer = query(self.engine, self.actor, &sql, Limits::PAGE).await?;
+        let limits = Limits { time: self.time, ..Limits::PAGE };
+        let answer = query(self.engine, self.actor, &sql, limits).await?;
         let mut titles = Titles::new();
         for row in answer.values() {
             let row = row?;

@@ -9,5 +9,6 @@ mod fleet;
 mod hosted;
 mod measure;
 mod nightly;
+mod records;
 mod refused;
 mod secure;

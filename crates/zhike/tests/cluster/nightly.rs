@@ -5,13 +5,14 @@ use crate::{
     fleet::{alone, fleet, runtime, urls},
 };
 use engine::{Actor, BoxFuture, Engine};
+use meta::label;
 use serde_json::json;
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicBool, AtomicU64, Ordering},
 };
 use warehouse::{
-    Catalog, Elsewhere, Planned, Rows, collect,
+    Catalog, Elsewhere, Planned, Quality, Rows, collect,
     datafusion::physical_plan::execute_stream,
     semantic::{Cut, Question},
 };
@@ -32,6 +33,26 @@ impl Elsewhere for Liar {
             }
             Ok(Some(rows))
         })
+    }
+}
+
+/// Cannot answer the first thing it is asked, or nothing at all; everything else is computed in process.
+struct Failing {
+    always: bool,
+    asked: AtomicBool,
+}
+
+impl Failing {
+    fn new(always: bool) -> Arc<Failing> {
+        Arc::new(Failing { always, asked: AtomicBool::new(false) })
+    }
+}
+
+impl Elsewhere for Failing {
+    fn rows(&self, _: Planned) -> BoxFuture<'_, engine::Result<Option<Rows>>> {
+        let fails = !self.asked.swap(true, Ordering::Relaxed) || self.always;
+        let why = || engine::Error::Limit(label("too much for them", "超出其能力"));
+        Box::pin(async move { if fails { Err(why()) } else { Ok(None) } })
     }
 }
 
@@ -62,7 +83,7 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         let (mut lies, mut lied) = (vec![], 0);
         for night in 0..10 {
             lied = night;
-            lies = cluster::compare(&engine, Arc::new(Liar), night).await.unwrap();
+            lies = cluster::compare(&engine, Arc::new(Liar), night).await;
             if lies.iter().any(|check| !check.good && check.found != "0") {
                 break;
             }
@@ -78,6 +99,11 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         };
         let refused = ask(&engine, &by_city).await.unwrap_err().to_string();
         assert!(refused.contains("answered otherwise"), "{refused}");
+        // Nor after a night on which not all of it could be compared again.
+        let part = cluster::compare(&engine, Failing::new(false), lied).await;
+        cluster::conclude(&engine, lied, part).await.unwrap();
+        let refused = ask(&engine, &by_city).await.unwrap_err().to_string();
+        assert!(refused.contains("answered otherwise"), "{refused}");
         let coordinator = ask_workers(&engine, &urls(&fleet), false);
         cluster::heed(&engine).await.unwrap();
         let own = ask(&engine, &by_city).await.unwrap();
@@ -88,6 +114,40 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         compare_again(&engine).await;
         assert_eq!(ask(&engine, &by_city).await.unwrap(), own);
         assert!(counts(&coordinator.counts().answered) > 0);
+    });
+}
+
+#[test]
+fn a_question_that_fails_is_said_not_to_be_compared_and_the_others_are() {
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let (engine, _) = traded(folder.path(), 20).await;
+        let kept = async || warehouse::catalog(&engine, &Actor::system()).await.unwrap().checks;
+        let of = |checks: &[Quality], name: &str| {
+            checks.iter().filter(|check| check.name == name).cloned().collect::<Vec<Quality>>()
+        };
+        let found = cluster::compare(&engine, Failing::new(false), 0).await;
+        cluster::conclude(&engine, 0, found).await.unwrap();
+        let noted = kept().await;
+        let failed = of(&noted, "workers_not_compared");
+        assert_eq!(failed.len(), 1, "{failed:?}");
+        assert!(failed[0].found == "1" && !failed[0].good, "{failed:?}");
+        assert!(failed[0].label.en.contains("(too much for them)"), "{failed:?}");
+        assert!(failed[0].label.zh.contains("(超出其能力)"), "{failed:?}");
+        let compared = of(&noted, "workers");
+        assert!(compared.len() >= 2 && compared.iter().all(|check| check.good), "{compared:?}");
+        // How many of both there were stands beside what was found.
+        for check in &compared {
+            let missing = u8::from(check.table == failed[0].table);
+            assert!(check.label.en.ends_with(&format!("compared, {missing} not")), "{check:?}");
+            assert!(check.label.zh.ends_with(&format!("未比对 {missing} 个）")), "{check:?}");
+        }
+        // With nothing compared the job fails, and nothing is said to be good any more.
+        let found = cluster::compare(&engine, Failing::new(true), 0).await;
+        let error = cluster::conclude(&engine, 0, found).await.unwrap_err();
+        assert!(matches!(error, engine::Error::NotReady(_)), "{error}");
+        let noted = kept().await;
+        assert!(of(&noted, "workers").is_empty() && of(&noted, "workers_not_compared").len() >= 2);
     });
 }
 

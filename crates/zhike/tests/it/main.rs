@@ -18,3 +18,4 @@ mod privacy;
 mod rights;
 mod traces;
 mod value_command;
+mod workbook;

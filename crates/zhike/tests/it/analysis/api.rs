@@ -2,6 +2,7 @@
 
 use super::modules;
 use serde_json::json;
+use std::collections::BTreeSet;
 use testkit::on_both;
 use warehouse::Manner;
 
@@ -26,6 +27,15 @@ fn programs_ask_by_token_and_find_it_described() {
         let document = program.get("/api/openapi.json").await.expect(200).json();
         for path in ["/analysis/catalog", "/analysis/question", "/value/models", "/value/customers"] {
             assert!(document["paths"][format!("/api/v1{path}")].is_object(), "{path}");
+        }
+        // What is said of measures and dimensions is what there is.
+        let answered = &document["paths"]["/api/v1/analysis/catalog"]["get"]["responses"]["200"];
+        let lists = &answered["content"]["application/json"]["schema"]["properties"];
+        for list in ["measures", "dimensions"] {
+            let keys = |object: &serde_json::Value| {
+                object.as_object().unwrap().keys().cloned().collect::<BTreeSet<String>>()
+            };
+            assert_eq!(keys(&lists[list]["items"]["properties"]), keys(&catalog[list][0]), "{list}");
         }
     });
 }

@@ -1,7 +1,7 @@
 //! Scheduled reports: each reader gets one letter with his own figures, when it is time, and once.
 
 use super::{get, keeping::signed_in, modules, trade};
-use crate::pages::create;
+use crate::{pages::create, workbook};
 use chrono::TimeDelta;
 use engine::{Actor, Query, Role};
 use meta::Id;
@@ -87,8 +87,15 @@ fn each_reader_gets_his_own_figures_once_and_when_it_is_time() {
         assert!(all.text.contains("https://crm.example.com/analysis/explore?m=sales"), "{}", all.text);
         let html = all.html.as_ref().unwrap();
         assert!(html.contains("<td align=\"right\">¥1,100.00</td>"), "{html}");
-        let (name, bytes) = &all.files[0];
-        assert!(name == "report.xlsx" && bytes.starts_with(b"PK"), "{name}");
+        let head = ["Customer: Province", "Sales"];
+        for (letter, rows) in [
+            (all, vec![head, ["四川", "1100"], ["山东", "800"], ["Total", "1900"]]),
+            (limited, vec![head, ["山东", "800"], ["Total", "800"]]),
+        ] {
+            let (name, bytes) = &letter.files[0];
+            assert_eq!(name, "report.xlsx");
+            assert_eq!(workbook::rows(bytes), rows, "to {}", letter.to);
+        }
         // Not again until the next Monday.
         assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
         let record = only(&test).await;
