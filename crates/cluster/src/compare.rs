@@ -2,13 +2,13 @@
 //! worker is asked until a comparison finds them the same again.
 
 use crate::coordinator;
-use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
+use engine::{Actor, Engine, JobContext, Module, Result, every_night};
 use meta::label;
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
-    Elsewhere, Quality, by, here,
-    semantic::{self, AnswerTable, Cut, Question},
+    Elsewhere, Quality,
+    semantic::{self, Cut, Question},
 };
 
 pub const JOB: &str = "warehouse.compare";
@@ -21,8 +21,6 @@ pub const SAMPLE: usize = 24;
 const DIFFERED: &str = "warehouse.differed_night";
 /// Until every process of the company knows what one of them found.
 const HEEDED_EVERY: Duration = Duration::from_secs(60);
-/// A refresh in between makes two answers incomparable.
-const TRIES: usize = 3;
 
 pub fn module() -> Module {
     Module::new("cluster").labels("Workers", "工作节点").job(JOB, |context| Box::pin(run(context))).start(
@@ -88,7 +86,8 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> 
     let mut differ: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (fact, question) in sample(engine, night as usize) {
         let wrong = differ.entry(fact).or_default();
-        if !is_same(engine, &there, &question).await? {
+        let (own, other) = semantic::ask_both(engine, &Actor::system(), &question, there.clone()).await?;
+        if own != other {
             wrong.push(question.measures.join(", "));
         }
     }
@@ -132,16 +131,4 @@ fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
         (fact, question)
     };
     (first..model.measures.len()).step_by(step).map(one).collect()
-}
-
-async fn is_same(engine: &Engine, there: &Arc<dyn Elsewhere>, question: &Question) -> Result<bool> {
-    let system = Actor::system();
-    let ask = || semantic::ask(engine, &system, question);
-    for _ in 0..TRIES {
-        let (own, other): (AnswerTable, AnswerTable) = (here(ask()).await?, by(there.clone(), ask()).await?);
-        if own.position == other.position && own.refreshed_at == other.refreshed_at {
-            return Ok(own == other);
-        }
-    }
-    Err(Error::Unavailable("the warehouse is refreshed too often to compare it with its workers".into()))
 }

@@ -16,6 +16,7 @@ mod live_equals_refit;
 mod mining;
 mod models;
 mod moves;
+mod one_version;
 mod own_fields;
 mod pages;
 mod past;
