@@ -47,9 +47,11 @@ fn figures<'c>(cells: impl IntoIterator<Item = &'c Cell>) -> Vec<(Option<Decimal
 
 fn sum(answer: &AnswerTable) -> Vec<(Option<Decimal>, Option<Decimal>)> {
     let of = |at: usize, one: fn(&Cell) -> Option<Decimal>| {
-        Some(answer.rows.iter().filter_map(|row| one(&row.cells[at])).sum())
+        Some(answer.rows.iter().filter_map(|row| one(&row.cells[at])).sum::<Decimal>())
     };
-    (0..answer.total.len()).map(|at| (of(at, |cell| cell.value), of(at, |cell| cell.compared))).collect()
+    (0..answer.total.len())
+        .map(|at| (of(at, |cell: &Cell| cell.value), of(at, |cell: &Cell| cell.compared)))
+        .collect()
 }
 
 #[test]

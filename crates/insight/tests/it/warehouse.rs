@@ -243,7 +243,7 @@ fn what_a_refresh_left_that_did_not_end_is_deleted_an_hour_later() {
         refresh(&company, SMALL).await;
         assert!(!young.exists());
         let names = ask(&company, "SELECT name FROM account ORDER BY name").await;
-        assert_eq!(names, [vec!["A".into()], vec!["B".into()]]);
+        assert_eq!(names, [vec![Value::from("A")], vec![Value::from("B")]]);
         // What is named is there, and a refresh can go on from it.
         let again = refresh(&company, FULL).await;
         assert!(again.rows > 0, "{again:?}");

@@ -22,8 +22,8 @@ async fn rows(engine: &Engine, sql: &str) -> Vec<Vec<Value>> {
 async fn zhang(engine: &Engine) -> Id {
     let person =
         values([("name", "Zhang Yishan".into()), ("kind", "person".into()), ("phone", "13800138000".into())]);
-    let created =
-        engine.write(&Actor::system(), |tx| Box::pin(async move { tx.create("account", person).await }));
+    let system = Actor::system();
+    let created = engine.write(&system, |tx| Box::pin(async move { tx.create("account", person).await }));
     created.await.unwrap()
 }
 
