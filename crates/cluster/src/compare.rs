@@ -7,8 +7,8 @@ use meta::{Lang, label};
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
-    Elsewhere, Limits, Quality, by, here,
-    semantic::{self, AnswerTable, Cut, Question},
+    Elsewhere, Quality,
+    semantic::{self, Cut, Question},
 };
 
 pub const JOB: &str = "warehouse.compare";
@@ -24,8 +24,6 @@ const COMPARED: &str = "workers";
 const NOT_COMPARED: &str = "workers_not_compared";
 /// Until every process of the company knows what one of them found.
 const HEEDED_EVERY: Duration = Duration::from_secs(60);
-/// A refresh in between makes two answers incomparable.
-const TRIES: usize = 3;
 
 pub fn module() -> Module {
     Module::new("cluster").labels("Workers", "工作节点").job(JOB, |context| Box::pin(run(context))).start(
@@ -115,9 +113,9 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> 
     for (fact, question) in sample(engine, night as usize) {
         let shown = facts.entry(fact).or_default();
         let measures = question.measures.join(", ");
-        match is_same(engine, &there, &question).await {
-            Ok(true) => shown.same += 1,
-            Ok(false) => shown.otherwise.push(measures),
+        match semantic::ask_both(engine, &Actor::system(), &question, there.clone()).await {
+            Ok((own, other)) if own == other => shown.same += 1,
+            Ok(_) => shown.otherwise.push(measures),
             Err(error) => {
                 tracing::error!(measures, "a question could not be compared with the workers: {error}");
                 shown.not_compared.push((measures, error));
@@ -199,19 +197,4 @@ fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
         (fact, question)
     };
     (first..model.measures.len()).step_by(step).map(one).collect()
-}
-
-async fn is_same(engine: &Engine, there: &Arc<dyn Elsewhere>, question: &Question) -> Result<bool> {
-    let system = Actor::system();
-    let ask = || semantic::ask_within(engine, &system, question, Limits::JOB.time);
-    for _ in 0..TRIES {
-        let (own, other): (AnswerTable, AnswerTable) = (here(ask()).await?, by(there.clone(), ask()).await?);
-        if own.position == other.position && own.refreshed_at == other.refreshed_at {
-            return Ok(own == other);
-        }
-    }
-    Err(Error::NotReady(label(
-        "the warehouse is refreshed too often to compare it with its workers",
-        "数据仓库刷新过于频繁，无法与工作节点比对",
-    )))
 }

@@ -4,15 +4,42 @@ use hyper_util::{
     rt::{TokioExecutor, TokioIo},
     server::conn::auto::Builder,
 };
-use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
+use s3s::{
+    S3Result,
+    access::{S3Access, S3AccessContext},
+    auth::SimpleAuth,
+    s3_error,
+    service::S3ServiceBuilder,
+};
 use s3s_fs::FileSystem;
-use std::path::PathBuf;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 use tokio::net::TcpListener;
 
 pub struct S3 {
     pub endpoint: String,
     folder: tempfile::TempDir,
     server: tokio::task::JoinHandle<()>,
+    keeps: Arc<AtomicBool>,
+}
+
+/// Whoever has the key may do everything, but deletes nothing while the server keeps what it has.
+struct Rights(Arc<AtomicBool>);
+
+#[async_trait::async_trait]
+impl S3Access for Rights {
+    async fn check(&self, context: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let deletes = context.s3_op().name().starts_with("Delete");
+        if context.credentials().is_none() || deletes && self.0.load(Ordering::Relaxed) {
+            return Err(s3_error!(AccessDenied));
+        }
+        Ok(())
+    }
 }
 
 impl S3 {
@@ -25,6 +52,8 @@ impl S3 {
         std::fs::create_dir(folder.path().join(Self::BUCKET)).expect("a bucket");
         let mut service = S3ServiceBuilder::new(FileSystem::new(folder.path()).expect("a file system of S3"));
         service.set_auth(SimpleAuth::from_single(Self::KEY, Self::SECRET));
+        let keeps = Arc::new(AtomicBool::new(false));
+        service.set_access(Rights(keeps.clone()));
         let service = service.build();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
@@ -38,7 +67,12 @@ impl S3 {
                 });
             }
         });
-        S3 { endpoint, folder, server }
+        S3 { endpoint, folder, server, keeps }
+    }
+
+    /// Whether whoever deletes something is refused.
+    pub fn keep(&self, keeps: bool) {
+        self.keeps.store(keeps, Ordering::Relaxed);
     }
 
     /// What `object_store` needs to reach it.

@@ -1,5 +1,5 @@
 //! Files of a folder that are on the disk and not only in the memory of the system: after a power cut a manifest names nothing that
-//! is not there.
+//! is not there. And what else is in it: a list of `object_store` does not show what was left half written.
 
 use std::{
     collections::BTreeSet,
@@ -40,7 +40,7 @@ pub(crate) fn create(folder: &Path, file: &str, bytes: &[u8]) -> io::Result<bool
     }
 }
 
-/// A new file beside `path`, named as `object_store` names those it has not finished, which no list shows.
+/// A new file beside `path`, named as `object_store` names those it has not finished.
 fn stage(path: &Path) -> io::Result<(File, PathBuf)> {
     let mut number = 1_u64;
     loop {
@@ -50,6 +50,35 @@ fn stage(path: &Path) -> io::Result<(File, PathBuf)> {
             Err(error) if error.kind() == ErrorKind::AlreadyExists => number += 1,
             made => return made.map(|file| (file, staged.into())),
         }
+    }
+}
+
+/// The names of all files below `below`, as paths from `folder`; of those too that have not been finished.
+pub(crate) fn list(folder: &Path, below: &str) -> io::Result<Vec<String>> {
+    let (mut found, mut open) = (vec![], vec![folder.join(below)]);
+    while let Some(next) = open.pop() {
+        let entries = match fs::read_dir(&next) {
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            entries => entries?,
+        };
+        for entry in entries {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if let Ok(name) = path.strip_prefix(folder) {
+                let parts: Vec<_> = name.iter().map(|part| part.to_string_lossy()).collect();
+                found.push(parts.join("/"));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// One that is gone already is as well.
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
     }
 }
 
@@ -88,6 +117,21 @@ mod tests {
         assert!(!create(folder.path(), "manifest/1.json", b"second").unwrap());
         assert_eq!(fs::read(manifests.join("1.json")).unwrap(), b"first");
         assert_eq!(names(&manifests), ["1.json", "1.json#1"]);
+    }
+
+    #[test]
+    fn what_was_left_half_written_is_listed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(list(folder.path(), "tables").unwrap(), Vec::<String>::new());
+        fs::create_dir_all(folder.path().join("tables/sales")).unwrap();
+        fs::write(folder.path().join("tables/sales/one.parquet#1"), "half").unwrap();
+        fs::write(folder.path().join("checks.json"), "{}").unwrap();
+        assert_eq!(list(folder.path(), "tables").unwrap(), ["tables/sales/one.parquet#1"]);
+        assert_eq!(list(folder.path(), "").unwrap().len(), 2);
+        for _ in 0..2 {
+            remove(&folder.path().join("tables/sales/one.parquet#1")).unwrap();
+        }
+        assert_eq!(list(folder.path(), "").unwrap(), ["checks.json"]);
     }
 
     #[test]

@@ -50,7 +50,7 @@ pub async fn here<T>(asking: impl Future<Output = T>) -> T {
 }
 
 /// What is asked within `asking` goes there first.
-pub async fn by<T>(elsewhere: Arc<dyn Elsewhere>, asking: impl Future<Output = T>) -> T {
+pub(crate) async fn by<T>(elsewhere: Arc<dyn Elsewhere>, asking: impl Future<Output = T>) -> T {
     BY.scope(Some(elsewhere), asking).await
 }
 

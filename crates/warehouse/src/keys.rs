@@ -67,11 +67,10 @@ impl Keys {
                 continue;
             }
             let files = manifest.keys.entry(entity.clone()).or_default();
-            let now = engine.clock().now();
             let from = if files.len() < FILES_LIMIT {
                 known.kept
             } else {
-                manifest.retired.extend(files.drain(..).map(|old| (old.file, now)));
+                files.clear();
                 0
             };
             let ids = &known.ids[from..];

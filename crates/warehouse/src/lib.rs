@@ -34,6 +34,7 @@ mod storage;
 mod table;
 mod tables;
 pub mod touches;
+mod unused;
 mod write;
 
 pub use catalog::{Catalog, CatalogColumn, CatalogDimension, CatalogMeasure, CatalogTable, catalog};
@@ -41,8 +42,8 @@ pub use cells::value;
 pub use checks::{Quality, note};
 pub use datafusion::{self, arrow};
 pub use elsewhere::{
-    Elsewhere, MEMORY_BYTES, Planned, Rows, aggregates, by, collect, compute_with, configure, explain,
-    functions, here, runtime_at,
+    Elsewhere, MEMORY_BYTES, Planned, Rows, aggregates, collect, compute_with, configure, explain, functions,
+    here, runtime_at,
 };
 pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};

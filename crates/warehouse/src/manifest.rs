@@ -1,7 +1,10 @@
 //! What the warehouse consists of at one moment. A manifest is never changed: a refresh writes the next one, under a number
 //! nobody else can take, and readers keep the one they began with. Files it no longer names are deleted after a while.
 
-use crate::storage::{self, Store};
+use crate::{
+    internal,
+    storage::{self, Store},
+};
 use engine::Result;
 use meta::{DateTime, Id, Utc};
 use serde::{Deserialize, Serialize};
@@ -24,7 +27,7 @@ pub struct Manifest {
     /// What costs in the files were computed by.
     #[serde(default)]
     pub rates: Rates,
-    /// Files no longer used, and since when.
+    /// Files that are there and not used, and since when.
     pub retired: Vec<(String, DateTime<Utc>)>,
 }
 
@@ -96,10 +99,17 @@ fn number_of(path: &str) -> Option<u64> {
 
 /// The newest manifest; none before the first refresh.
 pub(crate) async fn newest(store: &Store) -> Result<Option<Manifest>> {
-    let paths = storage::list(store, Some(FOLDER)).await?;
-    let Some(number) = paths.iter().filter_map(|path| number_of(path)).max() else { return Ok(None) };
-    let bytes = storage::read(store, &Manifest::path(number)).await?;
-    bytes.as_deref().map(storage::parsed).transpose()
+    let mut gone = None;
+    loop {
+        let Some(number) = newest_number(store).await? else { return Ok(None) };
+        if gone.replace(number) == Some(number) {
+            return Err(internal(format!("manifest {number} is listed and cannot be read")));
+        }
+        // Gone if two more were published since it was listed.
+        if let Some(bytes) = storage::read(store, &Manifest::path(number)).await? {
+            return storage::parsed(&bytes).map(Some);
+        }
+    }
 }
 
 /// Its number, without reading it.

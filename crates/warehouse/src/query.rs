@@ -33,8 +33,13 @@ impl Limits {
     /// For a person who waits.
     pub const PAGE: Limits = Limits { time: Duration::from_secs(30), rows: 10_000 };
     /// For a job that computes: what it asks for is aggregated, but may be a row for each customer and day.
-    pub const JOB: Limits = Limits { time: Duration::from_secs(600), rows: 100_000_000 };
+    /// Its files are kept a little longer.
+    pub const JOB: Limits = Limits { time: Duration::from_secs(540), rows: 100_000_000 };
 }
+
+/// All statements of a question of the explorer together, which read the files of one version: these are kept longer than it takes to
+/// ask it twice.
+pub(crate) const QUESTION: Duration = Duration::from_secs(240);
 
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -58,23 +63,34 @@ impl Answer {
 
 /// The answer to one SELECT as the actor may see it.
 pub async fn query(engine: &Engine, actor: &Actor, sql: &str, limits: Limits) -> Result<Answer> {
-    let open = session::newest(engine).await?;
+    query_at(session::newest(engine).await?, engine, actor, sql, limits).await
+}
+
+/// The answer of one version of the warehouse.
+pub(crate) async fn query_at(
+    open: Arc<Open>,
+    engine: &Engine,
+    actor: &Actor,
+    sql: &str,
+    limits: Limits,
+) -> Result<Answer> {
     let context = rights::session_for(engine, actor, &open).await?;
     let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
     let asked = async move { answer(&open, &context, &sql, limits, elsewhere).await };
-    let asked = session::workers()?.spawn(asked);
-    let asked = AbortOnDrop(asked);
-    match tokio::time::timeout(limits.time, asked).await {
-        Ok(Ok(answer)) => answer,
-        Ok(Err(stopped)) => Err(internal(format!("a question ended before its answer: {stopped}"))),
-        Err(_) => Err(Error::Limit(label(
-            format!(
-                "the question took longer than {} seconds: ask for less, or aggregate",
-                limits.time.as_secs()
-            ),
-            format!("查询超过 {} 秒，请缩小范围或先汇总", limits.time.as_secs()),
-        ))),
-    }
+    let asked = AbortOnDrop(session::workers()?.spawn(asked));
+    let stopped = |error| internal(format!("a question ended before its answer: {error}"));
+    in_time(limits.time, async { asked.await.map_err(stopped)? }).await
+}
+
+/// What takes longer is given up.
+pub(crate) async fn in_time<T>(time: Duration, asking: impl Future<Output = Result<T>>) -> Result<T> {
+    let seconds = time.as_secs();
+    tokio::time::timeout(time, asking).await.unwrap_or_else(|_| {
+        Err(Error::Limit(label(
+            format!("the question took longer than {seconds} seconds: ask for less, or aggregate"),
+            format!("查询超过 {seconds} 秒，请缩小范围或先汇总"),
+        )))
+    })
 }
 
 /// A question nobody waits for any more is not computed on.

@@ -10,7 +10,7 @@ use crate::{
     serving::rates,
     session, storage,
     table::Table,
-    tables,
+    tables, unused,
     write::{SEGMENT_ROWS, Writing},
 };
 use engine::{BoxFuture, Engine, Error, JobContext, Result};
@@ -20,8 +20,6 @@ use serde_json::json;
 use std::{collections::BTreeSet, time::Instant};
 
 pub const JOB: &str = "warehouse.refresh";
-/// How long a file is kept that no manifest names: readers that began before may still read it.
-const GRACE: chrono::Duration = chrono::Duration::minutes(10);
 const TRIES: usize = 3;
 
 /// What a refresh did.
@@ -95,7 +93,7 @@ async fn refresh_from_newest(
         refreshed_at: engine.clock().now(),
         keys: old.keys.clone(),
         rates: rates::load(engine).await?,
-        retired: old.retired.clone(),
+        retired: vec![],
         tables: Default::default(),
     };
     let mut writing = Writing {
@@ -219,39 +217,30 @@ fn stale(known: &[Segment], touched: &Touched) -> Vec<Stretch> {
 }
 
 /// Writes the manifest once what it names is on the disk, and removes what nobody can be reading any more; `false` if another
-/// refresh was faster.
+/// refresh was faster. What this one wrote stays then, as what a refresh that died wrote, until the next takes it up: a bucket that
+/// says the name was taken may mean the first of two tries.
 async fn publish(
     engine: &Engine,
     store: &storage::Store,
     old: &Manifest,
     next: &mut Manifest,
 ) -> Result<bool> {
-    let now = engine.clock().now();
-    let used: BTreeSet<String> = next.files().map(str::to_owned).collect();
-    let known: BTreeSet<String> = next.retired.iter().map(|(file, _)| file.clone()).collect();
-    next.retired.extend(
-        old.files()
-            .filter(|file| !used.contains(*file) && !known.contains(*file))
-            .map(|file| (file.to_owned(), now)),
-    );
-    let (over, waiting) = std::mem::take(&mut next.retired)
-        .into_iter()
-        .partition(|(_, since)| now - *since > GRACE || *since > now);
-    next.retired = waiting;
-    let before: BTreeSet<&str> = old.files().collect();
-    let new: Vec<String> = used.into_iter().filter(|file| !before.contains(file.as_str())).collect();
-    storage::sync(store, new.clone()).await?;
-    if !next.publish(store).await? {
-        for file in &new {
-            storage::delete(store, file).await?;
-        }
+    // After an hour others may have deleted files of a refresh that comes too late.
+    if manifest::newest_number(store).await? >= Some(next.number) {
         return Ok(false);
     }
-    let over: Vec<(String, _)> = over;
-    for (file, _) in over {
-        storage::delete(store, &file).await?;
+    let before: BTreeSet<&str> = old.files().collect();
+    let new = next.files().filter(|file| !before.contains(file)).map(str::to_owned).collect();
+    storage::sync(store, new).await?;
+    // Not earlier: until the manifest has its name, readers begin with the one before.
+    let now = engine.clock().now();
+    next.retired = unused::retired(store, old, next, now).await?;
+    if !next.publish(store).await? {
+        return Ok(false);
     }
-    next.forget_older(store).await?;
+    if let Err(error) = unused::delete(store, next, now).await {
+        tracing::warn!("what the warehouse needs no more stays until the next refresh: {error}");
+    }
     Ok(true)
 }
 

@@ -206,14 +206,22 @@ pub(crate) async fn read(store: &Store, path: &str) -> Result<Option<Vec<u8>>> {
 
 /// One that is gone already is as well.
 pub(crate) async fn delete(store: &Store, path: &str) -> Result<()> {
+    if let Some(folder) = &store.folder {
+        let path = folder.join(path);
+        return on_disk(move || durable::remove(&path)).await;
+    }
     match store.objects.delete(&Path::from(path)).await {
         Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
         Err(error) => Err(unavailable(error)),
     }
 }
 
-/// The names of all files below a folder.
+/// The names of all files below a folder, of those too that a process left half written.
 pub(crate) async fn list(store: &Store, folder: Option<&str>) -> Result<Vec<String>> {
+    if let Some(root) = store.folder.clone() {
+        let below = folder.unwrap_or_default().to_owned();
+        return on_disk(move || durable::list(&root, &below)).await;
+    }
     let prefix = folder.map(Path::from);
     let found: Vec<_> = store.objects.list(prefix.as_ref()).try_collect().await.map_err(unavailable)?;
     Ok(found.into_iter().map(|meta| meta.location.to_string()).collect())

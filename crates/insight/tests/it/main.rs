@@ -18,6 +18,7 @@ mod live_equals_refit;
 mod mining;
 mod models;
 mod moves;
+mod one_version;
 mod order_of_entry;
 mod own_fields;
 mod pages;

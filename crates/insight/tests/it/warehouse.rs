@@ -15,7 +15,7 @@ use insight::{
     refit,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
-use meta::{Decimal, MONEY_SCALE, Value, unscaled};
+use meta::{Clock, Decimal, MONEY_SCALE, Value, unscaled};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use warehouse::{Limits, Manner};
@@ -226,6 +226,41 @@ fn what_was_erased_is_in_no_file() {
         company.customer("Another").await;
         refresh(&company, SMALL).await;
         assert_eq!(files_that_hold(&company, "Zhang Yishan"), 0);
+    });
+}
+
+#[test]
+fn what_a_refresh_left_that_did_not_end_is_deleted_an_hour_later() {
+    on_both(async |company| {
+        company.customer("A").await;
+        refresh(&company, SMALL).await;
+        let now = company.clock.now();
+        let left = |folder: &str, minutes_ago: i64, kind: &str| {
+            let folder = company.engine.data_dir().join("warehouse").join(folder);
+            std::fs::create_dir_all(&folder).unwrap();
+            let id = Clock::fixed(now - chrono::Duration::minutes(minutes_ago)).new_id();
+            let file = folder.join(format!("{id}.{kind}"));
+            std::fs::write(&file, "left").unwrap();
+            file
+        };
+        // The second was not even written to its end.
+        let old = [
+            left("tables/account", 61, "parquet"),
+            left("tables/sales", 61, "parquet#1"),
+            left("keys/account", 61, "ids"),
+        ];
+        let young = left("tables/account", 30, "parquet");
+        company.customer("B").await;
+        refresh(&company, SMALL).await;
+        assert!(old.iter().all(|file| !file.exists()) && young.exists());
+        company.clock.set(now + chrono::Duration::minutes(41));
+        refresh(&company, SMALL).await;
+        assert!(!young.exists());
+        let names = ask(&company, "SELECT name FROM account ORDER BY name").await;
+        assert_eq!(names, [vec![Value::from("A")], vec![Value::from("B")]]);
+        // What is named is there, and a refresh can go on from it.
+        let again = refresh(&company, FULL).await;
+        assert!(again.rows > 0, "{again:?}");
     });
 }
 

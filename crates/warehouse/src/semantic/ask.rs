@@ -16,10 +16,14 @@ use super::{
     sql::{Chosen, Joins, Only, Select},
     visible::visible,
 };
-use crate::{Limits, cells, query, session};
+use crate::{
+    Limits, cells,
+    query::{QUESTION, in_time},
+    session,
+};
 use engine::{Actor, Engine, Error, Result};
 use meta::{Decimal, NaiveDate};
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
 
 /// Rows of an answer; of more only the first are shown.
 pub(super) const ROWS_LIMIT: usize = 10_000;
@@ -28,19 +32,8 @@ const GROUPS: usize = 2_000_000;
 
 /// The answer as the actor may see it, for a person who waits.
 pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
-    ask_within(engine, actor, question, Limits::PAGE.time).await
-}
-
-/// The same, each of its statements within this time.
-pub async fn ask_within(
-    engine: &Engine,
-    actor: &Actor,
-    question: &Question,
-    time: Duration,
-) -> Result<AnswerTable> {
     let ground = Ground::of(engine, actor).await?;
-    let asked = Asked { time, ..ground.asked(engine, actor, question)? };
-    asked.answer().await
+    in_time(QUESTION, ground.asked(engine, actor, question)?.answer()).await
 }
 
 /// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.
@@ -66,7 +59,7 @@ impl Ground {
         actor: &'a Actor,
         question: &'a Question,
     ) -> Result<Asked<'a>> {
-        Asked::new(engine, actor, &self.model, question, &self.open.tables, self.today, self.calendar)
+        Asked::new(engine, actor, &self.model, question, &self.open, self.today, self.calendar)
     }
 }
 
@@ -102,8 +95,7 @@ impl<'a> Asked<'a> {
             let (span, shift) = (at.span, at.shift);
             let select =
                 Select { fact: table, cuts, measures, key_sets, filter, joins, span, shift, only, within };
-            let limits = Limits { time: self.time, rows: GROUPS };
-            let answer = query(self.engine, self.actor, &select.sql()?, limits).await?;
+            let answer = self.query(&select.sql()?, GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
                     "there are too many groups: cut by something coarser",
@@ -223,7 +215,7 @@ impl<'a> Asked<'a> {
         self.parts.iter().all(|part| part.follows(in_one_group, &self.model.facts))
     }
 
-    async fn answer(&self) -> Result<AnswerTable> {
+    pub async fn answer(&self) -> Result<AnswerTable> {
         let cuts = &self.question.cuts;
         let by = self.both(if self.question.top.is_some() { &cuts[..1] } else { cuts }, None).await?;
         let whole = if cuts.is_empty() { by.clone() } else { self.whole(&by).await? };
@@ -274,7 +266,6 @@ impl<'a> Asked<'a> {
             let others = codes.iter().enumerate().map(|(at, code)| named(at + 1, code));
             Line { members: [Member::rest()].into_iter().chain(others).collect(), cells }
         }));
-        let open = session::newest(self.engine).await?;
         Ok(AnswerTable {
             dimensions: chosen.iter().map(|cut| cut.dimension.label.clone()).collect(),
             measures,
@@ -288,8 +279,8 @@ impl<'a> Asked<'a> {
                 .span
                 .zip(self.question.compare)
                 .map(|(span, compare)| span.compared(compare).0),
-            refreshed_at: open.manifest.refreshed_at,
-            position: open.manifest.position,
+            refreshed_at: self.open.manifest.refreshed_at,
+            position: self.open.manifest.position,
         })
     }
 

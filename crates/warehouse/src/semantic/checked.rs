@@ -10,10 +10,10 @@ use super::{
     sql::Chosen,
     within::Fixed,
 };
-use crate::{Limits, rights};
+use crate::{Answer, Limits, query::query_at, rights, session::Open};
 use engine::{Actor, Engine, Error, Result};
 use meta::NaiveDate;
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 const MEASURES_LIMIT: usize = 12;
 const CUTS_LIMIT: usize = 4;
@@ -27,6 +27,8 @@ pub(super) struct Asked<'a> {
     pub actor: &'a Actor,
     pub model: &'a Model,
     pub question: &'a Question,
+    /// The version of the warehouse that all its statements are asked of.
+    pub open: &'a Arc<Open>,
     pub measures: Vec<&'a Measure>,
     /// The aggregates they are made of.
     pub parts: Vec<Measure>,
@@ -46,7 +48,7 @@ impl<'a> Asked<'a> {
         actor: &'a Actor,
         model: &'a Model,
         question: &'a Question,
-        tables: &[crate::Table],
+        open: &'a Arc<Open>,
         today: NaiveDate,
         calendar: CompanyCalendar,
     ) -> Result<Asked<'a>> {
@@ -88,9 +90,15 @@ impl<'a> Asked<'a> {
             return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
         }
         let time = Limits::PAGE.time;
-        let asked = Asked { engine, actor, model, question, measures, parts, span, calendar, time };
-        asked.check(tables)?;
+        let asked = Asked { engine, actor, model, question, open, measures, parts, span, calendar, time };
+        asked.check(&open.tables)?;
         Ok(asked)
+    }
+
+    /// The answer to one of its statements.
+    pub async fn query(&self, sql: &str, rows: usize) -> Result<Answer> {
+        let limits = Limits { time: self.time, rows };
+        query_at(self.open.clone(), self.engine, self.actor, sql, limits).await
     }
 
     /// Every fact has every cut, and the actor may see what they are made of.

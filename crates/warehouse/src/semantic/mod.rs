@@ -5,6 +5,7 @@
 
 mod answer;
 mod ask;
+mod both;
 mod calendar;
 mod checked;
 mod chosen;
@@ -32,7 +33,8 @@ mod visible;
 mod within;
 
 pub use answer::{AnswerTable, Cell, Column, Counted, Input, Line};
-pub use ask::{ask, ask_within};
+pub use ask::ask;
+pub use both::ask_both;
 pub use calendar::CompanyCalendar;
 pub use chosen::{chosen, groups_by};
 pub use dimension::{Dimension, DimensionKind, Level};

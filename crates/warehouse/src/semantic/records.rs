@@ -4,7 +4,7 @@ use super::{Question, ask::Ground, checked::Asked, filter, sql::Joins};
 use crate::{
     Answer, Limits,
     lower::quoted,
-    query, rights,
+    rights,
     table::{Column, ColumnKind, Source, Table},
 };
 use engine::{Actor, Engine, Error, Result};
@@ -53,7 +53,7 @@ pub async fn rows(
     let known = asked.facts().into_iter().find(|known| *known == fact);
     let table = known.and_then(|known| asked.model.facts.get(known));
     let (columns, sql) = select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;
-    let answer = query(engine, actor, &sql, limits).await?;
+    let answer = asked.query(&sql, limits).await?;
     let mut rows = vec![];
     for row in answer.values() {
         let mut values = row?.into_iter();

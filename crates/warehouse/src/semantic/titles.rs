@@ -6,7 +6,7 @@ use super::{
     dimension::DimensionKind,
     member::{Code, Titles},
 };
-use crate::{Limits, lower::quoted, query};
+use crate::{Limits, lower::quoted};
 use engine::Result;
 use meta::{Id, Value};
 use std::collections::BTreeSet;
@@ -50,8 +50,7 @@ impl Asked<'_> {
             quoted(entity),
             keys.join(", ")
         );
-        let limits = Limits { time: self.time, ..Limits::PAGE };
-        let answer = query(self.engine, self.actor, &sql, limits).await?;
+        let answer = self.query(&sql, Limits::PAGE.rows).await?;
         let mut titles = Titles::new();
         for row in answer.values() {
             let row = row?;

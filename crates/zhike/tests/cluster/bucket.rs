@@ -1,11 +1,11 @@
 //! The warehouse in a bucket of a real server of S3: the same refresh, questions, erasure and workers as in a folder.
 
 use crate::{
-    company::{SMALL, ask, ask_workers, open, questions, trade, values},
+    company::{SMALL, ask, ask_workers, open, open_at, questions, trade, values},
     fleet::{Worker, alone, runtime},
 };
 use engine::{Actor, Engine};
-use meta::Value;
+use meta::{Clock, Id, Value};
 use std::{path::Path, process::Command, sync::atomic::Ordering};
 use testkit::S3;
 use warehouse::{Bucket, Limits, Manner, Place, here};
@@ -17,6 +17,21 @@ fn bucket(server: &S3) -> Place {
 async fn rows(engine: &Engine, sql: &str) -> Vec<Vec<Value>> {
     let answer = warehouse::query(engine, &Actor::system(), sql, Limits::PAGE).await.unwrap();
     answer.values().collect::<engine::Result<_>>().unwrap()
+}
+
+async fn zhang(engine: &Engine) -> Id {
+    let person =
+        values([("name", "Zhang Yishan".into()), ("kind", "person".into()), ("phone", "13800138000".into())]);
+    let system = Actor::system();
+    let created = engine.write(&system, |tx| Box::pin(async move { tx.create("account", person).await }));
+    created.await.unwrap()
+}
+
+/// How many objects hold his name.
+fn holding_zhang(server: &S3) -> usize {
+    let name = "Zhang Yishan".as_bytes();
+    let holds = |object: &&String| server.bytes(object).windows(name.len()).any(|part| part == name);
+    server.objects().iter().filter(holds).count()
 }
 
 const TABLES: [&str; 4] = ["account", "sales", "returns", "activities"];
@@ -45,14 +60,7 @@ fn a_warehouse_in_a_bucket_is_that_of_a_folder() {
         let engine = open(folder.path(), bucket(&server)).await;
         let beside = open(folder.path(), Place::Folder(folder.path().join("beside"))).await;
         trade(&engine, 40).await;
-        let person = values([
-            ("name", "Zhang Yishan".into()),
-            ("kind", "person".into()),
-            ("phone", "13800138000".into()),
-        ]);
-        let system = Actor::system();
-        let person = engine.write(&system, |tx| Box::pin(async move { tx.create("account", person).await }));
-        let person = person.await.unwrap();
+        let person = zhang(&engine).await;
         let first = warehouse::refresh(&engine, SMALL, None).await.unwrap();
         assert!(first.segments_written > 5, "{first:?}");
         warehouse::refresh(&beside, SMALL, None).await.unwrap();
@@ -62,13 +70,7 @@ fn a_warehouse_in_a_bucket_is_that_of_a_folder() {
             "{:?}",
             server.objects()
         );
-        let holding = |words: &str| {
-            let holds = |object: &&String| {
-                server.bytes(object).windows(words.len()).any(|part| part == words.as_bytes())
-            };
-            server.objects().iter().filter(holds).count()
-        };
-        assert!(holding("Zhang Yishan") > 0);
+        assert!(holding_zhang(&server) > 0);
         // Incremental: what changed, no more; it is what a full one gives.
         engine.erase(&Actor::system(), "account", person, "asked for it").await.unwrap();
         trade(&engine, 10).await;
@@ -85,6 +87,38 @@ fn a_warehouse_in_a_bucket_is_that_of_a_folder() {
             tokio::join!(warehouse::refresh(&engine, full, None), warehouse::refresh(&again, full, None));
         assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
         assert_eq!(everything(&again).await, followed);
+    });
+}
+
+#[test]
+fn what_was_erased_leaves_the_bucket_after_its_grace_even_if_it_could_not_be_deleted_at_first() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    runtime().block_on(async {
+        let server = S3::start().await;
+        let clock = Clock::fixed("2026-10-01T08:00:00Z".parse().unwrap());
+        let engine = open_at(folder.path(), bucket(&server), clock.clone()).await;
+        trade(&engine, 10).await;
+        let person = zhang(&engine).await;
+        let refresh = async || warehouse::refresh(&engine, SMALL, None).await.unwrap();
+        refresh().await;
+        engine.erase(&Actor::system(), "account", person, "asked for it").await.unwrap();
+        refresh().await;
+        assert!(holding_zhang(&server) > 0, "somebody may still be reading");
+        clock.set(clock.now() + chrono::Duration::minutes(11));
+        server.keep(true);
+        let refused = refresh().await;
+        assert!(holding_zhang(&server) > 0);
+        // It is the one that is asked all the same.
+        let status = warehouse::status(&engine).await.unwrap();
+        assert_eq!((status.manifest, status.rows), (refused.manifest, refused.rows));
+        server.keep(false);
+        refresh().await;
+        assert_eq!(holding_zhang(&server), 0);
+        let manifests = server.objects().iter().filter(|object| object.contains("/manifest/")).count();
+        assert_eq!(manifests, 2);
+        let others = "SELECT count(*) FROM account WHERE name LIKE 'Customer %'";
+        assert_eq!(rows(&engine, others).await, [vec![Value::Int(10)]]);
     });
 }
 

@@ -24,10 +24,14 @@ pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {
 }
 
 pub async fn open(folder: &Path, place: Place) -> Engine {
+    open_at(folder, place, Clock::system()).await
+}
+
+pub async fn open_at(folder: &Path, place: Place, clock: Clock) -> Engine {
     let options = Options::new(Database::Sqlite, folder.to_owned());
     let modules =
         vec![customers::module(), sales::module(), insight::module(), warehouse::module(), cluster::module()];
-    let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
+    let engine = Engine::open(options, modules, clock).await.unwrap();
     warehouse::place_in(&engine, place, None);
     engine
 }
