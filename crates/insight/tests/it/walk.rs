@@ -29,7 +29,7 @@ pub struct Fact {
     pub sold: bool,
 }
 
-/// Customers in provinces, orders of one or two lines by channel, returns.
+/// Customers in provinces, orders of one line by channel, returns of them and some of no order.
 pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
     let mut accounts = vec![None];
     for number in 0..12 {
@@ -45,14 +45,26 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
         ];
         accounts.push(Some(company.create("account", values(fields)).await));
     }
-    for _ in 0..90 {
+    let mut bought: HashMap<Id, Id> = HashMap::new();
+    for number in 0..90 {
         let day =
             "2024-11-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..700));
         let account = *accounts.choose(chance).unwrap();
         let amount = Decimal::new(chance.random_range(0..900_000), 2).to_string();
         if chance.random_ratio(1, 6) {
             if let Some(account) = account {
-                company.give_back(account, &day.to_string(), &amount, Some("1")).await;
+                let order = bought.get(&account).copied().filter(|_| number % 3 > 0);
+                let head = values([
+                    ("account", account.into()),
+                    ("order", order.into()),
+                    ("returned_at", at(&day.to_string())),
+                ]);
+                let line = values([
+                    ("description", "goods".into()),
+                    ("unit_price", decimal(&amount)),
+                    ("unit_cost", decimal("1")),
+                ]);
+                company.document("return", "return_line", head, line).await;
             }
             continue;
         }
@@ -65,7 +77,8 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
             ("channel", channel),
         ]);
         let line = values([("description", "goods".into()), ("unit_price", decimal(&amount))]);
-        company.document("order", "order_line", head, line).await;
+        let order = company.document("order", "order_line", head, line).await;
+        bought.extend(account.map(|account| (account, order)));
     }
 }
 
@@ -79,6 +92,8 @@ pub async fn all(company: &Company, actor: &Actor, entity: &str) -> Vec<Record> 
 pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
     let accounts = all(company, actor, "account").await;
     let accounts: HashMap<Id, &Record> = accounts.iter().map(|account| (account.id, account)).collect();
+    let orders = all(company, actor, "order").await;
+    let orders: HashMap<Id, &Record> = orders.iter().map(|order| (order.id, order)).collect();
     let mut found = vec![];
     for (entity, moment, counting) in [
         ("order", "ordered_at", &["confirmed", "shipped", "completed"][..]),
@@ -91,13 +106,16 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
             let account = record.reference("account");
             let archive = account.and_then(|id| accounts.get(&id));
             let said = |field: &str| archive?.get(field).as_text().map(str::to_owned);
+            // A return is of the channel of its order.
+            let order = if entity == "order" { Some(record.id) } else { record.reference("order") };
+            let order = order.and_then(|id| orders.get(&id));
             found.push(Fact {
                 document: record.id,
                 account,
                 province: said("province"),
                 postcode: said("postcode"),
                 employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
-                channel: record.values.get("channel").and_then(|value| value.as_text().map(str::to_owned)),
+                channel: order.and_then(|order| order.get("channel").as_text().map(str::to_owned)),
                 day: record.get(moment).as_date().unwrap(),
                 net: record.get("net_base").as_decimal().unwrap(),
                 sold: entity == "order",

@@ -1,5 +1,6 @@
 //! Dimensions: what measures are cut by, derived from the columns of the facts and from the fields of what they point to.
 
+use crate::facts::ORDER;
 use crate::table::{Column, ColumnKind, Table};
 use crate::{define, history};
 use engine::Registry;
@@ -177,6 +178,26 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
         }
     }
     found
+}
+
+/// What the order says of itself, for a fact that has none of these names and refers to an order: by the same names, so that sales and returns
+/// are cut by the same. `own` is what the fact has, `order` what the fact has whose rows are orders.
+pub(crate) fn of_the_order(fact: &Table, own: &[Dimension], order: &[Dimension]) -> Vec<Dimension> {
+    let Some(reference) = fact.order_key() else { return vec![] };
+    let group = |dimension: &Dimension| dimension.name.split('.').next().map(str::to_owned);
+    let known: Vec<Option<String>> = own.iter().map(group).collect();
+    let lacking = order.iter().filter(|dimension| !known.contains(&group(dimension)));
+    let (en, zh) = (&reference.label.en, &reference.label.zh);
+    let step = Step { key: reference.name.clone(), table: ORDER.to_owned() };
+    let through = |dimension: &Dimension| Dimension {
+        definition: label(
+            format!("{} Taken from “{en}”; empty without one.", dimension.definition.en),
+            format!("{}取自“{zh}”，无则为空。", dimension.definition.zh),
+        ),
+        path: [vec![step.clone()], dimension.path.clone()].concat(),
+        ..dimension.clone()
+    };
+    lacking.map(through).collect()
 }
 
 fn field_of<'r>(registry: &'r Registry, column: &Column) -> Option<&'r Field> {

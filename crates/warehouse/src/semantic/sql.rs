@@ -99,9 +99,9 @@ impl Chosen<'_> {
         }
     }
 
-    /// The day of the fact itself, which a comparison moves.
+    /// A day of the fact itself or of its order, which a comparison moves; it is no other record's.
     fn is_time(&self) -> bool {
-        self.dimension.path.is_empty()
+        !self.dimension.name.contains('.')
     }
 }
 
@@ -150,6 +150,15 @@ pub(crate) struct Select<'q> {
     pub only: Option<Only<'q>>,
     /// Only these members of further dimensions.
     pub within: Vec<Fixed<'q>>,
+    pub first: Option<First>,
+}
+
+/// Only the rows with the largest (or smallest) values of the measure at this place, of equal ones those of the first members. Which of the
+/// rows without a value are among them is not said.
+pub(crate) struct First {
+    pub measure: usize,
+    pub descending: bool,
+    pub rows: usize,
 }
 
 pub(crate) struct Only<'q> {
@@ -209,6 +218,14 @@ impl Select<'_> {
         if !self.cuts.is_empty() {
             let places: Vec<String> = (1..=self.cuts.len()).map(|place| place.to_string()).collect();
             sql.push_str(&format!(" GROUP BY {}", places.join(", ")));
+        }
+        if let Some(First { measure, descending, rows }) = self.first {
+            let direction = if descending { "DESC" } else { "ASC" };
+            // A bare key is taken for a constant if all rows are of one; see `records`.
+            sql = format!(
+                "SELECT * FROM ({sql}) g ORDER BY g.m{measure} {direction} NULLS LAST, \
+                 CASE WHEN g.m{measure} IS NOT NULL THEN g.d0 END ASC NULLS LAST LIMIT {rows}"
+            );
         }
         Ok(sql)
     }
