@@ -31,6 +31,7 @@ mod seven_p_behind;
 mod sides;
 mod surveys;
 mod touches;
+mod trees;
 mod uplift;
 mod walk;
 mod warehouse;

@@ -423,7 +423,7 @@ fn everybody_sees_the_sums_of_what_he_may_see() {
 }
 
 /// Takes a field of customers from everybody in the person's role.
-async fn hide(company: &Company, user: Id, field: &str) {
+pub async fn hide(company: &Company, user: Id, field: &str) {
     let roles = company.those_of("user_role", "user", user).await;
     let right = [
         ("role", roles[0].get("role").clone()),

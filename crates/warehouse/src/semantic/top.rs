@@ -155,16 +155,15 @@ impl Asked<'_> {
             _ => {}
         }
         let mut rest = self.both(&[], Which::Beyond(members)).await?;
-        for parts in [Some(&mut rest.now), rest.then.as_mut()]
-            .into_iter()
-            .flatten()
-            .flat_map(|rows| rows.0.values_mut())
-        {
+        let both = [Some(&mut rest.now), rest.then.as_mut()];
+        for parts in both.into_iter().flatten().flat_map(|rows| rows.0.values_mut()) {
             // Without a row there is no group, and nothing is known of it.
             let known: Vec<bool> =
-                self.parts.iter().map(|part| !self.rows_in(part, Some(parts)).is_zero()).collect();
+                self.parts.iter().map(|part| !self.rows_in(part, Some(&*parts)).is_zero()).collect();
             for (part, known) in parts.iter_mut().zip(known) {
-                part.take_if(|_| !known);
+                if !known {
+                    *part = None;
+                }
             }
         }
         Ok(rest)
