@@ -12,7 +12,7 @@ use meta::{Bands, Choice, Entity, Field, Kind, Label, label};
 /// How far from the fact an attribute may stand: the customer's owner's team is two references away.
 const DEPTH_LIMIT: usize = 3;
 /// How far up a tree is climbed, so that records which refer to each other in a circle have an end, too.
-pub(super) const LEVELS_UP: usize = 10;
+pub(super) const LEVELS_UP: usize = 8;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
@@ -350,8 +350,8 @@ fn attributes(
                 // What the fact itself refers to is cut by there.
                 if path.len() == 1 && !direct.contains(&target.name.as_str()) {
                     attributes(registry, target, &next, direct, found);
+                    found.extend(next.above(target));
                 }
-                found.extend(next.above(target));
                 found.push(next);
             }
             Kind::Text { .. } => found.push(base),
