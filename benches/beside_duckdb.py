@@ -4,6 +4,7 @@ are the same to the last digit.
     beside_duckdb.py FOLDER        where `bench olap` wrote zhike.json and its answers
 """
 
+import decimal
 import json
 import pathlib
 import statistics
@@ -29,15 +30,29 @@ SELECT account_key, last_day, orders, money,
 FROM bought"""
 
 
+# Facts that are taken off, each with the columns that are.
+COSTS = {
+    "returns": ["net", "margin"],
+    "order_costs": ["selling_cost", "service_cost"],
+    "return_costs": ["service_cost"],
+    "activities": ["service_cost"],
+}
+
+# A table without files, of which there are no rows.
+NOTHING = """(SELECT NULL::INTEGER AS key, NULL::INTEGER AS account_key, NULL::DATE AS day, NULL::VARCHAR AS importance, NULL::DECIMAL(18, 4) AS net,
+    NULL::DECIMAL(18, 4) AS margin, NULL::DECIMAL(18, 4) AS selling_cost, NULL::DECIMAL(18, 4) AS service_cost WHERE false)"""
+
+
 class DuckDB:
     """Asks the files anew each time, as Zhike does."""
 
     def __init__(self, files, year):
         self.year = year
         self.connection = duckdb.connect()
-        for table in ("sales", "product", "product_category", "account"):
-            names = ", ".join(f"'{name}'" for name in files[table])
-            self.connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet([{names}])")
+        for table in ("sales", "product", "product_category", "account", *COSTS, "account_figures"):
+            names = ", ".join(f"'{name}'" for name in files.get(table, []))
+            source = f"read_parquet([{names}])" if names else NOTHING
+            self.connection.execute(f"CREATE VIEW {table} AS SELECT * FROM {source}")
         self.name = f"DuckDB {duckdb.__version__}"
 
     def rows(self, sql):
@@ -72,12 +87,37 @@ class DuckDB:
         return found + [("total", row[0] * UNIT) for row in self.rows('SELECT count(DISTINCT "order") FROM sales')]
 
     def largest_products(self):
-        rows = """WITH sold AS (SELECT product_key, sum(net) AS net FROM sales GROUP BY 1),
-            placed AS (SELECT *, row_number() OVER (ORDER BY net DESC NULLS LAST, product_key NULLS LAST) AS place FROM sold)
-            SELECT CASE WHEN place > 20 THEN 'rest' END, CASE WHEN place <= 20 THEN p.id END, sum(net)
-            FROM placed LEFT JOIN product p ON p.key = placed.product_key GROUP BY 1, 2"""
-        found = [(rest or product, net) for rest, product, net in self.rows(rows)]
+        return self.largest("product")
+
+    def best_customers(self):
+        return self.largest("account")
+
+    def largest(self, table):
+        rows = f"""WITH sold AS (SELECT {table}_key AS key, sum(net) AS net FROM sales GROUP BY 1),
+            placed AS (SELECT *, row_number() OVER (ORDER BY net DESC NULLS LAST, key NULLS LAST) AS place FROM sold)
+            SELECT CASE WHEN place > 20 THEN 'rest' END, CASE WHEN place <= 20 THEN r.id END, sum(net)
+            FROM placed LEFT JOIN {table} r ON r.key = placed.key GROUP BY 1, 2"""
+        found = [(rest or member, net) for rest, member, net in self.rows(rows)]
         return found + [("total", *row) for row in self.rows("SELECT sum(net) FROM sales")]
+
+    def net_sales_by_month(self):
+        both = "(SELECT day, net FROM sales UNION ALL SELECT day, -net FROM returns)"
+        return self.with_total(f"SELECT date_trunc('month', day)::DATE, sum(net) FROM {both} GROUP BY 1", f"SELECT sum(net) FROM {both}")
+
+    def net_profit_by_importance(self):
+        less = [
+            f"SELECT account_key, -{column} FROM {table}"
+            for table, columns in COSTS.items()
+            for column in columns
+            if column != "net"
+        ]
+        of = f"FROM ({' UNION ALL '.join(['SELECT account_key, margin AS profit FROM sales', *less])}) c"
+        rows = f"SELECT f.importance, sum(profit) {of} LEFT JOIN account_figures f ON f.key = c.account_key GROUP BY 1"
+        return self.with_total(rows, f"SELECT sum(profit) {of}")
+
+    def by_month_in_one_city(self):
+        of = "FROM sales s JOIN account a ON a.key = s.account_key WHERE a.city = '北京'"
+        return self.with_total(f"SELECT date_trunc('month', s.day)::DATE, sum(s.net) {of} GROUP BY 1", f"SELECT sum(s.net) {of}")
 
     def by_city(self):
         this, last = (f"sum(s.net) FILTER (year(s.day) = {year})" for year in (self.year, self.year - 1))
@@ -101,10 +141,16 @@ class DuckDB:
 
 def whole(column):
     """Decimals of the files as whole ten-thousandths: their lower 64 bits, which hold all of any amount here."""
+    assert column.null_count == 0 and column.type.scale == 4
     column = column.combine_chunks()
-    assert column.null_count == 0
     numbers = numpy.frombuffer(column.buffers()[1], dtype="<i8")[::2]
     return numbers[column.offset : column.offset + len(column)]
+
+
+def known(column):
+    """The same where some are empty, and which are not."""
+    filled = column.fill_null(decimal.Decimal(0))
+    return whole(filled), column.is_valid().to_numpy()
 
 
 class Pandas:
@@ -114,11 +160,12 @@ class Pandas:
         self.year = year
         began = time.perf_counter()
         read = lambda table, columns: pyarrow.parquet.read_table(files[table], columns=columns)
-        sales = read("sales", ["day", "net", "order", "product_key", "account_key"])
+        sales = read("sales", ["day", "net", "margin", "order", "product_key", "account_key"])
         key = lambda column: column.fill_null(-1).to_numpy()
+        day = lambda column: column.cast("int32").to_numpy().astype("datetime64[D]")
         self.sales = pandas.DataFrame(
             {
-                "day": sales["day"].cast("int32").to_numpy().astype("datetime64[D]"),
+                "day": day(sales["day"]),
                 "net": whole(sales["net"]),
                 "order": sales["order"].combine_chunks().dictionary_encode().indices.to_numpy(),
                 "product_key": key(sales["product_key"]),
@@ -129,8 +176,23 @@ class Pandas:
         self.product_id = dict(zip(product["key"].to_pylist(), product["id"].to_pylist()))
         self.category_id = dict(zip(category["key"].to_pylist(), category["id"].to_pylist()))
         self.product = pandas.DataFrame({"product_key": key(product["key"]), "category_key": key(product["category_key"])})
-        account = read("account", ["key", "city"])
+        account = read("account", ["key", "id", "city"])
+        self.account_id = dict(zip(account["key"].to_pylist(), account["id"].to_pylist()))
         self.account = pandas.DataFrame({"account_key": key(account["key"]), "city": account["city"].to_pandas().astype("category")})
+        returns = read("returns", ["day", "net"]) if files.get("returns") else None
+        self.returned = pandas.DataFrame({"day": day(returns["day"]), "net": whole(returns["net"])} if returns else {"day": [], "net": []})
+        self.profits = [(self.sales["account_key"], *known(sales["margin"]), 1)]
+        for table, columns in COSTS.items():
+            columns = [column for column in columns if column != "net"]
+            if files.get(table):
+                costs = read(table, ["account_key", *columns])
+                self.profits += [(pandas.Series(key(costs["account_key"])), *known(costs[column]), -1) for column in columns]
+        # Customers' classes by their place in the list; −1 is none.
+        self.classes, self.importance = [], pandas.Series([], dtype="int8")
+        if files.get("account_figures"):
+            figures = read("account_figures", ["key", "importance"])
+            classes = figures["importance"].to_pandas().astype("category").cat
+            self.classes, self.importance = list(classes.categories), pandas.Series(classes.codes.to_numpy(), index=key(figures["key"]))
         self.seconds = time.perf_counter() - began
         self.name = f"pandas {pandas.__version__}"
 
@@ -148,11 +210,40 @@ class Pandas:
         return rows + [("total", self.sales["net"].sum())]
 
     def largest_products(self):
-        found = self.sales.groupby("product_key")["net"].sum().reset_index()
-        found = found.sort_values(["net", "product_key"], ascending=[False, True], kind="stable")
-        rows = [(self.product_id.get(int(key)), net) for key, net in found.head(20).itertuples(index=False)]
+        return self.largest("product_key", self.product_id)
+
+    def best_customers(self):
+        return self.largest("account_key", self.account_id)
+
+    def largest(self, key, ids):
+        found = self.sales.groupby(key)["net"].sum().reset_index()
+        found = found.sort_values(["net", key], ascending=[False, True], kind="stable")
+        rows = [(ids.get(int(member)), net) for member, net in found.head(20).itertuples(index=False)]
         rest = [("rest", found["net"].iloc[20:].sum())] if len(found) > 20 else []
         return rows + rest + [("total", found["net"].sum())]
+
+    def net_sales_by_month(self):
+        found = self.sales["net"].groupby(self.month(self.sales)).sum()
+        if len(self.returned):
+            found = found.sub(self.returned["net"].groupby(self.month(self.returned)).sum(), fill_value=0).astype("int64")
+        rows = [(month.date(), net) for month, net in found.items()]
+        return rows + [("total", self.sales["net"].sum() - int(self.returned["net"].sum()))]
+
+    def net_profit_by_importance(self):
+        parts = []
+        for accounts, amounts, filled, sign in self.profits:
+            importance = self.importance.reindex(accounts, fill_value=-1).to_numpy()
+            part = pandas.DataFrame({"importance": importance, "profit": sign * amounts, "filled": filled})
+            parts.append(part.groupby("importance").sum())
+        found = pandas.concat(parts).groupby(level=0).sum()
+        value = lambda profit, filled: int(profit) if filled else None
+        rows = [(self.classes[at] if at >= 0 else None, value(profit, filled)) for at, profit, filled in found.itertuples()]
+        return rows + [("total", value(found["profit"].sum(), found["filled"].sum()))]
+
+    def by_month_in_one_city(self):
+        of = self.sales[["day", "account_key", "net"]].merge(self.account[self.account["city"] == "北京"], on="account_key")
+        found = of["net"].groupby(self.month(of)).sum()
+        return [(month.date(), net) for month, net in found.items()] + [("total", of["net"].sum())]
 
     def by_city(self):
         def sums(year):
@@ -211,11 +302,15 @@ QUESTIONS = {
     "sales by month": "by_month",
     "sales by month and category": "by_month_and_category",
     "20 largest products and the rest": "largest_products",
+    "20 best customers and the rest": "best_customers",
     "a year beside the year before, by city": "by_city",
     "different customers by month": "customers_by_month",
     "orders by month": "orders_by_month",
     "orders by category": "orders_by_category",
     "20 products on most orders and the rest": "products_on_most_orders",
+    "net sales by month": "net_sales_by_month",
+    "net profit by importance": "net_profit_by_importance",
+    "sales by month of customers in one city": "by_month_in_one_city",
     "recency, frequency, money of every customer": "rfm",
 }
 

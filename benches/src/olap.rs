@@ -116,15 +116,16 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
     };
     let day = |month, day| NaiveDate::from_ymd_opt(year, month, day).context("no such day");
     let month = ("day", Some(Level::Month));
-    let best = |measure: &str| Question {
+    let best = |measure: &str, of_what: &str| Question {
         top: Some(20),
         sort: Some(Sort { by: measure.into(), descending: true }),
-        ..of(measure, &[("product", None)])
+        ..of(measure, &[(of_what, None)])
     };
     Ok(vec![
         ("sales by month", of("sales", &[month])),
         ("sales by month and category", of("sales", &[month, ("product.category", None)])),
-        ("20 largest products and the rest", best("sales")),
+        ("20 largest products and the rest", best("sales", "product")),
+        ("20 best customers and the rest", best("sales", "account")),
         (
             "a year beside the year before, by city",
             Question {
@@ -136,7 +137,13 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
         ("different customers by month", of("customers", &[month])),
         ("orders by month", of("orders", &[month])),
         ("orders by category", of("orders", &[("product.category", None)])),
-        ("20 products on most orders and the rest", best("orders")),
+        ("20 products on most orders and the rest", best("orders", "product")),
+        ("net sales by month", of("net_sales", &[month])),
+        ("net profit by importance", of("net_profit", &[("account.importance", None)])),
+        (
+            "sales by month of customers in one city",
+            Question { filter: "account.city == '北京'".into(), ..of("sales", &[month]) },
+        ),
     ])
 }
 

@@ -87,7 +87,7 @@ pub(crate) fn record(field: Option<&Field>, entity: &Entity) -> Label {
 }
 
 /// A name within a sentence: “Order line” is “order line”, “SKU” stays.
-fn in_sentence(name: &str) -> String {
+pub(crate) fn in_sentence(name: &str) -> String {
     let mut letters = name.chars();
     match (letters.next(), letters.clone().next()) {
         (Some(first), Some(second)) if second.is_lowercase() => first.to_lowercase().chain(letters).collect(),

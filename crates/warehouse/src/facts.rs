@@ -10,6 +10,9 @@ use crate::{
 use engine::Registry;
 use meta::{Entity, Field, Kind, Label, label};
 
+/// What is sold, and what returns and their costs refer to.
+pub(crate) const ORDER: &str = "order";
+
 /// A document whose lines are facts.
 struct Document {
     table: &'static str,
@@ -39,7 +42,7 @@ const DOCUMENTS: [Document; 2] = [
             "One line of an order that counts (confirmed, shipped, completed).",
             "一条计入销售的订单行（订单已确认、已发货或已完成）。",
         ),
-        head: "order",
+        head: ORDER,
         line: "order_line",
         at: "ordered_at",
         counting: &["confirmed", "shipped", "completed"],
@@ -240,7 +243,7 @@ impl Share {
 
 /// Whether a field says something to cut by. Amounts in the document's own currency are not to be summed, and what
 /// tells who somebody is belongs to the customer's record.
-fn is_cut(field: &Field) -> bool {
+pub(crate) fn is_cut(field: &Field) -> bool {
     !field.tells_who()
         && !field.unique
         && !matches!(field.kind, Kind::Money | Kind::Decimal { .. } | Kind::Percent | Kind::Instant)
@@ -255,6 +258,16 @@ fn is_own_amount(field: &Field) -> bool {
 }
 
 impl Table {
+    /// The reference of something else than orders to the order it belongs to.
+    pub(crate) fn order_key(&self) -> Option<&Column> {
+        let refers = |column: &&Column| {
+            column.kind == ColumnKind::Key
+                && column.origin.is_some()
+                && column.target.as_deref() == Some(ORDER)
+        };
+        self.columns.iter().find(refers).filter(|_| self.head != ORDER)
+    }
+
     /// A reference is kept as a key (and the customer as an id, too), anything else as it is.
     fn add_cut(&mut self, registry: &Registry, entity: &str, side: Side, field: &Field, name: &str) {
         let Some(kind) = kind_of(field) else { return };

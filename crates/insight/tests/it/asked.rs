@@ -41,8 +41,7 @@ pub fn some_question(chance: &mut ChaCha8Rng) -> Question {
             "product",
             "channel",
         ];
-        let known = if with_returns { &dimensions[..6] } else { &dimensions[..] };
-        let dimension = known.choose(chance).copied().unwrap();
+        let dimension = dimensions.choose(chance).copied().unwrap();
         if !cuts.iter().any(|cut| cut.dimension == dimension) {
             cuts.push(Cut::new(dimension, level.filter(|_| dimension == "day")));
         }

@@ -2,13 +2,15 @@
 
 use crate::{
     company::{at, decimal, on_both, values},
-    walk::trade,
+    walk::{Fact, facts, measured, member, text, trade},
     warehouse::{SMALL, refresh},
 };
+use chrono::NaiveDate;
 use engine::Actor;
 use meta::{Decimal, Id};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
 use warehouse::semantic::{self, Compare, Cut, Level, Period, Question, Sort};
 
 #[test]
@@ -92,6 +94,118 @@ fn the_rest_is_the_same_from_the_groups_and_asked() {
             assert_eq!(told(&answer.total), told(&whole.total), "{question:?}");
             assert_eq!(answer.counted, whole.counted, "{question:?}");
         }
+    });
+}
+
+/// Of customers in several files the database says which are the largest, and the rest is the whole less them.
+#[test]
+fn the_best_customers_and_the_rest_are_those_of_a_walk() {
+    on_both(async |company| {
+        trade(&company, &mut ChaCha8Rng::seed_from_u64(29)).await;
+        refresh(&company, SMALL).await;
+        let facts = facts(&company, &Actor::system()).await;
+        let (from, to) = ("2025-06-01".parse().unwrap(), "2026-03-31".parse().unwrap());
+        let year_before = |day: NaiveDate| day - chrono::Months::new(12);
+        let measures: [&[&str]; 5] = [
+            &["sales"],
+            &["sales", "orders", "average_order"],
+            &["sales", "customers"],
+            &["net_sales", "sales", "returned"],
+            &["returned"],
+        ];
+        let mut asked = 0;
+        for (measures, top) in measures.into_iter().flat_map(|one| [1, 3, 6, 40].map(|top| (one, top))) {
+            for (compare, cut_twice) in [(false, false), (true, false), (false, true), (true, true)] {
+                for descending in [true, false] {
+                    let by = if measures.contains(&"sales") { "sales" } else { measures[0] };
+                    let mut cuts = vec![Cut::new("account", None)];
+                    cuts.extend(cut_twice.then(|| Cut::new("channel", None)));
+                    let question = Question {
+                        measures: measures.iter().map(|name| (*name).to_owned()).collect(),
+                        cuts: cuts.clone(),
+                        top: Some(top),
+                        share: true,
+                        sort: Some(Sort { by: by.into(), descending }),
+                        period: Some(Period::Between { from, to }),
+                        compare: compare.then_some(Compare::LastYear),
+                        ..Question::default()
+                    };
+                    let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+                    let of_asked = |fact: &&Fact| match by {
+                        "returned" => !fact.sold,
+                        _ => fact.sold || measures.contains(&"returned"),
+                    };
+                    let between = |from: NaiveDate, to: NaiveDate| -> Vec<&Fact> {
+                        let within = |fact: &&Fact| (from..=to).contains(&fact.day);
+                        facts.iter().filter(of_asked).filter(within).collect()
+                    };
+                    let now = between(from, to);
+                    let then = if compare { between(year_before(from), year_before(to)) } else { vec![] };
+
+                    // The largest by the walk; no two are the same.
+                    let mut ranked: Vec<(Option<Decimal>, String)> = vec![];
+                    let customers: BTreeSet<String> =
+                        now.iter().chain(&then).map(|fact| member(fact, &cuts[0])).collect();
+                    for customer in customers {
+                        let own: Vec<&Fact> =
+                            now.iter().copied().filter(|fact| member(fact, &cuts[0]) == customer).collect();
+                        ranked.push((measured(by, &own), customer));
+                    }
+                    ranked.sort_by_key(|(value, _)| {
+                        (value.is_none(), value.map(|v| if descending { -v } else { v }))
+                    });
+                    let valued = ranked.iter().filter(|(value, _)| value.is_some()).count();
+                    let best: Vec<&String> = ranked.iter().take(top).map(|(_, customer)| customer).collect();
+                    if top > valued && ranked.len() > top {
+                        // Which of those without a value is told by their keys alone.
+                        continue;
+                    }
+                    let named = |fact: &Fact| -> Vec<String> {
+                        let customer = member(fact, &cuts[0]);
+                        let customer = if best.contains(&&customer) { customer } else { "rest".to_owned() };
+                        [customer].into_iter().chain(cuts[1..].iter().map(|cut| member(fact, cut))).collect()
+                    };
+                    let total: Vec<Option<Decimal>> =
+                        measures.iter().map(|one| measured(one, &now)).collect();
+                    let mut expected: BTreeMap<Vec<String>, (Vec<&Fact>, Vec<&Fact>)> = BTreeMap::new();
+                    for fact in &now {
+                        expected.entry(named(fact)).or_default().0.push(fact);
+                    }
+                    for fact in &then {
+                        expected.entry(named(fact)).or_default().1.push(fact);
+                    }
+                    assert_eq!(answer.rows.len(), expected.len(), "{question:?}");
+                    for row in &answer.rows {
+                        let mut names: Vec<String> =
+                            row.members.iter().map(|member| text(&member.value)).collect();
+                        if row.members[0].rest {
+                            names[0] = "rest".to_owned();
+                        }
+                        let (now, then) = &expected[&names];
+                        for (at, measure) in measures.iter().enumerate() {
+                            let cell = &row.cells[at];
+                            let value = measured(measure, now);
+                            let place = format!("{question:?} {names:?} {measure}");
+                            assert_eq!(cell.value, value, "{place}");
+                            if compare {
+                                assert_eq!(cell.compared, measured(measure, then), "compared: {place}");
+                            }
+                            let share = match *measure {
+                                "orders" | "customers" | "average_order" => None,
+                                _ => value.zip(total[at]).map(|(value, total)| (value / total).round_dp(6)),
+                            };
+                            assert_eq!(cell.share, share, "share: {place}");
+                            asked += 1;
+                        }
+                    }
+                    for (at, total) in total.iter().enumerate() {
+                        let known = |value: &Option<Decimal>| value.filter(|value| !value.is_zero());
+                        assert_eq!(known(&answer.total[at].value), known(total), "{question:?}");
+                    }
+                }
+            }
+        }
+        assert!(asked > 500, "{asked}");
     });
 }
 

@@ -36,6 +36,7 @@ mod seven_p_places;
 mod sides;
 mod surveys;
 mod touches;
+mod trees;
 mod uplift;
 mod walk;
 mod warehouse;

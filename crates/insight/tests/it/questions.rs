@@ -123,9 +123,9 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
         assert_eq!(refused(Question::default()).await, "measures");
         assert_eq!(refused(of("beauty")).await, "measures");
         assert_eq!(refused(Question { cuts: vec![Cut::new("beauty", None)], ..of("sales") }).await, "cuts");
-        // Returns have no channel.
+        // Contacts have no channel.
         assert_eq!(
-            refused(Question { cuts: vec![Cut::new("channel", None)], ..of("net_sales") }).await,
+            refused(Question { cuts: vec![Cut::new("channel", None)], ..of("activities") }).await,
             "cuts"
         );
         assert_eq!(refused(Question { top: Some(5), ..of("sales") }).await, "top");
@@ -134,6 +134,85 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
         let sort = Some(Sort { by: "orders".into(), descending: true });
         let cuts = vec![Cut::new("day", None)];
         assert_eq!(refused(Question { sort, cuts, ..of("sales") }).await, "sort");
+    });
+}
+
+/// A return says nothing of channel, team and place: its order does, and of one without an order nothing is known.
+#[test]
+fn returns_are_cut_and_chosen_by_what_their_order_says() {
+    on_both(async |company| {
+        trade(&company, &mut ChaCha8Rng::seed_from_u64(19)).await;
+        let team = company.create("team", values([("name", "East".into())])).await;
+        let account = company.customer("Harbour").await;
+        let place =
+            values([("account", account.into()), ("street", "Quay 1".into()), ("city", "Qingdao".into())]);
+        let place = company.create("address", place).await;
+        let line = |price: &str, cost: &str| {
+            let [price, cost] = [decimal(price), decimal(cost)];
+            values([("description", "goods".into()), ("unit_price", price), ("unit_cost", cost)])
+        };
+        let head = values([
+            ("account", account.into()),
+            ("ordered_at", at("2026-03-01")),
+            ("channel", "fair".into()),
+            ("team", team.into()),
+            ("shipping_address", place.into()),
+        ]);
+        let order = company.document("order", "order_line", head, line("100", "60")).await;
+        let back = values([("order", order.into()), ("returned_at", at("2026-03-02"))]);
+        company.document("return", "return_line", back, line("30", "18")).await;
+        refresh(&company, SMALL).await;
+
+        let facts = facts(&company, &Actor::system()).await;
+        let with = |known: bool| facts.iter().any(|fact| !fact.sold && fact.channel.is_some() == known);
+        assert!(with(true) && with(false), "{facts:?}");
+        let by_channel = Question {
+            measures: ["net_sales", "returned", "sales"].map(str::to_owned).into(),
+            cuts: vec![Cut::new("channel", None)],
+            ..Question::default()
+        };
+        compare(&company, &Actor::system(), &facts, &by_channel, 0).await;
+        let ask = async |question: &Question| {
+            let answer = semantic::ask(&company.engine, &Actor::system(), question).await;
+            answer.unwrap_or_else(|error| panic!("{question:?}: {error}"))
+        };
+        for channel in ["online", "fair"] {
+            let of_one: Vec<&Fact> =
+                facts.iter().filter(|fact| fact.channel.as_deref() == Some(channel)).collect();
+            let within = Within { dimension: "channel".into(), level: None, value: json!(channel) };
+            let filter = format!("channel == \"{channel}\"");
+            for chosen in [
+                Question { within: vec![within], ..by_channel.clone() },
+                Question { filter, ..by_channel.clone() },
+            ] {
+                let answer = ask(&Question { cuts: vec![], ..chosen }).await;
+                for (cell, measure) in answer.total.iter().zip(&by_channel.measures) {
+                    assert_eq!(cell.value, measured(measure, &of_one), "{measure} {channel}");
+                }
+            }
+        }
+        for (dimension, value) in [
+            ("channel", json!("fair")),
+            ("team", json!(team)),
+            ("shipping_address.kind", json!("shipping")),
+            ("shipping_address.city", json!("Qingdao")),
+        ] {
+            let measures = ["net_sales", "margin", "contribution", "return_rate", "orders"];
+            let cuts = vec![Cut::new(dimension, None)];
+            let question =
+                Question { measures: measures.map(str::to_owned).into(), cuts, ..Question::default() };
+            let answer = ask(&question).await;
+            let row = answer.rows.iter().find(|row| row.members[0].value == value);
+            let row = row.unwrap_or_else(|| panic!("{dimension}: {answer:?}"));
+            let found: Vec<_> = row.cells.iter().map(|cell| cell.value.unwrap()).collect();
+            let d = |number: i64| Decimal::from(number);
+            assert_eq!(found, [d(70), d(28), d(28), Decimal::new(3, 1), d(1)], "{dimension}");
+        }
+        for filter in [format!("team == \"{team}\""), "shipping_address.city == \"Qingdao\"".to_owned()] {
+            let question = Question { cuts: vec![], filter, ..by_channel.clone() };
+            let total = ask(&question).await.total;
+            assert_eq!(total[0].value, Some(Decimal::from(70)), "{question:?}");
+        }
     });
 }
 
@@ -233,7 +312,7 @@ fn everybody_sees_the_sums_of_what_he_may_see() {
 }
 
 /// Takes a field of customers from everybody in the person's role.
-async fn hide(company: &Company, user: Id, field: &str) {
+pub async fn hide(company: &Company, user: Id, field: &str) {
     let roles = company.those_of("user_role", "user", user).await;
     let right = [
         ("role", roles[0].get("role").clone()),

@@ -32,7 +32,7 @@ pub struct Fact {
     pub sold: bool,
 }
 
-/// Customers in provinces, orders of up to four lines by channel, returns of up to four; some lines are of a product.
+/// Customers in provinces, orders of up to four lines by channel, returns of up to four, some of no order; some lines are of a product.
 pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
     let mut products = vec![];
     for name in PRODUCTS {
@@ -52,14 +52,20 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
         ];
         accounts.push(Some(company.create("account", values(fields)).await));
     }
-    for _ in 0..90 {
+    let mut bought: HashMap<Id, Id> = HashMap::new();
+    for number in 0..90 {
         let day =
             "2024-11-01".parse::<NaiveDate>().unwrap() + chrono::Duration::days(chance.random_range(0..700));
         let account = *accounts.choose(chance).unwrap();
         let lines = (0..chance.random_range(1..5)).map(|_| some_line(&products, chance)).collect();
         if chance.random_ratio(1, 6) {
-            if account.is_some() {
-                let head = values([("account", account.into()), ("returned_at", at(&day.to_string()))]);
+            if let Some(account) = account {
+                let order = bought.get(&account).copied().filter(|_| number % 3 > 0);
+                let head = values([
+                    ("account", account.into()),
+                    ("order", order.into()),
+                    ("returned_at", at(&day.to_string())),
+                ]);
                 company.document_of("return", "return_line", head, lines).await;
             }
             continue;
@@ -72,7 +78,8 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
             ("status", status.into()),
             ("channel", channel),
         ]);
-        company.document_of("order", "order_line", head, lines).await;
+        let order = company.document_of("order", "order_line", head, lines).await;
+        bought.extend(account.map(|account| (account, order)));
     }
 }
 
@@ -102,6 +109,8 @@ pub async fn all(company: &Company, actor: &Actor, entity: &str) -> Vec<Record> 
 pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
     let accounts = all(company, actor, "account").await;
     let accounts: HashMap<Id, &Record> = accounts.iter().map(|account| (account.id, account)).collect();
+    let orders = all(company, actor, "order").await;
+    let orders: HashMap<Id, &Record> = orders.iter().map(|order| (order.id, order)).collect();
     let mut found = vec![];
     for (entity, line_entity, moment, counting) in [
         ("order", "order_line", "ordered_at", &["confirmed", "shipped", "completed"][..]),
@@ -118,6 +127,10 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
             let account = record.reference("account");
             let archive = account.and_then(|id| accounts.get(&id));
             let said = |field: &str| archive?.get(field).as_text().map(str::to_owned);
+            // A return is of the channel of its order.
+            let order = if entity == "order" { Some(record.id) } else { record.reference("order") };
+            let order = order.and_then(|id| orders.get(&id));
+            let channel = order.and_then(|order| order.get("channel").as_text().map(str::to_owned));
             let lines = lines.remove(&record.id).unwrap_or_default();
             // What lines have is theirs, and the last one has what is left of the document.
             let mut left = record.get("net_base").as_decimal().unwrap();
@@ -133,10 +146,7 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
                     province: said("province"),
                     postcode: said("postcode"),
                     employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
-                    channel: record
-                        .values
-                        .get("channel")
-                        .and_then(|value| value.as_text().map(str::to_owned)),
+                    channel: channel.clone(),
                     day: record.get(moment).as_date().unwrap(),
                     net,
                     sold: entity == "order",

@@ -14,6 +14,7 @@ use super::{
     part::Part,
     period::{Shift, Span},
     sql::{Chosen, Joins, Only, Select},
+    top::{Found, Rows, Which, by_value},
     visible::visible,
 };
 use crate::{
@@ -23,7 +24,7 @@ use crate::{
 };
 use engine::{Actor, Engine, Error, Result};
 use meta::{Decimal, NaiveDate};
-use std::{cmp::Ordering, collections::BTreeSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 /// Rows of an answer; of more only the first are shown.
 pub(super) const ROWS_LIMIT: usize = 10_000;
@@ -70,22 +71,25 @@ impl<'a> Asked<'a> {
     }
 
     /// The parts by the members of `cuts`.
-    async fn grouped(&self, cuts: &[Cut], only: Option<(&[Code], bool)>, at: Time) -> Result<Grouped> {
+    async fn grouped(&self, cuts: &[Cut], which: Which<'_>, at: Time) -> Result<Grouped> {
         let mut grouped = Grouped::default();
-        let key_sets = only.is_none() && !cuts.is_empty() && self.follows();
-        for fact in self.facts() {
+        let key_sets = matches!(which, Which::All) && !cuts.is_empty() && self.follows();
+        for fact in self.facts().into_iter().filter(|fact| which.is_of(fact)) {
             let table = self.model.facts.get(fact).ok_or_else(|| Error::NotFound(fact.to_owned()))?;
             let mut joins = Joins::default();
             let filter = filter::filter(self.engine, self.actor, table, &self.question.filter, &mut joins)?;
-            let measures = self.parts_of(fact);
+            let mut measures = self.parts_of(fact);
+            measures.retain(|part| which.asks(part));
             let cuts = cuts.iter().map(|cut| self.chosen(fact, cut)).collect::<Result<Vec<_>>>()?;
-            let only = match (only, self.question.cuts.first()) {
-                (Some((members, others)), Some(cut)) => {
+            let only = match (which, self.question.cuts.first()) {
+                (Which::Of(members) | Which::Beyond(members), Some(cut)) => {
                     let members = members.iter().map(Code::literal).collect();
+                    let others = matches!(which, Which::Beyond(_));
                     Some(Only { cut: self.chosen(fact, cut)?, members, others })
                 }
                 _ => None,
             };
+            let first = which.first(&measures);
             let width = cuts.len();
             let places: Vec<usize> = measures
                 .iter()
@@ -93,8 +97,19 @@ impl<'a> Asked<'a> {
                 .collect();
             let within = self.fixed(fact)?;
             let (span, shift) = (at.span, at.shift);
-            let select =
-                Select { fact: table, cuts, measures, key_sets, filter, joins, span, shift, only, within };
+            let select = Select {
+                fact: table,
+                cuts,
+                measures,
+                key_sets,
+                filter,
+                joins,
+                span,
+                shift,
+                only,
+                within,
+                first,
+            };
             let answer = self.query(&select.sql()?, GROUPS).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
@@ -173,20 +188,25 @@ impl<'a> Asked<'a> {
         FACTS.iter().filter_map(counted).collect()
     }
 
+    /// Parts of the period that is asked about.
+    pub(super) async fn now(&self, cuts: &[Cut], which: Which<'_>) -> Result<Grouped> {
+        self.grouped(cuts, which, Time { span: self.span, shift: None }).await
+    }
+
     /// Parts of both periods by these cuts.
-    async fn both(&self, cuts: &[Cut], only: Option<(&[Code], bool)>) -> Result<Both> {
-        let now = self.grouped(cuts, only, Time { span: self.span, shift: None }).await?;
+    pub(super) async fn both(&self, cuts: &[Cut], which: Which<'_>) -> Result<Both> {
+        let now = self.now(cuts, which).await?;
         let then = match (self.span, self.question.compare) {
             (Some(span), Some(compare)) => {
                 let (span, shift) = span.compared(compare);
-                Some(self.grouped(cuts, only, Time { span: Some(span), shift: Some(shift) }).await?)
+                Some(self.grouped(cuts, which, Time { span: Some(span), shift: Some(shift) }).await?)
             }
             _ => None,
         };
         Ok(Both { now, then })
     }
 
-    fn rows(&self, Both { now: Grouped(now), then }: &Both) -> Vec<(Vec<Code>, Vec<Cell>)> {
+    pub(super) fn rows(&self, Both { now: Grouped(now), then }: &Both) -> Rows {
         let then = then.as_ref().map(|Grouped(then)| then);
         let keys: BTreeSet<&Vec<Code>> =
             now.keys().chain(then.into_iter().flat_map(|then| then.keys())).collect();
@@ -196,7 +216,7 @@ impl<'a> Asked<'a> {
 
     /// Everything together: from the groups where it follows from them, which saves to read the facts once more. Of a fact without a
     /// row only the database knows which parts are 0 and which unknown.
-    async fn whole(&self, by: &Both) -> Result<Both> {
+    pub(super) async fn whole(&self, by: &Both) -> Result<Both> {
         let all = by.together(|_| true)?;
         let told = |Grouped(rows): &Grouped| {
             let known = |(at, part): (usize, &Measure)| {
@@ -206,42 +226,23 @@ impl<'a> Asked<'a> {
             self.parts.iter().enumerate().all(known)
         };
         let all_told = self.follows() && told(&all.now) && all.then.as_ref().is_none_or(told);
-        if all_told { Ok(all) } else { self.both(&[], None).await }
+        if all_told { Ok(all) } else { self.both(&[], Which::All).await }
     }
 
     /// Whether every part of the whole follows from those of its groups.
-    fn follows(&self) -> bool {
+    pub(super) fn follows(&self) -> bool {
         let in_one_group = self.has_documents_in_one_group();
         self.parts.iter().all(|part| part.follows(in_one_group, &self.model.facts))
     }
 
     pub async fn answer(&self) -> Result<AnswerTable> {
-        let cuts = &self.question.cuts;
-        let by = self.both(if self.question.top.is_some() { &cuts[..1] } else { cuts }, None).await?;
-        let whole = if cuts.is_empty() { by.clone() } else { self.whole(&by).await? };
+        let Found { whole, mut rows, mut rest } = self.found().await?;
         let (counted, measures) = {
             let parts = whole.now.0.values().next();
             (self.counted(parts), self.columns(parts))
         };
         let total = self.rows(&whole).into_iter().next().map(|(_, cells)| cells).unwrap_or_default();
-        let (mut rows, mut rest) = (vec![], vec![]);
-        if let Some(top) = self.question.top {
-            let largest = self.largest(top, self.rows(&by));
-            let others = |codes: &[Code]| !codes.first().is_some_and(|code| largest.contains(code));
-            rows = match cuts.len() {
-                1 => self.rows(&by).into_iter().filter(|(codes, _)| !others(codes)).collect(),
-                _ => self.rows(&self.both(cuts, Some((&largest, false))).await?),
-            };
-            rest = match cuts.len() {
-                1 if self.follows() => self.rows(&by.together(others)?),
-                _ => self.rows(&self.both(&cuts[1..], Some((&largest, true))).await?),
-            };
-            rest.retain(|(_, cells)| {
-                cells.iter().any(|cell| cell.value.is_some() || cell.compared.is_some())
-            });
-        } else if !cuts.is_empty() {
-            rows = self.rows(&by);
-        }
+        rest.retain(|(_, cells)| cells.iter().any(|cell| cell.value.is_some() || cell.compared.is_some()));
         let titles = self.titles(&rows, &rest).await?;
         self.sort(&mut rows, &titles)?;
         let more = rows.len() > ROWS_LIMIT;
@@ -315,26 +316,6 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// The members of the first cut with the largest values, by the measure rows are sorted by.
-    fn largest(&self, top: usize, mut rows: Vec<(Vec<Code>, Vec<Cell>)>) -> Vec<Code> {
-        let by = self
-            .question
-            .sort
-            .as_ref()
-            .and_then(|sort| self.measures.iter().position(|m| m.name == sort.by))
-            .unwrap_or(0);
-        let smallest = self
-            .question
-            .sort
-            .as_ref()
-            .is_some_and(|sort| sort.by == self.measures[by].name && !sort.descending);
-        rows.sort_by(|(code, cells), (other_code, other)| {
-            let order = by_value(cells[by].value, other[by].value, !smallest);
-            order.then_with(|| code.cmp(other_code))
-        });
-        rows.into_iter().take(top).filter_map(|(codes, _)| codes.into_iter().next()).collect()
-    }
-
     fn sort(&self, rows: &mut [(Vec<Code>, Vec<Cell>)], titles: &[Titles]) -> Result<()> {
         let Some(sort) = &self.question.sort else {
             if self.question.top.is_some() {
@@ -372,13 +353,4 @@ impl<'a> Asked<'a> {
 struct Time {
     span: Option<Span>,
     shift: Option<Shift>,
-}
-
-/// What has no value comes last, whatever the direction.
-fn by_value(one: Option<Decimal>, other: Option<Decimal>, descending: bool) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) if descending => other.cmp(&one),
-        (Some(one), Some(other)) => one.cmp(&other),
-        (one, other) => other.is_some().cmp(&one.is_some()),
-    }
 }

@@ -1,12 +1,18 @@
 //! Dimensions: what measures are cut by, derived from the columns of the facts and from the fields of what they point to.
 
-use crate::table::{Column, ColumnKind, Table};
-use crate::{define, history};
+use crate::{
+    define,
+    facts::ORDER,
+    history,
+    table::{Column, ColumnKind, Table},
+};
 use engine::Registry;
 use meta::{Bands, Choice, Entity, Field, Kind, Label, label};
 
 /// How far from the fact an attribute may stand: the customer's owner's team is two references away.
 const DEPTH_LIMIT: usize = 3;
+/// How far up a tree is climbed, so that records which refer to each other in a circle have an end, too.
+pub(super) const LEVELS_UP: usize = 8;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dimension {
@@ -25,6 +31,22 @@ pub struct Dimension {
     pub(crate) beside: Option<String>,
     /// It holds what was on the day of the fact.
     pub(crate) then: bool,
+    /// Not the record in the column, but one above it.
+    pub(crate) above: Option<Above>,
+}
+
+/// A level of the tree that records make by referring to others of their kind.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Above {
+    /// The key column that refers to the next higher.
+    pub parent: String,
+    pub level: TreeLevel,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TreeLevel {
+    Top,
+    BelowTop,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +170,7 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
             column: column.name.clone(),
             beside: None,
             then: false,
+            above: None,
         };
         match column.kind {
             ColumnKind::Date => found.push(base.dated()),
@@ -170,6 +193,7 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
                 if column.name == history::KEY {
                     found.extend(history::classes(registry).into_iter().map(|class| record.then(class)));
                 }
+                found.extend(record.above(entity));
                 found.push(record);
             }
             ColumnKind::Int => {
@@ -180,6 +204,26 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
         }
     }
     found
+}
+
+/// What the order says of itself, for a fact that has none of these names and refers to an order: by the same names, so that sales and returns
+/// are cut by the same. `own` is what the fact has, `order` what the fact has whose rows are orders.
+pub(crate) fn of_the_order(fact: &Table, own: &[Dimension], order: &[Dimension]) -> Vec<Dimension> {
+    let Some(reference) = fact.order_key() else { return vec![] };
+    let group = |dimension: &Dimension| dimension.name.split('.').next().map(str::to_owned);
+    let known: Vec<Option<String>> = own.iter().map(group).collect();
+    let lacking = order.iter().filter(|dimension| !known.contains(&group(dimension)));
+    let (en, zh) = (&reference.label.en, &reference.label.zh);
+    let step = Step { key: reference.name.clone(), table: ORDER.to_owned() };
+    let through = |dimension: &Dimension| Dimension {
+        definition: label(
+            format!("{} Taken from “{en}”; empty without one.", dimension.definition.en),
+            format!("{}取自“{zh}”，无则为空。", dimension.definition.zh),
+        ),
+        path: [vec![step.clone()], dimension.path.clone()].concat(),
+        ..dimension.clone()
+    };
+    lacking.map(through).collect()
 }
 
 fn field_of<'r>(registry: &'r Registry, column: &Column) -> Option<&'r Field> {
@@ -223,6 +267,37 @@ impl Dimension {
         }
     }
 
+    /// The records at the top of the tree and right below it; of what is reached from one of its own kind they are the same.
+    fn above(&self, entity: &Entity) -> Vec<Dimension> {
+        let is_parent = |field: &&Field| field.target() == Some(entity.name.as_str()) && is_attribute(field);
+        let reached = self.path.last().is_some_and(|step| step.table == entity.name);
+        let Some(parent) = entity.fields.values().find(is_parent).filter(|_| !reached) else { return vec![] };
+        let (of, en, zh) = (&self.label, define::in_sentence(&entity.label.en), &entity.label.zh);
+        let (up_en, up_zh) = (&parent.label.en, &parent.label.zh);
+        let one = |name: &str, level, words: (&str, &str), what: (&str, &str)| Dimension {
+            name: format!("{}.{name}", self.name),
+            label: label(format!("{}: {} {en}", of.en, words.0), format!("{}：{}{zh}", of.zh, words.1)),
+            definition: label(
+                format!(
+                    "Up along “{up_en}”, {LEVELS_UP} times at most: {}. The {en} itself where there is none.",
+                    what.0
+                ),
+                format!("沿“{up_zh}”逐级向上（至多 {LEVELS_UP} 级）：{}；没有时即为该{zh}本身。", what.1),
+            ),
+            above: Some(Above { parent: format!("{}_key", parent.name), level }),
+            ..self.clone()
+        };
+        vec![
+            one("root", TreeLevel::Top, ("topmost", "最上级"), ("the highest", "取最上面的一级")),
+            one(
+                "level_2",
+                TreeLevel::BelowTop,
+                ("second-level", "第二级"),
+                ("the one right below the highest", "取最上级之下的一级"),
+            ),
+        ]
+    }
+
     fn dated(self) -> Dimension {
         Dimension { kind: DimensionKind::Date, levels: Level::ALL.to_vec(), ..self }
     }
@@ -252,6 +327,7 @@ fn attributes(
             column: field.name.clone(),
             beside: field.apart.map(|_| engine::schema::figures_table_name(&entity.name)),
             then: false,
+            above: None,
         };
         match &field.kind {
             Kind::Choice(choices) => {
@@ -280,6 +356,7 @@ fn attributes(
                 // What the fact itself refers to is cut by there.
                 if path.len() == 1 && !direct.contains(&target.name.as_str()) {
                     attributes(registry, target, &next, direct, found);
+                    found.extend(next.above(target));
                 }
                 found.push(next);
             }

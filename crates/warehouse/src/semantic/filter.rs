@@ -2,8 +2,10 @@
 
 use super::sql::Joins;
 use crate::{
+    facts::{ORDER, is_cut},
     lower::{Columns, Found, lower, quoted},
     table::{Column, ColumnKind, Source, Table},
+    tables::has_keys,
 };
 use engine::{
     Actor, Engine, Error, Result,
@@ -12,12 +14,25 @@ use engine::{
 use meta::{Entity, Field};
 use std::cell::RefCell;
 
-/// The fact as an entity, so that the condition language can speak of its columns.
+/// The fact as an entity, so that the condition language can speak of its columns, and of those of the order it refers to.
 pub(crate) fn entity_of(engine: &Engine, actor: &Actor, fact: &Table) -> Result<Entity> {
     let mut entity = Entity::new(&fact.name);
     for column in &fact.columns {
         let Some(field) = field_of(engine, actor, column)? else { continue };
         entity = entity.field(field);
+    }
+    if fact.order_key().is_some() {
+        let order = engine.entity(ORDER)?;
+        if engine::allow(actor, order, engine::Action::Read).is_ok() {
+            let has_column = |field: &Field| {
+                is_cut(field) && field.target().is_none_or(|target| has_keys(engine.registry(), target))
+            };
+            for field in actor.view(order).fields.values().filter(|field| has_column(field)) {
+                if entity.get(&field.name).is_none() {
+                    entity = entity.field(field.clone());
+                }
+            }
+        }
     }
     Ok(entity)
 }
@@ -69,9 +84,15 @@ struct FactColumns<'a> {
 }
 
 impl FactColumns<'_> {
-    fn own(&self, name: &str) -> Option<Found> {
+    /// Of the fact, or of the order it refers to; `target` is what a reference leads to.
+    fn own(&self, name: &str, target: Option<&str>) -> Option<Found> {
         let key = format!("{name}_key");
-        let column = self.fact.column(&key).or_else(|| self.fact.column(name))?;
+        let Some(column) = self.fact.column(&key).or_else(|| self.fact.column(name)) else {
+            let order = format!("f.{}", quoted(&self.fact.order_key()?.name));
+            let alias = self.joins.borrow_mut().to(ORDER, &order);
+            let column = if target.is_some() { quoted(&key) } else { quoted(name) };
+            return Some(Found { sql: format!("{alias}.{column}"), keys_of: target.map(str::to_owned) });
+        };
         let keys_of = if column.kind == ColumnKind::Key { column.target.clone() } else { None };
         Some(Found { sql: format!("f.{}", quoted(&column.name)), keys_of })
     }
@@ -79,8 +100,10 @@ impl FactColumns<'_> {
 
 impl Columns for FactColumns<'_> {
     fn column(&self, path: &Path) -> Option<Found> {
-        let Some(through) = &path.through else { return self.own(&path.field.name) };
-        let reference = self.own(&through.reference)?;
+        let Some(through) = &path.through else {
+            return self.own(&path.field.name, path.field.target());
+        };
+        let reference = self.own(&through.reference, Some(&through.entity))?;
         let table = if path.field.apart.is_some() {
             engine::schema::figures_table_name(&through.entity)
         } else {

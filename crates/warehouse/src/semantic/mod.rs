@@ -29,6 +29,7 @@ pub(crate) mod statutory;
 mod surveys;
 mod through;
 mod titles;
+mod top;
 mod visible;
 mod within;
 

@@ -5,7 +5,7 @@ use super::{
     measure::{self, Expression, Measure, Whole},
     own,
 };
-use crate::table::Table;
+use crate::{facts::ORDER, table::Table};
 use engine::{Error, Registry, Result};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -43,8 +43,16 @@ pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
         .filter(|table| is_fact(&table.name))
         .map(|table| (table.name.clone(), table.clone()))
         .collect();
-    let dimensions =
+    let mut dimensions: BTreeMap<String, Vec<Dimension>> =
         facts.iter().map(|(name, fact)| (name.clone(), dimension::of_fact(registry, fact))).collect();
+    let is_of_orders = |fact: &&Table| fact.head == ORDER && fact.line.is_none();
+    let order = facts.values().find(is_of_orders).and_then(|fact| dimensions.get(&fact.name)).cloned();
+    for (name, own) in &mut dimensions {
+        let lacking = facts
+            .get(name)
+            .map(|fact| dimension::of_the_order(fact, own, order.as_deref().unwrap_or_default()));
+        own.extend(lacking.unwrap_or_default());
+    }
     let measures = [measure::all(), own::measures(registry, &facts)].concat();
     let mut model = Model { measures, dimensions, facts };
     let known: Vec<Measure> =

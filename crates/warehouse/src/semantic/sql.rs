@@ -4,7 +4,7 @@ use super::within::Fixed;
 use super::{
     calendar::CompanyCalendar,
     checked::{names, wrong},
-    dimension::{Dimension, DimensionKind, Level},
+    dimension::{Above, Dimension, DimensionKind, LEVELS_UP, Level, TreeLevel},
     measure::Measure,
     period::{Shift, Span},
 };
@@ -28,6 +28,8 @@ struct Join {
     from: String,
     /// Only what held on the day of the fact.
     on_day: bool,
+    /// Not the records, but what is above those that refer to another by this column.
+    parent: Option<String>,
 }
 
 impl Joins {
@@ -38,12 +40,24 @@ impl Joins {
 
     /// The same on the record's key or id.
     pub fn by(&mut self, on: &'static str, table: &str, from: &str) -> String {
-        self.place(Join { table: table.to_owned(), on, from: from.to_owned(), on_day: false })
+        self.place(Join { table: table.to_owned(), on, from: from.to_owned(), on_day: false, parent: None })
     }
 
     /// The history of the customer with this key, as it was on the day of the fact: one row or none.
     pub fn on_day(&mut self, table: &str, key: &str) -> String {
-        self.place(Join { table: table.to_owned(), on: history::KEY, from: key.to_owned(), on_day: true })
+        let (table, from) = (table.to_owned(), key.to_owned());
+        self.place(Join { table, on: history::KEY, from, on_day: true, parent: None })
+    }
+
+    /// The record above the one with this key.
+    fn above(&mut self, table: &str, Above { parent, level }: &Above, key: &str) -> String {
+        let (table, from, parent) = (table.to_owned(), key.to_owned(), Some(parent.clone()));
+        let alias = self.place(Join { table, on: "key", from, on_day: false, parent });
+        let column = match level {
+            TreeLevel::Top => "top",
+            TreeLevel::BelowTop => "below_top",
+        };
+        format!("coalesce({alias}.\"{column}\", {key})")
     }
 
     fn place(&mut self, join: Join) -> String {
@@ -55,15 +69,38 @@ impl Joins {
     }
 
     pub fn sql(&self) -> String {
-        let join = |(at, Join { table, on, from, on_day }): (usize, &Join)| {
+        let join = |(at, Join { table, on, from, on_day, parent }): (usize, &Join)| {
             let day = format!(
                 " AND j{at}.valid_from <= f.\"day\" AND (j{at}.valid_to IS NULL OR j{at}.valid_to > f.\"day\")"
             );
             let day = if *on_day { day.as_str() } else { "" };
-            format!(" LEFT JOIN {} j{at} ON j{at}.\"{on}\" = {from}{day}", quoted(table))
+            let table = parent.as_ref().map_or_else(|| quoted(table), |parent| above_sql(table, parent));
+            format!(" LEFT JOIN {table} j{at} ON j{at}.\"{on}\" = {from}{day}")
         };
         self.0.iter().enumerate().map(join).collect()
     }
+}
+
+/// For each record that is below another, those at the top of its tree and right below it; step by step over nothing but such records.
+fn above_sql(table: &str, parent: &str) -> String {
+    let (table, parent) = (quoted(table), quoted(parent));
+    let step =
+        |at: usize| format!("(SELECT \"key\", {parent} AS up FROM {table} WHERE {parent} IS NOT NULL) p{at}");
+    let further: Vec<String> = (2..=LEVELS_UP)
+        .map(|at| format!(" LEFT JOIN {} ON p{at}.\"key\" = p{}.up", step(at), at - 1))
+        .collect();
+    let tops: Vec<String> = (1..=LEVELS_UP).rev().map(|at| format!("p{at}.up")).collect();
+    let below: Vec<String> = (2..=LEVELS_UP)
+        .rev()
+        .map(|at| format!("CASE WHEN p{at}.up IS NOT NULL THEN p{}.up END", at - 1))
+        .collect();
+    format!(
+        "(SELECT p1.\"key\", coalesce({}) AS \"top\", coalesce({}, p1.\"key\") AS \"below_top\" FROM {}{})",
+        tops.join(", "),
+        below.join(", "),
+        step(1),
+        further.concat()
+    )
 }
 
 /// A dimension as it is cut by.
@@ -95,13 +132,16 @@ impl Chosen<'_> {
                 level_sql(level.unwrap_or(Level::Day), &moved, self.calendar)
             }
             (DimensionKind::Bands(bands), _) => bands_sql(*bands, &column),
+            (DimensionKind::Record { entity }, _) if let Some(above) = &self.dimension.above => {
+                joins.above(entity, above, &column)
+            }
             _ => column,
         }
     }
 
-    /// The day of the fact itself, which a comparison moves.
+    /// A day of the fact itself or of its order, which a comparison moves; it is no other record's.
     fn is_time(&self) -> bool {
-        self.dimension.path.is_empty()
+        !self.dimension.name.contains('.')
     }
 }
 
@@ -150,6 +190,15 @@ pub(crate) struct Select<'q> {
     pub only: Option<Only<'q>>,
     /// Only these members of further dimensions.
     pub within: Vec<Fixed<'q>>,
+    pub first: Option<First>,
+}
+
+/// Only the rows with the largest (or smallest) values of the measure at this place, of equal ones those of the first members. Which of the
+/// rows without a value are among them is not said.
+pub(crate) struct First {
+    pub measure: usize,
+    pub descending: bool,
+    pub rows: usize,
 }
 
 pub(crate) struct Only<'q> {
@@ -209,6 +258,14 @@ impl Select<'_> {
         if !self.cuts.is_empty() {
             let places: Vec<String> = (1..=self.cuts.len()).map(|place| place.to_string()).collect();
             sql.push_str(&format!(" GROUP BY {}", places.join(", ")));
+        }
+        if let Some(First { measure, descending, rows }) = self.first {
+            let direction = if descending { "DESC" } else { "ASC" };
+            // A bare key is taken for a constant if all rows are of one; see `records`.
+            sql = format!(
+                "SELECT * FROM ({sql}) g ORDER BY g.m{measure} {direction} NULLS LAST, \
+                 CASE WHEN g.m{measure} IS NOT NULL THEN g.d0 END ASC NULLS LAST LIMIT {rows}"
+            );
         }
         Ok(sql)
     }

@@ -104,8 +104,8 @@ impl<Z: TimeZone> Lists<'_, Z> {
         let dimension = self.asked.dimension("within", &self.table.name, &cut)?;
         let own = |column: &Column| matches!(column.source, Source::Day(_));
         let path = match dimension.path.as_slice() {
-            // A list knows what is, not what was.
-            _ if dimension.then => None,
+            // A list knows what is, not what was, and of a tree one step.
+            _ if dimension.then || dimension.above.is_some() => None,
             [] if self.table.column(&dimension.column).is_some_and(own) => Some("day".to_owned()),
             [] => self.of_head(&dimension.column).map(in_cel),
             [step] => self.of_head(&step.key).map(|reference| {

@@ -1,6 +1,6 @@
 //! What of the model one person may ask: nothing made of tables or columns that are hidden from him.
 
-use super::{Dimension, Expression, Measure, Model, checked::names, model};
+use super::{Dimension, DimensionKind, Expression, Measure, Model, checked::names, model};
 use crate::{Table, rights};
 use engine::{Actor, Engine, Result};
 use std::collections::{BTreeMap, BTreeSet};
@@ -40,7 +40,11 @@ pub(super) fn visible(engine: &Engine, actor: &Actor, model: Model) -> Result<Mo
             }
             at = &step.table;
         }
-        has(dimension.beside.as_deref().unwrap_or(at), &dimension.column)
+        let climbs = match (&dimension.above, &dimension.kind) {
+            (Some(above), DimensionKind::Record { entity }) => has(entity, &above.parent),
+            _ => true,
+        };
+        climbs && has(dimension.beside.as_deref().unwrap_or(at), &dimension.column)
     };
     let mut model = model;
     for (fact, dimensions) in &mut model.dimensions {
