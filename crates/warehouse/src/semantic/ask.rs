@@ -18,7 +18,7 @@ use super::{
     visible::visible,
 };
 use crate::{
-    Limits, cells,
+    cells,
     query::{QUESTION, in_time},
     session,
 };

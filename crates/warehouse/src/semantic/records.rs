@@ -49,11 +49,11 @@ pub async fn rows(
     limits: Limits,
 ) -> Result<Rows> {
     let ground = Ground::of(engine, actor).await?;
-    let asked = ground.asked(engine, actor, question)?;
+    let asked = Asked { time: limits.time, ..ground.asked(engine, actor, question)? };
     let known = asked.facts().into_iter().find(|known| *known == fact);
     let table = known.and_then(|known| asked.model.facts.get(known));
     let (columns, sql) = select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;
-    let answer = asked.query(&sql, limits).await?;
+    let answer = asked.query(&sql, limits.rows).await?;
     let mut rows = vec![];
     for row in answer.values() {
         let mut values = row?.into_iter();
