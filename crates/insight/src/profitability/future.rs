@@ -4,6 +4,7 @@
 //! order at everybody's. After few orders little is known of his own share, after many it hardly moves (credibility n / (n + 1)).
 //! Source: Gupta, Lehmann & Stuart (2004), “Valuing Customers”, eq. (1): margin times the purchases a customer is retained for.
 
+use super::known::extended;
 use crate::{
     classes::Earned,
     scoring::{Scored, Scorer, amount},
@@ -30,7 +31,7 @@ pub fn fields() -> Vec<Field> {
 /// What a customer leaves of his sales.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProfitShare {
-    /// Over his orders; `None` where no cost of what he bought is known.
+    /// Over his orders; `None` where his profit is unknown.
     pub own: Option<f64>,
     pub everybodys: f64,
     pub orders: u32,
@@ -42,9 +43,10 @@ impl ProfitShare {
         if earned.costed_sales <= 0 {
             return None;
         }
-        let of_customer = Earned::of(statistics);
-        let own = statistics.margin.and_then(|_| share(&of_customer));
-        Some(ProfitShare { own, everybodys: share(earned)?, orders: statistics.orders })
+        let Earned { margin, costed_sales, costs, net_sales, gross_sales } = *earned;
+        let everybodys = share(extended(margin, costed_sales, net_sales).saturating_sub(costs), gross_sales)?;
+        let own = statistics.profit().and_then(|profit| share(profit.net(), statistics.gross_sales));
+        Some(ProfitShare { own, everybodys, orders: statistics.orders })
     }
 
     pub fn credible(&self) -> f64 {
@@ -53,19 +55,10 @@ impl ProfitShare {
     }
 }
 
-/// What is left of sales before returns, which is what is forecast: the margin, of what stays sold at the rate of what has a known
-/// cost, less the costs of selling and serving. Nobody is taken to leave more than all of it or to lose more than as much again: after few sales
-/// the quotient says nothing.
-fn share(earned: &Earned) -> Option<f64> {
-    let Earned { margin, costed_sales, costs, net_sales, gross_sales } = *earned;
-    if gross_sales <= 0 {
-        return None;
-    }
-    let margin = match costed_sales {
-        1.. => margin as f64 / costed_sales as f64 * net_sales as f64,
-        _ => margin as f64,
-    };
-    Some(((margin - costs as f64) / gross_sales as f64).clamp(-1.0, 1.0))
+/// What is left of sales before returns, which is what is forecast. Nobody is taken to leave more than all of it or to lose more than
+/// as much again: after few sales the quotient says nothing.
+fn share(profit: i64, gross_sales: i64) -> Option<f64> {
+    (gross_sales > 0).then(|| (profit as f64 / gross_sales as f64).clamp(-1.0, 1.0))
 }
 
 /// Of every field of [`fields`].
@@ -109,8 +102,11 @@ mod tests {
             let share = ProfitShare::of(&own(orders), &earned).unwrap().credible();
             assert!((share - expected).abs() < 1e-12, "{orders}: {share}");
         }
-        let unknown = Statistics { margin: None, costed_sales: 0, ..own(4) };
+        let unknown = Statistics { margin: None, costed_sales: 0, uncosted: 200, ..own(4) };
         assert_eq!(ProfitShare::of(&unknown, &earned).unwrap().credible(), 0.2);
+        // A tenth of his sales says nothing of his own share, either.
+        let little = Statistics { margin: Some(1), costed_sales: 20, uncosted: 180, ..own(4) };
+        assert_eq!(ProfitShare::of(&little, &earned).unwrap().own, None);
         // Half came back: of what he buys he leaves half of the margin, and costs as much as before.
         let returning = Statistics { returned: 100, margin: Some(60), costed_sales: 100, ..own(99) };
         let share = ProfitShare::of(&returning, &earned).unwrap();
