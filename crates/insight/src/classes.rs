@@ -37,13 +37,6 @@ pub struct Earned {
 }
 
 impl Earned {
-    /// Of one customer.
-    pub fn of(statistics: &Statistics) -> Earned {
-        let mut own = Earned::default();
-        own.add(statistics);
-        own
-    }
-
     pub fn add(&mut self, statistics: &Statistics) {
         self.margin = self.margin.saturating_add(statistics.margin.unwrap_or(0));
         self.costed_sales = self.costed_sales.saturating_add(statistics.costed_sales);

@@ -55,8 +55,8 @@ fn history() -> Vec<Field> {
             "销售总额减去退货；退货按退回当日计入。",
         ),
         money("margin").in_company_currency().zh("毛利").help(
-            "Net sales less the cost of what was sold and not given back. What was sold without a known cost is left out; empty if no cost is known.",
-            "净销售额减去已售未退商品的成本。成本未知的部分不计入；全部未知则为空。",
+            "Net sales less the cost of what was sold and not given back, of orders and returns whose costs are all known: one line without a cost leaves its order out. Empty if there is none.",
+            "净销售额减去已售未退商品的成本，只含各行成本全部已知的订单和退货：有一行成本未知，整张订单不计入。全部未知则为空。",
         ),
         money("sales_52w").in_company_currency().label("Sales, last 52 weeks", "近一年净销售额").help(
             "Net sales of the 52 weeks up to the as-of date: what the customer is worth today.",

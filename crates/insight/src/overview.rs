@@ -46,6 +46,12 @@ pub struct Overview {
     pub recent_sales: i64,
     /// Sum of the values of the next 52 weeks; `None` without a model.
     pub clv: Option<i64>,
+    /// Variance of that sum in currency units and of the number of buyers below, customers being independent and the parameters known;
+    /// none by a rule.
+    #[serde(default)]
+    pub clv_variance: Option<f64>,
+    #[serde(default)]
+    pub buyers_variance: Option<f64>,
     /// Purchases expected of all within 52 weeks, and customers who will buy within 13.
     pub expected_purchases: Option<f64>,
     pub expected_buyers_soon: Option<f64>,
@@ -76,6 +82,8 @@ impl Overview {
             costed_sales: 0,
             recent_sales: 0,
             clv: None,
+            clv_variance: Some(0.0),
+            buyers_variance: scorer.fitted.model.rules.churn.is_none().then_some(0.0),
             expected_purchases: None,
             expected_buyers_soon: None,
             rfm: [[Group::default(); 5]; 5],
@@ -120,8 +128,12 @@ impl Overview {
         };
         add(&mut self.expected_purchases, one.figures.and_then(|figures| figures.expected_purchases));
         add(&mut self.expected_buyers_soon, one.p_buy_soon);
+        let vary =
+            |sum: &mut Option<f64>, more: Option<f64>| *sum = sum.zip(more).map(|(sum, more)| sum + more);
+        vary(&mut self.buyers_variance, one.p_buy_soon.map(|p| p * (1.0 - p)));
         if let Some(clv) = one.clv {
             self.clv = Some(self.clv.unwrap_or(0).saturating_add(clv));
+            vary(&mut self.clv_variance, one.figures.and_then(|figures| figures.clv_variance));
         }
     }
 

@@ -10,6 +10,7 @@ use crate::{
 use meta::{Decimal, NaiveDate, Value, Values};
 use serde::{Deserialize, Serialize};
 use value::{
+    history::Summary,
     life_cycle::{Decision, Stage, Standing},
     model::{Figures, Model, Question},
     money,
@@ -81,6 +82,12 @@ impl Scorer {
                 figures,
             }
         }
+    }
+
+    /// The interval of [`Scored::lifetime`], computed anew: shown to who looks at one customer, and kept nowhere.
+    pub fn lifetime_range(&self, summary: &Summary) -> Option<[i64; 2]> {
+        let range = Scoring::new(&self.fitted.model, self.day, &self.question).lifetime_range(summary)?;
+        Some([range.low, range.high].map(cents))
     }
 
     pub fn loyalty(&self, scored: &Scored) -> &'static str {
@@ -185,7 +192,6 @@ pub fn number(figure: Option<f64>, scale: u32) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use value::history::Summary;
 
     fn scorer(as_of: &str) -> Scorer {
         let day: NaiveDate = as_of.parse().unwrap();

@@ -17,7 +17,7 @@ use std::collections::HashMap;
 use value::{
     backtest::rules::YearBefore,
     history::{Purchase, Summary},
-    service_cost::{Costs, Driver, Profit, Rates, SELLING, Use},
+    service_cost::{Costs, Driver, Rates, SELLING, Use},
 };
 
 /// Orders in these states are purchases.
@@ -46,6 +46,8 @@ pub struct Statistics {
     pub margin: Option<i64>,
     /// Net sales of those: what the margin was earned on.
     pub costed_sales: i64,
+    /// The other orders and returns together, neither taken from the other.
+    pub uncosted: i64,
     /// Net sales of the last [`RECENT_DAYS`].
     pub recent_sales: i64,
     /// What serving him took, by the company's rates.
@@ -57,13 +59,6 @@ pub struct Statistics {
 impl Statistics {
     pub fn net_sales(&self) -> i64 {
         self.gross_sales.saturating_sub(self.returned)
-    }
-
-    /// Margin and costs; `None` as long as he bought and no cost of goods is known.
-    pub fn profit(&self) -> Option<Profit> {
-        let bought = self.orders > 0 || self.returned != 0;
-        let margin = self.margin.or((!bought).then_some(0))?;
-        Some(Profit { margin, costs: self.costs })
     }
 
     /// Adds what something cost.
@@ -117,6 +112,8 @@ impl Statistics {
         if let Some(more) = margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(more));
             self.costed_sales = self.costed_sales.saturating_add(sales);
+        } else {
+            self.uncosted = self.uncosted.saturating_add(sales.saturating_abs());
         }
     }
 }
@@ -362,13 +359,15 @@ mod tests {
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
         assert_eq!((customer.margin, customer.costed_sales, customer.recent_sales), (Some(37), 110, 130));
+        assert_eq!(customer.uncosted, 50);
     }
 
     #[test]
     fn margin_is_unknown_without_a_known_cost() {
         let mut customer = Statistics::default();
         customer.buy(&entry(1, 100, None), 0);
-        assert_eq!(customer.margin, None);
+        customer.give_back(&entry(2, 40, None), 0);
+        assert_eq!((customer.margin, customer.uncosted), (None, 140));
     }
 
     #[test]

@@ -79,6 +79,18 @@ pub fn range(outcome: &Outcome, amount: &Amount, worth: f64) -> Option<Range> {
     (found.low.is_finite() && found.high.is_finite()).then_some(found)
 }
 
+/// The variance of the same sum, with the parameters as they are: Var S = E G² E ν⁻² − (E G E ν⁻¹)². `None` where it is infinite, of a
+/// customer seen but a few times where amounts differ much.
+pub fn variance(outcome: &Outcome, amount: &Amount, worth: f64) -> Option<f64> {
+    let Amount { p, shape, rate, .. } = *amount;
+    if shape <= 2.0 {
+        return None;
+    }
+    let mean = p * outcome.mean * rate / (shape - 1.0);
+    let square = (p * outcome.mean + p * p * outcome.square) * rate * rate / ((shape - 1.0) * (shape - 2.0));
+    Some((square - mean * mean).max(0.0) * worth * worth)
+}
+
 /// t ≥ 0 of Paulson's equation, for z at most that of 1 − `TAIL`, with which the leading coefficient is positive if c₂ < 1/9.
 fn cube_root_of_ratio(z: f64, c1: f64, c2: f64) -> f64 {
     let (one, other) = (1.0 - c1, 1.0 - c2);
@@ -146,6 +158,18 @@ mod tests {
         let (known, vague) =
             (range(&known, &amount, 1.0).expect("known"), range(&vague, &amount, 1.0).expect("vague"));
         assert!(vague.low < known.low && known.high < vague.high);
+    }
+
+    #[test]
+    fn the_variance_is_that_of_amounts_and_purchases() {
+        // ν ~ gamma(4, 30): E ν⁻¹ = 10, E ν⁻² = 150. One purchase for sure, p = 2: E G = 2, E G² = 2 + 4; 6 · 150 − 20².
+        let amount = Amount { p: 2.0, shape: 4.0, rate: 30.0, parameters: 0.0 };
+        let once = Outcome { p_none: 0.0, mean: 1.0, square: 1.0, parameters: 0.5 };
+        assert!((variance(&once, &amount, 1.0).expect("finite") - 500.0).abs() < 1e-9);
+        // One in two buys it, worth half: E G² = 3, and (450 − 10²) / 4.
+        let perhaps = Outcome { p_none: 0.5, mean: 0.5, square: 0.5, parameters: 0.0 };
+        assert!((variance(&perhaps, &amount, 0.5).expect("finite") - 87.5).abs() < 1e-9);
+        assert_eq!(variance(&once, &Amount { shape: 2.0, ..amount }, 1.0), None);
     }
 
     /// Medians and tenths of F(4, 6) in the tables: 0.9419 and 0.2493, 3.1808 (Fisher & Yates).

@@ -22,7 +22,6 @@ pub mod intervals;
 pub mod life_cycle;
 mod linear;
 pub mod logistic;
-pub mod margin;
 pub mod markov;
 pub mod model;
 pub mod money;

@@ -27,8 +27,9 @@ pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
     Some(Estimate { at: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0), cases })
 }
 
-/// The same from whole numbers' count, sum and sum of squares, exact whatever their order; `unit` is one of what is meant in what was
-/// summed (1,000 for thousandths).
+/// Mean of whole numbers with the normal interval of its standard error s/√n, from their count, sum and sum of squares, exact whatever
+/// their order; `unit` is one of what is meant in what was summed (1,000 for thousandths). `None` with fewer than two, whose spread is
+/// unknown.
 pub fn mean_of_sums(cases: u64, sum: i64, squares: i64, unit: f64) -> Option<Estimate> {
     if cases < 2 {
         return None;
@@ -42,19 +43,51 @@ pub fn mean_of_sums(cases: u64, sum: i64, squares: i64, unit: f64) -> Option<Est
     Some(Estimate { at, low: at - half, high: at + half, cases })
 }
 
-/// Mean of `values` with the normal interval of its standard error s/√n; `None` with fewer than two, whose spread is unknown.
-pub fn mean(values: &[f64]) -> Option<Estimate> {
-    let n = values.len() as f64;
-    if values.len() < 2 {
-        return None;
+/// Whole numbers told by several respondents, each as many as he likes: sums over the respondents, exact in whatever order they come.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Clusters {
+    pub respondents: u64,
+    /// Numbers n of a respondent and their sum s: Σ n, Σ s, Σ n², Σ s², Σ n·s.
+    pub cases: i64,
+    pub sum: i64,
+    pub cases_squared: i64,
+    pub sums_squared: i64,
+    pub products: i64,
+}
+
+impl Clusters {
+    /// Those who told no number do not count.
+    pub fn of(respondents: impl IntoIterator<Item = (i64, i64)>) -> Self {
+        let mut found = Self::default();
+        for (cases, sum) in respondents.into_iter().filter(|(cases, _)| *cases > 0) {
+            found.respondents += 1;
+            found.cases += cases;
+            found.sum += sum;
+            found.cases_squared += cases * cases;
+            found.sums_squared += sum * sum;
+            found.products += cases * sum;
+        }
+        found
     }
-    // Sums of decimals depend on their order, which says nothing here.
-    let mut values = values.to_vec();
-    values.sort_unstable_by(f64::total_cmp);
-    let at = values.iter().sum::<f64>() / n;
-    let variance = values.iter().map(|value| (value - at).powi(2)).sum::<f64>() / (n - 1.0);
-    let half = Z_95 * (variance / n).sqrt();
-    Some(Estimate { at, low: at - half, high: at + half, cases: values.len() as u64 })
+
+    /// Mean of all numbers. What one respondent says hangs together, so that it is respondents who are independent: the variance is
+    /// that of the ratio of their sums, k/(k−1) · Σ (s − m n)² / (Σ n)² (Cochran 1977, *Sampling Techniques*, ch. 6 and 9A), with one
+    /// number each that of [`mean_of_sums`]. Its cases are the respondents; `None` with fewer than two, whose spread is unknown.
+    pub fn mean(&self, unit: f64) -> Option<Estimate> {
+        if self.respondents < 2 || self.cases <= 0 {
+            return None;
+        }
+        let [n, s] = [self.cases, self.sum].map(i128::from);
+        // n² Σ (s − m n)², in whole numbers: nothing is lost where all say nearly the same.
+        let squared = |number: i64, times: i128| i128::from(number).checked_mul(times);
+        let spread = squared(self.sums_squared, n * n)?
+            .checked_sub(squared(self.products, 2 * n * s)?)?
+            .checked_add(squared(self.cases_squared, s * s)?)?;
+        let (k, cases) = (self.respondents as f64, self.cases as f64);
+        let variance = k / (k - 1.0) * spread.max(0) as f64 / cases.powi(4) / (unit * unit);
+        let (at, half) = (self.sum as f64 / cases / unit, Z_95 * variance.sqrt());
+        Some(Estimate { at, low: at - half, high: at + half, cases: self.respondents })
+    }
 }
 
 #[cfg(test)]
@@ -70,13 +103,25 @@ mod tests {
         let none = share(0, 10).expect("cases");
         assert!(none.low.abs() < 1e-12 && (none.high - 0.2775).abs() < 1e-3, "{none:?}");
         assert_eq!(share(0, 0), None);
-        let found = mean(&[1.0, 2.0, 3.0]).expect("three");
-        assert!((found.high - 2.0 - 1.96 / 3.0_f64.sqrt()).abs() < 1e-3);
-        assert_eq!(mean(&[1.0]), None);
-        // 1.0, 2.0, 3.0 in thousandths.
+        // 1, 2, 3 in thousandths: s/√n = 1/√3.
         let summed = mean_of_sums(3, 6_000, 14_000_000, 1_000.0).expect("three");
-        assert!((summed.high - found.high).abs() < 1e-12 && (summed.at - 2.0).abs() < 1e-12, "{summed:?}");
+        assert!((summed.high - 2.0 - Z_95 / 3.0_f64.sqrt()).abs() < 1e-12 && (summed.at - 2.0).abs() < 1e-12);
         assert_eq!(mean_of_sums(1, 7, 49, 1.0), None);
+    }
+
+    #[test]
+    fn what_one_respondent_says_often_is_one_voice() {
+        // Three respondents of one number each: the plain mean.
+        let single = Clusters::of([(1, 1_000), (1, 2_000), (1, 3_000)]).mean(1_000.0).expect("three");
+        let plain = mean_of_sums(3, 6_000, 14_000_000, 1_000.0).expect("three");
+        assert!((single.low - plain.low).abs() < 1e-12 && single.cases == 3, "{single:?} {plain:?}");
+        // Each says it seven times: the same mean, and no more known of it.
+        let sevenfold = Clusters::of([(7, 7_000), (7, 14_000), (7, 21_000)]).mean(1_000.0).expect("three");
+        assert!((sevenfold.low - plain.low).abs() < 1e-12, "{sevenfold:?}");
+        // By hand: two with 1 and 3 numbers, sums 1 and 6, m = 7/4; 2/1 · ((1 − 7/4)² + (6 − 21/4)²) / 16 = 9/64.
+        let uneven = Clusters::of([(1, 1), (0, 0), (3, 6)]).mean(1.0).expect("two");
+        assert!((uneven.at - 1.75).abs() < 1e-12 && (uneven.high - 1.75 - Z_95 * 0.375).abs() < 1e-12);
+        assert_eq!(Clusters::of([(9, 40)]).mean(1.0), None);
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 //! Satisfaction and loyalty from what customers say and do.
 //!
 //! - **C = b / a**, perceived b over expected a (顾客满意度, the degree of satisfaction): 1 is what was expected, below 1 a
-//!   disappointment. Of a dimension or of all the mean of the answers' ratios ([`crate::proportion::mean`] with its interval).
+//!   disappointment. Of a dimension or of all the mean of the answers' ratios, with the interval of [`Clusters::mean`].
 //! - **NPS**, the net promoter score: share of 9–10 less share of 0–6 of "how likely would you recommend us" (Reichheld 2003,
-//!   *Harvard Business Review* 81(12)); standard error √((p + d − (p − d)²) / n) of a multinomial.
+//!   *Harvard Business Review* 81(12)); standard error √((p + d − (p − d)²) / n) of a multinomial, or that of respondents who answered more than once.
 //! - **Loyalty** in three parts between 0 and 1 (after Dick & Basu 1994, *JAMS* 22, attitude and repeat patronage): behavioural
 //!   from purchases ([`Behaviour::loyalty`]), emotional from recommending and buying again, cognitive from price tolerance and
 //!   being the first choice, both as answers 0–10 over 10. The index is 100 · the mean of the parts that are known; the weights
@@ -11,7 +11,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::proportion::Z_95;
+use crate::proportion::{Clusters, Z_95};
 
 /// Answers are whole numbers from 0 or 1 to this.
 pub const MOST: u8 = 10;
@@ -36,12 +36,11 @@ impl Nps {
         self.promoters + self.passives + self.detractors
     }
 
-    /// `answers` from 0 to 10; `None` without any.
-    pub fn of(answers: &[u8]) -> Option<Self> {
-        let count = |range: std::ops::RangeInclusive<u8>| {
-            answers.iter().filter(|answer| range.contains(answer)).count() as u64
-        };
-        Nps::of_counts(count(9..=u8::MAX), count(7..=8), count(0..=6))
+    /// With the interval of respondents who answered more than once: of each his answers, and a point for every promoter less
+    /// one for every detractor. A single respondent says nothing of others.
+    pub fn of_respondents(self, points: &Clusters) -> Self {
+        let (low, high) = points.mean(1.0).map_or((-1.0, 1.0), |found| (found.low, found.high));
+        Nps { low: low.max(-1.0), high: high.min(1.0), ..self }
     }
 
     /// So many answers of 9–10, 7–8, 0–6; `None` without any.
@@ -114,12 +113,17 @@ mod tests {
     #[test]
     fn a_score_by_hand() {
         // Five promoters, three passives, two detractors.
-        let found = Nps::of(&[10, 9, 9, 10, 9, 8, 7, 7, 6, 0]).expect("answers");
-        assert_eq!((found.promoters, found.passives, found.detractors), (5, 3, 2));
+        let found = Nps::of_counts(5, 3, 2).expect("answers");
         assert!((found.score - 0.3).abs() < 1e-12);
         // √((0.5 + 0.2 − 0.09)/10) = 0.247.
         assert!((found.high - 0.3 - 1.96 * 0.06100_f64.sqrt()).abs() < 1e-4, "{found:?}");
-        assert_eq!(Nps::of(&[]), None);
+        assert_eq!(Nps::of_counts(0, 0, 0), None);
+        // Ten respondents with an answer each: n − 1 in the place of n. One with ten: nothing is known of others.
+        let points = [1, 1, 1, 1, 1, 0, 0, 0, -1, -1];
+        let each = found.of_respondents(&Clusters::of(points.map(|point| (1, point))));
+        assert!((each.high - 0.3 - Z_95 * (0.61_f64 / 9.0).sqrt()).abs() < 1e-9, "{each:?}");
+        let one = found.of_respondents(&Clusters::of([(10, 3)]));
+        assert_eq!((one.score, one.low, one.high), (found.score, -1.0, 1.0));
     }
 
     #[test]
@@ -143,32 +147,14 @@ mod tests {
 
     proptest! {
         #[test]
-        fn scores_stay_in_their_range(answers in prop::collection::vec(0_u8..=10, 1..60),
+        fn scores_stay_in_their_range(counts in prop::array::uniform3(1_u64..60),
             purchase_days in 0_u32..1_000, tenure_weeks in -10.0_f64..2_000.0, p_active in 0.0_f64..=1.0) {
-            let nps = Nps::of(&answers).expect("answers");
+            let [promoters, passives, detractors] = counts;
+            let nps = Nps::of_counts(promoters, passives, detractors).expect("answers");
             prop_assert!(-1.0 <= nps.low && nps.low <= nps.score && nps.score <= nps.high && nps.high <= 1.0);
-            prop_assert_eq!(nps.promoters + nps.passives + nps.detractors, answers.len() as u64);
+            prop_assert_eq!(nps.cases(), counts.iter().sum::<u64>());
             let loyalty = Behaviour { purchase_days, tenure_weeks, p_active, share: Some(1.0) }.loyalty();
             prop_assert!((0.0..=1.0).contains(&loyalty));
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn the_order_of_answers_changes_nothing(
-            (given, shuffled) in prop::collection::vec((0_u8..=10, 1_u8..=10), 0..60)
-                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
-        ) {
-            let of = |answers: &[(u8, u8)]| {
-                let first: Vec<u8> = answers.iter().map(|(answer, _)| *answer).collect();
-                let ratios: Vec<f64> = answers
-                    .iter()
-                    .filter_map(|(perceived, expected)| ratio_thousandths(*perceived, *expected))
-                    .map(f64::from)
-                    .collect();
-                (Nps::of(&first), crate::proportion::mean(&ratios))
-            };
-            prop_assert_eq!(of(&given), of(&shuffled));
         }
     }
 }

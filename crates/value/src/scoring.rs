@@ -7,8 +7,8 @@
 use std::collections::HashMap;
 
 use crate::backtest::rules::YearBefore;
-use crate::clv::Periods;
-use crate::clv_range::{Amount, Outcome, Range, range};
+use crate::clv::{LIFETIME_YEARS, Periods, WEEKS_PER_YEAR};
+use crate::clv_range::{Amount, Outcome, Range, range, variance};
 use crate::estimate::delta_error;
 use crate::gamma_gamma::GammaGammaFit;
 use crate::history::{Observation, Summary};
@@ -36,17 +36,24 @@ pub struct Scoring<'m> {
     remembered: HashMap<(u32, i32, i32), IfAlive>,
 }
 
-/// What is expected of a customer who is alive.
+/// What a customer who is alive is expected to buy within a time.
 #[derive(Clone, Copy)]
-struct IfAlive {
+struct Within {
     purchases: f64,
     squared: f64,
     discounted: f64,
-    of_life: f64,
-    buys_within: f64,
-    buys_soon: f64,
+    /// The chance that he buys at all.
+    some: f64,
     /// d ln purchases by the model's coordinates.
     slope: [f64; 4],
+}
+
+/// What is expected of a customer who is alive.
+#[derive(Clone, Copy)]
+struct IfAlive {
+    horizon: Within,
+    of_life: f64,
+    buys_soon: f64,
 }
 
 impl<'m> Scoring<'m> {
@@ -83,6 +90,7 @@ impl<'m> Scoring<'m> {
             figures.expected_sales = Some(sales);
             figures.clv = Some(sales * self.periods.mean_worth() * self.question.outlook.margin_share);
             (figures.lifetime_value, figures.clv_low, figures.clv_high) = (None, None, None);
+            figures.clv_variance = None;
         }
         if let Some(rule) = &self.rules.churn {
             let [_, within] = rule.horizon.forecast(&seen, u32::from(year_before.horizon));
@@ -103,16 +111,17 @@ impl<'m> Scoring<'m> {
         let forecast =
             self.purchases.map(|fit| self.if_alive(&fit.model, customer, &seen, on_day)).zip(p_alive);
         let times_alive = |of: fn(&IfAlive) -> f64| forecast.as_ref().map(|(if_alive, p)| p * of(if_alive));
-        let expected_purchases = times_alive(|ahead| ahead.purchases);
+        let expected_purchases = times_alive(|ahead| ahead.horizon.purchases);
         let expected_spend = self.model.expected_spend(customer);
         let standing = Standing::of(customer, on_day, p_alive);
         let interval = customer.mean_interval_days();
         let idle = f64::from(on_day) - f64::from(customer.last_day);
         let worth = expected_spend.map(|spend| spend * self.question.outlook.margin_share);
         let sum = |of: fn(&IfAlive) -> f64| times_alive(of).zip(worth).map(|(n, worth)| n * worth);
-        let (clv, lifetime_value) = (sum(|ahead| ahead.discounted), sum(|ahead| ahead.of_life));
-        let range = forecast.and_then(|(ahead, p)| self.range(customer, &seen, &ahead, p));
-        let p_buy_within = times_alive(|ahead| ahead.buys_within);
+        let (clv, lifetime_value) = (sum(|ahead| ahead.horizon.discounted), sum(|ahead| ahead.of_life));
+        let spread = forecast.and_then(|(ahead, p)| self.spread(customer, &seen, &ahead.horizon, p));
+        let range = spread.and_then(|(outcome, amount, worth)| range(&outcome, &amount, worth));
+        let p_buy_within = times_alive(|ahead| ahead.horizon.some);
         Figures {
             on_day,
             rfm: self.model.rfm_bands.score(customer),
@@ -128,6 +137,7 @@ impl<'m> Scoring<'m> {
             lifetime_value,
             clv_low: range.map(|range| range.low),
             clv_high: range.map(|range| range.high),
+            clv_variance: spread.and_then(|(outcome, amount, worth)| variance(&outcome, &amount, worth)),
             next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
             overdue_ratio: interval.map(|days| idle / days),
         }
@@ -147,15 +157,10 @@ impl<'m> Scoring<'m> {
         }
         let ahead = self.periods.ahead(model, seen);
         let weeks = self.question.outlook.horizon_weeks;
-        let slopes = self.neighbours.slope(|model| model.purchases_if_alive(seen, &[weeks])[0].ln());
         let found = IfAlive {
-            purchases: ahead.purchases,
-            squared: model.squared_purchases_if_alive(seen, weeks),
-            discounted: ahead.discounted,
+            horizon: self.within(model, seen, weeks, [ahead.purchases, ahead.discounted]),
             of_life: ahead.of_life,
-            buys_within: model.p_buy_if_alive(seen, weeks),
             buys_soon: model.p_buy_if_alive(seen, self.question.soon_weeks),
-            slope: std::array::from_fn(|i| slopes.get(i).copied().unwrap_or(0.0)),
         };
         if self.remembered.len() < REMEMBERED_LIMIT {
             self.remembered.insert(key, found);
@@ -163,7 +168,44 @@ impl<'m> Scoring<'m> {
         found
     }
 
-    fn range(&self, customer: &Summary, seen: &Observation, ahead: &IfAlive, p_alive: f64) -> Option<Range> {
+    fn within(
+        &self,
+        model: &Purchasing,
+        seen: &Observation,
+        weeks: f64,
+        [purchases, discounted]: [f64; 2],
+    ) -> Within {
+        let slopes = self.neighbours.slope(|model| model.purchases_if_alive(seen, &[weeks])[0].ln());
+        Within {
+            purchases,
+            squared: model.squared_purchases_if_alive(seen, weeks),
+            discounted,
+            some: model.p_buy_if_alive(seen, weeks),
+            slope: std::array::from_fn(|i| slopes.get(i).copied().unwrap_or(0.0)),
+        }
+    }
+
+    /// The interval of [`Figures::lifetime_value`]. Not among the figures: it takes as long as all of them, and is asked of one
+    /// customer at a time. None where a rule is in force.
+    pub fn lifetime_range(&self, customer: &Summary) -> Option<Range> {
+        let model = &self.purchases.filter(|_| self.rules.purchases.is_none())?.model;
+        let seen = customer.observe(self.on_day.max(customer.last_day));
+        let weeks = f64::from(LIFETIME_YEARS) * WEEKS_PER_YEAR;
+        let purchases = model.purchases_if_alive(&seen, &[weeks])[0];
+        let discounted = self.periods.ahead(model, &seen).of_life;
+        let within = self.within(model, &seen, weeks, [purchases, discounted]);
+        let (outcome, amount, worth) = self.spread(customer, &seen, &within, model.p_alive(&seen))?;
+        range(&outcome, &amount, worth)
+    }
+
+    /// What the interval of a value rests on: purchases, amounts, and what one of them is worth today.
+    fn spread(
+        &self,
+        customer: &Summary,
+        seen: &Observation,
+        ahead: &Within,
+        p_alive: f64,
+    ) -> Option<(Outcome, Amount, f64)> {
         let spending = self.model.gamma_gamma.fitted()?;
         let mean = customer.monetary().unwrap_or(0.0);
         let alive = self.neighbours.slope(|model| model.p_alive(seen).ln());
@@ -171,7 +213,7 @@ impl<'m> Scoring<'m> {
         let covariance = self.purchases.map(|fit| &fit.covariance)?;
         let error = delta_error(covariance, &slope).unwrap_or(0.0);
         let outcome = Outcome {
-            p_none: 1.0 - p_alive * ahead.buys_within,
+            p_none: 1.0 - p_alive * ahead.some,
             mean: p_alive * ahead.purchases,
             square: p_alive * ahead.squared,
             parameters: error * error,
@@ -179,7 +221,7 @@ impl<'m> Scoring<'m> {
         let amount =
             Amount::of(&spending.parameters, seen.x, mean, variance_of_amount(spending, seen.x, mean))?;
         let discount = if ahead.purchases > 0.0 { ahead.discounted / ahead.purchases } else { 0.0 };
-        range(&outcome, &amount, discount * self.question.outlook.margin_share)
+        Some((outcome, amount, discount * self.question.outlook.margin_share))
     }
 }
 

@@ -11,6 +11,7 @@ use value::model::{Model, Question};
 use value::money;
 use value::pareto_nbd::ParetoNbd;
 use value::purchasing::Family;
+use value::scoring::Scoring;
 
 const GG: GammaGamma = GammaGamma { p: 6.0, q: 4.0, v: 15.0 };
 const CUT: i32 = 365;
@@ -40,10 +41,16 @@ impl Truth {
     }
 }
 
-/// Fitted to the first year, compared with the 52 weeks after it, undiscounted.
-fn count(truth: &Truth, spending: &GammaGamma, customers: usize, seed: u64, family: Family) -> Counted {
+/// Everybody's first year, and the money of so many days after it.
+fn drawn(
+    truth: &Truth,
+    spending: &GammaGamma,
+    customers: usize,
+    seed: u64,
+    days: i32,
+) -> Vec<(Summary, f64)> {
     let weeks = |age: f64, chance: &mut Chance| truth.weeks(age, chance);
-    let histories = generated::histories_by(weeks, spending, customers, 84, CUT + 364, seed);
+    let histories = generated::histories_by(weeks, spending, customers, 84, CUT + days, seed);
     let mut pairs = Vec::new();
     for history in &histories {
         let (past, future): (Vec<_>, Vec<_>) = history.iter().copied().partition(|p| p.day <= CUT);
@@ -51,10 +58,21 @@ fn count(truth: &Truth, spending: &GammaGamma, customers: usize, seed: u64, fami
             pairs.push((summary, money::to_units(future.iter().map(|p| p.amount).sum())));
         }
     }
-    let summaries: Vec<Summary> = pairs.iter().map(|(summary, _)| *summary).collect();
-    let model = Model::fit_family(&summaries, CUT, family);
+    pairs
+}
+
+fn undiscounted() -> Question {
     let mut question = Question::default();
     question.outlook.annual_discount = 0.0;
+    question
+}
+
+/// Fitted to the first year, compared with the 52 weeks after it, undiscounted.
+fn count(truth: &Truth, spending: &GammaGamma, customers: usize, seed: u64, family: Family) -> Counted {
+    let pairs = drawn(truth, spending, customers, seed, 364);
+    let summaries: Vec<Summary> = pairs.iter().map(|(summary, _)| *summary).collect();
+    let model = Model::fit_family(&summaries, CUT, family);
+    let question = undiscounted();
     let (mut inside, mut above, mut all) = (0.0, 0.0, 0.0);
     let (mut inside_of_active, mut active) = (0.0, 0.0);
     for (summary, actual) in &pairs {
@@ -93,6 +111,39 @@ fn four_of_five_customers_end_inside_whatever_the_model() {
     check(Truth::Erlang(erlang(3, None)), &GG, Family::Cnbd { k: 3 });
     check(Truth::Erlang(erlang(3, dropout)), &GG, Family::MbgCnbd { k: 3 });
     check(Truth::ParetoNbd(ParetoNbd { r: 2.0, alpha: 8.0, s: 1.0, beta: 40.0 }), &GG, Family::ParetoNbd);
+}
+
+#[test]
+fn customers_differ_from_what_is_expected_by_their_variance() {
+    let truth = Truth::BgNbd(BgNbd { r: 3.0, alpha: 8.0, a: 0.5, b: 6.0 });
+    // Amounts whose fourth moment is finite, so that squares settle.
+    let pairs = drawn(&truth, &GammaGamma { p: 6.0, q: 8.0, v: 35.0 }, 4_000, 31, 364);
+    let summaries: Vec<Summary> = pairs.iter().map(|(summary, _)| *summary).collect();
+    let model = Model::fit_family(&summaries, CUT, Family::BgNbd);
+    let (mut squares, mut expected) = (0.0, 0.0);
+    for (summary, actual) in &pairs {
+        let figures = model.score(summary, CUT, &undiscounted());
+        squares += (actual - figures.clv.expect("a value")).powi(2);
+        expected += figures.clv_variance.expect("finite");
+    }
+    assert!((0.8..1.25).contains(&(squares / expected)), "{}", squares / expected);
+}
+
+#[test]
+fn four_of_five_customers_end_inside_within_five_years_too() {
+    let truth = Truth::BgNbd(BgNbd { r: 3.0, alpha: 8.0, a: 0.5, b: 6.0 });
+    let pairs = drawn(&truth, &GG, 4_000, 31, 1_826);
+    let summaries: Vec<Summary> = pairs.iter().map(|(summary, _)| *summary).collect();
+    let model = Model::fit_family(&summaries, CUT, Family::BgNbd);
+    let question = undiscounted();
+    let scoring = Scoring::of_models(&model, CUT, &question);
+    let (mut inside, mut above) = (0.0, 0.0);
+    for (summary, actual) in &pairs {
+        let range = scoring.lifetime_range(summary).expect("an interval");
+        inside += f64::from(u8::from((range.low..=range.high).contains(actual))) / pairs.len() as f64;
+        above += f64::from(u8::from(*actual > range.high)) / pairs.len() as f64;
+    }
+    assert!((0.72..0.96).contains(&inside) && (0.04..0.16).contains(&above), "{inside} {above}");
 }
 
 /// Amounts so different that the variance of what somebody with one purchase will spend is infinite.

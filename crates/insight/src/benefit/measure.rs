@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use statrs::statistics::{Data, OrderStatistics};
 use std::collections::{BTreeSet, HashMap};
 use value::{
-    proportion::{Estimate, mean, share},
+    proportion::{Clusters, Estimate, share},
     satisfaction::{Nps, ratio_thousandths},
     service_cost::{Costs, DRIVERS, Driver, Rates, SELLING, Use},
 };
@@ -47,6 +47,7 @@ pub struct Measured {
     /// Of the customers who bought in the period of the same length before, those who bought again.
     pub retention: Option<Estimate>,
     pub contacts: u64,
+    /// Its cases are customers.
     pub satisfaction: Option<Estimate>,
     pub nps: Option<Nps>,
     /// Median hours until a customer who contacted us was contacted, and how many of how many were within two weeks.
@@ -274,25 +275,44 @@ async fn contacts(
     Ok(())
 }
 
+/// Answers of each customer and their sum.
+type Told = HashMap<Id, (i64, i64)>;
+
 async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Result<()> {
     let select = Sql::select()
-        .columns(["expected", "perceived", "recommend"].map(name))
+        .columns(["account", "expected", "perceived", "recommend"].map(name))
         .from(name(satisfaction::ENTITY))
         .and_where(Expr::col(name("asked_on")).gte(period.from))
         .and_where(Expr::col(name("asked_on")).lte(period.to))
         .and_where(Expr::col(name("deleted_at")).is_null())
         .to_owned();
-    let (mut ratios, mut recommend) = (vec![], vec![]);
+    let (mut ratios, mut points) = (Told::new(), Told::new());
+    let add = |all: &mut Told, account, more: i64| {
+        let (answers, sum) = all.entry(account).or_default();
+        *answers += 1;
+        *sum += more;
+    };
+    let [mut promoters, mut passives, mut detractors] = [0, 0, 0];
     let mut rows = engine.stream(&select);
     while let Some(row) = rows.try_next().await? {
         let small = |index: usize| -> Result<Option<u8>> {
             Ok(row.opt_int(index)?.and_then(|answer| u8::try_from(answer).ok()))
         };
-        let ratio = small(1)?.zip(small(0)?).and_then(|(b, a)| ratio_thousandths(b, a));
-        ratios.extend(ratio.map(|ratio| f64::from(ratio) / 1_000.0));
-        recommend.extend(small(2)?);
+        let account = row.id(0)?;
+        if let Some(ratio) = small(2)?.zip(small(1)?).and_then(|(b, a)| ratio_thousandths(b, a)) {
+            add(&mut ratios, account, ratio.into());
+        }
+        let (count, point) = match small(3)? {
+            Some(9..) => (&mut promoters, 1),
+            Some(7..=8) => (&mut passives, 0),
+            Some(_) => (&mut detractors, -1),
+            None => continue,
+        };
+        *count += 1;
+        add(&mut points, account, point);
     }
-    found.satisfaction = mean(&ratios);
-    found.nps = Nps::of(&recommend);
+    found.satisfaction = Clusters::of(ratios.into_values()).mean(1_000.0);
+    found.nps = Nps::of_counts(promoters, passives, detractors)
+        .map(|nps| nps.of_respondents(&Clusters::of(points.into_values())));
     Ok(())
 }

@@ -226,7 +226,7 @@ fn rows(page: &Page<'_>) -> Vec<Compared> {
 fn sample(key: &str, one: &Measured) -> (&'static str, u64) {
     match key {
         "retention" => ("benefit.n.bought_before", one.retention.map_or(0, |found| found.cases)),
-        "satisfaction" => ("benefit.n.answers", one.satisfaction.map_or(0, |found| found.cases)),
+        "satisfaction" => ("benefit.n.asked", one.satisfaction.map_or(0, |found| found.cases)),
         "nps" => {
             ("benefit.n.answers", one.nps.map_or(0, |nps| nps.promoters + nps.passives + nps.detractors))
         }

@@ -234,16 +234,24 @@ impl Customer<'_> {
         if rule.is_some() {
             explain = explain.input(self.input("interval"), words.t("value.source.no_interval", &[]));
         }
-        let range = self.scored.clv_range.map(|[low, high]| {
-            words.t("value.range", &[("low", &words.amount(low)), ("high", &words.amount(high))])
-        });
+        let range = self.scored.clv_range.map(|range| self.range(range));
         let value = self.scored.clv.map(|clv| words.amount(clv)).unwrap_or_default();
         Figure::new(words.label("clv_52w"), value, self.with_orders(explain))
             .note(self.by_rule(rule).or(reason.map(|reason| missing(words, reason))).or(range))
     }
 
-    /// `value` are the sales it is a share of.
-    pub(super) fn expected_profit(&self, field: &str, of: &str, value: Option<i64>) -> Figure {
+    fn range(&self, range: [i64; 2]) -> String {
+        let [low, high] = range.map(|amount| self.words.amount(amount));
+        self.words.t("value.range", &[("low", &low), ("high", &high)])
+    }
+
+    /// `value` are the sales it is a share of, and their interval.
+    pub(super) fn expected_profit(
+        &self,
+        field: &str,
+        of: &str,
+        (value, range): (Option<i64>, Option<[i64; 2]>),
+    ) -> Figure {
         let words = self.words;
         let share = ProfitShare::of(&self.scored.statistics, &self.scorer.fitted.classes.earned);
         let sales = value.map_or("–".to_owned(), |value| words.amount(value));
@@ -258,9 +266,14 @@ impl Customer<'_> {
                 .input(self.input("profit_share"), words.percent(share.credible()));
         }
         let profit = value.zip(share).map(|(value, share)| future::part(value, share.credible()));
+        let range = range.zip(share).map(|(range, share)| future::range(range, share.credible()));
+        if value.is_some() && self.purchases_rule().is_some() {
+            explain = explain.input(self.input("interval"), words.t("value.source.no_interval", &[]));
+        }
         let missing_share = || share.is_none().then(|| words.t("value.no_cost_known", &[]));
         let no_further = || value.is_none().then(|| self.by_rule(self.purchases_rule())).flatten();
         let note = missing_share().or_else(no_further).or_else(|| self.purchases_missing());
+        let note = note.or_else(|| range.map(|range| self.range(range)));
         let shown = profit.map(|profit| words.amount(profit)).unwrap_or_default();
         Figure::new(words.label(field), shown, self.with_orders(explain)).note(note)
     }

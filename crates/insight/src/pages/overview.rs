@@ -22,7 +22,7 @@ use minijinja::context;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use value::money;
+use value::{money, proportion::Z_95};
 use web::{Answer, App, Session};
 
 /// Without an order for so long, today is probably not the day the company wants its figures for.
@@ -126,6 +126,27 @@ fn buyers(words: &Words<'_>, stored: &StoredModel) -> minijinja::Value {
     }
 }
 
+/// The interval of a sum over customers, each of whom goes his own way: normal, as they are many; no sum is below nothing.
+fn interval(
+    words: &Words<'_>,
+    sum: Option<f64>,
+    variance: Option<f64>,
+    shown: impl Fn(f64) -> String,
+) -> Option<String> {
+    let (sum, half) = (sum?, Z_95 * variance?.sqrt());
+    let (low, high) = (shown((sum - half).max(0.0)), shown(sum + half));
+    Some(words.t("value.sum_range", &[("low", &low), ("high", &high)]))
+}
+
+/// How sure a sum is, if there is one.
+fn sure(words: &Words<'_>, explain: Explain, sum: Option<f64>, range: Option<&str>) -> Explain {
+    match (sum, range) {
+        (None, _) => explain,
+        (_, Some(range)) => explain.certainty(format!("{range}. {}", words.t("value.sum_of_customers", &[]))),
+        (_, None) => explain.certainty(words.t("value.no_sum_range", &[])),
+    }
+}
+
 fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let (overview, as_of) = (&stored.overview, words.date(stored.as_of));
     let found = &overview.concentration;
@@ -151,6 +172,15 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     if let Some(purchases) = overview.expected_purchases {
         worth = worth.input(words.label("expected_purchases_52w"), words.fixed(purchases, 0));
     }
+    let units = overview.clv.map(money::to_units);
+    let worth_range =
+        interval(words, units, overview.clv_variance, |units| words.whole_amount(money::from_units(units)));
+    let worth = sure(words, worth, units, worth_range.as_deref());
+    let buying = Explain::new(words.t("value.buyers_soon_help", &[]), as_of.clone());
+    let (buyers_soon, variance) = (overview.expected_buyers_soon, overview.buyers_variance);
+    let soon_range = interval(words, buyers_soon, variance, |n| words.fixed(n, 0));
+    let buying = sure(words, buying, buyers_soon, soon_range.as_deref());
+    let soon_notes: Vec<String> = share_soon.into_iter().chain(soon_range).collect();
     let few = found.customers_for_80.map(|count| words.count(count)).unwrap_or_default();
     let gini = found.gini.map(|gini| words.t("value.gini", &[("gini", &words.fixed(gini, 3))]));
     let recent = words.t("value.recent", &[("amount", &words.amount(overview.recent_sales))]);
@@ -170,14 +200,13 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
             overview.clv.map(|clv| words.amount(clv)).unwrap_or_default(),
             worth.source(href::sorted("account", BUYERS, "-clv_52w"), all()),
         )
-        .note(model_card::why_missing(words, &stored.fitted.model)),
+        .note(model_card::why_missing(words, &stored.fitted.model).or(worth_range)),
         Figure::new(
             words.t("value.buyers_soon", &[]),
             soon,
-            Explain::new(words.t("value.buyers_soon_help", &[]), as_of.clone())
-                .source(href::sorted("account", BUYERS, "-p_buy_13w"), all()),
+            buying.source(href::sorted("account", BUYERS, "-p_buy_13w"), all()),
         )
-        .note(share_soon),
+        .note((!soon_notes.is_empty()).then(|| soon_notes.join(" · "))),
         Figure::new(
             words.t("value.customers_for_80", &[]),
             few,

@@ -19,16 +19,16 @@ pub const LOSS_CAUSES: [(&str, &str, &str, &str); 5] = [
 pub fn fields() -> Vec<Field> {
     vec![
         money("contribution").in_company_currency().label("Contribution", "贡献毛益").help(
-            "Margin less what the sales themselves cost: freight, payment, commission, by the company's rates.",
-            "毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算。",
+            "Margin of all sales less what these themselves cost: freight, payment, commission, by the company's rates. Up to a fifth of sales without a known cost is taken at the margin rate of the rest; empty if it is more.",
+            "全部销售的毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算。成本未知的销售不超过五分之一时按其余部分的毛利率计算，超过则为空。",
         ),
         money("cost_to_serve").in_company_currency().label("Cost to serve", "服务成本").help(
             "What serving the customer cost by the company's rates: taking his orders and lines, his returns, the calls, visits and letters.",
             "按公司的成本费率计算的服务成本：处理订单和订单行、退货，以及电话、拜访、信函等接触。",
         ),
         money("net_profit").in_company_currency().label("Net profit", "净利润").help(
-            "Contribution less cost to serve. Empty without rates, or as long as the cost of what he bought is unknown.",
-            "贡献毛益减去服务成本。未设置费率，或其购买商品的成本未知时为空。",
+            "Contribution less cost to serve. Empty without rates, or as long as the cost of less than 80 % of what he bought is known.",
+            "贡献毛益减去服务成本。未设置费率，或成本已知的不足其购买额的 80% 时为空。",
         ),
         percent("net_profit_share").label("Net profit, share of sales", "净利润率").help(
             "Net profit divided by net sales.",
@@ -41,7 +41,7 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
-/// `None` as long as the company has no rates of what serving costs, or no cost of the customer's goods is known.
+/// `None` as long as the company has no rates of what serving costs, or too little is known of the cost of the customer's goods.
 fn profit(scorer: &Scorer, statistics: &Statistics) -> Option<Profit> {
     statistics.profit().filter(|_| !scorer.settings.cost_rates.is_empty())
 }
@@ -50,10 +50,12 @@ fn profit(scorer: &Scorer, statistics: &Statistics) -> Option<Profit> {
 pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
     let (profit, net_sales) = (profit(scorer, statistics), statistics.net_sales());
     let money = |of: fn(&Profit) -> i64| profit.as_ref().map_or(Value::Null, |profit| amount(of(profit)));
+    let rated = !scorer.settings.cost_rates.is_empty();
+    let cost = if rated { amount(statistics.costs.to_serve()) } else { Value::Null };
     let share = profit.filter(|_| net_sales > 0).map(|profit| profit.net() as f64 / net_sales as f64);
     [
         ("contribution", money(Profit::contribution)),
-        ("cost_to_serve", money(|profit| profit.costs.to_serve())),
+        ("cost_to_serve", cost),
         ("net_profit", money(Profit::net)),
         ("net_profit_share", number(share, 4)),
         ("loss_cause", profit.and_then(|profit| profit.cause_of_loss()).map(cause_name).into()),

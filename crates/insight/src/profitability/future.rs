@@ -4,6 +4,7 @@
 //! order at everybody's. After few orders little is known of his own share, after many it hardly moves (credibility n / (n + 1)).
 //! Source: Gupta, Lehmann & Stuart (2004), “Valuing Customers”, eq. (1): margin times the purchases a customer is retained for.
 
+use super::known::extended;
 use crate::{
     classes::Earned,
     scoring::{Scored, Scorer, amount},
@@ -14,12 +15,12 @@ use meta::{Field, Value, Values, money};
 pub fn fields() -> Vec<Field> {
     vec![
         money("profit_52w").in_company_currency().label("Profit, 52 weeks", "未来一年利润").help(
-            "Profit expected from the customer within the next 52 weeks: their value times the share of sales he leaves after the cost of goods and of serving him. That share is his own, drawn towards everybody's as if he had one more order at it.",
-            "预计该客户未来 52 周带来的利润：未来一年价值乘以扣除商品成本和服务成本后的利润率。利润率取客户自身的，并向全体客户靠拢（相当于多一张按全体利润率计的订单）。",
+            "Profit expected from the customer within the next 52 weeks: their value times the share of sales he leaves after the cost of goods and of serving him. That share is his own, drawn towards everybody's as if he had one more order at it. The interval is that of the value times the share: how much he buys is uncertain, the share is taken as known.",
+            "预计该客户未来 52 周带来的利润：未来一年价值乘以扣除商品成本和服务成本后的利润率。利润率取客户自身的，并向全体客户靠拢（相当于多一张按全体利润率计的订单）。区间为未来一年价值的区间乘以利润率：购买多少不确定，利润率视为已知。",
         ),
         money("lifetime_profit").in_company_currency().label("Profit, 5 years", "未来五年利润").help(
-            "Profit expected from the customer within the next five years, discounted to the as-of date: customer lifetime value in profit. It counts that he may stop and how often he buys. Empty where a rule of thumb is in force, which looks only a year ahead.",
-            "预计该客户未来五年带来的利润（折现到统计日），即以利润计的客户终身价值；已考虑客户可能流失及其购买频率。采用简单规则时只能预测一年，此项留空。",
+            "Profit expected from the customer within the next five years, discounted to the as-of date: customer lifetime value in profit. It counts that he may stop and how often he buys. Its interval is of the purchases and amounts of these years; the share of profit is taken as known, and that customers go on as they do. Empty where a rule of thumb is in force, which looks only a year ahead.",
+            "预计该客户未来五年带来的利润（折现到统计日），即以利润计的客户终身价值；已考虑客户可能流失及其购买频率。区间来自五年内的购买次数和金额，利润率视为已知，并假定客户行为不变。采用简单规则时只能预测一年，此项留空。",
         ),
     ]
     .into_iter()
@@ -30,7 +31,7 @@ pub fn fields() -> Vec<Field> {
 /// What a customer leaves of his sales.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ProfitShare {
-    /// Over his orders; `None` where no cost of what he bought is known.
+    /// Over his orders; `None` where his profit is unknown.
     pub own: Option<f64>,
     pub everybodys: f64,
     pub orders: u32,
@@ -42,9 +43,10 @@ impl ProfitShare {
         if earned.costed_sales <= 0 {
             return None;
         }
-        let of_customer = Earned::of(statistics);
-        let own = statistics.margin.and_then(|_| share(&of_customer));
-        Some(ProfitShare { own, everybodys: share(earned)?, orders: statistics.orders })
+        let Earned { margin, costed_sales, costs, net_sales, gross_sales } = *earned;
+        let everybodys = share(extended(margin, costed_sales, net_sales).saturating_sub(costs), gross_sales)?;
+        let own = statistics.profit().and_then(|profit| share(profit.net(), statistics.gross_sales));
+        Some(ProfitShare { own, everybodys, orders: statistics.orders })
     }
 
     pub fn credible(&self) -> f64 {
@@ -53,19 +55,10 @@ impl ProfitShare {
     }
 }
 
-/// What is left of sales before returns, which is what is forecast: the margin, of what stays sold at the rate of what has a known
-/// cost, less the costs of selling and serving. Nobody is taken to leave more than all of it or to lose more than as much again: after few sales
-/// the quotient says nothing.
-fn share(earned: &Earned) -> Option<f64> {
-    let Earned { margin, costed_sales, costs, net_sales, gross_sales } = *earned;
-    if gross_sales <= 0 {
-        return None;
-    }
-    let margin = match costed_sales {
-        1.. => margin as f64 / costed_sales as f64 * net_sales as f64,
-        _ => margin as f64,
-    };
-    Some(((margin - costs as f64) / gross_sales as f64).clamp(-1.0, 1.0))
+/// What is left of sales before returns, which is what is forecast. Nobody is taken to leave more than all of it or to lose more than
+/// as much again: after few sales the quotient says nothing.
+fn share(profit: i64, gross_sales: i64) -> Option<f64> {
+    (gross_sales > 0).then(|| (profit as f64 / gross_sales as f64).clamp(-1.0, 1.0))
 }
 
 /// Of every field of [`fields`].
@@ -83,6 +76,13 @@ pub fn values(scorer: &Scorer, scored: &Scored) -> Values {
 /// In whole cents: an estimate is not more exact.
 pub fn part(value: i64, share: f64) -> i64 {
     crate::scoring::cents(value::money::to_units(value) * share)
+}
+
+/// The share of an interval of sales: of one that is lost, the most sales lose most.
+pub fn range(sales: [i64; 2], share: f64) -> [i64; 2] {
+    let mut range = sales.map(|value| part(value, share));
+    range.sort_unstable();
+    range
 }
 
 #[cfg(test)]
@@ -109,8 +109,11 @@ mod tests {
             let share = ProfitShare::of(&own(orders), &earned).unwrap().credible();
             assert!((share - expected).abs() < 1e-12, "{orders}: {share}");
         }
-        let unknown = Statistics { margin: None, costed_sales: 0, ..own(4) };
+        let unknown = Statistics { margin: None, costed_sales: 0, uncosted: 200, ..own(4) };
         assert_eq!(ProfitShare::of(&unknown, &earned).unwrap().credible(), 0.2);
+        // A tenth of his sales says nothing of his own share, either.
+        let little = Statistics { margin: Some(1), costed_sales: 20, uncosted: 180, ..own(4) };
+        assert_eq!(ProfitShare::of(&little, &earned).unwrap().own, None);
         // Half came back: of what he buys he leaves half of the margin, and costs as much as before.
         let returning = Statistics { returned: 100, margin: Some(60), costed_sales: 100, ..own(99) };
         let share = ProfitShare::of(&returning, &earned).unwrap();
@@ -122,5 +125,7 @@ mod tests {
         let no_cost_known = Earned { gross_sales: 1_000, net_sales: 1_000, costs: 50, ..Earned::default() };
         assert_eq!(ProfitShare::of(&unknown, &no_cost_known), None);
         assert_eq!(part(123_456_789, 0.5), 61_728_300);
+        assert_eq!(range([100_000, 500_000], 0.2), [20_000, 100_000]);
+        assert_eq!(range([100_000, 500_000], -0.2), [-100_000, -20_000]);
     }
 }

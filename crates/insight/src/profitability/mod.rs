@@ -2,6 +2,7 @@
 
 mod figures;
 pub mod future;
+mod known;
 mod page;
 pub(crate) mod panel;
 mod report;

@@ -1,6 +1,9 @@
 //! `/value/profitability`: the whale curve, what takes the margin, who loses money and why.
 
-use super::report::{REPORT, Report};
+use super::{
+    known::ENOUGH_KNOWN,
+    report::{REPORT, Report},
+};
 use crate::{
     cost_rate,
     kept::{self, Kept},
@@ -94,9 +97,9 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
             words.t("value.of_net_sales", &[("share", &share)])
         })
     };
-    let margin =
-        Figure::new(words.label("margin"), words.amount(sum.margin), all(explain("margin"), "-margin"))
-            .note(of_sales(sum.margin));
+    let explained = Explain::new(words.t("profit.margin_help", &[]), as_of.clone());
+    let margin = Figure::new(words.label("margin"), words.amount(sum.margin), all(explained, "-margin"))
+        .note(of_sales(sum.margin));
     if !report.rated {
         return vec![margin];
     }
@@ -145,10 +148,12 @@ fn notes(words: &Words<'_>, report: &Report) -> Vec<String> {
     let mut notes = vec![];
     if report.unknown.customers > 0 {
         let (count, sales) = (words.count(report.unknown.customers), words.amount(report.unknown.net_sales));
-        notes.push(words.t("profit.unknown", &[("count", &count), ("amount", &sales)]));
+        let share = words.whole_percent(ENOUGH_KNOWN);
+        notes.push(words.t("profit.unknown", &[("count", &count), ("amount", &sales), ("share", &share)]));
     }
     if report.partly_known > 0 {
-        notes.push(words.t("profit.partly_known", &[("count", &words.count(report.partly_known))]));
+        let (count, share) = (words.count(report.partly_known), words.whole_percent(1.0 - ENOUGH_KNOWN));
+        notes.push(words.t("profit.partly_known", &[("count", &count), ("share", &share)]));
     }
     if report.prospects.customers > 0 {
         let cost = report.prospects.profit().net().saturating_neg();

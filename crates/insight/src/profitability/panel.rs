@@ -1,6 +1,6 @@
 //! What a customer earns and costs, on his own page.
 
-use super::figures::cause_name;
+use super::{figures::cause_name, known::ENOUGH_KNOWN};
 use crate::pages::{
     figure::{Explain, Figure},
     href,
@@ -23,10 +23,14 @@ pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option
         Some(profit) => context! {
             figures => figures(&words, seen, &profit, &at),
             why => profit.cause_of_loss().map(|cause| words.choice("loss_cause", cause_name(cause)).0),
-            known => true,
+            unknown => (),
             as_of => at,
         },
-        None => context! { figures => Vec::<Figure>::new(), why => (), known => false, as_of => at },
+        None => {
+            let [known, share] = [statistics.known_share(), ENOUGH_KNOWN].map(|share| words.percent(share));
+            let unknown = words.t("profit.no_goods_cost", &[("known", &known), ("share", &share)]);
+            context! { figures => Vec::<Figure>::new(), why => (), unknown, as_of => at }
+        }
     };
     app.render(session, "insight/profit_panel.html", context).map(Some)
 }
@@ -41,9 +45,13 @@ fn figures(words: &Words<'_>, seen: &Seen, profit: &Profit, as_of: &str) -> Vec<
     };
     let cost = |name: &str| words.t(&format!("profit.cost.{name}"), &[]);
     let costs = &profit.costs;
+    let margin = match statistics.uncosted {
+        0 => words.label("margin"),
+        _ => words.t("profit.extended_margin", &[("share", &words.percent(statistics.known_share()))]),
+    };
     let contribution = explain("contribution")
         .formula(&words.t("profit.formula.contribution", &[]))
-        .input(words.label("margin"), words.amount(profit.margin))
+        .input(margin, words.amount(profit.margin))
         .input(cost("selling"), words.amount(costs.selling));
     let contacts = href::list("activity", &format!("account == '{}' && done", record.id));
     let to_serve = explain("cost_to_serve")

@@ -57,9 +57,9 @@ pub struct Report {
     pub rated: bool,
     /// Customers with a purchase whose profit is known.
     pub buyers: Sum,
-    /// Customers with a purchase none of whose goods has a known cost: in no sum.
+    /// Customers with a purchase of whose goods too little has a known cost ([`Statistics::profit`]): in no sum.
     pub unknown: Sum,
-    /// Of the buyers, those some of whose goods have no known cost, which are in the sales and not in the margin.
+    /// Of the buyers, those a small part of whose goods has no known cost: it counts at the margin rate of the others.
     pub partly_known: u64,
     /// Accounts without a purchase that cost something.
     pub prospects: Sum,
@@ -84,7 +84,7 @@ impl Report {
                 }
                 continue;
             }
-            report.partly_known += u64::from(one.costed_sales != net_sales);
+            report.partly_known += u64::from(one.uncosted != 0);
             report.buyers.add(net_sales, &profit);
             profits.push(profit.net());
             if let Some(cause) = profit.cause_of_loss() {

@@ -19,7 +19,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::Error;
-use meta::label;
+use meta::{NaiveDate, label};
 use minijinja::context;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
@@ -71,11 +71,11 @@ pub async fn page(
             Input { label: words.t("satisfaction.asked", &[]), value: words.count(report.customers) },
         ],
         source => context! {
-            href => format!("/{ENTITY}"),
+            href => answers_of(kept.as_of),
             label => words.t("satisfaction.answers_behind", &[("count", &words.count(report.answers))]),
         },
         figures => figures(&words, &kept),
-        dimensions => dimensions(&words, report),
+        dimensions => dimensions(&words, &kept),
         trend => shown::trend(&words, report, &wanted),
         groups => shown::groups(&words, &kept, &wanted),
         disappointed => customers(&words, &session, (DISAPPOINTED, "satisfaction"), &disappointed, ROWS).await?,
@@ -86,7 +86,7 @@ pub async fn page(
 
 pub(super) fn interval(words: &Words<'_>, found: &Estimate) -> String {
     words.t(
-        "satisfaction.interval",
+        "satisfaction.interval_customers",
         &[
             ("low", &words.fixed(found.low, 2)),
             ("high", &words.fixed(found.high, 2)),
@@ -111,11 +111,16 @@ pub(super) fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
     )
 }
 
+/// The answers behind what is of the last 52 weeks.
+fn answers_of(as_of: NaiveDate) -> String {
+    href::sorted(ENTITY, &shown::recent(as_of), "-asked_on")
+}
+
 fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     let (report, as_of) = (&kept.body, words.date(kept.as_of));
     let answers = || {
         let label = words.t("satisfaction.answers_behind", &[("count", &words.count(report.answers))]);
-        (format!("/{ENTITY}"), label)
+        (answers_of(kept.as_of), label)
     };
     let explain = |key: &str| {
         let (href, label) = answers();
@@ -171,7 +176,8 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     ]
 }
 
-fn dimensions(words: &Words<'_>, report: &Report) -> Json {
+fn dimensions(words: &Words<'_>, kept: &Kept<Report>) -> Json {
+    let report = &kept.body;
     let entity = words.registry().entity(ENTITY).ok();
     let choices = entity.and_then(|entity| entity.get("dimension")).map(|field| field.choices().to_vec());
     let choices = choices.unwrap_or_default();
@@ -195,7 +201,7 @@ fn dimensions(words: &Words<'_>, report: &Report) -> Json {
     let bars: Vec<Json> = known
         .iter()
         .map(|(label, colour, dimension, found)| {
-            let filter = format!("dimension == '{dimension}'");
+            let filter = format!("dimension == '{dimension}' && {}", shown::recent(kept.as_of));
             json!({
                 "label": label, "value": (found.at * 100.0).round() / 100.0, "text": interval(words, found), "color": colour,
                 "href": href::sorted(ENTITY, &filter, "perceived"),

@@ -1,6 +1,6 @@
 //! What a customer answered and how loyal he is, on his own page.
 
-use super::{ENTITY, figures::loyalty};
+use super::{ENTITY, figures::loyalty, shown};
 use crate::{
     pages::{
         figure::{Explain, Figure},
@@ -11,13 +11,12 @@ use crate::{
     scoring::{Scored, Scorer},
 };
 use engine::Action;
-use meta::Record;
 use minijinja::context;
 use web::{Answer, App, Session};
 
 /// `None` as long as he neither bought nor answered, and for who may not read answers.
 pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option<String>> {
-    let Seen { record, scorer, scored, .. } = seen;
+    let Seen { record, scorer, scored, as_of, .. } = seen;
     let Some(statistics) = &seen.statistics else { return Ok(None) };
     let nothing =
         loyalty(scorer, scored).index().is_none() && statistics.answers.satisfaction.mean().is_none();
@@ -25,9 +24,10 @@ pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option
         return Ok(None);
     }
     let words = seen.words(app, session);
-    let at = words.date(seen.as_of);
+    let recent = format!("account == '{}' && {}", record.id, shown::recent(*as_of));
+    let at = words.date(*as_of);
     let context = context! {
-        figures => figures(&words, record, scorer, scored, &at),
+        figures => figures(&words, scorer, scored, (&at, &recent)),
         as_of => at,
         answers_href => href::sorted(ENTITY, &format!("account == '{}'", record.id), "-asked_on"),
         new_href => format!("/{ENTITY}/new?account={}", record.id),
@@ -36,13 +36,19 @@ pub(crate) fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option
     app.render(session, "insight/satisfaction_panel.html", context).map(Some)
 }
 
-fn figures(words: &Words<'_>, record: &Record, scorer: &Scorer, scored: &Scored, as_of: &str) -> Vec<Figure> {
+/// `recent` are the answers behind them.
+fn figures(
+    words: &Words<'_>,
+    scorer: &Scorer,
+    scored: &Scored,
+    (as_of, recent): (&str, &str),
+) -> Vec<Figure> {
     let answers = &scored.statistics.answers;
     let loyalty = loyalty(scorer, scored);
     let explain = |field: &str| Explain::new(words.help(field), as_of);
     let behind = |explain: Explain, count: u64| {
         let label = words.t("satisfaction.answers_behind", &[("count", &words.count(count))]);
-        explain.source(href::sorted(ENTITY, &format!("account == '{}'", record.id), "-asked_on"), label)
+        explain.source(href::sorted(ENTITY, recent, "-asked_on"), label)
     };
     let c = answers.satisfaction.mean();
     let satisfaction = behind(explain("satisfaction").formula("C = b / a"), answers.satisfaction.count());

@@ -1,7 +1,8 @@
 //! Everybody's answers together, by month, quarter and group of customers: asked of the warehouse after each fit, and kept.
 //!
 //! Of every cut the sums of whole numbers are asked (thousandths of C; hundredths of a point of loyalty), from which mean and
-//! interval follow exactly. Loyalty by answers is of a customer: the mean of what he feels (recommending, buying again) and
+//! interval follow exactly. A customer answers about several dimensions and more than once; what he says hangs together, so that
+//! intervals are of customers ([`Clusters`]) and not of answers. Loyalty by answers is of a customer: the mean of what he feels (recommending, buying again) and
 //! thinks (staying if dearer, first choice), each 0 to 100, over his answers of the time; so nobody counts twice because he was
 //! asked more. Unlike the loyalty index it has no part of behaviour, which is known as it is and not as it was.
 
@@ -17,7 +18,7 @@ use engine::{Actor, Engine, Result};
 use meta::{Kind, NaiveDate, Value};
 use serde::{Deserialize, Serialize};
 use value::{
-    proportion::{Estimate, mean_of_sums},
+    proportion::{Clusters, Estimate, mean_of_sums},
     satisfaction::Nps,
 };
 
@@ -43,6 +44,7 @@ pub const CUTS: [&str; 9] = [
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Heard {
     pub answers: u64,
+    /// Mean of the answers; its cases are customers.
     pub satisfaction: Option<Estimate>,
     pub nps: Option<Nps>,
     /// Loyalty by answers, 0 to 100; its cases are customers.
@@ -90,13 +92,33 @@ pub struct Report {
 
 /// Thousandths of C, as `value::satisfaction::ratio_thousandths` rounds them.
 const RATIO: &str = "CASE WHEN f.expected > 0 THEN (f.perceived * 1000 + f.expected / 2) / f.expected END";
-/// What [`Heard`] is made of, after the group: answers, C thrice, promoters, passives, detractors.
-fn sums() -> String {
+/// Of a group and a customer: answers, those on C and their sum, promoters, passives, detractors, answers on recommending and points
+/// for them, loyalty.
+fn of_customer() -> String {
     format!(
-        "count(coalesce(f.expected, {}, CAST(f.share_of_wallet AS BIGINT))), count({RATIO}), sum({RATIO}), sum(({RATIO}) * ({RATIO})), \
-         count(CASE WHEN f.recommend >= 9 THEN 1 END), count(CASE WHEN f.recommend BETWEEN 7 AND 8 THEN 1 END), \
-         count(CASE WHEN f.recommend <= 6 THEN 1 END)",
-        ATTITUDES.map(|field| format!("f.{field}")).join(", ")
+        "count(coalesce(f.expected, {}, CAST(f.share_of_wallet AS BIGINT))) AS answers, count({RATIO}) AS c_n, sum({RATIO}) AS c_s, \
+         count(CASE WHEN f.recommend >= 9 THEN 1 END) AS promoters, \
+         count(CASE WHEN f.recommend BETWEEN 7 AND 8 THEN 1 END) AS passives, \
+         count(CASE WHEN f.recommend <= 6 THEN 1 END) AS detractors, count(f.recommend) AS r_n, \
+         sum(CASE WHEN f.recommend >= 9 THEN 1 WHEN f.recommend <= 6 THEN -1 WHEN f.recommend IS NOT NULL THEN 0 END) AS r_s, \
+         {} AS x",
+        ATTITUDES.map(|field| format!("f.{field}")).join(", "),
+        attitude()
+    )
+}
+
+/// What [`Heard`] is made of, after the group.
+fn sums() -> String {
+    let clusters = |of: &str| {
+        format!(
+            "count(CASE WHEN {of}_n > 0 THEN 1 END), sum({of}_n), sum({of}_s), sum({of}_n * {of}_n), sum({of}_s * {of}_s), \
+             sum({of}_n * {of}_s)"
+        )
+    };
+    format!(
+        "sum(answers), {}, sum(promoters), sum(passives), sum(detractors), {}, count(x), sum(x), sum(x * x)",
+        clusters("c"),
+        clusters("r")
     )
 }
 
@@ -127,14 +149,27 @@ fn estimate(row: &[Value], at: usize, unit: f64) -> Option<Estimate> {
     mean_of_sums(number(row, at), whole(row, at + 1), whole(row, at + 2), unit)
 }
 
+/// Of whom the six columns from a place on tell.
+fn clusters(row: &[Value], at: usize) -> Clusters {
+    Clusters {
+        respondents: number(row, at),
+        cases: whole(row, at + 1),
+        sum: whole(row, at + 2),
+        cases_squared: whole(row, at + 3),
+        sums_squared: whole(row, at + 4),
+        products: whole(row, at + 5),
+    }
+}
+
 impl Heard {
-    /// From the columns of [`sums`], which begin at a place.
-    fn of(row: &[Value], at: usize) -> Heard {
+    /// From the columns of [`sums`], after the group.
+    fn of(row: &[Value]) -> Heard {
+        let nps = Nps::of_counts(number(row, 8), number(row, 9), number(row, 10));
         Heard {
-            answers: number(row, at),
-            satisfaction: estimate(row, at + 1, 1_000.0),
-            nps: Nps::of_counts(number(row, at + 4), number(row, at + 5), number(row, at + 6)),
-            attitude: None,
+            answers: number(row, 1),
+            satisfaction: clusters(row, 2).mean(1_000.0),
+            nps: nps.map(|nps| nps.of_respondents(&clusters(row, 11))),
+            attitude: estimate(row, 17, 100.0),
         }
     }
 }
@@ -157,22 +192,15 @@ impl Ground {
     /// By each value of an expression: it, and what was heard.
     async fn by(&self, engine: &Engine, group: &str) -> Result<Vec<(Value, Heard)>> {
         let Ground { from, condition } = self;
-        let sql = format!("SELECT {group}, {} FROM {from} WHERE {condition} GROUP BY 1", sums());
+        let of_customers = format!(
+            "SELECT {group} AS g, f.account_key, {} FROM {from} WHERE {condition} GROUP BY 1, 2",
+            of_customer()
+        );
+        let sql = format!("SELECT g, {} FROM ({of_customers}) GROUP BY 1", sums());
         let mut found = vec![];
         for row in ask(engine, &sql).await?.values() {
             let row = row?;
-            found.push((row.first().cloned().unwrap_or_default(), Heard::of(&row, 1)));
-        }
-        let attitude = attitude();
-        let of_customers = format!(
-            "SELECT {group} AS g, f.account_key, {attitude} AS x FROM {from} WHERE {condition} GROUP BY 1, 2"
-        );
-        let sql = format!("SELECT g, count(x), sum(x), sum(x * x) FROM ({of_customers}) GROUP BY 1");
-        for row in ask(engine, &sql).await?.values() {
-            let row = row?;
-            if let Some((_, heard)) = found.iter_mut().find(|(group, _)| Some(group) == row.first()) {
-                heard.attitude = estimate(&row, 1, 100.0);
-            }
+            found.push((row.first().cloned().unwrap_or_default(), Heard::of(&row)));
         }
         Ok(found)
     }

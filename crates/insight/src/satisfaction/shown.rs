@@ -99,6 +99,12 @@ fn answered(from: NaiveDate, until: NaiveDate) -> String {
     format!("asked_on >= \"{from}\" && asked_on <= \"{until}\"")
 }
 
+/// Answers of the last 52 weeks.
+pub fn recent(as_of: NaiveDate) -> String {
+    let after = date_of(day_number(as_of) - RECENT_DAYS);
+    format!("asked_on > \"{after}\" && asked_on <= \"{as_of}\"")
+}
+
 pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
     let by_month = wanted.by == "month";
     let periods = if by_month { &report.months } else { &report.quarters };
@@ -186,11 +192,7 @@ pub fn groups(words: &Words<'_>, kept: &Kept<Report>, wanted: &Wanted) -> Json {
         return json!({ "options": [], "rows": [] });
     };
     let option = |(name, _): &(String, Vec<GroupShown>)| json!({ "value": name, "label": words.label(name), "selected": name == field });
-    let recent = format!(
-        "asked_on > \"{}\" && asked_on <= \"{}\"",
-        date_of(day_number(kept.as_of) - RECENT_DAYS),
-        kept.as_of
-    );
+    let recent = recent(kept.as_of);
     let is_number = words.field(field).is_some_and(|field| field.kind == Kind::Integer);
     let row = |group: &GroupShown| {
         let literal = match &group.value {

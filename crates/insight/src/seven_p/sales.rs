@@ -45,6 +45,11 @@ fn entered([accounts, ..]: &[i64; 4]) -> Measures {
     Measures { accounts: *accounts, ..Measures::default() }
 }
 
+/// Accounts entered, and those of them that have bought by now.
+fn followed([accounts, first_buyers, ..]: &[i64; 4]) -> Measures {
+    Measures { accounts: *accounts, first_buyers: *first_buyers, ..Measures::default() }
+}
+
 fn won([first_buyers, ..]: &[i64; 4]) -> Measures {
     Measures { first_buyers: *first_buyers, ..Measures::default() }
 }
@@ -52,7 +57,7 @@ fn won([first_buyers, ..]: &[i64; 4]) -> Measures {
 const LINES: [&str; 4] =
     [COUNT, "sum(d.net)", "sum(d.margin)", "sum(CASE WHEN d.margin IS NOT NULL THEN d.net END)"];
 
-const SOURCES: [Source; 8] = [
+const SOURCES: [Source; 9] = [
     Source {
         from: "\"order\" d",
         at: At::Instant("d.ordered_at"),
@@ -118,9 +123,19 @@ const SOURCES: [Source; 8] = [
         at: At::Instant("d.created_at"),
         states: &[],
         by_customer: true,
-        cuts: &[("month", "''"), ("source", "c.source")],
+        cuts: &[("month", "''")],
         measures: entered,
         sums: [COUNT, NONE, NONE, NONE],
+    },
+    Source {
+        from: "(SELECT a.key AS account_key, a.created_at, f.first_order_on FROM account a \
+               LEFT JOIN account_figures f ON f.key = a.key) d",
+        at: At::Instant("d.created_at"),
+        states: &[],
+        by_customer: true,
+        cuts: &[("came_by", "c.source")],
+        measures: followed,
+        sums: [COUNT, "count(d.first_order_on)", NONE, NONE],
     },
     Source {
         from: "(SELECT key AS account_key, first_order_on FROM account_figures) d",

@@ -97,14 +97,14 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
         }
         company.give_back(a, "2026-11-05", "500", Some("300")).await;
         company.contact(a, "2026-11-06", "call", 10).await;
-        for expected in [8, 4] {
+        for (account, expected) in [(a, 8), (b, 4)] {
             let ratio = [("expected", expected), ("perceived", expected * 3 / 4)];
-            answer(&company, a, "2025-10-15", "product", &ratio).await;
+            answer(&company, account, "2025-10-15", "product", &ratio).await;
         }
         answer(&company, a, "2025-10-15", "overall", &[("recommend", 6)]).await;
-        for perceived in [8, 10] {
+        for (account, perceived) in [(a, 8), (b, 10), (b, 10)] {
             let ratio = [("expected", 8), ("perceived", perceived)];
-            answer(&company, b, "2026-11-03", "product", &ratio).await;
+            answer(&company, account, "2026-11-03", "product", &ratio).await;
         }
         for recommend in [9, 10, 3] {
             answer(&company, b, "2026-11-03", "overall", &[("recommend", recommend)]).await;
@@ -127,9 +127,17 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
         // Of two who had bought one bought again; then both.
         let share = |found: &benefit::Measured| found.retention.map(|share| (share.at, share.cases));
         assert_eq!((share(&report.before), share(&report.after)), (Some((0.5, 2)), Some((1.0, 2))));
-        let ratio = |found: &benefit::Measured| found.satisfaction.map(|mean| mean.at);
-        assert_eq!((ratio(&report.before), ratio(&report.after)), (Some(0.75), Some(1.125)));
+        // C: 0.75 twice; then 1 of A and 1.25 twice of B, whose answers are one voice.
+        let ratio = |found: &benefit::Measured| {
+            found.satisfaction.map(|mean| ((mean.at * 1_000.0).round(), mean.cases))
+        };
+        assert_eq!((ratio(&report.before), ratio(&report.after)), (Some((750.0, 2)), Some((1_167.0, 2))));
+        // 2/1 · ((1 − 7/6)² + (2.5 − 2 · 7/6)²) / 9 = (1/9)², so ± 1.96/9.
+        let low = report.after.satisfaction.unwrap().low;
+        assert!((low - 7.0 / 6.0 + 1.96 / 9.0).abs() < 1e-4, "{low}");
         let nps = |found: &benefit::Measured| found.nps.map(|nps| (nps.promoters, nps.detractors));
         assert_eq!((nps(&report.before), nps(&report.after)), (Some((0, 1)), Some((2, 1))));
+        // Three answers of one customer say nothing of others.
+        assert_eq!(report.after.nps.map(|nps| (nps.low, nps.high)), Some((-1.0, 1.0)));
     });
 }

@@ -138,7 +138,7 @@ fn a_refit_fits_models_and_summarises_everybody() {
         assert_eq!((overview.prospects, overview.concentration.customers), (1, 40));
         assert_eq!(overview.rfm.iter().flatten().map(|cell| cell.customers).sum::<u64>(), 40);
         assert_eq!(overview.stages.values().map(|group| group.customers).sum::<u64>(), 41);
-        let mut gross = meta::Decimal::ZERO;
+        let (mut gross, mut buyers_variance) = (meta::Decimal::ZERO, 0.0);
         for account in accounts {
             let record = company.account(account).await;
             gross += record.get("gross_sales").as_decimal().unwrap();
@@ -147,7 +147,13 @@ fn a_refit_fits_models_and_summarises_everybody() {
             let money = |field: &str| record.get(field).as_decimal().unwrap();
             let [value, profit, lifetime] = ["clv_52w", "profit_52w", "lifetime_profit"].map(money);
             assert!(meta::Decimal::ZERO <= profit && profit <= value && profit <= lifetime, "{record:?}");
+            let soon: f64 = money("p_buy_13w").to_string().parse().unwrap();
+            buyers_variance += soon * (1.0 - soon);
         }
+        // Each of p is kept with four digits.
+        assert!((overview.buyers_variance.unwrap() - buyers_variance).abs() < 40.0 * 1e-4);
+        let (clv, deviation) = (overview.clv.unwrap() as f64 / 1e4, overview.clv_variance.unwrap().sqrt());
+        assert!(0.0 < deviation && deviation < clv, "{clv} {deviation}");
         assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
         let mut lines = vec![];
         report::customers(&company.engine, &Actor::system(), Some(7), |line| lines.push(line)).await.unwrap();

@@ -45,7 +45,8 @@ fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
         let share = stored.overview.concentration.top20_share.unwrap();
         assert!(page.contains(&format!("The best 20% of customers bring {:.0}% of sales", share * 100.0)));
         assert!(page.contains("and 1 who have not bought yet"));
-        for part in ["NBD", "Gamma-Gamma", "Standard error", "Best customers"] {
+        for part in ["NBD", "Gamma-Gamma", "Standard error", "Best customers", "95 %: ", "being independent"]
+        {
             assert!(page.contains(part), "{part}");
         }
         // Every list behind a figure or a mark exists.
@@ -110,6 +111,8 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
         let panel = between(&page, "id=\"value-panel\"", "</section>");
         assert_eq!(panel.matches("class=\"figure-label\"").count(), 15);
         assert_eq!(panel.matches("explain-panel").count(), 15);
+        // Of the value and of both profits.
+        assert!(panel.matches(" with 80 %").count() >= 3, "{panel}");
         for part in
             ["Repeat purchases x", "The 7 orders behind it", "Still a customer", "m̄", "Own mean amount"]
         {

@@ -58,6 +58,46 @@ fn without_rates_or_cost_of_goods_there_is_no_profit() {
 }
 
 #[test]
+fn who_is_known_in_part_is_no_loser_for_it() {
+    on_both(async |company| {
+        company.cost_rates().await;
+        let [good, unclear] = [company.customer("Good").await, company.customer("Unclear").await];
+        // 900 of 1,000 with a cost: the margin of 300 stands for 333.3333.
+        company.order(Some(good), "2026-06-02", "900", Some("600")).await;
+        company.order(Some(good), "2026-06-03", "100", None).await;
+        // 100 of 1,000 with a cost: a margin of 30 against costs of all his orders and a visit.
+        company.order(Some(unclear), "2026-06-02", "100", Some("70")).await;
+        company.order(Some(unclear), "2026-06-03", "900", None).await;
+        company.contact(unclear, "2026-06-04", "visit", 60).await;
+        company.settle().await;
+        let fields =
+            ["margin", "contribution", "cost_to_serve", "net_profit", "net_profit_share", "loss_cause"];
+        let live = [company.account(good).await, company.account(unclear).await];
+        // Two orders of 30 with a line of 3; freight 25 each and 0.6 % of 1,000; a visit of 60 minutes 220.
+        let shown = |found: &Record| fields[..5].iter().map(|field| told(found, field)).collect::<Vec<_>>();
+        assert_eq!(shown(&live[0]), [300.0, 277.3333, 66.0, 211.3333, 0.2113].map(Some));
+        assert_eq!(shown(&live[1]), [Some(30.0), None, Some(286.0), None, None]);
+        assert_eq!(live[1].get("loss_cause"), &Value::Null);
+        refit::refit(&company.engine, None).await.unwrap();
+        for found in live {
+            let fitted = company.account(found.id).await;
+            fields.iter().for_each(|field| assert_eq!(fitted.get(field), found.get(field), "{field}"));
+        }
+        let report =
+            kept::find::<profitability::Report>(&company.engine, profitability::REPORT).await.unwrap();
+        let report = report.unwrap().body;
+        assert_eq!((report.buyers.customers, report.partly_known, report.unknown.customers), (1, 1, 1));
+        assert_eq!((report.whale.customers, report.whale.losers, report.whale.total), (1, 0, 2_113_333));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/profitability").await.expect(200).body;
+        assert!(page.contains("1 customers with") && page.contains("less than 80%"), "{page}");
+        let panel = client.get(&format!("/account/{unclear}")).await.expect(200).body;
+        assert!(panel.contains("The cost of 10% of what this customer bought is known"), "{panel}");
+    });
+}
+
+#[test]
 fn customers_add_up_to_the_totals() {
     on_both(async |company| {
         let accounts = company.regulars().await;

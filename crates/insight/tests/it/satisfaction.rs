@@ -87,7 +87,17 @@ fn the_page_says_what_is_weakest_with_its_interval() {
         // Of 40 answers from 5 to 10 in turn: 12 promoters (9, 10), 14 detractors (5, 6).
         assert_eq!((report.answers, report.customers), (120, 40));
         assert_eq!((nps.promoters, nps.passives, nps.detractors), (12, 14, 14));
+        // What one says of two dimensions is one voice: 40 customers, of whom each says (1 + (5, 6 or 7)/8) / 2.
+        let c = report.satisfaction.unwrap();
+        let means: Vec<f64> = (0..40).map(|at| (1.0 + [0.625, 0.75, 0.875][at % 3]) / 2.0).collect();
+        let mean = means.iter().sum::<f64>() / 40.0;
+        let variance = means.iter().map(|one| (one - mean).powi(2)).sum::<f64>() / 39.0;
+        assert!((c.cases, (c.at - mean).abs() < 1e-9) == (40, true), "{c:?} {mean}");
+        assert!((c.high - mean - 1.959_964 * (variance / 40.0).sqrt()).abs() < 1e-6, "{c:?}");
         let page = client.get("/value/satisfaction").await.expect(200).body;
+        // The figure is of 52 weeks, and so are the answers that it opens.
+        assert!(page.contains("filter=asked_on%20%3E"), "{page}");
+        assert!(page.contains("delivery%27%20%26%26%20asked_on%20%3E"), "{page}");
         for part in
             ["Weakest: Delivery, C = 0.7", "Disappointed customers", "Net promoter score", "Loyalty index"]
         {

@@ -84,6 +84,7 @@ fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
         assert!(products.contains("Apples earns most: ¥3,000 margin"), "{products}");
         let prospecting = client.get("/value/seven-p/prospecting?months=3").await.expect(200).body;
         assert!(prospecting.contains("Most first buyers came by: Fair (1)"), "{prospecting}");
+        assert!(prospecting.contains("100% of 1 (95 %: 21% – 100%)"), "{prospecting}");
         // What an earlier version kept names a run of another table.
         let earlier = json!({ "run": 1, "regions": ["山东"], "retention": null });
         let system = Actor::system();
@@ -221,8 +222,10 @@ async fn walked(company: &Company) -> Cells {
         let (relation, region, source) = place(Some(account));
         let came = account.created_at.with_timezone(&DEFAULT_TIME_ZONE).format("%Y-%m-01").to_string();
         let first = account.get("first_order_on").as_date().map(|day| day.format("%Y-%m-01").to_string());
+        add_to_all(&mut cells, ["month", &came, &relation, &region, ""], [0, 0, 0, 0, 0, 1, 0]);
+        let bought = [0, 0, 0, 0, 0, 1, i64::from(first.is_some())];
+        add_to_all(&mut cells, ["came_by", &came, &relation, &region, &source], bought);
         for (cut, value) in [("month", ""), ("source", source.as_str())] {
-            add_to_all(&mut cells, [cut, &came, &relation, &region, value], [0, 0, 0, 0, 0, 1, 0]);
             if let Some(first) = &first {
                 add_to_all(&mut cells, [cut, first, &relation, &region, value], [0, 0, 0, 0, 0, 0, 1]);
             }
@@ -343,7 +346,7 @@ fn cuts_are_what_a_walk_over_the_records_adds_up() {
         after_fit::compute(&company.engine, None).await.unwrap();
         let (stored, walked) = (stored(&company).await, walked(&company).await);
         let of = |cut: &'static str| stored.iter().filter(move |(key, _)| key[0] == cut);
-        for cut in ["month", "channel", "owner", "source", "reason"] {
+        for cut in ["month", "channel", "owner", "source", "came_by", "reason"] {
             let there: Vec<_> = of(cut).collect();
             let wanted: Vec<_> = walked.iter().filter(|(key, _)| key[0] == cut).collect();
             assert!(wanted.len() > 5, "{cut}: {wanted:?}");

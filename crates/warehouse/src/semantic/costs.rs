@@ -72,8 +72,8 @@ pub(super) fn costs() -> Vec<Measure> {
             Unit::Money,
             ("Contribution after cost to serve", "服务后贡献（净利润）"),
             (
-                "Contribution less cost to serve: the net profit of customers as their profitability counts it.",
-                "贡献毛益减去服务成本，与客户盈利分析中的净利润口径一致。",
+                "Contribution less cost to serve: the net profit of customers where the cost of all goods is known. Their profitability says nothing of who bought much without a known cost; here only its margin is left out, so that it looks like a loss.",
+                "贡献毛益减去服务成本；商品成本全部已知时即客户的净利润。客户盈利分析对成本未知较多的客户不作判断，此处仅不计其毛利，因而会显得亏损。",
             ),
             Difference("contribution", "cost_to_serve"),
         ),

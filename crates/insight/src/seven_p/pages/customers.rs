@@ -336,17 +336,22 @@ impl Board<'_> {
                 ("first_buyers", behind),
             ));
         }
-        let bars: Vec<(String, Option<String>, i64, String)> = best
+        let came_by = self.cut.values("came_by").await?;
+        let bars: Vec<(String, Option<String>, i64, String)> = ranked(&came_by, |one| one.first_buyers)
             .iter()
-            .filter(|(_, one)| one.first_buyers > 0 || one.accounts > 0)
-            .map(|(source, one)| {
-                let label = self.choice("account", "source", source);
-                let known = share(
-                    Ord::min(one.first_buyers, one.accounts).unsigned_abs(),
-                    one.accounts.unsigned_abs(),
-                );
-                let text = known.map(|known| self.words.whole_percent(known.at)).unwrap_or_default();
-                (label, Some(self.first_buyers(&and("source", source))), one.first_buyers, text)
+            .filter_map(|(source, one)| {
+                let found = share(one.first_buyers.unsigned_abs(), one.accounts.unsigned_abs())?;
+                let [at, low, high] =
+                    [found.at, found.low, found.high].map(|share| self.words.whole_percent(share));
+                let count = self.words.count(found.cases);
+                let told = [("share", &*at), ("low", &*low), ("high", &*high), ("count", &*count)];
+                let bought = format!(" && orders > 0{}{}", and("source", source), self.filter.of_accounts());
+                Some((
+                    self.choice("account", "source", source),
+                    Some(self.days.accounts_entered(&bought)),
+                    one.first_buyers,
+                    self.t("seven.of_came", &told),
+                ))
             })
             .collect();
         Ok(Shown {
