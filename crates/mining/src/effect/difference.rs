@@ -86,7 +86,7 @@ impl Amounts {
     }
 
     /// Variance of the mean.
-    fn uncertainty(self) -> f64 {
+    pub(super) fn uncertainty(self) -> f64 {
         let n = self.customers as f64;
         if self.customers < 2 { 0.0 } else { self.squares / (n - 1.0) / n }
     }

@@ -1,6 +1,7 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept.
 
 use super::ENTITY;
+use crate::{mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
     Actor, Engine, Error, Query, Result, Tx, name,
@@ -23,6 +24,9 @@ pub fn table() -> Table {
         .required("control", ColumnKind::Bool)
         // The experiment's first day.
         .optional("reached_on", ColumnKind::Date)
+        // Both as of the draw, and empty for who was drawn by an earlier version.
+        .optional("drawn_on", ColumnKind::Date)
+        .optional("customer_group", ColumnKind::Int)
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -133,14 +137,17 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
         return count(engine, experiment.id).await;
     }
     let (id, share, first) = (experiment.id, share_of(experiment), first_day(experiment));
+    // The day it is, whatever day figures are held at.
+    let today = Settings::load(engine).await?.day_of(engine.clock().now());
     let (mut after, mut drawn) = (None, 0);
     loop {
         let (accounts, next) = page(engine, experiment, after).await?;
-        let rows: Vec<[SimpleExpr; 4]> = accounts
+        let rows: Vec<[SimpleExpr; 6]> = accounts
             .into_iter()
             .map(|account| {
-                let control = is_control(id.as_u128(), account.as_u128(), share);
-                [id.into(), account.into(), control.into(), first.into()]
+                let control = is_control(id.as_u128(), account.id.as_u128(), share);
+                let group = account.get(groups::FIELD).as_int();
+                [id.into(), account.id.into(), control.into(), first.into(), today.into(), group.into()]
             })
             .collect();
         drawn += rows.len() as u64;
@@ -159,15 +166,15 @@ async fn page(
     engine: &Engine,
     experiment: &meta::Record,
     after: Option<String>,
-) -> Result<(Vec<Id>, Option<String>)> {
+) -> Result<(Vec<meta::Record>, Option<String>)> {
     let query = Query::new("account")
         .filter(experiment.text("population"))
         .sort("name")
         .limit(BATCH)
         .after(after)
-        .fields(&["name"]);
+        .fields(&["name", groups::FIELD]);
     let page = engine.list(&Actor::system(), &query).await?;
-    Ok((page.records.iter().map(|account| account.id).collect(), page.next))
+    Ok((page.records, page.next))
 }
 
 /// All who meet the experiment's condition now and are not erased, in order of their ids.
@@ -182,7 +189,7 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     let (mut after, mut found) = (None, vec![]);
     loop {
         let (accounts, next) = page(engine, experiment, after).await?;
-        found.extend(accounts.into_iter().filter(|account| !erased.contains(account)));
+        found.extend(accounts.iter().map(|account| account.id).filter(|account| !erased.contains(account)));
         after = next;
         if after.is_none() {
             found.sort_unstable();
@@ -191,11 +198,11 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     }
 }
 
-async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 4]>) -> Result<()> {
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 6]>) -> Result<()> {
     let mut insert = Sql::insert();
     insert
         .into_table(name(TABLE))
-        .columns(["experiment", "account", "control", "reached_on"].map(name))
+        .columns(["experiment", "account", "control", "reached_on", "drawn_on", "customer_group"].map(name))
         .on_conflict(OnConflict::columns(["experiment", "account"].map(name)).do_nothing().to_owned());
     for row in rows {
         insert.values_panic(row);
@@ -239,13 +246,37 @@ pub async fn side(
 
 /// Everybody who takes part and whether he is left alone, in order of their ids.
 pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
+    let sides = known(engine, experiment).await?;
+    Ok(sides.into_iter().map(|member| (member.account, member.control)).collect())
+}
+
+/// Who takes part, as he was drawn.
+pub(super) struct Member {
+    pub account: Id,
+    pub control: bool,
+    /// `None` if an earlier version drew him.
+    pub drawn_on: Option<NaiveDate>,
+    /// On that day.
+    pub group: Option<i64>,
+}
+
+/// Everybody who takes part, in order of their ids.
+pub(super) async fn known(engine: &Engine, experiment: Id) -> Result<Vec<Member>> {
     let select = Sql::select()
-        .columns(["account", "control"].map(name))
+        .columns(["account", "control", "drawn_on", "customer_group"].map(name))
         .from(name(TABLE))
         .and_where(Expr::col(name("experiment")).eq(experiment))
         .and_where(not_merged())
         .order_by(name("account"), engine::sea_query::Order::Asc)
         .to_owned();
     let rows = engine.fetch(&select).await?;
-    rows.iter().map(|row| Ok((row.id(0)?, row.bool(1)?))).collect()
+    let member = |row: &engine::Row| {
+        Ok(Member {
+            account: row.id(0)?,
+            control: row.bool(1)?,
+            drawn_on: row.opt_date(2)?,
+            group: row.opt_int(3)?,
+        })
+    };
+    rows.iter().map(member).collect()
 }

@@ -1,0 +1,220 @@
+//! Campaigns with control groups, on both databases: what is claimed and when, and how customers are told apart.
+
+use crate::company::{Company, at, on_both, values};
+use engine::{
+    Actor, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use insight::{
+    after_fit,
+    mining::{
+        experiment::{self, members, result},
+        refresh,
+    },
+    refit,
+};
+use meta::{Decimal, Id, Record, Value, Values};
+use std::collections::BTreeMap;
+
+pub fn date(day: &str) -> Value {
+    Value::Date(day.parse().unwrap())
+}
+
+async fn create_many(company: &Company, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
+    company
+        .engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many(entity, records).await }))
+        .await
+        .unwrap()
+}
+
+async fn people(company: &Company, count: usize) -> Vec<Id> {
+    let person = |number| values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]);
+    create_many(company, "account", (0..count).map(person).collect()).await
+}
+
+/// Of all persons, half of whom are left alone.
+pub async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
+    let fields = values([
+        ("name", "Letter".into()),
+        ("population", "kind == 'person'".into()),
+        ("control_share", Value::Decimal(Decimal::new(5, 1))),
+        ("start_on", date(start)),
+        ("end_on", date(end)),
+    ]);
+    let id = company.create(experiment::ENTITY, fields).await;
+    record(company, id).await
+}
+
+async fn record(company: &Company, id: Id) -> Record {
+    company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap()
+}
+
+/// Each buys for 40 on that day.
+async fn buy(company: &Company, buyers: &[Id], day: &str) {
+    let head = |buyer: &Id| values([("account", (*buyer).into()), ("ordered_at", at(day))]);
+    let orders = create_many(company, "order", buyers.iter().map(head).collect()).await;
+    let line = |order: &Id| {
+        values([
+            ("order", (*order).into()),
+            ("description", "goods".into()),
+            ("unit_price", Value::Decimal(Decimal::from(40))),
+            ("unit_cost", Value::Decimal(Decimal::from(30))),
+        ])
+    };
+    create_many(company, "order_line", orders.iter().map(line).collect()).await;
+}
+
+/// Of these so many of a hundred, spread evenly, by side: reached, left alone.
+fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
+    let mut seen = [0; 2];
+    let mut chosen = vec![];
+    for (account, control) in members {
+        let (seen, share) = (&mut seen[usize::from(*control)], shares[usize::from(*control)]);
+        *seen += 1;
+        if *seen * share / 100 > (*seen - 1) * share / 100 {
+            chosen.push(*account);
+        }
+    }
+    chosen
+}
+
+#[test]
+fn nothing_is_claimed_while_it_runs() {
+    on_both(async |company| {
+        company.regulars().await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        people(&company, 400).await;
+        // The clock stands at the 21st.
+        let letter = letter(&company, ["2026-11-01", "2026-11-30"]).await;
+        members::draw(&company.engine, &letter).await.unwrap();
+        let sides = members::of(&company.engine, letter.id).await.unwrap();
+        buy(&company, &share_of(&sides, [60, 10]), "2026-11-10").await;
+        let found = result::compute(&company.engine, &letter).await.unwrap();
+        assert!(!found.ended && found.bought().lower > 0.3, "{found:?}");
+        assert!(!found.bought().verdict.is_claim() && !found.sales().verdict.is_claim());
+
+        let (address, promotion) = (format!("/experiment/{}", letter.id), "/value/seven-p/promotion");
+        let client = company.app.administrator().await;
+        for (language, said, so_far, claims) in [
+            (
+                "en",
+                "No result yet: it runs. Counted up to 2026-11-21",
+                "So far: not a result",
+                ["The campaign raised it", "Extra contribution", "the difference is proven"],
+            ),
+            (
+                "zh-CN",
+                "实验进行中，尚无结果：目前计至 2026-11-21",
+                "目前数据（并非结果）",
+                ["活动带来了提升", "增加的毛利", "差异已得到证实"],
+            ),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get(&address).await.expect(200).body;
+            assert!(page.contains(said) && page.contains(so_far) && page.contains("2026-12-01"), "{page}");
+            let board = client.get(promotion).await.expect(200).body;
+            assert!(board.contains("Letter"), "{board}");
+            for claim in claims {
+                assert!(!page.contains(claim) && !board.contains(claim), "{claim}");
+            }
+        }
+
+        // The last day is over: the nightly run tells the result by itself.
+        company.update(experiment::ENTITY, letter.id, values([("end_on", date("2026-11-20"))])).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&address).await.expect(200).body;
+        for claim in
+            ["The campaign raised it", "Extra contribution", "Counted up to 2026-11-20, the last day"]
+        {
+            assert!(page.contains(claim), "{claim}: {page}");
+        }
+        assert!(!page.contains("So far: not a result") && !page.contains("No result yet"), "{page}");
+        // They were drawn on the 21st, after the first day.
+        assert!(page.contains("The customers were drawn on 2026-11-21, after the first day"), "{page}");
+        let board = client.get(promotion).await.expect(200).body;
+        assert!(board.contains("the difference is proven"), "{board}");
+    });
+}
+
+async fn group(company: &Company, groups: &BTreeMap<Id, i64>) {
+    let figures: Vec<(Id, Values)> = groups
+        .iter()
+        .map(|(account, group)| (*account, values([("customer_group", Value::Int(*group))])))
+        .collect();
+    company
+        .engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.set_figures("account", &figures).await }))
+        .await
+        .unwrap();
+}
+
+#[test]
+fn groups_changed_after_the_draw_do_not_matter() {
+    on_both(async |company| {
+        let accounts = people(&company, 800).await;
+        let of_old: BTreeMap<Id, i64> =
+            accounts.iter().enumerate().map(|(number, id)| (*id, 1 + number as i64 % 2)).collect();
+        group(&company, &of_old).await;
+        let letter = letter(&company, ["2026-11-25", "2026-11-30"]).await;
+        members::draw(&company.engine, &letter).await.unwrap();
+        // In the first group the letter brings people in, in the second it does nothing.
+        let sides = members::of(&company.engine, letter.id).await.unwrap();
+        let mut buyers = vec![];
+        for (number, shares) in [(1, [60, 10]), (2, [10, 10])] {
+            let part: Vec<(Id, bool)> =
+                sides.iter().copied().filter(|(account, _)| of_old[account] == number).collect();
+            buyers.extend(share_of(&part, shares));
+        }
+        buy(&company, &buyers, "2026-11-26").await;
+        company.hold("2026-11-28").await;
+        let running = result::compute(&company.engine, &letter).await.unwrap();
+        assert_eq!(running.by_group, None, "nobody is told whom to reach before the end");
+
+        company.hold("2026-12-02").await;
+        let found = result::compute(&company.engine, &letter).await.unwrap();
+        let parts = found.by_group.clone().expect("two groups of 400");
+        assert!(parts.real, "{parts:?}");
+        let differences: Vec<f64> = parts.parts.iter().map(|(_, effect)| effect.difference).collect();
+        assert!(differences[0] > 0.4 && differences[1].abs() < 0.02, "{differences:?}");
+
+        // Who bought is in another group today: by that, everybody reached in it would have bought.
+        let of_new: BTreeMap<Id, i64> =
+            accounts.iter().map(|id| (*id, 1 + i64::from(buyers.contains(id)))).collect();
+        group(&company, &of_new).await;
+        let again = result::compute(&company.engine, &letter).await.unwrap();
+        assert_eq!(again.by_group, Some(parts));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let address = format!("/experiment/{}", letter.id);
+        let page = client.get(&address).await.expect(200).body;
+        assert!(page.contains("The effect differs between the groups"), "{page}");
+
+        // Measured by sales, groups are compared by sales: half of the customers bought for 40 more.
+        company.update(experiment::ENTITY, letter.id, values([("outcome", "sales".into())])).await;
+        let letter = record(&company, letter.id).await;
+        let by_sales = result::compute(&company.engine, &letter).await.unwrap().by_group.expect("two groups");
+        let differences: Vec<f64> = by_sales.parts.iter().map(|(_, effect)| effect.difference).collect();
+        assert!(by_sales.real && differences[0] > 16.0 && differences[1].abs() < 1.0, "{differences:?}");
+
+        // Of who was drawn by an earlier version the groups of that day are not known.
+        let id = letter.id;
+        let unknown = Sql::update()
+            .table(name(members::TABLE))
+            .value(name("drawn_on"), None::<chrono::NaiveDate>)
+            .value(name("customer_group"), None::<i64>)
+            .and_where(Expr::col(name("experiment")).eq(id))
+            .to_owned();
+        company
+            .engine
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&unknown).await }))
+            .await
+            .unwrap();
+        assert_eq!(result::compute(&company.engine, &letter).await.unwrap().by_group, None);
+        let page = client.get(&address).await.expect(200).body;
+        assert!(page.contains("an earlier version that drew them did not keep these"), "{page}");
+    });
+}
