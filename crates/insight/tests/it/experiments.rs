@@ -218,3 +218,54 @@ fn groups_changed_after_the_draw_do_not_matter() {
         assert!(page.contains("an earlier version that drew them did not keep these"), "{page}");
     });
 }
+
+#[test]
+fn who_responded_stands_in_the_lists_and_in_their_files() {
+    on_both(async |company| {
+        people(&company, 60).await;
+        let letter = letter(&company, ["2026-11-01", "2026-11-30"]).await;
+        members::draw(&company.engine, &letter).await.unwrap();
+        let sides = members::of(&company.engine, letter.id).await.unwrap();
+        let first_of = |side: bool| sides.iter().find(|(_, control)| *control == side).unwrap().0;
+        let (reached, left_alone) = (first_of(false), first_of(true));
+        buy(&company, &[reached, left_alone], "2026-11-12").await;
+        buy(&company, &[reached], "2026-11-10").await;
+        // Before the first day.
+        buy(&company, &[left_alone], "2026-10-10").await;
+        result::compute(&company.engine, &letter).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        for (side, buyer, response) in
+            [("reached", reached, "2026-11-10,80"), ("left-alone", left_alone, "2026-11-12,40")]
+        {
+            let name = company.account(buyer).await.text("name").to_owned();
+            let address = format!("/analysis/experiment/{}/sides/{side}", letter.id);
+            let page = client.get(&address).await.expect(200).body;
+            let day = response.split(',').next().unwrap();
+            assert!(page.contains("Sales within the days") && page.contains(day), "{page}");
+            let file = client.get(&format!("{address}/export")).await.expect(200).body;
+            assert!(file.lines().next().unwrap().ends_with("Bought on,Sales within the days"), "{file}");
+            for line in file.lines().skip(1) {
+                let wanted = if line.starts_with(&name) { response } else { ",0" };
+                assert!(line.ends_with(wanted), "{wanted}: {line}");
+            }
+        }
+        client.set_cookie("zhike_lang", "zh-CN");
+        let address = format!("/analysis/experiment/{}/sides/reached", letter.id);
+        let page = client.get(&address).await.expect(200).body;
+        assert!(page.contains("购买日期") && page.contains("实验期内销售额"), "{page}");
+
+        // What is taken back is no response any more.
+        for order in company.those_of("order", "account", reached).await {
+            company.delete("order", order.id).await.unwrap();
+        }
+        result::compute(&company.engine, &letter).await.unwrap();
+        let members = members::all(&company.engine, letter.id).await.unwrap();
+        let responded: Vec<Id> = members
+            .iter()
+            .filter(|member| member.bought_at.is_some() || member.sales != Some(0))
+            .map(|member| member.account)
+            .collect();
+        assert_eq!(responded, [left_alone]);
+    });
+}

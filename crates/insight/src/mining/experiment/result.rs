@@ -10,7 +10,7 @@ use engine::{
     Actor, BoxFuture, Engine, JobContext, Query, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, JoinType, Query as Sql},
 };
-use meta::{Id, NaiveDate, Record, Value};
+use meta::{DateTime, Id, NaiveDate, Record, Utc, Value};
 use mining::effect::{
     Effect,
     difference::{Amounts, Rate, of_amounts, of_rates},
@@ -105,9 +105,10 @@ pub fn day(record: &Record, field: &str) -> NaiveDate {
     }
 }
 
-/// What a customer bought for within some days, in ten-thousandths.
+/// What a customer bought within some days, in ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bought {
+    pub first_at: DateTime<Utc>,
     pub sales: i64,
     /// Of the orders whose cost is known, and the sales it was earned on.
     pub margin: i64,
@@ -121,8 +122,9 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let as_of = settings.as_of_day(engine.clock());
     let (from, end) = (day(experiment, "start_on"), day(experiment, "end_on"));
     let until = Ord::min(end, as_of);
-    let members = members::known(engine, experiment.id).await?;
+    let members = members::all(engine, experiment.id).await?;
     let bought = sums(engine, experiment.id, &settings, (from, until)).await?;
+    members::respond(engine, experiment.id, &members, &bought).await?;
     let length = end.signed_duration_since(from);
     let eve = from.pred_opt().unwrap_or(from);
     let before = sums(engine, experiment.id, &settings, (eve - length, eve)).await?;
@@ -208,7 +210,7 @@ async fn sums(
     let begin = settings.end_of(from.pred_opt().unwrap_or(from));
     let mut select = Sql::select();
     select
-        .exprs(["account", "net_base", "margin_base"].map(order))
+        .exprs(["account", "net_base", "margin_base", "ordered_at"].map(order))
         .from(name(members::TABLE))
         .join(JoinType::InnerJoin, name("order"), order("account").eq(member("account")))
         .and_where(member("experiment").eq(experiment))
@@ -219,8 +221,10 @@ async fn sums(
         .and_where(order("net_base").gt(0));
     let (mut rows, mut found) = (engine.stream(&select), HashMap::new());
     while let Some(row) = rows.try_next().await? {
-        let (sum, sales): (&mut Bought, i64) =
-            (found.entry(row.id(0)?).or_default(), row.opt_int(1)?.unwrap_or(0));
+        let (at, sales) = (row.instant(3)?, row.opt_int(1)?.unwrap_or(0));
+        let sum: &mut Bought =
+            found.entry(row.id(0)?).or_insert_with(|| Bought { first_at: at, ..Bought::default() });
+        sum.first_at = Ord::min(sum.first_at, at);
         sum.sales = sum.sales.saturating_add(sales);
         if let Some(margin) = row.opt_int(2)? {
             sum.margin = sum.margin.saturating_add(margin);
