@@ -8,7 +8,7 @@ use engine::{
 use insight::{
     after_fit,
     mining::{
-        experiment::{self, members, result},
+        experiment::{self, members, plan, result},
         refresh,
     },
     refit,
@@ -267,5 +267,74 @@ fn who_responded_stands_in_the_lists_and_in_their_files() {
             .map(|member| member.account)
             .collect();
         assert_eq!(responded, [left_alone]);
+    });
+}
+
+#[test]
+fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
+    on_both(async |company| {
+        let accounts = people(&company, 400).await;
+        buy(&company, &accounts[..100], "2026-11-10").await;
+        // Out of the thirty days before today.
+        buy(&company, &accounts[100..], "2026-10-10").await;
+        let letter = letter(&company, ["2026-12-01", "2026-12-30"]).await;
+        company.engine.run_due_jobs().await.unwrap();
+        let before = plan::load(&company.engine, letter.id).await.unwrap().unwrap().body;
+        assert_eq!((before.customers, before.bought, before.sales), (400, 0.25, 10.0));
+        assert_eq!(
+            (before.from, before.until),
+            ("2026-10-23".parse().unwrap(), "2026-11-21".parse().unwrap())
+        );
+        // 100 for 40 and 300 for nothing, around 10.
+        let deviation = ((100.0 * 900.0 + 300.0 * 100.0) / 399.0_f64).sqrt();
+        assert!((before.deviation - deviation).abs() < 1e-9, "{before:?}");
+
+        let client = company.app.administrator().await;
+        let address = format!("/experiment/{}", letter.id);
+        // 2.801585 · 17.342 / √(400 · 0.5 · 0.5) = 4.86.
+        for (language, said) in [
+            (
+                "en",
+                [
+                    "400 customers meet the condition",
+                    "50% (this experiment)",
+                    "¥4.86",
+                    "draw cannot be undone",
+                ],
+            ),
+            ("zh-CN", ["共有 400 位客户符合条件", "50%（本实验）", "¥4.86", "抽取后无法撤销"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get(&address).await.expect(200).body;
+            for said in said {
+                assert!(page.contains(said), "{said}: {page}");
+            }
+            assert!(
+                !page.contains("is over") && !page.contains("已过") && !page.contains("mining."),
+                "{page}"
+            );
+        }
+        client.set_cookie("zhike_lang", "en");
+        let fifth = values([("control_share", Value::Decimal(Decimal::new(2, 1)))]);
+        company.update(experiment::ENTITY, letter.id, fifth).await;
+        let page = client.get(&address).await.expect(200).body;
+        assert!(page.contains("20% (this experiment)") && page.contains("¥6.07"), "{page}");
+
+        // The first day is over: that is said before the draw, with the field and what to do.
+        company.update(experiment::ENTITY, letter.id, values([("start_on", date("2026-11-18"))])).await;
+        let page = client.get(&address).await.expect(200).body;
+        assert!(
+            page.contains("The first day, 2026-11-18, is over") && page.contains("Set From to"),
+            "{page}"
+        );
+
+        // Of those drawn it is told of what they are measured by.
+        company.update(experiment::ENTITY, letter.id, values([("outcome", "sales".into())])).await;
+        result::compute(&company.engine, &record(&company, letter.id).await).await.unwrap();
+        let page = client.get(&address).await.expect(200).body;
+        assert!(
+            page.contains("with a standard deviation of") && !page.contains("(this experiment)"),
+            "{page}"
+        );
     });
 }

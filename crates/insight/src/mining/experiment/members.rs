@@ -1,6 +1,6 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
 
-use super::{ENTITY, result::Bought};
+use super::{ENTITY, plan, result::Bought};
 use crate::{mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
@@ -67,6 +67,9 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
             }
             population(tx, experiment.text("population")).await?;
             date(tx, experiment.id, first_day(&experiment)).await?;
+            if !is_drawn(tx, experiment.id).await? {
+                plan::queue(tx, experiment.id).await?;
+            }
         }
         Ok(())
     })
@@ -93,6 +96,16 @@ async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<(
         moved(tx).await?;
     }
     Ok(())
+}
+
+async fn is_drawn(tx: &mut Tx, experiment: Id) -> Result<bool> {
+    let somebody = Sql::select()
+        .column(name("account"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .limit(1)
+        .to_owned();
+    Ok(!tx.fetch(&somebody).await?.is_empty())
 }
 
 /// The warehouse reads them anew.
@@ -125,7 +138,7 @@ fn not_merged() -> SimpleExpr {
     Expr::col(name("account")).not_in_subquery(merged)
 }
 
-pub(super) fn share_of(experiment: &meta::Record) -> f64 {
+pub fn share_of(experiment: &meta::Record) -> f64 {
     let share = experiment.get("control_share").as_decimal();
     share.and_then(|share| share.to_string().parse().ok()).unwrap_or(0.0)
 }

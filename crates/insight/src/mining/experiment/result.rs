@@ -3,6 +3,7 @@
 use super::{
     ENTITY,
     members::{self, Member},
+    plan::{self, Before},
     uplift::{self, Money},
 };
 use crate::{mining::kept, settings::Settings, statistics::COUNTING_ORDERS};
@@ -15,7 +16,6 @@ use mining::effect::{
     Effect,
     difference::{Amounts, Rate, of_amounts, of_rates},
     heterogeneity::{self, Arms, Heterogeneity, Part},
-    power,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -42,12 +42,9 @@ pub struct Found {
     bought: Effect,
     /// Sales per customer in units of the company currency, those who bought nothing counting zero; told by [`Found::sales`].
     sales: Effect,
-    /// Share who bought in as long a time before.
-    pub before: f64,
-    /// The smallest rise over `before` that so many customers would show; `None` if none would.
-    pub smallest_rise: Option<f64>,
-    /// Customers to see a rise of a tenth of `before`.
-    pub needed_for_a_tenth: Option<u64>,
+    /// What they did before; `None` in what an earlier version kept.
+    #[serde(default)]
+    pub plan: Option<Before>,
     /// The last day somebody was drawn; `None` if an earlier version drew them.
     #[serde(default)]
     pub drawn_on: Option<NaiveDate>,
@@ -123,15 +120,14 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let (from, end) = (day(experiment, "start_on"), day(experiment, "end_on"));
     let until = Ord::min(end, as_of);
     let members = members::all(engine, experiment.id).await?;
-    let bought = sums(engine, experiment.id, &settings, (from, until)).await?;
+    let bought = sums(engine, Some(experiment.id), &settings, (from, until)).await?;
     members::respond(engine, experiment.id, &members, &bought).await?;
-    let length = end.signed_duration_since(from);
-    let eve = from.pred_opt().unwrap_or(from);
-    let before = sums(engine, experiment.id, &settings, (eve - length, eve)).await?;
-    let found = compare(&members, &bought, before.len(), members::share_of(experiment));
+    let customers: Vec<Id> = members.iter().map(|member| member.account).collect();
+    let plan = Some(Before::of(engine, experiment, &settings, (Some(experiment.id), &customers)).await?);
     let drawn_on = members.iter().filter_map(|member| member.drawn_on).max();
     let money = Some(Money::of(experiment, &bought));
-    let mut found = Found { from, until, ended: as_of > end, drawn_on, money, ..found };
+    let mut found =
+        Found { from, until, ended: as_of > end, plan, drawn_on, money, ..compare(&members, &bought) };
     if found.ended && drawn_on.is_some() && !found.drawn_late() {
         found.by_group = heterogeneity::test(&parts(&members, &bought, by_sales(experiment)));
     }
@@ -161,11 +157,10 @@ impl Counted {
     }
 }
 
-fn compare(members: &[Member], bought: &HashMap<Id, Bought>, buyers_before: usize, share: f64) -> Found {
+fn compare(members: &[Member], bought: &HashMap<Id, Bought>) -> Found {
     let mut counted = Counted::default();
     members.iter().for_each(|member| counted.add(member.control, bought.get(&member.account)));
     let (rates, [treated, control]) = (counted.rates, counted.amounts());
-    let before = buyers_before as f64 / members.len().max(1) as f64;
     Found {
         treated: rates[0].customers,
         control: rates[1].customers,
@@ -174,9 +169,7 @@ fn compare(members: &[Member], bought: &HashMap<Id, Bought>, buyers_before: usiz
         ended: false,
         bought: of_rates(rates[0], rates[1]),
         sales: of_amounts(treated, control),
-        before,
-        smallest_rise: power::smallest_rise(before, members.len() as u64, share),
-        needed_for_a_tenth: power::customers_needed(before, before * 1.1, share),
+        plan: None,
         drawn_on: None,
         by_group: None,
         money: None,
@@ -198,10 +191,10 @@ fn parts(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> Ve
     groups.iter().map(|(group, counted)| Part { name: group.to_string(), arms: arms(counted) }).collect()
 }
 
-/// Of everybody who takes part and bought within the days.
-async fn sums(
+/// Of everybody who bought within the days, and takes part if an experiment is given.
+pub(super) async fn sums(
     engine: &Engine,
-    experiment: Id,
+    experiment: Option<Id>,
     settings: &Settings,
     (from, until): (NaiveDate, NaiveDate),
 ) -> Result<HashMap<Id, Bought>> {
@@ -211,14 +204,18 @@ async fn sums(
     let mut select = Sql::select();
     select
         .exprs(["account", "net_base", "margin_base", "ordered_at"].map(order))
-        .from(name(members::TABLE))
-        .join(JoinType::InnerJoin, name("order"), order("account").eq(member("account")))
-        .and_where(member("experiment").eq(experiment))
+        .from(name("order"))
+        .and_where(order("account").is_not_null())
         .and_where(order("deleted_at").is_null())
         .and_where(order("status").is_in(COUNTING_ORDERS))
         .and_where(order("ordered_at").gte(begin))
         .and_where(order("ordered_at").lt(settings.end_of(until)))
         .and_where(order("net_base").gt(0));
+    if let Some(experiment) = experiment {
+        select
+            .join(JoinType::InnerJoin, name(members::TABLE), order("account").eq(member("account")))
+            .and_where(member("experiment").eq(experiment));
+    }
     let (mut rows, mut found) = (engine.stream(&select), HashMap::new());
     while let Some(row) = rows.try_next().await? {
         let (at, sales) = (row.instant(3)?, row.opt_int(1)?.unwrap_or(0));
@@ -234,15 +231,22 @@ async fn sums(
     Ok(found)
 }
 
-/// Compares anew whatever was drawn and had not ended when it was last compared: how it stands so far, or what came of it.
+/// Compares anew whatever was drawn and had not ended when it was last compared: how it stands so far, or what came of it. Of others
+/// that have not ended it is told anew what they can show.
 pub async fn follow(engine: &Engine) -> Result<()> {
+    let today = Settings::load(engine).await?.as_of_day(engine.clock());
     let mut query = Query::new(ENTITY).sort("-start_on").limit(PAGE);
     loop {
         let page = engine.list(&Actor::system(), &query).await?;
         for experiment in &page.records {
-            let runs = load(engine, experiment.id).await?.is_some_and(|kept| !kept.body.ended);
+            let done = match load(engine, experiment.id).await? {
+                Some(kept) if kept.body.ended => continue,
+                Some(_) => compute(engine, experiment).await.map(drop),
+                None if day(experiment, "end_on") < today => continue,
+                None => plan::compute(engine, experiment).await,
+            };
             // One that cannot be compared keeps no other from it.
-            if runs && let Err(error) = compute(engine, experiment).await {
+            if let Err(error) = done {
                 tracing::warn!(experiment = %experiment.id, "an experiment could not be compared: {error}");
             }
         }

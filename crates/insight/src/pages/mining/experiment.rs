@@ -3,7 +3,7 @@
 use super::{
     Words,
     groups::called,
-    scope,
+    plan, scope,
     sides::{self, Side},
     uplift, words,
 };
@@ -69,7 +69,11 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
     let words = words(app, session).await?;
     let kept = result::load(app.engine(), record.id).await?;
     let shown = match &kept {
-        None => context! { found => false },
+        None => context! {
+            found => false,
+            late => plan::late(&words, record).await?,
+            plan => plan::section(&words, record).await?,
+        },
         Some(kept) => {
             let found = &kept.body;
             let as_of = words.date(kept.as_of);
@@ -84,7 +88,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 figures => figures(&words, (record, found), by_sales, &as_of),
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
-                power => power(&words, found),
+                power => plan::power(&words, found, by_sales),
                 parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
                 as_of,
             }
@@ -217,21 +221,6 @@ fn returns(
         figure("return", rate_value, rate).note(rate_note),
     ];
     context! { figures }
-}
-
-/// What so many customers can show.
-fn power(words: &Words<'_>, found: &Found) -> String {
-    let before = words.percent(found.before);
-    let rise = found.smallest_rise.map(|rise| words.percent(rise)).unwrap_or_default();
-    let needed = found.needed_for_a_tenth.map(|needed| words.count(needed)).unwrap_or_default();
-    let key = match (found.smallest_rise, found.needed_for_a_tenth) {
-        (None, _) if found.before >= 1.0 => "mining.power.all_bought",
-        (None, _) => "mining.power.too_few",
-        (Some(_), Some(_)) => "mining.power.seen",
-        (Some(_), None) if found.before > 0.0 => "mining.power.nearly_all_bought",
-        (Some(_), None) => "mining.power.nobody_bought",
-    };
-    words.t(key, &[("before", &before), ("rise", &rise), ("needed", &needed)])
 }
 
 /// Whether it differs between customer groups, or why that is not told; nothing while it runs.
