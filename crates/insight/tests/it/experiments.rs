@@ -310,7 +310,7 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
                 assert!(page.contains(said), "{said}: {page}");
             }
             assert!(
-                !page.contains("is over") && !page.contains("已过") && !page.contains("mining."),
+                !page.contains("The first day,") && !page.contains("已过") && !page.contains("mining.plan"),
                 "{page}"
             );
         }

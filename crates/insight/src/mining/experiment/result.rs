@@ -75,6 +75,11 @@ impl Found {
         if self.ended { effect } else { effect.so_far() }
     }
 
+    /// Whether it stands, unless orders of its days are changed: it was not prolonged since.
+    fn is_last(&self, experiment: &Record) -> bool {
+        self.ended && self.until == day(experiment, "end_on")
+    }
+
     /// Whether they were drawn when customers may have been reached already.
     pub fn drawn_late(&self) -> bool {
         self.drawn_on.is_some_and(|day| day > self.from)
@@ -231,7 +236,7 @@ pub(super) async fn sums(
     Ok(found)
 }
 
-/// Compares anew whatever was drawn and had not ended when it was last compared: how it stands so far, or what came of it. Of others
+/// Compares anew whatever was drawn and runs, or had not ended when it was last compared: how it stands so far, or what came of it. Of others
 /// that have not ended it is told anew what they can show.
 pub async fn follow(engine: &Engine) -> Result<()> {
     let today = Settings::load(engine).await?.as_of_day(engine.clock());
@@ -240,7 +245,7 @@ pub async fn follow(engine: &Engine) -> Result<()> {
         let page = engine.list(&Actor::system(), &query).await?;
         for experiment in &page.records {
             let done = match load(engine, experiment.id).await? {
-                Some(kept) if kept.body.ended => continue,
+                Some(kept) if kept.body.is_last(experiment) => continue,
                 Some(_) => compute(engine, experiment).await.map(drop),
                 None if day(experiment, "end_on") < today => continue,
                 None => plan::compute(engine, experiment).await,
