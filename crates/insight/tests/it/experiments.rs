@@ -16,7 +16,7 @@ use insight::{
 use meta::{Decimal, Id, Record, Value, Values};
 use std::collections::BTreeMap;
 
-pub fn date(day: &str) -> Value {
+fn date(day: &str) -> Value {
     Value::Date(day.parse().unwrap())
 }
 
@@ -34,7 +34,7 @@ async fn people(company: &Company, count: usize) -> Vec<Id> {
 }
 
 /// Of all persons, half of whom are left alone.
-pub async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
+async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
     let fields = values([
         ("name", "Letter".into()),
         ("population", "kind == 'person'".into()),
