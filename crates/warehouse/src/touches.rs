@@ -1,22 +1,25 @@
-//! Campaign touches: the customers a campaign was for, and whether they were reached or left alone for comparison. The module that
-//! draws them keeps them in a table of its own; here they are a fact of the customer.
+//! Campaign touches: the customers a campaign was for, whether they were reached or left alone for comparison, and what they bought
+//! within its days. The module that draws them keeps them in a table of its own; here they are a fact of the customer.
 
 use crate::define;
 use crate::table::{Beside, Column, ColumnKind, Side, Source, Table};
 use engine::Registry;
 use meta::{Label, label};
 
-/// The table in the operational store: `experiment`, `account`, `control`, `reached_on`.
+/// The table in the operational store: `experiment`, `account`, `control`, `reached_on`, `bought_at`, `sales`.
 pub const KEPT: &str = "experiment_member";
 /// The position under this name moves whenever a row there does.
 pub const READER: &str = "experiment_member";
 pub(crate) const TABLE: &str = "campaign_touches";
 const CAMPAIGN: &str = "experiment";
 const HEAD: &str = "account";
+/// What campaigns are to bring.
+const BOUGHT: &str = "order";
 
 /// None where nobody runs campaigns.
 pub(crate) fn table(registry: &Registry) -> Option<Table> {
     let (campaign, account) = (registry.entity(CAMPAIGN).ok()?, registry.entity(HEAD).ok()?);
+    registry.entity(BOUGHT).ok()?;
     let mut table = Table::new(
         TABLE,
         HEAD,
@@ -50,6 +53,10 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
     let of = table.input(Side::Beside(0), CAMPAIGN, ColumnKind::Id);
     let on = table.input(Side::Beside(0), "reached_on", ColumnKind::Date);
     let control = table.input(Side::Beside(0), "control", ColumnKind::Bool);
+    let bought = table.input(Side::Beside(0), "bought_at", ColumnKind::Instant);
+    let sales = table.input(Side::Beside(0), "sales", ColumnKind::Decimal(4));
+    // Whoever may not see all orders does not see what came of campaigns either.
+    let of_orders = |field: &str| Some((BOUGHT.to_owned(), field.to_owned()));
     let (customer, named) = (&account.label, &campaign.label);
     table.columns = vec![
         column(HEAD, customer, define::id(account), ColumnKind::Id, Some(HEAD), Source::Own(id)),
@@ -75,6 +82,34 @@ pub(crate) fn table(registry: &Registry) -> Option<Table> {
             None,
             Source::Own(control),
         ),
+        Column {
+            origin: of_orders("ordered_at"),
+            ..column(
+                "bought_on",
+                &label("Bought on", "购买日期"),
+                label(
+                    "The day of the customer's first order that counts between the first and the last day of the campaign, whether he was reached or left alone; empty if he bought nothing. As the campaign was last compared: every night until it has ended.",
+                    "客户在活动首日至末日之间第一张有效订单的日期，不论触达还是对照；未购买的为空。以最近一次比较为准，活动结束前每晚更新。",
+                ),
+                ColumnKind::Date,
+                None,
+                Source::Day(bought),
+            )
+        },
+        Column {
+            origin: of_orders("net_base"),
+            ..column(
+                "sales",
+                &label("Sales within the days", "活动期内销售额"),
+                label(
+                    "The customer's orders that count between the first and the last day of the campaign, without tax before returns, in company currency; zero if he bought nothing, empty before the campaign is compared.",
+                    "客户在活动首日至末日之间的有效订单净额（不含税、未扣退货，本位币）；未购买的为零，尚未比较的为空。",
+                ),
+                ColumnKind::Decimal(4),
+                None,
+                Source::Own(sales),
+            )
+        },
     ];
     Some(table)
 }

@@ -160,6 +160,9 @@ const EFFECT: &[Shown] = &[
     helped("mining.contacts_cost", "mining.contacts_cost_help", "money", RETURNS),
     helped("mining.return", "mining.return_help", "share", RETURNS),
     told("mining.interval_95", "share", EXPERIMENT),
+    told("mining.plan.customers", "count", "experiment"),
+    told("mining.plan.smallest_rise", "share", EXPERIMENT),
+    told("mining.plan.smallest_difference", "money", EXPERIMENT),
 ];
 
 const UPLIFT: &[Shown] = &[

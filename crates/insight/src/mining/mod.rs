@@ -31,6 +31,7 @@ pub fn extend(module: Module) -> Module {
         .job(refresh::JOB, refresh::run)
         .job(propensity::JOB, propensity::run)
         .job(experiment::JOB, experiment::result::run)
+        .job(experiment::plan::JOB, experiment::plan::run)
         .start(refresh::start);
     tables.into_iter().fold(module, Module::table)
 }

@@ -2,7 +2,7 @@
 
 use super::{
     baskets,
-    experiment::uplift,
+    experiment::{result, uplift},
     forecast, groups, kept,
     lines::{self, Sales},
     propensity, recommend,
@@ -63,7 +63,11 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
     steps.step("baskets", baskets::refresh(engine, &sales)).await?;
     steps.step("groups", groups::refresh(engine, &sales)).await?;
-    steps.step("uplift", uplift::scores::refresh(engine, &sales)).await?;
+    let campaigns = async {
+        result::follow(engine).await?;
+        uplift::scores::refresh(engine, &sales).await
+    };
+    steps.step("uplift", campaigns).await?;
     steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);

@@ -3,7 +3,7 @@
 use super::{href, words::Words};
 use crate::settings::Settings;
 use engine::Query;
-use meta::{Id, Kind, Record, Value};
+use meta::{Field, Id, Kind, Record, Value};
 use serde::Serialize;
 use web::{Answer, Session};
 
@@ -107,6 +107,20 @@ pub async fn table(
     })
 }
 
+impl CustomerTable {
+    /// One more column, of what stands in the records beside the fields of the account.
+    pub fn add(&mut self, words: &Words<'_>, records: &[Record], field: &Field) {
+        self.columns.push(Column {
+            label: field.label.get(words.lang).to_owned(),
+            is_number: field.kind.is_numeric(),
+            definition: field.help.as_ref().map(|help| help.get(words.lang).to_owned()).unwrap_or_default(),
+        });
+        for (row, record) in self.rows.iter_mut().zip(records) {
+            row.cells.push(cell(words, record, &field.name, Some(&field.kind)));
+        }
+    }
+}
+
 /// What a field of the account means: its help, or that it stands in the archive.
 fn defined(words: &Words<'_>, field: &str) -> String {
     let help = words.help(field);
@@ -123,13 +137,15 @@ fn row(words: &Words<'_>, record: &Record, fields: &[&str]) -> Row {
     Row {
         name: record.text("name").to_owned(),
         href: format!("/account/{}", record.id),
-        cells: fields.iter().map(|field| cell(words, record, field)).collect(),
+        cells: fields
+            .iter()
+            .map(|field| cell(words, record, field, words.field(field).map(|field| &field.kind)))
+            .collect(),
     }
 }
 
-fn cell(words: &Words<'_>, record: &Record, field: &str) -> Cell {
+fn cell(words: &Words<'_>, record: &Record, field: &str, kind: Option<&Kind>) -> Cell {
     let plain = |text: String| Cell { text, colour: None };
-    let kind = words.field(field).map(|field| &field.kind);
     match (record.get(field), kind) {
         (Value::Null, _) => plain(String::new()),
         (Value::Text(value), Some(Kind::Choice(_))) => {

@@ -11,6 +11,7 @@ mod company;
 mod contracts;
 mod customer_groups;
 mod documents;
+mod experiments;
 mod figures;
 mod forecast;
 mod largest;

@@ -4,7 +4,7 @@
 use crate::{
     asked::{compare, some_question},
     company::{Company, at, decimal, on_both, values},
-    walk::{all, facts, trade},
+    walk::{Fact, all, facts, measured, trade},
     warehouse::{SMALL, refresh},
 };
 use engine::{Action, Actor};

@@ -1,4 +1,5 @@
-//! Campaign touches in the warehouse: who was drawn for a campaign, on which side, on which day; with the campaign they move.
+//! Campaign touches in the warehouse: who was drawn for a campaign, on which side, on which day, and what he bought; with the campaign
+//! they move.
 
 use crate::{
     company::{Company, on_both, values},
@@ -43,6 +44,29 @@ fn touches_are_counted_by_campaign_and_by_customer() {
         refresh(&company, SMALL).await;
         assert_eq!(days().await, [[Value::Date("2026-03-05".parse().unwrap())]]);
 
+        // Nothing is said of what they bought before it was compared; then of everybody on both sides.
+        let responses = async || {
+            ask(&company, "SELECT DISTINCT bought_on, sales FROM campaign_touches ORDER BY sales").await
+        };
+        assert_eq!(responses().await, [[Value::Null, Value::Null]]);
+        let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+        let found = experiment::result::compute(&company.engine, &record).await.unwrap();
+        refresh(&company, SMALL).await;
+        let day = Value::Date("2026-03-10".parse().unwrap());
+        let [nothing, forty] = [0, 40].map(|sales| Value::Decimal(Decimal::from(sales)));
+        assert_eq!(responses().await, [[Value::Null, nothing], [day, forty]]);
+        let effect = found.bought();
+        for (side, share, customers) in
+            [("", effect.treated, found.treated), ("left_alone_", effect.control, found.control)]
+        {
+            let buyers = Decimal::from((share * customers as f64).round() as i64);
+            assert!(buyers > Decimal::ZERO);
+            let buyers_of = counted(&company, &format!("campaign_{side}buyers"), "experiment").await;
+            assert_eq!(buyers_of, spring(Some(buyers)));
+            let sales = counted(&company, &format!("campaign_{side}sales"), "experiment").await;
+            assert_eq!(sales, spring(Some(buyers * Decimal::from(40))));
+        }
+
         // Behind a figure stand its rows: the list of customers cannot say who was reached.
         let question = Question { measures: vec!["campaign_touches".into()], ..Question::default() };
         let through = semantic::through(&company.engine, &Actor::system(), &question).await.unwrap();
@@ -52,7 +76,10 @@ fn touches_are_counted_by_campaign_and_by_customer() {
         let rows = semantic::rows(&company.engine, &system, &question, "campaign_touches", limits);
         let rows = rows.await.unwrap();
         let labels: Vec<&str> = rows.columns.iter().map(|column| column.label.en.as_str()).collect();
-        assert_eq!(labels, ["Customer", "Experiment", "Day", "Left alone"]);
+        assert_eq!(
+            labels,
+            ["Customer", "Experiment", "Day", "Left alone", "Bought on", "Sales within the days"]
+        );
 
         // To see customers, or one's own campaigns, is not enough.
         for (name, level, seen) in [("none", "none", false), ("own", "own", false), ("all", "all", true)] {

@@ -85,8 +85,12 @@ impl Amounts {
         Amounts { customers: sorted.len() as u64, mean, squares }
     }
 
+    pub fn deviation(self) -> f64 {
+        if self.customers < 2 { 0.0 } else { (self.squares / (self.customers - 1) as f64).sqrt() }
+    }
+
     /// Variance of the mean.
-    fn uncertainty(self) -> f64 {
+    pub(super) fn uncertainty(self) -> f64 {
         let n = self.customers as f64;
         if self.customers < 2 { 0.0 } else { self.squares / (n - 1.0) / n }
     }

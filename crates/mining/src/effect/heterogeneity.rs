@@ -4,47 +4,82 @@
 
 use super::{
     Effect, FEWEST_CUSTOMERS, SIGNIFICANCE,
-    difference::{Rate, of_rates},
+    difference::{Amounts, Rate, of_amounts, of_rates},
 };
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What both arms of a part did: reached, left alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Arms {
+    Rates([Rate; 2]),
+    Amounts([Amounts; 2]),
+}
+
+impl Arms {
+    fn fewest(self) -> u64 {
+        let [treated, control] = match self {
+            Arms::Rates(arms) => arms.map(|arm| arm.customers),
+            Arms::Amounts(arms) => arms.map(|arm| arm.customers),
+        };
+        treated.min(control)
+    }
+
+    fn effect(self) -> Effect {
+        match self {
+            Arms::Rates([treated, control]) => of_rates(treated, control),
+            Arms::Amounts([treated, control]) => of_amounts(treated, control),
+        }
+    }
+
+    /// Of the difference.
+    fn variance(self) -> f64 {
+        match self {
+            // Half a customer added on either side, so that a part where nobody did it is not infinitely sure.
+            Arms::Rates(arms) => {
+                let one = |rate: Rate| {
+                    let n = rate.customers as f64 + 1.0;
+                    let share = (rate.did as f64 + 0.5) / n;
+                    share * (1.0 - share) / n
+                };
+                arms.map(one).iter().sum()
+            }
+            Arms::Amounts(arms) => arms.map(Amounts::uncertainty).iter().sum(),
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     pub name: String,
-    pub treated: Rate,
-    pub control: Rate,
+    pub arms: Arms,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Heterogeneity {
-    /// Parts with enough customers in both arms, as given.
-    pub parts: Vec<(Part, Effect)>,
+    /// Parts with enough customers in both arms by their names, as given.
+    pub parts: Vec<(String, Effect)>,
     pub q: f64,
     pub p_value: f64,
     /// Whether whom to reach may be chosen by part.
     pub real: bool,
 }
 
-/// `None` with fewer than two parts that have enough customers in both arms.
+/// `None` with fewer than two parts that have enough customers in both arms. Parts are to be those of the day of the draw: what
+/// customers became since may be the effect itself (Montgomery, Nyhan & Torres 2018, on conditioning on what comes after a treatment).
 pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
-    let kept: Vec<(Part, Effect)> = parts
-        .iter()
-        .filter(|part| part.treated.customers.min(part.control.customers) >= FEWEST_CUSTOMERS)
-        .map(|part| (part.clone(), of_rates(part.treated, part.control)))
-        .collect();
+    // Where all amounts are the same there is no variance to weigh by.
+    let told = |part: &&Part| part.arms.fewest() >= FEWEST_CUSTOMERS && part.arms.variance() > 0.0;
+    let kept: Vec<&Part> = parts.iter().filter(told).collect();
     if kept.len() < 2 {
         return None;
     }
-    // Half a customer added on either side, so that a part where nobody did it is not infinitely sure.
-    let variance = |rate: Rate| {
-        let n = rate.customers as f64 + 1.0;
-        let share = (rate.did as f64 + 0.5) / n;
-        share * (1.0 - share) / n
-    };
+    let parts: Vec<(String, Effect)> =
+        kept.iter().map(|part| (part.name.clone(), part.arms.effect())).collect();
     let mut weighted: Vec<(f64, f64)> = kept
         .iter()
-        .map(|(part, effect)| (effect.difference, 1.0 / (variance(part.treated) + variance(part.control))))
+        .zip(&parts)
+        .map(|(part, (_, effect))| (effect.difference, 1.0 / part.arms.variance()))
         .collect();
     // Sums of decimals depend on their order.
     weighted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
@@ -52,7 +87,7 @@ pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
     let mean = weighted.iter().map(|(difference, weight)| difference * weight).sum::<f64>() / weights;
     let q = weighted.iter().map(|(difference, weight)| weight * (difference - mean).powi(2)).sum::<f64>();
     let p_value = 1.0 - ChiSquared::new((kept.len() - 1) as f64).ok()?.cdf(q);
-    Some(Heterogeneity { real: p_value < SIGNIFICANCE, parts: kept, q, p_value })
+    Some(Heterogeneity { real: p_value < SIGNIFICANCE, parts, q, p_value })
 }
 
 #[cfg(test)]
@@ -62,7 +97,7 @@ mod tests {
 
     fn part(name: &str, treated: u64, control: u64) -> Part {
         let rate = |did| Rate { customers: 1_000, did };
-        Part { name: name.to_owned(), treated: rate(treated), control: rate(control) }
+        Part { name: name.to_owned(), arms: Arms::Rates([rate(treated), rate(control)]) }
     }
 
     #[test]
@@ -80,9 +115,31 @@ mod tests {
 
     #[test]
     fn small_parts_are_left_out() {
-        let mut small = part("b", 60, 100);
-        small.control.customers = FEWEST_CUSTOMERS - 1;
+        let few = Rate { customers: FEWEST_CUSTOMERS - 1, did: 9 };
+        let small = Part { name: "b".to_owned(), arms: Arms::Rates([few, few]) };
         assert_eq!(test(&[part("a", 200, 100), small]), None);
+    }
+
+    #[test]
+    fn amounts_are_weighed_by_their_own_variance() {
+        // 200 customers an arm, half of them 10 below its mean and half above: the variance of a mean is 100 · 200/199 / 200 = 0.502513.
+        let arm = |mean: f64| {
+            let values: Vec<f64> =
+                (0..200).map(|number| if number % 2 == 0 { mean - 10.0 } else { mean + 10.0 }).collect();
+            Amounts::of(&values)
+        };
+        let part = |name: &str, treated: f64, control: f64| Part {
+            name: name.to_owned(),
+            arms: Arms::Amounts([arm(treated), arm(control)]),
+        };
+        // Differences of 6 and 0 with equal weights 1 / 1.005025: Q = 2 · 3² / 1.005025 = 17.91.
+        let found = test(&[part("a", 26.0, 20.0), part("b", 20.0, 20.0)]).expect("a test");
+        assert!((found.q - 17.91).abs() < 1e-9 && found.real, "{found:?}");
+        let alike = test(&[part("a", 22.0, 20.0), part("b", 31.0, 29.5)]).expect("a test");
+        assert!(!alike.real, "{alike:?}");
+        let same = Amounts::of(&[5.0; 200]);
+        let unweighed = Part { name: "c".to_owned(), arms: Arms::Amounts([same, same]) };
+        assert_eq!(test(&[part("a", 26.0, 20.0), unweighed]), None);
     }
 
     proptest! {

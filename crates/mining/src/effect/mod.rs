@@ -19,6 +19,9 @@ pub const FEWEST_CUSTOMERS: u64 = 30;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
+    /// It is still counted: who looks at an interval of 95 % again and again claims an effect where there is none far more often than
+    /// in one of twenty cases (Armitage, McPherson & Rowe 1969), so that nothing is said before the last day is over.
+    Running,
     TooFew,
     /// The interval holds zero: the difference may be chance.
     NotShown,
@@ -34,6 +37,7 @@ impl Verdict {
 
     pub fn name(self) -> &'static str {
         match self {
+            Verdict::Running => "running",
             Verdict::TooFew => "too_few",
             Verdict::NotShown => "not_shown",
             Verdict::Raised => "raised",
@@ -63,6 +67,11 @@ impl Effect {
     /// Difference / control; `None` where the control is zero or below.
     pub fn uplift(&self) -> Option<f64> {
         (self.control > 0.0).then(|| self.difference / self.control)
+    }
+
+    /// The same numbers while they are still counted.
+    pub fn so_far(self) -> Effect {
+        Effect { verdict: Verdict::Running, ..self }
     }
 }
 

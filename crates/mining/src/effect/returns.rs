@@ -71,7 +71,7 @@ mod tests {
 
     #[test]
     fn nothing_is_told_where_no_effect_may_be_claimed() {
-        for verdict in [Verdict::NotShown, Verdict::TooFew] {
+        for verdict in [Verdict::NotShown, Verdict::TooFew, Verdict::Running] {
             assert_eq!(of(&effect(5.0, -1.0, 11.0, verdict), 0.25, 1_000, 0.5), None);
         }
     }

@@ -80,7 +80,19 @@ pub(super) fn checks(table: &Table, today: &str) -> Vec<Check> {
             .map(|column| format!("f.{}", quoted(&column.name)))
             .collect()
     };
-    let money = amounts(&|column| matches!(column.source, Source::Share(_) | Source::Cost(_)));
+    if has("control") {
+        add(
+            "half_a_response",
+            label(
+                "Customers of campaigns who bought for nothing, or for an amount on no day",
+                "营销活动中有购买日期而无金额、或有金额而无购买日期的客户",
+            ),
+            "(f.bought_on IS NOT NULL) <> (coalesce(f.sales, 0) > 0)".into(),
+        );
+    }
+    let responded = |column: &Column| has("control") && matches!(column.kind, ColumnKind::Decimal(_));
+    let money =
+        amounts(&|column| matches!(column.source, Source::Share(_) | Source::Cost(_)) || responded(column));
     if !money.is_empty() {
         let beyond: Vec<String> =
             money.iter().map(|amount| format!("{amount} > {MOST} OR {amount} < -{MOST}")).collect();

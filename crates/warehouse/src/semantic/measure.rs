@@ -431,6 +431,46 @@ fn campaigns() -> Vec<Measure> {
             ),
             different_customers("campaign_touches"),
         ),
+        measure(
+            "campaign_buyers",
+            Unit::Count,
+            ("Reached who bought", "触达后购买客户数"),
+            (
+                "Customers to be reached who bought within the days of the campaign, once for each campaign, on its first day. That they would not have bought anyway only the comparison on the experiment's page can say.",
+                "应触达客户中在活动期内购买的客户数，每次营销活动各计一次，日期为活动首日。是否因触达而购买，须看效果实验页面的比较。",
+            ),
+            sum("campaign_touches", "count(*) FILTER (WHERE NOT f.control AND f.bought_on IS NOT NULL)"),
+        ),
+        measure(
+            "campaign_left_alone_buyers",
+            Unit::Count,
+            ("Left alone who bought", "对照组购买客户数"),
+            (
+                "Customers left alone who bought within the days of the campaign all the same, once for each campaign, on its first day.",
+                "未触达的对照客户中在活动期内购买的客户数，每次营销活动各计一次，日期为活动首日。",
+            ),
+            sum("campaign_touches", "count(*) FILTER (WHERE f.control AND f.bought_on IS NOT NULL)"),
+        ),
+        measure(
+            "campaign_sales",
+            Unit::Money,
+            ("Sales to the reached", "触达客户销售额"),
+            (
+                "What customers to be reached bought for within the days of the campaign, without tax before returns, on its first day.",
+                "应触达客户在活动期内的有效订单净额（不含税、未扣退货），日期为活动首日。",
+            ),
+            sum("campaign_touches", "sum(f.sales) FILTER (WHERE NOT f.control)"),
+        ),
+        measure(
+            "campaign_left_alone_sales",
+            Unit::Money,
+            ("Sales to those left alone", "对照客户销售额"),
+            (
+                "What customers left alone bought for within the days of the campaign, without tax before returns, on its first day.",
+                "未触达的对照客户在活动期内的有效订单净额（不含税、未扣退货），日期为活动首日。",
+            ),
+            sum("campaign_touches", "sum(f.sales) FILTER (WHERE f.control)"),
+        ),
     ]
 }
 

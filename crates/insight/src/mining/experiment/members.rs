@@ -1,14 +1,15 @@
-//! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept.
+//! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
 
-use super::ENTITY;
+use super::{ENTITY, plan, result::Bought};
+use crate::{mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Error, Query, Result, Tx, name,
-    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SimpleExpr},
+    Actor, Engine, Error, Query, Result, Row, Tx, name,
+    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement, SimpleExpr},
 };
-use meta::{Id, NaiveDate};
+use meta::{DateTime, Id, NaiveDate, Utc};
 use mining::effect::assignment::is_control;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use warehouse::touches::{KEPT, READER};
 
 pub const TABLE: &str = KEPT;
@@ -23,6 +24,12 @@ pub fn table() -> Table {
         .required("control", ColumnKind::Bool)
         // The experiment's first day.
         .optional("reached_on", ColumnKind::Date)
+        // Both as of the draw, and empty for who was drawn by an earlier version.
+        .optional("drawn_on", ColumnKind::Date)
+        .optional("customer_group", ColumnKind::Int)
+        // The first order within the days, and what all of them come to, as they were last compared; empty before.
+        .optional("bought_at", ColumnKind::Instant)
+        .optional("sales", ColumnKind::Int)
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -60,6 +67,9 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
             }
             population(tx, experiment.text("population")).await?;
             date(tx, experiment.id, first_day(&experiment)).await?;
+            if !is_drawn(tx, experiment.id).await? {
+                plan::queue(tx, experiment.id).await?;
+            }
         }
         Ok(())
     })
@@ -86,6 +96,16 @@ async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<(
         moved(tx).await?;
     }
     Ok(())
+}
+
+async fn is_drawn(tx: &mut Tx, experiment: Id) -> Result<bool> {
+    let somebody = Sql::select()
+        .column(name("account"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .limit(1)
+        .to_owned();
+    Ok(!tx.fetch(&somebody).await?.is_empty())
 }
 
 /// The warehouse reads them anew.
@@ -118,7 +138,7 @@ fn not_merged() -> SimpleExpr {
     Expr::col(name("account")).not_in_subquery(merged)
 }
 
-pub(super) fn share_of(experiment: &meta::Record) -> f64 {
+pub fn share_of(experiment: &meta::Record) -> f64 {
     let share = experiment.get("control_share").as_decimal();
     share.and_then(|share| share.to_string().parse().ok()).unwrap_or(0.0)
 }
@@ -133,14 +153,17 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
         return count(engine, experiment.id).await;
     }
     let (id, share, first) = (experiment.id, share_of(experiment), first_day(experiment));
+    // The day it is, whatever day figures are held at.
+    let today = Settings::load(engine).await?.day_of(engine.clock().now());
     let (mut after, mut drawn) = (None, 0);
     loop {
         let (accounts, next) = page(engine, experiment, after).await?;
-        let rows: Vec<[SimpleExpr; 4]> = accounts
+        let rows: Vec<[SimpleExpr; 6]> = accounts
             .into_iter()
             .map(|account| {
-                let control = is_control(id.as_u128(), account.as_u128(), share);
-                [id.into(), account.into(), control.into(), first.into()]
+                let control = is_control(id.as_u128(), account.id.as_u128(), share);
+                let group = account.get(groups::FIELD).as_int();
+                [id.into(), account.id.into(), control.into(), first.into(), today.into(), group.into()]
             })
             .collect();
         drawn += rows.len() as u64;
@@ -159,15 +182,15 @@ async fn page(
     engine: &Engine,
     experiment: &meta::Record,
     after: Option<String>,
-) -> Result<(Vec<Id>, Option<String>)> {
+) -> Result<(Vec<meta::Record>, Option<String>)> {
     let query = Query::new("account")
         .filter(experiment.text("population"))
         .sort("name")
         .limit(BATCH)
         .after(after)
-        .fields(&["name"]);
+        .fields(&["name", groups::FIELD]);
     let page = engine.list(&Actor::system(), &query).await?;
-    Ok((page.records.iter().map(|account| account.id).collect(), page.next))
+    Ok((page.records, page.next))
 }
 
 /// All who meet the experiment's condition now and are not erased, in order of their ids.
@@ -182,7 +205,7 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     let (mut after, mut found) = (None, vec![]);
     loop {
         let (accounts, next) = page(engine, experiment, after).await?;
-        found.extend(accounts.into_iter().filter(|account| !erased.contains(account)));
+        found.extend(accounts.iter().map(|account| account.id).filter(|account| !erased.contains(account)));
         after = next;
         if after.is_none() {
             found.sort_unstable();
@@ -191,11 +214,11 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     }
 }
 
-async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 4]>) -> Result<()> {
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 6]>) -> Result<()> {
     let mut insert = Sql::insert();
     insert
         .into_table(name(TABLE))
-        .columns(["experiment", "account", "control", "reached_on"].map(name))
+        .columns(["experiment", "account", "control", "reached_on", "drawn_on", "customer_group"].map(name))
         .on_conflict(OnConflict::columns(["experiment", "account"].map(name)).do_nothing().to_owned());
     for row in rows {
         insert.values_panic(row);
@@ -214,38 +237,130 @@ async fn count(engine: &Engine, experiment: Id) -> Result<u64> {
     Ok(rows.first().map(|row| row.int(0)).transpose()?.unwrap_or(0).unsigned_abs())
 }
 
-/// Some of those on one side, in order of their ids, after this one.
+/// Who takes part, as he was drawn, and what he bought within the days as it was last compared.
+#[derive(Clone, Copy, Debug)]
+pub struct Member {
+    pub account: Id,
+    pub control: bool,
+    /// `None` if an earlier version drew him.
+    pub drawn_on: Option<NaiveDate>,
+    /// On that day.
+    pub group: Option<i64>,
+    /// `None` if he bought nothing.
+    pub bought_at: Option<DateTime<Utc>>,
+    /// In ten-thousandths; `None` before the first comparison.
+    pub sales: Option<i64>,
+}
+
+/// In order of their ids; of who was merged only the one who stayed.
+fn members(experiment: Id) -> SelectStatement {
+    Sql::select()
+        .columns(["account", "control", "drawn_on", "customer_group", "bought_at", "sales"].map(name))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("experiment")).eq(experiment))
+        .and_where(not_merged())
+        .order_by(name("account"), engine::sea_query::Order::Asc)
+        .to_owned()
+}
+
+async fn read(engine: &Engine, select: &SelectStatement) -> Result<Vec<Member>> {
+    let member = |row: &Row| {
+        Ok(Member {
+            account: row.id(0)?,
+            control: row.bool(1)?,
+            drawn_on: row.opt_date(2)?,
+            group: row.opt_int(3)?,
+            bought_at: row.opt_instant(4)?,
+            sales: row.opt_int(5)?,
+        })
+    };
+    engine.fetch(select).await?.iter().map(member).collect()
+}
+
+/// Some of those on one side, after this one.
 pub async fn side(
     engine: &Engine,
     experiment: Id,
     control: bool,
     after: Option<Id>,
     limit: u64,
-) -> Result<Vec<Id>> {
-    let mut select = Sql::select();
-    select
-        .column(name("account"))
-        .from(name(TABLE))
-        .and_where(Expr::col(name("experiment")).eq(experiment))
-        .and_where(Expr::col(name("control")).eq(control))
-        .and_where(not_merged())
-        .order_by(name("account"), engine::sea_query::Order::Asc)
-        .limit(limit);
+) -> Result<Vec<Member>> {
+    let mut select = members(experiment);
+    select.and_where(Expr::col(name("control")).eq(control)).limit(limit);
     if let Some(after) = after {
         select.and_where(Expr::col(name("account")).gt(after));
     }
-    engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect()
+    read(engine, &select).await
 }
 
-/// Everybody who takes part and whether he is left alone, in order of their ids.
+/// Everybody who takes part.
+pub async fn all(engine: &Engine, experiment: Id) -> Result<Vec<Member>> {
+    read(engine, &members(experiment)).await
+}
+
+/// Everybody who takes part and whether he is left alone.
 pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
-    let select = Sql::select()
-        .columns(["account", "control"].map(name))
-        .from(name(TABLE))
-        .and_where(Expr::col(name("experiment")).eq(experiment))
-        .and_where(not_merged())
-        .order_by(name("account"), engine::sea_query::Order::Asc)
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    rows.iter().map(|row| Ok((row.id(0)?, row.bool(1)?))).collect()
+    let members = all(engine, experiment).await?;
+    Ok(members.into_iter().map(|member| (member.account, member.control)).collect())
+}
+
+/// Keeps what each of them bought within the days, where it is not what is kept. Nobody is added: who was erased meanwhile stays away.
+pub(super) async fn respond(
+    engine: &Engine,
+    experiment: Id,
+    members: &[Member],
+    bought: &HashMap<Id, Bought>,
+) -> Result<()> {
+    let of = |member: &Member| {
+        let bought = bought.get(&member.account);
+        (bought.map(|bought| bought.first_at), bought.map_or(0, |bought| bought.sales))
+    };
+    let col = |column: &str| Expr::col(name(column));
+    if members.iter().any(|member| member.sales.is_none()) {
+        let nothing = Sql::update()
+            .table(name(TABLE))
+            .value(name("sales"), 0_i64)
+            .and_where(col("experiment").eq(experiment))
+            .and_where(col("sales").is_null())
+            .to_owned();
+        engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    tx.execute(&nothing).await?;
+                    moved(tx).await
+                })
+            })
+            .await?;
+    }
+    let changed: Vec<Member> = members
+        .iter()
+        .filter(|member| (member.bought_at, member.sales.unwrap_or(0)) != of(member))
+        .copied()
+        .collect();
+    for batch in changed.chunks(BATCH) {
+        let updates: Vec<_> = batch
+            .iter()
+            .map(|member| {
+                let (at, sales) = of(member);
+                Sql::update()
+                    .table(name(TABLE))
+                    .value(name("bought_at"), at)
+                    .value(name("sales"), sales)
+                    .and_where(col("experiment").eq(experiment))
+                    .and_where(col("account").eq(member.account))
+                    .to_owned()
+            })
+            .collect();
+        engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    for update in &updates {
+                        tx.execute(update).await?;
+                    }
+                    moved(tx).await
+                })
+            })
+            .await?;
+    }
+    Ok(())
 }

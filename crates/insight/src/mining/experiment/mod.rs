@@ -1,6 +1,7 @@
 //! An experiment: some customers are reached, some drawn at random are left alone, and what both did is compared.
 
 pub mod members;
+pub mod plan;
 pub mod result;
 pub mod uplift;
 

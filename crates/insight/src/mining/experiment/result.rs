@@ -1,24 +1,21 @@
 //! What came of an experiment: both sides' orders between its first and last day, compared.
 
 use super::{
-    ENTITY, members,
+    ENTITY,
+    members::{self, Member},
+    plan::{self, Before},
     uplift::{self, Money},
 };
-use crate::{
-    mining::{groups, kept},
-    settings::Settings,
-    statistics::COUNTING_ORDERS,
-};
+use crate::{mining::kept, settings::Settings, statistics::COUNTING_ORDERS};
 use engine::{
-    Actor, BoxFuture, Engine, JobContext, Result, TryStreamExt, name,
+    Actor, BoxFuture, Engine, JobContext, Query, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, JoinType, Query as Sql},
 };
-use meta::{Id, NaiveDate, Record, Value};
+use meta::{DateTime, Id, NaiveDate, Record, Utc, Value};
 use mining::effect::{
     Effect,
     difference::{Amounts, Rate, of_amounts, of_rates},
-    heterogeneity::{self, Heterogeneity, Part},
-    power,
+    heterogeneity::{self, Arms, Heterogeneity, Part},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -29,6 +26,8 @@ use std::{
 
 pub const KIND: &str = "experiment";
 pub(super) const MONEY: f64 = 10_000.0;
+/// Experiments looked at at once.
+const PAGE: usize = 100;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
@@ -37,38 +36,81 @@ pub struct Found {
     pub from: NaiveDate,
     /// The last day counted so far.
     pub until: NaiveDate,
+    /// Whether the last day is over: before nothing may be claimed.
     pub ended: bool,
-    /// Share of customers who bought.
-    pub bought: Effect,
-    /// Sales per customer in units of the company currency, those who bought nothing counting zero.
-    pub sales: Effect,
-    /// Share who bought in as long a time before.
-    pub before: f64,
-    /// The smallest rise over `before` that so many customers would show; `None` if none would.
-    pub smallest_rise: Option<f64>,
-    /// Customers to see a rise of a tenth of `before`.
-    pub needed_for_a_tenth: Option<u64>,
-    /// Whether the effect differs between customer groups; `None` with fewer than two large enough.
-    pub parts: Option<Heterogeneity>,
+    /// Share of customers who bought; told by [`Found::bought`].
+    bought: Effect,
+    /// Sales per customer in units of the company currency, those who bought nothing counting zero; told by [`Found::sales`].
+    sales: Effect,
+    /// What they did before; `None` in what an earlier version kept.
+    #[serde(default)]
+    pub plan: Option<Before>,
+    /// The last day somebody was drawn; `None` if an earlier version drew them.
+    #[serde(default)]
+    pub drawn_on: Option<NaiveDate>,
+    /// Whether what it is measured by differs between the customer groups of the day of the draw. `None` while it runs, if that day was
+    /// not before the effect could begin, and with fewer than two groups large enough.
+    #[serde(default)]
+    pub by_group: Option<Heterogeneity>,
     /// What a contact costs and these customers' margin; `None` in what an earlier version kept.
     #[serde(default)]
     pub money: Option<Money>,
+}
+
+impl Found {
+    pub fn bought(&self) -> Effect {
+        self.told(self.bought)
+    }
+
+    pub fn sales(&self) -> Effect {
+        self.told(self.sales)
+    }
+
+    /// What it is measured by.
+    pub fn effect(&self, by_sales: bool) -> Effect {
+        if by_sales { self.sales() } else { self.bought() }
+    }
+
+    fn told(&self, effect: Effect) -> Effect {
+        if self.ended { effect } else { effect.so_far() }
+    }
+
+    /// Whether it stands, unless orders of its days are changed: it was not prolonged since.
+    fn is_last(&self, experiment: &Record) -> bool {
+        self.ended && self.until == day(experiment, "end_on")
+    }
+
+    /// Whether they were drawn when customers may have been reached already.
+    pub fn drawn_late(&self) -> bool {
+        self.drawn_on.is_some_and(|day| day > self.from)
+    }
+}
+
+/// The day on which the result is told: the first that counts no more.
+pub fn told_from(experiment: &Record) -> NaiveDate {
+    let end = day(experiment, "end_on");
+    end.succ_opt().unwrap_or(end)
+}
+
+pub fn by_sales(experiment: &Record) -> bool {
+    experiment.text("outcome") == "sales"
 }
 
 pub async fn load(engine: &Engine, experiment: Id) -> Result<Option<Arc<kept::Kept<Found>>>> {
     kept::load(engine, KIND, &experiment.to_string()).await
 }
 
-fn day(record: &Record, field: &str) -> NaiveDate {
+pub fn day(record: &Record, field: &str) -> NaiveDate {
     match record.get(field) {
         Value::Date(day) => *day,
         _ => NaiveDate::default(),
     }
 }
 
-/// What a customer bought for within some days, in ten-thousandths.
+/// What a customer bought within some days, in ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Bought {
+    pub first_at: DateTime<Utc>,
     pub sales: i64,
     /// Of the orders whose cost is known, and the sales it was earned on.
     pub margin: i64,
@@ -82,48 +124,48 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let as_of = settings.as_of_day(engine.clock());
     let (from, end) = (day(experiment, "start_on"), day(experiment, "end_on"));
     let until = Ord::min(end, as_of);
-    let sides = members::of(engine, experiment.id).await?;
-    let bought = sums(engine, experiment.id, &settings, (from, until)).await?;
-    let length = end.signed_duration_since(from);
-    let eve = from.pred_opt().unwrap_or(from);
-    let before = sums(engine, experiment.id, &settings, (eve - length, eve)).await?;
-    let groups = groups_of(engine, experiment.id).await?;
-    let found = compare(&sides, &bought, before.len(), &groups, members::share_of(experiment));
+    let members = members::all(engine, experiment.id).await?;
+    let bought = sums(engine, Some(experiment.id), &settings, (from, until)).await?;
+    members::respond(engine, experiment.id, &members, &bought).await?;
+    let customers: Vec<Id> = members.iter().map(|member| member.account).collect();
+    let plan = Some(Before::of(engine, experiment, &settings, (Some(experiment.id), &customers)).await?);
+    let drawn_on = members.iter().filter_map(|member| member.drawn_on).max();
     let money = Some(Money::of(experiment, &bought));
-    let found = Found { from, until, ended: as_of > end, money, ..found };
+    let mut found =
+        Found { from, until, ended: as_of > end, plan, drawn_on, money, ..compare(&members, &bought) };
+    if found.ended && drawn_on.is_some() && !found.drawn_late() {
+        found.by_group = heterogeneity::test(&parts(&members, &bought, by_sales(experiment)));
+    }
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &found).await?;
+    let sides: Vec<(Id, bool)> = members.iter().map(|member| (member.account, member.control)).collect();
     uplift::compute(engine, experiment, &found, &sides, &bought).await?;
     Ok(found)
 }
 
-fn compare(
-    sides: &[(Id, bool)],
-    bought: &HashMap<Id, Bought>,
-    buyers_before: usize,
-    groups: &HashMap<Id, i64>,
-    share: f64,
-) -> Found {
-    let mut rates = [Rate::default(); 2];
-    let mut amounts: [Vec<f64>; 2] = [vec![], vec![]];
-    let mut parts: BTreeMap<i64, [Rate; 2]> = BTreeMap::new();
-    for (account, control) in sides {
-        let side = usize::from(*control);
-        let did = bought.get(account).copied();
-        let count = |rate: &mut Rate| {
-            rate.customers += 1;
-            rate.did += u64::from(did.is_some());
-        };
-        count(&mut rates[side]);
-        amounts[side].push(did.unwrap_or_default().sales as f64 / MONEY);
-        if let Some(group) = groups.get(account) {
-            count(&mut parts.entry(*group).or_default()[side]);
-        }
+/// What both sides did, a customer at a time.
+#[derive(Default)]
+struct Counted {
+    rates: [Rate; 2],
+    sales: [Vec<f64>; 2],
+}
+
+impl Counted {
+    fn add(&mut self, control: bool, bought: Option<&Bought>) {
+        let side = usize::from(control);
+        self.rates[side].customers += 1;
+        self.rates[side].did += u64::from(bought.is_some());
+        self.sales[side].push(bought.map_or(0.0, |bought| bought.sales as f64 / MONEY));
     }
-    let parts: Vec<Part> = parts
-        .into_iter()
-        .map(|(group, [treated, control])| Part { name: group.to_string(), treated, control })
-        .collect();
-    let before = buyers_before as f64 / sides.len().max(1) as f64;
+
+    fn amounts(&self) -> [Amounts; 2] {
+        self.sales.each_ref().map(|sales| Amounts::of(sales))
+    }
+}
+
+fn compare(members: &[Member], bought: &HashMap<Id, Bought>) -> Found {
+    let mut counted = Counted::default();
+    members.iter().for_each(|member| counted.add(member.control, bought.get(&member.account)));
+    let (rates, [treated, control]) = (counted.rates, counted.amounts());
     Found {
         treated: rates[0].customers,
         control: rates[1].customers,
@@ -131,19 +173,33 @@ fn compare(
         until: NaiveDate::default(),
         ended: false,
         bought: of_rates(rates[0], rates[1]),
-        sales: of_amounts(Amounts::of(&amounts[0]), Amounts::of(&amounts[1])),
-        before,
-        smallest_rise: power::smallest_rise(before, sides.len() as u64, share),
-        needed_for_a_tenth: power::customers_needed(before, before * 1.1, share),
-        parts: heterogeneity::test(&parts),
+        sales: of_amounts(treated, control),
+        plan: None,
+        drawn_on: None,
+        by_group: None,
         money: None,
     }
 }
 
-/// Of everybody who takes part and bought within the days.
-async fn sums(
+/// Both sides by the group each customer was in when he was drawn.
+fn parts(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> Vec<Part> {
+    let mut groups: BTreeMap<i64, Counted> = BTreeMap::new();
+    for member in members {
+        if let Some(group) = member.group {
+            groups.entry(group).or_default().add(member.control, bought.get(&member.account));
+        }
+    }
+    let arms = |counted: &Counted| match by_sales {
+        true => Arms::Amounts(counted.amounts()),
+        false => Arms::Rates(counted.rates),
+    };
+    groups.iter().map(|(group, counted)| Part { name: group.to_string(), arms: arms(counted) }).collect()
+}
+
+/// Of everybody who bought within the days, and takes part if an experiment is given.
+pub(super) async fn sums(
     engine: &Engine,
-    experiment: Id,
+    experiment: Option<Id>,
     settings: &Settings,
     (from, until): (NaiveDate, NaiveDate),
 ) -> Result<HashMap<Id, Bought>> {
@@ -152,19 +208,25 @@ async fn sums(
     let begin = settings.end_of(from.pred_opt().unwrap_or(from));
     let mut select = Sql::select();
     select
-        .exprs(["account", "net_base", "margin_base"].map(order))
-        .from(name(members::TABLE))
-        .join(JoinType::InnerJoin, name("order"), order("account").eq(member("account")))
-        .and_where(member("experiment").eq(experiment))
+        .exprs(["account", "net_base", "margin_base", "ordered_at"].map(order))
+        .from(name("order"))
+        .and_where(order("account").is_not_null())
         .and_where(order("deleted_at").is_null())
         .and_where(order("status").is_in(COUNTING_ORDERS))
         .and_where(order("ordered_at").gte(begin))
         .and_where(order("ordered_at").lt(settings.end_of(until)))
         .and_where(order("net_base").gt(0));
+    if let Some(experiment) = experiment {
+        select
+            .join(JoinType::InnerJoin, name(members::TABLE), order("account").eq(member("account")))
+            .and_where(member("experiment").eq(experiment));
+    }
     let (mut rows, mut found) = (engine.stream(&select), HashMap::new());
     while let Some(row) = rows.try_next().await? {
-        let (sum, sales): (&mut Bought, i64) =
-            (found.entry(row.id(0)?).or_default(), row.opt_int(1)?.unwrap_or(0));
+        let (at, sales) = (row.instant(3)?, row.opt_int(1)?.unwrap_or(0));
+        let sum: &mut Bought =
+            found.entry(row.id(0)?).or_insert_with(|| Bought { first_at: at, ..Bought::default() });
+        sum.first_at = Ord::min(sum.first_at, at);
         sum.sales = sum.sales.saturating_add(sales);
         if let Some(margin) = row.opt_int(2)? {
             sum.margin = sum.margin.saturating_add(margin);
@@ -174,19 +236,30 @@ async fn sums(
     Ok(found)
 }
 
-async fn groups_of(engine: &Engine, experiment: Id) -> Result<HashMap<Id, i64>> {
-    let figures = engine::schema::figures_table_name("account");
-    let figure = |column: &str| Expr::col((name(&figures), name(column)));
-    let member = |column: &str| Expr::col((name(members::TABLE), name(column)));
-    let select = Sql::select()
-        .exprs(["id", groups::FIELD].map(figure))
-        .from(name(members::TABLE))
-        .join(JoinType::InnerJoin, name(&figures), figure("id").eq(member("account")))
-        .and_where(member("experiment").eq(experiment))
-        .and_where(figure(groups::FIELD).is_not_null())
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    rows.iter().map(|row| Ok((row.id(0)?, row.int(1)?))).collect()
+/// Compares anew whatever was drawn and runs, or had not ended when it was last compared: how it stands so far, or what came of it. Of others
+/// that have not ended it is told anew what they can show.
+pub async fn follow(engine: &Engine) -> Result<()> {
+    let today = Settings::load(engine).await?.as_of_day(engine.clock());
+    let mut query = Query::new(ENTITY).sort("-start_on").limit(PAGE);
+    loop {
+        let page = engine.list(&Actor::system(), &query).await?;
+        for experiment in &page.records {
+            let done = match load(engine, experiment.id).await? {
+                Some(kept) if kept.body.is_last(experiment) => continue,
+                Some(_) => compute(engine, experiment).await.map(drop),
+                None if day(experiment, "end_on") < today => continue,
+                None => plan::compute(engine, experiment).await,
+            };
+            // One that cannot be compared keeps no other from it.
+            if let Err(error) = done {
+                tracing::warn!(experiment = %experiment.id, "an experiment could not be compared: {error}");
+            }
+        }
+        match page.next {
+            Some(next) => query = query.after(Some(next)),
+            None => return Ok(()),
+        }
+    }
 }
 
 /// The job for one experiment.

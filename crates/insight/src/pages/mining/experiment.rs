@@ -3,7 +3,7 @@
 use super::{
     Words,
     groups::called,
-    scope,
+    plan, scope,
     sides::{self, Side},
     uplift, words,
 };
@@ -69,21 +69,27 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
     let words = words(app, session).await?;
     let kept = result::load(app.engine(), record.id).await?;
     let shown = match &kept {
-        None => context! { found => false },
+        None => context! {
+            found => false,
+            late => plan::late(&words, record).await?,
+            plan => plan::section(&words, record).await?,
+        },
         Some(kept) => {
             let found = &kept.body;
             let as_of = words.date(kept.as_of);
-            let by_sales = record.text("outcome") == "sales";
-            let effect = if by_sales { &found.sales } else { &found.bought };
+            let by_sales = result::by_sales(record);
+            let effect = found.effect(by_sales);
             context! {
                 found => true,
-                verdict => verdict(&words, effect, found),
+                running => !found.ended,
+                verdict => verdict(&words, &effect, (record, found)),
+                late => found.drawn_late().then(|| late(&words, found)),
                 tone => effect.verdict.name(),
                 figures => figures(&words, (record, found), by_sales, &as_of),
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
-                power => power(&words, found),
-                parts => parts(&words, found, &Names::load(app.engine()).await?),
+                power => plan::power(&words, found, by_sales),
+                parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
                 as_of,
             }
         }
@@ -98,11 +104,20 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
     app.render(session, "insight/mining_experiment.html", context)
 }
 
-fn verdict(words: &Words<'_>, effect: &Effect, found: &Found) -> String {
+fn verdict(words: &Words<'_>, effect: &Effect, (experiment, found): (&Record, &Found)) -> String {
     let until = words.date(found.until);
-    let key = if found.ended { "ended" } else { "running" };
-    let said = words.t(&format!("mining.verdict.{}", effect.verdict.name()), &[]);
-    format!("{said} {}", words.t(&format!("mining.verdict.{key}"), &[("until", &until)]))
+    let day = words.date(result::told_from(experiment));
+    let key = format!("mining.verdict.{}", effect.verdict.name());
+    let said = words.t(&key, &[("until", &until), ("day", &day)]);
+    if !found.ended {
+        return said;
+    }
+    format!("{said} {}", words.t("mining.verdict.ended", &[("until", &until)]))
+}
+
+fn late(words: &Words<'_>, found: &Found) -> String {
+    let drawn = found.drawn_on.map(|day| words.date(day)).unwrap_or_default();
+    words.t("mining.drawn_late", &[("drawn", &drawn), ("from", &words.date(found.from))])
 }
 
 fn figures(
@@ -111,7 +126,7 @@ fn figures(
     by_sales: bool,
     as_of: &str,
 ) -> Vec<Figure> {
-    let effect = if by_sales { &found.sales } else { &found.bought };
+    let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let of_side = |key: &str, side: Side| {
         Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
@@ -156,13 +171,18 @@ fn returns(
     as_of: &str,
 ) -> minijinja::Value {
     let untold = |key: &str, args: &[(&str, &str)]| context! { figures => false, text => words.t(key, args) };
+    if !found.ended {
+        let day = words.date(result::told_from(experiment));
+        return untold("mining.return.running", &[("day", &day)]);
+    }
     let Some(money) = found.money else { return untold("mining.return.again", &[]) };
-    if !by_sales && !found.bought.verdict.is_claim() {
+    if !by_sales && !found.bought().verdict.is_claim() {
         return untold("mining.return.not_proven", &[]);
     }
-    let sales = &found.sales;
+    let sales = found.sales();
     // Whether a contact pays rests on what is sold, whatever the effect was measured by first.
-    let Some(earned) = returns::of(sales, money.margin.unwrap_or_default(), found.treated, money.cost) else {
+    let Some(earned) = returns::of(&sales, money.margin.unwrap_or_default(), found.treated, money.cost)
+    else {
         let between = interval(words, words.units(sales.lower), words.units(sales.upper));
         let difference = words.units(sales.difference);
         let key = if by_sales { "mining.return.not_proven" } else { "mining.return.sales_not_proven" };
@@ -203,23 +223,19 @@ fn returns(
     context! { figures }
 }
 
-/// What so many customers can show.
-fn power(words: &Words<'_>, found: &Found) -> String {
-    let before = words.percent(found.before);
-    let rise = found.smallest_rise.map(|rise| words.percent(rise)).unwrap_or_default();
-    let needed = found.needed_for_a_tenth.map(|needed| words.count(needed)).unwrap_or_default();
-    let key = match (found.smallest_rise, found.needed_for_a_tenth) {
-        (None, _) if found.before >= 1.0 => "mining.power.all_bought",
-        (None, _) => "mining.power.too_few",
-        (Some(_), Some(_)) => "mining.power.seen",
-        (Some(_), None) if found.before > 0.0 => "mining.power.nearly_all_bought",
-        (Some(_), None) => "mining.power.nobody_bought",
+/// Whether it differs between customer groups, or why that is not told; nothing while it runs.
+fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) -> Option<Json> {
+    if !found.ended {
+        return None;
+    }
+    let Some(parts) = &found.by_group else {
+        let key = match found.drawn_on {
+            None => "mining.parts_unknown",
+            Some(_) if found.drawn_late() => "mining.parts_late",
+            Some(_) => "mining.parts_few",
+        };
+        return Some(json!({ "text": words.t(key, &[]), "rows": null }));
     };
-    words.t(key, &[("before", &before), ("rise", &rise), ("needed", &needed)])
-}
-
-fn parts(words: &Words<'_>, found: &Found, names: &Names) -> Option<Json> {
-    let parts = found.parts.as_ref()?;
     let p = words.fixed(parts.p_value, 3);
     let key = if parts.real { "mining.parts_differ" } else { "mining.parts_alike" };
     // Groups of the day it was drawn: one that is gone has no name any more.
@@ -235,13 +251,14 @@ fn parts(words: &Words<'_>, found: &Found, names: &Names) -> Option<Json> {
             },
         )
     };
-    let row = |(part, effect): &(mining::effect::heterogeneity::Part, Effect)| {
+    let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
+    let row = |(part, effect): &(String, Effect)| {
         json!({
-            "name": named(&part.name),
-            "href": href::list("account", &format!("customer_group == {}", part.name)),
-            "treated": words.percent(effect.treated), "control": words.percent(effect.control),
-            "difference": words.percent(effect.difference),
-            "interval": format!("{} – {}", words.percent(effect.lower), words.percent(effect.upper)),
+            "name": named(part),
+            "href": href::list("account", &format!("customer_group == {part}")),
+            "treated": shown(effect.treated), "control": shown(effect.control),
+            "difference": shown(effect.difference),
+            "interval": format!("{} – {}", shown(effect.lower), shown(effect.upper)),
         })
     };
     // Where the effect is the same for all, a table by part would only invite to read noise.

@@ -6,6 +6,7 @@ mod forecast;
 mod groups;
 mod panel;
 mod periods;
+mod plan;
 mod product;
 mod purchasing;
 mod sides;

@@ -1,10 +1,11 @@
-//! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, as a list and as a file. Whoever may see
-//! the experiment sees those of its customers that he may see.
+//! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, and who of them bought, as a list and as a
+//! file. Whoever may see the experiment sees those of its customers that he may see.
 
 use super::words;
 use crate::{
     mining::experiment::{
-        ENTITY, members,
+        ENTITY,
+        members::{self, Member},
         result::{self, Found},
     },
     pages::{
@@ -12,13 +13,14 @@ use crate::{
         href, scope,
         words::Words,
     },
+    settings::Settings,
 };
 use axum::{
     extract::{Query as Asking, State},
     response::{IntoResponse, Response},
 };
 use engine::{Action, Actor, Engine, Error, Query, Result};
-use meta::{Id, Record};
+use meta::{Entity, Field, Id, Record, Value, date, money};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use web::{
@@ -31,6 +33,9 @@ const ROWS: usize = 50;
 /// Members looked up at once, and how often for one page: of somebody else's customers many may not be shown.
 const BATCH: usize = 200;
 const BATCHES: usize = 25;
+/// What came of it, beside the fields of the account.
+const BOUGHT_ON: &str = "bought_on";
+const BOUGHT_FOR: &str = "bought_for";
 /// As far as the reader may see them.
 const COLUMNS: [&str; 5] = ["phone", "city", "importance", "last_order_on", "net_sales"];
 
@@ -84,19 +89,55 @@ pub struct Asked {
     after: Option<Id>,
 }
 
-/// The members of one side, a batch at a time.
+/// How each member responded, for whoever may see when and for how much customers buy.
+fn responses(account: &Entity) -> Vec<Field> {
+    let bought_on = date(BOUGHT_ON).label("Bought on", "购买日期").help(
+        "Day of the first order that counts within the experiment's days; empty if nothing was bought. As it was last compared: every night until it has ended.",
+        "实验期内第一张有效订单的日期；未购买的为空。以最近一次比较为准，实验结束前每晚更新。",
+    );
+    let bought_for = money(BOUGHT_FOR)
+        .in_company_currency()
+        .label("Sales within the days", "实验期内销售额")
+        .help(
+            "Orders that count within the experiment's days, without tax before returns; zero if nothing was bought. As they were last compared.",
+            "实验期内有效订单的净额（不含税、未扣退货）；未购买的为零。以最近一次比较为准。",
+        );
+    let seen = |figure: &str| account.get(figure).is_some_and(|field| !field.masked);
+    [("last_order_on", bought_on), ("net_sales", bought_for)]
+        .into_iter()
+        .filter(|(figure, _)| seen(figure))
+        .map(|(_, field)| field)
+        .collect()
+}
+
+/// The members of one side, a batch at a time, with what they bought.
 struct Members {
     experiment: Id,
     side: Side,
     after: Option<Id>,
+    settings: Settings,
+}
+
+impl Members {
+    async fn of(engine: &Engine, experiment: Id, side: Side, after: Option<Id>) -> Result<Self> {
+        Ok(Members { experiment, side, after, settings: Settings::load(engine).await? })
+    }
+
+    fn respond(&self, record: &mut Record, member: &Member) {
+        let bought_on = member.bought_at.map(|at| self.settings.day_of(at));
+        let bought_for = member.sales.map(|sales| meta::unscaled(sales, meta::MONEY_SCALE));
+        record.values.insert(BOUGHT_ON.to_owned(), bought_on.map_or(Value::Null, Value::Date));
+        record.values.insert(BOUGHT_FOR.to_owned(), bought_for.map_or(Value::Null, Value::Decimal));
+    }
 }
 
 impl Source for Members {
     async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
         let (side, limit) = (self.side.is_control(), BATCH as u64);
-        let ids = members::side(engine, self.experiment, side, self.after, limit).await?;
-        let Some(last) = ids.last() else { return Ok((vec![], false)) };
-        self.after = Some(*last);
+        let members = members::side(engine, self.experiment, side, self.after, limit).await?;
+        let Some(last) = members.last() else { return Ok((vec![], false)) };
+        self.after = Some(last.account);
+        let ids: Vec<Id> = members.iter().map(|member| member.account).collect();
         let mut query = wanted.filter(among(&ids)).sort("-created_at").limit(BATCH);
         let mut records = vec![];
         loop {
@@ -108,6 +149,12 @@ impl Source for Members {
             }
         }
         records.sort_unstable_by_key(|record| record.id);
+        for record in &mut records {
+            // Members are in the order of their ids, too.
+            if let Ok(at) = ids.binary_search(&record.id) {
+                self.respond(record, &members[at]);
+            }
+        }
         Ok((records, ids.len() == BATCH))
     }
 }
@@ -157,7 +204,7 @@ pub async fn page(
     engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
     let account = session.actor.view(engine.entity("account")?);
     let columns: Vec<&str> = COLUMNS.into_iter().filter(|field| account.get(field).is_some()).collect();
-    let mut members = Members { experiment: id, side, after: asked.after };
+    let mut members = Members::of(engine, id, side, asked.after).await?;
     let fields = [&[account.title.as_str()], columns.as_slice()].concat();
     let (records, next) = page_of(&mut members, engine, &session.actor, &fields).await?;
     let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
@@ -165,9 +212,12 @@ pub async fn page(
     app.saw_many(&session, "account", records.len(), &given);
     let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
     let list = (!ids.is_empty()).then(|| href::list("account", &among(&ids)));
-    let table =
+    let mut table =
         customer_table::table(&words, &records, &columns, side.name(), list.clone().unwrap_or_default())
             .await?;
+    for field in responses(&account) {
+        table.add(&words, &records, &field);
+    }
     // Of the whole only those are told who may see the whole.
     let count = scope::sees_the_company(&session.actor).then(|| words.count(side.drawn(&found)));
     let own = side.href(id);
@@ -186,7 +236,7 @@ pub async fn page(
     app.page(&session, "insight/mining_side.html", context).map(IntoResponse::into_response)
 }
 
-/// All of them as CSV, in the columns of the list of customers.
+/// All of them as CSV, in the columns of the list of customers, and how they responded.
 pub async fn export(
     State(app): State<App>,
     session: Session,
@@ -195,6 +245,7 @@ pub async fn export(
     drawn(&app, &session, id).await?;
     let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
     let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let members = Members { experiment: id, side, after: None };
-    web::pages::record_file(app, session, "account", &given, members).await
+    let members = Members::of(app.engine(), id, side, None).await?;
+    let more = responses(&session.actor.view(app.engine().entity("account")?));
+    web::pages::record_file(app, session, "account", more, &given, members).await
 }

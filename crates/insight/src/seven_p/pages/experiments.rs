@@ -7,14 +7,13 @@ use crate::{
 };
 use engine::{Engine, Query, Result};
 use meta::Record;
-use mining::effect::{Effect, Verdict};
-use std::sync::Arc;
+use mining::effect::Effect;
 
 /// An experiment and what was found of what it is measured by.
 pub(super) struct Tried {
     pub experiment: Record,
     by_sales: bool,
-    /// `None` until it is computed.
+    /// `None` until it has ended and is compared: before nothing is claimed.
     pub effect: Option<Effect>,
 }
 
@@ -26,9 +25,8 @@ impl Board<'_> {
         let mut tried = vec![];
         for experiment in engine.list(&self.session.actor, &newest).await?.records {
             let found = result::load(engine, experiment.id).await?;
-            let by_sales = experiment.text("outcome") == "sales";
-            let effect =
-                found.map(|found: Arc<_>| if by_sales { found.body.sales } else { found.body.bought });
+            let by_sales = result::by_sales(&experiment);
+            let effect = found.filter(|kept| kept.body.ended).map(|kept| kept.body.effect(by_sales));
             tried.push(Tried { experiment, by_sales, effect });
         }
         Ok(tried)
@@ -46,7 +44,7 @@ impl Board<'_> {
     pub(super) fn effect_finding(&self, tried: &[Tried]) -> std::result::Result<Finding, String> {
         let proven = tried.iter().find_map(|one| {
             let effect = one.effect.as_ref()?;
-            matches!(effect.verdict, Verdict::Raised | Verdict::Lowered).then_some((one, effect))
+            effect.verdict.is_claim().then_some((one, effect))
         });
         match proven {
             Some((one, effect)) => Ok(self.finding(

@@ -41,24 +41,26 @@ pub async fn export(caller: Caller, Place(entity): Place<String>, Asking(asked):
     let given = [("filter", asked.filter.clone()), ("q", asked.q.clone()), ("view", asked.view.clone())];
     let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
     let columns = asked.columns.clone();
-    file(caller, &entity, &columns, &given, asked).await
+    file(caller, (&entity, &columns), vec![], &given, asked).await
 }
 
-/// Records of a module's own choice in the columns of their entity's list; `given` says in the audit which they are.
+/// Records of a module's own choice in the columns of their entity's list, and in `more` that `source` fills in; `given` says in the
+/// audit which they are.
 pub async fn record_file(
     app: App,
     session: Session,
     entity: &str,
+    more: Vec<Field>,
     given: &[(&str, &str)],
     source: impl Source,
 ) -> Answer {
-    file(Caller::new(app, session).await?, entity, "", given, source).await
+    file(Caller::new(app, session).await?, (entity, ""), more, given, source).await
 }
 
 async fn file(
     caller: Caller,
-    entity: &str,
-    columns: &str,
+    (entity, columns): (&str, &str),
+    more: Vec<Field>,
     given: &[(&str, &str)],
     source: impl Source,
 ) -> Answer {
@@ -67,19 +69,26 @@ async fn file(
     let given = [given, &[("format", "csv")]].concat();
     let exporting = Exporting::begin(&caller.app, &caller.session, &entity.name, &given);
     let name = entity.name.clone();
-    csv::download(List { caller, entity, columns, source }, &name, Format::Csv, exporting).await
+    csv::download(List { caller, entity, columns, more, source }, &name, Format::Csv, exporting).await
 }
 
 struct List<S> {
     caller: Caller,
     entity: Arc<Entity>,
     columns: Vec<Field>,
+    more: Vec<Field>,
     source: S,
+}
+
+impl<S> List<S> {
+    fn all(&self) -> impl Iterator<Item = &Field> {
+        self.columns.iter().chain(&self.more)
+    }
 }
 
 impl<S: Source> Rows for List<S> {
     fn head(&self) -> String {
-        csv::marked_head(self.columns.iter().map(|field| field.label.get(self.caller.reader.lang)))
+        csv::marked_head(self.all().map(|field| field.label.get(self.caller.reader.lang)))
     }
 
     async fn page(&mut self, text: &mut String) -> Result<(usize, bool)> {
@@ -88,7 +97,7 @@ impl<S: Source> Rows for List<S> {
         let (records, more) = self.source.next(engine, actor, wanted).await?;
         let shown = Shown::look_up(engine, actor, reader, &self.entity, &self.columns, &records).await?;
         for record in &records {
-            csv::line(text, self.columns.iter().map(|field| exported(&shown, reader, field, record)));
+            csv::line(text, self.all().map(|field| exported(&shown, reader, field, record)));
         }
         Ok((records.len(), more))
     }

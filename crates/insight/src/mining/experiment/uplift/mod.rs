@@ -1,4 +1,4 @@
-//! Who responds to being reached: learned from an experiment once it has run long enough, kept with the proof, and, where the
+//! Who responds to being reached: learned from an experiment once it has ended, kept with the proof, and, where the
 //! proof holds, told of every customer the experiment's condition finds ([`scores`]).
 
 pub mod features;
@@ -26,15 +26,13 @@ use std::{collections::HashMap, sync::Arc};
 
 pub const KIND: &str = "uplift";
 const MODEL: &str = "uplift_model";
-/// Days after which a running experiment is learned from; one that has ended is at once.
-pub const LONG_ENOUGH_DAYS: i64 = 28;
 /// Amounts are learned from up to this quantile of the buyers': one enormous order is no response.
 const CAPPED_AT: f64 = 0.99;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// It is learned on that day, or when the experiment has ended.
+    /// It is learned on that day, when the experiment has ended.
     TooEarly {
         until: NaiveDate,
     },
@@ -111,13 +109,13 @@ pub async fn compute(
     let subject = experiment.id.to_string();
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
-    let until = result.from + chrono::Duration::days(LONG_ENOUGH_DAYS - 1);
-    if !result.ended && result.until < until {
+    if !result.ended {
+        let until = result::told_from(experiment);
         kept::keep(engine, KIND, &subject, as_of, &State::TooEarly { until }).await?;
         return scores::withdraw(engine, experiment.id, as_of).await;
     }
     let sales = Arc::new(lines::read(engine, &settings).await?);
-    let counted = experiment.text("outcome") != "sales";
+    let counted = !result::by_sales(experiment);
     let money = Money::of(experiment, bought);
     let (state, proven) = learn(engine, result.from, (sides, bought), &sales, counted, money).await?;
     kept::keep(engine, KIND, &subject, as_of, &state).await?;
