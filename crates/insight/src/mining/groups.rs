@@ -1,5 +1,8 @@
 //! Groups of customers who buy alike: found by k-means on chosen features, kept with their profiles and with who moved
 //! between them within the last quarter; the group's number is a figure of the customer, so that lists filter by it.
+//!
+//! A customer is grouped by what he bought within as many days before a quarter ago as before today ([`WINDOW_DAYS`]): were more
+//! known of today, everybody would seem to buy more than then, and would move without having changed.
 
 use super::{
     group_names::{self, Names},
@@ -31,6 +34,8 @@ pub const FIELD: &str = "customer_group";
 pub const SETTING: &str = "mining.groups";
 /// Movement is from where customers were so many days before.
 const MOVE_DAYS: i32 = 91;
+/// Days up to the one that is looked at whose orders count: what is read, less the quarter that the earlier day lies back.
+pub const WINDOW_DAYS: i32 = lines::DAYS - MOVE_DAYS;
 /// Customers drawn in the chart, evenly spread.
 const DRAWN: usize = 600;
 /// Figures written in one transaction.
@@ -79,9 +84,11 @@ pub struct Found {
     pub customers: usize,
     pub choice: Choice,
     pub groups: Vec<Group>,
-    /// From where customers were on `moved_since`; `None` is outside: had not bought yet.
+    /// From where customers were on `moved_since`; `None` is outside: no order within the window before the day.
     pub moves: Vec<Move>,
     pub moved_since: NaiveDate,
+    /// The first order, where orders begin so late that of the earlier day less is known.
+    pub orders_since: Option<NaiveDate>,
     /// Number of the group, then two features: the first chosen and the last.
     pub drawn: Vec<(u32, f64, f64)>,
     pub axes: (String, String),
@@ -111,9 +118,9 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result
     kept::load(engine, KIND, WHOLE).await
 }
 
-/// Every customer's features on a day, by the lines up to it; `None` for who had not bought.
+/// A customer's features on a day, by the lines of the window before it; `None` for who has none there.
 fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
-    let known = lines::until(lines, day);
+    let known = lines::within(lines, day - WINDOW_DAYS, day);
     let (first, last) = (known.first()?.day, known.last()?.day);
     let orders = lines::orders(known) as f64;
     let days = known.chunk_by(|one, other| one.day == other.day).count() as f64;
@@ -163,6 +170,8 @@ pub fn find(
             Some((sales.accounts[account as usize], numbers[grouped.groups.assign(&row)]))
         })
         .collect();
+    let first_day = sales.lines.iter().map(|line| line.day).min();
+    let begins_late = |day: &i32| *day > since - WINDOW_DAYS + MOVE_DAYS;
     let last = chosen.len() - 1;
     let step = rows.len().div_ceil(DRAWN).max(1);
     let drawn =
@@ -177,6 +186,7 @@ pub fn find(
             .collect(),
         moves: stable::moves(&before, &now),
         moved_since: date_of(since),
+        orders_since: first_day.filter(begins_late).map(date_of),
         drawn: drawn.collect(),
         axes: (chosen[0].name.clone(), chosen[last].name.clone()),
         centres: grouped.groups,
@@ -232,4 +242,40 @@ async fn written(engine: &Engine) -> Result<BTreeMap<Id, u32>> {
         found.insert(row.id(0)?, u32::try_from(row.int(1)?).unwrap_or(0));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_buys_as_ever_does_not_move() {
+        const STEADY: u32 = 120;
+        // One whose only order is too old by now, and one who has come.
+        let sales = lines::made::steady(STEADY, &[WINDOW_DAYS + 40, 30]);
+        let all = FEATURES.map(|(name, _, _)| name.to_owned()).to_vec();
+        let by_sales = vec!["sales".to_owned(), "tenure_days".to_owned()];
+        for (features, number) in [(all, Some(5)), (by_sales, Some(8)), (Wanted::default().features, None)] {
+            let wanted = Wanted { features, number };
+            let (found, now) = find(&sales, &wanted, &BTreeMap::new(), 1).expect("groups");
+            assert_eq!((now.len(), found.customers), (STEADY as usize + 1, STEADY as usize + 1));
+            let sum = |counts: fn(&Move) -> bool| {
+                found.moves.iter().filter(|one| counts(one)).map(|one| one.customers).sum::<usize>()
+            };
+            assert_eq!(sum(|one| one.from == one.to), STEADY as usize, "{:?}", found.moves);
+            assert_eq!(
+                (sum(|one| one.to.is_none()), sum(|one| one.from.is_none())),
+                (1, 1),
+                "{:?}",
+                found.moves
+            );
+            assert_eq!(found.orders_since, None);
+        }
+        // Where orders begin later, that is said.
+        let mut short = sales;
+        let today = day_number(short.until);
+        short.lines.retain(|line| line.day > today - 400);
+        let (found, _) = find(&short, &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
+        assert!(found.orders_since.is_some_and(|day| day_number(day) > today - 400));
+    }
 }

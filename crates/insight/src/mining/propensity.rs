@@ -7,16 +7,16 @@ mod known;
 use super::{
     forecast,
     kept::{self, Kept},
-    lines::{Line, Sales},
+    lines::{self, Line, Sales},
     traits,
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, date_of, day_number};
 use engine::{
     BoxFuture, Engine, Erasing, JobContext, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use known::{Known, Past, RELATED, SHARES};
-use meta::Id;
+use meta::{Id, NaiveDate};
 use mining::{
     propensity::{
         Example, Model,
@@ -40,6 +40,8 @@ pub const HORIZON_DAYS: i32 = 91;
 /// Customers kept, the most likely first.
 const KEPT: usize = 200;
 pub(super) const RECENT_DAYS: i32 = 364;
+/// Days before each of the three days that are looked at whose orders count: what is read, less the two quarters that the first lies back.
+const WINDOW_DAYS: i32 = lines::DAYS - 2 * HORIZON_DAYS;
 /// Reasons kept of a customer: more than are told, since who reads them may not see all of them.
 const REASONS: usize = 8;
 /// Features of who customers are, beside the shares of buyers.
@@ -65,8 +67,9 @@ pub const FIELD: &str = "field:";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
+    /// Who bought anything within the window, and has a probability.
     pub customers: usize,
-    /// Who bought it so far.
+    /// Who of them bought it.
     pub buyers: usize,
     pub backtest: Backtest,
     /// Sum of all probabilities: how many are expected to buy.
@@ -103,6 +106,11 @@ pub async fn load(
     kept::load(engine, KIND, &product.to_string()).await
 }
 
+/// Orders of this day are the first that are too old to count.
+pub fn before(until: NaiveDate) -> NaiveDate {
+    date_of(day_number(until) - WINDOW_DAYS)
+}
+
 pub(super) fn key(account: Id) -> u64 {
     let (high, low) = account.as_u64_pair();
     high ^ low
@@ -133,7 +141,7 @@ fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
     let related = known.near.iter().take(RELATED);
     Ok(Found {
         customers: told.customers,
-        buyers: past.sales.history.popularity()[product as usize] as usize,
+        buyers: known.buyers as usize,
         expected: told.expected,
         expected_error: told.variance.sqrt(),
         likely: told.likely,
@@ -332,7 +340,7 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     Box::pin(async move {
         let product: Id = serde_json::from_value(context.job.payload["product"].clone())?;
         let settings = Settings::load(&context.engine).await?;
-        let sales = Arc::new(super::lines::read(&context.engine, &settings).await?);
+        let sales = Arc::new(lines::read(&context.engine, &settings).await?);
         refresh(&context.engine, &sales, &[product]).await?;
         Ok(())
     })

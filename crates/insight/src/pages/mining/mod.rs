@@ -3,6 +3,7 @@
 mod baskets;
 mod experiment;
 mod forecast;
+mod group_moves;
 mod groups;
 mod panel;
 mod periods;

@@ -3,7 +3,6 @@
 use super::{Words, missing, product_href, products, scope, words};
 use crate::{
     mining::{
-        lines,
         propensity::{self, Found},
         recommend,
     },
@@ -46,7 +45,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         Some((Ok(found), as_of)) => {
             let (day, as_of) = (as_of, words.date(as_of));
             let settings = Settings::load(engine).await?;
-            let days = href::Days { settings: &settings, after: lines::before(day), until: day };
+            let days = href::Days { settings: &settings, after: propensity::before(day), until: day };
             let lines = days.order_lines(&href::and("product", &found.like.unwrap_or(id).to_string()));
             let like = match found.like {
                 Some(like) => products(engine, &session, [like]).await?.remove(&like),
