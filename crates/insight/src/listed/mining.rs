@@ -81,6 +81,7 @@ const PRODUCT: &[Shown] = &[
     helped("mining.auc", "mining.auc_help", "quantity", BOUGHT),
     helped("mining.best_tenth", "mining.best_tenth_help", "quantity", BOUGHT),
     told("mining.probability", "share", BOUGHT),
+    told("mining.against_average", "quantity", BOUGHT),
     told("mining.brier", "quantity", BOUGHT),
     told("mining.customers_of_both", "count", BOUGHT),
     told("mining.share_of_buyers", "share", BOUGHT),
