@@ -9,7 +9,10 @@ use super::{
     kept::{self, Kept, WHOLE},
     lines::{self, Line, Sales},
 };
-use crate::settings::{date_of, day_number};
+use crate::{
+    customer_lists::CustomerLists,
+    settings::{date_of, day_number},
+};
 use engine::{
     Actor, Engine, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -36,6 +39,8 @@ pub const SETTING: &str = "mining.groups";
 const MOVE_DAYS: i32 = 91;
 /// Days up to the one that is looked at whose orders count: what is read, less the quarter that the earlier day lies back.
 pub const WINDOW_DAYS: i32 = lines::DAYS - MOVE_DAYS;
+/// Who is behind each number of the movement.
+pub(crate) const LISTS: CustomerLists = CustomerLists("mining_move_list");
 /// Customers drawn in the chart, evenly spread.
 const DRAWN: usize = 600;
 /// Figures written in one transaction.
@@ -140,13 +145,49 @@ fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
     Some(wanted.iter().map(value).collect())
 }
 
+/// Who was in one group and is in another, by [`list_name`]; who bought for most within the years read comes first.
+type Lists = Vec<(String, Vec<Id>)>;
+
+/// `None` is outside, as in [`Move`].
+fn list_name(from: Option<u32>, to: Option<u32>) -> String {
+    let name = |group: Option<u32>| group.map(|number| number.to_string()).unwrap_or_default();
+    format!("{}>{}", name(from), name(to))
+}
+
+/// Customers behind a number of the movement from the place `start`, at most `limit`.
+pub async fn moved(
+    engine: &Engine,
+    (from, to): (Option<u32>, Option<u32>),
+    start: usize,
+    limit: usize,
+) -> Result<Vec<Id>> {
+    LISTS.read(engine, &list_name(from, to), start, limit).await
+}
+
+fn lists(sales: &Sales, before: &BTreeMap<Id, u32>, now: &BTreeMap<Id, u32>) -> Lists {
+    let mut lists: BTreeMap<(Option<u32>, Option<u32>), Vec<(f64, Id)>> = BTreeMap::new();
+    for (account, lines) in sales.by_account() {
+        let id = sales.accounts[account as usize];
+        let (from, to) = (before.get(&id).copied(), now.get(&id).copied());
+        if from.is_some() || to.is_some() {
+            let amount = lines.iter().map(|line| line.amount).sum();
+            lists.entry((from, to)).or_default().push((amount, id));
+        }
+    }
+    let sorted = |mut customers: Vec<(f64, Id)>| {
+        customers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        customers.into_iter().map(|(_, id)| id).collect()
+    };
+    lists.into_iter().map(|((from, to), customers)| (list_name(from, to), sorted(customers))).collect()
+}
+
 /// Finds the groups. `former` is each customer's number of the run before, `next` the first number no group has had.
 pub fn find(
     sales: &Sales,
     wanted: &Wanted,
     former: &BTreeMap<Id, u32>,
     next: u32,
-) -> std::result::Result<(Found, BTreeMap<Id, u32>), Reason> {
+) -> std::result::Result<(Found, BTreeMap<Id, u32>, Lists), Reason> {
     let chosen = wanted.features();
     let today = day_number(sales.until);
     let mut rows = vec![];
@@ -191,7 +232,8 @@ pub fn find(
         axes: (chosen[0].name.clone(), chosen[last].name.clone()),
         centres: grouped.groups,
     };
-    Ok((found, now))
+    let lists = lists(sales, &before, &now);
+    Ok((found, now, lists))
 }
 
 /// Finds, keeps, and writes every customer's number where it changed.
@@ -201,13 +243,23 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let next = Names::load(engine).await?.next;
     let shared = (sales.clone(), former.clone());
     let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;
-    let (found, now) =
-        found.map_or_else(|reason| (Err(reason), BTreeMap::new()), |(found, now)| (Ok(found), now));
+    let (found, now, lists) = found.map_or_else(
+        |reason| (Err(reason), BTreeMap::new(), vec![]),
+        |(found, now, lists)| (Ok(found), now, lists),
+    );
     // Before they are shown.
     if let Ok(found) = &found {
         group_names::settle(engine, &found.groups).await?;
     }
-    kept::keep(engine, KIND, WHOLE, sales.until, &found).await?;
+    let (until, body) = (sales.until, serde_json::to_string(&found)?);
+    // Numbers and who is behind them change over at once.
+    let keep = engine.write(&Actor::system(), move |tx| {
+        Box::pin(async move {
+            LISTS.keep(tx, &lists).await?;
+            kept::keep_in(tx, KIND.to_owned(), WHOLE.to_owned(), until, body).await
+        })
+    });
+    keep.await?;
     let mut changed: Vec<(Id, Value)> = vec![];
     for (id, number) in &now {
         if former.get(id) != Some(number) {
@@ -257,7 +309,7 @@ mod tests {
         let by_sales = vec!["sales".to_owned(), "tenure_days".to_owned()];
         for (features, number) in [(all, Some(5)), (by_sales, Some(8)), (Wanted::default().features, None)] {
             let wanted = Wanted { features, number };
-            let (found, now) = find(&sales, &wanted, &BTreeMap::new(), 1).expect("groups");
+            let (found, now, lists) = find(&sales, &wanted, &BTreeMap::new(), 1).expect("groups");
             assert_eq!((now.len(), found.customers), (STEADY as usize + 1, STEADY as usize + 1));
             let sum = |counts: fn(&Move) -> bool| {
                 found.moves.iter().filter(|one| counts(one)).map(|one| one.customers).sum::<usize>()
@@ -270,12 +322,18 @@ mod tests {
                 found.moves
             );
             assert_eq!(found.orders_since, None);
+            let counted = |one: &Move| (list_name(one.from, one.to), one.customers);
+            let mut counted: Vec<_> = found.moves.iter().map(counted).collect();
+            let mut listed: Vec<_> = lists.into_iter().map(|(list, of)| (list, of.len())).collect();
+            counted.sort();
+            listed.sort();
+            assert_eq!(counted, listed);
         }
         // Where orders begin later, that is said.
         let mut short = sales;
         let today = day_number(short.until);
         short.lines.retain(|line| line.day > today - 400);
-        let (found, _) = find(&short, &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
+        let (found, ..) = find(&short, &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
         assert!(found.orders_since.is_some_and(|day| day_number(day) > today - 400));
     }
 }

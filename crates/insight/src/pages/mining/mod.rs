@@ -79,6 +79,7 @@ fn routes() -> Router<App> {
     Router::new()
         .route("/analysis/groups", get(groups::page).post(groups::save))
         .route("/analysis/groups/name", post(groups::rename))
+        .route("/analysis/groups/customers", get(group_moves::customers))
         .route("/analysis/baskets", get(baskets::page))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/customers", get(likely::page))
