@@ -271,17 +271,16 @@ impl Sales {
 pub mod made {
     use super::*;
 
+    const TODAY: i32 = 20_555;
     /// Days between two orders of a customer: all of them go into a quarter of 91 days.
     const INTERVALS: [i32; 3] = [7, 13, 91];
 
     /// Customers who buy the same at the same intervals for as long as is read; and some with one order each, so many days ago, of
     /// a product that nobody else buys.
     pub fn steady(customers: u32, others: &[i32]) -> Sales {
-        let until = NaiveDate::from_ymd_opt(2026, 4, 12).expect("a day");
-        let today = day_number(until);
         let (mut lines, mut order) = (vec![], 0);
         let mut add = |account: u32, product: u32, ago: i32, amount: f64| {
-            lines.push(Line::new(Some(account), Some(product), order, today - ago, 1.0, amount));
+            lines.push(Line::new(Some(account), Some(product), order, TODAY - ago, 1.0, amount));
             order += 1;
         };
         for account in 0..customers {
@@ -300,7 +299,7 @@ pub mod made {
             Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
         }));
         let ids = |count: usize| (1..=count as u128).map(Id::from_u128).collect();
-        Sales { accounts: ids(accounts), products: ids(5), lines, history, until }
+        Sales { accounts: ids(accounts), products: ids(5), lines, history, until: date_of(TODAY) }
     }
 }
 

@@ -56,7 +56,7 @@ impl Lists {
 
 /// Puts these in the place of those kept before.
 pub(super) async fn keep(tx: &mut Tx, lists: &Lists) -> Result<()> {
-    let ids = |customers: &Vec<(i64, Id)>| customers.iter().map(|(_, id)| *id).collect();
+    let ids = |customers: &[(i64, Id)]| customers.iter().map(|(_, id)| *id).collect();
     let lists: Vec<(String, Vec<Id>)> =
         lists.0.iter().map(|(list, customers)| (list.name(), ids(customers))).collect();
     KEPT.keep(tx, &lists).await

@@ -19,7 +19,7 @@ use meta::{Id, NaiveDate};
 use mining::reason::Reason;
 use std::{cmp::Reverse, collections::BTreeMap};
 
-pub(super) const TABLE: &str = "propensity";
+const TABLE: &str = "propensity";
 const KEY: [&str; 3] = ["run", "product", "first"];
 /// Never cleared as a whole: products change over one by one.
 const RUNS: Runs = Runs { table: TABLE, key: &KEY, clear: 0 };
@@ -76,7 +76,8 @@ impl Everybody {
 
     /// Those whose reasons are kept, in order of their numbers.
     pub fn likeliest(&self, mean: f64) -> Vec<usize> {
-        let above = |told: u16| told != UNTOLD && told > parts(mean);
+        let mean = parts(mean);
+        let above = |told: u16| told != UNTOLD && told > mean;
         let mut found: Vec<usize> = (0..self.told.len()).filter(|at| above(self.told[*at])).collect();
         if found.len() > REASONED {
             found.select_nth_unstable_by_key(REASONED, |at| (Reverse(self.told[*at]), *at));
@@ -306,7 +307,7 @@ pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
         .to_owned();
     let runs = tx.fetch(&runs).await?.iter().map(|row| row.int(0)).collect::<Result<Vec<i64>>>()?;
     let mut count = 0;
-    let all = erasing.ids.iter().flat_map(|id| runs.iter().map(|run| (*id, *run)));
+    let all = erasing.ids.iter().flat_map(|id| runs.iter().map(move |run| (*id, *run)));
     for (id, run) in all.collect::<Vec<(Id, i64)>>() {
         let rows = tx.fetch(&naming(run, id)).await?;
         let Some((first, mut customers, at)) = place(&rows, id)? else { continue };

@@ -259,12 +259,12 @@ pub async fn export(
     }
     let text = writer.into_inner().map_err(|error| Error::Internal(error.to_string()))?;
     let best = wanted.best().map(|best| best.to_string()).unwrap_or_default();
-    let given = [("format", "csv"), ("product", &id.to_string()), ("best", &best)];
-    app.took_along(&session, "account", count, &given);
+    let product = id.to_string();
+    app.took_along(&session, "account", count, &[("format", "csv"), ("product", &product), ("best", &best)]);
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"likely-buyers.csv\""),
     ];
     // Spreadsheets take it for the machine's old encoding without the mark.
-    Ok((headers, ["\u{feff}".as_bytes(), &text].concat()).into_response())
+    Ok((headers, ["\u{feff}".as_bytes(), text.as_slice()].concat()).into_response())
 }
