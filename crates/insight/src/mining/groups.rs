@@ -253,7 +253,8 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     }
     let (until, body) = (sales.until, serde_json::to_string(&found)?);
     // Numbers and who is behind them change over at once.
-    let keep = engine.write(&Actor::system(), move |tx| {
+    let system = Actor::system();
+    let keep = engine.write(&system, move |tx| {
         Box::pin(async move {
             LISTS.keep(tx, &lists).await?;
             kept::keep_in(tx, KIND.to_owned(), WHOLE.to_owned(), until, body).await

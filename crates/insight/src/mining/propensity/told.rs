@@ -198,9 +198,9 @@ fn earlier(run: i64) -> Expr {
 
 async fn delete(engine: &Engine, which: Expr) -> Result<()> {
     let delete = Sql::delete().from_table(name(TABLE)).and_where(which).to_owned();
-    let deleted = engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&delete).await.map(drop) }));
-    deleted.await
+    engine
+        .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&delete).await.map(drop) }))
+        .await
 }
 
 /// The products of which it is kept who will buy them.
@@ -229,7 +229,8 @@ async fn over(engine: &Engine, until: NaiveDate) -> Result<Vec<Id>> {
             .from_table(name(kept::TABLE))
             .and_where(Expr::col(name("kind")).eq(KIND).and(over))
             .to_owned();
-        let deleted = engine.write(&Actor::system(), move |tx| {
+        let system = Actor::system();
+        let deleted = engine.write(&system, move |tx| {
             Box::pin(async move {
                 tx.execute(&delete).await?;
                 tx.mark_changed(kept::TABLE);
