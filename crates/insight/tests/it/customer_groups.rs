@@ -285,7 +285,9 @@ fn every_number_of_the_movement_opens_the_customers_it_counts() {
             }
             // The twenty who have been silent are those who moved between groups.
             if one.from.is_some() && one.from != one.to {
-                assert_eq!(ids.iter().collect::<BTreeSet<_>>(), silent.iter().collect(), "{address}");
+                let (these, those): (BTreeSet<&Id>, BTreeSet<&Id>) =
+                    (ids.iter().collect(), silent.iter().collect());
+                assert_eq!(these, those, "{address}");
             }
             seen.extend(ids);
         }
