@@ -13,6 +13,7 @@ pub mod class_history;
 pub mod classes;
 pub mod contract;
 pub mod cost_rate;
+mod customer_lists;
 pub mod cycle;
 mod facts;
 pub mod fields;
@@ -76,7 +77,7 @@ pub fn module() -> Module {
         .job(refit::JOB, refit::run)
         .job(past::JOB, past::run)
         .table(past::table())
-        .table(past::lists::table())
+        .table(past::lists::KEPT.table())
         .table(class_history::table())
         .copies(privacy::copies)
         .job(after_fit::JOB, after_fit::run)

@@ -22,7 +22,7 @@ pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<
             Found::new("History of classes", "客户分类历史", classes),
             Found::new("Recommendations", "产品推荐", recommended),
             Found::new("Places in experiments", "实验名单", members),
-            Found::new("Likely to buy", "可能购买的产品", propensity::forget(tx, erasing).await?),
+            Found::new("Likely to buy", "可能购买的产品", propensity::told::forget(tx, erasing).await?),
             Found::new("Worth of a contact", "触达建议", scores::forget(tx, erasing).await?),
         ])
     })

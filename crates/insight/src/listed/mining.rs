@@ -51,8 +51,8 @@ const GROUPS: &[Shown] = &[
         "count",
         "sales",
         (
-            "Customers who were in one group 91 days ago and are in another today, both days by the same groups.",
-            "91 天前在一个群、如今在另一个群的客户数，两个日期采用同一套分群。",
+            "Customers who were in one group 91 days ago and are in another today, both days by the same groups and by the orders of as many days before.",
+            "91 天前在一个群、如今在另一个群的客户数，两个日期采用同一套分群，各看之前同样长的订单历史。",
         ),
     ),
 ];
@@ -81,6 +81,7 @@ const PRODUCT: &[Shown] = &[
     helped("mining.auc", "mining.auc_help", "quantity", BOUGHT),
     helped("mining.best_tenth", "mining.best_tenth_help", "quantity", BOUGHT),
     told("mining.probability", "share", BOUGHT),
+    told("mining.against_average", "quantity", BOUGHT),
     told("mining.brier", "quantity", BOUGHT),
     told("mining.customers_of_both", "count", BOUGHT),
     told("mining.share_of_buyers", "share", BOUGHT),

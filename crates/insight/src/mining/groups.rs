@@ -1,12 +1,18 @@
 //! Groups of customers who buy alike: found by k-means on chosen features, kept with their profiles and with who moved
 //! between them within the last quarter; the group's number is a figure of the customer, so that lists filter by it.
+//!
+//! A customer is grouped by what he bought within as many days before a quarter ago as before today ([`WINDOW_DAYS`]): were more
+//! known of today, everybody would seem to buy more than then, and would move without having changed.
 
 use super::{
     group_names::{self, Names},
     kept::{self, Kept, WHOLE},
     lines::{self, Line, Sales},
 };
-use crate::settings::{date_of, day_number};
+use crate::{
+    customer_lists::CustomerLists,
+    settings::{date_of, day_number},
+};
 use engine::{
     Actor, Engine, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -31,6 +37,10 @@ pub const FIELD: &str = "customer_group";
 pub const SETTING: &str = "mining.groups";
 /// Movement is from where customers were so many days before.
 const MOVE_DAYS: i32 = 91;
+/// Days up to the one that is looked at whose orders count: what is read, less the quarter that the earlier day lies back.
+pub const WINDOW_DAYS: i32 = lines::DAYS - MOVE_DAYS;
+/// Who is behind each number of the movement.
+pub(crate) const LISTS: CustomerLists = CustomerLists("mining_move_list");
 /// Customers drawn in the chart, evenly spread.
 const DRAWN: usize = 600;
 /// Figures written in one transaction.
@@ -79,9 +89,11 @@ pub struct Found {
     pub customers: usize,
     pub choice: Choice,
     pub groups: Vec<Group>,
-    /// From where customers were on `moved_since`; `None` is outside: had not bought yet.
+    /// From where customers were on `moved_since`; `None` is outside: no order within the window before the day.
     pub moves: Vec<Move>,
     pub moved_since: NaiveDate,
+    /// The first order, where orders begin so late that of the earlier day less is known.
+    pub orders_since: Option<NaiveDate>,
     /// Number of the group, then two features: the first chosen and the last.
     pub drawn: Vec<(u32, f64, f64)>,
     pub axes: (String, String),
@@ -111,9 +123,9 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result
     kept::load(engine, KIND, WHOLE).await
 }
 
-/// Every customer's features on a day, by the lines up to it; `None` for who had not bought.
+/// A customer's features on a day, by the lines of the window before it; `None` for who has none there.
 fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
-    let known = lines::until(lines, day);
+    let known = lines::within(lines, day - WINDOW_DAYS, day);
     let (first, last) = (known.first()?.day, known.last()?.day);
     let orders = lines::orders(known) as f64;
     let days = known.chunk_by(|one, other| one.day == other.day).count() as f64;
@@ -133,13 +145,49 @@ fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
     Some(wanted.iter().map(value).collect())
 }
 
+/// Who was in one group and is in another, by [`list_name`]; who bought for most within the years read comes first.
+type Lists = Vec<(String, Vec<Id>)>;
+
+/// `None` is outside, as in [`Move`].
+fn list_name(from: Option<u32>, to: Option<u32>) -> String {
+    let name = |group: Option<u32>| group.map(|number| number.to_string()).unwrap_or_default();
+    format!("{}>{}", name(from), name(to))
+}
+
+/// Customers behind a number of the movement from the place `start`, at most `limit`.
+pub async fn moved(
+    engine: &Engine,
+    (from, to): (Option<u32>, Option<u32>),
+    start: usize,
+    limit: usize,
+) -> Result<Vec<Id>> {
+    LISTS.read(engine, &list_name(from, to), start, limit).await
+}
+
+fn lists(sales: &Sales, before: &BTreeMap<Id, u32>, now: &BTreeMap<Id, u32>) -> Lists {
+    let mut lists: BTreeMap<(Option<u32>, Option<u32>), Vec<(f64, Id)>> = BTreeMap::new();
+    for (account, lines) in sales.by_account() {
+        let id = sales.accounts[account as usize];
+        let (from, to) = (before.get(&id).copied(), now.get(&id).copied());
+        if from.is_some() || to.is_some() {
+            let amount = lines.iter().map(|line| line.amount).sum();
+            lists.entry((from, to)).or_default().push((amount, id));
+        }
+    }
+    let sorted = |mut customers: Vec<(f64, Id)>| {
+        customers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+        customers.into_iter().map(|(_, id)| id).collect()
+    };
+    lists.into_iter().map(|((from, to), customers)| (list_name(from, to), sorted(customers))).collect()
+}
+
 /// Finds the groups. `former` is each customer's number of the run before, `next` the first number no group has had.
 pub fn find(
     sales: &Sales,
     wanted: &Wanted,
     former: &BTreeMap<Id, u32>,
     next: u32,
-) -> std::result::Result<(Found, BTreeMap<Id, u32>), Reason> {
+) -> std::result::Result<(Found, BTreeMap<Id, u32>, Lists), Reason> {
     let chosen = wanted.features();
     let today = day_number(sales.until);
     let mut rows = vec![];
@@ -163,6 +211,8 @@ pub fn find(
             Some((sales.accounts[account as usize], numbers[grouped.groups.assign(&row)]))
         })
         .collect();
+    let first_day = sales.lines.iter().map(|line| line.day).min();
+    let begins_late = |day: &i32| *day > since - WINDOW_DAYS + MOVE_DAYS;
     let last = chosen.len() - 1;
     let step = rows.len().div_ceil(DRAWN).max(1);
     let drawn =
@@ -177,11 +227,13 @@ pub fn find(
             .collect(),
         moves: stable::moves(&before, &now),
         moved_since: date_of(since),
+        orders_since: first_day.filter(begins_late).map(date_of),
         drawn: drawn.collect(),
         axes: (chosen[0].name.clone(), chosen[last].name.clone()),
         centres: grouped.groups,
     };
-    Ok((found, now))
+    let lists = lists(sales, &before, &now);
+    Ok((found, now, lists))
 }
 
 /// Finds, keeps, and writes every customer's number where it changed.
@@ -191,13 +243,24 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let next = Names::load(engine).await?.next;
     let shared = (sales.clone(), former.clone());
     let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;
-    let (found, now) =
-        found.map_or_else(|reason| (Err(reason), BTreeMap::new()), |(found, now)| (Ok(found), now));
+    let (found, now, lists) = found.map_or_else(
+        |reason| (Err(reason), BTreeMap::new(), vec![]),
+        |(found, now, lists)| (Ok(found), now, lists),
+    );
     // Before they are shown.
     if let Ok(found) = &found {
         group_names::settle(engine, &found.groups).await?;
     }
-    kept::keep(engine, KIND, WHOLE, sales.until, &found).await?;
+    let (until, body) = (sales.until, serde_json::to_string(&found)?);
+    // Numbers and who is behind them change over at once.
+    let system = Actor::system();
+    let keep = engine.write(&system, move |tx| {
+        Box::pin(async move {
+            LISTS.keep(tx, &lists).await?;
+            kept::keep_in(tx, KIND.to_owned(), WHOLE.to_owned(), until, body).await
+        })
+    });
+    keep.await?;
     let mut changed: Vec<(Id, Value)> = vec![];
     for (id, number) in &now {
         if former.get(id) != Some(number) {
@@ -232,4 +295,46 @@ async fn written(engine: &Engine) -> Result<BTreeMap<Id, u32>> {
         found.insert(row.id(0)?, u32::try_from(row.int(1)?).unwrap_or(0));
     }
     Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_buys_as_ever_does_not_move() {
+        const STEADY: u32 = 120;
+        // One whose only order is too old by now, and one who has come.
+        let sales = lines::made::steady(STEADY, &[WINDOW_DAYS + 40, 30]);
+        let all = FEATURES.map(|(name, _, _)| name.to_owned()).to_vec();
+        let by_sales = vec!["sales".to_owned(), "tenure_days".to_owned()];
+        for (features, number) in [(all, Some(5)), (by_sales, Some(8)), (Wanted::default().features, None)] {
+            let wanted = Wanted { features, number };
+            let (found, now, lists) = find(&sales, &wanted, &BTreeMap::new(), 1).expect("groups");
+            assert_eq!((now.len(), found.customers), (STEADY as usize + 1, STEADY as usize + 1));
+            let sum = |counts: fn(&Move) -> bool| {
+                found.moves.iter().filter(|one| counts(one)).map(|one| one.customers).sum::<usize>()
+            };
+            assert_eq!(sum(|one| one.from == one.to), STEADY as usize, "{:?}", found.moves);
+            assert_eq!(
+                (sum(|one| one.to.is_none()), sum(|one| one.from.is_none())),
+                (1, 1),
+                "{:?}",
+                found.moves
+            );
+            assert_eq!(found.orders_since, None);
+            let counted = |one: &Move| (list_name(one.from, one.to), one.customers);
+            let mut counted: Vec<_> = found.moves.iter().map(counted).collect();
+            let mut listed: Vec<_> = lists.into_iter().map(|(list, of)| (list, of.len())).collect();
+            counted.sort();
+            listed.sort();
+            assert_eq!(counted, listed);
+        }
+        // Where orders begin later, that is said.
+        let mut short = sales;
+        let today = day_number(short.until);
+        short.lines.retain(|line| line.day > today - 400);
+        let (found, ..) = find(&short, &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
+        assert!(found.orders_since.is_some_and(|day| day_number(day) > today - 400));
+    }
 }

@@ -89,7 +89,14 @@ pub async fn keep<T: Serialize>(
         .await
 }
 
-async fn keep_in(tx: &mut Tx, kind: String, subject: String, as_of: NaiveDate, body: String) -> Result<()> {
+/// With whatever else the transaction writes; `body` as JSON.
+pub async fn keep_in(
+    tx: &mut Tx,
+    kind: String,
+    subject: String,
+    as_of: NaiveDate,
+    body: String,
+) -> Result<()> {
     let upsert = Sql::insert()
         .into_table(name(TABLE))
         .columns(["kind", "subject", "as_of", "computed_at", "body"].map(name))

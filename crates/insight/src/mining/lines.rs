@@ -19,6 +19,8 @@ use warehouse::{
 
 /// What is older says little of what customers buy now, and two years of it are two seasons.
 pub const YEARS: i32 = 3;
+/// As many days are read.
+pub const DAYS: i32 = YEARS * 365;
 /// Less than a gigabyte in memory.
 const LINES_LIMIT: usize = 20_000_000;
 /// Without an order for so long, time ends at the last order, not today.
@@ -95,6 +97,12 @@ pub fn until(lines: &[Line], day: i32) -> &[Line] {
     &lines[..lines.partition_point(|line| line.day <= day)]
 }
 
+/// Those of one customer's lines that lie after one day and are known on another.
+pub fn within(lines: &[Line], after: i32, day: i32) -> &[Line] {
+    let known = until(lines, day);
+    &known[until(known, after).len()..]
+}
+
 /// How many different ones are on these lines.
 pub fn products(lines: &[Line]) -> usize {
     let mut products: Vec<u32> = lines.iter().filter_map(Line::product).collect();
@@ -110,7 +118,7 @@ pub fn orders(lines: &[Line]) -> usize {
 
 /// Lines of this day are the first that are too old to be read.
 pub fn before(until: NaiveDate) -> NaiveDate {
-    date_of(day_number(until) - YEARS * 365)
+    date_of(day_number(until) - DAYS)
 }
 
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
@@ -255,6 +263,43 @@ impl Sales {
     pub fn by_account(&self) -> impl Iterator<Item = (u32, &[Line])> {
         let groups = self.lines.chunk_by(|a, b| a.account == b.account);
         groups.filter_map(|lines| Some((lines.first()?.account()?, lines)))
+    }
+}
+
+/// A company made up for tests.
+#[cfg(test)]
+pub mod made {
+    use super::*;
+
+    const TODAY: i32 = 20_555;
+    /// Days between two orders of a customer: all of them go into a quarter of 91 days.
+    const INTERVALS: [i32; 3] = [7, 13, 91];
+
+    /// Customers who buy the same at the same intervals for as long as is read; and some with one order each, so many days ago, of
+    /// a product that nobody else buys.
+    pub fn steady(customers: u32, others: &[i32]) -> Sales {
+        let (mut lines, mut order) = (vec![], 0);
+        let mut add = |account: u32, product: u32, ago: i32, amount: f64| {
+            lines.push(Line::new(Some(account), Some(product), order, TODAY - ago, 1.0, amount));
+            order += 1;
+        };
+        for account in 0..customers {
+            let interval = INTERVALS[account as usize % INTERVALS.len()];
+            let times = (DAYS - 1 - account as i32 % interval) / interval;
+            for time in (0..=times).rev() {
+                let ago = account as i32 % interval + time * interval;
+                add(account, time as u32 % (1 + account % 4), ago, 10.0 * 1.06_f64.powi(account as i32));
+            }
+        }
+        for (account, ago) in (customers..).zip(others) {
+            add(account, 4, *ago, 100.0);
+        }
+        let accounts = customers as usize + others.len();
+        let history = History::new(lines.iter().filter_map(|line| {
+            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
+        }));
+        let ids = |count: usize| (1..=count as u128).map(Id::from_u128).collect();
+        Sales { accounts: ids(accounts), products: ids(5), lines, history, until: date_of(TODAY) }
     }
 }
 

@@ -22,7 +22,13 @@ use engine::Module;
 
 /// What the engine needs to know of it.
 pub fn extend(module: Module) -> Module {
-    let tables = [kept::table(), recommend::table(), experiment::members::table()];
+    let tables = [
+        kept::table(),
+        groups::LISTS.table(),
+        recommend::table(),
+        propensity::told::table(),
+        experiment::members::table(),
+    ];
     let module = module
         .entity(experiment::entity())
         .before_commit(experiment::ENTITY, experiment::members::check)

@@ -1,22 +1,24 @@
-//! Who will buy a product: for each customer the probability of buying it within a quarter, from what he bought and who he
-//! is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly. Of a product that is new
+//! Who will buy a product: for each customer who bought anything lately the probability of buying it within a quarter, from what he
+//! bought and who he is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly. Of a product that is new
 //! it is learned from the most bought one of its category.
 
 mod known;
+pub mod likely;
+pub mod told;
 
 use super::{
     forecast,
     kept::{self, Kept},
-    lines::{Line, Sales},
+    lines::{self, Line, Sales},
     traits,
 };
-use crate::settings::Settings;
+use crate::settings::{Settings, date_of, day_number};
 use engine::{
-    BoxFuture, Engine, Erasing, JobContext, Result, Tx, name,
+    BoxFuture, Engine, JobContext, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
-use known::{Known, Past, RELATED, SHARES};
-use meta::Id;
+use known::{Known, Past, SHARES};
+use meta::{Id, NaiveDate};
 use mining::{
     propensity::{
         Example, Model,
@@ -32,16 +34,15 @@ use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
+use told::Everybody;
 
 pub const KIND: &str = "propensity";
 pub const JOB: &str = "mining.propensity";
 /// The horizon, and the time that is held out.
 pub const HORIZON_DAYS: i32 = 91;
-/// Customers kept, the most likely first.
-const KEPT: usize = 200;
 pub(super) const RECENT_DAYS: i32 = 364;
-/// Reasons kept of a customer: more than are told, since who reads them may not see all of them.
-const REASONS: usize = 8;
+/// Days before each of the three days that are looked at whose orders count: what is read, less the two quarters that the first lies back.
+const WINDOW_DAYS: i32 = lines::DAYS - 2 * HORIZON_DAYS;
 /// Features of who customers are, beside the shares of buyers.
 const MOST_TRAITS: usize = 24;
 /// Customers told at once.
@@ -60,40 +61,31 @@ pub const HISTORY: [&str; 8] = [
     "affinity",
     "related_bought",
 ];
-/// Before the name of a field of the archive, in [`Likely::reasons`].
+/// Before the name of a field of the archive, in [`Found::keys`].
 pub const FIELD: &str = "field:";
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
+    /// Who bought anything within the window, and has a probability.
     pub customers: usize,
-    /// Who bought it so far.
+    /// Who of them bought it.
     pub buyers: usize,
     pub backtest: Backtest,
     /// Sum of all probabilities: how many are expected to buy.
     pub expected: f64,
     /// Standard error of that number, if the probabilities are right and customers decide by themselves.
     pub expected_error: f64,
-    /// The most likely first.
-    pub likely: Vec<Likely>,
+    /// Under which everybody's probability is found ([`told`]).
+    pub run: i64,
+    /// What may speak for it: one of [`HISTORY`], or [`FIELD`] and a field of the archive.
+    pub keys: Vec<String>,
+    /// What goes with it, the nearest first.
+    pub near: Vec<Id>,
     /// What the model goes by: what each reason moves log-odds on the mean, up or down, of some customers, evenly spread; the most first.
     pub weights: Vec<(String, f64)>,
-    /// What customers buy most who buy it.
-    pub related: Vec<(Id, u32)>,
     /// The product it was learned from, where too few had bought this one.
     #[serde(default)]
     pub like: Option<Id>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Likely {
-    pub account: Id,
-    pub probability: f64,
-    pub bought_before: bool,
-    /// What each adds to the log-odds, the strongest first, of those that speak for it: one of [`HISTORY`], or [`FIELD`] and a field of the
-    /// archive. What stands in the field is not kept: whoever reads it reads the archive with his own rights.
-    pub reasons: Vec<(String, f64)>,
-    /// Of the related products one that he bought.
-    pub related: Option<Id>,
 }
 
 pub async fn load(
@@ -101,6 +93,11 @@ pub async fn load(
     product: Id,
 ) -> Result<Option<Arc<Kept<std::result::Result<Found, Reason>>>>> {
     kept::load(engine, KIND, &product.to_string()).await
+}
+
+/// Orders of this day are the first that are too old to count.
+pub fn before(until: NaiveDate) -> NaiveDate {
+    date_of(day_number(until) - WINDOW_DAYS)
 }
 
 pub(super) fn key(account: Id) -> u64 {
@@ -113,7 +110,7 @@ fn narrowed(row: &[f64], places: &[usize]) -> Vec<f64> {
     places.iter().map(|at| row[*at]).collect()
 }
 
-fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
+fn find(past: &Past<'_>, product: u32) -> std::result::Result<(Found, Everybody), Reason> {
     let sampled = past.sample();
     let [earlier, later, today] = &past.days;
     let always = HISTORY.len() + SHARES;
@@ -130,30 +127,30 @@ fn find(past: &Past<'_>, product: u32) -> std::result::Result<Found, Reason> {
     drop(learned);
     let known = Known::on(past, today, product);
     let told = told(&known, &model, &places)?;
-    let related = known.near.iter().take(RELATED);
-    Ok(Found {
-        customers: told.customers,
-        buyers: past.sales.history.popularity()[product as usize] as usize,
+    let found = Found {
+        customers: known.customers as usize,
+        buyers: known.buyers as usize,
         expected: told.expected,
         expected_error: told.variance.sqrt(),
-        likely: told.likely,
+        run: 0,
+        keys: told.keys,
+        near: known.near.iter().map(|near| past.sales.products[near.product as usize]).collect(),
         weights: told.weights,
-        related: related.map(|near| (past.sales.products[near.product as usize], near.both)).collect(),
         backtest,
         like: None,
-    })
+    };
+    Ok((found, told.everybody))
 }
 
-#[derive(Default)]
 struct Told {
-    customers: usize,
     expected: f64,
     variance: f64,
-    likely: Vec<Likely>,
+    keys: Vec<String>,
+    everybody: Everybody,
     weights: Vec<(String, f64)>,
 }
 
-/// Everybody's probability, some at a time; of the most likely the reasons, and what moves it of some, evenly spread.
+/// Everybody's probability, some at a time; of those above the average the reasons, and what moves it of some, evenly spread.
 fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Result<Told, Reason> {
     let past = known.past;
     let looked_at = &places[..model.width()];
@@ -162,19 +159,17 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
         let row = if history_alone { known.history(account) } else { known.features(account) };
         row.map(|row| narrowed(&row, looked_at))
     };
-    let (mut told, mut best) = (Told::default(), Vec::<(f64, usize)>::new());
-    let everybody: Vec<usize> = (0..past.lines.len()).collect();
-    for part in everybody.chunks(TOLD_AT_ONCE) {
+    let (mut expected, mut variance) = (0.0, 0.0);
+    let mut everybody = Everybody::new(past.lines.len());
+    let all: Vec<usize> = (0..past.lines.len()).collect();
+    for part in all.chunks(TOLD_AT_ONCE) {
         let (accounts, rows): (Vec<usize>, Vec<Vec<f64>>) =
             part.iter().filter_map(|account| Some((*account, row(*account)?))).unzip();
         for (account, probability) in accounts.into_iter().zip(model.probabilities(&rows)?) {
-            told.customers += 1;
-            told.expected += probability;
-            told.variance += probability * (1.0 - probability);
-            best.push((probability, account));
+            expected += probability;
+            variance += probability * (1.0 - probability);
+            everybody.tell(account, probability);
         }
-        best.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        best.truncate(KEPT);
     }
     // Features of one field are one reason.
     let mut keys: Vec<&str> = vec![];
@@ -198,34 +193,30 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
         Ok(added.collect::<Vec<Vec<f64>>>())
     };
     let ranked = |numbers: Vec<f64>| {
-        let named = keys.iter().zip(numbers).filter(|(_, number)| *number > 0.0);
-        let mut named: Vec<(String, f64)> = named.map(|(key, number)| ((*key).to_owned(), number)).collect();
-        named.sort_by(|a, b| b.1.total_cmp(&a.1));
-        named
+        let above = numbers.into_iter().enumerate().filter(|(_, number)| *number > 0.0);
+        let mut above: Vec<(usize, f64)> = above.collect();
+        above.sort_by(|a, b| b.1.total_cmp(&a.1));
+        above
     };
-    let step = everybody.len().div_ceil(WEIGHED).max(1);
-    let some = reasons(&mut everybody.iter().copied().step_by(step))?;
+    let step = all.len().div_ceil(WEIGHED).max(1);
+    let some = reasons(&mut all.iter().copied().step_by(step))?;
     let mut weights = vec![0.0; keys.len()];
     for adds in &some {
         weights.iter_mut().zip(adds).for_each(|(weight, adds): (&mut f64, &f64)| *weight += adds.abs());
     }
-    told.weights = ranked(weights.into_iter().map(|sum| sum / some.len().max(1) as f64).collect());
-    let of_best = reasons(&mut best.iter().map(|(_, account)| *account))?;
-    let likely = best.into_iter().zip(of_best).map(|((probability, account), adds)| {
-        let owned = |product: u32| past.had_bought(account, product, known.at.day);
-        let mut reasons = ranked(adds);
-        reasons.truncate(REASONS);
-        let related = known.near.iter().find(|near| owned(near.product));
-        Likely {
-            account: past.sales.accounts[account],
-            probability,
-            bought_before: owned(known.product),
-            reasons,
-            related: related.map(|near| past.sales.products[near.product as usize]),
+    let weights = ranked(weights.into_iter().map(|sum| sum / some.len().max(1) as f64).collect());
+    let weights = weights.into_iter().map(|(at, weight)| (keys[at].to_owned(), weight)).collect();
+    let mean = expected / f64::from(Ord::max(known.customers, 1));
+    for part in everybody.likeliest(mean).chunks(TOLD_AT_ONCE) {
+        let of_part = reasons(&mut part.iter().copied())?;
+        for (account, adds) in part.iter().zip(of_part) {
+            let owned = |product: u32| past.had_bought(*account, product, known.at.day);
+            let related = known.near.iter().position(|near| owned(near.product));
+            everybody.explain(*account, owned(known.product), related, &ranked(adds));
         }
-    });
-    told.likely = likely.collect();
-    Ok(told)
+    }
+    let keys = keys.into_iter().map(str::to_owned).collect();
+    Ok(Told { expected, variance, keys, everybody, weights })
 }
 
 /// Computes and keeps who will buy each of `products`.
@@ -253,18 +244,16 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
             let numbers: Vec<u32> = learned_elsewhere.iter().map(|(_, number)| *number).collect();
             let past = Past::of(&all, &traits, &numbers);
             for (at, number) in learned_elsewhere {
-                if let Ok(known) = find(&past, number) {
-                    found[at].1 = Ok(Found { like: Some(all.products[number as usize]), ..known });
+                if let Ok((known, everybody)) = find(&past, number) {
+                    let like = Some(all.products[number as usize]);
+                    found[at].1 = Ok((Found { like, ..known }, everybody));
                 }
             }
         }
         found
     })
     .await?;
-    for (product, found) in found {
-        kept::keep(engine, KIND, &product.to_string(), sales.until, &found).await?;
-    }
-    Ok(())
+    told::keep(engine, &sales.accounts, sales.until, found).await
 }
 
 async fn live_products(engine: &Engine) -> Result<HashSet<Id>> {
@@ -283,56 +272,12 @@ fn most_bought_like(sales: &Sales, categories: &HashMap<Id, Id>, product: Id) ->
     like.max_by_key(|number| (lines[*number], std::cmp::Reverse(*number))).map(|number| number as u32)
 }
 
-/// Takes erased people from those who are likely to buy; returns how often one was.
-pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
-    let of = |subject: String| Expr::col(name("kind")).eq(KIND).and(Expr::col(name("subject")).eq(subject));
-    let select = Sql::select()
-        .columns(["subject", "body"].map(name))
-        .from(name(kept::TABLE))
-        .and_where(Expr::col(name("kind")).eq(KIND))
-        .to_owned();
-    let erased: HashSet<Id> = erasing.ids.iter().copied().collect();
-    let mut count = 0;
-    for row in tx.fetch(&select).await? {
-        let (subject, body) = (row.text(0)?, row.text(1)?);
-        let found: std::result::Result<Found, Reason> = match serde_json::from_str(&body) {
-            Ok(found) => found,
-            Err(_) => {
-                // What another version kept is not shown, and nobody can say who is in it.
-                if !erasing.dry {
-                    tx.execute(
-                        &Sql::delete().from_table(name(kept::TABLE)).and_where(of(subject)).to_owned(),
-                    )
-                    .await?;
-                }
-                continue;
-            }
-        };
-        let Ok(mut found) = found else { continue };
-        let before = found.likely.len();
-        found.likely.retain(|one| !erased.contains(&one.account));
-        let gone = before - found.likely.len();
-        count += gone as u64;
-        if gone > 0 && !erasing.dry {
-            let body = serde_json::to_string(&Ok::<_, Reason>(found))?;
-            let update = Sql::update()
-                .table(name(kept::TABLE))
-                .value(name("body"), body)
-                .and_where(of(subject))
-                .to_owned();
-            tx.execute(&update).await?;
-            tx.mark_changed(kept::TABLE);
-        }
-    }
-    Ok(count)
-}
-
 /// The job for one product, asked for from its page.
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     Box::pin(async move {
         let product: Id = serde_json::from_value(context.job.payload["product"].clone())?;
         let settings = Settings::load(&context.engine).await?;
-        let sales = Arc::new(super::lines::read(&context.engine, &settings).await?);
+        let sales = Arc::new(lines::read(&context.engine, &settings).await?);
         refresh(&context.engine, &sales, &[product]).await?;
         Ok(())
     })

@@ -12,7 +12,7 @@ use insight::{
     mining::{group_names::Names, groups, refresh},
 };
 use meta::{Id, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 async fn set_features(company: &Company, wanted: serde_json::Value) {
     company
@@ -238,5 +238,66 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
         look(&company).await;
         let past = all(&company, "alarm", "rule == 'group_shrinking'").await;
         assert_eq!((past.len(), past[0].text("state"), past[0].text("outcome")), (1, "closed", "recovered"));
+    });
+}
+
+/// Whoever is on the pages behind a number of the movement, and the number they say it is.
+async fn behind(client: &testkit::Client, address: &str) -> (Vec<Id>, usize) {
+    let (mut ids, mut total) = (vec![], 0);
+    for page in 0.. {
+        let body = client.get(&format!("{address}&page={page}")).await.expect(200).body;
+        let shown = body.split(" of ").find_map(|part| part.split_once("</span>")?.0.parse().ok());
+        total = shown.unwrap_or_else(|| panic!("{address}: {body}"));
+        for row in body.replace("&#x2f;", "/").split("class=\"row-title\" href=\"/account/").skip(1) {
+            ids.push(row.split('"').next().unwrap().parse().unwrap());
+        }
+        if !body.contains("rel=\"next\"") {
+            break;
+        }
+    }
+    (ids, total)
+}
+
+#[test]
+fn every_number_of_the_movement_opens_the_customers_it_counts() {
+    on_both(async |company| {
+        let silent = shop(&company).await;
+        company.settle().await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let kept = groups::load(&company.engine).await.unwrap().unwrap();
+        let found = kept.body.as_ref().unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let table = client.get("/analysis/groups").await.expect(200).body;
+        let table = table.replace("&#x2f;", "/").replace("&amp;", "&");
+        let mut seen = vec![];
+        for one in &found.moves {
+            let part = |name: &str, group: Option<u32>| group.map(|number| format!("{name}={number}"));
+            let parts: Vec<String> =
+                [part("from", one.from), part("to", one.to)].into_iter().flatten().collect();
+            let address = format!("/analysis/groups/customers?{}", parts.join("&"));
+            assert!(table.contains(&format!("href=\"{address}\"")), "{address}: {table}");
+            let (ids, total) = behind(&client, &address).await;
+            assert_eq!((ids.len(), total), (one.customers, one.customers), "{address}");
+            for id in &ids {
+                let group = company.account(*id).await.get(groups::FIELD).clone();
+                assert_eq!(group, one.to.map_or(Value::Null, |number| Value::Int(i64::from(number))));
+            }
+            // The twenty who have been silent are those who moved between groups.
+            if one.from.is_some() && one.from != one.to {
+                let (these, those): (BTreeSet<&Id>, BTreeSet<&Id>) =
+                    (ids.iter().collect(), silent.iter().collect());
+                assert_eq!(these, those, "{address}");
+            }
+            seen.extend(ids);
+        }
+        assert_eq!((seen.len(), seen.iter().collect::<BTreeSet<_>>().len()), (100, 100));
+        // Of nobody there is nothing to open.
+        client.get("/analysis/groups/customers").await.expect(303);
+        client.get("/analysis/groups/customers?from=99").await.expect(200);
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.get("/analysis/groups/customers?to=1").await.expect(403);
     });
 }

@@ -209,7 +209,11 @@ fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
             match &kept.body {
                 Ok(found) => {
                     assert!(page.contains("The most likely customers"));
-                    assert!(found.likely.iter().all(|one| (0.0..=1.0).contains(&one.probability)));
+                    let asked = propensity::likely::Asked { best: usize::MAX, after: None, limit: 100 };
+                    let told = propensity::likely::likely(&company.engine, *product, found, asked).await;
+                    let (told, _) = told.unwrap();
+                    assert_eq!(told.len(), found.customers);
+                    assert!(told.iter().all(|one| (0.0..=1.0).contains(&one.probability)));
                 }
                 Err(_) => assert!(page.contains("Too few customers")),
             }

@@ -3,7 +3,13 @@
 
 use crate::company::{Company, on_both, values};
 use engine::{Action, Actor};
-use insight::mining::{lines, propensity};
+use insight::mining::{
+    lines,
+    propensity::{
+        self,
+        likely::{Asked, Likely, Place},
+    },
+};
 use meta::{Decimal, Id, NaiveDate, Value, Values};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -105,6 +111,20 @@ async fn recorders(company: &Company) -> Made {
     Made { recorder, new, people, truth }
 }
 
+/// The likeliest to buy a product, after a place, and the place after which it goes on.
+async fn likeliest(
+    company: &Company,
+    product: Id,
+    (best, limit): (usize, usize),
+    after: Option<Place>,
+) -> (Vec<Likely>, Option<Place>) {
+    let kept = propensity::load(&company.engine, product).await.unwrap().unwrap();
+    let found = kept.body.as_ref().unwrap();
+    propensity::likely::likely(&company.engine, product, found, Asked { best, after, limit }).await.unwrap()
+}
+
+const EVERYBODY: (usize, usize) = (usize::MAX, 2_000);
+
 /// Of two people, one who bought and one who did not, how often the first had the higher probability.
 fn auc(told: &[(f64, bool)]) -> f64 {
     let (mut won, mut pairs) = (0.0, 0.0);
@@ -133,10 +153,15 @@ fn who_people_are_is_learned_told_truly_and_explained() {
         let of_new = propensity::load(&company.engine, made.new).await.unwrap().unwrap();
         let of_new = of_new.body.as_ref().unwrap();
         assert_eq!((of_new.like, found.like), (Some(made.recorder), None));
-        let likely = |found: &propensity::Found| {
-            found.likely.iter().map(|one| (one.account, one.probability)).collect::<Vec<_>>()
-        };
-        assert_eq!(likely(of_new), likely(found));
+        let (likely, rest) = likeliest(&company, made.recorder, EVERYBODY, None).await;
+        assert_eq!((likely.len(), rest), (PEOPLE, None), "everybody is told");
+        assert!(likely.is_sorted_by(|one, next| one.probability >= next.probability));
+        let told: f64 = likely.iter().map(|one| one.probability).sum();
+        assert!((told - found.expected).abs() < PEOPLE as f64 * 1e-5, "{told} {}", found.expected);
+        assert_eq!(likeliest(&company, made.new, EVERYBODY, None).await.0, likely);
+        // Reasons are those of customers above the average.
+        let mean = found.expected / PEOPLE as f64;
+        assert!(likely.iter().all(|one| one.reasons.is_empty() || one.probability > mean), "{mean}");
         let test = &found.backtest;
         assert!(test.best.traits, "{test:?}");
         let best = test.tried.iter().find(|tried| tried.what == test.best).unwrap();
@@ -170,7 +195,7 @@ fn who_people_are_is_learned_told_truly_and_explained() {
                 assert!(weight(decides) > 2.0 * weight(noise), "{decides} {noise}: {:?}", found.weights);
             }
         }
-        let most = found.likely.iter().take(50);
+        let most = likely.iter().take(50);
         assert!(
             most.clone().filter(|one| one.reasons.iter().any(|(reason, _)| reason == "field:sex")).count()
                 > 40
@@ -240,12 +265,18 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
         let page = without_income.get(&address).await.expect(200).body;
         assert_eq!(seen(&page), [true, false, true], "{page}");
         // Whoever may not see what was bought does not see what it comes to.
-        reader(&company, "net_sales", "hidden").await.get(&address).await.expect(403);
+        let without_sales = reader(&company, "net_sales", "hidden").await;
+        without_sales.get(&address).await.expect(403);
+        for list in ["customers", "customers/export?best=100"] {
+            let list = format!("{address}/{list}");
+            let told = without_income.get(&list).await.expect(200).body;
+            assert!(told.contains("Sex: Female") && !told.contains("Yearly income"), "{told}");
+            without_sales.get(&list).await.expect(403);
+        }
 
-        let found = async || propensity::load(&company.engine, made.recorder).await.unwrap().unwrap();
-        let likely = async || match &found().await.body {
-            Ok(found) => found.likely.iter().map(|one| one.account).collect::<Vec<_>>(),
-            Err(reason) => panic!("{reason}"),
+        let likely = async || {
+            let (likely, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;
+            likely.into_iter().map(|one| one.account).collect::<Vec<_>>()
         };
         let before = likely().await;
         assert!(before.iter().all(|account| made.people.contains(account)));
@@ -262,5 +293,83 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
         assert_eq!(likely().await, before[1..]);
         let page = without_income.get(&address).await.expect(200).body;
         assert!(!page.contains(&erased.to_string()), "{page}");
+    });
+}
+
+#[test]
+fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
+    on_both(async |company| {
+        let made = recorders(&company).await;
+        let (all, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;
+        // Page by page it is the same list; the best are its beginning.
+        let (mut walked, mut after) = (vec![], None);
+        loop {
+            let (page, next) = likeliest(&company, made.recorder, (usize::MAX, 130), after).await;
+            walked.extend(page);
+            match next {
+                Some(next) => after = Place::parse(&next.code()),
+                None => break,
+            }
+        }
+        assert_eq!(walked, all);
+        assert_eq!(likeliest(&company, made.recorder, (100, 2_000), None).await, (all[..100].to_vec(), None));
+
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let product = format!("/analysis/product/{}", made.recorder);
+        let page = client.get(&product).await.expect(200).body.replace("&#x2f;", "/");
+        assert!(page.contains(&format!("href=\"{product}/customers\"")), "{page}");
+        let (mut seen, mut pages, mut next) = (vec![], 0, Some(format!("{product}/customers?best=100")));
+        while let Some(address) = next {
+            let page =
+                client.get(&address).await.expect(200).body.replace("&#x2f;", "/").replace("&amp;", "&");
+            let rows = page.split("<tr data-href=\"/account/").skip(1);
+            seen.extend(rows.map(|row| row.split('"').next().unwrap().parse::<Id>().unwrap()));
+            pages += 1;
+            next = page
+                .split_once("\" rel=\"next\"")
+                .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.to_owned());
+        }
+        assert_eq!(pages, 2);
+        assert_eq!(seen, all[..100].iter().map(|one| one.account).collect::<Vec<_>>());
+
+        let file = client.get(&format!("{product}/customers/export?best=120")).await.expect(200).body;
+        assert!(file.starts_with('\u{feff}') && file.contains("Probability"), "{file}");
+        let told: Vec<&str> = file.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
+        let wanted: Vec<String> = all[..120].iter().map(|one| format!("{:.5}", one.probability)).collect();
+        assert_eq!(told, wanted);
+        company.engine.write_notes().await.unwrap();
+        let taken = client.get("/api/v1/audit?action=exported&entity=account").await.expect(200).json();
+        assert_eq!(taken["data"][0]["count"], 120, "{taken}");
+        assert_eq!(taken["data"][0]["details"]["best"], "120", "{taken}");
+
+        // Of the first and of the last it is on his own page.
+        for (one, sex) in [(&all[0], true), (&all[PEOPLE - 1], false)] {
+            let told = propensity::likely::of_customer(&company.engine, one.account).await.unwrap();
+            let products: Vec<Id> = told.iter().map(|(product, _, _)| *product).collect();
+            // Equally likely, for what is told of the new one is that of the recorder.
+            assert!(products.len() == 2 && products.contains(&made.recorder) && products.contains(&made.new));
+            assert!(told.iter().all(|(_, _, likely)| likely == one), "{told:?} {one:?}");
+            let page = client.get(&format!("/account/{}", one.account)).await.expect(200).body;
+            assert!(page.contains("Likely to buy") && page.contains("Recorder II"), "{page}");
+            assert_eq!(page.contains("Sex: Female (odds ×"), sex, "{page}");
+        }
+        // Who has not bought has none, and his page says nothing of it.
+        let stranger = company.customer("Stranger").await;
+        assert!(propensity::likely::of_customer(&company.engine, stranger).await.unwrap().is_empty());
+        let page = client.get(&format!("/account/{stranger}")).await.expect(200).body;
+        assert!(!page.contains("Likely to buy"), "{page}");
+
+        // Computed again, one run is left; where it cannot be told, none.
+        let settings = insight::settings::Settings::load(&company.engine).await.unwrap();
+        let sales = std::sync::Arc::new(lines::read(&company.engine, &settings).await.unwrap());
+        propensity::refresh(&company.engine, &sales, &[made.recorder]).await.unwrap();
+        assert_eq!(likeliest(&company, made.recorder, EVERYBODY, None).await.0, all);
+        assert_eq!(likeliest(&company, made.new, EVERYBODY, None).await.0, all, "as it was told before");
+        let rows = company.engine.fetch_text("SELECT DISTINCT run FROM propensity").await.unwrap();
+        assert_eq!(rows.len(), 2);
+        propensity::refresh(&company.engine, &sales, &[made.recorder, made.new]).await.unwrap();
+        let rows = company.engine.fetch_text("SELECT DISTINCT run FROM propensity").await.unwrap();
+        assert_eq!(rows.len(), 1);
     });
 }

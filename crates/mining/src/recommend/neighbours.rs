@@ -25,26 +25,29 @@ pub struct Neighbour {
 /// For each product the most similar others, the nearest first.
 pub struct Neighbours(Vec<Vec<Neighbour>>);
 
-/// What pairs are counted on: what was bought up to a day.
+/// Whether the purchase of a product that is given, a customer's first one, counts.
+type Counts<'c> = &'c (dyn Fn(&Purchase) -> bool + Sync);
+
+/// What pairs are counted on.
 struct Pairs<'h> {
     history: &'h History,
-    until: i32,
+    counts: Counts<'h>,
     popularity: Vec<u32>,
     /// Of the products whose neighbours are wanted.
     customers_of: Vec<Vec<u32>>,
 }
 
 impl<'h> Pairs<'h> {
-    fn of(history: &'h History, until: i32, wanted: impl Fn(u32) -> bool) -> Self {
+    fn of(history: &'h History, counts: Counts<'h>, wanted: impl Fn(u32) -> bool) -> Self {
         let mut popularity = vec![0; history.products()];
-        for purchase in history.purchases().iter().filter(|purchase| purchase.day <= until) {
+        for purchase in history.purchases().iter().filter(|purchase| counts(purchase)) {
             popularity[purchase.product as usize] += 1;
         }
         let room = |(product, customers): (u32, &u32)| {
             if wanted(product) { Vec::with_capacity(*customers as usize) } else { vec![] }
         };
         let customers_of = (0..).zip(&popularity).map(room).collect();
-        let mut pairs = Pairs { history, until, popularity, customers_of };
+        let mut pairs = Pairs { history, counts, popularity, customers_of };
         for customer in 0..history.customers() {
             for purchase in pairs.counted(customer).filter(|purchase| wanted(purchase.product)) {
                 pairs.customers_of[purchase.product as usize].push(customer);
@@ -54,8 +57,8 @@ impl<'h> Pairs<'h> {
     }
 
     fn counted(&self, customer: u32) -> impl Iterator<Item = &'h Purchase> + use<'h> {
-        let (own, until) = (self.history.of(customer), self.until);
-        let known = move || own.iter().filter(move |purchase| purchase.day <= until);
+        let (own, counts) = (self.history.of(customer), self.counts);
+        let known = move || own.iter().filter(move |purchase| counts(purchase));
         let many = own.len() > MOST_PRODUCTS && known().count() > MOST_PRODUCTS;
         known().take(if many { 0 } else { own.len() })
     }
@@ -95,9 +98,9 @@ impl<'h> Pairs<'h> {
     }
 }
 
-/// The products nearest to each of some by what was bought up to a day, without counting those of all others.
-pub fn of_some(history: &History, until: i32, products: &[u32]) -> BTreeMap<u32, Vec<Neighbour>> {
-    let pairs = Pairs::of(history, until, |product| products.contains(&product));
+/// The products nearest to each of some by those purchases that count, without counting those of all others.
+pub fn of_some(history: &History, counts: Counts<'_>, products: &[u32]) -> BTreeMap<u32, Vec<Neighbour>> {
+    let pairs = Pairs::of(history, counts, |product| products.contains(&product));
     let mut both = vec![0; history.products()];
     let known = products.iter().filter(|product| (**product as usize) < history.products());
     known.map(|product| (*product, pairs.nearest(*product as usize, &mut both))).collect()
@@ -105,7 +108,8 @@ pub fn of_some(history: &History, until: i32, products: &[u32]) -> BTreeMap<u32,
 
 impl Neighbours {
     pub fn of(history: &History) -> Self {
-        let (pairs, products) = (Pairs::of(history, i32::MAX, |_| true), history.products());
+        let all = |_: &Purchase| true;
+        let (pairs, products) = (Pairs::of(history, &all, |_| true), history.products());
         let nearest = |both: &mut Vec<u32>, product| pairs.nearest(product, both);
         Neighbours((0..products).into_par_iter().map_init(|| vec![0; products], nearest).collect())
     }
@@ -151,9 +155,8 @@ mod tests {
         assert!(found.of_product(2).is_empty() && found.of_product(77).is_empty());
         assert_eq!(found.strongest(1, &[0]).map(|near| near.product), Some(0));
         assert_eq!(found.scores(&[2]), []);
-        let some = of_some(&history, 1, &[0, 77]);
+        let some = of_some(&history, &|_| true, &[0, 77]);
         assert_eq!(some, BTreeMap::from([(0, found.of_product(0).to_vec())]));
-        // The day before nothing had been bought.
-        assert_eq!(of_some(&history, 0, &[0]), BTreeMap::from([(0, vec![])]));
+        assert_eq!(of_some(&history, &|one| one.day < 1, &[0]), BTreeMap::from([(0, vec![])]));
     }
 }

@@ -1,7 +1,10 @@
 //! What was known of customers on a day, as features: what they did, and who they are. What does not depend on the product is made once for all
 //! products, a few bytes a customer; rows of features are made for some customers at a time.
+//!
+//! Of every day as much is known: what was bought within [`WINDOW_DAYS`] before it. What is learned of a day of which less is known does
+//! not hold on one of which more is.
 
-use super::{FIELD, HISTORY, HORIZON_DAYS, RECENT_DAYS, key};
+use super::{FIELD, HISTORY, HORIZON_DAYS, RECENT_DAYS, WINDOW_DAYS, key};
 use crate::{
     mining::{
         lines::{self, Line, Sales},
@@ -12,7 +15,7 @@ use crate::{
 use mining::{
     propensity::{Example, sample},
     recommend::{
-        history::History,
+        history::{History, Purchase},
         neighbours::{self, Neighbour},
     },
 };
@@ -42,7 +45,7 @@ pub struct Past<'s> {
 
 pub struct Day {
     pub day: i32,
-    /// Of each account, `None` for who had not bought anything.
+    /// Of each account, `None` for who had not bought anything within the window.
     base: Vec<Option<Base>>,
     /// Of each product asked about.
     near: BTreeMap<u32, Vec<Neighbour>>,
@@ -53,15 +56,24 @@ impl Day {
         Day {
             day,
             base: lines.iter().map(|lines| base(lines, day)).collect(),
-            near: neighbours::of_some(history, day, products),
+            near: neighbours::of_some(history, &|first| is_known(lines, first, day), products),
         }
     }
 }
 
+/// Whether a product whose first purchase is given was bought within the window: by that one, or again.
+fn is_known(lines: &[&[Line]], first: &Purchase, day: i32) -> bool {
+    let again = || {
+        let known = lines::within(lines[first.customer as usize], day - WINDOW_DAYS, day);
+        known.iter().any(|line| line.product() == Some(first.product))
+    };
+    first.day <= day && (first.day > day - WINDOW_DAYS || again())
+}
+
 fn base(lines: &[Line], day: i32) -> Option<Base> {
-    let known = lines::until(lines, day);
+    let known = lines::within(lines, day - WINDOW_DAYS, day);
     let (first, last) = (known.first()?.day, known.last()?.day);
-    let recent = &known[lines::until(known, day - RECENT_DAYS).len()..];
+    let recent = lines::within(known, day - RECENT_DAYS, day);
     let sales: f64 = recent.iter().map(|line| line.amount).sum();
     let (orders, products) = (lines::orders(recent) as f64, lines::products(known) as f64);
     let numbers = [f64::from(day - last), orders, sales, f64::from(day - first), products];
@@ -96,7 +108,8 @@ impl<'s> Past<'s> {
 
     pub fn had_bought(&self, account: usize, product: u32, day: i32) -> bool {
         let own = self.sales.history.of(account as u32);
-        own.binary_search_by_key(&product, |one| one.product).is_ok_and(|at| own[at].day <= day)
+        let place = own.binary_search_by_key(&product, |one| one.product);
+        place.is_ok_and(|at| is_known(&self.lines, &own[at], day))
     }
 }
 
@@ -105,6 +118,9 @@ pub struct Known<'p> {
     pub past: &'p Past<'p>,
     pub at: &'p Day,
     pub product: u32,
+    /// Customers known by the day, and those of them who had bought it.
+    pub customers: u32,
+    pub buyers: u32,
     pub near: &'p [Neighbour],
     /// Of each product its place in `near`.
     places: Vec<Option<usize>>,
@@ -135,10 +151,10 @@ impl<'p> Known<'p> {
             of: vec![(0, 0); field.map_or(0, Trait::values)],
             overall: 0.0,
         });
-        let mut overall = (0_u32, 0_u32);
+        let (mut buyers, mut customers) = (0, 0);
         for account in (0..past.lines.len()).filter(|account| at.base[*account].is_some()) {
             let bought = u32::from(past.had_bought(account, product, at.day));
-            overall = (overall.0 + bought, overall.1 + 1);
+            (buyers, customers) = (buyers + bought, customers + 1);
             for shares in &mut shares {
                 if let Some(value) = shares.field.and_then(|field| field.value(account)) {
                     let share = &mut shares.of[value];
@@ -147,33 +163,38 @@ impl<'p> Known<'p> {
             }
         }
         for shares in &mut shares {
-            shares.overall = f64::from(overall.0) / f64::from(overall.1.max(1));
+            shares.overall = f64::from(buyers) / f64::from(Ord::max(customers, 1));
         }
         let near = at.near.get(&product).map(Vec::as_slice).unwrap_or_default();
         let mut places = vec![None; past.sales.history.products()];
         near.iter().enumerate().for_each(|(place, near)| places[near.product as usize] = Some(place));
-        Known { past, at, product, near, places, shares }
+        Known { past, at, product, customers, buyers, near, places, shares }
     }
 
-    /// What he did, in the order of [`HISTORY`]; `None` for who had not bought anything.
+    /// What he did, in the order of [`HISTORY`]; `None` for who had not bought anything within the window.
     pub fn history(&self, account: usize) -> Option<Vec<f64>> {
         let mut row = Vec::with_capacity(self.past.keys.len());
         row.extend(self.at.base[account].as_ref()?.map(f64::from));
         let (mut before, mut affinity, mut related) = (0.0, 0.0, 0.0);
-        let purchases = self.past.sales.history.of(account as u32).iter();
-        for purchase in purchases.filter(|purchase| purchase.day <= self.at.day) {
-            if purchase.product == self.product {
-                before = 1.0;
-            } else if let Some(place) = self.places[purchase.product as usize] {
-                affinity += self.near[place].similarity;
-                related += if place < RELATED { 1.0 } else { 0.0 };
+        for first in self.past.sales.history.of(account as u32) {
+            let place = self.places[first.product as usize];
+            let counts = first.product == self.product || place.is_some();
+            if !counts || !is_known(&self.past.lines, first, self.at.day) {
+                continue;
+            }
+            match place {
+                Some(place) => {
+                    affinity += self.near[place].similarity;
+                    related += if place < RELATED { 1.0 } else { 0.0 };
+                }
+                None => before = 1.0,
             }
         }
         row.extend([before, affinity, related]);
         Some(row)
     }
 
-    /// What he did and who he is, in the order of [`Past::keys`]; `None` for who had not bought anything.
+    /// What he did and who he is, in the order of [`Past::keys`]; `None` as there.
     pub fn features(&self, account: usize) -> Option<Vec<f64>> {
         let mut row = self.history(account)?;
         row.extend(self.shares.iter().map(|shares| shares.of(account)));
@@ -194,5 +215,32 @@ impl<'p> Known<'p> {
                 happened,
             })
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_who_buys_as_ever_the_same_is_known_on_every_day() {
+        const STEADY: usize = 60;
+        // And one whose order is known on the first day only.
+        let sales = lines::made::steady(STEADY as u32, &[WINDOW_DAYS + 100]);
+        let traits = Traits::default();
+        let past = Past::of(&sales, &traits, &[0, 1]);
+        for product in [0, 1] {
+            let [first, ..] = &past.days;
+            let then = Known::on(&past, first, product);
+            for later in &past.days[1..] {
+                let now = Known::on(&past, later, product);
+                for account in 0..STEADY {
+                    assert!(then.history(account).is_some());
+                    assert_eq!(then.history(account), now.history(account), "{product} {account}");
+                }
+                assert_eq!((then.history(STEADY).is_some(), now.history(STEADY)), (true, None));
+                assert_eq!((now.customers, now.buyers), (then.customers - 1, then.buyers));
+            }
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! `/analysis/groups`: which customers buy alike, what each group is like, who moved.
 
-use super::{Words, missing, scope, status, words};
+use super::{Words, group_moves, missing, scope, status, words};
 use crate::{
     mining::{
         group_names::{self, Name, Names},
@@ -23,7 +23,6 @@ use minijinja::context;
 use mining::grouping::{MOST_GROUPS, profile::Mark};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use value::proportion::share;
 use web::{Answer, App, Flash, Session};
 
 /// Colours of the groups, by their place.
@@ -103,8 +102,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
                 feature_definitions => feature_definitions(&words, found),
                 scatter => scatter(&words, found, &names),
                 bars => bars(&words, found, &names),
-                moves => moves(&words, found, &names),
+                moves => group_moves::table(&words, found, &names),
                 moved_since => words.date(found.moved_since),
+                orders_since => found.orders_since.map(|day| words.date(day)),
             }
         }
     };
@@ -212,7 +212,7 @@ pub async fn rename(State(app): State<App>, session: Session, Form(given): Form<
     Ok(Flash::success(text).on(Redirect::to("/analysis/groups").into_response()))
 }
 
-fn list_of(group: u32) -> String {
+pub(super) fn list_of(group: u32) -> String {
     href::sorted("account", &format!("{} == {group}", groups::FIELD), "-net_sales")
 }
 
@@ -334,64 +334,4 @@ fn bars(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
     let share = found.groups.first().map_or(0.0, |group| group.profile.share);
     let title = words.t("mining.bars_title", &[("name", largest), ("share", &words.whole_percent(share))]);
     json!({ "title": title, "data": { "unit": "count", "bars": bars } })
-}
-
-/// From group to group; the last row is those who had not bought yet.
-fn moves(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
-    let count = |from: Option<u32>, to: u32| {
-        let found = found.moves.iter().find(|one| one.from == from && one.to == Some(to));
-        found.map_or(0, |one| one.customers)
-    };
-    let from = names
-        .iter()
-        .map(|(number, name)| (Some(*number), name.clone()))
-        .chain([(None, words.t("mining.new", &[]))]);
-    let rows: Vec<Json> = from
-        .map(|(from, name)| {
-            let all: usize = names.iter().map(|(to, _)| count(from, *to)).sum();
-            let all = all as u64;
-            let cells: Vec<Json> = names
-                .iter()
-                .map(|(to, label)| {
-                    let customers = count(from, *to);
-                    // Of those who were there, how many came here, with the interval of that share.
-                    let share = share(customers as u64, all).map(|found| {
-                        let (low, high) = (words.whole_percent(found.low), words.whole_percent(found.high));
-                        format!("{} ({low} – {high})", words.whole_percent(found.at))
-                    });
-                    json!({
-                        "label": label, "text": words.count(customers as u64), "share": share,
-                        "stays": from == Some(*to), "none": customers == 0,
-                    })
-                })
-                .collect();
-            json!({ "name": name, "cells": cells })
-        })
-        .collect();
-    let staying: usize = names.iter().map(|(number, _)| count(Some(*number), *number)).sum();
-    let before: usize = names
-        .iter()
-        .map(|(to, _)| names.iter().map(|(from, _)| count(Some(*from), *to)).sum::<usize>())
-        .sum();
-    let moved = before - staying;
-    let share = moved as f64 / before.max(1) as f64;
-    let title = words
-        .t("mining.moved_title", &[("count", &words.count(moved as u64)), ("share", &words.percent(share))]);
-    let columns = names.iter().map(|(number, name)| json!({ "name": name, "href": list_of(*number) }));
-    let definition = words.t("mining.moved.is", &[("since", &words.date(found.moved_since))]);
-    let definitions =
-        names.iter().map(|(_, name)| Definition { label: name.clone(), definition: definition.clone() });
-    let input =
-        |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
-    let arrived: usize = names.iter().map(|(to, _)| count(None, *to)).sum();
-    json!({
-        "title": title, "rows": rows,
-        "columns": columns.collect::<Vec<_>>(),
-        "definitions": definitions.collect::<Vec<_>>(),
-        "inputs": [input("mining.moved_before", before), input("mining.moved_stayed", staying), input("mining.moved_new", arrived)],
-        "source": {
-            "href": href::sorted("account", &format!("{} > 0", groups::FIELD), "-net_sales"),
-            "label": words.t("mining.these_customers", &[]),
-        },
-    })
 }

@@ -3,7 +3,9 @@
 mod baskets;
 mod experiment;
 mod forecast;
+mod group_moves;
 mod groups;
+mod likely;
 mod panel;
 mod periods;
 mod plan;
@@ -32,6 +34,8 @@ pub fn web_module() -> WebModule {
             ("insight/mining_groups.html", include_str!("groups.html")),
             ("insight/mining_baskets.html", include_str!("baskets.html")),
             ("insight/mining_product.html", include_str!("product.html")),
+            ("insight/mining_likely.html", include_str!("likely.html")),
+            ("insight/mining_likely_table.html", include_str!("likely_table.html")),
             ("insight/mining_forecast.html", include_str!("forecast.html")),
             ("insight/mining_purchasing.html", include_str!("purchasing.html")),
             ("insight/mining_panel.html", include_str!("panel.html")),
@@ -76,8 +80,11 @@ fn routes() -> Router<App> {
     Router::new()
         .route("/analysis/groups", get(groups::page).post(groups::save))
         .route("/analysis/groups/name", post(groups::rename))
+        .route("/analysis/groups/customers", get(group_moves::customers))
         .route("/analysis/baskets", get(baskets::page))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
+        .route("/analysis/product/{id}/customers", get(likely::page))
+        .route("/analysis/product/{id}/customers/export", get(likely::export))
         .route("/analysis/forecast", get(forecast::page))
         .route("/analysis/purchasing", get(purchasing::page))
         .route("/analysis/purchasing.csv", get(purchasing::export))
@@ -113,4 +120,9 @@ async fn products(
 
 fn product_href(product: Id) -> String {
     format!("/analysis/product/{product}")
+}
+
+/// A cell of a file: a text that begins like a formula would be one in a spreadsheet.
+fn plain(text: &str) -> String {
+    if text.starts_with(['=', '+', '-', '@']) { format!("'{text}") } else { text.to_owned() }
 }

@@ -1,12 +1,22 @@
-//! What a customer may buy next, on his own page.
+//! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{product_href, products, words};
-use crate::{mining::recommend, pages::scope};
+use super::{Words, likely, product_href, products, words};
+use crate::{
+    mining::{
+        propensity::{self, HORIZON_DAYS},
+        recommend,
+    },
+    pages::scope,
+    settings::{date_of, day_number},
+};
 use engine::BoxFuture;
 use meta::{Id, Record};
-use minijinja::context;
+use minijinja::{Value, context};
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Session};
+
+/// Products told of, the likeliest.
+const LIKELY: usize = 5;
 
 pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, Answer<Option<String>>> {
     Box::pin(async move {
@@ -18,14 +28,32 @@ pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, 
 }
 
 async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<String>> {
-    let engine = app.engine();
-    let rows = recommend::of(engine, record.id).await?;
+    let words = words(app, session).await?;
+    let recommended = recommended(&words, session, record.id).await?;
+    let likely = likely_products(&words, session, record).await?;
+    if recommended.is_none() && likely.is_none() {
+        return Ok(None);
+    }
+    let recommended = recommended.unwrap_or_else(|| context! { rows => Vec::<Json>::new() });
+    app.render(session, "insight/mining_panel.html", context! { likely, ..recommended }).map(Some)
+}
+
+/// The page of a product for who sees all figures, its record for others.
+fn href(session: &Session, product: Id) -> String {
+    if scope::sees_the_company(&session.actor) {
+        product_href(product)
+    } else {
+        format!("/product/{product}")
+    }
+}
+
+async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answer<Option<Value>> {
+    let engine = words.app.engine();
+    let rows = recommend::of(engine, account).await?;
     let kept = recommend::load(engine).await?;
     let Some(kept) = kept.filter(|_| !rows.is_empty()) else { return Ok(None) };
-    let words = words(app, session).await?;
     let ids: Vec<Id> = rows.iter().flat_map(|row| [Some(row.product), row.bought_with]).flatten().collect();
     let names = products(engine, session, ids).await?;
-    let whole = scope::sees_the_company(&session.actor);
     let row = |row: &recommend::Recommended| {
         let (both, of) = (words.count(row.both.unsigned_abs()), words.count(row.of.unsigned_abs()));
         let with = row.bought_with.and_then(|with| names.get(&with));
@@ -35,8 +63,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<S
             }
             None => words.t("mining.bought_by_many", &[("both", &both), ("of", &of)]),
         };
-        let href = if whole { product_href(row.product) } else { format!("/product/{}", row.product) };
-        Some(json!({ "name": names.get(&row.product)?, "href": href, "why": why }))
+        Some(json!({ "name": names.get(&row.product)?, "href": href(session, row.product), "why": why }))
     };
     let rows: Vec<Json> = rows.iter().filter_map(row).collect();
     let method = words.t(&format!("mining.method.{}", kept.body.method.name()), &[]);
@@ -47,6 +74,30 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<S
             &[("hits", &words.percent(score.hit_rate)), ("customers", &words.count(test.customers as u64))],
         ))
     });
-    let context = context! { rows, method, best, as_of => words.date(kept.as_of) };
-    app.render(session, "insight/mining_panel.html", context).map(Some)
+    Ok(Some(context! { rows, method, best, as_of => words.date(kept.as_of) }))
+}
+
+/// `None` where none is told of him: he has not bought anything lately, or nothing was computed.
+async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) -> Answer<Option<Value>> {
+    let engine = words.app.engine();
+    let mut told = propensity::likely::of_customer(engine, record.id).await?;
+    told.truncate(LIKELY);
+    let Some(as_of) = told.iter().map(|(_, kept, _)| kept.as_of).max() else { return Ok(None) };
+    let names = products(engine, session, told.iter().map(|(product, _, _)| *product)).await?;
+    let all: Vec<_> = told.iter().map(|(_, _, likely)| likely.clone()).collect();
+    let related = likely::related(words, session, &all).await?;
+    let seen = session.actor.view(engine.registry().entity("account")?);
+    let rows = told.iter().filter_map(|(product, kept, likely)| {
+        let found = kept.body.as_ref().ok()?;
+        let times = likely.probability * found.customers as f64 / found.expected;
+        let until = date_of(day_number(kept.as_of) + HORIZON_DAYS);
+        Some(json!({
+            "name": names.get(product)?, "href": href(session, *product), "before": likely.bought_before,
+            "probability": words.percent(likely.probability), "until": words.date(until),
+            "times": words.t("mining.times", &[("times", &words.fixed(times, 1))]),
+            "reasons": likely::reasons(words, seen, record, kept.as_of, likely, &related),
+        }))
+    });
+    let rows: Vec<Json> = rows.collect();
+    Ok((!rows.is_empty()).then(|| context! { rows, as_of => words.date(as_of) }))
 }

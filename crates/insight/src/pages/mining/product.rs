@@ -1,13 +1,20 @@
 //! `/analysis/product/{id}`: what goes with a product and who will buy it, with the reasons and how well that was foreseen.
 
-use super::{Words, missing, product_href, products, scope, words};
+use super::{
+    Words,
+    likely::{self, address},
+    missing, product_href, products, scope, words,
+};
 use crate::{
     mining::{
-        lines,
-        propensity::{self, Found},
+        propensity::{
+            self, Found,
+            likely::{Asked, Likely},
+        },
         recommend,
     },
     pages::{
+        customer_table::among,
         figure::{Explain, Figure, Input},
         href,
     },
@@ -17,19 +24,15 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::{Engine, Query};
-use meta::{Entity, Field, Id, Kind, NaiveDate, Record, Value};
+use engine::Engine;
+use meta::Id;
 use minijinja::context;
 use mining::propensity::{Candidate, Method, measures::Measures};
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
 use value::proportion::Z_95;
 use web::{Answer, App, Flash, Session};
 
-/// Customers shown; the list behind holds no more than a filter can name.
-const ROWS: usize = 50;
-/// Reasons told of a customer, and of the model.
-const REASONS: usize = 3;
+/// Reasons told of the model.
 const WEIGHTS: usize = 10;
 
 pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
@@ -46,20 +49,26 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         Some((Ok(found), as_of)) => {
             let (day, as_of) = (as_of, words.date(as_of));
             let settings = Settings::load(engine).await?;
-            let days = href::Days { settings: &settings, after: lines::before(day), until: day };
+            let days = href::Days { settings: &settings, after: propensity::before(day), until: day };
             let lines = days.order_lines(&href::and("product", &found.like.unwrap_or(id).to_string()));
             let like = match found.like {
                 Some(like) => products(engine, &session, [like]).await?.remove(&like),
                 None => None,
             };
+            let asked = Asked { best: usize::MAX, after: None, limit: likely::ROWS };
+            let (first, _) = propensity::likely::likely(engine, id, found, asked).await?;
+            let rows = likely::rows(&words, &session, day, &first).await?;
+            app.saw_many(&session, "account", rows.len(), &[("product", &id.to_string())]);
             context! {
                 state => "found",
                 like_href => found.like.map(product_href),
                 like,
-                figures => headline(&words, found, &as_of, lines),
-                likely => likely(&words, &session, (found, day)).await?,
+                figures => headline(&words, id, found, &as_of, lines),
+                told => words.count(found.customers as u64),
+                likely => rows,
+                everybody_href => address(id, None),
                 weights => weights(&words, &session, found),
-                list_href => list(found),
+                list_href => list(&first),
                 tested => tested(&words, found),
                 by_method => context! { href => "#tried", label => words.t("mining.tried_title", &[]) },
                 tried => tried(&words, found),
@@ -128,8 +137,8 @@ fn auc(words: &Words<'_>, measures: &Measures) -> String {
     words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
 }
 
-fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec<Figure> {
-    let source = |explain: Explain| explain.source(list(found), words.t("mining.as_list", &[]));
+fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String) -> Vec<Figure> {
+    let source = |explain: Explain| explain.source(address(id, None), words.t("mining.everybody", &[]));
     let tried = |explain: Explain| explain.source("#tried".to_owned(), words.t("mining.tried_title", &[]));
     let test = &found.backtest;
     let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
@@ -173,85 +182,12 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, lines: String) -> Vec
     ]
 }
 
-async fn likely(
-    words: &Words<'_>,
-    session: &Session,
-    (found, day): (&Found, NaiveDate),
-) -> Answer<Vec<Json>> {
-    let engine = words.app.engine();
-    let shown = &found.likely[..found.likely.len().min(ROWS)];
-    // As the reader may see them: what is hidden from him is not in the records.
-    let query = Query::new("account").filter(these(found)).limit(ROWS);
-    let records = engine.list(&session.actor, &query).await?.records;
-    let records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();
-    let related: Vec<(&str, Id)> = shown.iter().filter_map(|one| Some(("product", one.related?))).collect();
-    let names: HashMap<Id, String> = engine.titles(&session.actor, &related).await?;
-    words.app.saw_many(session, "account", records.len(), &[]);
-    let archive = engine.registry().entity("account")?;
-    let seen = session.actor.view(archive);
-    let row = |one: &propensity::Likely| {
-        let record = records.get(&one.account)?;
-        let mut reasons: Vec<String> =
-            one.reasons
-                .iter()
-                .filter_map(|(reason, adds)| {
-                    let text = why(words, seen, record, day, reason)?;
-                    Some(words.t(
-                        "mining.reason_odds",
-                        &[("reason", &text), ("times", &words.fixed(adds.exp(), 1))],
-                    ))
-                })
-                .take(REASONS)
-                .collect();
-        if let Some(name) = one.related.and_then(|related| names.get(&related)) {
-            reasons.insert(0, words.t("mining.reason.bought", &[("product", name)]));
-        }
-        Some(json!({
-            "name": record.text(&archive.title), "href": format!("/account/{}", one.account),
-            "probability": words.percent(one.probability), "reasons": reasons, "before": one.bought_before,
-        }))
-    };
-    Ok(shown.iter().filter_map(row).collect())
-}
-
-/// The field of the archive a reason is of, if it is of one that the reader sees as it is; `Err` if he does not.
-fn field<'e>(seen: &'e Entity, reason: &str) -> Result<Option<&'e Field>, ()> {
-    let Some(field) = reason.strip_prefix(propensity::FIELD) else { return Ok(None) };
-    seen.get(field).filter(|field| !field.masked).map(Some).ok_or(())
-}
-
-/// A reason in words, with what stands in the customer's archive; `None` if the reader may not see that field.
-fn why(words: &Words<'_>, seen: &Entity, record: &Record, day: NaiveDate, reason: &str) -> Option<String> {
-    let Some(field) = field(seen, reason).ok()? else {
-        return Some(words.t(&format!("mining.reason.{reason}"), &[]));
-    };
-    let value = match (record.get(&field.name), &field.kind) {
-        (Value::Null, _) => words.t("mining.reason.empty", &[]),
-        (Value::Text(value), Kind::Choice(_)) => words.choice(&field.name, value).0,
-        (Value::Bool(yes), _) => words.t(if *yes { "mining.reason.yes" } else { "mining.reason.no" }, &[]),
-        (Value::Date(born), _) => {
-            let years = words.count(u64::from(day.years_since(*born).unwrap_or(0)));
-            words.t("mining.reason.years", &[("years", &years)])
-        }
-        (Value::Int(number), _) => words.format.number((*number).into()),
-        (Value::Decimal(amount), Kind::Money) => {
-            let own = record.text("currency");
-            words.format.money(*amount, if own.is_empty() { &words.currency } else { own })
-        }
-        (Value::Decimal(share), Kind::Percent) => words.format.percent(*share),
-        (Value::Decimal(number), _) => words.format.number(*number),
-        (other, _) => other.as_text().unwrap_or_default().to_owned(),
-    };
-    let label = field.label.get(words.lang);
-    Some(words.t("mining.reason.field", &[("field", label), ("value", &value)]))
-}
-
 /// What the model goes by, as far as the reader may know it, the strongest at the top of the bars.
 fn weights(words: &Words<'_>, session: &Session, found: &Found) -> Option<Json> {
     let seen = session.actor.view(words.registry().entity("account").ok()?);
     let all: f64 = found.weights.iter().map(|(_, weight)| weight).sum();
     let bars = found.weights.iter().take(WEIGHTS).filter_map(|(reason, weight)| {
-        let label = match field(seen, reason).ok()? {
+        let label = match likely::field(seen, reason).ok()? {
             Some(field) => field.label.get(words.lang).to_owned(),
             None => words.t(&format!("mining.reason.{reason}"), &[]),
         };
@@ -261,14 +197,10 @@ fn weights(words: &Words<'_>, session: &Session, found: &Found) -> Option<Json> 
     (!bars.is_empty()).then(|| json!({ "unit": "percent", "bars": bars }))
 }
 
-fn these(found: &Found) -> String {
-    let ids: Vec<String> = found.likely.iter().take(ROWS).map(|one| format!("'{}'", one.account)).collect();
-    format!("id in [{}]", ids.join(", "))
-}
-
-/// The likely customers as a list to act on.
-fn list(found: &Found) -> String {
-    href::list("account", &these(found))
+/// The likeliest customers as a list to act on.
+fn list(first: &[Likely]) -> String {
+    let ids: Vec<Id> = first.iter().map(|one| one.account).collect();
+    href::list("account", &among(&ids))
 }
 
 /// A method, and whether it knows who customers are.

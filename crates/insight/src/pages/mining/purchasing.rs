@@ -3,7 +3,7 @@
 use super::{
     Words,
     forecast::{REST, method},
-    products, scope, status, words,
+    plain, products, scope, status, words,
 };
 use crate::{
     mining::forecast::{self, Demand, HORIZON, Purchasing},
@@ -164,10 +164,8 @@ fn file(
     writer.write_record(head.map(|key| words.t(&format!("mining.column.{key}"), &[])))?;
     for one in &purchasing.products {
         let (Some(name), Some(need)) = (names.get(&one.product), terms.need(one)) else { continue };
-        // A name that begins like a formula would be one in a spreadsheet.
-        let name = if name.starts_with(['=', '+', '-', '@']) { format!("'{name}") } else { name.clone() };
         writer.write_record([
-            name,
+            plain(name),
             format!("{:.2}", one.recent),
             format!("{:.2}", need.demand),
             format!("{:.2}", need.safety),

@@ -3,7 +3,7 @@
 
 use crate::mining::{
     accounts::{Profile, Profiles},
-    lines::{Line, Sales, YEARS},
+    lines::{DAYS, Line, Sales},
     propensity::RECENT_DAYS,
 };
 use meta::Id;
@@ -94,7 +94,7 @@ impl Encoder {
     fn row(&self, lines: &[Line], profile: &Profile, day: i32) -> Vec<f64> {
         let known = || lines.iter().filter(|line| line.day <= day);
         // Who has not bought within the years read, has not for at least as long.
-        let last = known().next_back().map_or(day - YEARS * 365, |line| line.day);
+        let last = known().next_back().map_or(day - DAYS, |line| line.day);
         let first = known().next().map_or(day, |line| line.day);
         let recent = || known().filter(|line| line.day > day - RECENT_DAYS);
         let is = |yes: bool| f64::from(u8::from(yes));

@@ -1,0 +1,200 @@
+//! Who is likely to buy a product, the likeliest first and page by page, and what one customer is likely to buy.
+
+use super::{
+    Found,
+    told::{
+        ADDS_PARTS, BEFORE, NO_REASON, PART, PARTS, ids, naming, of, place, products, telling, told_at,
+        why_at,
+    },
+};
+use crate::mining::kept::Kept;
+use engine::{
+    Engine, Result, name,
+    sea_query::{Expr, ExprTrait, Order, SelectStatement},
+};
+use meta::Id;
+use mining::reason::Reason;
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
+
+/// Runs looked at for one customer, the newest first: one for the products of the night, one more for each that was asked for.
+const RUNS_LIMIT: usize = 20;
+
+/// A place in the order of a product's customers, the likeliest first; who are equally likely stand in the order of their ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(Reverse<u16>, u32);
+
+impl Place {
+    /// In an address.
+    pub fn code(self) -> String {
+        format!("{}-{}", self.0.0, self.1)
+    }
+
+    pub fn parse(code: &str) -> Option<Self> {
+        let (told, customer) = code.split_once('-')?;
+        Some(Place(Reverse(told.parse().ok()?), customer.parse().ok()?))
+    }
+
+    fn probability(self) -> f64 {
+        f64::from(self.0.0) / PARTS
+    }
+}
+
+/// Of the `best` of a product's customers, at most `limit` after a place.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    pub best: usize,
+    pub after: Option<Place>,
+    pub limit: usize,
+}
+
+/// A customer, and what speaks for him.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Likely {
+    pub account: Id,
+    pub probability: f64,
+    pub bought_before: bool,
+    /// What each adds to the log-odds, the strongest first, of those that speak for it: one of [`super::HISTORY`], or [`super::FIELD`]
+    /// and a field of the archive. What stands in the field is not kept: whoever reads it reads the archive with his own rights.
+    pub reasons: Vec<(String, f64)>,
+    /// Of the products that go with it one that he bought.
+    pub related: Option<Id>,
+}
+
+impl Likely {
+    fn new(account: Id, probability: f64, found: &Found, why: Option<&[u8]>) -> Self {
+        let mut told = Likely { account, probability, bought_before: false, reasons: vec![], related: None };
+        let Some([facts, reasons @ ..]) = why else { return told };
+        told.bought_before = facts & BEFORE > 0;
+        told.related = usize::from(facts & !BEFORE).checked_sub(1).and_then(|at| found.near.get(at).copied());
+        let known = reasons.as_chunks::<2>().0.iter().filter(|[key, _]| *key != NO_REASON);
+        told.reasons = known
+            .filter_map(|[key, adds]| {
+                Some((found.keys.get(usize::from(*key))?.clone(), f64::from(*adds) / ADDS_PARTS))
+            })
+            .collect();
+        told
+    }
+}
+
+/// Those places that are asked for, in their order, and whether there are more.
+fn chosen(mut all: Vec<Place>, asked: Asked) -> (Vec<Place>, bool) {
+    let keep_first = |places: &mut Vec<Place>, many: usize| {
+        let more = places.len() > many;
+        if more {
+            places.select_nth_unstable(many);
+            places.truncate(many);
+        }
+        more
+    };
+    keep_first(&mut all, asked.best);
+    all.retain(|place| asked.after.is_none_or(|after| *place > after));
+    let more = keep_first(&mut all, asked.limit);
+    all.sort_unstable();
+    (all, more)
+}
+
+/// Customers of a product, the likeliest first, and after which place it goes on.
+pub async fn likely(
+    engine: &Engine,
+    product: Id,
+    found: &Found,
+    asked: Asked,
+) -> Result<(Vec<Likely>, Option<Place>)> {
+    let mut select = of(found.run, product);
+    select.columns(["first", "told"].map(name)).order_by(name("first"), Order::Asc);
+    let (mut firsts, mut all) = (vec![], vec![]);
+    for row in engine.fetch(&select).await? {
+        let (from, bytes) = (firsts.len() * PART, row.bytes(1)?);
+        firsts.push(row.id(0)?);
+        let told = (0..bytes.len() / 2).filter_map(|at| Some((at, told_at(&bytes, at)?)));
+        all.extend(told.map(|(at, told)| Place(Reverse(told), (from + at) as u32)));
+    }
+    let (places, more) = chosen(all, asked);
+    let part = |place: &Place| firsts.get(place.1 as usize / PART).copied();
+    let mut wanted: Vec<Id> = places.iter().filter_map(part).collect();
+    wanted.sort_unstable();
+    wanted.dedup();
+    let customers = column(engine, of(found.run, Id::nil()), "customers", &wanted).await?;
+    let why = column(engine, of(found.run, product), "why", &wanted).await?;
+    let told = places.iter().filter_map(|place| {
+        let (first, at) = (part(place)?, place.1 as usize % PART);
+        let account = ids(customers.get(&first)?).nth(at)?;
+        let why = why.get(&first).and_then(|why| why_at(why, at)).map(|(_, why)| why);
+        Some(Likely::new(account, place.probability(), found, why))
+    });
+    Ok((told.collect(), places.last().copied().filter(|_| more)))
+}
+
+/// Of the rows that begin with these customers.
+async fn column(
+    engine: &Engine,
+    mut rows: SelectStatement,
+    column: &'static str,
+    firsts: &[Id],
+) -> Result<HashMap<Id, Vec<u8>>> {
+    let begins = Expr::col(name("first")).is_in(firsts.iter().copied());
+    rows.columns(["first", column].map(name)).and_where(begins);
+    engine.fetch(&rows).await?.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect()
+}
+
+type KeptFound = Arc<Kept<std::result::Result<Found, Reason>>>;
+
+/// What one customer is likely to buy, the likeliest first: each product with what is kept of it.
+pub async fn of_customer(engine: &Engine, account: Id) -> Result<Vec<(Id, KeptFound, Likely)>> {
+    let mut runs: BTreeMap<i64, HashMap<Id, KeptFound>> = BTreeMap::new();
+    for product in products(engine, None).await? {
+        if let Some(kept) = super::load(engine, product).await?
+            && let Ok(found) = &kept.body
+        {
+            runs.entry(found.run).or_default().insert(product, kept.clone());
+        }
+    }
+    let mut told = vec![];
+    for (run, products) in runs.into_iter().rev().take(RUNS_LIMIT) {
+        let rows = engine.fetch(&naming(run, account)).await?;
+        let Some((first, _, at)) = place(&rows, account)? else { continue };
+        for row in engine.fetch(&telling(run, first)).await? {
+            let product = row.id(0)?;
+            let Some(kept) = products.get(&product) else { continue };
+            let (Some(parts), Ok(found)) = (told_at(&row.bytes(1)?, at), &kept.body) else { continue };
+            let why = row.bytes(2)?;
+            let why = why_at(&why, at).map(|(_, why)| why);
+            let likely = Likely::new(account, f64::from(parts) / PARTS, found, why);
+            told.push((product, kept.clone(), likely));
+        }
+    }
+    told.sort_by(|(a, _, one), (b, _, other)| other.probability.total_cmp(&one.probability).then(a.cmp(b)));
+    Ok(told)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_begins_after_the_place_where_the_one_before_ended() {
+        let all: Vec<Place> = (0..25).map(|at| Place(Reverse((at * 7 % 10) as u16), at)).collect();
+        let mut sorted = all.clone();
+        sorted.sort();
+        let (mut walked, mut after) = (vec![], None);
+        loop {
+            let (page, more) = chosen(all.clone(), Asked { best: 21, after, limit: 4 });
+            walked.extend(page.iter().copied());
+            after = page.last().and_then(|place| Place::parse(&place.code()));
+            assert_eq!(after, page.last().copied());
+            if !more {
+                break;
+            }
+        }
+        assert_eq!(walked, sorted[..21]);
+        assert_eq!(walked[0].0, Reverse(9));
+        assert_eq!(chosen(all, Asked { best: usize::MAX, after: None, limit: 25 }), (sorted, false));
+        for wrong in ["", "1", "x-1", "1-x", "-1-1"] {
+            assert_eq!(Place::parse(wrong), None);
+        }
+    }
+}
