@@ -27,33 +27,34 @@ pub struct Profits {
 
 #[derive(Default)]
 struct Sums {
-    rated: bool,
     net_sales: i64,
     margin: i64,
     profits: Vec<i64>,
 }
 
-/// The same customers as of [`crate::profitability::Report`].
+/// With rates the same customers as of [`crate::profitability::Report`]; without them everybody of whom some margin is known.
 pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
-    let sql = "SELECT c.relation, c.province, c.country, d.net_sales, d.margin, d.net_profit \
-               FROM account_figures d JOIN account c ON c.key = d.key \
-               WHERE d.margin IS NOT NULL AND (d.first_order_on IS NOT NULL OR d.net_sales <> 0)";
+    let rated = !sales.settings.cost_rates.is_empty();
+    let profit = if rated { "net_profit" } else { "margin" };
+    let sql = format!(
+        "SELECT c.relation, c.province, c.country, d.net_sales, d.margin, d.{profit} \
+         FROM account_figures d JOIN account c ON c.key = d.key \
+         WHERE d.{profit} IS NOT NULL AND (d.first_order_on IS NOT NULL OR d.net_sales <> 0)"
+    );
     let mut places = Places::default();
     let mut found: BTreeMap<Place, Sums> = BTreeMap::new();
-    for row in ask(sales.engine, sql).await?.values() {
+    for row in ask(sales.engine, &sql).await?.values() {
         let row = row?;
-        let [relation, province, country, net_sales, margin, net_profit] = row.as_slice() else { continue };
-        let (net_sales, margin) = (whole(net_sales), whole(margin));
-        let profit = if net_profit.is_null() { margin } else { whole(net_profit) };
+        let [relation, province, country, net_sales, margin, profit] = row.as_slice() else { continue };
+        let [net_sales, margin, profit] = [net_sales, margin, profit].map(whole);
         for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
             let sums = found.entry(place).or_default();
-            sums.rated |= !net_profit.is_null();
             sums.net_sales = sums.net_sales.saturating_add(net_sales);
             sums.margin = sums.margin.saturating_add(margin);
             sums.profits.push(profit);
         }
     }
-    let row = |(place, Sums { rated, net_sales, margin, profits }): (Place, Sums)| {
+    let row = |(place, Sums { net_sales, margin, profits }): (Place, Sums)| {
         let whale = Whale::of(&profits, CURVE_POINTS);
         let (relation, region) = places.named(place);
         let cells = serde_json::to_string(&Profits { rated, net_sales, margin, whale })?;
