@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use value::{
     backtest::rules::YearBefore,
     history::{Purchase, Summary},
+    rhythm::{Gaps, Rhythm},
     service_cost::{Costs, Driver, Profit, Rates, SELLING, Use},
 };
 
@@ -36,6 +37,8 @@ const TELL_EVERY: usize = 100_000;
 pub struct Statistics {
     /// Purchase days; `None` without a purchase.
     pub summary: Option<Summary>,
+    /// Between the purchase days.
+    pub gaps: Gaps,
     /// Orders with a positive amount; several may be of one day.
     pub orders: u32,
     /// Purchase days of the last [`RECENT_DAYS`], and of the first quarter of those.
@@ -57,6 +60,11 @@ pub struct Statistics {
 impl Statistics {
     pub fn net_sales(&self) -> i64 {
         self.gross_sales.saturating_sub(self.returned)
+    }
+
+    /// `None` with fewer than two purchase days.
+    pub fn rhythm(&self) -> Option<Rhythm> {
+        self.summary.and_then(|summary| Rhythm::new(self.gaps, summary.orders, summary.last_day))
     }
 
     /// Margin and costs; `None` as long as he bought and no cost of goods is known.
@@ -99,7 +107,12 @@ impl Statistics {
         }
         let purchase = Purchase { day: order.day, amount: order.amount };
         match &mut self.summary {
-            Some(summary) => summary.add_known(purchase, new_day),
+            Some(summary) => {
+                if new_day {
+                    self.gaps.add(summary.orders, f64::from(order.day) - f64::from(summary.last_day));
+                }
+                summary.add_known(purchase, new_day);
+            }
             None => self.summary = Some(Summary::first(purchase)),
         }
     }
@@ -361,6 +374,8 @@ mod tests {
         let summary = customer.summary.unwrap();
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
+        // The days are known; the order of nothing is none.
+        assert_eq!(customer.rhythm(), Rhythm::of(&[100, 500]));
         assert_eq!((customer.margin, customer.costed_sales, customer.recent_sales), (Some(37), 110, 130));
     }
 
@@ -373,6 +388,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 192, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 208, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

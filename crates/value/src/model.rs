@@ -123,10 +123,6 @@ pub struct Figures {
     /// What he will really bring lies in between with probability 80 %, see [`crate::clv_range`]; none by a rule.
     pub clv_low: Option<f64>,
     pub clv_high: Option<f64>,
-    /// The day of the next purchase if the customer keeps his own mean interval; `None` with a single purchase day.
-    pub next_purchase_day: Option<i32>,
-    /// Days since the last purchase / mean interval; above 1 he is late.
-    pub overdue_ratio: Option<f64>,
 }
 
 impl Model {
