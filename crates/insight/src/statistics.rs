@@ -170,13 +170,13 @@ impl Kind {
         &self,
         engine: &Engine,
         up_to: &UpTo<'_>,
-        mut take: impl FnMut(Id, Purchase),
+        mut take: impl FnMut(Id, Purchase, Option<i64>),
     ) -> Result<()> {
         let select = self.by_customer();
         let mut rows = engine.stream(&select);
         while let Some(row) = rows.try_next().await? {
-            if let Some(entry) = self.read(&row, up_to)?.filter(|entry| entry.amount > 0) {
-                take(entry.account, Purchase { day: entry.day, amount: entry.amount });
+            if let Some(entry) = self.read(&row, up_to)? {
+                take(entry.account, Purchase { day: entry.day, amount: entry.amount }, entry.margin);
             }
         }
         Ok(())
@@ -330,20 +330,20 @@ pub async fn bought<K>(
     Ok(())
 }
 
-/// Every purchase, in order of customers' ids and of time.
+/// Every order that counts with its margin, in order of customers' ids and of time; free samples are no purchase, but cost margin.
 pub async fn purchases_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase),
+    take: impl FnMut(Id, Purchase, Option<i64>),
 ) -> Result<()> {
     ORDERS.take_all(engine, up_to, take).await
 }
 
-/// Every return with what was given back, in the same order.
+/// Every return with what was given back and the margin lost, in the same order.
 pub async fn returns_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase),
+    take: impl FnMut(Id, Purchase, Option<i64>),
 ) -> Result<()> {
     RETURNS.take_all(engine, up_to, take).await
 }
