@@ -1,4 +1,5 @@
 //! Cycles and alarms: who is told what, once, and what became of it.
+//! Long because every rule is followed from its cause to its end.
 
 use crate::company::{Company, on_both, values};
 use engine::{Actor, Query};

@@ -24,7 +24,7 @@ fn a_season_is_found_and_beats_the_average() {
     let of = |method| found.backtest.of(method).expect("tried").errors;
     let best = found.backtest.best.expect("a method");
     assert!(of(best).mae < of(Method::Average).mae);
-    assert_eq!(found.backtest.measured(&history), of(best));
+    assert!((found.backtest.measured(&history).mae - of(best).mae).abs() < 1e-9);
     assert!(found.deviations.windows(2).all(|pair| pair[0] <= pair[1]));
 }
 
@@ -65,8 +65,8 @@ fn who_began_later_is_tried_from_the_origins_he_was_known_at() {
     // 60 − 13 − 39 are eight weeks; of a year none is known at any.
     assert_eq!((found.origins, found.errors.len(), found.season), (4, 6, 1));
     // Nothing was known 52 weeks before the last 13, and eight weeks' sales came.
-    assert_eq!(found.errors[5][..5], [0.0; 5]);
-    assert!(found.errors[5][5..].iter().all(|error| *error > 0.0));
+    assert_eq!((&found.errors[4][..5], &found.errors[5][..]), (&[0.0; 5][..], &[0.0; 13][..]));
+    assert!(found.errors[4][5..].iter().all(|error| *error > 0.0));
     assert_eq!(found.variance_without(5), 0.0);
     assert_eq!(needed(13, &back), 34);
 }
