@@ -40,7 +40,7 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
     let model = Model::fit(&customers, 365);
     assert_eq!((model.bg_nbd.missing(), model.gamma_gamma.missing()), (None, None));
     let scored: Vec<Figures> = customers.iter().map(|c| model.score(c, 365, &Question::default())).collect();
-    for (customer, figures) in customers.iter().zip(&scored) {
+    for figures in &scored {
         let (Some(alive), Some(n), Some(p), Some(spend), Some(sales), Some(clv)) = (
             figures.p_alive,
             figures.expected_purchases,
