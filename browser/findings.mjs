@@ -32,11 +32,11 @@ export async function findings({ open, step, program, lang = 'en' }) {
 
   await step('a rule of alarms is moved, and nonsense is refused beside its field', async () => {
     await page.goto('/value/alarms/settings');
-    await page.locator('#alarm-late_times').fill('0.2');
+    await page.locator('#alarm-late_chance').fill('50');
     await page.getByRole('button', { name: say('common.save') }).click();
-    await page.locator('#alarm-late_times-error').waitFor();
+    await page.locator('#alarm-late_chance-error').waitFor();
     page.troubles.length = 0; // the 422 is in the console
-    await page.locator('#alarm-late_times').fill('2.5');
+    await page.locator('#alarm-late_chance').fill('97');
     await page.getByRole('button', { name: say('common.save') }).click();
     await page.waitForURL(/\/value\/alarms$/);
   });

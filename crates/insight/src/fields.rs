@@ -67,12 +67,12 @@ fn history() -> Vec<Field> {
             "相邻两个购买日之间的平均天数；同一天的多张订单算一次购买。",
         ),
         date("next_purchase_on").label("Next purchase", "预计下次购买").help(
-            "Day of the last purchase plus the customer's own mean interval.",
-            "最近购买日加上该客户自己的平均间隔。",
+            "Day of the last purchase plus the customer's own typical interval (geometric mean), as on the purchase cycle; from four purchase days on, and only if he buys regularly.",
+            "最近购买日加上该客户自己的典型间隔（几何平均），与“购买周期”一致；至少四个购买日，且购买有规律。",
         ),
         decimal("overdue", 2).moving().label("Overdue", "超期倍数").help(
-            "Days since the last purchase divided by the customer's own mean interval: above 1 he is later than usual.",
-            "距最近购买的天数除以该客户自己的平均间隔；大于 1 表示比往常晚。",
+            "Days since the last purchase divided by the customer's own typical interval: 1 on the day of the next purchase, above it he is later than usual. Empty where no next purchase is told.",
+            "距最近购买的天数除以该客户自己的典型间隔：预计下次购买日为 1，大于 1 表示比往常晚；无法预计下次购买时为空。",
         ),
     ]
 }

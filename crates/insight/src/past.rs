@@ -16,7 +16,7 @@ use engine::{
     schema::{ColumnKind, Table},
     sea_query::{OnConflict, Query as Sql},
 };
-use life::Life;
+use life::{Kept, Life};
 use lists::Lists;
 use matrix::{Matrix, Place};
 use meta::{DateTime, Id, NaiveDate, Utc, scaled};
@@ -28,7 +28,7 @@ use value::{estimate::Unfit, history::Purchase, model::Part};
 pub const JOB: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
-const FORM: &str = "3";
+const FORM: &str = "4";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])
@@ -53,6 +53,7 @@ pub struct Customer {
     pub purchases: Vec<Purchase>,
     /// What was given back, in order of time.
     pub returns: Vec<Purchase>,
+    pub kept: Kept,
     /// The quadrant his figures stand in today.
     pub now: Option<Place>,
     pub relation: String,
@@ -125,8 +126,8 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
             Ok::<_, Error>(value.and_then(|value| scaled(value.as_decimal()?, 4)).unwrap_or(0))
         };
         let now = Place::named(quadrant.as_deref(), amount(6)?, amount(7)?);
-        let (purchases, returns) = (vec![], vec![]);
-        customers.push(Customer { id, purchases, returns, now, relation, importance, region });
+        let (purchases, returns, kept) = (vec![], vec![], Kept::default());
+        customers.push(Customer { id, purchases, returns, kept, now, relation, importance, region });
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings };
@@ -135,16 +136,22 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
         _ => entries.push(one),
     };
     let mut at = 0;
-    statistics::purchases_by_customer(engine, &up_to, |account, purchase| {
+    statistics::purchases_by_customer(engine, &up_to, |account, purchase, margin| {
         if let Some(customer) = seek(&mut customers, &mut at, account) {
-            add(&mut customer.purchases, purchase);
+            customer.kept.buy(purchase.amount, margin);
+            if purchase.amount > 0 {
+                add(&mut customer.purchases, purchase);
+            }
         }
     })
     .await?;
     let mut at = 0;
-    statistics::returns_by_customer(engine, &up_to, |account, back| {
+    statistics::returns_by_customer(engine, &up_to, |account, back, margin| {
         if let Some(customer) = seek(&mut customers, &mut at, account) {
-            add(&mut customer.returns, back);
+            customer.kept.give_back(back.amount, margin);
+            if back.amount > 0 {
+                add(&mut customer.returns, back);
+            }
         }
     })
     .await?;

@@ -19,7 +19,11 @@ use engine::{
 use meta::{Id, NaiveDate, Values};
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc, time::Instant};
-use value::{history::Summary, model::Model};
+use value::{
+    history::Summary,
+    model::Model,
+    rhythm::{GAPS_MINIMUM, Pool},
+};
 
 pub const JOB: &str = "value.refit";
 const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
@@ -137,7 +141,12 @@ fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, tri
     let model =
         Model { rules: trial.rules, ..Model::fit_family(&summaries, day_number(as_of), trial.chosen()) };
     let mut scorer = Scorer::new(
-        Fitted { model, classes: Classes::default(), settings: settings.mark() },
+        Fitted {
+            model,
+            classes: Classes::default(),
+            rhythm_sd: rhythm_sd(customers),
+            settings: settings.mark(),
+        },
         settings,
         as_of,
     );
@@ -153,6 +162,14 @@ fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, tri
     scorer.fitted.classes = Classes::fit(&net_sales, &recent, &potential, &scorer.settings.importance_rule);
     scorer.fitted.classes.earned = earned;
     scorer
+}
+
+/// Of those with a rhythm, whatever they buy.
+fn rhythm_sd(customers: &[(Id, Statistics)]) -> Option<f64> {
+    let mut pool = Pool::default();
+    let rhythms = customers.iter().filter_map(|(_, one)| one.rhythm());
+    rhythms.filter(|rhythm| rhythm.gaps >= GAPS_MINIMUM).for_each(|rhythm| pool.add(&rhythm));
+    pool.sd()
 }
 
 /// The job: fits in the background and shows how far it is.

@@ -14,6 +14,7 @@ use value::{
     life_cycle::{Decision, Stage, Standing},
     model::{Figures, Model, Question},
     money,
+    rhythm::Known,
     scoring::Scoring,
 };
 
@@ -22,6 +23,9 @@ use value::{
 pub struct Fitted {
     pub model: Model,
     pub classes: Classes,
+    /// σ of the logarithm of everybody's gaps between purchases ([`value::rhythm`]).
+    #[serde(default)]
+    pub rhythm_sd: Option<f64>,
     /// The settings it was fitted with ([`Settings::mark`]).
     #[serde(default)]
     pub settings: String,
@@ -30,7 +34,12 @@ pub struct Fitted {
 impl Fitted {
     /// Before the first fit: nothing is known of anybody else.
     pub fn nothing(day: i32) -> Self {
-        Fitted { model: Model::fit(&[], day), classes: Classes::default(), settings: String::new() }
+        Fitted {
+            model: Model::fit(&[], day),
+            classes: Classes::default(),
+            rhythm_sd: None,
+            settings: String::new(),
+        }
     }
 }
 
@@ -47,6 +56,8 @@ pub struct Scored {
     pub statistics: Statistics,
     /// `None` without a purchase.
     pub figures: Option<Figures>,
+    /// Of whatever he buys; `None` with too few purchase days.
+    pub rhythm: Option<Known>,
     pub stage: Decision,
     pub p_buy_soon: Option<f64>,
     /// Value of the next 52 weeks, ten-thousandths, and the interval it lies in with 80 %.
@@ -54,6 +65,18 @@ pub struct Scored {
     pub clv_range: Option<[i64; 2]>,
     /// Value of the next years, ten-thousandths.
     pub lifetime: Option<i64>,
+}
+
+impl Scored {
+    /// His rhythm, if a next purchase can be told from it.
+    pub fn regular(&self) -> Option<Known> {
+        self.rhythm.filter(Known::is_regular)
+    }
+
+    /// By how many of his typical gaps the last purchase lies back; 1 on the expected day.
+    pub fn overdue(&self, on_day: i32) -> Option<f64> {
+        self.regular().map(|rhythm| rhythm.overdue(on_day))
+    }
 }
 
 impl Scorer {
@@ -74,6 +97,7 @@ impl Scorer {
             let prospect = || self.settings.stage_rule.decide(&Standing::prospect());
             Scored {
                 statistics: *statistics,
+                rhythm: statistics.rhythm().and_then(|rhythm| Known::of(rhythm, self.fitted.rhythm_sd)),
                 stage: figures.map_or_else(prospect, |figures| figures.stage),
                 p_buy_soon: figures.and_then(|figures| figures.p_buy_soon),
                 clv: figures.and_then(|figures| figures.clv).map(cents),
@@ -133,8 +157,8 @@ impl Scorer {
             ("margin", statistics.margin.map_or(Value::Null, amount)),
             ("sales_52w", amount(statistics.recent_sales)),
             ("interval_days", number(summary.and_then(|summary| summary.mean_interval_days()), 1)),
-            ("next_purchase_on", date(figures.and_then(|figures| figures.next_purchase_day))),
-            ("overdue", number(figures.and_then(|figures| figures.overdue_ratio), 2)),
+            ("next_purchase_on", date(scored.regular().map(|rhythm| rhythm.next().day))),
+            ("overdue", number(scored.overdue(self.day), 2)),
             ("rfm", rfm.map(|rfm| rfm.code()).into()),
             ("rfm_recency", score(|rfm| rfm.recency)),
             ("rfm_frequency", score(|rfm| rfm.frequency)),
@@ -192,6 +216,7 @@ pub fn number(figure: Option<f64>, scale: u32) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use value::{history::Summary, rhythm::Gaps};
 
     fn scorer(as_of: &str) -> Scorer {
         let day: NaiveDate = as_of.parse().unwrap();
@@ -235,6 +260,14 @@ mod tests {
         };
         let statistics = Statistics {
             summary: Some(summary),
+            // Three gaps of 48, 50 and 52 days: e^3.911488 = 49.97.
+            gaps: [(1, 48.0), (2, 50.0), (3, 52.0)].iter().fold(
+                Gaps::default(),
+                |mut gaps, (count, days)| {
+                    gaps.add(*count, *days);
+                    gaps
+                },
+            ),
             orders: 5,
             gross_sales: 100_000,
             returned: 12_500,

@@ -17,6 +17,7 @@ use std::collections::HashMap;
 use value::{
     backtest::rules::YearBefore,
     history::{Purchase, Summary},
+    rhythm::{Gaps, Rhythm},
     service_cost::{Costs, Driver, Rates, SELLING, Use},
 };
 
@@ -36,6 +37,8 @@ const TELL_EVERY: usize = 100_000;
 pub struct Statistics {
     /// Purchase days; `None` without a purchase.
     pub summary: Option<Summary>,
+    /// Between the purchase days.
+    pub gaps: Gaps,
     /// Orders with a positive amount; several may be of one day.
     pub orders: u32,
     /// Purchase days of the last [`RECENT_DAYS`], and of the first quarter of those.
@@ -59,6 +62,11 @@ pub struct Statistics {
 impl Statistics {
     pub fn net_sales(&self) -> i64 {
         self.gross_sales.saturating_sub(self.returned)
+    }
+
+    /// `None` with fewer than two purchase days.
+    pub fn rhythm(&self) -> Option<Rhythm> {
+        self.summary.and_then(|summary| Rhythm::new(self.gaps, summary.orders, summary.last_day))
     }
 
     /// Adds what something cost.
@@ -94,7 +102,12 @@ impl Statistics {
         }
         let purchase = Purchase { day: order.day, amount: order.amount };
         match &mut self.summary {
-            Some(summary) => summary.add_known(purchase, new_day),
+            Some(summary) => {
+                if new_day {
+                    self.gaps.add(summary.orders, f64::from(order.day) - f64::from(summary.last_day));
+                }
+                summary.add_known(purchase, new_day);
+            }
             None => self.summary = Some(Summary::first(purchase)),
         }
     }
@@ -154,13 +167,13 @@ impl Kind {
         &self,
         engine: &Engine,
         up_to: &UpTo<'_>,
-        mut take: impl FnMut(Id, Purchase),
+        mut take: impl FnMut(Id, Purchase, Option<i64>),
     ) -> Result<()> {
         let select = self.by_customer();
         let mut rows = engine.stream(&select);
         while let Some(row) = rows.try_next().await? {
-            if let Some(entry) = self.read(&row, up_to)?.filter(|entry| entry.amount > 0) {
-                take(entry.account, Purchase { day: entry.day, amount: entry.amount });
+            if let Some(entry) = self.read(&row, up_to)? {
+                take(entry.account, Purchase { day: entry.day, amount: entry.amount }, entry.margin);
             }
         }
         Ok(())
@@ -314,20 +327,20 @@ pub async fn bought<K>(
     Ok(())
 }
 
-/// Every purchase, in order of customers' ids and of time.
+/// Every order that counts with its margin, in order of customers' ids and of time; free samples are no purchase, but cost margin.
 pub async fn purchases_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase),
+    take: impl FnMut(Id, Purchase, Option<i64>),
 ) -> Result<()> {
     ORDERS.take_all(engine, up_to, take).await
 }
 
-/// Every return with what was given back, in the same order.
+/// Every return with what was given back and the margin lost, in the same order.
 pub async fn returns_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase),
+    take: impl FnMut(Id, Purchase, Option<i64>),
 ) -> Result<()> {
     RETURNS.take_all(engine, up_to, take).await
 }
@@ -358,6 +371,8 @@ mod tests {
         let summary = customer.summary.unwrap();
         assert_eq!((summary.orders, summary.first_day, summary.last_day), (2, 100, 500));
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
+        // The days are known; the order of nothing is none.
+        assert_eq!(customer.rhythm(), Rhythm::of(&[100, 500]));
         assert_eq!((customer.margin, customer.costed_sales, customer.recent_sales), (Some(37), 110, 130));
         assert_eq!(customer.uncosted, 50);
     }
@@ -372,6 +387,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 192, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 208, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

@@ -5,6 +5,8 @@
 //! *Journal of Interactive Marketing* 14(2), 43–55: V = Σ ((1+d)⁻¹ P)ᵗ R, for ever V = (I − (1+d)⁻¹ P)⁻¹ R. Intervals are
 //! E. B. Wilson's (1927) for a share.
 
+pub mod certainty;
+
 use serde::{Deserialize, Serialize};
 
 use crate::clv_range::normal_quantile;

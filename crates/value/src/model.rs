@@ -125,10 +125,6 @@ pub struct Figures {
     pub clv_high: Option<f64>,
     /// Variance of the same, for sums over customers, with the parameters as they are; none where it is infinite, too.
     pub clv_variance: Option<f64>,
-    /// The day of the next purchase if the customer keeps his own mean interval; `None` with a single purchase day.
-    pub next_purchase_day: Option<i32>,
-    /// Days since the last purchase / mean interval; above 1 he is late.
-    pub overdue_ratio: Option<f64>,
 }
 
 impl Model {

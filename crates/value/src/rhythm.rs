@@ -9,10 +9,15 @@
 //!   for ν₀ = 4 gaps (the usual conjugate prior, Gelman et al. (2013), *Bayesian Data Analysis*, §3.3);
 //! - next gap within e^(m ± z σ √(1 + 1/n)): a prediction interval, z = 1.2816 for 80 %.
 //!
-//! σ below [`REGULAR_SD`] is called regular: gaps then mostly stay within a factor of 1.65. Random buying (exponential
-//! gaps) has σ = π/√6 = 1.28.
+//! σ up to [`REGULAR_SD`] is called regular: gaps then mostly stay within a factor of 1.65. Random buying (exponential
+//! gaps) has σ = π/√6 = 1.28. Told of are rhythms of [`GAPS_MINIMUM`] gaps and more ([`Known`]); the day of the next purchase only where
+//! they are regular.
 
+use crate::clv_range::normal_quantile;
 use serde::{Deserialize, Serialize};
+
+/// Fewer gaps are no rhythm; one purchase day more.
+pub const GAPS_MINIMUM: u32 = 3;
 
 /// ln 1.65.
 pub const REGULAR_SD: f64 = 0.5;
@@ -22,6 +27,23 @@ pub const Z_80: f64 = 1.281_551_565_5;
 const SD_LEAST: f64 = 0.1;
 /// How many gaps everybody's variance counts for.
 const PRIOR_GAPS: f64 = 4.0;
+
+/// m and S of gaps that come one after the other (Welford 1962).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Gaps {
+    pub mean_log: f64,
+    pub squares: f64,
+}
+
+impl Gaps {
+    /// Adds the gap with which there are `count`.
+    pub fn add(&mut self, count: u32, days: f64) {
+        let log = days.max(1.0).ln();
+        let off = log - self.mean_log;
+        self.mean_log += off / f64::from(count.max(1));
+        self.squares += off * (log - self.mean_log);
+    }
+}
 
 /// Needs two purchase days.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,14 +73,22 @@ impl Rhythm {
         days.sort_unstable();
         days.dedup();
         let last_day = *days.last()?;
-        let logs: Vec<f64> =
-            days.windows(2).map(|pair| (f64::from(pair[1]) - f64::from(pair[0])).ln()).collect();
-        if logs.is_empty() {
-            return None;
+        let mut gaps = Gaps::default();
+        for (count, pair) in (1..).zip(days.windows(2)) {
+            gaps.add(count, f64::from(pair[1]) - f64::from(pair[0]));
         }
-        let mean_log = logs.iter().sum::<f64>() / logs.len() as f64;
-        let squares = logs.iter().map(|log| (log - mean_log).powi(2)).sum();
-        Some(Rhythm { gaps: u32::try_from(logs.len()).unwrap_or(u32::MAX), mean_log, squares, last_day })
+        Self::new(gaps, u32::try_from(days.len()).unwrap_or(u32::MAX), last_day)
+    }
+
+    /// Of gaps between so many purchase days; `None` with fewer than two.
+    pub fn new(gaps: Gaps, purchase_days: u32, last_day: i32) -> Option<Self> {
+        let count = purchase_days.saturating_sub(1);
+        (count > 0).then_some(Rhythm {
+            gaps: count,
+            mean_log: gaps.mean_log,
+            squares: gaps.squares,
+            last_day,
+        })
     }
 
     /// Geometric mean of the gaps, days.
@@ -76,13 +106,44 @@ impl Rhythm {
 
     /// `sd` is of [`Rhythm::sd`].
     pub fn next(&self, sd: f64) -> Next {
-        let spread = Z_80 * sd * (1.0 + 1.0 / f64::from(self.gaps)).sqrt();
-        let after = |log: f64| self.last_day.saturating_add(log.exp().round().clamp(1.0, 36_500.0) as i32);
-        Next {
-            day: after(self.mean_log),
-            from_day: after(self.mean_log - spread),
-            to_day: after(self.mean_log + spread),
-        }
+        Next { day: self.after(0.0, sd), from_day: self.after(-Z_80, sd), to_day: self.after(Z_80, sd) }
+    }
+
+    fn after(&self, z: f64, sd: f64) -> i32 {
+        let log = self.mean_log + z * sd * (1.0 + 1.0 / f64::from(self.gaps)).sqrt();
+        self.last_day.saturating_add(log.exp().round().clamp(1.0, 36_500.0) as i32)
+    }
+}
+
+/// A rhythm of gaps enough to be told of, with its σ.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    pub rhythm: Rhythm,
+    pub sd: f64,
+}
+
+impl Known {
+    pub fn of(rhythm: Rhythm, everybodys: Option<f64>) -> Option<Self> {
+        let sd = rhythm.sd(everybodys).filter(|_| rhythm.gaps >= GAPS_MINIMUM)?;
+        Some(Known { rhythm, sd })
+    }
+
+    pub fn is_regular(&self) -> bool {
+        self.sd <= REGULAR_SD
+    }
+
+    pub fn next(&self) -> Next {
+        self.rhythm.next(self.sd)
+    }
+
+    /// The day by which he has bought again with this probability.
+    pub fn latest(&self, chance: f64) -> i32 {
+        self.rhythm.after(normal_quantile(chance), self.sd)
+    }
+
+    /// Days since the last purchase / typical gap.
+    pub fn overdue(&self, on_day: i32) -> f64 {
+        (f64::from(on_day) - f64::from(self.rhythm.last_day)).max(0.0) / self.rhythm.typical_days()
     }
 }
 
@@ -123,6 +184,10 @@ mod tests {
         let sd = found.sd(Some(0.3)).expect("known");
         assert!((sd - (0.36_f64 / 7.0).sqrt()).abs() < 1e-12);
         assert_eq!(found.next(sd), Next { day: 50, from_day: 47, to_day: 54 });
+        // 10·e^(1.6449·0.2268·√1.25) is 15.2.
+        let known = Known::of(found, Some(0.3)).expect("four gaps");
+        assert_eq!((known.next(), known.latest(0.95), known.is_regular()), (found.next(sd), 55, true));
+        assert!((known.overdue(65) - 2.5).abs() < 1e-12 && known.overdue(30) == 0.0);
     }
 
     #[test]
@@ -131,6 +196,7 @@ mod tests {
         assert_eq!(Rhythm::of(&[5, 5]), None);
         let single = Rhythm::of(&[0, 9]).expect("one gap");
         assert_eq!((single.sd(None), single.sd(Some(0.4))), (None, Some(0.4)));
+        assert_eq!(Known::of(single, Some(0.4)), None);
         assert_eq!(Pool::default().sd(), None);
     }
 

@@ -114,8 +114,6 @@ impl<'m> Scoring<'m> {
         let expected_purchases = times_alive(|ahead| ahead.horizon.purchases);
         let expected_spend = self.model.expected_spend(customer);
         let standing = Standing::of(customer, on_day, p_alive);
-        let interval = customer.mean_interval_days();
-        let idle = f64::from(on_day) - f64::from(customer.last_day);
         let worth = expected_spend.map(|spend| spend * self.question.outlook.margin_share);
         let sum = |of: fn(&IfAlive) -> f64| times_alive(of).zip(worth).map(|(n, worth)| n * worth);
         let (clv, lifetime_value) = (sum(|ahead| ahead.horizon.discounted), sum(|ahead| ahead.of_life));
@@ -138,8 +136,6 @@ impl<'m> Scoring<'m> {
             clv_low: range.map(|range| range.low),
             clv_high: range.map(|range| range.high),
             clv_variance: spread.and_then(|(outcome, amount, worth)| variance(&outcome, &amount, worth)),
-            next_purchase_day: interval.map(|days| customer.last_day.saturating_add(days.round() as i32)),
-            overdue_ratio: interval.map(|days| idle / days),
         }
     }
 

@@ -40,7 +40,7 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
     let model = Model::fit(&customers, 365);
     assert_eq!((model.bg_nbd.missing(), model.gamma_gamma.missing()), (None, None));
     let scored: Vec<Figures> = customers.iter().map(|c| model.score(c, 365, &Question::default())).collect();
-    for (customer, figures) in customers.iter().zip(&scored) {
+    for figures in &scored {
         let (Some(alive), Some(n), Some(p), Some(spend), Some(sales), Some(clv)) = (
             figures.p_alive,
             figures.expected_purchases,
@@ -53,7 +53,6 @@ fn with_enough_data_every_figure_is_there_and_sensible() {
         };
         assert!((0.0..=1.0).contains(&alive) && (0.0..=alive).contains(&p) && n >= 0.0 && spend > 0.0);
         assert!(clv <= sales && clv >= 0.9 * sales, "{figures:?}");
-        assert_eq!(figures.next_purchase_day.is_some(), customer.orders > 1);
     }
     let count = |stage| scored.iter().filter(|f| f.stage.stage == stage).count();
     for stage in [Stage::Exploration, Stage::Formation, Stage::Stability, Stage::Decline, Stage::Lost] {
@@ -183,7 +182,7 @@ fn a_new_order_moves_the_figures_at_once() {
     let after = model.score(&customer, 365, &Question::default());
     assert_eq!(after.on_day, 366);
     assert!(after.p_alive > before.p_alive && after.clv > before.clv);
-    assert!(after.expected_spend > before.expected_spend && after.overdue_ratio == Some(0.0));
+    assert!(after.expected_spend > before.expected_spend);
 }
 
 proptest! {
@@ -204,7 +203,7 @@ proptest! {
         prop_assert_eq!(back.bg_nbd.missing(), model.bg_nbd.missing());
         for customer in &customers {
             let f = model.score(customer, as_of, &Question::default());
-            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.p_buy_soon, f.expected_spend, f.expected_sales, f.clv, f.overdue_ratio, f.p_churn, f.clv_low, f.clv_high];
+            let all = [f.p_alive, f.expected_purchases, f.p_buy_within, f.p_buy_soon, f.expected_spend, f.expected_sales, f.clv, f.p_churn, f.clv_low, f.clv_high];
             prop_assert!(all.iter().flatten().all(|v| v.is_finite()), "{:?}", f);
         }
     }

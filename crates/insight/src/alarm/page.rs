@@ -2,6 +2,7 @@
 
 use super::{
     ENTITY,
+    core_customer::{self, Replay},
     follow_up::{HORIZON_DAYS, Outcomes, REPORT, Report},
     rule::RULES,
     signal::Signal,
@@ -10,7 +11,7 @@ use crate::{
     after_fit,
     kept::{self, Kept},
     pages::{href, scope, words::Words},
-    settings::Settings,
+    settings::{Settings, date_of, day_number},
 };
 use axum::{
     extract::State,
@@ -70,15 +71,18 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let (open, past) = ("state in ['open', 'handled']", "state == 'closed'");
     let open_rows = rows(&words, &session, open, OPEN_ROWS).await?;
     let past_rows = rows(&words, &session, past, PAST_ROWS).await?;
-    let kept: Option<Kept<Report>> = match scope::sees_the_company(&session.actor) {
-        true => kept::find(engine, REPORT).await?,
-        false => None,
-    };
+    let (kept, replay): (Option<Kept<Report>>, Option<Kept<Replay>>) =
+        match scope::sees_the_company(&session.actor) {
+            true => (kept::find(engine, REPORT).await?, kept::find(engine, core_customer::REPORT).await?),
+            false => (None, None),
+        };
+    let replay = replay.filter(|kept| kept.body.customers > 0);
     let context = context! {
         open => open_rows,
         open_href => href::sorted(ENTITY, open, "-raised_on"),
         past => past_rows,
         past_href => href::sorted(ENTITY, past, "-raised_on"),
+        replay => replay.map(|kept| replayed(&words, &kept)),
         worth => kept.as_ref().map(|kept| worth(&words, &kept.body)).unwrap_or_default(),
         made_at => kept.as_ref().map(|kept| words.format.instant(kept.made_at)),
         held => settings.as_of.map(|day| words.date(day)),
@@ -145,6 +149,36 @@ fn named(words: &Words<'_>, field: &str, value: &str) -> (String, &'static str) 
         Some(Choice { label, colour, .. }) => (label.get(words.lang).to_owned(), colour),
         None => (value.to_owned(), "grey"),
     }
+}
+
+/// The rule of core customers 13 weeks ago, beside as many customers at random.
+fn replayed(words: &Words<'_>, kept: &Kept<Replay>) -> String {
+    let (weeks, since) =
+        (words.count(HORIZON_DAYS as u64 / 7), date_of(day_number(kept.as_of) - HORIZON_DAYS));
+    let (since, replay) = (words.date(since), &kept.body);
+    let customers = words.count(replay.customers);
+    let at_random = share(replay.silent, replay.customers).map(|found| words.percent(found.at));
+    let at_random = at_random.unwrap_or_default();
+    let Some(found) = share(replay.told_silent, replay.told) else {
+        let given =
+            [("since", since.as_str()), ("customers", &customers), ("random", &at_random), ("weeks", &weeks)];
+        return words.t("alarm.replay_none", &given);
+    };
+    let [at, low, high] = [found.at, found.low, found.high].map(|share| words.whole_percent(share));
+    words.t(
+        "alarm.replay",
+        &[
+            ("since", &since),
+            ("weeks", &weeks),
+            ("customers", &customers),
+            ("told", &words.count(replay.told)),
+            ("silent", &words.count(replay.told_silent)),
+            ("share", &at),
+            ("low", &low),
+            ("high", &high),
+            ("random", &at_random),
+        ],
+    )
 }
 
 fn worth(words: &Words<'_>, report: &Report) -> Vec<Worth> {

@@ -18,7 +18,6 @@ pub enum Rule {
 /// How a threshold is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
-    Times,
     Percent,
     Count,
 }
@@ -45,7 +44,7 @@ pub const RULES: [Declared; 4] = [
     Declared {
         rule: Rule::CoreCustomer,
         thresholds: &[
-            threshold("late_times", Unit::Times, 2.0, 1.0, 10.0),
+            threshold("late_chance", Unit::Percent, 0.95, 0.8, 0.999),
             threshold("p_buy_fall", Unit::Percent, 0.3, 0.05, 1.0),
             threshold("worth_fall", Unit::Percent, 0.4, 0.05, 1.0),
         ],
@@ -161,6 +160,6 @@ mod tests {
         }
         let settings = AlarmSettings { off: vec!["reorder_due".into()], ..AlarmSettings::default() };
         assert!(settings.is_on(Rule::CoreCustomer) && !settings.is_on(Rule::ReorderDue));
-        assert_eq!(settings.get("late_times"), 2.0);
+        assert_eq!(settings.get("late_chance"), 0.95);
     }
 }

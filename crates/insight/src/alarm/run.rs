@@ -6,8 +6,8 @@ use super::{
     reorder,
     rule::{AlarmSettings, Rule},
 };
-use crate::{cycle::Due, settings::Settings, store};
-use engine::{Engine, Result};
+use crate::{cycle::Due, kept, settings::Settings, store};
+use engine::{Actor, Engine, Result};
 
 /// `due` are the purchases that [`crate::cycle`] found due. Nothing is raised while the figures are held at an earlier day.
 pub async fn run(engine: &Engine, settings: &Settings, due: &[Due]) -> Result<usize> {
@@ -17,7 +17,13 @@ pub async fn run(engine: &Engine, settings: &Settings, due: &[Due]) -> Result<us
     if alarms.is_on(Rule::CoreCustomer)
         && let Some(model) = store::newest_model(engine).await?
     {
-        found.extend(core_customer::find(engine, settings, &alarms, &model.fitted).await?);
+        let (falling, replay) = core_customer::find(engine, settings, &alarms, &model.fitted).await?;
+        found.extend(falling);
+        engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { kept::keep(tx, core_customer::REPORT, as_of, &replay).await })
+            })
+            .await?;
     }
     if alarms.is_on(Rule::ReorderDue) {
         found.extend(reorder::find(engine, due).await?);

@@ -75,7 +75,6 @@ async fn show(
                         .unwrap_or_else(|| one.unit.shown(settings.get(one.name))),
                     unit: match one.unit {
                         Unit::Percent => "%".to_owned(),
-                        Unit::Times => t("alarm.unit.times".to_owned()),
                         Unit::Count => String::new(),
                     },
                     error: error(one.name),

@@ -8,8 +8,15 @@ use web::Format;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Signal {
-    /// Silent for longer than usual.
-    Late { usual_days: f64, silent_days: i32, times: f64 },
+    /// Silent for longer than usual: longer than the days within which he buys with a probability.
+    Late {
+        usual_days: f64,
+        silent_days: i32,
+        times: f64,
+        /// Alarms of earlier versions do not know it.
+        #[serde(default)]
+        within: Option<(f64, i32)>,
+    },
     /// The probability of buying within 13 weeks fell.
     BuysLess { before: f64, now: f64, days: i32 },
     /// The value of the next 52 weeks fell.
@@ -46,12 +53,22 @@ impl Signal {
         let fall = |before: f64, now: f64| percent(if before > 0.0 { 1.0 - now / before } else { 0.0 });
         let date = |day: &NaiveDate| format.date(*day);
         match (self, format.lang) {
-            (Signal::Late { usual_days, silent_days, times }, Lang::En) => format!(
-                "Late: usually buys every {usual_days:.0} days, silent for {silent_days} ({times:.1} times as long)."
-            ),
-            (Signal::Late { usual_days, silent_days, times }, Lang::Zh) => format!(
-                "购买超期：通常每 {usual_days:.0} 天购买一次，已有 {silent_days} 天未购买（{times:.1} 倍）。"
-            ),
+            (Signal::Late { usual_days, silent_days, times, within }, Lang::En) => {
+                let within = within
+                    .map(|(chance, days)| format!(", with {} probability within {days}", percent(chance)))
+                    .unwrap_or_default();
+                format!(
+                    "Late: usually buys every {usual_days:.0} days{within}, silent for {silent_days} ({times:.1} times as long)."
+                )
+            }
+            (Signal::Late { usual_days, silent_days, times, within }, Lang::Zh) => {
+                let within = within
+                    .map(|(chance, days)| format!("，{} 的把握在 {days} 天内购买", percent(chance)))
+                    .unwrap_or_default();
+                format!(
+                    "购买超期：通常每 {usual_days:.0} 天购买一次{within}，已有 {silent_days} 天未购买（{times:.1} 倍）。"
+                )
+            }
             (Signal::BuysLess { before, now, days }, Lang::En) => format!(
                 "The probability of buying within 13 weeks fell from {} to {} in {days} days.",
                 percent(*before),
@@ -138,10 +155,20 @@ mod tests {
 
     #[test]
     fn a_signal_is_said_in_both_languages() {
-        let late = Signal::Late { usual_days: 12.2, silent_days: 31, times: 2.54 };
+        let late = Signal::Late { usual_days: 12.2, silent_days: 31, times: 2.54, within: None };
         let said = |lang| text(std::slice::from_ref(&late), Format { lang, zone: Zone::default() }, "CNY");
         assert_eq!(said(Lang::En), "Late: usually buys every 12 days, silent for 31 (2.5 times as long).");
         assert_eq!(said(Lang::Zh), "购买超期：通常每 12 天购买一次，已有 31 天未购买（2.5 倍）。");
+        let late = Signal::Late { usual_days: 12.2, silent_days: 31, times: 2.54, within: Some((0.95, 19)) };
+        let said = |lang| late.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "Late: usually buys every 12 days, with 95% probability within 19, silent for 31 (2.5 times as long)."
+        );
+        assert_eq!(
+            said(Lang::Zh),
+            "购买超期：通常每 12 天购买一次，95% 的把握在 19 天内购买，已有 31 天未购买（2.5 倍）。"
+        );
         let less = Signal::LessSold { before: 2_000_000, now: 1_500_000, z: -3.0 };
         let shown = less.text(Format { lang: Lang::En, zone: Zone::default() }, "CNY");
         assert!(shown.starts_with("¥150 sold") && shown.contains("¥200") && shown.contains("25%"), "{shown}");

@@ -9,16 +9,15 @@ use crate::{
     kept,
     refit::tell,
     settings::{Settings, date_of, day_number},
+    store as models,
 };
 use engine::{Actor, Engine, JobContext, Result};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use value::rhythm::{Pool, REGULAR_SD, Rhythm};
+use value::rhythm::{Known, Pool, Rhythm};
 
 pub const REPORT: &str = "cycles";
-/// A cycle needs so many gaps, one purchase day more.
-pub const GAPS_MINIMUM: u32 = 3;
 const WEEKS: usize = 8;
 const PRODUCTS: usize = 20;
 
@@ -44,7 +43,7 @@ pub struct Demand {
 pub struct Report {
     /// Under which the cycles are stored.
     pub run: i64,
-    /// Customers and products with at least [`GAPS_MINIMUM`] gaps, and how many of them are regular.
+    /// Customers and products with at least [`value::rhythm::GAPS_MINIMUM`] gaps, and how many of them are regular.
     pub pairs: u64,
     pub regular: u64,
     pub due: u64,
@@ -80,13 +79,15 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
     let mut pool = Pool::default();
     pairs.iter().for_each(|(_, rhythm, _)| pool.add(rhythm));
     let (today, sd) = (day_number(as_of), pool.sd());
+    // Of whatever somebody buys, his figures say the same.
+    let of_customers = models::newest_model(engine).await?.and_then(|model| model.fitted.rhythm_sd);
     let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
     let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();
     let (mut rows, mut due) = (vec![], vec![]);
     for ((account, product), rhythm, quantity) in pairs {
-        let Some(cycle) = Cycle::of(&rhythm, sd, quantity).filter(|cycle| cycle.sd <= REGULAR_SD) else {
-            continue;
-        };
+        let everybodys = if product.is_none() { of_customers } else { sd };
+        let Some(known) = Known::of(rhythm, everybodys).filter(Known::is_regular) else { continue };
+        let cycle = Cycle::of(&known, quantity);
         report.regular += 1;
         let week = usize::try_from(Ord::max(cycle.next.day, today) - today).unwrap_or(0) / 7;
         match product {

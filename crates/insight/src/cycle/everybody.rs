@@ -2,7 +2,7 @@
 //! the warehouse gives to records, which are compared faster than ids. Lines are put in order here: most pairs of customer and
 //! product are bought once or twice, and a database would keep a group for each of them only to throw it away.
 
-use super::{compute::GAPS_MINIMUM, read::Bought};
+use super::read::Bought;
 use crate::{
     facts::{At, ask, counting, ids_by_key},
     settings::Settings,
@@ -10,6 +10,7 @@ use crate::{
 };
 use engine::{Engine, Result};
 use meta::{Id, NaiveDate};
+use value::rhythm::GAPS_MINIMUM;
 use warehouse::{
     Answer,
     arrow::{

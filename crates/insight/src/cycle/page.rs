@@ -1,7 +1,7 @@
 //! `/value/cycles`: what is due, and what the coming weeks bring. And the cycles of one customer on his own page.
 
 use super::{
-    compute::{GAPS_MINIMUM, REPORT, Report},
+    compute::{REPORT, Report},
     read,
     store::{self, Cycle},
 };
@@ -14,6 +14,7 @@ use crate::{
     },
     settings::{Settings, date_of, day_number},
     statistics::UpTo,
+    store as models,
 };
 use axum::{
     extract::State,
@@ -25,7 +26,7 @@ use minijinja::context;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
-use value::rhythm::{REGULAR_SD, Rhythm};
+use value::rhythm::{GAPS_MINIMUM, Known, REGULAR_SD, Rhythm};
 use web::{Answer, App, Session};
 
 const ROWS: u64 = 50;
@@ -192,13 +193,16 @@ pub fn panel(app: App, session: Session, record: Record) -> BoxFuture<'static, A
         let as_of = settings.as_of_day(engine.clock());
         let found = read::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
         let report: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
-        let everybodys = report.and_then(|kept| kept.body.sd);
+        let of_products = report.and_then(|kept| kept.body.sd);
+        // Of whatever he buys, his figures say the same.
+        let of_customers = models::newest_model(engine).await?.and_then(|model| model.fitted.rhythm_sd);
         let today = day_number(as_of);
         let mut cycles: Vec<(Option<Id>, Cycle)> = found
             .iter()
             .filter_map(|((_, product), bought)| {
-                let rhythm = Rhythm::of(&bought.days).filter(|found| found.gaps >= GAPS_MINIMUM)?;
-                Some((*product, Cycle::of(&rhythm, everybodys, bought.usual_quantity())?))
+                let everybodys = if product.is_none() { of_customers } else { of_products };
+                let known = Known::of(Rhythm::of(&bought.days)?, everybodys)?;
+                Some((*product, Cycle::of(&known, bought.usual_quantity())))
             })
             .collect();
         if cycles.is_empty() {

@@ -7,7 +7,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
 };
 use meta::{Id, NaiveDate};
-use value::rhythm::{Next, Rhythm};
+use value::rhythm::{Known, Next};
 
 const TABLE: &str = "purchase_cycle";
 const COLUMNS: [&str; 12] = [
@@ -58,17 +58,16 @@ pub struct Cycle {
 }
 
 impl Cycle {
-    /// `None` if nothing is known of how gaps spread.
-    pub fn of(rhythm: &Rhythm, everybodys: Option<f64>, quantity: i64) -> Option<Cycle> {
-        let sd = rhythm.sd(everybodys)?;
-        Some(Cycle {
+    pub fn of(known: &Known, quantity: i64) -> Cycle {
+        let rhythm = &known.rhythm;
+        Cycle {
             gaps: rhythm.gaps,
             typical_days: rhythm.typical_days(),
-            sd,
+            sd: known.sd,
             last_day: rhythm.last_day,
-            next: rhythm.next(sd),
+            next: known.next(),
             quantity,
-        })
+        }
     }
 
     /// Within the days in which the next purchase is expected.

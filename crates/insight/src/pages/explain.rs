@@ -15,6 +15,7 @@ use value::{
     history::Summary,
     life_cycle::{Condition, Decision},
     parameter_errors::ParameterErrors,
+    rhythm::{GAPS_MINIMUM, REGULAR_SD},
 };
 
 /// One customer and everything his figures are made of.
@@ -121,30 +122,39 @@ impl Customer<'_> {
     fn next_purchase(&self, summary: &Summary) -> Figure {
         let words = self.words;
         let label = words.label("next_purchase_on");
-        let figures = self.scored.figures.as_ref();
-        let Some(interval) = summary.mean_interval_days() else {
-            let explain = self.explain("next_purchase_on");
-            return Figure::new(label, "", explain).note(Some(words.t("value.single_purchase", &[])));
-        };
-        let next = figures.and_then(|figures| figures.next_purchase_day).map(date_of);
-        let overdue = figures.and_then(|figures| figures.overdue_ratio).unwrap_or(0.0);
         let idle = self.scorer.day.max(summary.last_day) - summary.last_day;
         let explain = self
             .explain("next_purchase_on")
             .formula(&words.t("value.formula.next_purchase", &[]))
             .input(words.label("last_order_on"), words.date(date_of(summary.last_day)))
-            .input(words.label("interval_days"), words.fixed(interval, 1))
-            .input(self.input("idle_days"), words.count(u64::from(idle.unsigned_abs())))
-            .input(words.label("overdue"), words.fixed(overdue, 2));
-        let note = if overdue > 1.0 {
-            words.t("value.overdue", &[("ratio", &words.fixed(overdue, 1))])
-        } else {
-            words.t("value.every", &[("days", &words.fixed(interval, 1))])
+            .input(self.input("idle_days"), words.count(u64::from(idle.unsigned_abs())));
+        let Some(known) = self.scored.rhythm else {
+            let fewest = words.count(u64::from(GAPS_MINIMUM) + 1);
+            let note = words.t("value.few_purchases", &[("fewest", &fewest)]);
+            return Figure::new(label, "", self.with_orders(explain)).note(Some(note));
         };
-        let value = next.map(|next| words.date(next)).unwrap_or_default();
-        Figure::new(label, value, self.with_orders(explain))
+        let typical = words.fixed(known.rhythm.typical_days(), 1);
+        let explain = explain
+            .input(self.input("typical_days"), typical.clone())
+            .input(self.input("gap_spread"), format!("{} (≤ {REGULAR_SD})", words.fixed(known.sd, 2)));
+        if !known.is_regular() {
+            let note = words.t("value.irregular", &[("days", &typical)]);
+            return Figure::new(label, "", self.with_orders(explain)).note(Some(note));
+        }
+        let (next, overdue) = (known.next(), known.overdue(self.scorer.day));
+        let [from, to] = [next.from_day, next.to_day].map(|day| words.date(date_of(day)));
+        let within = words.t("value.expected_between", &[("from", &from), ("to", &to)]);
+        let explain = explain
+            .input(self.input("expected_between"), format!("{from} – {to}"))
+            .input(words.label("overdue"), words.fixed(overdue, 2));
+        let is_over = self.scorer.day > next.to_day;
+        let note = match is_over {
+            true => words.t("value.overdue", &[("ratio", &words.fixed(overdue, 1)), ("within", &within)]),
+            false => words.t("value.every", &[("days", &typical), ("within", &within)]),
+        };
+        Figure::new(label, words.date(date_of(next.day)), self.with_orders(explain))
             .note(Some(note))
-            .tone((overdue > 2.0).then_some("bad"))
+            .tone(is_over.then_some("bad"))
     }
 
     fn rfm(&self, summary: &Summary) -> Figure {

@@ -33,6 +33,52 @@ pub struct Life {
     pub groups: BTreeMap<String, Moves>,
 }
 
+/// What the company keeps of what was bought, ten-thousandths; of all orders and returns, and as far as their cost is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    pub bought: i64,
+    pub returned: i64,
+    pub margin: i64,
+    /// What the margin was earned on.
+    pub costed: i64,
+}
+
+impl Kept {
+    pub fn buy(&mut self, amount: i64, margin: Option<i64>) {
+        self.bought = self.bought.saturating_add(amount.max(0));
+        self.earn(amount, margin);
+    }
+
+    pub fn give_back(&mut self, amount: i64, lost: Option<i64>) {
+        self.returned = self.returned.saturating_add(amount);
+        self.earn(amount.saturating_neg(), lost.map(i64::saturating_neg));
+    }
+
+    fn earn(&mut self, sales: i64, margin: Option<i64>) {
+        if let Some(margin) = margin {
+            self.margin = self.margin.saturating_add(margin);
+            self.costed = self.costed.saturating_add(sales);
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.bought = self.bought.saturating_add(other.bought);
+        self.returned = self.returned.saturating_add(other.returned);
+        self.margin = self.margin.saturating_add(other.margin);
+        self.costed = self.costed.saturating_add(other.costed);
+    }
+
+    /// Share of what was bought that was not given back.
+    pub fn not_returned(&self) -> f64 {
+        if self.bought > 0 { (self.bought - self.returned) as f64 / self.bought as f64 } else { 1.0 }
+    }
+
+    /// Share of net sales; `None` where no cost is known.
+    pub fn margin_rate(&self) -> Option<f64> {
+        (self.costed > 0).then(|| self.margin as f64 / self.costed as f64)
+    }
+}
+
 /// The moves of a group.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Moves {
@@ -40,16 +86,26 @@ pub struct Moves {
     pub counts: Vec<[u64; STATES]>,
     /// Bought in the quarters after being in each stage, ten-thousandths; over all quarters.
     pub money: [i64; STATES],
+    /// Sum of the squares of these quarters' amounts, in cents.
+    pub squares: [f64; STATES],
+    pub kept: Kept,
     /// From each day to the next, over all quarters.
     pub quarterly: Transitions,
 }
 
 impl Moves {
     fn new(days: usize) -> Self {
-        Moves { counts: vec![[0; STATES]; days], money: [0; STATES], quarterly: Transitions::new(STATES) }
+        Moves {
+            counts: vec![[0; STATES]; days],
+            money: [0; STATES],
+            squares: [0.0; STATES],
+            kept: Kept::default(),
+            quarterly: Transitions::new(STATES),
+        }
     }
 
-    fn add(&mut self, stages: &[usize], money: &[i64]) {
+    fn add(&mut self, stages: &[usize], money: &[i64], kept: &Kept) {
+        self.kept.merge(kept);
         for (at, stage) in stages.iter().enumerate() {
             self.counts[at][*stage] += 1;
         }
@@ -57,6 +113,8 @@ impl Moves {
             if let (Some(next), Some(bought)) = (stages.get(from + 1), money.get(from)) {
                 self.quarterly.add(*stage, *next);
                 self.money[*stage] = self.money[*stage].saturating_add(*bought);
+                let cents = (bought / 100) as f64;
+                self.squares[*stage] += cents * cents;
             }
         }
     }
@@ -83,7 +141,7 @@ impl Life {
             let (stages, money) = course(customer, &days, settings, model);
             for group in groups_of(customer, &regions, median) {
                 let moves = groups.entry(group).or_insert_with(|| Moves::new(days.len()));
-                moves.add(&stages, &money);
+                moves.add(&stages, &money, &customer.kept);
             }
         }
         Ok(Life { days, groups })
@@ -144,6 +202,7 @@ mod tests {
             id: meta::Id::nil(),
             purchases,
             returns: vec![],
+            kept: Kept { bought: 10_000 * days.len() as i64, ..Kept::default() },
             now: None,
             relation: relation.to_owned(),
             importance: "ordinary".into(),
@@ -165,10 +224,28 @@ mod tests {
         // Exploration declines and is lost, a prospect explores.
         assert_eq!((everybody.quarterly.count(4, 5), everybody.quarterly.count(0, 1)), (1, 1));
         assert_eq!(everybody.counts[8], [0, 1, 0, 1, 0, 1]);
-        let dealers = &found.groups["relation:dealer"].quarterly;
+        // Three or four purchases of 1.00 in each of the dealer's quarters of stability: 27 amounts at most.
+        let dealer = &found.groups["relation:dealer"];
+        assert_eq!(dealer.kept.bought, 270_000);
+        let bought: f64 = dealer.money.iter().map(|money| *money as f64 / 100.0).sum();
+        assert!(dealer.squares.iter().sum::<f64>() >= bought * bought / 8.0);
+        let dealers = &dealer.quarterly;
         // Known for 26 weeks only from the third quarter on.
         assert_eq!((dealers.total(), dealers.count(3, 3), dealers.count(2, 3)), (8, 6, 1));
         assert_eq!(found.groups["region:青岛"].quarterly.total(), 24);
+    }
+
+    #[test]
+    fn what_is_kept_by_hand() {
+        let mut kept = Kept::default();
+        kept.buy(100, Some(40));
+        kept.buy(100, None);
+        // A free sample.
+        kept.buy(0, Some(-5));
+        kept.give_back(20, Some(8));
+        assert_eq!(kept, Kept { bought: 200, returned: 20, margin: 27, costed: 80 });
+        assert_eq!((kept.not_returned(), kept.margin_rate()), (0.9, Some(0.3375)));
+        assert_eq!((Kept::default().not_returned(), Kept::default().margin_rate()), (1.0, None));
     }
 
     #[test]

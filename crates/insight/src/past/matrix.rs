@@ -230,7 +230,7 @@ mod tests {
         let id = Id::from_u128(number as u128);
         let (returns, now) = (vec![], None);
         let (relation, importance, region) = Default::default();
-        Customer { id, purchases, returns, now, relation, importance, region }
+        Customer { id, purchases, returns, kept: Default::default(), now, relation, importance, region }
     }
 
     /// Forty customers of whom every fifth buys monthly and much, the others now and then.

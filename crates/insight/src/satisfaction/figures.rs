@@ -57,8 +57,7 @@ pub fn loyalty(scorer: &Scorer, scored: &Scored) -> Loyalty {
     let behavioural = scored.statistics.summary.map(|summary| {
         let figures = scored.figures.as_ref();
         // Before models are fitted: he still buys unless he is later than usual.
-        let in_time =
-            || figures.and_then(|figures| figures.overdue_ratio).map_or(1.0, |late| 1.0 / late.max(1.0));
+        let in_time = || scored.overdue(scorer.day).map_or(1.0, |late| 1.0 / late.max(1.0));
         Behaviour {
             purchase_days: summary.orders,
             tenure_weeks: summary.observe(scorer.day).age,

@@ -29,10 +29,38 @@ fn orders_and_returns_move_the_customers_figures() {
         assert_eq!(known.get("first_order_on"), &Value::Date("2026-09-01".parse().unwrap()));
         assert_eq!(known.get("last_order_on"), &Value::Date("2026-10-01".parse().unwrap()));
         assert_eq!(known.get("interval_days"), &decimal("30"));
-        assert_eq!(known.get("next_purchase_on"), &Value::Date("2026-10-31".parse().unwrap()));
-        assert_eq!(known.get("overdue"), &decimal("1.7"));
+        // Two purchase days are no rhythm.
+        assert_eq!((known.get("next_purchase_on"), known.get("overdue")), (&Value::Null, &Value::Null));
         assert_eq!((known.text("stage"), known.text("loyalty")), ("formation", "new"));
         assert_eq!(known.version, fresh.version, "figures are no change of the record");
+    });
+}
+
+#[test]
+fn the_next_purchase_is_one_day_wherever_it_is_told() {
+    on_both(async |company| {
+        let regular = company.customer("Regular").await;
+        // Gaps of 27, 30 and 33 days: ∛26730 = 29.90 days, and 22 days idle on 2026-11-21.
+        for day in ["2026-08-01", "2026-08-28", "2026-09-27", "2026-10-30"] {
+            company.order(Some(regular), day, "100", None).await;
+        }
+        // Gaps of 4, 60 and 15 days: σ = 1.35.
+        let irregular = company.customer("Irregular").await;
+        for day in ["2026-08-01", "2026-08-05", "2026-10-04", "2026-10-19"] {
+            company.order(Some(irregular), day, "100", None).await;
+        }
+        let known = figures(&company, regular).await;
+        assert_eq!(known.get("next_purchase_on"), &Value::Date("2026-11-29".parse().unwrap()));
+        assert_eq!(known.get("overdue"), &decimal("0.74"));
+        let unknown = figures(&company, irregular).await;
+        assert_eq!((unknown.get("next_purchase_on"), unknown.get("overdue")), (&Value::Null, &Value::Null));
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/account/{irregular}")).await.expect(200).body;
+        assert!(page.contains("buys irregularly, typically every 15.3 days"), "{page}");
+        refit::refit(&company.engine, None).await.unwrap();
+        let page = client.get(&format!("/account/{irregular}")).await.expect(200).body;
+        assert!(page.contains("buys irregularly"), "{page}");
     });
 }
 
@@ -120,7 +148,7 @@ fn only_purchases_up_to_the_as_of_day_count() {
         let model = refit::refit(&company.engine, None).await.unwrap();
         assert_eq!(Some(model.as_of), as_of);
         let known = figures(&company, account).await;
-        assert_eq!((known.get("orders"), known.get("overdue")), (&Value::Int(2), &decimal("0")));
+        assert_eq!((known.get("orders"), known.get("interval_days")), (&Value::Int(2), &decimal("59")));
     });
 }
 

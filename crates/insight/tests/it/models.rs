@@ -168,7 +168,7 @@ fn the_past_is_computed_once_a_day_and_shown() {
             for part in ["of active customers broke up in the period", "Transition matrix", "Best rule:"] {
                 assert!(page.contains(part), "{address}: {part}");
             }
-            assert!(!page.contains("NaN"), "{page}");
+            assert!(!page.contains("NaN") && page.contains("stopping is right in"), "{page}");
         }
         // Whatever marketing costs beyond what anybody brings is not worth it.
         let page = client.get("/value/life-cycle?cost=1000000").await.expect(200).body;

@@ -1,15 +1,26 @@
 //! Rolling origin: from several points of the past each method forecasts what is known by now.
 //!
+//! **Origins** lie as far apart as the history allows, up to a whole horizon: then their forecasts have no period in common, and
+//! each tells something the others do not. They are moved together only so that methods with a season can be tried from all of them, as
+//! long as a third of a horizon is left between two. Who began later is tried from the origins at which enough was known of him;
+//! from those before, the floor speaks for him, so that wholes and parts add up there, too, and does not count as his own.
+//!
 //! MASE: mean absolute error over that of the (seasonal) naive method within the first history, below 1 is better than it
 //! (Hyndman & Koehler 2006); sMAPE: mean of 2|e|/(|actual|+|forecast|), 0/0 counting 0; WAPE: Σ|e|/Σ|actual|.
 
-use super::methods::{self, Method};
+use super::{
+    UPPER,
+    methods::{self, Method},
+    quantile,
+};
 use crate::reason::Reason;
 use serde::{Deserialize, Serialize};
 
-/// Points of the past at most, the latest ones.
+/// Points of the past at most.
 const MOST_ORIGINS: usize = 6;
 const FEWEST_ORIGINS: usize = 2;
+/// A history that cannot be tried with its season from so many is taken as one without.
+const SEASON_ORIGINS: usize = 3;
 /// Periods known at the first of them.
 const FEWEST_KNOWN: usize = 8;
 /// A method replaces a simpler one if its mean absolute error is lower by this share.
@@ -17,7 +28,12 @@ const MARGIN: f64 = 0.02;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Backtest {
+    /// From so many the method was tried, the latest ones: by them errors are measured.
     pub origins: usize,
+    /// Of all origins, the latest first: periods known by now that came after those forecast from it.
+    pub back: Vec<usize>,
+    /// Periods to a season, as far as methods with a season could be tried; else 1.
+    pub season: usize,
     /// Methods that could say something from every origin, from the simplest up; none of a sum of forecasts.
     pub tried: Vec<Tried>,
     /// `None` for a sum of forecasts.
@@ -45,38 +61,69 @@ pub struct Measures {
     pub wape: Option<f64>,
 }
 
+/// Of outcomes of the past, how many lay within the interval that the other origins would have given.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Covered {
+    pub within: usize,
+    pub of: usize,
+}
+
+impl Covered {
+    pub fn share(self) -> Option<f64> {
+        (self.of > 0).then(|| self.within as f64 / self.of as f64)
+    }
+
+    fn add(&mut self, error: f64, reach: f64) {
+        self.of += 1;
+        self.within += usize::from(error.abs() <= reach);
+    }
+}
+
 impl Backtest {
     pub fn of(&self, method: Method) -> Option<&Tried> {
         self.tried.iter().find(|tried| tried.method == method)
     }
 
+    /// Errors from the origins that count, the latest first.
+    pub fn counted(&self) -> &[Vec<f64>] {
+        &self.errors[..self.origins.min(self.errors.len())]
+    }
+
     /// How large the errors are, told of the same history.
     pub fn measured(&self, history: &[f64]) -> Measures {
-        let pair = |(error, actual): (&f64, &f64)| (*actual, actual - error);
-        let pairs: Vec<(f64, f64)> = self
-            .errors
-            .iter()
-            .enumerate()
-            .flat_map(|(origin, errors)| errors.iter().zip(to_come(history, errors.len(), origin)).map(pair))
-            .collect();
+        let mut pairs = vec![];
+        for (errors, back) in self.counted().iter().zip(&self.back) {
+            for (step, error) in errors.iter().enumerate() {
+                let actual = actual(history, errors.len(), *back, step);
+                pairs.push((actual, actual - error));
+            }
+        }
         measure(&pairs, self.scale)
     }
 
     /// Mean square of all errors.
     pub fn variance(&self) -> f64 {
-        mean_square(self.errors.iter().flatten())
+        mean_square(self.counted().iter().flatten())
     }
 
-    /// Root mean square error by step.
+    /// Mean square of all errors but those from one origin; 0 from an origin that does not count: there is nothing to be moved yet.
+    pub fn variance_without(&self, origin: usize) -> f64 {
+        if origin >= self.origins {
+            return 0.0;
+        }
+        let others = self.counted().iter().enumerate().filter(|(at, _)| *at != origin);
+        mean_square(others.flat_map(|(_, errors)| errors))
+    }
+
+    /// Root mean square error by step, as a straight line through the squares, which never falls: single steps are told of by too few
+    /// errors each.
     pub fn deviations(&self) -> Vec<f64> {
-        let steps = self.errors.first().map_or(0, Vec::len);
-        let square = |step: usize| self.errors.iter().map(|origin| origin[step].powi(2)).sum::<f64>();
-        (0..steps).map(|step| (square(step) / self.errors.len() as f64).sqrt()).collect()
+        deviations(self.counted().iter())
     }
 
     /// Root mean square error of the weighted sum over the steps that have a weight.
     pub fn deviation_of(&self, weights: &[f64]) -> f64 {
-        let sums: Vec<f64> = self.errors.iter().map(|origin| weighted(origin, weights)).collect();
+        let sums: Vec<f64> = self.counted().iter().map(|origin| weighted(origin, weights)).collect();
         mean_square(&sums).sqrt()
     }
 
@@ -84,6 +131,65 @@ impl Backtest {
     pub fn deviation_of_sum(&self, steps: usize) -> f64 {
         self.deviation_of(&vec![1.0; steps])
     }
+
+    /// So many independent origins would tell as much of the spread of errors over the first `span` periods as these: n² / Σᵢⱼ ρᵢⱼ², ρ being
+    /// the share of these periods that two of them have in common (Bayley & Hammersley 1946).
+    pub fn independent(&self, span: usize) -> f64 {
+        independent(&self.back[..self.origins.min(self.back.len())], span)
+    }
+
+    /// Single steps, and sums over all of them, held against the interval of the other origins; nothing where these are too few.
+    pub fn covered(&self) -> (Covered, Covered) {
+        let (mut steps, mut sums) = (Covered::default(), Covered::default());
+        if self.origins <= FEWEST_ORIGINS {
+            return (steps, sums);
+        }
+        for (origin, errors) in self.counted().iter().enumerate() {
+            let others =
+                self.counted().iter().enumerate().filter(|(at, _)| *at != origin).map(|(_, one)| one);
+            let mut back = self.back.clone();
+            back.truncate(self.origins);
+            back.remove(origin);
+            let reach = |deviation: f64, span: usize| quantile(UPPER, independent(&back, span)) * deviation;
+            for (step, (error, deviation)) in errors.iter().zip(deviations(others.clone())).enumerate() {
+                steps.add(*error, reach(deviation, step + 1));
+            }
+            let all: Vec<f64> = others.map(|errors| errors.iter().sum()).collect();
+            sums.add(errors.iter().sum(), reach(mean_square(&all).sqrt(), errors.len()));
+        }
+        (steps, sums)
+    }
+}
+
+fn deviations<'e>(origins: impl Iterator<Item = &'e Vec<f64>> + Clone) -> Vec<f64> {
+    let steps = origins.clone().next().map_or(0, Vec::len);
+    let squares: Vec<f64> =
+        (0..steps).map(|step| mean_square(origins.clone().map(|origin| &origin[step]))).collect();
+    straight(&squares).into_iter().map(f64::sqrt).collect()
+}
+
+/// a + b·step by least squares, neither falling nor below zero.
+fn straight(squares: &[f64]) -> Vec<f64> {
+    let count = squares.len() as f64;
+    let (middle, mean) = ((count + 1.0) / 2.0, squares.iter().sum::<f64>() / count.max(1.0));
+    let (mut along, mut across, mut own, mut product) = (0.0, 0.0, 0.0, 0.0);
+    for (step, square) in (1_u32..).map(f64::from).zip(squares) {
+        along += (step - middle).powi(2);
+        across += (step - middle) * (square - mean);
+        own += step * step;
+        product += step * square;
+    }
+    let slope = if along > 0.0 { f64::max(across / along, 0.0) } else { 0.0 };
+    let (start, slope) =
+        if mean < slope * middle { (0.0, product / own) } else { (mean - slope * middle, slope) };
+    (1_u32..).map(f64::from).take(squares.len()).map(|step| start + slope * step).collect()
+}
+
+fn independent(back: &[usize], span: usize) -> f64 {
+    let (count, span) = (back.len() as f64, span.max(1) as f64);
+    let common = |a: &usize, b: &usize| f64::max(1.0 - a.abs_diff(*b) as f64 / span, 0.0).powi(2);
+    let all: f64 = back.iter().map(|a| back.iter().map(|b| common(a, b)).sum::<f64>()).sum();
+    count * count / all.max(1.0)
 }
 
 pub fn weighted(values: &[f64], weights: &[f64]) -> f64 {
@@ -97,51 +203,75 @@ pub fn mean_square<'v>(values: impl IntoIterator<Item = &'v f64>) -> f64 {
     sum / f64::from(count.max(1))
 }
 
-/// What is known by now of the `horizon` periods after an origin, 0 being the latest.
-pub fn to_come(history: &[f64], horizon: usize, origin: usize) -> &[f64] {
-    let end = history.len().saturating_sub(origin);
-    &history[end.saturating_sub(horizon)..end]
+/// What came of a step of a forecast that ended `back` periods before now; nothing was before the history.
+pub fn actual(history: &[f64], horizon: usize, back: usize, step: usize) -> f64 {
+    let at = (history.len() + step).checked_sub(horizon + back);
+    at.and_then(|at| history.get(at)).copied().unwrap_or(0.0)
 }
 
-/// Points of the past from which a history of so many periods can be forecast.
-pub fn origins(length: usize, horizon: usize) -> usize {
-    MOST_ORIGINS.min((length + 1).saturating_sub(horizon + FEWEST_KNOWN))
+/// Points of the past from which a history of so many periods can be forecast, see [`Backtest::back`].
+pub fn origins(length: usize, season: usize, horizon: usize) -> Vec<usize> {
+    let gaps = MOST_ORIGINS - 1;
+    let spare = |known: usize| length.checked_sub(horizon + known.max(FEWEST_KNOWN));
+    let apart = |known: usize| spare(known).map(|spare| spare / gaps);
+    let with_season = [2 * season + 1, season].into_iter().filter_map(apart);
+    let stride = with_season.chain(apart(FEWEST_KNOWN)).find(|stride| *stride >= (horizon / 3).max(1));
+    let stride = stride.or(apart(FEWEST_KNOWN)).unwrap_or(0).clamp(1, horizon.max(1));
+    let count = spare(FEWEST_KNOWN).map_or(0, |spare| MOST_ORIGINS.min(spare / stride + 1));
+    (0..count).map(|origin| origin * stride).collect()
 }
 
 /// Periods it takes for a forecast of `horizon`.
 pub fn fewest(horizon: usize) -> usize {
-    needed(horizon, FEWEST_ORIGINS)
+    needed(horizon, &[])
 }
 
-/// Periods it takes to be tried from so many origins.
-pub fn needed(horizon: usize, origins: usize) -> usize {
-    FEWEST_KNOWN + horizon + origins.max(FEWEST_ORIGINS) - 1
+/// Periods it takes to be tried from the fewest of these origins.
+pub fn needed(horizon: usize, back: &[usize]) -> usize {
+    FEWEST_KNOWN + horizon + back.get(FEWEST_ORIGINS - 1).copied().unwrap_or(FEWEST_ORIGINS - 1)
 }
 
-pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -> Result<Backtest, Reason> {
-    let need = fewest(horizon);
-    if history.len() < need {
-        return Err(Reason::TooShort { have: history.len(), need });
+/// From how many origins, and with which season, a history can be tried.
+fn tried_from(length: usize, season: usize, horizon: usize, back: &[usize]) -> (usize, usize) {
+    let from = |known: usize| {
+        back.iter().take_while(|back| length >= horizon + **back + known.max(FEWEST_KNOWN)).count()
+    };
+    match from(season) {
+        enough if enough >= SEASON_ORIGINS.min(back.len()) => (enough, season),
+        _ => (from(FEWEST_KNOWN), 1),
     }
-    let origins = origins(history.len(), horizon);
-    let known = |origin: usize| &history[..history.len() - horizon - origin];
-    let to_come = |origin: usize| to_come(history, horizon, origin);
-    let scale = naive_error(known(origins - 1), season);
+}
+
+/// `back` are the origins, of [`origins`]: those of the longest history, where several are to add up.
+pub fn run(
+    history: &[f64],
+    season: usize,
+    horizon: usize,
+    methods: &[Method],
+    back: &[usize],
+) -> Result<Backtest, Reason> {
+    let (counted, season) = tried_from(history.len(), season, horizon, back);
+    if counted < FEWEST_ORIGINS {
+        return Err(Reason::TooShort { have: history.len(), need: needed(horizon, back) });
+    }
+    let known = |back: usize| &history[..history.len().saturating_sub(horizon + back)];
+    let off = |back: usize, points: &[f64]| -> Vec<f64> {
+        points.iter().enumerate().map(|(step, point)| actual(history, horizon, back, step) - point).collect()
+    };
+    let (mine, before) = back.split_at(counted);
+    let scale = mine.last().and_then(|back| naive_error(known(*back), season));
     let (mut tried, mut errors): (Vec<Tried>, Vec<Vec<Vec<f64>>>) = (vec![], vec![]);
     for method in methods {
         let told: Option<Vec<Vec<f64>>> =
-            (0..origins).map(|origin| methods::points(*method, known(origin), season, horizon)).collect();
+            mine.iter().map(|back| methods::points(*method, known(*back), season, horizon)).collect();
         let Some(told) = told else { continue };
-        let pairs: Vec<(f64, f64)> = told
-            .iter()
-            .enumerate()
-            .flat_map(|(origin, points)| to_come(origin).iter().copied().zip(points.iter().copied()))
-            .collect();
+        let mut pairs = vec![];
+        for (back, points) in mine.iter().zip(&told) {
+            let actual = |step| actual(history, horizon, *back, step);
+            pairs.extend(points.iter().enumerate().map(|(step, point)| (actual(step), *point)));
+        }
         tried.push(Tried { method: *method, errors: measure(&pairs, scale) });
-        let of_origin = |(origin, points): (usize, &Vec<f64>)| {
-            to_come(origin).iter().zip(points).map(|(actual, point)| actual - point).collect()
-        };
-        errors.push(told.iter().enumerate().map(of_origin).collect());
+        errors.push(mine.iter().zip(&told).map(|(back, points)| off(*back, points)).collect());
     }
     let mut best = 0;
     for at in 1..tried.len() {
@@ -150,7 +280,12 @@ pub fn run(history: &[f64], season: usize, horizon: usize, methods: &[Method]) -
         }
     }
     let method = tried.get(best).ok_or(Reason::NotConverged)?.method;
-    Ok(Backtest { origins, best: Some(method), errors: errors.swap_remove(best), tried, scale })
+    let mut errors = errors.swap_remove(best);
+    for back in before {
+        let floor = methods::points(Method::SeasonalNaive, known(*back), season, horizon);
+        errors.push(off(*back, &floor.unwrap_or_else(|| vec![0.0; horizon])));
+    }
+    Ok(Backtest { origins: counted, back: back.to_vec(), season, best: Some(method), errors, tried, scale })
 }
 
 /// Mean absolute error of repeating the last season within the history; of repeating the last period if there is none.
@@ -181,66 +316,4 @@ pub(super) fn measure(pairs: &[(f64, f64)], scale: Option<f64>) -> Measures {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::forecast;
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn measures_of_a_known_case() {
-        let found = measure(&[(10.0, 8.0), (0.0, 0.0), (4.0, 8.0)], Some(4.0));
-        assert_eq!((found.mae, found.mase), (2.0, Some(0.5)));
-        assert!((found.smape - (4.0 / 18.0 + 8.0 / 12.0) / 3.0).abs() < 1e-12);
-        assert_eq!(found.wape, Some(6.0 / 14.0));
-    }
-
-    #[test]
-    fn a_season_is_found_and_beats_the_average() {
-        let history: Vec<f64> =
-            (0..60).map(|at| if at % 12 == 11 { 300.0 } else { 100.0 + f64::from(at % 5) }).collect();
-        let found = forecast(&history, 12, 12, &Method::ALL).expect("a forecast");
-        assert_eq!((found.points.len(), found.backtest.origins), (12, 6));
-        assert!(found.points[11] > 250.0, "{:?}", found.points);
-        let of = |method| found.backtest.of(method).expect("tried").errors;
-        let best = found.backtest.best.expect("a method");
-        assert!(of(best).mae < of(Method::Average).mae);
-        assert_eq!(found.backtest.measured(&history), of(best));
-        assert!(found.deviations.windows(2).all(|pair| pair[0] <= pair[1]));
-    }
-
-    #[test]
-    fn too_short_a_series_says_how_long_it_must_be() {
-        assert_eq!(
-            forecast(&[1.0; 10], 1, 4, &Method::ALL).err(),
-            Some(Reason::TooShort { have: 10, need: 13 })
-        );
-        assert_eq!(forecast(&[f64::NAN; 30], 1, 4, &Method::ALL).err(), Some(Reason::NotFinite));
-    }
-
-    #[test]
-    fn nothing_sold_is_forecast_as_nothing() {
-        let found = forecast(&[0.0; 30], 12, 3, &Method::ALL).expect("a forecast");
-        assert_eq!(
-            (found.backtest.best, found.points.as_slice()),
-            (Some(Method::SeasonalNaive), &[0.0; 3][..])
-        );
-        assert_eq!(found.interval(2), (0.0, 0.0));
-        assert_eq!(found.errors.wape, None);
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(16))]
-        #[test]
-        fn nothing_is_ever_not_a_number(
-            history in prop::collection::vec(prop_oneof![Just(0.0), -1e3_f64..1e6], 13..70), season in 1_usize..13,
-        ) {
-            let found = forecast(&history, season, 4, &Method::ALL).expect("a forecast");
-            for step in 0..4 {
-                let (lower, upper) = found.interval(step);
-                prop_assert!(lower.is_finite() && upper.is_finite() && lower <= upper);
-                prop_assert!(lower <= found.points[step] && found.points[step] <= upper);
-            }
-            prop_assert!(found.backtest.tried.iter().all(|tried| tried.errors.mae.is_finite() && tried.errors.smape.is_finite()));
-        }
-    }
-}
+mod tests;

@@ -5,15 +5,16 @@
 //! units hold what prices did, too.
 //!
 //! level = expected demand over the cover + k · σ, the cover being lead time plus the time between two orders, σ the root mean
-//! square error of past forecasts of the sum over such a cover, and k the normal quantile of the wanted probability of not
-//! running out (Silver, Pyke & Thomas 2017, *Inventory and Production Management*, ch. 6).
+//! square error of past forecasts of the sum over such a cover, and k the quantile of the wanted probability of not running out
+//! (Silver, Pyke & Thomas 2017, *Inventory and Production Management*, ch. 6): of Student's t, as σ is known from few errors.
+//! Fewer than [`FREEDOM`] are taken for so many: so far out the quantile would be a matter of the distribution's form only.
 
 use super::{
     Forecast,
-    backtest::{Measures, measure, to_come},
+    backtest::{Measures, actual, measure},
+    quantile,
 };
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 /// What is known of the demand over a number of periods.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -22,6 +23,8 @@ pub struct Cover {
     pub demand: f64,
     /// Root mean square error of past forecasts of it.
     pub deviation: f64,
+    /// So many independent errors it is known from.
+    pub independent: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -36,6 +39,9 @@ impl Need {
         self.demand + self.safety
     }
 }
+
+/// Degrees of freedom of the safety stock at least.
+pub const FREEDOM: f64 = 3.0;
 
 /// Weeks whose sales and units make the price.
 pub const PRICED: usize = 13;
@@ -56,23 +62,27 @@ pub fn in_units(told: &Forecast, money: &[f64], units: &[f64]) -> Option<Units> 
     let horizon = told.points.len();
     // Errors of the sum over the first steps, origin by origin.
     let (mut sums, mut pairs) = (vec![], vec![]);
-    for (origin, errors) in told.backtest.errors.iter().enumerate() {
-        let then = price(money, units, horizon + origin).unwrap_or(now);
-        let actual = to_come(money, horizon, origin).iter().zip(to_come(units, horizon, origin));
+    for (errors, back) in told.backtest.counted().iter().zip(&told.backtest.back) {
+        let then = price(money, units, horizon + back).unwrap_or(now);
         let mut sum = 0.0;
-        let off = |((money, units), error): ((&f64, &f64), &f64)| {
+        let off = |(step, error): (usize, &f64)| {
+            let [money, units] = [money, units].map(|of| actual(of, horizon, *back, step));
             let said = (money - error) / then;
-            pairs.push((*units, said));
+            pairs.push((units, said));
             sum += units - said;
             sum
         };
-        sums.push(actual.zip(errors).map(off).collect::<Vec<f64>>());
+        sums.push(errors.iter().enumerate().map(off).collect::<Vec<f64>>());
     }
     let mut demand = 0.0;
     let cover = |(at, point): (usize, &f64)| {
         demand += point / now;
         let square = sums.iter().filter_map(|sums| sums.get(at)).map(|sum| sum * sum).sum::<f64>();
-        Cover { demand: f64::max(demand, 0.0), deviation: (square / sums.len().max(1) as f64).sqrt() }
+        Cover {
+            demand: f64::max(demand, 0.0),
+            deviation: (square / sums.len().max(1) as f64).sqrt(),
+            independent: told.backtest.independent(at + 1),
+        }
     };
     let covers = told.points.iter().enumerate().map(cover).collect();
     Some(Units { price: now, covers, errors: measure(&pairs, None) })
@@ -91,14 +101,14 @@ fn price(money: &[f64], units: &[f64], since: usize) -> Option<f64> {
 impl Cover {
     /// `service` is the wanted probability of not running out, kept within 50 % … 99.9 %.
     pub fn need(self, service: f64) -> Need {
-        let quantile = Normal::standard().inverse_cdf(service.clamp(0.5, 0.999));
-        Need { demand: self.demand, safety: quantile.max(0.0) * self.deviation }
+        let reach = quantile(service.clamp(0.5, 0.999), self.independent.max(FREEDOM));
+        Need { demand: self.demand, safety: reach.max(0.0) * self.deviation }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Method, forecast};
+    use super::super::{Method, backtest::origins, forecast};
     use super::*;
 
     #[test]
@@ -106,7 +116,7 @@ mod tests {
         // At 3 a unit.
         let covers_of = |units: &[f64]| {
             let money: Vec<f64> = units.iter().map(|units| units * 3.0).collect();
-            let told = forecast(&money, 1, 4, &Method::QUICK).expect("a forecast");
+            let told = forecast(&money, 1, 4, &Method::QUICK, &origins(30, 1, 4)).expect("a forecast");
             let found = in_units(&told, &money, units).expect("a price");
             assert!((found.price - 3.0).abs() < 1e-12);
             for (at, cover) in found.covers.iter().enumerate() {
@@ -126,7 +136,9 @@ mod tests {
         let (low, high) = (jumpy[1].need(0.8), jumpy[1].need(0.99));
         assert!(low.demand == high.demand && 0.0 < low.safety && low.safety < high.safety);
         let deviation = jumpy[1].deviation;
-        assert!((high.safety - 2.326_347_874 * deviation).abs() < 1e-6 * deviation);
+        // 30 weeks are tried from six points three weeks apart: of two weeks six independent errors, t₆(0.99) = 3.142668.
+        assert!((jumpy[1].independent - 6.0).abs() < 1e-12);
+        assert!((high.safety - 3.142_668 * deviation).abs() < 1e-5 * deviation);
         assert_eq!(jumpy[1].need(0.5).safety, 0.0);
     }
 
@@ -135,7 +147,7 @@ mod tests {
         // 10 units a week; the price doubles for the last 13 weeks.
         let units = [10.0; 40];
         let money: Vec<f64> = (0..40).map(|at| if at < 27 { 50.0 } else { 100.0 }).collect();
-        let told = forecast(&money, 1, 13, &[Method::Average]).expect("a forecast");
+        let told = forecast(&money, 1, 13, &[Method::Average], &origins(40, 1, 13)).expect("a forecast");
         let found = in_units(&told, &money, &units).expect("a price");
         assert!((found.price - 10.0).abs() < 1e-12 && (found.covers[12].demand - 130.0).abs() < 1e-9);
         // At the old price the forecast of 50 was 10 units all the same: no error.

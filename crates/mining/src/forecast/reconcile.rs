@@ -13,14 +13,10 @@
 //! others of its whole are shortened in proportion.
 //!
 //! **Errors.** The same is done at every origin of the back-test, with variances from the other origins' errors; what is
-//! left of the errors is what the values that add up would have been off by. Intervals are made of these. Origins overlap, so that
-//! the other origins are not quite another time: the errors are, if anything, a little small.
+//! left of the errors is what the values that add up would have been off by. Intervals are made of these. A part of which too little was
+//! known at an origin keeps there what the floor says of it, and gives way to nobody.
 
-use super::{
-    Forecast,
-    backtest::{mean_square, to_come},
-    rising,
-};
+use super::{Forecast, backtest::actual};
 
 /// The values of `parts` sum to that of `whole`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,13 +70,13 @@ pub fn reconcile(nodes: &mut [Node<'_>], breakdowns: &[Breakdown]) {
     let variances: Vec<f64> = nodes.iter().map(|node| node.forecast.backtest.variance()).collect();
     let mut errors = vec![vec![Vec::with_capacity(steps); origins]; nodes.len()];
     for origin in 0..origins {
-        let others = |node: &Node<'_>| {
-            let others = node.forecast.backtest.errors.iter().enumerate().filter(|(at, _)| *at != origin);
-            mean_square(others.flat_map(|(_, errors)| errors))
-        };
-        let variances: Vec<f64> = nodes.iter().map(others).collect();
+        let variances: Vec<f64> =
+            nodes.iter().map(|node| node.forecast.backtest.variance_without(origin)).collect();
         for step in 0..steps {
-            let actual = |node: &Node<'_>| to_come(node.history, steps, origin)[step];
+            let actual = |node: &Node<'_>| {
+                let back = node.forecast.backtest.back.get(origin).copied().unwrap_or(origin);
+                actual(node.history, steps, back, step)
+            };
             let said = |node: &Node<'_>| {
                 let said = actual(node) - node.forecast.backtest.errors[origin][step];
                 // Zero but for rounding.
@@ -101,7 +97,7 @@ pub fn reconcile(nodes: &mut [Node<'_>], breakdowns: &[Breakdown]) {
     for (node, errors) in nodes.iter_mut().zip(errors) {
         let forecast = &mut *node.forecast;
         forecast.backtest.errors = errors;
-        forecast.deviations = rising(&forecast.backtest);
+        forecast.deviations = forecast.backtest.deviations();
         forecast.errors = forecast.backtest.measured(node.history);
     }
 }

@@ -62,7 +62,7 @@ pub struct Purchasing {
     pub left_out: usize,
     /// Weeks since its first sale that a product must have to be listed.
     pub need_weeks: usize,
-    /// Points of the past from which each of them was tried.
+    /// Points of the past from which those known long enough were tried.
     pub origins: usize,
 }
 

@@ -71,7 +71,7 @@ pub fn find(
     let sold = products(sales, &cut);
     let mut tree = plant(sales, &cut, profiles, category_of, &sold);
     let weekdays = tree.count(sales, &cut);
-    let forecasts = tree.forecasts();
+    let forecasts = tree.forecasts(&origins(&cut));
     let part = |at: usize| Part {
         key: tree.nodes[at].key.clone(),
         history: cut.by_week(&tree.nodes[at].weeks),
@@ -100,18 +100,19 @@ pub fn find(
         left_out: sales.products.len() - demands.len(),
         products: demands,
         need_weeks: need_weeks(&cut),
-        origins: origins(&cut),
+        origins: origins(&cut).len(),
     };
     (found, purchasing)
 }
 
-/// As many as the whole company is tried on, so that both are tried from the same points of the past.
+/// To be tried from two of the company's points of the past.
 fn need_weeks(cut: &Cut) -> usize {
-    backtest::needed(HORIZON, origins(cut))
+    backtest::needed(HORIZON, &origins(cut))
 }
 
-fn origins(cut: &Cut) -> usize {
-    backtest::origins(cut.weeks(), HORIZON)
+/// The company's points of the past, which are everybody's: only then do errors add up.
+fn origins(cut: &Cut) -> Vec<usize> {
+    backtest::origins(cut.weeks(), PERIOD.season(), HORIZON)
 }
 
 fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
@@ -308,9 +309,9 @@ impl Tree {
     }
 
     /// One a node, which add up; or why there is none.
-    fn forecasts(&self) -> Result<Vec<Forecast>, Reason> {
+    fn forecasts(&self, back: &[usize]) -> Result<Vec<Forecast>, Reason> {
         let told = |node: &Node| {
-            forecast::forecast(&node.weeks[node.first..], PERIOD.season(), HORIZON, node.methods)
+            forecast::forecast(&node.weeks[node.first..], PERIOD.season(), HORIZON, node.methods, back)
         };
         let mut forecasts = self.nodes.iter().map(told).collect::<Result<Vec<Forecast>, Reason>>()?;
         let mut nodes: Vec<reconcile::Node<'_>> = self

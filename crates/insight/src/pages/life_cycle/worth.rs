@@ -14,9 +14,18 @@ use crate::{
 use meta::Lang;
 use minijinja::context;
 use serde::Serialize;
-use value::{markov::Relationship, money};
+use value::{
+    markov::{
+        Policy,
+        certainty::{self, Certainty, Mean},
+    },
+    money,
+};
 
 const QUARTERS_PER_YEAR: f64 = 4.0;
+const CENTS_PER_UNIT: f64 = 100.0;
+/// Moves of customers who had bought, without which there is no rule.
+const MOVES_LEAST: u64 = 30;
 
 #[derive(Serialize)]
 struct StageLine {
@@ -24,10 +33,15 @@ struct StageLine {
     colour: &'static str,
     customers: String,
     share: String,
-    /// Per quarter, after cost.
+    /// Per quarter, after cost; plain purchases where there is no rule.
     reward: String,
+    reward_range: String,
     value: String,
-    go_on: bool,
+    value_range: String,
+    /// `None` where there is no rule.
+    go_on: Option<bool>,
+    /// In how many draws stopping is right.
+    stop: String,
     href: Option<String>,
 }
 
@@ -40,9 +54,20 @@ pub(super) struct Worth<'a> {
 }
 
 struct Economy {
-    rewards: Vec<f64>,
-    values: Vec<f64>,
-    go_on: Vec<bool>,
+    rewards: Vec<Mean>,
+    policy: Policy,
+    certainty: Vec<Certainty>,
+}
+
+/// Customers who had bought, and what became of them in a quarter.
+fn observed(moves: &Moves) -> u64 {
+    moves.quarterly.total() - moves.quarterly.left(0)
+}
+
+/// Mean purchases of the quarter after being in a stage.
+fn purchases(moves: &Moves, stage: usize) -> Mean {
+    let squares = moves.squares[stage] / (CENTS_PER_UNIT * CENTS_PER_UNIT);
+    Mean::of(moves.quarterly.left(stage), money::to_units(moves.money[stage]), squares)
 }
 
 impl Worth<'_> {
@@ -64,7 +89,7 @@ impl Worth<'_> {
             bad_cost,
             worth_on => on,
             stages => self.stages(moves, group, &economy),
-            rule => self.rule(&economy),
+            rule => self.rule(moves, &economy),
             worth_inputs => self.inputs(moves, group, cost),
             worth_source => group.is_empty().then(|| super::matrix::source(words, "")),
             as_of => words.date(self.past.as_of),
@@ -88,10 +113,12 @@ impl Worth<'_> {
     fn inputs(&self, moves: &Moves, group: &str, cost: f64) -> Vec<Input> {
         let words = self.words;
         let input = |key: &str, value: String| Input { label: words.t(key, &[]), value };
+        let is_known = moves.kept.margin_rate().is_some();
+        let margin = if is_known { "value.life.margin" } else { "value.life.margin_of_all" };
         vec![
             input("value.life.group", self.group_name(group)),
-            input("value.life.quarters", words.count(moves.quarterly.total())),
-            input("value.life.margin", words.percent(self.kept_share())),
+            input("value.life.quarters", words.count(observed(moves))),
+            input(margin, words.percent(self.kept_share(moves))),
             input("value.input.discount", words.percent(self.settings.annual_discount)),
             input("value.life.cost", words.units(cost)),
         ]
@@ -106,63 +133,80 @@ impl Worth<'_> {
         self.life.groups.keys().map(named).collect()
     }
 
-    /// What the company keeps of a purchase after returns and the cost of goods; the latter only where it is known.
-    fn kept_share(&self) -> f64 {
+    /// What the company keeps of the group's purchases after returns and the cost of goods: where none of its costs is known, at the
+    /// margin of all sales, and where none is known at all, without costs.
+    fn kept_share(&self, moves: &Moves) -> f64 {
         let overview = &self.stored.overview;
-        let ratio = |part: i64, whole: i64| match whole {
-            1.. => money::to_units(part) / money::to_units(whole),
-            _ => 1.0,
-        };
-        let margin = overview.margin.map_or(1.0, |margin| ratio(margin, overview.costed_sales));
-        margin * ratio(overview.net_sales, overview.gross_sales)
+        let of_all = overview.margin.filter(|_| overview.costed_sales > 0);
+        let of_all = of_all.map(|margin| money::to_units(margin) / money::to_units(overview.costed_sales));
+        moves.kept.margin_rate().or(of_all).unwrap_or(1.0) * moves.kept.not_returned()
     }
 
-    /// Stages as a Markov chain of quarters; `None` where it has no value. Prospects cost nothing.
+    /// Stages as a Markov chain of quarters; `None` where it has no value, or rests on too little. Prospects cost nothing.
     fn economy(&self, moves: &Moves, cost: f64) -> Option<Economy> {
-        let rewards: Vec<f64> = (0..STAGES.len())
-            .map(|stage| {
-                let seen = moves.quarterly.left(stage) as f64;
-                let money = if seen > 0.0 { money::to_units(moves.money[stage]) / seen } else { 0.0 };
-                let cost = if stage == 0 { 0.0 } else { cost };
-                money * self.kept_share() - cost
-            })
-            .collect();
+        if observed(moves) < MOVES_LEAST {
+            return None;
+        }
+        let kept = self.kept_share(moves);
+        let reward = |stage: usize| {
+            let Mean { mean, error } = purchases(moves, stage);
+            let cost = if stage == 0 { 0.0 } else { cost };
+            Mean { mean: mean * kept - cost, error: error * kept.abs() }
+        };
+        let rewards: Vec<Mean> = (0..STAGES.len()).map(reward).collect();
         let discount = (self.settings.annual_discount.ln_1p() / QUARTERS_PER_YEAR).exp_m1();
-        let chain = Relationship { transitions: moves.quarterly.matrix(), rewards, discount };
-        let best = chain.best().ok()?;
-        Some(Economy { rewards: chain.rewards.clone(), values: best.values, go_on: best.go_on })
+        let (policy, certainty) = certainty::best(&moves.quarterly, &rewards, discount).ok()?;
+        Some(Economy { rewards, policy, certainty })
     }
 
     fn stages(&self, moves: &Moves, group: &str, economy: &Option<Economy>) -> Vec<StageLine> {
         let words = self.words;
         let counts = moves.counts.last().copied().unwrap_or_default();
         let all: u64 = counts.iter().skip(1).sum();
-        let units = |of: fn(&Economy) -> &Vec<f64>, at: usize| {
-            economy.as_ref().map_or("–".to_owned(), |economy| words.units(of(economy)[at]))
+        let range = |[low, high]: [f64; 2]| {
+            words.t("value.life.range", &[("low", &words.units(low)), ("high", &words.units(high))])
         };
         // Prospects are known only once they have bought: nothing can be said of the others.
         (1..STAGES.len())
             .map(|at| {
                 let (name, colour) = stage(words, at);
                 let filter = format!("orders > 0 && stage == '{}'", stage_name(STAGES[at]));
+                let economy = economy.as_ref();
+                let reward = economy.map_or_else(|| purchases(moves, at), |economy| economy.rewards[at]);
+                let (value, certain) =
+                    economy.map(|economy| (economy.policy.values[at], economy.certainty[at])).unzip();
                 StageLine {
                     name,
                     colour,
                     customers: words.count(counts[at]),
                     share: words.percent(counts[at] as f64 / all.max(1) as f64),
-                    reward: units(|economy| &economy.rewards, at),
-                    value: units(|economy| &economy.values, at),
-                    go_on: economy.as_ref().is_none_or(|economy| economy.go_on[at]),
+                    reward: words.units(reward.mean),
+                    reward_range: range(reward.interval()),
+                    value: value.map_or("–".to_owned(), |value| words.units(value)),
+                    value_range: certain.map(|certain| range(certain.value)).unwrap_or_default(),
+                    go_on: economy.map(|economy| economy.policy.go_on[at]),
+                    stop: certain
+                        .map(|certain| {
+                            let share = words.whole_percent(certain.stop);
+                            words.t("value.life.stop_is_right", &[("share", &share)])
+                        })
+                        .unwrap_or_default(),
                     href: group.is_empty().then(|| href::sorted("account", &filter, "-net_sales")),
                 }
             })
             .collect()
     }
 
-    fn rule(&self, economy: &Option<Economy>) -> String {
-        let Some(economy) = economy else { return String::new() };
-        let stopped: Vec<String> =
-            (1..STAGES.len()).filter(|at| !economy.go_on[*at]).map(|at| stage(self.words, at).0).collect();
+    fn rule(&self, moves: &Moves, economy: &Option<Economy>) -> String {
+        let Some(economy) = economy else {
+            let words = self.words;
+            let (found, least) = (words.count(observed(moves)), words.count(MOVES_LEAST));
+            return words.t("value.life.too_few", &[("found", &found), ("least", &least)]);
+        };
+        let stopped: Vec<String> = (1..STAGES.len())
+            .filter(|at| !economy.policy.go_on[*at])
+            .map(|at| stage(self.words, at).0)
+            .collect();
         if stopped.is_empty() {
             return self.words.t("value.life.rule_all", &[]);
         }

@@ -16,7 +16,7 @@ use axum::{
 };
 use meta::Id;
 use minijinja::context;
-use mining::forecast::{Forecast, Method, Sum, backtest::Measures};
+use mining::forecast::{Forecast, LEVEL, Method, Sum, backtest::Measures};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -85,6 +85,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 tried => tried(&words, told),
                 no_better => no_better(&words, told),
                 tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
+                covered => covered(&words, told),
                 listed,
             }
         }
@@ -333,6 +334,23 @@ fn tried(words: &Words<'_>, told: &Forecast) -> Vec<Json> {
         .collect();
     rows.push(row(words.t("mining.as_shown", &[]), &told.errors, false, true));
     rows
+}
+
+/// How many outcomes lay within the interval, told from the other points of the past.
+fn covered(words: &Words<'_>, told: &Forecast) -> Option<String> {
+    let (weeks, sums) = told.backtest.covered();
+    let count = |number: usize| words.count(number as u64);
+    Some(words.t(
+        "mining.covered",
+        &[
+            ("share", &words.percent(weeks.share()?)),
+            ("weeks", &count(weeks.of)),
+            ("within", &count(sums.within)),
+            ("sums", &count(sums.of)),
+            ("horizon", &count(HORIZON)),
+            ("level", &words.whole_percent(LEVEL)),
+        ],
+    ))
 }
 
 /// Where there is too little for a forecast: what was sold on average.

@@ -1,6 +1,6 @@
 //! Values that add up: a case worked by hand, and what holds of any.
 
-use super::super::{Method, forecast};
+use super::super::{Method, backtest::origins, forecast};
 use super::*;
 use proptest::prelude::*;
 
@@ -76,7 +76,8 @@ fn forecasts(leaves: &[Vec<f64>; 3], share: f64) -> (Vec<Vec<f64>>, Vec<Forecast
     let south: Vec<f64> = all.iter().zip(&north).map(|(all, north)| all - north).collect();
     let [a, b, c] = leaves.clone();
     let histories = vec![all, north, south, third, c.clone(), a, b, c];
-    let told = |history: &Vec<f64>| forecast(history, 1, 4, &Method::QUICK).expect("a forecast");
+    let back = origins(leaves[0].len(), 1, 4);
+    let told = |history: &Vec<f64>| forecast(history, 1, 4, &Method::QUICK, &back).expect("a forecast");
     let told = histories.iter().map(told).collect();
     (histories, told)
 }
