@@ -8,6 +8,8 @@ use super::{
     words::Words,
 };
 use crate::{
+    adoption::{Adopters, Adoption, EARLY_WEEKS, FEWEST},
+    behaviour::Behaviour,
     profitability, satisfaction,
     scoring::{Fitted, Scored, Scorer, stage_name},
     settings::{Settings, day_number},
@@ -113,11 +115,8 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let is_chosen = !record.text(&format!("{field}_override")).is_empty();
         is_chosen.then(|| words.t("value.why.by_hand", &[("class", &words.label(field))]))
     };
-    let behaviour = scorer.behaviour(scored).map(|behaviour| {
-        let (rate, usual) = (words.percent(behaviour.rate), words.percent(behaviour.usual));
-        let score = behaviour.frequency.to_string();
-        words.t("value.why.behaviour", &[("rate", &rate), ("usual", &usual), ("score", &score)])
-    });
+    let behaviour =
+        scorer.behaviour(scored).map(|found| behaviour(words, &found, &scorer.fitted.classes.adopters));
     let known = scored.statistics.summary.map(|summary| summary.observe(scorer.day).age);
     let threshold = words.fixed(scorer.settings.stage_rule.stability_weeks, 0);
     let loyalty = words.t(
@@ -127,6 +126,30 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     let (behaviour, loyalty) =
         (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
     by_hand("importance").into_iter().chain(behaviour).chain(loyalty).collect()
+}
+
+/// How he decides: what he pays, how early he takes up the new, how often he comes; and why nothing is said where nothing is.
+fn behaviour(words: &Words<'_>, found: &Behaviour, adopters: &Adopters) -> String {
+    let (rate, usual) = (words.percent(found.rate), words.percent(found.usual));
+    let score = found.frequency.to_string();
+    let paid = words.t("value.why.behaviour", &[("rate", &rate), ("usual", &usual), ("score", &score)]);
+    let Adoption { new, early } = found.adoption;
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| words.percent(share));
+    let known = [
+        ("early", words.count(early.into())),
+        ("new", words.count(new.into())),
+        ("fewest", words.count(FEWEST.into())),
+        ("weeks", EARLY_WEEKS.to_string()),
+        ("mean", share(adopters.mean())),
+        ("first", share(adopters.first_from())),
+    ];
+    let known: Vec<(&str, &str)> = known.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let takes_up = match found.place {
+        Some(_) => words.t("value.why.adoption", &known),
+        None => words.t("value.why.adoption_unknown", &known),
+    };
+    let nothing = found.class.is_none().then(|| words.t("value.why.no_behaviour", &[]));
+    [Some(paid), Some(takes_up), nothing].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Stage and classes in words; a class chosen by hand stands as it was chosen.
@@ -144,7 +167,7 @@ fn classes(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let quadrant = scorer.fitted.classes.quadrant(scored.statistics.recent_sales, scored.clv);
         states.extend(quadrant.map(|quadrant| class("value_quadrant", quadrant)));
     }
-    let behaviour = scorer.behaviour(scored).map(|behaviour| behaviour.class);
+    let behaviour = scorer.behaviour(scored).and_then(|behaviour| behaviour.class);
     if behaviour.is_some() || !record.text("value_behaviour_override").is_empty() {
         states.push(class("value_behaviour", behaviour.unwrap_or_default()));
     }
