@@ -10,7 +10,7 @@ use super::{
 use crate::{
     adoption::{Adopters, Adoption, EARLY_WEEKS, FEWEST},
     behaviour::Behaviour,
-    profitability, satisfaction,
+    contract, profitability, satisfaction,
     scoring::{Fitted, Scored, Scorer, stage_name},
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
@@ -42,6 +42,8 @@ pub(crate) struct Seen {
     pub scorer: Scorer,
     pub scored: Scored,
     pub currency: String,
+    /// The contract he has or had.
+    pub contract: Option<contract::panel::Own>,
     fitted_at: Option<DateTime<Utc>>,
     /// Of the fit in force.
     trial: Option<Trial>,
@@ -61,7 +63,10 @@ impl Seen {
         let scorer = Scorer::new(fitted, settings.clone(), as_of);
         let scored = scorer.score(&statistics.unwrap_or_default());
         let currency = engine.company_currency().await?;
-        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, fitted_at, trial })
+        let definition = contract::Definition::load(engine).await?;
+        let term = definition.term(&record, as_of);
+        let contract = term.map(|term| contract::panel::Own { definition, term });
+        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, contract, fitted_at, trial })
     }
 
     pub fn words<'a>(&self, app: &'a App, session: &Session) -> Words<'a> {
@@ -76,6 +81,7 @@ pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, 
         }
         let seen = Seen::read(app.engine(), record).await?;
         let mut panels = panel(&app, &session, &seen)?;
+        panels.extend(contract::panel::render(&app, &session, &seen).await?);
         panels.extend(profitability::panel::render(&app, &session, &seen)?);
         panels.extend(satisfaction::panel::render(&app, &session, &seen)?);
         Ok(Some(panels))
@@ -91,7 +97,8 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
         .as_ref()
         .map(|summary| ParameterErrors::of(&scorer.fitted.model, summary, scorer.day, &settings.question()));
     let errors = errors.unwrap_or_default();
-    let customer = Customer { words: &words, record, as_of: *as_of, scorer, scored, errors };
+    let contract = seen.contract.as_ref().map(|own| own.beside_alive(&words));
+    let customer = Customer { words: &words, record, as_of: *as_of, scorer, scored, errors, contract };
     let figures: Vec<Figure> =
         statistics.summary.as_ref().map(|summary| customer.figures(summary)).unwrap_or_default();
     let context = context! {
