@@ -1,7 +1,7 @@
 //! Classes that compare a customer with all others: importance, and today's value against potential. Their limits are
 //! fixed by the fit and kept with the model, so that one customer can be classed live.
 
-use crate::{settings::ImportanceRule, statistics::Statistics};
+use crate::{adoption::Adopters, settings::ImportanceRule, statistics::Statistics};
 use serde::{Deserialize, Serialize};
 
 /// The best fifth of customers is "high".
@@ -20,6 +20,9 @@ pub struct Classes {
     /// What everybody together earned, to compare prices with.
     #[serde(default)]
     pub earned: Earned,
+    /// How early everybody takes up new products.
+    #[serde(default)]
+    pub adopters: Adopters,
 }
 
 /// Margin of all customers and the net sales it was earned on, what selling to them and serving them cost, and all their sales
@@ -55,6 +58,7 @@ impl Classes {
             current_from: best_fifth(current),
             potential_from: best_fifth(potential),
             earned: Earned::default(),
+            adopters: Adopters::default(),
         }
     }
 
@@ -94,7 +98,8 @@ fn amount_at(amounts: &[i64], share: f64) -> Option<i64> {
     })
 }
 
-fn best_fifth(amounts: &[i64]) -> Option<i64> {
+/// The lowest amount of the best fifth; `None` where it is not positive.
+pub(crate) fn best_fifth(amounts: &[i64]) -> Option<i64> {
     let mut best: Vec<i64> = amounts.to_vec();
     best.sort_unstable_by(|a, b| b.cmp(a));
     let last = ((best.len() as f64 * HIGH_SHARE).ceil() as usize).checked_sub(1)?;

@@ -74,6 +74,14 @@ fn history() -> Vec<Field> {
             "Days since the last purchase divided by the customer's own typical interval: 1 on the day of the next purchase, above it he is later than usual. Empty where no next purchase is told.",
             "距最近购买的天数除以该客户自己的典型间隔：预计下次购买日为 1，大于 1 表示比往常晚；无法预计下次购买时为空。",
         ),
+        integer("new_products").label("New products bought", "购买的新产品数").help(
+            "Products he bought that were new: first sold after the company's first 26 weeks of sales and at least 13 weeks ago, those 13 weeks not over before his own first purchase. As of the last fit.",
+            "该客户买过的新产品数：首次售出在公司有销售记录的前 26 周之后、且已满 13 周，且该 13 周结束时他已是客户。以最近一次拟合为准。",
+        ),
+        integer("new_products_early").label("New products bought early", "早期购买的新产品数").help(
+            "Of the new products he bought, those he first bought within 13 weeks of their first sale. As of the last fit.",
+            "买过的新产品中，在首次售出后 13 周内即购买的个数。以最近一次拟合为准。",
+        ),
     ]
 }
 

@@ -4,6 +4,7 @@
 //! [`statistics`] reads a customer's history, [`scoring`] makes figures of it with the last fit, [`store`] is the one
 //! way they are written, [`live`] follows the log, [`refit`] fits and scores everybody; `pages` shows it.
 
+pub mod adoption;
 pub mod after_fit;
 mod agreement;
 pub mod alarm;

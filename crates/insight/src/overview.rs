@@ -148,8 +148,8 @@ impl Overview {
         if let Some(quadrant) = classes.quadrant(one.statistics.recent_sales, one.clv) {
             add_to(&mut self.quadrants, quadrant, net_sales);
         }
-        if let Some(behaviour) = scorer.behaviour(one) {
-            add_to(&mut self.behaviours, behaviour.class, net_sales);
+        if let Some(class) = scorer.behaviour(one).and_then(|behaviour| behaviour.class) {
+            add_to(&mut self.behaviours, class, net_sales);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The full fit: reads everybody's statistics, fits the models, keeps them, scores everybody again.
 
 use crate::{
+    adoption::Adopters,
     after_fit,
     classes::{Classes, Earned},
     kept, live,
@@ -161,6 +162,7 @@ fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, tri
     }
     scorer.fitted.classes = Classes::fit(&net_sales, &recent, &potential, &scorer.settings.importance_rule);
     scorer.fitted.classes.earned = earned;
+    scorer.fitted.classes.adopters = Adopters::fit(customers.iter().map(|(_, one)| one.adoption));
     scorer
 }
 

@@ -129,7 +129,7 @@ impl Scorer {
     /// `None` where too little is known of what he pays.
     pub fn behaviour(&self, scored: &Scored) -> Option<Behaviour> {
         let frequency = scored.figures.as_ref().map(|figures| figures.rfm.frequency)?;
-        Behaviour::of(&scored.statistics, &self.fitted.classes.earned, frequency)
+        Behaviour::of(&scored.statistics, &self.fitted.classes, frequency)
     }
 
     /// The values of every figure declared in [`crate::fields`], classes included.
@@ -174,10 +174,11 @@ impl Scorer {
             ("stage", stage_name(scored.stage.stage).into()),
             ("importance", classed.map(|(importance, _)| importance).into()),
             ("loyalty", self.loyalty(scored).into()),
-            ("value_behaviour", self.behaviour(scored).map(|behaviour| behaviour.class).into()),
+            ("value_behaviour", self.behaviour(scored).and_then(|behaviour| behaviour.class).into()),
             ("value_quadrant", classed.and_then(|(_, quadrant)| quadrant).into()),
         ];
         let mut values: Values = list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
+        values.extend(statistics.adoption.values().map(|(field, value)| (field.to_owned(), value)));
         values.extend(profitability::values(self, statistics));
         values.extend(profitability::future::values(self, scored));
         values.extend(satisfaction::values(self, scored));

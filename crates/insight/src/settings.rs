@@ -11,6 +11,8 @@ use value::{clv::Outlook, life_cycle::StageRule, model::Question, service_cost::
 pub const AS_OF: &str = "value.as_of";
 pub const STAGE_RULE: &str = "value.stage_rule";
 pub const IMPORTANCE_RULE: &str = "value.importance_rule";
+/// What an earlier version classed by other rules is classed anew.
+const RULES: &str = "2";
 pub const ANNUAL_DISCOUNT: &str = "value.annual_discount";
 const TIME_ZONE: &str = "company.time_zone";
 const KEYS: [&str; 5] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT, TIME_ZONE];
@@ -109,9 +111,9 @@ impl Settings {
         local.map_or(midnight.and_utc(), |local| local.with_timezone(&Utc))
     }
 
-    /// Differs whenever figures computed with these settings would.
+    /// Differs whenever figures computed with these settings would, or those of a version with other rules.
     pub fn mark(&self) -> String {
-        format!("{self:?}")
+        format!("{RULES} {self:?}")
     }
 
     pub fn question(&self) -> Question {

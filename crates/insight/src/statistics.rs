@@ -2,6 +2,7 @@
 //! reader and the refit, so that both see the same.
 
 use crate::{
+    adoption::{self, Adoption},
     refit::tell,
     satisfaction::{self, Answers},
     served,
@@ -57,6 +58,8 @@ pub struct Statistics {
     pub costs: Costs,
     /// What he answered of late.
     pub answers: Answers,
+    /// How early he takes up new products, by the last refit.
+    pub adoption: Adoption,
 }
 
 impl Statistics {
@@ -250,6 +253,7 @@ pub async fn of(engine: &Engine, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Ha
     let mut found = gather(&orders, &returns, up_to)?;
     served::add_of(engine, &mut found, accounts, up_to).await?;
     satisfaction::add_of(engine, &mut found, accounts, up_to).await?;
+    adoption::add_of(engine, &mut found, accounts).await?;
     Ok(found)
 }
 
@@ -260,6 +264,7 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     let mut found = gather(&orders, &returns, up_to)?;
     served::add_of_in(tx, &mut found, accounts, up_to).await?;
     satisfaction::add_of_in(tx, &mut found, accounts, up_to).await?;
+    adoption::add_of_in(tx, &mut found, accounts).await?;
     Ok(found)
 }
 
@@ -275,6 +280,7 @@ pub async fn of_everybody(
     bought(engine, customers, std::slice::from_mut, &[up_to], seen, job).await?;
     served::add_of_everybody(engine, customers, up_to).await?;
     satisfaction::add_of_everybody(engine, customers, up_to).await?;
+    adoption::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
 }
 

@@ -67,8 +67,8 @@ pub fn fields() -> Vec<Field> {
         ),
         (
             choice("value_behaviour", VALUE_BEHAVIOUR).label("Value behaviour", "价值取向").help(
-                "By margin rate and frequency of purchases against everybody's, by the rule shown on the page of rules. A class chosen by hand wins.",
-                "由毛利率和购买频次与全体客户比较得出，规则见“客户分类规则”页面；手工指定的优先。",
+                "By margin rate, how early he buys new products, and frequency of purchases against everybody's, by the rule shown on the page of rules. A class chosen by hand wins.",
+                "由毛利率、购买新产品的早晚和购买频次与全体客户比较得出，规则见“客户分类规则”页面；手工指定的优先。",
             ),
             choice("value_behaviour_override", VALUE_BEHAVIOUR),
         ),

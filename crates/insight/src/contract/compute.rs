@@ -75,6 +75,9 @@ pub struct Report {
     pub median_months: Option<f64>,
     pub cohorts: Vec<Cohort>,
     pub renewing: Part<SbgFit>,
+    /// Of the contracts that reached their first, second … renewal, the share that was renewed.
+    #[serde(default)]
+    pub renewed: Vec<Estimate>,
     pub standings: Vec<Standing>,
     pub hazards: Hazards,
 }
@@ -105,7 +108,7 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
 }
 
 async fn read(engine: &Engine, definition: &Definition, as_of: NaiveDate) -> Result<(Vec<Contract>, u64)> {
-    let Definition { start, end, months, features } = definition;
+    let Definition { start, end, features, .. } = definition;
     let fields: Vec<&str> =
         [start.as_str(), end.as_str()].into_iter().chain(features.iter().map(String::as_str)).collect();
     let mut query =
@@ -114,8 +117,7 @@ async fn read(engine: &Engine, definition: &Definition, as_of: NaiveDate) -> Res
     loop {
         let page = engine.list(&Actor::system(), &query).await?;
         for record in &page.records {
-            let Some(first) = record.get(start).as_date() else { continue };
-            match Term::of(first, record.get(end).as_date(), *months, as_of) {
+            match definition.term(record, as_of) {
                 Some(term) => {
                     let values = features.iter().map(|field| record.get(field).clone()).collect();
                     contracts.push(Contract { term, values });
@@ -155,6 +157,7 @@ impl Report {
             curve: steps.map(|steps| curve(&steps, &lifetimes)).into(),
             cohorts: cohorts(&terms, months, as_of),
             renewing: enough.and_then(|()| sbg::fit(&tenures(&terms))).into(),
+            renewed: renewed(&terms),
             standings: standings(&terms, months, as_of),
             hazards: hazard::compare(&definition.features, &rows),
             definition,
@@ -185,6 +188,16 @@ fn tenures(terms: &[Term]) -> Vec<Tenure> {
     }
     let tenure = |((renewals, ended), customers)| Tenure { renewals, ended, customers };
     counts.into_iter().map(tenure).collect()
+}
+
+/// As far as any reached.
+fn renewed(terms: &[Term]) -> Vec<Estimate> {
+    let of = |n: u32| {
+        let reached = terms.iter().filter(|term| term.renewals >= n);
+        let there = reached.clone().filter(|term| term.outlived(n)).count();
+        share(there as u64, reached.count() as u64)
+    };
+    (1..=RENEWALS).map_while(of).collect()
 }
 
 /// By the quarter in which they began, by the year if contracts are renewed yearly; the latest ones.
@@ -273,6 +286,9 @@ mod tests {
         assert_eq!(kept(of_2025), [0.0]);
         let standings: Vec<(u32, u64)> = found.standings.iter().map(|s| (s.renewals, s.customers)).collect();
         assert_eq!(standings, [(1, 1), (2, 1), (3, 1)]);
+        // Five reached the first renewal and one left; of three one left at the second; one reached a third.
+        let renewed: Vec<(f64, u64)> = found.renewed.iter().map(|share| (share.at, share.cases)).collect();
+        assert_eq!(renewed, [(0.8, 5), (2.0 / 3.0, 3), (1.0, 1)]);
         for standing in &found.standings {
             let within = |one: &&Contract| {
                 one.term.end.is_none() && (standing.from..=standing.to).contains(&one.term.start)

@@ -1,8 +1,9 @@
 //! What counts as a contract, declared by the names of fields: its first day, its last day once it is ended, how long until it is
-//! renewed; and which traits of customers are compared.
+//! renewed, what it brings each time; and which traits of customers are compared.
 
+use super::term::Term;
 use engine::{Engine, Error, Result, Tx};
-use meta::{Entity, Field, Kind};
+use meta::{Entity, Field, Kind, NaiveDate, Record};
 use serde::{Deserialize, Serialize};
 
 pub const SETTING: &str = "value.contract";
@@ -19,6 +20,8 @@ pub struct Definition {
     /// Date field of the account: the last day; empty while the contract is renewed.
     pub end: String,
     pub months: u32,
+    /// Amount field of the account: what a contract brings from one renewal to the next; empty where none says.
+    pub amount: String,
     /// Fields of the account.
     pub features: Vec<String>,
 }
@@ -29,6 +32,7 @@ impl Default for Definition {
             start: "contract_start_on".to_owned(),
             end: "contract_end_on".to_owned(),
             months: 12,
+            amount: String::new(),
             features: ["relation", "country", "industry", "size_employees"].map(str::to_owned).to_vec(),
         }
     }
@@ -48,6 +52,12 @@ impl Definition {
         let account = tx.engine().registry().entity("account")?.clone();
         self.check(&account)?;
         tx.change_setting(SETTING, &serde_json::to_value(self)?).await
+    }
+
+    /// A customer's contract; `None` without one, or with one that [`Term::of`] leaves out.
+    pub fn term(&self, account: &Record, as_of: NaiveDate) -> Option<Term> {
+        let start = account.get(&self.start).as_date()?;
+        Term::of(start, account.get(&self.end).as_date(), self.months, as_of)
     }
 
     /// # Errors
@@ -76,6 +86,16 @@ impl Definition {
                 "只能是 1、3、6 或 12 个月，请从中选择",
             ));
         }
+        if !self.amount.is_empty() && !amounts(account).any(|field| field.name == self.amount) {
+            return Err(Error::rule(
+                "amount",
+                format!(
+                    "the customer has no amount field “{}”: choose one of the list, or none",
+                    self.amount
+                ),
+                format!("客户没有金额字段“{}”，请从列表中选择或留空", self.amount),
+            ));
+        }
         if let Some(unknown) = self.features.iter().find(|name| !traits(account).any(|f| f.name == **name)) {
             return Err(Error::rule(
                 "features",
@@ -92,6 +112,11 @@ impl Definition {
         }
         Ok(())
     }
+}
+
+/// Fields that may say what a contract brings: amounts that people enter.
+pub fn amounts(account: &Entity) -> impl Iterator<Item = &Field> {
+    account.fields.values().filter(|field| field.kind == Kind::Money && is_entered(field) && !field.personal)
 }
 
 /// Fields that may say when a contract begins or ends: days that people enter.

@@ -6,6 +6,7 @@ mod definition;
 mod hazard;
 mod hazard_shown;
 mod page;
+pub(crate) mod panel;
 mod shown;
 mod term;
 
@@ -22,7 +23,10 @@ use web::{NavItem, WebModule};
 
 pub fn web_module() -> WebModule {
     WebModule {
-        templates: &[("insight/contracts.html", include_str!("contracts.html"))],
+        templates: &[
+            ("insight/contracts.html", include_str!("contracts.html")),
+            ("insight/contract_panel.html", include_str!("contract_panel.html")),
+        ],
         messages: include_str!("messages.toml"),
         nav: vec![NavItem {
             label: label("Contracts", "合同客户"),

@@ -2,7 +2,7 @@
 
 use super::{
     compute::{REPORT, Report},
-    definition::{Definition, PERIODS, days, traits},
+    definition::{Definition, PERIODS, amounts, days, traits},
     shown,
 };
 use crate::{
@@ -56,6 +56,12 @@ async fn show(
         label: words.t(&format!("contract.every.{months}"), &[]),
         chosen: definition.months == months,
     });
+    let none = Choice {
+        value: String::new(),
+        label: words.t("contract.amount.none", &[]),
+        chosen: definition.amount.is_empty(),
+    };
+    let amounts = amounts(account).map(|f| choice(f, f.name == definition.amount));
     let what = [
         ("start", words.label(&in_force.start)),
         ("end", words.label(&in_force.end)),
@@ -69,6 +75,7 @@ async fn show(
         starts => days(account).map(|f| choice(f, f.name == definition.start)).collect::<Vec<_>>(),
         ends => days(account).map(|f| choice(f, f.name == definition.end)).collect::<Vec<_>>(),
         months,
+        amounts => std::iter::once(none).chain(amounts).collect::<Vec<_>>(),
         features => traits(account).map(|f| choice(f, definition.features.contains(&f.name))).collect::<Vec<_>>(),
         found => kept.as_ref().map(|kept| shown::found(&words, kept)),
     };
@@ -84,6 +91,7 @@ pub async fn save(State(app): State<App>, session: Session, Form(given): Form<Gi
         end: text("end"),
         // What is no number is none of the periods.
         months: text("months").trim().parse().unwrap_or(0),
+        amount: text("amount"),
         features: traits(account)
             .map(|field| field.name.clone())
             .filter(|name| given.contains_key(&format!("feature_{name}")))

@@ -23,7 +23,7 @@ use value::{
 };
 
 /// Renewals looked ahead.
-const AHEAD_MONTHS: u32 = 60;
+pub(super) const AHEAD_MONTHS: u32 = 60;
 /// Days within which a renewal is near.
 const NEAR_DAYS: i64 = 30;
 /// Years back for which the near renewals are looked for.
@@ -66,7 +66,7 @@ pub fn found(words: &Words<'_>, kept: &Kept<Report>) -> minijinja::Value {
 pub(super) struct Page<'a> {
     pub(super) words: &'a Words<'a>,
     pub(super) report: &'a Report,
-    as_of: NaiveDate,
+    pub(super) as_of: NaiveDate,
 }
 
 impl Page<'_> {
@@ -197,7 +197,7 @@ impl Page<'_> {
         ]
     }
 
-    fn of_model(&self, explain: Explain, fit: Option<&SbgFit>) -> Explain {
+    pub(super) fn of_model(&self, explain: Explain, fit: Option<&SbgFit>) -> Explain {
         let Some(fit) = fit else { return explain };
         let Sbg { a, b } = fit.parameters;
         explain
@@ -213,12 +213,12 @@ impl Page<'_> {
         self.words.t("contract.half_range", &[("from", &from), ("to", &to)])
     }
 
-    fn months(&self, months: f64) -> String {
+    pub(super) fn months(&self, months: f64) -> String {
         self.words.t("contract.months_long", &[("months", &self.words.fixed(months, 1))])
     }
 
     /// A probability by the model, and its 95 % interval.
-    fn chance(&self, fit: &SbgFit, of: impl Fn(&Sbg) -> f64) -> (String, String) {
+    pub(super) fn chance(&self, fit: &SbgFit, of: impl Fn(&Sbg) -> f64) -> (String, String) {
         let at = self.words.percent(of(&fit.parameters));
         let range = fit.interval(of).map(|[low, high]| {
             self.range(self.words.percent(low.max(0.0)), self.words.percent(high.min(1.0)))
@@ -227,7 +227,7 @@ impl Page<'_> {
     }
 
     /// A number of renewals by the model, and its 95 % interval.
-    fn number(&self, fit: &SbgFit, of: impl Fn(&Sbg) -> f64) -> (String, String) {
+    pub(super) fn number(&self, fit: &SbgFit, of: impl Fn(&Sbg) -> f64) -> (String, String) {
         let at = self.words.fixed(of(&fit.parameters), 2);
         let range = fit
             .interval(of)
@@ -240,10 +240,15 @@ impl Page<'_> {
     }
 
     /// Renewals expected within [`AHEAD_MONTHS`] of somebody who has renewed so often.
-    fn further(&self, renewals: u32) -> impl Fn(&Sbg) -> f64 + use<> {
+    pub(super) fn further(&self, renewals: u32) -> impl Fn(&Sbg) -> f64 {
+        move |model| self.periods_ahead(model, renewals, 0.0)
+    }
+
+    /// The same, each worth less by `discount` than the one before.
+    pub(super) fn periods_ahead(&self, model: &Sbg, renewals: u32, discount: f64) -> f64 {
         let ahead = AHEAD_MONTHS / self.report.definition.months;
         // The period that runs is his already.
-        move |model| model.discounted_periods(renewals, 0.0, ahead + 1) - 1.0
+        model.discounted_periods(renewals, discount, ahead + 1) - 1.0
     }
 
     fn further_of_all(&self, fit: &SbgFit) -> Option<(String, String)> {

@@ -4,7 +4,7 @@
 
 use super::read::Bought;
 use crate::{
-    facts::{At, ask, counting, ids_by_key},
+    facts::{At, ask, at_key, counting, ids_by_key, key_ranges},
     settings::Settings,
     statistics::COUNTING_ORDERS,
 };
@@ -19,9 +19,6 @@ use warehouse::{
     },
 };
 
-/// Customers asked for at once: a pass over all lines for each.
-const CUSTOMERS_AT_ONCE: usize = 250_000;
-
 /// A purchase: customer, product (`None`: of anything), day, quantity in ten-thousandths.
 type Purchase = (i32, Option<i32>, i32, i64);
 
@@ -33,15 +30,14 @@ pub(super) async fn each(
     mut take: impl FnMut(Id, Option<Id>, Bought),
 ) -> Result<()> {
     let (accounts, products) = (ids_by_key(engine, "account").await?, ids_by_key(engine, "product").await?);
-    for from in (0..accounts.len()).step_by(CUSTOMERS_AT_ONCE) {
-        let range = format!("d.account_key >= {from} AND d.account_key < {}", from + CUSTOMERS_AT_ONCE);
+    for range in key_ranges(&accounts) {
         for sql in [of_anything(settings, &range, as_of), of_products(&range, as_of)] {
             let mut purchases = purchases(ask(engine, &sql).await?);
             purchases.sort_unstable();
             for pair in purchases.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
                 // Of what is no longer sold nobody is reminded.
                 let (account, product) =
-                    (known(&accounts, pair[0].0), pair[0].1.map(|key| known(&products, key)));
+                    (at_key(&accounts, pair[0].0), pair[0].1.map(|key| at_key(&products, key)));
                 if let (Some(account), Some(bought)) = (account, often(pair))
                     && product.is_none_or(|product| product.is_some())
                 {
@@ -76,10 +72,6 @@ fn purchases(answer: Answer) -> Vec<Purchase> {
         }));
     }
     purchases
-}
-
-fn known(ids: &[Option<Id>], key: i32) -> Option<Id> {
-    ids.get(usize::try_from(key).ok()?).copied().flatten()
 }
 
 fn of_anything(settings: &Settings, range: &str, as_of: NaiveDate) -> String {

@@ -129,6 +129,10 @@ const CONTRACT: &[Shown] = &[
     helped("contract.renews", "contract.standings_help", "share", CONTRACTS),
     helped("contract.ratio", "contract.hazards_help", "quantity", CONTRACTS),
     told("contract.range", "quantity", CONTRACTS),
+    told("contract.own.renewals", "count", CONTRACTS),
+    told("contract.own.renews", "share", CONTRACTS),
+    told("contract.own.further", "count", CONTRACTS),
+    told("contract.own.value", "money", CONTRACTS),
     helped("contract_survival", "contract.curve_help", "share", CONTRACTS)
         .named(("Survival of contracts", "合同存续曲线")),
 ];

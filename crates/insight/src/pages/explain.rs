@@ -26,6 +26,8 @@ pub struct Customer<'a> {
     pub scorer: &'a Scorer,
     pub scored: &'a Scored,
     pub errors: ParameterErrors,
+    /// What P(alive) does not say of somebody who has or had a contract.
+    pub contract: Option<String>,
 }
 
 impl Customer<'_> {

@@ -133,7 +133,7 @@ impl Customer<'_> {
         let explain = self.off_by(explain, None, |errors| errors.p_alive, |p| words.percent(p));
         let value = p_alive.map(|p| words.percent(p)).unwrap_or_default();
         Figure::new(words.label("p_alive"), value, self.with_orders(explain))
-            .note(single.or_else(|| self.purchases_missing()))
+            .note(self.contract.clone().or(single).or_else(|| self.purchases_missing()))
             .tone(p_alive.filter(|p| *p < self.scorer.settings.stage_rule.decline_below).map(|_| "bad"))
     }
 

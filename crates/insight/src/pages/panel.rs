@@ -8,7 +8,9 @@ use super::{
     words::Words,
 };
 use crate::{
-    profitability, satisfaction,
+    adoption::{Adopters, Adoption, EARLY_WEEKS, FEWEST},
+    behaviour::Behaviour,
+    contract, profitability, satisfaction,
     scoring::{Fitted, Scored, Scorer, stage_name},
     settings::{Settings, day_number},
     statistics::{self, Statistics, UpTo},
@@ -40,6 +42,8 @@ pub(crate) struct Seen {
     pub scorer: Scorer,
     pub scored: Scored,
     pub currency: String,
+    /// The contract he has or had.
+    pub contract: Option<contract::panel::Own>,
     fitted_at: Option<DateTime<Utc>>,
     /// Of the fit in force.
     trial: Option<Trial>,
@@ -59,7 +63,10 @@ impl Seen {
         let scorer = Scorer::new(fitted, settings.clone(), as_of);
         let scored = scorer.score(&statistics.unwrap_or_default());
         let currency = engine.company_currency().await?;
-        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, fitted_at, trial })
+        let definition = contract::Definition::load(engine).await?;
+        let term = definition.term(&record, as_of);
+        let contract = term.map(|term| contract::panel::Own { definition, term });
+        Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, contract, fitted_at, trial })
     }
 
     pub fn words<'a>(&self, app: &'a App, session: &Session) -> Words<'a> {
@@ -74,6 +81,7 @@ pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, 
         }
         let seen = Seen::read(app.engine(), record).await?;
         let mut panels = panel(&app, &session, &seen)?;
+        panels.extend(contract::panel::render(&app, &session, &seen).await?);
         panels.extend(profitability::panel::render(&app, &session, &seen)?);
         panels.extend(satisfaction::panel::render(&app, &session, &seen)?);
         Ok(Some(panels))
@@ -89,7 +97,8 @@ fn panel(app: &App, session: &Session, seen: &Seen) -> Answer<String> {
         .as_ref()
         .map(|summary| ParameterErrors::of(&scorer.fitted.model, summary, scorer.day, &settings.question()));
     let errors = errors.unwrap_or_default();
-    let customer = Customer { words: &words, record, as_of: *as_of, scorer, scored, errors };
+    let contract = seen.contract.as_ref().map(|own| own.beside_alive(&words));
+    let customer = Customer { words: &words, record, as_of: *as_of, scorer, scored, errors, contract };
     let figures: Vec<Figure> =
         statistics.summary.as_ref().map(|summary| customer.figures(summary)).unwrap_or_default();
     let context = context! {
@@ -113,11 +122,8 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let is_chosen = !record.text(&format!("{field}_override")).is_empty();
         is_chosen.then(|| words.t("value.why.by_hand", &[("class", &words.label(field))]))
     };
-    let behaviour = scorer.behaviour(scored).map(|behaviour| {
-        let (rate, usual) = (words.percent(behaviour.rate), words.percent(behaviour.usual));
-        let score = behaviour.frequency.to_string();
-        words.t("value.why.behaviour", &[("rate", &rate), ("usual", &usual), ("score", &score)])
-    });
+    let behaviour =
+        scorer.behaviour(scored).map(|found| behaviour(words, &found, &scorer.fitted.classes.adopters));
     let known = scored.statistics.summary.map(|summary| summary.observe(scorer.day).age);
     let threshold = words.fixed(scorer.settings.stage_rule.stability_weeks, 0);
     let loyalty = words.t(
@@ -127,6 +133,30 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     let (behaviour, loyalty) =
         (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
     by_hand("importance").into_iter().chain(behaviour).chain(loyalty).collect()
+}
+
+/// How he decides: what he pays, how early he takes up the new, how often he comes; and why nothing is said where nothing is.
+fn behaviour(words: &Words<'_>, found: &Behaviour, adopters: &Adopters) -> String {
+    let (rate, usual) = (words.percent(found.rate), words.percent(found.usual));
+    let score = found.frequency.to_string();
+    let paid = words.t("value.why.behaviour", &[("rate", &rate), ("usual", &usual), ("score", &score)]);
+    let Adoption { new, early } = found.adoption;
+    let share = |share: Option<f64>| share.map_or_else(|| "–".to_owned(), |share| words.percent(share));
+    let known = [
+        ("early", words.count(early.into())),
+        ("new", words.count(new.into())),
+        ("fewest", words.count(FEWEST.into())),
+        ("weeks", EARLY_WEEKS.to_string()),
+        ("mean", share(adopters.mean())),
+        ("first", share(adopters.first_from())),
+    ];
+    let known: Vec<(&str, &str)> = known.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    let takes_up = match found.place {
+        Some(_) => words.t("value.why.adoption", &known),
+        None => words.t("value.why.adoption_unknown", &known),
+    };
+    let nothing = found.class.is_none().then(|| words.t("value.why.no_behaviour", &[]));
+    [Some(paid), Some(takes_up), nothing].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
 /// Stage and classes in words; a class chosen by hand stands as it was chosen.
@@ -144,7 +174,7 @@ fn classes(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
         let quadrant = scorer.fitted.classes.quadrant(scored.statistics.recent_sales, scored.clv);
         states.extend(quadrant.map(|quadrant| class("value_quadrant", quadrant)));
     }
-    let behaviour = scorer.behaviour(scored).map(|behaviour| behaviour.class);
+    let behaviour = scorer.behaviour(scored).and_then(|behaviour| behaviour.class);
     if behaviour.is_some() || !record.text("value_behaviour_override").is_empty() {
         states.push(class("value_behaviour", behaviour.unwrap_or_default()));
     }

@@ -1,9 +1,11 @@
 //! Customers under contract: what the page says of them is what their dates say, and every number leads to its list.
 
-use crate::company::{Company, on_both, values};
-use insight::{after_fit, contract, refit};
-use meta::{NaiveDate, Value};
+use crate::company::{Company, decimal, on_both, values};
+use engine::Actor;
+use insight::{after_fit, contract, kept, refit};
+use meta::{Id, NaiveDate, Value};
 use serde_json::Value as Json;
+use testkit::Client;
 
 fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
@@ -24,6 +26,30 @@ async fn contracts(company: &Company) {
             ("contract_end_on", end.map(Value::Date).unwrap_or_default()),
         ];
         company.create("account", values(fields)).await;
+    }
+}
+
+/// Renewed yearly, begun on a day.
+async fn contract(company: &Company, start: &str, end: Option<&str>, revenue: Option<&str>) -> Id {
+    let fields = [
+        ("name", "Under contract".into()),
+        ("contract_start_on", Value::Date(day(start))),
+        ("contract_end_on", end.map(|end| Value::Date(day(end))).unwrap_or_default()),
+        ("annual_revenue", revenue.map(decimal).unwrap_or_default()),
+    ];
+    company.create("account", values(fields)).await
+}
+
+/// What stands of his contract on a customer's page.
+async fn panel(client: &Client, account: Id) -> String {
+    let page = client.get(&format!("/account/{account}")).await.expect(200).body;
+    let rest = page.split_once("id=\"contract-panel\"").map(|(_, rest)| rest).unwrap_or_default();
+    rest.split("</section>").next().unwrap_or_default().to_owned()
+}
+
+fn holds(panel: &str, parts: &[&str]) {
+    for part in parts {
+        assert!(panel.contains(part), "{part}: {panel}");
     }
 }
 
@@ -111,6 +137,7 @@ fn what_counts_as_a_contract_is_chosen_among_the_fields() {
             ("start", "contract_start_on"),
             ("end", "contract_end_on"),
             ("months", "3"),
+            ("amount", "annual_revenue"),
             ("feature_relation", "on"),
         ];
         for (place, wrong, text) in [
@@ -118,6 +145,7 @@ fn what_counts_as_a_contract_is_chosen_among_the_fields() {
             (0, "first_order_on", "no date field"),
             (1, "contract_start_on", "is the same field as the beginning"),
             (2, "5", "must be 1, 3, 6 or 12 months"),
+            (3, "size_employees", "no amount field “size_employees”"),
         ] {
             let mut bad = good;
             bad[place].1 = wrong;
@@ -127,6 +155,7 @@ fn what_counts_as_a_contract_is_chosen_among_the_fields() {
         client.post(road, &good).await.expect(303);
         let definition = contract::Definition::load(&company.engine).await.unwrap();
         assert_eq!((definition.months, definition.features), (3, vec!["relation".to_owned()]));
+        assert_eq!(definition.amount, "annual_revenue");
         company.engine.run_due_jobs().await.unwrap();
         let page = client.get("/value/contracts").await.expect(200).body;
         assert!(page.contains("is renewed every quarter"), "{page}");
@@ -137,5 +166,120 @@ fn what_counts_as_a_contract_is_chosen_among_the_fields() {
         company.app.user("R", "reader@example.com", engine::Role::User).await;
         reader.sign_in("reader@example.com", testkit::PASSWORD).await;
         reader.post(road, &good).await.expect(403);
+    });
+}
+
+#[test]
+fn a_customers_contract_is_told_on_his_page() {
+    on_both(async |company| {
+        let definition = contract::Definition {
+            amount: "annual_revenue".to_owned(),
+            features: vec![],
+            ..contract::Definition::default()
+        };
+        let (system, save) = (Actor::system(), definition.clone());
+        let saved = company.engine.write(&system, move |tx| Box::pin(async move { save.save(tx).await }));
+        saved.await.unwrap();
+        assert_eq!(contract::Definition::load(&company.engine).await.unwrap(), definition);
+        // Of fifty 20 leave at the first renewal and 6 of the other 30 at the second.
+        let (mut left, mut later) = (vec![], vec![]);
+        for number in 0..48 {
+            match number {
+                0..20 => left.push(contract(&company, "2024-03-01", Some("2025-02-28"), None).await),
+                20..26 => later.push(contract(&company, "2024-03-01", Some("2026-02-28"), None).await),
+                _ => drop(contract(&company, "2024-03-01", None, None).await),
+            }
+        }
+        let running = contract(&company, "2024-03-01", None, Some("1000")).await;
+        let unknown = contract(&company, "2024-03-01", None, None).await;
+        let without = company.customer("No contract").await;
+        for account in [left[0], running] {
+            company.order(Some(account), "2026-09-01", "100", None).await;
+            company.order(Some(account), "2026-10-01", "100", None).await;
+        }
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        holds(
+            &panel(&client, running).await,
+            &[
+                "since 2024-03-01",
+                "every year, the next on 2027-03-01",
+                "Nothing is computed of contracts yet",
+            ],
+        );
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+
+        // Both renewals are met exactly: b/(a+b) = 0.6 and (b+1)/(a+b+1) = 0.8, so that a = 0.4 and b = 0.6.
+        let kept: kept::Kept<contract::Report> =
+            kept::find(&company.engine, contract::REPORT).await.unwrap().unwrap();
+        let renewed: Vec<(f64, u64)> = kept.body.renewed.iter().map(|one| (one.at, one.cases)).collect();
+        assert_eq!(renewed, [(0.6, 50), (0.8, 30)]);
+        let at = kept.body.renewing.fitted().unwrap().parameters;
+        assert!((at.a - 0.4).abs() < 1e-3 && (at.b - 0.6).abs() < 1e-3, "{at:?}");
+        // r(3) = 2.6/3, r(4) = 3.6/4, r(5) = 4.6/5, r(6) = 5.6/6, r(7) = 6.6/7: of one who renewed twice 0.867, 0.780, 0.718,
+        // 0.670 and 0.631 come, together 3.666; at 1,000 each, discounted by 10 % a year, 2,821.21.
+        holds(
+            &panel(&client, running).await,
+            &["running", ">2<", "86.7%", "3.67", "2,821.", "Contracts", "50", "The contract runs"],
+        );
+        holds(&panel(&client, unknown).await, &["86.7%", "Yearly revenue” is empty"]);
+        let page = client.get(&format!("/account/{running}")).await.expect(200).body;
+        assert!(page.contains("of business without a contract; his contract runs"), "{page}");
+
+        let ended = panel(&client, left[0]).await;
+        holds(
+            &ended,
+            &["ended", "on 2025-02-28, after 12 months", ">0<", "The contract ended on 2025-02-28"],
+        );
+        assert!(!ended.contains("Renews the next time"), "{ended}");
+        holds(&panel(&client, later[0]).await, &["on 2026-02-28, after 24 months", ">1<"]);
+        let page = client.get(&format!("/account/{}", left[0])).await.expect(200).body;
+        assert!(page.contains("of business without a contract; his contract ended on 2025-02-28"), "{page}");
+        assert_eq!(panel(&client, without).await, "");
+
+        client.set_cookie("zhike_lang", "zh-CN");
+        holds(
+            &panel(&client, running).await,
+            &["履行中", "下次续约概率", "86.7%", "合同价值（五年）", "合同仍在履行"],
+        );
+        holds(&panel(&client, left[0]).await, &["已终止", "合同已于 2025-02-28 终止"]);
+    });
+}
+
+#[test]
+fn without_a_model_the_renewals_of_others_tell_and_of_few_contracts_nothing() {
+    on_both(async |company| {
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let young = contract(&company, "2025-06-01", None, None).await;
+        let mut old = young;
+        for _ in 0..2 {
+            old = contract(&company, "2024-03-01", None, None).await;
+        }
+        after_fit::compute(&company.engine, None).await.unwrap();
+        holds(&panel(&client, young).await, &["since 2025-06-01", "there are 3 contracts, it takes 30"]);
+        client.set_cookie("zhike_lang", "zh-CN");
+        holds(&panel(&client, young).await, &["现有 3 份合同，至少需要 30 份"]);
+        client.set_cookie("zhike_lang", "en");
+
+        for _ in 0..38 {
+            contract(&company, "2024-03-01", None, None).await;
+        }
+        after_fit::compute(&company.engine, None).await.unwrap();
+        // Forty reached the second renewal, and all were renewed: 100 %, at least 40 / (40 + 1.96²) of them.
+        holds(
+            &panel(&client, young).await,
+            &[
+                "100%",
+                "91.2% – 100%",
+                "Contracts that reached this renewal",
+                "no field says what a contract brings",
+            ],
+        );
+        // Nobody has reached a third.
+        let panel = panel(&client, old).await;
+        assert!(!panel.contains("Contracts that reached this renewal"), "{panel}");
     });
 }

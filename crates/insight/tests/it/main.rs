@@ -2,6 +2,7 @@
 //! PostgreSQL, with the real customers and orders.
 #![allow(clippy::unwrap_used)]
 
+mod adoption;
 mod alarms;
 mod archive;
 mod asked;
