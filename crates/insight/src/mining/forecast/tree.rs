@@ -14,6 +14,7 @@ use mining::{
     reason::Reason,
 };
 use std::collections::HashMap;
+use value::money;
 
 /// Parts shown of a dimension; the others together are one.
 const PARTS: usize = 12;
@@ -115,6 +116,11 @@ fn origins(cut: &Cut) -> Vec<usize> {
     backtest::origins(cut.weeks(), PERIOD.season(), HORIZON)
 }
 
+/// Amounts and quantities are whole ten-thousandths, and so is their sum, in whatever order lines came.
+fn exact(sum: &mut f64) {
+    *sum = (*sum * money::SCALE as f64).round() / money::SCALE as f64;
+}
+
 fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
     let mut found = vec![Sold::default(); sales.products.len()];
     let recent = cut.months.len().saturating_sub(HORIZON * 7);
@@ -130,6 +136,9 @@ fn products(sales: &Sales, cut: &Cut) -> Vec<Sold> {
             sold.recent_money += line.amount;
             sold.recent_orders += usize::from(sold.order.replace(line.order) != Some(line.order));
         }
+    }
+    for sold in &mut found {
+        [&mut sold.money, &mut sold.recent, &mut sold.recent_money].into_iter().for_each(exact);
     }
     found
 }
@@ -304,6 +313,10 @@ impl Tree {
                 days[place % 7] += line.amount;
             }
         }
+        for node in &mut self.nodes {
+            [&mut node.weeks, &mut node.months, &mut node.units].into_iter().flatten().for_each(exact);
+        }
+        days.iter_mut().for_each(exact);
         let monday = super::monday(cut.from);
         calendar::weekdays(monday.iter_days().zip(days))
     }
