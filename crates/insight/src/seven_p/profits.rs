@@ -37,7 +37,7 @@ pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
     let rated = !sales.settings.cost_rates.is_empty();
     let profit = if rated { "net_profit" } else { "margin" };
     let sql = format!(
-        "SELECT c.relation, c.province, c.country, d.net_sales, d.margin, d.{profit} \
+        "SELECT c.relation, c.province, c.country, d.net_sales, d.margin, d.{profit} AS profit \
          FROM account_figures d JOIN account c ON c.key = d.key \
          WHERE d.{profit} IS NOT NULL AND (d.first_order_on IS NOT NULL OR d.net_sales <> 0)"
     );
