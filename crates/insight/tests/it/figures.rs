@@ -180,8 +180,9 @@ fn a_refit_fits_models_and_summarises_everybody() {
         }
         // Each of p is kept with four digits.
         assert!((overview.buyers_variance.unwrap() - buyers_variance).abs() < 40.0 * 1e-4);
-        let (clv, deviation) = (overview.clv.unwrap() as f64 / 1e4, overview.clv_variance.unwrap().sqrt());
-        assert!(0.0 < deviation && deviation < clv, "{clv} {deviation}");
+        // All have been silent for so long that hardly anything is to be expected, and hardly anything is uncertain.
+        let deviation = overview.clv_variance.unwrap().sqrt();
+        assert!(overview.clv.is_some() && 0.0 < deviation && deviation < 1.0, "{deviation}");
         assert_eq!(meta::unscaled(overview.gross_sales, 4), gross);
         let mut lines = vec![];
         report::customers(&company.engine, &Actor::system(), Some(7), |line| lines.push(line)).await.unwrap();

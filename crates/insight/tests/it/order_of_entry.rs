@@ -81,6 +81,16 @@ async fn enter(company: &Company, seed: u64) -> BTreeMap<String, String> {
     accounts.into_iter().map(name("account")).chain(products.into_iter().map(name("product"))).collect()
 }
 
+/// Sums of decimals depend on their order in the last of sixteen digits: nine are told.
+fn rounded(json: &Json) -> Json {
+    match json {
+        Json::Number(number) => format!("{:.9e}", number.as_f64().unwrap()).into(),
+        Json::Array(all) => all.iter().map(rounded).collect(),
+        Json::Object(all) => all.iter().map(|(name, one)| (name.clone(), rounded(one))).collect(),
+        other => other.clone(),
+    }
+}
+
 /// Every customer's figures, the models, and what was mined; ids by what they are of.
 async fn told(company: &Company, names: &BTreeMap<String, String>) -> BTreeMap<String, String> {
     let entity = company.engine.registry().entity("account").unwrap().clone();
@@ -93,7 +103,7 @@ async fn told(company: &Company, names: &BTreeMap<String, String>) -> BTreeMap<S
     }
     let engine = &company.engine;
     let mut keep = |what: &str, json: &Json| {
-        let mut text = json.to_string();
+        let mut text = rounded(json).to_string();
         for (id, name) in names {
             text = text.replace(id.as_str(), name);
         }
