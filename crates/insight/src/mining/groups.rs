@@ -164,8 +164,11 @@ pub async fn moved(
     LISTS.read(engine, &list_name(from, to), start, limit).await
 }
 
+/// From one group to another; `None` is outside.
+type Moved = (Option<u32>, Option<u32>);
+
 fn lists(sales: &Sales, before: &BTreeMap<Id, u32>, now: &BTreeMap<Id, u32>) -> Lists {
-    let mut lists: BTreeMap<(Option<u32>, Option<u32>), Vec<(f64, Id)>> = BTreeMap::new();
+    let mut lists: BTreeMap<Moved, Vec<(f64, Id)>> = BTreeMap::new();
     for (account, lines) in sales.by_account() {
         let id = sales.accounts[account as usize];
         let (from, to) = (before.get(&id).copied(), now.get(&id).copied());

@@ -37,15 +37,20 @@ impl Half {
 pub async fn fill(engine: &Engine) {
     let system = Actor::system();
     let campaigns = engine.write(&system, |tx| Box::pin(records(tx))).await.unwrap();
+    let mut drawn = vec![];
     for campaign in campaigns {
         let record = engine.get(&system, experiment::ENTITY, campaign).await.unwrap();
         assert!(experiment::members::draw(engine, &record).await.unwrap() > CUSTOMERS as u64);
+        drawn.push(record);
     }
     for day in FITTED_ON {
         let day = day.parse().ok();
         engine.write(&system, move |tx| Box::pin(settings::set_as_of(tx, day))).await.unwrap();
         refit::refit(engine, None).await.unwrap();
         class_history::keep(engine, &Settings::load(engine).await.unwrap()).await.unwrap();
+    }
+    for campaign in &drawn {
+        experiment::result::compute(engine, campaign).await.unwrap();
     }
     let sales = lines::read(engine, &Settings::load(engine).await.unwrap()).await.unwrap();
     groups::refresh(engine, &Arc::new(sales)).await.unwrap();

@@ -142,13 +142,11 @@ impl Row {
 #[derive(Default)]
 struct Writing(tokio::sync::Mutex<()>);
 
+/// What was found of a product, and what is told of everybody.
+pub type Told = std::result::Result<(Found, Everybody), Reason>;
+
 /// Keeps what was found, of `accounts`, and takes away what was found of these products before, and whatever was told of a time that is over.
-pub async fn keep(
-    engine: &Engine,
-    accounts: &[Id],
-    until: NaiveDate,
-    found: Vec<(Id, std::result::Result<(Found, Everybody), Reason>)>,
-) -> Result<()> {
+pub async fn keep(engine: &Engine, accounts: &[Id], until: NaiveDate, found: Vec<(Id, Told)>) -> Result<()> {
     let writing = engine.extension::<Writing>();
     let _alone = writing.0.lock().await;
     let mut rows: Vec<Row> = vec![];

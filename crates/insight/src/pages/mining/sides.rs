@@ -215,7 +215,7 @@ pub async fn page(
     let mut table =
         customer_table::table(&words, &records, &columns, side.name(), list.clone().unwrap_or_default())
             .await?;
-    for field in responses(&account) {
+    for field in responses(account) {
         table.add(&words, &records, &field);
     }
     // Of the whole only those are told who may see the whole.
@@ -246,6 +246,6 @@ pub async fn export(
     let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
     let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
     let members = Members::of(app.engine(), id, side, None).await?;
-    let more = responses(&session.actor.view(app.engine().entity("account")?));
+    let more = responses(session.actor.view(app.engine().entity("account")?));
     web::pages::record_file(app, session, "account", more, &given, members).await
 }
