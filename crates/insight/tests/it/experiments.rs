@@ -330,7 +330,8 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
             "{page}"
         );
 
-        // Of those drawn it is told of what they are measured by.
+        // Of those drawn it is told of what they are measured by. Some bought more than others.
+        buy(&company, &accounts[..50], "2026-11-12").await;
         company.update(experiment::ENTITY, letter.id, values([("outcome", "sales".into())])).await;
         result::compute(&company.engine, &record(&company, letter.id).await).await.unwrap();
         let page = client.get(&address).await.expect(200).body;

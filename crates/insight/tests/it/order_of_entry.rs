@@ -107,7 +107,15 @@ async fn told(company: &Company, names: &BTreeMap<String, String>) -> BTreeMap<S
         for (id, name) in names {
             text = text.replace(id.as_str(), name);
         }
-        found.insert(what.to_owned(), text);
+        let mut told: Json = serde_json::from_str(&text).unwrap();
+        // Equal ones stand in the order of their products' ids.
+        if let Some(rules) = told["rules"].as_array_mut() {
+            for rule in rules.iter_mut() {
+                rule["if_bought"].as_array_mut().unwrap().sort_by_key(Json::to_string);
+            }
+            rules.sort_by_key(Json::to_string);
+        }
+        found.insert(what.to_owned(), told.to_string());
     };
     keep("groups", &report::segments(engine).await.unwrap());
     keep("rules", &report::rules(engine, 50).await.unwrap());

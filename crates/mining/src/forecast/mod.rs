@@ -1,6 +1,6 @@
 //! Sales and demand of the next periods: five methods, each tried from several points of the past, the best one used, with an
 //! interval as wide as its own errors were: root mean square times the quantile of Student's t, with as many degrees of freedom as there were
-//! independent errors. How many of the outcomes of made-up series lie within it is a test (`coverage`).
+//! independent errors. How many of the outcomes of made-up series lie within it is a test (`tests.rs` beside this file).
 //!
 //! * **seasonal naive** — the same period of the last season (or the last period, where there is no season): the floor.
 //! * **average** — the mean of the last [`methods::WINDOW`] periods: hard to beat where sales come now and then.
@@ -133,4 +133,4 @@ pub fn forecast(
 }
 
 #[cfg(test)]
-mod coverage;
+mod tests;

@@ -1,3 +1,5 @@
+//! What back-tests measure, where their origins lie, and what intervals make of both.
+
 use super::super::{Forecast, forecast};
 use super::*;
 use proptest::prelude::*;
