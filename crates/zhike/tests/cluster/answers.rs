@@ -71,7 +71,8 @@ fn every_measure_by_every_dimension_is_the_same_on_three_workers() {
             model.dimensions.values().flatten().map(|dimension| dimension.name.as_str()).collect();
         let has_members = |name: &str| members.get(name).is_some_and(|found| found.len() > 1);
         let lacking: Vec<&str> = offered.into_iter().filter(|name| !has_members(name)).collect();
-        assert_eq!(lacking, WITHOUT_MEMBERS, "dimensions without two members");
+        let unnamed: Vec<&&str> = lacking.iter().filter(|name| !WITHOUT_MEMBERS.contains(*name)).collect();
+        assert!(unnamed.is_empty(), "dimensions without two members: {unnamed:?}");
         let counts = workers.counts();
         assert!(asked > 500 && cells > 1_000, "{asked} measures, {cells} values");
         assert!(counts.answered.load(Ordering::Relaxed) > 100, "{counts:?}");
