@@ -1,5 +1,5 @@
 //! Every night a sample of measures is asked of the workers and computed here, and the catalog says whether both are the same. If not, no
-//! worker is asked until a comparison finds them the same again.
+//! worker is asked until the questions that were answered otherwise are answered the same again.
 
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
@@ -7,7 +7,7 @@ use meta::{Lang, label};
 use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
-    Elsewhere, Quality,
+    Elsewhere, Quality, here,
     semantic::{self, Cut, Question},
 };
 
@@ -17,8 +17,8 @@ const LAST: &str = "warehouse.compared_last_on";
 const HOUR: u32 = 3;
 /// Questions of one night; another night asks others.
 pub const SAMPLE: usize = 24;
-/// The setting with the night whose questions were answered otherwise. They are asked again instead of others until both are the same.
-const DIFFERED: &str = "warehouse.differed_night";
+/// The setting with the questions that were answered otherwise, each with its fact. They are asked again every night before others.
+const DIFFERED: &str = "warehouse.differed";
 /// The check of questions that were answered both there and here, and that of the others.
 const COMPARED: &str = "workers";
 const NOT_COMPARED: &str = "workers_not_compared";
@@ -47,12 +47,15 @@ async fn heeding(engine: Engine) {
 /// Workers are asked if the last comparison, whichever process made it, found that they answer as the server does.
 pub async fn heed(engine: &Engine) -> Result<()> {
     let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
-    coordinator.trust(differed(engine).await?.is_none());
+    coordinator.trust(differed(engine).await?.is_empty());
     Ok(())
 }
 
-async fn differed(engine: &Engine) -> Result<Option<u64>> {
-    Ok(engine.setting(DIFFERED).await?.and_then(|night| night.as_u64()))
+async fn differed(engine: &Engine) -> Result<Vec<(String, Question)>> {
+    match engine.setting(DIFFERED).await? {
+        Some(kept) => Ok(serde_json::from_value(kept)?),
+        None => Ok(vec![]),
+    }
 }
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
@@ -60,14 +63,20 @@ async fn run(context: JobContext) -> anyhow::Result<()> {
     // Without workers there is nothing to compare.
     let Some(coordinator) = coordinator::of(engine) else { return Ok(()) };
     let tonight = (engine.clock().now().timestamp() / (24 * 60 * 60)).unsigned_abs();
-    let night = differed(engine).await?.unwrap_or(tonight);
-    let checks = compare(engine, Arc::new(coordinator.always()), night).await;
-    conclude(engine, night, checks).await?;
+    let compared = compare(engine, Arc::new(coordinator.always()), tonight).await?;
+    conclude(engine, compared).await?;
     Ok(())
 }
 
+/// What the questions of a night have shown.
+pub struct Compared {
+    pub checks: Vec<Quality>,
+    /// Those answered otherwise, and those answered otherwise before that could not be asked there again; each with its fact.
+    pub differing: Vec<(String, Question)>,
+}
+
 /// Keeps what the questions of a night have shown, and heeds it. An error if none of them could be compared.
-pub async fn conclude(engine: &Engine, night: u64, checks: Vec<Quality>) -> Result<()> {
+pub async fn conclude(engine: &Engine, Compared { checks, differing }: Compared) -> Result<()> {
     let [compared, not_compared] = [COMPARED, NOT_COMPARED].map(|name| {
         let named = checks.iter().filter(|check| check.name == name);
         named.cloned().collect::<Vec<Quality>>()
@@ -79,12 +88,11 @@ pub async fn conclude(engine: &Engine, night: u64, checks: Vec<Quality>) -> Resu
             "workers answer otherwise than this process"
         );
     }
-    // What differed and was not compared again still differs.
-    let still = !not_compared.is_empty() && differed(engine).await?.is_some();
-    let is_good = compared.iter().all(|check| check.good) && !still;
-    let differed = if is_good { Json::Null } else { night.into() };
+    let differing = if differing.is_empty() { Json::Null } else { serde_json::to_value(differing)? };
     engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.set_setting(DIFFERED, &differed).await }))
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { tx.set_setting(DIFFERED, &differing).await })
+        })
         .await?;
     warehouse::note(engine, checks).await?;
     heed(engine).await?;
@@ -108,21 +116,40 @@ struct Shown {
 }
 
 /// For each fact, how many of the night's questions are answered otherwise there than here, and how many could not be compared.
-pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> Vec<Quality> {
+pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> Result<Compared> {
     let mut facts: BTreeMap<String, Shown> = BTreeMap::new();
-    for (fact, question) in sample(engine, night as usize) {
-        let shown = facts.entry(fact).or_default();
+    let mut differing = vec![];
+    let before = differed(engine).await?;
+    let others = sample(engine, night as usize).into_iter().filter(|one| !before.contains(one));
+    let asked = before.iter().cloned().map(|one| (one, true)).chain(others.map(|one| (one, false)));
+    for ((fact, question), differed) in asked {
+        let shown = facts.entry(fact.clone()).or_default();
         let measures = question.measures.join(", ");
         match semantic::ask_both(engine, &Actor::system(), &question, there.clone()).await {
             Ok((own, other)) if own == other => shown.same += 1,
-            Ok(_) => shown.otherwise.push(measures),
+            Ok(_) => {
+                shown.otherwise.push(measures);
+                differing.push((fact, question));
+            }
+            // Nobody can ask it any more.
+            Err(_) if differed && is_refused_here(engine, &question).await => {}
             Err(error) => {
                 tracing::error!(measures, "a question could not be compared with the workers: {error}");
                 shown.not_compared.push((measures, error));
+                if differed {
+                    differing.push((fact, question));
+                }
             }
         }
     }
-    facts.iter().flat_map(|(table, shown)| shown.checks(table)).collect()
+    let checks = facts.iter().flat_map(|(table, shown)| shown.checks(table)).collect();
+    Ok(Compared { checks, differing })
+}
+
+/// Whether the server itself has no answer and never will: it is too large for it, or of what an upgrade took away.
+async fn is_refused_here(engine: &Engine, question: &Question) -> bool {
+    let own = here(semantic::ask(engine, &Actor::system(), question)).await;
+    matches!(own, Err(Error::Limit(_) | Error::Invalid(_)))
 }
 
 impl Shown {

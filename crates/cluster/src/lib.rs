@@ -14,7 +14,7 @@ mod panics;
 mod worker;
 mod workers;
 
-pub use compare::{JOB, SAMPLE, compare, conclude, heed, module};
+pub use compare::{Compared, JOB, SAMPLE, compare, conclude, heed, module};
 pub use coordinator::{Coordinator, Counts, Manner, ask_workers};
 pub use identity::{identity, identity_of};
 pub use link::{Link, SECRET_MINIMUM};

@@ -28,7 +28,7 @@ const WITHOUT_MEMBERS: [&str; 5] = [
 ];
 
 #[test]
-fn every_measure_by_every_dimension_is_the_same_on_three_workers() {
+fn every_measure_and_every_dimension_is_the_same_on_three_workers() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
     runtime().block_on(async {
@@ -74,8 +74,8 @@ fn every_measure_by_every_dimension_is_the_same_on_three_workers() {
         let unnamed: Vec<&&str> = lacking.iter().filter(|name| !WITHOUT_MEMBERS.contains(*name)).collect();
         assert!(unnamed.is_empty(), "dimensions without two members: {unnamed:?}");
         let counts = workers.counts();
-        assert!(asked > 500 && cells > 1_000, "{asked} measures, {cells} values");
-        assert!(counts.answered.load(Ordering::Relaxed) > 100, "{counts:?}");
+        assert!(asked > 300 && cells > 1_000, "{asked} measures, {cells} values");
+        assert!(counts.answered.load(Ordering::Relaxed) > 50, "{counts:?}");
         // A machine that is overrun may take a worker for lost, but no more than that.
         assert!(counts.anew.load(Ordering::Relaxed) < 5, "{counts:?}");
     });

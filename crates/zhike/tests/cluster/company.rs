@@ -139,19 +139,25 @@ pub async fn ask(engine: &Engine, question: &Question) -> engine::Result<AnswerT
     semantic::ask(engine, &Actor::system(), question).await
 }
 
-/// Every measure by every dimension it has, a dozen measures at once.
+/// Every measure and every dimension many times, each dimension with a quarter of its measures: which of them differs from one
+/// dimension to the next. That every pair has an answer at all is shown without workers (`questions` in `insight`).
 pub fn questions(engine: &Engine) -> Vec<Question> {
+    const SHARE: usize = 4;
+    const TOGETHER: usize = 12;
     let model = semantic::model(engine.registry());
     let mut questions = vec![];
     let mut names: Vec<_> =
         model.dimensions.values().flatten().map(|one| (one.name.clone(), one.levels.clone())).collect();
     names.sort_by(|one, other| one.0.cmp(&other.0));
     names.dedup_by(|one, other| one.0 == other.0);
-    for (dimension, levels) in names {
+    for (at, (dimension, levels)) in names.into_iter().enumerate() {
         let has = |name: &str| model.common(&[name.to_owned()]).iter().any(|one| one.name == dimension);
-        let measures = model.measures.iter().map(|measure| measure.name.to_owned());
-        let measures: Vec<String> = measures.filter(|name| has(name)).collect();
-        for measures in measures.chunks(12) {
+        let measures: Vec<_> =
+            model.measures.iter().map(|measure| measure.name).filter(|name| has(name)).collect();
+        let first = at % SHARE.min(measures.len());
+        let chosen: Vec<String> =
+            measures.into_iter().skip(first).step_by(SHARE).map(str::to_owned).collect();
+        for measures in chosen.chunks(TOGETHER) {
             let cuts = vec![Cut { dimension: dimension.clone(), level: levels.first().copied() }];
             questions.push(Question { measures: measures.to_vec(), cuts, ..Question::default() });
         }

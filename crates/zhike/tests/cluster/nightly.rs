@@ -80,16 +80,18 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         warehouse::refresh(&engine, SMALL, None).await.unwrap();
         assert_eq!(checks(&catalog().await), good);
         // In so small a company many answers are one row, of which none is left out.
-        let (mut lies, mut lied) = (vec![], 0);
-        for night in 0..10 {
-            lied = night;
-            lies = cluster::compare(&engine, Arc::new(Liar), night).await;
-            if lies.iter().any(|check| !check.good && check.found != "0") {
-                break;
+        let lies = async || {
+            for night in 0..10 {
+                let lies = cluster::compare(&engine, Arc::new(Liar), night).await.unwrap();
+                if !lies.differing.is_empty() {
+                    return lies;
+                }
             }
-        }
-        assert!(lies.iter().any(|check| !check.good && check.found != "0"), "{lies:?}");
-        cluster::conclude(&engine, lied, lies).await.unwrap();
+            panic!("no lie is found")
+        };
+        let found = lies().await;
+        assert!(found.checks.iter().any(|check| !check.good && check.found != "0"), "{:?}", found.checks);
+        cluster::conclude(&engine, found).await.unwrap();
         assert!(checks(&catalog().await).iter().any(|(_, good)| !good));
         // From then on workers are not asked: what must be theirs is refused, anything else is computed here.
         let by_city = Question {
@@ -100,8 +102,9 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         let refused = ask(&engine, &by_city).await.unwrap_err().to_string();
         assert!(refused.contains("answered otherwise"), "{refused}");
         // Nor after a night on which not all of it could be compared again.
-        let part = cluster::compare(&engine, Failing::new(false), lied).await;
-        cluster::conclude(&engine, lied, part).await.unwrap();
+        let part = cluster::compare(&engine, Failing::new(false), 99).await.unwrap();
+        assert!(!part.differing.is_empty());
+        cluster::conclude(&engine, part).await.unwrap();
         let refused = ask(&engine, &by_city).await.unwrap_err().to_string();
         assert!(refused.contains("answered otherwise"), "{refused}");
         let coordinator = ask_workers(&engine, &urls(&fleet), false);
@@ -114,6 +117,20 @@ fn the_catalog_says_whether_workers_answer_as_the_server_does() {
         compare_again(&engine).await;
         assert_eq!(ask(&engine, &by_city).await.unwrap(), own);
         assert!(counts(&coordinator.counts().answered) > 0);
+        // What an upgrade took away is asked no more, and the others must be the same as before.
+        let mut found = lies().await;
+        let gone = Question { measures: vec!["gone".to_owned()], ..Question::default() };
+        found.differing.insert(0, ("sales".to_owned(), gone));
+        cluster::conclude(&engine, found).await.unwrap();
+        let again = cluster::compare(&engine, Arc::new(Liar), 99).await.unwrap();
+        assert!(!again.differing.is_empty(), "what differed is not asked again");
+        assert!(again.differing.iter().all(|(_, question)| question.measures != ["gone"]));
+        let answered = counts(&coordinator.counts().answered);
+        ask(&engine, &by_city).await.unwrap();
+        assert_eq!(counts(&coordinator.counts().answered), answered);
+        compare_again(&engine).await;
+        ask(&engine, &by_city).await.unwrap();
+        assert!(counts(&coordinator.counts().answered) > answered);
     });
 }
 
@@ -126,8 +143,8 @@ fn a_question_that_fails_is_said_not_to_be_compared_and_the_others_are() {
         let of = |checks: &[Quality], name: &str| {
             checks.iter().filter(|check| check.name == name).cloned().collect::<Vec<Quality>>()
         };
-        let found = cluster::compare(&engine, Failing::new(false), 0).await;
-        cluster::conclude(&engine, 0, found).await.unwrap();
+        let found = cluster::compare(&engine, Failing::new(false), 0).await.unwrap();
+        cluster::conclude(&engine, found).await.unwrap();
         let noted = kept().await;
         let failed = of(&noted, "workers_not_compared");
         assert_eq!(failed.len(), 1, "{failed:?}");
@@ -143,8 +160,8 @@ fn a_question_that_fails_is_said_not_to_be_compared_and_the_others_are() {
             assert!(check.label.zh.ends_with(&format!("未比对 {missing} 个）")), "{check:?}");
         }
         // With nothing compared the job fails, and nothing is said to be good any more.
-        let found = cluster::compare(&engine, Failing::new(true), 0).await;
-        let error = cluster::conclude(&engine, 0, found).await.unwrap_err();
+        let found = cluster::compare(&engine, Failing::new(true), 0).await.unwrap();
+        let error = cluster::conclude(&engine, found).await.unwrap_err();
         assert!(matches!(error, engine::Error::NotReady(_)), "{error}");
         let noted = kept().await;
         assert!(of(&noted, "workers").is_empty() && of(&noted, "workers_not_compared").len() >= 2);
