@@ -61,9 +61,9 @@ pub fn counting(column: &str, states: &[&str]) -> String {
 }
 
 /// Of everybody's records, whoever asks: only for jobs, whose results have readers' rights of their own. Asked in this process:
-/// rows of millions of customers would only travel.
+/// rows of millions of customers would only travel. All of it, or an error: figures of a part would be wrong.
 pub async fn ask(engine: &Engine, sql: &str) -> Result<Answer> {
-    warehouse::here(warehouse::query(engine, &Actor::system(), sql, Limits::JOB)).await
+    warehouse::here(warehouse::query(engine, &Actor::system(), sql, Limits::JOB)).await?.whole()
 }
 
 /// Conditions on a column of customers' ids: each is met by some of them, every id meets one.

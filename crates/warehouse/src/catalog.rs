@@ -100,7 +100,7 @@ pub async fn catalog(engine: &Engine, actor: &Actor) -> Result<Catalog> {
     Ok(Catalog {
         refreshed_at: manifest.map(|manifest| manifest.refreshed_at),
         measures: measures(&model, &seen, &checks),
-        dimensions: dimensions(&model),
+        dimensions: dimensions(&model, &seen),
         tables: seen,
         checks,
     })
@@ -154,20 +154,51 @@ fn measures(model: &semantic::Model, tables: &[CatalogTable], checks: &[Quality]
     model.measures.iter().map(one).collect()
 }
 
-/// Each once, by its name, which means the same in every fact.
-fn dimensions(model: &semantic::Model) -> Vec<CatalogDimension> {
-    let mut found: BTreeMap<&str, CatalogDimension> = BTreeMap::new();
+/// Each once, by its name.
+fn dimensions(model: &semantic::Model, tables: &[CatalogTable]) -> Vec<CatalogDimension> {
+    let mut found: BTreeMap<&str, (CatalogDimension, Vec<(&str, &Label)>)> = BTreeMap::new();
     for (fact, dimensions) in &model.dimensions {
         for dimension in dimensions {
-            let known = found.entry(&dimension.name).or_insert_with(|| CatalogDimension {
-                name: dimension.name.clone(),
-                label: dimension.label.clone(),
-                definition: dimension.definition.clone(),
-                levels: dimension.levels.iter().map(|level| level.name()).collect(),
-                facts: vec![],
+            let (known, definitions) = found.entry(&dimension.name).or_insert_with(|| {
+                let known = CatalogDimension {
+                    name: dimension.name.clone(),
+                    label: dimension.label.clone(),
+                    definition: dimension.definition.clone(),
+                    levels: dimension.levels.iter().map(|level| level.name()).collect(),
+                    facts: vec![],
+                };
+                (known, vec![])
             });
             known.facts.push(fact.clone());
+            definitions.push((fact, &dimension.definition));
         }
     }
-    found.into_values().collect()
+    let told = |(known, definitions): (CatalogDimension, Vec<_>)| CatalogDimension {
+        definition: of_facts(&definitions, tables),
+        ..known
+    };
+    found.into_values().map(told).collect()
+}
+
+/// What it means in all its facts; where that differs, each meaning after the facts it is of.
+fn of_facts(definitions: &[(&str, &Label)], tables: &[CatalogTable]) -> Label {
+    let mut meanings: Vec<(&Label, Vec<&Label>)> = vec![];
+    for (fact, definition) in definitions {
+        let table = tables.iter().find(|table| table.name == *fact).map(|table| &table.label);
+        match meanings.iter_mut().find(|(known, _)| known == definition) {
+            Some((_, facts)) => facts.extend(table),
+            None => meanings.push((definition, table.into_iter().collect())),
+        }
+    }
+    if let [(only, _)] = meanings.as_slice() {
+        return (*only).clone();
+    }
+    let joined = |of: fn(&Label) -> &str, [and, colon, space]: [&str; 3]| {
+        let one = |(definition, facts): &(&Label, Vec<&Label>)| {
+            let facts: Vec<&str> = facts.iter().map(|fact| of(fact)).collect();
+            format!("{}{colon}{}", facts.join(and), of(definition))
+        };
+        meanings.iter().map(one).collect::<Vec<String>>().join(space)
+    };
+    meta::label(joined(|label| &label.en, [", ", ": ", " "]), joined(|label| &label.zh, ["、", "：", ""]))
 }

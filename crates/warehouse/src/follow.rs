@@ -1,6 +1,6 @@
 //! Queues a refresh when the company's records have moved, but not more often than the setting says.
 
-use crate::{JOB, manifest, status, storage, tables};
+use crate::{JOB, manifest, status, storage, tables, unused};
 use engine::{
     Actor, BoxFuture, Engine, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -52,7 +52,7 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     }
     let newest = engine.last_change().await?;
     let mut moved =
-        newest > manifest.position || manifest.position > manifest.before || !manifest.retired.is_empty();
+        newest > manifest.position || manifest.position > manifest.before || unused::is_due(&manifest, now);
     for table in tables(engine.registry()) {
         let Some(beside) = table.beside else { continue };
         let fit = engine.position(&beside.reader).await?;

@@ -82,10 +82,12 @@ impl Manifest {
         storage::put_new(store, &Self::path(self.number), serde_json::to_vec(self)?).await
     }
 
-    /// Removes the manifests before this one and the one before it, which readers may be about to open.
+    /// Removes the manifests before this one and the one before it, which readers may be about to open, and those a process left half
+    /// written, which a folder lists as `….json#1`.
     pub(crate) async fn forget_older(&self, store: &Store) -> Result<()> {
         for path in storage::list(store, Some(FOLDER)).await? {
-            if number_of(&path).is_some_and(|number| number + 1 < self.number) {
+            let whole = path.split('#').next().unwrap_or_default();
+            if number_of(whole).is_some_and(|number| number + 1 < self.number) {
                 storage::delete(store, &path).await?;
             }
         }

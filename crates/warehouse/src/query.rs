@@ -59,6 +59,18 @@ impl Answer {
     pub fn rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
     }
+
+    /// For whoever computes with all rows: an error if some were left out.
+    pub fn whole(self) -> Result<Answer> {
+        if !self.more {
+            return Ok(self);
+        }
+        let rows = self.rows();
+        Err(Error::Limit(label(
+            format!("the answer has more than {rows} rows, and nothing is computed from a part of them"),
+            format!("结果超过 {rows} 行，不会只用其中一部分计算"),
+        )))
+    }
 }
 
 /// The answer to one SELECT as the actor may see it.
@@ -216,5 +228,26 @@ pub(crate) fn wrong(error: DataFusionError) -> Error {
             "查询所需内存超出计算节点的上限，请先汇总或缩小范围",
         )),
         _ => internal(error.strip_backtrace()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::datatypes::Schema;
+
+    #[test]
+    fn an_answer_that_was_cut_off_is_no_whole_one() {
+        let whole = Answer {
+            schema: Arc::new(Schema::empty()),
+            batches: vec![],
+            more: false,
+            refreshed_at: DateTime::default(),
+            position: 0,
+            entities: vec![],
+        };
+        assert!(whole.clone().whole().is_ok());
+        let cut_off = Answer { more: true, ..whole };
+        assert!(matches!(cut_off.whole(), Err(Error::Limit(_))));
     }
 }

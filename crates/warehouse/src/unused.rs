@@ -6,7 +6,8 @@ use crate::{
     storage::{self, Store},
 };
 use chrono::Duration;
-use engine::Result;
+use engine::{Error, Result};
+use futures::{StreamExt, stream};
 use meta::{DateTime, Id, Utc};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,6 +19,13 @@ const GRACE: Duration = Duration::minutes(10);
 const UNPUBLISHED: Duration = Duration::hours(1);
 /// Files of refreshes that did not end which one manifest takes up; the next takes up the others.
 const LEFT_LIMIT: usize = 10_000;
+/// Files one refresh deletes, and how many at once; the next deletes others.
+const DELETED_LIMIT: usize = 2_000;
+const AT_ONCE: usize = 16;
+/// So long each refresh that fails to delete a file makes the next one due. A bucket may refuse for ever: after that it is tried once a
+/// day, and whenever a refresh has another reason.
+const INSISTING: Duration = Duration::hours(1);
+const LATER: Duration = Duration::days(1);
 
 /// What is there and `next` does not name, and since when.
 pub(crate) async fn retired(
@@ -68,6 +76,23 @@ fn made_at(file: &str) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(seconds).ok()?, nanos)
 }
 
+/// Those one refresh deletes: each begins where the one before it ended, so that files which cannot be deleted keep none of the others.
+fn in_turn(mut due: Vec<String>, number: u64) -> Vec<String> {
+    if due.len() > DELETED_LIMIT {
+        let turn = usize::try_from(number % due.len() as u64).unwrap_or_default();
+        let first = turn * DELETED_LIMIT % due.len();
+        due.rotate_left(first);
+        due.truncate(DELETED_LIMIT);
+    }
+    due
+}
+
+/// Whether files that are not used are reason enough for a refresh.
+pub(crate) fn is_due(newest: &Manifest, now: DateTime<Utc>) -> bool {
+    let age = now - newest.refreshed_at;
+    newest.retired.iter().any(|(_, since)| newest.refreshed_at - *since < INSISTING || age >= LATER)
+}
+
 /// Deletes what nobody can be reading any more, and manifests nobody is about to open. A manifest published meanwhile needs nothing of
 /// it: what is retired was there before this one, so it is of a refresh that came too late, or did not come to its end.
 pub(crate) async fn delete(store: &Store, published: &Manifest, now: DateTime<Utc>) -> Result<()> {
@@ -75,12 +100,11 @@ pub(crate) async fn delete(store: &Store, published: &Manifest, now: DateTime<Ut
     if manifest::newest_number(store).await? != Some(published.number) {
         return Ok(());
     }
-    let mut failed = vec![];
-    for (file, _) in published.retired.iter().filter(|(_, since)| now - *since > GRACE) {
-        if let Err(error) = storage::delete(store, file).await {
-            failed.push(error);
-        }
-    }
+    let due = published.retired.iter().filter(|(_, since)| now - *since > GRACE);
+    let due = in_turn(due.map(|(file, _)| file.clone()).collect(), published.number);
+    let deleting = stream::iter(due).map(|file| async move { storage::delete(store, &file).await });
+    let done: Vec<Result<()>> = deleting.buffer_unordered(AT_ONCE).collect().await;
+    let failed: Vec<Error> = done.into_iter().filter_map(Result::err).collect();
     if let Some(error) = failed.first() {
         let files = failed.len();
         tracing::warn!(files, "files nobody needs any more stay until the next refresh: {error}");
@@ -152,10 +176,18 @@ mod tests {
         for number in [1, 2, 3] {
             assert!(Manifest { number, ..published.clone() }.publish(&store).await.unwrap());
         }
+        for number in [1, 3] {
+            let half = format!("manifest/{number:012}.json#1");
+            fs::write(folder.path().join(half), "{").unwrap();
+        }
         delete(&store, &published, now()).await.unwrap();
         let left = storage::list(&store, None).await.unwrap();
+        // What may still be in the making stays.
+        assert!(!left.contains(&"manifest/000000000001.json#1".to_owned()), "{left:?}");
+        assert!(left.contains(&"manifest/000000000003.json#1".to_owned()), "{left:?}");
         assert!(left.contains(&young) && !left.contains(&old), "{left:?}");
-        let manifests = left.iter().filter(|file| file.starts_with("manifest/")).count();
+        let manifests =
+            left.iter().filter(|file| file.starts_with("manifest/") && file.ends_with(".json")).count();
         assert_eq!(manifests, 2, "{left:?}");
         let next = not_named(vec![stubborn.clone()], &published, &naming(4, &[]), now());
         assert_eq!(next, [(stubborn, ago(90))]);
@@ -164,6 +196,30 @@ mod tests {
         assert!(late.publish(&store).await.unwrap());
         delete(&store, &late, now()).await.unwrap();
         assert!(storage::list(&store, None).await.unwrap().contains(&young));
+    }
+
+    #[test]
+    fn every_file_has_its_turn_whether_or_not_others_can_be_deleted() {
+        let due: Vec<String> = (0..4_500).map(|number| number.to_string()).collect();
+        let turns = (7..10).map(|number| in_turn(due.clone(), number));
+        let tried: BTreeSet<String> =
+            turns.inspect(|turn| assert_eq!(turn.len(), DELETED_LIMIT)).flatten().collect();
+        assert_eq!(tried.len(), due.len());
+        assert_eq!(in_turn(due[..3].into(), 8), due[..3]);
+    }
+
+    #[test]
+    fn what_cannot_be_deleted_makes_a_refresh_due_for_an_hour_and_then_once_a_day() {
+        let with = |retired: &[DateTime<Utc>]| Manifest {
+            refreshed_at: now(),
+            retired: retired.iter().map(|since| (made(90), *since)).collect(),
+            ..Manifest::default()
+        };
+        let soon = now() + GRACE;
+        assert!(!is_due(&with(&[]), now() + LATER));
+        assert!(is_due(&with(&[now()]), soon) && is_due(&with(&[ago(59)]), soon));
+        assert!(!is_due(&with(&[ago(60), ago(600)]), soon) && is_due(&with(&[ago(60), ago(59)]), soon));
+        assert!(is_due(&with(&[ago(60)]), now() + LATER));
     }
 
     #[test]

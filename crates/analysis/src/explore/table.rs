@@ -1,7 +1,7 @@
 //! The answer to a view as a table: members in rows, and columns for each measure, beside each other for the members across.
 
 use super::view::View;
-use engine::{Actor, Engine, Result};
+use engine::{Actor, Engine, Error, Result};
 use meta::Decimal;
 use std::collections::HashMap;
 use warehouse::semantic::{self, AnswerTable, Cell, Column, Interval, Line, Member, Model, Question, Sort};
@@ -72,11 +72,9 @@ pub async fn table(engine: &Engine, actor: &Actor, view: &View, model: &Model) -
         ..question.clone()
     };
     let beside = Question { top: if rows == 0 { None } else { beside.top }, ..beside };
-    let (inner, beside, above) = tokio::try_join!(
-        semantic::ask(engine, actor, &question),
-        semantic::ask(engine, actor, &beside),
-        semantic::ask(engine, actor, &above)
-    )?;
+    let answers = semantic::ask_together(engine, actor, &[question, beside, above]).await?;
+    let [inner, beside, above] = <[AnswerTable; 3]>::try_from(answers)
+        .map_err(|answers| Error::Internal(format!("{} answers to three questions", answers.len())))?;
     Ok(crossed(inner, beside, above, rows))
 }
 

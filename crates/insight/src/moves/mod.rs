@@ -127,7 +127,7 @@ fn recall<T>(kept: &[(String, Arc<T>)], key: &str) -> Option<Arc<T>> {
 
 /// Of everybody's records, whoever asks: only pages for those who may see the whole company call it.
 pub(crate) async fn ask(engine: &Engine, sql: &str) -> Result<Answer> {
-    warehouse::here(warehouse::query(engine, &Actor::system(), sql, LIMITS)).await
+    warehouse::here(warehouse::query(engine, &Actor::system(), sql, LIMITS)).await?.whole()
 }
 
 impl<'a> Asking<'a> {
@@ -148,7 +148,8 @@ impl<'a> Asking<'a> {
         if histories.is_empty() {
             return Ok(None);
         }
-        let chosen = warehouse::here(warehouse::query(self.engine, self.actor, &select, LIMITS)).await?;
+        let chosen =
+            warehouse::here(warehouse::query(self.engine, self.actor, &select, LIMITS)).await?.whole()?;
         let (settings, stored, of) = (self.settings.clone(), self.stored.clone(), asked.clone());
         let grouped = asked.by.is_some();
         let computing = tokio::task::spawn_blocking(move || {

@@ -23,6 +23,7 @@ use crate::{
     session,
 };
 use engine::{Actor, Engine, Error, Result};
+use futures::future::try_join_all;
 use meta::{Decimal, NaiveDate};
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -35,6 +36,17 @@ const GROUPS: usize = 2_000_000;
 pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
     let ground = Ground::of(engine, actor).await?;
     in_time(QUESTION, ground.asked(engine, actor, question)?.answer()).await
+}
+
+/// Answers to several questions in their order, all of one version of the warehouse.
+pub async fn ask_together(
+    engine: &Engine,
+    actor: &Actor,
+    questions: &[Question],
+) -> Result<Vec<AnswerTable>> {
+    let ground = Ground::of(engine, actor).await?;
+    let one = async |question| in_time(QUESTION, ground.asked(engine, actor, question)?.answer()).await;
+    try_join_all(questions.iter().map(one)).await
 }
 
 /// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.

@@ -34,7 +34,7 @@ mod visible;
 mod within;
 
 pub use answer::{AnswerTable, Cell, Column, Counted, Input, Line};
-pub use ask::ask;
+pub use ask::{ask, ask_together};
 pub use both::ask_both;
 pub use calendar::CompanyCalendar;
 pub use chosen::{chosen, groups_by};

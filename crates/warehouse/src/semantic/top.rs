@@ -105,6 +105,11 @@ impl Asked<'_> {
         };
         let with_value = now.0.iter().filter(|(_, parts)| parts.get(part).is_some_and(Option::is_some));
         let members: Vec<Code> = with_value.filter_map(|(codes, _)| codes.first().cloned()).collect();
+        // Nobody is left beside them.
+        if largest.whole_rows && now.0.len() < top {
+            let by = Both { now, then: None };
+            return Ok(Some(Found { whole: self.whole(&by).await?, rows: self.rows(&by), rest: vec![] }));
+        }
         // Members without a value come next, and those may be of another fact or of the period compared with.
         if members.len() < top {
             return Ok(None);

@@ -313,7 +313,7 @@ impl Shown<'_> {
         let (Some(target), false) = (target, keys.is_empty()) else { return Ok(HashMap::new()) };
         let sql = format!("SELECT key, id FROM \"{target}\" WHERE key IN ({})", keys.join(", "));
         let (engine, actor) = (self.asking.engine, self.asking.actor);
-        let answer = warehouse::query(engine, &Actor::system(), &sql, Limits::PAGE).await?;
+        let answer = warehouse::query(engine, &Actor::system(), &sql, Limits::PAGE).await?.whole()?;
         let mut ids = vec![];
         for row in answer.values() {
             let row = row?;
