@@ -88,7 +88,7 @@ fn the_history_is_what_was_and_sales_are_cut_by_it() {
         refit::refit(&company.engine, None).await.unwrap();
         company.settle().await;
         pass(&company, -200);
-        for round in 0..9 {
+        for round in 0..6 {
             pass(&company, chance.random_range(0..50));
             some_steps(&company, &mut world, &mut chance, 11).await;
             company.settle().await;

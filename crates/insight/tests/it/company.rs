@@ -19,9 +19,16 @@ fn modules() -> Modules {
 
 /// Runs `body` once per database.
 pub fn on_both(body: impl AsyncFn(Company)) {
-    testkit::on_both(modules, async |app: TestApp| {
-        body(Company { engine: app.engine.clone(), clock: app.clock.clone(), app }).await;
-    });
+    testkit::on_both(modules, async |app| body(company(app)).await);
+}
+
+/// For what only reads files of the warehouse: they are the same whichever database they were made of.
+pub fn on_one(body: impl AsyncFn(Company)) {
+    testkit::on_sqlite(modules, async |app| body(company(app)).await);
+}
+
+fn company(app: TestApp) -> Company {
+    Company { engine: app.engine.clone(), clock: app.clock.clone(), app }
 }
 
 pub fn values<const N: usize>(fields: [(&str, Value); N]) -> Values {

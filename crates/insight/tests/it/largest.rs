@@ -1,7 +1,7 @@
 //! The largest members of a question, and the rest.
 
 use crate::{
-    company::{at, decimal, on_both, values},
+    company::{at, decimal, on_one, values},
     walk::{Fact, facts, measured, member, text, trade},
     warehouse::{SMALL, refresh},
 };
@@ -15,7 +15,7 @@ use warehouse::semantic::{self, Compare, Cut, Level, Period, Question, Sort};
 
 #[test]
 fn the_largest_stand_first_and_the_rest_is_everything_else() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(3)).await;
         refresh(&company, SMALL).await;
         let question = Question {
@@ -51,7 +51,7 @@ fn the_largest_stand_first_and_the_rest_is_everything_else() {
 /// all customers, the rest is asked on its own, and so is the whole without any.
 #[test]
 fn the_rest_is_the_same_from_the_groups_and_asked() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(5)).await;
         refresh(&company, SMALL).await;
         let (channel, month) = (Cut::new("channel", None), Cut::new("day", Some(Level::Month)));
@@ -100,7 +100,7 @@ fn the_rest_is_the_same_from_the_groups_and_asked() {
 /// Of customers in several files the database says which are the largest, and the rest is the whole less them.
 #[test]
 fn the_best_customers_and_the_rest_are_those_of_a_walk() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(29)).await;
         refresh(&company, SMALL).await;
         let facts = facts(&company, &Actor::system()).await;
@@ -212,7 +212,7 @@ fn the_best_customers_and_the_rest_are_those_of_a_walk() {
 /// An order is in the groups of all the products it has lines of, and still one order.
 #[test]
 fn an_order_of_two_products_is_one_order() {
-    on_both(async |company| {
+    on_one(async |company| {
         let product = async |name: &str| {
             company.create("product", values([("name", name.into()), ("code", name.into())])).await
         };

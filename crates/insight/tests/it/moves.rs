@@ -4,7 +4,7 @@
 //! Long because the worlds whose numbers are known are made here.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_one, values},
     models::two_years,
     warehouse::{SMALL, refresh},
 };
@@ -92,7 +92,7 @@ fn stage(purchases: &[Purchase], day: i32, (settings, stored): &(Settings, Arc<S
 
 #[test]
 fn moves_are_those_of_a_walk_through_the_records() {
-    on_both(async |company| {
+    on_one(async |company| {
         two_years(&company).await;
         let mut random = ChaCha8Rng::seed_from_u64(5);
         let records = company.everybody().await;
@@ -235,7 +235,7 @@ fn near(found: f64, expected: f64) {
 
 #[test]
 fn drivers_are_adjusted_and_lead_to_their_customers() {
-    on_both(async |company| {
+    on_one(async |company| {
         let accounts = called(&company).await;
         let known = computed(&company).await;
         let asked =
@@ -326,7 +326,7 @@ fn drivers_are_adjusted_and_lead_to_their_customers() {
 
 #[test]
 fn the_page_says_what_was_asked_what_was_taken_and_what_is_wrong() {
-    on_both(async |company| {
+    on_one(async |company| {
         called(&company).await;
         computed(&company).await;
         let client = company.app.administrator().await;
@@ -383,7 +383,7 @@ fn the_page_says_what_was_asked_what_was_taken_and_what_is_wrong() {
 
 #[test]
 fn who_may_not_see_contacts_is_told_that_they_are_left_out() {
-    on_both(async |company| {
+    on_one(async |company| {
         called(&company).await;
         let user = company.app.user("Carl", "carl@example.com", engine::Role::User).await;
         let role = company.create("role", values([("name", "Analyst".into())])).await;

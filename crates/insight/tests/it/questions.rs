@@ -3,7 +3,7 @@
 
 use crate::{
     asked::{compare, some_question},
-    company::{Company, at, decimal, on_both, values},
+    company::{Company, at, decimal, on_one, values},
     walk::{Fact, all, facts, measured, trade},
     warehouse::{SMALL, refresh},
 };
@@ -20,7 +20,7 @@ use warehouse::{
 
 #[test]
 fn answers_are_those_of_a_walk_through_the_records() {
-    on_both(async |company| {
+    on_one(async |company| {
         let mut chance = ChaCha8Rng::seed_from_u64(7);
         trade(&company, &mut chance).await;
         let april = vec![("company.fiscal_year", "4".to_owned())];
@@ -38,7 +38,7 @@ fn answers_are_those_of_a_walk_through_the_records() {
 
 #[test]
 fn a_month_stands_beside_the_month_a_year_before() {
-    on_both(async |company| {
+    on_one(async |company| {
         for (day, amount) in [("2025-02-10", "100"), ("2026-02-20", "130"), ("2026-03-01", "7")] {
             company.order(None, day, amount, None).await;
         }
@@ -74,7 +74,7 @@ fn a_month_stands_beside_the_month_a_year_before() {
 
 #[test]
 fn every_measure_can_be_cut_by_every_dimension_it_has() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(5)).await;
         refresh(&company, SMALL).await;
         let model = semantic::model(company.engine.registry());
@@ -109,7 +109,7 @@ fn every_measure_can_be_cut_by_every_dimension_it_has() {
 
 #[test]
 fn what_makes_no_sense_is_refused_with_the_remedy() {
-    on_both(async |company| {
+    on_one(async |company| {
         company.order(None, "2026-02-01", "1", None).await;
         refresh(&company, SMALL).await;
         let refused = async |question: Question| {
@@ -140,7 +140,7 @@ fn what_makes_no_sense_is_refused_with_the_remedy() {
 /// A return says nothing of channel, team and place: its order does, and of one without an order nothing is known.
 #[test]
 fn returns_are_cut_and_chosen_by_what_their_order_says() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(19)).await;
         let team = company.create("team", values([("name", "East".into())])).await;
         let account = company.customer("Harbour").await;
@@ -242,7 +242,7 @@ pub async fn rep(company: &Company, name: &str, level: &'static str) -> (Id, Act
 
 #[test]
 fn everybody_sees_the_sums_of_what_he_may_see() {
-    on_both(async |company| {
+    on_one(async |company| {
         let (ann, _) = rep(&company, "ann", "own").await;
         let (bob, _) = rep(&company, "bob", "team").await;
         let (carl, _) = rep(&company, "carl", "all").await;
@@ -325,7 +325,7 @@ pub async fn hide(company: &Company, user: Id, field: &str) {
 
 #[test]
 fn everybody_cuts_by_place_and_size_as_far_as_he_may_see_them() {
-    on_both(async |company| {
+    on_one(async |company| {
         let mut chance = ChaCha8Rng::seed_from_u64(13);
         trade(&company, &mut chance).await;
         let april = vec![("company.fiscal_year", "4".to_owned())];
@@ -383,7 +383,7 @@ fn everybody_cuts_by_place_and_size_as_far_as_he_may_see_them() {
 
 #[test]
 fn behind_a_postcode_and_a_size_is_the_list_of_exactly_its_orders() {
-    on_both(async |company| {
+    on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(17)).await;
         refresh(&company, SMALL).await;
         let system = Actor::system();
@@ -430,7 +430,7 @@ fn behind_a_postcode_and_a_size_is_the_list_of_exactly_its_orders() {
 
 #[test]
 fn the_table_of_days_counts_fiscal_years_as_the_explorer_does() {
-    on_both(async |company| {
+    on_one(async |company| {
         company.order(None, "2026-02-01", "1", None).await;
         refresh(&company, SMALL).await;
         let (_, ann) = rep(&company, "ann", "own").await;
@@ -462,7 +462,7 @@ fn the_table_of_days_counts_fiscal_years_as_the_explorer_does() {
 
 #[test]
 fn only_reading_is_possible() {
-    on_both(async |company| {
+    on_one(async |company| {
         company.order(None, "2026-02-01", "1", None).await;
         refresh(&company, SMALL).await;
         for sql in [

@@ -122,7 +122,7 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
         assert_eq!(unrated, [vec![Value::Int(0), Value::Bool(true)]], "costs without rates");
         company.cost_rates().await;
         let mut charged = 0;
-        for round in 0..10 {
+        for round in 0..6 {
             some_steps(&company, &mut world, &mut chance, 8).await;
             for _ in 0..chance.random_range(0..3) {
                 change_a_rate(&company, &mut rates, &mut chance).await;
@@ -137,7 +137,7 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
                 assert_eq!(*followed, full, "round {round}, table {table}");
             }
         }
-        assert!(charged > 100, "{charged}");
+        assert!(charged > 60, "{charged}");
     });
 }
 

@@ -124,7 +124,7 @@ fn files_that_followed_the_log_are_those_of_a_full_refresh() {
         let first = refresh(&company, FULL).await;
         assert!(first.segments_written > 20, "{first:?}");
         let mut incremental = 0;
-        for seed in 0..10 {
+        for seed in 0..6 {
             let mut chance = ChaCha8Rng::seed_from_u64(seed);
             for _ in 0..chance.random_range(1..6) {
                 let (mut own, mut own_chance) = (world.clone(), chance.clone());
@@ -160,7 +160,7 @@ fn files_that_followed_the_log_are_those_of_a_full_refresh() {
             }
             assert!(full.rows > 100, "{full:?}");
         }
-        assert!(incremental > 10, "{incremental}");
+        assert!(incremental > 6, "{incremental}");
     });
 }
 
