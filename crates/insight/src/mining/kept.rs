@@ -111,3 +111,26 @@ pub async fn keep_in(
     tx.mark_changed(TABLE);
     Ok(())
 }
+
+/// Deletes what earlier versions kept of a kind in another form, which nobody reads any more.
+pub async fn forget_former<T: DeserializeOwned>(tx: &mut Tx, kind: &str) -> Result<()> {
+    let of_kind = Expr::col(name("kind")).eq(kind);
+    let kept = Sql::select()
+        .columns(["subject", "body"].map(name))
+        .from(name(TABLE))
+        .and_where(of_kind.clone())
+        .to_owned();
+    for row in tx.fetch(&kept).await? {
+        if serde_json::from_str::<T>(&row.text(1)?).is_ok() {
+            continue;
+        }
+        let delete = Sql::delete()
+            .from_table(name(TABLE))
+            .and_where(of_kind.clone())
+            .and_where(Expr::col(name("subject")).eq(row.text(0)?))
+            .to_owned();
+        tx.execute(&delete).await?;
+        tx.mark_changed(TABLE);
+    }
+    Ok(())
+}

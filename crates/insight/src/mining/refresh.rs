@@ -43,7 +43,13 @@ pub struct Run {
     pub fit: i64,
     /// The day the figures were held at.
     pub held: NaiveDate,
+    /// Of what it kept; zero of versions that did not say.
+    #[serde(default)]
+    form: u32,
 }
+
+/// Counts up when what a run keeps changes its form, so that an upgraded server mines anew at once.
+const FORM: u32 = 1;
 
 /// Runs a computation that takes long on a thread of its own.
 pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -71,7 +77,7 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);
-    let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held };
+    let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held, form: FORM };
     // Everybody's recommendations take longest to write; lines are not needed for them, and are a third of a gigabyte.
     let bought = Arc::new(Sales { lines: vec![], ..Arc::unwrap_or_clone(sales) });
     steps.step("recommend", recommend::keep(engine, &bought, learned)).await?;
@@ -117,8 +123,8 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
 }
 
 /// With a new fit of the models, which follows what changes, and beside it, for what is mined does not rest on it; not again for a
-/// while, but at once for another as-of day.
-async fn queue_if_due(engine: &Engine) -> Result<()> {
+/// while, but at once for another as-of day and after an upgrade that keeps another form.
+pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let Some(fit) = store::newest_id(engine).await? else { return Ok(()) };
     let last = kept::load::<Run>(engine, KIND, kept::WHOLE).await?;
     let due = match &last {
@@ -127,7 +133,7 @@ async fn queue_if_due(engine: &Engine) -> Result<()> {
             let rested = engine.clock().now() - last.computed_at >= REST;
             let held = settings.as_of.is_some_and(|day| day != last.body.held);
             let newer = fit != last.body.fit || refit::in_progress(engine).await?.is_some();
-            newer && (rested || held)
+            last.body.form != FORM || newer && (rested || held)
         }
         None => true,
     };

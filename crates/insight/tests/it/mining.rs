@@ -2,7 +2,10 @@
 
 use crate::company::{Company, on_both, values};
 use engine::{Actor, Query};
-use insight::mining::{baskets, experiment, forecast, groups, propensity, recommend, refresh};
+use insight::{
+    mining::{baskets, experiment, forecast, groups, kept, propensity, recommend, refresh},
+    refit,
+};
 use meta::{Decimal, Id, Value};
 use std::collections::BTreeMap;
 
@@ -180,6 +183,18 @@ fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
             ));
         }
         assert!(seen[0] == seen[1], "a second run over the same orders differs");
+
+        // Nothing is due then, unless an earlier version kept it in another form.
+        refit::refit(&company.engine, None).await.unwrap();
+        refresh::refresh(&company.engine, None).await.unwrap();
+        refresh::queue_if_due(&company.engine).await.unwrap();
+        assert_eq!(refresh::in_progress(&company.engine).await.unwrap(), None);
+        let last = refresh::last(&company.engine).await.unwrap().unwrap();
+        let mut former = serde_json::to_value(&last.body).unwrap();
+        former.as_object_mut().unwrap().remove("form").unwrap();
+        kept::keep(&company.engine, "run", kept::WHOLE, last.as_of, &former).await.unwrap();
+        refresh::queue_if_due(&company.engine).await.unwrap();
+        assert!(refresh::in_progress(&company.engine).await.unwrap().is_some());
     });
 }
 

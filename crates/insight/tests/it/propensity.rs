@@ -4,7 +4,7 @@
 use crate::company::{Company, on_both, values};
 use engine::{Action, Actor};
 use insight::mining::{
-    lines,
+    kept, lines,
     propensity::{
         self,
         likely::{Asked, Likely, Place},
@@ -231,16 +231,27 @@ fn who_people_are_is_learned_told_truly_and_explained() {
     });
 }
 
-/// A user who sees every customer, but of the customers not this field.
-async fn reader(company: &Company, hidden: &'static str, level: &'static str) -> testkit::Client {
-    let email = format!("{hidden}@example.com");
-    let user = company.app.user(hidden, &email, engine::Role::User).await;
-    let role = company.create("role", values([("name", hidden.into())])).await;
+/// A user who sees every customer, and takes along those his role lets him; he, his role and his browser.
+async fn user(company: &Company, name: &str, export: &'static str) -> (Id, Id, testkit::Client) {
+    let email = format!("{name}@example.com");
+    let user = company.app.user(name, &email, engine::Role::User).await;
+    let role = company.create("role", values([("name", name.into())])).await;
     for entity in ["account", "order", "order_line", "return", "return_line", "product"] {
         let mut right = values([("role", role.into()), ("entity", entity.into())]);
         right.extend(Action::ALL.map(|action| (action.name().to_owned(), Value::from("all"))));
+        right.insert("export".to_owned(), export.into());
         company.create("role_right", right).await;
     }
+    company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
+    let mut client = company.app.visitor();
+    client.sign_in(&email, testkit::PASSWORD).await;
+    client.set_cookie("zhike_lang", "en");
+    (user, role, client)
+}
+
+/// A user who sees every customer, but of the customers not this field.
+async fn reader(company: &Company, hidden: &'static str, level: &'static str) -> testkit::Client {
+    let (_, role, client) = user(company, hidden, "all").await;
     let right = [
         ("role", role.into()),
         ("entity", "account".into()),
@@ -248,10 +259,6 @@ async fn reader(company: &Company, hidden: &'static str, level: &'static str) ->
         ("level", level.into()),
     ];
     company.create("field_right", values(right)).await;
-    company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
-    let mut client = company.app.visitor();
-    client.sign_in(&email, testkit::PASSWORD).await;
-    client.set_cookie("zhike_lang", "en");
     client
 }
 
@@ -273,6 +280,15 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
             assert!(told.contains("Sex: Female") && !told.contains("Yearly income"), "{told}");
             without_sales.get(&list).await.expect(403);
         }
+        // To see everybody is not to take everybody along.
+        let (seller, _, takes_his_own) = user(&company, "seller", "own").await;
+        let his = made.people[7];
+        company.update("account", his, values([("owner", seller.into())])).await;
+        let page = takes_his_own.get(&format!("{address}/customers")).await.expect(200).body;
+        assert!(page.matches("data-href=\"/account/").count() > 1, "{page}");
+        let file = takes_his_own.get(&format!("{address}/customers/export")).await.expect(200).body;
+        let taken: Vec<&str> = file.lines().skip(1).collect();
+        assert!(taken.len() == 1 && taken[0].starts_with("Person 0007,"), "{file}");
 
         let likely = async || {
             let (likely, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;
@@ -284,6 +300,11 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
         let system = Actor::system();
         let ahead = company.engine.erasure(&system, "account", erased).await.unwrap();
         assert_eq!(likely().await, before, "looking ahead changes nothing");
+        // As an earlier version kept it, with the likeliest by name.
+        let former = serde_json::json!({ "Ok": { "best": [{ "account": erased, "probability": 0.9 }] } });
+        kept::keep(&company.engine, propensity::KIND, "former", day(TODAY), &former).await.unwrap();
+        let former = "SELECT subject FROM mining_result WHERE kind = 'propensity' AND subject = 'former'";
+        assert_eq!(company.engine.fetch_text(former).await.unwrap().len(), 1);
         let done = company.engine.erase(&system, "account", erased, "asked for it").await.unwrap();
         for erasure in [ahead, done] {
             let copy = erasure.copies.iter().find(|copy| copy.what.en == "Likely to buy").unwrap();
@@ -291,6 +312,7 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
             assert_eq!(copy.count, 2);
         }
         assert_eq!(likely().await, before[1..]);
+        assert!(company.engine.fetch_text(former).await.unwrap().is_empty());
         let page = without_income.get(&address).await.expect(200).body;
         assert!(!page.contains(&erased.to_string()), "{page}");
     });

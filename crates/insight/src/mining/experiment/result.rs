@@ -75,9 +75,10 @@ impl Found {
         if self.ended { effect } else { effect.so_far() }
     }
 
-    /// Whether it stands, unless orders of its days are changed: it was not prolonged since.
+    /// Whether it stands, unless orders of its days are changed: its days are the same since, and this version told it.
     fn is_last(&self, experiment: &Record) -> bool {
-        self.ended && self.until == day(experiment, "end_on")
+        let days = (day(experiment, "start_on"), day(experiment, "end_on"));
+        self.ended && self.plan.is_some() && (self.from, self.until) == days
     }
 
     /// Whether they were drawn when customers may have been reached already.
@@ -126,7 +127,10 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     let until = Ord::min(end, as_of);
     let members = members::all(engine, experiment.id).await?;
     let bought = sums(engine, Some(experiment.id), &settings, (from, until)).await?;
-    members::respond(engine, experiment.id, &members, &bought).await?;
+    // Before the first day nobody had the time to respond.
+    if until >= from {
+        members::respond(engine, experiment.id, &members, &bought).await?;
+    }
     let customers: Vec<Id> = members.iter().map(|member| member.account).collect();
     let plan = Some(Before::of(engine, experiment, &settings, (Some(experiment.id), &customers)).await?);
     let drawn_on = members.iter().filter_map(|member| member.drawn_on).max();

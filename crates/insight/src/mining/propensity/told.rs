@@ -329,6 +329,10 @@ pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
             set(tx, (run, Id::nil(), first), [("customers", customers)]).await?;
         }
     }
+    if !erasing.dry {
+        // Earlier versions named the likeliest in what they kept of a product.
+        kept::forget_former::<std::result::Result<Found, Reason>>(tx, KIND).await?;
+    }
     Ok(count)
 }
 

@@ -69,12 +69,13 @@ pub(super) fn address(product: Id, best: Option<usize>) -> String {
     best.map_or(own.clone(), |best| format!("{own}?best={best}"))
 }
 
-/// Those of the customers whom the reader may see, with what speaks for each that he may know.
+/// Those of the customers whom the reader may see, or take along, with what speaks for each that he may know.
 pub(super) async fn rows(
     words: &Words<'_>,
     session: &Session,
     day: NaiveDate,
     likely: &[Likely],
+    action: Action,
 ) -> Answer<Vec<Row>> {
     if likely.is_empty() {
         return Ok(vec![]);
@@ -83,6 +84,7 @@ pub(super) async fn rows(
     let ids: Vec<Id> = likely.iter().map(|one| one.account).collect();
     // As the reader may see them: what is hidden from him is not in the records.
     let query = Query::new("account").filter(among(&ids)).limit(ids.len());
+    let query = if action == Action::Export { query.exporting() } else { query };
     let records = engine.list(&session.actor, &query).await?.records;
     let mut records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();
     let names = related(words, session, likely).await?;
@@ -186,7 +188,7 @@ pub async fn page(
     let (best, after) = (wanted.best(), Place::parse(&wanted.after));
     let asked = Asked { best: best.unwrap_or(usize::MAX), after, limit: ROWS };
     let (likely, next) = propensity::likely::likely(app.engine(), id, found, asked).await?;
-    let rows = rows(&words, &session, day, &likely).await?;
+    let rows = rows(&words, &session, day, &likely, Action::Read).await?;
     app.saw_many(&session, "account", rows.len(), &[("product", &id.to_string())]);
     let own = address(id, best);
     let joint = if best.is_some() { '&' } else { '?' };
@@ -249,7 +251,7 @@ pub async fn export(
     for batch in likely.chunks(BATCH) {
         // Rows are in the order of the likeliest, and hold the exact number.
         let told: HashMap<Id, f64> = batch.iter().map(|one| (one.account, one.probability)).collect();
-        for row in rows(&words, &session, day, batch).await? {
+        for row in rows(&words, &session, day, batch, Action::Export).await? {
             let probability = told.get(&row.record.id).map(|told| format!("{told:.5}")).unwrap_or_default();
             let told = [plain(&row.name), probability, plain(&row.reasons.join("; "))];
             let fields = columns.iter().map(|field| plain(row.record.text(&field.name)));

@@ -70,6 +70,9 @@ pub(super) fn power(words: &Words<'_>, found: &Found, by_sales: bool) -> String 
 
 fn of_sales(words: &Words<'_>, before: &Before, share: f64) -> String {
     let Some(least) = before.smallest_difference(share) else {
+        if share <= 0.0 || share >= 1.0 {
+            return words.t("mining.power.too_few", &[("before", &words.percent(before.bought))]);
+        }
         return words.t("mining.power.nothing_sold", &[]);
     };
     let (mean, deviation) = (words.units(before.sales), words.units(before.deviation));

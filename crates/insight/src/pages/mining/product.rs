@@ -24,7 +24,7 @@ use axum::{
     extract::{Path, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::Engine;
+use engine::{Action, Engine};
 use meta::Id;
 use minijinja::context;
 use mining::propensity::{Candidate, Method, measures::Measures};
@@ -57,7 +57,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
             };
             let asked = Asked { best: usize::MAX, after: None, limit: likely::ROWS };
             let (first, _) = propensity::likely::likely(engine, id, found, asked).await?;
-            let rows = likely::rows(&words, &session, day, &first).await?;
+            let rows = likely::rows(&words, &session, day, &first, Action::Read).await?;
             app.saw_many(&session, "account", rows.len(), &[("product", &id.to_string())]);
             context! {
                 state => "found",
