@@ -25,7 +25,7 @@ const SILENT_DAYS: i32 = 52 * 7;
 /// Who was lost four weeks ago and has been silent for longer than a quarter has been told of, or was lost before there were alarms.
 const LOST_DAYS: i32 = 13 * 7;
 /// Orders without which there is no rhythm of his own.
-const ORDERS_MINIMUM: u32 = 4;
+pub const ORDERS_MINIMUM: u32 = 4;
 
 /// How the rule would have done: told of those it would have found 13 weeks ago, held against who has bought since. Models and
 /// everybody's spread of gaps are today's, and so is who is one of the best.
@@ -95,7 +95,7 @@ pub async fn find(
                 since: last_day.map(date_of),
                 signals,
             };
-            found.push((now.recent_sales, raised));
+            found.push((now.recent.sales, raised));
         }
     }
     found.sort_by(|(one, a), (other, b)| other.cmp(one).then(a.account.cmp(&b.account)));

@@ -2,9 +2,9 @@
 
 use super::{
     ENTITY,
-    core_customer::{self, Replay},
+    core_customer::{self, ORDERS_MINIMUM, Replay},
     follow_up::{HORIZON_DAYS, Outcomes, REPORT, Report},
-    rule::RULES,
+    rule::{AlarmSettings, RULES, Rule},
     signal::Signal,
 };
 use crate::{
@@ -76,7 +76,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
             true => (kept::find(engine, REPORT).await?, kept::find(engine, core_customer::REPORT).await?),
             false => (None, None),
         };
-    let replay = replay.filter(|kept| kept.body.customers > 0);
+    // Of a rule that is off it would stay as it was.
+    let is_on = AlarmSettings::load(engine).await?.is_on(Rule::CoreCustomer);
+    let replay = replay.filter(|_| is_on);
     let context = context! {
         open => open_rows,
         open_href => href::sorted(ENTITY, open, "-raised_on"),
@@ -156,6 +158,10 @@ fn replayed(words: &Words<'_>, kept: &Kept<Replay>) -> String {
     let (weeks, since) =
         (words.count(HORIZON_DAYS as u64 / 7), date_of(day_number(kept.as_of) - HORIZON_DAYS));
     let (since, replay) = (words.date(since), &kept.body);
+    if replay.customers == 0 {
+        let orders = words.count(ORDERS_MINIMUM.into());
+        return words.t("alarm.replay_nobody", &[("weeks", &weeks), ("since", &since), ("orders", &orders)]);
+    }
     let customers = words.count(replay.customers);
     let at_random = share(replay.silent, replay.customers).map(|found| words.percent(found.at));
     let at_random = at_random.unwrap_or_default();

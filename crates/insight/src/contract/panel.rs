@@ -16,18 +16,29 @@ use crate::{
         words::Words,
     },
 };
-use meta::{MONEY_SCALE, scaled};
+use meta::{MONEY_SCALE, NaiveDate, Record, scaled};
 use minijinja::context;
 use value::{contractual::sbg::SbgFit, money, proportion::Estimate};
 use web::{Answer, App, Session};
+
+const YEAR_DAYS: f64 = 365.25;
 
 /// A customer's contract, by the definition in force.
 pub(crate) struct Own {
     pub definition: Definition,
     pub term: Term,
+    /// The last day of one that runs, where it was entered ahead.
+    pub ends_on: Option<NaiveDate>,
 }
 
 impl Own {
+    /// `None` for who never had a contract.
+    pub fn of(definition: Definition, account: &Record, as_of: NaiveDate) -> Option<Own> {
+        let term = definition.term(account, as_of)?;
+        let ends_on = account.get(&definition.end).as_date().filter(|_| term.end.is_none());
+        Some(Own { definition, term, ends_on })
+    }
+
     /// What the purchase model's P(alive) does not say of him.
     pub fn beside_alive(&self, words: &Words<'_>) -> String {
         match self.term.end {
@@ -48,7 +59,8 @@ pub(crate) async fn render(app: &App, session: &Session, seen: &Seen) -> Answer<
     let words = seen.words(app, session);
     let kept: Option<Kept<Report>> = kept::find(app.engine(), REPORT).await?;
     let kept = kept.filter(|kept| kept.body.definition == own.definition);
-    let panel = Panel { words: &words, seen, own, kept: kept.as_ref() };
+    let whole = scope::sees_the_company(&session.actor);
+    let panel = Panel { words: &words, seen, own, kept: kept.as_ref(), whole };
     let applies = match own.term.end {
         Some(end) => words.t("contract.own.applies_ended", &[("date", &words.date(end))]),
         None => words.t("contract.own.applies_running", &[]),
@@ -58,7 +70,7 @@ pub(crate) async fn render(app: &App, session: &Session, seen: &Seen) -> Answer<
         why => panel.why_no_forecast(),
         applies,
         as_of => words.date(seen.as_of),
-        page_href => scope::sees_the_company(&session.actor).then_some("/value/contracts"),
+        page_href => whole.then_some("/value/contracts"),
     };
     app.render(session, "insight/contract_panel.html", context).map(Some)
 }
@@ -69,16 +81,23 @@ struct Panel<'a> {
     own: &'a Own,
     /// What was found of all contracts.
     kept: Option<&'a Kept<Report>>,
+    /// Whether the reader may know how many contracts there are.
+    whole: bool,
 }
 
 impl Panel<'_> {
     fn figures(&self) -> Vec<Figure> {
         let mut figures = vec![self.state(), self.renewals()];
-        if let Some(kept) = self.kept.filter(|kept| self.own.term.end.is_none() && of_enough(&kept.body)) {
+        if let Some(kept) = self.kept.filter(|kept| self.is_open() && of_enough(&kept.body)) {
             let page = Page { words: self.words, report: &kept.body, as_of: kept.as_of };
             figures.extend([self.renews(&page), self.further(&page), self.value(&page)]);
         }
         figures
+    }
+
+    /// Whether it runs and nobody entered when it ends: then renewals are a matter of chance.
+    fn is_open(&self) -> bool {
+        self.own.term.end.is_none() && self.own.ends_on.is_none()
     }
 
     /// Why a running contract has no forecast.
@@ -87,15 +106,19 @@ impl Panel<'_> {
         if self.own.term.end.is_some() {
             return None;
         }
+        if let Some(end) = self.own.ends_on {
+            return Some(words.t("contract.own.ends_on", &[("date", &words.date(end))]));
+        }
         let Some(kept) = self.kept else { return Some(words.t("contract.own.not_yet", &[])) };
         let counts = [("count", words.count(kept.body.customers)), ("fewest", words.count(FEWEST as u64))];
         let counts: Vec<(&str, &str)> = counts.iter().map(|(name, text)| (*name, text.as_str())).collect();
-        (!of_enough(&kept.body)).then(|| words.t("contract.own.too_few", &counts))
+        let few = if self.whole { "contract.own.too_few" } else { "contract.own.fewer" };
+        (!of_enough(&kept.body)).then(|| words.t(few, &counts))
     }
 
     fn explain(&self, definition: String) -> Explain {
-        let (words, Own { definition: of, term }) = (self.words, self.own);
-        let end = term.end.map_or_else(|| "–".to_owned(), |end| words.date(end));
+        let (words, Own { definition: of, term, ends_on }) = (self.words, self.own);
+        let end = term.end.or(*ends_on).map_or_else(|| "–".to_owned(), |end| words.date(end));
         Explain::new(definition, words.date(self.seen.as_of))
             .input(words.label(&of.start), words.date(term.start))
             .input(words.label(&of.end), end)
@@ -124,8 +147,8 @@ impl Panel<'_> {
     }
 
     fn renewals(&self) -> Figure {
-        let (words, Own { definition, term }) = (self.words, self.own);
-        let next = renewal(term.start, definition.months, term.renewals + 1).filter(|_| term.end.is_none());
+        let (words, Own { definition, term, .. }) = (self.words, self.own);
+        let next = renewal(term.start, definition.months, term.renewals + 1).filter(|_| self.is_open());
         let note = match next {
             Some(next) => {
                 words.t("contract.own.next", &[("every", &self.every()), ("date", &words.date(next))])
@@ -137,12 +160,14 @@ impl Panel<'_> {
         Figure::new(words.t("contract.own.renewals", &[]), count, explain).note(Some(note))
     }
 
-    /// What all contracts say: their number and day, and the model fitted to them.
+    /// What all contracts say: their day, and for who may know it their number and the model fitted to them.
     fn of_all(&self, page: &Page<'_>, key: &str) -> Explain {
         let words = self.words;
-        let explain = Explain::new(words.t(key, &[]), words.date(page.as_of))
-            .input(words.t("contract.contracts", &[]), words.count(page.report.customers));
-        let explain = page.of_model(explain, page.report.renewing.fitted());
+        let mut explain = Explain::new(words.t(key, &[]), words.date(page.as_of));
+        if self.whole {
+            explain = explain.input(words.t("contract.contracts", &[]), words.count(page.report.customers));
+            explain = page.of_model(explain, page.report.renewing.fitted());
+        }
         explain.input(words.t("contract.own.renewals", &[]), words.count(self.own.renewed().into()))
     }
 
@@ -158,7 +183,7 @@ impl Panel<'_> {
         let seen = page.report.renewed.get(self.own.term.renewals as usize);
         let range = |seen: &Estimate| page.range(words.percent(seen.low), words.percent(seen.high));
         let mut explain = self.of_all(page, "contract.own.renews.is");
-        if let Some(seen) = seen {
+        if let Some(seen) = seen.filter(|_| self.whole) {
             explain = explain
                 .input(words.t("contract.own.reached", &[]), words.count(seen.cases))
                 .input(words.t("contract.own.of_these", &[]), words.percent(seen.at));
@@ -190,12 +215,12 @@ impl Panel<'_> {
     }
 
     fn value(&self, page: &Page<'_>) -> Figure {
-        let (words, Own { definition, term }) = (self.in_its_currency(), self.own);
+        let (words, Own { definition, term, .. }) = (self.in_its_currency(), self.own);
         let discount = self.seen.settings.annual_discount;
         let label = words.t("contract.own.value", &[]);
         let mut explain = self
             .of_all(page, "contract.own.value.is")
-            .formula("Σ S(n+t) / S(n) · m / (1 + d)^t, t = 1…h")
+            .formula("Σ S(n+t) / S(n) · m / (1 + d)^y(t), t = 1…h")
             .input(words.t("contract.ahead", &[]), page.months(f64::from(AHEAD_MONTHS)))
             .input(words.t("contract.own.discount", &[]), words.percent(discount));
         if definition.amount.is_empty() {
@@ -212,9 +237,12 @@ impl Panel<'_> {
             Err(reason) => return Figure::new(label, "", explain).note(Some(reason)),
         };
         let of_period = (1.0 + discount).powf(f64::from(definition.months) / 12.0) - 1.0;
-        let worth = |model: &value::contractual::sbg::Sbg| {
-            money::to_units(amount) * page.periods_ahead(model, term.renewals, of_period)
-        };
+        // A part of the period that runs is over: every renewal is that much nearer.
+        let begun = renewal(term.start, definition.months, term.renewals).unwrap_or(term.start);
+        let over = (self.seen.as_of - begun).num_days() as f64 / YEAR_DAYS;
+        let each = money::to_units(amount) * (1.0 + discount).powf(over);
+        let worth =
+            |model: &value::contractual::sbg::Sbg| each * page.periods_ahead(model, term.renewals, of_period);
         let range = fit.interval(worth).map(|[low, high]| {
             let ends = [low.max(0.0), high].map(|end| words.units(end));
             page.range(ends[0].clone(), ends[1].clone())

@@ -26,6 +26,10 @@ impl Cut<'_> {
     async fn body(&self, cut: &str) -> Result<Body> {
         // Products are not cut by customer.
         let place = if cut == "product" { ("", "") } else { self.place() };
+        self.body_of(cut, place).await
+    }
+
+    async fn body_of(&self, cut: &str, place: (&str, &str)) -> Result<Body> {
         Ok(store::find(self.engine, self.run, cut, place).await?.unwrap_or_default())
     }
 
@@ -58,6 +62,11 @@ impl Cut<'_> {
     /// By value, whatever the period: how customers stand on the as-of date.
     pub async fn standing(&self, class: &str) -> Result<ByValue> {
         Ok(by_value(&self.body(class).await?, (NaiveDate::MIN, NaiveDate::MAX)))
+    }
+
+    /// The same, whatever the filters.
+    pub async fn standing_of_all(&self, class: &str) -> Result<ByValue> {
+        Ok(by_value(&self.body_of(class, ("", "")).await?, (NaiveDate::MIN, NaiveDate::MAX)))
     }
 
     /// Of the period, by value.

@@ -134,6 +134,11 @@ fn the_rule_is_replayed_beside_as_many_customers_at_random() {
                 assert!(page.contains(part), "{part} in {page}");
             }
         }
+        // Switched off it is not replayed any more, and what was said of it would stay.
+        client.set_cookie("zhike_lang", "en");
+        client.post("/value/alarms/settings", &CORE_CUSTOMER_ALONE[1..]).await.expect(303);
+        let page = client.get("/value/alarms").await.expect(200).body;
+        assert!(!page.contains("replayed on the last"), "{page}");
     });
 }
 

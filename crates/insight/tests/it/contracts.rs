@@ -47,6 +47,22 @@ async fn panel(client: &Client, account: Id) -> String {
     rest.split("</section>").next().unwrap_or_default().to_owned()
 }
 
+/// Somebody who sees nobody but this customer.
+async fn owner_of(company: &Company, account: Id) -> Client {
+    let owner = company.app.user("Owner", "owner@example.com", engine::Role::User).await;
+    let role = company.create("role", values([("name", "Own customers".into())])).await;
+    for entity in ["account", "order", "return"] {
+        let right = values([("role", role.into()), ("entity", entity.into()), ("read", "own".into())]);
+        company.create("role_right", right).await;
+    }
+    company.create("user_role", values([("user", owner.into()), ("role", role.into())])).await;
+    company.update("account", account, values([("owner", owner.into())])).await;
+    let mut client = company.app.visitor();
+    client.sign_in("owner@example.com", testkit::PASSWORD).await;
+    client.set_cookie("zhike_lang", "en");
+    client
+}
+
 fn holds(panel: &str, parts: &[&str]) {
     for part in parts {
         assert!(panel.contains(part), "{part}: {panel}");
@@ -219,10 +235,11 @@ fn a_customers_contract_is_told_on_his_page() {
         let at = kept.body.renewing.fitted().unwrap().parameters;
         assert!((at.a - 0.4).abs() < 1e-3 && (at.b - 0.6).abs() < 1e-3, "{at:?}");
         // r(3) = 2.6/3, r(4) = 3.6/4, r(5) = 4.6/5, r(6) = 5.6/6, r(7) = 6.6/7: of one who renewed twice 0.867, 0.780, 0.718,
-        // 0.670 and 0.631 come, together 3.666; at 1,000 each, discounted by 10 % a year, 2,821.21.
+        // 0.670 and 0.631 come, together 3.666; at 1,000 each, discounted by 10 % a year from one to the next, 2,821.21 on the
+        // 2026-03-01. Of the 2026-11-21 they are 265 days nearer: 3,023.20.
         holds(
             &panel(&client, running).await,
-            &["running", ">2<", "86.7%", "3.67", "2,821.", "Contracts", "50", "The contract runs"],
+            &["running", ">2<", "86.7%", "3.67", "3,023.", "Contracts", "50", "The contract runs"],
         );
         holds(&panel(&client, unknown).await, &["86.7%", "Yearly revenue” is empty"]);
         let page = client.get(&format!("/account/{running}")).await.expect(200).body;
@@ -238,6 +255,16 @@ fn a_customers_contract_is_told_on_his_page() {
         let page = client.get(&format!("/account/{}", left[0])).await.expect(200).body;
         assert!(page.contains("of business without a contract; his contract ended on 2025-02-28"), "{page}");
         assert_eq!(panel(&client, without).await, "");
+
+        // Of one whose last day is known already nobody guesses whether he renews.
+        let given_up = contract(&company, "2024-03-01", Some("2027-02-28"), Some("1000")).await;
+        let shown = panel(&client, given_up).await;
+        holds(&shown, &["running", "Its last day, 2027-02-28, is entered already"]);
+        assert!(!shown.contains("Renews the next time") && !shown.contains("the next on"), "{shown}");
+        // Whoever sees his own customers alone is told what holds of them, and not how many there are.
+        let shown = panel(&owner_of(&company, running).await, running).await;
+        holds(&shown, &["86.7%", "3.67", "3,023."]);
+        assert!(!shown.contains("Contracts that reached this renewal") && !shown.contains(">50<"), "{shown}");
 
         client.set_cookie("zhike_lang", "zh-CN");
         holds(

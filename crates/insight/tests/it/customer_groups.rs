@@ -8,8 +8,9 @@ use crate::{
 };
 use engine::Actor;
 use insight::{
-    alarm,
+    after_fit, alarm,
     mining::{group_names::Names, groups, refresh},
+    refit,
 };
 use meta::{Id, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -109,6 +110,34 @@ fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
             noted.iter().filter(|entry| entry["details"]["key"] == "mining.group_names").collect();
         assert_eq!(names.len(), 3, "{names:?}");
         assert!(names.iter().all(|entry| entry["user"].is_string()), "{names:?}");
+    });
+}
+
+#[test]
+fn groups_newer_than_what_was_counted_are_not_shown_with_its_numbers() {
+    on_both(async |company| {
+        two_kinds(&company).await;
+        company.hold("2026-04-12").await;
+        set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let (whole, of_province) =
+            ("/value/seven-p/profiling", "/value/seven-p/profiling?region=%E6%B5%99%E6%B1%9F");
+        let shows = async |address: &str| {
+            let page = client.get(address).await.expect(200).body;
+            (page.contains("groups of customers who buy alike"), page.contains("by group with the next"))
+        };
+        assert_eq!((shows(whole).await, shows(of_province).await), ((true, false), (true, false)));
+        // Other groups: nobody of the province was counted by their numbers yet.
+        set_features(&company, serde_json::json!({ "features": ["recency_days"], "number": 8 })).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        assert_eq!((shows(whole).await, shows(of_province).await), ((true, false), (false, true)));
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        assert_eq!(shows(of_province).await, (true, false));
     });
 }
 

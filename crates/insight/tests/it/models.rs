@@ -133,6 +133,34 @@ fn too_short_a_history_says_so_and_keeps_the_standard_model() {
 }
 
 #[test]
+fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
+    on_both(async |company| {
+        // Everybody buys every four weeks, and goes on.
+        let begin: chrono::NaiveDate = "2025-01-06".parse().unwrap();
+        for number in 0..24i64 {
+            let account = company.customer(&format!("Customer {number}")).await;
+            for purchase in 0..24 {
+                let on = begin + chrono::Duration::days(28 * purchase + number % 20);
+                company.order(Some(account), &on.to_string(), &format!("{}", 50 + number), Some("30")).await;
+            }
+        }
+        refit::refit(&company.engine, None).await.unwrap();
+        past::compute(&company.engine).await.unwrap();
+        let kept = past::newest(&company.engine).await.unwrap().unwrap();
+        let moves = &kept.1.life.fitted().unwrap().groups[""].quarterly;
+        let seen = (1..past::life::STAGES.len()).filter(|stage| moves.left(*stage) > 0).count();
+        assert!((1..5).contains(&seen), "{moves:?}");
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/life-cycle?cost=1000000").await.expect(200).body;
+        let stopped =
+            page.split_once("stop marketing to customers in: ").unwrap().1.split('.').next().unwrap();
+        assert_eq!(stopped.split(", ").count(), seen, "{stopped}");
+        assert_eq!(page.matches("stopping is right in").count(), seen, "{page}");
+    });
+}
+
+#[test]
 fn the_past_is_computed_once_a_day_and_shown() {
     on_both(async |company| {
         two_years(&company).await;

@@ -2,7 +2,7 @@
 
 use crate::company::{on_both, values};
 use insight::{kept, profitability, refit};
-use meta::{Decimal, Record, Value};
+use meta::{Decimal, Id, Record, Value};
 
 fn told(record: &Record, field: &str) -> Option<f64> {
     record.get(field).as_decimal().map(|amount| amount.to_string().parse().unwrap())
@@ -92,6 +92,12 @@ fn who_is_known_in_part_is_no_loser_for_it() {
         client.set_cookie("zhike_lang", "en");
         let page = client.get("/value/profitability").await.expect(200).body;
         assert!(page.contains("1 customers with") && page.contains("less than 80%"), "{page}");
+        // The list behind the sums holds whom they are of.
+        let those = "/account?filter=orders%20%3E%200%20%26%26%20net_profit%20%21%3D%20null";
+        assert!(page.contains(those), "{page}");
+        let list = client.get(those).await.expect(200).body;
+        let holds = |account: Id| list.contains(&format!("/account/{account}"));
+        assert!(holds(good) && !holds(unclear), "{list}");
         let panel = client.get(&format!("/account/{unclear}")).await.expect(200).body;
         assert!(panel.contains("The cost of 10% of what this customer bought is known"), "{panel}");
     });

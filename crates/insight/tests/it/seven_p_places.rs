@@ -177,6 +177,9 @@ fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_re
         let page = page.expect(200).body;
         let said = format!("{} customers lose", dealers.whale.losers);
         assert!(page.contains(&said), "{said}: {page}");
+        // A third of the customers have no known cost: they are in no sum, and the page says whom it counts.
+        let rests_on = format!("as far as it is known of them</dt><dd>{}</dd>", dealers.whale.customers);
+        assert!(page.contains(&rests_on) && page.contains("at least 80 % of whose sales"), "{page}");
         assert!(
             page.contains(
                 "net_profit%20%3C%200%20%26%26%20orders%20%3E%200%20%26%26%20relation%20%3D%3D%20%27dealer%27"

@@ -33,7 +33,7 @@ struct StageLine {
     colour: &'static str,
     customers: String,
     share: String,
-    /// Per quarter, after cost; plain purchases where there is no rule.
+    /// Per quarter, after cost; plain purchases where there is no rule. Like all that follows, nothing of a stage nobody was seen in.
     reward: String,
     reward_range: String,
     value: String,
@@ -62,6 +62,11 @@ struct Economy {
 /// Customers who had bought, and what became of them in a quarter.
 fn observed(moves: &Moves) -> u64 {
     moves.quarterly.total() - moves.quarterly.left(0)
+}
+
+/// Of a stage nobody was seen in nothing is said, as sure as it would look.
+fn is_seen(moves: &Moves, stage: usize) -> bool {
+    moves.quarterly.left(stage) > 0
 }
 
 /// Mean purchases of the quarter after being in a stage.
@@ -171,8 +176,9 @@ impl Worth<'_> {
             .map(|at| {
                 let (name, colour) = stage(words, at);
                 let filter = format!("orders > 0 && stage == '{}'", stage_name(STAGES[at]));
-                let economy = economy.as_ref();
+                let economy = economy.as_ref().filter(|_| is_seen(moves, at));
                 let reward = economy.map_or_else(|| purchases(moves, at), |economy| economy.rewards[at]);
+                let reward = is_seen(moves, at).then_some(reward);
                 let (value, certain) =
                     economy.map(|economy| (economy.policy.values[at], economy.certainty[at])).unzip();
                 StageLine {
@@ -180,8 +186,8 @@ impl Worth<'_> {
                     colour,
                     customers: words.count(counts[at]),
                     share: words.percent(counts[at] as f64 / all.max(1) as f64),
-                    reward: words.units(reward.mean),
-                    reward_range: range(reward.interval()),
+                    reward: reward.map_or("–".to_owned(), |reward| words.units(reward.mean)),
+                    reward_range: reward.map(|reward| range(reward.interval())).unwrap_or_default(),
                     value: value.map_or("–".to_owned(), |value| words.units(value)),
                     value_range: certain.map(|certain| range(certain.value)).unwrap_or_default(),
                     go_on: economy.map(|economy| economy.policy.go_on[at]),
@@ -200,11 +206,14 @@ impl Worth<'_> {
     fn rule(&self, moves: &Moves, economy: &Option<Economy>) -> String {
         let Some(economy) = economy else {
             let words = self.words;
+            if observed(moves) >= MOVES_LEAST {
+                return words.t("value.life.no_worth", &[]);
+            }
             let (found, least) = (words.count(observed(moves)), words.count(MOVES_LEAST));
             return words.t("value.life.too_few", &[("found", &found), ("least", &least)]);
         };
         let stopped: Vec<String> = (1..STAGES.len())
-            .filter(|at| !economy.policy.go_on[*at])
+            .filter(|at| !economy.policy.go_on[*at] && is_seen(moves, *at))
             .map(|at| stage(self.words, at).0)
             .collect();
         if stopped.is_empty() {

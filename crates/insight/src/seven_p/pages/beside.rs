@@ -19,21 +19,24 @@ use web::Answer;
 
 impl Board<'_> {
     /// Customers by how they buy, if they were grouped; and whether those under the filters were not counted by group yet, as long as
-    /// the groups are newer than what rests on the fit.
+    /// a group is newer than what rests on the fit.
     pub(super) async fn habits(&self) -> Answer<(Option<Chart>, bool)> {
         let Some(kept) = groups::load(self.cut.engine).await? else { return Ok((None, false)) };
         let Ok(found) = &kept.body else { return Ok((None, false)) };
         let names = group_names(self.words, found, &Names::load(self.cut.engine).await?);
         let of = self.filter.of_accounts();
-        let counted: BTreeMap<String, i64> = if of.is_empty() {
-            let whole = |group: &groups::Group| (group.number.to_string(), group.profile.customers as i64);
-            found.groups.iter().map(whole).collect()
-        } else {
-            let standing = self.cut.standing(groups::FIELD).await?.into_iter();
-            standing.map(|(number, one)| (number, one.accounts)).collect()
-        };
-        if counted.is_empty() {
-            return Ok((None, true));
+        let whole = |group: &groups::Group| (group.number.to_string(), group.profile.customers as i64);
+        let mut counted: BTreeMap<String, i64> = found.groups.iter().map(whole).collect();
+        if !of.is_empty() {
+            // Numbers are not used again: one that nobody had when customers were counted is of a later group.
+            let then = self.cut.standing_of_all(groups::FIELD).await?;
+            if counted.keys().any(|number| !then.contains_key(number)) {
+                return Ok((None, true));
+            }
+            let standing = self.cut.standing(groups::FIELD).await?;
+            for (number, customers) in &mut counted {
+                *customers = standing.get(number).map_or(0, |one| one.accounts);
+            }
         }
         let all = counted.values().sum();
         let bars: Vec<_> = names

@@ -250,7 +250,7 @@ impl Board<'_> {
         };
         let whale = &found.whale;
         let rests_on = vec![
-            self.counted("buyers", whale.customers),
+            self.counted("buyers_known", whale.customers),
             (self.words.label("net_sales"), self.money(found.net_sales)),
             (self.words.label("margin"), self.money(found.margin)),
         ];
@@ -269,7 +269,7 @@ impl Board<'_> {
                 ("losers", href::sorted("account", &format!("{losing}{of}"), "net_profit")),
             )
         } else {
-            let list = href::sorted("account", &format!("orders > 0{of}"), "-margin");
+            let list = href::sorted("account", &format!("orders > 0 && margin != null{of}"), "-margin");
             self.finding(
                 "profit_unrated",
                 &[("margin", &self.money(found.margin))],
@@ -292,7 +292,7 @@ impl Board<'_> {
             self.chart("whale", "whale_title", &[("share", &self.words.whole_percent(winners))], curve);
         Ok(Shown {
             by_customer: true,
-            cases: Some(self.counted("buyers", whale.customers)),
+            cases: Some(self.counted("buyers_known", whale.customers)),
             findings: vec![finding],
             charts: vec![chart],
             lists: vec![
