@@ -1,7 +1,15 @@
 //! Classes that compare a customer with all others: importance, and today's value against potential. Their limits are
 //! fixed by the fit and kept with the model, so that one customer can be classed live.
 
-use crate::{adoption::Adopters, settings::ImportanceRule, statistics::Statistics};
+use crate::{
+    adoption::Adopters,
+    profitability::{
+        future::{self, ProfitShare},
+        known::ENOUGH_KNOWN,
+    },
+    settings::{ImportanceRule, ValueBy},
+    statistics::Statistics,
+};
 use serde::{Deserialize, Serialize};
 
 /// The best fifth of customers is "high".
@@ -13,16 +21,43 @@ pub struct Classes {
     /// Net sales.
     pub vip_from: Option<i64>,
     pub key_from: Option<i64>,
-    /// Net sales of the last 52 weeks.
+    /// What the last 52 weeks brought, in what value is measured by.
     pub current_from: Option<i64>,
-    /// Value of the next 52 weeks.
+    /// What is expected of the next 52 weeks, in the same.
     pub potential_from: Option<i64>,
+    /// What value is measured by: sales where profit was chosen but too little is known of it.
+    #[serde(default)]
+    pub by: ValueBy,
+    #[serde(default)]
+    pub profits: ProfitsKnown,
     /// What everybody together earned, to compare prices with.
     #[serde(default)]
     pub earned: Earned,
     /// How early everybody takes up new products.
     #[serde(default)]
     pub adopters: Adopters,
+}
+
+/// Of how many of those who bought in the last 52 weeks the profit of these is known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfitsKnown {
+    pub buyers: u64,
+    pub known: u64,
+}
+
+impl ProfitsKnown {
+    pub fn add(&mut self, statistics: &Statistics) {
+        if statistics.year_before.horizon > 0 {
+            self.buyers += 1;
+            self.known += u64::from(statistics.recent.profit().is_some());
+        }
+    }
+
+    /// What value can be measured by where `chosen` was.
+    pub fn value_by(self, chosen: ValueBy) -> ValueBy {
+        let enough = self.known > 0 && self.known as f64 >= ENOUGH_KNOWN * self.buyers as f64;
+        if enough { chosen } else { ValueBy::Sales }
+    }
 }
 
 /// Margin of all customers and the net sales it was earned on, what selling to them and serving them cost, and all their sales
@@ -57,9 +92,26 @@ impl Classes {
             key_from: amount_at(net_sales, rule.key_share),
             current_from: best_fifth(current),
             potential_from: best_fifth(potential),
-            earned: Earned::default(),
-            adopters: Adopters::default(),
+            ..Classes::default()
         }
+    }
+
+    /// What the last 52 weeks brought and what is expected of the next, of a customer whose sales are expected to be worth `clv`;
+    /// `None` where value is measured by profit and his is unknown.
+    pub fn worth(&self, statistics: &Statistics, clv: Option<i64>) -> Option<(i64, Option<i64>)> {
+        match self.by {
+            ValueBy::Sales => Some((statistics.recent.sales, clv)),
+            ValueBy::Profit => {
+                let share = ProfitShare::of(statistics, &self.earned)?.credible();
+                Some((statistics.recent.profit()?, clv.map(|clv| future::part(clv, share))))
+            }
+        }
+    }
+
+    /// The quadrant of such a customer.
+    pub fn quadrant_of(&self, statistics: &Statistics, clv: Option<i64>) -> Option<&'static str> {
+        let (current, potential) = self.worth(statistics, clv)?;
+        self.quadrant(current, potential)
     }
 
     pub fn importance(&self, net_sales: i64) -> &'static str {

@@ -59,8 +59,8 @@ fn history() -> Vec<Field> {
             "净销售额减去已售未退商品的成本，只含各行成本全部已知的订单和退货：有一行成本未知，整张订单不计入。全部未知则为空。",
         ),
         money("sales_52w").in_company_currency().label("Sales, last 52 weeks", "近一年净销售额").help(
-            "Net sales of the 52 weeks up to the as-of date: what the customer is worth today.",
-            "截至统计日近 52 周的净销售额，即客户的当前价值。",
+            "Net sales of the 52 weeks up to the as-of date: what the customer is worth today, unless the company measures value by profit.",
+            "截至统计日近 52 周的净销售额；除非公司选择按利润衡量，即客户的当前价值。",
         ),
         decimal("interval_days", 1).label("Purchase interval (days)", "购买间隔（天）").help(
             "Mean number of days between purchase days. Several orders on one day are one purchase.",
@@ -147,8 +147,8 @@ fn classes() -> Vec<Field> {
             "按公开的规则判定的关系阶段：依次检查各条件，第一个成立的条件决定阶段。",
         ),
         choice("value_quadrant", &QUADRANTS).label("Value and potential", "价值象限").help(
-            "Sales of the last 52 weeks (value today) against the value of the next 52 (potential); high means among the best fifth. Core: both high. Growth: only the potential. Cash: only today's. Small: neither.",
-            "以近 52 周净销售额为当前价值、未来 52 周价值为增值潜力，前五分之一为高。核心：两者皆高；潜力：仅潜力高；现值：仅当前价值高；一般：两者皆低。",
+            "What the last 52 weeks brought (value today) against what is expected of the next 52 (potential), both in sales or both in profit, as the company chose; high means among the best fifth. Core: both high. Growth: only the potential. Cash: only today's. Small: neither. Empty where profit was chosen and the customer's is unknown.",
+            "以近 52 周带来的为当前价值、未来 52 周预计带来的为增值潜力，均按公司的选择以销售额或利润衡量，前五分之一为高。核心：两者皆高；潜力：仅潜力高；现值：仅当前价值高；一般：两者皆低。选择利润而该客户利润未知时为空。",
         ),
     ]
 }

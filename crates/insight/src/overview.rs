@@ -113,7 +113,7 @@ impl Overview {
         self.last_day = self.last_day.max(statistics.summary.map(|summary| summary.last_day));
         self.gross_sales = self.gross_sales.saturating_add(statistics.gross_sales);
         self.net_sales = self.net_sales.saturating_add(statistics.net_sales());
-        self.recent_sales = self.recent_sales.saturating_add(statistics.recent_sales);
+        self.recent_sales = self.recent_sales.saturating_add(statistics.recent.sales);
         if let Some(margin) = statistics.margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(margin));
             self.costed_sales = self.costed_sales.saturating_add(statistics.costed_sales);
@@ -145,7 +145,7 @@ impl Overview {
         }
         let classes = &scorer.fitted.classes;
         add_to(&mut self.importance, classes.importance(net_sales), net_sales);
-        if let Some(quadrant) = classes.quadrant(one.statistics.recent_sales, one.clv) {
+        if let Some(quadrant) = classes.quadrant_of(&one.statistics, one.clv) {
             add_to(&mut self.quadrants, quadrant, net_sales);
         }
         if let Some(class) = scorer.behaviour(one).and_then(|behaviour| behaviour.class) {

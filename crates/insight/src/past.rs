@@ -4,10 +4,11 @@
 pub mod life;
 pub mod lists;
 pub mod matrix;
+pub mod profits;
 
 use crate::{
     refit,
-    settings::{Settings, date_of, day_number},
+    settings::{Settings, ValueBy, date_of, day_number},
     statistics::{self, UpTo},
     store,
 };
@@ -20,6 +21,7 @@ use life::{Kept, Life};
 use lists::Lists;
 use matrix::{Matrix, Place};
 use meta::{DateTime, Id, NaiveDate, Utc, scaled};
+use profits::Profits;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::sync::Arc;
@@ -28,7 +30,7 @@ use value::{estimate::Unfit, history::Purchase, model::Part};
 pub const JOB: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
-const FORM: &str = "4";
+const FORM: &str = "5";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])
@@ -56,6 +58,8 @@ pub struct Customer {
     pub kept: Kept,
     /// The quadrant his figures stand in today.
     pub now: Option<Place>,
+    /// Nothing where value is measured by sales.
+    pub profits: Profits,
     pub relation: String,
     pub importance: String,
     /// Province, or country without one.
@@ -81,21 +85,26 @@ pub async fn compute(engine: &Engine) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let Some(stored) = store::newest_model(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
-    let customers = read(engine, &settings, as_of).await?;
+    let by = stored.fitted.classes.by;
+    let mut customers = read(engine, &settings, as_of, by).await?;
+    let last = customers.iter().filter_map(|c| c.purchases.last()).map(|p| p.day).max();
     let day = day_number(as_of);
+    // Days without anybody's purchase are no sign of anything.
+    let day = last.map_or(day, |last| Ord::min(last, day));
+    if by == ValueBy::Profit {
+        profits::add(engine, &settings, &mut customers, day).await?;
+    }
     let computing = tokio::task::spawn_blocking(move || {
-        let last = customers.iter().filter_map(|c| c.purchases.last()).map(|p| p.day).max();
-        // Days without anybody's purchase are no sign of anything.
-        let day = last.map_or(day, |last| Ord::min(last, day));
-        let matrix = Matrix::of(&customers, day, &settings, &stored.fitted.model);
+        let matrix = Matrix::of(&customers, day, &settings, (&stored.fitted.model, by));
         let (matrix, lists) = match matrix {
             Ok((matrix, lists)) => (Ok(matrix), lists),
             Err(unfit) => (Err(unfit), Lists::default()),
         };
         let life = Life::of(&customers, day, &settings, &stored.fitted.model);
-        (customers.len() as u64, matrix, lists, life, date_of(day), settings)
+        // The fit may be older than the settings: then both are computed anew.
+        (customers.len() as u64, matrix, lists, life, date_of(day), mark(&stored.fitted.settings))
     });
-    let (customers, matrix, lists, life, as_of, settings) =
+    let (customers, matrix, lists, life, as_of, mark) =
         computing.await.map_err(|error| Error::Internal(format!("interrupted: {error}")))?;
     let made_at = engine.clock().now();
     let past = Past { as_of, made_at, customers, matrix: matrix.into(), life: life.into() };
@@ -103,14 +112,15 @@ pub async fn compute(engine: &Engine) -> Result<()> {
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 lists::keep(tx, &lists).await?;
-                keep(tx, &settings, &past).await
+                keep(tx, mark, &past).await
             })
         })
         .await
 }
 
-async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<Vec<Customer>> {
-    let fields = ["relation", "country", "province", "importance", "value_quadrant", "sales_52w", "clv_52w"];
+async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate, by: ValueBy) -> Result<Vec<Customer>> {
+    let [current, potential] = by.figures();
+    let fields = ["relation", "country", "province", "importance", "value_quadrant", current, potential];
     let select = engine.select_live("account", &fields)?;
     let account = engine.entity("account")?;
     let mut customers: Vec<Customer> = vec![];
@@ -127,7 +137,8 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate) -> Result<
         };
         let now = Place::named(quadrant.as_deref(), amount(6)?, amount(7)?);
         let (purchases, returns, kept) = (vec![], vec![], Kept::default());
-        customers.push(Customer { id, purchases, returns, kept, now, relation, importance, region });
+        let profits = Profits::default();
+        customers.push(Customer { id, purchases, returns, kept, now, profits, relation, importance, region });
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings };
@@ -167,17 +178,17 @@ fn seek<'c>(customers: &'c mut [Customer], at: &mut usize, account: Id) -> Optio
     customers.get_mut(*at).filter(|customer| customer.id == account)
 }
 
-/// Differs where what is kept would be another.
-fn mark(settings: &Settings) -> String {
-    format!("{FORM} {}", settings.mark())
+/// Differs where what is kept would be another; `settings` is [`Settings::mark`].
+fn mark(settings: &str) -> String {
+    format!("{FORM} {settings}")
 }
 
-async fn keep(tx: &mut Tx, settings: &Settings, past: &Past) -> Result<()> {
+async fn keep(tx: &mut Tx, mark: String, past: &Past) -> Result<()> {
     let mut upsert = Sql::insert();
     upsert
         .into_table(name(TABLE))
         .columns(["id", "settings", "result"].map(name))
-        .values_panic([1i64.into(), mark(settings).into(), serde_json::to_string(past)?.into()])
+        .values_panic([1i64.into(), mark.into(), serde_json::to_string(past)?.into()])
         .on_conflict(
             OnConflict::column(name("id")).update_columns(["settings", "result"].map(name)).to_owned(),
         );
@@ -210,7 +221,7 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let today = settings.day_of(engine.clock().now());
     if let Some(known) = newest(engine).await?
-        && known.0 == mark(&settings)
+        && known.0 == mark(&settings.mark())
         && settings.day_of(known.1.made_at) == today
     {
         return Ok(());

@@ -3,7 +3,7 @@
 use crate::{
     adoption::Adopters,
     after_fit,
-    classes::{Classes, Earned},
+    classes::{Classes, Earned, ProfitsKnown},
     kept, live,
     overview::Overview,
     profitability,
@@ -151,18 +151,24 @@ fn fit(customers: &[(Id, Statistics)], settings: Settings, as_of: NaiveDate, tri
         settings,
         as_of,
     );
-    let (mut net_sales, mut recent, mut potential) = (vec![], vec![], vec![]);
-    let mut earned = Earned::default();
-    let buyers = customers.iter().map(|(_, one)| one).filter(|one| one.summary.is_some());
-    for one in buyers.map(scorer.many()) {
+    let (mut net_sales, mut values) = (vec![], vec![]);
+    let (mut earned, mut profits) = (Earned::default(), ProfitsKnown::default());
+    let buyers = || customers.iter().map(|(_, one)| one).filter(|one| one.summary.is_some());
+    for one in buyers().map(scorer.many()) {
         net_sales.push(one.statistics.net_sales());
-        recent.push(one.statistics.recent_sales);
-        potential.push(one.clv.unwrap_or(0));
+        values.push(one.clv);
         earned.add(&one.statistics);
+        profits.add(&one.statistics);
     }
-    scorer.fitted.classes = Classes::fit(&net_sales, &recent, &potential, &scorer.settings.importance_rule);
-    scorer.fitted.classes.earned = earned;
-    scorer.fitted.classes.adopters = Adopters::fit(customers.iter().map(|(_, one)| one.adoption));
+    let by = profits.value_by(scorer.settings.measured_by);
+    let adopters = Adopters::fit(customers.iter().map(|(_, one)| one.adoption));
+    let known = Classes { by, profits, earned, adopters, ..Classes::default() };
+    // What everybody earned together is a part of what each may bring.
+    let worth = buyers().zip(values).filter_map(|(one, clv)| known.worth(one, clv));
+    let (current, potential): (Vec<i64>, Vec<i64>) =
+        worth.map(|(current, potential)| (current, potential.unwrap_or(0))).unzip();
+    let limits = Classes::fit(&net_sales, &current, &potential, &scorer.settings.importance_rule);
+    scorer.fitted.classes = Classes { by, profits, earned, adopters, ..limits };
     scorer
 }
 

@@ -143,10 +143,7 @@ impl Scorer {
         let score = |of: fn(value::rfm::Rfm) -> u8| Value::from(rfm.map(|rfm| i64::from(of(rfm))));
         let classed = summary.map(|_| {
             let classes = &self.fitted.classes;
-            (
-                classes.importance(statistics.net_sales()),
-                classes.quadrant(statistics.recent_sales, scored.clv),
-            )
+            (classes.importance(statistics.net_sales()), classes.quadrant_of(statistics, scored.clv))
         });
         let list: [(&str, Value); 27] = [
             ("orders", i64::from(statistics.orders).into()),
@@ -155,7 +152,7 @@ impl Scorer {
             ("gross_sales", amount(statistics.gross_sales)),
             ("net_sales", amount(statistics.net_sales())),
             ("margin", statistics.margin.map_or(Value::Null, amount)),
-            ("sales_52w", amount(statistics.recent_sales)),
+            ("sales_52w", amount(statistics.recent.sales)),
             ("interval_days", number(summary.and_then(|summary| summary.mean_interval_days()), 1)),
             ("next_purchase_on", date(scored.regular().map(|rhythm| rhythm.next().day))),
             ("overdue", number(scored.overdue(self.day), 2)),
@@ -217,6 +214,7 @@ pub fn number(figure: Option<f64>, scale: u32) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::profitability::known::Recent;
     use value::{history::Summary, rhythm::Gaps};
 
     fn scorer(as_of: &str) -> Scorer {
@@ -274,7 +272,7 @@ mod tests {
             returned: 12_500,
             margin: Some(30_000),
             costed_sales: 87_500,
-            recent_sales: 87_500,
+            recent: Recent { sales: 87_500, ..Recent::default() },
             ..Statistics::default()
         };
         let values = scorer.values(&scorer.score(&statistics));

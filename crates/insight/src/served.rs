@@ -13,6 +13,17 @@ use meta::Id;
 use std::collections::HashMap;
 use value::service_cost::{Driver, Group, Rates, Use};
 
+impl Statistics {
+    /// Adds what something cost.
+    pub fn charge(&mut self, up_to: &UpTo<'_>, driver: Driver, day: i32, used: Use) {
+        let cost = up_to.settings.cost_rates.cost(driver, day, used);
+        self.costs.add(driver.group(), cost);
+        if day > up_to.since() {
+            self.recent.charge(cost);
+        }
+    }
+}
+
 /// What is read: customer, moment, kind, pieces, minutes.
 #[derive(Clone, Copy)]
 enum Kind {
@@ -80,7 +91,7 @@ impl Kind {
 fn add(found: &mut HashMap<Id, Statistics>, kind: Kind, rows: &[Row], up_to: &UpTo<'_>) -> Result<()> {
     for row in rows {
         if let Some((account, driver, day, used)) = kind.read(row, up_to)? {
-            found.entry(account).or_default().charge(&up_to.settings.cost_rates, driver, day, used);
+            found.entry(account).or_default().charge(up_to, driver, day, used);
         }
     }
     Ok(())
@@ -110,19 +121,24 @@ pub async fn add_of_in(
     Ok(())
 }
 
-/// `customers` are in order of their ids.
-pub async fn add_of_everybody(
+/// `customers` are in order of their ids; `of_days` are a customer's statistics, one for each of the days of `up_to`.
+pub async fn add_of_everybody<K>(
     engine: &Engine,
-    customers: &mut [(Id, Statistics)],
-    up_to: &UpTo<'_>,
+    customers: &mut [(Id, K)],
+    of_days: impl Fn(&mut K) -> &mut [Statistics],
+    up_to: &[&UpTo<'_>],
 ) -> Result<()> {
-    for kind in kinds(&up_to.settings.cost_rates) {
+    let Some(first) = up_to.first() else { return Ok(()) };
+    for kind in kinds(&first.settings.cost_rates) {
         let select = kind.select(None);
         let mut rows = engine.stream(&select);
         while let Some(row) = rows.try_next().await? {
-            let Some((account, driver, day, used)) = kind.read(&row, up_to)? else { continue };
-            if let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) {
-                customers[at].1.charge(&up_to.settings.cost_rates, driver, day, used);
+            let account = row.id(0)?;
+            let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) else { continue };
+            for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
+                if let Some((_, driver, day, used)) = kind.read(&row, up_to)? {
+                    known.charge(up_to, driver, day, used);
+                }
             }
         }
     }

@@ -14,8 +14,9 @@ pub const IMPORTANCE_RULE: &str = "value.importance_rule";
 /// What an earlier version classed by other rules is classed anew.
 const RULES: &str = "2";
 pub const ANNUAL_DISCOUNT: &str = "value.annual_discount";
+pub const MEASURED_BY: &str = "value.measured_by";
 const TIME_ZONE: &str = "company.time_zone";
-const KEYS: [&str; 5] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT, TIME_ZONE];
+const KEYS: [&str; 6] = [AS_OF, STAGE_RULE, IMPORTANCE_RULE, ANNUAL_DISCOUNT, TIME_ZONE, MEASURED_BY];
 
 /// Cumulative shares of net sales, customers from the largest down, up to which they are VIP and key.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +32,34 @@ impl Default for ImportanceRule {
     }
 }
 
+/// What a customer's value today and his potential are measured by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueBy {
+    #[default]
+    Sales,
+    Profit,
+}
+
+impl ValueBy {
+    pub const ALL: [ValueBy; 2] = [ValueBy::Sales, ValueBy::Profit];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            ValueBy::Sales => "sales",
+            ValueBy::Profit => "profit",
+        }
+    }
+
+    /// The customer's figures of both: the last 52 weeks, and what is expected of the next.
+    pub fn figures(self) -> [&'static str; 2] {
+        match self {
+            ValueBy::Sales => ["sales_52w", "clv_52w"],
+            ValueBy::Profit => ["earned_52w", "profit_52w"],
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// `None` is today, whatever day it is.
@@ -38,6 +67,8 @@ pub struct Settings {
     pub stage_rule: StageRule,
     pub importance_rule: ImportanceRule,
     pub annual_discount: f64,
+    /// As chosen; [`crate::classes::Classes::by`] is what it came to.
+    pub measured_by: ValueBy,
     /// Whose calendar days purchases fall on.
     pub time_zone: Tz,
     /// What serving a customer costs.
@@ -51,6 +82,7 @@ impl Default for Settings {
             stage_rule: StageRule::default(),
             importance_rule: ImportanceRule::default(),
             annual_discount: Outlook::default().annual_discount,
+            measured_by: ValueBy::default(),
             time_zone: DEFAULT_TIME_ZONE,
             cost_rates: Arc::default(),
         }
@@ -86,6 +118,7 @@ impl Settings {
             stage_rule: if usable { stage_rule } else { standard.stage_rule },
             importance_rule: parsed(IMPORTANCE_RULE, at(2), standard.importance_rule),
             annual_discount: parsed(ANNUAL_DISCOUNT, at(3), standard.annual_discount),
+            measured_by: parsed(MEASURED_BY, at(5), standard.measured_by),
             time_zone: at(4).and_then(|zone| zone.as_str()?.parse().ok()).unwrap_or(standard.time_zone),
             cost_rates: Arc::default(),
         }
@@ -146,6 +179,11 @@ pub async fn set_stage_rule(tx: &mut Tx, rule: &StageRule) -> Result<()> {
         )
     })?;
     tx.change_setting(STAGE_RULE, &serde_json::to_value(rule)?).await
+}
+
+/// Keeps what value is measured by.
+pub async fn set_measured_by(tx: &mut Tx, by: ValueBy) -> Result<()> {
+    tx.change_setting(MEASURED_BY, &serde_json::to_value(by)?).await
 }
 
 const EPOCH: NaiveDate = match NaiveDate::from_ymd_opt(1970, 1, 1) {

@@ -3,6 +3,7 @@
 
 use crate::{
     adoption::{self, Adoption},
+    profitability::known::Recent,
     refit::tell,
     satisfaction::{self, Answers},
     served,
@@ -19,7 +20,7 @@ use value::{
     backtest::rules::YearBefore,
     history::{Purchase, Summary},
     rhythm::{Gaps, Rhythm},
-    service_cost::{Costs, Driver, Rates, SELLING, Use},
+    service_cost::{Costs, Driver, SELLING, Use},
 };
 
 /// Orders in these states are purchases.
@@ -52,8 +53,8 @@ pub struct Statistics {
     pub costed_sales: i64,
     /// The other orders and returns together, neither taken from the other.
     pub uncosted: i64,
-    /// Net sales of the last [`RECENT_DAYS`].
-    pub recent_sales: i64,
+    /// The last [`RECENT_DAYS`].
+    pub recent: Recent,
     /// What serving him took, by the company's rates.
     pub costs: Costs,
     /// What he answered of late.
@@ -72,26 +73,21 @@ impl Statistics {
         self.summary.and_then(|summary| Rhythm::new(self.gaps, summary.orders, summary.last_day))
     }
 
-    /// Adds what something cost.
-    pub fn charge(&mut self, rates: &Rates, driver: Driver, day: i32, used: Use) {
-        self.costs.add(driver.group(), rates.cost(driver, day, used));
-    }
-
-    fn charge_order(&mut self, order: &Entry, rates: &Rates) {
+    fn charge_order(&mut self, order: &Entry, up_to: &UpTo<'_>) {
         let used = Use { pieces: 1, minutes: 0, sales: order.amount };
         for driver in [Driver::Order].into_iter().chain(SELLING) {
-            self.charge(rates, driver, order.day, used);
+            self.charge(up_to, driver, order.day, used);
         }
     }
 
-    fn charge_return(&mut self, back: &Entry, rates: &Rates) {
-        self.charge(rates, Driver::Return, back.day, Use { pieces: 1, ..Use::default() });
+    fn charge_return(&mut self, back: &Entry, up_to: &UpTo<'_>) {
+        self.charge(up_to, Driver::Return, back.day, Use { pieces: 1, ..Use::default() });
     }
 
     /// Adds an order; a customer's orders come in order of time.
     fn buy(&mut self, order: &Entry, since: i32) {
         // A free sample costs margin but is no decision to buy.
-        self.earn(order.margin, order.amount);
+        self.earn(order.margin, order.amount, order.day > since);
         if order.amount <= 0 {
             return;
         }
@@ -99,7 +95,7 @@ impl Statistics {
         self.gross_sales = self.gross_sales.saturating_add(order.amount);
         let new_day = self.summary.is_none_or(|summary| order.day != summary.last_day);
         if order.day > since {
-            self.recent_sales = self.recent_sales.saturating_add(order.amount);
+            self.recent.sales = self.recent.sales.saturating_add(order.amount);
             self.year_before.horizon += u16::from(new_day);
             self.year_before.soon += u16::from(new_day && order.day <= since + SOON_DAYS);
         }
@@ -118,13 +114,17 @@ impl Statistics {
     /// Adds a return, in any order.
     fn give_back(&mut self, back: &Entry, since: i32) {
         self.returned = self.returned.saturating_add(back.amount);
-        self.earn(back.margin.map(|lost| lost.saturating_neg()), back.amount.saturating_neg());
+        let lost = back.margin.map(|lost| lost.saturating_neg());
+        self.earn(lost, back.amount.saturating_neg(), back.day > since);
         if back.day > since {
-            self.recent_sales = self.recent_sales.saturating_sub(back.amount);
+            self.recent.sales = self.recent.sales.saturating_sub(back.amount);
         }
     }
 
-    fn earn(&mut self, margin: Option<i64>, sales: i64) {
+    fn earn(&mut self, margin: Option<i64>, sales: i64, is_recent: bool) {
+        if is_recent {
+            self.recent.earn(margin, sales);
+        }
         if let Some(more) = margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(more));
             self.costed_sales = self.costed_sales.saturating_add(sales);
@@ -142,7 +142,7 @@ pub struct UpTo<'s> {
 
 impl UpTo<'_> {
     /// Sales after this day are recent.
-    fn since(&self) -> i32 {
+    pub fn since(&self) -> i32 {
         day_number(self.day) - RECENT_DAYS
     }
 }
@@ -228,19 +228,18 @@ impl Kind {
 
 fn gather(orders: &[Row], returns: &[Row], up_to: &UpTo<'_>) -> Result<HashMap<Id, Statistics>> {
     let mut found: HashMap<Id, Statistics> = HashMap::new();
-    let rates = &up_to.settings.cost_rates;
     for row in orders {
         if let Some(order) = ORDERS.read(row, up_to)? {
             let customer = found.entry(order.account).or_default();
             customer.buy(&order, up_to.since());
-            customer.charge_order(&order, rates);
+            customer.charge_order(&order, up_to);
         }
     }
     for row in returns {
         if let Some(back) = RETURNS.read(row, up_to)? {
             let customer = found.entry(back.account).or_default();
             customer.give_back(&back, up_to.since());
-            customer.charge_return(&back, rates);
+            customer.charge_return(&back, up_to);
         }
     }
     Ok(found)
@@ -278,7 +277,7 @@ pub async fn of_everybody(
 ) -> Result<()> {
     let seen = |at, purchase| sample.add(at, purchase);
     bought(engine, customers, std::slice::from_mut, &[up_to], seen, job).await?;
-    served::add_of_everybody(engine, customers, up_to).await?;
+    served::add_of_everybody(engine, customers, std::slice::from_mut, &[up_to]).await?;
     satisfaction::add_of_everybody(engine, customers, up_to).await?;
     adoption::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
@@ -311,7 +310,7 @@ pub async fn bought<K>(
         for (place, (up_to, known)) in up_to.iter().zip(of_days(known)).enumerate() {
             let Some(order) = ORDERS.read(&row, up_to)? else { continue };
             known.buy(&order, up_to.since());
-            known.charge_order(&order, &up_to.settings.cost_rates);
+            known.charge_order(&order, up_to);
             if place == 0 && order.amount > 0 {
                 seen(at, Purchase { day: order.day, amount: order.amount });
             }
@@ -327,7 +326,7 @@ pub async fn bought<K>(
         for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
             let Some(back) = RETURNS.read(&row, up_to)? else { continue };
             known.give_back(&back, up_to.since());
-            known.charge_return(&back, &up_to.settings.cost_rates);
+            known.charge_return(&back, up_to);
         }
     }
     Ok(())
@@ -379,7 +378,7 @@ mod tests {
         assert_eq!((customer.orders, customer.gross_sales, customer.net_sales()), (3, 180, 160));
         // The days are known; the order of nothing is none.
         assert_eq!(customer.rhythm(), Rhythm::of(&[100, 500]));
-        assert_eq!((customer.margin, customer.costed_sales, customer.recent_sales), (Some(37), 110, 130));
+        assert_eq!((customer.margin, customer.costed_sales, customer.recent.sales), (Some(37), 110, 130));
         assert_eq!(customer.uncosted, 50);
     }
 
@@ -393,6 +392,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 216, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 248, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

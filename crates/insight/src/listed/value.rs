@@ -96,10 +96,10 @@ const OVERVIEW: &[Shown] = &[
 
 const MATRIX: &[Shown] = &[
     told("value.customers", "count", ORDERS),
-    told("value.matrix.before", "money", "sales.net, returns.net"),
+    told("value.matrix.before", "money", "sales.net, returns.net, sales.margin"),
     told("value.matrix.forecast", "money", ORDERS),
-    told("value.matrix.after", "money", "sales.net, returns.net"),
-    told("value.matrix.kept", "share", "sales.net, returns.net"),
+    told("value.matrix.after", "money", "sales.net, returns.net, sales.margin"),
+    told("value.matrix.kept", "share", "sales.net, returns.net, sales.margin"),
     told("value.matrix.came_back", "share", "sales"),
     own(
         "matrix_stays",

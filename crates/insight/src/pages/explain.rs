@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     scoring::{Scored, Scorer},
-    settings::date_of,
+    settings::{ValueBy, date_of},
 };
 use meta::{NaiveDate, Record};
 use value::{
@@ -51,7 +51,7 @@ impl Customer<'_> {
             self.buys_soon(&seen),
             self.churn(&seen),
             self.expected_spend(summary),
-            self.recent_sales(),
+            self.current_value(),
             self.rfm(summary),
             self.importance(),
         ]
@@ -95,17 +95,22 @@ impl Customer<'_> {
         Figure::new(words.label("margin"), value, self.with_orders(explain)).note(note).tone(tone)
     }
 
-    fn recent_sales(&self) -> Figure {
-        let words = self.words;
-        let recent = self.scored.statistics.recent_sales;
-        let limit = self.scorer.fitted.classes.current_from;
-        let quadrant = self.scorer.fitted.classes.quadrant(recent, self.scored.clv);
-        let mut explain = self.explain("sales_52w");
-        if let Some(limit) = limit {
+    /// Sales or profit, whatever value is measured by.
+    fn current_value(&self) -> Figure {
+        let (words, classes) = (self.words, &self.scorer.fitted.classes);
+        let (statistics, [field, _]) = (&self.scored.statistics, classes.by.figures());
+        let current = classes.worth(statistics, self.scored.clv).map(|(current, _)| current);
+        let mut explain = self.explain(field);
+        if classes.by == ValueBy::Profit {
+            explain = explain.input(words.label("sales_52w"), words.amount(statistics.recent.sales));
+        }
+        if let Some(limit) = classes.current_from {
             explain = explain.input(self.input("best_fifth_from"), words.amount(limit));
         }
+        let quadrant = classes.quadrant_of(statistics, self.scored.clv);
         let note = quadrant.map(|quadrant| words.choice("value_quadrant", quadrant).0);
-        Figure::new(words.label("sales_52w"), words.amount(recent), self.with_orders(explain)).note(note)
+        let shown = current.map(|current| words.amount(current)).unwrap_or_default();
+        Figure::new(words.label(field), shown, self.with_orders(explain)).note(note)
     }
 
     fn orders(&self, summary: &Summary) -> Figure {

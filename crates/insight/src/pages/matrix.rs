@@ -9,7 +9,9 @@ use crate::{
         lists::List,
         matrix::{Matrix, QUADRANTS, Quadrant},
     },
-    settings::date_of,
+    profitability::known::ENOUGH_KNOWN,
+    settings::{Settings, ValueBy, date_of},
+    store::{self, StoredModel},
 };
 use axum::{
     extract::State,
@@ -48,11 +50,13 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let known = past::newest(engine).await?;
     let under_way = past::is_under_way(engine).await?;
+    let settings = Settings::load(engine).await?;
+    let too_few = store::newest_model(engine).await?.and_then(|model| too_few(&words, &settings, &model));
     let context = match known.as_deref() {
         None => context! { missing => words.t("value.past.none_yet", &[]) },
         Some((_, past)) => shown(&words, past),
     };
-    app.page(&session, "insight/matrix.html", context! { under_way, ..context })
+    app.page(&session, "insight/matrix.html", context! { under_way, too_few, ..context })
         .map(IntoResponse::into_response)
 }
 
@@ -61,6 +65,18 @@ pub async fn begin(State(app): State<App>, session: Session) -> Answer<Response>
     super::scope::whole_company(&session)?;
     app.engine().write(&Actor::system(), |tx| Box::pin(async move { past::queue(tx).await })).await?;
     Ok(Redirect::to("/value/matrix").into_response())
+}
+
+/// Why value is not measured by the profit that was chosen.
+fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Option<String> {
+    let classes = &model.fitted.classes;
+    let is_of_now = model.fitted.settings == settings.mark();
+    if !is_of_now || (settings.measured_by, classes.by) != (ValueBy::Profit, ValueBy::Sales) {
+        return None;
+    }
+    let [known, buyers] = [classes.profits.known, classes.profits.buyers].map(|count| words.count(count));
+    let share = words.whole_percent(ENOUGH_KNOWN);
+    Some(words.t("value.matrix.too_few", &[("known", &known), ("buyers", &buyers), ("share", &share)]))
 }
 
 fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
@@ -74,8 +90,17 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         let line = |(at, quadrant)| line(words, QUADRANTS[at], quadrant, href(at));
         quadrants.iter().enumerate().map(line).collect()
     };
+    let standing: u64 = matrix.now.iter().map(|quadrant| quadrant.customers).sum();
+    let left_out = |key: &str, count: u64| {
+        let is_said = matrix.by == ValueBy::Profit && count > 0;
+        is_said.then(|| words.t(key, &[("count", &words.count(count))]))
+    };
+    let by = words.t(&format!("value.by.{}", matrix.by.name()), &[]);
     context! {
         missing => (),
+        by => words.t("value.matrix.by", &[("by", &by)]),
+        not_placed => left_out("value.matrix.not_placed", past.customers.saturating_sub(standing)),
+        unknown => left_out("value.matrix.unknown", matrix.unknown),
         model => method_name(words, matrix.method),
         then_on => words.date(date_of(matrix.then_day)),
         now_on => words.date(date_of(matrix.now_day)),
@@ -84,6 +109,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         inputs => vec![
             Input { label: words.t("value.matrix.then_on", &[]), value: words.date(date_of(matrix.then_day)) },
             Input { label: words.t("value.matrix.now_on", &[]), value: words.date(date_of(matrix.now_day)) },
+            Input { label: words.t("value.measured_by", &[]), value: by },
             Input { label: words.t("value.matrix.model", &[]), value: method_name(words, matrix.method) },
             Input { label: words.t("value.customers", &[]), value: common_customers },
         ],

@@ -22,8 +22,6 @@ use serde::Deserialize;
 use web::{Answer, App, Session};
 
 const PATH: &str = "/value/matrix";
-const COLUMNS: [&str; 5] = ["value_quadrant", "last_order_on", "sales_52w", "clv_52w", "net_sales"];
-
 #[derive(Default, Deserialize)]
 pub struct Of {
     /// Names of [`QUADRANTS`]: then and now. Without either, those who came since.
@@ -73,6 +71,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
         format: session.format(),
         currency: engine.company_currency().await?,
     };
+    let [current, potential] = matrix.by.figures();
     let total = number(matrix, list) as usize;
     let ids = lists::read(engine, list, behind::start(of.page, total), behind::ROWS).await?;
     let (as_of, at) = (words.date(past.as_of), words.format.instant(past.made_at));
@@ -82,7 +81,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
         help: words.t("value.matrix.customers_help", &[]),
         foot: words.t("value.past.made", &[("as_of", &as_of), ("at", &at), ("customers", &customers)]),
         back: (PATH.to_owned(), words.t("value.matrix", &[])),
-        columns: &COLUMNS,
+        columns: &["value_quadrant", "last_order_on", current, potential, "net_sales"],
         ids,
         total,
         page: of.page,

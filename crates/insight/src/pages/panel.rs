@@ -64,8 +64,7 @@ impl Seen {
         let scored = scorer.score(&statistics.unwrap_or_default());
         let currency = engine.company_currency().await?;
         let definition = contract::Definition::load(engine).await?;
-        let term = definition.term(&record, as_of);
-        let contract = term.map(|term| contract::panel::Own { definition, term });
+        let contract = contract::panel::Own::of(definition, &record, as_of);
         Ok(Seen { record, settings, as_of, statistics, scorer, scored, currency, contract, fitted_at, trial })
     }
 
@@ -171,7 +170,7 @@ fn classes(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     if scored.statistics.summary.is_some() {
         let importance = scorer.fitted.classes.importance(scored.statistics.net_sales());
         states.push(class("importance", importance));
-        let quadrant = scorer.fitted.classes.quadrant(scored.statistics.recent_sales, scored.clv);
+        let quadrant = scorer.fitted.classes.quadrant_of(&scored.statistics, scored.clv);
         states.extend(quadrant.map(|quadrant| class("value_quadrant", quadrant)));
     }
     let behaviour = scorer.behaviour(scored).and_then(|behaviour| behaviour.class);

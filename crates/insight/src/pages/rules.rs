@@ -1,7 +1,7 @@
 //! `/value/rules`: the rules classes follow, stated with their thresholds; an administrator may move these.
 
 use super::{refit_status, setting, words::Words};
-use crate::settings::{self, Settings};
+use crate::settings::{self, Settings, ValueBy};
 use axum::{
     Form,
     extract::State,
@@ -23,6 +23,15 @@ struct Threshold {
     error: Option<String>,
 }
 
+#[derive(Serialize)]
+struct By {
+    name: &'static str,
+    label: String,
+    chosen: bool,
+}
+
+const MEASURED_BY: &str = "measured_by";
+
 /// The thresholds in the order of the form.
 const THRESHOLDS: [&str; 10] = [
     "lost_below",
@@ -39,14 +48,15 @@ const THRESHOLDS: [&str; 10] = [
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
     let settings = Settings::load(app.engine()).await?;
-    let given = given_of(&settings.stage_rule)?;
+    let given = given_of(&settings)?;
     Ok(show(&app, &session, 200, &settings, &given, None)?.into_response())
 }
 
-fn given_of(rule: &StageRule) -> Answer<HashMap<String, String>> {
-    let json = serde_json::to_value(rule).map_err(Error::from)?;
+fn given_of(settings: &Settings) -> Answer<HashMap<String, String>> {
+    let json = serde_json::to_value(settings.stage_rule).map_err(Error::from)?;
     let fields = json.as_object().into_iter().flatten();
-    Ok(fields.map(|(name, value)| (name.clone(), plain(value))).collect())
+    let by = (MEASURED_BY.to_owned(), settings.measured_by.name().to_owned());
+    Ok(fields.map(|(name, value)| (name.clone(), plain(value))).chain([by]).collect())
 }
 
 /// 8 rather than 8.0.
@@ -72,10 +82,16 @@ fn show(
             error: problem.as_ref().filter(|(field, _)| field == name).map(|(_, text)| text.clone()),
         })
         .collect();
+    let by = |by: ValueBy| By {
+        name: by.name(),
+        label: words.t(&format!("value.by.{}", by.name()), &[]),
+        chosen: given.get(MEASURED_BY).is_some_and(|name| name == by.name()),
+    };
     let rule = &settings.stage_rule;
     let number = |number: f64| words.fixed(number, 2);
     let context = context! {
         thresholds,
+        measured_by => ValueBy::ALL.map(by),
         error => problem.map(|(_, text)| text),
         can_set => session.actor.is_administrator(),
         rule => context! {
@@ -102,11 +118,11 @@ pub async fn save(
     Form(given): Form<HashMap<String, String>>,
 ) -> Answer<Response> {
     setting::for_administrators(&session, ("the rules of classes", "客户分类规则"))?;
-    let rule = match read(&given) {
-        Ok(rule) => rule,
+    let settings = Settings::load(app.engine()).await?;
+    let (rule, by) = match read(&given, settings.measured_by) {
+        Ok(read) => read,
         Err(field) => {
             let problem = Problem::NotANumber { given: given.get(field).cloned().unwrap_or_default() };
-            let settings = Settings::load(app.engine()).await?;
             return show(
                 &app,
                 &session,
@@ -117,14 +133,22 @@ pub async fn save(
             );
         }
     };
+    let before = settings.measured_by;
     let saved = app
         .engine()
-        .write(&session.actor, move |tx| Box::pin(async move { settings::set_stage_rule(tx, &rule).await }))
+        .write(&session.actor, move |tx| {
+            Box::pin(async move {
+                settings::set_stage_rule(tx, &rule).await?;
+                if by == before {
+                    return Ok(());
+                }
+                settings::set_measured_by(tx, by).await
+            })
+        })
         .await;
     match saved {
         Ok(()) => {}
         Err(Error::Invalid(problems)) => {
-            let settings = Settings::load(app.engine()).await?;
             let first =
                 problems.first().map(|found| (found.field.clone(), found.problem.message(session.lang)));
             return show(&app, &session, 422, &settings, &given, first);
@@ -136,8 +160,8 @@ pub async fn save(
     Ok(Flash::success(text).on(Redirect::to("/value/rules").into_response()))
 }
 
-/// The rule, or the field that is no number.
-fn read(given: &HashMap<String, String>) -> Result<StageRule, &'static str> {
+/// The rule and what value is measured by, as before where nothing of it is given; or the field that is no number.
+fn read(given: &HashMap<String, String>, by: ValueBy) -> Result<(StageRule, ValueBy), &'static str> {
     let number = |name: &'static str| {
         let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
         text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or(name)
@@ -146,7 +170,9 @@ fn read(given: &HashMap<String, String>) -> Result<StageRule, &'static str> {
         let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
         text.parse::<u32>().map_err(|_| name)
     };
-    Ok(StageRule {
+    let chosen =
+        given.get(MEASURED_BY).and_then(|name| ValueBy::ALL.into_iter().find(|by| by.name() == name));
+    let rule = StageRule {
         lost_below: number("lost_below")?,
         decline_below: number("decline_below")?,
         lost_intervals: number("lost_intervals")?,
@@ -157,5 +183,6 @@ fn read(given: &HashMap<String, String>) -> Result<StageRule, &'static str> {
         formation_orders: count("formation_orders")?,
         stability_orders: count("stability_orders")?,
         stability_weeks: number("stability_weeks")?,
-    })
+    };
+    Ok((rule, chosen.unwrap_or(by)))
 }

@@ -68,9 +68,10 @@ impl Kept {
         self.costed = self.costed.saturating_add(other.costed);
     }
 
-    /// Share of what was bought that was not given back.
+    /// Share of what was bought that was not given back; of who gave back what he bought before orders were recorded, none.
     pub fn not_returned(&self) -> f64 {
-        if self.bought > 0 { (self.bought - self.returned) as f64 / self.bought as f64 } else { 1.0 }
+        let stayed = self.bought.saturating_sub(self.returned).max(0);
+        if self.bought > 0 { stayed as f64 / self.bought as f64 } else { 1.0 }
     }
 
     /// Share of net sales; `None` where no cost is known.
@@ -204,6 +205,7 @@ mod tests {
             returns: vec![],
             kept: Kept { bought: 10_000 * days.len() as i64, ..Kept::default() },
             now: None,
+            profits: Default::default(),
             relation: relation.to_owned(),
             importance: "ordinary".into(),
             region: "青岛".into(),
@@ -246,6 +248,9 @@ mod tests {
         assert_eq!(kept, Kept { bought: 200, returned: 20, margin: 27, costed: 80 });
         assert_eq!((kept.not_returned(), kept.margin_rate()), (0.9, Some(0.3375)));
         assert_eq!((Kept::default().not_returned(), Kept::default().margin_rate()), (1.0, None));
+        // More came back than was bought: a loss on it is not turned into a gain.
+        kept.give_back(500, None);
+        assert_eq!(kept.not_returned(), 0.0);
     }
 
     #[test]

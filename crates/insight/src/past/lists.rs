@@ -33,7 +33,7 @@ impl List {
     }
 }
 
-/// Who bought for most in the year before the day it is about comes first; of the new ones, who bought for most since.
+/// Who brought most in the year before the day it is about comes first; of the new ones, who brought most since.
 #[derive(Debug, Default, PartialEq)]
 pub struct Lists(BTreeMap<List, Vec<(i64, Id)>>);
 

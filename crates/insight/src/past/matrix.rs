@@ -3,8 +3,13 @@
 use super::{
     Customer, SHORT,
     lists::{List, Lists},
+    profits::Profits,
 };
-use crate::{classes::Classes, settings::Settings};
+use crate::{
+    classes::Classes,
+    settings::{Settings, ValueBy},
+    statistics::RECENT_DAYS,
+};
 use serde::{Deserialize, Serialize};
 use value::{
     backtest::{
@@ -21,9 +26,9 @@ use value::{
 };
 
 pub const QUADRANTS: [&str; 4] = ["core", "growing", "fading", "small"];
-const YEAR_DAYS: i32 = 364;
+pub(super) const YEAR_DAYS: i32 = RECENT_DAYS;
 
-/// Money in ten-thousandths, without tax, less returns.
+/// Money in ten-thousandths: sales without tax, less returns, or profit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Quadrant {
     pub customers: u64,
@@ -50,8 +55,8 @@ impl Quadrant {
         }
     }
 
-    /// What was left of the sales of the year before, with its interval of 95 %: that of a ratio of sums over customers
-    /// (Cochran 1977, *Sampling Techniques*, ch. 6). `None` without sales before or customers to tell a spread from.
+    /// What was left of the sales or the profit of the year before, with its interval of 95 %: that of a ratio of sums over customers
+    /// (Cochran 1977, *Sampling Techniques*, ch. 6). `None` without any before or customers to tell a spread from.
     pub fn kept(&self) -> Option<Estimate> {
         let (before, after) = (money::to_units(self.before), money::to_units(self.after?));
         let n = self.customers as f64;
@@ -62,12 +67,13 @@ impl Quadrant {
         let [own, cross, later] = self.squares;
         let spread = (later - 2.0 * ratio * cross + ratio * ratio * own).max(0.0);
         let half = Z_95 * (spread * n / (n - 1.0)).sqrt() / before;
-        Some(Estimate { at: ratio, low: (ratio - half).max(0.0), high: ratio + half, cases: self.customers })
+        Some(Estimate { at: ratio, low: ratio - half, high: ratio + half, cases: self.customers })
     }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
+    pub by: ValueBy,
     /// What forecast the value.
     pub method: Method,
     /// The day of the older classification, and the newer, days since 1970-01-01.
@@ -81,6 +87,8 @@ pub struct Matrix {
     /// First bought after the older day.
     pub new_customers: u64,
     pub new_money: i64,
+    /// Left out of what became of the quadrants: by profit, whose own is unknown of one of both years.
+    pub unknown: u64,
 }
 
 impl Matrix {
@@ -92,11 +100,12 @@ impl Matrix {
         customers: &[Customer],
         day: i32,
         settings: &Settings,
-        in_force: &Model,
+        (in_force, by): (&Model, ValueBy),
     ) -> Result<(Self, Lists), Unfit> {
         let then_day = day - YEAR_DAYS;
-        let then = Classified::of(customers, then_day, settings, in_force)?;
+        let then = Classified::of(customers, then_day, settings, (in_force, by))?;
         let mut matrix = Matrix {
+            by,
             method: then.method,
             then_day,
             now_day: day,
@@ -105,15 +114,25 @@ impl Matrix {
             moves: [[0; 4]; 4],
             new_customers: 0,
             new_money: 0,
+            unknown: 0,
         };
         let mut lists = Lists::default();
         let mut came = vec![];
         for (customer, was) in customers.iter().zip(&then.of) {
-            let (after, is) = (bought(customer, then_day, day), &customer.now);
+            let is = &customer.now;
             if let Some(is) = is {
                 is.add_to(&mut matrix.now[is.quadrant]);
                 lists.add(List::Stands(is.quadrant), is.before, customer.id);
             }
+            let after = match by {
+                ValueBy::Sales => Some(bought(customer, then_day, day)),
+                ValueBy::Profit => customer.profits.after,
+            };
+            let is_new = customer.purchases.first().is_some_and(|first| first.day > then_day);
+            let (Some(after), true) = (after, is_new || was.is_some()) else {
+                matrix.unknown += 1;
+                continue;
+            };
             let Some(was) = was else {
                 matrix.new_customers += 1;
                 matrix.new_money = matrix.new_money.saturating_add(after);
@@ -167,8 +186,14 @@ impl Place {
 }
 
 impl Classified {
-    /// With the kind of model or rule that is in force, fitted to what was known on that day.
-    fn of(customers: &[Customer], day: i32, settings: &Settings, in_force: &Model) -> Result<Self, Unfit> {
+    /// With the kind of model or rule that is in force, fitted to what was known on that day. By profit, the last day of
+    /// [`Customer::profits`]' year before is that day.
+    fn of(
+        customers: &[Customer],
+        day: i32,
+        settings: &Settings,
+        (in_force, by): (&Model, ValueBy),
+    ) -> Result<Self, Unfit> {
         let known = |c: &Customer| {
             let until = c.purchases.partition_point(|p| p.day <= day);
             Summary::of(&c.purchases[..until])
@@ -196,7 +221,13 @@ impl Classified {
             .map(|(customer, summary)| {
                 let year_before = YearBefore::of(&customer.purchases, day, &question);
                 let clv = scoring.score(summary.as_ref()?, year_before).clv.unwrap_or(0.0);
-                Some((bought(customer, day - YEAR_DAYS, day), money::from_units(clv)))
+                match by {
+                    ValueBy::Sales => Some((bought(customer, day - YEAR_DAYS, day), money::from_units(clv))),
+                    ValueBy::Profit => {
+                        let Profits { before, share, .. } = customer.profits;
+                        Some((before?, money::from_units(clv * share?)))
+                    }
+                }
             })
             .collect();
         let (before, ahead): (Vec<i64>, Vec<i64>) = values.iter().flatten().copied().unzip();
@@ -230,7 +261,8 @@ mod tests {
         let id = Id::from_u128(number as u128);
         let (returns, now) = (vec![], None);
         let (relation, importance, region) = Default::default();
-        Customer { id, purchases, returns, kept: Default::default(), now, relation, importance, region }
+        let (kept, profits) = Default::default();
+        Customer { id, purchases, returns, kept, now, profits, relation, importance, region }
     }
 
     /// Forty customers of whom every fifth buys monthly and much, the others now and then.
@@ -245,7 +277,8 @@ mod tests {
                 )
             })
             .collect();
-        let today = Classified::of(&customers, last, &Settings::default(), &Model::fit(&[], 0));
+        let today =
+            Classified::of(&customers, last, &Settings::default(), (&Model::fit(&[], 0), ValueBy::Sales));
         for (customer, place) in customers.iter_mut().zip(today.map(|today| today.of).unwrap_or_default()) {
             customer.now = place;
         }
@@ -255,7 +288,8 @@ mod tests {
     #[test]
     fn quadrants_of_a_year_ago_bring_what_their_customers_bought_since() {
         let customers = customers(900);
-        let (found, lists) = Matrix::of(&customers, 900, &Settings::default(), &Model::fit(&[], 0)).unwrap();
+        let (found, lists) =
+            Matrix::of(&customers, 900, &Settings::default(), (&Model::fit(&[], 0), ValueBy::Sales)).unwrap();
         assert_eq!((found.then_day, found.new_customers), (536, 0));
         assert_eq!(found.then.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 40);
         assert_eq!(found.moves.iter().flatten().sum::<u64>(), 40);
@@ -304,9 +338,13 @@ mod tests {
 
     #[test]
     fn without_a_year_to_look_back_on_the_reason_is_said() {
-        let refused = Matrix::of(&customers(200), 200, &Settings::default(), &Model::fit(&[], 0));
+        let refused =
+            Matrix::of(&customers(200), 200, &Settings::default(), (&Model::fit(&[], 0), ValueBy::Sales));
         assert_eq!(refused, Err(Unfit::TooShort));
-        assert_eq!(Matrix::of(&[], 200, &Settings::default(), &Model::fit(&[], 0)), Err(Unfit::TooShort));
+        assert_eq!(
+            Matrix::of(&[], 200, &Settings::default(), (&Model::fit(&[], 0), ValueBy::Sales)),
+            Err(Unfit::TooShort)
+        );
     }
 
     #[test]
@@ -314,8 +352,9 @@ mod tests {
         let (given, mut shuffled) = (customers(900), customers(900));
         shuffled.reverse();
         shuffled.rotate_left(13);
-        let of =
-            |customers: &[Customer]| Matrix::of(customers, 900, &Settings::default(), &Model::fit(&[], 0));
+        let of = |customers: &[Customer]| {
+            Matrix::of(customers, 900, &Settings::default(), (&Model::fit(&[], 0), ValueBy::Sales))
+        };
         let found = of(&given).unwrap();
         assert!(found.0.then.iter().all(|quadrant| quadrant.squares.iter().all(|sum| *sum >= 0.0)));
         assert_eq!(of(&shuffled).unwrap(), found);

@@ -34,6 +34,10 @@ pub fn fields() -> Vec<Field> {
             "Net profit divided by net sales.",
             "净利润除以净销售额。",
         ),
+        money("earned_52w").in_company_currency().label("Profit, last 52 weeks", "近一年利润").help(
+            "Margin of the sales of the 52 weeks up to the as-of date less what selling to the customer and serving him cost in them by the company's rates; without rates the margin. Empty where the cost of less than 80 % of these sales is known.",
+            "截至统计日近 52 周销售的毛利，减去按成本费率计算的同期销售与服务成本；未设置费率时即为毛利。这些销售中成本已知的不足 80% 时为空。",
+        ),
         choice("loss_cause", &LOSS_CAUSES).label("Loss comes from", "亏损原因").help(
             "For a customer who loses money: the largest of the costs that take his margin, or goods sold below cost.",
             "亏损客户：侵蚀其毛利的最大一项成本，或低于成本销售。",
@@ -58,6 +62,7 @@ pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
         ("cost_to_serve", cost),
         ("net_profit", money(Profit::net)),
         ("net_profit_share", number(share, 4)),
+        ("earned_52w", statistics.recent.profit().map_or(Value::Null, amount)),
         ("loss_cause", profit.and_then(|profit| profit.cause_of_loss()).map(cause_name).into()),
     ]
     .map(|(field, value)| (field.to_owned(), value))

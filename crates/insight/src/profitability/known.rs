@@ -7,15 +7,54 @@ use value::service_cost::Profit;
 /// Where the cost of less of a customer's net sales is known, his profit is not: what is known says too little of the rest.
 pub const ENOUGH_KNOWN: f64 = 0.8;
 
-impl Statistics {
-    /// The share of net sales whose cost is known, 0 to 1. What came back without a known cost makes it smaller, too: it may have
-    /// been sold with one.
-    pub fn known_share(&self) -> f64 {
-        match (self.uncosted, self.net_sales()) {
-            (0, _) => 1.0,
-            (_, ..=0) => 0.0,
-            (uncosted, net) => net.saturating_sub(uncosted).max(0) as f64 / net as f64,
+/// A customer's last 52 weeks; ten-thousandths.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Recent {
+    /// Less what came back.
+    pub sales: i64,
+    /// As [`Statistics::margin`], and what it was earned on.
+    pub margin: i64,
+    pub costed_sales: i64,
+    pub uncosted: i64,
+    /// Of selling to him and serving him.
+    pub costs: i64,
+}
+
+impl Recent {
+    pub fn earn(&mut self, margin: Option<i64>, sales: i64) {
+        if let Some(more) = margin {
+            self.margin = self.margin.saturating_add(more);
+            self.costed_sales = self.costed_sales.saturating_add(sales);
+        } else {
+            self.uncosted = self.uncosted.saturating_add(sales.saturating_abs());
         }
+    }
+
+    pub fn charge(&mut self, cost: i64) {
+        self.costs = self.costs.saturating_add(cost);
+    }
+
+    /// What was left after all costs the company has rates of; `None` where too little is known, as of [`Statistics::profit`].
+    pub fn profit(&self) -> Option<i64> {
+        let margin = extended(self.margin, self.costed_sales, self.sales);
+        let known = known_share(self.sales, self.uncosted) >= ENOUGH_KNOWN;
+        known.then_some(margin.saturating_sub(self.costs))
+    }
+}
+
+/// The share of net sales whose cost is known, 0 to 1. What came back without a known cost makes it smaller, too: it may have
+/// been sold with one.
+fn known_share(net_sales: i64, uncosted: i64) -> f64 {
+    match (uncosted, net_sales) {
+        (0, _) => 1.0,
+        (_, ..=0) => 0.0,
+        (uncosted, net) => net.saturating_sub(uncosted).max(0) as f64 / net as f64,
+    }
+}
+
+impl Statistics {
+    pub fn known_share(&self) -> f64 {
+        known_share(self.net_sales(), self.uncosted)
     }
 
     /// The margin of all sales and what serving took; `None` where the cost of less than [`ENOUGH_KNOWN`] of them is known.
@@ -75,6 +114,23 @@ mod tests {
         // What came back without a cost counts as unknown, though it lowers the sales of unknown cost.
         let returning = Statistics { returned: 100, uncosted: 300, ..enough };
         assert_eq!((returning.known_share(), profit(&returning)), (600.0 / 900.0, None));
+    }
+
+    #[test]
+    fn the_last_year_has_a_profit_by_the_same_rule() {
+        let recent = |costed: i64, margin: i64, uncosted: i64| {
+            let mut recent = Recent { sales: costed + uncosted, ..Recent::default() };
+            recent.earn(Some(margin), costed);
+            recent.earn(None, uncosted);
+            recent.charge(30);
+            recent
+        };
+        assert_eq!(recent(800, 200, 200).profit(), Some(220));
+        assert_eq!(recent(799, 200, 201).profit(), None);
+        // Who bought nothing in it cost what reaching him did.
+        assert_eq!(recent(0, 0, 0).profit(), Some(-30));
+        // What came back was sold earlier.
+        assert_eq!(recent(-100, -40, 0).profit(), Some(-70));
     }
 
     #[test]

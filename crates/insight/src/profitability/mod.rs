@@ -2,7 +2,7 @@
 
 mod figures;
 pub mod future;
-mod known;
+pub mod known;
 mod page;
 pub(crate) mod panel;
 mod report;

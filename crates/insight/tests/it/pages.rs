@@ -1,7 +1,11 @@
 //! The pages: overview, panel, rules; in both languages, with and without data.
 
 use crate::company::{Company, on_both, values};
-use insight::{refit, settings::Settings, store};
+use insight::{
+    refit,
+    settings::{Settings, ValueBy},
+    store,
+};
 use testkit::Client;
 
 async fn reader(company: &Company, language: &str) -> Client {
@@ -230,8 +234,16 @@ fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
         set(&mut given, "lost_below", "0.1");
         set(&mut given, "stability_orders", "6");
         send(&given).await.expect(303);
-        let rule = Settings::load(&company.engine).await.unwrap().stage_rule;
+        let settings = Settings::load(&company.engine).await.unwrap();
+        let rule = settings.stage_rule;
         assert_eq!((rule.lost_below, rule.stability_orders), (0.1, 6));
+        // What value is measured by stands as it was unless it is chosen.
+        assert_eq!(settings.measured_by, ValueBy::Sales);
+        given.push(("measured_by".to_owned(), "profit".to_owned()));
+        send(&given).await.expect(303);
+        assert_eq!(Settings::load(&company.engine).await.unwrap().measured_by, ValueBy::Profit);
+        let page = client.get("/value/rules").await.expect(200).body;
+        assert!(page.contains("<option value=\"profit\" selected>"), "{page}");
     });
 }
 

@@ -1,18 +1,20 @@
-//! The value matrix of a year ago: every number leads to the very customers it counts, as a walk through their orders finds them.
+//! The value matrix of a year ago: every number leads to the very customers it counts, as a walk through their orders finds them,
+//! by sales and by profit.
 
 use crate::{
     alarms::all,
-    company::{Company, on_both},
+    company::{Company, decimal, on_both, values},
     models::two_years,
     questions::rep,
 };
+use engine::Actor;
 use insight::{
     past::{self, matrix::QUADRANTS},
     refit,
-    settings::date_of,
+    settings::{self, ValueBy, date_of},
     store,
 };
-use meta::{Id, NaiveDate, Record};
+use meta::{Id, NaiveDate, Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Addresses of lists on a page with the text of their links, without those of charts.
@@ -232,5 +234,153 @@ fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back()
             assert_eq!(quadrant.customers, known, "{name}");
         }
         assert_eq!(matrix.now.iter().map(|q| q.before).sum::<i64>(), overview.recent_sales);
+    });
+}
+
+/// Value is to be measured by profit from the next fit on.
+async fn by_profit(company: &Company) {
+    let system = Actor::system();
+    let set = company
+        .engine
+        .write(&system, |tx| Box::pin(async move { settings::set_measured_by(tx, ValueBy::Profit).await }));
+    set.await.unwrap();
+}
+
+/// Buys each month for two years.
+async fn monthly(company: &Company, name: &str, amount: &str, cost: Option<&str>) -> Id {
+    let account = company.customer(name).await;
+    let begin: NaiveDate = "2024-11-05".parse().unwrap();
+    for month in 0..25 {
+        let on = (begin + chrono::Duration::days(30 * month)).to_string();
+        company.order(Some(account), &on, amount, cost).await;
+    }
+    account
+}
+
+#[test]
+fn value_can_be_measured_by_profit() {
+    on_both(async |company| {
+        two_years(&company).await;
+        let thin = monthly(&company, "Thin", "900", Some("895")).await;
+        let unknown = monthly(&company, "Unknown", "900", None).await;
+        for (driver, amount) in [("order_line", "3"), ("visit", "100")] {
+            let day = Value::Date("2024-01-01".parse().unwrap());
+            let rate = values([("driver", driver.into()), ("valid_from", day), ("amount", decimal(amount))]);
+            company.create("cost_rate", rate).await;
+        }
+        let visited = thin;
+        company.contact(visited, "2026-06-03", "visit", 30).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        for account in [thin, unknown] {
+            assert_eq!(company.account(account).await.text("value_quadrant"), "core");
+        }
+        by_profit(&company).await;
+        let classes = refit::refit(&company.engine, None).await.unwrap().fitted.classes;
+        assert_eq!((classes.by, classes.profits.buyers - classes.profits.known), (ValueBy::Profit, 1));
+        // He leaves two of an order; what another leaves nobody knows.
+        let [found, other] = [company.account(thin).await, company.account(unknown).await];
+        assert_eq!((found.text("value_quadrant"), other.text("value_quadrant")), ("small", ""));
+        assert_eq!(other.get("earned_52w"), &Value::Null);
+
+        past::compute(&company.engine).await.unwrap();
+        let kept = past::newest(&company.engine).await.unwrap().unwrap();
+        let matrix = kept.1.matrix.fitted().unwrap();
+        assert_eq!((matrix.by, matrix.unknown), (ValueBy::Profit, 1));
+        let [then, now] = [matrix.then_day, matrix.now_day].map(date_of);
+        let year = chrono::Duration::days(364);
+        // Margin less three for the line of each order and what the visit cost.
+        let earned = async |account: Id, after: NaiveDate, until: NaiveDate| {
+            let orders = company.those_of("order", "account", account).await;
+            let is_within = |day: NaiveDate| day > after && day <= until;
+            let orders = orders
+                .iter()
+                .filter(|order| is_within(order.get("ordered_at").as_instant().unwrap().date_naive()));
+            let earned: f64 = orders
+                .map(|order| {
+                    order.get("margin_base").as_decimal().unwrap().to_string().parse::<f64>().unwrap() - 3.0
+                })
+                .sum();
+            let was_visited = account == visited && is_within("2026-06-03".parse().unwrap());
+            earned - if was_visited { 100.0 } else { 0.0 }
+        };
+        let units = |amount: i64| amount as f64 / value::money::SCALE as f64;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let (mut today, mut stood) = (0.0, 0);
+        for (at, name) in QUADRANTS.iter().enumerate() {
+            let (ids, _) = listed(&client, &format!("was={name}")).await;
+            stood += ids.len();
+            let (mut before, mut after) = (0.0, 0.0);
+            for id in ids {
+                before += earned(id, then - year, then).await;
+                after += earned(id, then, now).await;
+            }
+            assert!((before - units(matrix.then[at].before)).abs() < 0.01, "{name}: {before}");
+            assert!((after - units(matrix.then[at].after.unwrap())).abs() < 0.01, "{name}: {after}");
+            today += units(matrix.now[at].before);
+        }
+        assert_eq!((stood, matrix.now.iter().map(|quadrant| quadrant.customers).sum::<u64>()), (61, 61));
+        let everybody = company.everybody().await;
+        let placed = everybody.iter().filter(|one| !one.text("value_quadrant").is_empty());
+        let figure =
+            |one: &Record| one.get("earned_52w").as_decimal().unwrap().to_string().parse::<f64>().unwrap();
+        let sum: f64 = placed.map(figure).sum();
+        assert!((today - sum).abs() < 0.01, "{today} instead of {sum}");
+        for (language, said) in [
+            (
+                "en",
+                [
+                    "Value is measured by profit.",
+                    "1 customers are in no quadrant today",
+                    "1 customers are left out",
+                ],
+            ),
+            ("zh-CN", ["价值按利润衡量。", "1 位客户目前不属于任何象限", "1 位客户未计入"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/matrix").await.expect(200).body;
+            said.iter().for_each(|said| assert!(page.contains(said), "{said}: {page}"));
+            let panel = client.get(&format!("/account/{thin}")).await.expect(200).body;
+            let label = if language == "en" { "Profit, last 52 weeks" } else { "近一年利润" };
+            assert!(panel.contains(label), "{panel}");
+        }
+
+        // A new order moves it, as the next fit does.
+        company.order(Some(thin), "2026-11-10", "9000", Some("1000")).await;
+        company.settle().await;
+        let live = company.account(thin).await;
+        assert_eq!(live.text("value_quadrant"), "core");
+        refit::refit(&company.engine, None).await.unwrap();
+        let fitted = company.account(thin).await;
+        assert_eq!(live.get("earned_52w"), fitted.get("earned_52w"));
+        assert_eq!(fitted.text("value_quadrant"), "core");
+    });
+}
+
+#[test]
+fn where_too_few_profits_are_known_value_is_measured_by_sales() {
+    on_both(async |company| {
+        for number in 0..40 {
+            let account = company.customer(&format!("Customer {number}")).await;
+            let cost = (number % 4 != 0).then_some("30");
+            for day in ["2026-03-02", "2026-07-06", "2026-10-05"] {
+                company.order(Some(account), day, &format!("{}", 50 + number), cost).await;
+            }
+        }
+        by_profit(&company).await;
+        let classes = refit::refit(&company.engine, None).await.unwrap().fitted.classes;
+        assert_eq!((classes.by, classes.profits.known, classes.profits.buyers), (ValueBy::Sales, 30, 40));
+        let client = company.app.administrator().await;
+        for (language, said) in [
+            (
+                "en",
+                "of the 40 customers who bought in the last 52 weeks the profit of only 30 is known; it takes 80%",
+            ),
+            ("zh-CN", "近 52 周有购买的 40 位客户中只有 30 位利润已知"),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/matrix").await.expect(200).body;
+            assert!(page.contains(said), "{said}: {page}");
+        }
     });
 }

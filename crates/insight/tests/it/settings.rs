@@ -17,6 +17,7 @@ const SET: [(&str, &[(&str, &str)]); 6] = [
             ("formation_orders", "2"),
             ("stability_orders", "6"),
             ("stability_weeks", "26"),
+            ("measured_by", "profit"),
         ],
     ),
     (
@@ -45,6 +46,7 @@ fn who_changed_what_the_analysis_goes_by_is_noted() {
                 [
                     "As-of date",
                     "Rules of the life-cycle stages",
+                    "Value is measured by",
                     "Contracts and what is compared of them",
                     "Alarm rules and thresholds",
                     "Base period of before and after",
@@ -56,6 +58,7 @@ fn who_changed_what_the_analysis_goes_by_is_noted() {
                 [
                     "统计日",
                     "生命周期阶段规则",
+                    "价值衡量依据",
                     "合同客户分析设置",
                     "预警规则与阈值",
                     "应用前后对比的基期",
@@ -71,7 +74,8 @@ fn who_changed_what_the_analysis_goes_by_is_noted() {
         }
         let noted = client.get("/api/v1/audit?limit=200&action=settings").await.expect(200).json();
         let noted = noted["data"].as_array().unwrap_or_else(|| panic!("{noted}"));
-        assert_eq!(noted.len(), SET.len(), "{noted:?}");
+        // The rules are two settings.
+        assert_eq!(noted.len(), SET.len() + 1, "{noted:?}");
         assert!(noted.iter().all(|entry| entry["user"].is_string()), "{noted:?}");
     });
 }

@@ -26,7 +26,7 @@ const BELOW: Level = Level::TeamAndBelow;
 const ALL: Level = Level::All;
 
 /// What a rep need not know: what things cost, and so what is earned with them.
-const COSTS: [(&str, &str, Withheld); 16] = [
+const COSTS: [(&str, &str, Withheld); 17] = [
     ("product", "cost", Withheld::Hidden),
     ("order", "cost", Withheld::Hidden),
     ("order", "margin", Withheld::Hidden),
@@ -41,6 +41,7 @@ const COSTS: [(&str, &str, Withheld); 16] = [
     ("account", "cost_to_serve", Withheld::Hidden),
     ("account", "net_profit", Withheld::Hidden),
     ("account", "net_profit_share", Withheld::Hidden),
+    ("account", "earned_52w", Withheld::Hidden),
     ("account", "loss_cause", Withheld::Hidden),
     ("account", "risk", Withheld::ReadOnly),
 ];
