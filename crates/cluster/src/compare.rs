@@ -4,7 +4,6 @@
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
 use meta::{Lang, label};
-use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
     Elsewhere, Quality, here,
@@ -88,7 +87,7 @@ pub async fn conclude(engine: &Engine, Compared { checks, differing }: Compared)
             "workers answer otherwise than this process"
         );
     }
-    let differing = if differing.is_empty() { Json::Null } else { serde_json::to_value(differing)? };
+    let differing = serde_json::to_value(differing)?;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { tx.set_setting(DIFFERED, &differing).await })

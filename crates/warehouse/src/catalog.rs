@@ -156,28 +156,27 @@ fn measures(model: &semantic::Model, tables: &[CatalogTable], checks: &[Quality]
 
 /// Each once, by its name.
 fn dimensions(model: &semantic::Model, tables: &[CatalogTable]) -> Vec<CatalogDimension> {
-    let mut found: BTreeMap<&str, (CatalogDimension, Vec<(&str, &Label)>)> = BTreeMap::new();
+    let mut found: BTreeMap<&str, CatalogDimension> = BTreeMap::new();
+    let mut definitions: BTreeMap<&str, Vec<(&str, &Label)>> = BTreeMap::new();
     for (fact, dimensions) in &model.dimensions {
         for dimension in dimensions {
-            let (known, definitions) = found.entry(&dimension.name).or_insert_with(|| {
-                let known = CatalogDimension {
-                    name: dimension.name.clone(),
-                    label: dimension.label.clone(),
-                    definition: dimension.definition.clone(),
-                    levels: dimension.levels.iter().map(|level| level.name()).collect(),
-                    facts: vec![],
-                };
-                (known, vec![])
+            let known = found.entry(&dimension.name).or_insert_with(|| CatalogDimension {
+                name: dimension.name.clone(),
+                label: dimension.label.clone(),
+                definition: dimension.definition.clone(),
+                levels: dimension.levels.iter().map(|level| level.name()).collect(),
+                facts: vec![],
             });
             known.facts.push(fact.clone());
-            definitions.push((fact, &dimension.definition));
+            definitions.entry(&dimension.name).or_default().push((fact, &dimension.definition));
         }
     }
-    let told = |(known, definitions): (CatalogDimension, Vec<_>)| CatalogDimension {
-        definition: of_facts(&definitions, tables),
-        ..known
-    };
-    found.into_values().map(told).collect()
+    for (name, definitions) in &definitions {
+        if let Some(known) = found.get_mut(name) {
+            known.definition = of_facts(definitions, tables);
+        }
+    }
+    found.into_values().collect()
 }
 
 /// What it means in all its facts; where that differs, each meaning after the facts it is of.
