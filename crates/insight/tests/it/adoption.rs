@@ -1,7 +1,7 @@
 //! Who takes up new products first: worked by hand, kept between two refits, and told on the customer's page.
 
 use crate::{
-    company::{Company, at, decimal, on_both, values},
+    company::{Company, at, decimal, on_databases, values},
     warehouse::refresh,
 };
 use insight::refit;
@@ -41,7 +41,7 @@ async fn found(company: &Company, account: Id) -> (Option<i64>, Option<i64>, Str
 
 #[test]
 fn who_buys_new_products_first_is_a_lighthouse_and_who_buys_them_later_a_follower() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let [old, edge, n1, n2, n3, n4, latest] = {
             let mut products = vec![];
             for code in ["O", "E", "N1", "N2", "N3", "N4", "L"] {
@@ -143,7 +143,7 @@ fn who_buys_new_products_first_is_a_lighthouse_and_who_buys_them_later_a_followe
 
 #[test]
 fn without_new_products_nobody_is_first_or_follows() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let only = product(&company, "O").await;
         for number in 0..6 {
             let account = company.customer(&format!("Customer {number}")).await;

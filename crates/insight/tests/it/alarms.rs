@@ -1,7 +1,7 @@
 //! Cycles and alarms: who is told what, once, and what became of it.
 //! Long because every rule is followed from its cause to its end.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use engine::{Actor, Query};
 use insight::{
     after_fit, alarm, cycle, kept,
@@ -60,7 +60,7 @@ pub async fn look(company: &Company) {
 
 #[test]
 fn a_falling_core_customer_is_told_to_his_owner_once() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let rep = user(&company, "rep").await;
         let giant = buyer(&company, "Silent Giant", Some(rep), (10, 20, "2026-09-20"), "9000").await;
@@ -115,7 +115,7 @@ fn a_falling_core_customer_is_told_to_his_owner_once() {
 /// 13 weeks ago, on 2026-08-22: who had stopped a month before did not come back, who stopped later was not told of yet.
 #[test]
 fn the_rule_is_replayed_beside_as_many_customers_at_random() {
-    on_both(async |company| {
+    on_databases(async |company| {
         buyer(&company, "Gone Giant", None, (10, 20, "2026-07-20"), "9000").await;
         buyer(&company, "Silent Giant", None, (10, 20, "2026-09-20"), "9000").await;
         buyer(&company, "Loyal Giant", None, (10, 40, "2026-11-18"), "9000").await;
@@ -144,7 +144,7 @@ fn the_rule_is_replayed_beside_as_many_customers_at_random() {
 
 #[test]
 fn who_does_not_come_back_within_thirteen_weeks_did_not_buy() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let rep = user(&company, "rep").await;
         buyer(&company, "Silent Giant", Some(rep), (10, 20, "2026-09-20"), "9000").await;
@@ -161,7 +161,7 @@ fn who_does_not_come_back_within_thirteen_weeks_did_not_buy() {
 
 #[test]
 fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let rep = user(&company, "rep").await;
         let product =
             company.create("product", values([("name", "Apples".into()), ("code", "A1".into())])).await;
@@ -225,7 +225,7 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
 
 #[test]
 fn a_customer_of_nobody_is_told_to_who_is_set_and_who_was_lost_before_is_not() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let administrator = company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
         let gone = user(&company, "gone").await;
         company.regulars().await;
@@ -243,7 +243,7 @@ fn a_customer_of_nobody_is_told_to_who_is_set_and_who_was_lost_before_is_not() {
 
 #[test]
 fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let boss = ("Boss", "boss@example.com");
         let administrator = company.app.user(boss.0, boss.1, engine::Role::Administrator).await;
         for number in 0..40 {
@@ -287,7 +287,7 @@ fn week(number: i64) -> i64 {
 
 #[test]
 fn a_region_is_held_against_what_was_forecast_before() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
         let mut shops = vec![];
         for province in ["山东", "四川", "浙江"] {
@@ -375,7 +375,7 @@ fn a_region_is_held_against_what_was_forecast_before() {
 
 #[test]
 fn the_page_lists_alarms_with_their_reasons_and_settings_refuse_nonsense() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         buyer(&company, "Silent Giant", None, (10, 20, "2026-09-20"), "9000").await;
         look(&company).await;

@@ -1,7 +1,7 @@
 //! Before and after: measured by hand, and honest about what is not known.
 
 use crate::{
-    company::{at, on_both, values},
+    company::{at, on_databases, values},
     satisfaction::answer,
 };
 use insight::{after_fit, benefit, kept, refit};
@@ -9,7 +9,7 @@ use meta::Value;
 
 #[test]
 fn both_periods_are_measured_and_what_is_missing_is_said() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         assert!(client.get("/value/benefit").await.expect(200).body.contains("No base period is chosen yet"));
@@ -80,7 +80,7 @@ fn both_periods_are_measured_and_what_is_missing_is_said() {
 
 #[test]
 fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_hand() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let (a, b) = (company.customer("A").await, company.customer("B").await);
         // October 2025 against the 31 days up to 2026-11-21, each with the 31 days before it.

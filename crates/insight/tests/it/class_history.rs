@@ -2,7 +2,7 @@
 //! those of a full refresh, and what was sold is cut by the class of its day.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     live_equals_refit::{World, some_steps},
     questions::rep,
     walk::facts,
@@ -81,7 +81,7 @@ fn pass(company: &Company, days: i64) {
 
 #[test]
 fn the_history_is_what_was_and_sales_are_cut_by_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         let mut chance = ChaCha8Rng::seed_from_u64(31);
         let mut history = History::new();
@@ -141,7 +141,7 @@ fn the_history_is_what_was_and_sales_are_cut_by_it() {
 
 #[test]
 fn what_was_yesterday_is_not_changed_by_looking_back() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         company.order(Some(account), "2026-03-01", "10", None).await;
         company.settle().await;
@@ -166,7 +166,7 @@ fn what_was_yesterday_is_not_changed_by_looking_back() {
 
 #[test]
 fn the_history_goes_with_the_customer_and_is_shown_to_whom_he_is() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let (ann, _) = rep(&company, "ann", "own").await;
         let (bob, _) = rep(&company, "bob", "all").await;
         let mut accounts = vec![];
@@ -233,7 +233,7 @@ fn the_history_goes_with_the_customer_and_is_shown_to_whom_he_is() {
 
 #[test]
 fn erased_people_lose_their_history_and_merged_records_are_not_in_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut accounts = vec![];
         for name in ["Erased", "Stays", "Merged away"] {
             let fields = values([("name", name.into()), ("kind", "person".into())]);

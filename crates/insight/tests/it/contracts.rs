@@ -1,6 +1,6 @@
 //! Customers under contract: what the page says of them is what their dates say, and every number leads to its list.
 
-use crate::company::{Company, decimal, on_both, values};
+use crate::company::{Company, decimal, on_databases, values};
 use engine::Actor;
 use insight::{after_fit, contract, kept, refit};
 use meta::{Id, NaiveDate, Value};
@@ -77,7 +77,7 @@ fn lists(page: &str) -> Vec<String> {
 
 #[test]
 fn the_page_says_how_long_contracts_last_and_who_leaves_sooner() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let page = client.get("/value/contracts").await.expect(200).body;
@@ -144,7 +144,7 @@ fn the_page_says_how_long_contracts_last_and_who_leaves_sooner() {
 
 #[test]
 fn what_counts_as_a_contract_is_chosen_among_the_fields() {
-    on_both(async |company| {
+    on_databases(async |company| {
         contracts(&company).await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
@@ -187,7 +187,7 @@ fn what_counts_as_a_contract_is_chosen_among_the_fields() {
 
 #[test]
 fn a_customers_contract_is_told_on_his_page() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let definition = contract::Definition {
             amount: "annual_revenue".to_owned(),
             features: vec![],
@@ -277,7 +277,7 @@ fn a_customers_contract_is_told_on_his_page() {
 
 #[test]
 fn without_a_model_the_renewals_of_others_tell_and_of_few_contracts_nothing() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let young = contract(&company, "2025-06-01", None, None).await;

@@ -2,7 +2,7 @@
 
 use crate::{
     alarms::{all, day, look},
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     mining::shop as two_kinds,
     questions::rep,
 };
@@ -36,7 +36,7 @@ async fn marks(company: &Company) -> BTreeMap<u32, Vec<String>> {
 
 #[test]
 fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_kinds(&company).await;
         company.hold("2026-04-12").await;
         set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
@@ -115,7 +115,7 @@ fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
 
 #[test]
 fn groups_newer_than_what_was_counted_are_not_shown_with_its_numbers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_kinds(&company).await;
         company.hold("2026-04-12").await;
         set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
@@ -143,7 +143,7 @@ fn groups_newer_than_what_was_counted_are_not_shown_with_its_numbers() {
 
 #[test]
 fn who_may_change_all_customers_names_groups() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_kinds(&company).await;
         company.hold("2026-04-12").await;
         refresh::refresh(&company.engine, None).await.unwrap();
@@ -195,7 +195,7 @@ async fn shop(company: &Company) -> Vec<Id> {
 
 #[test]
 fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.app.user("Boss", "boss@example.com", engine::Role::Administrator).await;
         let silent = shop(&company).await;
         company.settle().await;
@@ -289,7 +289,7 @@ async fn behind(client: &testkit::Client, address: &str) -> (Vec<Id>, usize) {
 
 #[test]
 fn every_number_of_the_movement_opens_the_customers_it_counts() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let silent = shop(&company).await;
         company.settle().await;
         refresh::refresh(&company.engine, None).await.unwrap();

@@ -2,7 +2,7 @@
 //! walk through the records finds.
 
 use crate::{
-    company::{Company, at, decimal, on_both, values},
+    company::{Company, at, decimal, on_databases, values},
     walk::all,
     warehouse::{SMALL, ask, refresh},
 };
@@ -111,7 +111,7 @@ fn counted(lines: &[Line], by: By, selects: &Selects) -> (BTreeMap<String, Decim
 
 #[test]
 fn documents_are_as_many_as_there_are_whatever_they_are_cut_and_chosen_by() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let lines = trade(&company).await;
         assert_eq!(all(&company, &Actor::system(), "order").await.len(), 60);
         refresh(&company, SMALL).await;
@@ -188,7 +188,7 @@ fn documents_are_as_many_as_there_are_whatever_they_are_cut_and_chosen_by() {
 /// Files an older version wrote do not say which line is the first: nobody is told that there are no orders.
 #[test]
 fn files_of_another_version_are_counted_too() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let lines = trade(&company).await;
         refresh(&company, SMALL).await;
         let (_, whole) = counted(&lines, month, &(Box::new(|_: &Line| true) as Selects));

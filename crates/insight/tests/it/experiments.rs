@@ -1,6 +1,6 @@
 //! Campaigns with control groups, on both databases: what is claimed and when, and how customers are told apart.
 
-use crate::company::{Company, at, on_both, values};
+use crate::company::{Company, at, on_databases, values};
 use engine::{
     Actor, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -81,7 +81,7 @@ fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
 
 #[test]
 fn nothing_is_claimed_while_it_runs() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
@@ -154,7 +154,7 @@ async fn group(company: &Company, groups: &BTreeMap<Id, i64>) {
 
 #[test]
 fn groups_changed_after_the_draw_do_not_matter() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = people(&company, 800).await;
         let of_old: BTreeMap<Id, i64> =
             accounts.iter().enumerate().map(|(number, id)| (*id, 1 + number as i64 % 2)).collect();
@@ -221,7 +221,7 @@ fn groups_changed_after_the_draw_do_not_matter() {
 
 #[test]
 fn who_responded_stands_in_the_lists_and_in_their_files() {
-    on_both(async |company| {
+    on_databases(async |company| {
         people(&company, 60).await;
         let letter = letter(&company, ["2026-11-01", "2026-11-30"]).await;
         members::draw(&company.engine, &letter).await.unwrap();
@@ -272,7 +272,7 @@ fn who_responded_stands_in_the_lists_and_in_their_files() {
 
 #[test]
 fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = people(&company, 400).await;
         buy(&company, &accounts[..100], "2026-11-10").await;
         // Out of the thirty days before today.

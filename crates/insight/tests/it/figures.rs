@@ -1,6 +1,6 @@
 //! What an order, a return, a correction does to a customer's figures.
 
-use crate::company::{Company, decimal, on_both, values};
+use crate::company::{Company, decimal, on_databases, values};
 use engine::{Actor, JobState, Query};
 use insight::{live, refit, report, settings, store};
 use meta::{Id, Value};
@@ -13,7 +13,7 @@ async fn figures(company: &Company, account: Id) -> meta::Record {
 
 #[test]
 fn orders_and_returns_move_the_customers_figures() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("青岛海产").await;
         let fresh = figures(&company, account).await;
         assert_eq!((fresh.text("stage"), fresh.text("loyalty")), ("prospect", "potential"));
@@ -38,7 +38,7 @@ fn orders_and_returns_move_the_customers_figures() {
 
 #[test]
 fn the_next_purchase_is_one_day_wherever_it_is_told() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let regular = company.customer("Regular").await;
         // Gaps of 27, 30 and 33 days: ∛26730 = 29.90 days, and 22 days idle on 2026-11-21.
         for day in ["2026-08-01", "2026-08-28", "2026-09-27", "2026-10-30"] {
@@ -66,7 +66,7 @@ fn the_next_purchase_is_one_day_wherever_it_is_told() {
 
 #[test]
 fn drafts_anonymous_sales_and_requested_returns_do_not_count() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         let order = company.order(Some(account), "2026-10-01", "100", None).await;
         company.order(None, "2026-10-01", "999", None).await;
@@ -83,7 +83,7 @@ fn drafts_anonymous_sales_and_requested_returns_do_not_count() {
 
 #[test]
 fn an_order_that_moves_moves_both_customers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let (from, to) = (company.customer("From").await, company.customer("To").await);
         let order = company.order(Some(from), "2026-10-01", "100", None).await;
         assert_eq!(figures(&company, from).await.get("orders"), &Value::Int(1));
@@ -99,7 +99,7 @@ fn an_order_that_moves_moves_both_customers() {
 
 #[test]
 fn a_corrected_line_moves_the_figures() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         let order = company.order(Some(account), "2026-10-01", "100", None).await;
         let query = Query::new("order_line").filter(format!("order == '{order}'"));
@@ -113,7 +113,7 @@ fn a_corrected_line_moves_the_figures() {
 
 #[test]
 fn a_class_chosen_by_hand_wins_until_it_is_given_up() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         company.order(Some(account), "2026-10-01", "100", None).await;
         refit::refit(&company.engine, None).await.unwrap();
@@ -128,7 +128,7 @@ fn a_class_chosen_by_hand_wins_until_it_is_given_up() {
 
 #[test]
 fn only_purchases_up_to_the_as_of_day_count() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         for day in ["2026-01-10", "2026-03-10", "2026-05-10"] {
             company.order(Some(account), day, "10", None).await;
@@ -154,7 +154,7 @@ fn only_purchases_up_to_the_as_of_day_count() {
 
 #[test]
 fn a_refit_fits_models_and_summarises_everybody() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         company.customer("Not yet").await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
@@ -197,7 +197,7 @@ fn a_refit_fits_models_and_summarises_everybody() {
 
 #[test]
 fn what_the_command_line_prints_has_its_agreed_fields() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
         let models = report::models(&stored);
@@ -236,7 +236,7 @@ fn what_the_command_line_prints_has_its_agreed_fields() {
 
 #[test]
 fn the_running_server_follows_within_a_second_and_fits_by_itself() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let _background = company.engine.start();
         let account = company.customer("A").await;
         company.order(Some(account), "2026-10-01", "100", None).await;
@@ -255,7 +255,7 @@ fn the_running_server_follows_within_a_second_and_fits_by_itself() {
 
 #[test]
 fn the_refit_job_ends_well_and_the_next_day_brings_another() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let queue = |company: &Company| {
             let engine = company.engine.clone();
@@ -284,7 +284,7 @@ fn the_refit_job_ends_well_and_the_next_day_brings_another() {
 
 #[test]
 fn other_settings_bring_another_fit() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
         company.settle().await;
@@ -310,7 +310,7 @@ fn other_settings_bring_another_fit() {
 
 #[test]
 fn models_kept_by_another_version_are_fitted_anew() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
         company
@@ -334,7 +334,7 @@ fn models_kept_by_another_version_are_fitted_anew() {
 
 #[test]
 fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         company.delete("account", accounts[6]).await.unwrap();
         let without = refit::refit(&company.engine, None).await.unwrap();
@@ -346,7 +346,7 @@ fn a_deleted_customer_is_nobody_and_comes_back_with_his_figures() {
 
 #[test]
 fn stage_rules_that_make_no_sense_are_refused() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let rule = value::life_cycle::StageRule { lost_below: 0.9, ..Default::default() };
         let refused = company
             .engine

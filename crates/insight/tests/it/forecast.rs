@@ -2,7 +2,7 @@
 //! list wants.
 
 use crate::{
-    company::{on_both, values},
+    company::{on_databases, values},
     mining::shop,
 };
 use insight::mining::{
@@ -21,7 +21,7 @@ fn near(a: f64, b: f64) -> bool {
 
 #[test]
 fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let products = shop(&company).await;
         let mut categories = vec![];
         for name in ["Office", "Kitchen"] {

@@ -1,7 +1,7 @@
 //! The property the whole module rests on: whatever is written, in whatever order, figures that followed the log are the
 //! figures a full computation gives with the same model.
 
-use crate::company::{Company, at, decimal, on_both, values};
+use crate::company::{Company, at, decimal, on_databases, values};
 use engine::{Actor, Query, Tx};
 use insight::{live, refit, store};
 use meta::{Decimal, Id, Record, Value, Values};
@@ -224,7 +224,7 @@ async fn all(company: &Company, entity: &str) -> Vec<Record> {
 
 #[test]
 fn figures_that_followed_the_log_are_those_of_a_full_computation() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         company.cost_rates().await;
         let model = refit::refit(&company.engine, None).await.unwrap();
@@ -333,7 +333,7 @@ async fn computed(company: &Company) -> Vec<Record> {
 
 #[test]
 fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         company.cost_rates().await;
         company.settle().await;
@@ -365,7 +365,7 @@ fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
 
 #[test]
 fn refits_writes_and_the_reader_of_the_log_may_run_at_once() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         company.cost_rates().await;
         let mut chance = ChaCha8Rng::seed_from_u64(21);

@@ -1,6 +1,6 @@
 //! Data mining on both databases: what is kept, the pages in both languages, with plenty, with little and without data.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use engine::{Actor, Query};
 use insight::{
     mining::{baskets, experiment, forecast, groups, kept, propensity, recommend, refresh},
@@ -80,7 +80,7 @@ pub async fn shop(company: &Company) -> Vec<Id> {
 
 #[test]
 fn without_orders_every_page_says_what_is_missing() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         for page in PAGES {
             client.get(page).await.expect(200);
@@ -102,7 +102,7 @@ fn without_orders_every_page_says_what_is_missing() {
 
 #[test]
 fn what_is_in_the_orders_is_found_and_shown() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let products = shop(&company).await;
         company.hold("2026-04-12").await;
         refresh::refresh(&company.engine, None).await.unwrap();
@@ -167,7 +167,7 @@ fn what_is_in_the_orders_is_found_and_shown() {
 
 #[test]
 fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
-    on_both(async |company| {
+    on_databases(async |company| {
         shop(&company).await;
         company.hold("2026-04-12").await;
         let mut seen = vec![];
@@ -200,7 +200,7 @@ fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
 
 #[test]
 fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let products = shop(&company).await;
         company.hold("2026-04-12").await;
         refresh::refresh(&company.engine, None).await.unwrap();
@@ -238,7 +238,7 @@ fn a_customer_is_told_what_he_has_not_bought_with_the_reason() {
 
 #[test]
 fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut products = vec![];
         for number in 0..10 {
             let name = format!("Product {number}");
@@ -282,7 +282,7 @@ fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
 
 #[test]
 fn what_groups_are_made_of_can_be_chosen_by_administrators() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         let chosen = [("features", "orders"), ("features", "order_amount"), ("number", "3")];
         client.post("/analysis/groups", &chosen).await.expect(303);
@@ -340,7 +340,7 @@ pub async fn campaign(company: &Company, percent: u64) -> Id {
 
 #[test]
 fn an_effect_is_claimed_only_where_it_is_shown() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
@@ -361,7 +361,7 @@ fn an_effect_is_claimed_only_where_it_is_shown() {
 
 #[test]
 fn an_experiment_that_cannot_be_compared_is_refused() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let given = |share: Decimal, population: &str, end: &str| {
             values([
                 ("name", "x".into()),

@@ -1,7 +1,7 @@
 //! The back-test that chooses the model, the value matrix and the life cycle: kept by jobs, shown in both languages.
 
 use crate::{
-    company::{Company, on_both},
+    company::{Company, on_databases},
     warehouse::{SMALL, refresh},
 };
 use insight::{past, refit};
@@ -28,7 +28,7 @@ fn float(value: &Value) -> f64 {
 
 #[test]
 fn the_model_in_force_is_the_one_that_won_the_back_test() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_years(&company).await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
         let trial = stored.overview.trial.as_ref().unwrap();
@@ -112,7 +112,7 @@ fn the_model_in_force_is_the_one_that_won_the_back_test() {
 
 #[test]
 fn too_short_a_history_says_so_and_keeps_the_standard_model() {
-    on_both(async |company| {
+    on_databases(async |company| {
         for number in 0..40 {
             let account = company.customer(&format!("Customer {number}")).await;
             company.order(Some(account), "2026-10-01", "20", None).await;
@@ -134,7 +134,7 @@ fn too_short_a_history_says_so_and_keeps_the_standard_model() {
 
 #[test]
 fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
-    on_both(async |company| {
+    on_databases(async |company| {
         // Everybody buys every four weeks, and goes on.
         let begin: chrono::NaiveDate = "2025-01-06".parse().unwrap();
         for number in 0..24i64 {
@@ -162,7 +162,7 @@ fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
 
 #[test]
 fn the_past_is_computed_once_a_day_and_shown() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_years(&company).await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");

@@ -1,6 +1,6 @@
 //! The order in which records were entered, and the database they are in, change no figure and nothing that is mined.
 
-use crate::company::{Company, at, decimal, on_both, values};
+use crate::company::{Company, at, decimal, on_databases, values};
 use insight::{
     after_fit,
     mining::{refresh, report},
@@ -130,7 +130,7 @@ async fn told(company: &Company, names: &BTreeMap<String, String>) -> BTreeMap<S
 fn records_entered_in_another_order_give_the_same_figures() {
     let runs: Mutex<Vec<BTreeMap<String, String>>> = Mutex::default();
     for seed in [1, 2] {
-        on_both(async |company| {
+        on_databases(async |company| {
             let names = enter(&company, seed).await;
             company.settle().await;
             refit::refit(&company.engine, None).await.unwrap();

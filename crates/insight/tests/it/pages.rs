@@ -1,6 +1,6 @@
 //! The pages: overview, panel, rules; in both languages, with and without data.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use insight::{
     refit,
     settings::{Settings, ValueBy},
@@ -26,7 +26,7 @@ fn address(text: &str) -> String {
 
 #[test]
 fn without_orders_the_overview_offers_the_import() {
-    on_both(async |company| {
+    on_databases(async |company| {
         for (language, text) in [("en", "No purchases yet"), ("zh-CN", "还没有购买记录")] {
             company.app.user("N", &format!("{language}@example.com"), engine::Role::Administrator).await;
             let mut client = company.app.visitor();
@@ -40,7 +40,7 @@ fn without_orders_the_overview_offers_the_import() {
 
 #[test]
 fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         company.customer("Not yet").await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
@@ -72,7 +72,7 @@ fn the_overview_says_what_it_found_and_leads_to_the_lists_behind() {
 
 #[test]
 fn an_important_customer_who_fell_silent_is_named() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let account = company.customer("Silent Giant").await;
         for week in 0..20 {
@@ -91,7 +91,7 @@ fn an_important_customer_who_fell_silent_is_named() {
 
 #[test]
 fn an_old_history_offers_to_be_seen_from_its_last_day() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         company.order(Some(account), "2011-12-09", "10", None).await;
         refit::refit(&company.engine, None).await.unwrap();
@@ -106,7 +106,7 @@ fn an_old_history_offers_to_be_seen_from_its_last_day() {
 
 #[test]
 fn the_panel_explains_every_figure_and_follows_a_new_order() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
         company.settle().await;
@@ -134,7 +134,7 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
 
 #[test]
 fn somebody_who_has_not_bought_has_a_panel_too() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("Not yet").await;
         let client = reader(&company, "zh-CN").await;
         let page = client.get(&format!("/account/{account}")).await.expect(200).body;
@@ -146,7 +146,7 @@ fn somebody_who_has_not_bought_has_a_panel_too() {
 
 #[test]
 fn a_class_chosen_by_hand_is_shown_as_chosen() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
         let chosen = [
@@ -174,7 +174,7 @@ fn a_class_chosen_by_hand_is_shown_as_chosen() {
 
 #[test]
 fn a_refit_is_begun_and_watched_in_the_browser() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let client = reader(&company, "en").await;
         let begun = client.htmx("POST", "/value/refit", &[("model", "0")]).await.expect(200);
@@ -189,7 +189,7 @@ fn a_refit_is_begun_and_watched_in_the_browser() {
 
 #[test]
 fn the_as_of_day_is_set_by_administrators_only() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let client = reader(&company, "en").await;
         client.post("/value/as-of", &[("as_of", "2026-31-01")]).await.expect(422);
@@ -208,7 +208,7 @@ fn the_as_of_day_is_set_by_administrators_only() {
 
 #[test]
 fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = reader(&company, "en").await;
         let page = client.get("/value/rules").await.expect(200).body;
         let mut given: Vec<(String, String)> = page
@@ -249,7 +249,7 @@ fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
 
 #[test]
 fn programs_read_the_same_figures() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = reader(&company, "en").await;
         client.get("/api/v1/value/models").await.expect(404);
         company.regulars().await;

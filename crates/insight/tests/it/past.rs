@@ -3,7 +3,7 @@
 
 use crate::{
     alarms::all,
-    company::{Company, decimal, on_both, values},
+    company::{Company, decimal, on_databases, values},
     models::two_years,
     questions::rep,
 };
@@ -55,7 +55,7 @@ async fn bought(company: &Company, account: Id, after: NaiveDate, until: NaiveDa
 
 #[test]
 fn every_number_of_then_leads_to_its_customers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_years(&company).await;
         for number in 0..7 {
             let account = company.customer(&format!("New {number}")).await;
@@ -185,7 +185,7 @@ fn every_number_of_then_leads_to_its_customers() {
 
 #[test]
 fn a_long_list_is_read_by_its_page() {
-    on_both(async |company| {
+    on_databases(async |company| {
         // More than fit on a page, all alike: nobody is left out and nobody shown twice, whatever their order.
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         for number in 0..120 {
@@ -218,7 +218,7 @@ fn a_long_list_is_read_by_its_page() {
 
 #[test]
 fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_years(&company).await;
         refit::refit(&company.engine, None).await.unwrap();
         // Returns move some of those who bought most below the best fifth.
@@ -262,7 +262,7 @@ async fn monthly(company: &Company, name: &str, amount: &str, cost: Option<&str>
 
 #[test]
 fn value_can_be_measured_by_profit() {
-    on_both(async |company| {
+    on_databases(async |company| {
         two_years(&company).await;
         let thin = monthly(&company, "Thin", "900", Some("895")).await;
         let unknown = monthly(&company, "Unknown", "900", None).await;
@@ -365,7 +365,7 @@ fn value_can_be_measured_by_profit() {
 
 #[test]
 fn where_too_few_profits_are_known_value_is_measured_by_sales() {
-    on_both(async |company| {
+    on_databases(async |company| {
         for number in 0..40 {
             let account = company.customer(&format!("Customer {number}")).await;
             let cost = (number % 4 != 0).then_some("30");

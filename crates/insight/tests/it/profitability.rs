@@ -1,6 +1,6 @@
 //! Profit per customer: by hand, in sum, and on its pages.
 
-use crate::company::{on_both, values};
+use crate::company::{on_databases, values};
 use insight::{kept, profitability, refit};
 use meta::{Decimal, Id, Record, Value};
 
@@ -10,7 +10,7 @@ fn told(record: &Record, field: &str) -> Option<f64> {
 
 #[test]
 fn a_customers_profit_is_what_was_computed_by_hand() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.served().await;
         let found = company.account(account).await;
         // Margin 300 + 150 − 30; payment 0.6 % of 1,500 is 9, freight 50.
@@ -33,7 +33,7 @@ fn a_customers_profit_is_what_was_computed_by_hand() {
 
 #[test]
 fn without_rates_or_cost_of_goods_there_is_no_profit() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         company.order(Some(account), "2026-05-31", "1000", Some("700")).await;
         company.settle().await;
@@ -59,7 +59,7 @@ fn without_rates_or_cost_of_goods_there_is_no_profit() {
 
 #[test]
 fn who_is_known_in_part_is_no_loser_for_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let [good, unclear] = [company.customer("Good").await, company.customer("Unclear").await];
         // 900 of 1,000 with a cost: the margin of 300 stands for 333.3333.
@@ -105,7 +105,7 @@ fn who_is_known_in_part_is_no_loser_for_it() {
 
 #[test]
 fn customers_add_up_to_the_totals() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = company.regulars().await;
         company.cost_rates().await;
         for (index, account) in accounts.iter().enumerate() {
@@ -145,7 +145,7 @@ fn customers_add_up_to_the_totals() {
 
 #[test]
 fn the_page_shows_the_whale_and_leads_to_the_losers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         assert!(client.get("/value/profitability").await.expect(200).body.contains("No profits yet"));
@@ -175,7 +175,7 @@ fn the_page_shows_the_whale_and_leads_to_the_losers() {
 
 #[test]
 fn rates_that_make_no_sense_are_refused_with_the_remedy() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         let refused = async |fields: &[(&str, &str)]| {
             let body = client.post("/cost_rate/new", fields).await.expect(422).body;

@@ -1,7 +1,7 @@
 //! Who will buy the new recorder (the appliance maker's question): on made-up people whose sex, income and age decide, the model must find
 //! that out, tell the truth about how often, and say why; to everybody what he may read, and nothing of people who were erased.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use engine::{Action, Actor};
 use insight::mining::{
     kept, lines,
@@ -145,7 +145,7 @@ fn auc(told: &[(f64, bool)]) -> f64 {
 
 #[test]
 fn who_people_are_is_learned_told_truly_and_explained() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let made = recorders(&company).await;
         let kept = propensity::load(&company.engine, made.recorder).await.unwrap().unwrap();
         let found = kept.body.as_ref().unwrap();
@@ -264,7 +264,7 @@ async fn reader(company: &Company, hidden: &'static str, level: &'static str) ->
 
 #[test]
 fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let made = recorders(&company).await;
         let address = format!("/analysis/product/{}", made.recorder);
         let seen = |page: &str| ["Sex", "Yearly income", "Born on"].map(|field| page.contains(field));
@@ -320,7 +320,7 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
 
 #[test]
 fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let made = recorders(&company).await;
         let (all, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;
         // Page by page it is the same list; the best are its beginning.

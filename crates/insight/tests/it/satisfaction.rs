@@ -1,6 +1,6 @@
 //! Answers of customers: on the account, in sum, and refused where they make no sense.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use insight::{after_fit, kept, refit, satisfaction};
 use meta::{Decimal, Id, Value};
 
@@ -26,7 +26,7 @@ fn decimal(text: &str) -> Option<Decimal> {
 
 #[test]
 fn what_a_customer_answers_is_on_his_page_within_a_moment() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await;
         answer(&company, account, "2026-10-01", "product", &[("expected", 8), ("perceived", 8)]).await;
         answer(&company, account, "2026-10-01", "delivery", &[("expected", 8), ("perceived", 6)]).await;
@@ -59,7 +59,7 @@ fn what_a_customer_answers_is_on_his_page_within_a_moment() {
 
 #[test]
 fn the_page_says_what_is_weakest_with_its_interval() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         assert!(client.get("/value/satisfaction").await.expect(200).body.contains("No answers yet"));
@@ -109,7 +109,7 @@ fn the_page_says_what_is_weakest_with_its_interval() {
 
 #[test]
 fn answers_that_make_no_sense_are_refused_with_the_remedy() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.customer("A").await.to_string();
         let client = company.app.administrator().await;
         let refused = async |fields: &[(&str, &str)]| {
@@ -127,7 +127,7 @@ fn answers_that_make_no_sense_are_refused_with_the_remedy() {
 
 #[test]
 fn trend_and_groups_are_shown_with_their_uncertainty_or_as_too_few() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let accounts = company.regulars().await;

@@ -1,6 +1,6 @@
 //! What the figures come from: a rule of thumb where it forecasts better beyond doubt, else the model; said on every page that shows them.
 
-use crate::company::{Company, on_both};
+use crate::company::{Company, on_databases};
 use engine::Query;
 use insight::{past, refit};
 use meta::{Decimal, Id, Record, Value};
@@ -30,7 +30,7 @@ fn number(record: &Record, field: &str) -> Option<Decimal> {
 
 #[test]
 fn a_rule_that_wins_makes_the_figures_and_says_so() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = seasonal(&company, 130).await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
         let found = stored.overview.trial.as_ref().unwrap().result.fitted().unwrap();
@@ -89,7 +89,7 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
 
 #[test]
 fn where_no_rule_wins_the_model_makes_the_figures_and_says_why() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let stored = refit::refit(&company.engine, None).await.unwrap();
         assert_eq!(stored.fitted.model.rules, value::model::RulesInForce::default());

@@ -2,7 +2,7 @@
 //! may see.
 
 use crate::{
-    company::{Company, decimal, on_both, values},
+    company::{Company, decimal, on_databases, values},
     live_equals_refit::{World, some_steps},
     questions::rep,
     warehouse::{FULL, SMALL, ask, everything, refresh},
@@ -39,7 +39,7 @@ async fn told(
 
 #[test]
 fn costs_are_those_computed_by_hand() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let account = company.served().await;
         refresh(&company, SMALL).await;
         let all = [
@@ -113,7 +113,7 @@ async fn change_a_rate(company: &Company, rates: &mut Vec<Id>, chance: &mut ChaC
 
 #[test]
 fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         let mut chance = ChaCha8Rng::seed_from_u64(23);
         let mut rates = vec![];
@@ -143,7 +143,7 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
 
 #[test]
 fn a_new_rate_writes_only_the_files_of_its_days_anew() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let account = company.customer("A").await;
         for month in 1..=9 {
@@ -176,7 +176,7 @@ fn a_new_rate_writes_only_the_files_of_its_days_anew() {
 
 #[test]
 fn costs_are_shown_to_whom_the_customers_figures_are() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let (ann, _) = rep(&company, "ann", "own").await;
         let (bob, _) = rep(&company, "bob", "all").await;
@@ -220,7 +220,7 @@ fn costs_are_shown_to_whom_the_customers_figures_are() {
 
 #[test]
 fn a_figure_leads_to_the_records_that_cost_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let account = company.customer("A").await;
         company.order(Some(account), "2026-05-31", "1000", None).await;
@@ -259,7 +259,7 @@ fn a_figure_leads_to_the_records_that_cost_it() {
 
 #[test]
 fn the_rows_of_a_single_day_are_shown_too() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let account = company.customer("A").await;
         let facts = [

@@ -1,6 +1,6 @@
 //! Who changed what the analysis goes by is in the audit.
 
-use crate::{alarms::CORE_CUSTOMER_ALONE, company::on_both};
+use crate::{alarms::CORE_CUSTOMER_ALONE, company::on_databases};
 
 const SET: [(&str, &[(&str, &str)]); 6] = [
     ("/value/as-of", &[("as_of", "2026-01-31")]),
@@ -31,7 +31,7 @@ const SET: [(&str, &[(&str, &str)]); 6] = [
 
 #[test]
 fn who_changed_what_the_analysis_goes_by_is_noted() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         for (page, given) in SET {
             // What changes nothing is not noted again.

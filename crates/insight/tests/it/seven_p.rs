@@ -1,6 +1,6 @@
 //! The seven P: every page renders in both languages with and without data, and its sums are those of the records.
 
-use crate::company::{Company, decimal, on_both, values};
+use crate::company::{Company, decimal, on_databases, values};
 use engine::{
     Actor, DEFAULT_TIME_ZONE, Query, name,
     sea_query::{Query as Sql, SelectStatement},
@@ -20,7 +20,7 @@ const PARTS: [&str; 7] =
 
 #[test]
 fn every_page_says_so_where_there_is_nothing_and_shows_what_there_is() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         client.get("/value/seven-p").await.expect(303);
@@ -269,7 +269,7 @@ fn by_month<'c>(cells: impl Iterator<Item = (&'c [String; 5], &'c Sums)>) -> BTr
 
 #[test]
 fn cuts_are_what_a_walk_over_the_records_adds_up() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut chance = ChaCha8Rng::seed_from_u64(7);
         let mut accounts = vec![];
         for (at, (relation, province, country, source)) in [

@@ -1,7 +1,7 @@
 //! What stands behind the figures of the seven P: every link beside a number opens the records that make it, whatever is chosen,
 //! and the running month is compared with the same days a year before.
 
-use crate::company::{Company, at, decimal, on_both, values};
+use crate::company::{Company, at, decimal, on_databases, values};
 use engine::{Actor, Query};
 use insight::{after_fit, refit};
 use meta::{Decimal, Id, Record, Value, Values};
@@ -320,7 +320,7 @@ async fn trade(company: &Company) {
 
 #[test]
 fn every_link_beside_a_number_opens_the_records_that_make_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         company.regulars().await;
@@ -352,7 +352,7 @@ fn every_link_beside_a_number_opens_the_records_that_make_it() {
 
 #[test]
 fn early_in_a_month_its_days_are_compared_with_the_same_days_a_year_before() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         // As much in every month of both years: what came of November by the second is as much as a year before.

@@ -1,7 +1,7 @@
 //! What the seven P keep of each relation and region besides cells: profits and retention.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     seven_p::all,
 };
 use engine::{
@@ -124,7 +124,7 @@ async fn walked_retention(company: &Company) -> BTreeMap<[String; 2], (u64, u64)
 
 #[test]
 fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_records_finds() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.cost_rates().await;
         let mut number = 0;
         for (relation, province, country) in

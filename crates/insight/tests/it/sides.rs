@@ -1,7 +1,7 @@
 //! Whom a campaign may reach and whom it leaves alone: as lists and as files, on both databases, as far as the reader may see them.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     questions::rep,
 };
 use engine::{Actor, Role};
@@ -66,7 +66,7 @@ async fn drawn(company: &Company, owner: Id) -> (Id, BTreeSet<Id>) {
 
 #[test]
 fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let (ann, _) = rep(&company, "ann", "own").await;
         let (id, hers) = drawn(&company, ann).await;
         let roles = company.those_of("user_role", "user", ann).await;

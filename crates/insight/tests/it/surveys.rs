@@ -1,7 +1,7 @@
 //! Survey answers as a fact: what can be asked of them, against numbers worked by hand.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     satisfaction::answer,
     warehouse::{SMALL, refresh},
 };
@@ -38,7 +38,7 @@ async fn said(company: &Company) -> [Id; 2] {
 
 #[test]
 fn measures_of_surveys_are_those_worked_by_hand() {
-    on_both(async |company| {
+    on_databases(async |company| {
         said(&company).await;
         refresh(&company, SMALL).await;
         let all = [
@@ -118,7 +118,7 @@ fn measures_of_surveys_are_those_worked_by_hand() {
 
 #[test]
 fn a_figure_of_surveys_leads_to_its_answers() {
-    on_both(async |company| {
+    on_databases(async |company| {
         said(&company).await;
         refresh(&company, SMALL).await;
         let within = |dimension: &str, level, value: &str| Within {

@@ -2,7 +2,7 @@
 //! they move.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     mining::campaign,
     warehouse::{SMALL, ask, refresh},
 };
@@ -23,7 +23,7 @@ async fn counted(company: &Company, measure: &str, dimension: &str) -> Vec<(Stri
 
 #[test]
 fn touches_are_counted_by_campaign_and_by_customer() {
-    on_both(async |company| {
+    on_databases(async |company| {
         refresh(&company, SMALL).await;
         let id = campaign(&company, 40).await;
         refresh(&company, SMALL).await;

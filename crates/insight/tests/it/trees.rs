@@ -1,7 +1,7 @@
 //! Records that stand in a tree: figures by what is at its top, and right below it.
 
 use crate::{
-    company::{Company, at, decimal, on_both, values},
+    company::{Company, at, decimal, on_databases, values},
     questions::{hide, rep},
     warehouse::{SMALL, refresh},
 };
@@ -49,7 +49,7 @@ fn expected<const N: usize>(rows: [(&str, i64); N]) -> BTreeMap<String, Decimal>
 
 #[test]
 fn sales_of_a_top_category_are_those_of_everything_below_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let parent = "parent_category";
         let food = named(&company, "product_category", "Food", (parent, None)).await;
         let fruit = named(&company, "product_category", "Fruit", (parent, Some(food))).await;
@@ -99,7 +99,7 @@ fn sales_of_a_top_category_are_those_of_everything_below_it() {
 
 #[test]
 fn a_group_of_customers_is_asked_as_far_as_one_may_see_how_it_hangs_together() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let parent = "parent_account";
         let mut above: Option<Id> = None;
         for (name, price) in [("Group", "1000"), ("Region", "100"), ("Branch", "10"), ("Shop", "2")] {

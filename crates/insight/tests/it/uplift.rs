@@ -1,6 +1,6 @@
 //! Who responds to a campaign, on both databases: learned, shown, told of customers, or refused.
 
-use crate::company::{Company, on_both, values};
+use crate::company::{Company, on_databases, values};
 use engine::{Actor, Merging, Query, Role};
 use insight::mining::{
     experiment::{
@@ -99,7 +99,7 @@ async fn advised(company: &Company, advice: &str) -> Vec<Record> {
 
 #[test]
 fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let (experiment, accounts) = campaign(&company, "Spring", [60, 30, 10, 30]).await;
         let id = experiment.id;
@@ -197,7 +197,7 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
 
 #[test]
 fn one_effect_for_all_is_no_ground_to_choose() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let (experiment, _) = campaign(&company, "Spring", [40, 25, 40, 25]).await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
@@ -238,7 +238,7 @@ fn one_effect_for_all_is_no_ground_to_choose() {
 
 #[test]
 fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
@@ -273,7 +273,7 @@ fn too_few_or_too_early_is_said_with_the_number_or_the_day() {
 
 #[test]
 fn erased_people_and_merged_records_are_told_of_no_more() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let (experiment, accounts) = campaign(&company, "Spring", [60, 30, 10, 30]).await;
         experiment::result::compute(&company.engine, &experiment).await.unwrap();
@@ -305,7 +305,7 @@ fn erased_people_and_merged_records_are_told_of_no_more() {
 
 #[test]
 fn the_model_of_another_experiment_can_be_chosen() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.hold("2026-04-12").await;
         let (first, _) = campaign(&company, "First", [60, 30, 10, 30]).await;
         experiment::result::compute(&company.engine, &first).await.unwrap();
@@ -335,7 +335,7 @@ fn the_model_of_another_experiment_can_be_chosen() {
 
 #[test]
 fn a_cost_below_zero_is_refused() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let fields = [

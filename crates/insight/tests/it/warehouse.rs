@@ -3,7 +3,7 @@
 
 use crate::{
     archive::stir,
-    company::{Company, decimal, on_both, values},
+    company::{Company, decimal, on_databases, values},
     live_equals_refit::{World, step},
 };
 use engine::{
@@ -108,7 +108,7 @@ async fn sums_equal_the_operational_store(company: &Company) {
 
 #[test]
 fn files_that_followed_the_log_are_those_of_a_full_refresh() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let mut world = World { accounts: company.regulars().await, ..World::default() };
         let letter = values([
             ("name", "Letter".into()),
@@ -166,7 +166,7 @@ fn files_that_followed_the_log_are_those_of_a_full_refresh() {
 
 #[test]
 fn a_refresh_writes_only_what_moved() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.regulars().await;
         let first = refresh(&company, SMALL).await;
         let again = refresh(&company, SMALL).await;
@@ -187,7 +187,7 @@ fn a_refresh_writes_only_what_moved() {
 
 #[test]
 fn a_line_of_tomorrow_in_utc_is_of_today_in_the_company() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let head = values([("ordered_at", Value::Instant("2026-10-01T17:30:00Z".parse().unwrap()))]);
         let line = values([("description", "goods".into()), ("unit_price", decimal("3"))]);
         company.document("order", "order_line", head, line).await;
@@ -200,7 +200,7 @@ fn a_line_of_tomorrow_in_utc_is_of_today_in_the_company() {
 
 #[test]
 fn what_was_erased_is_in_no_file() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let person = company
             .create(
                 "account",
@@ -232,7 +232,7 @@ fn what_was_erased_is_in_no_file() {
 
 #[test]
 fn what_a_refresh_left_that_did_not_end_is_deleted_an_hour_later() {
-    on_both(async |company| {
+    on_databases(async |company| {
         company.customer("A").await;
         refresh(&company, SMALL).await;
         let now = company.clock.now();

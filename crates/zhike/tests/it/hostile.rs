@@ -302,7 +302,10 @@ async fn see(test: &TestApp, firm: &Firm, kind: &str, held: Option<NaiveDate>, s
     client.set_cookie("zhike_lang", walked);
     let opened = walk(&client, firm, &mut wrong).await;
     assert!(opened.len() > 50, "{kind}: {opened:?}");
-    questions::ask(&client, &model, &mut wrong).await;
+    // Answers are of files, whichever database they were made of.
+    if test.engine.dialect() == Dialect::Sqlite {
+        questions::ask(&client, &model, &mut wrong).await;
+    }
     for language in ["en", "zh-CN"] {
         client.set_cookie("zhike_lang", language);
         for (page, english, chinese) in says {
