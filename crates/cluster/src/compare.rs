@@ -4,6 +4,7 @@
 use crate::coordinator;
 use engine::{Actor, Engine, Error, JobContext, Module, Result, every_night};
 use meta::{Lang, label};
+use serde_json::Value as Json;
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use warehouse::{
     Elsewhere, Quality, here,
@@ -14,7 +15,7 @@ pub const JOB: &str = "warehouse.compare";
 /// The setting that says which night was the last.
 const LAST: &str = "warehouse.compared_last_on";
 const HOUR: u32 = 3;
-/// Questions of one night; another night asks others.
+/// Questions of one night, those that differed before among them; another night asks others.
 pub const SAMPLE: usize = 24;
 /// The setting with the questions that were answered otherwise, each with its fact. They are asked again every night before others.
 const DIFFERED: &str = "warehouse.differed";
@@ -51,10 +52,10 @@ pub async fn heed(engine: &Engine) -> Result<()> {
 }
 
 async fn differed(engine: &Engine) -> Result<Vec<(String, Question)>> {
-    match engine.setting(DIFFERED).await? {
-        Some(kept) => Ok(serde_json::from_value(kept)?),
-        None => Ok(vec![]),
-    }
+    let kept = engine.setting(DIFFERED).await?;
+    // What cannot be read any more cannot be asked any more.
+    let questions = kept.iter().filter_map(Json::as_array).flatten();
+    Ok(questions.filter_map(|one| serde_json::from_value(one.clone()).ok()).collect())
 }
 
 async fn run(context: JobContext) -> anyhow::Result<()> {
@@ -120,6 +121,7 @@ pub async fn compare(engine: &Engine, there: Arc<dyn Elsewhere>, night: u64) -> 
     let mut differing = vec![];
     let before = differed(engine).await?;
     let others = sample(engine, night as usize).into_iter().filter(|one| !before.contains(one));
+    let others = others.take(SAMPLE.saturating_sub(before.len()));
     let asked = before.iter().cloned().map(|one| (one, true)).chain(others.map(|one| (one, false)));
     for ((fact, question), differed) in asked {
         let shown = facts.entry(fact.clone()).or_default();

@@ -1,7 +1,7 @@
 //! The answer to a view as a table: members in rows, and columns for each measure, beside each other for the members across.
 
 use super::view::View;
-use engine::{Actor, Engine, Error, Result};
+use engine::{Actor, Engine, Result};
 use meta::Decimal;
 use std::collections::HashMap;
 use warehouse::semantic::{self, AnswerTable, Cell, Column, Interval, Line, Member, Model, Question, Sort};
@@ -72,9 +72,7 @@ pub async fn table(engine: &Engine, actor: &Actor, view: &View, model: &Model) -
         ..question.clone()
     };
     let beside = Question { top: if rows == 0 { None } else { beside.top }, ..beside };
-    let answers = semantic::ask_together(engine, actor, &[question, beside, above]).await?;
-    let [inner, beside, above] = <[AnswerTable; 3]>::try_from(answers)
-        .map_err(|answers| Error::Internal(format!("{} answers to three questions", answers.len())))?;
+    let [inner, beside, above] = semantic::ask_together(engine, actor, [&question, &beside, &above]).await?;
     Ok(crossed(inner, beside, above, rows))
 }
 

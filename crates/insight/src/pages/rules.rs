@@ -73,13 +73,17 @@ fn show(
     problem: Option<(String, String)>,
 ) -> Answer<Response> {
     let words = Words { app, lang: session.lang, format: session.format(), currency: String::new() };
+    let of = |name: &str| {
+        let (field, text) = problem.as_ref()?;
+        (field == name).then(|| text.clone())
+    };
     let thresholds: Vec<Threshold> = THRESHOLDS
         .iter()
         .map(|name| Threshold {
             name,
             label: words.t(&format!("value.rule.{name}"), &[]),
             value: given.get(*name).cloned().unwrap_or_default(),
-            error: problem.as_ref().filter(|(field, _)| field == name).map(|(_, text)| text.clone()),
+            error: of(name),
         })
         .collect();
     let by = |by: ValueBy| By {
@@ -92,6 +96,7 @@ fn show(
     let context = context! {
         thresholds,
         measured_by => ValueBy::ALL.map(by),
+        measured_by_error => of(MEASURED_BY),
         error => problem.map(|(_, text)| text),
         can_set => session.actor.is_administrator(),
         rule => context! {
@@ -121,8 +126,7 @@ pub async fn save(
     let settings = Settings::load(app.engine()).await?;
     let (rule, by) = match read(&given, settings.measured_by) {
         Ok(read) => read,
-        Err(field) => {
-            let problem = Problem::NotANumber { given: given.get(field).cloned().unwrap_or_default() };
+        Err((field, problem)) => {
             return show(
                 &app,
                 &session,
@@ -160,18 +164,24 @@ pub async fn save(
     Ok(Flash::success(text).on(Redirect::to("/value/rules").into_response()))
 }
 
-/// The rule and what value is measured by, as before where nothing of it is given; or the field that is no number.
-fn read(given: &HashMap<String, String>, by: ValueBy) -> Result<(StageRule, ValueBy), &'static str> {
+/// The rule and what value is measured by, as before where nothing of it is given; or the field that is wrong.
+fn read(
+    given: &HashMap<String, String>,
+    by: ValueBy,
+) -> Result<(StageRule, ValueBy), (&'static str, Problem)> {
+    let text = |name: &str| given.get(name).map(|text| text.trim()).unwrap_or_default();
+    let no_number = |name| (name, Problem::NotANumber { given: text(name).to_owned() });
     let number = |name: &'static str| {
-        let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
-        text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or(name)
+        text(name).parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| no_number(name))
     };
-    let count = |name: &'static str| {
-        let text = given.get(name).map(|text| text.trim()).unwrap_or_default();
-        text.parse::<u32>().map_err(|_| name)
+    let count = |name: &'static str| text(name).parse::<u32>().map_err(|_| no_number(name));
+    let by = match text(MEASURED_BY) {
+        "" => by,
+        given => ValueBy::ALL.into_iter().find(|by| by.name() == given).ok_or_else(|| {
+            let allowed = ValueBy::ALL.map(|by| by.name().to_owned()).into();
+            (MEASURED_BY, Problem::NotAChoice { given: given.to_owned(), allowed })
+        })?,
     };
-    let chosen =
-        given.get(MEASURED_BY).and_then(|name| ValueBy::ALL.into_iter().find(|by| by.name() == name));
     let rule = StageRule {
         lost_below: number("lost_below")?,
         decline_below: number("decline_below")?,
@@ -184,5 +194,5 @@ fn read(given: &HashMap<String, String>, by: ValueBy) -> Result<(StageRule, Valu
         stability_orders: count("stability_orders")?,
         stability_weeks: number("stability_weeks")?,
     };
-    Ok((rule, chosen.unwrap_or(by)))
+    Ok((rule, by))
 }

@@ -135,7 +135,6 @@ fn groups_newer_than_what_was_counted_are_not_shown_with_its_numbers() {
         set_features(&company, serde_json::json!({ "features": ["recency_days"], "number": 8 })).await;
         refresh::refresh(&company.engine, None).await.unwrap();
         assert_eq!((shows(whole).await, shows(of_province).await), ((true, false), (false, true)));
-        refit::refit(&company.engine, None).await.unwrap();
         after_fit::compute(&company.engine, None).await.unwrap();
         assert_eq!(shows(of_province).await, (true, false));
     });

@@ -73,10 +73,11 @@ fn an_answer_is_of_one_version_whatever_is_published_meanwhile() {
             while !until.load(Ordering::Relaxed) {
                 answers.push(semantic::ask(&engine, &Actor::system(), &question()).await.unwrap());
                 // Of several questions, too.
-                let both = [question(), Question { cuts: vec![], top: None, ..question() }];
-                let both = semantic::ask_together(&engine, &Actor::system(), &both).await.unwrap();
-                assert_eq!(both[0].refreshed_at, both[1].refreshed_at);
-                assert_eq!(sum(&both[0]), figures(&both[1].total));
+                let (cut, whole) = (question(), Question { cuts: vec![], top: None, ..question() });
+                let together = semantic::ask_together(&engine, &Actor::system(), [&cut, &whole]);
+                let [cut, whole] = together.await.unwrap();
+                assert_eq!(cut.refreshed_at, whole.refreshed_at);
+                assert_eq!(sum(&cut), figures(&whole.total));
             }
             answers
         });

@@ -239,7 +239,10 @@ fn thresholds_are_changed_and_nonsense_is_named_beside_its_field() {
         assert_eq!((rule.lost_below, rule.stability_orders), (0.1, 6));
         // What value is measured by stands as it was unless it is chosen.
         assert_eq!(settings.measured_by, ValueBy::Sales);
-        given.push(("measured_by".to_owned(), "profit".to_owned()));
+        given.push(("measured_by".to_owned(), "beauty".to_owned()));
+        let refused = send(&given).await.expect(422).body;
+        assert!(refused.contains("rule-measured_by-error") && refused.contains("sales, profit"), "{refused}");
+        set(&mut given, "measured_by", "profit");
         send(&given).await.expect(303);
         assert_eq!(Settings::load(&company.engine).await.unwrap().measured_by, ValueBy::Profit);
         let page = client.get("/value/rules").await.expect(200).body;

@@ -18,7 +18,7 @@ use super::{
     visible::visible,
 };
 use crate::{
-    cells,
+    cells, internal,
     query::{QUESTION, in_time},
     session,
 };
@@ -34,19 +34,21 @@ const GROUPS: usize = 2_000_000;
 
 /// The answer as the actor may see it, for a person who waits.
 pub async fn ask(engine: &Engine, actor: &Actor, question: &Question) -> Result<AnswerTable> {
-    let ground = Ground::of(engine, actor).await?;
-    in_time(QUESTION, ground.asked(engine, actor, question)?.answer()).await
+    let [answer] = ask_together(engine, actor, [question]).await?;
+    Ok(answer)
 }
 
-/// Answers to several questions in their order, all of one version of the warehouse.
-pub async fn ask_together(
+/// The answers to several questions that are shown as one: all of one version of the warehouse.
+pub async fn ask_together<const N: usize>(
     engine: &Engine,
     actor: &Actor,
-    questions: &[Question],
-) -> Result<Vec<AnswerTable>> {
+    questions: [&Question; N],
+) -> Result<[AnswerTable; N]> {
     let ground = Ground::of(engine, actor).await?;
-    let one = async |question| in_time(QUESTION, ground.asked(engine, actor, question)?.answer()).await;
-    try_join_all(questions.iter().map(one)).await
+    let asked = questions.map(|question| ground.asked(engine, actor, question));
+    let asked = asked.into_iter().collect::<Result<Vec<_>>>()?;
+    let answers = try_join_all(asked.iter().map(|one| in_time(QUESTION, one.answer()))).await?;
+    answers.try_into().map_err(|_| internal("a question has no answer"))
 }
 
 /// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.
