@@ -21,7 +21,8 @@ pub async fn all(test: &TestApp, company: &Company) {
 
 /// Orders of whose lines he may do it as well.
 fn sold(company: &Company, person: &Person, action: Action) -> Ids {
-    let lines = company.of("order_line").filter(|line| company.firm.may(person.id, line, action));
+    let lines = company.firm.sees(person.id, "order_line").into_iter();
+    let lines = lines.filter(|line| company.firm.may(person.id, line, action));
     let orders: Ids = lines.filter_map(|line| line.up).collect();
     &orders & &company.ids(person, "order", action)
 }
