@@ -22,19 +22,21 @@ use engine::{Actor, Engine, Error, Result};
 use meta::{DateTime, Utc, label};
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-/// How long a question may take and how many rows its answer may have.
+/// How long a question may take, how many rows its answer may have, and of which records it is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
     pub time: Duration,
     pub rows: usize,
+    /// For a file that leaves the house: only of records that the actor may export, too.
+    pub exporting: bool,
 }
 
 impl Limits {
     /// For a person who waits.
-    pub const PAGE: Limits = Limits { time: Duration::from_secs(30), rows: 10_000 };
+    pub const PAGE: Limits = Limits { time: Duration::from_secs(30), rows: 10_000, exporting: false };
     /// For a job that computes: what it asks for is aggregated, but may be a row for each customer and day.
     /// Its files are kept a little longer.
-    pub const JOB: Limits = Limits { time: Duration::from_secs(540), rows: 100_000_000 };
+    pub const JOB: Limits = Limits { time: Duration::from_secs(540), rows: 100_000_000, ..Limits::PAGE };
 }
 
 /// All statements of a question of the explorer together, which read the files of one version: these are kept longer than it takes to
@@ -86,7 +88,7 @@ pub(crate) async fn query_at(
     sql: &str,
     limits: Limits,
 ) -> Result<Answer> {
-    let context = rights::session_for(engine, actor, &open).await?;
+    let context = rights::session_for(engine, actor, &open, limits.exporting).await?;
     let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
     let asked = async move { answer(&open, &context, &sql, limits, elsewhere).await };
     let asked = AbortOnDrop(session::workers()?.spawn(asked));

@@ -9,16 +9,21 @@ use crate::{
 };
 use datafusion::prelude::SessionContext;
 use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
-use meta::Field;
+use meta::{Field, Unsaid};
 
 /// A session in which nothing else can be named.
-pub(crate) async fn session_for(engine: &Engine, actor: &Actor, open: &Open) -> Result<SessionContext> {
+pub(crate) async fn session_for(
+    engine: &Engine,
+    actor: &Actor,
+    open: &Open,
+    exporting: bool,
+) -> Result<SessionContext> {
     if actor.limits().is_none() {
         return Ok(open.context.clone());
     }
     let context = session::empty(open.context.runtime_env());
     for table in &open.tables {
-        let Some(select) = select(engine, actor, table)? else { continue };
+        let Some(select) = select(engine, actor, table, exporting)? else { continue };
         // What cannot be told apart is not shown.
         let view = match open.context.sql(&select).await {
             Ok(view) => view,
@@ -68,7 +73,7 @@ pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> R
     Ok(Some(columns).filter(|columns| !columns.is_empty()))
 }
 
-fn select(engine: &Engine, actor: &Actor, table: &Table) -> Result<Option<String>> {
+fn select(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Result<Option<String>> {
     let Some(columns) = visible(engine, actor, table)? else { return Ok(None) };
     let columns: Vec<String> = columns
         .into_iter()
@@ -83,16 +88,31 @@ fn select(engine: &Engine, actor: &Actor, table: &Table) -> Result<Option<String
             None => quoted(&column.name),
         })
         .collect();
-    let rows = rows(engine, actor, table)?;
+    let rows = rows(engine, actor, table, exporting)?;
     Ok(Some(format!("SELECT {} FROM {} WHERE {rows}", columns.join(", "), quoted(&table.name))))
 }
 
-/// Which rows of a table are the actor's to see, in SQL.
-fn rows(engine: &Engine, actor: &Actor, table: &Table) -> Result<String> {
-    let head = engine.scope(actor, &table.head, Action::Read)?;
+/// Which rows of a table are the actor's to see, or to take along, in SQL.
+fn rows(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Result<String> {
+    let seen = rows_for(engine, actor, table, Action::Read)?;
+    // What everybody may read, like products, no role needs to speak of.
+    if !exporting || engine.entity(&table.head)?.unsaid == Unsaid::Reading {
+        return Ok(seen);
+    }
+    match rows_for(engine, actor, table, Action::Export) {
+        Ok(taken) if taken == seen => Ok(seen),
+        Ok(taken) => Ok(format!("({seen}) AND ({taken})")),
+        Err(Error::Forbidden(_)) => Ok("false".to_owned()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Of which rows of a table the actor may do that, in SQL.
+fn rows_for(engine: &Engine, actor: &Actor, table: &Table, action: Action) -> Result<String> {
+    let head = engine.scope(actor, &table.head, action)?;
     let of_head = of_head(table, &head)?;
     let Some((line, parent)) = &table.line else { return Ok(of_head) };
-    let of_line = match engine.scope(actor, line, Action::Read)? {
+    let of_line = match engine.scope(actor, line, action)? {
         Condition::Always(flag) => flag.to_string(),
         // A line is somebody's because its document is; lines shared one by one are not in the facts.
         condition => through_parent(&condition, parent)

@@ -101,7 +101,7 @@ fn print_status(out: &mut impl Write, status: &Status) -> std::io::Result<()> {
 
 pub async fn ask(question: Question, config: &Config) -> anyhow::Result<()> {
     let engine = open::engine(config).await?;
-    let limits = Limits { time: Duration::from_secs(question.seconds), rows: question.limit };
+    let limits = Limits { time: Duration::from_secs(question.seconds), rows: question.limit, ..Limits::PAGE };
     let answer =
         warehouse::query(&engine, &Actor::system(), &question.sql, limits).await.map_err(open::explain)?;
     let mut out = BufWriter::new(std::io::stdout());

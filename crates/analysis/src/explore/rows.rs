@@ -34,9 +34,8 @@ fn fact(pairs: &Pairs) -> &str {
     pairs.iter().find(|(name, _)| name == "fact").map(|(_, fact)| fact.as_str()).unwrap_or_default()
 }
 
-async fn ask(words: &Words<'_>, session: &Session, pairs: &Pairs, limit: usize) -> engine::Result<Rows> {
+async fn ask(words: &Words<'_>, session: &Session, pairs: &Pairs, limits: Limits) -> engine::Result<Rows> {
     let (_, _, question) = of_address(pairs)?;
-    let limits = Limits { rows: limit, ..Limits::PAGE };
     semantic::rows(words.app.engine(), &session.actor, &question, fact(pairs), limits).await
 }
 
@@ -44,7 +43,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
     let words = Words::of(&app, &session).await?;
     let model = semantic::askable(app.engine(), &session.actor)?;
     let (view, at, question) = of_address(&pairs)?;
-    let found = ask(&words, &session, &pairs, SHOWN).await?;
+    let found = ask(&words, &session, &pairs, Limits { rows: SHOWN, ..Limits::PAGE }).await?;
     let asked = serde_json::json!(question).to_string();
     for entity in &found.answer.entities {
         app.saw_many(&session, entity, found.rows.len(), &[("question", &asked)]);
@@ -117,7 +116,8 @@ fn export_allowed(app: &App, session: &Session, found: &Rows) -> engine::Result<
 
 pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
     let words = Words::of(&app, &session).await?;
-    let found = ask(&words, &session, &pairs, EXPORTED).await?;
+    let limits = Limits { rows: EXPORTED, exporting: true, ..Limits::PAGE };
+    let found = ask(&words, &session, &pairs, limits).await?;
     export_allowed(&app, &session, &found)?;
     export::whole(found.more)?;
     let format =

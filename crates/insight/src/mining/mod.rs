@@ -31,6 +31,7 @@ pub fn extend(module: Module) -> Module {
     ];
     let module = module
         .entity(experiment::entity())
+        .before_save(experiment::ENTITY, experiment::keep_as_drawn)
         .before_commit(experiment::ENTITY, experiment::members::check)
         .extend("account", vec![groups::field()])
         .extend("account", experiment::uplift::scores::fields())

@@ -66,11 +66,16 @@ pub async fn stir(tx: &mut Tx, world: &mut World, chance: &mut ChaCha8Rng) -> en
             }
         }
         (4, _) => {
-            let campaigns = tx.list(&engine::Query::new("experiment").limit(5)).await?.records;
-            if let Some(campaign) = campaigns.choose(chance) {
-                let day: chrono::NaiveDate = "2026-11-10".parse().unwrap();
-                let first = Value::Date(day + chrono::Duration::days(chance.random_range(0..20)));
-                tx.update("experiment", campaign.id, None, values([("start_on", first)])).await?;
+            // Who was drawn goes and comes back with the campaign.
+            let campaigns = engine::Query::new("experiment").limit(5);
+            let live = tx.list(&campaigns).await?.records;
+            match live.choose(chance) {
+                Some(campaign) => tx.delete("experiment", campaign.id, None).await?,
+                None => {
+                    for campaign in tx.list(&campaigns.deleted()).await?.records {
+                        tx.restore("experiment", campaign.id).await?;
+                    }
+                }
             }
         }
         _ => {

@@ -16,7 +16,7 @@ use insight::{
 use meta::{Decimal, Id, Record, Value, Values};
 use std::collections::BTreeMap;
 
-fn date(day: &str) -> Value {
+pub fn date(day: &str) -> Value {
     Value::Date(day.parse().unwrap())
 }
 
@@ -28,13 +28,13 @@ async fn create_many(company: &Company, entity: &'static str, records: Vec<Value
         .unwrap()
 }
 
-async fn people(company: &Company, count: usize) -> Vec<Id> {
+pub async fn people(company: &Company, count: usize) -> Vec<Id> {
     let person = |number| values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]);
     create_many(company, "account", (0..count).map(person).collect()).await
 }
 
 /// Of all persons, half of whom are left alone.
-async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
+pub async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
     let fields = values([
         ("name", "Letter".into()),
         ("population", "kind == 'person'".into()),
@@ -46,12 +46,12 @@ async fn letter(company: &Company, [start, end]: [&str; 2]) -> Record {
     record(company, id).await
 }
 
-async fn record(company: &Company, id: Id) -> Record {
+pub async fn record(company: &Company, id: Id) -> Record {
     company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap()
 }
 
 /// Each buys for 40 on that day.
-async fn buy(company: &Company, buyers: &[Id], day: &str) {
+pub async fn buy(company: &Company, buyers: &[Id], day: &str) {
     let head = |buyer: &Id| values([("account", (*buyer).into()), ("ordered_at", at(day))]);
     let orders = create_many(company, "order", buyers.iter().map(head).collect()).await;
     let line = |order: &Id| {
@@ -123,12 +123,14 @@ fn nothing_is_claimed_while_it_runs() {
         }
 
         // The last day is over: the nightly run tells the result by itself.
-        company.update(experiment::ENTITY, letter.id, values([("end_on", date("2026-11-20"))])).await;
+        company.hold("2026-12-02").await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
         refresh::refresh(&company.engine, None).await.unwrap();
         client.set_cookie("zhike_lang", "en");
         let page = client.get(&address).await.expect(200).body;
         for claim in
-            ["The campaign raised it", "Extra contribution", "Counted up to 2026-11-20, the last day"]
+            ["The campaign raised it", "Extra contribution", "Counted up to 2026-11-30, the last day"]
         {
             assert!(page.contains(claim), "{claim}: {page}");
         }
@@ -194,9 +196,10 @@ fn groups_changed_after_the_draw_do_not_matter() {
         assert!(page.contains("The effect differs between the groups"), "{page}");
 
         // Measured by sales, groups are compared by sales: half of the customers bought for 40 more.
-        company.update(experiment::ENTITY, letter.id, values([("outcome", "sales".into())])).await;
-        let letter = record(&company, letter.id).await;
-        let by_sales = result::compute(&company.engine, &letter).await.unwrap().by_group.expect("two groups");
+        let mut of_sales = letter.clone();
+        of_sales.values.insert("outcome".to_owned(), "sales".into());
+        let by_sales =
+            result::compute(&company.engine, &of_sales).await.unwrap().by_group.expect("two groups");
         let differences: Vec<f64> = by_sales.parts.iter().map(|(_, effect)| effect.difference).collect();
         assert!(by_sales.real && differences[0] > 16.0 && differences[1].abs() < 1.0, "{differences:?}");
 

@@ -142,5 +142,19 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
         assert_eq!(json["total"]["months"][0]["first_day"], "2026-04-01");
         assert_eq!(json["total"]["months"][3]["whole"], false, "twelve days of July");
         assert!(json["total"]["errors"]["wape"].as_f64().is_some());
+
+        // To see what sells is not to take the products along.
+        let user = company.app.user("Reader", "reader@example.com", engine::Role::User).await;
+        let role = company.create("role", values([("name", "Reads".into())])).await;
+        for entity in ["account", "order", "return"] {
+            let right = [("role", role.into()), ("entity", entity.into()), ("read", "all".into())];
+            company.create("role_right", values(right)).await;
+        }
+        company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
+        let mut reader = company.app.visitor();
+        reader.sign_in("reader@example.com", testkit::PASSWORD).await;
+        let page = reader.get("/analysis/purchasing").await.expect(200).body;
+        assert!(page.contains("Paper") && !page.contains("purchasing.csv"), "{page}");
+        reader.get("/analysis/purchasing.csv").await.expect(403);
     });
 }

@@ -12,6 +12,7 @@ mod company;
 mod contracts;
 mod customer_groups;
 mod documents;
+mod drawn;
 mod experiments;
 mod figures;
 mod forecast;

@@ -1,5 +1,5 @@
 //! Campaign touches in the warehouse: who was drawn for a campaign, on which side, on which day, and what he bought; with the campaign
-//! they move.
+//! they go and come back.
 
 use crate::{
     company::{Company, on_databases, values},
@@ -37,12 +37,8 @@ fn touches_are_counted_by_campaign_and_by_customer() {
         let by_kind = counted(&company, "campaign_customers", "account.kind").await;
         assert_eq!(by_kind, [("Person".to_owned(), Some(Decimal::from(400)))]);
 
-        let days = async || ask(&company, "SELECT DISTINCT day FROM campaign_touches").await;
-        assert_eq!(days().await, [[Value::Date("2026-03-01".parse().unwrap())]]);
-        let later = values([("start_on", Value::Date("2026-03-05".parse().unwrap()))]);
-        company.update(experiment::ENTITY, id, later).await;
-        refresh(&company, SMALL).await;
-        assert_eq!(days().await, [[Value::Date("2026-03-05".parse().unwrap())]]);
+        let days = ask(&company, "SELECT DISTINCT day FROM campaign_touches").await;
+        assert_eq!(days, [[Value::Date("2026-03-01".parse().unwrap())]]);
 
         // Nothing is said of what they bought before it was compared; then of everybody on both sides.
         let responses = async || {

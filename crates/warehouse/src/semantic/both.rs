@@ -2,6 +2,7 @@
 
 use super::{AnswerTable, Question, ask::Ground, checked::Asked};
 use crate::{
+    Limits,
     elsewhere::{Elsewhere, by, here},
     query::{QUESTION, in_time},
 };
@@ -16,7 +17,8 @@ pub async fn ask_both(
     elsewhere: Arc<dyn Elsewhere>,
 ) -> Result<(AnswerTable, AnswerTable)> {
     let ground = Ground::of(engine, actor).await?;
-    let asked = Asked { time: QUESTION, ..ground.asked(engine, actor, question)? };
+    let limits = Limits { time: QUESTION, ..Limits::PAGE };
+    let asked = Asked { limits, ..ground.asked(engine, actor, question)? };
     let own = here(in_time(QUESTION, asked.answer())).await?;
     let other = by(elsewhere, in_time(QUESTION, asked.answer())).await?;
     Ok((own, other))

@@ -13,7 +13,7 @@ use super::{
 use crate::{Answer, Limits, query::query_at, rights, session::Open};
 use engine::{Actor, Engine, Error, Result};
 use meta::NaiveDate;
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc};
 
 const MEASURES_LIMIT: usize = 12;
 const CUTS_LIMIT: usize = 4;
@@ -34,8 +34,8 @@ pub(super) struct Asked<'a> {
     pub parts: Vec<Measure>,
     pub span: Option<Span>,
     pub calendar: CompanyCalendar,
-    /// How long a statement may take.
-    pub time: Duration,
+    /// Of each statement, but for its rows.
+    pub limits: Limits,
 }
 
 pub(super) fn wrong(field: &str, en: impl Into<String>, zh: impl Into<String>) -> Error {
@@ -89,15 +89,15 @@ impl<'a> Asked<'a> {
         if question.compare.is_some() && span.is_none() {
             return Err(wrong("compare", "needs a period to compare", "需要先选择期间才能对比"));
         }
-        let time = Limits::PAGE.time;
-        let asked = Asked { engine, actor, model, question, open, measures, parts, span, calendar, time };
+        let limits = Limits::PAGE;
+        let asked = Asked { engine, actor, model, question, open, measures, parts, span, calendar, limits };
         asked.check(&open.tables)?;
         Ok(asked)
     }
 
     /// The answer to one of its statements.
     pub async fn query(&self, sql: &str, rows: usize) -> Result<Answer> {
-        let limits = Limits { time: self.time, rows };
+        let limits = Limits { rows, ..self.limits };
         query_at(self.open.clone(), self.engine, self.actor, sql, limits).await
     }
 

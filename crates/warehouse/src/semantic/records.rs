@@ -49,7 +49,7 @@ pub async fn rows(
     limits: Limits,
 ) -> Result<Rows> {
     let ground = Ground::of(engine, actor).await?;
-    let asked = Asked { time: limits.time, ..ground.asked(engine, actor, question)? };
+    let asked = Asked { limits, ..ground.asked(engine, actor, question)? };
     let known = asked.facts().into_iter().find(|known| *known == fact);
     let table = known.and_then(|known| asked.model.facts.get(known));
     let (columns, sql) = select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;

@@ -1,13 +1,13 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
 
-use super::{ENTITY, plan, result::Bought};
+use super::{DRAWN_AT, ENTITY, plan, result::Bought};
 use crate::{mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
     Actor, Engine, Error, Query, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement, SimpleExpr},
 };
-use meta::{DateTime, Id, NaiveDate, Utc};
+use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
 use mining::effect::assignment::is_control;
 use std::collections::{HashMap, HashSet};
 use warehouse::touches::{KEPT, READER};
@@ -55,7 +55,7 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
                     "不能为负数，请填写每次触达的费用，或留空",
                 ));
             }
-            if let (meta::Value::Date(start), meta::Value::Date(end)) =
+            if let (Value::Date(start), Value::Date(end)) =
                 (experiment.get("start_on"), experiment.get("end_on"))
                 && end < start
             {
@@ -67,7 +67,7 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
             }
             population(tx, experiment.text("population")).await?;
             date(tx, experiment.id, first_day(&experiment)).await?;
-            if !is_drawn(tx, experiment.id).await? {
+            if experiment.get(DRAWN_AT).is_null() {
                 plan::queue(tx, experiment.id).await?;
             }
         }
@@ -98,14 +98,13 @@ async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<(
     Ok(())
 }
 
-async fn is_drawn(tx: &mut Tx, experiment: Id) -> Result<bool> {
-    let somebody = Sql::select()
-        .column(name("account"))
-        .from(name(TABLE))
-        .and_where(Expr::col(name("experiment")).eq(experiment))
-        .limit(1)
-        .to_owned();
-    Ok(!tx.fetch(&somebody).await?.is_empty())
+/// From here on what the draw fixes stays (see [`super::keep_as_drawn`]); returns it as it is fixed.
+async fn fix(tx: &mut Tx, experiment: Id) -> Result<meta::Record> {
+    if tx.get(ENTITY, experiment).await?.get(DRAWN_AT).is_null() {
+        let now = Values::from([(DRAWN_AT.to_owned(), Value::Instant(tx.clock().now()))]);
+        tx.update(ENTITY, experiment, None, now).await?;
+    }
+    tx.get(ENTITY, experiment).await
 }
 
 /// Whether a condition can be read, by reading one customer with it.
@@ -140,18 +139,29 @@ pub fn share_of(experiment: &meta::Record) -> f64 {
 /// Draws who takes part, unless they were compared already; returns how many there are. A draw that was interrupted goes on:
 /// the hash puts everybody on the same side again.
 pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
-    if super::result::load(engine, experiment.id).await?.is_some() {
-        // Those drawn by an earlier version have no day yet.
-        let (id, first) = (experiment.id, first_day(experiment));
-        engine.write(&Actor::system(), move |tx| Box::pin(async move { date(tx, id, first).await })).await?;
-        return count(engine, experiment.id).await;
+    let id = experiment.id;
+    let compared = super::result::load(engine, id).await?.is_some();
+    let experiment = engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                let experiment = fix(tx, id).await?;
+                if compared {
+                    // Those drawn by an earlier version have no day yet.
+                    date(tx, id, first_day(&experiment)).await?;
+                }
+                Ok(experiment)
+            })
+        })
+        .await?;
+    if compared {
+        return count(engine, id).await;
     }
-    let (id, share, first) = (experiment.id, share_of(experiment), first_day(experiment));
+    let (share, first) = (share_of(&experiment), first_day(&experiment));
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
     let (mut after, mut drawn) = (None, 0);
     loop {
-        let (accounts, next) = page(engine, experiment, after).await?;
+        let (accounts, next) = page(engine, &experiment, after).await?;
         let rows: Vec<[SimpleExpr; 6]> = accounts
             .into_iter()
             .map(|account| {

@@ -5,10 +5,15 @@ pub mod plan;
 pub mod result;
 pub mod uplift;
 
-use meta::{Entity, choice, date, long_text, money, percent, text};
+use meta::{Draft, Entity, choice, date, instant, label, long_text, money, percent, text};
 
 pub const JOB: &str = "mining.experiment";
 pub const ENTITY: &str = "experiment";
+/// When its customers were drawn.
+const DRAWN_AT: &str = "drawn_at";
+/// What the draw fixes. Whoever could move the last day or the measure once numbers are known would, without meaning to, choose those
+/// that please: so a campaign that is broken off is told on its day, too.
+const FIXED: [&str; 4] = ["control_share", "start_on", "end_on", "outcome"];
 
 pub fn entity() -> Entity {
     Entity::new(ENTITY)
@@ -66,7 +71,33 @@ pub fn entity() -> Entity {
                     "触达一位客户的费用：邮寄、通话、赠品、让利等；不填按零计算。据此判断触达哪些客户划算。",
                 ),
         )
+        .field(
+            instant(DRAWN_AT)
+                .label("Groups drawn", "抽取时间")
+                .help(
+                    "When the customers were drawn; if an earlier version drew them, when they were first compared after the upgrade. Control group, days and measure stay as they were then.",
+                    "抽取客户的时间；由旧版本抽取的，为升级后首次比较的时间。此后对照组比例、起止日期和衡量指标不再更改。",
+                )
+                .computed(),
+        )
         .field(long_text("description").label("Remarks", "备注"))
         .list(["name", "control_share", "start_on", "end_on", "outcome"])
         .sort("-start_on")
+}
+
+/// Refuses to change afterwards what the draw fixes.
+pub fn keep_as_drawn(draft: &mut Draft<'_>) {
+    if draft.before.is_none_or(|experiment| experiment.get(DRAWN_AT).is_null()) {
+        return;
+    }
+    for field in FIXED {
+        if !draft.changes(field) {
+            continue;
+        }
+        let message = label(
+            "is fixed since the customers were drawn, or the result could be bent to what one hopes for: leave it as it was, and make another experiment for what is to be different",
+            "客户已抽取，不能再更改，以免结果被人为左右：请保留原值，如需不同的设定，请新建一个实验",
+        );
+        draft.reject(field, message);
+    }
 }

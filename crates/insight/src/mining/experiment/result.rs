@@ -240,16 +240,17 @@ pub(super) async fn sums(
     Ok(found)
 }
 
-/// Compares anew whatever was drawn and runs, or had not ended when it was last compared: how it stands so far, or what came of it. Of others
-/// that have not ended it is told anew what they can show.
+/// Compares anew whatever was drawn and runs, had not ended when it was last compared, or was compared by an earlier version: how it
+/// stands so far, or what came of it. Of others that have not ended it is told anew what they can show.
 pub async fn follow(engine: &Engine) -> Result<()> {
     let today = Settings::load(engine).await?.as_of_day(engine.clock());
     let mut query = Query::new(ENTITY).sort("-start_on").limit(PAGE);
     loop {
         let page = engine.list(&Actor::system(), &query).await?;
         for experiment in &page.records {
+            let learned = uplift::is_learned(engine, experiment.id).await?;
             let done = match load(engine, experiment.id).await? {
-                Some(kept) if kept.body.is_last(experiment) => continue,
+                Some(kept) if kept.body.is_last(experiment) && learned => continue,
                 Some(_) => compute(engine, experiment).await.map(drop),
                 None if day(experiment, "end_on") < today => continue,
                 None => plan::compute(engine, experiment).await,

@@ -7,14 +7,14 @@ use super::{
 };
 use crate::{
     mining::forecast::{self, Demand, HORIZON, Purchasing},
-    pages::figure::Input,
+    pages::{customer_table::among, figure::Input},
 };
 use axum::{
-    extract::{Query, State},
+    extract::{Query as Asking, State},
     http::header,
     response::{IntoResponse, Response},
 };
-use engine::Error;
+use engine::{Action, Error, Query};
 use meta::Id;
 use minijinja::context;
 use mining::forecast::purchasing::Need;
@@ -25,6 +25,8 @@ use web::{Answer, App, Session};
 
 /// Products shown on the page; the file has all.
 const ROWS: usize = 100;
+/// Read at once for the file.
+const BATCH: usize = 200;
 const SERVICES: [u32; 4] = [80, 90, 95, 99];
 
 #[derive(Deserialize)]
@@ -67,7 +69,11 @@ impl Terms {
     }
 }
 
-pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
+pub async fn page(
+    State(app): State<App>,
+    session: Session,
+    Asking(asked): Asking<Asked>,
+) -> Answer<Response> {
     scope::whole_company(&session)?;
     let words = words(&app, &session).await?;
     let terms = asked.terms();
@@ -98,7 +104,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         mining,
         lead => terms.lead, review => terms.review, service => terms.service, services => SERVICES,
         leads => (0..HORIZON).collect::<Vec<_>>(), reviews => (1..=HORIZON - terms.lead).collect::<Vec<_>>(),
-        export_href => format!("/analysis/purchasing.csv?{}", terms.address()),
+        export_href => session
+            .actor
+            .has("product", Action::Export)
+            .then(|| format!("/analysis/purchasing.csv?{}", terms.address())),
         ..shown
     };
     app.page(&session, "insight/mining_purchasing.html", context).map(IntoResponse::into_response)
@@ -124,21 +133,33 @@ fn rows(words: &Words<'_>, demands: &[Demand], names: &HashMap<Id, String>, term
 pub async fn export(
     State(app): State<App>,
     session: Session,
-    Query(asked): Query<Asked>,
+    Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
     scope::whole_company(&session)?;
     let words = words(&app, &session).await?;
     let kept = forecast::purchasing(app.engine()).await?;
     let kept = kept.ok_or_else(|| Error::NotFound("purchasing list / 采购建议".into()))?;
-    let names = products(app.engine(), &session, kept.body.products.iter().map(|one| one.product)).await?;
+    let names = taken_along(&app, &session, &kept.body).await?;
     let text = file(&words, &kept.body, &names, asked.terms())
         .map_err(|error| Error::Internal(format!("the file could not be written: {error}")))?;
-    app.took_along(&session, "product", kept.body.products.len(), &[("format", "csv")]);
+    app.took_along(&session, "product", names.len(), &[("format", "csv")]);
     let headers = [
         (header::CONTENT_TYPE, "text/csv; charset=utf-8"),
         (header::CONTENT_DISPOSITION, "attachment; filename=\"purchasing.csv\""),
     ];
     Ok((headers, text).into_response())
+}
+
+/// Names of the products that the reader may take along.
+async fn taken_along(app: &App, session: &Session, list: &Purchasing) -> Answer<HashMap<Id, String>> {
+    let products: Vec<Id> = list.products.iter().map(|one| one.product).collect();
+    let mut names = HashMap::new();
+    for some in products.chunks(BATCH) {
+        let query = Query::new("product").filter(among(some)).limit(some.len()).fields(&["name"]).exporting();
+        let records = app.engine().list(&session.actor, &query).await?.records;
+        names.extend(records.into_iter().map(|product| (product.id, product.text("name").to_owned())));
+    }
+    Ok(names)
 }
 
 fn file(

@@ -94,6 +94,11 @@ pub async fn load(engine: &Engine, experiment: Id) -> Result<Option<Arc<Kept<Sta
     kept::load(engine, KIND, &experiment.to_string()).await
 }
 
+/// Whether it was learned, in the form of this version.
+pub async fn is_learned(engine: &Engine, experiment: Id) -> Result<bool> {
+    Ok(model(engine, experiment).await?.is_some())
+}
+
 async fn model(engine: &Engine, experiment: Id) -> Result<Option<Arc<Kept<Option<Proven>>>>> {
     kept::load(engine, MODEL, &experiment.to_string()).await
 }
@@ -117,7 +122,7 @@ pub async fn compute(
     let sales = Arc::new(lines::read(engine, &settings).await?);
     let counted = !result::by_sales(experiment);
     let money = Money::of(experiment, bought);
-    let (state, proven) = learn(engine, result.from, (sides, bought), &sales, counted, money).await?;
+    let (state, proven) = learn(engine, last_day(result), (sides, bought), &sales, counted, money).await?;
     kept::keep(engine, KIND, &subject, as_of, &state).await?;
     kept::keep(engine, MODEL, &subject, as_of, &proven).await?;
     match proven {
@@ -126,9 +131,14 @@ pub async fn compute(
     }
 }
 
+/// The last day on which what customers did says who they are: the next they may be drawn, or reached.
+fn last_day(result: &result::Found) -> i32 {
+    day_number(result.drawn_on.map_or(result.from, |drawn| Ord::min(drawn, result.from))) - 1
+}
+
 async fn learn(
     engine: &Engine,
-    from: NaiveDate,
+    day: i32,
     (sides, bought): (&[(Id, bool)], &HashMap<Id, Bought>),
     sales: &Arc<Sales>,
     counted: bool,
@@ -145,8 +155,8 @@ async fn learn(
         .collect();
     let (sales, terms) = (sales.clone(), money.terms(counted));
     refresh::computed(move || {
-        let encoder = Encoder::of(&profiles);
-        let rows = encoder.rows(&accounts, &profiles, &sales, day_number(from) - 1);
+        let encoder = Encoder::of(&profiles, &sales, day);
+        let rows = encoder.rows(&accounts, &profiles, &sales, day);
         let subjects: Vec<Subject> = sides
             .iter()
             .zip(rows)
