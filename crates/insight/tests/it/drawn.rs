@@ -1,7 +1,7 @@
 //! What holds of an experiment once its customers are drawn, and what becomes of what an earlier version kept of one, on both databases.
 
 use crate::{
-    company::{Company, on_both, values},
+    company::{Company, on_databases, values},
     experiments::{buy, date, letter, people, record},
 };
 use engine::{
@@ -18,7 +18,7 @@ use std::collections::BTreeSet;
 
 #[test]
 fn what_the_draw_fixes_is_not_changed_afterwards() {
-    on_both(async |company| {
+    on_databases(async |company| {
         people(&company, 40).await;
         let id = letter(&company, ["2026-11-25", "2026-11-30"]).await.id;
         // Until then it is.
@@ -68,7 +68,7 @@ async fn sales(company: &Company, experiment: Id) -> BTreeSet<Option<i64>> {
 
 #[test]
 fn nothing_is_said_of_what_somebody_bought_before_the_first_day() {
-    on_both(async |company| {
+    on_databases(async |company| {
         people(&company, 40).await;
         let letter = letter(&company, ["2026-11-25", "2026-11-30"]).await;
         result::compute(&company.engine, &letter).await.unwrap();
@@ -96,7 +96,7 @@ async fn forget_sales(company: &Company, experiment: Id) {
 
 #[test]
 fn what_an_earlier_version_told_of_an_ended_experiment_is_told_anew() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let accounts = people(&company, 60).await;
         let id = letter(&company, ["2026-10-01", "2026-10-31"]).await.id;
         buy(&company, &accounts[..9], "2026-10-10").await;
@@ -138,7 +138,7 @@ fn what_an_earlier_version_told_of_an_ended_experiment_is_told_anew() {
 
 #[test]
 fn with_one_side_empty_it_is_said_that_they_are_too_few() {
-    on_both(async |company| {
+    on_databases(async |company| {
         let only = people(&company, 1).await;
         let id = letter(&company, ["2026-11-01", "2026-11-20"]).await.id;
         company.update(experiment::ENTITY, id, values([("outcome", "sales".into())])).await;

@@ -74,7 +74,8 @@ fn an_answer_is_of_one_version_whatever_is_published_meanwhile() {
                 answers.push(semantic::ask(&engine, &Actor::system(), &question()).await.unwrap());
                 // Of several questions, too.
                 let (cut, whole) = (question(), Question { cuts: vec![], top: None, ..question() });
-                let together = semantic::ask_together(&engine, &Actor::system(), [&cut, &whole]);
+                let system = Actor::system();
+                let together = semantic::ask_together(&engine, &system, [&cut, &whole]);
                 let [cut, whole] = together.await.unwrap();
                 assert_eq!(cut.refreshed_at, whole.refreshed_at);
                 assert_eq!(sum(&cut), figures(&whole.total));
