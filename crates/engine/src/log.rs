@@ -121,6 +121,18 @@ impl Tx {
             .to_owned();
         self.conn.execute(&insert).await.map(drop)
     }
+
+    /// Counts a change that leaves no entry, under a reader's name: in one statement, so that of two at the same time both count.
+    pub async fn count_change(&mut self, reader: &str) -> Result<()> {
+        let counted = Expr::col((name("log_position"), name("seq"))).add(1);
+        let insert = Sql::insert()
+            .into_table(name("log_position"))
+            .columns([name("reader"), name("seq")])
+            .values_panic([reader.to_owned().into(), 1_i64.into()])
+            .on_conflict(OnConflict::column(name("reader")).value(name("seq"), counted).to_owned())
+            .to_owned();
+        self.conn.execute(&insert).await.map(drop)
+    }
 }
 
 fn pack(records: &[(Id, Json)]) -> String {

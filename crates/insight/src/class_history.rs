@@ -33,8 +33,7 @@ pub async fn keep(engine: &Engine, settings: &Settings) -> Result<u64> {
                 let differing = differing(tx, after, last).await?;
                 let changed = keep_of(tx, day, &differing).await?;
                 if changed > 0 {
-                    let moved = tx.position(READER).await? + 1;
-                    tx.set_position(READER, moved).await?;
+                    tx.count_change(READER).await?;
                 }
                 Ok(Some((last, changed)))
             })

@@ -64,8 +64,9 @@ async fn is_written(writing: Option<JoinHandle<Result<bool>>>) -> Result<bool> {
     }
 }
 
-/// The name under which the token of the last replacement stands among the positions of the log's readers: who keeps copies of
-/// an entity's figures tells by it that all of them are new.
+/// The name under which stands, among the positions of the log's readers, how often figures of an entity were changed without an
+/// entry: who keeps copies of them tells by it that any may be new. Each replacement counts; who writes figures by
+/// [`Tx::set_figures`] that follow from no entry of the log counts with [`Tx::count_change`].
 pub fn figures_reader(entity: &str) -> String {
     format!("figures:{entity}")
 }
@@ -295,7 +296,7 @@ async fn take_over(tx: &mut Tx, one: &Replacement, since: i64) -> Result<bool> {
     for apart in one.entity.aparts() {
         drop_overtaken(tx, &apart_table_name(entity, apart)).await?;
     }
-    tx.set_position(&figures_reader(entity), one.token).await?;
+    tx.count_change(&figures_reader(entity)).await?;
     tx.figures.push(Figures { entity: entity.clone(), ids: vec![] });
     Ok(true)
 }

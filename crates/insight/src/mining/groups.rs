@@ -278,7 +278,10 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
             .collect();
         engine
             .write(&Actor::system(), move |tx| {
-                Box::pin(async move { tx.set_figures("account", &figures).await })
+                Box::pin(async move {
+                    tx.set_figures("account", &figures).await?;
+                    tx.count_change(&engine::figures_reader("account")).await
+                })
             })
             .await?;
     }

@@ -5,13 +5,14 @@ use crate::{
     archive::stir,
     company::{Company, decimal, on_both, values},
     live_equals_refit::{World, step},
+    mining::shop,
 };
 use engine::{
     Actor, name,
     sea_query::{Expr, ExprTrait, Func, Query as Sql},
 };
 use insight::{
-    mining::experiment,
+    mining::{experiment, groups, refresh as mine},
     refit,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
@@ -182,6 +183,29 @@ fn a_refresh_writes_only_what_moved() {
             ask(&company, &format!("SELECT net, margin, day FROM sales WHERE \"order\" = id('{order}')"))
                 .await;
         assert_eq!(found, [vec![decimal("12.34"), Value::Null, Value::Date("2026-10-01".parse().unwrap())]]);
+    });
+}
+
+#[test]
+fn groups_that_were_mined_are_in_the_files_after_the_next_refresh() {
+    on_both(async |company| {
+        shop(&company).await;
+        company.hold("2026-04-12").await;
+        refit::refit(&company.engine, None).await.unwrap();
+        refresh(&company, SMALL).await;
+        // Mined after the fit: nothing of it is in the change log.
+        mine::refresh(&company.engine, None).await.unwrap();
+        refresh(&company, SMALL).await;
+        let kept = groups::load(&company.engine).await.unwrap().unwrap();
+        let found = &kept.body.as_ref().unwrap().groups;
+        let mut expected: Vec<Vec<Value>> = found
+            .iter()
+            .map(|group| [i64::from(group.number), group.profile.customers as i64].map(Value::Int).to_vec())
+            .collect();
+        expected.sort_by_key(|row| row[0].as_int());
+        let counted = "SELECT customer_group, count(*) FROM account_figures WHERE customer_group IS NOT NULL \
+            GROUP BY 1 ORDER BY 1";
+        assert_eq!(ask(&company, counted).await, expected);
     });
 }
 

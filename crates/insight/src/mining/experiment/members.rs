@@ -93,7 +93,7 @@ async fn date(tx: &mut Tx, experiment: Id, first: Option<NaiveDate>) -> Result<(
         .and_where(other)
         .to_owned();
     if tx.execute(&update).await? > 0 {
-        moved(tx).await?;
+        tx.count_change(READER).await?;
     }
     Ok(())
 }
@@ -106,12 +106,6 @@ async fn is_drawn(tx: &mut Tx, experiment: Id) -> Result<bool> {
         .limit(1)
         .to_owned();
     Ok(!tx.fetch(&somebody).await?.is_empty())
-}
-
-/// The warehouse reads them anew.
-async fn moved(tx: &mut Tx) -> Result<()> {
-    let position = tx.position(READER).await? + 1;
-    tx.set_position(READER, position).await
 }
 
 /// Whether a condition can be read, by reading one customer with it.
@@ -224,7 +218,7 @@ async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 6]>) -> Result<()> {
         insert.values_panic(row);
     }
     tx.execute(&insert).await?;
-    moved(tx).await
+    tx.count_change(READER).await
 }
 
 async fn count(engine: &Engine, experiment: Id) -> Result<u64> {
@@ -327,7 +321,7 @@ pub(super) async fn respond(
             .write(&Actor::system(), move |tx| {
                 Box::pin(async move {
                     tx.execute(&nothing).await?;
-                    moved(tx).await
+                    tx.count_change(READER).await
                 })
             })
             .await?;
@@ -357,7 +351,7 @@ pub(super) async fn respond(
                     for update in &updates {
                         tx.execute(update).await?;
                     }
-                    moved(tx).await
+                    tx.count_change(READER).await
                 })
             })
             .await?;

@@ -168,7 +168,10 @@ async fn write(engine: &Engine, told: Told) -> Result<()> {
         let batch = batch.to_vec();
         engine
             .write(&Actor::system(), move |tx| {
-                Box::pin(async move { tx.set_figures("account", &batch).await })
+                Box::pin(async move {
+                    tx.set_figures("account", &batch).await?;
+                    tx.count_change(&engine::figures_reader("account")).await
+                })
             })
             .await?;
     }
