@@ -19,15 +19,15 @@ fn rows(page: &str) -> Vec<Id> {
 }
 
 /// Everybody on the pages of one side, in their order, and how many pages there are.
-async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
+pub async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
     let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
     while let Some(address) = next {
         let page = client.get(&address).await.expect(200).body;
         found.extend(rows(&page));
         pages += 1;
-        next = page
-            .split_once("\" rel=\"next\"")
-            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/"));
+        next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
+            before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/").replace("&amp;", "&")
+        });
     }
     (found, pages)
 }

@@ -30,6 +30,8 @@ pub fn table() -> Table {
         // The first order within the days, and what all of them come to, as they were last compared; empty before.
         .optional("bought_at", ColumnKind::Instant)
         .optional("sales", ColumnKind::Int)
+        // Those of one group, a page at a time.
+        .index(["experiment", "customer_group", "account"])
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -281,16 +283,20 @@ async fn read(engine: &Engine, select: &SelectStatement) -> Result<Vec<Member>> 
     engine.fetch(select).await?.iter().map(member).collect()
 }
 
-/// Some of those on one side, after this one.
+/// Some of those on one side, after this one; of the group they were in when they were drawn, if one is given.
 pub async fn side(
     engine: &Engine,
     experiment: Id,
     control: bool,
+    group: Option<i64>,
     after: Option<Id>,
     limit: u64,
 ) -> Result<Vec<Member>> {
     let mut select = members(experiment);
     select.and_where(Expr::col(name("control")).eq(control)).limit(limit);
+    if let Some(group) = group {
+        select.and_where(Expr::col(name("customer_group")).eq(group));
+    }
     if let Some(after) = after {
         select.and_where(Expr::col(name("account")).gt(after));
     }

@@ -52,6 +52,9 @@ pub struct Found {
     /// not before the effect could begin, and with fewer than two groups large enough.
     #[serde(default)]
     pub by_group: Option<Heterogeneity>,
+    /// By the group of the day of the draw: how many were reached, and left alone. Empty in what an earlier version kept.
+    #[serde(default)]
+    pub group_sizes: BTreeMap<i64, [u64; 2]>,
     /// What a contact costs and these customers' margin; `None` in what an earlier version kept.
     #[serde(default)]
     pub money: Option<Money>,
@@ -78,7 +81,8 @@ impl Found {
     /// Whether it stands, unless orders of its days are changed: its days are the same since, and this version told it.
     fn is_last(&self, experiment: &Record) -> bool {
         let days = (day(experiment, "start_on"), day(experiment, "end_on"));
-        self.ended && self.plan.is_some() && (self.from, self.until) == days
+        let sized = self.by_group.is_none() || !self.group_sizes.is_empty();
+        self.ended && self.plan.is_some() && sized && (self.from, self.until) == days
     }
 
     /// Whether they were drawn when customers may have been reached already.
@@ -140,6 +144,11 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
     if found.ended && drawn_on.is_some() && !found.drawn_late() {
         found.by_group = heterogeneity::test(&parts(&members, &bought, by_sales(experiment)));
     }
+    for member in &members {
+        if let Some(group) = member.group {
+            found.group_sizes.entry(group).or_default()[usize::from(member.control)] += 1;
+        }
+    }
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &found).await?;
     let sides: Vec<(Id, bool)> = members.iter().map(|member| (member.account, member.control)).collect();
     uplift::compute(engine, experiment, &found, &sides, &bought).await?;
@@ -181,6 +190,7 @@ fn compare(members: &[Member], bought: &HashMap<Id, Bought>) -> Found {
         plan: None,
         drawn_on: None,
         by_group: None,
+        group_sizes: BTreeMap::new(),
         money: None,
     }
 }

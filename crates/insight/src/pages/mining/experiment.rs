@@ -2,7 +2,7 @@
 
 use super::{
     Words,
-    groups::called,
+    groups::name_then,
     plan, scope,
     sides::{self, Side},
     uplift, words,
@@ -15,10 +15,7 @@ use crate::{
         },
         group_names::Names,
     },
-    pages::{
-        figure::{Explain, Figure},
-        href,
-    },
+    pages::figure::{Explain, Figure, Input},
 };
 use axum::{
     extract::{Path, State},
@@ -89,7 +86,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
                 power => plan::power(&words, found, by_sales),
-                parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
+                parts => parts(&words, (record, found), by_sales, &Names::load(app.engine()).await?),
                 as_of,
             }
         }
@@ -129,7 +126,7 @@ fn figures(
     let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let of_side = |key: &str, side: Side| {
-        Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
+        Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id, None), side.title(words))
     };
     let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {
@@ -192,7 +189,7 @@ fn returns(
     let explain = |key: &str| {
         let explain = Explain::new(words.t(&format!("mining.{key}_help"), &[]), as_of)
             .input(words.t("mining.sides.reached", &[]), words.count(found.treated));
-        explain.source(Side::Reached.href(experiment.id), Side::Reached.title(words))
+        explain.source(Side::Reached.href(experiment.id, None), Side::Reached.title(words))
     };
     let figure = |key: &str, value: String, explain: Explain| {
         Figure::new(words.t(&format!("mining.{key}"), &[]), value, explain)
@@ -224,7 +221,12 @@ fn returns(
 }
 
 /// Whether it differs between customer groups, or why that is not told; nothing while it runs.
-fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) -> Option<Json> {
+fn parts(
+    words: &Words<'_>,
+    (experiment, found): (&Record, &Found),
+    by_sales: bool,
+    names: &Names,
+) -> Option<Json> {
     if !found.ended {
         return None;
     }
@@ -238,30 +240,36 @@ fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) ->
     };
     let p = words.fixed(parts.p_value, 3);
     let key = if parts.real { "mining.parts_differ" } else { "mining.parts_alike" };
-    // Groups of the day it was drawn: one that is gone has no name any more.
-    let named = |number: &str| {
-        let known = number.parse().ok().filter(|number| names.of.contains_key(number));
-        known.map_or_else(
-            || words.t("mining.group_number", &[("number", number)]),
-            |known| {
-                words.t(
-                    "mining.group_named",
-                    &[("number", number), ("name", &called(words, names, known, &[]))],
-                )
-            },
-        )
-    };
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let row = |(part, effect): &(String, Effect)| {
-        json!({
-            "name": named(part),
-            "href": href::list("account", &format!("customer_group == {part}")),
-            "treated": shown(effect.treated), "control": shown(effect.control),
+        let number: i64 = part.parse().ok()?;
+        let side = |side: Side, value: f64| {
+            let customers = words.count(side.drawn_of(found, number)?);
+            // The members as they were drawn: who is in the group today may be somebody else.
+            Some(json!({
+                "value": shown(value), "href": side.href(experiment.id, Some(number)),
+                "customers": words.t("mining.of_customers", &[("count", &customers)]),
+            }))
+        };
+        Some(json!({
+            "name": name_then(words, names, number),
+            "treated": side(Side::Reached, effect.treated)?,
+            "control": side(Side::LeftAlone, effect.control)?,
             "difference": shown(effect.difference),
             "interval": format!("{} – {}", shown(effect.lower), shown(effect.upper)),
-        })
+        }))
     };
     // Where the effect is the same for all, a table by part would only invite to read noise.
-    let rows: Vec<Json> = if parts.real { parts.parts.iter().map(row).collect() } else { vec![] };
-    Some(json!({ "text": words.t(key, &[("p", &p)]), "rows": rows }))
+    let rows: Vec<Json> = if parts.real { parts.parts.iter().filter_map(row).collect() } else { vec![] };
+    let grouped = |side: Side| -> u64 {
+        found.group_sizes.keys().filter_map(|group| side.drawn_of(found, *group)).sum()
+    };
+    let input = |side: Side| Input { label: side.title(words), value: words.count(grouped(side)) };
+    let inputs = [
+        input(Side::Reached),
+        input(Side::LeftAlone),
+        Input { label: words.t("mining.parts_q", &[]), value: words.fixed(parts.q, 2) },
+        Input { label: "p".to_owned(), value: p.clone() },
+    ];
+    Some(json!({ "text": words.t(key, &[("p", &p)]), "rows": rows, "inputs": inputs }))
 }
