@@ -148,16 +148,16 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
 fn weeks(words: &Words<'_>, report: &Report) -> Json {
     let total: u64 = report.weeks.iter().map(|week| week.purchases).sum();
     let categories: Vec<String> = report.weeks.iter().map(|week| words.date(week.from_on)).collect();
-    let href = |at: usize| List::Week(at).address();
+    let list = |at: usize| List::Week(at).address();
     let values: Vec<Json> = report
         .weeks
         .iter()
         .enumerate()
-        .map(|(at, week)| json!({ "value": week.purchases, "href": href(at) }))
+        .map(|(at, week)| json!({ "value": week.purchases, "href": list(at) }))
         .collect();
     let row = |(at, week): (usize, &Week)| {
         json!({
-            "from": words.date(week.from_on), "purchases": words.count(week.purchases), "href": href(at),
+            "from": words.date(week.from_on), "purchases": words.count(week.purchases), "href": list(at),
             "range": week.range.map(|[least, most]| format!("{} – {}", words.count(least), words.count(most))),
         })
     };
