@@ -119,6 +119,12 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         let (listed, _) = walked(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
         assert_eq!(listed, reached[2..]);
 
+        // In which group of customers somebody was is not told to who sees a part.
+        for address in ["", "/export"] {
+            let of_group = format!("/analysis/experiment/{id}/sides/reached{address}?group=1");
+            other.get(&of_group).await.expect(403);
+            client.get(&of_group).await.expect(200);
+        }
         client.get(&format!("/analysis/experiment/{id}/sides/other")).await.expect(404);
         let nothing = company.create("role", values([("name", "Sees nothing".into())])).await;
         let user = company.app.user("None", "none@example.com", Role::User).await;

@@ -215,8 +215,11 @@ async fn page_of(
     Ok((shown, members.asked.after))
 }
 
-/// The experiment, if the reader may see it and its customers were drawn.
-async fn drawn(app: &App, session: &Session, id: Id) -> Answer<(Record, Found)> {
+/// The experiment, if the reader may see it and its customers were drawn. In which group each was, only those are told who see the whole.
+async fn drawn(app: &App, session: &Session, id: Id, asked: Asked) -> Answer<(Record, Found)> {
+    if asked.group.is_some() {
+        scope::whole_company(session)?;
+    }
     let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
     let found = result::load(app.engine(), id).await?;
     let found = found.ok_or_else(|| Error::NotFound(format!("/{ENTITY}/{id}")))?;
@@ -230,7 +233,7 @@ pub async fn page(
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
     let words = words(&app, &session).await?;
-    let (experiment, found) = drawn(&app, &session, id).await?;
+    let (experiment, found) = drawn(&app, &session, id, asked).await?;
     let engine = app.engine();
     engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
     let account = session.actor.view(engine.entity("account")?);
@@ -281,7 +284,7 @@ pub async fn export(
     Place((id, side)): Place<(Id, Side)>,
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
-    drawn(&app, &session, id).await?;
+    drawn(&app, &session, id, asked).await?;
     let asked = Asked { after: None, ..asked };
     let noted = asked.noted(id, side);
     let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();
