@@ -367,13 +367,15 @@ fn groups_of_customers_stand_under_their_names() {
         };
         let figures = [group("青岛海风", 1), group("=Chengdu", 3)];
         let names = serde_json::json!({ "next": 4, "of": { "1": { "marks": [], "given": "Dealers" } } });
-        let write = test.engine.write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                tx.set_figures("account", &figures).await?;
-                tx.set_setting("mining.group_names", &names).await
+        test.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    tx.set_figures("account", &figures).await?;
+                    tx.set_setting("mining.group_names", &names).await
+                })
             })
-        });
-        write.await.unwrap();
+            .await
+            .unwrap();
         warehouse::refresh(&test.engine, Manner { full: true, ..Manner::default() }, None).await.unwrap();
         let client = test.administrator().await;
         let asked = answer("m=sales&r=account.customer_group");
