@@ -162,7 +162,7 @@ mod tests {
             count(&mut found, &cycle, 1_000);
         }
         let counted: Vec<_> = found.iter().map(|week| (week.purchases, week.range)).collect();
-        let some = |purchases, least, most| (purchases, Some([least, most]));
+        let some = |purchases: u64, least: u64, most: u64| (purchases, Some([least, most]));
         assert_eq!(counted[..3], [some(2, 2, 3), some(1, 0, 1), some(0, 0, 1)]);
         assert_eq!(counted[4..], [some(0, 0, 1), some(0, 0, 1), some(0, 0, 1), some(0, 0, 1)]);
     }

@@ -157,7 +157,10 @@ fn figures_cut_by_group_call_it_as_its_page_does() {
         client.post("/analysis/groups/name", &[("number", "2"), ("name", "Tea & co")]).await.expect(303);
         let renamed = members(&company).await;
         assert_eq!(renamed[0], names[0]);
-        assert_eq!(renamed[1], ("2: Tea & co".to_owned(), "2：Tea & co".to_owned(), 2.into()));
+        assert_eq!(
+            renamed[1],
+            ("2: Tea & co".to_owned(), "2：Tea & co".to_owned(), serde_json::Value::from(2))
+        );
         client.post("/analysis/groups/name", &[("number", "2"), ("name", "")]).await.expect(303);
         assert_eq!(members(&company).await, names);
     });

@@ -72,7 +72,7 @@ fn every_number_opens_the_cycles_it_counts() {
         assert_eq!((report.regular, report.due, prompts.len()), (200, 60, 60));
         let weeks: Vec<_> = report.weeks.iter().map(|week| (week.purchases, week.range)).collect();
         // Expected on 2027-01-02, with 80 % probability from 2026-12-29 to 2027-01-06.
-        let some = |purchases, least, most| (purchases, Some([least, most]));
+        let some = |purchases: u64, least: u64, most: u64| (purchases, Some([least, most]));
         assert_eq!(weeks[..4], [some(60, 60, 60), some(0, 0, 0), some(0, 0, 30), some(30, 0, 30)]);
         assert_eq!(report.demand[0].purchases, 90);
 
