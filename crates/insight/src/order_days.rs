@@ -71,9 +71,9 @@ mod tests {
 
     fn told(as_of: i32, days: impl IntoIterator<Item = i32>) -> OrderDays {
         let mut collected = Collected::until(as_of);
-        days.into_iter().for_each(|day| {
+        for day in days {
             collected.add(day);
-        });
+        }
         collected.told()
     }
 

@@ -435,8 +435,14 @@ const SAID_OF_ONCE: &[Said] = &[
     ),
     ("/value/seven-p/product", "Nothing came back in this period.", "本期没有退货。"),
     NO_RULES,
+    ("/analysis/groups", "Orders begin on 2025-02-06: less was known", "订单从 2025-02-06 开始："),
+    ("/analysis/forecast", TRIED.0, TRIED.1),
     NO_BASKETS,
 ];
+const TRIED: (&str, &str) = (
+    "From 6 points of the past each method forecast 13 weeks that are known by now.",
+    "从过去 6 个时点出发，各方法分别预测当时之后的 13 周并与实际比较",
+);
 const NOBODY_CAME_BACK: (&str, &str) =
     ("too few customers bought a second time (at least 10)", "重复购买的客户太少（至少 10 位）");
 
@@ -524,6 +530,7 @@ const SAID_OF_NEGATIVE: &[Said] = &[
         "59 customers gave back more than they bought, -¥524,979 together.",
         "59 位客户退回的超过购买的，合计 -¥524,979。",
     ),
+    ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
     (
         "/value/matrix",
         "Nothing can be said of the past yet: too few customers for a forecast (at least 30)",
@@ -585,11 +592,8 @@ const SAID_OF_FUTURE: &[Said] = &[
     ),
     ("/value", "¥6,750", "¥6,750"),
     ("/value", NOT_YET.0, NOT_YET.1),
-    (
-        "/value/backtest",
-        "after 2026-05-20 until 2026-11-18, 26 weeks",
-        "2026-05-20 之后至 2026-11-18，共 26 周",
-    ),
+    ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
+    LOOKED_BACK,
     NO_PRODUCT_REGULARLY,
     ("/value/cycles", "As of 2026-11-21", "截至 2026-11-21"),
     (
@@ -604,6 +608,11 @@ const SAID_OF_FUTURE: &[Said] = &[
 ];
 const NOT_YET: (&str, &str) =
     ("101 orders lie after 2026-11-21 and are not counted.", "2026-11-21 之后还有 101 张订单，未计入。");
+/// The last order that counts is of that day.
+const HALF_A_YEAR: (&str, &str) =
+    ("after 2026-05-20 until 2026-11-18, 26 weeks", "2026-05-20 之后至 2026-11-18，共 26 周");
+const LOOKED_BACK: Said =
+    ("/value/matrix", "80 customers, histories until 2026-11-18", "共 80 位客户，历史截至 2026-11-18");
 const ORDERS_BEGIN: (&str, &str) = (
     "Orders begin on 2025-03-13: less was known of customers a quarter ago than is known today",
     "订单从 2025-03-13 开始：一个季度前所知的历史比现在短",
@@ -683,9 +692,12 @@ fn currencies_mixed() {
         assert!(refused.contains("there is no exchange rate from KRW"), "{refused}");
         let said = [
             ("/value", "¥29,067", "¥29,067"),
+            ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
+            LOOKED_BACK,
             ("/value/seven-p/performance", "¥19,710 sold in 156 orders", "156 张订单，销售额 ¥19,710"),
             NO_PRODUCT_REGULARLY,
             ("/analysis/groups", ORDERS_BEGIN.0, ORDERS_BEGIN.1),
+            ("/analysis/forecast", TRIED.0, TRIED.1),
             NO_RULES,
             NO_BASKETS,
         ];
@@ -710,6 +722,12 @@ fn years_without_an_order() {
                 "Between 2015-12-06 and 2025-03-22 no customer ordered: 3,394 days, where 3 are usual.",
                 "2015-12-06 与 2025-03-22 之间没有客户下单：相隔 3,394 天，通常只隔 3 天。",
             ),
+            (
+                "/value/backtest",
+                "after 2025-11-19 until 2026-11-18, 52 weeks",
+                "2025-11-19 之后至 2026-11-18，共 52 周",
+            ),
+            LOOKED_BACK,
             (
                 "/analysis/forecast",
                 "Between 2015-12-06 and 2025-03-22 no customer ordered (3,394 days): the season of that time \
