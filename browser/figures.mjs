@@ -3,7 +3,8 @@
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
 // A figure leads to what it is made of; a chart says how many cases it rests on, or leads to them.
-// Each explanation has words, not the key of a message, and the day it holds for.
+// Each explanation has words, not the key of a message, and the day it holds for; and whatever it defines says how sure it is: that it is exact,
+// where its interval stands, or why it has none (messages.toml declares it with the definition, `sure`).
 import assert from 'node:assert/strict';
 import { choose, eventually, signIn } from './steps.mjs';
 
@@ -92,13 +93,14 @@ export async function figures({ open, step, program }) {
     });
   }
 
-  await step('a table whose heading nobody defined is found', async () => {
+  await step('a table whose heading nobody defined is found, and a term that does not say how sure it is', async () => {
     await page.goto('/analysis/groups');
     const wrong = await page.evaluate(() => {
       document.querySelector('table[data-defined] th.num').textContent = 'Forgotten';
+      document.querySelector('.explain-columns [data-certainty]').remove();
       document.querySelector('#content').insertAdjacentHTML('beforeend', '<table class="grid"><tr><td class="num">7</td></tr></table><div class="figure"></div><figure class="chart-box"></figure>');
     }).then(() => page.evaluate(undefinedFigures));
-    assert.equal(wrong.wrong.length, 4, wrong.wrong.join('\n'));
+    assert.equal(wrong.wrong.length, 5, wrong.wrong.join('\n'));
   });
 }
 
@@ -113,6 +115,10 @@ function undefinedFigures() {
     const words = [...panel.querySelectorAll('p:not(.hint), dd, dt')].map(text);
     if (!words.length || words.some((one) => !one || isKey(one))) wrong.push(`${what}: its explanation has no words: ${words.join(' | ')}`);
     if (!/\d|–/.test(text(panel.querySelector('p.hint')))) wrong.push(`${what}: its explanation names no day`);
+    // Once for each term, or for the one figure.
+    const sure = [...panel.querySelectorAll('[data-certainty]')].map(text);
+    const meant = panel.querySelectorAll('.explain-columns dd').length || 1;
+    if (sure.length !== meant || sure.some((one) => !one || isKey(one))) wrong.push(`${what}: does not say how sure it is: ${sure.join(' | ')}`);
   };
   const beside = (node, what) => {
     told += 1;

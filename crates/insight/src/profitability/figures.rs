@@ -21,27 +21,27 @@ pub fn fields() -> Vec<Field> {
         money("contribution").in_company_currency().label("Contribution", "贡献毛益").help(
             "Margin of all sales less what these themselves cost: freight, payment, commission, by the company's rates. Up to a fifth of sales without a known cost is taken at the margin rate of the rest; empty if it is more.",
             "全部销售的毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算。成本未知的销售不超过五分之一时按其余部分的毛利率计算，超过则为空。",
-        ),
+        ).sure("extended"),
         money("cost_to_serve").in_company_currency().label("Cost to serve", "服务成本").help(
             "What serving the customer cost by the company's rates: taking his orders and lines, his returns, the calls, visits and letters.",
             "按公司的成本费率计算的服务成本：处理订单和订单行、退货，以及电话、拜访、信函等接触。",
-        ),
+        ).sure("exact"),
         money("net_profit").in_company_currency().label("Net profit", "净利润").help(
             "Contribution less cost to serve. Empty without rates, or as long as the cost of less than 80 % of what he bought is known.",
             "贡献毛益减去服务成本。未设置费率，或成本已知的不足其购买额的 80% 时为空。",
-        ),
+        ).sure("extended"),
         percent("net_profit_share").label("Net profit, share of sales", "净利润率").help(
             "Net profit divided by net sales.",
             "净利润除以净销售额。",
-        ),
+        ).sure("extended"),
         money("earned_52w").in_company_currency().label("Profit, last 52 weeks", "近一年利润").help(
             "Margin of the sales of the 52 weeks up to the as-of date less what selling to the customer and serving him cost in them by the company's rates; without rates the margin. Empty where the cost of less than 80 % of these sales is known.",
             "截至统计日近 52 周销售的毛利，减去按成本费率计算的同期销售与服务成本；未设置费率时即为毛利。这些销售中成本已知的不足 80% 时为空。",
-        ),
+        ).sure("extended"),
         choice("loss_cause", &LOSS_CAUSES).label("Loss comes from", "亏损原因").help(
             "For a customer who loses money: the largest of the costs that take his margin, or goods sold below cost.",
             "亏损客户：侵蚀其毛利的最大一项成本，或低于成本销售。",
-        ),
+        ).sure("extended"),
     ]
 }
 

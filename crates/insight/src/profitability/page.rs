@@ -102,7 +102,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
             words.t("value.of_net_sales", &[("share", &share)])
         })
     };
-    let explained = Explain::new(words.t("profit.margin_help", &[]), as_of.clone());
+    let explained = Explain::new(words.meaning("profit.margin_help", &[]), as_of.clone());
     let margin = Figure::new(words.label("margin"), words.amount(sum.margin), all(explained, "-margin"))
         .note(of_sales(sum.margin));
     if !report.rated {
@@ -121,7 +121,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         .formula(&words.t("profit.formula.net", &[]))
         .input(words.label("contribution"), words.amount(profit.contribution()))
         .input(words.label("cost_to_serve"), words.amount(sum.costs.to_serve()));
-    let losers = Explain::new(words.t("profit.losers_help", &[]), as_of.clone()).source(
+    let losers = Explain::new(words.meaning("profit.losers_help", &[]), as_of.clone()).source(
         href::sorted("account", LOSING, "net_profit"),
         words.t("value.these_customers", &[("count", &words.count(report.whale.losers))]),
     );

@@ -8,7 +8,7 @@ use crate::{
         traits::Trait,
     },
     pages::{
-        figure::{Definition, Explain, Finding, Input},
+        figure::{Definition, Explain, Finding, Input, Meaning},
         words::Words,
     },
     settings::date_of,
@@ -162,9 +162,8 @@ impl Page<'_> {
     /// What each trait means.
     fn traits(&self, actionable: bool) -> Vec<Definition> {
         let wanted = self.found.lines.iter().filter(|line| line.what.is_actionable() == actionable);
-        let defined = |line: &Line| Definition {
-            label: name(self.words, &line.what),
-            definition: definition(self.words, &line.what, self.found),
+        let defined = |line: &Line| {
+            Definition::new(name(self.words, &line.what), meaning(self.words, &line.what, self.found))
         };
         wanted.map(defined).collect()
     }
@@ -186,7 +185,7 @@ impl Page<'_> {
     fn concordance(&self, at: &str) -> Option<Finding> {
         let (words, found) = (self.words, self.found);
         let share = words.percent(found.concordance?);
-        let explain = Explain::new(words.t("value.driver.concordance_is", &[]), at)
+        let explain = Explain::new(words.meaning("value.driver.concordance_is", &[]), at)
             .input(words.t("value.driver.compared", &[]), words.count(found.cases))
             .input(words.t("value.life.lost", &[]), words.count(found.lost));
         Some(Finding { text: words.t("value.driver.concordance", &[("share", &share)]), explain })
@@ -247,9 +246,9 @@ pub(super) fn name(words: &Words<'_>, what: &Trait) -> String {
     }
 }
 
-fn definition(words: &Words<'_>, what: &Trait, found: &Found) -> String {
+fn meaning(words: &Words<'_>, what: &Trait, found: &Found) -> Meaning {
     let common = found.common_channel.as_deref().map(|value| channel(words, value)).unwrap_or_default();
-    words.t(&format!("value.driver.{}_help", what.name()), &[("common", &common)])
+    words.meaning(&format!("value.driver.{}_help", what.name()), &[("common", &common)])
 }
 
 /// From how much on a number counts as much, in its own unit; `None` for yes or no.

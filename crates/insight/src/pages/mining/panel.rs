@@ -69,10 +69,9 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     let method = words.t(&format!("mining.method.{}", kept.body.method.name()), &[]);
     let best = kept.body.backtest.as_ref().ok().and_then(|test| {
         let score = test.scores.iter().find(|score| score.method == test.best)?;
-        Some(words.t(
-            "mining.panel_test",
-            &[("hits", &words.percent(score.hit_rate)), ("customers", &words.count(test.customers as u64))],
-        ))
+        let customers = test.customers as u64;
+        let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
+        Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
     });
     Ok(Some(context! { rows, method, best, as_of => words.date(kept.as_of) }))
 }
