@@ -5,7 +5,7 @@ use crate::{
     statistics::Statistics,
 };
 use meta::{Field, Value, Values, choice, money, percent};
-use value::service_cost::{Cause, Profit};
+use value::service_cost::Cause;
 
 /// What a customer's loss comes from.
 pub const LOSS_CAUSES: [(&str, &str, &str, &str); 5] = [
@@ -19,8 +19,8 @@ pub const LOSS_CAUSES: [(&str, &str, &str, &str); 5] = [
 pub fn fields() -> Vec<Field> {
     vec![
         money("contribution").in_company_currency().label("Contribution", "贡献毛益").help(
-            "Margin of all sales less what these themselves cost: freight, payment, commission, by the company's rates. Up to a fifth of sales without a known cost is taken at the margin rate of the rest; empty if it is more.",
-            "全部销售的毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算。成本未知的销售不超过五分之一时按其余部分的毛利率计算，超过则为空。",
+            "Margin of all sales less what these themselves cost: freight, payment, commission, by the company's rates; without rates the margin of all sales. Up to a fifth of sales without a known cost is taken at the margin rate of the rest; empty if it is more.",
+            "全部销售的毛利减去随销售发生的费用：运费、收款手续费、佣金，按公司的成本费率计算；未设置费率时即为全部销售的毛利。成本未知的销售不超过五分之一时按其余部分的毛利率计算，超过则为空。",
         ).sure("extended"),
         money("cost_to_serve").in_company_currency().label("Cost to serve", "服务成本").help(
             "What serving the customer cost by the company's rates: taking his orders and lines, his returns, the calls, visits and letters.",
@@ -45,22 +45,18 @@ pub fn fields() -> Vec<Field> {
     ]
 }
 
-/// `None` as long as the company has no rates of what serving costs, or too little is known of the cost of the customer's goods.
-fn profit(scorer: &Scorer, statistics: &Statistics) -> Option<Profit> {
-    statistics.profit().filter(|_| !scorer.settings.cost_rates.is_empty())
-}
-
 /// Of every field of [`fields`].
 pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
-    let (profit, net_sales) = (profit(scorer, statistics), statistics.net_sales());
-    let money = |of: fn(&Profit) -> i64| profit.as_ref().map_or(Value::Null, |profit| amount(of(profit)));
     let rated = !scorer.settings.cost_rates.is_empty();
+    let (known, net_sales) = (statistics.profit(), statistics.net_sales());
+    // Without rates of what serving costs there is no profit, only what goods leave.
+    let profit = known.filter(|_| rated);
     let cost = if rated { amount(statistics.costs.to_serve()) } else { Value::Null };
     let share = profit.filter(|_| net_sales > 0).map(|profit| profit.net() as f64 / net_sales as f64);
     [
-        ("contribution", money(Profit::contribution)),
+        ("contribution", known.map_or(Value::Null, |known| amount(known.contribution()))),
         ("cost_to_serve", cost),
-        ("net_profit", money(Profit::net)),
+        ("net_profit", profit.map_or(Value::Null, |profit| amount(profit.net()))),
         ("net_profit_share", number(share, 4)),
         ("earned_52w", statistics.recent.profit().map_or(Value::Null, amount)),
         ("loss_cause", profit.and_then(|profit| profit.cause_of_loss()).map(cause_name).into()),
