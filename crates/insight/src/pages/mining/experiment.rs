@@ -16,7 +16,7 @@ use crate::{
         group_names::Names,
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href,
     },
 };
@@ -89,6 +89,10 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
                 power => plan::power(&words, found, by_sales),
+                sample => [("treated", found.treated), ("control", found.control)].map(|(side, customers)| Input {
+                    label: words.t(&format!("mining.{side}"), &[]),
+                    value: words.count(customers),
+                }),
                 parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
                 as_of,
             }

@@ -6,7 +6,7 @@ use crate::{
         propensity::{self, HORIZON_DAYS},
         recommend,
     },
-    pages::scope,
+    pages::{figure::Input, scope},
     settings::{date_of, day_number},
 };
 use engine::BoxFuture;
@@ -80,6 +80,7 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
 async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) -> Answer<Option<Value>> {
     let engine = words.app.engine();
     let mut told = propensity::likely::of_customer(engine, record.id).await?;
+    let asked = Input { label: words.t("mining.products_asked", &[]), value: words.count(told.len() as u64) };
     told.truncate(LIKELY);
     let Some(as_of) = told.iter().map(|(_, kept, _)| kept.as_of).max() else { return Ok(None) };
     let names = products(engine, session, told.iter().map(|(product, _, _)| *product)).await?;
@@ -98,5 +99,5 @@ async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) 
         }))
     });
     let rows: Vec<Json> = rows.collect();
-    Ok((!rows.is_empty()).then(|| context! { rows, as_of => words.date(as_of) }))
+    Ok((!rows.is_empty()).then(|| context! { rows, sample => [asked], as_of => words.date(as_of) }))
 }
