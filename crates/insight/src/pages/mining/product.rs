@@ -157,17 +157,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
             explain("mining.buyers_help").source(lines, words.t("mining.its_lines", &[])),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
-        Figure::new(
-            words.t("mining.expected", &[]),
-            words.t(
-                "mining.plus_minus",
-                &[
-                    ("number", &words.fixed(found.expected, 1)),
-                    ("error", &words.fixed(Z_95 * found.expected_error, 1)),
-                ],
-            ),
-            source(expected),
-        ),
+        Figure::new(words.t("mining.expected", &[]), likely::expected(words, found), source(expected)),
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),
