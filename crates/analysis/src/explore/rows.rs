@@ -52,6 +52,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
     let term = |column: &RowColumn| Definition {
         label: words.say(&column.label),
         definition: words.say(&column.definition),
+        certainty: words.t("sure.recorded", &[]),
     };
     let ground = Ground { words: &words, actor: &session.actor, model: &model };
     let members = ground.members(&[view.question.within.clone(), at].concat()).await?;

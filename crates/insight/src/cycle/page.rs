@@ -100,7 +100,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
 }
 
 fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let regular = value::proportion::share(report.regular, report.pairs);
     let interval = regular.map(|found| {
         let (low, high) = (words.percent(found.low), words.percent(found.high));

@@ -39,6 +39,8 @@ struct Customer {
     href: String,
     net_sales: String,
     clv: String,
+    /// Of 80 %; nothing where a rule of thumb is in force.
+    clv_range: Option<String>,
     p_alive: String,
     overdue: String,
     last_on: String,
@@ -159,7 +161,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let rate = margin_note(words, overview.margin, overview.costed_sales, overview.net_sales);
     let prospects = (overview.prospects > 0)
         .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
-    let customers = Explain::new(words.t("value.customers_help", &[]), as_of.clone());
+    let customers = Explain::new(words.meaning("value.customers_help", &[]), as_of.clone());
     let net = explain("net_sales")
         .input(words.label("gross_sales"), words.amount(overview.gross_sales))
         .input(
@@ -179,7 +181,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let worth_range =
         interval(words, units, overview.clv_variance, |units| words.whole_amount(money::from_units(units)));
     let worth = sure(words, worth, units, worth_range.as_deref());
-    let buying = Explain::new(words.t("value.buyers_soon_help", &[]), as_of.clone());
+    let buying = Explain::new(words.meaning("value.buyers_soon_help", &[]), as_of.clone());
     let (buyers_soon, variance) = (overview.expected_buyers_soon, overview.buyers_variance);
     let soon_range = interval(words, buyers_soon, variance, |n| words.fixed(n, 0));
     let buying = sure(words, buying, buyers_soon, soon_range.as_deref());
@@ -213,7 +215,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
         Figure::new(
             words.t("value.customers_for_80", &[]),
             few,
-            Explain::new(words.t("value.customers_for_80_help", &[]), as_of).source(
+            Explain::new(words.meaning("value.customers_for_80_help", &[]), as_of).source(
                 href::sorted("account", "importance in ['vip', 'key']", "-net_sales"),
                 words.t("value.vip_and_key", &[]),
             ),
@@ -332,6 +334,8 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
         "name",
         "net_sales",
         "clv_52w",
+        "clv_52w_low",
+        "clv_52w_high",
         "p_alive",
         "overdue",
         "last_order_on",
@@ -343,16 +347,19 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
 }
 
 fn customer(words: &Words<'_>, record: &Record) -> Customer {
-    let money = |field: &str| {
+    let known = |field: &str| {
         let amount = record.get(field).as_decimal().and_then(|amount| meta::scaled(amount.round_dp(4), 4));
-        amount.map(|amount| words.whole_amount(amount)).unwrap_or_default()
+        amount.map(|amount| words.whole_amount(amount))
     };
+    let money = |field: &str| known(field).unwrap_or_default();
+    let range = known("clv_52w_low").zip(known("clv_52w_high"));
     let (stage, stage_colour) = words.choice(fields::STAGE, record.text(fields::STAGE));
     Customer {
         name: record.text("name").to_owned(),
         href: format!("/account/{}", record.id),
         net_sales: money("net_sales"),
         clv: money("clv_52w"),
+        clv_range: range.map(|(low, high)| format!("{low} – {high}")),
         p_alive: record
             .get("p_alive")
             .as_decimal()

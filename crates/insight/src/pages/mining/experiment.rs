@@ -16,7 +16,7 @@ use crate::{
         group_names::Names,
     },
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href,
     },
 };
@@ -89,6 +89,10 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
                 power => plan::power(&words, found, by_sales),
+                sample => [("treated", found.treated), ("control", found.control)].map(|(side, customers)| Input {
+                    label: words.t(&format!("mining.{side}"), &[]),
+                    value: words.count(customers),
+                }),
                 parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
                 as_of,
             }
@@ -129,7 +133,7 @@ fn figures(
     let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let of_side = |key: &str, side: Side| {
-        Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
+        Explain::new(words.meaning(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
     };
     let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {
@@ -190,7 +194,7 @@ fn returns(
     };
     let Some(margin) = money.margin else { return untold("mining.return.no_margin", &[]) };
     let explain = |key: &str| {
-        let explain = Explain::new(words.t(&format!("mining.{key}_help"), &[]), as_of)
+        let explain = Explain::new(words.meaning(&format!("mining.{key}_help"), &[]), as_of)
             .input(words.t("mining.sides.reached", &[]), words.count(found.treated));
         explain.source(Side::Reached.href(experiment.id), Side::Reached.title(words))
     };

@@ -214,7 +214,7 @@ fn headline(
     demand: Option<&Demand>,
     (sold, as_of): (&Sold<'_>, &str),
 ) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let (Sum { expected, low, high }, before) = (told.sum_of(HORIZON), sum(last(part, HORIZON)));
     let change = (before > 0.0).then(|| {
         let change = expected / before - 1.0;
@@ -377,6 +377,7 @@ fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str
             "before": words.units(sum(last(part, HORIZON))),
             "periods": slices.iter().map(|slice| told.map(|told| words.units(told.over(&slice.weights).expected))).collect::<Vec<_>>(),
             "expected": told.map(|told| words.units(sum(&told.points))),
+            "range": told.map(|told| periods::range(words, told.sum_of(HORIZON))),
             "wape": told.and_then(|told| told.errors.wape).map(|wape| words.percent(wape)),
             "method": told.map(|told| method(words, told.backtest.best)),
         })
@@ -385,9 +386,9 @@ fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str
     let rows: Vec<Json> =
         of(found, by).iter().map(|part| row(part, label(words, names, part), Some(href(part)))).collect();
     let total = row(&found.total, words.t("mining.whole", &[]), None);
-    let column = |slice| Definition {
-        label: periods::column(words, found, view, slice),
-        definition: words.t("mining.column_period.is", &[]),
+    let column = |slice| {
+        let label = periods::column(words, found, view, slice);
+        Definition::new(label, words.meaning("mining.column_period.is", &[]))
     };
     let columns: Vec<Definition> = slices.iter().map(column).collect();
     json!({ "label": words.t(&format!("mining.by.{by}"), &[]), "columns": columns, "rows": rows, "total": total })

@@ -6,7 +6,7 @@ use crate::{
         propensity::{self, HORIZON_DAYS},
         recommend,
     },
-    pages::scope,
+    pages::{figure::Input, scope},
     settings::{date_of, day_number},
 };
 use engine::BoxFuture;
@@ -69,10 +69,9 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     let method = words.t(&format!("mining.method.{}", kept.body.method.name()), &[]);
     let best = kept.body.backtest.as_ref().ok().and_then(|test| {
         let score = test.scores.iter().find(|score| score.method == test.best)?;
-        Some(words.t(
-            "mining.panel_test",
-            &[("hits", &words.percent(score.hit_rate)), ("customers", &words.count(test.customers as u64))],
-        ))
+        let customers = test.customers as u64;
+        let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
+        Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
     });
     Ok(Some(context! { rows, method, best, as_of => words.date(kept.as_of) }))
 }
@@ -81,6 +80,7 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
 async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) -> Answer<Option<Value>> {
     let engine = words.app.engine();
     let mut told = propensity::likely::of_customer(engine, record.id).await?;
+    let asked = Input { label: words.t("mining.products_asked", &[]), value: words.count(told.len() as u64) };
     told.truncate(LIKELY);
     let Some(as_of) = told.iter().map(|(_, kept, _)| kept.as_of).max() else { return Ok(None) };
     let names = products(engine, session, told.iter().map(|(product, _, _)| *product)).await?;
@@ -99,5 +99,5 @@ async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) 
         }))
     });
     let rows: Vec<Json> = rows.collect();
-    Ok((!rows.is_empty()).then(|| context! { rows, as_of => words.date(as_of) }))
+    Ok((!rows.is_empty()).then(|| context! { rows, sample => [asked], as_of => words.date(as_of) }))
 }

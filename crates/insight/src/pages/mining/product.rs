@@ -113,10 +113,10 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
     };
     let names = products(engine, session, found.near.iter().map(|(product, _, _)| *product)).await?;
     let row = |(product, both, similarity): &(Id, u32, f64)| {
-        let share = f64::from(*both) / f64::from(found.customers.max(1));
+        let share = words.share_between(u64::from(*both), u64::from(found.customers));
         Some(json!({
             "name": names.get(product)?, "href": product_href(*product),
-            "both": words.count(u64::from(*both)), "share": words.percent(share), "similarity": words.fixed(*similarity, 3),
+            "both": words.count(u64::from(*both)), "share": share, "similarity": words.fixed(*similarity, 3),
         }))
     };
     Ok(found.near.iter().filter_map(row).collect())
@@ -141,7 +141,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
     let source = |explain: Explain| explain.source(address(id, None), words.t("mining.everybody", &[]));
     let tried = |explain: Explain| explain.source("#tried".to_owned(), words.t("mining.tried_title", &[]));
     let test = &found.backtest;
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
     let percent = |share: f64| words.percent(share);
     let expected =
@@ -157,17 +157,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
             explain("mining.buyers_help").source(lines, words.t("mining.its_lines", &[])),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
-        Figure::new(
-            words.t("mining.expected", &[]),
-            words.t(
-                "mining.plus_minus",
-                &[
-                    ("number", &words.fixed(found.expected, 1)),
-                    ("error", &words.fixed(Z_95 * found.expected_error, 1)),
-                ],
-            ),
-            source(expected),
-        ),
+        Figure::new(words.t("mining.expected", &[]), likely::expected(words, found), source(expected)),
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),
