@@ -34,8 +34,8 @@ pub struct Certainty {
     pub stop: f64,
 }
 
-/// The best rule by what was observed, and how certain it is of each state. `reward` of a state and the mean of what is bought in a period that
-/// begins in it, currency units.
+/// The best rule by what was observed, and how certain it is of each state. `reward` is what a state brings by the mean of what is bought
+/// in a period that begins in it, both in currency units.
 ///
 /// # Errors
 /// [`BadRelationship`].
@@ -82,8 +82,8 @@ fn drawn(
     for (from, row) in matrix.iter_mut().enumerate().filter(|(from, _)| moves.left(*from) > 0) {
         let each = moves.left(from) as f64 / observed.customers(from) as f64;
         for (to, share) in row.iter_mut().enumerate() {
-            let one_more = if reached[to] { each * gamma(evenly, chance) } else { 0.0 };
-            *share = observed.weighted(from, to, weights) + one_more;
+            let known = if moves.count(from, to) > 0 { observed.weighted(from, to, weights) } else { 0.0 };
+            *share = known + if reached[to] { each * gamma(evenly, chance) } else { 0.0 };
         }
         let all: f64 = row.iter().sum();
         row.iter_mut().for_each(|share| *share /= all);

@@ -150,7 +150,7 @@ impl Observed {
     }
 }
 
-/// The number mixed through (MurmurHash3's finaliser, A. Appleby), so that customers of one time, or in a row, are in no block together but by chance.
+/// The number mixed through (MurmurHash3's finaliser, A. Appleby), so that customers of one time are in no block together but by chance.
 fn block_of(customer: u128) -> u64 {
     let mut mixed = (customer ^ (customer >> 64)) as u64;
     for factor in [0xff51_afd7_ed55_8ccd_u64, 0xc4ce_b9fe_1a85_ec53] {
