@@ -1,3 +1,5 @@
+//! Draws held to what is worked by hand, and to customers drawn anew.
+
 use super::observed::{Mean, Step};
 use super::*;
 use crate::money;
