@@ -2,10 +2,12 @@
 //   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
-// A figure leads to what it is made of; a chart says how many cases it rests on, or leads to them.
-// Each explanation has words, not the key of a message, and the day it holds for.
+// A figure leads to what it is made of; a chart, and a table that holds an estimate, says how many cases it rests on, or leads to them.
+// Each explanation has words, not the key of a message, and the day it holds for; and whatever it defines says how sure it is: that it is exact,
+// where its interval stands, or why it has none (messages.toml declares it with the definition, `sure`).
 import assert from 'node:assert/strict';
 import { choose, eventually, signIn } from './steps.mjs';
+import { speak } from './words.mjs';
 
 /** The first fit, the past, and the mining that follows. */
 const FIRST_RUN_LIMIT_MS = 240_000;
@@ -27,6 +29,8 @@ const PAGES = [
 const ELSEWHERE = ['/value/seven-p', '/analysis/questions', '/analysis/dashboards', '/analysis/catalog', '/analysis/sql', '/analysis/schedules'];
 /** What a page shows once it has been computed. */
 const TOLD = '.figure, .finding, .chart-box, table[data-defined]';
+/** What says of a figure that it is no estimate. */
+const EXACT = ['sure.exact', 'sure.recorded'];
 /** What is yet to come: a part that is replaced, or a place kept for an answer. */
 const WAITING = '#content [hx-trigger="load"][hx-swap="outerHTML"], #content .chart:not([data-chart]) > .chart-wait';
 
@@ -87,7 +91,7 @@ export async function figures({ open, step, program }) {
       let told = 0;
       for (const path of pages) {
         await settled(page, path);
-        const found = await page.evaluate(undefinedFigures);
+        const found = await page.evaluate(undefinedFigures, EXACT.map((key) => speak(lang)(key)));
         told += found.told;
         wrong.push(...found.wrong.map((what) => `${path}: ${what}`));
       }
@@ -96,18 +100,19 @@ export async function figures({ open, step, program }) {
     });
   }
 
-  await step('a table whose heading nobody defined is found', async () => {
+  await step('a table whose heading nobody defined is found, and a term that does not say how sure it is', async () => {
     await page.goto('/analysis/groups');
     const wrong = await page.evaluate(() => {
       document.querySelector('table[data-defined] th.num').textContent = 'Forgotten';
+      document.querySelector('.explain-columns [data-certainty]').remove();
       document.querySelector('#content').insertAdjacentHTML('beforeend', '<table class="grid"><tr><td class="num">7</td></tr></table><div class="figure"></div><figure class="chart-box"></figure>');
-    }).then(() => page.evaluate(undefinedFigures));
-    assert.equal(wrong.wrong.length, 4, wrong.wrong.join('\n'));
+    }).then(() => page.evaluate(undefinedFigures, EXACT.map((key) => speak('zh-CN')(key))));
+    assert.equal(wrong.wrong.length, 5, wrong.wrong.join('\n'));
   });
 }
 
-/** Runs in the page. */
-function undefinedFigures() {
+/** Runs in the page; `exact` are the words by which a figure is no estimate. */
+function undefinedFigures(exact) {
   const wrong = [];
   let told = 0;
   const text = (node) => (node?.textContent ?? '').replaceAll(/\s+/g, ' ').trim();
@@ -117,6 +122,10 @@ function undefinedFigures() {
     const words = [...panel.querySelectorAll('p:not(.hint), dd, dt')].map(text);
     if (!words.length || words.some((one) => !one || isKey(one))) wrong.push(`${what}: its explanation has no words: ${words.join(' | ')}`);
     if (!/\d|–/.test(text(panel.querySelector('p.hint')))) wrong.push(`${what}: its explanation names no day`);
+    // Once for each term, or for the one figure.
+    const sure = [...panel.querySelectorAll('[data-certainty]')].map(text);
+    const meant = panel.querySelectorAll('.explain-columns dd').length || 1;
+    if (sure.length !== meant || sure.some((one) => !one || isKey(one))) wrong.push(`${what}: does not say how sure it is: ${sure.join(' | ')}`);
   };
   const beside = (node, what) => {
     told += 1;
@@ -137,6 +146,10 @@ function undefinedFigures() {
       return null;
     }
     explains(found, what);
+    // Of rows that explain themselves each says what it rests on.
+    const estimates = [...found.querySelectorAll('.explain-columns [data-certainty]')].filter((one) => !exact.includes(text(one)));
+    const rests = node.matches('[data-rows-explained]') || found.querySelector('.explain-inputs, a[href]');
+    if (estimates.length && !rests) wrong.push(`${what}: estimates that name neither their cases nor what they are made of`);
     return new Set([...found.querySelectorAll('dt')].map(text));
   };
   for (const node of document.querySelectorAll('.figure')) beside(node, `the figure ${text(node.querySelector('.figure-label')).slice(0, 40)}`);

@@ -4,7 +4,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const CRATES = join(import.meta.dirname, '../crates');
-const MESSAGE = /^\s*"([^"]+)"\s*=\s*\{\s*en\s*=\s*("(?:[^"\\]|\\.)*")\s*,\s*zh\s*=\s*("(?:[^"\\]|\\.)*")\s*\}/gm;
+const MESSAGE = /^\s*"([^"]+)"\s*=\s*\{\s*en\s*=\s*("(?:[^"\\]|\\.)*")\s*,\s*zh\s*=\s*("(?:[^"\\]|\\.)*")\s*(?:,\s*sure\s*=\s*"\w+"\s*)?\}/gm;
 let messages;
 
 function all() {

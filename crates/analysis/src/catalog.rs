@@ -89,6 +89,7 @@ struct Figure {
     name: String,
     label: String,
     definition: String,
+    certainty: String,
     unit: String,
     inputs: &'static str,
 }
@@ -223,6 +224,7 @@ fn shown(app: &App, session: &Session, figures: Vec<ListedFigure>) -> Vec<Shown>
         let one = Figure {
             label: figure.label.get(lang).to_owned(),
             definition: figure.definition.get(lang).to_owned(),
+            certainty: figure.certainty.get(lang).to_owned(),
             unit: unit(app, session, figure.unit),
             inputs: figure.inputs,
             name: figure.name,

@@ -43,60 +43,66 @@ fn history() -> Vec<Field> {
         integer("orders").zh("订单数").help(
             "Number of confirmed, shipped or completed orders with an amount, up to the as-of date.",
             "截至统计日已确认、已发货或已完成且金额大于零的订单数。",
-        ),
-        date("first_order_on").label("First order", "首次购买").help("Day of the first order.", "第一张订单的日期。"),
-        date("last_order_on").label("Last order", "最近购买").help("Day of the latest order.", "最近一张订单的日期。"),
+        ).sure("exact"),
+        date("first_order_on").label("First order", "首次购买").help("Day of the first order.", "第一张订单的日期。").sure("exact"),
+        date("last_order_on").label("Last order", "最近购买").help("Day of the latest order.", "最近一张订单的日期。").sure("exact"),
         money("gross_sales").in_company_currency().zh("销售总额").help(
             "Sum of these orders in the company currency, without tax, before returns.",
             "上述订单金额之和（本位币，不含税），未扣除退货。",
-        ),
+        ).sure("exact"),
         money("net_sales").in_company_currency().zh("净销售额").help(
             "Gross sales less returns. A return counts on the day it came back.",
             "销售总额减去退货；退货按退回当日计入。",
-        ),
+        ).sure("exact"),
         money("margin").in_company_currency().zh("毛利").help(
             "Net sales less the cost of what was sold and not given back, of orders and returns whose costs are all known: one line without a cost leaves its order out. Empty if there is none.",
             "净销售额减去已售未退商品的成本，只含各行成本全部已知的订单和退货：有一行成本未知，整张订单不计入。全部未知则为空。",
-        ),
+        ).sure("exact"),
         money("sales_52w").in_company_currency().label("Sales, last 52 weeks", "近一年净销售额").help(
             "Net sales of the 52 weeks up to the as-of date: what the customer is worth today, unless the company measures value by profit.",
             "截至统计日近 52 周的净销售额；除非公司选择按利润衡量，即客户的当前价值。",
-        ),
+        ).sure("exact"),
         decimal("interval_days", 1).label("Purchase interval (days)", "购买间隔（天）").help(
             "Mean number of days between purchase days. Several orders on one day are one purchase.",
             "相邻两个购买日之间的平均天数；同一天的多张订单算一次购买。",
-        ),
+        ).sure("exact"),
         date("next_purchase_on").label("Next purchase", "预计下次购买").help(
             "Day of the last purchase plus the customer's own typical interval (geometric mean), as on the purchase cycle; from four purchase days on, and only if he buys regularly.",
             "最近购买日加上该客户自己的典型间隔（几何平均），与“购买周期”一致；至少四个购买日，且购买有规律。",
-        ),
+        ).sure("rhythm"),
         decimal("overdue", 2).moving().label("Overdue", "超期倍数").help(
             "Days since the last purchase divided by the customer's own typical interval: 1 on the day of the next purchase, above it he is later than usual. Empty where no next purchase is told.",
             "距最近购买的天数除以该客户自己的典型间隔：预计下次购买日为 1，大于 1 表示比往常晚；无法预计下次购买时为空。",
-        ),
+        ).sure("rhythm"),
         integer("new_products").label("New products bought", "购买的新产品数").help(
             "Products he bought that were new: first sold after the company's first 26 weeks of sales and at least 13 weeks ago, those 13 weeks not over before his own first purchase. As of the last fit.",
             "该客户买过的新产品数：首次售出在公司有销售记录的前 26 周之后、且已满 13 周，且该 13 周结束时他已是客户。以最近一次拟合为准。",
-        ),
+        ).sure("exact"),
         integer("new_products_early").label("New products bought early", "早期购买的新产品数").help(
             "Of the new products he bought, those he first bought within 13 weeks of their first sale. As of the last fit.",
             "买过的新产品中，在首次售出后 13 周内即购买的个数。以最近一次拟合为准。",
-        ),
+        ).sure("exact"),
     ]
 }
 
 fn scores() -> Vec<Field> {
     let score = |name: &str, en: &str, zh: &str, of_en: &str, of_zh: &str| {
-        integer(name).label(en, zh).help(
-            &format!("1 to 5, 5 is best: the customer's fifth by {of_en} among all customers."),
-            &format!("1 到 5 分，5 分最好：按{of_zh}在全部客户中所处的五分位。"),
-        )
+        integer(name)
+            .label(en, zh)
+            .help(
+                &format!("1 to 5, 5 is best: the customer's fifth by {of_en} among all customers."),
+                &format!("1 到 5 分，5 分最好：按{of_zh}在全部客户中所处的五分位。"),
+            )
+            .sure("exact")
     };
     vec![
-        text("rfm").label("RFM", "RFM").help(
-            "Recency, frequency and money as three scores from 1 to 5; 555 is best.",
-            "最近一次购买、购买频次、购买金额三项得分，各 1 到 5 分，555 最好。",
-        ),
+        text("rfm")
+            .label("RFM", "RFM")
+            .help(
+                "Recency, frequency and money as three scores from 1 to 5; 555 is best.",
+                "最近一次购买、购买频次、购买金额三项得分，各 1 到 5 分，555 最好。",
+            )
+            .sure("exact"),
         score("rfm_recency", "Recency score", "最近购买得分", "the day of the last purchase", "最近购买日"),
         score("rfm_frequency", "Frequency score", "购买频次得分", "the number of purchase days", "购买天数"),
         score("rfm_monetary", "Money score", "购买金额得分", "gross sales", "销售总额"),
@@ -108,35 +114,35 @@ fn forecasts() -> Vec<Field> {
         percent("p_alive").label("Still a customer", "仍是客户的概率").help(
             "Probability that he has not silently stopped buying. 100 % for everybody if no one is seen to stop, and with BG/NBD after a single purchase, because that model lets a customer stop only after a repeat purchase. Empty where a rule of thumb forecasts churn better than any model: a rule knows no such probability.",
             "客户尚未悄然停止购买的概率。若数据中看不出客户流失，则人人为 100%；采用 BG/NBD 模型时，只买过一次的客户恒为 100%，因为该模型假定客户只会在重复购买后停止。若某条简单规则对流失的预测比模型更准，则此项留空，因为规则没有这一概率。",
-        ),
+        ).sure("customer_forecast"),
         decimal("expected_purchases_52w", 4).label("Purchases, 52 weeks", "未来一年购买次数").help(
             "Number of purchase days expected within the next 52 weeks, by the model or rule of thumb that forecasts this company's customers best (page Back-test).",
             "未来 52 周内预计的购买次数，由对本公司客户预测最准的模型或简单规则算出（见“预测回测”页）。",
-        ),
+        ).sure("customer_forecast"),
         percent("p_buy_13w").label("Buys within 13 weeks", "三个月内购买概率").help(
             "Probability of at least one purchase within the next 13 weeks, by the model or rule of thumb that forecasts best (page Back-test).",
             "未来 13 周内至少购买一次的概率，由预测最准的模型或简单规则算出（见“预测回测”页）。",
-        ),
+        ).sure("customer_forecast"),
         percent("p_churn_52w").label("Buys no more, 52 weeks", "未来一年不再购买的概率").help(
             "Probability of no purchase within the next 52 weeks: the churn score. It counts who has stopped and who buys too seldom. By the model or rule of thumb that forecasts best (page Back-test).",
             "未来 52 周内一次都不购买的概率，即流失评分；既包括已停止购买的，也包括购买太少的；由预测最准的模型或简单规则算出（见“预测回测”页）。",
-        ),
+        ).sure("customer_forecast"),
         money("expected_spend").in_company_currency().label("Amount per purchase", "预计单次金额").help(
             "Mean amount of a future purchase (Gamma-Gamma): the customer's own mean drawn towards everybody's, the less the more he bought.",
             "未来每次购买的平均金额（Gamma-Gamma 模型）：以客户自己的均值为主，购买越少越向总体均值靠拢。",
-        ),
+        ).sure("customer_forecast"),
         money("clv_52w").in_company_currency().label("Value, 52 weeks", "未来一年价值").help(
             "Sales expected from the customer within the next 52 weeks, discounted to the as-of date; purchases by the model or rule of thumb that forecasts best (page Back-test).",
             "预计该客户未来 52 周带来的销售额，折现到统计日；购买次数由预测最准的模型或简单规则算出（见“预测回测”页）。",
-        ),
+        ).sure("expected"),
         money("clv_52w_low").in_company_currency().label("Value, low end", "未来一年价值（下限）").help(
             "Lower end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %. Empty where a rule of thumb is in force, which gives none.",
             "未来一年价值约有八成把握落入的区间的下限；采用简单规则时没有区间，留空。",
-        ),
+        ).sure("expected"),
         money("clv_52w_high").in_company_currency().label("Value, high end", "未来一年价值（上限）").help(
             "Upper end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %. Empty where a rule of thumb is in force, which gives none.",
             "未来一年价值约有八成把握落入的区间的上限；采用简单规则时没有区间，留空。",
-        ),
+        ).sure("expected"),
     ]
 }
 
@@ -145,10 +151,10 @@ fn classes() -> Vec<Field> {
         choice("stage", &STAGES).label("Life-cycle stage", "生命周期阶段").help(
             "Stage of the relation by a stated rule: the first condition that holds decides.",
             "按公开的规则判定的关系阶段：依次检查各条件，第一个成立的条件决定阶段。",
-        ),
+        ).sure("by_rule"),
         choice("value_quadrant", &QUADRANTS).label("Value and potential", "价值象限").help(
             "What the last 52 weeks brought (value today) against what is expected of the next 52 (potential), both in sales or both in profit, as the company chose; high means among the best fifth. Core: both high. Growth: only the potential. Cash: only today's. Small: neither. Empty where profit was chosen and the customer's is unknown.",
             "以近 52 周带来的为当前价值、未来 52 周预计带来的为增值潜力，均按公司的选择以销售额或利润衡量，前五分之一为高。核心：两者皆高；潜力：仅潜力高；现值：仅当前价值高；一般：两者皆低。选择利润而该客户利润未知时为空。",
-        ),
+        ).sure("quadrant"),
     ]
 }

@@ -76,6 +76,8 @@ pub struct Field {
     pub apart: Option<Apart>,
     /// The reader sees it in part (138****8000), so that he may neither filter nor sort nor search by it.
     pub masked: bool,
+    /// Of a figure: how sure it is, as the name of the words that say so (`sure.…` of messages.toml). What is only recorded has none.
+    pub sure: Option<&'static str>,
     /// Personal data in the sense of PIPL/GDPR.
     pub personal: bool,
     /// Personal, but what it names is an area with many people, so that figures may be cut by it by whoever may see it.
@@ -109,6 +111,7 @@ fn field(name: &str, kind: Kind) -> Field {
         figure: false,
         apart: None,
         masked: false,
+        sure: None,
         personal: false,
         area: false,
         bands: None,
@@ -236,6 +239,11 @@ impl Field {
     pub fn moving(mut self) -> Self {
         self.apart = Some(Apart::Moving);
         self.figure()
+    }
+    /// See [`Field::sure`].
+    pub fn sure(mut self, name: &'static str) -> Self {
+        self.sure = Some(name);
+        self
     }
     pub fn personal(mut self) -> Self {
         self.personal = true;

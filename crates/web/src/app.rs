@@ -5,8 +5,10 @@ use crate::{
     api::OperationsFn,
     assets::Assets,
     auth::Gate,
+    figure::Meaning,
     live::Live,
     mail::{Letter, MailServer, Mailer, Recipient},
+    messages::certainty_key,
     metrics::Metrics,
     sealed::Seal,
     session::RecentVisitors,
@@ -19,7 +21,7 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use engine::{Actor, Background, BoxFuture, Engine};
-use meta::{Label, Lang, Record};
+use meta::{Field, Label, Lang, Record};
 use minijinja::Value;
 use std::{sync::Arc, time::Duration};
 
@@ -243,6 +245,20 @@ impl App {
     /// A text of `messages.toml`.
     pub fn t(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> String {
         self.0.pages.messages.get(lang, key, args).unwrap_or_else(|| key.to_owned())
+    }
+
+    /// What a figure means, by the message that says it, and how sure it is.
+    pub fn meaning(&self, lang: Lang, key: &str, args: &[(&str, &str)]) -> Meaning {
+        let certainty = self.0.pages.messages.certainty(lang, key);
+        Meaning {
+            definition: self.t(lang, key, args),
+            certainty: certainty.unwrap_or_else(|| key.to_owned()),
+        }
+    }
+
+    /// How sure a figure is that is a field of a record; what is no figure stands as it was recorded.
+    pub fn certainty_of(&self, lang: Lang, field: &Field) -> String {
+        self.t(lang, &certainty_key(field.sure.unwrap_or("recorded")), &[])
     }
 
     /// The panels of modules for one record, in the order of the modules.

@@ -2,6 +2,15 @@
 
 use serde::Serialize;
 
+/// What a figure means and how sure it is, in the reader's words. Both are declared together (`sure` beside a message of
+/// messages.toml, [`meta::Field::sure`]), so that whoever says the one says the other.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Meaning {
+    pub definition: String,
+    /// How far it can be off, or that it is exact.
+    pub certainty: String,
+}
+
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Figure {
     pub label: String,
@@ -20,8 +29,8 @@ pub struct Explain {
     pub definition: String,
     pub formula: Option<String>,
     pub inputs: Vec<Input>,
-    /// How sure it is, or that it is exact.
-    pub certainty: Option<String>,
+    /// How far it can be off, or that it is exact.
+    pub certainty: String,
     pub as_of: String,
     pub source_href: Option<String>,
     pub source_label: Option<String>,
@@ -45,6 +54,13 @@ pub struct Finding {
 pub struct Definition {
     pub label: String,
     pub definition: String,
+    pub certainty: String,
+}
+
+impl Definition {
+    pub fn new(label: impl Into<String>, Meaning { definition, certainty }: Meaning) -> Self {
+        Definition { label: label.into(), definition, certainty }
+    }
 }
 
 impl Figure {
@@ -62,8 +78,8 @@ impl Figure {
 }
 
 impl Explain {
-    pub fn new(definition: impl Into<String>, as_of: impl Into<String>) -> Self {
-        Explain { definition: definition.into(), as_of: as_of.into(), ..Explain::default() }
+    pub fn new(Meaning { definition, certainty }: Meaning, as_of: impl Into<String>) -> Self {
+        Explain { definition, certainty, as_of: as_of.into(), ..Explain::default() }
     }
     pub fn formula(mut self, formula: &str) -> Self {
         self.formula = Some(formula.to_owned());
@@ -77,8 +93,9 @@ impl Explain {
         self.inputs.extend(inputs);
         self
     }
+    /// More exactly than its kind says: with the interval itself, say.
     pub fn certainty(mut self, certainty: String) -> Self {
-        self.certainty = Some(certainty);
+        self.certainty = certainty;
         self
     }
     pub fn source(mut self, href: String, label: String) -> Self {

@@ -11,6 +11,8 @@ pub struct ListedFigure {
     pub name: String,
     pub label: Label,
     pub definition: Label,
+    /// How far it can be off, or that it is exact.
+    pub certainty: Label,
     pub unit: &'static str,
     /// Tables and columns of the warehouse it is made of.
     pub inputs: &'static str,

@@ -1,6 +1,10 @@
 //! The templates: one strict environment per language, because `t` speaks the page's language everywhere.
 
-use crate::{Format, Messages, Zone, assets::Assets};
+use crate::{
+    Format, Messages, Zone,
+    assets::Assets,
+    figure::{Definition, Meaning},
+};
 use meta::Lang;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::Kwargs,
@@ -62,6 +66,10 @@ fn environment(
         }
         Ok(Own::get(name).map(|file| String::from_utf8_lossy(&file.data).into_owned()))
     });
+    let known = messages.clone();
+    environment.add_function("sure", move |key: &str| certainty(&known, lang, key));
+    let known = messages.clone();
+    environment.add_function("term", move |label: &str, key: &str| term(&known, lang, label, key));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&messages, lang, key, &args));
     environment.add_function("asset", move |name: &str| Value::from_safe_string(assets.address(name)));
     let format = Format { lang, zone: Zone::default() };
@@ -124,4 +132,23 @@ fn translate(messages: &Messages, lang: Lang, key: &str, args: &Kwargs) -> Resul
         }
         None => Ok(key.to_owned()),
     }
+}
+
+/// How sure the figure is whose meaning a message says; one that does not tell is treated as a missing key is.
+fn certainty(messages: &Messages, lang: Lang, key: &str) -> Result<String, Error> {
+    match messages.certainty(lang, key) {
+        Some(text) => Ok(text),
+        None if cfg!(debug_assertions) => Err(Error::new(
+            ErrorKind::UnknownFunction,
+            format!("message “{key}” does not say how sure (sure = …)"),
+        )),
+        None => Ok(key.to_owned()),
+    }
+}
+
+/// A column or a mark for macro `definitions`: its name, and the message that says what it means.
+fn term(messages: &Messages, lang: Lang, label: &str, key: &str) -> Result<Value, Error> {
+    let definition = messages.get(lang, key, &[]).unwrap_or_else(|| key.to_owned());
+    let meaning = Meaning { definition, certainty: certainty(messages, lang, key)? };
+    Ok(Value::from_serialize(Definition::new(label, meaning)))
 }

@@ -5,7 +5,7 @@ use super::table::{Aspect, Table};
 use crate::words::Words;
 use serde::Serialize;
 use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval};
-use web::figure::{Explain, Figure, Input};
+use web::figure::{Explain, Figure, Input, Meaning};
 
 /// What stands beside a table or a chart (macro `definitions`).
 #[derive(Default, Serialize)]
@@ -72,12 +72,13 @@ fn explain(
     source: Option<&str>,
 ) -> Explain {
     let as_of = words.format.instant(answer.refreshed_at);
-    let mut explain = Explain::new(words.say(&column.definition), as_of).formula(&column.formula);
+    let meaning =
+        Meaning { definition: words.say(&column.definition), certainty: certainty(words, column, cell) };
+    let mut explain = Explain::new(meaning, as_of).formula(&column.formula);
     for input in &column.inputs {
         explain = explain.input(words.say(&input.label), words.figure(input.value, input.unit));
     }
     explain.inputs.extend(taken_from(words, answer, Some(&column.facts)));
-    let explain = explain.certainty(certainty(words, column, cell));
     match source {
         Some(href) => explain.source(href.to_owned(), words.t("explore.behind", &[])),
         None => explain,
@@ -102,7 +103,7 @@ pub fn counted_rows(words: &Words<'_>, counted: &Counted) -> String {
 /// Sums and counts take everything there is; only answers stand for more than themselves.
 fn certainty(words: &Words<'_>, column: &Column, cell: &Cell) -> String {
     match cell.interval {
-        _ if !column.sampled => words.t("explore.exact", &[]),
+        _ if !column.sampled => words.t("sure.exact", &[]),
         None => words.t("explore.unsure", &[]),
         Some(interval) => {
             let cases = words.count(usize::try_from(interval.cases).unwrap_or(usize::MAX));

@@ -75,7 +75,7 @@ pub fn fields() -> Vec<Field> {
     ];
     for (class, by_hand) in computed {
         let (en, zh) = (format!("{} by hand", class.label.en), format!("{}（手工指定）", class.label.zh));
-        fields.push(class.apart().indexed());
+        fields.push(class.sure("by_rule").apart().indexed());
         fields.push(by_hand.label(&en, &zh).help(
             "Wins over the computed class until it is emptied.",
             "优先于系统计算的结果，清空后恢复自动计算。",

@@ -211,9 +211,9 @@ fn period(words: &Words<'_>, period: &Period) -> String {
 
 /// The two periods.
 fn columns(words: &Words<'_>, report: &Report) -> Vec<Definition> {
-    let column = |key: &str, of: &Period| Definition {
-        label: format!("{} ({})", words.t(key, &[]), period(words, of)),
-        definition: words.t(&format!("{key}.is"), &[]),
+    let column = |key: &str, of: &Period| {
+        let label = format!("{} ({})", words.t(key, &[]), period(words, of));
+        Definition::new(label, words.meaning(&format!("{key}.is"), &[]))
     };
     vec![column("benefit.before", &report.base), column("benefit.after", &report.latest)]
 }
@@ -266,7 +266,7 @@ fn records(key: &str, settings: &Settings, period: &Period) -> Option<String> {
 fn explain(page: &Page<'_>, pair: &Pair) -> Explain {
     let (words, report) = (page.words, &page.kept.body);
     let mut explain =
-        Explain::new(words.t(&format!("benefit.help.{}", pair.key), &[]), words.date(page.kept.as_of));
+        Explain::new(words.meaning(&format!("benefit.help.{}", pair.key), &[]), words.date(page.kept.as_of));
     for (key, of, one) in [("before", &report.base, &report.before), ("after", &report.latest, &report.after)]
     {
         let (what, cases) = sample(pair.key, one);

@@ -116,10 +116,10 @@ impl Panel<'_> {
         (!of_enough(&kept.body)).then(|| words.t(few, &counts))
     }
 
-    fn explain(&self, definition: String) -> Explain {
+    fn explain(&self, key: &str) -> Explain {
         let (words, Own { definition: of, term, ends_on }) = (self.words, self.own);
         let end = term.end.or(*ends_on).map_or_else(|| "–".to_owned(), |end| words.date(end));
-        Explain::new(definition, words.date(self.seen.as_of))
+        Explain::new(words.meaning(key, &[]), words.date(self.seen.as_of))
             .input(words.label(&of.start), words.date(term.start))
             .input(words.label(&of.end), end)
     }
@@ -141,7 +141,7 @@ impl Panel<'_> {
                 words.t("contract.own.since", &[("date", &words.date(term.start)), ("months", &lasted)]),
             ),
         };
-        let explain = self.explain(words.t("contract.own.state.is", &[]));
+        let explain = self.explain("contract.own.state.is");
         let label = words.t("contract.own.state", &[]);
         Figure::new(label, state, explain).note(Some(note)).tone(term.end.map(|_| "bad"))
     }
@@ -156,14 +156,14 @@ impl Panel<'_> {
             None => words.t("contract.own.every", &[("every", &self.every())]),
         };
         let count = words.count(self.own.renewed().into());
-        let explain = self.explain(words.t("contract.own.renewals.is", &[]));
+        let explain = self.explain("contract.own.renewals.is");
         Figure::new(words.t("contract.own.renewals", &[]), count, explain).note(Some(note))
     }
 
     /// What all contracts say: their day, and for who may know it their number and the model fitted to them.
     fn of_all(&self, page: &Page<'_>, key: &str) -> Explain {
         let words = self.words;
-        let mut explain = Explain::new(words.t(key, &[]), words.date(page.as_of));
+        let mut explain = Explain::new(words.meaning(key, &[]), words.date(page.as_of));
         if self.whole {
             explain = explain.input(words.t("contract.contracts", &[]), words.count(page.report.customers));
             explain = page.of_model(explain, page.report.renewing.fitted());

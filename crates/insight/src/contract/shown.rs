@@ -113,10 +113,10 @@ impl Page<'_> {
 
     fn renewal(&self, n: u64) -> Definition {
         let words = self.words;
-        Definition {
-            label: words.t("contract.after", &[("count", &words.count(n))]),
-            definition: words.t("contract.after.is", &[]),
-        }
+        Definition::new(
+            words.t("contract.after", &[("count", &words.count(n))]),
+            words.meaning("contract.after.is", &[]),
+        )
     }
 
     fn left_out(&self) -> Option<String> {
@@ -143,7 +143,8 @@ impl Page<'_> {
     fn figures(&self) -> Vec<Figure> {
         let (words, report) = (self.words, self.report);
         let as_of = words.date(self.as_of);
-        let explain = |key: &str| Explain::new(words.t(&format!("contract.help.{key}"), &[]), as_of.clone());
+        let explain =
+            |key: &str| Explain::new(words.meaning(&format!("contract.help.{key}"), &[]), as_of.clone());
         let figure = |key: &str, value: String, explain: Explain| {
             Figure::new(words.t(&format!("contract.figure.{key}"), &[]), value, explain)
         };

@@ -2,7 +2,7 @@
 
 use super::{
     compute::{REPORT, Report, WEEKS},
-    page::rows,
+    page::{rows, sample},
     store::{self, After, Which},
 };
 use crate::{
@@ -127,6 +127,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         as_of => words.date(kept.as_of),
         made_at => words.format.instant(kept.made_at),
         total => words.count(total),
+        inputs => sample(&words, report),
         back => PATH,
         gone => (gone > 0).then(|| words.count(gone)),
         first_href => after.is_some().then(|| address.clone()),

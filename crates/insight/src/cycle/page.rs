@@ -9,7 +9,7 @@ use super::{
 use crate::{
     kept::{self, Kept},
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href, scope,
         words::Words,
     },
@@ -108,7 +108,7 @@ pub(super) async fn rows(words: &Words<'_>, session: &Session, cycles: &[Stored]
 }
 
 fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let regular = value::proportion::share(report.regular, report.pairs);
     let interval = regular.map(|found| {
         let (low, high) = (words.percent(found.low), words.percent(found.high));
@@ -145,6 +145,12 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
     ]
 }
 
+/// What estimates of cycles rest on.
+pub(super) fn sample(words: &Words<'_>, report: &Report) -> [Input; 2] {
+    let input = |key: &str, number: u64| Input { label: words.t(key, &[]), value: words.count(number) };
+    [input("cycle.regular", report.regular), input("cycle.pairs", report.pairs)]
+}
+
 fn weeks(words: &Words<'_>, report: &Report) -> Json {
     let total: u64 = report.weeks.iter().map(|week| week.purchases).sum();
     let categories: Vec<String> = report.weeks.iter().map(|week| words.date(week.from_on)).collect();
@@ -172,10 +178,7 @@ fn weeks(words: &Words<'_>, report: &Report) -> Json {
         "data": (total > 0).then_some(data),
         "rows": report.weeks.iter().enumerate().map(row).collect::<Vec<_>>(),
         "source": { "href": List::Weeks.address(), "label": words.t("cycle.these", &[]) },
-        "inputs": [
-            { "label": words.t("cycle.regular", &[]), "value": words.count(report.regular) },
-            { "label": words.t("cycle.pairs", &[]), "value": words.count(report.pairs) },
-        ],
+        "inputs": sample(words, report),
     })
 }
 

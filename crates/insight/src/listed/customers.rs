@@ -46,6 +46,7 @@ const PROFITABILITY: &[Shown] = &[
         ("Whale curve: peak", "鲸鱼曲线：峰值"),
         "share",
         PROFIT,
+        "extended",
         (
             "Customers from the largest net profit down: the highest point of their cumulated profit, share of the profit of all. What is above 100 % the others cost again.",
             "客户按净利润由大到小排列，累计利润的最高点占全部利润的比例；超过 100% 的部分被其余客户消耗。",
@@ -56,6 +57,7 @@ const PROFITABILITY: &[Shown] = &[
         ("Whale curve: customers who earn", "鲸鱼曲线：盈利客户占比"),
         "share",
         PROFIT,
+        "extended",
         (
             "Share of the customers with a purchase whose net profit is above zero.",
             "有购买记录的客户中净利润为正的比例。",
@@ -66,6 +68,7 @@ const PROFITABILITY: &[Shown] = &[
         ("Where the margin goes", "毛利去向"),
         "money",
         "account_figures.margin, contribution, cost_to_serve",
+        "extended",
         (
             "Margin of all customers, what selling, handling, returns and contacts take of it, and the net profit that is left.",
             "全部客户的毛利，扣除销售费用、订单处理、退货和接触成本后剩余的净利润。",
@@ -76,6 +79,7 @@ const PROFITABILITY: &[Shown] = &[
         ("Losses by cause", "亏损原因"),
         "money",
         PROFIT,
+        "extended",
         (
             "Losses of customers with a net profit below zero, each by the largest of his costs.",
             "净利润为负的客户的亏损额，按各自最大的成本项归类。",
@@ -107,6 +111,7 @@ const CYCLES: &[Shown] = &[
         ("Share of regular cycles", "规律周期占比"),
         "share",
         "sales.day",
+        "share",
         (
             "Cycles (a customer with a product, or with anything) whose gaps lie close to their own typical one, share of all cycles.",
             "间隔大多接近自身典型值的购买周期占全部周期（客户与产品，或客户与全部产品）的比例。",
@@ -178,6 +183,7 @@ const SEVEN_P: &[Shown] = &[
         ("Retention", "客户保留率"),
         "share",
         "order.account_key, order.ordered_at",
+        "share",
         (
             "Of the customers who bought in the 52 weeks before, the share that bought again in the last 52, with its 95 % interval; beside it the same a year earlier.",
             "前 52 周购买的客户中近 52 周再次购买的比例，附 95% 区间，并与一年前比较。",
@@ -188,6 +194,7 @@ const SEVEN_P: &[Shown] = &[
         ("First purchases by month", "每月首次购买客户数"),
         "count",
         "order.account_key, order.ordered_at",
+        "exact",
         ("Customers whose first order that counts was in the month.", "首张有效订单在该月的客户数。"),
     ),
     told("seven.column.sales", "money", "sales.net"),
@@ -209,6 +216,7 @@ const SEVEN_P: &[Shown] = &[
         ("Returns by reason", "各原因的退货金额"),
         "money",
         "returns.net, returns.reason",
+        "exact",
         (
             "Amount and number of the returns of the period for each reason given.",
             "本期各退货原因的金额与次数。",

@@ -50,6 +50,7 @@ const GROUPS: &[Shown] = &[
         ("Moves between groups", "分群间的变动"),
         "count",
         "sales",
+        "share",
         (
             "Customers who were in one group 91 days ago and are in another today, both days by the same groups and by the orders of as many days before.",
             "91 天前在一个群、如今在另一个群的客户数，两个日期采用同一套分群，各看之前同样长的订单历史。",
@@ -103,6 +104,7 @@ const FORECAST: &[Shown] = &[
         ("Interval of the forecast", "预测区间"),
         "money",
         SALES,
+        "forecast",
         (
             "Range of a week's sales, as wide as the errors of the same method were on weeks known by now.",
             "某周销售额的区间，宽度取自同一方法对已知周次的预测误差。",
@@ -113,6 +115,7 @@ const FORECAST: &[Shown] = &[
         ("MASE", "MASE"),
         "quantity",
         SALES,
+        "forecast_test",
         (
             "Mean absolute error over that of repeating the past: below 1 the method is better.",
             "平均绝对误差与简单重复历史的误差之比，小于 1 表示该方法更好。",
@@ -123,6 +126,7 @@ const FORECAST: &[Shown] = &[
         ("sMAPE", "sMAPE"),
         "share",
         SALES,
+        "forecast_test",
         (
             "Mean of the error over the mean of actual and forecast sales of a week.",
             "各周误差与实际和预测均值之比的平均。",
@@ -133,6 +137,7 @@ const FORECAST: &[Shown] = &[
         ("WAPE", "WAPE"),
         "share",
         SALES,
+        "forecast_test",
         (
             "Sum of absolute errors over the sum of sales of the test.",
             "检验期内绝对误差之和与销售额之和的比。",

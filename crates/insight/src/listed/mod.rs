@@ -52,7 +52,8 @@ enum Definition {
     Message(&'static str),
     /// What the page says the heading means.
     OfName,
-    Own(Words),
+    /// With the name of the words that say how sure it is, which a message names itself.
+    Own(Words, &'static str),
 }
 
 /// A figure that its page explains.
@@ -71,9 +72,10 @@ const fn own(
     label: Words,
     unit: &'static str,
     inputs: &'static str,
+    sure: &'static str,
     definition: Words,
 ) -> Shown {
-    Shown { name, unit, inputs, label: Some(label), definition: Definition::Own(definition) }
+    Shown { name, unit, inputs, label: Some(label), definition: Definition::Own(definition, sure) }
 }
 
 impl Shown {
@@ -98,14 +100,16 @@ pub fn figures(app: App, session: Session) -> BoxFuture<'static, Answer<Vec<List
 fn listed(app: &App, times: &Times, page: &Page, shown: &Shown) -> ListedFigure {
     let words = |words: Words| label(words.0, words.1);
     let time = times.of(page.source);
+    let (definition, certainty) = match shown.definition {
+        Definition::Message(key) => meaning(app, key),
+        Definition::OfName => meaning(app, &format!("{}.is", shown.name)),
+        Definition::Own(own, sure) => (words(own), message(app, &format!("sure.{sure}"))),
+    };
     ListedFigure {
         name: shown.name.to_owned(),
         label: shown.label.map_or_else(|| message(app, shown.name), words),
-        definition: match shown.definition {
-            Definition::Message(key) => message(app, key),
-            Definition::OfName => message(app, &format!("{}.is", shown.name)),
-            Definition::Own(own) => words(own),
-        },
+        definition,
+        certainty,
         unit: shown.unit,
         inputs: shown.inputs,
         origin: words(page.origin),
@@ -120,6 +124,13 @@ fn listed(app: &App, times: &Times, page: &Page, shown: &Shown) -> ListedFigure 
 fn message(app: &App, key: &str) -> Label {
     let [en, zh] = [Lang::En, Lang::Zh].map(|lang| left_open(&app.t(lang, key, &[])));
     Label { en, zh }
+}
+
+/// What a figure means and how sure it is, by the message that says it.
+fn meaning(app: &App, key: &str) -> (Label, Label) {
+    let [en, zh] = [Lang::En, Lang::Zh].map(|lang| app.meaning(lang, key, &[]));
+    let definition = Label { en: left_open(&en.definition), zh: left_open(&zh.definition) };
+    (definition, Label { en: en.certainty, zh: zh.certainty })
 }
 
 fn left_open(text: &str) -> String {

@@ -61,6 +61,7 @@ const OVERVIEW: &[Shown] = &[
         ("Share of sales of the best 20 %", "前 20% 客户的销售占比"),
         "share",
         "account_figures.gross_sales",
+        "exact",
         (
             "Customers from the largest gross sales down; the curve is their cumulated share of all gross sales, the title that of the first fifth.",
             "客户按销售总额由大到小排列，曲线为累计占全部销售总额的比例，标题为前五分之一的占比。",
@@ -71,6 +72,7 @@ const OVERVIEW: &[Shown] = &[
         ("Customers of an RFM cell", "RFM 单元客户数"),
         "count",
         "account_figures.rfm_recency, rfm_frequency",
+        "exact",
         (
             "Number of customers with each pair of scores (1 to 5) of recency and frequency.",
             "最近购买与频次得分（各 1 到 5）每种组合的客户数。",
@@ -81,6 +83,7 @@ const OVERVIEW: &[Shown] = &[
         ("Customers of a class", "各分类客户数"),
         "count",
         "account_figures.stage, account.importance, account_figures.value_quadrant",
+        "by_rule",
         (
             "Number of customers in each life-cycle stage, class of importance and value quadrant on the as-of date.",
             "截至统计日各生命周期阶段、重要程度和价值象限的客户数。",
@@ -106,6 +109,7 @@ const MATRIX: &[Shown] = &[
         ("Customers still in their quadrant", "仍在原象限的客户占比"),
         "share",
         "account_figures.value_quadrant",
+        "share",
         (
             "Share of the customers of a year ago who are in the same quadrant today; the chart has every move from quadrant to quadrant.",
             "一年前的客户如今仍在同一象限的比例；图中为各象限之间的变动。",
@@ -123,6 +127,7 @@ const LIFE_CYCLE: &[Shown] = &[
         ("Transition probability", "转移概率"),
         "share",
         "sales.day, returns.day",
+        "share",
         (
             "Share of the customers in one stage at the beginning of the period who are in another at its end, with its 95 % interval (Wilson). Stages follow from the orders up to each day by the rule in force.",
             "期初处于某阶段的客户在期末处于另一阶段的比例，附 95% 区间（Wilson）；各日的阶段由截至当日的订单按现行规则判定。",
@@ -151,6 +156,7 @@ const BACKTEST: &[Shown] = &[
         ("MAE", "MAE"),
         "quantity",
         ORDERS,
+        "trial",
         ("Mean absolute error of a customer's number of purchases.", "每位客户购买次数的平均绝对误差。"),
     ),
     own(
@@ -158,6 +164,7 @@ const BACKTEST: &[Shown] = &[
         ("RMSE", "RMSE"),
         "quantity",
         ORDERS,
+        "trial",
         (
             "Root of the mean squared error of a customer's number of purchases.",
             "每位客户购买次数的均方根误差。",
@@ -168,6 +175,7 @@ const BACKTEST: &[Shown] = &[
         ("Brier", "Brier"),
         "quantity",
         ORDERS,
+        "trial",
         ("Mean squared error of the probability to buy.", "购买概率的均方误差。"),
     ),
     told("value.backtest.rank", "quantity", ORDERS),
@@ -182,6 +190,7 @@ const BACKTEST: &[Shown] = &[
         ("AIC", "AIC"),
         "quantity",
         ORDERS,
+        "fit",
         (
             "Akaike's criterion: twice the number of parameters less twice the log-likelihood; smaller is better.",
             "赤池信息准则：参数个数的两倍减去对数似然的两倍，越小越好。",
@@ -192,6 +201,7 @@ const BACKTEST: &[Shown] = &[
         ("BIC", "BIC"),
         "quantity",
         ORDERS,
+        "fit",
         (
             "Schwarz's criterion: number of parameters times the logarithm of the number of customers less twice the log-likelihood; smaller is better.",
             "施瓦茨信息准则：参数个数乘以客户数的对数，减去对数似然的两倍，越小越好。",

@@ -114,6 +114,7 @@ pub fn field() -> Field {
             "Number of the group of customers who buy alike, found by k-means on how recently, often, much and variously they bought; see the page Customer groups.",
             "购买行为相似的客户所在分群的编号：按最近购买、频次、金额和品种用 k-means 聚类得出，详见“客户分群”页面。",
         )
+        .sure("grouped")
         .apart()
         .indexed()
         .section("Value", "客户价值")

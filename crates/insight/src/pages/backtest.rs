@@ -261,7 +261,7 @@ fn calibration(words: &Words<'_>, tried: &Tried) -> Json {
         "rows": bins.iter().map(|bin| json!({
             "customers": words.count(bin.customers),
             "forecast": words.percent(bin.forecast),
-            "actual": words.percent(bin.actual),
+            "actual": words.share_between((bin.actual * weight(bin)).round() as u64, bin.customers),
         })).collect::<Vec<_>>(),
     })
 }

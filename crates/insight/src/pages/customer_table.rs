@@ -5,7 +5,7 @@ use crate::settings::Settings;
 use engine::Query;
 use meta::{Field, Id, Kind, Record, Value};
 use serde::Serialize;
-use web::{Answer, Session};
+use web::{Answer, Session, figure::Meaning};
 
 #[derive(Serialize)]
 pub struct CustomerTable {
@@ -23,6 +23,13 @@ pub struct Column {
     pub label: String,
     pub is_number: bool,
     pub definition: String,
+    pub certainty: String,
+}
+
+impl Column {
+    pub fn new(label: String, is_number: bool, Meaning { definition, certainty }: Meaning) -> Column {
+        Column { label, is_number, definition, certainty }
+    }
 }
 
 #[derive(Serialize)]
@@ -91,10 +98,9 @@ pub async fn table(
     filter: &str,
     href: String,
 ) -> Answer<CustomerTable> {
-    let columns = fields.iter().map(|field| Column {
-        label: words.label(field),
-        is_number: words.field(field).is_some_and(|field| field.kind.is_numeric()),
-        definition: defined(words, field),
+    let columns = fields.iter().map(|field| {
+        let is_number = words.field(field).is_some_and(|field| field.kind.is_numeric());
+        Column::new(words.label(field), is_number, defined(words, field))
     });
     let engine = words.app.engine();
     let as_of = Settings::load(engine).await?.as_of_day(engine.clock());
@@ -110,11 +116,8 @@ pub async fn table(
 impl CustomerTable {
     /// One more column, of what stands in the records beside the fields of the account.
     pub fn add(&mut self, words: &Words<'_>, records: &[Record], field: &Field) {
-        self.columns.push(Column {
-            label: field.label.get(words.lang).to_owned(),
-            is_number: field.kind.is_numeric(),
-            definition: field.help.as_ref().map(|help| help.get(words.lang).to_owned()).unwrap_or_default(),
-        });
+        let label = field.label.get(words.lang).to_owned();
+        self.columns.push(Column::new(label, field.kind.is_numeric(), words.help_of(field)));
         for (row, record) in self.rows.iter_mut().zip(records) {
             row.cells.push(cell(words, record, &field.name, Some(&field.kind)));
         }
@@ -122,9 +125,12 @@ impl CustomerTable {
 }
 
 /// What a field of the account means: its help, or that it stands in the archive.
-fn defined(words: &Words<'_>, field: &str) -> String {
+fn defined(words: &Words<'_>, field: &str) -> Meaning {
     let help = words.help(field);
-    if help.is_empty() { words.t("value.from_archive", &[("field", &words.label(field))]) } else { help }
+    match help.definition.is_empty() {
+        true => words.meaning("value.from_archive", &[("field", &words.label(field))]),
+        false => help,
+    }
 }
 
 /// From whatever sets a list apart from the others of its page.

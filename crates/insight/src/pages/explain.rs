@@ -1,7 +1,7 @@
 //! The figures of one customer, each with its definition, its formula and the numbers that went into it.
 
 use super::{
-    figure::{Explain, Figure},
+    figure::{Explain, Figure, Meaning},
     href,
     words::Words,
 };
@@ -208,10 +208,10 @@ impl Customer<'_> {
         Figure::new(words.label("importance"), shown, self.with_orders(explain)).note(note)
     }
 
-    fn importance_help(&self) -> String {
+    fn importance_help(&self) -> Meaning {
         let rule = &self.scorer.settings.importance_rule;
         let (vip, key) = (self.words.whole_percent(rule.vip_share), self.words.whole_percent(rule.key_share));
-        self.words.t("value.importance_help", &[("vip", &vip), ("key", &key)])
+        self.words.meaning("value.importance_help", &[("vip", &vip), ("key", &key)])
     }
 }
 

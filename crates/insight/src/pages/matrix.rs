@@ -186,7 +186,7 @@ fn moves(words: &Words<'_>, matrix: &Matrix) -> Json {
     for (from, row) in matrix.moves.iter().enumerate() {
         let left: u64 = row.iter().sum();
         for (to, count) in row.iter().enumerate() {
-            let share = if left > 0 { words.percent(*count as f64 / left as f64) } else { "–".to_owned() };
+            let share = words.share_between(*count, left);
             // Rows are drawn from below.
             cells.push(json!({
                 "x": to, "y": n - 1 - from, "value": count, "text": format!("{} · {share}", words.count(*count)),

@@ -3,7 +3,7 @@
 use super::{
     explain::margin_note,
     figure::{Explain, Figure, Input},
-    href, in_force, model_card, refit_status,
+    href, in_force, model_card, order_days, refit_status,
     words::Words,
 };
 use crate::{
@@ -39,6 +39,8 @@ struct Customer {
     href: String,
     net_sales: String,
     clv: String,
+    /// Of 80 %; nothing where a rule of thumb is in force.
+    clv_range: Option<String>,
     p_alive: String,
     overdue: String,
     last_on: String,
@@ -56,6 +58,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
     let common = context! {
         refit,
+        later => stored.as_ref().and_then(|stored| order_days::later(&words, &settings, stored)),
         as_of_set => settings.as_of.map(|day| day.to_string()),
         can_set => session.actor.is_administrator(),
         import_href => "/import?kind=order",
@@ -85,7 +88,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         sample => sample(&words, &stored),
         buyers => buyers(&words, &stored),
         figures => headline(&words, &stored),
+        pause => order_days::pause(&words, &stored),
         pareto => pareto(&words, &stored.overview),
+        gave_back => gave_back(&words, &stored.overview),
         rfm => rfm(&words, &stored.overview),
         stages => stages(&words, &stored.overview),
         importance => groups(&words, "importance", &stored.overview.importance),
@@ -156,7 +161,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let rate = margin_note(words, overview.margin, overview.costed_sales, overview.net_sales);
     let prospects = (overview.prospects > 0)
         .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
-    let customers = Explain::new(words.t("value.customers_help", &[]), as_of.clone());
+    let customers = Explain::new(words.meaning("value.customers_help", &[]), as_of.clone());
     let net = explain("net_sales")
         .input(words.label("gross_sales"), words.amount(overview.gross_sales))
         .input(
@@ -176,7 +181,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let worth_range =
         interval(words, units, overview.clv_variance, |units| words.whole_amount(money::from_units(units)));
     let worth = sure(words, worth, units, worth_range.as_deref());
-    let buying = Explain::new(words.t("value.buyers_soon_help", &[]), as_of.clone());
+    let buying = Explain::new(words.meaning("value.buyers_soon_help", &[]), as_of.clone());
     let (buyers_soon, variance) = (overview.expected_buyers_soon, overview.buyers_variance);
     let soon_range = interval(words, buyers_soon, variance, |n| words.fixed(n, 0));
     let buying = sure(words, buying, buyers_soon, soon_range.as_deref());
@@ -210,7 +215,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
         Figure::new(
             words.t("value.customers_for_80", &[]),
             few,
-            Explain::new(words.t("value.customers_for_80_help", &[]), as_of).source(
+            Explain::new(words.meaning("value.customers_for_80_help", &[]), as_of).source(
                 href::sorted("account", "importance in ['vip', 'key']", "-net_sales"),
                 words.t("value.vip_and_key", &[]),
             ),
@@ -232,6 +237,18 @@ fn pareto(words: &Words<'_>, overview: &Overview) -> Json {
             "x_label": words.t("value.share_of_customers", &[]),
             "y_label": words.t("value.share_of_sales", &[]),
         },
+    })
+}
+
+/// Who gave back more than he bought, of whom the curve says nothing.
+fn gave_back(words: &Words<'_>, overview: &Overview) -> Option<minijinja::Value> {
+    let Group { customers, net_sales } = overview.gave_back;
+    (customers > 0).then(|| {
+        let (count, amount) = (words.count(customers), words.amount(net_sales));
+        context! {
+            text => words.t("value.gave_back", &[("count", &count), ("amount", &amount)]),
+            href => href::sorted("account", &format!("{BUYERS} && net_sales < 0"), "net_sales"),
+        }
     })
 }
 
@@ -317,6 +334,8 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
         "name",
         "net_sales",
         "clv_52w",
+        "clv_52w_low",
+        "clv_52w_high",
         "p_alive",
         "overdue",
         "last_order_on",
@@ -328,16 +347,19 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
 }
 
 fn customer(words: &Words<'_>, record: &Record) -> Customer {
-    let money = |field: &str| {
+    let known = |field: &str| {
         let amount = record.get(field).as_decimal().and_then(|amount| meta::scaled(amount.round_dp(4), 4));
-        amount.map(|amount| words.whole_amount(amount)).unwrap_or_default()
+        amount.map(|amount| words.whole_amount(amount))
     };
+    let money = |field: &str| known(field).unwrap_or_default();
+    let range = known("clv_52w_low").zip(known("clv_52w_high"));
     let (stage, stage_colour) = words.choice(fields::STAGE, record.text(fields::STAGE));
     Customer {
         name: record.text("name").to_owned(),
         href: format!("/account/{}", record.id),
         net_sales: money("net_sales"),
         clv: money("clv_52w"),
+        clv_range: range.map(|(low, high)| format!("{low} – {high}")),
         p_alive: record
             .get("p_alive")
             .as_decimal()

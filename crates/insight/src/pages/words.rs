@@ -3,7 +3,7 @@
 use engine::Registry;
 use meta::{Choice, Decimal, Field, Lang, NaiveDate, unscaled};
 use value::{money, proportion::share};
-use web::{App, Format};
+use web::{App, Format, figure::Meaning};
 
 /// What every part of a page needs to speak.
 pub struct Words<'a> {
@@ -26,9 +26,17 @@ impl Words<'_> {
     pub fn label(&self, name: &str) -> String {
         self.field(name).map_or_else(|| name.to_owned(), |field| field.label.get(self.lang).to_owned())
     }
-    pub fn help(&self, name: &str) -> String {
-        let help = self.field(name).and_then(|field| field.help.as_ref());
-        help.map(|help| help.get(self.lang).to_owned()).unwrap_or_default()
+    /// What a figure means and how sure it is, by the message that says it.
+    pub fn meaning(&self, key: &str, args: &[(&str, &str)]) -> Meaning {
+        self.app.meaning(self.lang, key, args)
+    }
+    /// The same of a field of the account.
+    pub fn help(&self, name: &str) -> Meaning {
+        self.field(name).map(|field| self.help_of(field)).unwrap_or_default()
+    }
+    pub fn help_of(&self, field: &Field) -> Meaning {
+        let definition = field.help.as_ref().map(|help| help.get(self.lang).to_owned()).unwrap_or_default();
+        Meaning { definition, certainty: self.app.certainty_of(self.lang, field) }
     }
     /// A choice's word and colour.
     pub fn choice(&self, field: &str, value: &str) -> (String, &'static str) {

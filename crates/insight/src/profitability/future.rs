@@ -17,11 +17,11 @@ pub fn fields() -> Vec<Field> {
         money("profit_52w").in_company_currency().label("Profit, 52 weeks", "未来一年利润").help(
             "Profit expected from the customer within the next 52 weeks: their value times the share of sales he leaves after the cost of goods and of serving him. That share is his own, drawn towards everybody's as if he had one more order at it. The interval is that of the value times the share: how much he buys is uncertain, the share is taken as known.",
             "预计该客户未来 52 周带来的利润：未来一年价值乘以扣除商品成本和服务成本后的利润率。利润率取客户自身的，并向全体客户靠拢（相当于多一张按全体利润率计的订单）。区间为未来一年价值的区间乘以利润率：购买多少不确定，利润率视为已知。",
-        ),
+        ).sure("expected_profit"),
         money("lifetime_profit").in_company_currency().label("Profit, 5 years", "未来五年利润").help(
             "Profit expected from the customer within the next five years, discounted to the as-of date: customer lifetime value in profit. It counts that he may stop and how often he buys. Its interval is of the purchases and amounts of these years; the share of profit is taken as known, and that customers go on as they do. Empty where a rule of thumb is in force, which looks only a year ahead.",
             "预计该客户未来五年带来的利润（折现到统计日），即以利润计的客户终身价值；已考虑客户可能流失及其购买频率。区间来自五年内的购买次数和金额，利润率视为已知，并假定客户行为不变。采用简单规则时只能预测一年，此项留空。",
-        ),
+        ).sure("expected_profit"),
     ]
     .into_iter()
     .map(Field::moving)

@@ -7,6 +7,18 @@ use value::service_cost::Profit;
 /// Where the cost of less of a customer's net sales is known, his profit is not: what is known says too little of the rest.
 pub const ENOUGH_KNOWN: f64 = 0.8;
 
+/// The figure of a customer that says what he leaves of his sales: the net profit, or as long as the company has no rates of what
+/// serving costs, the contribution, which is then the margin of all of them. Empty where too little is known
+/// ([`Statistics::profit`]): whoever sums it up counts the same customers.
+pub fn leaves(rated: bool) -> &'static str {
+    if rated { "net_profit" } else { "contribution" }
+}
+
+/// Those customers, as a condition of a list.
+pub fn counted(rated: bool) -> String {
+    format!("orders > 0 && {} != null", leaves(rated))
+}
+
 /// A customer's last 52 weeks; ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {

@@ -1,7 +1,7 @@
 //! `/value/profitability`: the whale curve, what takes the margin, who loses money and why.
 
 use super::{
-    known::ENOUGH_KNOWN,
+    known::{ENOUGH_KNOWN, counted, leaves},
     report::{REPORT, Report},
 };
 use crate::{
@@ -67,7 +67,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
             Input { label: words.label("net_sales"), value: words.amount(report.buyers.net_sales) },
         ],
         buyers => context! {
-            href => href::sorted("account", summed(report), if report.rated { "-net_profit" } else { "-margin" }),
+            href => href::sorted("account", &counted(report.rated), &format!("-{}", leaves(report.rated))),
             label => words.t("value.these_customers", &[("count", &words.count(report.buyers.customers))]),
         },
         figures => figures(&words, &kept),
@@ -82,11 +82,6 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     app.page(&session, "insight/profitability.html", context).map(IntoResponse::into_response)
 }
 
-/// Those the sums are of; without rates no figure tells whose margin is known well enough.
-fn summed(report: &Report) -> &'static str {
-    if report.rated { "orders > 0 && net_profit != null" } else { "orders > 0" }
-}
-
 fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     let (report, as_of) = (&kept.body, words.date(kept.as_of));
     let (sum, profit) = (&report.buyers, report.buyers.profit());
@@ -94,7 +89,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     let count = words.count(sum.customers);
     let all = |explain: Explain, sort: &str| {
         let label = words.t("value.these_customers", &[("count", &count)]);
-        explain.source(href::sorted("account", summed(report), sort), label)
+        explain.source(href::sorted("account", &counted(report.rated), sort), label)
     };
     let of_sales = |part: i64| {
         (sum.net_sales > 0).then(|| {
@@ -102,7 +97,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
             words.t("value.of_net_sales", &[("share", &share)])
         })
     };
-    let explained = Explain::new(words.t("profit.margin_help", &[]), as_of.clone());
+    let explained = Explain::new(words.meaning("profit.margin_help", &[]), as_of.clone());
     let margin = Figure::new(words.label("margin"), words.amount(sum.margin), all(explained, "-margin"))
         .note(of_sales(sum.margin));
     if !report.rated {
@@ -121,7 +116,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         .formula(&words.t("profit.formula.net", &[]))
         .input(words.label("contribution"), words.amount(profit.contribution()))
         .input(words.label("cost_to_serve"), words.amount(sum.costs.to_serve()));
-    let losers = Explain::new(words.t("profit.losers_help", &[]), as_of.clone()).source(
+    let losers = Explain::new(words.meaning("profit.losers_help", &[]), as_of.clone()).source(
         href::sorted("account", LOSING, "net_profit"),
         words.t("value.these_customers", &[("count", &words.count(report.whale.losers))]),
     );
@@ -215,7 +210,7 @@ fn where_it_goes(words: &Words<'_>, report: &Report) -> Json {
     let bar = |label: String, amount: i64, colour: &str, sort: &str| {
         json!({
             "label": label, "value": money::to_units(amount), "text": label, "color": colour,
-            "href": href::sorted("account", summed(report), sort),
+            "href": href::sorted("account", &counted(report.rated), sort),
         })
     };
     let mut bars = vec![bar(words.label("margin"), sum.margin, "teal", "-margin")];

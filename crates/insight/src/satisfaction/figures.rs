@@ -6,17 +6,20 @@ use value::satisfaction::{Behaviour, Loyalty};
 
 pub fn fields() -> Vec<Field> {
     let part = |name: &str, en: &str, zh: &str, of_en: &str, of_zh: &str| {
-        integer(name).label(en, zh).help(&format!("0 to 100: {of_en}."), &format!("0 到 100：{of_zh}。"))
+        integer(name)
+            .label(en, zh)
+            .help(&format!("0 to 100: {of_en}."), &format!("0 到 100：{of_zh}。"))
+            .sure("index")
     };
     vec![
         decimal("satisfaction", 2).label("Satisfaction C", "满意度 C").help(
             "Mean of perceived over expected (b / a) of the customer's answers of the last 52 weeks; 1 is what he expected.",
             "该客户近 52 周各项回答中感知值与期望值之比（b / a）的平均数，等于 1 表示符合期望。",
-        ),
+        ).sure("answers"),
         decimal("recommendation", 1).label("Would recommend", "推荐意愿").help(
             "Mean of his answers from 0 to 10 of the last 52 weeks whether he would recommend us; 9 and 10 are promoters, 0 to 6 detractors.",
             "该客户近 52 周推荐意愿回答（0 到 10）的平均数；9–10 为推荐者，0–6 为贬损者。",
-        ),
+        ).sure("answers"),
         part(
             "loyalty_index",
             "Loyalty index",

@@ -124,7 +124,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     };
     let explain = |key: &str| {
         let (href, label) = answers();
-        Explain::new(words.t(key, &[]), as_of.clone()).source(href, label)
+        Explain::new(words.meaning(key, &[]), as_of.clone()).source(href, label)
     };
     let c = report.satisfaction.as_ref();
     let nps = report.nps.as_ref();
@@ -153,7 +153,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         Figure::new(
             words.t("satisfaction.index", &[]),
             report.loyalty.map(|found| words.fixed(found.at, 0)).unwrap_or_default(),
-            Explain::new(words.t("satisfaction.index_help", &[]), as_of.clone())
+            Explain::new(words.meaning("satisfaction.index_help", &[]), as_of.clone())
                 .formula(&words.t("satisfaction.index_formula", &[]))
                 .source(
                     href::sorted("account", "loyalty_index != null", "loyalty_index"),

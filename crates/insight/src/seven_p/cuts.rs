@@ -54,9 +54,9 @@ impl Measures {
 /// What pages need besides the rows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// The run whose rows pages read. Earlier versions kept `run`, of another table, and `same_days_run`, without profits and
-    /// retention: their reports must not be read as if they were of this one.
-    pub rows_run: i64,
+    /// The run whose rows pages read. Earlier versions kept `run`, of another table, `same_days_run`, without profits and
+    /// retention, and `rows_run`, with the margin of other customers: their reports must not be read as if they were of this one.
+    pub cells_run: i64,
     /// Regions by sales, the largest first.
     pub regions: Vec<String>,
 }
@@ -68,7 +68,7 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let sales = Sales { engine, settings, since, as_of };
     let mut cells = sales.cells().await?;
     cells.limit(VALUES_LIMIT);
-    let report = Report { rows_run: 0, regions: cells.regions() };
+    let report = Report { cells_run: 0, regions: cells.regions() };
     let mut rows = cells.rows()?;
     drop(cells);
     rows.extend(retention::rows(&sales).await?);

@@ -53,7 +53,7 @@ struct Whale {
 struct Profits {
     rated: bool,
     net_sales: i64,
-    margin: i64,
+    contribution: i64,
     whale: Whale,
 }
 
@@ -69,7 +69,7 @@ async fn walked_profits(company: &Company) -> BTreeMap<[String; 2], Profits> {
             let sums = found.entry(place).or_default();
             sums.rated = true;
             sums.net_sales += money("net_sales").unwrap();
-            sums.margin += money("margin").unwrap();
+            sums.contribution += money("contribution").unwrap();
             let whale = &mut sums.whale;
             whale.customers += 1;
             whale.total += profit;
@@ -191,5 +191,52 @@ fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_re
             nobody.contains("Nobody under these filters bought anything whose profit is known."),
             "{nobody}"
         );
+    });
+}
+
+#[test]
+fn without_rates_the_seven_p_and_the_page_of_profitability_count_the_same_customers() {
+    on_databases(async |company| {
+        // Of their sales of 1,000 so much has a known cost and leaves a third; of the last two too little is known.
+        for (name, costed) in [("Whole", 1_000), ("Nine tenths", 900), ("Six tenths", 600), ("Nothing", 0)] {
+            let account = company.customer(name).await;
+            let cost = (costed * 2 / 3).to_string();
+            if costed > 0 {
+                company.order(Some(account), "2026-06-02", &costed.to_string(), Some(&cost)).await;
+            }
+            if costed < 1_000 {
+                company.order(Some(account), "2026-06-03", &(1_000 - costed).to_string(), None).await;
+            }
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let kept = kept::find::<profitability::Report>(&company.engine, profitability::REPORT).await.unwrap();
+        let report = kept.unwrap().body;
+        let profits = of_places::<Profits>(&company, "profits").await;
+        let everybody = &profits[&[String::new(), String::new()]];
+        // 334 of the first; 300 of 900, which stand for 333.3333 of 1,000.
+        assert_eq!((report.buyers.customers, report.buyers.margin), (2, 3_340_000 + 3_333_333));
+        assert_eq!(
+            (everybody.rated, everybody.net_sales, everybody.contribution),
+            (report.rated, report.buyers.net_sales, report.buyers.margin)
+        );
+        let whale = &everybody.whale;
+        assert_eq!(
+            (whale.customers, whale.winners, whale.total),
+            (report.whale.customers, report.whale.winners, report.whale.total)
+        );
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let those = "/account?filter=orders%20%3E%200%20%26%26%20contribution%20%21%3D%20null";
+        for (path, said) in
+            [("/value/profitability", "¥667"), ("/value/seven-p/profitability", "¥667 margin.")]
+        {
+            let page = client.get(path).await.expect(200).body;
+            assert!(page.contains(said) && page.contains(those), "{path}: {page}");
+        }
+        let list = client.get(those).await.expect(200).body;
+        assert!(list.contains("Whole") && list.contains("Nine tenths"), "{list}");
+        assert!(!list.contains("Six tenths"), "{list}");
     });
 }

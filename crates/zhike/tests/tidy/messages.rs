@@ -5,7 +5,9 @@ use crate::{assert_caught, assert_none};
 use std::collections::BTreeSet;
 
 /// The calls by which templates and handlers ask for a message. The letter before must not belong to a longer name.
-const CALLS: [(&str, &str); 2] = [("t(\"", "\""), ("t('", "'")];
+const CALLS: [(&str, &str); 3] = [("t(\"", "\""), ("t('", "'"), ("meaning(\"", "\"")];
+/// By which a field says how sure it is: with the end of a message's key.
+const SURE: &str = ".sure(\"";
 
 /// Keys of all messages, and what is wrong with them.
 fn declared(files: &[Source]) -> (BTreeSet<String>, Vec<String>) {
@@ -63,6 +65,9 @@ fn asked(file: &Source) -> Vec<(usize, String, bool)> {
             }
         }
     }
+    found.extend(
+        between(&file.text, SURE, "\"").into_iter().map(|(at, sure)| (at, format!("sure.{sure}"), false)),
+    );
     found
 }
 
@@ -103,5 +108,6 @@ fn every_message_that_is_asked_for_exists() {
     files.retain(|file| !file.is_test());
     assert_none("Messages:", unanswered(&files, &keys));
     assert_caught(|files| unanswered(files, &keys), "crates/a/b.html", "{{ t(\"no.such_key\") }}");
+    assert_caught(|files| unanswered(files, &keys), "crates/a/b.rs", "integer(\"n\").sure(\"nobody_knows\")");
     assert!(unanswered(&[Source::new("a.html", "{{ set(\"x\") }}")], &keys).is_empty());
 }

@@ -1,6 +1,6 @@
 //! What goes with the break-up, each trait adjusted for the others: loaded after the page, since customers' traits are asked for first.
 
-use super::{PATH, Wanted, begin, in_force, matrix};
+use super::{PATH, Wanted, begin, in_force, matrix, range};
 use crate::{
     moves::{
         Asking,
@@ -8,7 +8,7 @@ use crate::{
         traits::Trait,
     },
     pages::{
-        figure::{Definition, Explain, Finding, Input},
+        figure::{Definition, Explain, Finding, Input, Meaning},
         words::Words,
     },
     settings::date_of,
@@ -32,6 +32,8 @@ struct Shown {
     with_href: String,
     rate_with: String,
     rate_without: String,
+    /// The intervals of both.
+    rate_ranges: String,
     odds: String,
     odds_range: String,
     change: String,
@@ -91,9 +93,10 @@ struct Page<'a> {
 impl Page<'_> {
     fn line(&self, line: &Line) -> Shown {
         let words = self.words;
-        let rate = |(of, lost): (u64, u64)| {
-            Share::of(lost, of).map_or("–".to_owned(), |share| words.percent(share.share))
-        };
+        let share = |(of, lost): (u64, u64)| Share::of(lost, of);
+        let rate = |of: (u64, u64)| share(of).map_or("–".to_owned(), |share| words.percent(share.share));
+        let rate_range =
+            |of: (u64, u64)| share(of).map_or("–".to_owned(), |share| range(words, share.low, share.high));
         let raises = line.raises();
         let (key, tone) = match (raises, line.adjusted) {
             (Some(true), _) => ("value.driver.more", "red"),
@@ -141,6 +144,7 @@ impl Page<'_> {
             with_href: list(true, ""),
             rate_with: rate(line.with),
             rate_without: rate(line.without),
+            rate_ranges: format!("{} / {}", rate_range(line.with), rate_range(line.without)),
             odds,
             odds_range,
             change,
@@ -162,9 +166,8 @@ impl Page<'_> {
     /// What each trait means.
     fn traits(&self, actionable: bool) -> Vec<Definition> {
         let wanted = self.found.lines.iter().filter(|line| line.what.is_actionable() == actionable);
-        let defined = |line: &Line| Definition {
-            label: name(self.words, &line.what),
-            definition: definition(self.words, &line.what, self.found),
+        let defined = |line: &Line| {
+            Definition::new(name(self.words, &line.what), meaning(self.words, &line.what, self.found))
         };
         wanted.map(defined).collect()
     }
@@ -186,7 +189,7 @@ impl Page<'_> {
     fn concordance(&self, at: &str) -> Option<Finding> {
         let (words, found) = (self.words, self.found);
         let share = words.percent(found.concordance?);
-        let explain = Explain::new(words.t("value.driver.concordance_is", &[]), at)
+        let explain = Explain::new(words.meaning("value.driver.concordance_is", &[]), at)
             .input(words.t("value.driver.compared", &[]), words.count(found.cases))
             .input(words.t("value.life.lost", &[]), words.count(found.lost));
         Some(Finding { text: words.t("value.driver.concordance", &[("share", &share)]), explain })
@@ -247,9 +250,9 @@ pub(super) fn name(words: &Words<'_>, what: &Trait) -> String {
     }
 }
 
-fn definition(words: &Words<'_>, what: &Trait, found: &Found) -> String {
+fn meaning(words: &Words<'_>, what: &Trait, found: &Found) -> Meaning {
     let common = found.common_channel.as_deref().map(|value| channel(words, value)).unwrap_or_default();
-    words.t(&format!("value.driver.{}_help", what.name()), &[("common", &common)])
+    words.meaning(&format!("value.driver.{}_help", what.name()), &[("common", &common)])
 }
 
 /// From how much on a number counts as much, in its own unit; `None` for yes or no.

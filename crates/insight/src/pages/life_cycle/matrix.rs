@@ -117,7 +117,7 @@ impl Shown<'_> {
         let numbers = [("active", words.count(active)), ("lost", words.count(lost))];
         let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
         let mut explain =
-            Explain::new(words.t("value.life.rate.is", &[]), words.format.instant(moved.refreshed_at));
+            Explain::new(words.meaning("value.life.rate.is", &[]), words.format.instant(moved.refreshed_at));
         explain.inputs = self.inputs();
         if let Some(share) = Share::of(lost, active) {
             explain = explain
@@ -131,13 +131,13 @@ impl Shown<'_> {
     fn columns(&self) -> Vec<Definition> {
         let words = self.words;
         let to = words.date(date_of(self.moved.to));
-        let customers = Definition {
-            label: words.t("value.customers", &[]),
-            definition: words
-                .t("value.life.at_beginning", &[("from", &words.date(date_of(self.moved.from)))]),
-        };
-        let cell = words.t("value.life.cell", &[("to", &to)]);
-        let column = |at: usize| Definition { label: stage(words, at).0, definition: cell.clone() };
+        let from = words.date(date_of(self.moved.from));
+        let customers = Definition::new(
+            words.t("value.customers", &[]),
+            words.meaning("value.life.at_beginning", &[("from", &from)]),
+        );
+        let cell = words.meaning("value.life.cell", &[("to", &to)]);
+        let column = |at: usize| Definition::new(stage(words, at).0, cell.clone());
         std::iter::once(customers).chain((0..STAGES.len()).map(column)).collect()
     }
 

@@ -72,9 +72,8 @@ pub async fn page(
     app.saw_many(&session, "order", rows.len(), &[("products", &asked.of)]);
     let gone = (ids.len() - rows.len()) as u64;
     let field = engine.entity("order")?.get(AMOUNT);
-    let amount = field.map(|field| Definition {
-        label: field.label.get(words.lang).to_owned(),
-        definition: words.t("mining.order_amount.is", &[]),
+    let amount = field.map(|field| {
+        Definition::new(field.label.get(words.lang), words.meaning("mining.order_amount.is", &[]))
     });
     let context = context! {
         title => named.join(" + "),

@@ -96,7 +96,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
 }
 
 fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let count = |number: usize| words.count(number as u64);
     let here = || "#rules".to_owned();
     let mixed = words.t("mining.mixed", &[("count", &count(found.mixed))]);

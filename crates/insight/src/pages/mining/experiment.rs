@@ -126,7 +126,7 @@ fn figures(
     let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let of_side = |key: &str, side: Side| {
-        Explain::new(words.t(key, &[]), as_of).source(side.href(experiment.id, None), side.title(words))
+        Explain::new(words.meaning(key, &[]), as_of).source(side.href(experiment.id, None), side.title(words))
     };
     let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {
@@ -187,7 +187,7 @@ fn returns(
     };
     let Some(margin) = money.margin else { return untold("mining.return.no_margin", &[]) };
     let explain = |key: &str| {
-        let explain = Explain::new(words.t(&format!("mining.{key}_help"), &[]), as_of)
+        let explain = Explain::new(words.meaning(&format!("mining.{key}_help"), &[]), as_of)
             .input(words.t("mining.sides.reached", &[]), words.count(found.treated));
         explain.source(Side::Reached.href(experiment.id, None), Side::Reached.title(words))
     };

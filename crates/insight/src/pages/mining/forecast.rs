@@ -6,9 +6,10 @@ use crate::{
     mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing, monday},
     pages::{
         figure::{Definition, Explain, Figure, Input},
-        href,
+        href, order_days,
     },
     settings::Settings,
+    store,
 };
 use axum::{
     extract::{Query, State},
@@ -50,6 +51,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     };
     let found = &kept.body;
     let settings = Settings::load(app.engine()).await?;
+    let fit = store::newest_model(app.engine()).await?;
     let names = names(&words, &session, found).await?;
     let by = asked.by.as_deref().filter(|by| DIMENSIONS.contains(by));
     let parts = by.map_or(&[][..], |by| of(found, by));
@@ -84,6 +86,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
                 no_better => no_better(&words, told),
+                no_season => (told.backtest.season == 1).then(|| words.t("mining.no_season", &[])),
                 tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
                 covered => covered(&words, told),
                 listed,
@@ -100,6 +103,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         state => "found",
         computed_at => words.format.instant(kept.computed_at),
         as_of,
+        later => fit.as_ref().and_then(|fit| order_days::later(&words, &settings, fit)),
+        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, found, kept.as_of, fit)),
         sample => [Input {
             label: words.t("mining.known_weeks", &[]),
             value: words.count(part.history.values.len() as u64),
@@ -209,7 +214,7 @@ fn headline(
     demand: Option<&Demand>,
     (sold, as_of): (&Sold<'_>, &str),
 ) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let (Sum { expected, low, high }, before) = (told.sum_of(HORIZON), sum(last(part, HORIZON)));
     let change = (before > 0.0).then(|| {
         let change = expected / before - 1.0;
@@ -372,6 +377,7 @@ fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str
             "before": words.units(sum(last(part, HORIZON))),
             "periods": slices.iter().map(|slice| told.map(|told| words.units(told.over(&slice.weights).expected))).collect::<Vec<_>>(),
             "expected": told.map(|told| words.units(sum(&told.points))),
+            "range": told.map(|told| periods::range(words, told.sum_of(HORIZON))),
             "wape": told.and_then(|told| told.errors.wape).map(|wape| words.percent(wape)),
             "method": told.map(|told| method(words, told.backtest.best)),
         })
@@ -380,9 +386,9 @@ fn table(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>, by: &str
     let rows: Vec<Json> =
         of(found, by).iter().map(|part| row(part, label(words, names, part), Some(href(part)))).collect();
     let total = row(&found.total, words.t("mining.whole", &[]), None);
-    let column = |slice| Definition {
-        label: periods::column(words, found, view, slice),
-        definition: words.t("mining.column_period.is", &[]),
+    let column = |slice| {
+        let label = periods::column(words, found, view, slice);
+        Definition::new(label, words.meaning("mining.column_period.is", &[]))
     };
     let columns: Vec<Definition> = slices.iter().map(column).collect();
     json!({ "label": words.t(&format!("mining.by.{by}"), &[]), "columns": columns, "rows": rows, "total": total })

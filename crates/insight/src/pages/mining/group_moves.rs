@@ -144,7 +144,7 @@ pub(super) fn table(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -
     let since = words.date(found.moved_since);
     let definitions = to.iter().map(|(to, name)| {
         let key = if to.is_some() { "mining.moved.is" } else { "mining.gone.is" };
-        Definition { label: name.clone(), definition: words.t(key, &[("since", &since)]) }
+        Definition::new(name, words.meaning(key, &[("since", &since)]))
     });
     let input =
         |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };

@@ -203,7 +203,7 @@ pub(super) fn list_of(group: u32) -> String {
 }
 
 fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let mut choice = explain("mining.silhouette_help")
         .formula("(b − a) / max(a, b)")
         .source("#groups".to_owned(), words.t("mining.groups_found", &[]));
@@ -237,7 +237,7 @@ fn sample(words: &Words<'_>, found: &Found) -> Vec<Input> {
 }
 
 fn defined(words: &Words<'_>, name: &str) -> Definition {
-    Definition { label: feature(words, name), definition: words.t(&format!("mining.feature.{name}.is"), &[]) }
+    Definition::new(feature(words, name), words.meaning(&format!("mining.feature.{name}.is"), &[]))
 }
 
 fn feature_definitions(words: &Words<'_>, found: &Found) -> Vec<Definition> {

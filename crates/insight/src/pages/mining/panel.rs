@@ -1,12 +1,12 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, likely, product_href, products, words};
+use super::{Words, left_out, likely, product_href, products, words};
 use crate::{
     mining::{
         propensity::{self, HORIZON_DAYS},
         recommend,
     },
-    pages::scope,
+    pages::{figure::Input, scope},
     settings::{date_of, day_number},
 };
 use engine::BoxFuture;
@@ -54,11 +54,14 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     let Some(kept) = kept.filter(|_| !rows.is_empty()) else { return Ok(None) };
     let ids: Vec<Id> = rows.iter().flat_map(|row| [Some(row.product), row.bought_with]).flatten().collect();
     let names = products(engine, session, ids).await?;
+    // A product that is gone, or that the reader may not see.
+    let another = words.t("mining.another_of_his", &[]);
+    let left_out = left_out(words, &kept.body).filter(|_| rows.iter().any(|row| row.bought_with.is_some()));
     let row = |row: &recommend::Recommended| {
         let (both, of) = (words.count(row.both.unsigned_abs()), words.count(row.of.unsigned_abs()));
-        let with = row.bought_with.and_then(|with| names.get(&with));
-        let why = match with {
-            Some(product) => {
+        let why = match row.bought_with {
+            Some(with) => {
+                let product = names.get(&with).unwrap_or(&another);
                 words.t("mining.bought_with", &[("product", product), ("both", &both), ("of", &of)])
             }
             None => words.t("mining.bought_by_many", &[("both", &both), ("of", &of)]),
@@ -69,18 +72,18 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     let method = words.t(&format!("mining.method.{}", kept.body.method.name()), &[]);
     let best = kept.body.backtest.as_ref().ok().and_then(|test| {
         let score = test.scores.iter().find(|score| score.method == test.best)?;
-        Some(words.t(
-            "mining.panel_test",
-            &[("hits", &words.percent(score.hit_rate)), ("customers", &words.count(test.customers as u64))],
-        ))
+        let customers = test.customers as u64;
+        let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
+        Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
     });
-    Ok(Some(context! { rows, method, best, as_of => words.date(kept.as_of) }))
+    Ok(Some(context! { rows, method, best, left_out, as_of => words.date(kept.as_of) }))
 }
 
 /// `None` where none is told of him: he has not bought anything lately, or nothing was computed.
 async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) -> Answer<Option<Value>> {
     let engine = words.app.engine();
     let mut told = propensity::likely::of_customer(engine, record.id).await?;
+    let asked = Input { label: words.t("mining.products_asked", &[]), value: words.count(told.len() as u64) };
     told.truncate(LIKELY);
     let Some(as_of) = told.iter().map(|(_, kept, _)| kept.as_of).max() else { return Ok(None) };
     let names = products(engine, session, told.iter().map(|(product, _, _)| *product)).await?;
@@ -99,5 +102,5 @@ async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) 
         }))
     });
     let rows: Vec<Json> = rows.collect();
-    Ok((!rows.is_empty()).then(|| context! { rows, as_of => words.date(as_of) }))
+    Ok((!rows.is_empty()).then(|| context! { rows, sample => [asked], as_of => words.date(as_of) }))
 }

@@ -53,6 +53,10 @@ pub fn interval(words: &Words<'_>, low: f64, high: f64) -> String {
     words.t("mining.interval", &[("level", &words.whole_percent(LEVEL)), ("lower", &low), ("upper", &high)])
 }
 
+pub fn range(words: &Words<'_>, Sum { low, high, .. }: Sum) -> String {
+    words.t("mining.from_until", &[("lower", &words.units(low)), ("upper", &words.units(high))])
+}
+
 fn first_day(view: View, period: i32) -> NaiveDate {
     view.period().first_day(period).unwrap_or_default()
 }
@@ -98,19 +102,20 @@ fn together(part: &Part, told: &Forecast, view: View, (step, slice): (usize, &Sl
     Sum { expected: sold + expected, low: sold + low, high: sold + high }
 }
 
-/// `rows [{name, sold|null, expected, together|null, interval}], total`: what has been sold is a column unless periods are weeks.
+/// `rows [{name, sold|null, expected, together|null, interval}], total, total_interval`: what has been sold is a column unless periods are weeks.
 pub fn table(words: &Words<'_>, found: &Found, part: &Part, told: &Forecast, view: View) -> Json {
     let begun = view != View::Week;
     let slices = found.slices(view.period());
     let row = |(step, slice): (usize, &Slice)| {
-        let Sum { expected, low, high } = together(part, told, view, (step, slice));
+        let all = together(part, told, view, (step, slice));
+        let expected = all.expected;
         let sold = if begun { sold(part, view, slice) } else { 0.0 };
         json!({
             "name": column(words, found, view, slice),
             "sold": (sold != 0.0).then(|| words.units(sold)),
             "expected": words.units(expected - sold),
             "together": begun.then(|| words.units(expected)),
-            "interval": words.t("mining.from_until", &[("lower", &words.units(low)), ("upper", &words.units(high))]),
+            "interval": range(words, all),
         })
     };
     json!({
@@ -118,6 +123,7 @@ pub fn table(words: &Words<'_>, found: &Found, part: &Part, told: &Forecast, vie
         "rows": slices.iter().enumerate().map(row).collect::<Vec<_>>(),
         "begun": begun,
         "total": words.units(told.points.iter().sum()),
+        "total_interval": range(words, told.sum_of(told.points.len())),
     })
 }
 

@@ -7,6 +7,7 @@ use crate::{
         plan::{self, Before},
         result::{self, Found},
     },
+    pages::figure::Input,
     settings::Settings,
 };
 use meta::Record;
@@ -50,7 +51,8 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
         })
     };
     let rows: Vec<Json> = shares.iter().map(row).collect();
-    Ok(Some(json!({ "text": text, "rows": rows, "as_of": as_of })))
+    let sample = [Input { label: words.t("value.customers", &[]), value: words.count(before.customers) }];
+    Ok(Some(json!({ "text": text, "rows": rows, "sample": sample, "as_of": as_of })))
 }
 
 /// That the first day is over, before anybody is drawn.

@@ -1,7 +1,7 @@
 //! `/analysis/product/{id}`: what goes with a product and who will buy it, with the reasons and how well that was foreseen.
 
 use super::{
-    Words,
+    Words, left_out,
     likely::{self, address},
     missing, product_href, products, scope, words,
 };
@@ -42,7 +42,8 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
     let product = engine.get(&session.actor, "product", id).await?;
     let kept = propensity::load(engine, id).await?;
     let goes_with = goes_with(&words, engine, &session, id).await?;
-    let goes_with_as_of = recommend::load(engine).await?.map(|kept| words.date(kept.as_of));
+    let recommended = recommend::load(engine).await?;
+    let goes_with_as_of = recommended.as_ref().map(|kept| words.date(kept.as_of));
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
@@ -84,6 +85,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         rules_href => format!("/analysis/baskets?product={id}"),
         goes_with,
         goes_with_as_of,
+        left_out => recommended.and_then(|kept| left_out(&words, &kept.body)),
         working => waiting(engine, id).await?,
     };
     app.page(&session, "insight/mining_product.html", context! { ..shown, ..common })
@@ -113,10 +115,10 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
     };
     let names = products(engine, session, found.near.iter().map(|(product, _, _)| *product)).await?;
     let row = |(product, both, similarity): &(Id, u32, f64)| {
-        let share = f64::from(*both) / f64::from(found.customers.max(1));
+        let share = words.share_between(u64::from(*both), u64::from(found.customers));
         Some(json!({
             "name": names.get(product)?, "href": product_href(*product),
-            "both": words.count(u64::from(*both)), "share": words.percent(share), "similarity": words.fixed(*similarity, 3),
+            "both": words.count(u64::from(*both)), "share": share, "similarity": words.fixed(*similarity, 3),
         }))
     };
     Ok(found.near.iter().filter_map(row).collect())
@@ -141,7 +143,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
     let source = |explain: Explain| explain.source(address(id, None), words.t("mining.everybody", &[]));
     let tried = |explain: Explain| explain.source("#tried".to_owned(), words.t("mining.tried_title", &[]));
     let test = &found.backtest;
-    let explain = |key: &str| Explain::new(words.t(key, &[]), as_of);
+    let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
     let percent = |share: f64| words.percent(share);
     let expected =
@@ -157,17 +159,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
             explain("mining.buyers_help").source(lines, words.t("mining.its_lines", &[])),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
-        Figure::new(
-            words.t("mining.expected", &[]),
-            words.t(
-                "mining.plus_minus",
-                &[
-                    ("number", &words.fixed(found.expected, 1)),
-                    ("error", &words.fixed(Z_95 * found.expected_error, 1)),
-                ],
-            ),
-            source(expected),
-        ),
+        Figure::new(words.t("mining.expected", &[]), likely::expected(words, found), source(expected)),
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),

@@ -196,7 +196,7 @@ impl Shown<'_> {
         let Some(tried) = tried else { return vec![] };
         let (words, found) = (self.words, self.found());
         let explain = |key: &str| {
-            Explain::new(self.say(key, &[]), self.as_of)
+            Explain::new(self.words.meaning(&format!("mining.uplift.{key}"), &[]), self.as_of)
                 .source(Side::Reached.href(self.experiment, None), Side::Reached.title(words))
                 .inputs(self.sample())
         };

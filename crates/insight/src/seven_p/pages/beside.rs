@@ -99,8 +99,8 @@ impl Board<'_> {
             };
             let (bought, href) = (bought.join(" + "), format!("/analysis/baskets?product={product}"));
             let both = self.words.count(u64::from(rule.both));
-            let (confidence, lift) =
-                (self.words.percent(rule.confidence()), self.words.fixed(rule.lift(), 1));
+            let confidence = self.words.share_between(u64::from(rule.both), u64::from(rule.if_count));
+            let lift = self.words.fixed(rule.lift(), 1);
             first.get_or_insert_with(|| {
                 self.finding(
                     "together",

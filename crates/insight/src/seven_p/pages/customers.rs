@@ -7,6 +7,7 @@ use crate::{
         customer_table::customers,
         href::{self, and},
     },
+    profitability::known::{counted, leaves},
     settings::{date_of, day_number},
     seven_p::{cuts::Measures, read::sum, retention::YEAR_DAYS},
 };
@@ -252,7 +253,7 @@ impl Board<'_> {
         let rests_on = vec![
             self.counted("buyers_known", whale.customers),
             (self.words.label("net_sales"), self.money(found.net_sales)),
-            (self.words.label("margin"), self.money(found.margin)),
+            (self.words.label("contribution"), self.money(found.contribution)),
         ];
         let losing = "net_profit < 0 && orders > 0";
         let of = self.filter.of_accounts();
@@ -269,10 +270,11 @@ impl Board<'_> {
                 ("losers", href::sorted("account", &format!("{losing}{of}"), "net_profit")),
             )
         } else {
-            let list = href::sorted("account", &format!("orders > 0 && margin != null{of}"), "-margin");
+            let whose = format!("{}{of}", counted(found.rated));
+            let list = href::sorted("account", &whose, &format!("-{}", leaves(found.rated)));
             self.finding(
                 "profit_unrated",
-                &[("margin", &self.money(found.margin))],
+                &[("margin", &self.money(found.contribution))],
                 rests_on,
                 ("customers", list),
             )

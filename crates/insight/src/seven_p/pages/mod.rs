@@ -14,7 +14,7 @@ use crate::{
     facts::day_before,
     pages::{
         customer_table::{Cell, Column, CustomerTable, Row, id_of},
-        figure::{Explain, Finding, Input},
+        figure::{Definition, Explain, Finding, Input},
         href,
         words::Words,
     },
@@ -69,7 +69,8 @@ pub struct Chart {
     pub title: String,
     pub data: Json,
     pub id: &'static str,
-    pub definition: String,
+    /// What its title states.
+    pub defined: Definition,
 }
 
 #[derive(Serialize)]
@@ -98,13 +99,9 @@ impl Board<'_> {
 
     /// A chart whose words are `seven.{key}` and `seven.{key}.is`.
     fn chart(&self, kind: &'static str, key: &'static str, args: &[(&str, &str)], data: Json) -> Chart {
-        Chart {
-            kind,
-            title: self.t(&format!("seven.{key}"), args),
-            data,
-            id: key,
-            definition: self.t(&format!("seven.{key}.is"), args),
-        }
+        let title = self.t(&format!("seven.{key}"), args);
+        let defined = Definition::new(title.clone(), self.words.meaning(&format!("seven.{key}.is"), args));
+        Chart { kind, title, data, id: key, defined }
     }
 
     /// A finding in the words `seven.{key}`, which mean `seven.{key}.is`; what it rests on, and the list behind it, called
@@ -116,7 +113,8 @@ impl Board<'_> {
         inputs: Vec<(String, String)>,
         (behind, href): (&str, String),
     ) -> Finding {
-        let mut explain = Explain::new(self.t(&format!("seven.{key}.is"), &[]), self.as_of.clone());
+        let mut explain =
+            Explain::new(self.words.meaning(&format!("seven.{key}.is"), &[]), self.as_of.clone());
         for (label, value) in inputs {
             explain = explain.input(label, value);
         }
@@ -265,10 +263,9 @@ impl Board<'_> {
         href: &str,
     ) -> CustomerTable {
         let cell = |text: String| Cell { text, colour: None };
-        let column = |key: &&str| Column {
-            label: self.t(&format!("seven.column.{key}"), &[]),
-            is_number: true,
-            definition: self.t(&format!("seven.column.{key}.is"), &[]),
+        let column = |key: &&str| {
+            let label = self.t(&format!("seven.column.{key}"), &[]);
+            Column::new(label, true, self.words.meaning(&format!("seven.column.{key}.is"), &[]))
         };
         CustomerTable {
             id: id_of(id),

@@ -4,7 +4,7 @@ use super::{modules, sell};
 use crate::pages::{account, between, create};
 use engine::Actor;
 use insight::mining::experiment;
-use meta::Value;
+use meta::{Lang, Value};
 use serde_json::{Value as Json, json};
 use std::path::Path;
 use testkit::{on_both, on_sqlite};
@@ -41,7 +41,16 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             let key = item["name"].as_str().unwrap();
             assert!(!names.contains(&key.to_owned()) || !key.contains('.'), "the words are missing: {item}");
         }
+        let exact = |name: &str| {
+            let figure = list("figures").into_iter().find(|figure| figure["name"] == name).unwrap();
+            figure["certainty"]["en"].as_str().unwrap().starts_with("Exact: worked out over every record")
+        };
+        let estimates =
+            ["value.clv", "value.matrix.forecast", "mining.probability", "mining.to_come", "contract.renews"];
+        assert!(exact("value.net_sales") && exact("mining.both") && !estimates.into_iter().any(exact));
         for figure in list("figures") {
+            // Exact or an estimate, and how far off: a page cannot show it without.
+            in_both(&figure, "certainty");
             in_both(&figure, "origin");
             in_both(&figure, "page");
             assert!(figure["inputs"].as_str().is_some_and(|inputs| !inputs.is_empty()), "{figure}");
@@ -187,9 +196,9 @@ fn every_figure_a_page_of_analysis_shows_is_in_the_catalog() {
     });
 }
 
-/// Figures of customers are explained, not only named: each says in both languages what it is.
+/// Figures of customers are explained, not only named: each says in both languages what it is, and how sure.
 #[test]
-fn every_figure_of_a_customer_has_an_explanation() {
+fn every_figure_of_a_customer_says_what_it_is_and_how_sure() {
     on_sqlite(modules, async |test| {
         let account = test.engine.entity("account").unwrap().clone();
         let figures: Vec<_> = account.fields.values().filter(|field| field.apart.is_some()).collect();
@@ -199,6 +208,12 @@ fn every_figure_of_a_customer_has_an_explanation() {
             let said =
                 help.is_some_and(|help| !help.en.is_empty() && help.zh.chars().any(|c| c > '\u{2e80}'));
             assert!(said, "{} has no help in both languages", field.name);
+            let key =
+                field.sure.map(|sure| format!("sure.{sure}")).unwrap_or_else(|| panic!("{}", field.name));
+            for lang in [Lang::En, Lang::Zh] {
+                let words = test.app.messages().get(lang, &key, &[]);
+                assert_eq!(words, Some(test.app.certainty_of(lang, field)), "{} names no {key}", field.name);
+            }
         }
     });
 }

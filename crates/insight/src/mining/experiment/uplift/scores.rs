@@ -55,7 +55,10 @@ pub fn fields() -> Vec<Field> {
                 "触达该客户在实验同样长的时间内预计增加的毛利（成本未知时为销售额），减去触达成本。",
             ),
     ];
-    fields.into_iter().map(|field| field.apart().indexed().section("Value", "客户价值")).collect()
+    fields
+        .into_iter()
+        .map(|field| field.sure("uplift").apart().indexed().section("Value", "客户价值"))
+        .collect()
 }
 
 /// The experiment whose model tells of customers.
