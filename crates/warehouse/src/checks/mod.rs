@@ -135,6 +135,7 @@ pub(crate) async fn look(engine: &Engine, store: &Store, manifest: &Manifest) ->
         kept.checks.extend(source::check(table, manifest, &compared, now));
         kept.compared.insert(table.name.clone(), compared);
     }
+    engine.is_still_alone().await?;
     storage::put(store, FILE, serde_json::to_vec(&kept)?).await
 }
 
