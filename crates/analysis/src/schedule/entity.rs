@@ -29,8 +29,8 @@ pub const PROBLEMS: [(&str, &str, &str, &str); 5] = [
     ),
     (
         UNSURE,
-        "The program stopped while a letter was on its way: one recipient may not have got it",
-        "发送邮件时程序中断，可能有一位收件人未收到",
+        "Being sent, or stopped in the middle: one recipient may not have got it",
+        "正在发送，或发送中途中断：可能有一位收件人未收到",
         "orange",
     ),
     ("fault", "Something went wrong on our side; the log says more", "系统内部出错，详见日志", "red"),

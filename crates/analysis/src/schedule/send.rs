@@ -48,14 +48,16 @@ pub async fn send_due(app: &App) -> Result<usize> {
     if due(engine, now).await?.is_empty() {
         return Ok(0);
     }
-    let sending = engine.alone(LEASE, |engine| async move {
-        let mut sent = 0;
-        for record in due(&engine, now).await? {
-            sent += send(app, &engine, record, now).await?;
-        }
-        Ok(sent)
-    });
-    sending.await
+    engine.alone(LEASE, |engine| async move { send_all(app, &engine, now).await }).await
+}
+
+/// `engine` writes as long as nobody else sends.
+async fn send_all(app: &App, engine: &Engine, now: DateTime<Utc>) -> Result<usize> {
+    let mut sent = 0;
+    for record in due(engine, now).await? {
+        sent += send(app, engine, record, now).await?;
+    }
+    Ok(sent)
 }
 
 async fn due(engine: &Engine, now: DateTime<Utc>) -> Result<Vec<Record>> {
@@ -100,7 +102,7 @@ async fn put<const N: usize>(
     }
 }
 
-/// To everybody who has not got it yet; `engine` writes as long as nobody else sends.
+/// To everybody who has not got it yet.
 async fn send(app: &App, engine: &Engine, record: Record, now: DateTime<Utc>) -> Result<usize> {
     let retried = !record.get("pending").is_null();
     let from = if retried { "pending" } else { "recipients" };

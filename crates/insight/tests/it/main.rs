@@ -32,6 +32,7 @@ mod questions;
 mod satisfaction;
 mod scores;
 mod served;
+mod servers;
 mod settings;
 mod seven_p;
 mod seven_p_behind;
