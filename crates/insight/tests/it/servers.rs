@@ -178,7 +178,7 @@ fn two_servers_refresh_the_warehouse_in_turn() {
         assert_ne!(here.manifest, there.manifest);
         // Nobody wrote what he could not publish: that would be kept longer than what was replaced just now.
         let newest = newest_manifest(&company);
-        assert_eq!(newest.number, here.manifest.max(there.manifest));
+        assert_eq!(newest.number, Ord::max(here.manifest, there.manifest));
         let now = company.clock.now();
         assert!(newest.retired.iter().all(|(_, since)| *since <= now), "{:?}", newest.retired);
         let followed = everything(&company).await;
