@@ -4,6 +4,7 @@
 //! dead and comes back writes nothing over what the other does.
 
 use crate::{Actor, Dialect, Engine, Error, Result, Tx, db::name};
+use futures::future::BoxFuture;
 use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query as Sql};
 use std::time::Duration;
@@ -52,25 +53,21 @@ fn is_over(now: DateTime<Utc>) -> Expr {
 impl Engine {
     /// Does `work` with an engine that holds the lease of this name: waits while another holds it, and is dropped if another takes it over.
     /// What it writes by that engine is kept only as long as it holds it.
-    pub async fn alone<T, E, W>(&self, name: &str, work: impl FnOnce(Engine) -> W) -> Result<T, E>
-    where
-        E: From<Error>,
-        W: Future<Output = Result<T, E>>,
-    {
+    pub async fn alone<'w, T, E: From<Error>>(
+        &self,
+        name: &str,
+        work: impl FnOnce(Engine) -> BoxFuture<'w, Result<T, E>>,
+    ) -> Result<T, E> {
         self.alone_for(TERM, name, work).await
     }
 
     /// [`Engine::alone`] for short work that others should soon go on with if this process dies: so much later.
-    pub async fn alone_for<T, E, W>(
+    pub async fn alone_for<'w, T, E: From<Error>>(
         &self,
         term: Duration,
         name: &str,
-        work: impl FnOnce(Engine) -> W,
-    ) -> Result<T, E>
-    where
-        E: From<Error>,
-        W: Future<Output = Result<T, E>>,
-    {
+        work: impl FnOnce(Engine) -> BoxFuture<'w, Result<T, E>>,
+    ) -> Result<T, E> {
         if self.leases().iter().any(|lease| lease.work == name) {
             return work(self.clone()).await;
         }

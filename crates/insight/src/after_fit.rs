@@ -13,7 +13,7 @@ const LEASE: &str = "value.after_fit";
 
 /// Once at a time.
 pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
-    engine.alone(LEASE, |engine| async move { compute_alone(&engine, job).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { compute_alone(&engine, job).await })).await
 }
 
 async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> {

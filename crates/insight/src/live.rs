@@ -72,7 +72,7 @@ pub async fn follow(engine: &Engine) -> Result<usize> {
     if engine.changes(engine.position(READER).await?, 1).await?.is_empty() {
         return Ok(0);
     }
-    engine.alone_for(TERM, LEASE, |engine| async move { step(&engine).await }).await
+    engine.alone_for(TERM, LEASE, |engine| Box::pin(async move { step(&engine).await })).await
 }
 
 /// [`follow`] without regard to others: doing it twice changes no figure.

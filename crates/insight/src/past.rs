@@ -83,7 +83,7 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 
 /// Reads everybody's history, computes and keeps; once at a time.
 pub async fn compute(engine: &Engine) -> Result<()> {
-    engine.alone(LEASE, |engine| async move { compute_alone(&engine).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { compute_alone(&engine).await })).await
 }
 
 async fn compute_alone(engine: &Engine) -> Result<()> {

@@ -42,9 +42,11 @@ pub(crate) async fn tell(job: Option<&JobContext>, step: &str, done: usize, tota
 
 /// Fits and scores everybody; one refit at a time.
 pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<StoredModel>> {
-    let refit = engine.alone(LEASE, |engine| async move {
-        let everybody = read(&engine, job).await?;
-        complete(&engine, everybody, job).await
+    let refit = engine.alone(LEASE, |engine| {
+        Box::pin(async move {
+            let everybody = read(&engine, job).await?;
+            complete(&engine, everybody, job).await
+        })
     });
     refit.await
 }

@@ -53,7 +53,7 @@ impl Default for Manner {
 
 /// Brings the warehouse up to date and makes it the one readers see; one refresh at a time, for the next finds little left to do.
 pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
-    engine.alone(LEASE, |engine| async move { refresh_alone(&engine, manner, job).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, manner, job).await })).await
 }
 
 async fn refresh_alone(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {

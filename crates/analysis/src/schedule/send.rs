@@ -48,7 +48,7 @@ pub async fn send_due(app: &App) -> Result<usize> {
     if due(engine, now).await?.is_empty() {
         return Ok(0);
     }
-    engine.alone(LEASE, |engine| async move { send_all(app, &engine, now).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { send_all(app, &engine, now).await })).await
 }
 
 /// `engine` writes as long as nobody else sends.

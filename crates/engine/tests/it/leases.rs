@@ -26,6 +26,10 @@ async fn create(engine: &Engine, name: &'static str) -> engine::Result<Id> {
     created.await
 }
 
+fn next(engine: Engine) -> BoxFuture<'static, engine::Result<Id>> {
+    Box::pin(async move { create(&engine, "next").await })
+}
+
 async fn names(engine: &Engine) -> Vec<String> {
     let customers = engine.list(&Actor::system(), &Query::new("customer").sort("name")).await.unwrap();
     customers.records.iter().map(|customer| customer.text("name").to_owned()).collect()
@@ -69,11 +73,13 @@ fn what_one_server_does_alone_the_other_waits_for() {
     on_both(|shop: Shop| async move {
         let servers = servers(&shop).await;
         let (inside, most) = (&AtomicUsize::new(0), &AtomicUsize::new(0));
-        let work = move |engine: Engine| async move {
-            most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
-            tokio::time::sleep(Duration::from_millis(20)).await;
-            inside.fetch_sub(1, Ordering::SeqCst);
-            create(&engine, "done").await
+        let work = move |engine: Engine| -> BoxFuture<'_, engine::Result<Id>> {
+            Box::pin(async move {
+                most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                inside.fetch_sub(1, Ordering::SeqCst);
+                create(&engine, "done").await
+            })
         };
         let [one, other] = &servers;
         let all = [one, other, one, other].map(|engine| engine.alone("work", work));
@@ -82,7 +88,7 @@ fn what_one_server_does_alone_the_other_waits_for() {
         }
         assert_eq!((most.load(Ordering::SeqCst), names(one).await.len()), (1, 4));
         // Whoever holds a lease does not wait for himself.
-        let twice = one.alone("work", |engine| async move { engine.alone("work", work).await });
+        let twice = one.alone("work", |engine| Box::pin(async move { engine.alone("work", work).await }));
         twice.await.unwrap();
     });
 }
@@ -96,17 +102,18 @@ fn a_lease_left_by_a_dead_server_is_taken_over_and_the_late_one_writes_nothing()
         let hanging = tokio::spawn({
             let one = one.clone();
             async move {
-                let work = |engine: Engine| async move {
-                    create(&engine, "first half").await?;
-                    begun.send(()).unwrap();
-                    may_go.await.unwrap();
-                    create(&engine, "second half").await
-                };
-                one.alone("work", work).await
+                let work = one.alone("work", |engine| {
+                    Box::pin(async move {
+                        create(&engine, "first half").await?;
+                        begun.send(()).unwrap();
+                        may_go.await.unwrap();
+                        create(&engine, "second half").await
+                    })
+                });
+                work.await
             }
         });
         has_begun.await.unwrap();
-        let next = |engine: Engine| async move { create(&engine, "next").await };
         let waiting = tokio::time::timeout(Duration::from_millis(500), other.alone("work", next)).await;
         assert!(waiting.is_err(), "it is held");
         later(&other);
@@ -133,7 +140,7 @@ fn whoever_is_in_the_middle_of_a_transaction_is_not_taken_for_dead() {
         let working = tokio::spawn({
             let one = one.clone();
             async move {
-                let work = |engine: Engine| async move {
+                let slow = |engine: Engine| async move {
                     let system = Actor::system();
                     let slow = engine.write(&system, |tx| {
                         Box::pin(async move {
@@ -145,12 +152,12 @@ fn whoever_is_in_the_middle_of_a_transaction_is_not_taken_for_dead() {
                     });
                     slow.await
                 };
-                one.alone("work", work).await
+                let work = one.alone("work", |engine| Box::pin(slow(engine)));
+                work.await
             }
         });
         has_begun.await.unwrap();
         later(&other);
-        let next = |engine: Engine| async move { create(&engine, "next").await };
         let waiting = tokio::time::timeout(Duration::from_millis(500), other.alone("work", next)).await;
         assert!(waiting.is_err(), "its transaction is open");
         go.send(()).unwrap();

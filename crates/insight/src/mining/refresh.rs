@@ -60,7 +60,7 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
 
 /// Mines everything and keeps it; once at a time.
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
-    engine.alone(LEASE, |engine| async move { refresh_alone(&engine, job).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, job).await })).await
 }
 
 async fn refresh_alone(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {

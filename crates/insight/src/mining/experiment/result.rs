@@ -121,7 +121,9 @@ pub struct Bought {
 /// Draws the customers if need be, compares, learns who responds, and keeps all of it; one experiment at a time, for what is advised of a
 /// customer stands in one place.
 pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
-    engine.alone(super::LEASE, |engine| async move { compute_alone(&engine, experiment).await }).await
+    engine
+        .alone(super::LEASE, |engine| Box::pin(async move { compute_alone(&engine, experiment).await }))
+        .await
 }
 
 async fn compute_alone(engine: &Engine, experiment: &Record) -> Result<Found> {

@@ -145,7 +145,9 @@ pub type Told = std::result::Result<(Found, Everybody), Reason>;
 /// Keeps what was found, of `accounts`, and takes away what was found of these products before, and whatever was told of a time that is over.
 /// One after the other: two would take the same number for their runs.
 pub async fn keep(engine: &Engine, accounts: &[Id], until: NaiveDate, found: Vec<(Id, Told)>) -> Result<()> {
-    engine.alone(LEASE, |engine| async move { keep_alone(&engine, accounts, until, found).await }).await
+    engine
+        .alone(LEASE, |engine| Box::pin(async move { keep_alone(&engine, accounts, until, found).await }))
+        .await
 }
 
 async fn keep_alone(

@@ -104,7 +104,7 @@ pub async fn withdraw(engine: &Engine, experiment: Id, as_of: NaiveDate) -> Resu
 
 /// Tells anew of everybody by the model in use, as of the last day of `sales`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
-    engine.alone(LEASE, |engine| async move { refresh_alone(&engine, sales).await }).await
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, sales).await })).await
 }
 
 async fn refresh_alone(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
