@@ -226,7 +226,8 @@ fn after_a_server_died_with_a_letter_on_its_way_the_others_get_theirs_and_nobody
                 (now + TimeDelta::minutes(15) + TimeDelta::seconds(20)).into(),
             ])
             .to_owned();
-        let died = test.engine.write(&Actor::system(), move |tx| {
+        let system = Actor::system();
+        let died = test.engine.write(&system, move |tx| {
             Box::pin(async move {
                 tx.update("scheduled_report", id, None, left).await?;
                 tx.execute(&lease).await
