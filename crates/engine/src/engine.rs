@@ -5,6 +5,7 @@ use crate::{
     custom,
     db::{self, Conn, Pool},
     jobs,
+    lease::Lease,
     log::Gaps,
     schema, search,
     store::{
@@ -59,9 +60,9 @@ const FIGURES_KEPT: usize = 256;
 /// More records than this are not named one by one.
 pub(crate) const FIGURES_NAMED: usize = 1_000;
 
-/// Cheap to clone.
+/// Cheap to clone. With the leases it holds: what it writes is kept as long as it does (see [`Engine::alone`]).
 #[derive(Clone)]
-pub struct Engine(Arc<Shared>);
+pub struct Engine(Arc<Shared>, Vec<Lease>);
 
 struct Shared {
     registry: Registry,
@@ -189,7 +190,7 @@ impl Engine {
             Conn::Sqlite(_) => Some(writer::start(conn)),
             Conn::Postgres(_) => None,
         };
-        let engine = Engine(Arc::new(Shared {
+        let shared = Shared {
             registry,
             customs,
             pool,
@@ -203,7 +204,8 @@ impl Engine {
             settings: Recent::default(),
             rights: access::Known::default(),
             extensions: Mutex::default(),
-        }));
+        };
+        let engine = Engine(Arc::new(shared), vec![]);
         search::rebuild::rebuild_if_changed(&engine).await?;
         Ok(engine)
     }
@@ -254,6 +256,16 @@ impl Engine {
     }
     pub(crate) fn writer(&self) -> Option<&Writer> {
         self.0.writer.as_ref()
+    }
+    pub(crate) fn leases(&self) -> &[Lease] {
+        &self.1
+    }
+    /// With one lease more.
+    pub(crate) fn holding(&self, lease: Lease) -> Engine {
+        Engine(self.0.clone(), self.1.iter().cloned().chain([lease]).collect())
+    }
+    pub(crate) fn without_leases(&self) -> Engine {
+        Engine(self.0.clone(), vec![])
     }
 
     /// Moves on each commit of this process that logged changes; a hint, for other processes write too.

@@ -2,13 +2,17 @@
 //!
 //! A table and a loop of our own: apalis keeps one table layout and one pool per database kind and cannot queue inside
 //! our transaction.
+//!
+//! Whoever runs a job holds the job's lease, and the job's engine with it: a job whose process died is taken up by another, and the one
+//! that comes back late writes nothing more.
 
-use crate::{Dialect, Engine, Error, Result, Row, Tx, db::name};
+use crate::{Engine, Error, Result, Row, Tx, db::name, lease::Held};
+use futures::future::BoxFuture;
 use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::Value as Json;
 use std::{collections::HashSet, time::Duration};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinSet};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -20,6 +24,9 @@ pub enum JobState {
 }
 
 impl JobState {
+    pub(crate) const ALL: [JobState; 5] =
+        [JobState::Queued, JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled];
+
     pub fn name(self) -> &'static str {
         match self {
             JobState::Queued => "queued",
@@ -30,8 +37,7 @@ impl JobState {
         }
     }
     fn parse(text: &str) -> JobState {
-        let all = [JobState::Queued, JobState::Running, JobState::Done, JobState::Cancelled];
-        all.into_iter().find(|state| state.name() == text).unwrap_or(JobState::Failed)
+        JobState::ALL.into_iter().find(|state| state.name() == text).unwrap_or(JobState::Failed)
     }
 }
 
@@ -55,8 +61,8 @@ pub struct JobContext {
 }
 
 const POLL: Duration = Duration::from_millis(500);
-const LOCK: Duration = Duration::from_secs(60);
-const RENEW: Duration = Duration::from_secs(15);
+/// Before the id of a job, its lease's name.
+const LEASE: &str = "job ";
 const ATTEMPTS_LIMIT: i64 = 5;
 /// A job that the database failed is tried again after this long.
 const AFTER_OUTAGE: chrono::Duration = chrono::Duration::seconds(10);
@@ -149,8 +155,8 @@ impl Engine {
     /// Runs every job that is due, one after the other; for tests and the command line.
     pub async fn run_due_jobs(&self) -> Result<usize> {
         let mut done = 0;
-        while let Some(job) = claim(self, &HashSet::new()).await? {
-            run(JobContext { engine: self.clone(), job }).await;
+        while let Some((held, job)) = claim(self, &HashSet::new()).await? {
+            run(held, job).await;
             done += 1;
         }
         Ok(done)
@@ -190,72 +196,87 @@ impl JobContext {
     }
 }
 
-/// Due, or held by a runner that died. Clocks are set back, too: what was to run at once does so although its moment lies
-/// ahead again, and no living runner holds a job for longer than two locks.
+/// Due, or begun. Clocks are set back, too: what was to run at once does so although its moment lies ahead again.
 fn due(now: DateTime<Utc>) -> Expr {
     let col = |column: &str| Expr::col(name(column));
     let at_once = col("run_at").lte(col("created_at"));
-    let abandoned = col("locked_until").lt(now).or(col("locked_until").gt(now + 2 * LOCK));
     let queued = col("state").eq(JobState::Queued.name()).and(col("run_at").lte(now).or(at_once));
-    queued.or(col("state").eq(JobState::Running.name()).and(abandoned))
+    queued.or(col("state").eq(JobState::Running.name()))
 }
 
-/// Takes the next due job, or one whose runner died; `busy` are the kinds that already run here.
-async fn claim(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<Job>> {
-    let due = due(engine.clock().now());
+/// The next due job, or one whose runner died; `busy` already run here.
+async fn next(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<Id>> {
+    let held = engine.held_works().await?;
+    let held = held.iter().filter_map(|work| work.strip_prefix(LEASE)?.parse::<Id>().ok());
+    let taken: HashSet<Id> = held.chain(busy.iter().copied()).collect();
     let mut select = Sql::select();
     select
-        .columns(COLUMNS.map(name))
+        .column(name("id"))
         .from(name("job"))
-        .and_where(due)
+        .and_where(due(engine.clock().now()))
         .order_by(name("run_at"), Order::Asc)
         .limit(1);
-    if !busy.is_empty() {
-        select.and_where(Expr::col(name("id")).is_not_in(busy.iter().copied()));
+    if !taken.is_empty() {
+        select.and_where(Expr::col(name("id")).is_not_in(taken));
     }
-    // A look without the writer first: most of the time there is nothing to do.
-    if engine.fetch(&select).await?.is_empty() {
+    engine.fetch(&select).await?.first().map(|row| row.id(0)).transpose()
+}
+
+/// Takes it.
+async fn claim(engine: &Engine, busy: &HashSet<Id>) -> Result<Option<(Held, Job)>> {
+    let Some(id) = next(engine, busy).await? else { return Ok(None) };
+    let Some(held) = engine.take(&format!("{LEASE}{id}")).await? else { return Ok(None) };
+    let begun = held.engine.write(&crate::Actor::system(), move |tx| Box::pin(begin(tx, id))).await?;
+    Ok(begun.map(|job| (held, job)))
+}
+
+/// Nothing if somebody was faster, and it is over or cancelled.
+async fn begin(tx: &mut Tx, id: Id) -> Result<Option<Job>> {
+    let own = Expr::col(name("id")).eq(id);
+    let begin = Sql::update()
+        .table(name("job"))
+        .value(name("state"), JobState::Running.name())
+        .value(name("attempts"), Expr::col(name("attempts")).add(1))
+        .and_where(own.clone())
+        .and_where(Expr::col(name("state")).is_in([JobState::Queued.name(), JobState::Running.name()]))
+        .to_owned();
+    if tx.conn.execute(&begin).await? == 0 {
         return Ok(None);
     }
-    engine
-        .write(&crate::Actor::system(), move |tx| {
-            Box::pin(async move {
-                if tx.dialect() == Dialect::Postgres {
-                    select
-                        .lock_with_behavior(sea_query::LockType::Update, sea_query::LockBehavior::SkipLocked);
-                }
-                let rows = tx.conn.fetch(&select).await?;
-                let Some(mut job) = rows.first().map(read_job).transpose()? else { return Ok(None) };
-                job.attempts += 1;
-                let until = tx.clock().now() + LOCK;
-                let update = Sql::update()
-                    .table(name("job"))
-                    .value(name("state"), JobState::Running.name())
-                    .value(name("attempts"), job.attempts)
-                    .value(name("locked_until"), until)
-                    .and_where(Expr::col(name("id")).eq(job.id))
-                    .to_owned();
-                tx.conn.execute(&update).await?;
-                Ok(Some(job))
-            })
-        })
-        .await
+    let select = Sql::select().columns(COLUMNS.map(name)).from(name("job")).and_where(own).to_owned();
+    tx.conn.fetch(&select).await?.first().map(read_job).transpose()
+}
+
+/// Runs it to its end, or until another takes it over.
+async fn run(held: Held, job: Job) {
+    let id = job.id;
+    let context = JobContext { engine: held.engine.clone(), job };
+    // Somebody takes it up again.
+    if let Err(error) = held.during(work(context)).await {
+        tracing::error!(job = %id, "the end of a job could not be stored: {error}");
+    }
+}
+
+/// In a task of its own, for it may panic; it ends when nobody waits for it any more.
+async fn in_task(work: BoxFuture<'static, anyhow::Result<()>>) -> anyhow::Result<()> {
+    let mut task = JoinSet::new();
+    task.spawn(work);
+    match task.join_next().await {
+        Some(Ok(outcome)) => outcome,
+        Some(Err(panic)) => Err(anyhow::anyhow!("the job panicked: {panic}")),
+        None => Ok(()),
+    }
 }
 
 #[tracing::instrument(parent = None, level = "debug", name = "job", skip_all, fields(kind = context.job.kind, job = %context.job.id, attempt = context.job.attempts))]
-async fn run(context: JobContext) {
+async fn work(context: JobContext) -> Result<()> {
     let id = context.job.id;
     let handler = context.engine.registry().jobs.get(context.job.kind.as_str()).copied();
     let outcome = match handler {
         Some(_) if context.job.attempts > ATTEMPTS_LIMIT => {
             Err(anyhow::anyhow!("gave up after {ATTEMPTS_LIMIT} attempts"))
         }
-        Some(handler) => {
-            let renewing = tokio::spawn(renew(context.clone()));
-            let outcome = tokio::spawn(handler(context.clone())).await;
-            renewing.abort();
-            outcome.unwrap_or_else(|panic| Err(anyhow::anyhow!("the job panicked: {panic}")))
-        }
+        Some(handler) => in_task(handler(context.clone())).await,
         None => Err(anyhow::anyhow!("no handler for jobs of kind {}", context.job.kind)),
     };
     let cancelled = context.cancelled().await.unwrap_or(false);
@@ -272,7 +293,7 @@ async fn run(context: JobContext) {
         }
     };
     let now = context.engine.clock().now();
-    let stored = context
+    context
         .set(move |update| {
             update.value(name("state"), state.name()).and_where(Expr::col(name("id")).eq(id));
             if state == JobState::Queued {
@@ -281,32 +302,12 @@ async fn run(context: JobContext) {
                 update.value(name("error"), error).value(name("finished_at"), now);
             }
         })
-        .await;
-    // Its lock runs out, and somebody takes it up again.
-    if let Err(error) = stored {
-        tracing::error!(job = %id, "the end of a job could not be stored: {error}");
-    }
+        .await
 }
 
 /// Whether the database was out of order, and nothing is wrong with the job.
 fn is_outage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<Error>().is_some_and(Error::is_outage))
-}
-
-/// Keeps the lock while the job runs, so that nobody else takes it for dead.
-async fn renew(context: JobContext) {
-    loop {
-        tokio::time::sleep(RENEW).await;
-        let (id, until) = (context.job.id, context.engine.clock().now() + LOCK);
-        let renewed = context
-            .set(move |update| {
-                update.value(name("locked_until"), until).and_where(Expr::col(name("id")).eq(id));
-            })
-            .await;
-        if let Err(error) = renewed {
-            tracing::warn!(job = %id, "lock not renewed: {error}");
-        }
-    }
 }
 
 pub(crate) async fn run_forever(engine: Engine) {
@@ -318,14 +319,13 @@ pub(crate) async fn run_forever(engine: Engine) {
         }
         let claimed = if busy.len() < RUNNING_LIMIT { claim(&engine, &busy).await } else { Ok(None) };
         match claimed {
-            Ok(Some(job)) => {
+            Ok(Some((held, job))) => {
                 let id = job.id;
                 busy.insert(id);
-                let context = JobContext { engine: engine.clone(), job };
                 let done = done.clone();
                 // Not ended with this loop: what has begun is finished, and its end written down.
                 tokio::spawn(async move {
-                    run(context).await;
+                    run(held, job).await;
                     let _ = done.send(id);
                 });
             }

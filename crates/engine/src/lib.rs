@@ -18,10 +18,12 @@ mod error;
 mod external_id;
 mod inspect;
 mod jobs;
+mod lease;
 mod log;
 mod merge;
 mod module;
 mod night;
+mod once;
 mod privacy;
 mod recent;
 mod registry;
@@ -53,6 +55,7 @@ pub use log::{LogEntry, LogKind};
 pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use night::every_night;
+pub use once::Idle;
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
 };

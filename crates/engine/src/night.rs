@@ -1,6 +1,6 @@
 //! Jobs that are done once a night, by the company's clock.
 
-use crate::{Actor, Engine, Result};
+use crate::{Actor, Engine, JobState, Result};
 use chrono::Timelike;
 use serde_json::json;
 use std::time::Duration;
@@ -32,12 +32,13 @@ pub(crate) async fn queue_once(
     let actor = Actor::system();
     let queue = engine.write(&actor, move |tx| {
         Box::pin(async move {
+            tx.queue_in_turn().await?;
             // Another process may have been faster.
             if tx.setting(last).await?.as_ref() == Some(&night) {
                 return Ok(false);
             }
             tx.set_setting(last, &night).await?;
-            tx.enqueue(job, json!({})).await.map(|_| true)
+            tx.enqueue_unless(&[JobState::Queued, JobState::Running], job, json!({})).await.map(|_| true)
         })
     });
     queue.await

@@ -42,6 +42,8 @@ pub struct Writer<I: Importer> {
     pub progress: Progress,
     state: Arc<Mutex<I::State>>,
     errors: Arc<Mutex<ErrorFile>>,
+    /// The error file holds what was written to it in a transaction that failed.
+    spoiled: bool,
     layout: ErrorLayout,
 }
 
@@ -60,7 +62,7 @@ impl<I: Importer> Writer<I> {
     ) -> Result<Self> {
         let errors = Arc::new(Mutex::new(layout.open(progress.error_file)?));
         let state = Arc::new(Mutex::new(importer.state()));
-        Ok(Writer { engine, actor, run, source, importer, progress, state, errors, layout })
+        Ok(Writer { engine, actor, run, source, importer, progress, state, errors, spoiled: false, layout })
     }
 
     /// `seconds`: working time so far.
@@ -85,9 +87,9 @@ impl<I: Importer> Writer<I> {
                     Ok(()) => return Ok(()),
                     Err(error) => error,
                 };
-                // What was remembered and written to the error file in this transaction is not there any more.
+                // What was remembered in this transaction is not there any more.
                 I::forget(&mut *self.state.lock().await);
-                self.errors = Arc::new(Mutex::new(self.layout.open(self.progress.error_file)?));
+                self.spoiled = true;
                 match error {
                     error
                         if (error.is_outage() || matches!(error, Error::Conflict { .. }))
@@ -127,7 +129,7 @@ impl<I: Importer> Writer<I> {
     ) -> Result<()> {
         let (importer, state, errors) = (self.importer.clone(), self.state.clone(), self.errors.clone());
         let (run, source, layout) = (self.run, self.source.clone(), self.layout.clone());
-        let mut progress = self.progress.clone();
+        let (mut progress, spoiled) = (self.progress.clone(), self.spoiled);
         let progress = self
             .engine
             .write(&self.actor, move |tx| {
@@ -143,6 +145,10 @@ impl<I: Importer> Writer<I> {
                         }
                     };
                     let mut errors = errors.lock().await;
+                    // Not sooner: another process may have taken over, and the file with it.
+                    if spoiled {
+                        *errors = layout.open(progress.error_file)?;
+                    }
                     for (index, problem) in &problems {
                         let Some(entry) = entries.get(*index) else { continue };
                         errors
@@ -160,7 +166,7 @@ impl<I: Importer> Writer<I> {
                 })
             })
             .await?;
-        self.progress = progress;
+        (self.progress, self.spoiled) = (progress, false);
         Ok(())
     }
 }

@@ -3,18 +3,20 @@
 //! warehouse is computed while another writes, and more at once would only take more memory.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
-use engine::{
-    BoxFuture, Engine, JobContext, Result, Tx, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
-use meta::Id;
+use engine::{BoxFuture, Engine, JobContext, JobState, Result, Tx};
 use serde_json::json;
 use std::time::Instant;
 use warehouse::Manner;
 
 pub const JOB: &str = "value.after_fit";
+const LEASE: &str = "value.after_fit";
 
+/// Once at a time.
 pub async fn compute(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
+    engine.alone(LEASE, |engine| Box::pin(async move { compute_alone(&engine, job).await })).await
+}
+
+async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> {
     let started = Instant::now();
     let settings = &Settings::load(engine).await?;
     timed("class history", class_history::keep(engine, settings)).await?;
@@ -50,15 +52,5 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 
 /// Queues it unless one waits already.
 pub async fn queue(tx: &mut Tx) -> Result<()> {
-    let waiting = Sql::select()
-        .column(name("id"))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).eq("queued"))
-        .and_where(Expr::col(name("kind")).eq(JOB))
-        .limit(1)
-        .to_owned();
-    if tx.fetch(&waiting).await?.is_empty() {
-        let _: Id = tx.enqueue(JOB, json!({})).await?;
-    }
-    Ok(())
+    tx.enqueue_unless(&[JobState::Queued], JOB, json!({})).await.map(drop)
 }

@@ -14,6 +14,9 @@ use std::{
 use value::service_cost::Group;
 
 pub const READER: &str = "insight";
+const LEASE: &str = "value.live";
+/// Figures follow within a second, or, if whoever followed has died, after this.
+const TERM: Duration = Duration::from_secs(5);
 /// Other processes write too, unheard.
 const POLL: Duration = Duration::from_millis(500);
 /// Between two looks whether a refit is due.
@@ -63,8 +66,17 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
     })
 }
 
-/// Follows the log by one step; returns how many entries it took. Doing it twice changes nothing.
+/// Follows the log by one step, one process at a time; returns how many entries it took.
 pub async fn follow(engine: &Engine) -> Result<usize> {
+    // A look without the lease first: most of the time there is nothing to follow.
+    if engine.changes(engine.position(READER).await?, 1).await?.is_empty() {
+        return Ok(0);
+    }
+    engine.alone_for(TERM, LEASE, |engine| Box::pin(async move { step(&engine).await })).await
+}
+
+/// [`follow`] without regard to others: doing it twice changes no figure.
+pub async fn step(engine: &Engine) -> Result<usize> {
     let position = engine.position(READER).await?;
     let entries = engine.changes(position, ENTRIES_LIMIT).await?;
     let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
@@ -197,22 +209,22 @@ async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>
 /// Queues a refit when the models are of another day or other settings, or enough customers changed; not while an import runs, whose
 /// end will be followed anyway.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
-    let due = is_due(engine).await?;
-    if importing(engine).await? || refit::in_progress(engine).await?.is_some() {
+    let Some(idle) = engine.idle(refit::JOB).await? else { return Ok(()) };
+    if importing(engine).await? {
         return Ok(());
     }
-    if !due {
+    if !is_due(engine).await? {
         return past::queue_if_due(engine).await;
     }
     if refit::failed_lately(engine, refit::JOB).await? {
         return Ok(());
     }
-    engine.write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await.map(drop) })).await
+    engine.queue_if_idle(idle).await.map(drop)
 }
 
 async fn is_due(engine: &Engine) -> Result<bool> {
     let changed = store::changed_since_fit(engine).await?;
-    let Some(model) = store::newest_model(engine).await? else {
+    let Some(model) = store::model_in_force(engine).await? else {
         return Ok(changed > 0 || store::newest_id(engine).await?.is_some());
     };
     let now = engine.clock().now();

@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 use engine::{
-    Actor, BoxFuture, Engine, Error, JobContext, Recent, Result, TryStreamExt, Tx, name,
+    Actor, BoxFuture, Engine, Error, JobContext, JobState, Recent, Result, TryStreamExt, Tx, name,
     schema::{ColumnKind, Table},
     sea_query::{OnConflict, Query as Sql},
 };
@@ -28,6 +28,7 @@ use std::sync::Arc;
 use value::{estimate::Unfit, history::Purchase, model::Part};
 
 pub const JOB: &str = "value.past";
+const LEASE: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
 const FORM: &str = "6";
@@ -80,8 +81,12 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     })
 }
 
-/// Reads everybody's history, computes and keeps.
+/// Reads everybody's history, computes and keeps; once at a time.
 pub async fn compute(engine: &Engine) -> Result<()> {
+    engine.alone(LEASE, |engine| Box::pin(async move { compute_alone(&engine).await })).await
+}
+
+async fn compute_alone(engine: &Engine) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let Some(stored) = store::newest_model(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
@@ -206,23 +211,28 @@ pub async fn newest(engine: &Engine) -> Result<Option<Arc<(String, Past)>>> {
     if let Some(past) = known.0.get(&(), version) {
         return Ok(past);
     }
+    let past = kept(engine).await?.map(Arc::new);
+    known.0.put((), version, past.clone());
+    Ok(past)
+}
+
+async fn kept(engine: &Engine) -> Result<Option<(String, Past)>> {
     let select = Sql::select().columns(["settings", "result"].map(name)).from(name(TABLE)).to_owned();
     let rows = engine.fetch(&select).await?;
     // What another version of the program kept in another form is computed anew.
     let parsed = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
     let parsed = parsed.filter(|(mark, _)| mark.split(' ').next() == Some(FORM));
-    let past = parsed.and_then(|(mark, text)| Some(Arc::new((mark, serde_json::from_str(&text).ok()?))));
-    known.0.put((), version, past.clone());
-    Ok(past)
+    Ok(parsed.and_then(|(mark, text)| Some((mark, serde_json::from_str(&text).ok()?))))
 }
 
 /// Queues the job if what is kept is of another day or other settings.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
+    let Some(idle) = engine.idle(JOB).await? else { return Ok(()) };
     let settings = Settings::load(engine).await?;
     let today = settings.day_of(engine.clock().now());
-    if let Some(known) = newest(engine).await?
-        && known.0 == mark(&settings.mark())
-        && settings.day_of(known.1.made_at) == today
+    if let Some((of, past)) = kept(engine).await?
+        && of == mark(&settings.mark())
+        && settings.day_of(past.made_at) == today
     {
         return Ok(());
     }
@@ -230,20 +240,17 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     if store::newest_id(engine).await?.is_none() || refit::failed_lately(engine, JOB).await? {
         return Ok(());
     }
-    engine.write(&Actor::system(), |tx| Box::pin(async move { queue(tx).await })).await
+    engine.queue_if_idle(idle).await.map(drop)
 }
 
 /// Whether the job waits or runs.
 pub async fn is_under_way(engine: &Engine) -> Result<bool> {
-    Ok(!engine.fetch(&refit::newest_of(JOB, &["queued", "running"])).await?.is_empty())
+    Ok(engine.idle(JOB).await?.is_none())
 }
 
 /// Queues the job unless it waits or runs already.
 pub async fn queue(tx: &mut Tx) -> Result<()> {
-    if tx.fetch(&refit::newest_of(JOB, &["queued", "running"])).await?.is_empty() {
-        tx.enqueue(JOB, json!({})).await?;
-    }
-    Ok(())
+    tx.enqueue_unless(&[JobState::Queued, JobState::Running], JOB, json!({})).await.map(drop)
 }
 
 /// Too little to look back on.

@@ -15,7 +15,7 @@ use crate::{
     trial::{Sample, Trial},
 };
 use engine::{
-    Actor, BoxFuture, Engine, Error, JobContext, Result, TryStreamExt, Tx, name,
+    Actor, BoxFuture, Engine, Error, JobContext, JobState, Result, TryStreamExt, Tx, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql},
 };
 use meta::{Id, NaiveDate, Values};
@@ -28,6 +28,7 @@ use value::{
 };
 
 pub const JOB: &str = "value.refit";
+const LEASE: &str = "value.refit";
 const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
 /// Customers read between two words on the progress.
 const TELL_EVERY: usize = 50_000;
@@ -40,10 +41,15 @@ pub(crate) async fn tell(job: Option<&JobContext>, step: &str, done: usize, tota
     }
 }
 
-/// Fits and scores everybody.
+/// Fits and scores everybody; one refit at a time.
 pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<StoredModel>> {
-    let everybody = read(engine, job).await?;
-    complete(engine, everybody, job).await
+    let refit = engine.alone(LEASE, |engine| {
+        Box::pin(async move {
+            let everybody = read(&engine, job).await?;
+            complete(&engine, everybody, job).await
+        })
+    });
+    refit.await
 }
 
 /// What a refit read. Others go on writing meanwhile: whoever they concern is scored again at its end.
@@ -200,15 +206,7 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 
 /// Queues a refit unless one waits already; returns the job.
 pub async fn queue(tx: &mut Tx) -> Result<Id> {
-    match waiting(tx).await? {
-        Some(job) => Ok(job),
-        None => tx.enqueue(JOB, json!({})).await,
-    }
-}
-
-async fn waiting(tx: &mut Tx) -> Result<Option<Id>> {
-    let rows = tx.fetch(&newest_of(JOB, &["queued"])).await?;
-    rows.first().map(|row| row.id(0)).transpose()
+    tx.enqueue_unless(&[JobState::Queued], JOB, json!({})).await
 }
 
 /// Refits that have not ended, newest first.

@@ -95,6 +95,15 @@ pub async fn newest_model(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
     Ok(model)
 }
 
+/// The same with what another process fitted a moment ago.
+pub async fn model_in_force(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
+    let known = newest_model(engine).await?;
+    match known.as_ref().map(|known| known.id) == newest_id(engine).await? {
+        true => Ok(known),
+        false => first(&engine.fetch(&newest()).await?),
+    }
+}
+
 /// The same as a transaction sees it.
 async fn newest_model_in(tx: &mut Tx) -> Result<Option<Arc<StoredModel>>> {
     let id = newest_id_in(tx).await?;

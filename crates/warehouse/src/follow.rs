@@ -1,11 +1,7 @@
 //! Queues a refresh when the company's records have moved, but not more often than the setting says.
 
 use crate::{JOB, manifest, status, storage, tables, unused};
-use engine::{
-    Actor, BoxFuture, Engine, Result, name,
-    sea_query::{Expr, ExprTrait, Query as Sql},
-};
-use serde_json::json;
+use engine::{BoxFuture, Engine, Result};
 use std::time::Duration;
 
 const LOOK: Duration = Duration::from_secs(5);
@@ -27,11 +23,8 @@ pub(crate) fn start(engine: Engine) -> BoxFuture<'static, ()> {
 
 /// Queues a refresh if one is due; answers whether it did.
 pub(crate) async fn queue_if_due(engine: &Engine) -> Result<bool> {
-    if !is_due(engine).await? || in_progress(engine).await? {
-        return Ok(false);
-    }
-    engine.write(&Actor::system(), |tx| Box::pin(async move { tx.enqueue(JOB, json!({})).await })).await?;
-    Ok(true)
+    let Some(idle) = engine.idle(JOB).await? else { return Ok(false) };
+    Ok(is_due(engine).await? && engine.queue_if_idle(idle).await?)
 }
 
 async fn is_due(engine: &Engine) -> Result<bool> {
@@ -63,12 +56,5 @@ async fn is_due(engine: &Engine) -> Result<bool> {
 
 /// Whether a refresh waits or runs.
 pub async fn in_progress(engine: &Engine) -> Result<bool> {
-    let select = Sql::select()
-        .column(name("id"))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).is_in(["queued", "running"]))
-        .and_where(Expr::col(name("kind")).eq(JOB))
-        .limit(1)
-        .to_owned();
-    Ok(!engine.fetch(&select).await?.is_empty())
+    Ok(engine.idle(JOB).await?.is_none())
 }

@@ -20,6 +20,7 @@ use serde_json::json;
 use std::{collections::BTreeSet, time::Instant};
 
 pub const JOB: &str = "warehouse.refresh";
+const LEASE: &str = "warehouse";
 const TRIES: usize = 3;
 
 /// What a refresh did.
@@ -50,14 +51,12 @@ impl Default for Manner {
     }
 }
 
-/// One refresh at a time in this process: the next finds little left to do.
-#[derive(Default)]
-struct Turn(tokio::sync::Mutex<()>);
-
-/// Brings the warehouse up to date and makes it the one readers see.
+/// Brings the warehouse up to date and makes it the one readers see; one refresh at a time, for the next finds little left to do.
 pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
-    let turn = engine.extension::<Turn>();
-    let _turn = turn.0.lock().await;
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, manner, job).await })).await
+}
+
+async fn refresh_alone(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
     for _ in 0..TRIES {
         if let Some(done) = refresh_from_newest(engine, manner, job).await? {
             return Ok(done);
@@ -232,6 +231,7 @@ async fn publish(
     let before: BTreeSet<&str> = old.files().collect();
     let new = next.files().filter(|file| !before.contains(file)).map(str::to_owned).collect();
     storage::sync(store, new).await?;
+    engine.is_still_alone().await?;
     // Not earlier: until the manifest has its name, readers begin with the one before.
     let now = engine.clock().now();
     next.retired = unused::retired(store, old, next, now).await?;

@@ -14,8 +14,11 @@ const RHYTHMS: [(&str, &str, &str, &str); 3] = [
     ("monthly", "Monthly", "每月", "grey"),
 ];
 
+/// While a letter is on its way; it stays if the program died meanwhile.
+pub const UNSURE: &str = "unsure";
+
 /// Why the last letter did not reach everybody; what exactly happened is in the log.
-pub const PROBLEMS: [(&str, &str, &str, &str); 4] = [
+pub const PROBLEMS: [(&str, &str, &str, &str); 5] = [
     ("mail", "The mail server did not take the letter", "邮件服务器未能接收邮件", "red"),
     ("data", "The data could not be asked", "数据暂时无法查询", "orange"),
     (
@@ -23,6 +26,12 @@ pub const PROBLEMS: [(&str, &str, &str, &str); 4] = [
         "Question, dashboard or owner are deleted, or the owner may no longer see them",
         "分析、仪表板或所有者已删除，或所有者已无权查看",
         "red",
+    ),
+    (
+        UNSURE,
+        "Being sent, or stopped in the middle: one recipient may not have got it",
+        "正在发送，或发送中途中断：可能有一位收件人未收到",
+        "orange",
     ),
     ("fault", "Something went wrong on our side; the log says more", "系统内部出错，详见日志", "red"),
 ];

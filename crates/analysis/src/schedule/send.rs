@@ -1,9 +1,9 @@
-//! Sends what is due. A letter is taken by putting it off for a while, so that another process does not send it, too; what could not
-//! be sent is tried again then, for those who have not got it yet.
+//! Sends what is due, one process at a time. A reader is taken off the list before his letter goes out, so that whoever goes on after a
+//! process died sends none twice; what could not be sent is tried again later, for those who have not got it yet.
 
 use super::{
     ENTITY,
-    entity::{rhythm_of, users_in},
+    entity::{UNSURE, rhythm_of, users_in},
     letter,
     next::next,
 };
@@ -13,6 +13,7 @@ use serde_json::json;
 use std::time::Duration;
 use web::{App, Recipient};
 
+const LEASE: &str = "scheduled reports";
 const LOOK: Duration = Duration::from_secs(10);
 /// Taken at once; the others with the next look.
 const AT_ONCE: usize = 20;
@@ -35,25 +36,37 @@ pub fn start(app: App) -> BoxFuture<'static, ()> {
 /// Sends everything that is due; answers how many letters went out.
 pub async fn send_due(app: &App) -> Result<usize> {
     let engine = app.engine();
-    let system = Actor::system();
     let unset = Query::new(ENTITY).filter("active == true && next_at == null").sort("name").limit(AT_ONCE);
-    for record in engine.list(&system, &unset).await?.records {
+    for record in engine.list(&Actor::system(), &unset).await?.records {
         plan(engine, &record).await?;
     }
     if !app.mails() {
         return Ok(0);
     }
     let now = engine.clock().now();
+    // A look without the lease first: most of the time nothing is due.
+    if due(engine, now).await?.is_empty() {
+        return Ok(0);
+    }
+    engine.alone(LEASE, |engine| Box::pin(async move { send_all(app, &engine, now).await })).await
+}
+
+/// `engine` writes as long as nobody else sends.
+async fn send_all(app: &App, engine: &Engine, now: DateTime<Utc>) -> Result<usize> {
+    let mut sent = 0;
+    for record in due(engine, now).await? {
+        sent += send(app, engine, record, now).await?;
+    }
+    Ok(sent)
+}
+
+async fn due(engine: &Engine, now: DateTime<Utc>) -> Result<Vec<Record>> {
     let filter = format!(
         "active == true && next_at <= '{}'",
         now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
     );
     let due = Query::new(ENTITY).filter(filter.as_str()).sort("name").limit(AT_ONCE);
-    let mut sent = 0;
-    for record in engine.list(&system, &due).await?.records {
-        sent += send(app, record, now).await?;
-    }
-    Ok(sent)
+    Ok(engine.list(&Actor::system(), &due).await?.records)
 }
 
 /// Says when it goes out, unless that is known.
@@ -90,8 +103,7 @@ async fn put<const N: usize>(
 }
 
 /// To everybody who has not got it yet.
-async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
-    let engine = app.engine();
+async fn send(app: &App, engine: &Engine, record: Record, now: DateTime<Utc>) -> Result<usize> {
     let retried = !record.get("pending").is_null();
     let from = if retried { "pending" } else { "recipients" };
     let pending = users_in(record.get(from)).unwrap_or_default();
@@ -102,30 +114,30 @@ async fn send(app: &App, record: Record, now: DateTime<Utc>) -> Result<usize> {
         ("pending", Value::Json(json!(pending))),
     ];
     let Some(version) = put(engine, &record, taken).await? else { return Ok(0) };
+    // Nobody has said how the last letter went.
+    let unsure = retried && record.text("problem") == UNSURE;
     let mut record = Record { version, ..record };
-    let (mut left, mut problem, mut sent) = (pending.clone(), Value::Null, 0);
+    let (mut left, mut sent) = (pending.clone(), 0);
+    let mut problem = if unsure { Value::from(UNSURE) } else { Value::Null };
     for user in pending {
+        left.retain(|other| *other != user);
+        let begun = [("pending", Value::Json(json!(left))), ("problem", UNSURE.into())];
+        let Some(version) = put(engine, &record, begun).await? else { return Ok(sent) };
+        record.version = version;
         match letter_to(app, &record, user).await {
-            Ok(true) => {
-                sent += 1;
-                left.retain(|other| *other != user);
-            }
-            Ok(false) => left.retain(|other| *other != user),
+            Ok(went_out) => sent += usize::from(went_out),
             Err((why, error)) => {
                 tracing::warn!(report = %record.id, %user, "a scheduled report was not sent: {error}");
                 problem = why.into();
-                if !error.is_outage() {
-                    left.retain(|other| *other != user);
+                if error.is_outage() {
+                    left.push(user);
                 }
             }
         }
-        let kept = [("pending", Value::Json(json!(left)))];
-        let Some(version) = put(engine, &record, kept).await? else { return Ok(sent) };
-        record.version = version;
     }
     let tries_on = !left.is_empty() && now - due < GIVE_UP;
     if tries_on {
-        put(engine, &record, [("problem", problem)]).await?;
+        put(engine, &record, [("pending", Value::Json(json!(left))), ("problem", problem)]).await?;
         return Ok(sent);
     }
     let at = next_of(engine, &record).await?;

@@ -2,7 +2,7 @@
 //! writes stay as fast as they are, a background task seals a few seconds later, reading beside the writer.
 
 use super::source::{self, Hash, Source};
-use crate::{Actor, Dialect, Engine, Result, Row, Tx, db::name};
+use crate::{Actor, Engine, Result, Row, Tx, db::name};
 use chrono::SubsecRound;
 use meta::{DateTime, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement, Value as Bound};
@@ -211,10 +211,7 @@ fn first_steps(source: Source, after: i64, until: i64) -> SelectStatement {
 
 /// Whoever seals, redacts or removes does so alone.
 pub(super) async fn alone(tx: &mut Tx) -> Result<()> {
-    match tx.dialect() {
-        Dialect::Sqlite => Ok(()),
-        Dialect::Postgres => tx.conn.run(&format!("SELECT pg_advisory_xact_lock({LOCK})")).await,
-    }
+    tx.conn.in_turn(LOCK).await
 }
 
 /// Whether it was put: not if somebody else has put one on `before`.

@@ -213,6 +213,15 @@ impl Conn {
         }
     }
 
+    /// Waits until no other transaction of PostgreSQL has taken this turn, and has it until the commit; of SQLite's writers there is one
+    /// at a time anyway. Turns are told apart by their numbers.
+    pub async fn in_turn(&mut self, turn: i64) -> Result<()> {
+        match self.dialect() {
+            Dialect::Sqlite => Ok(()),
+            Dialect::Postgres => self.run(&format!("SELECT pg_advisory_xact_lock({turn})")).await,
+        }
+    }
+
     /// Text without parameters: DDL, BEGIN, SAVEPOINT.
     pub async fn run(&mut self, sql: &str) -> Result<()> {
         match self {

@@ -9,7 +9,7 @@ use super::{
     mergeable,
 };
 use crate::{
-    Action, Actor, Engine, JobContext, Module, Query, Result, TryStreamExt, Tx, allow,
+    Action, Actor, Engine, JobContext, JobState, Module, Query, Result, TryStreamExt, Tx, allow,
     db::name,
     night,
     schema::{ColumnKind, Table},
@@ -203,7 +203,7 @@ impl Tx {
 
     /// Looks for duplicates of every entity in the background.
     pub async fn find_duplicates(&mut self) -> Result<Id> {
-        self.enqueue(JOB, json!({})).await
+        self.enqueue_unless(&[JobState::Queued, JobState::Running], JOB, json!({})).await
     }
 
     pub(super) async fn forget_pairs(&mut self, ids: &[Id]) -> Result<()> {

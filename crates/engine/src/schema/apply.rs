@@ -19,7 +19,7 @@ pub(crate) async fn begin(conn: &mut Conn, beside: bool) -> Result<()> {
                 conn.run(PATIENCE).await?;
             }
             // Two servers starting at once must not both upgrade.
-            conn.run("SELECT pg_advisory_xact_lock(7141925)").await
+            conn.in_turn(7_141_925).await
         }
     }
 }

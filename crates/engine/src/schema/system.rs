@@ -52,12 +52,15 @@ fn own() -> Vec<Table> {
             .required("attempts", Int)
             .required("created_at", Instant)
             .optional("user_id", Id)
-            .optional("locked_until", Instant)
             .optional("progress", Text)
             .optional("error", Text)
             .required("cancel", Bool)
             .optional("finished_at", Instant)
             .index(["state", "run_at"]),
+        Table::new(crate::lease::TABLE, ["name"])
+            .required("name", Text)
+            .required("holder", Id)
+            .required("until", Instant),
         Table::new("idempotency", ["actor", "key"])
             .required("actor", Text)
             .required("key", Text)

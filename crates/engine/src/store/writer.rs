@@ -129,6 +129,7 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
 }
 
 async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
+    tx.hold_leases().await?;
     match AssertUnwindSafe(work(tx)).catch_unwind().await {
         Ok(result) => result,
         Err(_) => Err(Error::Internal("a write panicked; it was rolled back".into())),

@@ -71,11 +71,16 @@ fn a_job_runs_although_the_clock_was_set_back() {
         let abandoned = enqueue(&engine, json!({"name": "abandoned"})).await;
         let later = engine.write(&shop.actor, move |tx| {
             Box::pin(async move {
-                let held = Sql::update()
+                let begun = Sql::update()
                     .table(name("job"))
                     .value(name("state"), "running")
-                    .value(name("locked_until"), now)
                     .and_where(Expr::col(name("id")).eq(abandoned))
+                    .to_owned();
+                tx.execute(&begun).await?;
+                let held = Sql::insert()
+                    .into_table(name("lease"))
+                    .columns(["name", "holder", "until"].map(name))
+                    .values_panic([format!("job {abandoned}").into(), abandoned.into(), now.into()])
                     .to_owned();
                 tx.execute(&held).await?;
                 tx.enqueue_at("greet", json!({"name": "later"}), now + chrono::Duration::hours(1)).await

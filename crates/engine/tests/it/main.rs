@@ -6,6 +6,7 @@ mod conditions;
 mod custom;
 mod deep;
 mod jobs;
+mod leases;
 mod listing;
 mod log;
 mod redacting;

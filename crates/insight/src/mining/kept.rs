@@ -49,6 +49,17 @@ pub async fn load<T: DeserializeOwned + Send + Sync + 'static>(
     if let Some(found) = known.0.get(&key, version) {
         return Ok(found);
     }
+    let found = read(engine, kind, subject).await?.map(Arc::new);
+    known.0.put(key, version, found.clone());
+    Ok(found)
+}
+
+/// The same with what another process kept a moment ago.
+pub async fn read<T: DeserializeOwned>(
+    engine: &Engine,
+    kind: &str,
+    subject: &str,
+) -> Result<Option<Kept<T>>> {
     let select = Sql::select()
         .columns(["as_of", "computed_at", "body"].map(name))
         .from(name(TABLE))
@@ -56,22 +67,14 @@ pub async fn load<T: DeserializeOwned + Send + Sync + 'static>(
         .and_where(Expr::col(name("subject")).eq(subject))
         .to_owned();
     let rows = engine.fetch(&select).await?;
-    let found = match rows.first() {
-        Some(row) => match serde_json::from_str(&row.text(2)?) {
-            Ok(body) => Some(Arc::new(Kept { as_of: row.date(0)?, computed_at: row.instant(1)?, body })),
-            Err(error) => {
-                tracing::warn!(
-                    kind,
-                    subject,
-                    "a kept result cannot be read and will be computed anew: {error}"
-                );
-                None
-            }
-        },
-        None => None,
-    };
-    known.0.put(key, version, found.clone());
-    Ok(found)
+    let Some(row) = rows.first() else { return Ok(None) };
+    match serde_json::from_str(&row.text(2)?) {
+        Ok(body) => Ok(Some(Kept { as_of: row.date(0)?, computed_at: row.instant(1)?, body })),
+        Err(error) => {
+            tracing::warn!(kind, subject, "a kept result cannot be read and will be computed anew: {error}");
+            Ok(None)
+        }
+    }
 }
 
 pub async fn keep<T: Serialize>(

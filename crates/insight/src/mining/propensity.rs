@@ -14,7 +14,7 @@ use super::{
 };
 use crate::settings::{Settings, date_of, day_number};
 use engine::{
-    BoxFuture, Engine, JobContext, Result, name,
+    BoxFuture, Engine, JobContext, JobState, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use known::{Known, Past, SHARES};
@@ -286,7 +286,9 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 pub async fn queue(engine: &Engine, product: Id) -> Result<()> {
     let payload = json!({ "product": product });
     let actor = engine::Actor::system();
-    let queued = engine.write(&actor, move |tx| Box::pin(async move { tx.enqueue(JOB, payload).await }));
+    let under_way = [JobState::Queued, JobState::Running];
+    let queued = engine
+        .write(&actor, move |tx| Box::pin(async move { tx.enqueue_unless(&under_way, JOB, payload).await }));
     queued.await.map(drop)
 }
 

@@ -13,7 +13,7 @@ use crate::{
     store,
 };
 use engine::{
-    Actor, BoxFuture, Engine, Error, JobContext, Result, Tx, name,
+    BoxFuture, Engine, Error, JobContext, JobState, Result, Tx, name,
     sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
@@ -25,6 +25,7 @@ use std::{
 };
 
 pub const JOB: &str = "mining.refresh";
+const LEASE: &str = "mining";
 const KIND: &str = "run";
 /// Between two looks whether it is due.
 const LOOK: Duration = Duration::from_secs(5);
@@ -57,8 +58,12 @@ pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'stat
     done.map_err(|error| Error::Internal(format!("mining was interrupted: {error}")))
 }
 
-/// Mines everything and keeps it.
+/// Mines everything and keeps it; once at a time.
 pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, job).await })).await
+}
+
+async fn refresh_alone(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
     let mut steps = Steps { job, done: 0 };
     let sales = Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
@@ -125,8 +130,9 @@ pub fn start(engine: Engine) -> BoxFuture<'static, ()> {
 /// With a new fit of the models, which follows what changes, and beside it, for what is mined does not rest on it; not again for a
 /// while, but at once for another as-of day and after an upgrade that keeps another form.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
+    let Some(idle) = engine.idle(JOB).await? else { return Ok(()) };
     let Some(fit) = store::newest_id(engine).await? else { return Ok(()) };
-    let last = kept::load::<Run>(engine, KIND, kept::WHOLE).await?;
+    let last = kept::read::<Run>(engine, KIND, kept::WHOLE).await?;
     let due = match &last {
         Some(last) => {
             let settings = Settings::load(engine).await?;
@@ -138,17 +144,14 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
         None => true,
     };
     if due && !failed_lately(engine).await? {
-        engine.write(&Actor::system(), |tx| Box::pin(async move { queue(tx).await.map(drop) })).await?;
+        engine.queue_if_idle(idle).await?;
     }
     Ok(())
 }
 
 /// Queues a run unless one waits or is under way.
 pub async fn queue(tx: &mut Tx) -> Result<()> {
-    if tx.fetch(&newest(&["queued", "running"])).await?.is_empty() {
-        tx.enqueue(JOB, json!({})).await?;
-    }
-    Ok(())
+    tx.enqueue_unless(&[JobState::Queued, JobState::Running], JOB, json!({})).await.map(drop)
 }
 
 /// The run that waits or is under way.

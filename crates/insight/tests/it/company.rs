@@ -22,10 +22,20 @@ fn modules() -> Modules {
 pub fn on_databases(body: impl AsyncFn(Company)) {
     let test = std::thread::current().name().unwrap_or_default().to_owned();
     if test.bytes().fold(0, u8::wrapping_add).is_multiple_of(2) {
-        testkit::on_both(modules, async |app| body(company(app)).await);
+        on_both(body);
     } else {
         on_one(body);
     }
+}
+
+/// For what differs between them.
+pub fn on_both(body: impl AsyncFn(Company)) {
+    testkit::on_both(modules, async |app| body(company(app)).await);
+}
+
+/// A second server on the company's database and folder.
+pub async fn second(first: &Company) -> Company {
+    company(first.app.again(modules()).await)
 }
 
 /// For what only reads files of the warehouse: they are the same whichever database they were made of.

@@ -35,6 +35,7 @@ mod recommended;
 mod satisfaction;
 mod scores;
 mod served;
+mod servers;
 mod settings;
 mod seven_p;
 mod seven_p_behind;

@@ -96,6 +96,7 @@ pub async fn note(engine: &Engine, checks: Vec<Quality>) -> Result<()> {
     let checks = checks.into_iter().map(at).collect();
     let manifest = session::newest(engine).await?.manifest.number;
     let kept = Kept { manifest, checks, ..Kept::default() };
+    engine.is_still_alone().await?;
     storage::put(&storage::store(engine)?, NOTED, serde_json::to_vec(&kept)?).await
 }
 
@@ -135,6 +136,7 @@ pub(crate) async fn look(engine: &Engine, store: &Store, manifest: &Manifest) ->
         kept.checks.extend(source::check(table, manifest, &compared, now));
         kept.compared.insert(table.name.clone(), compared);
     }
+    engine.is_still_alone().await?;
     storage::put(store, FILE, serde_json::to_vec(&kept)?).await
 }
 

@@ -40,7 +40,7 @@ async fn verdicts(config: &Config) -> anyhow::Result<Vec<Verdict>> {
 async fn catch_up(engine: &Engine) -> engine::Result<()> {
     let began = Instant::now();
     loop {
-        while insight::live::follow(engine).await? > 0 {}
+        while insight::live::step(engine).await? > 0 {}
         let behind = engine.last_change().await? > engine.position(insight::live::READER).await?;
         if !behind || began.elapsed() > FOLLOW_LIMIT {
             return Ok(());

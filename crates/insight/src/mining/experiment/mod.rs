@@ -8,6 +8,8 @@ pub mod uplift;
 use meta::{Draft, Entity, choice, date, instant, label, long_text, money, percent, text};
 
 pub const JOB: &str = "mining.experiment";
+/// Of whoever computes what came of experiments.
+const LEASE: &str = "mining.experiments";
 pub const ENTITY: &str = "experiment";
 /// When its customers were drawn.
 const DRAWN_AT: &str = "drawn_at";

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{mining::kept, settings::Settings, statistics::COUNTING_ORDERS};
 use engine::{
-    Actor, BoxFuture, Engine, JobContext, Query, Result, TryStreamExt, name,
+    Actor, BoxFuture, Engine, JobContext, JobState, Query, Result, TryStreamExt, name,
     sea_query::{Expr, ExprTrait, JoinType, Query as Sql},
 };
 use meta::{DateTime, Id, NaiveDate, Record, Utc, Value};
@@ -122,8 +122,15 @@ pub struct Bought {
     pub costed: i64,
 }
 
-/// Draws the customers if need be, compares, learns who responds, and keeps all of it.
+/// Draws the customers if need be, compares, learns who responds, and keeps all of it; one experiment at a time, for what is advised of a
+/// customer stands in one place.
 pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
+    engine
+        .alone(super::LEASE, |engine| Box::pin(async move { compute_alone(&engine, experiment).await }))
+        .await
+}
+
+async fn compute_alone(engine: &Engine, experiment: &Record) -> Result<Found> {
     members::draw(engine, experiment).await?;
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
@@ -290,8 +297,10 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 pub async fn queue(engine: &Engine, experiment: Id) -> Result<()> {
     let payload = json!({ "experiment": experiment });
     let actor = Actor::system();
-    let queued =
-        engine.write(&actor, move |tx| Box::pin(async move { tx.enqueue(super::JOB, payload).await }));
+    let under_way = [JobState::Queued, JobState::Running];
+    let queued = engine.write(&actor, move |tx| {
+        Box::pin(async move { tx.enqueue_unless(&under_way, super::JOB, payload).await })
+    });
     queued.await.map(drop)
 }
 

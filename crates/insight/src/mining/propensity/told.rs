@@ -20,6 +20,7 @@ use mining::reason::Reason;
 use std::{cmp::Reverse, collections::BTreeMap};
 
 const TABLE: &str = "propensity";
+const LEASE: &str = "mining.propensity";
 const KEY: [&str; 3] = ["run", "product", "first"];
 /// Never cleared as a whole: products change over one by one.
 const RUNS: Runs = Runs { table: TABLE, key: &KEY, clear: 0 };
@@ -138,17 +139,23 @@ impl Row {
     }
 }
 
-/// One after the other: two would take the same number for their runs.
-#[derive(Default)]
-struct Writing(tokio::sync::Mutex<()>);
-
 /// What was found of a product, and what is told of everybody.
 pub type Told = std::result::Result<(Found, Everybody), Reason>;
 
 /// Keeps what was found, of `accounts`, and takes away what was found of these products before, and whatever was told of a time that is over.
+/// One after the other: two would take the same number for their runs.
 pub async fn keep(engine: &Engine, accounts: &[Id], until: NaiveDate, found: Vec<(Id, Told)>) -> Result<()> {
-    let writing = engine.extension::<Writing>();
-    let _alone = writing.0.lock().await;
+    engine
+        .alone(LEASE, |engine| Box::pin(async move { keep_alone(&engine, accounts, until, found).await }))
+        .await
+}
+
+async fn keep_alone(
+    engine: &Engine,
+    accounts: &[Id],
+    until: NaiveDate,
+    found: Vec<(Id, Told)>,
+) -> Result<()> {
     let mut rows: Vec<Row> = vec![];
     if found.iter().any(|(_, found)| found.is_ok()) {
         rows.extend(accounts.chunks(PART).map(|some| Row {

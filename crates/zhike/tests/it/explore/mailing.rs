@@ -165,6 +165,90 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
     });
 }
 
+/// A daily letter to these, due now.
+async fn daily(test: &TestApp, readers: &[&str]) {
+    let ann = test.administrator().await;
+    let asked = question(&ann, "me").await;
+    let mut form = vec![
+        ("name", "Daily"),
+        ("question", asked.as_str()),
+        ("rhythm", "daily"),
+        ("hour", "8"),
+        ("active", "1"),
+    ];
+    form.extend(readers.iter().map(|reader| ("recipient", *reader)));
+    ann.post(SCHEDULES, &form).await.expect(303);
+    let id = only(test).await.id;
+    ann.post(&format!("{SCHEDULES}/{id}/now"), &[]).await.expect(303);
+}
+
+#[test]
+fn two_servers_send_each_letter_once() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let mut readers = vec![];
+        for number in 0..4 {
+            let email = format!("reader{number}@example.com");
+            readers.push(test.user("All Seeing", &email, Role::User).await.to_string());
+        }
+        daily(&test, &readers.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let other = test.again(modules()).await;
+        let server = MailServer::start();
+        let apps = [with_mail(&test, &server.url), with_mail(&other, &server.url)];
+        let (here, there) = tokio::join!(analysis::send_due(&apps[0]), analysis::send_due(&apps[1]));
+        assert_eq!((here.unwrap() + there.unwrap(), server.count()), (4, 4));
+        let record = only(&test).await;
+        assert!(record.get("pending").is_null() && record.text("problem").is_empty(), "{record:?}");
+    });
+}
+
+#[test]
+fn after_a_server_died_with_a_letter_on_its_way_the_others_get_theirs_and_nobody_two() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let first = test.user("First", "first@example.com", Role::User).await.to_string();
+        let second = test.user("Second", "second@example.com", Role::User).await.to_string();
+        daily(&test, &[&first, &second]).await;
+        let (id, now) = (only(&test).await.id, test.clock.now());
+        // The letter to the first was on its way.
+        let left = meta::Values::from([
+            ("next_at".to_owned(), meta::Value::Instant(now + TimeDelta::minutes(15))),
+            ("due_at".to_owned(), meta::Value::Instant(now)),
+            ("pending".to_owned(), meta::Value::Json(serde_json::json!([second]))),
+            ("problem".to_owned(), "unsure".into()),
+        ]);
+        let lease = engine::sea_query::Query::insert()
+            .into_table(engine::name("lease"))
+            .columns(["name", "holder", "until"].map(engine::name))
+            .values_panic([
+                "scheduled reports".into(),
+                id.into(),
+                (now + TimeDelta::minutes(15) + TimeDelta::seconds(20)).into(),
+            ])
+            .to_owned();
+        let system = Actor::system();
+        let died = test.engine.write(&system, move |tx| {
+            Box::pin(async move {
+                tx.update("scheduled_report", id, None, left).await?;
+                tx.execute(&lease).await
+            })
+        });
+        died.await.unwrap();
+        let server = MailServer::start();
+        let app = with_mail(&test, &server.url);
+        test.clock.set(now + TimeDelta::minutes(15) + TimeDelta::seconds(1));
+        let soon = std::time::Duration::from_millis(500);
+        assert!(tokio::time::timeout(soon, analysis::send_due(&app)).await.is_err(), "somebody sends");
+        test.clock.set(now + TimeDelta::minutes(16));
+        assert_eq!(analysis::send_due(&app).await.unwrap(), 1);
+        assert_eq!((server.letter(0).await.to.as_str(), server.count()), ("second@example.com", 1));
+        let record = only(&test).await;
+        assert!(record.get("pending").is_null() && record.text("problem") == "unsure", "{record:?}");
+        let ann = signed_in(&test, "ada@example.com").await;
+        assert!(get(&ann, SCHEDULES).await.contains("stopped in the middle"));
+    });
+}
+
 #[test]
 fn a_dashboard_is_mailed_whole_and_schedules_are_their_owners() {
     on_both(modules, async |test| {

@@ -4,7 +4,7 @@
 use super::{Proven, model};
 use crate::mining::{
     accounts,
-    experiment::{ENTITY, members},
+    experiment::{ENTITY, LEASE, members},
     kept::{self, WHOLE},
     lines::Sales,
     refresh,
@@ -107,6 +107,10 @@ pub async fn withdraw(engine: &Engine, experiment: Id, as_of: NaiveDate) -> Resu
 
 /// Tells anew of everybody by the model in use, as of the last day of `sales`.
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
+    engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, sales).await })).await
+}
+
+async fn refresh_alone(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let Some(used) = in_use(engine).await? else { return Ok(()) };
     match experiment_of(engine, used).await? {
         Some(experiment) => tell(engine, &experiment, sales).await,

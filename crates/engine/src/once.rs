@@ -1,0 +1,78 @@
+//! Jobs of which one is enough, whichever process queues it.
+
+use crate::{Actor, Engine, JobState, Result, Row, Tx, db::name};
+use meta::Id;
+use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement};
+use serde_json::{Value as Json, json};
+
+/// Among PostgreSQL's advisory locks.
+const TURN: i64 = 7_141_927;
+const UNDER_WAY: [JobState; 2] = [JobState::Queued, JobState::Running];
+
+/// No job of a kind waited or ran, and this was the last one: asked for before it is looked whether one is due.
+#[derive(Clone, Copy, Debug)]
+pub struct Idle {
+    kind: &'static str,
+    last: Option<Id>,
+}
+
+fn newest(kind: &str, states: &[JobState]) -> SelectStatement {
+    Sql::select()
+        .column(name("id"))
+        .from(name("job"))
+        .and_where(Expr::col(name("kind")).eq(kind))
+        .and_where(Expr::col(name("state")).is_in(states.iter().map(|state| state.name())))
+        .order_by(name("id"), Order::Desc)
+        .limit(1)
+        .to_owned()
+}
+
+fn id_in(rows: &[Row]) -> Result<Option<Id>> {
+    rows.first().map(|row| row.id(0)).transpose()
+}
+
+impl Tx {
+    /// Until the commit nobody else queues what is queued once.
+    pub(crate) async fn queue_in_turn(&mut self) -> Result<()> {
+        self.conn.in_turn(TURN).await
+    }
+
+    /// Queues a job unless one of its kind with the same payload is in one of these states; returns that one, or the new one.
+    pub async fn enqueue_unless(&mut self, states: &[JobState], kind: &str, payload: Json) -> Result<Id> {
+        self.queue_in_turn().await?;
+        let mut same = newest(kind, states);
+        same.and_where(Expr::col(name("payload")).eq(payload.to_string()));
+        match id_in(&self.conn.fetch(&same).await?)? {
+            Some(job) => Ok(job),
+            None => self.enqueue(kind, payload).await,
+        }
+    }
+}
+
+impl Engine {
+    /// `None` while a job of this kind waits or runs.
+    pub async fn idle(&self, kind: &'static str) -> Result<Option<Idle>> {
+        if id_in(&self.fetch(&newest(kind, &UNDER_WAY)).await?)?.is_some() {
+            return Ok(None);
+        }
+        let last = id_in(&self.fetch(&newest(kind, &JobState::ALL)).await?)?;
+        Ok(Some(Idle { kind, last }))
+    }
+
+    /// Queues the job that was found due since; not if another process was faster, even if that one's is done by now.
+    pub async fn queue_if_idle(&self, Idle { kind, last }: Idle) -> Result<bool> {
+        let system = Actor::system();
+        let queue = self.write(&system, move |tx| {
+            Box::pin(async move {
+                tx.queue_in_turn().await?;
+                let under_way = id_in(&tx.conn.fetch(&newest(kind, &UNDER_WAY)).await?)?;
+                let last_now = id_in(&tx.conn.fetch(&newest(kind, &JobState::ALL)).await?)?;
+                if under_way.is_some() || last_now != last {
+                    return Ok(false);
+                }
+                tx.enqueue(kind, json!({})).await.map(|_| true)
+            })
+        });
+        queue.await
+    }
+}
