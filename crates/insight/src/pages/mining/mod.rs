@@ -4,6 +4,7 @@ mod baskets;
 mod experiment;
 mod forecast;
 mod group_moves;
+mod group_tastes;
 mod groups;
 mod likely;
 mod panel;
@@ -81,6 +82,7 @@ fn routes() -> Router<App> {
         .route("/analysis/groups", get(groups::page).post(groups::save))
         .route("/analysis/groups/name", post(groups::rename))
         .route("/analysis/groups/customers", get(group_moves::customers))
+        .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/baskets", get(baskets::page))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/customers", get(likely::page))
