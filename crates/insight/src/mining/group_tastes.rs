@@ -152,7 +152,7 @@ mod tests {
         let mut bought = vec![];
         for customer in 0..CUSTOMERS {
             bought.push((customer, 3, 10, f64::from(customer)));
-            if customer % 2 == 0 {
+            if customer.is_multiple_of(2) {
                 bought.push((customer, 2, 20, 1.0));
             }
             if customer < 30 || (60..65).contains(&customer) {
@@ -177,10 +177,9 @@ mod tests {
         assert!((taste.lift - 0.5 / 0.35).abs() < 1e-12 && taste.low > 1.0 && taste.high > taste.lift);
         assert!(others.is_empty(), "{others:?}");
         // Who bought for most comes first.
-        let buyers: Vec<Id> = (0..30).rev().map(|number| id(1, number)).collect();
+        let mut expected: Vec<Id> = (0..30).map(|number| id(1, number)).collect();
         let [(list, of)] = &found.lists[..] else { panic!("{:?}", found.lists) };
-        let amounts = |id: &Id| id.as_u128() as u32 + 3 + u32::from(id.as_u128() % 2 == 0);
-        let mut expected = buyers;
+        let amounts = |id: &Id| id.as_u128() as u32 + 3 + u32::from(id.as_u128().is_multiple_of(2));
         expected.sort_by_key(|id| (std::cmp::Reverse(amounts(id)), *id));
         assert_eq!((list, of), (&list_name(7, id(3, 0)), &expected));
     }
