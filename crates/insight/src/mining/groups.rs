@@ -94,8 +94,9 @@ pub struct Found {
     pub customers: usize,
     pub choice: Choice,
     pub groups: Vec<Group>,
-    /// Product categories that were compared for what groups like.
-    pub categories: usize,
+    /// Product categories that were compared for what groups like; `None` of what an earlier version kept.
+    #[serde(default)]
+    pub categories: Option<usize>,
     /// From where customers were on `moved_since`; `None` is outside: no order within the window before the day.
     pub moves: Vec<Move>,
     pub moved_since: NaiveDate,
@@ -113,6 +114,7 @@ pub struct Group {
     pub number: u32,
     pub profile: Profile,
     /// The highest lift first; empty where nothing stands out.
+    #[serde(default)]
     pub likes: Vec<Liked>,
 }
 
@@ -242,7 +244,7 @@ pub fn find(
             .zip(tastes.likes)
             .map(|((profile, number), likes)| Group { number: *number, profile, likes })
             .collect(),
-        categories: tastes.categories,
+        categories: Some(tastes.categories),
         moves: stable::moves(&before, &now),
         moved_since: date_of(since),
         orders_since: first_day.filter(begins_late).map(date_of),

@@ -29,7 +29,7 @@ fn reason(reason: &Reason) -> Json {
 
 /// `{"as_of", "customers", "silhouette", "clear", "categories", "groups": [{"number", "name", "customers", "share", "features": {…},
 /// "marks", "likes": [{"category", "buyers", "share", "share_of_all", "lift", "low", "high"}]}], "moves"}`; `name` is the one people gave,
-/// or null, and `categories` how many were compared.
+/// or null, and `categories` how many were compared, null of what an earlier version kept.
 pub async fn segments(engine: &Engine) -> Result<Json> {
     let kept = groups::load(engine).await?.ok_or_else(nothing_yet)?;
     let found = match &kept.body {

@@ -95,13 +95,14 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
     behind.show(&words, &session, |page| format!("{}&page={page}", address(of.group, of.category))).await
 }
 
-/// A row for each category a group likes, or one that says that none stands out.
+/// A row for each category a group likes, or one that says that none stands out; `null` where an earlier version did not look.
 pub(super) async fn table(
     words: &Words<'_>,
     session: &Session,
     found: &Found,
     named: &[(u32, String)],
 ) -> Answer<Json> {
+    let Some(compared) = found.categories else { return Ok(Json::Null) };
     let liked = found.groups.iter().flat_map(|group| &group.likes).map(|liked| liked.category);
     let names = categories(words.app.engine(), session, liked).await?;
     let times = |number: f64| words.fixed(number, 2);
@@ -128,10 +129,10 @@ pub(super) async fn table(
     });
     Ok(json!({
         "groups": groups.collect::<Vec<_>>(),
-        "compared": found.categories > 0,
+        "compared": compared,
         "inputs": [
             { "label": words.t("mining.grouped", &[]), "value": words.count(found.customers as u64) },
-            { "label": words.t("mining.taste_compared", &[]), "value": words.count(found.categories as u64) },
+            { "label": words.t("mining.taste_compared", &[]), "value": words.count(compared as u64) },
         ],
     }))
 }
