@@ -5,6 +5,7 @@ use super::{Page, Shown, Source, Words, helped, own, sees_the_company, told};
 const SALES: &str = "sales.net, sales.day";
 const LINES: &str = "sales.product_key, sales.order";
 const BOUGHT: &str = "sales.product_key, sales.account_key, sales.day";
+const TASTES: &str = "product.category, sales.product_key, sales.account_key, sales.day";
 const EXPERIMENT: &str = "experiment, sales.account_key, sales.net";
 const RETURNS: &str = "experiment, sales.account_key, sales.net, sales.margin";
 const NIGHT: Words = (
@@ -45,6 +46,10 @@ const GROUPS: &[Shown] = &[
     told("mining.share", "share", "account_figures.customer_group"),
     helped("group_profile", "mining.profiles_hint", "quantity", "sales")
         .named(("Profile of a group", "分群特征值")),
+    told("mining.taste_buyers", "count", TASTES),
+    told("mining.taste_share", "share", TASTES),
+    told("mining.taste_of_all", "share", TASTES),
+    told("mining.taste_lift", "quantity", TASTES),
     own(
         "group_moves",
         ("Moves between groups", "分群间的变动"),

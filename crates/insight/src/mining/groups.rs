@@ -1,11 +1,13 @@
-//! Groups of customers who buy alike: found by k-means on chosen features, kept with their profiles and with who moved
+//! Groups of customers who buy alike: found by k-means on chosen features, kept with their profiles, what they like and who moved
 //! between them within the last quarter; the group's number is a figure of the customer, so that lists filter by it.
 //!
 //! A customer is grouped by what he bought within as many days before a quarter ago as before today ([`WINDOW_DAYS`]): were more
 //! known of today, everybody would seem to buy more than then, and would move without having changed.
 
 use super::{
+    forecast,
     group_names::{self, Names},
+    group_tastes::{self, Liked},
     kept::{self, Kept, WHOLE},
     lines::{self, Line, Sales},
 };
@@ -29,7 +31,10 @@ use mining::{
     reason::Reason,
 };
 use serde::{Deserialize, Serialize};
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 pub const KIND: &str = "groups";
 pub const FIELD: &str = "customer_group";
@@ -39,7 +44,7 @@ pub const SETTING: &str = "mining.groups";
 const MOVE_DAYS: i32 = 91;
 /// Days up to the one that is looked at whose orders count: what is read, less the quarter that the earlier day lies back.
 pub const WINDOW_DAYS: i32 = lines::DAYS - MOVE_DAYS;
-/// Who is behind each number of the movement.
+/// Who is behind each number of the movement, and who bought what a group likes.
 pub(crate) const LISTS: CustomerLists = CustomerLists("mining_move_list");
 /// Customers drawn in the chart, evenly spread.
 const DRAWN: usize = 600;
@@ -89,6 +94,9 @@ pub struct Found {
     pub customers: usize,
     pub choice: Choice,
     pub groups: Vec<Group>,
+    /// Product categories that were compared for what groups like; `None` of what an earlier version kept.
+    #[serde(default)]
+    pub categories: Option<usize>,
     /// From where customers were on `moved_since`; `None` is outside: no order within the window before the day.
     pub moves: Vec<Move>,
     pub moved_since: NaiveDate,
@@ -105,6 +113,9 @@ pub struct Group {
     /// Stays from run to run while most of its customers stay.
     pub number: u32,
     pub profile: Profile,
+    /// The highest lift first; empty where nothing stands out.
+    #[serde(default)]
+    pub likes: Vec<Liked>,
 }
 
 pub fn field() -> Field {
@@ -146,8 +157,8 @@ fn features(lines: &[Line], day: i32, wanted: &[Feature]) -> Option<Vec<f64>> {
     Some(wanted.iter().map(value).collect())
 }
 
-/// Who was in one group and is in another, by [`list_name`]; who bought for most within the years read comes first.
-type Lists = Vec<(String, Vec<Id>)>;
+/// Customers by the name of their list; who bought for most within the years read comes first.
+pub(super) type Lists = Vec<(String, Vec<Id>)>;
 
 /// `None` is outside, as in [`Move`].
 fn list_name(from: Option<u32>, to: Option<u32>) -> String {
@@ -178,16 +189,19 @@ fn lists(sales: &Sales, before: &BTreeMap<Id, u32>, now: &BTreeMap<Id, u32>) -> 
             lists.entry((from, to)).or_default().push((amount, id));
         }
     }
-    let sorted = |mut customers: Vec<(f64, Id)>| {
-        customers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
-        customers.into_iter().map(|(_, id)| id).collect()
-    };
     lists.into_iter().map(|((from, to), customers)| (list_name(from, to), sorted(customers))).collect()
+}
+
+/// By what they bought for.
+pub(super) fn sorted(mut customers: Vec<(f64, Id)>) -> Vec<Id> {
+    customers.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+    customers.into_iter().map(|(_, id)| id).collect()
 }
 
 /// Finds the groups. `former` is each customer's number of the run before, `next` the first number no group has had.
 pub fn find(
     sales: &Sales,
+    category_of: &HashMap<Id, Id>,
     wanted: &Wanted,
     former: &BTreeMap<Id, u32>,
     next: u32,
@@ -207,6 +221,7 @@ pub fn find(
     let of: BTreeMap<Id, usize> = ids.into_iter().zip(grouped.of.iter().copied()).collect();
     let numbers = stable::numbers(former, &of, found.len(), Ord::max(next, 1));
     let now: BTreeMap<Id, u32> = of.into_iter().map(|(id, group)| (id, numbers[group])).collect();
+    let tastes = group_tastes::find(sales, category_of, &now, &numbers);
     let since = today - MOVE_DAYS;
     let before: BTreeMap<Id, u32> = sales
         .by_account()
@@ -227,8 +242,10 @@ pub fn find(
         groups: found
             .into_iter()
             .zip(&numbers)
-            .map(|(profile, number)| Group { number: *number, profile })
+            .zip(tastes.likes)
+            .map(|((profile, number), likes)| Group { number: *number, profile, likes })
             .collect(),
+        categories: Some(tastes.categories),
         moves: stable::moves(&before, &now),
         moved_since: date_of(since),
         orders_since: first_day.filter(begins_late).map(date_of),
@@ -236,7 +253,8 @@ pub fn find(
         axes: (chosen[0].name.clone(), chosen[last].name.clone()),
         centres: grouped.groups,
     };
-    let lists = lists(sales, &before, &now);
+    let mut lists = lists(sales, &before, &now);
+    lists.extend(tastes.lists);
     Ok((found, now, lists))
 }
 
@@ -245,8 +263,10 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let wanted = Wanted::load(engine).await?;
     let former = Arc::new(written(engine).await?);
     let next = Names::load(engine).await?.next;
+    let category_of = forecast::categories(engine).await?;
     let shared = (sales.clone(), former.clone());
-    let found = super::refresh::computed(move || find(&shared.0, &wanted, &shared.1, next)).await?;
+    let found =
+        super::refresh::computed(move || find(&shared.0, &category_of, &wanted, &shared.1, next)).await?;
     let (found, now, lists) = found.map_or_else(
         |reason| (Err(reason), BTreeMap::new(), vec![]),
         |(found, now, lists)| (Ok(found), now, lists),
@@ -317,7 +337,8 @@ mod tests {
         let by_sales = vec!["sales".to_owned(), "tenure_days".to_owned()];
         for (features, number) in [(all, Some(5)), (by_sales, Some(8)), (Wanted::default().features, None)] {
             let wanted = Wanted { features, number };
-            let (found, now, lists) = find(&sales, &wanted, &BTreeMap::new(), 1).expect("groups");
+            let (found, now, lists) =
+                find(&sales, &HashMap::new(), &wanted, &BTreeMap::new(), 1).expect("groups");
             assert_eq!((now.len(), found.customers), (STEADY as usize + 1, STEADY as usize + 1));
             let sum = |counts: fn(&Move) -> bool| {
                 found.moves.iter().filter(|one| counts(one)).map(|one| one.customers).sum::<usize>()
@@ -341,7 +362,8 @@ mod tests {
         let mut short = sales;
         let today = day_number(short.until);
         short.lines.retain(|line| line.day > today - 400);
-        let (found, ..) = find(&short, &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
+        let (found, ..) =
+            find(&short, &HashMap::new(), &Wanted::default(), &BTreeMap::new(), 1).expect("groups");
         assert!(found.orders_since.is_some_and(|day| day_number(day) > today - 400));
     }
 }

@@ -9,6 +9,7 @@ pub mod earlier;
 pub mod experiment;
 pub mod forecast;
 pub mod group_names;
+pub mod group_tastes;
 pub mod groups;
 pub mod kept;
 pub mod lines;

@@ -50,7 +50,7 @@ pub struct Run {
 }
 
 /// Counts up when what a run keeps changes its form, so that an upgraded server mines anew at once.
-const FORM: u32 = 1;
+const FORM: u32 = 2;
 
 /// Runs a computation that takes long on a thread of its own.
 pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {

@@ -5,6 +5,7 @@ use super::{
     experiment::uplift::{self, State, scores},
     forecast,
     group_names::Names,
+    group_tastes::Liked,
     groups, recommend,
 };
 use engine::{Actor, Engine, Error, Result};
@@ -26,8 +27,9 @@ fn reason(reason: &Reason) -> Json {
     json!({ "missing": reason.to_string(), "reason": reason })
 }
 
-/// `{"as_of", "customers", "silhouette", "clear", "groups": [{"number", "name", "customers", "share", "features": {…}, "marks"}], "moves"}`;
-/// `name` is the one people gave, or null.
+/// `{"as_of", "customers", "silhouette", "clear", "categories", "groups": [{"number", "name", "customers", "share", "features": {…},
+/// "marks", "likes": [{"category", "buyers", "share", "share_of_all", "lift", "low", "high"}]}], "moves"}`; `name` is the one people gave,
+/// or null, and `categories` how many were compared, null of what an earlier version kept.
 pub async fn segments(engine: &Engine) -> Result<Json> {
     let kept = groups::load(engine).await?.ok_or_else(nothing_yet)?;
     let found = match &kept.body {
@@ -35,6 +37,17 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
         Err(missing) => return Ok(reason(missing)),
     };
     let names = Names::load(engine).await?;
+    let liked = found.groups.iter().flat_map(|group| &group.likes);
+    let categories: Vec<(&str, Id)> = liked.map(|liked| ("product_category", liked.category)).collect();
+    let categories = engine.titles(&Actor::system(), &categories).await?;
+    let liked = |liked: &Liked| {
+        let taste = &liked.taste;
+        json!({
+            "category": categories.get(&liked.category),
+            "buyers": taste.buyers, "share": taste.share, "share_of_all": taste.share_of_all,
+            "lift": taste.lift, "low": taste.low, "high": taste.high,
+        })
+    };
     let group = |group: &groups::Group| {
         let features: serde_json::Map<String, Json> = group
             .profile
@@ -52,6 +65,7 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
             "share": group.profile.share,
             "features": features,
             "marks": group.profile.marks,
+            "likes": group.likes.iter().map(liked).collect::<Vec<_>>(),
         })
     };
     Ok(json!({
@@ -60,6 +74,7 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
         "silhouette": found.choice.silhouette(),
         "silhouettes": found.choice.silhouettes,
         "clear": found.choice.clear(),
+        "categories": found.categories,
         "groups": found.groups.iter().map(group).collect::<Vec<_>>(),
         "moves_since": found.moved_since,
         "moves": found.moves,

@@ -17,7 +17,7 @@ use meta::{Id, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use warehouse::semantic::{self, Cut, Question, Sort};
 
-async fn set_features(company: &Company, wanted: serde_json::Value) {
+pub async fn set_features(company: &Company, wanted: serde_json::Value) {
     company
         .engine
         .write(&Actor::system(), move |tx| {
@@ -323,7 +323,7 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
 }
 
 /// Whoever is on the pages behind a number of the movement, and the number they say it is.
-async fn behind(client: &testkit::Client, address: &str) -> (Vec<Id>, usize) {
+pub async fn behind(client: &testkit::Client, address: &str) -> (Vec<Id>, usize) {
     let (mut ids, mut total) = (vec![], 0);
     for page in 0.. {
         let body = client.get(&format!("{address}&page={page}")).await.expect(200).body;

@@ -18,6 +18,7 @@ mod drawn;
 mod experiments;
 mod figures;
 mod forecast;
+mod group_tastes;
 mod largest;
 mod live_equals_refit;
 mod mining;

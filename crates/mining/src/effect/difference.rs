@@ -18,10 +18,15 @@ impl Rate {
 
     /// Wilson's score interval (1927).
     pub fn interval(self) -> (f64, f64) {
+        self.interval_of(quantile(1.0 - SIGNIFICANCE / 2.0))
+    }
+
+    /// The same at another level, by how many standard deviations it reaches to either side.
+    pub(crate) fn interval_of(self, z: f64) -> (f64, f64) {
         if self.customers == 0 {
             return (0.0, 1.0);
         }
-        let (n, p, z) = (self.customers as f64, self.share(), quantile(1.0 - SIGNIFICANCE / 2.0));
+        let (n, p) = (self.customers as f64, self.share());
         let (middle, reach) = (p + z * z / (2.0 * n), z * (p * (1.0 - p) / n + z * z / (4.0 * n * n)).sqrt());
         let whole = 1.0 + z * z / n;
         (((middle - reach) / whole).max(0.0), ((middle + reach) / whole).min(1.0))

@@ -75,7 +75,7 @@ impl Effect {
     }
 }
 
-fn quantile(probability: f64) -> f64 {
+pub(crate) fn quantile(probability: f64) -> f64 {
     Normal::standard().inverse_cdf(probability)
 }
 

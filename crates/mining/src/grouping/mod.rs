@@ -9,6 +9,7 @@ pub mod number;
 pub mod profile;
 pub mod scale;
 pub mod stable;
+pub mod taste;
 
 use crate::reason::{Reason, all_finite};
 use linfa::{DatasetBase, traits::Fit};

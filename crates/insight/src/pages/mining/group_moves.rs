@@ -27,8 +27,9 @@ use serde_json::{Value as Json, json};
 use value::proportion::share;
 use web::{Answer, App, Session};
 
-const PATH: &str = "/analysis/groups";
-const COLUMNS: [&str; 4] = [FIELD, "last_order_on", "sales_52w", "net_sales"];
+pub(super) const PATH: &str = "/analysis/groups";
+/// Of the customers behind a number.
+pub(super) const COLUMNS: [&str; 4] = [FIELD, "last_order_on", "sales_52w", "net_sales"];
 
 /// Without a group he was, or is, in none.
 #[derive(Default, Deserialize)]

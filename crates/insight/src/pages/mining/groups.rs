@@ -1,6 +1,6 @@
 //! `/analysis/groups`: which customers buy alike, what each group is like, who moved.
 
-use super::{Words, group_moves, missing, scope, status, words};
+use super::{Words, group_moves, group_tastes, missing, scope, status, words};
 use crate::{
     mining::{
         group_names::{self, Names},
@@ -27,6 +27,10 @@ use web::{Answer, App, Flash, Session};
 
 /// Colours of the groups, by their place.
 const COLOURS: [&str; MOST_GROUPS] = ["blue", "green", "orange", "purple", "red", "yellow", "teal", "grey"];
+
+pub(super) fn row_colour(at: usize) -> &'static str {
+    COLOURS[at % COLOURS.len()]
+}
 
 #[derive(Deserialize)]
 pub struct Given {
@@ -102,6 +106,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
                 feature_definitions => feature_definitions(&words, found),
                 scatter => scatter(&words, found, &names),
                 bars => bars(&words, found, &names),
+                tastes => group_tastes::table(&words, &session, found, &names).await?,
                 moves => group_moves::table(&words, found, &names),
                 moved_since => words.date(found.moved_since),
                 orders_since => found.orders_since.map(|day| words.date(day)),
@@ -265,7 +270,7 @@ fn rows(words: &Words<'_>, found: &Found, names: &[(u32, String)], called_by: &N
         name: name.clone(),
         given: called_by.given(*number).map(str::to_owned),
         marked: marked(group),
-        colour: COLOURS[at % COLOURS.len()],
+        colour: row_colour(at),
         href: list_of(*number),
         customers: words.count(group.profile.customers as u64),
         share: words.percent(group.profile.share),
@@ -291,7 +296,7 @@ fn scatter(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
             let at = names.iter().position(|(number, _)| number == group)?;
             // On a logarithmic scale there is no zero.
             let (x, y) = (f64::max(*x, 1.0), f64::max(*y, 1.0));
-            Some(json!({ "x": x, "y": y, "label": names[at].1, "color": COLOURS[at % COLOURS.len()], "href": list_of(*group) }))
+            Some(json!({ "x": x, "y": y, "label": names[at].1, "color": row_colour(at), "href": list_of(*group) }))
         })
         .collect();
     json!({
@@ -313,7 +318,7 @@ fn bars(words: &Words<'_>, found: &Found, names: &[(u32, String)]) -> Json {
         .map(|(at, (group, (number, name)))| {
             json!({
                 "label": name, "value": group.profile.customers, "text": words.percent(group.profile.share),
-                "color": COLOURS[at % COLOURS.len()], "href": list_of(*number),
+                "color": row_colour(at), "href": list_of(*number),
             })
         })
         .collect();

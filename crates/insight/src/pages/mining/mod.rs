@@ -5,6 +5,7 @@ mod baskets;
 mod experiment;
 mod forecast;
 mod group_moves;
+mod group_tastes;
 mod groups;
 mod likely;
 mod panel;
@@ -86,6 +87,7 @@ fn routes() -> Router<App> {
         .route("/analysis/groups/customers", get(group_moves::customers))
         .route(baskets::PATH, get(baskets::page))
         .route(basket_orders::PATH, get(basket_orders::page))
+        .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))
