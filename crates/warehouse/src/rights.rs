@@ -26,9 +26,11 @@ pub(crate) async fn session_for(
         return Ok(open.context.clone());
     }
     let named = named(&open.context, sql)?;
-    let is_named = |table: &&Table| named.as_ref().is_none_or(|named| named.contains(&table.name));
     let context = session::empty(open.context.runtime_env());
-    for table in open.tables.iter().filter(is_named) {
+    for table in &open.tables {
+        if named.as_ref().is_some_and(|named| !named.contains(&table.name)) {
+            continue;
+        }
         let Some(select) = select(engine, actor, table, exporting)? else { continue };
         // What cannot be told apart is not shown.
         let view = match open.context.sql(&select).await {
