@@ -27,9 +27,9 @@ const none = (found) => assert.deepEqual([...new Set(found)], [], `${found.lengt
 
 export async function accessible({ open, step, program }) {
   const sizes = { desktop: {}, phone: { viewport: PHONE, phone: true } };
+  let pages; // the same on both
   for (const [size, options] of Object.entries(sizes)) {
     const page = await open(options);
-    let pages;
 
     await step(`signing in on a ${size} is accessible`, async () => {
       const found = [];
@@ -38,7 +38,7 @@ export async function accessible({ open, step, program }) {
       await page.goto('/sign-in/forgotten');
       await check(page, 'forgotten', found);
       await signIn(page, program.login);
-      pages = [...(await pagesOf(page)), '/profile', '/profile/second-factor', '/security/sign-ins', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
+      pages ??= [...(await pagesOf(page)), '/profile', '/profile/second-factor', '/security/sign-ins', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
       page.troubles.length = 0; // the last page is a 404
       none(found);
     });

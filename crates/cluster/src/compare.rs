@@ -206,7 +206,7 @@ impl Shown {
 /// Measures of every fact with one of their dimensions each: every so many-th, others each night, and when all had their turn, by their
 /// next dimension.
 fn sample(engine: &Engine, night: usize) -> Vec<(String, Question)> {
-    let model = semantic::model(engine.registry());
+    let model = semantic::model(engine);
     let step = model.measures.len().div_ceil(SAMPLE).max(1);
     let (first, round) = (night % step, night / step);
     let one = |at: usize| {

@@ -88,7 +88,7 @@ pub(crate) async fn query_at(
     sql: &str,
     limits: Limits,
 ) -> Result<Answer> {
-    let context = rights::session_for(engine, actor, &open, limits.exporting).await?;
+    let context = rights::session_for(engine, actor, &open, sql, limits.exporting).await?;
     let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
     let asked = async move { answer(&open, &context, &sql, limits, elsewhere).await };
     let asked = AbortOnDrop(session::workers()?.spawn(asked));

@@ -4,25 +4,33 @@
 use crate::{
     dates, functions, internal,
     lower::{Own, lower, of_records, quoted, text_literal},
+    query::wrong,
     session::{self, Open},
     table::{Column, Table},
 };
-use datafusion::prelude::SessionContext;
+use datafusion::{catalog::information_schema::INFORMATION_SCHEMA, prelude::SessionContext};
 use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
 use meta::{Field, Unsaid};
+use std::collections::BTreeSet;
 
-/// A session in which nothing else can be named.
+/// A session for one statement, in which nothing else can be named. It has the tables the statement names: to plan what somebody
+/// may see of all of them takes longer than most questions.
 pub(crate) async fn session_for(
     engine: &Engine,
     actor: &Actor,
     open: &Open,
+    sql: &str,
     exporting: bool,
 ) -> Result<SessionContext> {
     if actor.limits().is_none() {
         return Ok(open.context.clone());
     }
+    let named = named(&open.context, sql)?;
     let context = session::empty(open.context.runtime_env());
     for table in &open.tables {
+        if named.as_ref().is_some_and(|named| !named.contains(&table.name)) {
+            continue;
+        }
         let Some(select) = select(engine, actor, table, exporting)? else { continue };
         // What cannot be told apart is not shown.
         let view = match open.context.sql(&select).await {
@@ -37,6 +45,17 @@ pub(crate) async fn session_for(
     let days = open.context.table_provider(dates::TABLE).await.map_err(internal)?;
     context.register_table(dates::TABLE, days).map_err(internal)?;
     Ok(context)
+}
+
+/// The tables a statement names, as DataFusion itself looks them up; `None` where it asks which there are.
+fn named(context: &SessionContext, sql: &str) -> Result<Option<BTreeSet<String>>> {
+    let state = context.state_ref();
+    let state = state.read();
+    let dialect = state.config_options().sql_parser.dialect;
+    let statement = state.sql_to_statement(sql, &dialect).map_err(wrong)?;
+    let named = state.resolve_table_references(&statement).map_err(wrong)?;
+    let asks_which = named.iter().any(|table| table.schema() == Some(INFORMATION_SCHEMA));
+    Ok((!asks_which).then(|| named.iter().map(|table| table.table().to_owned()).collect()))
 }
 
 /// A column, and its field if it is seen in part.

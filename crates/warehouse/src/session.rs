@@ -188,7 +188,9 @@ fn register(context: &SessionContext, files: &Files, table: &Table, manifest: &M
     let config = ListingTableConfig::new_with_multi_paths(paths)
         .with_listing_options(options)
         .with_schema(schema(table));
-    let files = ListingTable::try_new(config).map_err(internal)?;
+    // Or every question would work out the statistics of every file anew.
+    let known = context.runtime_env().cache_manager.get_file_statistic_cache();
+    let files = ListingTable::try_new(config).map_err(internal)?.with_cache(known);
     context.register_table(table.name.as_str(), Arc::new(files)).map_err(internal)?;
     Ok(())
 }

@@ -67,7 +67,7 @@ pub async fn page(
     let tiles = tiles_of(&dashboard)?;
     let known = questions(&app, &session, &tiles).await?;
     let model = semantic::askable(engine, &session.actor)?;
-    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let ground = Ground::new(&words, &session.actor, &model);
     let builder = ground.builder(filters.view(), problems).await?;
     let offered = if edits { question::visible(engine, &session.actor).await? } else { vec![] };
     let offered: Vec<(String, String)> =

@@ -2,7 +2,7 @@
 
 use super::{
     chart::resolved,
-    offered::Group,
+    offered::{self, Group},
     view::{BETWEEN, Chart, View, plain, written, written_within},
 };
 use crate::{said::Said, words::Words};
@@ -10,7 +10,9 @@ use engine::{Actor, Result};
 use meta::{Id, Label};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use warehouse::semantic::{CompanyCalendar, Compare, Cut, DimensionKind, Model, Named, Period, Within};
+use warehouse::semantic::{
+    CompanyCalendar, Compare, Cut, Dimension, DimensionKind, Model, Named, Period, Within,
+};
 
 #[derive(Serialize)]
 pub struct Builder {
@@ -80,9 +82,15 @@ pub struct Ground<'a> {
     pub words: &'a Words<'a>,
     pub actor: &'a Actor,
     pub model: &'a Model,
+    /// One of each name: there are hundreds, and a page asks for them as often.
+    pub(super) all_dimensions: Vec<&'a Dimension>,
 }
 
-impl Ground<'_> {
+impl<'a> Ground<'a> {
+    pub fn new(words: &'a Words<'a>, actor: &'a Actor, model: &'a Model) -> Ground<'a> {
+        Ground { words, actor, model, all_dimensions: offered::all_dimensions(model) }
+    }
+
     pub async fn builder(&self, view: &View, problems: Vec<Said>) -> Result<Builder> {
         let question = &view.question;
         let (between, from, to) = match question.period {

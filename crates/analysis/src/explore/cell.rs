@@ -89,7 +89,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
     let model = semantic::askable(app.engine(), &session.actor)?;
     let (view, mut problems) = read(&words, &pairs);
     let at = at(&words, &pairs, &mut problems);
-    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let ground = Ground::new(&words, &session.actor, &model);
     let cell = match cell(&ground, &session, &view, &at).await {
         Ok(cell) => Cell { problems, ..cell },
         Err(error) => {

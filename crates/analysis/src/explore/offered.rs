@@ -6,7 +6,11 @@ use super::{
     view::{View, written},
 };
 use serde::Serialize;
-use warehouse::semantic::{Cut, Dimension, DimensionKind, Measure};
+use std::collections::BTreeSet;
+use warehouse::semantic::{Cut, Dimension, DimensionKind, Measure, Model};
+
+const FACTS: [&str; 7] =
+    ["sales", "returns", "activities", "campaign_touches", "order_costs", "return_costs", "surveys"];
 
 #[derive(Serialize)]
 pub struct Group {
@@ -85,9 +89,9 @@ impl Ground<'_> {
         let fitting = self.model.common(&view.question.measures);
         let any = view.question.measures.is_empty();
         let mut groups: Vec<Group> = vec![];
-        for dimension in self.all() {
+        for dimension in &self.all_dimensions {
             let group = dimension.name.rsplit_once('.').map_or("", |(group, _)| group);
-            let record = self.all().into_iter().find(|known| known.name == group);
+            let record = self.dimension(group);
             let whole = self.say(&dimension.label);
             let label = record
                 .map(|record| self.say(&record.label))
@@ -124,24 +128,16 @@ impl Ground<'_> {
         groups
     }
 
-    /// One of each name, those of the first facts first.
-    pub(super) fn all(&self) -> Vec<&Dimension> {
-        let mut all: Vec<&Dimension> = vec![];
-        for fact in
-            ["sales", "returns", "activities", "campaign_touches", "order_costs", "return_costs", "surveys"]
-        {
-            for dimension in self.model.dimensions.get(fact).into_iter().flatten() {
-                if !all.iter().any(|known| known.name == dimension.name) {
-                    all.push(dimension);
-                }
-            }
-        }
-        all
-    }
-
     pub fn dimension(&self, name: &str) -> Option<&Dimension> {
-        self.all().into_iter().find(|known| known.name == name)
+        self.all_dimensions.iter().copied().find(|known| known.name == name)
     }
+}
+
+/// One of each name, those of the first facts first.
+pub(super) fn all_dimensions(model: &Model) -> Vec<&Dimension> {
+    let mut known = BTreeSet::new();
+    let all = FACTS.iter().filter_map(|fact| model.dimensions.get(*fact)).flatten();
+    all.filter(|dimension| known.insert(dimension.name.as_str())).collect()
 }
 
 fn icon_of(kind: &DimensionKind) -> &'static str {

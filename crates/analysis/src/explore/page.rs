@@ -47,7 +47,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
         }
     }
     let status = if problems.is_empty() { 200 } else { 422 };
-    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let ground = Ground::new(&words, &session.actor, &model);
     let builder = ground.builder(&view, problems).await?;
     if session.htmx {
         let context = context! { builder, asks => true };
@@ -114,7 +114,7 @@ pub async fn answer(
             context! { shown, suggestions, keep },
         );
     }
-    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let ground = Ground::new(&words, &session.actor, &model);
     let builder = ground.builder(&view, problems).await?;
     whole(&app, &session, status, &view, builder, Some(shown), &model).await
 }

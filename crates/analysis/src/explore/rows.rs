@@ -54,7 +54,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
         definition: words.say(&column.definition),
         certainty: words.t("sure.recorded", &[]),
     };
-    let ground = Ground { words: &words, actor: &session.actor, model: &model };
+    let ground = Ground::new(&words, &session.actor, &model);
     let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
     let kept: Vec<&(String, String)> =
         pairs.iter().filter(|(name, _)| !["do", "format", "csrf"].contains(&name.as_str())).collect();

@@ -8,8 +8,12 @@ use engine::{Actor, Engine, Error, Result, Role};
 use meta::{Id, Value, Values};
 use testkit::{Modules, TestApp};
 
+fn modules() -> Modules {
+    Modules { engine: vec![customers::module()], ..Modules::default() }
+}
+
 fn on_both(body: impl AsyncFn(TestApp)) {
-    testkit::on_both(|| Modules { engine: vec![customers::module()], ..Modules::default() }, body);
+    testkit::on_both(modules, body);
 }
 
 /// An administrator, not the system: rules must hold for input from outside.

@@ -77,7 +77,7 @@ fn every_measure_can_be_cut_by_every_dimension_it_has() {
     on_one(async |company| {
         trade(&company, &mut ChaCha8Rng::seed_from_u64(5)).await;
         refresh(&company, SMALL).await;
-        let model = semantic::model(company.engine.registry());
+        let model = semantic::model(&company.engine);
         let names: BTreeSet<&str> =
             model.dimensions.values().flatten().map(|dimension| dimension.name.as_str()).collect();
         let mut asked = 0;
@@ -306,6 +306,14 @@ fn everybody_sees_the_sums_of_what_he_may_see() {
             );
             assert!(sql("SELECT industry FROM account").await.is_err(), "a hidden field has a name");
             assert!(sql("SELECT * FROM role").await.is_err() && sql("SELECT * FROM consent").await.is_err());
+            // Wherever a statement names a table, and when it asks which there are.
+            let nested = "WITH told AS (SELECT id FROM Account) SELECT count(*) FROM told \
+                          WHERE id IN (SELECT id FROM account UNION SELECT head.id FROM account head)";
+            assert_eq!(sql(nested).await.unwrap(), [[Value::Int(accounts.len() as i64)]]);
+            let listed = sql("SELECT table_name FROM information_schema.tables").await.unwrap();
+            let lists = |table: &str| listed.contains(&vec![Value::from(table)]);
+            assert!(["account", "order_line", "date"].into_iter().all(lists), "{listed:?}");
+            assert!(!["role", "consent"].into_iter().any(lists), "{listed:?}");
         }
         assert_eq!(seen.len(), 3, "all see the same: {seen:?}");
     });

@@ -10,13 +10,16 @@ pub struct Company {
     pub actor: Actor,
 }
 
+fn modules() -> Modules {
+    Modules { engine: vec![customers::module(), sales::module()], ..Modules::default() }
+}
+
 /// Runs `body` once per database; PostgreSQL where `ZHIKE_TEST_DATABASE_URL` says.
 pub fn on_both<F, R>(body: F)
 where
     F: Fn(Company) -> R,
     R: Future<Output = ()>,
 {
-    let modules = || Modules { engine: vec![customers::module(), sales::module()], ..Modules::default() };
     testkit::on_both(modules, async |test| {
         // An administrator, not the system: rules must hold for input from outside.
         let actor = Actor { role: engine::Role::Administrator, ..Actor::system() };

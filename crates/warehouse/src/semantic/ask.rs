@@ -53,7 +53,7 @@ pub async fn ask_together<const N: usize>(
 
 /// What questions stand on: the model as the asker may see it, the warehouse's tables, the company's day.
 pub(super) struct Ground {
-    model: Model,
+    model: Arc<Model>,
     open: Arc<session::Open>,
     today: NaiveDate,
     calendar: CompanyCalendar,
@@ -62,7 +62,7 @@ pub(super) struct Ground {
 impl Ground {
     pub async fn of(engine: &Engine, actor: &Actor) -> Result<Ground> {
         let open = session::newest(engine).await?;
-        let model = visible(engine, actor, model::of_tables(engine.registry(), &open.tables))?;
+        let model = visible(engine, actor, model::of(engine, &open.tables))?;
         let today = engine.clock().now().with_timezone(&engine.time_zone().await?).date_naive();
         let calendar = CompanyCalendar::of(engine).await?;
         Ok(Ground { model, open, today, calendar })

@@ -6,8 +6,11 @@ use super::{
     own,
 };
 use crate::{facts::ORDER, table::Table};
-use engine::{Error, Registry, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use engine::{Engine, Error, Registry, Result};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, OnceLock},
+};
 
 #[derive(Clone, Debug, Default)]
 pub struct Model {
@@ -33,11 +36,40 @@ pub(crate) fn is_fact(table: &str) -> bool {
     FACTS.iter().any(|(fact, _)| *fact == table)
 }
 
-pub fn model(registry: &Registry) -> Model {
-    of_tables(registry, &crate::tables(registry))
+/// The tables an engine declares and everything that can be asked of them.
+pub(super) struct Declared {
+    pub tables: Vec<Table>,
+    pub model: Arc<Model>,
 }
 
-pub(crate) fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
+/// Made once: what an engine declares stays, and to derive it takes longer than most questions.
+#[derive(Default)]
+struct Kept(OnceLock<Arc<Declared>>);
+
+pub(super) fn declared(engine: &Engine) -> Arc<Declared> {
+    let make = || {
+        let tables = crate::tables(engine.registry());
+        let model = Arc::new(of_tables(engine.registry(), &tables));
+        Arc::new(Declared { tables, model })
+    };
+    engine.extension::<Kept>().0.get_or_init(make).clone()
+}
+
+pub fn model(engine: &Engine) -> Arc<Model> {
+    declared(engine).model.clone()
+}
+
+/// Everything that can be asked of these tables, which may lack columns that are not in the files yet.
+pub(super) fn of(engine: &Engine, tables: &[Table]) -> Arc<Model> {
+    let declared = declared(engine);
+    if declared.tables == tables {
+        declared.model.clone()
+    } else {
+        Arc::new(of_tables(engine.registry(), tables))
+    }
+}
+
+fn of_tables(registry: &Registry, tables: &[Table]) -> Model {
     let facts: BTreeMap<String, Table> = tables
         .iter()
         .filter(|table| is_fact(&table.name))
@@ -101,10 +133,7 @@ impl Model {
 
     /// Whether a dimension is the documents' own and not of their lines; `None` where the fact has none of the name.
     pub(super) fn is_of_documents(&self, fact: &str, dimension: &str) -> Option<bool> {
-        let table = self.facts.get(fact)?;
-        let dimension = self.dimension(fact, dimension)?;
-        let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
-        Some(table.is_of_head(table.column(column)?))
+        is_of_documents(self.facts.get(fact)?, self.dimension(fact, dimension)?)
     }
 
     /// Dimensions every fact of these measures has, and that all of them can be cut by.
@@ -118,11 +147,14 @@ impl Model {
             .filter_map(named)
             .flat_map(|measure| self.parts(measure))
             .any(|part| part.is_once_a_document());
-        let all = self.dimensions.get(*first).into_iter().flatten();
-        let fits = |fact: &&str, dimension: &Dimension| {
-            self.is_of_documents(fact, &dimension.name).is_some_and(|of_documents| of_documents || !once)
+        let (Some(table), Some(all)) = (self.facts.get(*first), self.dimensions.get(*first)) else {
+            return vec![];
         };
-        all.filter(|dimension| [first].into_iter().chain(rest).all(|fact| fits(fact, dimension))).collect()
+        let fits = |of_documents: Option<bool>| of_documents.is_some_and(|all_own| all_own || !once);
+        all.iter()
+            .filter(|dimension| fits(is_of_documents(table, dimension)))
+            .filter(|dimension| rest.iter().all(|fact| fits(self.is_of_documents(fact, &dimension.name))))
+            .collect()
     }
 
     /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.
@@ -143,4 +175,10 @@ impl Model {
             }
         }
     }
+}
+
+/// [`Model::is_of_documents`] of a dimension of this fact.
+fn is_of_documents(fact: &Table, dimension: &Dimension) -> Option<bool> {
+    let column = dimension.path.first().map_or(&dimension.column, |step| &step.key);
+    Some(fact.is_of_head(fact.column(column)?))
 }

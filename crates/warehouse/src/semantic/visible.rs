@@ -1,33 +1,29 @@
 //! What of the model one person may ask: nothing made of tables or columns that are hidden from him.
 
-use super::{Dimension, DimensionKind, Expression, Measure, Model, checked::names, model};
+use super::{Dimension, DimensionKind, Expression, Measure, Model, checked::names, model::declared};
 use crate::{Table, rights};
 use engine::{Actor, Engine, Result};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// Measures and dimensions as far as the actor may see what they are made of.
 pub fn askable(engine: &Engine, actor: &Actor) -> Result<Model> {
-    let model = model(engine.registry());
-    let model = visible(engine, actor, model)?;
-    Ok(Model {
-        measures: model
-            .measures
-            .iter()
-            .filter(|one| of_seen_columns(engine, actor, &model, one))
-            .cloned()
-            .collect(),
-        ..model
-    })
+    let model = visible(engine, actor, declared(engine).model.clone())?;
+    let measures = model.measures.iter().filter(|one| of_seen_columns(engine, actor, &model, one));
+    let measures = measures.cloned().collect();
+    Ok(Model { measures, ..Arc::unwrap_or_clone(model) })
 }
 
 /// The model without dimensions the actor may not see, and without the facts.
-pub(super) fn visible(engine: &Engine, actor: &Actor, model: Model) -> Result<Model> {
+pub(super) fn visible(engine: &Engine, actor: &Actor, model: Arc<Model>) -> Result<Arc<Model>> {
     if actor.limits().is_none() {
         return Ok(model);
     }
     let mut seen: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for table in crate::tables(engine.registry()) {
-        if let Some(columns) = rights::visible(engine, actor, &table)? {
+    for table in &declared(engine).tables {
+        if let Some(columns) = rights::visible(engine, actor, table)? {
             seen.insert(table.name.clone(), columns.iter().map(|(column, _)| column.name.clone()).collect());
         }
     }
@@ -46,11 +42,11 @@ pub(super) fn visible(engine: &Engine, actor: &Actor, model: Model) -> Result<Mo
         };
         climbs && has(dimension.beside.as_deref().unwrap_or(at), &dimension.column)
     };
-    let mut model = model;
+    let mut model = Arc::unwrap_or_clone(model);
     for (fact, dimensions) in &mut model.dimensions {
         dimensions.retain(|dimension| reaches(fact, dimension));
     }
-    Ok(model)
+    Ok(Arc::new(model))
 }
 
 fn of_seen_columns(engine: &Engine, actor: &Actor, model: &Model, measure: &Measure) -> bool {

@@ -59,7 +59,7 @@ fn every_measure_and_every_dimension_is_the_same_on_three_workers() {
                 .extend(named.map(ToString::to_string));
         }
         // Answers are the same, and they say something.
-        let model = semantic::model(engine.registry());
+        let model = semantic::model(&engine);
         let empty: Vec<&str> = model
             .measures
             .iter()

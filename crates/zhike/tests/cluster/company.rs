@@ -144,7 +144,7 @@ pub async fn ask(engine: &Engine, question: &Question) -> engine::Result<AnswerT
 pub fn questions(engine: &Engine) -> Vec<Question> {
     const SHARE: usize = 4;
     const TOGETHER: usize = 12;
-    let model = semantic::model(engine.registry());
+    let model = semantic::model(engine);
     let mut questions = vec![];
     let mut names: Vec<_> =
         model.dimensions.values().flatten().map(|one| (one.name.clone(), one.levels.clone())).collect();
