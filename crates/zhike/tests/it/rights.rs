@@ -34,7 +34,7 @@ pub fn modules() -> Modules {
     }
 }
 
-struct Branches {
+pub struct Branches {
     rep: Client,
     program: Client,
     admin: Client,
