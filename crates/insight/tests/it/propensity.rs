@@ -1,5 +1,6 @@
 //! Who will buy the new recorder (the appliance maker's question): on made-up people whose sex, income and age decide, the model must find
 //! that out, tell the truth about how often, and say why; to everybody what he may read, and nothing of people who were erased.
+//! Long because the people are made up here, and every test asks something else of them.
 
 use crate::company::{Company, on_databases, values};
 use engine::{Action, Actor};
