@@ -20,7 +20,7 @@ pub fn date(day: &str) -> Value {
     Value::Date(day.parse().unwrap())
 }
 
-async fn create_many(company: &Company, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
+pub async fn create_many(company: &Company, entity: &'static str, records: Vec<Values>) -> Vec<Id> {
     company
         .engine
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many(entity, records).await }))
@@ -66,7 +66,7 @@ pub async fn buy(company: &Company, buyers: &[Id], day: &str) {
 }
 
 /// Of these so many of a hundred, spread evenly, by side: reached, left alone.
-fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
+pub fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
     let mut seen = [0; 2];
     let mut chosen = vec![];
     for (account, control) in members {

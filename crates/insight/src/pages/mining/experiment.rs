@@ -29,7 +29,8 @@ use meta::{Id, Record};
 use minijinja::context;
 use mining::effect::{
     Effect, SIGNIFICANCE,
-    returns::{self, Between},
+    heterogeneity::{self, Heterogeneity},
+    returns::{self, Between, Cost},
 };
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Flash, Session};
@@ -185,8 +186,8 @@ fn returns(
     }
     let sales = found.sales();
     // Whether a contact pays rests on what is sold, whatever the effect was measured by first.
-    let Some(earned) = returns::of(&sales, money.margin.unwrap_or_default(), found.treated, money.cost)
-    else {
+    let cost = Cost { contact: money.cost, fixed: money.fixed };
+    let Some(earned) = returns::of(&sales, money.margin.unwrap_or_default(), found.treated, cost) else {
         let between = interval(words, words.units(sales.lower), words.units(sales.upper));
         let difference = words.units(sales.difference);
         let key = if by_sales { "mining.return.not_proven" } else { "mining.return.sales_not_proven" };
@@ -206,46 +207,43 @@ fn returns(
     };
     let units = |value: f64| words.units(value);
     let percent = |value: f64| words.percent(value);
-    let contact = words.units(money.cost);
+    let (contacts, fixed) = (units(earned.contacts), units(money.fixed));
     let extra = explain("extra")
         .formula("d · m · n")
         .input(words.t("mining.sales_difference", &[]), words.units(sales.difference))
         .input(words.t("mining.margin_rate", &[]), words.percent(margin));
-    let cost = explain("contacts_cost").formula("c · n").input(words.t("mining.contact", &[]), &*contact);
+    let spend = explain("spend")
+        .formula("c · n + F")
+        .input(words.t("mining.contact", &[]), units(money.cost))
+        .input(words.t("mining.contacts_cost", &[]), &*contacts)
+        .input(words.t("mining.fixed_cost", &[]), &*fixed);
+    let spent_on = words.t("mining.spend_parts", &[("contacts", &contacts), ("fixed", &fixed)]);
     let rate = explain("return")
-        .formula("(d · m · n − c · n) / (c · n)")
-        .input(words.t("mining.contact", &[]), contact);
+        .formula("(d · m · n − (c · n + F)) / (c · n + F)")
+        .input(words.t("mining.extra", &[]), units(earned.extra.at))
+        .input(words.t("mining.spend", &[]), units(earned.cost));
     let (rate_value, rate_note) = match &earned.rate {
         Some(rate) => (percent(rate.at), note(rate, &percent)),
         None => (String::new(), Some(words.t("mining.return.free", &[]))),
     };
     let figures = vec![
         figure("extra", units(earned.extra.at), extra).note(note(&earned.extra, &units)),
-        figure("contacts_cost", units(earned.cost), cost),
+        figure("spend", units(earned.cost), spend).note(Some(spent_on)),
         figure("return", rate_value, rate).note(rate_note),
     ];
     context! { figures }
 }
 
-/// Whether it differs between customer groups, or why that is not told; nothing while it runs.
-fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) -> Option<Json> {
+/// Whether it differs between customer groups, and between regions, or why that is not told; nothing while it runs.
+fn parts(words: &Words<'_>, of: (&Found, bool), names: &Names) -> Vec<Json> {
+    let found = of.0;
     if !found.ended {
-        return None;
+        return vec![];
     }
-    let Some(parts) = &found.by_group else {
-        let key = match found.drawn_on {
-            None => "mining.parts_unknown",
-            Some(_) if found.drawn_late() => "mining.parts_late",
-            Some(_) => "mining.parts_few",
-        };
-        return Some(json!({ "text": words.t(key, &[]), "rows": null }));
-    };
-    let p = words.fixed(parts.p_value, 3);
-    let key = if parts.real { "mining.parts_differ" } else { "mining.parts_alike" };
     // Groups of the day it was drawn: one that is gone has no name any more.
-    let named = |number: &str| {
+    let group = |number: &str| {
         let known = number.parse().ok().filter(|number| names.of.contains_key(number));
-        known.map_or_else(
+        let name = known.map_or_else(
             || words.t("mining.group_number", &[("number", number)]),
             |known| {
                 words.t(
@@ -253,13 +251,43 @@ fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) ->
                     &[("number", number), ("name", &called(words, names, known, &[]))],
                 )
             },
-        )
+        );
+        (name, href::list("account", &format!("customer_group == {number}")))
     };
+    let region = |region: &str| {
+        let customers = href::of_region("", region);
+        (region.to_owned(), href::list("account", customers.trim_start_matches(" && ")))
+    };
+    vec![
+        apart(words, of, ("group", found.by_group.as_ref()), group),
+        apart(words, of, ("region", heterogeneity::test(&found.regions).as_ref()), region),
+    ]
+}
+
+/// By `group` or `region`; `named` is what a part is called, and the list of its customers.
+fn apart(
+    words: &Words<'_>,
+    (found, by_sales): (&Found, bool),
+    (by, tested): (&str, Option<&Heterogeneity>),
+    named: impl Fn(&str) -> (String, String),
+) -> Json {
+    let (id, first) = (format!("effect-by-{by}"), words.t(&format!("mining.{by}"), &[]));
+    let say = |what: &str, args: &[(&str, &str)]| words.t(&format!("mining.by_{by}.{what}"), args);
+    let Some(parts) = tested else {
+        let why = match found.drawn_on {
+            None => "unknown",
+            Some(_) if found.drawn_late() => "late",
+            Some(_) => "few",
+        };
+        return json!({ "id": id, "first": first, "text": say(why, &[]), "rows": [] });
+    };
+    let p = words.fixed(parts.p_value, 3);
+    let text = say(if parts.real { "differ" } else { "alike" }, &[("p", &p)]);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let row = |(part, effect): &(String, Effect)| {
+        let (name, href) = named(part);
         json!({
-            "name": named(part),
-            "href": href::list("account", &format!("customer_group == {part}")),
+            "name": name, "href": href,
             "treated": shown(effect.treated), "control": shown(effect.control),
             "difference": shown(effect.difference),
             "interval": format!("{} – {}", shown(effect.lower), shown(effect.upper)),
@@ -267,5 +295,5 @@ fn parts(words: &Words<'_>, (found, by_sales): (&Found, bool), names: &Names) ->
     };
     // Where the effect is the same for all, a table by part would only invite to read noise.
     let rows: Vec<Json> = if parts.real { parts.parts.iter().map(row).collect() } else { vec![] };
-    Some(json!({ "text": words.t(key, &[("p", &p)]), "rows": rows }))
+    json!({ "id": id, "first": first, "text": text, "rows": rows })
 }
