@@ -158,7 +158,8 @@ fn the_return_counts_contacts_and_the_fixed_cost() {
             }
         }
         let below = values([("fixed_cost", Value::Decimal((-1).into()))]);
-        let refused = company.engine.write(&Actor::system(), move |tx| {
+        let system = Actor::system();
+        let refused = company.engine.write(&system, move |tx| {
             Box::pin(async move { tx.update(experiment::ENTITY, id, None, below).await })
         });
         assert!(matches!(refused.await, Err(Error::Invalid(_))));
