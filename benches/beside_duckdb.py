@@ -100,6 +100,13 @@ class DuckDB:
         found = [(rest or member, net) for rest, member, net in self.rows(rows)]
         return found + [("total", *row) for row in self.rows("SELECT sum(net) FROM sales")]
 
+    def largest_postcodes(self):
+        rows = """WITH sold AS (SELECT a.postcode AS code, sum(s.net) AS net FROM sales s LEFT JOIN account a ON a.key = s.account_key GROUP BY 1),
+            placed AS (SELECT *, row_number() OVER (ORDER BY net DESC NULLS LAST, code NULLS LAST) AS place FROM sold)
+            SELECT CASE WHEN place > 20 THEN 'rest' END, CASE WHEN place <= 20 THEN code END, sum(net) FROM placed GROUP BY 1, 2"""
+        found = [(rest or code, net) for rest, code, net in self.rows(rows)]
+        return found + [("total", *row) for row in self.rows("SELECT sum(net) FROM sales")]
+
     def net_sales_by_month(self):
         both = "(SELECT day, net FROM sales UNION ALL SELECT day, -net FROM returns)"
         return self.with_total(f"SELECT date_trunc('month', day)::DATE, sum(net) FROM {both} GROUP BY 1", f"SELECT sum(net) FROM {both}")
@@ -176,9 +183,10 @@ class Pandas:
         self.product_id = dict(zip(product["key"].to_pylist(), product["id"].to_pylist()))
         self.category_id = dict(zip(category["key"].to_pylist(), category["id"].to_pylist()))
         self.product = pandas.DataFrame({"product_key": key(product["key"]), "category_key": key(product["category_key"])})
-        account = read("account", ["key", "id", "city"])
+        account = read("account", ["key", "id", "city", "postcode"])
         self.account_id = dict(zip(account["key"].to_pylist(), account["id"].to_pylist()))
-        self.account = pandas.DataFrame({"account_key": key(account["key"]), "city": account["city"].to_pandas().astype("category")})
+        places = {name: account[name].to_pandas().astype("category") for name in ("city", "postcode")}
+        self.account = pandas.DataFrame({"account_key": key(account["key"]), **places})
         returns = read("returns", ["day", "net"]) if files.get("returns") else None
         self.returned = pandas.DataFrame({"day": day(returns["day"]), "net": whole(returns["net"])} if returns else {"day": [], "net": []})
         self.profits = [(self.sales["account_key"], *known(sales["margin"]), 1)]
@@ -216,11 +224,20 @@ class Pandas:
         return self.largest("account_key", self.account_id)
 
     def largest(self, key, ids):
-        found = self.sales.groupby(key)["net"].sum().reset_index()
+        rows = self.twenty_largest(self.sales.groupby(key)["net"].sum(), key)
+        return [(member if isinstance(member, str) else ids.get(int(member)), net) for member, net in rows]
+
+    def largest_postcodes(self):
+        of = self.sales[["account_key", "net"]].merge(self.account, on="account_key", how="left")
+        rows = self.twenty_largest(of.groupby("postcode", observed=True, dropna=False)["net"].sum(), "postcode")
+        return [(None if pandas.isna(member) else member, net) for member, net in rows]
+
+    def twenty_largest(self, sums, key):
+        found = sums.reset_index()
+        found[key] = found[key].astype(object)
         found = found.sort_values(["net", key], ascending=[False, True], kind="stable")
-        rows = [(ids.get(int(member)), net) for member, net in found.head(20).itertuples(index=False)]
         rest = [("rest", found["net"].iloc[20:].sum())] if len(found) > 20 else []
-        return rows + rest + [("total", found["net"].sum())]
+        return list(found.head(20).itertuples(index=False, name=None)) + rest + [("total", found["net"].sum())]
 
     def net_sales_by_month(self):
         found = self.sales["net"].groupby(self.month(self.sales)).sum()
@@ -303,6 +320,7 @@ QUESTIONS = {
     "sales by month and category": "by_month_and_category",
     "20 largest products and the rest": "largest_products",
     "20 best customers and the rest": "best_customers",
+    "20 largest postcodes and the rest": "largest_postcodes",
     "a year beside the year before, by city": "by_city",
     "different customers by month": "customers_by_month",
     "orders by month": "orders_by_month",

@@ -54,7 +54,7 @@ export async function asking({ open, step, program, lang = 'en' }) {
   await step('the answer is taken away as a file', async () => {
     await ask(STATEMENT);
     const download = page.waitForEvent('download');
-    await page.getByRole('button', { name: say('analysis.as_csv') }).click();
+    await page.getByRole('button', { name: say('explore.as_csv') }).click();
     const file = await download;
     assert.match(file.suggestedFilename(), /\.csv$/);
     assert.match(await readFile(await file.path(), 'utf8'), /^\uFEFF?channel,sales,orders\r?\n/);

@@ -7,10 +7,17 @@ import { pagesOf } from './look.mjs';
 import { startDemo } from './program.mjs';
 import { choose, signIn } from './steps.mjs';
 
-/** Pages that nothing in the navigation leads to and that differ by their address: every part of the seven P, forecasts by what they are cut by, a dashboard, a product. */
+/** Pages that nothing in the navigation leads to and that differ by their address: every part of the seven P, forecasts by what they are cut by, the life cycle in groups and with a cost, maps, lists behind numbers, the best customer, a dashboard, a product. */
 async function others(page) {
   const pages = ['profiling', 'persistency', 'profitability', 'performance', 'prospecting', 'product', 'promotion'].map((part) => `/value/seven-p/${part}`);
-  pages.push(...['region', 'category', 'product'].map((by) => `/analysis/forecast?by=${by}`), '/analysis/purchasing', '/value/benefit');
+  pages.push(...['region', 'category', 'product'].map((by) => `/analysis/forecast?by=${by}`), '/analysis/purchasing', '/value/benefit', '/value/life-cycle?by=relation', '/value/life-cycle?cost=20');
+  pages.push('/analysis/explore?m=sales&r=account.province&chart=map', `/analysis/explore?m=sales&r=account.city&chart=map&filter=${encodeURIComponent("account.province == '山东'")}`);
+  pages.push('/analysis/explore?m=sales&r=product.category&chart=treemap', '/analysis/explore?m=sales&r=channel&c=day%3Aquarter&chart=heat', '/analysis/explore?m=sales&r=account.province');
+  for (const [path, behind] of [['/value/matrix', 'a[href^="/value/matrix/customers"]'], ['/value/life-cycle', 'a[href^="/value/life-cycle/customers"]'], ['/account?sort=-net_sales', 'a.row-title[href^="/account/"]']]) {
+    await page.goto(path);
+    const link = page.locator(`#content ${behind}`).first();
+    if (await link.count()) pages.push(await link.getAttribute('href'));
+  }
   await page.goto('/analysis/baskets');
   const product = await page.locator('select[name=product] option').nth(1).getAttribute('value').catch(() => null);
   if (product) pages.push(`/analysis/product/${product}`);

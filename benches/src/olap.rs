@@ -126,6 +126,7 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
         ("sales by month and category", of("sales", &[month, ("product.category", None)])),
         ("20 largest products and the rest", best("sales", "product")),
         ("20 best customers and the rest", best("sales", "account")),
+        ("20 largest postcodes and the rest", best("sales", "account.postcode")),
         (
             "a year beside the year before, by city",
             Question {

@@ -49,6 +49,7 @@ pub fn web_module() -> WebModule {
         templates: &[
             ("warehouse/catalog.html", include_str!("catalog.html")),
             ("warehouse/sql.html", include_str!("sql.html")),
+            ("analysis/files.html", include_str!("files.html")),
             ("analysis/explore.html", include_str!("explore/explore.html")),
             ("analysis/builder.html", include_str!("explore/builder.html")),
             ("analysis/answer.html", include_str!("explore/answer.html")),

@@ -6,8 +6,8 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use engine::{Action, Error};
-use meta::Value;
+use engine::Error;
+use meta::{Unsaid, Value};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -73,6 +73,7 @@ pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Giv
         rows,
         more => answer.more,
         as_of => format.instant(answer.refreshed_at),
+        refused => export_allowed(&app, &session, &answer.entities).err().map(|error| error.message(session.lang)),
         milliseconds => began.elapsed().as_millis().to_string(),
     };
     show(&app, &session, 200, &given.sql, Some(shown), None)
@@ -97,11 +98,15 @@ fn words(session: &Session, error: &Error) -> Option<String> {
     }
 }
 
-/// A file holds only records its reader may export, and sums over them: without any it would be empty, or zero.
-fn export_allowed(app: &App, session: &Session, entities: &[String]) -> engine::Result<()> {
+/// Nobody can tell what a SELECT takes along: its file holds only records its reader may export, and sums over them. Without any it would
+/// be empty, or zero.
+fn export_allowed(app: &App, session: &Session, kinds: &[String]) -> engine::Result<()> {
     let mut refused = Ok(());
-    for entity in entities {
-        match engine::allow(&session.actor, app.engine().entity(entity)?, Action::Export) {
+    for kind in kinds {
+        let open = app.engine().entity(kind)?.unsaid == Unsaid::Reading;
+        match app.engine().may_take_along(&session.actor, kind) {
+            // Products beside orders make no file of orders.
+            Ok(()) if open => {}
             Ok(()) => return Ok(()),
             Err(error) => refused = Err(error),
         }

@@ -12,6 +12,9 @@ pub enum Error {
     /// 403: the actor may not do this.
     #[error("forbidden: {0}")]
     Forbidden(String),
+    /// 403: what was asked for would take along records of this kind, which the actor may not export.
+    #[error("no right to export: {}", .0.en)]
+    NoExport(Label),
     /// 422: values that cannot be saved, each with its remedy.
     #[error("invalid: {0:?}")]
     Invalid(Vec<FieldProblem>),
@@ -54,7 +57,7 @@ impl Error {
     pub fn status(&self) -> u16 {
         match self {
             Error::NotFound(_) => 404,
-            Error::Forbidden(_) => 403,
+            Error::Forbidden(_) | Error::NoExport(_) => 403,
             Error::Invalid(_) => 422,
             Error::Conflict { .. } => 409,
             Error::Limit(_) => 413,
@@ -91,6 +94,16 @@ impl Error {
             Error::Forbidden(what) => label(
                 format!("You may not do this: {what}. Ask an administrator."),
                 format!("您无权执行此操作：{what}，请联系管理员。"),
+            ),
+            Error::NoExport(kind) => label(
+                format!(
+                    "“{0}” would be taken along one by one, and you may not export them. Ask an administrator for the right to export “{0}”.",
+                    kind.en
+                ),
+                format!(
+                    "该内容会逐条带出“{0}”的记录，而您没有导出权限，请联系管理员开通“{0}”的导出权限。",
+                    kind.zh
+                ),
             ),
             Error::Invalid(problems) => {
                 let list = |lang| {

@@ -23,6 +23,7 @@ mod listed;
 pub mod live;
 pub mod mining;
 pub mod moves;
+pub mod order_days;
 pub mod overview;
 mod pages;
 pub mod past;

@@ -2,6 +2,7 @@
 //! page scans every customer.
 
 use crate::{
+    order_days::OrderDays,
     scoring::{Scored, Scorer, stage_name},
     statistics::Statistics,
     trial::Trial,
@@ -33,6 +34,9 @@ pub struct Overview {
     pub prospects: u64,
     /// Gross sales of the customers with a purchase, and how they concentrate.
     pub concentration: Concentration,
+    /// Those of them who gave back more than they bought.
+    #[serde(default)]
+    pub gave_back: Group,
     pub orders: u64,
     /// Day of anybody's latest purchase.
     #[serde(default)]
@@ -62,6 +66,8 @@ pub struct Overview {
     pub quadrants: BTreeMap<String, Group>,
     #[serde(default)]
     pub behaviours: BTreeMap<String, Group>,
+    #[serde(default)]
+    pub order_days: OrderDays,
     /// Which model forecast best.
     #[serde(default)]
     pub trial: Option<Trial>,
@@ -74,6 +80,7 @@ impl Overview {
         let mut overview = Overview {
             prospects: 0,
             concentration: Concentration::of(&[], CURVE_POINTS),
+            gave_back: Group::default(),
             orders: 0,
             last_day: None,
             gross_sales: 0,
@@ -91,6 +98,7 @@ impl Overview {
             importance: BTreeMap::new(),
             quadrants: BTreeMap::new(),
             behaviours: BTreeMap::new(),
+            order_days: OrderDays::default(),
             trial: None,
         };
         for one in everybody.map(scorer.many()) {
@@ -113,6 +121,9 @@ impl Overview {
         self.last_day = self.last_day.max(statistics.summary.map(|summary| summary.last_day));
         self.gross_sales = self.gross_sales.saturating_add(statistics.gross_sales);
         self.net_sales = self.net_sales.saturating_add(statistics.net_sales());
+        if statistics.net_sales() < 0 {
+            self.gave_back.add(statistics.net_sales());
+        }
         self.recent_sales = self.recent_sales.saturating_add(statistics.recent.sales);
         if let Some(margin) = statistics.margin {
             self.margin = Some(self.margin.unwrap_or(0).saturating_add(margin));

@@ -30,7 +30,7 @@ use value::{estimate::Unfit, history::Purchase, model::Part};
 pub const JOB: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
-const FORM: &str = "5";
+const FORM: &str = "6";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])

@@ -5,6 +5,7 @@ use crate::{
     after_fit,
     classes::{Classes, Earned, ProfitsKnown},
     kept, live,
+    order_days::{Collected, OrderDays},
     overview::Overview,
     profitability,
     scoring::{Fitted, Scorer},
@@ -21,7 +22,7 @@ use meta::{Id, NaiveDate, Values};
 use serde_json::json;
 use std::{collections::HashMap, sync::Arc, time::Instant};
 use value::{
-    history::Summary,
+    history::{Purchase, Summary},
     model::Model,
     rhythm::{GAPS_MINIMUM, Pool},
 };
@@ -57,6 +58,7 @@ pub struct Everybody {
     customers: Vec<(Id, Statistics)>,
     chosen: HashMap<Id, Values>,
     sample: Sample,
+    order_days: OrderDays,
 }
 
 pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody> {
@@ -83,10 +85,16 @@ pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody
     }
     drop(rows);
     let up_to = UpTo { day: as_of, settings: &settings };
-    let mut sample = Sample::of(customers.len());
-    statistics::of_everybody(engine, &mut customers, &up_to, &mut sample, job).await?;
+    let (mut sample, mut days) = (Sample::of(customers.len()), Collected::until(day_number(as_of)));
+    let seen = |at, purchase: Purchase| {
+        if days.add(purchase.day) {
+            sample.add(at, purchase);
+        }
+    };
+    statistics::of_everybody(engine, &mut customers, &up_to, seen, job).await?;
     tracing::info!(customers = customers.len(), seconds = started.elapsed().as_secs_f64(), "everybody read");
-    Ok(Everybody { settings, as_of, since, changed, customers, chosen, sample })
+    let order_days = days.told();
+    Ok(Everybody { settings, as_of, since, changed, customers, chosen, sample, order_days })
 }
 
 /// Fits, makes the fit the one in force and writes everybody's figures.
@@ -96,7 +104,7 @@ pub async fn complete(
     job: Option<&JobContext>,
 ) -> Result<Arc<StoredModel>> {
     let started = Instant::now();
-    let Everybody { settings, as_of, since, changed, customers, chosen, sample } = everybody;
+    let Everybody { settings, as_of, since, changed, customers, chosen, sample, order_days } = everybody;
     let count = customers.len();
     tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
@@ -104,6 +112,7 @@ pub async fn complete(
         let scorer = fit(&customers, settings, as_of, &trial);
         let mut overview = Overview::of(&scorer, customers.iter().map(|(_, one)| one));
         overview.trial = Some(trial);
+        overview.order_days = order_days;
         let profits = profitability::Report::of(&scorer, customers.iter().map(|(_, one)| one));
         (scorer, (overview, profits), customers)
     });

@@ -8,7 +8,6 @@ use crate::{
     satisfaction::{self, Answers},
     served,
     settings::{Settings, day_number},
-    trial::Sample,
 };
 use engine::{
     Engine, JobContext, Result, Row, TryStreamExt, Tx, name,
@@ -212,17 +211,18 @@ impl Kind {
 
     /// `None` for one that does not count.
     fn read(&self, row: &Row, up_to: &UpTo<'_>) -> Result<Option<Entry>> {
-        let status = row.text(2)?;
-        let day = up_to.settings.day_of(row.instant(1)?);
-        if day > up_to.day || !self.counting.contains(&status.as_str()) {
+        let entry = self.of_any_day(row, up_to.settings)?;
+        Ok(entry.filter(|entry| entry.day <= day_number(up_to.day)))
+    }
+
+    /// The same without a last day.
+    fn of_any_day(&self, row: &Row, settings: &Settings) -> Result<Option<Entry>> {
+        if !self.counting.contains(&row.text(2)?.as_str()) {
             return Ok(None);
         }
-        Ok(Some(Entry {
-            account: row.id(0)?,
-            day: day_number(day),
-            amount: row.opt_int(3)?.unwrap_or(0),
-            margin: row.opt_int(4)?,
-        }))
+        let (account, day) = (row.id(0)?, day_number(settings.day_of(row.instant(1)?)));
+        let (amount, margin) = (row.opt_int(3)?.unwrap_or(0), row.opt_int(4)?);
+        Ok(Some(Entry { account, day, amount, margin }))
     }
 }
 
@@ -267,15 +267,14 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     Ok(found)
 }
 
-/// Fills in everybody's statistics; `customers` are in order of their ids. Purchases are shown to `sample` as they pass.
+/// Fills in everybody's statistics; `customers` are in order of their ids. `seen` is that of [`bought`].
 pub async fn of_everybody(
     engine: &Engine,
     customers: &mut [(Id, Statistics)],
     up_to: &UpTo<'_>,
-    sample: &mut Sample,
+    seen: impl FnMut(usize, Purchase),
     job: Option<&JobContext>,
 ) -> Result<()> {
-    let seen = |at, purchase| sample.add(at, purchase);
     bought(engine, customers, std::slice::from_mut, &[up_to], seen, job).await?;
     served::add_of_everybody(engine, customers, std::slice::from_mut, &[up_to]).await?;
     satisfaction::add_of_everybody(engine, customers, up_to).await?;
@@ -285,7 +284,7 @@ pub async fn of_everybody(
 
 /// Fills in what `customers`, many and in order of their ids, bought and gave back up to each of some days; their costs are those
 /// of orders and returns alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each
-/// purchase up to the first day with the place of its customer. `of_days` are a customer's statistics, one for each day.
+/// purchase, of whatever day, with the place of its customer. `of_days` are a customer's statistics, one for each day.
 pub async fn bought<K>(
     engine: &Engine,
     customers: &mut [(Id, K)],
@@ -308,11 +307,13 @@ pub async fn bought<K>(
         // Orders of a deleted account are nobody's.
         let Some((_, known)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
         for (place, (up_to, known)) in up_to.iter().zip(of_days(known)).enumerate() {
-            let Some(order) = ORDERS.read(&row, up_to)? else { continue };
-            known.buy(&order, up_to.since());
-            known.charge_order(&order, up_to);
+            let Some(order) = ORDERS.of_any_day(&row, up_to.settings)? else { continue };
             if place == 0 && order.amount > 0 {
                 seen(at, Purchase { day: order.day, amount: order.amount });
+            }
+            if order.day <= day_number(up_to.day) {
+                known.buy(&order, up_to.since());
+                known.charge_order(&order, up_to);
             }
         }
     }

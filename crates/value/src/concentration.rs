@@ -1,8 +1,7 @@
 //! How sales concentrate on few customers: Pareto curve, share of the best 20 %, Gini coefficient, how many make 80 %.
 //!
-//! Customers are ordered from the largest amount down. **Amounts below zero** (more returned than bought) count as
-//! zero in every share, so that shares stay between 0 and 1 and the curve rises; how many they are and their sum is
-//! reported beside it. With no positive amount there are no shares (`None`), never 0/0.
+//! Customers are ordered from the largest amount down. **Amounts below zero** count as zero in every share, so that shares stay
+//! between 0 and 1 and the curve rises. With no positive amount there are no shares (`None`), never 0/0.
 
 use serde::{Deserialize, Serialize};
 
@@ -18,9 +17,6 @@ pub struct Concentration {
     pub customers: u64,
     /// Sum of the positive amounts, ten-thousandths.
     pub total: i64,
-    pub negative_customers: u64,
-    /// Sum of the negative amounts, ten-thousandths, ≤ 0.
-    pub negative_total: i64,
     /// Share of the best 20 % of customers; between two customers the curve is read linearly.
     pub top20_share: Option<f64>,
     /// Gini coefficient Σ (2i−n−1) yᵢ / (n Σ y), y ascending, i = 1..n: 0 if all are equal, (n−1)/n if one has all.
@@ -36,8 +32,6 @@ impl Concentration {
     pub fn of(amounts: &[i64], points: usize) -> Self {
         let mut best: Vec<i64> = amounts.to_vec();
         best.sort_unstable_by(|a, b| b.cmp(a));
-        let negative = best.iter().filter(|a| **a < 0);
-        let negative_total: i128 = negative.clone().map(|a| i128::from(*a)).sum();
         let mut running = Vec::with_capacity(best.len() + 1);
         running.push(0_i128);
         for amount in &best {
@@ -47,19 +41,13 @@ impl Concentration {
         let any = (total > 0).then_some(());
         Self {
             customers: best.len() as u64,
-            total: saturate(total),
-            negative_customers: negative.count() as u64,
-            negative_total: saturate(negative_total),
+            total: i64::try_from(total).unwrap_or(i64::MAX),
             top20_share: any.map(|()| share(&running, best.len() as f64 * 0.2)),
             gini: any.map(|()| gini(&best, total)),
             customers_for_80: any.map(|()| running.partition_point(|sum| sum * 5 < total * 4) as u64),
             curve: any.map_or(Vec::new(), |()| curve(&running, points.max(1))),
         }
     }
-}
-
-fn saturate(sum: i128) -> i64 {
-    i64::try_from(sum).unwrap_or(if sum > 0 { i64::MAX } else { i64::MIN })
 }
 
 /// Share of the first `count` customers, read linearly between whole numbers.
@@ -120,9 +108,9 @@ mod tests {
     }
 
     #[test]
-    fn negative_amounts_count_as_zero_and_are_reported() {
+    fn negative_amounts_count_as_zero() {
         let found = Concentration::of(&[-30, 100, -1], 3);
-        assert_eq!((found.total, found.negative_customers, found.negative_total), (100, 2, -31));
+        assert_eq!((found.customers, found.total), (3, 100));
         assert_eq!(found.gini, Some(2.0 / 3.0));
         assert_eq!(found.customers_for_80, Some(1));
     }

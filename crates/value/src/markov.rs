@@ -22,7 +22,7 @@ pub struct Transitions {
     counts: Vec<Vec<u64>>,
 }
 
-/// A share with its 95 % interval.
+/// A share with its 95 % interval; of cases independent of each other, as customers are who are counted once.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Share {
     pub count: u64,

@@ -102,7 +102,7 @@ fn rows(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Resul
     match rows_for(engine, actor, table, Action::Export) {
         Ok(taken) if taken == seen => Ok(seen),
         Ok(taken) => Ok(format!("({seen}) AND ({taken})")),
-        Err(Error::Forbidden(_)) => Ok("false".to_owned()),
+        Err(Error::NoExport(_)) => Ok("false".to_owned()),
         Err(error) => Err(error),
     }
 }

@@ -65,7 +65,7 @@ impl Failure {
         match self {
             Failure::Engine(error) => match error {
                 Error::NotFound(_) => "not_found",
-                Error::Forbidden(_) => "forbidden",
+                Error::Forbidden(_) | Error::NoExport(_) => "forbidden",
                 Error::Invalid(_) => "invalid",
                 Error::Conflict { .. } => "conflict",
                 Error::Limit(_) => "limit",

@@ -4,7 +4,7 @@ use super::{
     chart::{self, Drawn},
     explained::{self, Defined},
     sheet::{self, Sheet},
-    table,
+    table::{self, Purpose},
     view::View,
 };
 use crate::{
@@ -15,7 +15,7 @@ use engine::{Error, Result};
 use serde::Serialize;
 use serde_json::json;
 use std::time::Instant;
-use warehouse::semantic::{AnswerTable, Model, Question};
+use warehouse::semantic::{self, AnswerTable, Model, Question};
 use web::{App, Session, figure::Figure};
 
 #[derive(Default, Serialize)]
@@ -37,6 +37,8 @@ pub struct Shown {
     compared: Option<String>,
     as_of: String,
     counted: Vec<String>,
+    /// Why it is no file for this reader.
+    refused: Option<String>,
     milliseconds: String,
     pairs: Vec<(&'static str, String)>,
     /// Where it is asked again.
@@ -58,7 +60,7 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
     if view.question.measures.is_empty() {
         return Ok(Shown { empty: true, ..common });
     }
-    let table = match table::table(engine, &session.actor, view, model).await {
+    let table = match table::table(engine, &session.actor, view, model, Purpose::Look).await {
         Ok(table) => table,
         Err(Error::NotReady(_)) => {
             let running = warehouse::in_progress(engine).await?;
@@ -78,6 +80,7 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
     let answer = &table.answer;
     let span = |span: warehouse::semantic::Span| format!("{} – {}", span.from, span.to);
     let behind = sheet::cell_href(&view.query(), &[]);
+    let taken = semantic::may_take_along(engine, &session.actor, model, &view.question);
     Ok(Shown {
         figures: explained::figures(words, answer, Some(&behind)),
         defined: explained::defined(words, &table, behind),
@@ -87,6 +90,7 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
         period: answer.period.map(span),
         compared: answer.compared_period.map(span),
         as_of: words.format.instant(answer.refreshed_at),
+        refused: taken.err().map(|error| error.message(words.lang)),
         counted: answer.counted.iter().map(|counted| explained::counted_rows(words, counted)).collect(),
         sheet: (!view.question.cuts.is_empty()).then(|| sheet::sheet(view, &table, words)),
         milliseconds: began.elapsed().as_millis().to_string(),

@@ -20,8 +20,8 @@ pub use answer::{note, shown};
 pub use builder::Ground;
 pub use explained::figures;
 pub use page::Pairs;
-pub use sheet::{Figure, SheetRow, heads, matrix, sheet};
-pub use table::table;
+pub use sheet::{Figure, SheetRow, heads, left_behind, matrix, sheet};
+pub use table::{Purpose, table};
 pub use view::View;
 
 use axum::{

@@ -3,7 +3,8 @@
 use super::{
     answer::{self, Shown},
     builder::{Builder, Ground},
-    change, sheet, table,
+    change, sheet,
+    table::{self, Purpose},
     view::View,
 };
 use crate::{
@@ -148,7 +149,7 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
         return Err(error.into());
     }
     let format = pairs.iter().find(|(name, _)| name == "format").map(|(_, format)| format.as_str());
-    let table = table::table(app.engine(), &session.actor, &view, &model).await?;
+    let table = table::table(app.engine(), &session.actor, &view, &model, Purpose::TakeAlong).await?;
     export::whole(table.answer.more || table.more_groups)?;
     let (columns, rows) = sheet::matrix(&view, &table, &words);
     let file = export::file(format.unwrap_or_default(), &columns, &rows)?;

@@ -10,7 +10,6 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use engine::Action;
 use meta::Value;
 use minijinja::context;
 use serde::Serialize;
@@ -69,7 +68,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
         members => members.join(" · "),
         as_of => words.format.instant(found.answer.refreshed_at),
         back_href => view.href(),
-        can_export => export_allowed(&app, &session, &found).is_ok(),
+        refused => export_allowed(&app, &session, &found).err().map(|error| error.message(session.lang)),
         pairs => kept,
     };
     app.page_with(200, &session, "analysis/rows.html", context)
@@ -106,13 +105,10 @@ fn text(words: &Words<'_>, column: &RowColumn, value: &Value) -> String {
     }
 }
 
-/// Rows are records: who takes them along needs the right to export them.
+/// Rows are records, and name others.
 fn export_allowed(app: &App, session: &Session, found: &Rows) -> engine::Result<()> {
-    found.answer.entities.iter().try_for_each(|name| {
-        let entity = app.engine().entity(name)?;
-        let head = entity.parent_entity().map_or(Ok(entity), |parent| app.engine().entity(parent))?;
-        engine::allow(&session.actor, head, Action::Export)
-    })
+    let kinds = &found.answer.entities;
+    kinds.iter().try_for_each(|kind| app.engine().may_take_along(&session.actor, kind))
 }
 
 pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {

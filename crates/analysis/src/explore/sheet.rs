@@ -287,7 +287,14 @@ fn whole_title(table: &Table, place: &Place, words: &Words<'_>) -> String {
     }
 }
 
-/// The whole table for a file: heads, and rows of values with the total last. Beside a mean of answers stand the ends of its interval.
+/// What is said of rows that are left behind.
+pub fn left_behind(table: &Table, words: &Words<'_>) -> Option<String> {
+    let rows = words.count(table.left_behind);
+    (table.left_behind > 0).then(|| words.t("explore.left_behind", &[("rows", &rows)]))
+}
+
+/// The whole table for a file: heads, and rows of values with the total last; below it, what is not in it. Beside a mean of answers stand
+/// the ends of its interval.
 pub fn matrix(view: &View, table: &Table, words: &Words<'_>) -> (Vec<String>, Vec<Vec<Value>>) {
     let is_sampled = |place: &Place| place.aspect == Aspect::Value && table.measure(place).sampled;
     let mut heads: Vec<String> = dimensions(view, table, words).into_iter().map(|head| head.label).collect();
@@ -320,5 +327,9 @@ pub fn matrix(view: &View, table: &Table, words: &Words<'_>) -> (Vec<String>, Ve
     }
     total.extend(numbers(&table.total));
     rows.push(total);
+    if let Some(said) = left_behind(table, words) {
+        let blank = heads.iter().skip(1).map(|_| Value::Null);
+        rows.push([Value::from(said.as_str())].into_iter().chain(blank).collect());
+    }
     (heads, rows)
 }

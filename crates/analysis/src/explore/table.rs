@@ -45,6 +45,16 @@ pub struct Table {
     pub places: Vec<Place>,
     pub rows: Vec<Row>,
     pub total: Row,
+    /// Rows and members across that whoever takes the answer along may see but not export.
+    pub left_behind: usize,
+}
+
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    Look,
+    /// In a file or a letter.
+    TakeAlong,
 }
 
 impl Table {
@@ -53,12 +63,23 @@ impl Table {
     }
 }
 
-/// The answer as the actor may see it.
-pub async fn table(engine: &Engine, actor: &Actor, view: &View, model: &Model) -> Result<Table> {
+/// The answer as the actor may see it, or take it along.
+pub async fn table(
+    engine: &Engine,
+    actor: &Actor,
+    view: &View,
+    model: &Model,
+    purpose: Purpose,
+) -> Result<Table> {
     let question = view.asked(model);
+    let takes_along = purpose == Purpose::TakeAlong;
+    let mut left_behind = 0;
     if view.across == 0 {
-        let answer = semantic::ask(engine, actor, &question).await?;
-        return Ok(flat(answer));
+        let mut answer = semantic::ask(engine, actor, &question).await?;
+        if takes_along {
+            left_behind = semantic::leave_behind(engine, actor, model, &question, &mut answer).await?;
+        }
+        return Ok(Table { left_behind, ..flat(answer) });
     }
     let (rows, columns) = (view.rows().len(), view.columns().to_vec());
     let question = Question { sort: order(view, &question), ..question };
@@ -72,8 +93,15 @@ pub async fn table(engine: &Engine, actor: &Actor, view: &View, model: &Model) -
         ..question.clone()
     };
     let beside = Question { top: if rows == 0 { None } else { beside.top }, ..beside };
-    let [inner, beside, above] = semantic::ask_together(engine, actor, [&question, &beside, &above]).await?;
-    Ok(crossed(inner, beside, above, rows))
+    let asked = [&question, &beside, &above];
+    let [inner, mut rows_beside, mut groups_above] = semantic::ask_together(engine, actor, asked).await?;
+    if takes_along {
+        // Nothing of what is left inside stands in a row or a column that is gone.
+        for (question, answer) in [(&beside, &mut rows_beside), (&above, &mut groups_above)] {
+            left_behind += semantic::leave_behind(engine, actor, model, question, answer).await?;
+        }
+    }
+    Ok(Table { left_behind, ..crossed(inner, rows_beside, groups_above, rows) })
 }
 
 /// Running totals run in the order of the rows.
@@ -150,7 +178,7 @@ fn flat(answer: AnswerTable) -> Table {
         values: places.iter().map(total).collect(),
         intervals: places.iter().map(|p| interval(answer.total.get(p.measure), p)).collect(),
     };
-    Table { groups: vec![], more_groups: false, places, rows, total, answer }
+    Table { groups: vec![], more_groups: false, places, rows, total, left_behind: 0, answer }
 }
 
 fn codes(members: &[Member]) -> Vec<String> {
@@ -216,5 +244,6 @@ fn crossed(inner: AnswerTable, beside: AnswerTable, above: AnswerTable, rows_of:
     let intervals = all.iter().map(|place| interval(in_total(place), place)).collect();
     let total = Row { members: vec![], values: total, intervals };
     let more = inner.more || beside.more;
-    Table { groups, more_groups, places: all, rows, total, answer: AnswerTable { more, ..inner } }
+    let answer = AnswerTable { more, ..inner };
+    Table { groups, more_groups, places: all, rows, total, left_behind: 0, answer }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     dashboard::{self, tiles_of},
-    explore::{self, View},
+    explore::{self, Purpose, View},
     export::{self, Page},
     question,
     words::Words,
@@ -23,13 +23,13 @@ const ROWS: usize = 50;
 struct Part {
     name: String,
     href: Option<String>,
-    /// Why there is none.
+    /// Why there is none; also where he may not take along what it names.
     problem: Option<String>,
     figures: Vec<(String, String)>,
     heads: Vec<String>,
     /// Names first, then figures.
     rows: Vec<(Vec<String>, Vec<String>)>,
-    left_out: Option<String>,
+    left_out: Vec<String>,
     as_of: String,
 }
 
@@ -72,7 +72,7 @@ pub async fn compose(app: &App, owner: &Actor, reader: &Actor, record: &Record) 
                 figures: vec![],
                 heads: vec![],
                 rows: vec![],
-                left_out: None,
+                left_out: vec![],
                 as_of: String::new(),
             }),
         }
@@ -103,7 +103,7 @@ async fn part(
     name: &str,
 ) -> Result<Part> {
     let engine = words.app.engine();
-    let table = explore::table(engine, reader, view, model).await?;
+    let table = explore::table(engine, reader, view, model, Purpose::TakeAlong).await?;
     let sheet = explore::sheet(view, &table, words);
     let (columns, rows) = explore::matrix(view, &table, words);
     let heads = explore::heads(view, &table, words);
@@ -129,8 +129,9 @@ async fn part(
     let has_rows = !view.question.cuts.is_empty();
     let mut shown: Vec<(Vec<String>, Vec<String>)> =
         if has_rows { sheet.rows.iter().take(ROWS).map(of_row).collect() } else { vec![] };
-    let left_out = (table.rows.len() > ROWS && has_rows)
+    let cut_off = (table.rows.len() > ROWS && has_rows)
         .then(|| words.t("schedule.left_out", &[("rows", &words.count(table.rows.len()))]));
+    let left_out: Vec<String> = cut_off.into_iter().chain(explore::left_behind(&table, words)).collect();
     if has_rows {
         let names = view
             .rows()

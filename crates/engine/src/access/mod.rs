@@ -16,6 +16,7 @@ mod rights;
 mod role;
 mod scope;
 mod share;
+mod taken;
 mod write;
 
 use crate::{Actor, Error, Result, Role};
@@ -48,6 +49,9 @@ pub fn allow(actor: &Actor, entity: &Entity, action: Action) -> Result<()> {
     };
     if allowed {
         return Ok(());
+    }
+    if action == Action::Export {
+        return Err(Error::NoExport(entity.plural.clone()));
     }
     let (lang, verb) = (actor.lang, action.label());
     Err(Error::Forbidden(match lang {

@@ -45,6 +45,9 @@ pub fn table() -> Table {
 pub struct Found {
     pub customers: usize,
     pub products: usize,
+    /// Customers of too many products to say what goes with what: not counted where it says who bought one and another.
+    #[serde(default)]
+    pub left_out: u32,
     pub run: i64,
     pub backtest: std::result::Result<Backtest, Reason>,
     /// What is used: the winner, or what most buy where too few came back for a test.
@@ -56,8 +59,9 @@ pub struct Found {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct GoesWith {
     pub product: Id,
+    /// Without those left out.
     pub customers: u32,
-    /// Product, customers of both, similarity.
+    /// Product, customers of both without those left out, similarity.
     pub near: Vec<(Id, u32, f64)>,
 }
 
@@ -85,11 +89,10 @@ fn learned(sales: &Sales, run: i64) -> Learned {
     let backtest = backtest::run(history);
     let method = backtest.as_ref().map_or(Method::Popular, |backtest| backtest.best);
     let recommender = Recommender::learn(history, method);
-    let popularity = history.popularity();
     let id = |product: u32| sales.products[product as usize];
     let goes_with = history.by_popularity().into_iter().take(PRODUCTS).map(|product| GoesWith {
         product: id(product),
-        customers: popularity[product as usize],
+        customers: recommender.neighbours().customers(product),
         near: recommender
             .neighbours()
             .of_product(product)
@@ -101,6 +104,7 @@ fn learned(sales: &Sales, run: i64) -> Learned {
     let found = Found {
         customers: sales.accounts.len(),
         products: sales.products.len(),
+        left_out: recommender.neighbours().left_out(),
         run,
         method,
         goes_with: goes_with.collect(),

@@ -96,7 +96,8 @@ pub async fn rules(engine: &Engine, limit: usize) -> Result<Json> {
     }))
 }
 
-/// `{"as_of", "method", "backtest": {…}, "recommendations": [{"product", "bought_with", "both", "of"}]}`; the last for `customer`.
+/// `{"as_of", "method", "left_out", "backtest": {…}, "recommendations": [{"product", "bought_with", "both", "of"}]}`; the last for
+/// `customer`. `both` and `of` of a product bought with another are counted without the customers left out ([`recommend::Found`]).
 pub async fn recommend(engine: &Engine, customer: Option<Id>) -> Result<Json> {
     let kept = recommend::load(engine).await?.ok_or_else(nothing_yet)?;
     let backtest = match &kept.body.backtest {
@@ -105,7 +106,7 @@ pub async fn recommend(engine: &Engine, customer: Option<Id>) -> Result<Json> {
     };
     let mut told = json!({
         "as_of": kept.as_of, "customers": kept.body.customers, "products": kept.body.products,
-        "method": kept.body.method.name(), "backtest": backtest,
+        "left_out": kept.body.left_out, "method": kept.body.method.name(), "backtest": backtest,
     });
     if let Some(customer) = customer {
         let rows = recommend::of(engine, customer).await?;

@@ -1,6 +1,8 @@
 //! Customers moving between life-cycle stages from any day to any other, whoever is chosen by a condition, in groups by any field:
 //! asked of the warehouse when somebody wants to see it, since nobody can compute every period and group beforehand.
 //!
+//! Of however long a period, a customer moves once: what intervals and drivers take for independent are customers.
+//!
 //! A stage of then follows from the purchases up to then by the rule in force; P(alive) in it is that of today's model. So history
 //! reaches as far as the orders do, further back than the classes that were kept ([`crate::class_history`]), and a customer's two
 //! stages are by one rule.
@@ -404,6 +406,9 @@ mod tests {
             bought.shuffle(&mut random);
             assert_eq!(moved(&bought), first);
             assert!(first.all.total() > 5 && first.groups.len() <= GROUPS);
+            // The intervals of shares take moves for independent: nobody moves twice.
+            assert!(first.members.windows(2).all(|pair| pair[0].key < pair[1].key));
+            assert_eq!(first.members.len() as u64, first.all.total());
             let mut sum = Transitions::new(STAGES.len());
             first.groups.iter().for_each(|group| sum.merge(&group.moves));
             first.others.iter().for_each(|(_, moves)| sum.merge(moves));

@@ -21,6 +21,14 @@ pub fn orders_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
     documents(&ORDERS, account, settings, as_of)
 }
 
+/// Customers' orders that would count, were they not of days after this one.
+pub fn orders_after(settings: &Settings, day: NaiveDate) -> String {
+    let end = settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true);
+    let filter =
+        format!("{}{} && account != null && {} >= '{end}'", ORDERS.counting(), ORDERS.amounts, ORDERS.at);
+    sorted(ORDERS.entity, &filter, &format!("-{}", ORDERS.at))
+}
+
 pub fn returns_of(account: Id, settings: &Settings, as_of: NaiveDate) -> String {
     documents(&RETURNS, account, settings, as_of)
 }
@@ -167,6 +175,15 @@ mod tests {
                 .ends_with("ordered_at%20%3C%20%272011-12-09T16%3A00%3A00Z%27")
         );
         assert!(!orders_of(Id::nil(), &Settings::default(), day).contains("ordered_at"));
+        assert_eq!(
+            orders_after(&settings, day),
+            sorted(
+                "order",
+                "status in ['confirmed', 'shipped', 'completed'] && net_base > 0 && account != null \
+                 && ordered_at >= '2011-12-09T16:00:00Z'",
+                "-ordered_at"
+            )
+        );
     }
 
     #[test]

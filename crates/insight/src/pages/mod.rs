@@ -13,6 +13,7 @@ mod matrix;
 mod matrix_customers;
 mod mining;
 mod model_card;
+mod order_days;
 mod overview;
 pub(crate) mod panel;
 mod refit_status;

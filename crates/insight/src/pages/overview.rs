@@ -3,7 +3,7 @@
 use super::{
     explain::margin_note,
     figure::{Explain, Figure, Input},
-    href, in_force, model_card, refit_status,
+    href, in_force, model_card, order_days, refit_status,
     words::Words,
 };
 use crate::{
@@ -58,6 +58,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
     let common = context! {
         refit,
+        later => stored.as_ref().and_then(|stored| order_days::later(&words, &settings, stored)),
         as_of_set => settings.as_of.map(|day| day.to_string()),
         can_set => session.actor.is_administrator(),
         import_href => "/import?kind=order",
@@ -87,7 +88,9 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         sample => sample(&words, &stored),
         buyers => buyers(&words, &stored),
         figures => headline(&words, &stored),
+        pause => order_days::pause(&words, &stored),
         pareto => pareto(&words, &stored.overview),
+        gave_back => gave_back(&words, &stored.overview),
         rfm => rfm(&words, &stored.overview),
         stages => stages(&words, &stored.overview),
         importance => groups(&words, "importance", &stored.overview.importance),
@@ -234,6 +237,18 @@ fn pareto(words: &Words<'_>, overview: &Overview) -> Json {
             "x_label": words.t("value.share_of_customers", &[]),
             "y_label": words.t("value.share_of_sales", &[]),
         },
+    })
+}
+
+/// Who gave back more than he bought, of whom the curve says nothing.
+fn gave_back(words: &Words<'_>, overview: &Overview) -> Option<minijinja::Value> {
+    let Group { customers, net_sales } = overview.gave_back;
+    (customers > 0).then(|| {
+        let (count, amount) = (words.count(customers), words.amount(net_sales));
+        context! {
+            text => words.t("value.gave_back", &[("count", &count), ("amount", &amount)]),
+            href => href::sorted("account", &format!("{BUYERS} && net_sales < 0"), "net_sales"),
+        }
     })
 }
 

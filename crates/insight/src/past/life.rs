@@ -11,7 +11,7 @@ use value::{
     estimate::Unfit,
     history::Summary,
     life_cycle::{Stage, Standing},
-    markov::Transitions,
+    markov::certainty::observed::{Observed, Step},
     model::Model,
 };
 
@@ -85,39 +85,22 @@ impl Kept {
 pub struct Moves {
     /// Customers in each stage at each day.
     pub counts: Vec<[u64; STATES]>,
-    /// Bought in the quarters after being in each stage, ten-thousandths; over all quarters.
-    pub money: [i64; STATES],
-    /// Sum of the squares of these quarters' amounts, in cents.
-    pub squares: [f64; STATES],
     pub kept: Kept,
-    /// From each day to the next, over all quarters.
-    pub quarterly: Transitions,
+    /// From each day to the next over all quarters, with what was bought between them.
+    pub observed: Observed,
 }
 
 impl Moves {
     fn new(days: usize) -> Self {
-        Moves {
-            counts: vec![[0; STATES]; days],
-            money: [0; STATES],
-            squares: [0.0; STATES],
-            kept: Kept::default(),
-            quarterly: Transitions::new(STATES),
-        }
+        Moves { counts: vec![[0; STATES]; days], kept: Kept::default(), observed: Observed::new(STATES) }
     }
 
-    fn add(&mut self, stages: &[usize], money: &[i64], kept: &Kept) {
-        self.kept.merge(kept);
+    fn add(&mut self, customer: &Customer, stages: &[usize], quarters: &[Step]) {
+        self.kept.merge(&customer.kept);
         for (at, stage) in stages.iter().enumerate() {
             self.counts[at][*stage] += 1;
         }
-        for (from, stage) in stages.iter().enumerate() {
-            if let (Some(next), Some(bought)) = (stages.get(from + 1), money.get(from)) {
-                self.quarterly.add(*stage, *next);
-                self.money[*stage] = self.money[*stage].saturating_add(*bought);
-                let cents = (bought / 100) as f64;
-                self.squares[*stage] += cents * cents;
-            }
-        }
+        self.observed.add(customer.id.as_u128(), quarters);
     }
 }
 
@@ -139,18 +122,18 @@ impl Life {
         let median = firsts[firsts.len() / 2];
         let mut groups: BTreeMap<String, Moves> = BTreeMap::new();
         for customer in customers {
-            let (stages, money) = course(customer, &days, settings, model);
+            let (stages, quarters) = course(customer, &days, settings, model);
             for group in groups_of(customer, &regions, median) {
                 let moves = groups.entry(group).or_insert_with(|| Moves::new(days.len()));
-                moves.add(&stages, &money, &customer.kept);
+                moves.add(customer, &stages, &quarters);
             }
         }
         Ok(Life { days, groups })
     }
 }
 
-/// Stages at the days, and what was bought between each and the next.
-fn course(customer: &Customer, days: &[i32], settings: &Settings, model: &Model) -> (Vec<usize>, Vec<i64>) {
+/// Stages at the days, and the quarters between them.
+fn course(customer: &Customer, days: &[i32], settings: &Settings, model: &Model) -> (Vec<usize>, Vec<Step>) {
     let until = |day: i32| customer.purchases.partition_point(|p| p.day <= day);
     let stage = |day: &i32| {
         let standing = match Summary::of(&customer.purchases[..until(*day)]) {
@@ -159,11 +142,14 @@ fn course(customer: &Customer, days: &[i32], settings: &Settings, model: &Model)
         };
         STAGES.iter().position(|stage| *stage == settings.stage_rule.stage(&standing)).unwrap_or(0)
     };
-    let between = |pair: &[i32]| {
-        let bought = &customer.purchases[until(pair[0])..until(pair[1])];
-        bought.iter().map(|p| p.amount).fold(0, i64::saturating_add)
+    let stages: Vec<usize> = days.iter().map(stage).collect();
+    let quarter = |(days, stages): (&[i32], &[usize])| {
+        let bought = &customer.purchases[until(days[0])..until(days[1])];
+        let money = bought.iter().map(|p| p.amount).fold(0, i64::saturating_add);
+        Step { from: stages[0], to: stages[1], money }
     };
-    (days.iter().map(stage).collect(), days.windows(2).map(between).collect())
+    let quarters = days.windows(2).zip(stages.windows(2)).map(quarter).collect();
+    (stages, quarters)
 }
 
 fn largest_regions(customers: &[Customer]) -> Vec<String> {
@@ -197,10 +183,10 @@ mod tests {
     use super::*;
     use value::history::Purchase;
 
-    fn customer(days: &[i32], relation: &str) -> Customer {
+    fn customer(number: u128, days: &[i32], relation: &str) -> Customer {
         let purchases = days.iter().map(|day| Purchase { day: *day, amount: 10_000 }).collect();
         Customer {
-            id: meta::Id::nil(),
+            id: meta::Id::from_u128(number),
             purchases,
             returns: vec![],
             kept: Kept { bought: 10_000 * days.len() as i64, ..Kept::default() },
@@ -217,24 +203,25 @@ mod tests {
         // One buys every month, one bought once long ago, one comes at the end.
         let regular: Vec<i32> = (0..=800).step_by(30).collect();
         let customers =
-            [customer(&regular, "dealer"), customer(&[0], "consumer"), customer(&[790], "consumer")];
+            [customer(1, &regular, "dealer"), customer(2, &[0], "consumer"), customer(3, &[790], "consumer")];
         let model = Model::fit(&[], 800);
         let found = Life::of(&customers, 800, &Settings::default(), &model).unwrap();
         assert_eq!(found.days, [72, 163, 254, 345, 436, 527, 618, 709, 800]);
         let everybody = &found.groups[""];
-        assert_eq!(everybody.quarterly.total(), 24);
+        let moves = everybody.observed.moves();
+        assert_eq!(moves.total(), 24);
         // Exploration declines and is lost, a prospect explores.
-        assert_eq!((everybody.quarterly.count(4, 5), everybody.quarterly.count(0, 1)), (1, 1));
+        assert_eq!((moves.count(4, 5), moves.count(0, 1)), (1, 1));
         assert_eq!(everybody.counts[8], [0, 1, 0, 1, 0, 1]);
-        // Three or four purchases of 1.00 in each of the dealer's quarters of stability: 27 amounts at most.
         let dealer = &found.groups["relation:dealer"];
         assert_eq!(dealer.kept.bought, 270_000);
-        let bought: f64 = dealer.money.iter().map(|money| *money as f64 / 100.0).sum();
-        assert!(dealer.squares.iter().sum::<f64>() >= bought * bought / 8.0);
-        let dealers = &dealer.quarterly;
+        let dealers = dealer.observed.moves();
         // Known for 26 weeks only from the third quarter on.
         assert_eq!((dealers.total(), dealers.count(3, 3), dealers.count(2, 3)), (8, 6, 1));
-        assert_eq!(found.groups["region:青岛"].quarterly.total(), 24);
+        // Three purchases of 1.00 in each of his quarters: of one customer, it is no surer than its size.
+        let purchases = dealer.observed.purchases(3);
+        assert_eq!((purchases.mean, purchases.error), (3.0, 3.0));
+        assert_eq!(found.groups["region:青岛"].observed.moves().total(), 24);
     }
 
     #[test]
@@ -256,7 +243,7 @@ mod tests {
     #[test]
     fn less_than_a_quarter_is_too_short() {
         let model = Model::fit(&[], 50);
-        let refused = Life::of(&[customer(&[0, 20], "dealer")], 50, &Settings::default(), &model);
+        let refused = Life::of(&[customer(1, &[0, 20], "dealer")], 50, &Settings::default(), &model);
         assert_eq!(refused, Err(Unfit::TooShort));
     }
 
@@ -265,7 +252,7 @@ mod tests {
         let customers = || -> Vec<Customer> {
             let one = |number: i32| {
                 let days: Vec<i32> = (number * 9..=800).step_by(20 + 17 * (number as usize % 11)).collect();
-                let mut one = customer(&days, ["dealer", "consumer"][number as usize % 2]);
+                let mut one = customer(number as u128, &days, ["dealer", "consumer"][number as usize % 2]);
                 one.region = format!("Region {}", number % 17);
                 one.purchases.iter_mut().for_each(|purchase| purchase.amount += i64::from(number % 5));
                 one

@@ -147,6 +147,7 @@ fn only_purchases_up_to_the_as_of_day_count() {
             .unwrap();
         let model = refit::refit(&company.engine, None).await.unwrap();
         assert_eq!(Some(model.as_of), as_of);
+        assert_eq!(model.overview.order_days.later, 2);
         let known = figures(&company, account).await;
         assert_eq!((known.get("orders"), known.get("interval_days")), (&Value::Int(2), &decimal("59")));
     });

@@ -153,8 +153,10 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
         company.create("user_role", values([("user", user.into()), ("role", role.into())])).await;
         let mut reader = company.app.visitor();
         reader.sign_in("reader@example.com", testkit::PASSWORD).await;
+        reader.set_cookie("zhike_lang", "en");
         let page = reader.get("/analysis/purchasing").await.expect(200).body;
         assert!(page.contains("Paper") && !page.contains("purchasing.csv"), "{page}");
-        reader.get("/analysis/purchasing.csv").await.expect(403);
+        let refused = reader.get("/analysis/purchasing.csv").await.expect(403).body;
+        assert!(refused.contains("the right to export “Products”"), "{refused}");
     });
 }

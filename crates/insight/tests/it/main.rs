@@ -30,6 +30,7 @@ mod past;
 mod profitability;
 mod propensity;
 mod questions;
+mod recommended;
 mod satisfaction;
 mod scores;
 mod served;

@@ -147,7 +147,7 @@ fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let moves = &kept.1.life.fitted().unwrap().groups[""].quarterly;
+        let moves = kept.1.life.fitted().unwrap().groups[""].observed.moves();
         let seen = (1..past::life::STAGES.len()).filter(|stage| moves.left(*stage) > 0).count();
         assert!((1..5).contains(&seen), "{moves:?}");
         let client = company.app.administrator().await;
@@ -157,6 +157,43 @@ fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
             page.split_once("stop marketing to customers in: ").unwrap().1.split('.').next().unwrap();
         assert_eq!(stopped.split(", ").count(), seen, "{stopped}");
         assert_eq!(page.matches("stopping is right in").count(), seen, "{page}");
+    });
+}
+
+#[test]
+fn what_a_stage_brings_is_as_uncertain_as_its_customers_and_not_as_their_quarters() {
+    on_databases(async |company| {
+        // Everybody buys once in each quarter, half of them for 20 each time, half for 200.
+        let begin: chrono::NaiveDate = "2024-09-02".parse().unwrap();
+        for number in 0..24i64 {
+            let account = company.customer(&format!("Customer {number}")).await;
+            let amount = ["20", "200"][number as usize % 2];
+            for quarter in 0..9 {
+                let on = begin + chrono::Duration::days(91 * quarter + number % 20);
+                company.order(Some(account), &on.to_string(), amount, Some("10")).await;
+            }
+        }
+        refit::refit(&company.engine, None).await.unwrap();
+        past::compute(&company.engine).await.unwrap();
+        let kept = past::newest(&company.engine).await.unwrap().unwrap();
+        let observed = &kept.1.life.fitted().unwrap().groups[""].observed;
+        // Stability, from the fourth purchase on.
+        let (quarters, found) = (observed.left(3), observed.purchases(3));
+        assert_eq!(quarters, 5 * 24);
+        let deviation = 90.0 / 110.0;
+        let (by_customer, by_quarter) = (deviation / 23.0_f64.sqrt(), deviation / (quarters as f64).sqrt());
+        let error = found.error / found.mean;
+        // Two customers in one block by chance tell a little more or less.
+        assert!((0.6..1.5).contains(&(error / by_customer)), "{found:?}");
+        assert!(error > 1.3 * by_quarter, "{found:?}");
+        let client = company.app.administrator().await;
+        for (language, part) in
+            [("en", "the quarters of one hang together"), ("zh-CN", "同一客户的各季度彼此相关")]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/life-cycle").await.expect(200).body;
+            assert!(page.contains(part) && !page.contains("NaN"), "{page}");
+        }
     });
 }
 

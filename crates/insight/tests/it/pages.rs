@@ -105,6 +105,31 @@ fn an_old_history_offers_to_be_seen_from_its_last_day() {
 }
 
 #[test]
+fn orders_to_come_and_customers_who_gave_back_more_than_they_bought_lead_to_their_lists() {
+    on_databases(async |company| {
+        let account = company.customer("Gave Back").await;
+        let other = company.customer("Kept All").await;
+        for (account, day) in [(account, "2026-10-01"), (other, "2026-10-02"), (other, "2026-12-24")] {
+            company.order(Some(account), day, "100", None).await;
+        }
+        company.order(None, "2026-12-25", "100", None).await;
+        company.give_back(account, "2026-10-05", "150", None).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let client = reader(&company, "en").await;
+        let page = client.get("/value").await.expect(200).body;
+        let behind = |said: &str| address(between(&page, &format!("{said} <a href=\""), "\""));
+        let orders = behind("1 orders lie after 2026-11-21 and are not counted.");
+        let orders = client.get(&orders).await.expect(200).body;
+        assert!(orders.contains("2026-12-24") && !orders.contains("2026-12-25"), "{orders}");
+        assert!(!orders.contains("2026-10-02"), "{orders}");
+        let said = "1 customers gave back more than they bought, -¥50.00 together. The shares are of sales before \
+                    returns.";
+        let customers = client.get(&behind(said)).await.expect(200).body;
+        assert!(customers.contains("Gave Back") && !customers.contains("Kept All"), "{customers}");
+    });
+}
+
+#[test]
 fn the_panel_explains_every_figure_and_follows_a_new_order() {
     on_databases(async |company| {
         let accounts = company.regulars().await;

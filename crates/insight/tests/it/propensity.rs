@@ -289,6 +289,11 @@ fn a_reason_is_told_to_whom_its_field_is_open_and_goes_with_an_erased_person() {
         let file = takes_his_own.get(&format!("{address}/customers/export")).await.expect(200).body;
         let taken: Vec<&str> = file.lines().skip(1).collect();
         assert!(taken.len() == 1 && taken[0].starts_with("Person 0007,"), "{file}");
+        let (_, _, takes_nobody) = user(&company, "watcher", "none").await;
+        let page = takes_nobody.get(&format!("{address}/customers")).await.expect(200).body;
+        assert!(!page.contains("customers/export") && !page.contains("customers&#x2f;export"), "{page}");
+        let refused = takes_nobody.get(&format!("{address}/customers/export")).await.expect(403).body;
+        assert!(refused.contains("the right to export “Customers”"), "{refused}");
 
         let likely = async || {
             let (likely, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;

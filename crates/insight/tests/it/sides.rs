@@ -120,6 +120,21 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         assert_eq!(listed, reached[2..]);
 
         client.get(&format!("/analysis/experiment/{id}/sides/other")).await.expect(404);
+        let looks = company.create("role", values([("name", "Looks".into())])).await;
+        for entity in ["account", "experiment"] {
+            let right = [("role", looks.into()), ("entity", entity.into()), ("read", "all".into())];
+            company.create("role_right", values(right)).await;
+        }
+        let user = company.app.user("Looks", "looks@example.com", Role::User).await;
+        company.create("user_role", values([("user", user.into()), ("role", looks.into())])).await;
+        let mut looks = company.app.visitor();
+        looks.sign_in("looks@example.com", testkit::PASSWORD).await;
+        looks.set_cookie("zhike_lang", "en");
+        let address = format!("/analysis/experiment/{id}/sides/reached");
+        let page = looks.get(&address).await.expect(200).body.replace("&#x2f;", "/");
+        assert!(!page.contains(&format!("{address}/export")), "{page}");
+        let refused = looks.get(&format!("{address}/export")).await.expect(403).body;
+        assert!(refused.contains("the right to export “Customers”"), "{refused}");
         let nothing = company.create("role", values([("name", "Sees nothing".into())])).await;
         let user = company.app.user("None", "none@example.com", Role::User).await;
         company.create("user_role", values([("user", user.into()), ("role", nothing.into())])).await;

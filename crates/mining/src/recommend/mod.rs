@@ -50,7 +50,8 @@ pub struct Recommendation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Why {
-    /// `both` of the `of` customers who bought `product` bought the recommended one, too.
+    /// `both` of the `of` customers who bought `product` bought the recommended one, too; both counts without those of more than
+    /// [`neighbours::MOST_PRODUCTS`].
     BoughtWith {
         product: u32,
         both: u32,
@@ -126,7 +127,7 @@ impl Recommender {
         strongest.map_or(Why::Popular { customers: self.popular[product as usize] }, |with| Why::BoughtWith {
             product: with.product,
             both: with.both,
-            of: self.popular[with.product as usize],
+            of: self.neighbours.customers(with.product),
         })
     }
 }

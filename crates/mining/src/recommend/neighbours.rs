@@ -2,7 +2,8 @@
 //!
 //! With c(i) customers of product i and c(i,j) of both: s(i,j) = c(i,j) / √(c(i)·c(j)) · c(i,j) / (c(i,j) + [`SHRINK`]), the cosine
 //! of their sets of customers, drawn towards zero where few bought both. A customer's score for j is the sum of s(i,j) over what
-//! he bought, among j's [`NEAREST`] neighbours.
+//! he bought, among j's [`NEAREST`] neighbours. Who bought more than [`MOST_PRODUCTS`] is in neither c(i) nor c(i,j), so that one is
+//! always a part of the other.
 
 use super::history::{History, Purchase};
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ pub const NEAREST: usize = 60;
 const SHRINK: f64 = 5.0;
 /// A customer with more products (a wholesaler, a test account) says of none that it goes with another; his are left out of the
 /// counting of pairs, whose work grows with the square.
-const MOST_PRODUCTS: usize = 1_000;
+pub const MOST_PRODUCTS: usize = 1_000;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neighbour {
@@ -23,7 +24,12 @@ pub struct Neighbour {
 }
 
 /// For each product the most similar others, the nearest first.
-pub struct Neighbours(Vec<Vec<Neighbour>>);
+pub struct Neighbours {
+    nearest: Vec<Vec<Neighbour>>,
+    /// Of each product, without those who are left out.
+    customers: Vec<u32>,
+    left_out: u32,
+}
 
 /// Whether the purchase of a product that is given, a customer's first one, counts.
 type Counts<'c> = &'c (dyn Fn(&Purchase) -> bool + Sync);
@@ -32,22 +38,27 @@ type Counts<'c> = &'c (dyn Fn(&Purchase) -> bool + Sync);
 struct Pairs<'h> {
     history: &'h History,
     counts: Counts<'h>,
+    /// Customers of each product, and who is left out of all of them.
     popularity: Vec<u32>,
+    left_out: u32,
     /// Of the products whose neighbours are wanted.
     customers_of: Vec<Vec<u32>>,
 }
 
 impl<'h> Pairs<'h> {
     fn of(history: &'h History, counts: Counts<'h>, wanted: impl Fn(u32) -> bool) -> Self {
-        let mut popularity = vec![0; history.products()];
-        for purchase in history.purchases().iter().filter(|purchase| counts(purchase)) {
-            popularity[purchase.product as usize] += 1;
+        let popularity = vec![0; history.products()];
+        let mut pairs = Pairs { history, counts, popularity, left_out: 0, customers_of: vec![] };
+        for customer in 0..history.customers() {
+            pairs.left_out += u32::from(pairs.bought_too_much(customer));
+            for purchase in pairs.counted(customer) {
+                pairs.popularity[purchase.product as usize] += 1;
+            }
         }
         let room = |(product, customers): (u32, &u32)| {
             if wanted(product) { Vec::with_capacity(*customers as usize) } else { vec![] }
         };
-        let customers_of = (0..).zip(&popularity).map(room).collect();
-        let mut pairs = Pairs { history, counts, popularity, customers_of };
+        pairs.customers_of = (0..).zip(&pairs.popularity).map(room).collect();
         for customer in 0..history.customers() {
             for purchase in pairs.counted(customer).filter(|purchase| wanted(purchase.product)) {
                 pairs.customers_of[purchase.product as usize].push(customer);
@@ -56,11 +67,16 @@ impl<'h> Pairs<'h> {
         pairs
     }
 
+    fn bought_too_much(&self, customer: u32) -> bool {
+        let own = self.history.of(customer);
+        own.len() > MOST_PRODUCTS
+            && own.iter().filter(|purchase| (self.counts)(purchase)).count() > MOST_PRODUCTS
+    }
+
     fn counted(&self, customer: u32) -> impl Iterator<Item = &'h Purchase> + use<'h> {
         let (own, counts) = (self.history.of(customer), self.counts);
-        let known = move || own.iter().filter(move |purchase| counts(purchase));
-        let many = own.len() > MOST_PRODUCTS && known().count() > MOST_PRODUCTS;
-        known().take(if many { 0 } else { own.len() })
+        let taken = if self.bought_too_much(customer) { 0 } else { own.len() };
+        own.iter().filter(move |purchase| counts(purchase)).take(taken)
     }
 
     /// `both` is zero for every product, before and after.
@@ -111,16 +127,28 @@ impl Neighbours {
         let all = |_: &Purchase| true;
         let (pairs, products) = (Pairs::of(history, &all, |_| true), history.products());
         let nearest = |both: &mut Vec<u32>, product| pairs.nearest(product, both);
-        Neighbours((0..products).into_par_iter().map_init(|| vec![0; products], nearest).collect())
+        let nearest = (0..products).into_par_iter().map_init(|| vec![0; products], nearest).collect();
+        let Pairs { popularity, left_out, .. } = pairs;
+        Neighbours { nearest, customers: popularity, left_out }
     }
 
     pub fn of_product(&self, product: u32) -> &[Neighbour] {
-        self.0.get(product as usize).map_or(&[], Vec::as_slice)
+        self.nearest.get(product as usize).map_or(&[], Vec::as_slice)
+    }
+
+    /// Who bought a product, of those among whom [`Neighbour::both`] is counted.
+    pub fn customers(&self, product: u32) -> u32 {
+        self.customers.get(product as usize).copied().unwrap_or(0)
+    }
+
+    /// Customers of more than [`MOST_PRODUCTS`] products.
+    pub fn left_out(&self) -> u32 {
+        self.left_out
     }
 
     /// Products near what a customer bought, with their scores.
     pub fn scores(&self, owned: &[u32]) -> Vec<(u32, f64)> {
-        let mut score = vec![0.0; self.0.len()];
+        let mut score = vec![0.0; self.nearest.len()];
         for product in owned {
             for near in self.of_product(*product) {
                 score[near.product as usize] += near.similarity;
@@ -158,5 +186,32 @@ mod tests {
         let some = of_some(&history, &|_| true, &[0, 77]);
         assert_eq!(some, BTreeMap::from([(0, found.of_product(0).to_vec())]));
         assert_eq!(of_some(&history, &|one| one.day < 1, &[0]), BTreeMap::from([(0, vec![])]));
+        assert_eq!(
+            ([0, 1, 2, 77].map(|product| found.customers(product)), found.left_out()),
+            ([4, 3, 1, 0], 0)
+        );
+    }
+
+    #[test]
+    fn who_bought_too_much_is_in_no_count() {
+        // Products 0 and 1 by customers 0..4, 0 by 4, too; customer 5 bought everything there is.
+        let plain = [(0, 0), (1, 0), (2, 0), (3, 0), (4, 0), (0, 1), (1, 1), (2, 1), (3, 1)];
+        let of = |everything: u32| {
+            let all = (0..everything).map(|product| (5, product));
+            let bought = plain.into_iter().chain(all);
+            History::new(bought.map(|(customer, product)| Purchase { customer, product, day: 1 }))
+        };
+        let most = MOST_PRODUCTS as u32;
+        let (without, with) = (Neighbours::of(&of(0)), Neighbours::of(&of(most + 1)));
+        assert_eq!(with.of_product(0), without.of_product(0));
+        assert_eq!((with.of_product(0)[0].both, with.customers(0), with.customers(1)), (4, 5, 4));
+        assert_eq!((with.left_out(), with.customers(most)), (1, 0));
+        assert!(with.of_product(most).is_empty());
+        let some = of_some(&of(most + 1), &|_| true, &[0]);
+        assert_eq!(some[&0], without.of_product(0));
+        // One product less, and he counts like anybody.
+        let fewer = Neighbours::of(&of(most));
+        assert_eq!((fewer.left_out(), fewer.customers(0), fewer.customers(1)), (0, 6, 5));
+        assert_eq!((fewer.of_product(0)[0].product, fewer.of_product(0)[0].both), (1, 5));
     }
 }

@@ -81,7 +81,7 @@ fn a_lost_worker_never_makes_a_wrong_number() {
         }
         assert!(all[0].expected.rows.len() > 40, "{}", all[0].expected.rows.len());
         let mut chance = ChaCha8Rng::seed_from_u64(17);
-        let (mut right, mut refused, mut longest) = (0, vec![], Duration::ZERO);
+        let (mut right, mut refused, mut longest, mut within) = (0, vec![], Duration::ZERO, 0);
         for round in 0..ROUNDS {
             let harm = HARMS[round % HARMS.len()];
             let Asked { question, expected, usual } = &all[round % all.len()];
@@ -96,6 +96,7 @@ fn a_lost_worker_never_makes_a_wrong_number() {
                 async move { ask(&engine, &question).await }
             });
             tokio::time::sleep(usual.mul_f64(chance.random_range(0.0..0.9))).await;
+            within += usize::from(!asking.is_finished());
             victims.iter().for_each(|victim| fleet[*victim].signal(harm));
             let began = Instant::now();
             match asking.await.unwrap() {
@@ -123,8 +124,10 @@ fn a_lost_worker_never_makes_a_wrong_number() {
         let counts = workers.counts();
         let Asked { question, expected, usual } = &all[0];
         println!(
-            "{right} of {ROUNDS} right, refused {refused:?}, longest {longest:?}, usual {usual:?}, {counts:?}"
+            "{right} of {ROUNDS} right, {within} harmed within, refused {refused:?}, longest {longest:?}, usual {usual:?}, {counts:?}"
         );
+        // Within the question, and to a worker that had not done its part yet.
+        assert!(within >= ROUNDS * 5 / 6, "{within} of {ROUNDS} harmed before the answer");
         assert!(
             counts.anew.load(Ordering::Relaxed) >= ROUNDS as u64 / 3,
             "the harm came too late: {counts:?}"

@@ -355,6 +355,11 @@ fn too_few_customers() {
 /// Every page of customer value says what it cannot tell.
 const SAID_OF_FEW: &[Said] = &[
     ("/value", "too few customers for a forecast (at least 30)", "客户太少，无法预测（至少 30 位）"),
+    (
+        "/value/backtest",
+        "No back-test is possible: the orders span fewer than twelve weeks",
+        "无法回测：订单历史不足 12 周",
+    ),
     ("/value/matrix", TOO_SHORT.0, TOO_SHORT.1),
     ("/value/life-cycle", TOO_SHORT.0, TOO_SHORT.1),
     (
@@ -366,18 +371,16 @@ const SAID_OF_FEW: &[Said] = &[
     ("/value/satisfaction", "Only 1 answers: the intervals are wide", "只有 1 条回答：区间较宽"),
     ("/value/alarms", NOBODY_LOOKED_AT.0, NOBODY_LOOKED_AT.1),
     ("/value/benefit", "Nobody bought in the time before.", "此前没有购买客户。"),
-    (
-        "/value/seven-p/product",
-        "No products are bought together more often than by chance yet.",
-        "尚未发现明显常一起购买的产品。",
-    ),
+    NOBODY_TO_STAY,
+    NO_RULES,
     ("/value/seven-p/promotion", "No experiment has proven an effect yet", "目前没有实验证实了效果"),
     ("/analysis/groups", "Too few customers: 3 bought, it takes 50", "客户太少：目前有 3 位成交客户"),
     (
-        "/analysis/baskets",
-        "Too few orders with at least two different products: 0",
-        "含两种以上产品的订单太少：目前 0 张",
+        "/analysis/forecast",
+        "Too short a history for a forecast: 10 whole weeks",
+        "历史太短，无法预测：目前 10 个完整周",
     ),
+    NO_BASKETS,
     (
         "/analysis/baskets",
         "Too few customers bought something new lately for a test",
@@ -396,10 +399,52 @@ const TOO_SHORT: (&str, &str) = (
 );
 const NO_CYCLES: (&str, &str) =
     ("A cycle needs at least 4 purchase days of one customer", "同一客户至少要有 4 个购买日才能看出周期");
+/// Every order made here has one line.
+const NO_BASKETS: Said = (
+    "/analysis/baskets",
+    "Too few orders with at least two different products: 0",
+    "含两种以上产品的订单太少：目前 0 张",
+);
+const NO_RULES: Said = (
+    "/value/seven-p/product",
+    "No products are bought together more often than by chance yet.",
+    "尚未发现明显常一起购买的产品。",
+);
+/// Who buys often buys another product each time.
+const NO_PRODUCT_REGULARLY: Said =
+    ("/value/cycles", "No product is bought regularly.", "没有被规律购买的产品。");
+const NOBODY_TO_STAY: Said = (
+    "/value/seven-p/persistency",
+    "Retention is not known yet: nobody bought more than a year ago.",
+    "还没有一年前的购买记录，无法计算保留率。",
+);
 const NOBODY_LOOKED_AT: (&str, &str) = (
     "The rule of core customers cannot be tried on the last 13 weeks",
     "核心客户下滑规则尚无法在最近 13 周检验",
 );
+
+const SAID_OF_ONCE: &[Said] = &[
+    ("/value", NOBODY_CAME_BACK.0, NOBODY_CAME_BACK.1),
+    ("/value/backtest", NOBODY_CAME_BACK.0, NOBODY_CAME_BACK.1),
+    ("/value/matrix", NOBODY_CAME_BACK.0, NOBODY_CAME_BACK.1),
+    ("/value/cycles", NO_CYCLES.0, NO_CYCLES.1),
+    (
+        "/value/seven-p/persistency",
+        "0% of the 42 customers who bought in the 52 weeks before bought again in the last 52",
+        "前 52 周购买过的 42 位客户中，有 0% 在近 52 周再次购买",
+    ),
+    ("/value/seven-p/product", "Nothing came back in this period.", "本期没有退货。"),
+    NO_RULES,
+    ("/analysis/groups", "Orders begin on 2025-02-06: less was known", "订单从 2025-02-06 开始："),
+    ("/analysis/forecast", TRIED.0, TRIED.1),
+    NO_BASKETS,
+];
+const TRIED: (&str, &str) = (
+    "From 6 points of the past each method forecast 13 weeks that are known by now.",
+    "从过去 6 个时点出发，各方法分别预测当时之后的 13 周并与实际比较",
+);
+const NOBODY_CAME_BACK: (&str, &str) =
+    ("too few customers bought a second time (at least 10)", "重复购买的客户太少（至少 10 位）");
 
 #[test]
 fn one_purchase_each() {
@@ -407,11 +452,7 @@ fn one_purchase_each() {
         "once",
         today,
         |today| (0..90).map(|one| bought(one, today - Days::new(30 + one as u64 * 7), 50)).collect(),
-        &[(
-            "/value",
-            "too few customers bought a second time (at least 10)",
-            "重复购买的客户太少（至少 10 位）",
-        )],
+        SAID_OF_ONCE,
     );
 }
 
@@ -425,9 +466,17 @@ const SAID_OF_ONE_DAY: &[Said] = &[
         "Too short a history for a forecast: 0 whole weeks",
         "历史太短，无法预测：目前 0 个完整周",
     ),
+    NOBODY_TO_STAY,
+    NO_RULES,
+    NO_BASKETS,
 ];
 const SAID_OF_NONE: &[Said] = &[
     ("/value", "There are orders, but none counts as a purchase", "已有订单，但都不计为购买"),
+    (
+        "/value/backtest",
+        "No back-test is possible: too few customers for a forecast (at least 30)",
+        "无法回测：客户太少，无法预测（至少 30 位）",
+    ),
     ("/value/matrix", TOO_SHORT.0, TOO_SHORT.1),
     ("/value/life-cycle", TOO_SHORT.0, TOO_SHORT.1),
     ("/value/profitability", "No profits yet", "还没有盈利数据"),
@@ -438,6 +487,8 @@ const SAID_OF_NONE: &[Said] = &[
         "Orders without an amount and orders of days to come do not count",
         "金额为零或日期在未来的订单不计入",
     ),
+    ("/analysis/groups", "Too few customers: 0 bought, it takes 50", "客户太少：目前有 0 位成交客户"),
+    ("/value/seven-p/profiling", "Nothing to look at yet", "还没有可分析的数据"),
 ];
 
 fn on_one_day(today: NaiveDate) -> Vec<Purchase> {
@@ -473,6 +524,34 @@ fn nothing_but_zero() {
     hostile("zero", today, |today| ordinary(today, 80, |_, _| 0), SAID_OF_NONE);
 }
 
+const SAID_OF_NEGATIVE: &[Said] = &[
+    (
+        "/value",
+        "59 customers gave back more than they bought, -¥524,979 together.",
+        "59 位客户退回的超过购买的，合计 -¥524,979。",
+    ),
+    ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
+    (
+        "/value/matrix",
+        "Nothing can be said of the past yet: too few customers for a forecast (at least 30)",
+        "目前还无法回顾历史：客户太少，无法预测（至少 30 位）",
+    ),
+    NO_PRODUCT_REGULARLY,
+    (
+        "/value/seven-p/persistency",
+        "56% of the 18 customers who bought in the 52 weeks before bought again in the last 52",
+        "前 52 周购买过的 18 位客户中，有 56% 在近 52 周再次购买",
+    ),
+    ("/value/seven-p/product", "(¥720,000, 100% of all returns)", "（¥720,000，占退货 100%）"),
+    NO_RULES,
+    ("/analysis/groups", "Orders begin on 2025-05-21: less was known", "订单从 2025-05-21 开始："),
+    (
+        "/analysis/forecast",
+        "There is no season in this forecast: too few weeks are known to try one.",
+        "已知的周数太少，无法检验季节性，本预测不含季节因素。",
+    ),
+];
+
 #[test]
 fn more_came_back_than_was_sold() {
     on_both(modules, async |test| {
@@ -501,9 +580,43 @@ fn more_came_back_than_was_sold() {
         let goods = json!({ "order": Id::nil(), "description": "goods", "unit_price": -5 });
         let refused = program.json("POST", "/api/v1/order_line", &goods).await.expect(422).body;
         assert!(refused.contains("cannot be negative: a reduction is a discount"), "{refused}");
-        see(&test, &firm, "negative", None, &[("/value", "-¥524,979", "-¥524,979")]).await;
+        see(&test, &firm, "negative", None, SAID_OF_NEGATIVE).await;
     });
 }
+
+const SAID_OF_FUTURE: &[Said] = &[
+    (
+        "/value",
+        "Customers with at least one order that counts up to the as-of date",
+        "截至统计日至少有一张有效订单的客户",
+    ),
+    ("/value", "¥6,750", "¥6,750"),
+    ("/value", NOT_YET.0, NOT_YET.1),
+    ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
+    LOOKED_BACK,
+    NO_PRODUCT_REGULARLY,
+    ("/value/cycles", "As of 2026-11-21", "截至 2026-11-21"),
+    (
+        "/value/seven-p/persistency",
+        "61% of the 33 customers who bought in the 52 weeks before bought again in the last 52",
+        "前 52 周购买过的 33 位客户中，有 61% 在近 52 周再次购买",
+    ),
+    ("/value/seven-p/performance", "¥4,680 sold in 156 orders", "156 张订单，销售额 ¥4,680"),
+    ("/analysis/groups", ORDERS_BEGIN.0, ORDERS_BEGIN.1),
+    ("/analysis/forecast", NOT_YET.0, NOT_YET.1),
+    NO_BASKETS,
+];
+const NOT_YET: (&str, &str) =
+    ("101 orders lie after 2026-11-21 and are not counted.", "2026-11-21 之后还有 101 张订单，未计入。");
+/// The last order that counts is of that day.
+const HALF_A_YEAR: (&str, &str) =
+    ("after 2026-05-20 until 2026-11-18, 26 weeks", "2026-05-20 之后至 2026-11-18，共 26 周");
+const LOOKED_BACK: Said =
+    ("/value/matrix", "80 customers, histories until 2026-11-18", "共 80 位客户，历史截至 2026-11-18");
+const ORDERS_BEGIN: (&str, &str) = (
+    "Orders begin on 2025-03-13: less was known of customers a quarter ago than is known today",
+    "订单从 2025-03-13 开始：一个季度前所知的历史比现在短",
+);
 
 #[test]
 fn orders_of_days_to_come() {
@@ -516,14 +629,7 @@ fn orders_of_days_to_come() {
             sold.push(bought(0, "2999-12-31".parse().unwrap(), 5));
             sold
         },
-        &[
-            (
-                "/value",
-                "Customers with at least one order that counts up to the as-of date",
-                "截至统计日至少有一张有效订单的客户",
-            ),
-            ("/value", "¥6,750", "¥6,750"),
-        ],
+        SAID_OF_FUTURE,
     );
 }
 
@@ -532,7 +638,12 @@ fn nothing_but_orders_of_days_to_come() {
     let sold = |today: NaiveDate| {
         (0..100).map(|one| bought(one % 60, today + Days::new(1 + one as u64), 70)).collect()
     };
-    hostile("only_future", today, sold, SAID_OF_NONE);
+    let not_yet = (
+        "/value",
+        "100 orders lie after 2026-11-21 and are not counted.",
+        "2026-11-21 之后还有 100 张订单，未计入。",
+    );
+    hostile("only_future", today, sold, &[SAID_OF_NONE, &[not_yet]].concat());
 }
 
 #[test]
@@ -545,7 +656,16 @@ fn a_customer_with_ten_thousand_purchases() {
             sold.extend((0..10_000).map(|one| bought(0, today - Days::new(one % 720), 3)));
             sold
         },
-        &[("/account/{first}", "The 10,001 orders behind it", "10,001 张订单")],
+        &[
+            ("/account/{first}", "The 10,001 orders behind it", "10,001 张订单"),
+            (
+                "/value/matrix",
+                "Nothing can be said of the past yet: too few customers for a forecast (at least 30)",
+                "目前还无法回顾历史：客户太少，无法预测（至少 30 位）",
+            ),
+            NO_RULES,
+            NO_BASKETS,
+        ],
     );
 }
 
@@ -570,7 +690,18 @@ fn currencies_mixed() {
         let unknown = json!({ "account": firm.accounts[0], "currency": "KRW" });
         let refused = program.json("POST", "/api/v1/order", &unknown).await.expect(422).body;
         assert!(refused.contains("there is no exchange rate from KRW"), "{refused}");
-        see(&test, &firm, "mixed", None, &[("/value", "¥29,067", "¥29,067")]).await;
+        let said = [
+            ("/value", "¥29,067", "¥29,067"),
+            ("/value/backtest", HALF_A_YEAR.0, HALF_A_YEAR.1),
+            LOOKED_BACK,
+            ("/value/seven-p/performance", "¥19,710 sold in 156 orders", "156 张订单，销售额 ¥19,710"),
+            NO_PRODUCT_REGULARLY,
+            ("/analysis/groups", ORDERS_BEGIN.0, ORDERS_BEGIN.1),
+            ("/analysis/forecast", TRIED.0, TRIED.1),
+            NO_RULES,
+            NO_BASKETS,
+        ];
+        see(&test, &firm, "mixed", None, &said).await;
     });
 }
 
@@ -584,7 +715,38 @@ fn years_without_an_order() {
             sold.extend(ordinary(today, 40, |_, _| 90));
             sold
         },
-        &[("/value", "¥7,290.00 in the last 52 weeks", "近一年 ¥7,290.00")],
+        &[
+            ("/value", "¥7,290.00 in the last 52 weeks", "近一年 ¥7,290.00"),
+            (
+                "/value",
+                "Between 2015-12-06 and 2025-03-22 no customer ordered: 3,394 days, where 3 are usual.",
+                "2015-12-06 与 2025-03-22 之间没有客户下单：相隔 3,394 天，通常只隔 3 天。",
+            ),
+            (
+                "/value/backtest",
+                "after 2025-11-19 until 2026-11-18, 52 weeks",
+                "2025-11-19 之后至 2026-11-18，共 52 周",
+            ),
+            LOOKED_BACK,
+            (
+                "/analysis/forecast",
+                "Between 2015-12-06 and 2025-03-22 no customer ordered (3,394 days): the season of that time \
+                 was not seen.",
+                "2015-12-06 与 2025-03-22 之间没有客户下单（相隔 3,394 天），这段时间的季节表现无从得知。",
+            ),
+            (
+                "/analysis/groups",
+                "Too few customers: 40 bought, it takes 50",
+                "客户太少：目前有 40 位成交客户",
+            ),
+            (
+                "/value/seven-p/persistency",
+                "56% of the 16 customers who bought in the 52 weeks before bought again in the last 52",
+                "前 52 周购买过的 16 位客户中，有 56% 在近 52 周再次购买",
+            ),
+            NO_RULES,
+            NO_BASKETS,
+        ],
     );
 }
 

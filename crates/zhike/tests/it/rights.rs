@@ -1,7 +1,7 @@
 //! Two branches of one company: no road of pages, API, files or live pages leads a rep of one to customers of the other.
 //! Long because one company of two branches serves all of it.
 
-mod asking;
+pub mod asking;
 mod figures;
 mod oracle;
 pub mod routes;

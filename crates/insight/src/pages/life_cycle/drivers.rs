@@ -1,6 +1,6 @@
 //! What goes with the break-up, each trait adjusted for the others: loaded after the page, since customers' traits are asked for first.
 
-use super::{PATH, Wanted, begin, in_force, matrix};
+use super::{PATH, Wanted, begin, in_force, matrix, range};
 use crate::{
     moves::{
         Asking,
@@ -32,6 +32,8 @@ struct Shown {
     with_href: String,
     rate_with: String,
     rate_without: String,
+    /// The intervals of both.
+    rate_ranges: String,
     odds: String,
     odds_range: String,
     change: String,
@@ -91,9 +93,10 @@ struct Page<'a> {
 impl Page<'_> {
     fn line(&self, line: &Line) -> Shown {
         let words = self.words;
-        let rate = |(of, lost): (u64, u64)| {
-            Share::of(lost, of).map_or("–".to_owned(), |share| words.percent(share.share))
-        };
+        let share = |(of, lost): (u64, u64)| Share::of(lost, of);
+        let rate = |of: (u64, u64)| share(of).map_or("–".to_owned(), |share| words.percent(share.share));
+        let rate_range =
+            |of: (u64, u64)| share(of).map_or("–".to_owned(), |share| range(words, share.low, share.high));
         let raises = line.raises();
         let (key, tone) = match (raises, line.adjusted) {
             (Some(true), _) => ("value.driver.more", "red"),
@@ -141,6 +144,7 @@ impl Page<'_> {
             with_href: list(true, ""),
             rate_with: rate(line.with),
             rate_without: rate(line.without),
+            rate_ranges: format!("{} / {}", rate_range(line.with), rate_range(line.without)),
             odds,
             odds_range,
             change,

@@ -17,13 +17,12 @@ use serde::Serialize;
 use value::{
     markov::{
         Policy,
-        certainty::{self, Certainty, Mean},
+        certainty::{self, Certainty, observed::Mean},
     },
     money,
 };
 
 const QUARTERS_PER_YEAR: f64 = 4.0;
-const CENTS_PER_UNIT: f64 = 100.0;
 /// Moves of customers who had bought, without which there is no rule.
 const MOVES_LEAST: u64 = 30;
 
@@ -61,18 +60,12 @@ struct Economy {
 
 /// Customers who had bought, and what became of them in a quarter.
 fn observed(moves: &Moves) -> u64 {
-    moves.quarterly.total() - moves.quarterly.left(0)
+    (1..STAGES.len()).map(|stage| moves.observed.left(stage)).sum()
 }
 
 /// Of a stage nobody was seen in nothing is said, as sure as it would look.
 fn is_seen(moves: &Moves, stage: usize) -> bool {
-    moves.quarterly.left(stage) > 0
-}
-
-/// Mean purchases of the quarter after being in a stage.
-fn purchases(moves: &Moves, stage: usize) -> Mean {
-    let squares = moves.squares[stage] / (CENTS_PER_UNIT * CENTS_PER_UNIT);
-    Mean::of(moves.quarterly.left(stage), money::to_units(moves.money[stage]), squares)
+    moves.observed.left(stage) > 0
 }
 
 impl Worth<'_> {
@@ -153,14 +146,14 @@ impl Worth<'_> {
             return None;
         }
         let kept = self.kept_share(moves);
-        let reward = |stage: usize| {
-            let Mean { mean, error } = purchases(moves, stage);
-            let cost = if stage == 0 { 0.0 } else { cost };
-            Mean { mean: mean * kept - cost, error: error * kept.abs() }
-        };
-        let rewards: Vec<Mean> = (0..STAGES.len()).map(reward).collect();
+        let reward = |stage: usize, bought: f64| bought * kept - if stage == 0 { 0.0 } else { cost };
         let discount = (self.settings.annual_discount.ln_1p() / QUARTERS_PER_YEAR).exp_m1();
-        let (policy, certainty) = certainty::best(&moves.quarterly, &rewards, discount).ok()?;
+        let (policy, certainty) = certainty::best(&moves.observed, reward, discount).ok()?;
+        let rewarded = |stage: usize| {
+            let Mean { mean, error } = moves.observed.purchases(stage);
+            Mean { mean: reward(stage, mean), error: error * kept.abs() }
+        };
+        let rewards = (0..STAGES.len()).map(rewarded).collect();
         Some(Economy { rewards, policy, certainty })
     }
 
@@ -177,7 +170,8 @@ impl Worth<'_> {
                 let (name, colour) = stage(words, at);
                 let filter = format!("orders > 0 && stage == '{}'", stage_name(STAGES[at]));
                 let economy = economy.as_ref().filter(|_| is_seen(moves, at));
-                let reward = economy.map_or_else(|| purchases(moves, at), |economy| economy.rewards[at]);
+                let reward =
+                    economy.map_or_else(|| moves.observed.purchases(at), |economy| economy.rewards[at]);
                 let reward = is_seen(moves, at).then_some(reward);
                 let (value, certain) =
                     economy.map(|economy| (economy.policy.values[at], economy.certainty[at])).unzip();

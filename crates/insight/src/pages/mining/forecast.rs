@@ -6,9 +6,10 @@ use crate::{
     mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing, monday},
     pages::{
         figure::{Definition, Explain, Figure, Input},
-        href,
+        href, order_days,
     },
     settings::Settings,
+    store,
 };
 use axum::{
     extract::{Query, State},
@@ -50,6 +51,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     };
     let found = &kept.body;
     let settings = Settings::load(app.engine()).await?;
+    let fit = store::newest_model(app.engine()).await?;
     let names = names(&words, &session, found).await?;
     let by = asked.by.as_deref().filter(|by| DIMENSIONS.contains(by));
     let parts = by.map_or(&[][..], |by| of(found, by));
@@ -84,6 +86,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
                 no_better => no_better(&words, told),
+                no_season => (told.backtest.season == 1).then(|| words.t("mining.no_season", &[])),
                 tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
                 covered => covered(&words, told),
                 listed,
@@ -100,6 +103,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         state => "found",
         computed_at => words.format.instant(kept.computed_at),
         as_of,
+        later => fit.as_ref().and_then(|fit| order_days::later(&words, &settings, fit)),
+        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, found, kept.as_of, fit)),
         sample => [Input {
             label: words.t("mining.known_weeks", &[]),
             value: words.count(part.history.values.len() as u64),

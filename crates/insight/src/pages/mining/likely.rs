@@ -24,6 +24,7 @@ use mining::reason::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use std::{collections::HashMap, sync::Arc};
+use value::proportion::Z_95;
 use web::{Answer, App, Session};
 
 /// Customers on a page.
@@ -172,6 +173,12 @@ async fn kept(app: &App, session: &Session, id: Id) -> Answer<(Record, Option<Ke
     Ok((product, propensity::load(app.engine(), id).await?))
 }
 
+/// How many may buy, with the half-width of the 95 % interval.
+pub(super) fn expected(words: &Words<'_>, found: &Found) -> String {
+    let (number, error) = (words.fixed(found.expected, 1), words.fixed(Z_95 * found.expected_error, 1));
+    words.t("mining.plus_minus", &[("number", &number), ("error", &error)])
+}
+
 pub async fn page(
     State(app): State<App>,
     session: Session,
@@ -209,7 +216,7 @@ pub async fn page(
         as_of => words.date(day),
         customers => words.count(found.customers as u64),
         mean => words.percent(mean),
-        expected => words.fixed(found.expected, 1),
+        expected => expected(&words, found),
         like => found.like.is_some(),
         bests => smaller.chain([None]).map(choice).collect::<Vec<_>>(),
         rows,

@@ -18,13 +18,14 @@ mod uplift;
 pub(crate) use groups::names as group_names;
 
 use super::{scope, words::Words};
+use crate::mining::recommend;
 use axum::{
     Router,
     routing::{get, post},
 };
 use engine::Engine;
 use meta::{Id, label};
-use mining::reason::Reason;
+use mining::{reason::Reason, recommend::neighbours::MOST_PRODUCTS};
 use std::collections::HashMap;
 use web::{Answer, App, NavItem, RecordPanel, Session, WebModule};
 
@@ -116,6 +117,14 @@ async fn products(
 ) -> Answer<HashMap<Id, String>> {
     let wanted: Vec<(&str, Id)> = ids.into_iter().map(|id| ("product", id)).collect();
     Ok(engine.titles(&session.actor, &wanted).await?)
+}
+
+/// Who is not counted where it says who bought one product and another; `None` where everybody is.
+fn left_out(words: &Words<'_>, found: &recommend::Found) -> Option<String> {
+    let numbers =
+        [("count", words.count(found.left_out.into())), ("most", words.count(MOST_PRODUCTS as u64))];
+    let numbers = numbers.each_ref().map(|(name, number)| (*name, number.as_str()));
+    (found.left_out > 0).then(|| words.t("mining.left_out", &numbers))
 }
 
 fn product_href(product: Id) -> String {

@@ -1,6 +1,6 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, likely, product_href, products, words};
+use super::{Words, left_out, likely, product_href, products, words};
 use crate::{
     mining::{
         propensity::{self, HORIZON_DAYS},
@@ -54,11 +54,14 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     let Some(kept) = kept.filter(|_| !rows.is_empty()) else { return Ok(None) };
     let ids: Vec<Id> = rows.iter().flat_map(|row| [Some(row.product), row.bought_with]).flatten().collect();
     let names = products(engine, session, ids).await?;
+    // A product that is gone, or that the reader may not see.
+    let another = words.t("mining.another_of_his", &[]);
+    let left_out = left_out(words, &kept.body).filter(|_| rows.iter().any(|row| row.bought_with.is_some()));
     let row = |row: &recommend::Recommended| {
         let (both, of) = (words.count(row.both.unsigned_abs()), words.count(row.of.unsigned_abs()));
-        let with = row.bought_with.and_then(|with| names.get(&with));
-        let why = match with {
-            Some(product) => {
+        let why = match row.bought_with {
+            Some(with) => {
+                let product = names.get(&with).unwrap_or(&another);
                 words.t("mining.bought_with", &[("product", product), ("both", &both), ("of", &of)])
             }
             None => words.t("mining.bought_by_many", &[("both", &both), ("of", &of)]),
@@ -73,7 +76,7 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
         let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
         Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
     });
-    Ok(Some(context! { rows, method, best, as_of => words.date(kept.as_of) }))
+    Ok(Some(context! { rows, method, best, left_out, as_of => words.date(kept.as_of) }))
 }
 
 /// `None` where none is told of him: he has not bought anything lately, or nothing was computed.

@@ -1,7 +1,7 @@
 //! `/analysis/product/{id}`: what goes with a product and who will buy it, with the reasons and how well that was foreseen.
 
 use super::{
-    Words,
+    Words, left_out,
     likely::{self, address},
     missing, product_href, products, scope, words,
 };
@@ -42,7 +42,8 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
     let product = engine.get(&session.actor, "product", id).await?;
     let kept = propensity::load(engine, id).await?;
     let goes_with = goes_with(&words, engine, &session, id).await?;
-    let goes_with_as_of = recommend::load(engine).await?.map(|kept| words.date(kept.as_of));
+    let recommended = recommend::load(engine).await?;
+    let goes_with_as_of = recommended.as_ref().map(|kept| words.date(kept.as_of));
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
         Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
@@ -84,6 +85,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         rules_href => format!("/analysis/baskets?product={id}"),
         goes_with,
         goes_with_as_of,
+        left_out => recommended.and_then(|kept| left_out(&words, &kept.body)),
         working => waiting(engine, id).await?,
     };
     app.page(&session, "insight/mining_product.html", context! { ..shown, ..common })
@@ -157,17 +159,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
             explain("mining.buyers_help").source(lines, words.t("mining.its_lines", &[])),
         )
         .note(Some(words.t("mining.of_customers", &[("count", &words.count(found.customers as u64))]))),
-        Figure::new(
-            words.t("mining.expected", &[]),
-            words.t(
-                "mining.plus_minus",
-                &[
-                    ("number", &words.fixed(found.expected, 1)),
-                    ("error", &words.fixed(Z_95 * found.expected_error, 1)),
-                ],
-            ),
-            source(expected),
-        ),
+        Figure::new(words.t("mining.expected", &[]), likely::expected(words, found), source(expected)),
         Figure::new(
             words.t("mining.auc", &[]),
             best.map(|best| auc(words, best)).unwrap_or_default(),

@@ -1,0 +1,62 @@
+//! What customers are recommended, where the numbers of the reasons are known by hand.
+
+use crate::company::{at, decimal, on_databases, values};
+use engine::Actor;
+use insight::mining::{recommend, refresh};
+use meta::{Id, Values};
+
+#[test]
+fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
+    on_databases(async |company| {
+        let named = |number: usize| match number {
+            0 => "Paper".to_owned(),
+            1 => "Pens".to_owned(),
+            _ => format!("Product {number}"),
+        };
+        let all: Vec<Values> = (0..1_001).map(|number| values([("name", named(number).into())])).collect();
+        let products = company
+            .engine
+            .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many("product", all).await }))
+            .await
+            .unwrap();
+        let order = async |name: &str, bought: &[Id]| {
+            let account = company.customer(name).await;
+            let head = values([("account", account.into()), ("ordered_at", at("2026-04-01"))]);
+            let line = |product: &Id| values([("product", (*product).into()), ("unit_price", decimal("9"))]);
+            company.document_of("order", "order_line", head, bought.iter().map(line).collect()).await;
+            account
+        };
+        for number in 0..39 {
+            // Thirty buy both, nine paper only.
+            let bought = if number < 30 { &products[..2] } else { &products[..1] };
+            order(&format!("Customer {number:02}"), bought).await;
+        }
+        let newcomer = order("Newcomer", &products[..1]).await;
+        order("Wholesaler", &products).await;
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let kept = recommend::load(&company.engine).await.unwrap().unwrap();
+        let paper = kept.body.goes_with.iter().find(|one| one.product == products[0]).unwrap();
+        let near: Vec<(Id, u32)> = paper.near.iter().map(|(product, both, _)| (*product, *both)).collect();
+        assert_eq!((kept.body.left_out, paper.customers, near), (1, 40, vec![(products[1], 30)]));
+        let told = recommend::of(&company.engine, newcomer).await.unwrap();
+        let first = &told[0];
+        assert_eq!(
+            (first.product, first.bought_with, first.both, first.of),
+            (products[1], Some(products[0]), 30, 40)
+        );
+        let client = company.app.administrator().await;
+        for (language, parts) in [
+            ("en", ["30 of 40 customers who bought Paper", "more than 1,000 different products (1)"]),
+            ("zh-CN", ["购买过“Paper”的 40 位客户中有 30 位", "1,000 种以上产品的客户（1 位）"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get(&format!("/account/{newcomer}")).await.expect(200).body;
+            for part in parts {
+                assert!(page.contains(part), "{part}: {page}");
+            }
+            let page = client.get(&format!("/analysis/product/{}", products[0])).await.expect(200).body;
+            assert!(page.contains(parts[1]), "{page}");
+        }
+    });
+}
