@@ -31,9 +31,11 @@ fn select(ids: &[Id]) -> SelectStatement {
     let own = |column: &str| (name("return_line"), name(column));
     let head = |column: &str| (name("return"), name(column));
     let sold = |column: &str| (name("order_line"), name(column));
+    // An equality of products would tempt SQLite, which has no statistics, to walk all lines ever sold of the product.
     let same = Cond::all()
         .add(Expr::col(sold("order")).equals(head("order")))
-        .add(Expr::col(sold("product")).equals(own("product")))
+        .add(Expr::col(sold("product")).gte(Expr::col(own("product"))))
+        .add(Expr::col(sold("product")).lte(Expr::col(own("product"))))
         .add(Expr::col(sold("deleted_at")).is_null());
     Query::select()
         .columns([own("id"), sold("id")])
@@ -46,4 +48,23 @@ fn select(ids: &[Id]) -> SelectStatement {
         .order_by(sold("position"), Order::Asc)
         .order_by(sold("id"), Order::Asc)
         .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::{Database, Engine, Options, sea_query::SqliteQueryBuilder};
+    use meta::Clock;
+
+    #[tokio::test]
+    async fn the_lines_of_the_order_are_read_and_not_all_of_the_product() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::new(Database::Sqlite, folder.path().to_owned());
+        let modules = vec![customers::module(), crate::module()];
+        let engine = Engine::open(options, modules, Clock::system()).await.unwrap();
+        let sql = select(&[engine.clock().new_id()]).to_string(SqliteQueryBuilder);
+        let plan = engine.fetch_text(&format!("EXPLAIN QUERY PLAN {sql}")).await.unwrap();
+        let plan: Vec<String> = plan.iter().map(|row| row.text(3).unwrap()).collect();
+        assert!(plan.iter().any(|step| step.contains("i_order_line__order__id")), "{plan:?}");
+    }
 }
