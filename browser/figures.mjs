@@ -65,12 +65,16 @@ export async function figures({ open, step, program }) {
       await page.goto('/value/benefit');
       return page.locator('table[data-rows-explained]').count();
     }, (there) => there === 1, FIRST_RUN_LIMIT_MS);
-    // A customer, the most bought product, who is behind a number of the life cycle, and an experiment have pages of their own.
+    // A customer, the most bought product, the orders of a rule, what is behind numbers of the life cycle and of cycles, and an experiment have pages of
+    // their own.
     await page.goto('/account?filter=orders%20%3E%203&sort=-net_sales');
     pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
     await page.goto('/analysis/baskets');
     const product = await page.locator('select[name=product] option').nth(1).getAttribute('value');
     pages.push(`/analysis/product/${product}`);
+    const orders = page.locator('a[href^="/analysis/baskets/orders"]');
+    if (await orders.count()) pages.push(await orders.first().getAttribute('href'));
+    pages.push('/value/cycles/list?of=regular');
     await page.goto('/value/life-cycle');
     pages.push(await page.locator('a[href^="/value/life-cycle/customers"]').first().getAttribute('href'));
     await page.goto('/analysis/dashboards');

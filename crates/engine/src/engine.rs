@@ -13,12 +13,12 @@ use crate::{
     },
 };
 use futures::{future::BoxFuture, stream::BoxStream};
-use meta::{Clock, Entity, Id};
+use meta::{Clock, Entity, Id, Label};
 use sea_query::SelectStatement;
 use serde_json::Value as Json;
 use std::{
     any::{Any, TypeId},
-    collections::{BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -228,6 +228,14 @@ impl Engine {
     }
     pub fn entity(&self, name: &str) -> Result<&Arc<Entity>> {
         self.0.registry.entity(name)
+    }
+    /// What a module calls the numbers in a field.
+    pub async fn number_names(&self, entity: &str, field: &str) -> Result<BTreeMap<i64, Label>> {
+        let known = &self.0.registry.number_names;
+        match known.iter().find(|(of, name, _)| *of == entity && *name == field) {
+            Some((.., names)) => names(self).await,
+            None => Ok(BTreeMap::new()),
+        }
     }
     pub(crate) fn customs(&self) -> &Customs {
         &self.0.customs

@@ -9,6 +9,7 @@ use crate::{
 use futures::future::BoxFuture;
 use meta::{Draft, Entity, Field, Id, Label, label};
 use serde_json::Value as Json;
+use std::collections::BTreeMap;
 
 /// A rule on one record about to be saved; pure.
 pub type BeforeSave = fn(&mut Draft<'_>);
@@ -23,6 +24,9 @@ pub type Start = fn(Engine) -> BoxFuture<'static, ()>;
 
 /// Looks for copies of a person's data in what a module keeps, and takes them away unless it is a dry run.
 pub type Copies = for<'t> fn(&'t mut Tx, &'t Erasing) -> BoxFuture<'t, Result<Vec<Found>>>;
+
+/// What the numbers in a field are called by now, in both languages; a number without a name stands for itself.
+pub type NumberNames = for<'e> fn(&'e Engine) -> BoxFuture<'e, Result<BTreeMap<i64, Label>>>;
 
 /// Columns and first order of an entity's list.
 #[derive(Clone)]
@@ -47,6 +51,8 @@ pub struct Module {
     pub starts: Vec<Start>,
     pub checks: Vec<Check>,
     pub copies: Vec<Copies>,
+    /// By entity and field.
+    pub number_names: Vec<(&'static str, &'static str, NumberNames)>,
 }
 
 impl Module {
@@ -65,6 +71,7 @@ impl Module {
             starts: vec![],
             checks: vec![],
             copies: vec![],
+            number_names: vec![],
         }
     }
     pub fn labels(mut self, en: &str, zh: &str) -> Self {
@@ -112,6 +119,11 @@ impl Module {
     /// Where the module keeps copies of what stands in records: files, tables of its own.
     pub fn copies(mut self, copies: Copies) -> Self {
         self.copies.push(copies);
+        self
+    }
+    /// Names for the numbers in a field of an entity, where figures are cut by it.
+    pub fn number_names(mut self, entity: &'static str, field: &'static str, names: NumberNames) -> Self {
+        self.number_names.push((entity, field, names));
         self
     }
     /// What the module promises of its own records, looked at by `zhike doctor --deep`.

@@ -3,7 +3,7 @@
 use crate::{
     Customs, Dialect, Error, Module, Result,
     deep::Check,
-    module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, Start},
+    module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, NumberNames, Start},
     schema::Table,
     store::ByIds,
 };
@@ -30,6 +30,7 @@ pub struct Registry {
     pub(crate) starts: Vec<Start>,
     pub(crate) checks: Vec<Check>,
     pub(crate) copies: Vec<Copies>,
+    pub(crate) number_names: Vec<(&'static str, &'static str, NumberNames)>,
 }
 
 impl Registry {
@@ -47,6 +48,7 @@ impl Registry {
             starts: vec![],
             checks: vec![],
             copies: vec![],
+            number_names: vec![],
         };
         let (mut extensions, mut lists) = (vec![], vec![]);
         for module in modules {
@@ -73,6 +75,7 @@ impl Registry {
             registry.starts.extend(module.starts);
             registry.checks.extend(module.checks);
             registry.copies.extend(module.copies);
+            registry.number_names.extend(module.number_names);
         }
         for (name, fields) in extensions {
             let entity = entities

@@ -192,8 +192,13 @@ impl Ground<'_> {
 
     /// The names of members.
     pub async fn members(&self, steps: &[Within]) -> Result<Vec<String>> {
-        let mut wanted: Vec<(&str, Id)> = vec![];
+        let engine = self.words.app.engine();
+        let (mut wanted, mut numbers): (Vec<(&str, Id)>, Vec<Option<Label>>) = (vec![], vec![]);
         for step in steps {
+            numbers.push(match (self.dimension(&step.dimension), step.value.as_i64()) {
+                (Some(known), Some(number)) => known.number_names(engine).await?.remove(&number),
+                _ => None,
+            });
             if let Some(DimensionKind::Record { entity }) =
                 self.dimension(&step.dimension).map(|known| &known.kind)
                 && let Some(id) = step.value.as_str().and_then(|id| id.parse().ok())
@@ -201,23 +206,21 @@ impl Ground<'_> {
                 wanted.push((entity, id));
             }
         }
-        let titles = if wanted.is_empty() {
-            Default::default()
-        } else {
-            self.words.app.engine().titles(self.actor, &wanted).await?
-        };
-        let calendar = CompanyCalendar::of(self.words.app.engine()).await?;
-        let name = |step: &Within| {
-            let known = self.dimension(&step.dimension).and_then(|known| step.label(known, calendar));
+        let titles =
+            if wanted.is_empty() { Default::default() } else { engine.titles(self.actor, &wanted).await? };
+        let calendar = CompanyCalendar::of(engine).await?;
+        let name = |(step, number): (&Within, Option<Label>)| {
+            let of_member = || self.dimension(&step.dimension).and_then(|known| step.label(known, calendar));
             let title = || {
                 step.value
                     .as_str()
                     .and_then(|id| id.parse::<Id>().ok())
                     .and_then(|id| titles.get(&id).cloned())
             };
-            known.map(|label| self.say(&label)).or_else(title).unwrap_or_else(|| step.value.to_string())
+            let label = number.or_else(of_member).map(|label| self.say(&label));
+            label.or_else(title).unwrap_or_else(|| step.value.to_string())
         };
-        Ok(steps.iter().map(name).collect())
+        Ok(steps.iter().zip(numbers).map(name).collect())
     }
 
     fn periods(&self, period: Option<Period>, between: bool) -> Vec<Choice> {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use value::rhythm::{Known, Pool, Rhythm};
 
 pub const REPORT: &str = "cycles";
-const WEEKS: usize = 8;
+pub(super) const WEEKS: usize = 8;
 const PRODUCTS: usize = 20;
 
 /// Purchases expected in the week from `from_on`.
@@ -26,6 +26,10 @@ const PRODUCTS: usize = 20;
 pub struct Week {
     pub from_on: NaiveDate,
     pub purchases: u64,
+    /// How many have all the days that hold their purchase with 80 % probability in this week, and how many have one of them in it; `None` in
+    /// what an earlier version kept.
+    #[serde(default)]
+    pub range: Option<[u64; 2]>,
 }
 
 /// What regular buyers of a product are expected to take in the coming weeks.
@@ -46,6 +50,7 @@ pub struct Report {
     /// Customers and products with at least [`value::rhythm::GAPS_MINIMUM`] gaps, and how many of them are regular.
     pub pairs: u64,
     pub regular: u64,
+    /// Of a product; what is due of whatever he buys says nothing to act on.
     pub due: u64,
     /// Everybody's pooled σ of the logarithm of gaps; `None` without cycles.
     pub sd: Option<f64>,
@@ -89,14 +94,9 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
         let Some(known) = Known::of(rhythm, everybodys).filter(Known::is_regular) else { continue };
         let cycle = Cycle::of(&known, quantity);
         report.regular += 1;
-        let week = usize::try_from(Ord::max(cycle.next.day, today) - today).unwrap_or(0) / 7;
         match product {
-            None if !cycle.is_over(today) => {
-                if let Some(week) = report.weeks.get_mut(week) {
-                    week.purchases += 1;
-                }
-            }
-            Some(product) if !cycle.is_over(today) && week < WEEKS => {
+            None if !cycle.is_over(today) => count(&mut report.weeks, &cycle, today),
+            Some(product) if !cycle.is_over(today) && week_of(cycle.next.day, today) < WEEKS => {
                 let one =
                     demand.entry(product).or_insert(Demand { product, purchases: 0, days: 0, quantity: 0 });
                 one.purchases += 1;
@@ -106,11 +106,11 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
             _ => {}
         }
         if cycle.is_due(today) {
-            report.due += 1;
             due.extend(product.map(|product| Due { account, product, cycle }));
         }
         rows.push((account, product, cycle));
     }
+    report.due = due.len() as u64;
     report.demand = demand.into_values().collect();
     report.demand.sort_by(|a, b| (b.purchases, &b.product).cmp(&(a.purchases, &a.product)));
     report.demand.truncate(PRODUCTS);
@@ -127,5 +127,43 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
 
 fn weeks(today: i32) -> Vec<Week> {
     let from = |week: usize| date_of(today + 7 * week as i32);
-    (0..WEEKS).map(|week| Week { from_on: from(week), purchases: 0 }).collect()
+    (0..WEEKS).map(|week| Week { from_on: from(week), purchases: 0, range: Some([0; 2]) }).collect()
+}
+
+/// What is expected before today is expected in this week.
+fn week_of(day: i32, today: i32) -> usize {
+    usize::try_from(day - today).unwrap_or(0) / 7
+}
+
+fn count(weeks: &mut [Week], cycle: &Cycle, today: i32) {
+    let [first, expected, last] =
+        [cycle.next.from_day, cycle.next.day, cycle.next.to_day].map(|day| week_of(day, today));
+    for (number, week) in weeks.iter_mut().enumerate().take(last + 1).skip(first) {
+        week.purchases += u64::from(number == expected);
+        if let Some([least, most]) = &mut week.range {
+            *least += u64::from(first == last);
+            *most += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use value::rhythm::Next;
+
+    #[test]
+    fn a_week_counts_whom_it_expects_between_those_who_surely_and_those_who_may_come() {
+        let mut found = weeks(1_000);
+        let days = [(990, 995, 1_003), (1_001, 1_003, 1_006), (1_006, 1_010, 1_030), (1_040, 1_060, 1_090)];
+        for (from_day, day, to_day) in days {
+            let next = Next { day, from_day, to_day };
+            let cycle = Cycle { gaps: 5, typical_days: 20.0, sd: 0.3, last_day: 980, next, quantity: 0 };
+            count(&mut found, &cycle, 1_000);
+        }
+        let counted: Vec<_> = found.iter().map(|week| (week.purchases, week.range)).collect();
+        let some = |purchases: u64, least: u64, most: u64| (purchases, Some([least, most]));
+        assert_eq!(counted[..3], [some(2, 2, 3), some(1, 0, 1), some(0, 0, 1)]);
+        assert_eq!(counted[4..], [some(0, 0, 1), some(0, 0, 1), some(0, 0, 1), some(0, 0, 1)]);
+    }
 }

@@ -2,6 +2,7 @@
 
 mod compute;
 mod everybody;
+mod list;
 mod page;
 mod read;
 mod store;
@@ -18,6 +19,8 @@ pub fn web_module() -> WebModule {
     WebModule {
         templates: &[
             ("insight/cycles.html", include_str!("cycles.html")),
+            ("insight/cycle_list.html", include_str!("cycle_list.html")),
+            ("insight/cycle_rows.html", include_str!("cycle_rows.html")),
             ("insight/cycle_panel.html", include_str!("cycle_panel.html")),
         ],
         messages: include_str!("messages.toml"),
@@ -29,6 +32,8 @@ pub fn web_module() -> WebModule {
             is_for: scope::sees_the_company,
         }],
         record_panels: vec![RecordPanel { entity: "account", render: page::panel }],
-        ..WebModule::new("insight", || Router::new().route("/value/cycles", get(page::page)))
+        ..WebModule::new("insight", || {
+            Router::new().route(list::PATH, get(page::page)).route("/value/cycles/list", get(list::page))
+        })
     }
 }

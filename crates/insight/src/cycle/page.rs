@@ -1,14 +1,15 @@
-//! `/value/cycles`: what is due, and what the coming weeks bring. And the cycles of one customer on his own page.
+//! `/value/cycles`: what is due, and what the coming weeks bring; who is behind its numbers is in [`super::list`]. And the cycles of one customer on his own page.
 
 use super::{
-    compute::{REPORT, Report},
+    compute::{REPORT, Report, Week},
+    list::List,
     read,
-    store::{self, Cycle},
+    store::{self, Cycle, Stored, Which},
 };
 use crate::{
     kept::{self, Kept},
     pages::{
-        figure::{Explain, Figure},
+        figure::{Explain, Figure, Input},
         href, scope,
         words::Words,
     },
@@ -34,7 +35,7 @@ const ROWS: u64 = 50;
 const PANEL_ROWS: usize = 8;
 
 #[derive(Serialize)]
-struct Shown {
+pub(super) struct Shown {
     customer: String,
     customer_href: String,
     product: String,
@@ -46,7 +47,7 @@ struct Shown {
     between: String,
     quantity: String,
     /// `due`, `over`, `coming`, `irregular`.
-    state: &'static str,
+    state: String,
 }
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
@@ -59,31 +60,10 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         return app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response);
     };
     let report = &kept.body;
-    let due = store::due(engine, report.run, ROWS).await?;
-    let named: Vec<(&str, Id)> = due
-        .iter()
-        .flat_map(|one| [("account", Some(one.account)), ("product", one.product)])
-        .filter_map(|(entity, id)| Some((entity, id?)))
-        .chain(report.demand.iter().map(|one| ("product", one.product)))
-        .collect();
-    let titles = engine.titles(&session.actor, &named).await?;
-    let title = |id: Id| titles.get(&id).cloned().unwrap_or_default();
-    let rows: Vec<Shown> = due
-        .iter()
-        .map(|one| Shown {
-            customer: title(one.account),
-            customer_href: format!("/account/{}", one.account),
-            product: one.product.map(title).unwrap_or_default(),
-            product_href: one.product.map(|product| format!("/product/{product}")),
-            every: days(&words, one.typical_days),
-            purchases: words.count(one.gaps.unsigned_abs() + 1),
-            last_on: words.date(one.last_on),
-            next_on: words.date(one.next_on),
-            between: between(&words, one.from_on, one.to_on),
-            quantity: quantity(&words, one.quantity),
-            state: "due",
-        })
-        .collect();
+    let due = store::list(engine, report.run, Which::Due, None, ROWS).await?;
+    let wanted: Vec<(&str, Id)> = report.demand.iter().map(|one| ("product", one.product)).collect();
+    let titles = engine.titles(&session.actor, &wanted).await?;
+    let rows = rows(&words, &session, &due).await?;
     app.saw_many(&session, "account", rows.len(), &[]);
     let context = context! {
         empty => false,
@@ -91,12 +71,40 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         made_at => words.format.instant(kept.made_at),
         figures => headline(&words, report, &words.date(kept.as_of)),
         minimum => GAPS_MINIMUM + 1,
-        more => report.due > rows.len() as u64,
+        due_href => List::Due.address(),
+        more => report.due > due.len() as u64,
         rows,
         weeks => weeks(&words, report),
         demand => demand(&words, report, &titles),
     };
     app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response)
+}
+
+/// As far as the customers are still there.
+pub(super) async fn rows(words: &Words<'_>, session: &Session, cycles: &[Stored]) -> Answer<Vec<Shown>> {
+    let accounts = cycles.iter().map(|one| ("account", one.account));
+    let products = cycles.iter().filter_map(|one| Some(("product", one.product?)));
+    let named: Vec<(&str, Id)> = accounts.chain(products).collect();
+    let titles = words.app.engine().titles(&session.actor, &named).await?;
+    let title = |id: Id| titles.get(&id).cloned();
+    let row = |one: &Stored| {
+        Some(Shown {
+            customer: title(one.account)?,
+            customer_href: format!("/account/{}", one.account),
+            product: one
+                .product
+                .map_or_else(|| words.t("cycle.anything", &[]), |product| title(product).unwrap_or_default()),
+            product_href: one.product.map(|product| format!("/product/{product}")),
+            every: days(words, one.typical_days),
+            purchases: words.count(one.gaps.unsigned_abs() + 1),
+            last_on: words.date(one.last_on),
+            next_on: words.date(one.next_on),
+            between: between(words, one.from_on, one.to_on),
+            quantity: one.product.map(|_| quantity(words, one.quantity)).unwrap_or_default(),
+            state: one.state.clone(),
+        })
+    };
+    Ok(cycles.iter().filter_map(row).collect())
 }
 
 fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
@@ -111,7 +119,6 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
     let pairs = (words.t("cycle.pairs", &[]), words.count(report.pairs));
     // Who bought on one day only has no cycle.
     let repeated = href::sorted("account", "interval_days > 0", "-net_sales");
-    let here = || ("#cycle-due".to_owned(), words.t("cycle.due_now", &[]));
     vec![
         Figure::new(
             words.t("cycle.pairs", &[]),
@@ -122,7 +129,7 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
             words.t("cycle.regular", &[]),
             words.count(report.regular),
             explain("cycle.regular.is")
-                .source("#cycle-demand".to_owned(), words.t("cycle.demand", &[]))
+                .source(List::Regular.address(), words.t("cycle.these", &[]))
                 .formula(&format!("σ ≤ {REGULAR_SD}"))
                 .input(pairs.0, pairs.1)
                 .input(words.t("cycle.share", &[]), share)
@@ -130,17 +137,36 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
                 .input(words.t("cycle.spread", &[]), spread),
         )
         .note(interval),
-        Figure::new(words.t("cycle.due", &[]), words.count(report.due), {
-            let (href, label) = here();
-            explain("cycle.due.is").source(href, label)
-        }),
+        Figure::new(
+            words.t("cycle.due", &[]),
+            words.count(report.due),
+            explain("cycle.due.is").source(List::Due.address(), words.t("cycle.these", &[])),
+        ),
     ]
+}
+
+/// What estimates of cycles rest on.
+pub(super) fn sample(words: &Words<'_>, report: &Report) -> [Input; 2] {
+    let input = |key: &str, number: u64| Input { label: words.t(key, &[]), value: words.count(number) };
+    [input("cycle.regular", report.regular), input("cycle.pairs", report.pairs)]
 }
 
 fn weeks(words: &Words<'_>, report: &Report) -> Json {
     let total: u64 = report.weeks.iter().map(|week| week.purchases).sum();
     let categories: Vec<String> = report.weeks.iter().map(|week| words.date(week.from_on)).collect();
-    let values: Vec<u64> = report.weeks.iter().map(|week| week.purchases).collect();
+    let list = |at: usize| List::Week(at).address();
+    let values: Vec<Json> = report
+        .weeks
+        .iter()
+        .enumerate()
+        .map(|(at, week)| json!({ "value": week.purchases, "href": list(at) }))
+        .collect();
+    let row = |(at, week): (usize, &Week)| {
+        json!({
+            "from": words.date(week.from_on), "purchases": words.count(week.purchases), "href": list(at),
+            "range": week.range.map(|[least, most]| format!("{} – {}", words.count(least), words.count(most))),
+        })
+    };
     let weeks = words.count(report.weeks.len() as u64);
     let data = json!({
         "categories": categories, "unit": "count",
@@ -150,10 +176,9 @@ fn weeks(words: &Words<'_>, report: &Report) -> Json {
         "title": words.t("cycle.weeks_title", &[("count", &words.count(total)), ("weeks", &weeks)]),
         // An empty chart says less than the title.
         "data": (total > 0).then_some(data),
-        "inputs": [
-            { "label": words.t("cycle.regular", &[]), "value": words.count(report.regular) },
-            { "label": words.t("cycle.pairs", &[]), "value": words.count(report.pairs) },
-        ],
+        "rows": report.weeks.iter().enumerate().map(row).collect::<Vec<_>>(),
+        "source": { "href": List::Weeks.address(), "label": words.t("cycle.these", &[]) },
+        "inputs": sample(words, report),
     })
 }
 
@@ -163,6 +188,7 @@ fn demand(words: &Words<'_>, report: &Report, titles: &HashMap<Id, String>) -> V
             "product": titles.get(&one.product).cloned().unwrap_or_default(),
             "href": format!("/product/{}", one.product),
             "purchases": words.count(one.purchases),
+            "customers_href": List::Product(one.product).address(),
             "days": words.count(one.days),
             "quantity": quantity(words, one.quantity),
         })
@@ -253,6 +279,7 @@ fn shown(
             (_, true, _) => "over",
             (_, _, true) => "due",
             _ => "coming",
-        },
+        }
+        .to_owned(),
     }
 }

@@ -118,6 +118,7 @@ const CYCLES: &[Shown] = &[
         ),
     ),
     told("cycle.expected", "count", "sales.day"),
+    told("cycle.range", "count", "sales.day"),
     told("cycle.behind", "count", "sales.day, sales.account_key, sales.product_key"),
     helped("cycle.quantity", "cycle.demand_help", "quantity", "sales.quantity"),
     told("cycle.purchases", "count", "sales.day"),

@@ -1,11 +1,12 @@
-//! What is bought together in one order, kept as rules.
+//! What is bought together in one order, kept as rules; and the orders a rule was counted on.
 
 use super::{
     kept::{self, Kept, WHOLE},
-    lines::Sales,
+    lines::{self, Sales},
 };
+use crate::moves;
 use engine::{Engine, Result};
-use meta::Id;
+use meta::{Id, NaiveDate, Value};
 use mining::{
     baskets::{Baskets, rules},
     reason::Reason,
@@ -34,6 +35,66 @@ pub struct Found {
 
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result<Found, Reason>>>>> {
     kept::load(engine, KIND, WHOLE).await
+}
+
+impl Found {
+    /// How many orders held all of these products, if a rule is about them and no others.
+    pub fn holding(&self, products: &[Id]) -> Option<u32> {
+        let number = |id: &Id| self.products.binary_search(id).ok().and_then(|at| u32::try_from(at).ok());
+        let mut wanted: Vec<u32> = products.iter().map(number).collect::<Option<_>>()?;
+        wanted.sort_unstable();
+        let about = |rule: &&rules::Rule| {
+            let mut all = [rule.if_bought.as_slice(), &[rule.then]].concat();
+            all.sort_unstable();
+            all == wanted
+        };
+        self.rules.iter().find(about).map(|rule| rule.both)
+    }
+}
+
+/// An order with the day it counts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holding {
+    pub day: NaiveDate,
+    pub order: Id,
+}
+
+/// Orders that hold all of these products among the lines read up to a day, the latest first: some of those after one of them.
+pub async fn orders(
+    engine: &Engine,
+    products: &[Id],
+    until: NaiveDate,
+    after: Option<Holding>,
+    limit: usize,
+) -> Result<Vec<Holding>> {
+    let ids: Vec<String> = products.iter().map(|id| format!("id('{id}')")).collect();
+    let keys =
+        moves::ask(engine, &format!("SELECT key FROM product WHERE id IN ({})", ids.join(", "))).await?;
+    let mut wanted: Vec<String> = vec![];
+    for row in keys.values() {
+        wanted.extend(row?.first().and_then(Value::as_int).map(|key| key.to_string()));
+    }
+    if wanted.is_empty() || wanted.len() < products.len() {
+        return Ok(vec![]);
+    }
+    let beyond = after.map_or_else(String::new, |Holding { day, order }| {
+        format!(" AND (d.day < '{day}' OR (d.day = '{day}' AND d.\"order\" < id('{order}')))")
+    });
+    let sql = format!(
+        "SELECT d.day, d.\"order\" FROM sales d WHERE {} AND d.product_key IN ({}){beyond} \
+         GROUP BY d.day, d.\"order\" HAVING count(DISTINCT d.product_key) = {} \
+         ORDER BY d.day DESC, d.\"order\" DESC LIMIT {limit}",
+        lines::counting(until),
+        wanted.join(", "),
+        wanted.len(),
+    );
+    let mut found = vec![];
+    for row in moves::ask(engine, &sql).await?.values() {
+        let row = row?;
+        let place = row.first().and_then(Value::as_date).zip(row.get(1).and_then(Value::as_id));
+        found.extend(place.map(|(day, order)| Holding { day, order }));
+    }
+    Ok(found)
 }
 
 pub fn find(sales: &Sales) -> std::result::Result<Found, Reason> {

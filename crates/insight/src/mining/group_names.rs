@@ -4,7 +4,8 @@
 //! Numbers are never used again, so that no group inherits another's name.
 
 use super::groups::Group;
-use engine::{Actor, Engine, Error, Result, Tx};
+use engine::{Actor, BoxFuture, Engine, Error, Result, Tx};
+use meta::{Label, label};
 use mining::grouping::profile::Mark;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -12,6 +13,17 @@ use std::collections::BTreeMap;
 /// The setting with the names, as an export of the company holds it.
 pub const SETTING: &str = "mining.group_names";
 const LONGEST: usize = 40;
+
+/// What is said of a group by a feature in which it is high, and low.
+const MARKS: [(&str, [(&str, &str); 2]); 7] = [
+    ("recency_days", [("long silent", "久未购买"), ("bought lately", "近期活跃")]),
+    ("orders", [("frequent", "高频"), ("few orders", "低频")]),
+    ("sales", [("large sales", "高消费"), ("small sales", "低消费")]),
+    ("products", [("wide range", "品种多"), ("narrow range", "品种少")]),
+    ("order_amount", [("large orders", "大单"), ("small orders", "小单")]),
+    ("tenure_days", [("long-standing", "老客户"), ("new", "新客户")]),
+    ("interval_days", [("long intervals", "间隔长"), ("short intervals", "间隔短")]),
+];
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -45,6 +57,15 @@ impl Names {
         self.of.get(&number)?.given.as_deref()
     }
 
+    /// As people say, or as it was first marked; one that was never named is called by what marks it.
+    pub fn called(&self, number: u32, marks: &[Mark]) -> Label {
+        match self.of.get(&number) {
+            Some(Name { given: Some(given), .. }) => label(given.as_str(), given.as_str()),
+            Some(first) => marked(&first.marks),
+            None => marked(marks),
+        }
+    }
+
     /// Groups found before, under their names; new ones are named, and those that are gone forgotten.
     fn settle(&mut self, groups: &[(u32, Vec<Mark>)]) {
         let mut former = std::mem::take(&mut self.of);
@@ -54,6 +75,34 @@ impl Names {
             self.next = self.next.max(number + 1);
         }
     }
+}
+
+/// What marks a group, in words.
+pub fn marked(marks: &[Mark]) -> Label {
+    let said = |mark: &Mark| {
+        let (_, [high, low]) = MARKS.iter().find(|(feature, _)| *feature == mark.feature)?;
+        Some(if mark.high { *high } else { *low })
+    };
+    let (en, zh): (Vec<&str>, Vec<&str>) = marks.iter().filter_map(said).unzip();
+    if en.is_empty() {
+        label("like the average", "接近平均")
+    } else {
+        label(en.join(", "), zh.join("·"))
+    }
+}
+
+/// Number and name, as a group stands among others.
+pub fn numbered(number: u32, name: &Label) -> Label {
+    label(format!("{number}: {}", name.en), format!("{number}：{}", name.zh))
+}
+
+/// Every group there is, for whoever shows figures by group.
+pub fn by_number(engine: &Engine) -> BoxFuture<'_, Result<BTreeMap<i64, Label>>> {
+    Box::pin(async move {
+        let names = Names::load(engine).await?;
+        let named = |number: &u32| (i64::from(*number), numbered(*number, &names.called(*number, &[])));
+        Ok(names.of.keys().map(named).collect())
+    })
 }
 
 /// Names what a run found.
@@ -116,6 +165,18 @@ mod tests {
 
     fn marks(feature: &str) -> Vec<Mark> {
         vec![Mark { feature: feature.to_owned(), high: true }]
+    }
+
+    #[test]
+    fn every_feature_marks_a_group_in_both_languages() {
+        for (feature, ..) in super::super::groups::FEATURES {
+            for high in [true, false] {
+                let one = marked(&[Mark { feature: feature.to_owned(), high }]);
+                assert!(one != marked(&[]) && !one.zh.is_ascii(), "{feature}: {one:?}");
+            }
+        }
+        let two = marked(&[marks("sales"), marks("orders")].concat());
+        assert_eq!((two.en.as_str(), two.zh.as_str()), ("large sales, frequent", "高消费·高频"));
     }
 
     #[test]

@@ -121,6 +121,12 @@ pub fn before(until: NaiveDate) -> NaiveDate {
     date_of(day_number(until) - DAYS)
 }
 
+/// Whether a row of `sales d` is read: what is given away or taken back is nobody's choice.
+pub fn counting(until: NaiveDate) -> String {
+    let from = before(until);
+    format!("d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0")
+}
+
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     warehouse::refresh(engine, Manner::default(), None).await?;
     let as_of = settings.as_of_day(engine.clock());
@@ -129,21 +135,22 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     };
     let quiet = day_number(as_of) - day_number(last) > QUIET_DAYS;
     let until = if quiet { last } else { as_of };
-    let from = before(until);
     let by_key = ids_by_key(engine, "product").await?;
     let mut products: Vec<Id> = by_key.iter().copied().flatten().collect();
     products.sort_unstable();
     let number = |id: &Option<Id>| Some(products.binary_search(id.as_ref()?).ok()? as u32);
     let numbers: Vec<Option<u32>> = by_key.iter().map(number).collect();
-    // What is given away or taken back is nobody's choice.
-    let counts = format!("d.day > '{from}' AND d.day <= '{until}' AND d.quantity > 0 AND d.net > 0");
+    let counts = counting(until);
     let counted = ask(engine, &format!("SELECT count(*) FROM sales d WHERE {counts}")).await?;
     let counted = counted.values().next().transpose()?.and_then(|row| row.first()?.as_int()).unwrap_or(0);
     let counted = usize::try_from(counted).unwrap_or(usize::MAX);
     if counted > LINES_LIMIT {
         return Err(Error::Limit(meta::label(
-            format!("Mining reads at most {LINES_LIMIT} order lines; this company has more since {from}."),
-            format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{from} 以来的订单行超过此数。"),
+            format!(
+                "Mining reads at most {LINES_LIMIT} order lines; this company has more since {}.",
+                before(until)
+            ),
+            format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{} 以来的订单行超过此数。", before(until)),
         )));
     }
     let mut sales = Reading { lines: Vec::with_capacity(counted), ..Reading::default() };

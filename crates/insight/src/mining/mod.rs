@@ -34,6 +34,7 @@ pub fn extend(module: Module) -> Module {
         .before_save(experiment::ENTITY, experiment::keep_as_drawn)
         .before_commit(experiment::ENTITY, experiment::members::check)
         .extend("account", vec![groups::field()])
+        .number_names("account", groups::FIELD, group_names::by_number)
         .extend("account", experiment::uplift::scores::fields())
         .job(refresh::JOB, refresh::run)
         .job(propensity::JOB, propensity::run)

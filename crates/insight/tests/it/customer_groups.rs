@@ -5,6 +5,7 @@ use crate::{
     company::{Company, on_databases, values},
     mining::shop as two_kinds,
     questions::rep,
+    warehouse::{SMALL, refresh as refresh_warehouse},
 };
 use engine::Actor;
 use insight::{
@@ -14,6 +15,7 @@ use insight::{
 };
 use meta::{Id, Value};
 use std::collections::{BTreeMap, BTreeSet};
+use warehouse::semantic::{self, Cut, Question, Sort};
 
 async fn set_features(company: &Company, wanted: serde_json::Value) {
     company
@@ -110,6 +112,57 @@ fn a_group_keeps_its_name_while_it_is_the_same_and_can_be_given_one() {
             noted.iter().filter(|entry| entry["details"]["key"] == "mining.group_names").collect();
         assert_eq!(names.len(), 3, "{names:?}");
         assert!(names.iter().all(|entry| entry["user"].is_string()), "{names:?}");
+    });
+}
+
+/// What the members of the groups are called in an answer, and what they are filtered by.
+async fn members(company: &Company) -> Vec<(String, String, serde_json::Value)> {
+    let group = "account.customer_group";
+    let question = Question {
+        measures: vec!["sales".to_owned()],
+        cuts: vec![Cut::new(group, None)],
+        sort: Some(Sort { by: group.to_owned(), descending: false }),
+        ..Question::default()
+    };
+    let answer = semantic::ask(&company.engine, &Actor::system(), &question).await.unwrap();
+    let first = |line: semantic::Line| line.members.into_iter().next().unwrap();
+    let told = answer.rows.into_iter().map(first);
+    told.map(|member| (member.label.en, member.label.zh, member.value)).collect()
+}
+
+#[test]
+fn figures_cut_by_group_call_it_as_its_page_does() {
+    on_databases(async |company| {
+        two_kinds(&company).await;
+        company.hold("2026-04-12").await;
+        set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        refresh_warehouse(&company, SMALL).await;
+        let names = members(&company).await;
+        let numbers: Vec<_> = names.iter().map(|(.., value)| value.clone()).collect();
+        assert_eq!(numbers, [1, 2].map(serde_json::Value::from));
+        let client = company.app.administrator().await;
+        for (language, told) in [("en", 0), ("zh-CN", 1)] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/analysis/groups").await.expect(200).body;
+            for (en, zh, _) in &names {
+                assert!(page.contains([en, zh][told]), "{en} {zh}: {page}");
+            }
+        }
+        assert!(
+            names.iter().any(|(en, zh, _)| en.ends_with("large sales") || zh.contains("高消费")),
+            "{names:?}"
+        );
+        // A name people give is told at once, without a new refresh.
+        client.post("/analysis/groups/name", &[("number", "2"), ("name", "Tea & co")]).await.expect(303);
+        let renamed = members(&company).await;
+        assert_eq!(renamed[0], names[0]);
+        assert_eq!(
+            renamed[1],
+            ("2: Tea & co".to_owned(), "2：Tea & co".to_owned(), serde_json::Value::from(2))
+        );
+        client.post("/analysis/groups/name", &[("number", "2"), ("name", "")]).await.expect(303);
+        assert_eq!(members(&company).await, names);
     });
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     company::{Company, on_databases, values},
     experiments::{buy, create_many, date, letter, people, record, share_of},
+    sides::walked,
 };
 use engine::{Actor, Error};
 use insight::{
@@ -78,6 +79,30 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
         assert_eq!((&again.regions, again.arms), (&found.regions, found.arms));
         result::compute(&company.engine, &by_mail).await.unwrap();
         fit().await;
+        // The numbers of a region open those drawn from it, wherever they have moved.
+        let page = client.get(&format!("/experiment/{}", by_letter.id)).await.expect(200).body;
+        let page = page.replace("&#x2f;", "/");
+        for (region, encoded) in [("浙江", "%E6%B5%99%E6%B1%9F"), ("四川", "%E5%9B%9B%E5%B7%9D")] {
+            let sizes = again.sizes_within(&result::Within::Region(region.to_owned())).unwrap();
+            for (side, control) in [("reached", false), ("left-alone", true)] {
+                let of_region = |member: &&members::Member| {
+                    member.control == control && member.region.as_deref() == Some(region)
+                };
+                let drawn: Vec<Id> = moved.iter().filter(of_region).map(|member| member.account).collect();
+                let list = format!("/analysis/experiment/{}/sides/{side}", by_letter.id);
+                let address = format!("{list}?region={encoded}");
+                assert!(page.contains(&format!("href=\"{address}\"")), "{address}: {page}");
+                assert!(page.contains(&format!("of {} customers", drawn.len())), "{page}");
+                assert_eq!(sizes[usize::from(control)], drawn.len() as u64);
+                let (listed, pages) = walked(&client, &address).await;
+                assert_eq!((&listed, pages), (&drawn, drawn.len().div_ceil(50)), "{address}");
+                let first = client.get(&address).await.expect(200).body;
+                assert!(first.contains(&format!("{} were drawn", drawn.len())), "{first}");
+                assert!(first.contains(&format!("· {region}")), "{first}");
+                let file = client.get(&format!("{list}/export?region={encoded}")).await.expect(200).body;
+                assert_eq!(file.lines().count() - 1, drawn.len(), "{file}");
+            }
+        }
         let (letter, mail) = (format!("/experiment/{}", by_letter.id), format!("/experiment/{}", by_mail.id));
         for (language, differs, alike, media, regions, whole, word) in [
             (
@@ -102,11 +127,11 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
             client.set_cookie("zhike_lang", language);
             let page = client.get(&letter).await.expect(200).body;
             assert!(
-                page.contains(differs) && page.contains(">浙江</a>") && page.contains(">四川</a>"),
+                page.contains(differs) && page.contains(">浙江</td>") && page.contains(">四川</td>"),
                 "{page}"
             );
             let page = client.get(&mail).await.expect(200).body;
-            assert!(page.contains(alike) && !page.contains(">浙江</a>"), "{page}");
+            assert!(page.contains(alike) && !page.contains(">浙江</td>"), "{page}");
             // Whatever is chosen: experiments do not follow it, and the page says so.
             for filter in ["", "?months=3&relation=dealer"] {
                 let page = client.get(&format!("{promotion}{filter}")).await.expect(200).body;

@@ -1,6 +1,9 @@
 //! Campaigns with control groups, on both databases: what is claimed and when, and how customers are told apart.
 
-use crate::company::{Company, at, on_databases, values};
+use crate::{
+    company::{Company, at, on_databases, values},
+    sides::walked,
+};
 use engine::{
     Actor, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -9,7 +12,7 @@ use insight::{
     after_fit,
     mining::{
         experiment::{self, members, plan, result},
-        refresh,
+        kept, refresh,
     },
     refit,
 };
@@ -194,6 +197,44 @@ fn groups_changed_after_the_draw_do_not_matter() {
         let address = format!("/experiment/{}", letter.id);
         let page = client.get(&address).await.expect(200).body;
         assert!(page.contains("The effect differs between the groups"), "{page}");
+
+        // Its numbers open those drawn, by the groups they were in then.
+        let page = page.replace("&#x2f;", "/");
+        for (number, side, control) in
+            [(1, "reached", false), (1, "left-alone", true), (2, "reached", false), (2, "left-alone", true)]
+        {
+            let drawn: Vec<Id> = sides
+                .iter()
+                .filter(|(account, left_alone)| *left_alone == control && of_old[account] == number)
+                .map(|(account, _)| *account)
+                .collect();
+            let list = format!("/analysis/experiment/{}/sides/{side}", letter.id);
+            let address = format!("{list}?group={number}");
+            assert!(page.contains(&format!("href=\"{address}\"")), "{address}: {page}");
+            assert!(page.contains(&format!("of {} customers", drawn.len())), "{page}");
+            assert_eq!(found.group_sizes[&number][usize::from(control)], drawn.len() as u64);
+            let (listed, pages) = walked(&client, &address).await;
+            assert_eq!((&listed, pages), (&drawn, drawn.len().div_ceil(50)), "{address}");
+            let first = client.get(&address).await.expect(200).body;
+            assert!(first.contains(&format!("{} were drawn", drawn.len())), "{first}");
+            assert!(first.contains(&format!("Group {number}")), "no group has a name here: {first}");
+            let file = client.get(&format!("{list}/export?group={number}")).await.expect(200).body;
+            assert_eq!(file.lines().count() - 1, drawn.len(), "{file}");
+        }
+        let inputs = page.split("data-definitions=\"effect-by-group\"").nth(1).unwrap();
+        let inputs = inputs.split("</details>").next().unwrap();
+        assert!(
+            inputs.contains("Cochran") && inputs.contains(&format!("<dd>{}</dd>", found.treated)),
+            "{inputs}"
+        );
+        // What an earlier version told without the sizes of the groups is told anew.
+        let mut former = serde_json::to_value(&found).unwrap();
+        former.as_object_mut().unwrap().remove("group_sizes").unwrap();
+        let day = "2026-12-02".parse().unwrap();
+        kept::keep(&company.engine, result::KIND, &letter.id.to_string(), day, &former).await.unwrap();
+        result::follow(&company.engine).await.unwrap();
+        let told = result::load(&company.engine, letter.id).await.unwrap().unwrap();
+        assert_eq!(told.body.group_sizes, found.group_sizes);
 
         // Measured by sales, groups are compared by sales: half of the customers bought for 40 more.
         let mut of_sales = letter.clone();

@@ -19,15 +19,15 @@ fn rows(page: &str) -> Vec<Id> {
 }
 
 /// Everybody on the pages of one side, in their order, and how many pages there are.
-async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
+pub async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
     let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
     while let Some(address) = next {
         let page = client.get(&address).await.expect(200).body;
         found.extend(rows(&page));
         pages += 1;
-        next = page
-            .split_once("\" rel=\"next\"")
-            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/"));
+        next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
+            before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/").replace("&amp;", "&")
+        });
     }
     (found, pages)
 }
@@ -119,6 +119,12 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         let (listed, _) = walked(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
         assert_eq!(listed, reached[2..]);
 
+        // In which group or region somebody was is not told to who sees a part.
+        for address in ["?group=1", "/export?group=1", "?region=Bayern", "/export?region=Bayern"] {
+            let of_part = format!("/analysis/experiment/{id}/sides/reached{address}");
+            other.get(&of_part).await.expect(403);
+            client.get(&of_part).await.expect(200);
+        }
         client.get(&format!("/analysis/experiment/{id}/sides/other")).await.expect(404);
         let looks = company.create("role", values([("name", "Looks".into())])).await;
         for entity in ["account", "experiment"] {

@@ -18,7 +18,7 @@ pub enum Arms {
 }
 
 impl Arms {
-    pub(super) fn customers(self) -> [u64; 2] {
+    pub fn customers(self) -> [u64; 2] {
         match self {
             Arms::Rates(arms) => arms.map(|arm| arm.customers),
             Arms::Amounts(arms) => arms.map(|arm| arm.customers),

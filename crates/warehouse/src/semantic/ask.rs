@@ -350,7 +350,7 @@ impl<'a> Asked<'a> {
         };
         let record = matches!(self.all_chosen()?[at].dimension.kind, DimensionKind::Record { .. });
         let title = |code: &Code| match code {
-            Code::Number(key) if record => titles[at].get(key).map(|(_, title)| title.clone()),
+            Code::Number(key) if record => titles[at].get(key).map(|(_, title)| title.en.clone()),
             _ => None,
         };
         rows.sort_by(|(one, _), (other, _)| {

@@ -56,8 +56,8 @@ pub struct Member {
     pub code: String,
 }
 
-/// Ids and titles of records by their keys.
-pub(crate) type Titles = HashMap<i64, (Id, String)>;
+/// What the numbers are called that rows were grouped by: of keys the titles of records, with their ids.
+pub(crate) type Titles = HashMap<i64, (Option<Id>, Label)>;
 
 impl Member {
     pub fn rest() -> Member {
@@ -79,7 +79,7 @@ impl Member {
 }
 
 impl Within {
-    /// The name of the member; of a record, which is named by its title, there is none here.
+    /// The name of the member; of a record, which is named by its title, and of a number people gave a name to there is none here.
     pub fn label(&self, dimension: &Dimension, calendar: CompanyCalendar) -> Option<Label> {
         let cut = Chosen { dimension, level: self.level, calendar };
         let text = self.value.as_str();
@@ -119,7 +119,7 @@ fn number_of(level: Level, day: NaiveDate, calendar: CompanyCalendar) -> Option<
     })
 }
 
-fn both(text: impl Into<String>) -> Label {
+pub(super) fn both(text: impl Into<String>) -> Label {
     let text = text.into();
     label(text.clone(), text)
 }
@@ -128,9 +128,12 @@ fn named(cut: &Chosen<'_>, code: &Code, titles: &Titles) -> (Label, Value) {
     match (&cut.dimension.kind, code) {
         (_, Code::Empty) => (label("(none)", "（空）"), Value::Null),
         (DimensionKind::Record { .. }, Code::Number(key)) => match titles.get(key) {
-            Some((id, title)) => (both(title.as_str()), Value::Id(*id)),
-            None => (label("(deleted or not visible)", "（已删除或不可见）"), Value::Null),
+            Some((Some(id), title)) => (title.clone(), Value::Id(*id)),
+            _ => (label("(deleted or not visible)", "（已删除或不可见）"), Value::Null),
         },
+        (DimensionKind::Number, Code::Number(number)) if let Some((_, name)) = titles.get(number) => {
+            (name.clone(), Value::Int(*number))
+        }
         (DimensionKind::Choice(choices), Code::Text(text)) => {
             let choice = choices.iter().find(|choice| choice.value == *text);
             (

@@ -1,21 +1,31 @@
-//! The names of the records rows are grouped by.
+//! The names of the records rows are grouped by, and of the numbers that have one.
 
 use super::{
     answer::Cell,
     checked::Asked,
-    dimension::DimensionKind,
-    member::{Code, Titles},
+    dimension::{Dimension, DimensionKind},
+    member::{Code, Titles, both},
 };
 use crate::{Limits, lower::quoted};
-use engine::Result;
-use meta::{Id, Value};
-use std::collections::BTreeSet;
+use engine::{Engine, Result};
+use meta::{Label, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Titles looked up in one statement.
 const TITLES: usize = 1_000;
 
+impl Dimension {
+    /// What its numbers are called, as of now; none of what is named otherwise.
+    pub async fn number_names(&self, engine: &Engine) -> Result<BTreeMap<i64, Label>> {
+        match (&self.kind, self.path.last()) {
+            (DimensionKind::Number, Some(step)) => engine.number_names(&step.table, &self.column).await,
+            _ => Ok(BTreeMap::new()),
+        }
+    }
+}
+
 impl Asked<'_> {
-    /// Ids and titles of the records rows are grouped by, one map for each cut.
+    /// The names of what rows are grouped by, one map for each cut.
     pub async fn titles(
         &self,
         rows: &[(Vec<Code>, Vec<Cell>)],
@@ -23,7 +33,8 @@ impl Asked<'_> {
     ) -> Result<Vec<Titles>> {
         let mut all = vec![];
         for (at, cut) in self.all_chosen()?.iter().enumerate() {
-            let mut titles = Titles::new();
+            let names = cut.dimension.number_names(self.engine).await?;
+            let mut titles: Titles = names.into_iter().map(|(number, name)| (number, (None, name))).collect();
             if let DimensionKind::Record { entity } = &cut.dimension.kind {
                 let of_rows = rows.iter().take(super::ask::ROWS_LIMIT).filter_map(|(codes, _)| codes.get(at));
                 let of_rest = rest.iter().filter_map(|(codes, _)| codes.get(at.checked_sub(1)?));
@@ -55,8 +66,8 @@ impl Asked<'_> {
         for row in answer.values() {
             let row = row?;
             let key = row.first().and_then(Value::as_int).unwrap_or(-1);
-            let id = row.get(1).and_then(Value::as_id).unwrap_or(Id::nil());
-            titles.insert(key, (id, row.get(2).and_then(Value::as_text).unwrap_or_default().to_owned()));
+            let title = both(row.get(2).and_then(Value::as_text).unwrap_or_default());
+            titles.insert(key, (row.get(1).and_then(Value::as_id), title));
         }
         Ok(titles)
     }

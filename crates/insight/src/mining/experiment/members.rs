@@ -1,6 +1,9 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
 
-use super::{CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, plan, result::Bought};
+use super::{
+    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, plan,
+    result::{Bought, Within},
+};
 use crate::{facts::region, mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
@@ -31,6 +34,9 @@ pub fn table() -> Table {
         // The first order within the days, and what all of them come to, as they were last compared; empty before.
         .optional("bought_at", ColumnKind::Instant)
         .optional("sales", ColumnKind::Int)
+        // Those of one group or region, a page at a time.
+        .index(["experiment", "customer_group", "account"])
+        .index(["experiment", "region", "account"])
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -301,16 +307,22 @@ async fn read(engine: &Engine, select: &SelectStatement) -> Result<Vec<Member>> 
     engine.fetch(select).await?.iter().map(member).collect()
 }
 
-/// Some of those on one side, after this one.
+/// Some of those on one side, after this one; of a group or region of the day of the draw, if one is given.
 pub async fn side(
     engine: &Engine,
     experiment: Id,
     control: bool,
+    within: Option<&Within>,
     after: Option<Id>,
     limit: u64,
 ) -> Result<Vec<Member>> {
     let mut select = members(experiment);
     select.and_where(Expr::col(name("control")).eq(control)).limit(limit);
+    match within {
+        Some(Within::Group(group)) => select.and_where(Expr::col(name("customer_group")).eq(*group)),
+        Some(Within::Region(region)) => select.and_where(Expr::col(name("region")).eq(region.as_str())),
+        None => &mut select,
+    };
     if let Some(after) = after {
         select.and_where(Expr::col(name("account")).gt(after));
     }

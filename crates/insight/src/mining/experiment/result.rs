@@ -52,6 +52,9 @@ pub struct Found {
     /// not before the effect could begin, and with fewer than two groups large enough.
     #[serde(default)]
     pub by_group: Option<Heterogeneity>,
+    /// By the group of the day of the draw: how many were reached, and left alone. Empty in what an earlier version kept.
+    #[serde(default)]
+    pub group_sizes: BTreeMap<i64, [u64; 2]>,
     /// Both sides by the region they were in on the day of the draw, as far as there are enough of them, by what it is measured by. None
     /// where `by_group` is none for its time, and in what an earlier version kept.
     #[serde(default)]
@@ -64,7 +67,24 @@ pub struct Found {
     pub money: Option<Money>,
 }
 
+/// A part of the customers, as it was when they were drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Within {
+    Group(i64),
+    Region(String),
+}
+
 impl Found {
+    /// How many of it were reached, and left alone; `None` if nobody was drawn from it, or of a region too few to be told of.
+    pub fn sizes_within(&self, within: &Within) -> Option<[u64; 2]> {
+        match within {
+            Within::Group(group) => self.group_sizes.get(group).copied(),
+            Within::Region(region) => {
+                self.regions.iter().find(|part| part.name == *region).map(|part| part.arms.customers())
+            }
+        }
+    }
+
     pub fn bought(&self) -> Effect {
         self.told(self.bought)
     }
@@ -85,7 +105,8 @@ impl Found {
     /// Whether it stands, unless orders of its days are changed: its days are the same since, and this version told it.
     fn is_last(&self, experiment: &Record) -> bool {
         let days = (day(experiment, "start_on"), day(experiment, "end_on"));
-        self.ended && self.plan.is_some() && self.arms.is_some() && (self.from, self.until) == days
+        let sized = self.by_group.is_none() || !self.group_sizes.is_empty();
+        self.ended && self.plan.is_some() && self.arms.is_some() && sized && (self.from, self.until) == days
     }
 
     /// Whether they were drawn when customers may have been reached already.
@@ -152,6 +173,11 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
         // Of few customers nothing is told, and nothing is to be kept.
         found.regions.retain(Part::is_told);
     }
+    for member in &members {
+        if let Some(group) = member.group {
+            found.group_sizes.entry(group).or_default()[usize::from(member.control)] += 1;
+        }
+    }
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &found).await?;
     let sides: Vec<(Id, bool)> = members.iter().map(|member| (member.account, member.control)).collect();
     uplift::compute(engine, experiment, &found, &sides, &bought).await?;
@@ -197,6 +223,7 @@ fn compare(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> 
         plan: None,
         drawn_on: None,
         by_group: None,
+        group_sizes: BTreeMap::new(),
         regions: vec![],
         arms: Some(counted.arms(by_sales)),
         money: None,

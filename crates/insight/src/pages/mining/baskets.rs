@@ -1,6 +1,6 @@
 //! `/analysis/baskets`: what is bought together, and what goes with a product.
 
-use super::{Words, missing, product_href, products, scope, status, words};
+use super::{Words, basket_orders, missing, product_href, products, scope, status, words};
 use crate::{
     mining::{
         baskets::{self, Found},
@@ -18,13 +18,14 @@ use axum::{
 };
 use meta::Id;
 use minijinja::context;
-use mining::recommend::backtest::Backtest;
+use mining::{baskets::rules::Rule, recommend::backtest::Backtest};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
 use web::{Answer, App, Session};
 
-/// Rules shown at once.
+pub(super) const PATH: &str = "/analysis/baskets";
+/// Rules on a page.
 const ROWS: usize = 100;
 /// Products offered to choose from.
 const OFFERED: usize = 300;
@@ -33,6 +34,8 @@ const OFFERED: usize = 300;
 pub struct Asked {
     /// Only rules with this product.
     product: Option<String>,
+    /// The rule after which the page begins, counted from 0 in the order they are kept.
+    after: Option<usize>,
 }
 
 pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
@@ -40,6 +43,11 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     let words = words(&app, &session).await?;
     let engine = app.engine();
     let product: Option<Id> = asked.product.and_then(|product| product.parse().ok());
+    let address = |after: Option<usize>| {
+        let of = product.map(|product| format!("product={product}"));
+        let parts = [of, after.map(|after| format!("after={after}"))];
+        format!("{PATH}?{}#rules", parts.into_iter().flatten().collect::<Vec<_>>().join("&"))
+    };
     let told = recommend::load(engine).await?;
     let kept = baskets::load(engine).await?;
     let offered: Vec<Id> = told
@@ -68,13 +76,16 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             let settings = Settings::load(engine).await?;
             let orders = Days { settings: &settings, after: lines::before(as_of), until: as_of }.orders("");
             let as_of = words.date(as_of);
+            let (rules, next) = rules(&words, found, &names, product, asked.after);
             let baskets = words.count(u64::from(found.baskets));
             context! {
                 state => "found",
                 sample => [Input { label: words.t("mining.baskets", &[]), value: baskets }],
                 orders => context! { href => orders.clone(), label => words.t("mining.orders", &[]) },
                 figures => headline(&words, found, &as_of, orders),
-                rules => rules(&words, found, &names, product),
+                rules,
+                first_href => asked.after.is_some().then(|| address(None)),
+                next_href => next.map(|next| address(Some(next))),
                 as_of,
                 computed_at => words.format.instant(computed_at),
             }
@@ -116,39 +127,51 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Ve
     ]
 }
 
-/// The strongest rules, those with `product` only if there is one.
-pub(super) fn rules(
+/// Some of the rules, the strongest first, those with `product` only if there is one; and the one after which there are more.
+fn rules(
     words: &Words<'_>,
     found: &Found,
     names: &HashMap<Id, String>,
     product: Option<Id>,
-) -> Vec<Json> {
+    after: Option<usize>,
+) -> (Vec<Json>, Option<usize>) {
     let named = |number: &u32| {
         let id = found.products.get(*number as usize)?;
         Some(json!({ "name": names.get(id)?, "href": product_href(*id) }))
     };
     let wanted = product.map(|product| found.products.binary_search(&product).ok().map(|at| at as u32));
-    found
+    let products = |rule: &Rule| -> Option<Vec<Id>> {
+        let numbers = rule.if_bought.iter().chain([&rule.then]);
+        numbers.map(|number| found.products.get(*number as usize).copied()).collect()
+    };
+    let mut shown: Vec<(usize, Json)> = found
         .rules
         .iter()
-        .filter(|rule| match wanted {
+        .enumerate()
+        .skip(after.map_or(0, |after| after.saturating_add(1)))
+        .filter(|(_, rule)| match wanted {
             None => true,
             Some(wanted) => {
                 wanted.is_some_and(|wanted| rule.then == wanted || rule.if_bought.contains(&wanted))
             }
         })
-        .filter_map(|rule| {
+        .filter_map(|(at, rule)| {
             let if_bought: Vec<Json> = rule.if_bought.iter().filter_map(named).collect();
-            Some(json!({
+            let told = json!({
                 "if_bought": if_bought, "then": named(&rule.then)?,
-                "both": words.count(u64::from(rule.both)),
+                "both": words.count(u64::from(rule.both)), "orders_href": basket_orders::address(&products(rule)?),
                 "support": words.percent(rule.support()),
                 "confidence": words.share_between(u64::from(rule.both), u64::from(rule.if_count)),
                 "lift": words.fixed(rule.lift(), 2), "leverage": words.percent(rule.leverage()),
-            }))
+            });
+            Some((at, told))
         })
-        .take(ROWS)
-        .collect()
+        .take(ROWS + 1)
+        .collect();
+    let more = shown.len() > ROWS;
+    shown.truncate(ROWS);
+    let next = shown.last().filter(|_| more).map(|(at, _)| *at);
+    (shown.into_iter().map(|(_, rule)| rule).collect(), next)
 }
 
 fn tried(words: &Words<'_>, test: &Backtest) -> Json {

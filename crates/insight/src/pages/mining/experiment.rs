@@ -1,9 +1,7 @@
 //! What came of an experiment, on its page.
 
 use super::{
-    Words,
-    groups::called,
-    plan, scope,
+    Words, plan, scope,
     sides::{self, Side},
     uplift, words,
 };
@@ -11,14 +9,11 @@ use crate::{
     mining::{
         experiment::{
             ENTITY,
-            result::{self, Found},
+            result::{self, Found, Within},
         },
         group_names::Names,
     },
-    pages::{
-        figure::{Explain, Figure, Input},
-        href,
-    },
+    pages::figure::{Explain, Figure, Input},
 };
 use axum::{
     extract::{Path, State},
@@ -90,11 +85,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
                 power => plan::power(&words, found, by_sales),
-                sample => [("treated", found.treated), ("control", found.control)].map(|(side, customers)| Input {
-                    label: words.t(&format!("mining.{side}"), &[]),
-                    value: words.count(customers),
-                }),
-                parts => parts(&words, (found, by_sales), &Names::load(app.engine()).await?),
+                parts => parts(&words, (record, found), &Names::load(app.engine()).await?),
                 as_of,
             }
         }
@@ -134,7 +125,7 @@ fn figures(
     let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let of_side = |key: &str, side: Side| {
-        Explain::new(words.meaning(key, &[]), as_of).source(side.href(experiment.id), side.title(words))
+        Explain::new(words.meaning(key, &[]), as_of).source(side.href(experiment.id, None), side.title(words))
     };
     let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {
@@ -197,7 +188,7 @@ fn returns(
     let explain = |key: &str| {
         let explain = Explain::new(words.meaning(&format!("mining.{key}_help"), &[]), as_of)
             .input(words.t("mining.sides.reached", &[]), words.count(found.treated));
-        explain.source(Side::Reached.href(experiment.id), Side::Reached.title(words))
+        explain.source(Side::Reached.href(experiment.id, None), Side::Reached.title(words))
     };
     let figure = |key: &str, value: String, explain: Explain| {
         Figure::new(words.t(&format!("mining.{key}"), &[]), value, explain)
@@ -235,41 +226,26 @@ fn returns(
 }
 
 /// Whether it differs between customer groups, and between regions, or why that is not told; nothing while it runs.
-fn parts(words: &Words<'_>, of: (&Found, bool), names: &Names) -> Vec<Json> {
-    let found = of.0;
+fn parts(words: &Words<'_>, of: (&Record, &Found), names: &Names) -> Vec<Json> {
+    let found = of.1;
     if !found.ended {
         return vec![];
     }
-    // Groups of the day it was drawn: one that is gone has no name any more.
-    let group = |number: &str| {
-        let known = number.parse().ok().filter(|number| names.of.contains_key(number));
-        let name = known.map_or_else(
-            || words.t("mining.group_number", &[("number", number)]),
-            |known| {
-                words.t(
-                    "mining.group_named",
-                    &[("number", number), ("name", &called(words, names, known, &[]))],
-                )
-            },
-        );
-        (name, href::list("account", &format!("customer_group == {number}")))
-    };
-    let region = |region: &str| {
-        let customers = href::of_region("", region);
-        (region.to_owned(), href::list("account", customers.trim_start_matches(" && ")))
-    };
+    let group = |number: &str| number.parse().ok().map(Within::Group);
+    let region = |region: &str| Some(Within::Region(region.to_owned()));
     vec![
-        apart(words, of, ("group", found.by_group.as_ref()), group),
-        apart(words, of, ("region", heterogeneity::test(&found.regions).as_ref()), region),
+        apart(words, of, names, ("group", found.by_group.as_ref()), group),
+        apart(words, of, names, ("region", heterogeneity::test(&found.regions).as_ref()), region),
     ]
 }
 
-/// By `group` or `region`; `named` is what a part is called, and the list of its customers.
+/// By `group` or `region`; `within` is the part of a name.
 fn apart(
     words: &Words<'_>,
-    (found, by_sales): (&Found, bool),
+    (experiment, found): (&Record, &Found),
+    names: &Names,
     (by, tested): (&str, Option<&Heterogeneity>),
-    named: impl Fn(&str) -> (String, String),
+    within: impl Fn(&str) -> Option<Within>,
 ) -> Json {
     let (id, first) = (format!("effect-by-{by}"), words.t(&format!("mining.{by}"), &[]));
     let say = |what: &str, args: &[(&str, &str)]| words.t(&format!("mining.by_{by}.{what}"), args);
@@ -283,17 +259,37 @@ fn apart(
     };
     let p = words.fixed(parts.p_value, 3);
     let text = say(if parts.real { "differ" } else { "alike" }, &[("p", &p)]);
+    let by_sales = result::by_sales(experiment);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let row = |(part, effect): &(String, Effect)| {
-        let (name, href) = named(part);
-        json!({
-            "name": name, "href": href,
-            "treated": shown(effect.treated), "control": shown(effect.control),
+        let within = within(part)?;
+        let side = |side: Side, value: f64| {
+            let customers = words.count(side.drawn(found, Some(&within))?);
+            // The members as they were drawn: who is in the group or region today may be somebody else.
+            Some(json!({
+                "value": shown(value), "href": side.href(experiment.id, Some(&within)),
+                "customers": words.t("mining.of_customers", &[("count", &customers)]),
+            }))
+        };
+        Some(json!({
+            "name": sides::called(words, names, &within),
+            "treated": side(Side::Reached, effect.treated)?,
+            "control": side(Side::LeftAlone, effect.control)?,
             "difference": shown(effect.difference),
             "interval": format!("{} – {}", shown(effect.lower), shown(effect.upper)),
-        })
+        }))
     };
     // Where the effect is the same for all, a table by part would only invite to read noise.
-    let rows: Vec<Json> = if parts.real { parts.parts.iter().map(row).collect() } else { vec![] };
-    json!({ "id": id, "first": first, "text": text, "rows": rows })
+    let rows: Vec<Json> = if parts.real { parts.parts.iter().filter_map(row).collect() } else { vec![] };
+    let compared = |side: Side| -> u64 {
+        parts.parts.iter().filter_map(|(part, _)| side.drawn(found, Some(&within(part)?))).sum()
+    };
+    let input = |side: Side| Input { label: side.title(words), value: words.count(compared(side)) };
+    let inputs = [
+        input(Side::Reached),
+        input(Side::LeftAlone),
+        Input { label: words.t("mining.cochran_q", &[]), value: words.fixed(parts.q, 2) },
+        Input { label: "p".to_owned(), value: p.clone() },
+    ];
+    json!({ "id": id, "first": first, "text": text, "rows": rows, "inputs": inputs })
 }

@@ -3,7 +3,7 @@
 use super::{Words, group_moves, missing, scope, status, words};
 use crate::{
     mining::{
-        group_names::{self, Name, Names},
+        group_names::{self, Names},
         groups::{self, FEATURES, Found, Group, Wanted},
         refresh,
     },
@@ -20,7 +20,7 @@ use axum_extra::extract::Form;
 use engine::{Action, Actor, Error, Level};
 use meta::label;
 use minijinja::context;
-use mining::grouping::{MOST_GROUPS, profile::Mark};
+use mining::grouping::MOST_GROUPS;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Flash, Session};
@@ -156,35 +156,21 @@ fn feature(words: &Words<'_>, name: &str) -> String {
     words.t(&format!("mining.feature.{name}"), &[])
 }
 
-/// A group's name is what marks it.
-pub(super) fn name(words: &Words<'_>, marks: &[Mark]) -> String {
-    let mark = |mark: &Mark| {
-        let side = if mark.high { "high" } else { "low" };
-        words.t(&format!("mining.mark.{}.{side}", mark.feature), &[])
-    };
-    if marks.is_empty() {
-        return words.t("mining.mark.none", &[]);
-    }
-    marks.iter().map(mark).collect::<Vec<_>>().join(&words.t("mining.mark.and", &[]))
-}
-
-/// What a group is called: as people say, or as it was first marked.
-pub(super) fn called(words: &Words<'_>, names: &Names, number: u32, marks: &[Mark]) -> String {
-    match names.of.get(&number) {
-        Some(Name { given: Some(given), .. }) => given.clone(),
-        Some(first) => name(words, &first.marks),
-        None => name(words, marks),
-    }
-}
-
 /// Number and name of each group.
 pub(crate) fn names(words: &Words<'_>, found: &Found, called_by: &Names) -> Vec<(u32, String)> {
     let named = |group: &Group| {
-        let number = words.count(u64::from(group.number));
-        let text = called(words, called_by, group.number, &group.profile.marks);
-        (group.number, words.t("mining.group_named", &[("number", &number), ("name", &text)]))
+        let name = called_by.called(group.number, &group.profile.marks);
+        (group.number, group_names::numbered(group.number, &name).get(words.lang).to_owned())
     };
     found.groups.iter().map(named).collect()
+}
+
+/// A group of an earlier day: one that is gone has no name any more.
+pub(super) fn name_then(words: &Words<'_>, names: &Names, number: i64) -> String {
+    match u32::try_from(number).ok().filter(|number| names.of.contains_key(number)) {
+        Some(known) => group_names::numbered(known, &names.called(known, &[])).get(words.lang).to_owned(),
+        None => words.t("mining.group_number", &[("number", &number.to_string())]),
+    }
 }
 
 /// Names are everybody's: who sees all figures and may change every customer gives them.
@@ -271,7 +257,8 @@ fn rows(words: &Words<'_>, found: &Found, names: &[(u32, String)], called_by: &N
         let marks = &group.profile.marks;
         let name_says_it =
             called_by.of.get(&group.number).is_none_or(|one| one.given.is_none() && one.marks == *marks);
-        (!name_says_it).then(|| words.t("mining.marked_by", &[("marks", &name(words, marks))]))
+        (!name_says_it)
+            .then(|| words.t("mining.marked_by", &[("marks", group_names::marked(marks).get(words.lang))]))
     };
     let row = |(at, (group, (number, name))): (usize, (&Group, &(u32, String)))| Row {
         number: *number,

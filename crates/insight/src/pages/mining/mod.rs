@@ -1,5 +1,6 @@
 //! The pages of data mining, under `/analysis`. They show what the job kept; whoever may see the company's figures sees them.
 
+mod basket_orders;
 mod baskets;
 mod experiment;
 mod forecast;
@@ -34,6 +35,7 @@ pub fn web_module() -> WebModule {
         templates: &[
             ("insight/mining_groups.html", include_str!("groups.html")),
             ("insight/mining_baskets.html", include_str!("baskets.html")),
+            ("insight/mining_basket_orders.html", include_str!("basket_orders.html")),
             ("insight/mining_product.html", include_str!("product.html")),
             ("insight/mining_likely.html", include_str!("likely.html")),
             ("insight/mining_likely_table.html", include_str!("likely_table.html")),
@@ -82,7 +84,8 @@ fn routes() -> Router<App> {
         .route("/analysis/groups", get(groups::page).post(groups::save))
         .route("/analysis/groups/name", post(groups::rename))
         .route("/analysis/groups/customers", get(group_moves::customers))
-        .route("/analysis/baskets", get(baskets::page))
+        .route(baskets::PATH, get(baskets::page))
+        .route(basket_orders::PATH, get(basket_orders::page))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))

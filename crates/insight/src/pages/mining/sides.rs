@@ -1,12 +1,15 @@
 //! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, and who of them bought, as a list and as a
-//! file. Whoever may see the experiment sees those of its customers that he may see.
+//! file; `?group=` or `?region=`: of one customer group or region of the day they were drawn. Whoever may see the experiment sees those of its customers that he may see.
 
-use super::words;
+use super::{groups::name_then, words};
 use crate::{
-    mining::experiment::{
-        ENTITY,
-        members::{self, Member},
-        result::{self, Found},
+    mining::{
+        experiment::{
+            ENTITY,
+            members::{self, Member},
+            result::{self, Found, Within},
+        },
+        group_names::Names,
     },
     pages::{
         customer_table::{self, among},
@@ -64,12 +67,21 @@ impl Side {
         words.t(&format!("mining.sides.{}", self.name()), &[])
     }
 
-    pub(super) fn href(self, experiment: Id) -> String {
+    pub(super) fn href(self, experiment: Id, within: Option<&Within>) -> String {
+        Asked::of(within).address(&self.path(experiment))
+    }
+
+    fn path(self, experiment: Id) -> String {
         format!("/analysis/experiment/{experiment}/sides/{}", self.name())
     }
 
-    fn drawn(self, found: &Found) -> u64 {
-        if self.is_control() { found.control } else { found.treated }
+    /// How many were drawn; `None` where that is not known of a part.
+    pub(super) fn drawn(self, found: &Found, within: Option<&Within>) -> Option<u64> {
+        let sizes = match within {
+            Some(within) => found.sizes_within(within)?,
+            None => [found.treated, found.control],
+        };
+        Some(sizes[usize::from(self.is_control())])
     }
 }
 
@@ -81,12 +93,57 @@ pub(super) struct Way {
 }
 
 pub(super) fn ways(words: &Words<'_>, experiment: Id) -> Vec<Way> {
-    Side::ALL.map(|side| Way { label: side.title(words), href: side.href(experiment) }).into()
+    Side::ALL.map(|side| Way { label: side.title(words), href: side.href(experiment, None) }).into()
 }
 
-#[derive(Default, Deserialize)]
+pub(super) fn called(words: &Words<'_>, names: &Names, within: &Within) -> String {
+    match within {
+        Within::Group(group) => name_then(words, names, *group),
+        Within::Region(region) => region.clone(),
+    }
+}
+
+#[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     after: Option<Id>,
+    /// Only who was in this group, or else in this region, when he was drawn.
+    group: Option<i64>,
+    region: Option<String>,
+}
+
+impl Asked {
+    fn of(within: Option<&Within>) -> Self {
+        match within {
+            Some(Within::Group(group)) => Asked { group: Some(*group), ..Asked::default() },
+            Some(Within::Region(region)) => Asked { region: Some(region.clone()), ..Asked::default() },
+            None => Asked::default(),
+        }
+    }
+
+    fn within(&self) -> Option<Within> {
+        self.group.map(Within::Group).or_else(|| self.region.clone().map(Within::Region))
+    }
+
+    /// What it is narrowed to, by the name of its parameter.
+    fn part(&self) -> Option<(&'static str, String)> {
+        self.within().map(|within| match within {
+            Within::Group(group) => ("group", group.to_string()),
+            Within::Region(region) => ("region", region),
+        })
+    }
+
+    fn address(&self, path: &str) -> String {
+        let part = self.part().map(|(name, value)| format!("{name}={}", web::encode(&value)));
+        let after = self.after.map(|after| format!("after={after}"));
+        let parts: Vec<String> = [part, after].into_iter().flatten().collect();
+        if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
+    }
+
+    /// What the audit is told was asked for.
+    fn noted(&self, experiment: Id, side: Side) -> Vec<(&'static str, String)> {
+        let always = [("experiment", experiment.to_string()), ("side", side.name().to_owned())];
+        always.into_iter().chain(self.part()).collect()
+    }
 }
 
 /// How each member responded, for whoever may see when and for how much customers buy.
@@ -114,13 +171,13 @@ fn responses(account: &Entity) -> Vec<Field> {
 struct Members {
     experiment: Id,
     side: Side,
-    after: Option<Id>,
+    asked: Asked,
     settings: Settings,
 }
 
 impl Members {
-    async fn of(engine: &Engine, experiment: Id, side: Side, after: Option<Id>) -> Result<Self> {
-        Ok(Members { experiment, side, after, settings: Settings::load(engine).await? })
+    async fn of(engine: &Engine, experiment: Id, side: Side, asked: Asked) -> Result<Self> {
+        Ok(Members { experiment, side, asked, settings: Settings::load(engine).await? })
     }
 
     fn respond(&self, record: &mut Record, member: &Member) {
@@ -134,9 +191,10 @@ impl Members {
 impl Source for Members {
     async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
         let (side, limit) = (self.side.is_control(), BATCH as u64);
-        let members = members::side(engine, self.experiment, side, self.after, limit).await?;
+        let (within, after) = (self.asked.within(), self.asked.after);
+        let members = members::side(engine, self.experiment, side, within.as_ref(), after, limit).await?;
         let Some(last) = members.last() else { return Ok((vec![], false)) };
-        self.after = Some(last.account);
+        self.asked.after = Some(last.account);
         let ids: Vec<Id> = members.iter().map(|member| member.account).collect();
         let mut query = wanted.filter(among(&ids)).sort("-created_at").limit(BATCH);
         let mut records = vec![];
@@ -181,11 +239,14 @@ async fn page_of(
             return Ok((shown, None));
         }
     }
-    Ok((shown, members.after))
+    Ok((shown, members.asked.after))
 }
 
-/// The experiment, if the reader may see it and its customers were drawn.
-async fn drawn(app: &App, session: &Session, id: Id) -> Answer<(Record, Found)> {
+/// The experiment, if the reader may see it and its customers were drawn. In which group or region each was, only those are told who see the whole.
+async fn drawn(app: &App, session: &Session, id: Id, asked: &Asked) -> Answer<(Record, Found)> {
+    if asked.within().is_some() {
+        scope::whole_company(session)?;
+    }
     let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
     let found = result::load(app.engine(), id).await?;
     let found = found.ok_or_else(|| Error::NotFound(format!("/{ENTITY}/{id}")))?;
@@ -199,17 +260,17 @@ pub async fn page(
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
     let words = words(&app, &session).await?;
-    let (experiment, found) = drawn(&app, &session, id).await?;
+    let (experiment, found) = drawn(&app, &session, id, &asked).await?;
     let engine = app.engine();
     engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
     let account = session.actor.view(engine.entity("account")?);
     let columns: Vec<&str> = COLUMNS.into_iter().filter(|field| account.get(field).is_some()).collect();
-    let mut members = Members::of(engine, id, side, asked.after).await?;
+    let mut members = Members::of(engine, id, side, asked.clone()).await?;
     let fields = [&[account.title.as_str()], columns.as_slice()].concat();
     let (records, next) = page_of(&mut members, engine, &session.actor, &fields).await?;
-    let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
-    let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
-    app.saw_many(&session, "account", records.len(), &given);
+    let noted = asked.noted(id, side);
+    let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    app.saw_many(&session, "account", records.len(), &noted);
     let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
     let list = (!ids.is_empty()).then(|| href::list("account", &among(&ids)));
     let mut table =
@@ -219,19 +280,27 @@ pub async fn page(
         table.add(&words, &records, &field);
     }
     // Of the whole only those are told who may see the whole.
-    let count = scope::sees_the_company(&session.actor).then(|| words.count(side.drawn(&found)));
-    let own = side.href(id);
+    let within = asked.within();
+    let drawn = side.drawn(&found, within.as_ref());
+    let count = drawn.filter(|_| scope::sees_the_company(&session.actor)).map(|drawn| words.count(drawn));
+    let title = match &within {
+        Some(within) => {
+            format!("{} · {}", side.title(&words), called(&words, &Names::load(engine).await?, within))
+        }
+        None => side.title(&words),
+    };
+    let (first, path) = (Asked::of(within.as_ref()), side.path(id));
     let context = context! {
-        title => side.title(&words),
+        title,
         help => words.t(&format!("mining.sides.{}_help", side.name()), &[]),
         experiment => experiment.text("name"),
         back => format!("/{ENTITY}/{id}"),
         table,
         count,
         list_href => list,
-        first_href => asked.after.is_some().then(|| own.clone()),
-        next_href => next.map(|after| format!("{own}?after={after}")),
-        export_href => session.actor.has("account", Action::Export).then(|| format!("{own}/export")),
+        first_href => asked.after.is_some().then(|| first.address(&path)),
+        next_href => next.map(|after| Asked { after: Some(after), ..asked }.address(&path)),
+        export_href => session.actor.has("account", Action::Export).then(|| first.address(&format!("{path}/export"))),
     };
     app.page(&session, "insight/mining_side.html", context).map(IntoResponse::into_response)
 }
@@ -241,11 +310,13 @@ pub async fn export(
     State(app): State<App>,
     session: Session,
     Place((id, side)): Place<(Id, Side)>,
+    Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
-    drawn(&app, &session, id).await?;
-    let given = [("experiment", id.to_string()), ("side", side.name().to_owned())];
-    let given = given.each_ref().map(|(name, value)| (*name, value.as_str()));
-    let members = Members::of(app.engine(), id, side, None).await?;
+    drawn(&app, &session, id, &asked).await?;
+    let asked = Asked { after: None, ..asked };
+    let noted = asked.noted(id, side);
+    let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let members = Members::of(app.engine(), id, side, asked).await?;
     let more = responses(session.actor.view(app.engine().entity("account")?));
-    web::pages::record_file(app, session, "account", more, &given, members).await
+    web::pages::record_file(app, session, "account", more, &noted, members).await
 }

@@ -197,7 +197,7 @@ impl Shown<'_> {
         let (words, found) = (self.words, self.found());
         let explain = |key: &str| {
             Explain::new(self.words.meaning(&format!("mining.uplift.{key}"), &[]), self.as_of)
-                .source(Side::Reached.href(self.experiment), Side::Reached.title(words))
+                .source(Side::Reached.href(self.experiment, None), Side::Reached.title(words))
                 .inputs(self.sample())
         };
         let mut test = explain("qini_help");

@@ -353,3 +353,42 @@ fn what_is_made_of_a_hidden_answer_cannot_be_asked() {
         client.post("/analysis/sql", &[("sql", "SELECT recommend FROM surveys")]).await.expect(422);
     });
 }
+
+#[test]
+fn groups_of_customers_stand_under_their_names() {
+    on_sqlite(modules, async |test| {
+        trade(&test, None).await;
+        let accounts = test.engine.list(&Actor::system(), &Query::new("account")).await.unwrap().records;
+        let group = |name: &str, number: i64| {
+            let account = accounts.iter().find(|account| account.text("name") == name).unwrap();
+            (account.id, meta::Values::from([("customer_group".to_owned(), Value::Int(number))]))
+        };
+        let figures = [group("青岛海风", 1), group("=Chengdu", 3)];
+        let names = serde_json::json!({ "next": 4, "of": { "1": { "marks": [], "given": "Dealers" } } });
+        test.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    tx.set_figures("account", &figures).await?;
+                    tx.set_setting("mining.group_names", &names).await
+                })
+            })
+            .await
+            .unwrap();
+        warehouse::refresh(&test.engine, Manner { full: true, ..Manner::default() }, None).await.unwrap();
+        let client = test.administrator().await;
+        let asked = answer("m=sales&r=account.customer_group");
+        let page = get(&client, &asked).await;
+        assert_eq!(row(&page, "1: Dealers"), ["1: Dealers", "¥800.00"]);
+        // One without a name is its number.
+        assert_eq!(row(&page, "3"), ["3", "¥1,100.00"]);
+        let behind = get(&client, &link(&page, "/analysis/explore/cell?")).await;
+        assert!(behind.contains("¥1,900.00"), "{behind}");
+        let within = format!("{EXPLORE}?m=sales&r=channel&w=account.customer_group%3D1");
+        client.set_cookie("zhike_lang", "zh-CN");
+        for (page, name) in
+            [(get(&client, &asked).await, "1：Dealers"), (get(&client, &within).await, "1：Dealers")]
+        {
+            assert!(page.contains(name), "{name}: {page}");
+        }
+    });
+}
