@@ -110,6 +110,12 @@ pub fn key_ranges(accounts: &[Option<Id>]) -> impl Iterator<Item = String> + use
     (0..accounts.len()).step_by(KEYS_AT_ONCE).map(range)
 }
 
+/// Where a customer is counted: his province, or country where there is none; empty where neither is known.
+pub fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
+    let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
+    known(province).or(known(country)).unwrap_or_default()
+}
+
 /// A count as it is; money and quantities in ten-thousandths.
 pub fn whole(value: &Value) -> i64 {
     match value {

@@ -207,6 +207,18 @@ const SEVEN_P: &[Shown] = &[
     told("seven.column.both", "count", "sales.order, sales.product_key"),
     told("seven.column.confidence", "share", "sales.order, sales.product_key"),
     told("seven.column.lift", "quantity", "sales.order, sales.product_key"),
+    told("seven.column.sales_before", "money", "order.net_base, order.account_key, order.ordered_at"),
+    told("seven.column.fall", "money", "order.net_base, order.account_key, order.ordered_at"),
+    told("seven.column.source_converts", "share", "account.source, account.created_at, first_order_on"),
+    helped(
+        "came_by_kind",
+        "seven.came_region_title.is",
+        "count",
+        "account.relation, account.province, account.created_at, first_order_on",
+    )
+    .named(("Accounts that came, by relation and region", "新增客户，按关系和区域")),
+    told("seven.column.experiments", "count", "experiment"),
+    told("seven.column.customers", "count", "experiment"),
     told("seven.column.treated", "share", "experiment"),
     told("seven.column.control", "share", "experiment"),
     told("seven.column.difference", "share", "experiment"),

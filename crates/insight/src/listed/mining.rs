@@ -168,7 +168,7 @@ const EFFECT: &[Shown] = &[
     helped("mining.difference", "mining.difference_help", "share", EXPERIMENT),
     helped("mining.uplift", "mining.uplift_help", "share", EXPERIMENT),
     helped("mining.extra", "mining.extra_help", "money", RETURNS),
-    helped("mining.contacts_cost", "mining.contacts_cost_help", "money", RETURNS),
+    helped("mining.spend", "mining.spend_help", "money", RETURNS),
     helped("mining.return", "mining.return_help", "share", RETURNS),
     told("mining.interval_95", "share", EXPERIMENT),
     told("mining.plan.customers", "count", "experiment"),

@@ -75,7 +75,8 @@ pub fn among(ids: &[Id]) -> String {
     format!("id in [{}]", ids.join(", "))
 }
 
-async fn records(
+/// The records of such a list, for who knows more of each than stands in the account.
+pub async fn records(
     words: &Words<'_>,
     session: &Session,
     (filter, sort): (&str, &str),
@@ -114,6 +115,14 @@ pub async fn table(
 }
 
 impl CustomerTable {
+    /// One more column, of what was found of the customers elsewhere: a text for each row.
+    pub fn tell(&mut self, column: Column, texts: impl IntoIterator<Item = String>) {
+        self.columns.push(column);
+        for (row, text) in self.rows.iter_mut().zip(texts) {
+            row.cells.push(Cell { text, colour: None });
+        }
+    }
+
     /// One more column, of what stands in the records beside the fields of the account.
     pub fn add(&mut self, words: &Words<'_>, records: &[Record], field: &Field) {
         let label = field.label.get(words.lang).to_owned();

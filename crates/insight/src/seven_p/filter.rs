@@ -61,6 +61,11 @@ impl Filter {
         }
     }
 
+    /// Whether it is compared with the year before: of longer periods not all of that is kept.
+    pub fn is_compared(&self) -> bool {
+        self.months <= 12
+    }
+
     /// The day after the last.
     pub fn until(&self) -> NaiveDate {
         self.last.succ_opt().unwrap_or(self.last)

@@ -4,6 +4,7 @@
 mod body;
 mod cells;
 mod cuts;
+mod fallen;
 mod filter;
 mod page;
 mod pages;

@@ -2,10 +2,10 @@
 
 use super::{
     cells::{CutRow, Place, Places},
-    sales::{Sales, region},
+    sales::Sales,
 };
 use crate::{
-    facts::{ask, whole},
+    facts::{ask, region, whole},
     profitability::{CURVE_POINTS, known::leaves},
 };
 use engine::Result;

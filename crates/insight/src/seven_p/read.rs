@@ -3,6 +3,7 @@
 use super::{
     body::Body,
     cuts::Measures,
+    fallen::{self, ByMonths, Fallen},
     filter::Filter,
     profits::{self, Profits},
     retention::{self, Retention},
@@ -42,6 +43,12 @@ impl Cut<'_> {
         store::find(self.engine, self.run, profits::CUT, self.place()).await
     }
 
+    /// Those whose sales fell most within the period; none of a period that is not compared.
+    pub async fn fallen(&self) -> Result<Vec<Fallen>> {
+        let found: Option<ByMonths> = store::find(self.engine, self.run, fallen::CUT, self.place()).await?;
+        Ok(found.and_then(|mut found| found.remove(&self.filter.months)).unwrap_or_default())
+    }
+
     /// `None` without customers a year ago.
     pub async fn retention(&self) -> Result<Option<Retention>> {
         store::find(self.engine, self.run, retention::CUT, self.place()).await
@@ -52,11 +59,24 @@ impl Cut<'_> {
         Ok(by_month(&self.body(cut).await?, (self.filter.before, self.filter.until())))
     }
 
-    /// Of each region every month of the period and of the year before.
-    pub async fn months_by_region(&self) -> Result<BTreeMap<String, ByMonth>> {
-        let regions = store::regions(self.engine, self.run, "month", &self.filter.relation).await?;
-        let period = (self.filter.before, self.filter.until());
-        Ok(regions.into_iter().map(|(region, body)| (region, by_month(&body, period))).collect())
+    /// Of the period, by region, whatever the value.
+    pub async fn regions(&self, cut: &str) -> Result<ByValue> {
+        Ok(self.each(store::regions(self.engine, self.run, cut, &self.filter.relation).await?))
+    }
+
+    /// The same by relation.
+    pub async fn relations(&self, cut: &str) -> Result<ByValue> {
+        Ok(self.each(store::relations(self.engine, self.run, cut, &self.filter.region).await?))
+    }
+
+    fn each(&self, bodies: Vec<(String, Body)>) -> ByValue {
+        let period = (self.filter.from, self.filter.until());
+        let all = |body: &Body| {
+            let mut all = Measures::default();
+            within(body, period).for_each(|(.., measures)| all.add(&measures));
+            all
+        };
+        bodies.into_iter().map(|(whose, body)| (whose, all(&body))).collect()
     }
 
     /// By value, whatever the period: how customers stand on the as-of date.

@@ -2,10 +2,10 @@
 
 use super::{
     cells::{CutRow, Place, Places},
-    sales::{Sales, region},
+    sales::Sales,
 };
 use crate::{
-    facts::{At, ask, counting, whole},
+    facts::{At, ask, counting, region, whole},
     settings::{date_of, day_number},
     statistics::COUNTING_ORDERS,
 };

@@ -6,7 +6,7 @@ use super::{
     filter::year_before,
 };
 use crate::{
-    facts::{At, ask, counting, day_before, whole},
+    facts::{At, ask, counting, day_before, region, whole},
     mining::groups,
     settings::Settings,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
@@ -248,10 +248,4 @@ fn text(value: &Value) -> Cow<'_, str> {
         Value::Int(number) => number.to_string().into(),
         value => value.as_text().unwrap_or_default().into(),
     }
-}
-
-/// Province, or country where there is none.
-pub(super) fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
-    let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
-    known(province).or(known(country)).unwrap_or_default()
 }

@@ -60,7 +60,8 @@ pub(super) async fn find<T: DeserializeOwned>(
     cut: &str,
     (relation, region): (&str, &str),
 ) -> Result<Option<T>> {
-    let select = of_relation(run, cut, relation).and_where(Expr::col(name("region")).eq(region)).to_owned();
+    let [relation, region] = [("relation", relation), ("region", region)].map(is);
+    let select = of_cut(run, cut).and_where(relation).and_where(region).to_owned();
     let rows = engine.fetch(&select).await?;
     rows.first().map(|row| Ok(serde_json::from_str(&row.text(0)?)?)).transpose()
 }
@@ -72,18 +73,34 @@ pub(super) async fn regions(
     cut: &str,
     relation: &str,
 ) -> Result<Vec<(String, Body)>> {
-    let of_all = Expr::col(name("region")).eq("");
-    let select = of_relation(run, cut, relation).column(name("region")).and_where(of_all.not()).to_owned();
-    let rows = engine.fetch(&select).await?;
+    each(engine, of_cut(run, cut).and_where(is(("relation", relation))), "region").await
+}
+
+/// The same of each relation, of one region or of all.
+pub(super) async fn relations(
+    engine: &Engine,
+    run: i64,
+    cut: &str,
+    region: &str,
+) -> Result<Vec<(String, Body)>> {
+    each(engine, of_cut(run, cut).and_where(is(("region", region))), "relation").await
+}
+
+async fn each(engine: &Engine, of: &mut SelectStatement, by: &str) -> Result<Vec<(String, Body)>> {
+    let select = of.column(name(by)).and_where(is((by, "")).not());
+    let rows = engine.fetch(select).await?;
     rows.iter().map(|row| Ok((row.text(1)?, serde_json::from_str(&row.text(0)?)?))).collect()
 }
 
-fn of_relation(run: i64, cut: &str, relation: &str) -> SelectStatement {
+fn is((column, value): (&str, &str)) -> Expr {
+    Expr::col(name(column)).eq(value)
+}
+
+fn of_cut(run: i64, cut: &str) -> SelectStatement {
     Sql::select()
         .column(name("cells"))
         .from(name(TABLE))
         .and_where(Expr::col(name("run")).eq(run))
         .and_where(Expr::col(name("cut")).eq(cut))
-        .and_where(Expr::col(name("relation")).eq(relation))
         .to_owned()
 }

@@ -118,11 +118,15 @@ fn what_an_earlier_version_told_of_an_ended_experiment_is_told_anew() {
         result::follow(&company.engine).await.unwrap();
         assert_eq!(sales(&company, id).await, BTreeSet::from([None]));
 
-        // Without what they did before, or of other days.
-        let (mut unplanned, mut of_other_days) = (whole.clone(), whole.clone());
-        unplanned.as_object_mut().unwrap().remove("plan").unwrap();
+        // Without what they did before, without both sides, or of other days.
+        let without = |what: &str| {
+            let mut former = whole.clone();
+            former.as_object_mut().unwrap().remove(what).unwrap();
+            former
+        };
+        let mut of_other_days = whole.clone();
         of_other_days["from"] = json!("2026-09-01");
-        for former in [unplanned, of_other_days] {
+        for former in [without("plan"), without("arms"), of_other_days] {
             keep(result::KIND, &former).await;
             forget_sales(&company, id).await;
             result::follow(&company.engine).await.unwrap();

@@ -69,7 +69,7 @@ pub async fn buy(company: &Company, buyers: &[Id], day: &str) {
 }
 
 /// Of these so many of a hundred, spread evenly, by side: reached, left alone.
-fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
+pub fn share_of(members: &[(Id, bool)], shares: [usize; 2]) -> Vec<Id> {
     let mut seen = [0; 2];
     let mut chosen = vec![];
     for (account, control) in members {
@@ -221,7 +221,7 @@ fn groups_changed_after_the_draw_do_not_matter() {
             let file = client.get(&format!("{list}/export?group={number}")).await.expect(200).body;
             assert_eq!(file.lines().count() - 1, drawn.len(), "{file}");
         }
-        let inputs = page.split("data-definitions=\"effect-parts\"").nth(1).unwrap();
+        let inputs = page.split("data-definitions=\"effect-by-group\"").nth(1).unwrap();
         let inputs = inputs.split("</details>").next().unwrap();
         assert!(
             inputs.contains("Cochran") && inputs.contains(&format!("<dd>{}</dd>", found.treated)),

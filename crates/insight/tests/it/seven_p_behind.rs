@@ -18,7 +18,7 @@ fn plain(html: &str) -> String {
     html.replace("&#x2f;", "/").replace("&amp;", "&").replace("&#x27;", "'").replace("&quot;", "\"")
 }
 
-fn decoded(text: &str) -> String {
+pub fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (vec![], text.as_bytes());
     while let [first, more @ ..] = rest {
         rest = more;
@@ -35,7 +35,7 @@ fn decoded(text: &str) -> String {
     String::from_utf8(bytes).unwrap()
 }
 
-fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
+pub fn between<'t>(text: &'t str, before: &str, after: &str) -> &'t str {
     let found = text.split_once(before).unwrap_or_else(|| panic!("no {before} in {text}")).1;
     found.split_once(after).unwrap_or_else(|| panic!("no {after} in {found}")).0
 }
@@ -44,17 +44,17 @@ fn number(text: &str) -> u64 {
     text.trim().replace(',', "").parse().unwrap_or_else(|_| panic!("{text} is no number"))
 }
 
-struct Page {
+pub struct Page {
     /// What a finding says, and the address beside it.
     findings: Vec<(String, String)>,
-    charts: Vec<Json>,
+    pub charts: Vec<Json>,
     /// Of each row of a table: its address and its cells.
-    tables: Vec<Vec<(String, Vec<String>)>>,
-    html: String,
+    pub tables: Vec<Vec<(String, Vec<String>)>>,
+    pub html: String,
 }
 
 impl Page {
-    fn read(html: String) -> Page {
+    pub fn read(html: String) -> Page {
         let findings = html.split("<div class=\"finding").skip(1).map(|finding| {
             let text = finding.split_once('>').unwrap().1.split("<details").next().unwrap();
             let text = text.replace("<strong>", "").replace("</strong>", "");
@@ -189,7 +189,7 @@ impl Behind<'_> {
         for (href, value, _) in performance.bars(1) {
             self.lines(href, value, "Net amount").await;
         }
-        for (href, cells) in &performance.tables[0] {
+        for (href, cells) in performance.tables.last().unwrap() {
             self.count(href, number(&cells[2])).await;
         }
         let product = self.page("product", filter).await;
@@ -232,8 +232,10 @@ impl Behind<'_> {
         if let Some((text, href)) = page.findings.iter().find(|(text, _)| text.contains("came by")) {
             self.count(href, number(between(text, "(", ")"))).await;
         }
-        for (href, value, _) in page.bars(0) {
-            self.count(href, value as u64).await;
+        for chart in 0..page.charts.iter().filter(|chart| chart["bars"].is_array()).count() {
+            for (href, value, _) in page.bars(chart) {
+                self.count(href, value as u64).await;
+            }
         }
         buyers
     }
@@ -251,7 +253,7 @@ fn account(name: String, [relation, province, country, source]: [&str; 4]) -> Va
 
 /// Customers of several relations, regions and sources; orders and returns in every state, over nothing, before the period and after
 /// today, of products with and without a category.
-async fn trade(company: &Company) {
+pub async fn trade(company: &Company) {
     let places = [
         ["dealer", "山东", "CN", "Fair"],
         ["dealer", "", "CN", "O'Hara"],

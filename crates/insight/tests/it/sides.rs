@@ -119,11 +119,11 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         let (listed, _) = walked(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
         assert_eq!(listed, reached[2..]);
 
-        // In which group of customers somebody was is not told to who sees a part.
-        for address in ["", "/export"] {
-            let of_group = format!("/analysis/experiment/{id}/sides/reached{address}?group=1");
-            other.get(&of_group).await.expect(403);
-            client.get(&of_group).await.expect(200);
+        // In which group or region somebody was is not told to who sees a part.
+        for address in ["?group=1", "/export?group=1", "?region=Bayern", "/export?region=Bayern"] {
+            let of_part = format!("/analysis/experiment/{id}/sides/reached{address}");
+            other.get(&of_part).await.expect(403);
+            client.get(&of_part).await.expect(200);
         }
         client.get(&format!("/analysis/experiment/{id}/sides/other")).await.expect(404);
         let looks = company.create("role", values([("name", "Looks".into())])).await;

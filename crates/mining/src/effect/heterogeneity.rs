@@ -10,22 +10,22 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ChiSquared, ContinuousCDF};
 
 /// What both arms of a part did: reached, left alone.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Arms {
     Rates([Rate; 2]),
     Amounts([Amounts; 2]),
 }
 
 impl Arms {
-    fn fewest(self) -> u64 {
-        let [treated, control] = match self {
+    pub fn customers(self) -> [u64; 2] {
+        match self {
             Arms::Rates(arms) => arms.map(|arm| arm.customers),
             Arms::Amounts(arms) => arms.map(|arm| arm.customers),
-        };
-        treated.min(control)
+        }
     }
 
-    fn effect(self) -> Effect {
+    pub(super) fn effect(self) -> Effect {
         match self {
             Arms::Rates([treated, control]) => of_rates(treated, control),
             Arms::Amounts([treated, control]) => of_amounts(treated, control),
@@ -33,7 +33,7 @@ impl Arms {
     }
 
     /// Of the difference.
-    fn variance(self) -> f64 {
+    pub(super) fn variance(self) -> f64 {
         match self {
             // Half a customer added on either side, so that a part where nobody did it is not infinitely sure.
             Arms::Rates(arms) => {
@@ -49,10 +49,18 @@ impl Arms {
     }
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Part {
     pub name: String,
     pub arms: Arms,
+}
+
+impl Part {
+    /// Whether there are enough customers in both arms, and a variance to weigh by: where all amounts are the same there is none.
+    pub fn is_told(&self) -> bool {
+        let [treated, control] = self.arms.customers();
+        treated.min(control) >= FEWEST_CUSTOMERS && self.arms.variance() > 0.0
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -68,26 +76,27 @@ pub struct Heterogeneity {
 /// `None` with fewer than two parts that have enough customers in both arms. Parts are to be those of the day of the draw: what
 /// customers became since may be the effect itself (Montgomery, Nyhan & Torres 2018, on conditioning on what comes after a treatment).
 pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
-    // Where all amounts are the same there is no variance to weigh by.
-    let told = |part: &&Part| part.arms.fewest() >= FEWEST_CUSTOMERS && part.arms.variance() > 0.0;
-    let kept: Vec<&Part> = parts.iter().filter(told).collect();
-    if kept.len() < 2 {
+    let kept: Vec<(&Part, Effect)> =
+        parts.iter().filter(|part| part.is_told()).map(|part| (part, part.arms.effect())).collect();
+    let (q, p_value) = cochran(kept.iter().map(|(part, effect)| (effect.difference, part.arms.variance())))?;
+    let parts = kept.into_iter().map(|(part, effect)| (part.name.clone(), effect)).collect();
+    Some(Heterogeneity { real: p_value < SIGNIFICANCE, parts, q, p_value })
+}
+
+/// Q of differences, each with its variance, and its p; `None` with fewer than two.
+pub(super) fn cochran(differences: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
+    let mut weighted: Vec<(f64, f64)> =
+        differences.map(|(difference, variance)| (difference, 1.0 / variance)).collect();
+    if weighted.len() < 2 {
         return None;
     }
-    let parts: Vec<(String, Effect)> =
-        kept.iter().map(|part| (part.name.clone(), part.arms.effect())).collect();
-    let mut weighted: Vec<(f64, f64)> = kept
-        .iter()
-        .zip(&parts)
-        .map(|(part, (_, effect))| (effect.difference, 1.0 / part.arms.variance()))
-        .collect();
     // Sums of decimals depend on their order.
     weighted.sort_unstable_by(|one, other| one.0.total_cmp(&other.0).then(one.1.total_cmp(&other.1)));
     let weights: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     let mean = weighted.iter().map(|(difference, weight)| difference * weight).sum::<f64>() / weights;
     let q = weighted.iter().map(|(difference, weight)| weight * (difference - mean).powi(2)).sum::<f64>();
-    let p_value = 1.0 - ChiSquared::new((kept.len() - 1) as f64).ok()?.cdf(q);
-    Some(Heterogeneity { real: p_value < SIGNIFICANCE, parts, q, p_value })
+    let p_value = 1.0 - ChiSquared::new((weighted.len() - 1) as f64).ok()?.cdf(q);
+    Some((q, p_value))
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Whether a campaign had an effect: customers who were reached against a control group drawn before it, with an interval,
 //! and a verdict that claims nothing the numbers do not show.
 
+pub mod across;
 pub mod assignment;
 pub mod difference;
 pub mod heterogeneity;

@@ -36,11 +36,13 @@ pub fn add(company: &mut Company, seed: u64, now: DateTime<Utc>) -> Voucher {
     let id = chance.id(from);
     let fields = [
         ("name", "礼券信函 Voucher by letter".into()),
+        ("medium", "letter".into()),
         ("population", format!("created_at < \"{}\"", from.format("%Y-%m-%dT%H:%M:%SZ")).into()),
         ("control_share", Value::Decimal(CONTROL)),
         ("start_on", first.into()),
         ("end_on", (first + Duration::days(LASTED_DAYS - 1)).into()),
         ("contact_cost", Value::Decimal(Decimal::from(30))),
+        ("fixed_cost", Value::Decimal(Decimal::from(2_000))),
         (
             "description",
             "随机抽取一半客户，寄送一张购物礼券。 Half of the customers, drawn at random, got a voucher."

@@ -1,7 +1,10 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
 
-use super::{DRAWN_AT, ENTITY, plan, result::Bought};
-use crate::{mining::groups, settings::Settings};
+use super::{
+    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, plan,
+    result::{Bought, Within},
+};
+use crate::{facts::region, mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
     Actor, Engine, Error, Query, Result, Row, Tx, name,
@@ -24,14 +27,16 @@ pub fn table() -> Table {
         .required("control", ColumnKind::Bool)
         // The experiment's first day.
         .optional("reached_on", ColumnKind::Date)
-        // Both as of the draw, and empty for who was drawn by an earlier version.
+        // All as of the draw, and empty for who was drawn by an earlier version.
         .optional("drawn_on", ColumnKind::Date)
         .optional("customer_group", ColumnKind::Int)
+        .optional("region", ColumnKind::Text)
         // The first order within the days, and what all of them come to, as they were last compared; empty before.
         .optional("bought_at", ColumnKind::Instant)
         .optional("sales", ColumnKind::Int)
-        // Those of one group, a page at a time.
+        // Those of one group or region, a page at a time.
         .index(["experiment", "customer_group", "account"])
+        .index(["experiment", "region", "account"])
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -50,12 +55,14 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<
                     "请填 5% 至 95%：任何一组没有客户都无法比较",
                 ));
             }
-            if experiment.get("contact_cost").as_decimal().is_some_and(|cost| cost.is_sign_negative()) {
-                return Err(Error::rule(
-                    "contact_cost",
-                    "must not be below zero: state what one contact costs, or leave it empty",
-                    "不能为负数，请填写每次触达的费用，或留空",
-                ));
+            for cost in [CONTACT_COST, FIXED_COST] {
+                if experiment.get(cost).as_decimal().is_some_and(|cost| cost.is_sign_negative()) {
+                    return Err(Error::rule(
+                        cost,
+                        "must not be below zero: state what it costs, or leave it empty",
+                        "不能为负数，请填写费用，或留空",
+                    ));
+                }
             }
             if let (Value::Date(start), Value::Date(end)) =
                 (experiment.get("start_on"), experiment.get("end_on"))
@@ -164,12 +171,22 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
     let (mut after, mut drawn) = (None, 0);
     loop {
         let (accounts, next) = page(engine, &experiment, after).await?;
-        let rows: Vec<[SimpleExpr; 6]> = accounts
+        let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()
             .map(|account| {
                 let control = is_control(id.as_u128(), account.id.as_u128(), share);
                 let group = account.get(groups::FIELD).as_int();
-                [id.into(), account.id.into(), control.into(), first.into(), today.into(), group.into()]
+                let region = region(account.get("province"), account.get("country"));
+                let region = Some(region.to_owned()).filter(|region| !region.is_empty());
+                [
+                    id.into(),
+                    account.id.into(),
+                    control.into(),
+                    first.into(),
+                    today.into(),
+                    group.into(),
+                    region.into(),
+                ]
             })
             .collect();
         drawn += rows.len() as u64;
@@ -194,7 +211,7 @@ async fn page(
         .sort("name")
         .limit(BATCH)
         .after(after)
-        .fields(&["name", groups::FIELD]);
+        .fields(&["name", "province", "country", groups::FIELD]);
     let page = engine.list(&Actor::system(), &query).await?;
     Ok((page.records, page.next))
 }
@@ -220,11 +237,14 @@ pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec
     }
 }
 
-async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 6]>) -> Result<()> {
+async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
     let mut insert = Sql::insert();
     insert
         .into_table(name(TABLE))
-        .columns(["experiment", "account", "control", "reached_on", "drawn_on", "customer_group"].map(name))
+        .columns(
+            ["experiment", "account", "control", "reached_on", "drawn_on", "customer_group", "region"]
+                .map(name),
+        )
         .on_conflict(OnConflict::columns(["experiment", "account"].map(name)).do_nothing().to_owned());
     for row in rows {
         insert.values_panic(row);
@@ -244,7 +264,7 @@ async fn count(engine: &Engine, experiment: Id) -> Result<u64> {
 }
 
 /// Who takes part, as he was drawn, and what he bought within the days as it was last compared.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Member {
     pub account: Id,
     pub control: bool,
@@ -252,6 +272,7 @@ pub struct Member {
     pub drawn_on: Option<NaiveDate>,
     /// On that day.
     pub group: Option<i64>,
+    pub region: Option<String>,
     /// `None` if he bought nothing.
     pub bought_at: Option<DateTime<Utc>>,
     /// In ten-thousandths; `None` before the first comparison.
@@ -261,7 +282,9 @@ pub struct Member {
 /// In order of their ids; of who was merged only the one who stayed.
 fn members(experiment: Id) -> SelectStatement {
     Sql::select()
-        .columns(["account", "control", "drawn_on", "customer_group", "bought_at", "sales"].map(name))
+        .columns(
+            ["account", "control", "drawn_on", "customer_group", "region", "bought_at", "sales"].map(name),
+        )
         .from(name(TABLE))
         .and_where(Expr::col(name("experiment")).eq(experiment))
         .and_where(not_merged())
@@ -276,27 +299,30 @@ async fn read(engine: &Engine, select: &SelectStatement) -> Result<Vec<Member>> 
             control: row.bool(1)?,
             drawn_on: row.opt_date(2)?,
             group: row.opt_int(3)?,
-            bought_at: row.opt_instant(4)?,
-            sales: row.opt_int(5)?,
+            region: row.opt_text(4)?,
+            bought_at: row.opt_instant(5)?,
+            sales: row.opt_int(6)?,
         })
     };
     engine.fetch(select).await?.iter().map(member).collect()
 }
 
-/// Some of those on one side, after this one; of the group they were in when they were drawn, if one is given.
+/// Some of those on one side, after this one; of a group or region of the day of the draw, if one is given.
 pub async fn side(
     engine: &Engine,
     experiment: Id,
     control: bool,
-    group: Option<i64>,
+    within: Option<&Within>,
     after: Option<Id>,
     limit: u64,
 ) -> Result<Vec<Member>> {
     let mut select = members(experiment);
     select.and_where(Expr::col(name("control")).eq(control)).limit(limit);
-    if let Some(group) = group {
-        select.and_where(Expr::col(name("customer_group")).eq(group));
-    }
+    match within {
+        Some(Within::Group(group)) => select.and_where(Expr::col(name("customer_group")).eq(*group)),
+        Some(Within::Region(region)) => select.and_where(Expr::col(name("region")).eq(region.as_str())),
+        None => &mut select,
+    };
     if let Some(after) = after {
         select.and_where(Expr::col(name("account")).gt(after));
     }
@@ -342,11 +368,8 @@ pub(super) async fn respond(
             })
             .await?;
     }
-    let changed: Vec<Member> = members
-        .iter()
-        .filter(|member| (member.bought_at, member.sales.unwrap_or(0)) != of(member))
-        .copied()
-        .collect();
+    let changed: Vec<&Member> =
+        members.iter().filter(|member| (member.bought_at, member.sales.unwrap_or(0)) != of(member)).collect();
     for batch in changed.chunks(BATCH) {
         let updates: Vec<_> = batch
             .iter()

@@ -11,6 +11,9 @@ pub const JOB: &str = "mining.experiment";
 /// Of whoever computes what came of experiments.
 const LEASE: &str = "mining.experiments";
 pub const ENTITY: &str = "experiment";
+pub const MEDIUM: &str = "medium";
+const CONTACT_COST: &str = "contact_cost";
+const FIXED_COST: &str = "fixed_cost";
 /// When its customers were drawn.
 const DRAWN_AT: &str = "drawn_at";
 /// What the draw fixes. Whoever could move the last day or the measure once numbers are known would, without meaning to, choose those
@@ -26,6 +29,29 @@ pub fn entity() -> Entity {
             "营销活动有没有效果？随机留出一部分客户不触达，再作比较。",
         )
         .field(text("name").label("Name", "名称").required().searched().indexed())
+        .field(
+            choice(
+                MEDIUM,
+                &[
+                    ("email", "E-mail", "邮件", "blue"),
+                    ("sms", "Text message", "短信", "blue"),
+                    ("call", "Call", "电话", "purple"),
+                    ("letter", "Letter", "信函", "grey"),
+                    ("visit", "Visit", "拜访", "green"),
+                    ("social", "Social media", "社交媒体", "purple"),
+                    ("web", "Website", "网站", "green"),
+                    ("advertising", "Advertising (press, radio, television, outdoor)", "广告（报刊、广播、电视、户外）", "orange"),
+                    ("event", "Event", "线下活动", "yellow"),
+                    ("other", "Other", "其他", "grey"),
+                ],
+            )
+            .label("Medium", "媒介")
+            .help(
+                "By what customers are reached. Effects of all experiments are told apart by it under Seven P, Promotion.",
+                "触达客户所用的媒介。“7P 看板 → 促销”据此比较全部实验的效果。",
+            )
+            .indexed(),
+        )
         .field(
             text("population")
                 .label("Customers", "客户条件")
@@ -65,12 +91,21 @@ pub fn entity() -> Entity {
             .default_value("bought"),
         )
         .field(
-            money("contact_cost")
+            money(CONTACT_COST)
                 .in_company_currency()
                 .label("Cost of a contact", "每次触达成本")
                 .help(
                     "What reaching one customer costs: postage, call, gift, discount given. Empty is nothing. It decides whom reaching pays for.",
                     "触达一位客户的费用：邮寄、通话、赠品、让利等；不填按零计算。据此判断触达哪些客户划算。",
+                ),
+        )
+        .field(
+            money(FIXED_COST)
+                .in_company_currency()
+                .label("Fixed cost", "固定费用")
+                .help(
+                    "What the campaign costs however many are reached: design, agency, printing plates, media space. Empty is nothing. It counts in the return on the spend, beside the contacts.",
+                    "与触达人数无关的活动费用：设计、代理、制版、媒体投放等；不填按零计算。与触达成本一并计入投入回报。",
                 ),
         )
         .field(
@@ -83,7 +118,7 @@ pub fn entity() -> Entity {
                 .computed(),
         )
         .field(long_text("description").label("Remarks", "备注"))
-        .list(["name", "control_share", "start_on", "end_on", "outcome"])
+        .list(["name", MEDIUM, "control_share", "start_on", "end_on", "outcome"])
         .sort("-start_on")
 }
 

@@ -55,12 +55,36 @@ pub struct Found {
     /// By the group of the day of the draw: how many were reached, and left alone. Empty in what an earlier version kept.
     #[serde(default)]
     pub group_sizes: BTreeMap<i64, [u64; 2]>,
-    /// What a contact costs and these customers' margin; `None` in what an earlier version kept.
+    /// Both sides by the region they were in on the day of the draw, as far as there are enough of them, by what it is measured by. None
+    /// where `by_group` is none for its time, and in what an earlier version kept.
+    #[serde(default)]
+    pub regions: Vec<Part>,
+    /// Both sides by what it is measured by; `None` in what an earlier version kept.
+    #[serde(default)]
+    pub arms: Option<Arms>,
+    /// What the campaign costs and these customers' margin; `None` in what an earlier version kept.
     #[serde(default)]
     pub money: Option<Money>,
 }
 
+/// A part of the customers, as it was when they were drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Within {
+    Group(i64),
+    Region(String),
+}
+
 impl Found {
+    /// How many of it were reached, and left alone; `None` if nobody was drawn from it, or of a region too few to be told of.
+    pub fn sizes_within(&self, within: &Within) -> Option<[u64; 2]> {
+        match within {
+            Within::Group(group) => self.group_sizes.get(group).copied(),
+            Within::Region(region) => {
+                self.regions.iter().find(|part| part.name == *region).map(|part| part.arms.customers())
+            }
+        }
+    }
+
     pub fn bought(&self) -> Effect {
         self.told(self.bought)
     }
@@ -82,7 +106,7 @@ impl Found {
     fn is_last(&self, experiment: &Record) -> bool {
         let days = (day(experiment, "start_on"), day(experiment, "end_on"));
         let sized = self.by_group.is_none() || !self.group_sizes.is_empty();
-        self.ended && self.plan.is_some() && sized && (self.from, self.until) == days
+        self.ended && self.plan.is_some() && self.arms.is_some() && sized && (self.from, self.until) == days
     }
 
     /// Whether they were drawn when customers may have been reached already.
@@ -146,10 +170,15 @@ async fn compute_alone(engine: &Engine, experiment: &Record) -> Result<Found> {
     let plan = Some(Before::of(engine, experiment, &settings, (Some(experiment.id), &customers)).await?);
     let drawn_on = members.iter().filter_map(|member| member.drawn_on).max();
     let money = Some(Money::of(experiment, &bought));
-    let mut found =
-        Found { from, until, ended: as_of > end, plan, drawn_on, money, ..compare(&members, &bought) };
+    let by_sales = by_sales(experiment);
+    let compared = compare(&members, &bought, by_sales);
+    let mut found = Found { from, until, ended: as_of > end, plan, drawn_on, money, ..compared };
     if found.ended && drawn_on.is_some() && !found.drawn_late() {
-        found.by_group = heterogeneity::test(&parts(&members, &bought, by_sales(experiment)));
+        let groups = parts(&members, |member| member.group, &bought, by_sales);
+        found.by_group = heterogeneity::test(&groups);
+        found.regions = parts(&members, |member| member.region.as_deref(), &bought, by_sales);
+        // Of few customers nothing is told, and nothing is to be kept.
+        found.regions.retain(Part::is_told);
     }
     for member in &members {
         if let Some(group) = member.group {
@@ -180,9 +209,13 @@ impl Counted {
     fn amounts(&self) -> [Amounts; 2] {
         self.sales.each_ref().map(|sales| Amounts::of(sales))
     }
+
+    fn arms(&self, by_sales: bool) -> Arms {
+        if by_sales { Arms::Amounts(self.amounts()) } else { Arms::Rates(self.rates) }
+    }
 }
 
-fn compare(members: &[Member], bought: &HashMap<Id, Bought>) -> Found {
+fn compare(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> Found {
     let mut counted = Counted::default();
     members.iter().for_each(|member| counted.add(member.control, bought.get(&member.account)));
     let (rates, [treated, control]) = (counted.rates, counted.amounts());
@@ -198,23 +231,28 @@ fn compare(members: &[Member], bought: &HashMap<Id, Bought>) -> Found {
         drawn_on: None,
         by_group: None,
         group_sizes: BTreeMap::new(),
+        regions: vec![],
+        arms: Some(counted.arms(by_sales)),
         money: None,
     }
 }
 
-/// Both sides by the group each customer was in when he was drawn.
-fn parts(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> Vec<Part> {
-    let mut groups: BTreeMap<i64, Counted> = BTreeMap::new();
+/// Both sides by what each customer was a part of when he was drawn.
+fn parts<'m, P: Ord + ToString>(
+    members: &'m [Member],
+    part: impl Fn(&'m Member) -> Option<P>,
+    bought: &HashMap<Id, Bought>,
+    by_sales: bool,
+) -> Vec<Part> {
+    let mut parts: BTreeMap<P, Counted> = BTreeMap::new();
     for member in members {
-        if let Some(group) = member.group {
-            groups.entry(group).or_default().add(member.control, bought.get(&member.account));
+        if let Some(part) = part(member) {
+            parts.entry(part).or_default().add(member.control, bought.get(&member.account));
         }
     }
-    let arms = |counted: &Counted| match by_sales {
-        true => Arms::Amounts(counted.amounts()),
-        false => Arms::Rates(counted.rates),
-    };
-    groups.iter().map(|(group, counted)| Part { name: group.to_string(), arms: arms(counted) }).collect()
+    let told =
+        |(name, counted): (&P, &Counted)| Part { name: name.to_string(), arms: counted.arms(by_sales) };
+    parts.iter().map(told).collect()
 }
 
 /// Of everybody who bought within the days, and takes part if an experiment is given.

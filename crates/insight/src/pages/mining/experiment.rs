@@ -1,9 +1,7 @@
 //! What came of an experiment, on its page.
 
 use super::{
-    Words,
-    groups::name_then,
-    plan, scope,
+    Words, plan, scope,
     sides::{self, Side},
     uplift, words,
 };
@@ -11,7 +9,7 @@ use crate::{
     mining::{
         experiment::{
             ENTITY,
-            result::{self, Found},
+            result::{self, Found, Within},
         },
         group_names::Names,
     },
@@ -26,7 +24,8 @@ use meta::{Id, Record};
 use minijinja::context;
 use mining::effect::{
     Effect, SIGNIFICANCE,
-    returns::{self, Between},
+    heterogeneity::{self, Heterogeneity},
+    returns::{self, Between, Cost},
 };
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Flash, Session};
@@ -86,7 +85,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
                 power => plan::power(&words, found, by_sales),
-                parts => parts(&words, (record, found), by_sales, &Names::load(app.engine()).await?),
+                parts => parts(&words, (record, found), &Names::load(app.engine()).await?),
                 as_of,
             }
         }
@@ -178,8 +177,8 @@ fn returns(
     }
     let sales = found.sales();
     // Whether a contact pays rests on what is sold, whatever the effect was measured by first.
-    let Some(earned) = returns::of(&sales, money.margin.unwrap_or_default(), found.treated, money.cost)
-    else {
+    let cost = Cost { contact: money.cost, fixed: money.fixed };
+    let Some(earned) = returns::of(&sales, money.margin.unwrap_or_default(), found.treated, cost) else {
         let between = interval(words, words.units(sales.lower), words.units(sales.upper));
         let difference = words.units(sales.difference);
         let key = if by_sales { "mining.return.not_proven" } else { "mining.return.sales_not_proven" };
@@ -199,60 +198,81 @@ fn returns(
     };
     let units = |value: f64| words.units(value);
     let percent = |value: f64| words.percent(value);
-    let contact = words.units(money.cost);
+    let (contacts, fixed) = (units(earned.contacts), units(money.fixed));
     let extra = explain("extra")
         .formula("d · m · n")
         .input(words.t("mining.sales_difference", &[]), words.units(sales.difference))
         .input(words.t("mining.margin_rate", &[]), words.percent(margin));
-    let cost = explain("contacts_cost").formula("c · n").input(words.t("mining.contact", &[]), &*contact);
+    let spend = explain("spend")
+        .formula("c · n + F")
+        .input(words.t("mining.contact", &[]), units(money.cost))
+        .input(words.t("mining.contacts_cost", &[]), &*contacts)
+        .input(words.t("mining.fixed_cost", &[]), &*fixed);
+    let spent_on = words.t("mining.spend_parts", &[("contacts", &contacts), ("fixed", &fixed)]);
     let rate = explain("return")
-        .formula("(d · m · n − c · n) / (c · n)")
-        .input(words.t("mining.contact", &[]), contact);
+        .formula("(d · m · n − (c · n + F)) / (c · n + F)")
+        .input(words.t("mining.extra", &[]), units(earned.extra.at))
+        .input(words.t("mining.spend", &[]), units(earned.cost));
     let (rate_value, rate_note) = match &earned.rate {
         Some(rate) => (percent(rate.at), note(rate, &percent)),
         None => (String::new(), Some(words.t("mining.return.free", &[]))),
     };
     let figures = vec![
         figure("extra", units(earned.extra.at), extra).note(note(&earned.extra, &units)),
-        figure("contacts_cost", units(earned.cost), cost),
+        figure("spend", units(earned.cost), spend).note(Some(spent_on)),
         figure("return", rate_value, rate).note(rate_note),
     ];
     context! { figures }
 }
 
-/// Whether it differs between customer groups, or why that is not told; nothing while it runs.
-fn parts(
+/// Whether it differs between customer groups, and between regions, or why that is not told; nothing while it runs.
+fn parts(words: &Words<'_>, of: (&Record, &Found), names: &Names) -> Vec<Json> {
+    let found = of.1;
+    if !found.ended {
+        return vec![];
+    }
+    let group = |number: &str| number.parse().ok().map(Within::Group);
+    let region = |region: &str| Some(Within::Region(region.to_owned()));
+    vec![
+        apart(words, of, names, ("group", found.by_group.as_ref()), group),
+        apart(words, of, names, ("region", heterogeneity::test(&found.regions).as_ref()), region),
+    ]
+}
+
+/// By `group` or `region`; `within` is the part of a name.
+fn apart(
     words: &Words<'_>,
     (experiment, found): (&Record, &Found),
-    by_sales: bool,
     names: &Names,
-) -> Option<Json> {
-    if !found.ended {
-        return None;
-    }
-    let Some(parts) = &found.by_group else {
-        let key = match found.drawn_on {
-            None => "mining.parts_unknown",
-            Some(_) if found.drawn_late() => "mining.parts_late",
-            Some(_) => "mining.parts_few",
+    (by, tested): (&str, Option<&Heterogeneity>),
+    within: impl Fn(&str) -> Option<Within>,
+) -> Json {
+    let (id, first) = (format!("effect-by-{by}"), words.t(&format!("mining.{by}"), &[]));
+    let say = |what: &str, args: &[(&str, &str)]| words.t(&format!("mining.by_{by}.{what}"), args);
+    let Some(parts) = tested else {
+        let why = match found.drawn_on {
+            None => "unknown",
+            Some(_) if found.drawn_late() => "late",
+            Some(_) => "few",
         };
-        return Some(json!({ "text": words.t(key, &[]), "rows": null }));
+        return json!({ "id": id, "first": first, "text": say(why, &[]), "rows": [] });
     };
     let p = words.fixed(parts.p_value, 3);
-    let key = if parts.real { "mining.parts_differ" } else { "mining.parts_alike" };
+    let text = say(if parts.real { "differ" } else { "alike" }, &[("p", &p)]);
+    let by_sales = result::by_sales(experiment);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
     let row = |(part, effect): &(String, Effect)| {
-        let number: i64 = part.parse().ok()?;
+        let within = within(part)?;
         let side = |side: Side, value: f64| {
-            let customers = words.count(side.drawn_of(found, number)?);
-            // The members as they were drawn: who is in the group today may be somebody else.
+            let customers = words.count(side.drawn(found, Some(&within))?);
+            // The members as they were drawn: who is in the group or region today may be somebody else.
             Some(json!({
-                "value": shown(value), "href": side.href(experiment.id, Some(number)),
+                "value": shown(value), "href": side.href(experiment.id, Some(&within)),
                 "customers": words.t("mining.of_customers", &[("count", &customers)]),
             }))
         };
         Some(json!({
-            "name": name_then(words, names, number),
+            "name": sides::called(words, names, &within),
             "treated": side(Side::Reached, effect.treated)?,
             "control": side(Side::LeftAlone, effect.control)?,
             "difference": shown(effect.difference),
@@ -261,15 +281,15 @@ fn parts(
     };
     // Where the effect is the same for all, a table by part would only invite to read noise.
     let rows: Vec<Json> = if parts.real { parts.parts.iter().filter_map(row).collect() } else { vec![] };
-    let grouped = |side: Side| -> u64 {
-        found.group_sizes.keys().filter_map(|group| side.drawn_of(found, *group)).sum()
+    let compared = |side: Side| -> u64 {
+        parts.parts.iter().filter_map(|(part, _)| side.drawn(found, Some(&within(part)?))).sum()
     };
-    let input = |side: Side| Input { label: side.title(words), value: words.count(grouped(side)) };
+    let input = |side: Side| Input { label: side.title(words), value: words.count(compared(side)) };
     let inputs = [
         input(Side::Reached),
         input(Side::LeftAlone),
-        Input { label: words.t("mining.parts_q", &[]), value: words.fixed(parts.q, 2) },
+        Input { label: words.t("mining.cochran_q", &[]), value: words.fixed(parts.q, 2) },
         Input { label: "p".to_owned(), value: p.clone() },
     ];
-    Some(json!({ "text": words.t(key, &[("p", &p)]), "rows": rows, "inputs": inputs }))
+    json!({ "id": id, "first": first, "text": text, "rows": rows, "inputs": inputs })
 }

@@ -1,5 +1,5 @@
 //! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, and who of them bought, as a list and as a
-//! file; `?group=`: of one customer group of the day they were drawn. Whoever may see the experiment sees those of its customers that he may see.
+//! file; `?group=` or `?region=`: of one customer group or region of the day they were drawn. Whoever may see the experiment sees those of its customers that he may see.
 
 use super::{groups::name_then, words};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
         experiment::{
             ENTITY,
             members::{self, Member},
-            result::{self, Found},
+            result::{self, Found, Within},
         },
         group_names::Names,
     },
@@ -67,21 +67,21 @@ impl Side {
         words.t(&format!("mining.sides.{}", self.name()), &[])
     }
 
-    pub(super) fn href(self, experiment: Id, group: Option<i64>) -> String {
-        Asked { after: None, group }.address(&self.path(experiment))
+    pub(super) fn href(self, experiment: Id, within: Option<&Within>) -> String {
+        Asked::of(within).address(&self.path(experiment))
     }
 
     fn path(self, experiment: Id) -> String {
         format!("/analysis/experiment/{experiment}/sides/{}", self.name())
     }
 
-    fn drawn(self, found: &Found) -> u64 {
-        if self.is_control() { found.control } else { found.treated }
-    }
-
-    /// Of one group; `None` if nobody was drawn from it.
-    pub(super) fn drawn_of(self, found: &Found, group: i64) -> Option<u64> {
-        found.group_sizes.get(&group).map(|sizes| sizes[usize::from(self.is_control())])
+    /// How many were drawn; `None` where that is not known of a part.
+    pub(super) fn drawn(self, found: &Found, within: Option<&Within>) -> Option<u64> {
+        let sizes = match within {
+            Some(within) => found.sizes_within(within)?,
+            None => [found.treated, found.control],
+        };
+        Some(sizes[usize::from(self.is_control())])
     }
 }
 
@@ -96,26 +96,53 @@ pub(super) fn ways(words: &Words<'_>, experiment: Id) -> Vec<Way> {
     Side::ALL.map(|side| Way { label: side.title(words), href: side.href(experiment, None) }).into()
 }
 
-#[derive(Clone, Copy, Default, Deserialize)]
+pub(super) fn called(words: &Words<'_>, names: &Names, within: &Within) -> String {
+    match within {
+        Within::Group(group) => name_then(words, names, *group),
+        Within::Region(region) => region.clone(),
+    }
+}
+
+#[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     after: Option<Id>,
-    /// Only who was in this group when he was drawn.
+    /// Only who was in this group, or else in this region, when he was drawn.
     group: Option<i64>,
+    region: Option<String>,
 }
 
 impl Asked {
-    fn address(self, path: &str) -> String {
-        let group = self.group.map(|group| format!("group={group}"));
+    fn of(within: Option<&Within>) -> Self {
+        match within {
+            Some(Within::Group(group)) => Asked { group: Some(*group), ..Asked::default() },
+            Some(Within::Region(region)) => Asked { region: Some(region.clone()), ..Asked::default() },
+            None => Asked::default(),
+        }
+    }
+
+    fn within(&self) -> Option<Within> {
+        self.group.map(Within::Group).or_else(|| self.region.clone().map(Within::Region))
+    }
+
+    /// What it is narrowed to, by the name of its parameter.
+    fn part(&self) -> Option<(&'static str, String)> {
+        self.within().map(|within| match within {
+            Within::Group(group) => ("group", group.to_string()),
+            Within::Region(region) => ("region", region),
+        })
+    }
+
+    fn address(&self, path: &str) -> String {
+        let part = self.part().map(|(name, value)| format!("{name}={}", web::encode(&value)));
         let after = self.after.map(|after| format!("after={after}"));
-        let parts: Vec<String> = [group, after].into_iter().flatten().collect();
+        let parts: Vec<String> = [part, after].into_iter().flatten().collect();
         if parts.is_empty() { path.to_owned() } else { format!("{path}?{}", parts.join("&")) }
     }
 
     /// What the audit is told was asked for.
-    fn noted(self, experiment: Id, side: Side) -> Vec<(&'static str, String)> {
-        let group = self.group.map(|group| ("group", group.to_string()));
+    fn noted(&self, experiment: Id, side: Side) -> Vec<(&'static str, String)> {
         let always = [("experiment", experiment.to_string()), ("side", side.name().to_owned())];
-        always.into_iter().chain(group).collect()
+        always.into_iter().chain(self.part()).collect()
     }
 }
 
@@ -164,8 +191,8 @@ impl Members {
 impl Source for Members {
     async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
         let (side, limit) = (self.side.is_control(), BATCH as u64);
-        let Asked { after, group } = self.asked;
-        let members = members::side(engine, self.experiment, side, group, after, limit).await?;
+        let (within, after) = (self.asked.within(), self.asked.after);
+        let members = members::side(engine, self.experiment, side, within.as_ref(), after, limit).await?;
         let Some(last) = members.last() else { return Ok((vec![], false)) };
         self.asked.after = Some(last.account);
         let ids: Vec<Id> = members.iter().map(|member| member.account).collect();
@@ -215,9 +242,9 @@ async fn page_of(
     Ok((shown, members.asked.after))
 }
 
-/// The experiment, if the reader may see it and its customers were drawn. In which group each was, only those are told who see the whole.
-async fn drawn(app: &App, session: &Session, id: Id, asked: Asked) -> Answer<(Record, Found)> {
-    if asked.group.is_some() {
+/// The experiment, if the reader may see it and its customers were drawn. In which group or region each was, only those are told who see the whole.
+async fn drawn(app: &App, session: &Session, id: Id, asked: &Asked) -> Answer<(Record, Found)> {
+    if asked.within().is_some() {
         scope::whole_company(session)?;
     }
     let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
@@ -233,12 +260,12 @@ pub async fn page(
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
     let words = words(&app, &session).await?;
-    let (experiment, found) = drawn(&app, &session, id, asked).await?;
+    let (experiment, found) = drawn(&app, &session, id, &asked).await?;
     let engine = app.engine();
     engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
     let account = session.actor.view(engine.entity("account")?);
     let columns: Vec<&str> = COLUMNS.into_iter().filter(|field| account.get(field).is_some()).collect();
-    let mut members = Members::of(engine, id, side, asked).await?;
+    let mut members = Members::of(engine, id, side, asked.clone()).await?;
     let fields = [&[account.title.as_str()], columns.as_slice()].concat();
     let (records, next) = page_of(&mut members, engine, &session.actor, &fields).await?;
     let noted = asked.noted(id, side);
@@ -253,15 +280,16 @@ pub async fn page(
         table.add(&words, &records, &field);
     }
     // Of the whole only those are told who may see the whole.
-    let drawn = asked.group.map_or(Some(side.drawn(&found)), |group| side.drawn_of(&found, group));
+    let within = asked.within();
+    let drawn = side.drawn(&found, within.as_ref());
     let count = drawn.filter(|_| scope::sees_the_company(&session.actor)).map(|drawn| words.count(drawn));
-    let title = match asked.group {
-        Some(group) => {
-            format!("{} · {}", side.title(&words), name_then(&words, &Names::load(engine).await?, group))
+    let title = match &within {
+        Some(within) => {
+            format!("{} · {}", side.title(&words), called(&words, &Names::load(engine).await?, within))
         }
         None => side.title(&words),
     };
-    let (first, path) = (Asked { after: None, ..asked }, side.path(id));
+    let (first, path) = (Asked::of(within.as_ref()), side.path(id));
     let context = context! {
         title,
         help => words.t(&format!("mining.sides.{}_help", side.name()), &[]),
@@ -284,7 +312,7 @@ pub async fn export(
     Place((id, side)): Place<(Id, Side)>,
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
-    drawn(&app, &session, id, asked).await?;
+    drawn(&app, &session, id, &asked).await?;
     let asked = Asked { after: None, ..asked };
     let noted = asked.noted(id, side);
     let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();

@@ -10,7 +10,7 @@ use crate::{
         href::{self, of_region},
     },
     satisfaction::{REPORT, Report, sees_answers},
-    seven_p::{cuts::Measures, read::sum},
+    seven_p::cuts::Measures,
 };
 use meta::Id;
 use std::collections::BTreeMap;
@@ -128,10 +128,7 @@ impl Board<'_> {
         if !self.filter.region.is_empty() {
             return Ok(None);
         }
-        let months = self.cut.months_by_region().await?;
-        let period = (self.filter.from, self.filter.until());
-        let sold: BTreeMap<String, Measures> =
-            months.into_iter().map(|(region, months)| (region, sum(&months, period))).collect();
+        let sold = self.cut.regions("month").await?;
         let bars: Vec<_> = super::ranked(&sold, |one| one.sales)
             .into_iter()
             .filter(|(_, one)| one.sales > 0)

@@ -1,20 +1,17 @@
-//! Who customers are, who stays, who earns, who comes: profiling, persistency, profitability, prospecting.
+//! Who customers are, who stays, who earns: profiling, persistency, profitability.
 
-use super::{Board, List, ROWS, Shown, ranked};
+use super::{Board, List, ROWS, Shown};
 use crate::{
     overview::Group,
-    pages::{
-        customer_table::customers,
-        href::{self, and},
-    },
+    pages::{customer_table::customers, href},
     profitability::known::{counted, leaves},
     settings::{date_of, day_number},
-    seven_p::{cuts::Measures, read::sum, retention::YEAR_DAYS},
+    seven_p::{cuts::Measures, retention::YEAR_DAYS},
 };
 use engine::Result;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
-use value::{money, proportion::share};
+use value::money;
 use web::Answer;
 
 /// All of them but one class.
@@ -307,81 +304,6 @@ impl Board<'_> {
                 .await?,
             ],
             more: vec![self.link("more_profit", "/value/profitability")],
-            ..Shown::default()
-        })
-    }
-
-    pub async fn prospecting(&self) -> Answer<Shown> {
-        let months = self.cut.months("month").await?;
-        let now = sum(&months, (self.filter.from, self.filter.until()));
-        let before = sum(&months, (self.filter.before, self.filter.before_until()));
-        let sources = self.cut.values("source").await?;
-        let mut findings = vec![self.finding(
-            "prospecting_finding",
-            &[
-                ("accounts", &self.words.count(now.accounts.unsigned_abs())),
-                ("buyers", &self.words.count(now.first_buyers.unsigned_abs())),
-                ("change", &self.change(now.first_buyers, before.first_buyers).unwrap_or("–".to_owned())),
-            ],
-            vec![self.period(), self.counted("year_before", before.first_buyers.unsigned_abs())],
-            ("first_buyers", self.first_buyers("")),
-        )];
-        let best = ranked(&sources, |one| one.first_buyers);
-        if let Some((source, measures)) = best.first().filter(|(_, one)| one.first_buyers > 0) {
-            let behind = self.first_buyers(&and("source", source));
-            let source = self.choice("account", "source", source);
-            let count = self.words.count(measures.first_buyers.unsigned_abs());
-            findings.push(self.finding(
-                "best_source",
-                &[("source", &source), ("count", &count)],
-                vec![self.period(), self.counted("first_buyers", now.first_buyers.unsigned_abs())],
-                ("first_buyers", behind),
-            ));
-        }
-        let came_by = self.cut.values("came_by").await?;
-        let bars: Vec<(String, Option<String>, i64, String)> = ranked(&came_by, |one| one.first_buyers)
-            .iter()
-            .filter_map(|(source, one)| {
-                let found = share(one.first_buyers.unsigned_abs(), one.accounts.unsigned_abs())?;
-                let [at, low, high] =
-                    [found.at, found.low, found.high].map(|share| self.words.whole_percent(share));
-                let count = self.words.count(found.cases);
-                let told = [("share", &*at), ("low", &*low), ("high", &*high), ("count", &*count)];
-                let bought = format!(" && orders > 0{}{}", and("source", source), self.filter.of_accounts());
-                Some((
-                    self.choice("account", "source", source),
-                    Some(self.days.accounts_entered(&bought)),
-                    one.first_buyers,
-                    self.t("seven.of_came", &told),
-                ))
-            })
-            .collect();
-        Ok(Shown {
-            by_period: true,
-            by_customer: true,
-            cases: Some(self.counted("accounts_entered", now.accounts.unsigned_abs())),
-            findings,
-            charts: vec![
-                self.chart(
-                    "bars",
-                    "first_buyers_title",
-                    &[],
-                    self.months(&months, |one| one.first_buyers, "count"),
-                ),
-                self.chart("stages", "sources_title", &[], self.bars(&bars, "count")),
-            ],
-            lists: vec![
-                self.list(
-                    "prospects_list",
-                    ("orders == 0", "-created_at"),
-                    &["source", "relation", "city"],
-                    "nobody_prospect",
-                )
-                .await?,
-            ],
-            more: vec![
-                self.link("more_came", &self.days.accounts_entered(self.filter.of_accounts().as_str())),
-            ],
             ..Shown::default()
         })
     }

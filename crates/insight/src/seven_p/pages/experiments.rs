@@ -1,33 +1,67 @@
 //! What campaigns brought about, as far as somebody was left alone for comparison.
 
-use super::{Board, List, ROWS};
+use super::{Board, List, ROWS, effects::Apart};
 use crate::{
-    mining::experiment::{ENTITY, result},
+    mining::{
+        experiment::{
+            ENTITY,
+            result::{self, Found},
+        },
+        kept::Kept,
+    },
     pages::figure::Finding,
 };
 use engine::{Engine, Query, Result};
 use meta::Record;
 use mining::effect::Effect;
+use std::sync::Arc;
 
-/// An experiment and what was found of what it is measured by.
+/// Experiments looked at, the newest; a list shows the first of them.
+const LOOKED_AT: usize = 100;
+
+/// An experiment and what was found of it.
 pub(super) struct Tried {
     pub experiment: Record,
     by_sales: bool,
+    found: Option<Arc<Kept<Found>>>,
+}
+
+impl Tried {
     /// `None` until it has ended and is compared: before nothing is claimed.
-    pub effect: Option<Effect>,
+    pub fn ended(&self) -> Option<&Found> {
+        self.found.as_ref().map(|kept| &kept.body).filter(|found| found.ended)
+    }
+
+    /// On what it is measured by.
+    fn effect(&self) -> Option<Effect> {
+        Some(self.ended()?.effect(self.by_sales))
+    }
 }
 
 impl Board<'_> {
+    /// The tables of them, and what is to be said of these.
+    pub(super) fn campaigns(&self, tried: &[Tried]) -> (Vec<List>, Vec<String>) {
+        let (mut lists, mut notes) = (vec![self.experiments(tried)], vec![]);
+        if tried.is_empty() {
+            return (lists, notes);
+        }
+        notes.push(self.t("seven.experiments_whole_company", &[]));
+        for Apart { list, notes: said } in [self.by_medium(tried), self.by_region(tried)] {
+            lists.push(list);
+            notes.extend(said);
+        }
+        (lists, notes)
+    }
+
     /// The newest experiments the reader may see.
     pub(super) async fn tried(&self) -> Result<Vec<Tried>> {
         let engine: &Engine = self.cut.engine;
-        let newest = Query::new(ENTITY).sort("-start_on").limit(ROWS);
+        let newest = Query::new(ENTITY).sort("-start_on").limit(LOOKED_AT);
         let mut tried = vec![];
         for experiment in engine.list(&self.session.actor, &newest).await?.records {
             let found = result::load(engine, experiment.id).await?;
             let by_sales = result::by_sales(&experiment);
-            let effect = found.filter(|kept| kept.body.ended).map(|kept| kept.body.effect(by_sales));
-            tried.push(Tried { experiment, by_sales, effect });
+            tried.push(Tried { experiment, by_sales, found });
         }
         Ok(tried)
     }
@@ -43,7 +77,7 @@ impl Board<'_> {
     /// The newest proven effect in words; `Err` says what is missing where there is none.
     pub(super) fn effect_finding(&self, tried: &[Tried]) -> std::result::Result<Finding, String> {
         let proven = tried.iter().find_map(|one| {
-            let effect = one.effect.as_ref()?;
+            let effect = one.effect()?;
             effect.verdict.is_claim().then_some((one, effect))
         });
         match proven {
@@ -53,11 +87,11 @@ impl Board<'_> {
                     ("experiment", one.experiment.text("name")),
                     ("treated", &self.shown_effect(one, effect.treated)),
                     ("control", &self.shown_effect(one, effect.control)),
-                    ("interval", &self.interval(one, effect)),
+                    ("interval", &self.interval(one, &effect)),
                 ],
                 vec![
                     (self.t("seven.column.difference", &[]), self.shown_effect(one, effect.difference)),
-                    (self.t("seven.interval_95", &[]), self.interval(one, effect)),
+                    (self.t("seven.interval_95", &[]), self.interval(one, &effect)),
                 ],
                 ("experiment", format!("/{ENTITY}/{}", one.experiment.id)),
             )),
@@ -66,11 +100,13 @@ impl Board<'_> {
         }
     }
 
-    pub(super) fn experiments(&self, tried: &[Tried]) -> List {
-        let columns = ["measured_by", "treated", "control", "difference", "interval"];
-        let rows = tried.iter().map(|one| {
-            let mut cells = vec![self.choice(ENTITY, "outcome", one.experiment.text("outcome"))];
-            match &one.effect {
+    fn experiments(&self, tried: &[Tried]) -> List {
+        let columns = ["medium", "measured_by", "treated", "control", "difference", "interval"];
+        let choices = ["medium", "outcome"];
+        let rows = tried.iter().take(ROWS).map(|one| {
+            let word = |field: &str| self.choice(ENTITY, field, one.experiment.text(field));
+            let mut cells: Vec<String> = choices.into_iter().map(word).collect();
+            match &one.effect() {
                 Some(effect) => {
                     cells.extend(
                         [effect.treated, effect.control, effect.difference]
@@ -78,7 +114,7 @@ impl Board<'_> {
                     );
                     cells.push(self.interval(one, effect));
                 }
-                None => cells.extend(std::iter::repeat_n("–".to_owned(), columns.len() - 1)),
+                None => cells.extend(std::iter::repeat_n("–".to_owned(), columns.len() - choices.len())),
             }
             let name = one.experiment.text("name").to_owned();
             (name, format!("/{ENTITY}/{}", one.experiment.id), cells)

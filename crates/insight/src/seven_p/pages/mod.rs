@@ -2,7 +2,10 @@
 
 mod beside;
 mod customers;
+mod effects;
 mod experiments;
+mod fallen;
+mod prospecting;
 mod sales;
 
 use super::{
@@ -157,7 +160,7 @@ impl Board<'_> {
     /// Which days are looked at, and which they are compared with.
     pub fn compared(&self) -> String {
         let (_, days) = self.period();
-        if self.filter.months > 12 {
+        if !self.filter.is_compared() {
             return self.t("seven.days", &[("days", &days)]);
         }
         let before = self.span(self.filter.before, day_before(self.filter.before_until()));
@@ -187,8 +190,7 @@ impl Board<'_> {
 
     /// `+12%` or `−8%` against before; nothing if there was none.
     fn change(&self, now: i64, before: i64) -> Option<String> {
-        // Of longer periods not all of the year before is kept.
-        (before > 0 && self.filter.months <= 12).then(|| {
+        (before > 0 && self.filter.is_compared()).then(|| {
             let change = now as f64 / before as f64 - 1.0;
             let sign = if change < 0.0 { "−" } else { "+" };
             format!("{sign}{}", self.words.whole_percent(change.abs()))
@@ -214,7 +216,7 @@ impl Board<'_> {
         }
         let mut series = vec![json!({ "name": self.t("seven.this_period", &[]), "values": now })];
         // Over more than a year the year before is in the line itself.
-        if self.filter.months <= 12 {
+        if self.filter.is_compared() {
             series.push(json!({ "name": self.t("seven.year_before", &[]), "values": before }));
         }
         json!({ "categories": labels, "series": series, "unit": unit, "currency": self.words.currency })
@@ -254,6 +256,12 @@ impl Board<'_> {
         }
     }
 
+    /// A column of numbers by its words.
+    fn column(&self, key: &str) -> Column {
+        let label = self.t(&format!("seven.column.{key}"), &[]);
+        Column::new(label, true, self.words.meaning(&format!("seven.column.{key}.is"), &[]))
+    }
+
     /// Columns by their words, `seven.column.{key}` and what they mean, `seven.column.{key}.is`.
     fn table(
         &self,
@@ -263,14 +271,10 @@ impl Board<'_> {
         href: &str,
     ) -> CustomerTable {
         let cell = |text: String| Cell { text, colour: None };
-        let column = |key: &&str| {
-            let label = self.t(&format!("seven.column.{key}"), &[]);
-            Column::new(label, true, self.words.meaning(&format!("seven.column.{key}.is"), &[]))
-        };
         CustomerTable {
             id: id_of(id),
             as_of: self.as_of.clone(),
-            columns: columns.iter().map(column).collect(),
+            columns: columns.iter().map(|key| self.column(key)).collect(),
             rows: rows
                 .into_iter()
                 .map(|(name, href, cells)| Row { name, href, cells: cells.into_iter().map(cell).collect() })

@@ -87,12 +87,15 @@ impl Board<'_> {
             cases: Some(self.counted("orders", now.orders.unsigned_abs())),
             findings: vec![finding],
             charts,
-            lists: vec![List {
-                title: self.t("seven.reps_list", &[]),
-                first: self.t("seven.column.rep", &[]),
-                table: self.table("reps", &columns, rows, &self.orders("")),
-                nobody: self.t("seven.no_sales", &[]),
-            }],
+            lists: vec![
+                self.fallen().await?,
+                List {
+                    title: self.t("seven.reps_list", &[]),
+                    first: self.t("seven.column.rep", &[]),
+                    table: self.table("reps", &columns, rows, &self.orders("")),
+                    nobody: self.t("seven.no_sales", &[]),
+                },
+            ],
             more: vec![self.explorer(), self.link("more_forecast", "/analysis/forecast")],
             ..Shown::default()
         })
@@ -230,13 +233,11 @@ impl Board<'_> {
             ));
         }
         let tried = self.tried().await?;
-        let notes = match self.effect_finding(&tried) {
-            Ok(finding) => {
-                findings.push(finding);
-                vec![]
-            }
-            Err(none) => vec![none],
-        };
+        let (mut lists, mut notes) = self.campaigns(&tried);
+        match self.effect_finding(&tried) {
+            Ok(finding) => findings.push(finding),
+            Err(none) => notes.insert(0, none),
+        }
         let source_bars: Vec<_> = ranks
             .iter()
             .filter(|(_, one)| one.sales > 0)
@@ -261,6 +262,12 @@ impl Board<'_> {
             })
             .collect();
         let columns = ["sales", "change", "orders", "per_order"];
+        lists.push(List {
+            title: self.t("seven.channels_list", &[]),
+            first: self.t("seven.column.channel", &[]),
+            table: self.table("channels", &columns, rows, &self.orders("")),
+            nobody: self.t("seven.no_sales", &[]),
+        });
         Ok(Shown {
             by_period: true,
             by_customer: true,
@@ -268,15 +275,7 @@ impl Board<'_> {
             findings,
             notes,
             charts: vec![self.chart("stages", "source_sales_title", &[], self.bars(&source_bars, "money"))],
-            lists: vec![
-                self.experiments(&tried),
-                List {
-                    title: self.t("seven.channels_list", &[]),
-                    first: self.t("seven.column.channel", &[]),
-                    table: self.table("channels", &columns, rows, &self.orders("")),
-                    nobody: self.t("seven.no_sales", &[]),
-                },
-            ],
+            lists,
             more: vec![
                 Link {
                     label: self.t("seven.more_worth_reaching", &[]),

@@ -181,9 +181,18 @@ fn every_figure_a_page_of_analysis_shows_is_in_the_catalog() {
             // What ends so is a definition.
             for key in quoted_after(text, "\n\"").into_iter().filter(|key| !key.ends_with(".is")) {
                 let seven = key.starts_with("seven.column.")
-                    && !["experiment", "measured_by", "rep", "product", "channel", "rule"]
-                        .iter()
-                        .any(|name| key.ends_with(name));
+                    && ![
+                        "experiment",
+                        "medium",
+                        "region",
+                        "measured_by",
+                        "rep",
+                        "product",
+                        "channel",
+                        "rule",
+                    ]
+                    .iter()
+                    .any(|name| key.ends_with(name));
                 let benefit = key.strip_prefix("benefit.help.").map(|name| format!("benefit.{name}"));
                 let known = match benefit {
                     Some(name) => names.contains(&name.as_str()),

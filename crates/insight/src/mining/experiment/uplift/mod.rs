@@ -4,7 +4,10 @@
 pub mod features;
 pub mod scores;
 
-use super::result::{self, Bought, MONEY};
+use super::{
+    CONTACT_COST, FIXED_COST,
+    result::{self, Bought, MONEY},
+};
 use crate::{
     mining::{
         accounts,
@@ -48,10 +51,15 @@ pub struct Learned {
     pub money: Money,
 }
 
-/// What a contact costs and brings, in units of the company currency.
+/// What a campaign costs and brings, in units of the company currency.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Money {
+    /// Of a contact.
     pub cost: f64,
+    /// Of the campaign, however many are reached: it is spent whoever is chosen, and so does not decide whom reaching pays for. Zero in
+    /// what an earlier version kept.
+    #[serde(default)]
+    pub fixed: f64,
     /// Margin over sales of what these customers bought, as far as its cost is known.
     pub margin: Option<f64>,
     /// Sales per customer who bought.
@@ -63,9 +71,13 @@ impl Money {
         let sum =
             |part: fn(&Bought) -> i64| bought.values().map(|one| i128::from(part(one))).sum::<i128>() as f64;
         let costed = sum(|one| one.costed);
-        let cost = experiment.get("contact_cost").as_decimal();
+        let cost = |field: &str| {
+            let cost = experiment.get(field).as_decimal();
+            cost.and_then(|cost| cost.to_string().parse().ok()).unwrap_or(0.0)
+        };
         Money {
-            cost: cost.and_then(|cost| cost.to_string().parse().ok()).unwrap_or(0.0),
+            cost: cost(CONTACT_COST),
+            fixed: cost(FIXED_COST),
             margin: (costed > 0.0).then(|| sum(|one| one.margin) / costed),
             per_buyer: sum(|one| one.sales) / MONEY / bought.len().max(1) as f64,
         }

@@ -1,0 +1,111 @@
+//! Whether what campaigns brought about differs by medium or by region: of all experiments that have ended together, and only as far
+//! as it is more than chance.
+
+use super::{Board, List, experiments::Tried};
+use crate::{
+    mining::experiment::{ENTITY, MEDIUM},
+    pages::href::{self, of_region},
+};
+use mining::effect::{
+    across::{self, Across, Together},
+    heterogeneity::{Arms, Part},
+};
+
+/// Experiments are put together with those that are measured alike.
+const OUTCOMES: [&str; 2] = ["bought", "sales"];
+const COLUMNS: [&str; 5] = ["measured_by", "experiments", "customers", "difference", "interval"];
+
+/// A table by what effects are told apart, and what is said of it.
+pub(super) struct Apart {
+    pub list: List,
+    /// What stands beside a table that is there; without one the table says why.
+    pub notes: Vec<String>,
+}
+
+fn outcome(arms: &Arms) -> &'static str {
+    match arms {
+        Arms::Rates(_) => OUTCOMES[0],
+        Arms::Amounts(_) => OUTCOMES[1],
+    }
+}
+
+impl Board<'_> {
+    pub(super) fn by_medium(&self, tried: &[Tried]) -> Apart {
+        let ended: Vec<(&str, Arms)> =
+            tried.iter().filter_map(|one| Some((one.experiment.text(MEDIUM), one.ended()?.arms?))).collect();
+        let parts: Vec<Part> = ended
+            .iter()
+            .filter(|(medium, _)| !medium.is_empty())
+            .map(|(medium, arms)| Part { name: (*medium).to_owned(), arms: *arms })
+            .collect();
+        let mut apart = self.apart("medium", &parts, |medium| {
+            (self.choice(ENTITY, MEDIUM, medium), href::list(ENTITY, &format!("{MEDIUM} == '{medium}'")))
+        });
+        let unknown = ended.len() - parts.len();
+        if unknown > 0 {
+            let count = self.words.count(unknown as u64);
+            apart.notes.push(self.t("seven.medium_missing", &[("count", &count)]));
+        }
+        apart
+    }
+
+    pub(super) fn by_region(&self, tried: &[Tried]) -> Apart {
+        let parts: Vec<Part> =
+            tried.iter().filter_map(Tried::ended).flat_map(|found| found.regions.clone()).collect();
+        self.apart("region", &parts, |region| {
+            let customers = of_region("", region);
+            (region.to_owned(), href::list("account", customers.trim_start_matches(" && ")))
+        })
+    }
+
+    fn apart(&self, by: &'static str, parts: &[Part], named: impl Fn(&str) -> (String, String)) -> Apart {
+        let (mut rows, mut said) = (vec![], vec![]);
+        for measured in OUTCOMES {
+            let alike = parts.iter().filter(|part| outcome(&part.arms) == measured);
+            // Nobody asks of what no experiment was measured by.
+            if alike.clone().next().is_none() {
+                continue;
+            }
+            let word = self.choice(ENTITY, "outcome", measured);
+            let found = across::test(alike);
+            said.push(self.said_of(by, &word, found.as_ref()));
+            // Where the effect is the same for all, a table would only invite to read noise.
+            for part in found.filter(|found| found.real).into_iter().flat_map(|found| found.parts) {
+                let (name, href) = named(&part.name);
+                rows.push((name, href, self.together(measured, &word, &part)));
+            }
+        }
+        let said = if said.is_empty() { vec![self.t(&format!("seven.{by}_unknown"), &[])] } else { said };
+        let (nobody, notes) = if rows.is_empty() { (said.join(" "), vec![]) } else { (String::new(), said) };
+        let list = List {
+            title: self.t(&format!("seven.{by}_list"), &[]),
+            first: self.t(&format!("seven.column.{by}"), &[]),
+            table: self.table(&format!("effects{by}"), &COLUMNS, rows, &format!("/{ENTITY}")),
+            nobody,
+        };
+        Apart { list, notes }
+    }
+
+    fn said_of(&self, by: &str, measured: &str, found: Option<&Across>) -> String {
+        let Some(found) = found else {
+            return self.t(&format!("seven.{by}_few"), &[("measured", measured)]);
+        };
+        let told = if found.real { "differ" } else { "alike" };
+        let p = self.words.fixed(found.p_value, 3);
+        self.t(&format!("seven.{by}_{told}"), &[("measured", measured), ("p", &p)])
+    }
+
+    fn together(&self, measured: &str, word: &str, part: &Together) -> Vec<String> {
+        let shown = |value: f64| match measured {
+            "sales" => self.words.units(value),
+            _ => self.words.percent(value),
+        };
+        vec![
+            word.to_owned(),
+            self.words.count(part.experiments),
+            self.words.count(part.customers),
+            shown(part.difference),
+            format!("{} – {}", shown(part.lower), shown(part.upper)),
+        ]
+    }
+}
