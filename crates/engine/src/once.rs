@@ -16,15 +16,19 @@ pub struct Idle {
     last: Option<Id>,
 }
 
-fn newest(kind: &str, states: &[JobState]) -> SelectStatement {
+fn newest(kind: &str) -> SelectStatement {
     Sql::select()
         .column(name("id"))
         .from(name("job"))
         .and_where(Expr::col(name("kind")).eq(kind))
-        .and_where(Expr::col(name("state")).is_in(states.iter().map(|state| state.name())))
         .order_by(name("id"), Order::Desc)
         .limit(1)
         .to_owned()
+}
+
+fn newest_in(kind: &str, states: &[JobState]) -> SelectStatement {
+    let states = states.iter().map(|state| state.name());
+    newest(kind).and_where(Expr::col(name("state")).is_in(states)).to_owned()
 }
 
 fn id_in(rows: &[Row]) -> Result<Option<Id>> {
@@ -40,7 +44,7 @@ impl Tx {
     /// Queues a job unless one of its kind with the same payload is in one of these states; returns that one, or the new one.
     pub async fn enqueue_unless(&mut self, states: &[JobState], kind: &str, payload: Json) -> Result<Id> {
         self.queue_in_turn().await?;
-        let mut same = newest(kind, states);
+        let mut same = newest_in(kind, states);
         same.and_where(Expr::col(name("payload")).eq(payload.to_string()));
         match id_in(&self.conn.fetch(&same).await?)? {
             Some(job) => Ok(job),
@@ -52,10 +56,10 @@ impl Tx {
 impl Engine {
     /// `None` while a job of this kind waits or runs.
     pub async fn idle(&self, kind: &'static str) -> Result<Option<Idle>> {
-        if id_in(&self.fetch(&newest(kind, &UNDER_WAY)).await?)?.is_some() {
+        if id_in(&self.fetch(&newest_in(kind, &UNDER_WAY)).await?)?.is_some() {
             return Ok(None);
         }
-        let last = id_in(&self.fetch(&newest(kind, &JobState::ALL)).await?)?;
+        let last = id_in(&self.fetch(&newest(kind)).await?)?;
         Ok(Some(Idle { kind, last }))
     }
 
@@ -65,8 +69,8 @@ impl Engine {
         let queue = self.write(&system, move |tx| {
             Box::pin(async move {
                 tx.queue_in_turn().await?;
-                let under_way = id_in(&tx.conn.fetch(&newest(kind, &UNDER_WAY)).await?)?;
-                let last_now = id_in(&tx.conn.fetch(&newest(kind, &JobState::ALL)).await?)?;
+                let under_way = id_in(&tx.conn.fetch(&newest_in(kind, &UNDER_WAY)).await?)?;
+                let last_now = id_in(&tx.conn.fetch(&newest(kind)).await?)?;
                 if under_way.is_some() || last_now != last {
                     return Ok(false);
                 }
