@@ -7,7 +7,6 @@ pub mod matrix;
 pub mod profits;
 
 use crate::{
-    refit,
     settings::{Settings, ValueBy, date_of, day_number},
     statistics::{self, UpTo},
     store,
@@ -237,7 +236,7 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
         return Ok(());
     }
     // Without a fit there is nothing to compute with.
-    if store::newest_id(engine).await?.is_none() || refit::failed_lately(engine, JOB).await? {
+    if store::newest_id(engine).await?.is_none() || engine.failed_lately(JOB).await? {
         return Ok(());
     }
     engine.queue_if_idle(idle).await.map(drop)

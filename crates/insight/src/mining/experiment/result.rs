@@ -305,6 +305,5 @@ pub async fn queue(engine: &Engine, experiment: Id) -> Result<()> {
 }
 
 pub async fn in_progress(engine: &Engine, experiment: Id) -> Result<bool> {
-    let payload = json!({ "experiment": experiment }).to_string();
-    crate::mining::refresh::is_queued(engine, super::JOB, &payload).await
+    engine.is_under_way(super::JOB, &json!({ "experiment": experiment })).await
 }
