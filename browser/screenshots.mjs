@@ -11,7 +11,7 @@ import { choose, signIn } from './steps.mjs';
 async function others(page) {
   const pages = ['profiling', 'persistency', 'profitability', 'performance', 'prospecting', 'product', 'promotion'].map((part) => `/value/seven-p/${part}`);
   pages.push(...['region', 'category', 'product'].map((by) => `/analysis/forecast?by=${by}`), '/analysis/purchasing', '/value/benefit', '/value/life-cycle?by=relation', '/value/life-cycle?cost=20');
-  pages.push('/analysis/explore?m=sales&r=account.province&chart=map', `/analysis/explore?m=sales&r=account.city&chart=map&filter=${encodeURIComponent("account.province == '山东'")}`);
+  pages.push('/analysis/explore?m=sales&r=account.province&chart=map', `/analysis/explore?m=sales&r=account.city&chart=map&filter=${encodeURIComponent("account.province == '山东省'")}`);
   pages.push('/analysis/explore?m=sales&r=product.category&chart=treemap', '/analysis/explore?m=sales&r=channel&c=day%3Aquarter&chart=heat', '/analysis/explore?m=sales&r=account.province');
   for (const [path, behind] of [['/value/matrix', 'a[href^="/value/matrix/customers"]'], ['/value/life-cycle', 'a[href^="/value/life-cycle/customers"]'], ['/account?sort=-net_sales', 'a.row-title[href^="/account/"]']]) {
     await page.goto(path);

@@ -24,9 +24,6 @@ pub enum JobState {
 }
 
 impl JobState {
-    pub(crate) const ALL: [JobState; 5] =
-        [JobState::Queued, JobState::Running, JobState::Done, JobState::Failed, JobState::Cancelled];
-
     pub fn name(self) -> &'static str {
         match self {
             JobState::Queued => "queued",
@@ -37,7 +34,8 @@ impl JobState {
         }
     }
     fn parse(text: &str) -> JobState {
-        JobState::ALL.into_iter().find(|state| state.name() == text).unwrap_or(JobState::Failed)
+        let all = [JobState::Queued, JobState::Running, JobState::Done, JobState::Cancelled];
+        all.into_iter().find(|state| state.name() == text).unwrap_or(JobState::Failed)
     }
 }
 

@@ -3,9 +3,12 @@
 //! an engine that holds a lease asks in its own transaction whether it still does ([`Tx::hold_leases`]), so that one who was taken for
 //! dead and comes back writes nothing over what the other does.
 
-use crate::{Actor, Dialect, Engine, Error, Result, Tx, db::name};
+use crate::{
+    Actor, Dialect, Engine, Error, Result, Tx,
+    db::{Conn, name},
+};
 use futures::future::BoxFuture;
-use meta::{DateTime, Id, Utc};
+use meta::{Clock, DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query as Sql};
 use std::time::Duration;
 use tokio::{runtime::Handle, task::JoinHandle};
@@ -146,6 +149,22 @@ async fn take(tx: &mut Tx, lease: &Lease) -> Result<bool> {
     Ok(taken == 1)
 }
 
+/// Said at the end of a transaction of SQLite that `took` so long. Meanwhile nobody could renew, in whichever process: whoever held a
+/// lease when it began was waiting, not dead.
+pub(crate) async fn outlast(conn: &mut Conn, clock: &Clock, took: Duration) -> Result<()> {
+    if took < TERM / RENEWALS {
+        return Ok(());
+    }
+    let (now, until) = (clock.now(), || Expr::col(name("until")));
+    let waiting = Sql::update()
+        .table(name(TABLE))
+        .value(name("until"), now + TERM)
+        .and_where(until().gte(now - took))
+        .and_where(until().lt(now + TERM))
+        .to_owned();
+    conn.execute(&waiting).await.map(drop)
+}
+
 impl Tx {
     /// An error unless the leases of this transaction's engine are its own; nobody takes them before it ends. (PostgreSQL's weakest lock of
     /// a row keeps off whoever takes it, and not who renews it.)
@@ -243,4 +262,32 @@ async fn renew_once(tx: &mut Tx, lease: &Lease) -> Result<u64> {
         .and_where(lease.is_own())
         .to_owned();
     tx.conn.execute(&update).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Database, Options};
+
+    #[tokio::test]
+    async fn whoever_could_not_renew_during_a_long_write_is_not_taken_for_dead() {
+        let folder = tempfile::tempdir().unwrap();
+        let options = Options::new(Database::Sqlite, folder.path().to_owned());
+        let at = "2026-11-21T10:00:00Z".parse().unwrap();
+        let engine = Engine::open(options, vec![], Clock::fixed(at)).await.unwrap();
+        let _held = engine.take("work").await.unwrap().unwrap();
+        engine.clock().set(at + 2 * TERM);
+        assert!(engine.held_works().await.unwrap().is_empty(), "it would be over");
+        for (took, held) in [(TERM / 2, 0), (2 * TERM, 1)] {
+            let system = Actor::system();
+            let wrote = engine.write(&system, move |tx| {
+                Box::pin(async move {
+                    let clock = tx.clock().clone();
+                    outlast(&mut tx.conn, &clock, took).await
+                })
+            });
+            wrote.await.unwrap();
+            assert_eq!(engine.held_works().await.unwrap().len(), held, "{took:?}");
+        }
+    }
 }

@@ -8,6 +8,8 @@ use serde_json::{Value as Json, json};
 /// Among PostgreSQL's advisory locks.
 const TURN: i64 = 7_141_927;
 const UNDER_WAY: [JobState; 2] = [JobState::Queued, JobState::Running];
+/// As long after a failure its cause is probably still there.
+const LATELY: chrono::Duration = chrono::Duration::minutes(10);
 
 /// No job of a kind waited or ran, and this was the last one: asked for before it is looked whether one is due.
 #[derive(Clone, Copy, Debug)]
@@ -16,19 +18,27 @@ pub struct Idle {
     last: Option<Id>,
 }
 
-fn newest(kind: &str, states: &[JobState]) -> SelectStatement {
+fn newest(kind: &str) -> SelectStatement {
     Sql::select()
         .column(name("id"))
         .from(name("job"))
         .and_where(Expr::col(name("kind")).eq(kind))
-        .and_where(Expr::col(name("state")).is_in(states.iter().map(|state| state.name())))
         .order_by(name("id"), Order::Desc)
         .limit(1)
         .to_owned()
 }
 
+fn newest_in(kind: &str, states: &[JobState]) -> SelectStatement {
+    let states = states.iter().map(|state| state.name());
+    newest(kind).and_where(Expr::col(name("state")).is_in(states)).to_owned()
+}
+
 fn id_in(rows: &[Row]) -> Result<Option<Id>> {
     rows.first().map(|row| row.id(0)).transpose()
+}
+
+fn newest_with(kind: &str, states: &[JobState], payload: &Json) -> SelectStatement {
+    newest_in(kind, states).and_where(Expr::col(name("payload")).eq(payload.to_string())).to_owned()
 }
 
 impl Tx {
@@ -40,22 +50,47 @@ impl Tx {
     /// Queues a job unless one of its kind with the same payload is in one of these states; returns that one, or the new one.
     pub async fn enqueue_unless(&mut self, states: &[JobState], kind: &str, payload: Json) -> Result<Id> {
         self.queue_in_turn().await?;
-        let mut same = newest(kind, states);
-        same.and_where(Expr::col(name("payload")).eq(payload.to_string()));
+        let same = newest_with(kind, states, &payload);
         match id_in(&self.conn.fetch(&same).await?)? {
             Some(job) => Ok(job),
             None => self.enqueue(kind, payload).await,
         }
     }
+
+    /// The newest job of a kind that waits or runs.
+    pub async fn job_under_way(&mut self, kind: &str) -> Result<Option<Id>> {
+        id_in(&self.conn.fetch(&newest_in(kind, &UNDER_WAY)).await?)
+    }
 }
 
 impl Engine {
+    /// The newest job of a kind that waits or runs.
+    pub async fn job_under_way(&self, kind: &str) -> Result<Option<Id>> {
+        id_in(&self.fetch(&newest_in(kind, &UNDER_WAY)).await?)
+    }
+
+    /// Whether one with this payload does.
+    pub async fn is_under_way(&self, kind: &str, payload: &Json) -> Result<bool> {
+        Ok(!self.fetch(&newest_with(kind, &UNDER_WAY, payload)).await?.is_empty())
+    }
+
+    /// Whether the last job of a kind failed a short while ago.
+    pub async fn failed_lately(&self, kind: &str) -> Result<bool> {
+        let mut last = newest(kind);
+        last.columns(["state", "finished_at"].map(name));
+        let rows = self.fetch(&last).await?;
+        let Some(row) = rows.first() else { return Ok(false) };
+        let now = self.clock().now();
+        let lately = |at| at > now - LATELY && at <= now;
+        Ok(row.text(1)? == JobState::Failed.name() && row.opt_instant(2)?.is_some_and(lately))
+    }
+
     /// `None` while a job of this kind waits or runs.
     pub async fn idle(&self, kind: &'static str) -> Result<Option<Idle>> {
-        if id_in(&self.fetch(&newest(kind, &UNDER_WAY)).await?)?.is_some() {
+        if self.job_under_way(kind).await?.is_some() {
             return Ok(None);
         }
-        let last = id_in(&self.fetch(&newest(kind, &JobState::ALL)).await?)?;
+        let last = id_in(&self.fetch(&newest(kind)).await?)?;
         Ok(Some(Idle { kind, last }))
     }
 
@@ -65,8 +100,8 @@ impl Engine {
         let queue = self.write(&system, move |tx| {
             Box::pin(async move {
                 tx.queue_in_turn().await?;
-                let under_way = id_in(&tx.conn.fetch(&newest(kind, &UNDER_WAY)).await?)?;
-                let last_now = id_in(&tx.conn.fetch(&newest(kind, &JobState::ALL)).await?)?;
+                let under_way = tx.job_under_way(kind).await?;
+                let last_now = id_in(&tx.conn.fetch(&newest(kind)).await?)?;
                 if under_way.is_some() || last_now != last {
                     return Ok(false);
                 }

@@ -68,7 +68,7 @@ async fn ground(tx: &mut Tx) -> Result<Ground> {
     let due = |fit: &StoredModel| {
         fit.fitted.settings != settings.mark() || settings.day_of(fit.fitted_at) != settings.day_of(now)
     };
-    let excuse = if refit::is_in_progress(tx).await? {
+    let excuse = if tx.job_under_way(refit::JOB).await?.is_some() {
         Some("a refit is under way")
     } else if fits.first().is_some_and(due) {
         Some("a refit is due: the day or a setting has changed")

@@ -216,7 +216,7 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     if !is_due(engine).await? {
         return past::queue_if_due(engine).await;
     }
-    if refit::failed_lately(engine, refit::JOB).await? {
+    if engine.failed_lately(refit::JOB).await? {
         return Ok(());
     }
     engine.queue_if_idle(idle).await.map(drop)

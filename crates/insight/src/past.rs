@@ -7,7 +7,6 @@ pub mod matrix;
 pub mod profits;
 
 use crate::{
-    refit,
     settings::{Settings, ValueBy, date_of, day_number},
     statistics::{self, UpTo},
     store,
@@ -89,7 +88,7 @@ pub async fn compute(engine: &Engine) -> Result<()> {
 async fn compute_alone(engine: &Engine) -> Result<()> {
     let settings = Settings::load(engine).await?;
     let Some(stored) = store::newest_model(engine).await? else { return Ok(()) };
-    let as_of = settings.as_of_day(engine.clock());
+    let (as_of, today) = (settings.as_of_day(engine.clock()), settings.day_of(engine.clock().now()));
     let by = stored.fitted.classes.by;
     let mut customers = read(engine, &settings, as_of, by).await?;
     let last = customers.iter().filter_map(|c| c.purchases.last()).map(|p| p.day).max();
@@ -107,7 +106,8 @@ async fn compute_alone(engine: &Engine) -> Result<()> {
         };
         let life = Life::of(&customers, day, &settings, &stored.fitted.model);
         // The fit may be older than the settings: then both are computed anew.
-        (customers.len() as u64, matrix, lists, life, date_of(day), mark(&stored.fitted.settings))
+        let mark = mark(today, &stored.fitted.settings);
+        (customers.len() as u64, matrix, lists, life, date_of(day), mark)
     });
     let (customers, matrix, lists, life, as_of, mark) =
         computing.await.map_err(|error| Error::Internal(format!("interrupted: {error}")))?;
@@ -184,8 +184,8 @@ fn seek<'c>(customers: &'c mut [Customer], at: &mut usize, account: Id) -> Optio
 }
 
 /// Differs where what is kept would be another; `settings` is [`Settings::mark`].
-fn mark(settings: &str) -> String {
-    format!("{FORM} {settings}")
+fn mark(today: NaiveDate, settings: &str) -> String {
+    format!("{FORM} {today} {settings}")
 }
 
 async fn keep(tx: &mut Tx, mark: String, past: &Past) -> Result<()> {
@@ -202,42 +202,38 @@ async fn keep(tx: &mut Tx, mark: String, past: &Past) -> Result<()> {
     Ok(())
 }
 
-/// What was kept, and the mark of the settings it was computed with; read once and not on every page.
+/// What was kept; read once and not on every page.
 #[derive(Default)]
-struct Known(Recent<(), Option<Arc<(String, Past)>>>);
+struct Known(Recent<(), Option<Arc<Past>>>);
 
-pub async fn newest(engine: &Engine) -> Result<Option<Arc<(String, Past)>>> {
+pub async fn newest(engine: &Engine) -> Result<Option<Arc<Past>>> {
     let (known, version) = (engine.extension::<Known>(), engine.changes_to(TABLE));
     if let Some(past) = known.0.get(&(), version) {
         return Ok(past);
     }
-    let past = kept(engine).await?.map(Arc::new);
+    let select = Sql::select().columns(["settings", "result"].map(name)).from(name(TABLE)).to_owned();
+    let rows = engine.fetch(&select).await?;
+    // What another version of the program kept in another form is computed anew.
+    let kept = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
+    let kept = kept.filter(|(mark, _)| mark.split(' ').next() == Some(FORM));
+    let past = kept.and_then(|(_, text)| serde_json::from_str(&text).ok()).map(Arc::new);
     known.0.put((), version, past.clone());
     Ok(past)
 }
 
-async fn kept(engine: &Engine) -> Result<Option<(String, Past)>> {
-    let select = Sql::select().columns(["settings", "result"].map(name)).from(name(TABLE)).to_owned();
-    let rows = engine.fetch(&select).await?;
-    // What another version of the program kept in another form is computed anew.
-    let parsed = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
-    let parsed = parsed.filter(|(mark, _)| mark.split(' ').next() == Some(FORM));
-    Ok(parsed.and_then(|(mark, text)| Some((mark, serde_json::from_str(&text).ok()?))))
-}
-
-/// Queues the job if what is kept is of another day or other settings.
+/// Queues the job if what is kept is of another day or other settings. It is asked every other second and reads only the mark: the
+/// result is up to a megabyte.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let Some(idle) = engine.idle(JOB).await? else { return Ok(()) };
     let settings = Settings::load(engine).await?;
     let today = settings.day_of(engine.clock().now());
-    if let Some((of, past)) = kept(engine).await?
-        && of == mark(&settings.mark())
-        && settings.day_of(past.made_at) == today
-    {
+    let select = Sql::select().column(name("settings")).from(name(TABLE)).to_owned();
+    let of = engine.fetch(&select).await?.first().map(|row| row.text(0)).transpose()?;
+    if of == Some(mark(today, &settings.mark())) {
         return Ok(());
     }
     // Without a fit there is nothing to compute with.
-    if store::newest_id(engine).await?.is_none() || refit::failed_lately(engine, JOB).await? {
+    if store::newest_id(engine).await?.is_none() || engine.failed_lately(JOB).await? {
         return Ok(());
     }
     engine.queue_if_idle(idle).await.map(drop)

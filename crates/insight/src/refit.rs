@@ -16,7 +16,7 @@ use crate::{
 };
 use engine::{
     Actor, BoxFuture, Engine, Error, JobContext, JobState, Result, TryStreamExt, Tx, name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql},
+    sea_query::{Expr, ExprTrait, Order},
 };
 use meta::{Id, NaiveDate, Values};
 use serde_json::json;
@@ -29,7 +29,6 @@ use value::{
 
 pub const JOB: &str = "value.refit";
 const LEASE: &str = "value.refit";
-const AFTER_FAILURE: chrono::Duration = chrono::Duration::minutes(10);
 /// Customers read between two words on the progress.
 const TELL_EVERY: usize = 50_000;
 
@@ -207,38 +206,4 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
 /// Queues a refit unless one waits already; returns the job.
 pub async fn queue(tx: &mut Tx) -> Result<Id> {
     tx.enqueue_unless(&[JobState::Queued], JOB, json!({})).await
-}
-
-/// Refits that have not ended, newest first.
-pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
-    let rows = engine.fetch(&newest_of(JOB, &["queued", "running"])).await?;
-    rows.first().map(|row| row.id(0)).transpose()
-}
-
-/// The same inside a transaction.
-pub async fn is_in_progress(tx: &mut Tx) -> Result<bool> {
-    Ok(!tx.fetch(&newest_of(JOB, &["queued", "running"])).await?.is_empty())
-}
-
-/// Whether the last job of a kind failed a short while ago: the cause is probably still there.
-pub async fn failed_lately(engine: &Engine, kind: &'static str) -> Result<bool> {
-    let mut last = newest_of(kind, &["queued", "running", "done", "failed", "cancelled"]);
-    last.columns(["state", "finished_at"].map(name));
-    let rows = engine.fetch(&last).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let now = engine.clock().now();
-    let lately = |at| at > now - AFTER_FAILURE && at <= now;
-    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(lately))
-}
-
-/// The newest job of a kind in one of these states.
-pub(crate) fn newest_of(kind: &'static str, states: &[&'static str]) -> engine::sea_query::SelectStatement {
-    Sql::select()
-        .column(name("id"))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).is_in(states.iter().copied()))
-        .and_where(Expr::col(name("kind")).eq(kind))
-        .order_by(name("id"), Order::Desc)
-        .limit(1)
-        .to_owned()
 }

@@ -11,8 +11,8 @@ use value::{clv::Outlook, life_cycle::StageRule, model::Question, service_cost::
 pub const AS_OF: &str = "value.as_of";
 pub const STAGE_RULE: &str = "value.stage_rule";
 pub const IMPORTANCE_RULE: &str = "value.importance_rule";
-/// What an earlier version classed by other rules is classed anew.
-const RULES: &str = "2";
+/// What an earlier version classed or figured by other rules is done anew.
+const RULES: &str = "3";
 pub const ANNUAL_DISCOUNT: &str = "value.annual_discount";
 pub const MEASURED_BY: &str = "value.measured_by";
 const TIME_ZONE: &str = "company.time_zone";

@@ -135,8 +135,10 @@ pub fn check(draft: &mut Draft<'_>) {
     for (field, text) in wrong {
         draft.reject(field, text);
     }
-    // When it goes out next is found anew.
+    // When it goes out next is found anew, and then to everybody: not to those alone whom a letter under way has not reached.
     if ["rhythm", "day", "hour", "active"].iter().any(|field| draft.changes(field)) {
-        draft.set("next_at", Value::Null);
+        for field in ["next_at", "due_at", "pending"] {
+            draft.set(field, Value::Null);
+        }
     }
 }

@@ -5,9 +5,11 @@
 use crate::{
     Actor, Engine, Error, Figures, Result, Tx,
     db::{Conn, all_aside},
+    lease::outlast,
     search::Pending,
 };
 use futures::{FutureExt, future::BoxFuture};
+use meta::Clock;
 use sea_query::Values;
 use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
 use tokio::{
@@ -170,7 +172,7 @@ async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -
         let _ = first.done.send(Err(error));
         return (conn, None);
     }
-    let started = Instant::now();
+    let (started, clock) = (Instant::now(), first.engine.clock().clone());
     let mut finished: Vec<(oneshot::Sender<Result<()>>, Result<()>)> = vec![];
     let mut announce: Option<(Engine, BTreeSet<String>)> = None;
     let mut documents = Pending::default();
@@ -205,7 +207,8 @@ async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -
         };
     }
     if broken.is_none() {
-        broken = commit(&mut conn, &mut documents).await.err().map(|error| error.outage_again());
+        let committed = commit(&mut conn, &mut documents, &clock, started).await;
+        broken = committed.err().map(|error| error.outage_again());
     }
     if broken.is_some() {
         // Refused when SQLite has rolled back by itself.
@@ -225,8 +228,9 @@ async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -
     (conn, held)
 }
 
-async fn commit(conn: &mut Conn, documents: &mut Pending) -> Result<()> {
+async fn commit(conn: &mut Conn, documents: &mut Pending, clock: &Clock, started: Instant) -> Result<()> {
     documents.flush(conn).await?;
+    outlast(conn, clock, started.elapsed()).await?;
     control(conn, "COMMIT").await
 }
 

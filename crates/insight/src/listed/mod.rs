@@ -158,7 +158,7 @@ struct Times {
 impl Times {
     async fn read(engine: &Engine) -> Result<Times> {
         let fit = store::newest_model(engine).await?.map(|model| (model.as_of, model.fitted_at));
-        let past = past::newest(engine).await?.map(|past| (past.1.as_of, past.1.made_at));
+        let past = past::newest(engine).await?.map(|past| (past.as_of, past.made_at));
         Ok(Times {
             fit,
             past,

@@ -294,5 +294,5 @@ pub async fn queue(engine: &Engine, product: Id) -> Result<()> {
 
 /// Whether it is being computed for a product.
 pub async fn in_progress(engine: &Engine, product: Id) -> Result<bool> {
-    super::refresh::is_queued(engine, JOB, &json!({ "product": product }).to_string()).await
+    engine.is_under_way(JOB, &json!({ "product": product })).await
 }

@@ -12,10 +12,7 @@ use crate::{
     settings::Settings,
     store,
 };
-use engine::{
-    BoxFuture, Engine, Error, JobContext, JobState, Result, Tx, name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
-};
+use engine::{BoxFuture, Engine, Error, JobContext, JobState, Result, Tx};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -138,12 +135,12 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
             let settings = Settings::load(engine).await?;
             let rested = engine.clock().now() - last.computed_at >= REST;
             let held = settings.as_of.is_some_and(|day| day != last.body.held);
-            let newer = fit != last.body.fit || refit::in_progress(engine).await?.is_some();
+            let newer = fit != last.body.fit || engine.job_under_way(refit::JOB).await?.is_some();
             last.body.form != FORM || newer && (rested || held)
         }
         None => true,
     };
-    if due && !failed_lately(engine).await? {
+    if due && !engine.failed_lately(JOB).await? {
         engine.queue_if_idle(idle).await?;
     }
     Ok(())
@@ -154,45 +151,6 @@ pub async fn queue(tx: &mut Tx) -> Result<()> {
     tx.enqueue_unless(&[JobState::Queued, JobState::Running], JOB, json!({})).await.map(drop)
 }
 
-/// The run that waits or is under way.
-pub async fn in_progress(engine: &Engine) -> Result<Option<Id>> {
-    let rows = engine.fetch(&newest(&["queued", "running"])).await?;
-    rows.first().map(|row| row.id(0)).transpose()
-}
-
-async fn failed_lately(engine: &Engine) -> Result<bool> {
-    let mut last = newest(&["queued", "running", "done", "failed", "cancelled"]);
-    last.columns(["state", "finished_at"].map(name));
-    let rows = engine.fetch(&last).await?;
-    let Some(row) = rows.first() else { return Ok(false) };
-    let since = engine.clock().now() - chrono::Duration::minutes(10);
-    Ok(row.text(1)? == "failed" && row.opt_instant(2)?.is_some_and(|at| at > since))
-}
-
-fn newest(states: &[&'static str]) -> SelectStatement {
-    Sql::select()
-        .column(name("id"))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).is_in(states.iter().copied()))
-        .and_where(Expr::col(name("kind")).eq(JOB))
-        .order_by(name("id"), Order::Desc)
-        .limit(1)
-        .to_owned()
-}
-
 pub async fn last(engine: &Engine) -> Result<Option<Arc<kept::Kept<Run>>>> {
     kept::load(engine, KIND, kept::WHOLE).await
-}
-
-/// Whether a job of `kind` with this payload waits or is under way.
-pub async fn is_queued(engine: &Engine, kind: &str, payload: &str) -> Result<bool> {
-    let select = Sql::select()
-        .column(name("id"))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).is_in(["queued", "running"]))
-        .and_where(Expr::col(name("kind")).eq(kind))
-        .and_where(Expr::col(name("payload")).eq(payload))
-        .limit(1)
-        .to_owned();
-    Ok(!engine.fetch(&select).await?.is_empty())
 }

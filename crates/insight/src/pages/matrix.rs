@@ -54,7 +54,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let too_few = store::newest_model(engine).await?.and_then(|model| too_few(&words, &settings, &model));
     let context = match known.as_deref() {
         None => context! { missing => words.t("value.past.none_yet", &[]) },
-        Some((_, past)) => shown(&words, past),
+        Some(past) => shown(&words, past),
     };
     app.page(&session, "insight/matrix.html", context! { under_way, too_few, ..context })
         .map(IntoResponse::into_response)

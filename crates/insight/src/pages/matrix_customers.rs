@@ -60,8 +60,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
     let engine = app.engine();
     let list = of.list().ok_or_else(|| Error::NotFound("the quadrant".to_owned()))?;
     let known = past::newest(engine).await?;
-    let Some((past, matrix)) = known.as_deref().and_then(|(_, past)| Some((past, past.matrix.fitted()?)))
-    else {
+    let Some((past, matrix)) = known.as_deref().and_then(|past| Some((past, past.matrix.fitted()?))) else {
         // It says why there is none.
         return Ok(Redirect::to(PATH).into_response());
     };

@@ -48,6 +48,7 @@ pub fn web_module() -> WebModule {
             ("insight/life_drivers.html", include_str!("life_cycle/life_drivers.html")),
             ("insight/behind.html", include_str!("behind.html")),
             ("insight/customer_table.html", include_str!("customer_table.html")),
+            ("insight/first_and_next.html", include_str!("first_and_next.html")),
         ],
         messages: include_str!("../messages.toml"),
         operations: Some(data::OPERATIONS),

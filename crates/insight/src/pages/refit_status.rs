@@ -39,7 +39,7 @@ pub struct AsOf {
 pub async fn status(words: &Words<'_>, model: Option<i64>) -> Answer<Status> {
     let engine = words.app.engine();
     let model = model.unwrap_or(0);
-    let Some(job) = refit::in_progress(engine).await? else {
+    let Some(job) = engine.job_under_way(refit::JOB).await? else {
         return Ok(Status { running: false, text: String::new(), percent: None, model });
     };
     let progress = engine.job(job).await?.progress;

@@ -3,6 +3,7 @@
 use crate::{
     company::{Company, at, on_databases, values},
     mining::shop,
+    paged::walked,
     questions::rep,
 };
 use engine::{Actor, Query};
@@ -12,7 +13,6 @@ use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
 };
-use testkit::Client;
 
 async fn all(company: &Company, entity: &str) -> Vec<Record> {
     let mut query = Query::new(entity).sort("id").limit(1_000);
@@ -25,20 +25,6 @@ async fn all(company: &Company, entity: &str) -> Vec<Record> {
             None => return records,
         }
     }
-}
-
-/// What stands between `before` and `after`, page after page, and how many pages there are.
-async fn walked(client: &Client, address: &str, before: &str, after: &str) -> (Vec<String>, usize) {
-    let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
-    while let Some(address) = next {
-        let page = client.get(&address).await.expect(200).body.replace("&#x2f;", "/").replace("&amp;", "&");
-        found.extend(page.split(before).skip(1).map(|rest| rest.split(after).next().unwrap().to_owned()));
-        pages += 1;
-        next = page
-            .split_once("\" rel=\"next\"")
-            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.to_owned());
-    }
-    (found, pages)
 }
 
 #[test]

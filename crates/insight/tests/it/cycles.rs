@@ -3,13 +3,13 @@
 use crate::{
     company::{Company, at, on_databases, values},
     experiments::{create_many, people},
+    paged,
     questions::rep,
     warehouse::{SMALL, refresh},
 };
 use insight::{cycle, kept, settings::Settings};
 use meta::{Decimal, Id, NaiveDate, Value};
 use std::collections::BTreeSet;
-use testkit::Client;
 
 /// Each bought the product six times every 28 days, the last time on this day.
 async fn buy(company: &Company, product: Id, buyers: &[Id], last: &str) {
@@ -28,22 +28,6 @@ async fn buy(company: &Company, product: Id, buyers: &[Id], last: &str) {
     };
     let orders = create_many(company, "order", heads).await;
     create_many(company, "order_line", orders.iter().map(line).collect()).await;
-}
-
-/// Customers of the rows of a list, page after page, and how many pages it has.
-async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
-    let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
-    while let Some(address) = next {
-        let page = client.get(&address).await.expect(200).body.replace("&#x2f;", "/").replace("&amp;", "&");
-        for row in page.split("<tr data-href=\"/account/").skip(1) {
-            found.push(row.split('"').next().unwrap().parse().unwrap());
-        }
-        pages += 1;
-        next = page
-            .split_once("\" rel=\"next\"")
-            .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.to_owned());
-    }
-    (found, pages)
 }
 
 fn sorted(ids: &[Id]) -> Vec<Id> {
@@ -96,7 +80,7 @@ fn every_number_opens_the_cycles_it_counts() {
         ] {
             let address = format!("/value/cycles/list?{list}");
             assert!(page.contains(&format!("href=\"{address}\"")), "{address}: {page}");
-            let (found, pages) = walked(&client, &address).await;
+            let (found, pages) = paged::customers(&client, &address).await;
             assert_eq!((&found, pages), (expected, expected.len().div_ceil(50).max(1)), "{address}");
             let first = client.get(&address).await.expect(200).body;
             assert!(first.contains(&format!("{} in all", expected.len())), "{address}: {first}");
@@ -113,7 +97,7 @@ fn every_number_opens_the_cycles_it_counts() {
         for none in ["", "?week=99", &format!("?product={nobodys}"), "?of=beauty"] {
             client.get(&format!("/value/cycles/list{none}")).await.expect(303);
         }
-        let (found, _) = walked(&client, "/value/cycles/list?of=due&after=nowhere").await;
+        let (found, _) = paged::customers(&client, "/value/cycles/list?of=due&after=nowhere").await;
         assert_eq!(found, due);
         rep(&company, "ann", "own").await;
         let mut ann = company.app.visitor();

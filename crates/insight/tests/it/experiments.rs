@@ -2,7 +2,7 @@
 
 use crate::{
     company::{Company, at, on_databases, values},
-    sides::walked,
+    paged,
 };
 use engine::{
     Actor, name,
@@ -213,7 +213,7 @@ fn groups_changed_after_the_draw_do_not_matter() {
             assert!(page.contains(&format!("href=\"{address}\"")), "{address}: {page}");
             assert!(page.contains(&format!("of {} customers", drawn.len())), "{page}");
             assert_eq!(found.group_sizes[&number][usize::from(control)], drawn.len() as u64);
-            let (listed, pages) = walked(&client, &address).await;
+            let (listed, pages) = paged::customers(&client, &address).await;
             assert_eq!((&listed, pages), (&drawn, drawn.len().div_ceil(50)), "{address}");
             let first = client.get(&address).await.expect(200).body;
             assert!(first.contains(&format!("{} were drawn", drawn.len())), "{first}");

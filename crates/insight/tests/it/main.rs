@@ -28,6 +28,7 @@ mod moves;
 mod one_version;
 mod order_of_entry;
 mod own_fields;
+mod paged;
 mod pages;
 mod past;
 mod profitability;

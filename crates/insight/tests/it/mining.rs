@@ -188,13 +188,13 @@ fn numbers_of_groups_and_everything_else_stay_when_nothing_changed() {
         refit::refit(&company.engine, None).await.unwrap();
         refresh::refresh(&company.engine, None).await.unwrap();
         refresh::queue_if_due(&company.engine).await.unwrap();
-        assert_eq!(refresh::in_progress(&company.engine).await.unwrap(), None);
+        assert_eq!(company.engine.job_under_way(refresh::JOB).await.unwrap(), None);
         let last = refresh::last(&company.engine).await.unwrap().unwrap();
         let mut former = serde_json::to_value(&last.body).unwrap();
         former.as_object_mut().unwrap().remove("form").unwrap();
         kept::keep(&company.engine, "run", kept::WHOLE, last.as_of, &former).await.unwrap();
         refresh::queue_if_due(&company.engine).await.unwrap();
-        assert!(refresh::in_progress(&company.engine).await.unwrap().is_some());
+        assert!(company.engine.job_under_way(refresh::JOB).await.unwrap().is_some());
     });
 }
 

@@ -147,7 +147,7 @@ fn of_a_stage_nobody_was_seen_in_nothing_is_said() {
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let moves = kept.1.life.fitted().unwrap().groups[""].observed.moves();
+        let moves = kept.life.fitted().unwrap().groups[""].observed.moves();
         let seen = (1..past::life::STAGES.len()).filter(|stage| moves.left(*stage) > 0).count();
         assert!((1..5).contains(&seen), "{moves:?}");
         let client = company.app.administrator().await;
@@ -176,7 +176,7 @@ fn what_a_stage_brings_is_as_uncertain_as_its_customers_and_not_as_their_quarter
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let observed = &kept.1.life.fitted().unwrap().groups[""].observed;
+        let observed = &kept.life.fitted().unwrap().groups[""].observed;
         // Stability, from the fourth purchase on.
         let (quarters, found) = (observed.left(3), observed.purchases(3));
         assert_eq!(quarters, 5 * 24);
@@ -214,7 +214,7 @@ fn the_past_is_computed_once_a_day_and_shown() {
             company.engine.run_due_jobs().await.unwrap();
         }
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let matrix = kept.1.matrix.fitted().unwrap();
+        let matrix = kept.matrix.fitted().unwrap();
         assert_eq!(matrix.now.iter().map(|quadrant| quadrant.customers).sum::<u64>(), 60);
         past::queue_if_due(&company.engine).await.unwrap();
         assert!(!past::is_under_way(&company.engine).await.unwrap(), "it is of today");

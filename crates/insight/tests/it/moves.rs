@@ -80,6 +80,12 @@ async fn walked(company: &Company) -> Vec<(Record, Vec<Purchase>)> {
     found
 }
 
+/// The first and the last day anybody bought.
+fn ends(walked: &[(Record, Vec<Purchase>)]) -> (i32, i32) {
+    let days = walked.iter().flat_map(|of| &of.1).map(|purchase| purchase.day);
+    days.fold((i32::MAX, 0), |(first, last), day| (first.min(day), last.max(day)))
+}
+
 fn stage(purchases: &[Purchase], day: i32, (settings, stored): &(Settings, Arc<StoredModel>)) -> usize {
     let until: Vec<Purchase> = purchases.iter().copied().filter(|purchase| purchase.day <= day).collect();
     let standing = Summary::of(&until).map_or(Standing::prospect(), |summary| {
@@ -108,17 +114,21 @@ fn moves_are_those_of_a_walk_through_the_records() {
             ];
             company.update("account", record.id, values(fields)).await;
         }
-        // Who is deleted is nobody's customer, and an order that was cancelled is none.
-        company.delete("account", records[7].id).await.unwrap();
-        let cancelled = company.those_of("order", "account", records[9].id).await[0].id;
+        // Who is deleted is nobody's customer, and an order that was cancelled is none. The history begins and ends with the orders of
+        // the company, so it is somebody who bought in between.
+        let before = walked(&company).await;
+        let (first, last) = ends(&before);
+        let between =
+            |of: &&(Record, Vec<Purchase>)| of.1.iter().all(|one| (first + 1..last).contains(&one.day));
+        let deleted = before.iter().filter(between).nth(7).unwrap().0.id;
+        company.delete("account", deleted).await.unwrap();
+        let other = records.iter().find(|record| record.id != deleted).unwrap();
+        let cancelled = company.those_of("order", "account", other.id).await[0].id;
         company.update("order", cancelled, values([("status", "cancelled".into())])).await;
         company.customer("Never bought").await;
         let known = computed(&company).await;
         let walked = walked(&company).await;
-        let days =
-            |of: &(Record, Vec<Purchase>)| of.1.iter().map(|purchase| purchase.day).collect::<Vec<_>>();
-        let (first, last) =
-            walked.iter().flat_map(days).fold((i32::MAX, 0), |(a, b), day| (a.min(day), b.max(day)));
+        let (first, last) = ends(&walked);
         for round in 0..10 {
             let from = random.random_range(first..last);
             let to = random.random_range(from + 1..=last);

@@ -64,7 +64,7 @@ fn every_number_of_then_leads_to_its_customers() {
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let matrix = kept.1.matrix.fitted().unwrap().clone();
+        let matrix = kept.matrix.fitted().unwrap().clone();
         let (then, now) = (date_of(matrix.then_day), date_of(matrix.now_day));
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
@@ -200,7 +200,7 @@ fn a_long_list_is_read_by_its_page() {
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let matrix = kept.1.matrix.fitted().unwrap();
+        let matrix = kept.matrix.fitted().unwrap();
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let mut everybody = BTreeSet::new();
@@ -230,7 +230,7 @@ fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back()
         refit::refit(&company.engine, None).await.unwrap();
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let matrix = kept.1.matrix.fitted().unwrap();
+        let matrix = kept.matrix.fitted().unwrap();
         let overview = store::newest_model(&company.engine).await.unwrap().unwrap().overview.clone();
         for (name, quadrant) in QUADRANTS.iter().zip(&matrix.now) {
             let known = overview.quadrants.get(*name).map_or(0, |group| group.customers);
@@ -287,7 +287,7 @@ fn value_can_be_measured_by_profit() {
 
         past::compute(&company.engine).await.unwrap();
         let kept = past::newest(&company.engine).await.unwrap().unwrap();
-        let matrix = kept.1.matrix.fitted().unwrap();
+        let matrix = kept.matrix.fitted().unwrap();
         assert_eq!((matrix.by, matrix.unknown), (ValueBy::Profit, 1));
         let [then, now] = [matrix.then_day, matrix.now_day].map(date_of);
         let year = chrono::Duration::days(364);

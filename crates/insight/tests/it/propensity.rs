@@ -2,7 +2,10 @@
 //! that out, tell the truth about how often, and say why; to everybody what he may read, and nothing of people who were erased.
 //! Long because the people are made up here, and every test asks something else of them.
 
-use crate::company::{Company, on_databases, values};
+use crate::{
+    company::{Company, on_databases, values},
+    paged,
+};
 use engine::{Action, Actor};
 use insight::mining::{
     kept, lines,
@@ -347,17 +350,7 @@ fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
         let product = format!("/analysis/product/{}", made.recorder);
         let page = client.get(&product).await.expect(200).body.replace("&#x2f;", "/");
         assert!(page.contains(&format!("href=\"{product}/customers\"")), "{page}");
-        let (mut seen, mut pages, mut next) = (vec![], 0, Some(format!("{product}/customers?best=100")));
-        while let Some(address) = next {
-            let page =
-                client.get(&address).await.expect(200).body.replace("&#x2f;", "/").replace("&amp;", "&");
-            let rows = page.split("<tr data-href=\"/account/").skip(1);
-            seen.extend(rows.map(|row| row.split('"').next().unwrap().parse::<Id>().unwrap()));
-            pages += 1;
-            next = page
-                .split_once("\" rel=\"next\"")
-                .map(|(before, _)| before.rsplit_once("href=\"").unwrap().1.to_owned());
-        }
+        let (seen, pages) = paged::customers(&client, &format!("{product}/customers?best=100")).await;
         assert_eq!(pages, 2);
         assert_eq!(seen, all[..100].iter().map(|one| one.account).collect::<Vec<_>>());
 

@@ -99,7 +99,8 @@ fn two_servers_refit_once() {
         company.clock.set("2026-11-22T16:00:10Z".parse().unwrap());
         let (here, there) =
             tokio::join!(live::queue_if_due(&company.engine), live::queue_if_due(&other.engine));
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         run_on_both(&company, &other).await;
         // Whoever looks next sees what the other has fitted.
         live::queue_if_due(&other.engine).await.unwrap();
@@ -113,7 +114,8 @@ fn two_servers_refit_once() {
         let alone = company.everybody().await;
         let (here, there) =
             tokio::join!(refit::refit(&company.engine, None), refit::refit(&other.engine, None));
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         assert_eq!(store::newest_id(&company.engine).await.unwrap(), Some(before + 3));
         for (account, before) in other.everybody().await.iter().zip(&alone) {
             for figure in ["orders", "net_sales", "clv_52w", "importance", "value_quadrant"] {
@@ -132,7 +134,8 @@ fn two_servers_mine_once_and_mix_nothing() {
         refit::refit(&company.engine, None).await.unwrap();
         let (here, there) =
             tokio::join!(mine::queue_if_due(&company.engine), mine::queue_if_due(&other.engine));
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         run_on_both(&company, &other).await;
         for server in [&company, &other] {
             mine::queue_if_due(&server.engine).await.unwrap();
@@ -151,7 +154,8 @@ fn two_servers_mine_once_and_mix_nothing() {
             propensity::queue(&company.engine, products[4]),
             propensity::queue(&other.engine, products[4])
         );
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         run_on_both(&company, &other).await;
         assert_eq!(jobs(&company.engine, propensity::JOB).await, [(JobState::Done, 1)]);
         let drawn = letter(&company, ["2026-03-01", "2026-04-01"]).await.id;
@@ -159,7 +163,8 @@ fn two_servers_mine_once_and_mix_nothing() {
             experiment::result::queue(&company.engine, drawn),
             experiment::result::queue(&other.engine, drawn)
         );
-        (here.unwrap(), there.unwrap());
+        here.unwrap();
+        there.unwrap();
         run_on_both(&company, &other).await;
         assert_eq!(jobs(&company.engine, experiment::JOB).await, [(JobState::Done, 1)]);
     });

@@ -2,35 +2,16 @@
 
 use crate::{
     company::{Company, on_databases, values},
+    paged,
     questions::rep,
 };
 use engine::{Actor, Role};
 use insight::mining::experiment::{self, members, result};
 use meta::{Decimal, Id, Value};
 use std::collections::BTreeSet;
-use testkit::Client;
 
 const PEOPLE: usize = 260;
 const SIDES: [(&str, bool); 2] = [("reached", false), ("left-alone", true)];
-
-fn rows(page: &str) -> Vec<Id> {
-    let rows = page.split("<tr data-href=\"").skip(1).map(|row| row.split('"').next().unwrap());
-    rows.map(|href| href.replace("&#x2f;", "/").trim_start_matches("/account/").parse().unwrap()).collect()
-}
-
-/// Everybody on the pages of one side, in their order, and how many pages there are.
-pub async fn walked(client: &Client, address: &str) -> (Vec<Id>, usize) {
-    let (mut found, mut pages, mut next) = (vec![], 0, Some(address.to_owned()));
-    while let Some(address) = next {
-        let page = client.get(&address).await.expect(200).body;
-        found.extend(rows(&page));
-        pages += 1;
-        next = page.split_once("\" rel=\"next\"").map(|(before, _)| {
-            before.rsplit_once("href=\"").unwrap().1.replace("&#x2f;", "/").replace("&amp;", "&")
-        });
-    }
-    (found, pages)
-}
 
 fn on_side(sides: &[(Id, bool)], control: bool, among: &BTreeSet<Id>) -> Vec<Id> {
     let there = sides.iter().filter(|(id, side)| *side == control && among.contains(id));
@@ -94,7 +75,7 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
             let count = if control { found.control } else { found.treated };
             assert!(figures.replace("&#x2f;", "/").contains(&address), "{figures}");
             assert!(figures.contains(&format!("of {count} customers")), "{figures}");
-            let (listed, pages) = walked(&client, &address).await;
+            let (listed, pages) = paged::customers(&client, &address).await;
             assert_eq!(listed, on_side(&sides, control, &everybody), "{side}");
             assert_eq!((listed.len() as u64, pages), (count, count.div_ceil(50) as usize), "{side}");
             let page = client.get(&address).await.expect(200).body;
@@ -103,7 +84,7 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
             let lines: BTreeSet<&str> = file.lines().skip(1).map(|line| &line[..10]).collect();
             assert_eq!(lines.len() as u64, count, "{file}");
 
-            let (seen, _) = walked(&other, &address).await;
+            let (seen, _) = paged::customers(&other, &address).await;
             assert_eq!(seen, on_side(&sides, control, &hers), "{side}");
             assert!(!seen.is_empty(), "chance leaves out none of 52 once in a hundred million times");
             let page = other.get(&address).await.expect(200).body;
@@ -116,7 +97,8 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         let reached = on_side(&sides, false, &everybody);
         company.delete("account", reached[0]).await.unwrap();
         company.engine.erase(&Actor::system(), "account", reached[1], "asked for it").await.unwrap();
-        let (listed, _) = walked(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
+        let (listed, _) =
+            paged::customers(&client, &format!("/analysis/experiment/{id}/sides/reached")).await;
         assert_eq!(listed, reached[2..]);
 
         // In which group or region somebody was is not told to who sees a part.

@@ -332,17 +332,16 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     })
 }
 
+/// Queues the job unless one waits: one that runs may have read what has been changed since.
 pub async fn queue(engine: &Engine, experiment: Id) -> Result<()> {
     let payload = json!({ "experiment": experiment });
     let actor = Actor::system();
-    let under_way = [JobState::Queued, JobState::Running];
     let queued = engine.write(&actor, move |tx| {
-        Box::pin(async move { tx.enqueue_unless(&under_way, super::JOB, payload).await })
+        Box::pin(async move { tx.enqueue_unless(&[JobState::Queued], super::JOB, payload).await })
     });
     queued.await.map(drop)
 }
 
 pub async fn in_progress(engine: &Engine, experiment: Id) -> Result<bool> {
-    let payload = json!({ "experiment": experiment }).to_string();
-    crate::mining::refresh::is_queued(engine, super::JOB, &payload).await
+    engine.is_under_way(super::JOB, &json!({ "experiment": experiment })).await
 }

@@ -96,7 +96,7 @@ pub async fn page(
     let known = past::newest(app.engine()).await?;
     let stored = store::newest_model(app.engine()).await?;
     let shown = match (known.as_deref(), &stored) {
-        (Some((_, past)), Some(stored)) => match past.life.fitted() {
+        (Some(past), Some(stored)) => match past.life.fitted() {
             Some(life) => {
                 let worth = worth::Worth { words: &words, life, past, stored, settings: &settings };
                 let asking =

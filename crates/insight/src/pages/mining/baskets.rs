@@ -76,7 +76,9 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             let settings = Settings::load(engine).await?;
             let orders = Days { settings: &settings, after: lines::before(as_of), until: as_of }.orders("");
             let as_of = words.date(as_of);
-            let (rules, next) = rules(&words, found, &names, product, asked.after);
+            // There may be fewer rules by now.
+            let after = asked.after.filter(|after| *after < found.rules.len());
+            let (rules, next) = rules(&words, found, &names, product, after);
             let baskets = words.count(u64::from(found.baskets));
             context! {
                 state => "found",
@@ -84,7 +86,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 orders => context! { href => orders.clone(), label => words.t("mining.orders", &[]) },
                 figures => headline(&words, found, &as_of, orders),
                 rules,
-                first_href => asked.after.is_some().then(|| address(None)),
+                first_href => after.is_some().then(|| address(None)),
                 next_href => next.map(|next| address(Some(next))),
                 as_of,
                 computed_at => words.format.instant(computed_at),

@@ -54,9 +54,7 @@ async fn lists_alone(app: &App, session: &Session, record: &Record) -> Answer<Op
 pub async fn compute(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     scope::whole_company(&session)?;
     app.engine().get(&session.actor, ENTITY, id).await?;
-    if !result::in_progress(app.engine(), id).await? {
-        result::queue(app.engine(), id).await?;
-    }
+    result::queue(app.engine(), id).await?;
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&format!("/{ENTITY}/{id}")).into_response()))
 }

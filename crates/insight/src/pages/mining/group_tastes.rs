@@ -28,8 +28,8 @@ use web::{Answer, App, Session};
 
 #[derive(Deserialize)]
 pub struct Of {
-    group: u32,
-    category: Id,
+    group: Option<u32>,
+    category: Option<Id>,
     #[serde(default)]
     page: usize,
 }
@@ -59,24 +59,24 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
     let kept = groups::load(engine).await?;
     let liked = kept.as_ref().and_then(|kept| {
         let found = kept.body.as_ref().ok()?;
-        let group = found.groups.iter().find(|group| group.number == of.group)?;
-        let liked = group.likes.iter().find(|liked| liked.category == of.category)?;
-        Some((kept, found, liked))
+        let group = found.groups.iter().find(|group| Some(group.number) == of.group)?;
+        let liked = group.likes.iter().find(|liked| Some(liked.category) == of.category)?;
+        Some((kept, found, group.number, liked))
     });
-    let Some((kept, found, liked)) = liked else {
+    let Some((kept, found, number, liked)) = liked else {
         // It says what the group likes by now.
         return Ok(Redirect::to(PATH).into_response());
     };
     let words = words(&app, &session).await?;
     let named = names(&words, found, &Names::load(engine).await?);
-    let group = named.iter().find(|(number, _)| *number == of.group).map(|(_, name)| name.as_str());
-    let names = categories(engine, &session, [of.category].into_iter()).await?;
+    let group = named.iter().find(|(named, _)| *named == number).map(|(_, name)| name.as_str());
+    let names = categories(engine, &session, [liked.category].into_iter()).await?;
     let as_of = words.date(kept.as_of);
     let title = words.t(
         "mining.taste_list",
         &[
             ("group", group.unwrap_or_default()),
-            ("category", &category(&words, &names, of.category)),
+            ("category", &category(&words, &names, liked.category)),
             ("now", &as_of),
         ],
     );
@@ -88,11 +88,11 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         foot: words.t("mining.as_of", &[("as_of", &as_of), ("at", &words.format.instant(kept.computed_at))]),
         back: (PATH.to_owned(), words.t("mining.groups_title", &[])),
         columns: &COLUMNS,
-        ids: group_tastes::buyers(engine, (of.group, of.category), start, behind::ROWS).await?,
+        ids: group_tastes::buyers(engine, (number, liked.category), start, behind::ROWS).await?,
         total,
         page: of.page,
     };
-    behind.show(&words, &session, |page| format!("{}&page={page}", address(of.group, of.category))).await
+    behind.show(&words, &session, |page| format!("{}&page={page}", address(number, liked.category))).await
 }
 
 /// A row for each category a group likes, or one that says that none stands out; `null` where an earlier version did not look.

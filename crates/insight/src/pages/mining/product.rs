@@ -86,7 +86,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
         goes_with,
         goes_with_as_of,
         left_out => recommended.and_then(|kept| left_out(&words, &kept.body)),
-        working => waiting(engine, id).await?,
+        working => propensity::in_progress(engine, id).await?,
     };
     app.page(&session, "insight/mining_product.html", context! { ..shown, ..common })
         .map(IntoResponse::into_response)
@@ -96,15 +96,9 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
 pub async fn compute(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     scope::every_record(&session, app.engine().registry())?;
     app.engine().get(&session.actor, "product", id).await?;
-    if !waiting(app.engine(), id).await? {
-        propensity::queue(app.engine(), id).await?;
-    }
+    propensity::queue(app.engine(), id).await?;
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&product_href(id)).into_response()))
-}
-
-async fn waiting(engine: &Engine, product: Id) -> Answer<bool> {
-    Ok(propensity::in_progress(engine, product).await?)
 }
 
 async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id) -> Answer<Vec<Json>> {

@@ -35,7 +35,7 @@ pub async fn status(words: &Words<'_>) -> Answer<Status> {
     let engine = words.app.engine();
     let last = refresh::last(engine).await?;
     let seen = last.map_or(0, |last| last.computed_at.timestamp());
-    let Some(job) = refresh::in_progress(engine).await? else {
+    let Some(job) = engine.job_under_way(refresh::JOB).await? else {
         return Ok(Status { running: false, text: String::new(), percent: 0, seen });
     };
     let progress = engine.job(job).await?.progress;

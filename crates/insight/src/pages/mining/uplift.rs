@@ -362,9 +362,7 @@ pub async fn begin_use(Of(app): Of<App>, session: Session, Path(id): Path<Id>) -
         .into());
     };
     scores::put_in_use(engine, Some(id), kept.as_of).await?;
-    if !result::in_progress(engine, id).await? {
-        result::queue(engine, id).await?;
-    }
+    result::queue(engine, id).await?;
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&format!("/{ENTITY}/{id}")).into_response()))
 }

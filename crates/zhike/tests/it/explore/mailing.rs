@@ -151,6 +151,16 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
         assert!(record.get("pending").is_null() && record.text("problem") == "mail", "{record:?}");
         assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
         let ann = signed_in(&test, "ada@example.com").await;
+        // As if changed while its last letter was on its way: next time everybody gets one.
+        let under_way = meta::Values::from([
+            ("due_at".to_owned(), meta::Value::Instant(test.clock.now())),
+            ("pending".to_owned(), meta::Value::Json(serde_json::json!([]))),
+        ]);
+        let system = Actor::system();
+        let write = test.engine.write(&system, move |tx| {
+            Box::pin(async move { tx.update("scheduled_report", id, None, under_way).await })
+        });
+        write.await.unwrap();
         // Paused, it stays.
         let paused = [
             ("name", "Daily"),
@@ -160,6 +170,8 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
             ("recipient", reader.as_str()),
         ];
         ann.post(&format!("{SCHEDULES}/{id}"), &paused).await.expect(303);
+        let record = only(&test).await;
+        assert!(record.get("pending").is_null() && record.get("due_at").is_null(), "{record:?}");
         test.clock.set(test.clock.now() + TimeDelta::days(3));
         assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
     });

@@ -61,9 +61,10 @@ pub fn fields() -> Vec<Field> {
         .collect()
 }
 
-/// The experiment whose model tells of customers.
+/// The experiment whose model tells of customers; read anew, for what is told of everybody follows from it and another server may have
+/// chosen it a moment ago.
 pub async fn in_use(engine: &Engine) -> Result<Option<Id>> {
-    let kept = kept::load::<Option<Id>>(engine, IN_USE, WHOLE).await?;
+    let kept = kept::read::<Option<Id>>(engine, IN_USE, WHOLE).await?;
     Ok(kept.and_then(|kept| kept.body))
 }
 
