@@ -12,6 +12,8 @@ use crate::{
         read::{ByValue, sum},
     },
 };
+use mining::effect::SIGNIFICANCE;
+use statrs::distribution::{ChiSquared, ContinuousCDF};
 use value::proportion::{Estimate, share};
 use web::Answer;
 
@@ -31,7 +33,7 @@ fn converted(one: &Measures) -> Option<Estimate> {
 }
 
 /// Sources by the lower end of the interval of what they convert, the highest first; `None` where no two of them have enough accounts.
-/// And whether the difference between any two is more than chance.
+/// And whether they differ by more than chance, the first from any other.
 fn by_conversion(came: &ByValue) -> Option<(Vec<(&str, Estimate)>, bool)> {
     let mut sources: Vec<(&str, Estimate)> = came
         .iter()
@@ -41,8 +43,17 @@ fn by_conversion(came: &ByValue) -> Option<(Vec<(&str, Estimate)>, bool)> {
         .collect();
     sources.sort_by(|one, other| other.1.low.total_cmp(&one.1.low).then(one.0.cmp(other.0)));
     let (surest, _) = sources.split_first().filter(|(_, others)| !others.is_empty())?;
-    let differ = sources.iter().any(|(_, found)| found.high < surest.1.low);
+    let differ = sources.iter().any(|(_, found)| found.high < surest.1.low) && are_unlike(&sources);
     Some((sources, differ))
+}
+
+/// Whether what sources convert differs at all, by Pearson's chi-squared: of many, the best and the worst lie apart by chance alone.
+fn are_unlike(sources: &[(&str, Estimate)]) -> bool {
+    let cases = |one: &Estimate| one.cases as f64;
+    let sum = |of: &dyn Fn(&Estimate) -> f64| sources.iter().map(|(_, one)| of(one)).sum::<f64>();
+    let all = sum(&|one| one.at * cases(one)) / sum(&cases);
+    let apart = sum(&|one| cases(one) * (one.at - all).powi(2)) / (all * (1.0 - all));
+    ChiSquared::new((sources.len() - 1) as f64).is_ok_and(|chance| 1.0 - chance.cdf(apart) < SIGNIFICANCE)
 }
 
 impl Board<'_> {
@@ -259,5 +270,16 @@ mod tests {
         assert_eq!(by_conversion(&came(&[("Web", 300, 100), ("Fair", 29, 28)])), None);
         assert_eq!(by_conversion(&came(&[("", 300, 100), ("Fair", 300, 28)])), None);
         assert_eq!(by_conversion(&ByValue::new()), None);
+    }
+
+    #[test]
+    fn among_many_sources_the_best_and_the_worst_lie_apart_by_chance() {
+        // 35 % to 54 % and 13 % to 29 %.
+        let apart = [("Fair", 100, 44), ("Web", 100, 20)];
+        assert!(by_conversion(&came(&apart)).unwrap().1);
+        let names: Vec<String> = (0..18).map(|number| format!("Source {number}")).collect();
+        let others = names.iter().map(|name| (name.as_str(), 100, 30));
+        let many: Vec<_> = apart.into_iter().chain(others).collect();
+        assert!(!by_conversion(&came(&many)).unwrap().1);
     }
 }
