@@ -133,7 +133,8 @@ const SOURCES: [Source; 9] = [
         at: At::Instant("d.created_at"),
         states: &[],
         by_customer: true,
-        cuts: &[("came_by", "c.source")],
+        // By relation and region it is asked of everywhere at once, and sources may be thousands.
+        cuts: &[("came", "''"), ("came_by", "c.source")],
         measures: followed,
         sums: [COUNT, "count(d.first_order_on)", NONE, NONE],
     },

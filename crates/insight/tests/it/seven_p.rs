@@ -224,6 +224,7 @@ async fn walked(company: &Company) -> Cells {
         let first = account.get("first_order_on").as_date().map(|day| day.format("%Y-%m-01").to_string());
         add_to_all(&mut cells, ["month", &came, &relation, &region, ""], [0, 0, 0, 0, 0, 1, 0]);
         let bought = [0, 0, 0, 0, 0, 1, i64::from(first.is_some())];
+        add_to_all(&mut cells, ["came", &came, &relation, &region, ""], bought);
         add_to_all(&mut cells, ["came_by", &came, &relation, &region, &source], bought);
         for (cut, value) in [("month", ""), ("source", source.as_str())] {
             if let Some(first) = &first {
@@ -346,7 +347,7 @@ fn cuts_are_what_a_walk_over_the_records_adds_up() {
         after_fit::compute(&company.engine, None).await.unwrap();
         let (stored, walked) = (stored(&company).await, walked(&company).await);
         let of = |cut: &'static str| stored.iter().filter(move |(key, _)| key[0] == cut);
-        for cut in ["month", "channel", "owner", "source", "came_by", "reason"] {
+        for cut in ["month", "channel", "owner", "source", "came", "came_by", "reason"] {
             let there: Vec<_> = of(cut).collect();
             let wanted: Vec<_> = walked.iter().filter(|(key, _)| key[0] == cut).collect();
             assert!(wanted.len() > 5, "{cut}: {wanted:?}");

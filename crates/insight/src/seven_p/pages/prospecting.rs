@@ -133,14 +133,14 @@ impl Board<'_> {
     async fn kinds(&self) -> Answer<Vec<Chart>> {
         let mut kinds = vec![];
         if self.filter.relation.is_empty() {
-            let came = self.cut.relations("came_by").await?;
+            let came = self.cut.relations("came").await?;
             let bars = self.came(&came, |relation| {
                 (self.choice("account", "relation", relation), and("relation", relation))
             });
             kinds.push(("came_relation_title", bars));
         }
         if self.filter.region.is_empty() {
-            let came = self.cut.regions("came_by").await?;
+            let came = self.cut.regions("came").await?;
             let bars = self.came(&came, |region| (region.to_owned(), of_region("", region)));
             kinds.push(("came_region_title", bars));
         }
