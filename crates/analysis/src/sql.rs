@@ -99,7 +99,7 @@ fn words(session: &Session, error: &Error) -> Option<String> {
 }
 
 /// Nobody can tell what a SELECT takes along: its file holds only records its reader may export, and sums over them. Without any it would
-/// be empty, or zero.
+/// be empty, or zero. `kinds` are those it names, on the page as in the file, so that the page knows whether there will be one.
 fn export_allowed(app: &App, session: &Session, kinds: &[String]) -> engine::Result<()> {
     let mut refused = Ok(());
     for kind in kinds {

@@ -12,7 +12,7 @@ use crate::{
     store,
 };
 use engine::{
-    Actor, BoxFuture, Engine, Error, JobContext, JobState, Recent, Result, TryStreamExt, Tx, name,
+    Actor, BoxFuture, Engine, Error, JobContext, JobState, Result, TryStreamExt, Tx, name,
     schema::{ColumnKind, Table},
     sea_query::{OnConflict, Query as Sql},
 };
@@ -23,7 +23,7 @@ use meta::{DateTime, Id, NaiveDate, Utc, scaled};
 use profits::Profits;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use value::{estimate::Unfit, history::Purchase, model::Part};
 
 pub const JOB: &str = "value.past";
@@ -189,6 +189,8 @@ fn mark(today: NaiveDate, settings: &str) -> String {
 }
 
 async fn keep(tx: &mut Tx, mark: String, past: &Past) -> Result<()> {
+    // The last word tells one computation from the next, which may be of the same day and settings.
+    let mark = format!("{mark} {}", tx.clock().new_id());
     let mut upsert = Sql::insert();
     upsert
         .into_table(name(TABLE))
@@ -197,39 +199,48 @@ async fn keep(tx: &mut Tx, mark: String, past: &Past) -> Result<()> {
         .on_conflict(
             OnConflict::column(name("id")).update_columns(["settings", "result"].map(name)).to_owned(),
         );
-    tx.execute(&upsert).await?;
-    tx.mark_changed(TABLE);
-    Ok(())
+    tx.execute(&upsert).await.map(drop)
 }
 
-/// What was kept; read once and not on every page.
+/// What is kept, by its mark: parsed once and not for every page, for it may be a megabyte. `None` is of another form.
 #[derive(Default)]
-struct Known(Recent<(), Option<Arc<Past>>>);
+struct Known(Mutex<Option<(String, Option<Arc<Past>>)>>);
 
 pub async fn newest(engine: &Engine) -> Result<Option<Arc<Past>>> {
-    let (known, version) = (engine.extension::<Known>(), engine.changes_to(TABLE));
-    if let Some(past) = known.0.get(&(), version) {
+    let known = engine.extension::<Known>();
+    let last = known.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let now = kept_mark(engine).await?;
+    if let Some((mark, past)) = last
+        && now.as_ref() == Some(&mark)
+    {
         return Ok(past);
     }
     let select = Sql::select().columns(["settings", "result"].map(name)).from(name(TABLE)).to_owned();
     let rows = engine.fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
     // What another version of the program kept in another form is computed anew.
-    let kept = rows.first().map(|row| Ok::<_, Error>((row.text(0)?, row.text(1)?))).transpose()?;
-    let kept = kept.filter(|(mark, _)| mark.split(' ').next() == Some(FORM));
-    let past = kept.and_then(|(_, text)| serde_json::from_str(&text).ok()).map(Arc::new);
-    known.0.put((), version, past.clone());
+    let mark = row.text(0)?;
+    let is_of_this = mark.split(' ').next() == Some(FORM);
+    let text = is_of_this.then(|| row.text(1)).transpose()?;
+    let past = text.and_then(|text| serde_json::from_str(&text).ok()).map(Arc::new);
+    *known.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((mark, past.clone()));
     Ok(past)
 }
 
-/// Queues the job if what is kept is of another day or other settings. It is asked every other second and reads only the mark: the
-/// result is up to a megabyte.
+/// Differs from one computation to the next; read without the result.
+async fn kept_mark(engine: &Engine) -> Result<Option<String>> {
+    let select = Sql::select().column(name("settings")).from(name(TABLE)).to_owned();
+    engine.fetch(&select).await?.first().map(|row| row.text(0)).transpose()
+}
+
+/// Queues the job if what is kept is of another day or other settings. It is asked every other second.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let Some(idle) = engine.idle(JOB).await? else { return Ok(()) };
     let settings = Settings::load(engine).await?;
     let today = settings.day_of(engine.clock().now());
-    let select = Sql::select().column(name("settings")).from(name(TABLE)).to_owned();
-    let of = engine.fetch(&select).await?.first().map(|row| row.text(0)).transpose()?;
-    if of == Some(mark(today, &settings.mark())) {
+    let kept = kept_mark(engine).await?;
+    let of = kept.as_deref().and_then(|kept| kept.rsplit_once(' ')).map(|(of, _)| of);
+    if of == Some(mark(today, &settings.mark()).as_str()) {
         return Ok(());
     }
     // Without a fit there is nothing to compute with.

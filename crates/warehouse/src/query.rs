@@ -3,15 +3,14 @@
 use crate::{
     Table,
     elsewhere::{self, Elsewhere, Planned, Rows, collect},
-    internal, rights,
+    internal,
+    rights::{self, Named},
     session::{self, Open},
 };
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef},
-    common::tree_node::TreeNodeRecursion,
     error::DataFusionError,
     execution::context::SQLOptions,
-    logical_expr::LogicalPlan,
     physical_plan::{
         ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
         joins::{CrossJoinExec, NestedLoopJoinExec},
@@ -88,9 +87,10 @@ pub(crate) async fn query_at(
     sql: &str,
     limits: Limits,
 ) -> Result<Answer> {
-    let context = rights::session_for(engine, actor, &open, sql, limits.exporting).await?;
+    let named = Named::of(&open.context, sql)?;
+    let context = rights::session_for(engine, actor, &open, &named, limits.exporting).await?;
     let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
-    let asked = async move { answer(&open, &context, &sql, limits, elsewhere).await };
+    let asked = async move { answer(&open, &context, (&sql, &named), limits, elsewhere).await };
     let asked = AbortOnDrop(session::workers()?.spawn(asked));
     let stopped = |error| internal(format!("a question ended before its answer: {error}"));
     in_time(limits.time, async { asked.await.map_err(stopped)? }).await
@@ -129,11 +129,11 @@ impl<T> Drop for AbortOnDrop<T> {
 async fn answer(
     open: &Open,
     context: &SessionContext,
-    sql: &str,
+    (sql, named): (&str, &Named),
     limits: Limits,
     elsewhere: Option<Arc<dyn Elsewhere>>,
 ) -> Result<Answer> {
-    let (planned, tables) = plan(context, sql, limits.rows).await?;
+    let planned = plan(context, sql, limits.rows).await?;
     let (here, tasks) = (planned.here.clone(), planned.state.task_ctx());
     let computed = match elsewhere {
         Some(elsewhere) => elsewhere.rows(planned).await?,
@@ -148,28 +148,20 @@ async fn answer(
     };
     let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);
     let entity = |table: &Table| table.line.as_ref().map_or(&table.head, |(line, _)| line).clone();
-    let known = open.tables.iter().filter(|table| tables.contains(&table.name)).map(entity);
+    let known = open.tables.iter().filter(|table| named.reads(&table.name)).map(entity);
     let entities = known.collect::<BTreeSet<String>>().into_iter().collect();
     Ok(Answer { schema, batches, more, refreshed_at, position, entities })
 }
 
-/// The question as it may be asked, and the tables it is about.
-async fn plan(context: &SessionContext, sql: &str, rows_limit: usize) -> Result<(Planned, BTreeSet<String>)> {
+/// The question as it may be asked.
+async fn plan(context: &SessionContext, sql: &str, rows_limit: usize) -> Result<Planned> {
     let only_reading =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
     let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
-    let mut tables = BTreeSet::new();
-    let visit = frame.logical_plan().apply_with_subqueries(|node| {
-        if let LogicalPlan::TableScan(scan) = node {
-            tables.insert(scan.table_name.table().to_owned());
-        }
-        Ok(TreeNodeRecursion::Continue)
-    });
-    visit.map_err(wrong)?;
     let (state, question) = frame.into_parts();
     let here = state.create_physical_plan(&question).await.map_err(wrong)?;
     guard(&here)?;
-    Ok((Planned { state, question, here, rows_limit }, tables))
+    Ok(Planned { state, question, here, rows_limit })
 }
 
 /// Pairs of rows that a join without an equality may have to look at. Such joins do not stop when nobody waits any more.

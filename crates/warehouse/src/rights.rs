@@ -8,7 +8,11 @@ use crate::{
     session::{self, Open},
     table::{Column, Table},
 };
-use datafusion::{catalog::information_schema::INFORMATION_SCHEMA, prelude::SessionContext};
+use datafusion::{
+    catalog::information_schema::INFORMATION_SCHEMA,
+    prelude::SessionContext,
+    sql::{parser::Statement, sqlparser::ast},
+};
 use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
 use meta::{Field, Unsaid};
 use std::collections::BTreeSet;
@@ -19,16 +23,15 @@ pub(crate) async fn session_for(
     engine: &Engine,
     actor: &Actor,
     open: &Open,
-    sql: &str,
+    named: &Named,
     exporting: bool,
 ) -> Result<SessionContext> {
     if actor.limits().is_none() {
         return Ok(open.context.clone());
     }
-    let named = named(&open.context, sql)?;
     let context = session::empty(open.context.runtime_env());
     for table in &open.tables {
-        if named.as_ref().is_some_and(|named| !named.contains(&table.name)) {
+        if !named.asks_which && !named.tables.contains(&table.name) {
             continue;
         }
         let Some(select) = select(engine, actor, table, exporting)? else { continue };
@@ -47,15 +50,38 @@ pub(crate) async fn session_for(
     Ok(context)
 }
 
-/// The tables a statement names, as DataFusion itself looks them up; `None` where it asks which there are.
-fn named(context: &SessionContext, sql: &str) -> Result<Option<BTreeSet<String>>> {
-    let state = context.state_ref();
-    let state = state.read();
-    let dialect = state.config_options().sql_parser.dialect;
-    let statement = state.sql_to_statement(sql, &dialect).map_err(wrong)?;
-    let named = state.resolve_table_references(&statement).map_err(wrong)?;
-    let asks_which = named.iter().any(|table| table.schema() == Some(INFORMATION_SCHEMA));
-    Ok((!asks_which).then(|| named.iter().map(|table| table.table().to_owned()).collect()))
+/// The tables a statement names, as DataFusion itself looks them up.
+pub(crate) struct Named {
+    tables: BTreeSet<String>,
+    /// It asks which tables there are.
+    asks_which: bool,
+    /// It asks what a table looks like.
+    describes: bool,
+}
+
+impl Named {
+    pub fn of(context: &SessionContext, sql: &str) -> Result<Named> {
+        let state = context.state_ref();
+        let state = state.read();
+        let dialect = state.config_options().sql_parser.dialect;
+        let statement = state.sql_to_statement(sql, &dialect).map_err(wrong)?;
+        let named = state.resolve_table_references(&statement).map_err(wrong)?;
+        let describes = match &statement {
+            Statement::Statement(one) => matches!(**one, ast::Statement::ExplainTable { .. }),
+            _ => false,
+        };
+        Ok(Named {
+            describes,
+            tables: named.iter().map(|table| table.table().to_owned()).collect(),
+            asks_which: named.iter().any(|table| table.schema() == Some(INFORMATION_SCHEMA)),
+        })
+    }
+
+    /// Whether the answer is made of rows of this table. Those asked besides whose records somebody may see are none: an answer is
+    /// made of the same tables whoever asks for it, and whether he looks at it or takes it along.
+    pub fn reads(&self, table: &str) -> bool {
+        !self.describes && self.tables.contains(table)
+    }
 }
 
 /// A column, and its field if it is seen in part.

@@ -296,12 +296,11 @@ async fn keep(app: &App, session: &Session, id: Option<Id>, pairs: &Pairs) -> An
     }
 }
 
-/// It goes out with the program's next look.
+/// It goes out with the program's next look, once; an inactive one stays inactive.
 pub async fn now(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     own(&app, &session.actor, id).await?;
     let now = app.engine().clock().now();
-    let values =
-        Values::from([("next_at".to_owned(), Value::Instant(now)), ("active".to_owned(), true.into())]);
+    let values = Values::from([("next_at".to_owned(), Value::Instant(now))]);
     let system = Actor::system();
     let write = app
         .engine()

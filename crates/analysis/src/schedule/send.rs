@@ -60,25 +60,27 @@ async fn send_all(app: &App, engine: &Engine, now: DateTime<Utc>) -> Result<usiz
     Ok(sent)
 }
 
+/// An inactive one is due where somebody asked to send it now: otherwise it has no next time.
 async fn due(engine: &Engine, now: DateTime<Utc>) -> Result<Vec<Record>> {
-    let filter = format!(
-        "active == true && next_at <= '{}'",
-        now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
-    );
+    let filter = format!("next_at <= '{}'", now.to_rfc3339_opts(chrono::SecondsFormat::Millis, true));
     let due = Query::new(ENTITY).filter(filter.as_str()).sort("name").limit(AT_ONCE);
     Ok(engine.list(&Actor::system(), &due).await?.records)
 }
 
 /// Says when it goes out, unless that is known.
 pub(super) async fn plan(engine: &Engine, record: &Record) -> Result<()> {
-    if record.get("active").as_bool() != Some(true) || !record.get("next_at").is_null() {
+    if !record.get("next_at").is_null() {
         return Ok(());
     }
-    let at = next_of(engine, record).await?;
-    put(engine, record, [("next_at", at.map_or(Value::Null, Value::Instant))]).await.map(drop)
+    let Some(at) = next_of(engine, record).await? else { return Ok(()) };
+    put(engine, record, [("next_at", Value::Instant(at))]).await.map(drop)
 }
 
+/// By its rhythm; never while it is inactive.
 async fn next_of(engine: &Engine, record: &Record) -> Result<Option<DateTime<Utc>>> {
+    if record.get("active").as_bool() != Some(true) {
+        return Ok(None);
+    }
     let (rhythm, hour) = rhythm_of(record);
     Ok(next(engine.clock().now().with_timezone(&engine.time_zone().await?), rhythm, hour))
 }

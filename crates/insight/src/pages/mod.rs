@@ -22,7 +22,7 @@ pub(crate) mod scope;
 pub(crate) mod setting;
 pub(crate) mod words;
 
-pub(crate) use mining::{group_names, web_module as mining_web_module};
+pub(crate) use mining::{Side, group_names, web_module as mining_web_module};
 pub(crate) use web::figure;
 
 use axum::{

@@ -24,7 +24,10 @@ use web::{NavItem, WebModule};
 
 pub fn web_module() -> WebModule {
     WebModule {
-        templates: &[("insight/seven_p.html", include_str!("seven_p.html"))],
+        templates: &[
+            ("insight/seven_p.html", include_str!("seven_p.html")),
+            ("insight/seven_p_drawn.html", include_str!("drawn.html")),
+        ],
         messages: include_str!("messages.toml"),
         nav: vec![NavItem {
             label: label("Seven P", "7P 看板"),
@@ -37,6 +40,7 @@ pub fn web_module() -> WebModule {
             Router::new()
                 .route("/value/seven-p", get(page::first))
                 .route("/value/seven-p/{part}", get(page::page))
+                .route("/value/seven-p/promotion/drawn", get(pages::drawn::page))
         })
     }
 }

@@ -142,6 +142,32 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
             }
         }
 
+        // A region leads to the experiments put together for it, and each of their numbers to those drawn there.
+        client.set_cookie("zhike_lang", "en");
+        let together = client.get(promotion).await.expect(200).body.replace("&#x2f;", "/");
+        let region = "region=%E6%B5%99%E6%B1%9F";
+        let drawn = format!("/value/seven-p/promotion/drawn?{region}&measured=bought");
+        assert!(together.replace("&amp;", "&").contains(&format!("href=\"{drawn}\"")), "{together}");
+        let page = client.get(&drawn).await.expect(200).body.replace("&#x2f;", "/");
+        assert!(page.contains("浙江: who was drawn there"), "{page}");
+        let mut customers = 0;
+        for experiment in [&by_letter, &by_mail] {
+            for side in ["reached", "left-alone"] {
+                let list = format!("/analysis/experiment/{}/sides/{side}?{region}", experiment.id);
+                assert!(page.contains(&format!("href=\"{list}\"")), "{list}: {page}");
+                let (listed, _) = paged::customers(&client, &list).await;
+                assert!(page.contains(&format!("of {} customers", listed.len())), "{list}: {page}");
+                customers += listed.len();
+            }
+        }
+        assert_eq!(customers, 400);
+        assert!(together.contains(">400</td>"), "{together}");
+        for nowhere in
+            ["region=%E8%A5%BF%E8%97%8F&measured=bought", "region=%E6%B5%99%E6%B1%9F&measured=sales", ""]
+        {
+            client.get(&format!("/value/seven-p/promotion/drawn?{nowhere}")).await.expect(404);
+        }
+
         // Without its medium one is left, and nothing to compare it with.
         company.update(experiment::ENTITY, by_letter.id, values([("medium", Value::Null)])).await;
         client.set_cookie("zhike_lang", "en");

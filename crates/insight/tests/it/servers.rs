@@ -14,10 +14,10 @@ use engine::{
 use insight::{
     live,
     mining::{baskets, experiment, groups, propensity, recommend, refresh as mine},
-    refit, store,
+    past, refit, store,
 };
 use meta::Id;
-use std::{collections::BTreeSet, fs, time::Duration};
+use std::{collections::BTreeSet, fs, sync::Arc, time::Duration};
 use warehouse::Manifest;
 
 /// How the jobs of a kind ended, each with its attempts.
@@ -215,5 +215,38 @@ fn a_lease_left_by_a_dead_server_is_waited_for_and_taken_over() {
         mine::refresh(engine, None).await.unwrap();
         let left = Sql::select().column(name("name")).from(name("lease")).to_owned();
         assert!(engine.fetch(&left).await.unwrap().is_empty(), "they are given back");
+    });
+}
+
+#[test]
+fn what_is_kept_is_parsed_once_until_another_is_computed_here_or_elsewhere() {
+    on_both(async |company| {
+        let other = second(&company).await;
+        company.regulars().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        past::compute(&company.engine).await.unwrap();
+        let newest = async || past::newest(&company.engine).await.unwrap().unwrap();
+        let first = newest().await;
+        // Whoever parsed it again would find nothing.
+        let spoil = async || {
+            let spoiled = Sql::update().table(name("value_past")).value(name("result"), "spoiled").to_owned();
+            let system = Actor::system();
+            let write =
+                company.engine.write(&system, move |tx| Box::pin(async move { tx.execute(&spoiled).await }));
+            write.await.unwrap();
+        };
+        spoil().await;
+        assert!(Arc::ptr_eq(&first, &newest().await));
+        // Of the same moment and settings, and yet another.
+        for server in [&other, &company] {
+            let before = newest().await;
+            past::compute(&server.engine).await.unwrap();
+            let after = newest().await;
+            assert!(!Arc::ptr_eq(&before, &after) && *before == *after);
+            spoil().await;
+            assert!(Arc::ptr_eq(&after, &newest().await));
+        }
+        past::queue_if_due(&company.engine).await.unwrap();
+        assert!(!past::is_under_way(&company.engine).await.unwrap(), "it is of today");
     });
 }

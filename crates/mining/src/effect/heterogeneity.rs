@@ -25,7 +25,7 @@ impl Arms {
         }
     }
 
-    pub(super) fn effect(self) -> Effect {
+    pub fn effect(self) -> Effect {
         match self {
             Arms::Rates([treated, control]) => of_rates(treated, control),
             Arms::Amounts([treated, control]) => of_amounts(treated, control),

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{Answer, Limits, query::query_at, rights, session::Open};
 use engine::{Actor, Engine, Error, Result};
-use meta::NaiveDate;
+use meta::{Label, NaiveDate, label};
 use std::{collections::BTreeSet, sync::Arc};
 
 const MEASURES_LIMIT: usize = 12;
@@ -146,17 +146,7 @@ impl<'a> Asked<'a> {
             ));
         };
         let Some(found) = self.model.dimension(fact, &cut.dimension) else {
-            let of: Vec<&str> = self
-                .measures
-                .iter()
-                .filter(|m| self.model.facts_of(m.name).contains(&fact))
-                .map(|m| m.name)
-                .collect();
-            return Err(wrong(
-                field,
-                format!("{} cannot be cut by {}: take one of them out", of.join(", "), cut.dimension),
-                format!("{} 不能按“{}”分析，请去掉其中一个", of.join("、"), known.label.zh),
-            ));
+            return Err(self.not_cut_by(field, known));
         };
         if cut.level.is_some() && found.levels.is_empty() {
             return Err(wrong(
@@ -166,6 +156,38 @@ impl<'a> Asked<'a> {
             ));
         }
         Ok(found)
+    }
+
+    /// Which of its measures a dimension does not cut and because of which part, and what of them can be asked by it instead.
+    fn not_cut_by(&self, field: &str, dimension: &Dimension) -> Error {
+        let (mut refused, mut instead, mut lacking) = (vec![], vec![], vec![]);
+        for measure in &self.measures {
+            let [can, cannot] = self.model.parted_by(measure, &dimension.name);
+            if !cannot.is_empty() {
+                refused.push(*measure);
+                instead.extend(can);
+                lacking.extend(cannot);
+            }
+        }
+        instead.retain(|part| !part.part);
+        lacking.retain(|part| !part.part && !refused.contains(part));
+        let (of, by) = (listed(&refused), &dimension.label);
+        let mut en = format!("{} cannot be cut by “{}”", of.en, by.en);
+        let mut zh = format!("{}不能按“{}”分析", of.zh, by.zh);
+        if !lacking.is_empty() {
+            let lacking = listed(&lacking);
+            en.push_str(&format!(", which is not known of {}", lacking.en));
+            zh.push_str(&format!("，因为其中的{}没有该维度", lacking.zh));
+        }
+        if instead.is_empty() {
+            en.push_str(": take one of them out");
+            zh.push_str("，请去掉其中一个");
+        } else {
+            let instead = listed(&instead);
+            en.push_str(&format!(". By “{}” can be asked: {}", by.en, instead.en));
+            zh.push_str(&format!("。可按“{}”分析的有：{}", by.zh, instead.zh));
+        }
+        wrong(field, en, zh)
     }
 
     /// Whether everything the question is cut by is the documents' own, and not of their lines.
@@ -189,6 +211,16 @@ impl<'a> Asked<'a> {
         let of = |part: &&Measure| matches!(&part.expression, Expression::Aggregate { table, .. } if *table == fact);
         self.parts.iter().filter(of).collect()
     }
+}
+
+/// Each once, by what people call it.
+fn listed(measures: &[&Measure]) -> Label {
+    let mut known = BTreeSet::new();
+    let once: Vec<&Label> =
+        measures.iter().filter(|one| known.insert(one.name)).map(|one| &one.label).collect();
+    let all =
+        |of: fn(&Label) -> &str| once.iter().map(|label| format!("“{}”", of(label))).collect::<Vec<_>>();
+    label(all(|label| label.en.as_str()).join(", "), all(|label| label.zh.as_str()).join("、"))
 }
 
 /// Whether the SQL of a measure names the column.

@@ -157,6 +157,25 @@ impl Model {
             .collect()
     }
 
+    /// What of a measure can be cut by a dimension, in as large parts as possible, and which aggregates in it cannot.
+    pub(super) fn parted_by<'m>(&'m self, measure: &'m Measure, dimension: &str) -> [Vec<&'m Measure>; 2] {
+        let has = |fact: &&str| self.dimension(fact, dimension).is_some();
+        if self.facts_of(measure.name).iter().all(has) {
+            return [vec![measure], vec![]];
+        }
+        let parts = measure.expression.made_of();
+        if parts.is_empty() {
+            return [vec![], vec![measure]];
+        }
+        let mut parted = [vec![], vec![]];
+        for part in parts.iter().filter_map(|name| self.measures.iter().find(|known| known.name == *name)) {
+            for (all, found) in parted.iter_mut().zip(self.parted_by(part, dimension)) {
+                all.extend(found);
+            }
+        }
+        parted
+    }
+
     /// Whether the values of parts add up to that of the whole: not for ratios and numbers of different things.
     pub fn is_additive(&self, measure: &Measure) -> bool {
         let adds = |part: &Measure| {

@@ -18,6 +18,7 @@ mod status;
 mod uplift;
 
 pub(crate) use groups::names as group_names;
+pub(crate) use sides::Side;
 
 use super::{scope, words::Words};
 use crate::mining::recommend;

@@ -63,11 +63,11 @@ impl Side {
         self == Side::LeftAlone
     }
 
-    pub(super) fn title(self, words: &Words<'_>) -> String {
+    pub(crate) fn title(self, words: &Words<'_>) -> String {
         words.t(&format!("mining.sides.{}", self.name()), &[])
     }
 
-    pub(super) fn href(self, experiment: Id, within: Option<&Within>) -> String {
+    pub(crate) fn href(self, experiment: Id, within: Option<&Within>) -> String {
         Asked::of(within).address(&self.path(experiment))
     }
 

@@ -1,10 +1,10 @@
 //! Whether what campaigns brought about differs by medium or by region: of all experiments that have ended together, and only as far
 //! as it is more than chance.
 
-use super::{Board, List, experiments::Tried};
+use super::{Board, List, drawn, experiments::Tried};
 use crate::{
     mining::experiment::{ENTITY, MEDIUM},
-    pages::href::{self, of_region},
+    pages::{href, words::Words},
 };
 use mining::effect::{
     across::{self, Across, Together},
@@ -22,11 +22,16 @@ pub(super) struct Apart {
     pub notes: Vec<String>,
 }
 
-fn outcome(arms: &Arms) -> &'static str {
+pub(super) fn outcome(arms: &Arms) -> &'static str {
     match arms {
         Arms::Rates(_) => OUTCOMES[0],
         Arms::Amounts(_) => OUTCOMES[1],
     }
+}
+
+/// A number of an effect by what it is measured by.
+pub(super) fn shown(words: &Words<'_>, measured: &str, value: f64) -> String {
+    if measured == OUTCOMES[1] { words.units(value) } else { words.percent(value) }
 }
 
 impl Board<'_> {
@@ -38,7 +43,7 @@ impl Board<'_> {
             .filter(|(medium, _)| !medium.is_empty())
             .map(|(medium, arms)| Part { name: (*medium).to_owned(), arms: *arms })
             .collect();
-        let mut apart = self.apart("medium", &parts, |medium| {
+        let mut apart = self.apart("medium", &parts, |medium, _| {
             (self.choice(ENTITY, MEDIUM, medium), href::list(ENTITY, &format!("{MEDIUM} == '{medium}'")))
         });
         let unknown = ended.len() - parts.len();
@@ -52,13 +57,16 @@ impl Board<'_> {
     pub(super) fn by_region(&self, tried: &[Tried]) -> Apart {
         let parts: Vec<Part> =
             tried.iter().filter_map(Tried::ended).flat_map(|found| found.regions.clone()).collect();
-        self.apart("region", &parts, |region| {
-            let customers = of_region("", region);
-            (region.to_owned(), href::list("account", customers.trim_start_matches(" && ")))
-        })
+        self.apart("region", &parts, |region, measured| (region.to_owned(), drawn::href(region, measured)))
     }
 
-    fn apart(&self, by: &'static str, parts: &[Part], named: impl Fn(&str) -> (String, String)) -> Apart {
+    /// `named` gives the name of a part, and where it leads, by what it is measured by.
+    fn apart(
+        &self,
+        by: &'static str,
+        parts: &[Part],
+        named: impl Fn(&str, &str) -> (String, String),
+    ) -> Apart {
         let (mut rows, mut said) = (vec![], vec![]);
         for measured in OUTCOMES {
             let alike = parts.iter().filter(|part| outcome(&part.arms) == measured);
@@ -71,7 +79,7 @@ impl Board<'_> {
             said.push(self.said_of(by, &word, found.as_ref()));
             // Where the effect is the same for all, a table would only invite to read noise.
             for part in found.filter(|found| found.real).into_iter().flat_map(|found| found.parts) {
-                let (name, href) = named(&part.name);
+                let (name, href) = named(&part.name, measured);
                 rows.push((name, href, self.together(measured, &word, &part)));
             }
         }
@@ -96,10 +104,7 @@ impl Board<'_> {
     }
 
     fn together(&self, measured: &str, word: &str, part: &Together) -> Vec<String> {
-        let shown = |value: f64| match measured {
-            "sales" => self.words.units(value),
-            _ => self.words.percent(value),
-        };
+        let shown = |value: f64| shown(self.words, measured, value);
         vec![
             word.to_owned(),
             self.words.count(part.experiments),

@@ -11,7 +11,7 @@ use crate::{
     },
     pages::figure::Finding,
 };
-use engine::{Engine, Query, Result};
+use engine::{Actor, Engine, Query, Result};
 use meta::Record;
 use mining::effect::Effect;
 use std::sync::Arc;
@@ -38,6 +38,18 @@ impl Tried {
     }
 }
 
+/// The newest experiments the reader may see.
+pub(super) async fn tried(engine: &Engine, reader: &Actor) -> Result<Vec<Tried>> {
+    let newest = Query::new(ENTITY).sort("-start_on").limit(LOOKED_AT);
+    let mut tried = vec![];
+    for experiment in engine.list(reader, &newest).await?.records {
+        let found = result::load(engine, experiment.id).await?;
+        let by_sales = result::by_sales(&experiment);
+        tried.push(Tried { experiment, by_sales, found });
+    }
+    Ok(tried)
+}
+
 impl Board<'_> {
     /// The tables of them, and what is to be said of these.
     pub(super) fn campaigns(&self, tried: &[Tried]) -> (Vec<List>, Vec<String>) {
@@ -51,19 +63,6 @@ impl Board<'_> {
             notes.extend(said);
         }
         (lists, notes)
-    }
-
-    /// The newest experiments the reader may see.
-    pub(super) async fn tried(&self) -> Result<Vec<Tried>> {
-        let engine: &Engine = self.cut.engine;
-        let newest = Query::new(ENTITY).sort("-start_on").limit(LOOKED_AT);
-        let mut tried = vec![];
-        for experiment in engine.list(&self.session.actor, &newest).await?.records {
-            let found = result::load(engine, experiment.id).await?;
-            let by_sales = result::by_sales(&experiment);
-            tried.push(Tried { experiment, by_sales, found });
-        }
-        Ok(tried)
     }
 
     fn shown_effect(&self, tried: &Tried, value: f64) -> String {

@@ -2,6 +2,7 @@
 
 mod beside;
 mod customers;
+pub mod drawn;
 mod effects;
 mod experiments;
 mod fallen;

@@ -1,6 +1,6 @@
 //! What is sold, of what, and what brings it about: performance, product, promotion.
 
-use super::{Board, Link, List, ROWS, Shown, ranked};
+use super::{Board, Link, List, ROWS, Shown, experiments, ranked};
 use crate::{
     pages::href::{self, and},
     seven_p::{cuts::Measures, read::sum},
@@ -232,7 +232,7 @@ impl Board<'_> {
                 ("orders_of_source", self.orders(&and("account.source", source))),
             ));
         }
-        let tried = self.tried().await?;
+        let tried = experiments::tried(self.cut.engine, &self.session.actor).await?;
         let (mut lists, mut notes) = self.campaigns(&tried);
         match self.effect_finding(&tried) {
             Ok(finding) => findings.push(finding),

@@ -108,38 +108,6 @@ fn an_answer_has_totals_shares_comparison_and_its_sample() {
 }
 
 #[test]
-fn what_is_wrong_with_a_question_is_said_of_its_field() {
-    on_sqlite(modules, async |test| {
-        trade(&test, None).await;
-        let client = test.administrator().await;
-        for (parameters, field, word) in [
-            ("m=beauty", "Measures:", "beauty"),
-            ("m=sales&r=beauty", "Dimensions:", "beauty"),
-            ("m=activities&r=product", "Dimensions:", "product"),
-            ("m=sales&filter=beauty == 1", "Filter:", "beauty"),
-            ("m=sales&filter=channel ==", "Filter:", "cannot be read"),
-            ("m=sales&r=channel&top=0", "Top:", "1 to 1000"),
-            ("m=sales&r=channel&sort=beauty", "Sort:", "beauty"),
-            ("m=sales&w=channel=7", "Within:", "channel"),
-            ("m=sales&period=between&from=2026-03-01&to=2026-01-01", "Period:", "before it begins"),
-        ] {
-            let page = client
-                .get(&answer(&parameters.replace(' ', "%20").replace("==", "%3D%3D")))
-                .await
-                .expect(422)
-                .body;
-            let said = page.split("role=\"alert\">").skip(1).any(|note| {
-                let note = note.split("</div>").next().unwrap_or_default();
-                note.contains(field) && note.contains(word)
-            });
-            assert!(said, "{parameters}: {page}");
-        }
-        let page = client.get(&format!("{EXPLORE}?m=sales&top=many&period=soon")).await.expect(422).body;
-        assert!(page.contains("Top:") && page.contains("many") && page.contains("Period:"), "{page}");
-    });
-}
-
-#[test]
 fn behind_a_figure_are_the_steps_down_and_exactly_its_records() {
     on_both(modules, async |test| {
         trade(&test, None).await;

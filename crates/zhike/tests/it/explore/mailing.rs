@@ -177,6 +177,42 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
     });
 }
 
+#[test]
+fn sent_now_while_it_is_paused_a_report_goes_out_once_and_stays_paused() {
+    on_both(modules, async |test| {
+        trade(&test, None).await;
+        let ann = test.administrator().await;
+        let asked = question(&ann, "me").await;
+        let reader = test.user("All Seeing", "all@example.com", Role::User).await.to_string();
+        let paused = [
+            ("name", "Daily"),
+            ("question", asked.as_str()),
+            ("rhythm", "daily"),
+            ("hour", "8"),
+            ("recipient", reader.as_str()),
+        ];
+        ann.post(SCHEDULES, &paused).await.expect(303);
+        let id = only(&test).await.id;
+        let server = MailServer::start();
+        let app = with_mail(&test, &server.url);
+        assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
+        ann.post(&format!("{SCHEDULES}/{id}/now"), &[]).await.expect(303);
+        // Nobody listens there: it is tried again like any other.
+        let nobody = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let broken = with_mail(&test, &format!("smtp://a:b@{nobody}"));
+        assert_eq!(analysis::send_due(&broken).await.unwrap(), 0);
+        assert!(get(&ann, SCHEDULES).await.contains("Paused"));
+        test.clock.set(test.clock.now() + TimeDelta::minutes(16));
+        assert_eq!(analysis::send_due(&app).await.unwrap(), 1);
+        let record = only(&test).await;
+        assert_eq!(record.get("active").as_bool(), Some(false));
+        assert!(record.get("next_at").is_null() && !record.get("last_sent_at").is_null(), "{record:?}");
+        test.clock.set(test.clock.now() + TimeDelta::days(3));
+        assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
+        assert_eq!(server.count(), 1);
+    });
+}
+
 /// A daily letter to these, due now.
 async fn daily(test: &TestApp, readers: &[&str]) {
     let ann = test.administrator().await;

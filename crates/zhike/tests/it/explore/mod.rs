@@ -4,6 +4,7 @@ mod asking;
 mod keeping;
 mod mailing;
 mod mapping;
+mod refused;
 mod taking_along;
 
 pub use mailing::with_mail;

@@ -64,14 +64,23 @@ fn a_file_is_made_of_the_records_alone_that_its_reader_may_export() {
 
 /// Who sees all customers and orders, and may export so much of them; his browser.
 async fn reader(test: &TestApp, name: &str, account: &'static str, order: &'static str) -> (Id, Client) {
+    who_may(test, name, [("account", "all", account), ("order", "all", order)]).await
+}
+
+/// Who may see and export so much of these; his browser.
+async fn who_may(
+    test: &TestApp,
+    name: &str,
+    rights: [(&'static str, &'static str, &'static str); 2],
+) -> (Id, Client) {
     let email = format!("{name}@example.com");
     let user = test.user(name, &email, Role::User).await;
     let role = create(&test.engine, "role", &[("name", name.into())]).await;
-    for (entity, export) in [("account", account), ("order", order)] {
+    for (entity, read, export) in rights {
         let right = [
             ("role", role.into()),
             ("entity", entity.into()),
-            ("read", "all".into()),
+            ("read", read.into()),
             ("export", export.into()),
         ];
         create(&test.engine, "role_right", &right).await;
@@ -176,6 +185,27 @@ fn rows_and_selects_are_no_file_for_who_may_not_export_them_and_say_why() {
         // What everybody may read.
         let form = [("sql", "SELECT name FROM product"), ("format", "csv")];
         none.post("/analysis/sql/export", &form).await.expect(200);
+    });
+}
+
+#[test]
+fn the_page_of_a_select_refuses_its_file_where_the_file_would_be_refused() {
+    on_both(modules, async |test| {
+        // Whose orders they are is asked of customers, of whom this one may export all.
+        let rights = [("account", "all", "all"), ("order", "own", "none")];
+        let (seller, client) = who_may(&test, "seller", rights).await;
+        trade(&test, Some(seller)).await;
+        let of_orders = "SELECT sum(net) AS net FROM sales";
+        let of_both = "SELECT a.name, s.net FROM account a LEFT JOIN sales s ON s.account_key = a.key";
+        for (sql, shown, refused) in [(of_orders, ">800<", true), (of_both, "青岛海风", false)] {
+            let page = unescaped(&client.post("/analysis/sql", &[("sql", sql)]).await.expect(200).body);
+            let disabled = page.contains("no-file") && page.contains(" disabled ");
+            assert!(page.contains(shown), "{page}");
+            assert_eq!((disabled, page.contains(ORDERS)), (refused, refused), "{page}");
+            let file = client.post("/analysis/sql/export", &[("sql", sql), ("format", "csv")]).await;
+            let file = file.expect(if refused { 403 } else { 200 });
+            assert_eq!(unescaped(&file.body).contains(ORDERS), refused, "{}", file.body);
+        }
     });
 }
 
