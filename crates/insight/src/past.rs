@@ -5,6 +5,7 @@ pub mod life;
 pub mod lists;
 pub mod matrix;
 pub mod profits;
+mod spread;
 
 use crate::{
     settings::{Settings, ValueBy, date_of, day_number},
@@ -30,7 +31,7 @@ pub const JOB: &str = "value.past";
 const LEASE: &str = "value.past";
 const TABLE: &str = "value_past";
 /// What an earlier version kept lacks something that pages show by now, and is computed anew.
-const FORM: &str = "6";
+const FORM: &str = "7";
 
 pub fn table() -> Table {
     Table::new(TABLE, ["id"])
@@ -99,6 +100,8 @@ async fn compute_alone(engine: &Engine) -> Result<()> {
         profits::add(engine, &settings, &mut customers, day).await?;
     }
     let computing = tokio::task::spawn_blocking(move || {
+        // Today's forecasts are of the as-of day, whenever the last purchase was.
+        spread::add(&mut customers, day_number(as_of), &settings, &stored.fitted.model);
         let matrix = Matrix::of(&customers, day, &settings, (&stored.fitted.model, by));
         let (matrix, lists) = match matrix {
             Ok((matrix, lists)) => (Ok(matrix), lists),

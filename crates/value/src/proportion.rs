@@ -20,11 +20,17 @@ pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
     if cases == 0 {
         return None;
     }
-    let (n, p) = (cases as f64, hits.min(cases) as f64 / cases as f64);
+    let p = hits.min(cases) as f64 / cases as f64;
+    let (low, high) = wilson(p, cases as f64);
+    Some(Estimate { at: p, low, high, cases })
+}
+
+/// The interval of a share p of n cases, which need not be whole.
+fn wilson(p: f64, n: f64) -> (f64, f64) {
     let z2 = Z_95 * Z_95;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
     let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
-    Some(Estimate { at: p, low: (centre - half).max(0.0), high: (centre + half).min(1.0), cases })
+    ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
 /// Mean of whole numbers with the normal interval of its standard error s/√n, from their count, sum and sum of squares, exact whatever
@@ -88,6 +94,23 @@ impl Clusters {
         let (at, half) = (self.sum as f64 / cases / unit, Z_95 * variance.sqrt());
         Some(Estimate { at, low: at - half, high: at + half, cases: self.respondents })
     }
+
+    /// The share of numbers that are 1, where each is 1 or 0: Wilson's interval of as many independent cases as are known of it by the
+    /// variance of [`Self::mean`], p(1 − p) over that, at most all of them (Korn & Graubard 1998, *Survey Methodology* 24; Dean &
+    /// Pagano 2015, *J. Surv. Stat. Methodol.* 3). Where all are 1, or none, no variance tells how far they hang together: then each
+    /// respondent is one case.
+    pub fn share(&self) -> Option<Estimate> {
+        let Estimate { at: p, high, cases, .. } = self.mean(1.0)?;
+        let (spread, variance) = (p * (1.0 - p), ((high - p) / Z_95).powi(2));
+        let most = self.cases as f64;
+        let independent = match () {
+            () if spread <= 0.0 => cases as f64,
+            () if variance * most <= spread => most,
+            () => spread / variance,
+        };
+        let (low, high) = wilson(p, independent);
+        Some(Estimate { at: p, low, high, cases })
+    }
 }
 
 #[cfg(test)]
@@ -124,10 +147,42 @@ mod tests {
         assert_eq!(Clusters::of([(9, 40)]).mean(1.0), None);
     }
 
+    #[test]
+    fn a_share_of_what_hangs_together_is_of_fewer_cases() {
+        let near = |found: Estimate, wanted: Estimate| {
+            (found.at - wanted.at).abs() < 1e-12
+                && (found.low - wanted.low).abs() < 1e-9
+                && (found.high - wanted.high).abs() < 1e-9
+        };
+        // Of one case each, 15 of 20: the variance is p(1 − p)/(n − 1), so that it is as of 19.
+        let single = Clusters::of((0..20).map(|at| (1, i64::from(at < 15)))).share().expect("twenty");
+        let (low, high) = wilson(0.75, 19.0);
+        assert!(near(single, Estimate { at: 0.75, low, high, cases: 20 }), "{single:?}");
+        // Ten times the same of each: no more is known.
+        let tenfold = Clusters::of((0..20).map(|at| (10, 10 * i64::from(at < 15)))).share().expect("twenty");
+        assert!(near(tenfold, single), "{tenfold:?}");
+        // Each with as many ones as noughts says what 40 independent cases would, not more.
+        let even = Clusters::of((0..20).map(|_| (2, 1))).share().expect("twenty");
+        assert!(near(even, share(20, 40).expect("cases")), "{even:?}");
+        // All of them: twenty customers, not two hundred cases.
+        let all = Clusters::of((0..20).map(|_| (10, 10))).share().expect("twenty");
+        assert!(near(all, share(20, 20).expect("cases")) && all.low < 0.9, "{all:?}");
+        assert_eq!(Clusters::of([(9, 4)]).share(), None);
+    }
+
     proptest! {
         #[test]
         fn a_share_lies_within_its_interval(hits in 0_u64..500, more in 0_u64..500) {
             if let Some(found) = share(hits, hits + more) {
+                prop_assert!(0.0 <= found.low && found.low <= found.at + 1e-12);
+                prop_assert!(found.at <= found.high + 1e-12 && found.high <= 1.0);
+            }
+        }
+
+        #[test]
+        fn a_share_of_clusters_lies_within_its_interval(of in proptest::collection::vec((1_i64..30, 0_i64..30), 0..40)) {
+            let found = Clusters::of(of.into_iter().map(|(cases, hits)| (cases, hits.min(cases)))).share();
+            if let Some(found) = found {
                 prop_assert!(0.0 <= found.low && found.low <= found.at + 1e-12);
                 prop_assert!(found.at <= found.high + 1e-12 && found.high <= 1.0);
             }

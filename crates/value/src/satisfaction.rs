@@ -28,6 +28,9 @@ pub struct Nps {
     pub score: f64,
     pub low: f64,
     pub high: f64,
+    /// Who gave these answers; not known of what earlier versions kept.
+    #[serde(default)]
+    pub respondents: u64,
 }
 
 impl Nps {
@@ -40,10 +43,10 @@ impl Nps {
     /// one for every detractor. A single respondent says nothing of others.
     pub fn of_respondents(self, points: &Clusters) -> Self {
         let (low, high) = points.mean(1.0).map_or((-1.0, 1.0), |found| (found.low, found.high));
-        Nps { low: low.max(-1.0), high: high.min(1.0), ..self }
+        Nps { low: low.max(-1.0), high: high.min(1.0), respondents: points.respondents, ..self }
     }
 
-    /// So many answers of 9–10, 7–8, 0–6; `None` without any.
+    /// So many answers of 9–10, 7–8, 0–6, each of somebody else; `None` without any.
     pub fn of_counts(promoters: u64, passives: u64, detractors: u64) -> Option<Self> {
         let answers = promoters + passives + detractors;
         if answers == 0 {
@@ -54,7 +57,7 @@ impl Nps {
         let score = p - d;
         let half = Z_95 * ((p + d - score * score).max(0.0) / n).sqrt();
         let (low, high) = ((score - half).max(-1.0), (score + half).min(1.0));
-        Some(Nps { promoters, passives, detractors, score, low, high })
+        Some(Nps { promoters, passives, detractors, score, low, high, respondents: answers })
     }
 }
 

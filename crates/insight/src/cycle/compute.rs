@@ -15,7 +15,10 @@ use engine::{Actor, Engine, JobContext, Result};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use value::rhythm::{Known, Pool, Rhythm};
+use value::{
+    proportion::{Clusters, Estimate},
+    rhythm::{Known, Pool, Rhythm},
+};
 
 pub const REPORT: &str = "cycles";
 pub(super) const WEEKS: usize = 8;
@@ -50,6 +53,12 @@ pub struct Report {
     /// Customers and products with at least [`value::rhythm::GAPS_MINIMUM`] gaps, and how many of them are regular.
     pub pairs: u64,
     pub regular: u64,
+    /// Customers they are of, and the share that is regular with the interval of customers: cycles of one hang together. Not known of
+    /// what earlier versions kept, nor the interval of a single customer.
+    #[serde(default)]
+    pub customers: u64,
+    #[serde(default)]
+    pub share: Option<Estimate>,
     /// Of a product; what is due of whatever he buys says nothing to act on.
     pub due: u64,
     /// Everybody's pooled σ of the logarithm of gaps; `None` without cycles.
@@ -89,9 +98,12 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
     let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
     let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();
     let (mut rows, mut due) = (vec![], vec![]);
+    let mut counts = Counts::default();
     for ((account, product), rhythm, quantity) in pairs {
         let everybodys = if product.is_none() { of_customers } else { sd };
-        let Some(known) = Known::of(rhythm, everybodys).filter(Known::is_regular) else { continue };
+        let regular = Known::of(rhythm, everybodys).filter(Known::is_regular);
+        counts.add(account, regular.is_some());
+        let Some(known) = regular else { continue };
         let cycle = Cycle::of(&known, quantity);
         report.regular += 1;
         match product {
@@ -111,6 +123,7 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
         rows.push((account, product, cycle));
     }
     report.due = due.len() as u64;
+    (report.customers, report.share) = counts.share();
     report.demand = demand.into_values().collect();
     report.demand.sort_by(|a, b| (b.purchases, &b.product).cmp(&(a.purchases, &a.product)));
     report.demand.truncate(PRODUCTS);
@@ -123,6 +136,29 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
         .await?;
     store::RUNS.clear_before(engine, run).await?;
     Ok(due)
+}
+
+/// Cycles of each customer, and how many of them are regular; they come customer by customer.
+#[derive(Default)]
+struct Counts(Vec<(Id, i64, i64)>);
+
+impl Counts {
+    fn add(&mut self, account: Id, is_regular: bool) {
+        let regular = i64::from(is_regular);
+        match self.0.last_mut() {
+            Some((last, cycles, sum)) if *last == account => {
+                *cycles += 1;
+                *sum += regular;
+            }
+            _ => self.0.push((account, 1, regular)),
+        }
+    }
+
+    /// Customers, and the share of their cycles that is regular.
+    fn share(&self) -> (u64, Option<Estimate>) {
+        let found = Clusters::of(self.0.iter().map(|(_, cycles, regular)| (*cycles, *regular)));
+        (found.respondents, found.share())
+    }
 }
 
 fn weeks(today: i32) -> Vec<Week> {
@@ -151,6 +187,21 @@ fn count(weeks: &mut [Week], cycle: &Cycle, today: i32) {
 mod tests {
     use super::*;
     use value::rhythm::Next;
+
+    #[test]
+    fn the_share_of_regular_cycles_is_as_sure_as_customers_are_many() {
+        let mut counts = Counts::default();
+        // Of twelve customers each has ten cycles, of nine all regular, of three none.
+        for customer in 0..12 {
+            (0..10).for_each(|_| counts.add(Id::from_u128(customer), customer < 9));
+        }
+        let (customers, share) = counts.share();
+        let (share, as_independent) = (share.unwrap(), value::proportion::share(90, 120).unwrap());
+        assert_eq!((customers, share.cases, share.at), (12, 12, as_independent.at));
+        // Twelve say less than 120: the interval is as wide as of eleven cases.
+        assert!(share.low < 0.48 && share.high > 0.91, "{share:?}");
+        assert!(as_independent.low > 0.66 && as_independent.high < 0.83, "{as_independent:?}");
+    }
 
     #[test]
     fn a_week_counts_whom_it_expects_between_those_who_surely_and_those_who_may_come() {

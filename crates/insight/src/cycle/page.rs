@@ -31,6 +31,8 @@ use value::rhythm::{GAPS_MINIMUM, Known, REGULAR_SD, Rhythm};
 use web::{Answer, App, Session};
 
 const ROWS: u64 = 50;
+/// Of fewer customers the share of regular cycles has no interval.
+const FEW: u64 = 10;
 /// Cycles shown on a customer's page.
 const PANEL_ROWS: usize = 8;
 
@@ -109,12 +111,17 @@ pub(super) async fn rows(words: &Words<'_>, session: &Session, cycles: &[Stored]
 
 fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
-    let regular = value::proportion::share(report.regular, report.pairs);
-    let interval = regular.map(|found| {
-        let (low, high) = (words.percent(found.low), words.percent(found.high));
-        words.t("cycle.interval", &[("low", &low), ("high", &high)])
-    });
-    let share = regular.map(|found| words.percent(found.at)).unwrap_or_default();
+    let interval = match report.share {
+        Some(found) if found.cases >= FEW => {
+            let (low, high) = (words.percent(found.low), words.percent(found.high));
+            Some(words.t("cycle.interval", &[("low", &low), ("high", &high)]))
+        }
+        // How many an earlier version does not say.
+        _ if report.customers == 0 => None,
+        _ => Some(words.t("cycle.few", &[("count", &words.count(report.customers))])),
+    };
+    let share = words.percent(report.regular as f64 / report.pairs.max(1) as f64);
+    let customers = (words.t("cycle.customers", &[]), words.count(report.customers));
     let spread = report.sd.map(|sd| words.fixed(sd.exp(), 2)).unwrap_or_default();
     let pairs = (words.t("cycle.pairs", &[]), words.count(report.pairs));
     // Who bought on one day only has no cycle.
@@ -132,6 +139,7 @@ fn headline(words: &Words<'_>, report: &Report, as_of: &str) -> Vec<Figure> {
                 .source(List::Regular.address(), words.t("cycle.these", &[]))
                 .formula(&format!("σ ≤ {REGULAR_SD}"))
                 .input(pairs.0, pairs.1)
+                .input(customers.0, customers.1)
                 .input(words.t("cycle.share", &[]), share)
                 .input(words.t("cycle.interval_title", &[]), interval.clone().unwrap_or_default())
                 .input(words.t("cycle.spread", &[]), spread),

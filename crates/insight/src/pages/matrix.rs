@@ -1,7 +1,7 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
 use super::{
-    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, words::Words,
+    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, words::Words,
 };
 use crate::{
     past::{
@@ -27,6 +27,9 @@ use value::{
 };
 use web::{Answer, App, Session};
 
+/// A sum over fewer customers is not nearly normal, and has no interval.
+const FEW: u64 = 10;
+
 #[derive(Serialize)]
 struct Line {
     name: String,
@@ -34,6 +37,8 @@ struct Line {
     customers: String,
     before: String,
     forecast: String,
+    /// Its interval, or why it has none; nothing without customers.
+    forecast_range: Option<String>,
     after: String,
     /// After over before, with its interval.
     kept: String,
@@ -87,7 +92,7 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
         return context! { missing => words.t("value.past.impossible", &[("reason", &reason)]), ..common };
     };
     let lines = |quadrants: &[Quadrant; 4], href: &dyn Fn(usize) -> String| -> Vec<Line> {
-        let line = |(at, quadrant)| line(words, QUADRANTS[at], quadrant, href(at));
+        let line = |(at, quadrant)| line(words, (QUADRANTS[at], matrix.by), quadrant, href(at));
         quadrants.iter().enumerate().map(line).collect()
     };
     let standing: u64 = matrix.now.iter().map(|quadrant| quadrant.customers).sum();
@@ -127,7 +132,20 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
     }
 }
 
-fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, href: String) -> Line {
+/// How far what is forecast of a quadrant may be off.
+fn forecast_range(words: &Words<'_>, by: ValueBy, quadrant: &Quadrant) -> String {
+    if quadrant.customers < FEW {
+        return words.t("value.matrix.too_few_for_range", &[]);
+    }
+    // What is left of sales may be a loss.
+    let least = if by == ValueBy::Sales { 0.0 } else { f64::NEG_INFINITY };
+    let sum = Some(money::to_units(quadrant.forecast));
+    let shown = |units| words.amount(money::from_units(units));
+    let range = overview::interval(words, (sum, least), quadrant.variance, shown);
+    range.unwrap_or_else(|| words.t("value.matrix.no_range", &[]))
+}
+
+fn line(words: &Words<'_>, (name, by): (&str, ValueBy), quadrant: &Quadrant, href: String) -> Line {
     let (label, colour) = words.choice("value_quadrant", name);
     let shown = |found: &Option<Estimate>| found.map_or("–".to_owned(), |found| words.percent(found.at));
     let range = |found: &Option<Estimate>| {
@@ -141,6 +159,7 @@ fn line(words: &Words<'_>, name: &str, quadrant: &Quadrant, href: String) -> Lin
         customers: words.count(quadrant.customers),
         before: words.amount(quadrant.before),
         forecast: words.amount(quadrant.forecast),
+        forecast_range: (quadrant.customers > 0).then(|| forecast_range(words, by, quadrant)),
         after: amount(quadrant.after),
         kept: shown(&kept),
         kept_range: range(&kept),

@@ -82,7 +82,7 @@ pub fn render(app: App, session: Session, record: Record) -> BoxFuture<'static, 
         let mut panels = panel(&app, &session, &seen)?;
         panels.extend(contract::panel::render(&app, &session, &seen).await?);
         panels.extend(profitability::panel::render(&app, &session, &seen)?);
-        panels.extend(satisfaction::panel::render(&app, &session, &seen)?);
+        panels.extend(satisfaction::panel::render(&app, &session, &seen).await?);
         Ok(Some(panels))
     })
 }

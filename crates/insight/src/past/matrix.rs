@@ -4,6 +4,7 @@ use super::{
     Customer, SHORT,
     lists::{List, Lists},
     profits::Profits,
+    spread,
 };
 use crate::{
     classes::Classes,
@@ -43,6 +44,9 @@ pub struct Quadrant {
     /// Sums over customers of before², before · after and after², in units: what the interval of after over before needs.
     #[serde(default)]
     pub squares: [f64; 3],
+    /// Of the forecast, in units, see [`spread`].
+    #[serde(default)]
+    pub variance: Option<f64>,
 }
 
 impl Quadrant {
@@ -118,10 +122,12 @@ impl Matrix {
         };
         let mut lists = Lists::default();
         let mut came = vec![];
+        let [mut ahead_then, mut ahead_now]: [[Vec<Option<f64>>; 4]; 2] = Default::default();
         for (customer, was) in customers.iter().zip(&then.of) {
             let is = &customer.now;
             if let Some(is) = is {
                 is.add_to(&mut matrix.now[is.quadrant]);
+                ahead_now[is.quadrant].push(is.variance);
                 lists.add(List::Stands(is.quadrant), is.before, customer.id);
             }
             let after = match by {
@@ -140,6 +146,7 @@ impl Matrix {
                 continue;
             };
             was.add_to(&mut matrix.then[was.quadrant]);
+            ahead_then[was.quadrant].push(was.variance);
             came.push((was.quadrant, was.before, after, customer.purchases.iter().any(|p| p.day > then_day)));
             lists.add(List::Stood(was.quadrant), was.before, customer.id);
             if let Some(is) = is {
@@ -151,6 +158,11 @@ impl Matrix {
         came.sort_unstable();
         for (quadrant, before, after, came_back) in came {
             matrix.then[quadrant].add_after(before, after, came_back);
+        }
+        for (quadrants, ahead) in [(&mut matrix.then, ahead_then), (&mut matrix.now, ahead_now)] {
+            for (quadrant, variances) in quadrants.iter_mut().zip(ahead) {
+                quadrant.variance = spread::sum(variances);
+            }
         }
         lists.sort();
         Ok((matrix, lists))
@@ -168,14 +180,16 @@ pub struct Place {
     /// In [`QUADRANTS`].
     quadrant: usize,
     before: i64,
-    forecast: i64,
+    pub(super) forecast: i64,
+    /// Of the forecast, see [`spread::variance`].
+    pub(super) variance: Option<f64>,
 }
 
 impl Place {
-    /// `before` and `forecast` in ten-thousandths; `None` of no quadrant.
+    /// `before` and `forecast` in ten-thousandths, whose variance is not known yet; `None` of no quadrant.
     pub fn named(quadrant: Option<&str>, before: i64, forecast: i64) -> Option<Self> {
         let quadrant = QUADRANTS.iter().position(|known| quadrant == Some(known))?;
-        Some(Place { quadrant, before, forecast })
+        Some(Place { quadrant, before, forecast, variance: None })
     }
 
     fn add_to(&self, quadrant: &mut Quadrant) {
@@ -215,25 +229,29 @@ impl Classified {
             .map(|score| RuleScore::learn(score.rule(), customers, day, &question, question.soon_weeks));
         model.rules = RulesInForce { purchases, churn: None };
         let mut scoring = Scoring::new(&model, day, &question);
-        let values: Vec<Option<(i64, i64)>> = customers
+        let values: Vec<Option<(i64, i64, Option<f64>)>> = customers
             .iter()
             .zip(&summaries)
             .map(|(customer, summary)| {
                 let year_before = YearBefore::of(&customer.purchases, day, &question);
-                let clv = scoring.score(summary.as_ref()?, year_before).clv.unwrap_or(0.0);
-                match by {
-                    ValueBy::Sales => Some((bought(customer, day - YEAR_DAYS, day), money::from_units(clv))),
+                let figures = scoring.score(summary.as_ref()?, year_before);
+                let clv = figures.clv.unwrap_or(0.0);
+                let (before, forecast) = match by {
+                    ValueBy::Sales => (bought(customer, day - YEAR_DAYS, day), money::from_units(clv)),
                     ValueBy::Profit => {
                         let Profits { before, share, .. } = customer.profits;
-                        Some((before?, money::from_units(clv * share?)))
+                        (before?, money::from_units(clv * share?))
                     }
-                }
+                };
+                Some((before, forecast, spread::variance(&figures, forecast)))
             })
             .collect();
-        let (before, ahead): (Vec<i64>, Vec<i64>) = values.iter().flatten().copied().unzip();
+        let (before, ahead): (Vec<i64>, Vec<i64>) =
+            values.iter().flatten().map(|(before, forecast, _)| (*before, *forecast)).unzip();
         let classes = Classes::fit(&[], &before, &ahead, &settings.importance_rule);
-        let place = |(before, forecast): (i64, i64)| {
-            Place::named(classes.quadrant(before, Some(forecast)), before, forecast)
+        let place = |(before, forecast, variance): (i64, i64, Option<f64>)| {
+            let place = Place::named(classes.quadrant(before, Some(forecast)), before, forecast)?;
+            Some(Place { variance, ..place })
         };
         let family = model.purchases.fitted().map_or(family, |fit| fit.family);
         let method = purchases.map_or(Method::Model { family }, |score| Method::Rule { rule: score.rule() });
@@ -299,6 +317,10 @@ mod tests {
         assert_eq!((found.then[0].customers, found.moves[0][0]), (8, 8));
         assert!(found.then[0].after > Some(after / 2));
         assert!(found.now.iter().all(|quadrant| quadrant.after.is_none()));
+        // Everybody bought often enough that what he will buy has a variance.
+        for quadrant in found.then.iter().chain(&found.now).filter(|quadrant| quadrant.customers > 0) {
+            assert!(quadrant.variance.is_some_and(|variance| variance > 0.0), "{quadrant:?}");
+        }
         // Who is behind the numbers: those who buy monthly, the largest sales of the year before first.
         let core = lists.of(List::Stood(0));
         let monthly: BTreeSet<Id> = (0..40).step_by(5).map(|i| customers[i].id).collect();

@@ -11,7 +11,10 @@ use engine::{
 };
 use meta::Id;
 use std::collections::HashMap;
-use value::satisfaction::ratio_thousandths;
+use value::{
+    proportion::{Estimate, mean_of_sums},
+    satisfaction::ratio_thousandths,
+};
 
 /// A sum in thousandths and how many it is of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -109,6 +112,33 @@ impl Answers {
             self.share.add(share);
         }
         Ok(())
+    }
+}
+
+/// The answers of one customer, and his C and recommending with the interval of their spread, which is kept of nobody.
+pub struct Own {
+    pub answers: u64,
+    pub satisfaction: Option<Estimate>,
+    pub recommend: Option<Estimate>,
+}
+
+impl Own {
+    pub async fn of(engine: &Engine, account: Id, up_to: &UpTo<'_>) -> Result<Self> {
+        let rows = engine.fetch(&select(Some(&[account]), up_to)).await?;
+        let mut sums = [(0_u64, 0_i64, 0_i64); 2];
+        for row in &rows {
+            let mut answer = Answers::default();
+            answer.add(row)?;
+            for ((count, sum, squares), tally) in sums.iter_mut().zip([answer.satisfaction, answer.recommend])
+            {
+                *count += tally.count();
+                *sum += i64::from(tally.sum);
+                *squares += i64::from(tally.sum).pow(2);
+            }
+        }
+        let [satisfaction, recommend] =
+            sums.map(|(count, sum, squares)| mean_of_sums(count, sum, squares, 1_000.0));
+        Ok(Own { answers: rows.len() as u64, satisfaction, recommend })
     }
 }
 

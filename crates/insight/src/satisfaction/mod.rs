@@ -3,6 +3,7 @@
 mod answers;
 mod entity;
 mod figures;
+mod heard;
 mod page;
 pub(crate) mod panel;
 mod report;
@@ -12,8 +13,10 @@ mod shown;
 pub use answers::{Answers, add_of, add_of_everybody, add_of_in};
 pub use entity::entity;
 pub use figures::{fields, loyalty, values};
-pub use report::{Heard, REPORT, Report, compute};
+pub use heard::{GroupShown, Heard, Sums};
+pub use report::{REPORT, Report, by_place, compute};
 pub use rules::check;
+pub(crate) use shown::{enough, recent};
 
 use crate::pages::scope;
 use axum::{Router, routing::get};

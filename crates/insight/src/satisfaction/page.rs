@@ -3,7 +3,8 @@
 use super::{
     ENTITY,
     report::{REPORT, Report},
-    sees_answers, shown,
+    sees_answers,
+    shown::{self, FEW},
 };
 use crate::{
     kept::{self, Kept},
@@ -84,23 +85,12 @@ pub async fn page(
     app.page(&session, "insight/satisfaction.html", context).map(IntoResponse::into_response)
 }
 
-pub(super) fn interval(words: &Words<'_>, found: &Estimate) -> String {
-    words.t(
-        "satisfaction.interval_customers",
-        &[
-            ("low", &words.fixed(found.low, 2)),
-            ("high", &words.fixed(found.high, 2)),
-            ("count", &words.count(found.cases)),
-        ],
-    )
-}
-
 /// In points, as it is usually told.
 pub(super) fn points(words: &Words<'_>, share: f64) -> String {
     words.fixed(100.0 * share, 0)
 }
 
-pub(super) fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
+fn nps_note(words: &Words<'_>, nps: &Nps) -> String {
     words.t(
         "satisfaction.interval",
         &[
@@ -126,8 +116,8 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         let (href, label) = answers();
         Explain::new(words.meaning(key, &[]), as_of.clone()).source(href, label)
     };
-    let c = report.satisfaction.as_ref();
     let nps = report.nps.as_ref();
+    let enough = shown::promoters_enough(report.nps);
     let mut promoting = explain("satisfaction.nps_help").formula(&words.t("satisfaction.nps_formula", &[]));
     if let Some(nps) = nps {
         promoting = promoting
@@ -138,18 +128,18 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
     vec![
         Figure::new(
             words.t("satisfaction.c", &[]),
-            c.map(|c| words.fixed(c.at, 2)).unwrap_or_default(),
+            report.satisfaction.map(|c| words.fixed(c.at, 2)).unwrap_or_default(),
             explain("satisfaction.c_help").formula("C = b / a"),
         )
-        .note(c.map(|c| interval(words, c)))
-        .tone(c.filter(|c| c.high < 1.0).map(|_| "bad")),
+        .note(report.satisfaction.map(|c| shown::told(words, &c, 2)))
+        .tone(shown::enough(report.satisfaction).filter(|c| c.high < 1.0).map(|_| "bad")),
         Figure::new(
             words.t("satisfaction.nps", &[]),
-            nps.map(|nps| points(words, nps.score)).unwrap_or_default(),
+            enough.map(|nps| points(words, nps.score)).unwrap_or_default(),
             promoting,
         )
-        .note(nps.map(|nps| nps_note(words, nps)))
-        .tone(nps.filter(|nps| nps.high < 0.0).map(|_| "bad")),
+        .note(enough.map(|nps| nps_note(words, &nps)).or_else(|| Some(shown::promoters(words, nps?))))
+        .tone(enough.filter(|nps| nps.high < 0.0).map(|_| "bad")),
         Figure::new(
             words.t("satisfaction.index", &[]),
             report.loyalty.map(|found| words.fixed(found.at, 0)).unwrap_or_default(),
@@ -160,13 +150,13 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
                     words.t("satisfaction.customers_behind", &[]),
                 ),
         )
-        .note(report.loyalty.map(|found| shown::of_customers(words, &found))),
+        .note(report.loyalty.map(|found| shown::told(words, &found, 1))),
         Figure::new(
             words.t("satisfaction.attitude", &[]),
             report.attitude.map(|found| words.fixed(found.at, 0)).unwrap_or_default(),
             explain("satisfaction.attitude_help").formula(&words.t("satisfaction.attitude_formula", &[])),
         )
-        .note(report.attitude.map(|found| shown::of_customers(words, &found))),
+        .note(report.attitude.map(|found| shown::told(words, &found, 1))),
         Figure::new(
             words.t("satisfaction.answers", &[]),
             words.count(report.answers),
@@ -190,20 +180,21 @@ fn dimensions(words: &Words<'_>, kept: &Kept<Report>) -> Json {
             Some((label, choice.colour, dimension.clone(), found.as_ref()?))
         })
         .collect();
-    let weakest = known.iter().min_by(|a, b| a.3.at.total_cmp(&b.3.at));
+    let of_enough = known.iter().filter(|(.., found)| found.cases >= FEW);
+    let weakest = of_enough.min_by(|a, b| a.3.at.total_cmp(&b.3.at));
     let title = match weakest {
         Some((label, _, _, found)) if found.high < 1.0 => {
             words.t("satisfaction.weakest", &[("dimension", label), ("c", &words.fixed(found.at, 2))])
         }
         Some(_) => words.t("satisfaction.no_weakness", &[]),
-        None => words.t("satisfaction.no_dimension", &[]),
+        None => words.t("satisfaction.no_dimension", &[("few", &FEW.to_string())]),
     };
     let bars: Vec<Json> = known
         .iter()
         .map(|(label, colour, dimension, found)| {
             let filter = format!("dimension == '{dimension}' && {}", shown::recent(kept.as_of));
             json!({
-                "label": label, "value": (found.at * 100.0).round() / 100.0, "text": interval(words, found), "color": colour,
+                "label": label, "value": (found.at * 100.0).round() / 100.0, "text": shown::told(words, found, 2), "color": colour,
                 "href": href::sorted(ENTITY, &filter, "perceived"),
             })
         })

@@ -1,9 +1,11 @@
-//! The trend and the groups as the page shows them: each figure with its interval and number of cases, or that they are too few.
+//! The trend and the groups as the page shows them: each figure with its interval and number of cases; where these are too few that is
+//! said, and the simpler figure stands: a mean without an interval, how many promote us instead of a score.
 
 use super::{
     ENTITY,
+    heard::{GroupShown, Heard},
     page::{Wanted, points},
-    report::{GroupShown, Heard, Period, Report},
+    report::{Period, Report},
 };
 use crate::{
     kept::Kept,
@@ -16,10 +18,10 @@ use serde::Serialize;
 use serde_json::{Value as Json, json};
 use value::{proportion::Estimate, satisfaction::Nps};
 
-/// Fewer answers, or customers, show no figure: the interval of a mean rests on its being nearly normal.
-const FEW: u64 = 10;
+/// Of fewer customers (of a single one, answers) nothing is claimed: the interval of a mean rests on its being nearly normal.
+pub const FEW: u64 = 10;
 
-/// A figure and what is to be known of it; or why there is none.
+/// A figure and what is to be known of it.
 #[derive(Serialize)]
 pub struct Judged {
     value: String,
@@ -49,48 +51,67 @@ struct GroupRow {
     answers_href: String,
 }
 
-pub fn of_customers(words: &Words<'_>, found: &Estimate) -> String {
-    let [low, high] = [found.low, found.high].map(|number| words.fixed(number, 1));
+/// What is to be known of a mean over customers: its interval, or that they are too few.
+pub fn told(words: &Words<'_>, found: &Estimate, decimals: u32) -> String {
+    if found.cases < FEW {
+        return too_few(words, found.cases);
+    }
+    let [low, high] = [found.low, found.high].map(|number| words.fixed(number, decimals));
     let count = words.count(found.cases);
     words.t("satisfaction.interval_customers", &[("low", &low), ("high", &high), ("count", &count)])
 }
 
-fn enough(found: Option<Estimate>) -> Option<Estimate> {
+/// Those that rest on enough customers for a claim.
+pub fn enough(found: Option<Estimate>) -> Option<Estimate> {
     found.filter(|found| found.cases >= FEW)
 }
 
-fn few(words: &Words<'_>, cases: u64) -> Judged {
-    match cases {
-        0 => Judged { value: "–".to_owned(), note: String::new() },
-        _ => {
-            let count = words.count(cases);
-            Judged { value: words.t("satisfaction.too_few", &[("count", &count)]), note: String::new() }
-        }
-    }
+pub fn promoters_enough(found: Option<Nps>) -> Option<Nps> {
+    found.filter(|nps| nps.respondents >= FEW)
+}
+
+/// That these customers are too few.
+pub fn too_few(words: &Words<'_>, customers: u64) -> String {
+    words.t("satisfaction.too_few", &[("count", &words.count(customers))])
+}
+
+/// How many of the answers promote us and how many warn others, where they are too few for a score.
+pub fn promoters(words: &Words<'_>, nps: &Nps) -> String {
+    let [promoters, detractors, count] =
+        [nps.promoters, nps.detractors, nps.cases()].map(|count| words.count(count));
+    let args = [("promoters", promoters.as_str()), ("detractors", &detractors), ("count", &count)];
+    words.t("satisfaction.few_promoters", &args)
 }
 
 fn range(words: &Words<'_>, low: &str, high: &str, cases: u64) -> String {
     format!("{low} – {high}, n = {}", words.count(cases))
 }
 
-fn judged(words: &Words<'_>, found: Option<Estimate>, decimals: u32) -> Judged {
-    match enough(found) {
-        Some(found) => {
-            let [at, low, high] =
-                [found.at, found.low, found.high].map(|number| words.fixed(number, decimals));
-            Judged { value: at, note: range(words, &low, &high, found.cases) }
-        }
-        None => few(words, found.map_or(0, |found| found.cases)),
+fn nothing() -> Judged {
+    Judged { value: "–".to_owned(), note: String::new() }
+}
+
+/// `of_one` is the mean where a single customer is known.
+fn judged(words: &Words<'_>, found: Option<Estimate>, of_one: Option<f64>, decimals: u32) -> Judged {
+    if let Some(found) = enough(found) {
+        let [at, low, high] = [found.at, found.low, found.high].map(|number| words.fixed(number, decimals));
+        return Judged { value: at, note: range(words, &low, &high, found.cases) };
     }
+    let few = found.map(|found| (found.at, found.cases)).or_else(|| Some((of_one?, 1)));
+    few.map_or_else(nothing, |(at, cases)| Judged {
+        value: words.fixed(at, decimals),
+        note: too_few(words, cases),
+    })
 }
 
 fn promoting(words: &Words<'_>, found: Option<Nps>) -> Judged {
-    match found.filter(|nps| nps.cases() >= FEW) {
-        Some(nps) => {
+    match (promoters_enough(found), found) {
+        (Some(nps), _) => {
             let [at, low, high] = [nps.score, nps.low, nps.high].map(|share| points(words, share));
             Judged { value: at, note: range(words, &low, &high, nps.cases()) }
         }
-        None => few(words, found.map_or(0, |nps| nps.cases())),
+        (None, Some(nps)) => Judged { note: promoters(words, &nps), ..nothing() },
+        (None, None) => nothing(),
     }
 }
 
@@ -167,9 +188,9 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         label: name(period),
         is_open: period.is_open,
         answers: words.count(period.heard.answers),
-        satisfaction: judged(words, period.heard.satisfaction, 2),
+        satisfaction: judged(words, period.heard.satisfaction, period.heard.satisfaction_of_one, 2),
         nps: promoting(words, period.heard.nps),
-        attitude: judged(words, period.heard.attitude, 1),
+        attitude: judged(words, period.heard.attitude, period.heard.attitude_of_one, 1),
         href: href::sorted(ENTITY, &answered(period.from_on, period.until_on), "-asked_on"),
     };
     // The newest first, as tables are read.
@@ -189,7 +210,7 @@ pub fn groups(words: &Words<'_>, kept: &Kept<Report>, wanted: &Wanted) -> Json {
     let cuts = &kept.body.cuts;
     let Some((field, found)) = cuts.iter().find(|(field, _)| *field == wanted.group).or_else(|| cuts.first())
     else {
-        return json!({ "options": [], "rows": [] });
+        return json!({ "few": FEW.to_string(), "options": [], "rows": [] });
     };
     let option = |(name, _): &(String, Vec<GroupShown>)| json!({ "value": name, "label": words.label(name), "selected": name == field });
     let recent = recent(kept.as_of);
@@ -208,13 +229,10 @@ pub fn groups(words: &Words<'_>, kept: &Kept<Report>, wanted: &Wanted) -> Json {
         GroupRow {
             label,
             answers: words.count(group.heard.answers),
-            satisfaction: judged(words, group.heard.satisfaction, 2),
+            satisfaction: judged(words, group.heard.satisfaction, group.heard.satisfaction_of_one, 2),
             nps: promoting(words, group.heard.nps),
-            attitude: judged(words, group.heard.attitude, 1),
-            loyalty: match enough(group.loyalty) {
-                Some(_) => judged(words, group.loyalty, 1),
-                None => few(words, group.indexed),
-            },
+            attitude: judged(words, group.heard.attitude, group.heard.attitude_of_one, 1),
+            loyalty: judged(words, group.loyalty, group.loyalty_of_one, 1),
             customers_href: href::sorted(
                 "account",
                 &format!("{field} == {literal} && loyalty_index != null"),
@@ -228,6 +246,7 @@ pub fn groups(words: &Words<'_>, kept: &Kept<Report>, wanted: &Wanted) -> Json {
         }
     };
     json!({
+        "few": FEW.to_string(),
         "options": cuts.iter().map(option).collect::<Vec<_>>(),
         "rows": found.iter().map(row).collect::<Vec<_>>(),
     })

@@ -1,7 +1,7 @@
 //! Sales of the last three years, cut by one thing at a time (month alone, channel, salesperson, category, source …) and by month,
 //! relation and region, so that the same filters hold on every page. Computed after each fit; a page reads one row of a cut.
 
-use super::{fallen, profits, retention, sales::Sales, store};
+use super::{fallen, profits, retention, said, sales::Sales, store};
 use crate::settings::Settings;
 use chrono::Datelike;
 use engine::{Engine, Result};
@@ -55,9 +55,9 @@ impl Measures {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// The run whose rows pages read. Earlier versions kept `run`, of another table, `same_days_run`, without profits and
-    /// retention, and `rows_run`, with the margin of other customers and without those whose sales fell: their reports must not be
-    /// read as if they were of this one.
-    pub cells_run: i64,
+    /// retention, `rows_run`, with the margin of other customers and without those whose sales fell, and `cells_run`, without what
+    /// customers say: their reports must not be read as if they were of this one.
+    pub places_run: i64,
     /// Regions by sales, the largest first.
     pub regions: Vec<String>,
 }
@@ -69,12 +69,13 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let sales = Sales { engine, settings, since, as_of };
     let mut cells = sales.cells().await?;
     cells.limit(VALUES_LIMIT);
-    let report = Report { cells_run: 0, regions: cells.regions() };
+    let report = Report { places_run: 0, regions: cells.regions() };
     let mut rows = cells.rows()?;
     drop(cells);
     rows.extend(retention::rows(&sales).await?);
     rows.extend(profits::rows(&sales).await?);
     rows.extend(fallen::rows(&sales).await?);
+    rows.extend(said::rows(&sales).await?);
     store::keep(engine, as_of, rows, report).await
 }
 

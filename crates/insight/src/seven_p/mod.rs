@@ -11,6 +11,7 @@ mod pages;
 mod profits;
 mod read;
 mod retention;
+mod said;
 mod sales;
 mod store;
 

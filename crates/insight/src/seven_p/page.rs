@@ -60,7 +60,7 @@ pub async fn page(
         return app.page(&session, "insight/seven_p.html", context).map(IntoResponse::into_response);
     };
     let filter = Filter::of(&wanted, kept.as_of);
-    let cut = Cut { engine, run: kept.body.cells_run, filter: &filter };
+    let cut = Cut { engine, run: kept.body.places_run, filter: &filter };
     let board = pages::Board {
         words: &words,
         session: &session,

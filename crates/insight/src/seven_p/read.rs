@@ -7,8 +7,9 @@ use super::{
     filter::Filter,
     profits::{self, Profits},
     retention::{self, Retention},
-    store,
+    said, store,
 };
+use crate::satisfaction::GroupShown;
 use engine::{Engine, Result};
 use meta::NaiveDate;
 use std::collections::BTreeMap;
@@ -47,6 +48,11 @@ impl Cut<'_> {
     pub async fn fallen(&self) -> Result<Vec<Fallen>> {
         let found: Option<ByMonths> = store::find(self.engine, self.run, fallen::CUT, self.place()).await?;
         Ok(found.and_then(|mut found| found.remove(&self.filter.months)).unwrap_or_default())
+    }
+
+    /// `None` without customers.
+    pub async fn said(&self) -> Result<Option<GroupShown>> {
+        store::find(self.engine, self.run, said::CUT, self.place()).await
     }
 
     /// `None` without customers a year ago.

@@ -44,7 +44,7 @@ pub(super) async fn keep(
     };
     let columns = ["cut", "relation", "region", "cells"];
     let run = RUNS.write(engine, &columns, rows, |row| row.cells.len(), values).await?;
-    report.cells_run = run;
+    report.places_run = run;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })

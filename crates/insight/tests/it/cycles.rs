@@ -54,6 +54,10 @@ fn every_number_opens_the_cycles_it_counts() {
         let report: cycle::Report = kept::find(&company.engine, cycle::REPORT).await.unwrap().unwrap().body;
         // Each with apples, and with whatever he buys; only the former is due.
         assert_eq!((report.regular, report.due, prompts.len()), (200, 60, 60));
+        // All of 200 cycles, but of 100 customers: Wilson's interval of 100 cases reaches down to 1 / (1 + 1.96² / 100).
+        let share = report.share.unwrap();
+        assert_eq!((report.customers, share.cases, share.at), (100, 100, 1.0));
+        assert!((share.low - 1.0 / (1.0 + 1.959_964_f64.powi(2) / 100.0)).abs() < 1e-6, "{share:?}");
         let weeks: Vec<_> = report.weeks.iter().map(|week| (week.purchases, week.range)).collect();
         // Expected on 2027-01-02, with 80 % probability from 2026-12-29 to 2027-01-06.
         let some = |purchases: u64, least: u64, most: u64| (purchases, Some([least, most]));

@@ -9,7 +9,10 @@ use crate::{
 };
 use engine::Actor;
 use insight::{
-    past::{self, matrix::QUADRANTS},
+    past::{
+        self,
+        matrix::{QUADRANTS, Quadrant},
+    },
     refit,
     settings::{self, ValueBy, date_of},
     store,
@@ -237,6 +240,23 @@ fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back()
             assert_eq!(quadrant.customers, known, "{name}");
         }
         assert_eq!(matrix.now.iter().map(|q| q.before).sum::<i64>(), overview.recent_sales);
+        // The quadrants' forecasts vary by as much as the overview's, which is of all of them; values are kept in cents.
+        let variance: Option<f64> = matrix.now.iter().map(|quadrant| quadrant.variance).sum();
+        let all = overview.clv_variance;
+        assert_eq!(variance.is_some(), all.is_some(), "{:?}", matrix.now);
+        assert!(
+            variance.zip(all).is_none_or(|(sum, all)| (sum / all - 1.0).abs() < 1e-3),
+            "{variance:?} {all:?}"
+        );
+        // Each forecast says how far it may be off, or why it does not.
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/matrix").await.expect(200).body;
+        let has = |quadrant: &Quadrant| quadrant.customers >= 10 && quadrant.variance.is_some();
+        let all = || matrix.now.iter().chain(&matrix.then);
+        assert_eq!(page.matches("<span class=\"hint\">95 %: ").count(), all().filter(|one| has(one)).count());
+        let few = all().filter(|one| (1..10).contains(&one.customers)).count();
+        assert_eq!(page.matches("too few customers for an interval").count(), few, "{page}");
     });
 }
 

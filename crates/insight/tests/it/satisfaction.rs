@@ -1,6 +1,9 @@
 //! Answers of customers: on the account, in sum, and refused where they make no sense.
 
-use crate::company::{Company, on_databases, values};
+use crate::{
+    company::{Company, on_databases, values},
+    seven_p_behind::between,
+};
 use insight::{after_fit, kept, refit, satisfaction};
 use meta::{Decimal, Id, Value};
 
@@ -54,6 +57,68 @@ fn what_a_customer_answers_is_on_his_page_within_a_moment() {
         client.set_cookie("zhike_lang", "en");
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
         assert!(panel.contains("satisfaction-panel") && panel.contains("The 2 answers behind it"), "{panel}");
+        // So few answers are shown as what they are: their mean, no interval, and nothing in red.
+        let few = between(&panel, "id=\"satisfaction-panel\"", "</section>");
+        for part in
+            ["mean of 2 answers only, too few", "3 answers only: for putting", "The 3 answers behind it"]
+        {
+            assert!(few.contains(part), "{part} in {few}");
+        }
+        assert!(!few.contains("figure-bad") && !few.contains("95 %: "), "{few}");
+    });
+}
+
+#[test]
+fn from_ten_answers_on_a_customers_mean_has_its_interval() {
+    on_databases(async |company| {
+        let account = company.customer("A").await;
+        for day in 1..=12 {
+            let perceived = if day % 2 == 0 { 6 } else { 4 };
+            let day = format!("2026-10-{day:02}");
+            answer(&company, account, &day, "product", &[("expected", 8), ("perceived", perceived)]).await;
+        }
+        company.settle().await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/account/{account}")).await.expect(200).body;
+        let panel = between(&page, "id=\"satisfaction-panel\"", "</section>");
+        // Six of 0.5 and six of 0.75: s = 0.125 √(12/11), 1.96 s/√12 = 0.074.
+        assert!(panel.contains("95 %: 0.55 to 0.70, 12 answers") && panel.contains("figure-bad"), "{panel}");
+    });
+}
+
+#[test]
+fn what_few_customers_say_is_no_claim() {
+    on_databases(async |company| {
+        for account in company.regulars().await.iter().take(3) {
+            let fields = [("expected", 8), ("perceived", 4), ("recommend", 2)];
+            answer(&company, *account, "2026-10-01", "delivery", &fields).await;
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        for (language, parts) in [
+            (
+                "en",
+                [
+                    "3 customers only: a mean, too few for an interval",
+                    "0 promoters and 3 detractors among 3 answers: too few customers for a score",
+                    "Of no dimension 10 customers have answered yet",
+                ],
+            ),
+            (
+                "zh-CN",
+                ["仅 3 位客户：只列平均数", "3 条回答中 0 条推荐、3 条贬损", "各维度回答的客户都不足 10 位"],
+            ),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/satisfaction").await.expect(200).body;
+            for part in parts {
+                assert!(page.contains(part), "{part} in {page}");
+            }
+            assert!(page.contains("0.50") && !page.contains("figure-bad"), "{page}");
+        }
     });
 }
 
@@ -176,8 +241,11 @@ fn trend_and_groups_are_shown_with_their_uncertainty_or_as_too_few() {
         assert_eq!(report.attitude.map(|loyal| (loyal.cases, loyal.at)), Some((40, 65.0)));
 
         let page = client.get("/value/satisfaction?group=province&by=month").await.expect(200).body;
+        // Of the four in Hebei the mean alone, (3.875 + 2.875) / 8, and who would recommend us.
+        let few = "0.84 <span class=\"hint\">4 customers only: a mean, too few for an interval</span>";
+        let promoters = "4 promoters and 4 detractors among 8 answers: too few customers for a score";
         for part in
-            ["2026-08", "Satisfaction is clearly lower than in 2026-05", "n = 40", "Henan", "too few (4)"]
+            ["2026-08", "Satisfaction is clearly lower than in 2026-05", "n = 40", "Henan", few, promoters]
         {
             assert!(page.contains(part), "{part} in {page}");
         }

@@ -1,14 +1,16 @@
-//! What the seven P keep of each relation and region besides cells: profits and retention.
+//! What the seven P keep of each relation and region besides cells: profits, retention and what customers say.
 
 use crate::{
     company::{Company, on_databases, values},
+    satisfaction::answer,
     seven_p::all,
+    seven_p_behind::{between, decoded},
 };
 use engine::{
     DEFAULT_TIME_ZONE, name,
     sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
 };
-use insight::{after_fit, kept, profitability, refit, statistics::COUNTING_ORDERS};
+use insight::{after_fit, kept, profitability, refit, satisfaction::Heard, statistics::COUNTING_ORDERS};
 use meta::{Decimal, Id, Record, scaled};
 use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
@@ -191,6 +193,77 @@ fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_re
             nobody.contains("Nobody under these filters bought anything whose profit is known."),
             "{nobody}"
         );
+    });
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    heard: Heard,
+    indexed: u64,
+}
+
+#[test]
+fn what_customers_say_follows_relation_and_region() {
+    on_databases(async |company| {
+        let mut number = 0;
+        for (relation, province, country, customers, perceived) in
+            [("dealer", "山东", "CN", 12, 8), ("consumer", "山东", "CN", 12, 4), ("dealer", "", "DE", 3, 4)]
+        {
+            for _ in 0..customers {
+                number += 1;
+                let fields = [("relation", relation), ("province", province), ("country", country)];
+                let mut fields = values(fields.map(|(field, text)| (field, text.into())));
+                fields.insert("name".to_owned(), format!("Customer {number}").into());
+                let account = company.create("account", fields).await;
+                company.order(Some(account), "2026-09-01", "100", None).await;
+                let answers = [("expected", 8), ("perceived", perceived)];
+                for dimension in ["product", "delivery"] {
+                    answer(&company, account, "2026-10-01", dimension, &answers).await;
+                }
+            }
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        // From the records: answers and customers of each place, and their mean of b / a.
+        let mut walked: BTreeMap<[String; 2], (BTreeSet<Id>, Vec<f64>)> = BTreeMap::new();
+        for one in all(&company, "survey_answer").await {
+            let account = one.reference("account").unwrap();
+            let [a, b] = ["expected", "perceived"].map(|field| one.get(field).as_int().unwrap() as f64);
+            for place in places(&company.account(account).await) {
+                let (customers, ratios) = walked.entry(place).or_default();
+                customers.insert(account);
+                ratios.push(b / a);
+            }
+        }
+        let said = of_places::<Said>(&company, "said").await;
+        assert_eq!(said.keys().collect::<Vec<_>>(), walked.keys().collect::<Vec<_>>());
+        for (place, (customers, ratios)) in &walked {
+            let Said { heard, indexed } = &said[place];
+            let (asked, answers) = (customers.len() as u64, ratios.len() as u64);
+            assert_eq!((heard.customers, heard.answers, *indexed), (asked, answers, asked), "{place:?}");
+            let c = heard.satisfaction.unwrap();
+            let mean = ratios.iter().sum::<f64>() / ratios.len() as f64;
+            assert!(c.cases == asked && (c.at - mean).abs() < 1e-9, "{place:?}: {c:?} {mean}");
+        }
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        for (filter, part) in [
+            ("", "satisfied with C = 0.72 ("),
+            ("?relation=dealer", "satisfied with C = 0.90 ("),
+            ("?relation=consumer&region=%E5%B1%B1%E4%B8%9C", "satisfied with C = 0.50 ("),
+            ("?region=DE", "Only 3 customers answered, too few for a claim: their mean is C = 0.50"),
+            ("?relation=supplier", "nothing is said of satisfaction"),
+        ] {
+            let page = client.get(&format!("/value/seven-p/persistency{filter}")).await.expect(200).body;
+            assert!(page.contains(part), "{filter}: {part} in {page}");
+        }
+        // The answers behind it are those of the same customers.
+        let page = client.get("/value/seven-p/persistency?region=DE").await.expect(200).body;
+        let page = page.replace("&#x2f;", "/").replace("&amp;", "&");
+        let href = between(&page, "<a href=\"/survey_answer?", "\"");
+        assert!(decoded(href).contains("account.country == 'DE'"), "{href}");
+        client.get(&format!("/survey_answer?{href}")).await.expect(200);
     });
 }
 

@@ -201,7 +201,8 @@ fn the_uplift_command_tells_who_responds_and_how_it_is_proven() {
     assert!(fifths.len() == 5 && effect(0) > 0.1 && effect(4) < 0.0, "{told}");
     let half = Json::from(PEOPLE / 2);
     assert_eq!((&told["advised"]["reach"], &told["advised"]["leave_alone"]), (&half, &half), "{told}");
-    assert_eq!(told["money"], serde_json::json!({ "cost": 1.0, "margin": 0.25, "per_buyer": 40.0 }));
+    let money = serde_json::json!({ "cost": 1.0, "fixed": 0.0, "margin": 0.25, "per_buyer": 40.0 });
+    assert_eq!(told["money"], money);
     let words = zhike(folder.path(), &["uplift", "--experiment", "Letter"]);
     let words = String::from_utf8_lossy(&words.stdout).into_owned();
     assert!(words.contains("proven") && words.contains("advised"), "{words}");

@@ -2,14 +2,13 @@
 
 use super::{Board, Chart, Link, List, ROWS};
 use crate::{
-    kept,
     mining::{baskets, group_names::Names, groups},
     pages::{
         figure::Finding,
         group_names,
         href::{self, of_region},
     },
-    satisfaction::{REPORT, Report, sees_answers},
+    satisfaction::{self, enough, recent, sees_answers},
     seven_p::cuts::Measures,
 };
 use meta::Id;
@@ -53,32 +52,38 @@ impl Board<'_> {
         Ok((Some(self.chart("stages", "groups_title", &args, self.bars(&bars, "count"))), false))
     }
 
-    /// What customers say of us, if any did and the reader may see all answers.
-    pub(super) async fn said(&self) -> Answer<Option<Finding>> {
+    /// What the customers under the filters say of us, or that they said nothing; neither for who may not see all answers.
+    pub(super) async fn said(&self) -> Answer<(Option<Finding>, Option<String>)> {
         if !sees_answers(&self.session.actor) {
-            return Ok(None);
+            return Ok((None, None));
         }
-        let kept: Option<kept::Kept<Report>> = kept::find(self.cut.engine, REPORT).await?;
-        let Some(report) = kept.map(|kept| kept.body) else { return Ok(None) };
-        let (Some(satisfaction), Some(loyalty)) = (report.satisfaction, report.loyalty) else {
-            return Ok(None);
-        };
+        let said = self.cut.said().await?.unwrap_or_default();
+        let heard = &said.heard;
+        let mean = heard.satisfaction.map(|c| c.at).or(heard.satisfaction_of_one);
+        let Some(mean) = mean else { return Ok((None, Some(self.t("seven.nothing_said", &[])))) };
         let interval = |found: &Estimate, decimals: u32| {
             let [low, high] = [found.low, found.high].map(|number| self.words.fixed(number, decimals));
             format!("{low} – {high}")
         };
-        let (c, index) = (self.words.fixed(satisfaction.at, 2), self.words.fixed(loyalty.at, 0));
-        Ok(Some(self.finding(
-            "said",
-            &[("c", &c), ("interval", &interval(&satisfaction, 2)), ("index", &index)],
-            vec![
-                self.counted("answers", report.answers),
-                self.counted("asked", report.customers),
-                self.counted("indexed", loyalty.cases),
-                (self.t("seven.index_interval", &[]), interval(&loyalty, 0)),
-            ],
-            ("answers", "/value/satisfaction".to_owned()),
-        )))
+        let mut inputs = vec![self.counted("answers", heard.answers), self.counted("asked", heard.customers)];
+        let behind = format!("{}{}", recent(self.filter.last), self.filter.of_documents());
+        let answers = ("answers", href::sorted(satisfaction::ENTITY, &behind, "-asked_on"));
+        let c = self.words.fixed(mean, 2);
+        let Some(satisfaction) = enough(heard.satisfaction) else {
+            let count = self.words.count(heard.satisfaction.map_or(1, |c| c.cases));
+            let args = [("c", c.as_str()), ("count", &count)];
+            return Ok((Some(self.finding("said_few", &args, inputs, answers)), None));
+        };
+        let mut args = vec![("c", c), ("interval", interval(&satisfaction, 2))];
+        let loyalty = enough(said.loyalty);
+        if let Some(loyalty) = &loyalty {
+            args.push(("index", self.words.fixed(loyalty.at, 0)));
+            args.push(("index_interval", interval(loyalty, 0)));
+            inputs.push(self.counted("indexed", loyalty.cases));
+        }
+        let args: Vec<(&str, &str)> = args.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let key = if loyalty.is_some() { "said" } else { "said_alone" };
+        Ok((Some(self.finding(key, &args, inputs, answers)), None))
     }
 
     /// What is bought together, the strongest rules, and the first of them in words.

@@ -188,10 +188,9 @@ impl Board<'_> {
         } else {
             notes.push(self.t("seven.retention_unknown", &[]));
         }
-        findings.extend(self.said().await?);
-        if !self.filter.of_accounts().is_empty() {
-            notes.push(self.t("seven.said_whole_company", &[]));
-        }
+        let (said, unsaid) = self.said().await?;
+        findings.extend(said);
+        notes.extend(unsaid);
         let falling = "importance in ['vip', 'key'] && stage == 'decline'";
         let loyal = "importance in ['vip', 'key'] && stage == 'stability'";
         Ok(Shown {
