@@ -23,7 +23,7 @@ use warehouse::{
 };
 
 /// Customers held in memory at once: a pass over the documents of both periods for each.
-const UNITS_AT_ONCE: usize = 500_000;
+const UNITS_AT_ONCE: usize = 250_000;
 
 /// Money in ten-thousandths.
 #[derive(Clone, Copy, Default)]
