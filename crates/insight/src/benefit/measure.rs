@@ -1,34 +1,40 @@
 //! Measures both periods and keeps the result.
 
-use super::periods::Period;
+use super::{
+    brought::{self, Customers},
+    chance::{Compared, Of, Sums, Told, difference, events},
+    periods::Period,
+    waiting,
+};
 use crate::{
+    facts::{At, ask, counting, day_before, whole},
     kept, satisfaction,
-    settings::{Settings, date_of, day_number},
-    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+    settings::{Settings, day_number},
+    statistics::COUNTING_ORDERS,
 };
 use engine::{
     Actor, Engine, Result, TryStreamExt, name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement},
+    sea_query::{Expr, ExprTrait, Query as Sql},
 };
-use meta::{DateTime, Id, Utc};
+use meta::{Id, Value};
+use mining::effect::FEWEST_CUSTOMERS;
 use serde::{Deserialize, Serialize};
-use statrs::statistics::{Data, OrderStatistics};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use value::{
-    proportion::{Clusters, Estimate, share},
+    proportion::{Clusters, Estimate},
     satisfaction::{Nps, ratio_thousandths},
-    service_cost::{Costs, DRIVERS, Driver, Rates, SELLING, Use},
+    service_cost::{DRIVERS, Rates},
 };
 
 pub const REPORT: &str = "benefit";
+/// Before and after.
+pub const PERIODS: usize = 2;
 /// First buyers of a period are counted up to here.
 const BUYERS_LIMIT: u64 = 10_000_000;
-/// An answer that comes later is no answer to it.
-const ANSWER_HOURS: i64 = 14 * 24;
-/// What a customer says when he contacts us that wants an answer.
-const ASKING: [&str; 4] = ["call", "email", "chat", "letter"];
+/// Salespeople without whom nothing can be said of their spread.
+pub const FEWEST_REPS: u64 = 2;
 
-/// One period's figures. Money in ten-thousandths.
+/// What was counted in one period. Money in ten-thousandths.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     pub orders: u64,
@@ -37,9 +43,8 @@ pub struct Measured {
     pub margin: i64,
     /// The sales whose margin is known.
     pub costed: i64,
-    /// People who sold something, and what they sold.
+    /// People who sold something.
     pub reps: u64,
-    pub sales_of_reps: i64,
     /// Cost to serve and selling cost by the rates of the time; `None` without rates at that time.
     pub cost: Option<i64>,
     pub buyers: u64,
@@ -50,10 +55,11 @@ pub struct Measured {
     /// Its cases are customers.
     pub satisfaction: Option<Estimate>,
     pub nps: Option<Nps>,
-    /// Median hours until a customer who contacted us was contacted, and how many of how many were within two weeks.
-    pub answer_hours: Option<f64>,
-    pub answered: u64,
+    /// Customers whose answers it is of.
+    pub nps_customers: u64,
+    /// Contacts of customers, and those that were answered within two weeks.
     pub asked: u64,
+    pub answered: u64,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -62,19 +68,15 @@ pub struct Report {
     pub latest: Period,
     pub before: Measured,
     pub after: Measured,
+    /// In the order of the page.
+    pub figures: Vec<Compared>,
 }
 
 /// Nothing as long as no base period is chosen.
 pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let Some(base) = Period::load(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
-    let latest = base.latest(as_of);
-    let report = Report {
-        base,
-        latest,
-        before: measure(engine, settings, &base).await?,
-        after: measure(engine, settings, &latest).await?,
-    };
+    let report = measure(engine, settings, [base, base.latest(as_of)]).await?;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
@@ -82,38 +84,24 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
         .await
 }
 
-fn within(entity: &'static str, at: &'static str, period: &Period, settings: &Settings) -> SelectStatement {
-    let own = |column: &str| (name(entity), name(column));
-    Sql::select()
-        .column(own(at))
-        .from(name(entity))
-        .and_where(Expr::col(own(at)).gte(settings.end_of(date_of(day_number(period.from) - 1))))
-        .and_where(Expr::col(own(at)).lt(settings.end_of(period.to)))
-        .and_where(Expr::col(own("deleted_at")).is_null())
-        .to_owned()
-}
-
-async fn measure(engine: &Engine, settings: &Settings, period: &Period) -> Result<Measured> {
-    let mut found = Measured::default();
-    let rates = &settings.cost_rates;
-    let mut costs = Costs::default();
-    let buyers = sales(engine, settings, period, &mut found, &mut costs).await?;
-    returns(engine, settings, period, &mut found, &mut costs).await?;
-    contacts(engine, settings, period, &mut found, &mut costs).await?;
-    lines(engine, settings, period, &mut costs).await?;
-    answers(engine, period, &mut found).await?;
-    found.cost = has_rates(rates, period).then(|| costs.to_serve().saturating_add(costs.selling));
-    let before = Period {
-        from: date_of(day_number(period.from) - period.days()),
-        to: date_of(day_number(period.from) - 1),
-    };
-    let earlier = buyers_of(engine, settings, &before).await?;
-    let again = earlier.intersection(&buyers).count();
-    found.retention = share(again as u64, earlier.len() as u64);
-    let first = format!("first_order_on >= '{}' && first_order_on <= '{}'", period.from, period.to);
-    let count = engine::Query::new("account").filter(first);
-    found.first_buyers = engine.count(&Actor::system(), &count, BUYERS_LIMIT).await?.number;
-    Ok(found)
+async fn measure(engine: &Engine, settings: &Settings, periods: [Period; PERIODS]) -> Result<Report> {
+    let rated = |period: &Period| has_rates(&settings.cost_rates, period).then_some(0);
+    let mut found = periods.each_ref().map(|period| Measured { cost: rated(period), ..Measured::default() });
+    let customers = brought::read(engine, settings, &periods, &mut found).await?;
+    let reps = reps(engine, settings, &periods).await?;
+    let mut hours = [None; PERIODS];
+    for (place, (period, found)) in periods.iter().zip(&mut found).enumerate() {
+        found.reps = reps.cases[place];
+        let waited = waiting::read(engine, settings, period).await?;
+        (found.asked, found.answered, hours[place]) = (waited.asked, waited.answered, waited.hours);
+        answers(engine, period, found).await?;
+        let first = format!("first_order_on >= '{}' && first_order_on <= '{}'", period.from, period.to);
+        let count = engine::Query::new("account").filter(first);
+        found.first_buyers = engine.count(&Actor::system(), &count, BUYERS_LIMIT).await?.number;
+    }
+    let figures = figures(&found, &customers, &reps, hours);
+    let ([base, latest], [before, after]) = (periods, found);
+    Ok(Report { base, latest, before, after, figures })
 }
 
 /// Whether anything that is counted had a rate when the period began.
@@ -122,161 +110,75 @@ fn has_rates(rates: &Rates, period: &Period) -> bool {
     DRIVERS.iter().any(|(_, driver)| rates.on(*driver, day).is_some())
 }
 
-async fn sales(
-    engine: &Engine,
-    settings: &Settings,
-    period: &Period,
-    found: &mut Measured,
-    costs: &mut Costs,
-) -> Result<BTreeSet<Id>> {
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .columns(["status", "account", "owner", "net_base", "margin_base"].map(name))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
-    let (mut buyers, mut reps) = (BTreeSet::new(), BTreeSet::new());
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let sales = row.opt_int(4)?.unwrap_or(0);
-        found.sales = found.sales.saturating_add(sales);
-        if sales > 0 {
-            found.orders += 1;
-            buyers.extend(row.opt_id(2)?);
-        }
-        if let Some(margin) = row.opt_int(5)? {
-            found.margin = found.margin.saturating_add(margin);
-            found.costed = found.costed.saturating_add(sales);
-        }
-        if let Some(rep) = row.opt_id(3)? {
-            reps.insert(rep);
-            found.sales_of_reps = found.sales_of_reps.saturating_add(sales);
-        }
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let used = Use { pieces: 1, minutes: 0, sales };
-        for driver in [Driver::Order].into_iter().chain(SELLING) {
-            costs.add(driver.group(), settings.cost_rates.cost(driver, day, used));
-        }
-    }
-    found.buyers = buyers.len() as u64;
-    found.reps = reps.len() as u64;
-    Ok(buyers)
+fn figures(
+    found: &[Measured; PERIODS],
+    customers: &Customers,
+    reps: &Sums,
+    hours: [Option<Told>; PERIODS],
+) -> Vec<Compared> {
+    let of_customers = |key, sums: &Sums, of| sums.compare(key, of, FEWEST_CUSTOMERS);
+    let independent = |key, both: [Option<Told>; PERIODS]| Compared::new(key, both, difference(both));
+    // The intervals of so few are too narrow to tell a difference by them.
+    let of_answers = |key, both: [Option<(Told, u64)>; PERIODS]| {
+        let few = both.iter().flatten().any(|(_, customers)| *customers < FEWEST_CUSTOMERS);
+        let told = both.map(|one| one.map(|(told, _)| told));
+        let change = difference(told).map(|change| Told { range: change.range.filter(|_| !few), ..change });
+        Compared::new(key, told, change)
+    };
+    let each = found.each_ref();
+    let rated = each.map(|one| one.cost.is_some());
+    let cost = of_customers("cost", &customers.cost, Of::Share);
+    let cost = Compared {
+        before: cost.before.filter(|_| rated[0]),
+        after: cost.after.filter(|_| rated[1]),
+        change: cost.change.filter(|_| rated == [true; PERIODS]),
+        ..cost
+    };
+    let nps = |one: &Measured| {
+        let told = |nps: Nps| Told { at: nps.score, range: Some([nps.low, nps.high]) };
+        one.nps.map(|nps| (told(nps), one.nps_customers))
+    };
+    vec![
+        reps.compare("sales_per_rep", Of::Rate, FEWEST_REPS),
+        of_customers("sales", &customers.sales, Of::Sum),
+        of_customers("margin", &customers.margin, Of::Share),
+        cost,
+        of_customers("returns", &customers.returns, Of::Share),
+        of_customers("buyers", &customers.buyers, Of::Sum),
+        events("first_buyers", each.map(|one| one.first_buyers)),
+        independent("retention", each.map(|one| one.retention.map(Told::from))),
+        of_customers("contacts_per_order", &customers.contacts, Of::Rate),
+        of_answers("satisfaction", each.map(|one| one.satisfaction.map(|mean| (mean.into(), mean.cases)))),
+        of_answers("nps", each.map(nps)),
+        independent("answer_hours", hours),
+        // Opportunities that were won and lost are not recorded.
+        independent("win_rate", [None; PERIODS]),
+    ]
 }
 
-async fn buyers_of(engine: &Engine, settings: &Settings, period: &Period) -> Result<BTreeSet<Id>> {
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .column(name("account"))
-        .and_where(Expr::col(name("account")).is_not_null())
-        .and_where(Expr::col(name("net_base")).gt(0i64))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
-    let mut buyers = BTreeSet::new();
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        buyers.insert(row.id(1)?);
-    }
-    Ok(buyers)
-}
-
-async fn returns(
-    engine: &Engine,
-    settings: &Settings,
-    period: &Period,
-    found: &mut Measured,
-    costs: &mut Costs,
-) -> Result<()> {
-    let mut select = within("return", "returned_at", period, settings);
-    select
-        .columns(["net_base", "margin_base"].map(name))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_RETURNS));
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let returned = row.opt_int(1)?.unwrap_or(0);
-        found.returned = found.returned.saturating_add(returned);
-        if let Some(margin) = row.opt_int(2)? {
-            found.margin = found.margin.saturating_sub(margin);
-            found.costed = found.costed.saturating_sub(returned);
-        }
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let cost = settings.cost_rates.cost(Driver::Return, day, Use { pieces: 1, ..Use::default() });
-        costs.add(Driver::Return.group(), cost);
-    }
-    Ok(())
-}
-
-async fn lines(engine: &Engine, settings: &Settings, period: &Period, costs: &mut Costs) -> Result<()> {
-    if !settings.cost_rates.has(Driver::OrderLine) {
-        return Ok(());
-    }
-    let line = |column: &str| (name("order_line"), name(column));
-    let order = |column: &str| (name("order"), name(column));
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .inner_join(name("order_line"), Expr::col(line("order")).equals(order("id")))
-        .and_where(Expr::col(line("deleted_at")).is_null())
-        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS));
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let cost = settings.cost_rates.cost(Driver::OrderLine, day, Use { pieces: 1, ..Use::default() });
-        costs.add(Driver::OrderLine.group(), cost);
-    }
-    Ok(())
-}
-
-/// Costs of contacts, their number, and how long customers waited.
-async fn contacts(
-    engine: &Engine,
-    settings: &Settings,
-    period: &Period,
-    found: &mut Measured,
-    costs: &mut Costs,
-) -> Result<()> {
-    let mut select = within("activity", "happened_at", period, settings);
-    select
-        .columns(["account", "kind", "direction", "duration_minutes"].map(name))
-        .and_where(Expr::col(name("account")).is_not_null())
-        .and_where(Expr::col(name("done")).eq(true))
-        .order_by(name("happened_at"), Order::Asc);
-    let mut waiting: HashMap<Id, DateTime<Utc>> = HashMap::new();
-    let mut hours: Vec<f64> = vec![];
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let (at, account) = (row.instant(0)?, row.id(1)?);
-        let kind = row.opt_text(2)?.unwrap_or_default();
-        found.contacts += u64::from(!matches!(kind.as_str(), "note" | "task"));
-        let driver = Driver::named(&kind);
-        if let Some(driver) = driver {
-            let minutes = Ord::max(row.opt_int(4)?.unwrap_or(0), 0);
-            let day = day_number(settings.day_of(at));
-            costs.add(
-                driver.group(),
-                settings.cost_rates.cost(driver, day, Use { pieces: 1, minutes, sales: 0 }),
-            );
-        }
-        match row.opt_text(3)?.as_deref() {
-            Some("incoming") if ASKING.contains(&kind.as_str()) => {
-                waiting.entry(account).or_insert_with(|| {
-                    found.asked += 1;
-                    at
-                });
-            }
-            Some("outgoing") => {
-                if let Some(asked) = waiting.remove(&account) {
-                    let waited = at - asked;
-                    if waited.num_hours() <= ANSWER_HOURS {
-                        found.answered += 1;
-                        hours.push(waited.num_minutes() as f64 / 60.0);
-                    }
-                }
-            }
-            _ => {}
+/// What each salesperson sold, and that he did.
+async fn reps(engine: &Engine, settings: &Settings, periods: &[Period; PERIODS]) -> Result<Sums> {
+    let mut reps: HashMap<i64, ([i64; PERIODS], [i64; PERIODS])> = HashMap::new();
+    for (place, period) in periods.iter().enumerate() {
+        let sql = format!(
+            "SELECT owner_key, sum(net_base) FROM \"order\" WHERE owner_key IS NOT NULL AND {} AND {} GROUP BY owner_key",
+            counting("status", &COUNTING_ORDERS),
+            At::Instant("ordered_at").within(settings, day_before(period.from), period.to)
+        );
+        for row in ask(engine, &sql).await?.values() {
+            let row = row?;
+            let [Value::Int(owner), sold] = row.as_slice() else { continue };
+            let (sales, sells) = reps.entry(*owner).or_default();
+            (sales[place], sells[place]) = (whole(sold), 1);
         }
     }
-    found.answer_hours = (!hours.is_empty()).then(|| Data::new(hours).median());
-    Ok(())
+    let mut sums = Sums::default();
+    reps.into_values().for_each(|(sales, sells)| sums.add(sales, sells));
+    Ok(sums)
 }
 
 /// Answers of each customer and their sum.
-type Told = HashMap<Id, (i64, i64)>;
+type Answered = HashMap<Id, (i64, i64)>;
 
 async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Result<()> {
     let select = Sql::select()
@@ -286,8 +188,8 @@ async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Resu
         .and_where(Expr::col(name("asked_on")).lte(period.to))
         .and_where(Expr::col(name("deleted_at")).is_null())
         .to_owned();
-    let (mut ratios, mut points) = (Told::new(), Told::new());
-    let add = |all: &mut Told, account, more: i64| {
+    let (mut ratios, mut points) = (Answered::new(), Answered::new());
+    let add = |all: &mut Answered, account, more: i64| {
         let (answers, sum) = all.entry(account).or_default();
         *answers += 1;
         *sum += more;
@@ -312,7 +214,8 @@ async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Resu
         add(&mut points, account, point);
     }
     found.satisfaction = Clusters::of(ratios.into_values()).mean(1_000.0);
-    found.nps = Nps::of_counts(promoters, passives, detractors)
-        .map(|nps| nps.of_respondents(&Clusters::of(points.into_values())));
+    let points = Clusters::of(points.into_values());
+    found.nps_customers = points.respondents;
+    found.nps = Nps::of_counts(promoters, passives, detractors).map(|nps| nps.of_respondents(&points));
     Ok(())
 }

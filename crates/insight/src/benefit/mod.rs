@@ -1,10 +1,14 @@
 //! The benefit of working with customers systematically (G14): the same figures for a base period, before, and for the latest period of
-//! the same length, with what is not known said.
+//! the same length, each with how far chance alone could move it and its change, and with what is not known said.
 
+mod brought;
+mod chance;
 mod measure;
 mod page;
 mod periods;
+mod waiting;
 
+pub use chance::{Compared, Told};
 pub use measure::{Measured, REPORT, Report, compute};
 
 use crate::pages::scope;

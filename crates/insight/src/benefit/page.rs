@@ -1,41 +1,51 @@
 //! `/value/benefit`: before and after, side by side.
 
 use super::{
-    measure::{Measured, REPORT, Report},
+    chance::{Compared, Told},
+    measure::{FEWEST_REPS, Measured, REPORT, Report},
     periods::Period,
 };
 use crate::{
+    facts::day_before,
     kept::{self, Kept},
     pages::{
         figure::{Definition, Explain},
-        href, scope, setting,
+        href::{self, Days},
+        scope, setting,
         words::Words,
     },
     satisfaction,
-    settings::{Settings, date_of, day_number},
-    statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+    settings::Settings,
+    statistics::COUNTING_ORDERS,
 };
 use axum::{Form, extract::State, response::Response};
-use chrono::SecondsFormat;
 use meta::{NaiveDate, Problem};
 use minijinja::context;
+use mining::effect::FEWEST_CUSTOMERS;
 use serde::{Deserialize, Serialize};
 use web::{Answer, App, Session};
 
 #[derive(Serialize)]
-struct Compared {
+struct Row {
     label: String,
     explain: Explain,
-    before: String,
-    /// 95 %, where the figure is an estimate.
-    before_range: Option<String>,
-    after: String,
-    after_range: Option<String>,
-    change: String,
+    before: Cell,
+    after: Cell,
+    change: Cell,
     /// `good` or `bad`, where it is clear which is which and more than chance.
     tone: &'static str,
-    /// What is missing, if something is.
-    missing: String,
+    /// What cannot be said, if something cannot.
+    note: String,
+}
+
+/// A number, empty where it is not known.
+#[derive(Serialize, Default)]
+struct Cell {
+    text: String,
+    /// Its interval of 95 %.
+    range: Option<String>,
+    /// The records it is made of.
+    href: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -76,6 +86,7 @@ async fn show(
         chosen => base.is_some(),
         made_at => kept.as_ref().map(|kept| words.format.instant(kept.made_at)),
         as_of => kept.as_ref().map(|kept| words.date(kept.as_of)),
+        base => base.map(|base| period(&words, &base)),
         columns => kept.as_ref().map(|kept| columns(&words, &kept.body)).unwrap_or_default(),
         rows => match &kept {
             Some(kept) => {
@@ -110,92 +121,49 @@ pub async fn save(State(app): State<App>, session: Session, Form(chosen): Form<C
     }
 }
 
-/// Low and high, before and after.
-type Ranges = (Option<(f64, f64)>, Option<(f64, f64)>);
+type Shown = fn(&Words<'_>, f64) -> String;
 
-/// Before and after of one figure; what is unknown is `None`.
-struct Pair {
-    key: &'static str,
-    before: Option<f64>,
-    after: Option<f64>,
-    shown: fn(&Words<'_>, f64) -> String,
+/// How a figure is told.
+struct Manner {
+    shown: Shown,
+    change: Shown,
+    /// What stands behind the change, if something does.
+    unit: Option<&'static str>,
     /// Whether more is better; `None` if it depends.
     more_is_better: Option<bool>,
-    /// The intervals of 95 %, where it is an estimate.
-    ranges: Ranges,
-    /// Whether the intervals are apart; `None` where there are none.
-    is_clear: Option<bool>,
+    /// What it takes too few of for an interval, and how many.
+    fewest: (&'static str, u64),
 }
 
-fn ratio(part: i64, whole: i64) -> Option<f64> {
-    (whole > 0).then(|| part as f64 / whole as f64)
-}
-
-fn pairs(report: &Report) -> Vec<Pair> {
-    let (before, after) = (&report.before, &report.after);
-    let of = |get: fn(&Measured) -> Option<f64>| (get(before), get(after));
-    let apart = |a: Option<(f64, f64)>, b: Option<(f64, f64)>| {
-        let ((a_low, a_high), (b_low, b_high)) = a.zip(b)?;
-        Some(a_high < b_low || b_high < a_low)
+fn manner(key: &str) -> Manner {
+    let percent: Shown = |words, share| words.percent(share);
+    let one: Shown = |words, number| words.fixed(number, 1);
+    let two: Shown = |words, number| words.fixed(number, 2);
+    let points: Shown = |words, share| words.fixed(share * 100.0, 0);
+    let money: Shown = |words, amount| words.whole_amount(amount as i64);
+    let whole: Shown = |words, number| words.fixed(number, 0);
+    let percentage_points: Shown = |words, share| words.fixed(share * 100.0, 1);
+    let (shown, change, more_is_better) = match key {
+        "sales_per_rep" | "sales" => (money, percent, Some(true)),
+        "buyers" | "first_buyers" => (whole, percent, Some(true)),
+        "contacts_per_order" => (one, percent, None),
+        "satisfaction" => (two, two, Some(true)),
+        "nps" => (points, points, Some(true)),
+        "answer_hours" => (one, one, Some(false)),
+        "cost" | "returns" => (percent, percentage_points, Some(false)),
+        _ => (percent, percentage_points, Some(true)),
     };
-    let money: fn(&Words<'_>, f64) -> String = |words, amount| words.whole_amount(amount as i64);
-    let percent: fn(&Words<'_>, f64) -> String = |words, share| words.percent(share);
-    let count: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 0);
-    let one: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 1);
-    let two: fn(&Words<'_>, f64) -> String = |words, number| words.fixed(number, 2);
-    let points: fn(&Words<'_>, f64) -> String = |words, share| words.fixed(share * 100.0, 0);
-    let pair =
-        |key, (before, after): (Option<f64>, Option<f64>), shown, more_is_better, ranges: Option<Ranges>| {
-            let ranges = ranges.unwrap_or_default();
-            Pair { key, before, after, shown, more_is_better, ranges, is_clear: apart(ranges.0, ranges.1) }
-        };
-    let estimate = |found: &Option<value::proportion::Estimate>| found.map(|one| (one.low, one.high));
-    vec![
-        pair(
-            "sales_per_rep",
-            of(|one| (one.reps > 0).then(|| one.sales_of_reps as f64 / one.reps as f64)),
-            money,
-            Some(true),
-            None,
-        ),
-        pair("sales", of(|one| Some((one.sales - one.returned) as f64)), money, Some(true), None),
-        pair("margin", of(|one| ratio(one.margin, one.costed)), percent, Some(true), None),
-        pair(
-            "cost",
-            of(|one| one.cost.and_then(|cost| ratio(cost, one.sales - one.returned))),
-            percent,
-            Some(false),
-            None,
-        ),
-        pair("returns", of(|one| ratio(one.returned, one.sales)), percent, Some(false), None),
-        pair("buyers", of(|one| Some(one.buyers as f64)), count, Some(true), None),
-        pair("first_buyers", of(|one| Some(one.first_buyers as f64)), count, Some(true), None),
-        pair(
-            "retention",
-            of(|one| one.retention.map(|found| found.at)),
-            percent,
-            Some(true),
-            Some((estimate(&before.retention), estimate(&after.retention))),
-        ),
-        pair("contacts_per_order", of(|one| ratio(one.contacts as i64, one.orders as i64)), one, None, None),
-        pair(
-            "satisfaction",
-            of(|one| one.satisfaction.map(|found| found.at)),
-            two,
-            Some(true),
-            Some((estimate(&before.satisfaction), estimate(&after.satisfaction))),
-        ),
-        pair(
-            "nps",
-            of(|one| one.nps.map(|nps| nps.score)),
-            points,
-            Some(true),
-            Some((before.nps.map(|nps| (nps.low, nps.high)), after.nps.map(|nps| (nps.low, nps.high)))),
-        ),
-        pair("answer_hours", of(|one| one.answer_hours), one, Some(false), None),
-        // Opportunities that were won and lost are not recorded.
-        pair("win_rate", (None, None), percent, Some(true), None),
-    ]
+    let unit = match key {
+        "margin" | "cost" | "returns" | "retention" | "win_rate" => Some("benefit.points"),
+        _ => None,
+    };
+    let fewest = match key {
+        "sales_per_rep" => ("benefit.few.reps", FEWEST_REPS),
+        "satisfaction" | "nps" => ("benefit.few.answers", FEWEST_CUSTOMERS),
+        "answer_hours" => ("benefit.few.waits", 0),
+        _ => ("benefit.few.customers", FEWEST_CUSTOMERS),
+    };
+    Manner { shown, change, unit, more_is_better, fewest }
 }
 
 /// What every row needs.
@@ -218,109 +186,132 @@ fn columns(words: &Words<'_>, report: &Report) -> Vec<Definition> {
     vec![column("benefit.before", &report.base), column("benefit.after", &report.latest)]
 }
 
-fn rows(page: &Page<'_>) -> Vec<Compared> {
-    pairs(&page.kept.body).iter().map(|pair| compared(page, pair)).collect()
+fn rows(page: &Page<'_>) -> Vec<Row> {
+    page.kept.body.figures.iter().map(|figure| row(page, figure)).collect()
 }
 
 /// What a figure rests on in each period.
-fn sample(key: &str, one: &Measured) -> (&'static str, u64) {
+fn samples(key: &str, one: &Measured) -> Vec<(&'static str, u64)> {
+    let orders = ("benefit.n.orders", one.orders);
+    let buyers = ("benefit.n.buyers", one.buyers);
     match key {
-        "retention" => ("benefit.n.bought_before", one.retention.map_or(0, |found| found.cases)),
-        "satisfaction" => ("benefit.n.asked", one.satisfaction.map_or(0, |found| found.cases)),
-        "nps" => {
-            ("benefit.n.answers", one.nps.map_or(0, |nps| nps.promoters + nps.passives + nps.detractors))
-        }
-        "answer_hours" => ("benefit.n.answered", one.answered),
-        "sales_per_rep" => ("benefit.n.reps", one.reps),
-        "buyers" | "first_buyers" => ("benefit.n.buyers", one.buyers),
-        _ => ("benefit.n.orders", one.orders),
+        "retention" => vec![("benefit.n.bought_before", one.retention.map_or(0, |found| found.cases))],
+        "satisfaction" => vec![("benefit.n.asked", one.satisfaction.map_or(0, |found| found.cases))],
+        "nps" => vec![
+            ("benefit.n.answers", one.nps.map_or(0, |nps| nps.cases())),
+            ("benefit.n.asked", one.nps_customers),
+        ],
+        "answer_hours" => vec![("benefit.n.answered", one.answered)],
+        "sales_per_rep" => vec![orders, ("benefit.n.reps", one.reps)],
+        "first_buyers" => vec![buyers],
+        // Nothing is recorded.
+        "win_rate" => vec![],
+        _ => vec![orders, buyers],
     }
 }
 
 /// The records a figure of a period is made of.
 fn records(key: &str, settings: &Settings, period: &Period) -> Option<String> {
-    let instant = |day| settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true);
-    let before = date_of(day_number(period.from) - 1);
-    let within = |at: &str| format!("{at} >= '{}' && {at} < '{}'", instant(before), instant(period.to));
-    let days = |on: &str| format!("{on} >= '{}' && {on} <= '{}'", period.from, period.to);
-    let counting = |states: &[&str]| format!("status in ['{}']", states.join("', '"));
+    let days = Days { settings, after: day_before(period.from), until: period.to };
+    let orders = |more: &str| {
+        let filter =
+            format!("status in ['{}'] && {}{more}", COUNTING_ORDERS.join("', '"), days.within("ordered_at"));
+        href::sorted("order", &filter, "-ordered_at")
+    };
+    let contacts = |more: &str| {
+        let filter = format!("account != null && done == true && {}{more}", days.within("happened_at"));
+        href::sorted("activity", &filter, "-happened_at")
+    };
+    let answers = |more: &str| {
+        let filter = format!("asked_on >= '{}' && asked_on <= '{}' && {more}", period.from, period.to);
+        href::sorted(satisfaction::ENTITY, &filter, "-asked_on")
+    };
     Some(match key {
-        "returns" => {
-            let filter = format!("{} && {}", counting(&COUNTING_RETURNS), within("returned_at"));
-            href::sorted("return", &filter, "-returned_at")
-        }
-        "first_buyers" => href::sorted("account", &days("first_order_on"), "-first_order_on"),
-        "contacts_per_order" | "answer_hours" => {
-            href::sorted("activity", &within("happened_at"), "-happened_at")
-        }
-        "satisfaction" | "nps" => href::sorted(satisfaction::ENTITY, &days("asked_on"), "-asked_on"),
+        "sales_per_rep" => orders(" && owner != null"),
+        "margin" => orders(" && margin_base != null"),
+        "returns" => days.returns(""),
+        "buyers" | "retention" => days.orders(" && account != null"),
+        "first_buyers" => days.first_buyers(""),
+        "contacts_per_order" => contacts(" && !(kind in ['note', 'task'])"),
+        "answer_hours" => contacts(" && direction != null"),
+        "satisfaction" => answers("expected > 0 && perceived != null"),
+        "nps" => answers("recommend != null"),
         // Opportunities are not recorded.
         "win_rate" => return None,
-        _ => {
-            let filter = format!("{} && {}", counting(&COUNTING_ORDERS), within("ordered_at"));
-            href::sorted("order", &filter, "-ordered_at")
-        }
+        _ => orders(""),
     })
 }
 
-fn explain(page: &Page<'_>, pair: &Pair) -> Explain {
+fn explain(page: &Page<'_>, figure: &Compared) -> Explain {
     let (words, report) = (page.words, &page.kept.body);
-    let mut explain =
-        Explain::new(words.meaning(&format!("benefit.help.{}", pair.key), &[]), words.date(page.kept.as_of));
+    let mut explain = Explain::new(
+        words.meaning(&format!("benefit.help.{}", figure.key), &[]),
+        words.date(page.kept.as_of),
+    );
     for (key, of, one) in [("before", &report.base, &report.before), ("after", &report.latest, &report.after)]
     {
-        let (what, cases) = sample(pair.key, one);
         let when = words.t(&format!("benefit.{key}"), &[]);
-        explain = explain
-            .input(when.clone(), period(words, of))
-            .input(words.t(what, &[("period", &when)]), words.count(cases));
+        explain = explain.input(when.clone(), period(words, of));
+        for (what, cases) in samples(&figure.key, one) {
+            explain = explain.input(words.t(what, &[("period", &when)]), words.count(cases));
+        }
     }
-    match records(pair.key, page.settings, &report.latest) {
-        Some(href) => explain.source(href, words.t("benefit.records", &[])),
-        None => explain,
-    }
+    explain
 }
 
-fn compared(page: &Page<'_>, pair: &Pair) -> Compared {
-    let words = page.words;
-    let range = |range: Option<(f64, f64)>| {
-        range.map(|(low, high)| format!("{} – {}", (pair.shown)(words, low), (pair.shown)(words, high)))
+/// `+` or `−` before what is told without one.
+fn signed(words: &Words<'_>, shown: Shown, number: f64) -> String {
+    let sign = if number < 0.0 { "−" } else { "+" };
+    format!("{sign}{}", shown(words, number.abs()))
+}
+
+fn row(page: &Page<'_>, figure: &Compared) -> Row {
+    let (words, report, manner) = (page.words, &page.kept.body, manner(&figure.key));
+    let cell = |told: Option<Told>, of: &Period| {
+        told.map_or_else(Cell::default, |told| Cell {
+            text: (manner.shown)(words, told.at),
+            range: told.range.map(|range| range.map(|end| (manner.shown)(words, end)).join(" – ")),
+            href: records(&figure.key, page.settings, of),
+        })
     };
-    let shown = |number: Option<f64>| number.map(|number| (pair.shown)(words, number)).unwrap_or_default();
-    let change = pair.before.zip(pair.after);
-    let relative = change.filter(|(before, _)| before.abs() > f64::EPSILON).map(|(before, after)| {
-        let change = (after - before) / before.abs();
-        let sign = if change < 0.0 { "−" } else { "+" };
-        format!("{sign}{}", words.whole_percent(change.abs()))
+    let change = figure.change.map_or_else(Cell::default, |told| {
+        let number = signed(words, manner.change, told.at);
+        Cell {
+            text: manner.unit.map_or(number.clone(), |unit| words.t(unit, &[("number", &number)])),
+            range: told.range.map(|range| range.map(|end| signed(words, manner.change, end)).join(" … ")),
+            href: None,
+        }
     });
-    let tone = match (change, pair.more_is_better, pair.is_clear) {
-        (_, _, Some(false)) | (None, ..) | (_, None, _) => "",
-        (Some((before, after)), ..) if before == after => "",
-        (Some((before, after)), Some(more), _) => {
-            if (after > before) == more {
+    let tone = match (figure.change, manner.more_is_better) {
+        (Some(change), Some(more)) if change.is_clear() => {
+            if (change.at > 0.0) == more {
                 "good"
             } else {
                 "bad"
             }
         }
+        _ => "",
     };
-    let missing = match (pair.before, pair.after) {
-        (Some(_), Some(_)) if pair.is_clear == Some(false) => words.t("benefit.not_clear", &[]),
-        (Some(_), Some(_)) => String::new(),
-        (None, None) => words.t(&format!("benefit.missing.{}", pair.key), &[]),
-        (None, _) => words.t("benefit.not_before", &[]),
-        (_, None) => words.t("benefit.not_after", &[]),
+    let note = match (figure.before, figure.after, figure.change) {
+        (None, None, _) => words.t(&format!("benefit.missing.{}", figure.key), &[]),
+        (None, ..) => words.t("benefit.not_before", &[]),
+        (_, None, _) => words.t("benefit.not_after", &[]),
+        (.., None) => words.t("benefit.nothing_before", &[]),
+        (.., Some(change)) if change.is_clear() => String::new(),
+        (.., Some(Told { range: Some(_), .. })) => words.t("benefit.not_clear", &[]),
+        (.., Some(Told { range: None, .. })) => {
+            let (few, fewest) = manner.fewest;
+            words.t(few, &[("fewest", &words.count(fewest))])
+        }
     };
-    Compared {
-        label: words.t(&format!("benefit.{}", pair.key), &[]),
-        explain: explain(page, pair),
-        before: shown(pair.before),
-        before_range: range(pair.ranges.0),
-        after: shown(pair.after),
-        after_range: range(pair.ranges.1),
-        change: relative.unwrap_or_default(),
+    Row {
+        label: words.t(&format!("benefit.{}", figure.key), &[]),
+        explain: explain(page, figure),
+        before: cell(figure.before, &report.base),
+        after: cell(figure.after, &report.latest),
+        change,
         tone,
-        missing,
+        note,
     }
 }
 

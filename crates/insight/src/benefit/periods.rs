@@ -1,6 +1,9 @@
 //! The base period the company chose, and the latest period of the same length.
 
-use crate::settings::{date_of, day_number};
+use crate::{
+    facts::day_before,
+    settings::{date_of, day_number},
+};
 use engine::{Engine, Error, Result, Tx};
 use meta::NaiveDate;
 use serde::{Deserialize, Serialize};
@@ -24,6 +27,11 @@ impl Period {
     /// The period of the same length that ends on `as_of`.
     pub fn latest(&self, as_of: NaiveDate) -> Period {
         Period { from: date_of(day_number(as_of) - self.days() + 1), to: as_of }
+    }
+
+    /// The period of the same length that ends before it.
+    pub fn before(&self) -> Period {
+        self.latest(day_before(self.from))
     }
 
     /// `None` as long as the company has chosen none.
@@ -65,5 +73,6 @@ mod tests {
         assert_eq!(base.days(), 31);
         let latest = base.latest(day("2026-11-21"));
         assert_eq!((latest.from, latest.days()), (day("2026-10-22"), 31));
+        assert_eq!(base.before(), Period { from: day("2024-12-01"), to: day("2024-12-31") });
     }
 }

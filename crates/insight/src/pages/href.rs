@@ -148,7 +148,7 @@ impl Days<'_> {
         )
     }
 
-    fn within(&self, at: &str) -> String {
+    pub fn within(&self, at: &str) -> String {
         let end = |day| self.settings.end_of(day).to_rfc3339_opts(SecondsFormat::Secs, true);
         format!("{at} >= '{}' && {at} < '{}'", end(self.after), end(self.until))
     }

@@ -1,11 +1,53 @@
-//! Before and after: measured by hand, and honest about what is not known.
+//! Before and after: measured by hand, and honest about what is not known and what may be chance.
 
 use crate::{
-    company::{at, on_databases, values},
+    company::{Company, at, on_databases, values},
     satisfaction::answer,
+    seven_p_behind::decoded,
 };
-use insight::{after_fit, benefit, kept, refit};
+use engine::{Actor, Query};
+use insight::{
+    after_fit,
+    benefit::{self, Compared},
+    kept, refit,
+};
 use meta::Value;
+use testkit::Client;
+
+/// October 2025 against the 31 days up to 2026-11-21, measured.
+async fn compare(company: &Company, client: &Client) -> benefit::Report {
+    company.settle().await;
+    refit::refit(&company.engine, None).await.unwrap();
+    client.post("/value/benefit", &[("from", "2025-10-01"), ("to", "2025-10-31")]).await.expect(303);
+    after_fit::compute(&company.engine, None).await.unwrap();
+    kept::find(&company.engine, benefit::REPORT).await.unwrap().unwrap().body
+}
+
+fn figure<'r>(report: &'r benefit::Report, key: &str) -> &'r Compared {
+    report.figures.iter().find(|figure| figure.key == key).unwrap()
+}
+
+/// A figure's row of the page.
+fn row(page: &str, label: &str) -> String {
+    let (_, row) = page.split_once(&format!("<span class=\"row-title\">{label}</span>")).unwrap();
+    row.split("</tr>").next().unwrap().replace("&#x2f;", "/").replace("&amp;", "&")
+}
+
+/// How many records each link of a row opens.
+async fn behind(company: &Company, client: &Client, row: &str) -> Vec<u64> {
+    let mut found = vec![];
+    for link in row.split("<a href=\"").skip(1) {
+        let address = link.split('"').next().unwrap();
+        client.get(address).await.expect(200);
+        let (entity, filter) = address.trim_start_matches('/').split_once("?filter=").unwrap();
+        let filter = decoded(filter.split("&sort=").next().unwrap());
+        let name = ["order", "return", "activity", "account", "survey_answer"];
+        let name = name.into_iter().find(|name| *name == entity).unwrap();
+        let query = Query::new(name).filter(filter);
+        found.push(company.engine.count(&Actor::system(), &query, 1_000).await.unwrap().number);
+    }
+    found
+}
 
 #[test]
 fn both_periods_are_measured_and_what_is_missing_is_said() {
@@ -56,7 +98,11 @@ fn both_periods_are_measured_and_what_is_missing_is_said() {
             "+200%",
             "40%",
             "60%",
-            "4</td>",
+            "4</a>",
+            "takes at least 2 salespeople",
+            "takes 30 customers",
+            "Base period: ",
+            "href=\"#base-period\"",
             "opportunities are not recorded",
             "No cost rates",
             "no experiment",
@@ -68,6 +114,8 @@ fn both_periods_are_measured_and_what_is_missing_is_said() {
         ] {
             assert!(page.contains(part), "{part} in {page}");
         }
+        // Of so few nothing is told apart from chance.
+        assert!(!page.contains("figure-good") && !page.contains("figure-bad"), "{page}");
         company
             .app
             .ordinary()
@@ -109,13 +157,9 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
         for recommend in [9, 10, 3] {
             answer(&company, b, "2026-11-03", "overall", &[("recommend", recommend)]).await;
         }
-        company.settle().await;
-        refit::refit(&company.engine, None).await.unwrap();
         let client = company.app.administrator().await;
-        client.post("/value/benefit", &[("from", "2025-10-01"), ("to", "2025-10-31")]).await.expect(303);
-        after_fit::compute(&company.engine, None).await.unwrap();
-        let report: benefit::Report =
-            kept::find(&company.engine, benefit::REPORT).await.unwrap().unwrap().body;
+        client.set_cookie("zhike_lang", "en");
+        let report = compare(&company, &client).await;
         let units = |amount: i64| amount as f64 / 10_000.0;
         let money = |found: &benefit::Measured| [found.sales, found.returned, found.margin].map(units);
         assert_eq!(money(&report.before), [1_000.0, 0.0, 400.0]);
@@ -139,5 +183,91 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
         assert_eq!((nps(&report.before), nps(&report.after)), (Some((0, 1)), Some((2, 1))));
         // Three answers of one customer say nothing of others.
         assert_eq!(report.after.nps.map(|nps| (nps.low, nps.high)), Some((-1.0, 1.0)));
+        // Each number opens its records, of either period.
+        let page = client.get("/value/benefit").await.expect(200).body;
+        for (label, records) in [
+            ("Net sales", [1, 2]),
+            ("Margin", [1, 2]),
+            ("Returns", [0, 1]),
+            ("Customers who bought", [1, 2]),
+            ("First buyers", [0, 0]),
+            ("Retention", [1, 2]),
+            ("Contacts per order", [0, 1]),
+            ("Satisfaction C", [2, 3]),
+            ("Net promoter score", [1, 3]),
+        ] {
+            assert_eq!(behind(&company, &client, &row(&page, label)).await, records, "{label}");
+        }
+    });
+}
+
+#[test]
+fn a_change_has_its_colour_where_chance_is_ruled_out() {
+    on_databases(async |company| {
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let reps = [
+            company.app.user("One", "one@example.com", engine::Role::User).await,
+            company.app.user("Two", "two@example.com", engine::Role::User).await,
+            company.app.user("Three", "three@example.com", engine::Role::User).await,
+        ];
+        // Forty very different customers. All buy again, about half as much more, at a margin that varies from 38 % to 42 % in both.
+        for at_place in 0..40_i64 {
+            let account = company.customer(&format!("Customer {at_place:02}")).await;
+            let before = 100 * (at_place % 9 + 1).pow(2);
+            let after = before * (145 + 10 * (at_place / 4 % 2)) / 100;
+            for (day, amount, percent) in
+                [("2025-10-10", before, 58 + at_place % 5), ("2026-11-01", after, 58 + (at_place + 2) % 5)]
+            {
+                let owner = reps[(at_place % 3) as usize];
+                let head =
+                    values([("account", account.into()), ("ordered_at", at(day)), ("owner", owner.into())]);
+                let line = values([
+                    ("description", "goods".into()),
+                    ("unit_price", Value::Decimal(amount.into())),
+                    ("unit_cost", Value::Decimal(meta::Decimal::new(amount * percent, 2))),
+                ]);
+                company.document("order", "order_line", head, line).await;
+            }
+            // One in four returns a part, before as now.
+            if at_place % 4 == 0 {
+                let (before, after) = ((before / 10).to_string(), (after / 10).to_string());
+                company.give_back(account, "2025-10-15", &before, None).await;
+                company.give_back(account, "2026-11-05", &after, None).await;
+            }
+        }
+        let report = compare(&company, &client).await;
+        for key in ["sales", "sales_per_rep"] {
+            let change = figure(&report, key).change.unwrap();
+            let [low, high] = change.range.unwrap();
+            assert!(
+                change.is_clear() && 0.3 < low && low < change.at && change.at < high && high < 0.7,
+                "{change:?}"
+            );
+        }
+        // The customers differ far more than their change: the periods alone would tell nothing apart.
+        let [before, after] = [figure(&report, "sales").before, figure(&report, "sales").after];
+        let ([_, high], [low, _]) = (before.unwrap().range.unwrap(), after.unwrap().range.unwrap());
+        assert!(low < high, "{before:?} {after:?}");
+        for key in ["margin", "returns", "buyers"] {
+            let change = figure(&report, key).change;
+            assert!(
+                change.is_some_and(|change| change.range.is_some() && !change.is_clear()),
+                "{key}: {change:?}"
+            );
+        }
+        let page = client.get("/value/benefit").await.expect(200).body;
+        assert!(row(&page, "Net sales").contains("figure-good"), "{page}");
+        // All forty were new then, and nobody is now.
+        assert!(row(&page, "First buyers").contains("figure-bad"), "{page}");
+        for label in ["Margin", "Returns", "Customers who bought"] {
+            let row = row(&page, label);
+            assert!(row.contains("No difference that could not be chance."), "{row}");
+            assert!(!row.contains("figure-good") && !row.contains("figure-bad"), "{row}");
+        }
+        assert_eq!(behind(&company, &client, &row(&page, "Sales per salesperson")).await, [40, 40]);
+        client.set_cookie("zhike_lang", "zh-CN");
+        let page = client.get("/value/benefit").await.expect(200).body;
+        assert!(page.contains("没有超出偶然范围的差异。"), "{page}");
     });
 }
