@@ -2,6 +2,7 @@
 //! with them. Read only where a rate makes it cost something.
 
 use crate::{
+    facts::{ask, ids_by_key},
     settings::day_number,
     statistics::{COUNTING_ORDERS, Statistics, UpTo},
 };
@@ -12,6 +13,13 @@ use engine::{
 use meta::Id;
 use std::collections::HashMap;
 use value::service_cost::{Driver, Group, Rates, Use};
+use warehouse::{
+    Answer, Manner,
+    arrow::{
+        array::AsArray,
+        datatypes::{Date32Type, Int32Type},
+    },
+};
 
 impl Statistics {
     /// Adds what something cost.
@@ -122,6 +130,9 @@ pub async fn add_of_in(
 }
 
 /// `customers` are in order of their ids; `of_days` are a customer's statistics, one for each of the days of `up_to`.
+///
+/// Lines are asked of the warehouse. Where it cannot be asked, the operational store tells them: the figures of orders do not wait
+/// for it.
 pub async fn add_of_everybody<K>(
     engine: &Engine,
     customers: &mut [(Id, K)],
@@ -130,6 +141,15 @@ pub async fn add_of_everybody<K>(
 ) -> Result<()> {
     let Some(first) = up_to.first() else { return Ok(()) };
     for kind in kinds(&first.settings.cost_rates) {
+        if let Kind::Lines = kind {
+            match Sold::ask(engine).await {
+                Ok(sold) => {
+                    sold.charge(customers, &of_days, up_to);
+                    continue;
+                }
+                Err(error) => tracing::warn!("order lines are read one by one: {error}"),
+            }
+        }
         let select = kind.select(None);
         let mut rows = engine.stream(&select);
         while let Some(row) = rows.try_next().await? {
@@ -143,4 +163,41 @@ pub async fn add_of_everybody<K>(
         }
     }
     Ok(())
+}
+
+/// To whom and on which day each line of an order that counts was sold.
+struct Sold {
+    accounts: Vec<Option<Id>>,
+    lines: Answer,
+}
+
+impl Sold {
+    async fn ask(engine: &Engine) -> Result<Sold> {
+        warehouse::refresh(engine, Manner::default(), None).await?;
+        let lines = "SELECT account_key, day FROM sales WHERE account_key IS NOT NULL AND day IS NOT NULL";
+        Ok(Sold { accounts: ids_by_key(engine, "account").await?, lines: ask(engine, lines).await? })
+    }
+
+    fn charge<K>(
+        &self,
+        customers: &mut [(Id, K)],
+        of_days: impl Fn(&mut K) -> &mut [Statistics],
+        up_to: &[&UpTo<'_>],
+    ) {
+        let place = |id: Id| customers.binary_search_by(|(known, _)| known.cmp(&id)).ok();
+        let places: Vec<Option<usize>> = self.accounts.iter().map(|id| id.and_then(place)).collect();
+        for batch in &self.lines.batches {
+            let account = batch.column(0).as_primitive::<Int32Type>().values();
+            let day = batch.column(1).as_primitive::<Date32Type>().values();
+            for (account, day) in account.iter().zip(day) {
+                let place = usize::try_from(*account).ok().and_then(|key| places.get(key).copied().flatten());
+                let Some(at) = place else { continue };
+                for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
+                    if *day <= day_number(up_to.day) {
+                        known.charge(up_to, Driver::OrderLine, *day, Use { pieces: 1, ..Use::default() });
+                    }
+                }
+            }
+        }
+    }
 }

@@ -284,7 +284,7 @@ pub async fn of_everybody(
 
 /// Fills in what `customers`, many and in order of their ids, bought and gave back up to each of some days; their costs are those
 /// of orders and returns alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each
-/// purchase, of whatever day, with the place of its customer. `of_days` are a customer's statistics, one for each day.
+/// purchase, of whatever day, with the place of its customer. `of_days` are a customer's statistics, one for each day; the settings of all days are the same.
 pub async fn bought<K>(
     engine: &Engine,
     customers: &mut [(Id, K)],
@@ -293,6 +293,7 @@ pub async fn bought<K>(
     mut seen: impl FnMut(usize, Purchase),
     job: Option<&JobContext>,
 ) -> Result<()> {
+    let Some(first) = up_to.first() else { return Ok(()) };
     let orders = ORDERS.by_customer();
     let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
     while let Some(row) = rows.try_next().await? {
@@ -306,11 +307,11 @@ pub async fn bought<K>(
         }
         // Orders of a deleted account are nobody's.
         let Some((_, known)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
-        for (place, (up_to, known)) in up_to.iter().zip(of_days(known)).enumerate() {
-            let Some(order) = ORDERS.of_any_day(&row, up_to.settings)? else { continue };
-            if place == 0 && order.amount > 0 {
-                seen(at, Purchase { day: order.day, amount: order.amount });
-            }
+        let Some(order) = ORDERS.of_any_day(&row, first.settings)? else { continue };
+        if order.amount > 0 {
+            seen(at, Purchase { day: order.day, amount: order.amount });
+        }
+        for (up_to, known) in up_to.iter().zip(of_days(known)) {
             if order.day <= day_number(up_to.day) {
                 known.buy(&order, up_to.since());
                 known.charge_order(&order, up_to);
@@ -318,16 +319,17 @@ pub async fn bought<K>(
         }
     }
     drop(rows);
-    let mut returns = RETURNS.select();
-    returns.and_where(Expr::col(name("account")).is_not_null());
+    let returns = RETURNS.select().and_where(Expr::col(name("account")).is_not_null()).to_owned();
     let mut rows = engine.stream(&returns);
     while let Some(row) = rows.try_next().await? {
         let account = row.id(0)?;
         let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) else { continue };
+        let Some(back) = RETURNS.of_any_day(&row, first.settings)? else { continue };
         for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
-            let Some(back) = RETURNS.read(&row, up_to)? else { continue };
-            known.give_back(&back, up_to.since());
-            known.charge_return(&back, up_to);
+            if back.day <= day_number(up_to.day) {
+                known.give_back(&back, up_to.since());
+                known.charge_return(&back, up_to);
+            }
         }
     }
     Ok(())
