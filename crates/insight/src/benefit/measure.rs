@@ -2,6 +2,7 @@
 
 use super::periods::Period;
 use crate::{
+    facts::{At, ask, counting, day_before, whole},
     kept, satisfaction,
     settings::{Settings, date_of, day_number},
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
@@ -13,11 +14,11 @@ use engine::{
 use meta::{DateTime, Id, Utc};
 use serde::{Deserialize, Serialize};
 use statrs::statistics::{Data, OrderStatistics};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use value::{
     proportion::{Clusters, Estimate, share},
     satisfaction::{Nps, ratio_thousandths},
-    service_cost::{Costs, DRIVERS, Driver, Rates, SELLING, Use},
+    service_cost::{Costs, DRIVERS, Driver, Group, Rates, Use},
 };
 
 pub const REPORT: &str = "benefit";
@@ -97,19 +98,13 @@ async fn measure(engine: &Engine, settings: &Settings, period: &Period) -> Resul
     let mut found = Measured::default();
     let rates = &settings.cost_rates;
     let mut costs = Costs::default();
-    let buyers = sales(engine, settings, period, &mut found, &mut costs).await?;
-    returns(engine, settings, period, &mut found, &mut costs).await?;
+    sales(engine, settings, period, &mut found).await?;
+    returns(engine, settings, period, &mut found).await?;
     contacts(engine, settings, period, &mut found, &mut costs).await?;
-    lines(engine, settings, period, &mut costs).await?;
+    documents(engine, settings, period, &mut costs).await?;
     answers(engine, period, &mut found).await?;
     found.cost = has_rates(rates, period).then(|| costs.to_serve().saturating_add(costs.selling));
-    let before = Period {
-        from: date_of(day_number(period.from) - period.days()),
-        to: date_of(day_number(period.from) - 1),
-    };
-    let earlier = buyers_of(engine, settings, &before).await?;
-    let again = earlier.intersection(&buyers).count();
-    found.retention = share(again as u64, earlier.len() as u64);
+    buyers(engine, settings, period, &mut found).await?;
     let first = format!("first_order_on >= '{}' && first_order_on <= '{}'", period.from, period.to);
     let count = engine::Query::new("account").filter(first);
     found.first_buyers = engine.count(&Actor::system(), &count, BUYERS_LIMIT).await?.number;
@@ -122,102 +117,75 @@ fn has_rates(rates: &Rates, period: &Period) -> bool {
     DRIVERS.iter().any(|(_, driver)| rates.on(*driver, day).is_some())
 }
 
-async fn sales(
-    engine: &Engine,
-    settings: &Settings,
-    period: &Period,
-    found: &mut Measured,
-    costs: &mut Costs,
-) -> Result<BTreeSet<Id>> {
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .columns(["status", "account", "owner", "net_base", "margin_base"].map(name))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
-    let (mut buyers, mut reps) = (BTreeSet::new(), BTreeSet::new());
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let sales = row.opt_int(4)?.unwrap_or(0);
-        found.sales = found.sales.saturating_add(sales);
-        if sales > 0 {
-            found.orders += 1;
-            buyers.extend(row.opt_id(2)?);
-        }
-        if let Some(margin) = row.opt_int(5)? {
-            found.margin = found.margin.saturating_add(margin);
-            found.costed = found.costed.saturating_add(sales);
-        }
-        if let Some(rep) = row.opt_id(3)? {
-            reps.insert(rep);
-            found.sales_of_reps = found.sales_of_reps.saturating_add(sales);
-        }
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let used = Use { pieces: 1, minutes: 0, sales };
-        for driver in [Driver::Order].into_iter().chain(SELLING) {
-            costs.add(driver.group(), settings.cost_rates.cost(driver, day, used));
-        }
-    }
-    found.buyers = buyers.len() as u64;
-    found.reps = reps.len() as u64;
-    Ok(buyers)
+/// When something happened within the period.
+fn on(at: At, period: &Period, settings: &Settings) -> String {
+    at.within(settings, day_before(period.from), period.to)
 }
 
-async fn buyers_of(engine: &Engine, settings: &Settings, period: &Period) -> Result<BTreeSet<Id>> {
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .column(name("account"))
-        .and_where(Expr::col(name("account")).is_not_null())
-        .and_where(Expr::col(name("net_base")).gt(0i64))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_ORDERS));
-    let mut buyers = BTreeSet::new();
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        buyers.insert(row.id(1)?);
+/// The one row of a question, money in ten-thousandths.
+async fn sums<const N: usize>(engine: &Engine, sql: &str) -> Result<[i64; N]> {
+    let mut found = [0; N];
+    if let Some(row) = ask(engine, sql).await?.values().next() {
+        found.iter_mut().zip(row?.iter().map(whole)).for_each(|(number, known)| *number = known);
     }
-    Ok(buyers)
+    Ok(found)
 }
 
-async fn returns(
-    engine: &Engine,
-    settings: &Settings,
-    period: &Period,
-    found: &mut Measured,
-    costs: &mut Costs,
-) -> Result<()> {
-    let mut select = within("return", "returned_at", period, settings);
-    select
-        .columns(["net_base", "margin_base"].map(name))
-        .and_where(Expr::col(name("status")).is_in(COUNTING_RETURNS));
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let returned = row.opt_int(1)?.unwrap_or(0);
-        found.returned = found.returned.saturating_add(returned);
-        if let Some(margin) = row.opt_int(2)? {
-            found.margin = found.margin.saturating_sub(margin);
-            found.costed = found.costed.saturating_sub(returned);
-        }
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let cost = settings.cost_rates.cost(Driver::Return, day, Use { pieces: 1, ..Use::default() });
-        costs.add(Driver::Return.group(), cost);
-    }
+async fn sales(engine: &Engine, settings: &Settings, period: &Period, found: &mut Measured) -> Result<()> {
+    let sql = format!(
+        "SELECT count(CASE WHEN net_base > 0 THEN 1 END), sum(net_base), sum(margin_base), \
+         sum(CASE WHEN margin_base IS NOT NULL THEN net_base END), count(DISTINCT owner), \
+         sum(CASE WHEN owner IS NOT NULL THEN net_base END) FROM \"order\" WHERE {} AND {}",
+        on(At::Instant("ordered_at"), period, settings),
+        counting("status", &COUNTING_ORDERS)
+    );
+    let [orders, sales, margin, costed, reps, sales_of_reps] = sums(engine, &sql).await?;
+    (found.orders, found.reps) = (orders.unsigned_abs(), reps.unsigned_abs());
+    (found.sales, found.margin, found.costed, found.sales_of_reps) = (sales, margin, costed, sales_of_reps);
     Ok(())
 }
 
-async fn lines(engine: &Engine, settings: &Settings, period: &Period, costs: &mut Costs) -> Result<()> {
-    if !settings.cost_rates.has(Driver::OrderLine) {
-        return Ok(());
-    }
-    let line = |column: &str| (name("order_line"), name(column));
-    let order = |column: &str| (name("order"), name(column));
-    let mut select = within("order", "ordered_at", period, settings);
-    select
-        .inner_join(name("order_line"), Expr::col(line("order")).equals(order("id")))
-        .and_where(Expr::col(line("deleted_at")).is_null())
-        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS));
-    let mut rows = engine.stream(&select);
-    while let Some(row) = rows.try_next().await? {
-        let day = day_number(settings.day_of(row.instant(0)?));
-        let cost = settings.cost_rates.cost(Driver::OrderLine, day, Use { pieces: 1, ..Use::default() });
-        costs.add(Driver::OrderLine.group(), cost);
+/// Who bought, and who of those who had bought within as long before bought again.
+async fn buyers(engine: &Engine, settings: &Settings, period: &Period, found: &mut Measured) -> Result<()> {
+    let earlier =
+        Period { from: date_of(day_number(period.from) - period.days()), to: day_before(period.from) };
+    let [now, before] = [period, &earlier].map(|period| on(At::Instant("ordered_at"), period, settings));
+    let sql = format!(
+        "SELECT count(CASE WHEN bought THEN 1 END), count(CASE WHEN had_bought THEN 1 END), \
+         count(CASE WHEN bought AND had_bought THEN 1 END) FROM (SELECT account_key, bool_or({now}) AS bought, bool_or({before}) AS had_bought \
+         FROM \"order\" WHERE account_key IS NOT NULL AND net_base > 0 AND {} AND (({now}) OR ({before})) GROUP BY account_key)",
+        counting("status", &COUNTING_ORDERS)
+    );
+    let [now, before, again] = sums(engine, &sql).await?.map(|customers| customers.unsigned_abs());
+    found.buyers = now;
+    found.retention = share(again, before);
+    Ok(())
+}
+
+async fn returns(engine: &Engine, settings: &Settings, period: &Period, found: &mut Measured) -> Result<()> {
+    let sql = format!(
+        "SELECT sum(net_base), sum(margin_base), sum(CASE WHEN margin_base IS NOT NULL THEN net_base END) \
+         FROM \"return\" WHERE {} AND {}",
+        on(At::Instant("returned_at"), period, settings),
+        counting("status", &COUNTING_RETURNS)
+    );
+    let [returned, margin, costed] = sums(engine, &sql).await?;
+    found.returned = returned;
+    found.margin = found.margin.saturating_sub(margin);
+    found.costed = found.costed.saturating_sub(costed);
+    Ok(())
+}
+
+/// What orders and returns cost, as the warehouse charges them.
+async fn documents(engine: &Engine, settings: &Settings, period: &Period, costs: &mut Costs) -> Result<()> {
+    let within = on(At::Day("day"), period, settings);
+    let orders = format!("SELECT sum(selling_cost), sum(service_cost) FROM order_costs WHERE {within}");
+    let [selling, handling] = sums(engine, &orders).await?;
+    let returns = format!("SELECT sum(service_cost) FROM return_costs WHERE {within}");
+    let [returned] = sums(engine, &returns).await?;
+    for (group, cost) in [(Group::Selling, selling), (Group::Handling, handling), (Group::Returns, returned)]
+    {
+        costs.add(group, cost);
     }
     Ok(())
 }
