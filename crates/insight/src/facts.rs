@@ -124,9 +124,14 @@ pub fn key_ranges(keys: usize) -> impl Iterator<Item = String> {
 }
 
 /// Where a customer is counted: his province, or country where there is none; empty where neither is known.
+pub fn region_of<'t>(province: &'t str, country: &'t str) -> &'t str {
+    let province = province.trim();
+    if province.is_empty() { country.trim() } else { province }
+}
+
+/// The same of values.
 pub fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
-    let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
-    known(province).or(known(country)).unwrap_or_default()
+    region_of(province.as_text().unwrap_or_default(), country.as_text().unwrap_or_default())
 }
 
 /// A count as it is; money and quantities in ten-thousandths.
