@@ -3,7 +3,7 @@
 use crate::{
     company::{Company, on_databases, values},
     experiments::{buy, create_many, date, letter, people, record, share_of},
-    sides::walked,
+    paged,
 };
 use engine::{Actor, Error};
 use insight::{
@@ -94,7 +94,7 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
                 assert!(page.contains(&format!("href=\"{address}\"")), "{address}: {page}");
                 assert!(page.contains(&format!("of {} customers", drawn.len())), "{page}");
                 assert_eq!(sizes[usize::from(control)], drawn.len() as u64);
-                let (listed, pages) = walked(&client, &address).await;
+                let (listed, pages) = paged::customers(&client, &address).await;
                 assert_eq!((&listed, pages), (&drawn, drawn.len().div_ceil(50)), "{address}");
                 let first = client.get(&address).await.expect(200).body;
                 assert!(first.contains(&format!("{} were drawn", drawn.len())), "{first}");
