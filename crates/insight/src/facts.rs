@@ -29,11 +29,6 @@ impl At {
         format!("CAST({} AS DATE)", self.local(settings))
     }
 
-    /// The first day of its month on the company's clock.
-    pub fn month(self, settings: &Settings) -> String {
-        format!("CAST(date_trunc('month', {}) AS DATE)", self.local(settings))
-    }
-
     fn local(self, settings: &Settings) -> String {
         match self {
             At::Day(day) => day.to_owned(),
