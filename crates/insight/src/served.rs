@@ -2,8 +2,8 @@
 //! with them. Read only where a rate makes it cost something.
 
 use crate::{
-    facts::{ask, ids_by_key},
     settings::day_number,
+    sold::Sold,
     statistics::{COUNTING_ORDERS, Statistics, UpTo},
 };
 use engine::{
@@ -13,13 +13,6 @@ use engine::{
 use meta::Id;
 use std::collections::HashMap;
 use value::service_cost::{Driver, Group, Rates, Use};
-use warehouse::{
-    Answer, Manner,
-    arrow::{
-        array::AsArray,
-        datatypes::{Date32Type, Int32Type},
-    },
-};
 
 impl Statistics {
     /// Adds what something cost.
@@ -142,9 +135,16 @@ pub async fn add_of_everybody<K>(
     let Some(first) = up_to.first() else { return Ok(()) };
     for kind in kinds(&first.settings.cost_rates) {
         if let Kind::Lines = kind {
-            match Sold::ask(engine).await {
+            match Sold::newest_lines(engine).await {
                 Ok(sold) => {
-                    sold.charge(customers, &of_days, up_to);
+                    let used = Use { pieces: 1, ..Use::default() };
+                    sold.each(customers, |customer, day| {
+                        for (up_to, known) in up_to.iter().zip(of_days(customer)) {
+                            if day <= day_number(up_to.day) {
+                                known.charge(up_to, Driver::OrderLine, day, used);
+                            }
+                        }
+                    });
                     continue;
                 }
                 Err(error) => tracing::warn!("order lines are read one by one: {error}"),
@@ -163,41 +163,4 @@ pub async fn add_of_everybody<K>(
         }
     }
     Ok(())
-}
-
-/// To whom and on which day each line of an order that counts was sold.
-struct Sold {
-    accounts: Vec<Option<Id>>,
-    lines: Answer,
-}
-
-impl Sold {
-    async fn ask(engine: &Engine) -> Result<Sold> {
-        warehouse::refresh(engine, Manner::default(), None).await?;
-        let lines = "SELECT account_key, day FROM sales WHERE account_key IS NOT NULL AND day IS NOT NULL";
-        Ok(Sold { accounts: ids_by_key(engine, "account").await?, lines: ask(engine, lines).await? })
-    }
-
-    fn charge<K>(
-        &self,
-        customers: &mut [(Id, K)],
-        of_days: impl Fn(&mut K) -> &mut [Statistics],
-        up_to: &[&UpTo<'_>],
-    ) {
-        let place = |id: Id| customers.binary_search_by(|(known, _)| known.cmp(&id)).ok();
-        let places: Vec<Option<usize>> = self.accounts.iter().map(|id| id.and_then(place)).collect();
-        for batch in &self.lines.batches {
-            let account = batch.column(0).as_primitive::<Int32Type>().values();
-            let day = batch.column(1).as_primitive::<Date32Type>().values();
-            for (account, day) in account.iter().zip(day) {
-                let place = usize::try_from(*account).ok().and_then(|key| places.get(key).copied().flatten());
-                let Some(at) = place else { continue };
-                for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
-                    if *day <= day_number(up_to.day) {
-                        known.charge(up_to, Driver::OrderLine, *day, Use { pieces: 1, ..Use::default() });
-                    }
-                }
-            }
-        }
-    }
 }
