@@ -203,7 +203,7 @@ async fn counted(
     let Some(new) = NewProducts::read(engine, as_of).await? else { return Ok(vec![]) };
     let accounts = ids_by_key(engine, "account").await?;
     let mut found = vec![];
-    for range in key_ranges(&accounts) {
+    for range in key_ranges(accounts.len()) {
         let mut bought = purchases(ask(engine, &new.sales_of(&range, as_of)).await?);
         bought.sort_unstable();
         // Of each product his first day.

@@ -3,7 +3,7 @@
 //! warehouse is computed while another writes, and more at once would only take more memory.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
-use engine::{BoxFuture, Engine, JobContext, JobState, Result, Tx};
+use engine::{BoxFuture, Engine, Error, JobContext, JobState, Result, Tx};
 use serde_json::json;
 use std::time::Instant;
 use warehouse::Manner;
@@ -25,13 +25,18 @@ async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> 
         let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
         timed("alarms", alarm::run(engine, settings, &due)).await
     };
-    let reports = async {
+    // In a task of its own: neither waits while the other computes.
+    let (own, own_settings) = (engine.clone(), settings.clone());
+    let reports = tokio::spawn(async move {
+        let (engine, settings) = (&own, &own_settings);
         timed("seven P", seven_p::compute(engine, settings)).await?;
         timed("satisfaction", satisfaction::compute(engine, settings)).await?;
         timed("contracts", contract::compute(engine, settings)).await?;
         timed("before and after", benefit::compute(engine, settings)).await
-    };
-    let (raised, ()) = tokio::try_join!(prompts, reports)?;
+    });
+    let (raised, reports) = tokio::join!(prompts, reports);
+    reports.map_err(|error| Error::Internal(format!("what rests on the fit was interrupted: {error}")))??;
+    let raised = raised?;
     tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
 }

@@ -5,7 +5,10 @@ use crate::settings::{Settings, date_of, day_number};
 use chrono::SecondsFormat;
 use engine::{Actor, Engine, Result};
 use meta::{Id, MONEY_SCALE, NaiveDate, Value, scaled};
-use warehouse::{Answer, Limits};
+use warehouse::{
+    Answer, Limits,
+    arrow::{array::AsArray, datatypes::Int32Type},
+};
 
 /// Customers whose lines are held in memory at once.
 const CUSTOMERS_AT_ONCE: usize = 200_000;
@@ -24,11 +27,6 @@ impl At {
     /// Its day on the company's clock.
     pub fn day(self, settings: &Settings) -> String {
         format!("CAST({} AS DATE)", self.local(settings))
-    }
-
-    /// The first day of its month on the company's clock.
-    pub fn month(self, settings: &Settings) -> String {
-        format!("CAST(date_trunc('month', {}) AS DATE)", self.local(settings))
     }
 
     fn local(self, settings: &Settings) -> String {
@@ -89,14 +87,24 @@ pub async fn ranges(engine: &Engine, column: &str) -> Result<Vec<String>> {
 /// The ids of a table's records at the places of their keys; `None` where the record is gone.
 pub async fn ids_by_key(engine: &Engine, table: &str) -> Result<Vec<Option<Id>>> {
     let mut ids = vec![];
-    for row in ask(engine, &format!("SELECT key, id FROM {table} ORDER BY key")).await?.values() {
-        let row = row?;
-        let [Value::Int(key), id] = row.as_slice() else { continue };
-        let Ok(place) = usize::try_from(*key) else { continue };
-        ids.resize(place, None);
-        ids.push(id.as_id());
-    }
+    add_ids(engine, &format!("SELECT key, id FROM {table}"), &mut ids).await?;
     Ok(ids)
+}
+
+/// The same of a question for keys and ids, in whatever order.
+pub async fn add_ids(engine: &Engine, sql: &str, ids: &mut Vec<Option<Id>>) -> Result<()> {
+    for batch in ask(engine, sql).await?.batches {
+        let (keys, known) =
+            (batch.column(0).as_primitive::<Int32Type>(), batch.column(1).as_fixed_size_binary());
+        for (row, key) in keys.iter().enumerate() {
+            let Some(place) = key.and_then(|key| usize::try_from(key).ok()) else { continue };
+            if ids.len() <= place {
+                ids.resize(place + 1, None);
+            }
+            ids[place] = Id::from_slice(known.value(row)).ok();
+        }
+    }
+    Ok(())
 }
 
 /// The record of a key, of [`ids_by_key`].
@@ -104,16 +112,21 @@ pub fn at_key(ids: &[Option<Id>], key: i32) -> Option<Id> {
     ids.get(usize::try_from(key).ok()?).copied().flatten()
 }
 
-/// Conditions on `d.account_key`, each met by some of the customers of [`ids_by_key`]: a pass over all lines for each.
-pub fn key_ranges(accounts: &[Option<Id>]) -> impl Iterator<Item = String> + use<> {
+/// Conditions on `d.account_key`, each met by some of so many keys: a pass over all lines for each.
+pub fn key_ranges(keys: usize) -> impl Iterator<Item = String> {
     let range = |from: usize| format!("d.account_key >= {from} AND d.account_key < {}", from + KEYS_AT_ONCE);
-    (0..accounts.len()).step_by(KEYS_AT_ONCE).map(range)
+    (0..keys).step_by(KEYS_AT_ONCE).map(range)
 }
 
 /// Where a customer is counted: his province, or country where there is none; empty where neither is known.
+pub fn region_of<'t>(province: &'t str, country: &'t str) -> &'t str {
+    let province = province.trim();
+    if province.is_empty() { country.trim() } else { province }
+}
+
+/// The same of values.
 pub fn region<'v>(province: &'v Value, country: &'v Value) -> &'v str {
-    let known = |value: &'v Value| value.as_text().map(str::trim).filter(|text| !text.is_empty());
-    known(province).or(known(country)).unwrap_or_default()
+    region_of(province.as_text().unwrap_or_default(), country.as_text().unwrap_or_default())
 }
 
 /// A count as it is; money and quantities in ten-thousandths.

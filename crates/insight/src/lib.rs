@@ -37,6 +37,7 @@ pub mod scoring;
 mod served;
 pub mod settings;
 pub mod seven_p;
+mod sold;
 pub mod statistics;
 pub mod store;
 pub mod trial;

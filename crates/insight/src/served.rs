@@ -3,6 +3,7 @@
 
 use crate::{
     settings::day_number,
+    sold::Sold,
     statistics::{COUNTING_ORDERS, Statistics, UpTo},
 };
 use engine::{
@@ -122,6 +123,9 @@ pub async fn add_of_in(
 }
 
 /// `customers` are in order of their ids; `of_days` are a customer's statistics, one for each of the days of `up_to`.
+///
+/// Lines are asked of the warehouse. Where it cannot be asked, the operational store tells them: the figures of orders do not wait
+/// for it.
 pub async fn add_of_everybody<K>(
     engine: &Engine,
     customers: &mut [(Id, K)],
@@ -130,6 +134,22 @@ pub async fn add_of_everybody<K>(
 ) -> Result<()> {
     let Some(first) = up_to.first() else { return Ok(()) };
     for kind in kinds(&first.settings.cost_rates) {
+        if let Kind::Lines = kind {
+            match Sold::newest_lines(engine).await {
+                Ok(sold) => {
+                    let used = Use { pieces: 1, ..Use::default() };
+                    sold.each(customers, |customer, day| {
+                        for (up_to, known) in up_to.iter().zip(of_days(customer)) {
+                            if day <= day_number(up_to.day) {
+                                known.charge(up_to, Driver::OrderLine, day, used);
+                            }
+                        }
+                    });
+                    continue;
+                }
+                Err(error) => tracing::warn!("order lines are read one by one: {error}"),
+            }
+        }
         let select = kind.select(None);
         let mut rows = engine.stream(&select);
         while let Some(row) = rows.try_next().await? {

@@ -1,16 +1,19 @@
 //! What the database knows of a customer, reduced to what the models and figures need. One reading serves the live
 //! reader and the refit, so that both see the same.
 
+mod everybody;
+
+pub use everybody::{bought, of_everybody};
+
 use crate::{
     adoption::{self, Adoption},
     profitability::known::Recent,
-    refit::tell,
     satisfaction::{self, Answers},
     served,
     settings::{Settings, day_number},
 };
 use engine::{
-    Engine, JobContext, Result, Row, TryStreamExt, Tx, name,
+    Engine, Result, Row, TryStreamExt, Tx, name,
     sea_query::{Expr, ExprTrait, NullOrdering, Order, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
@@ -30,8 +33,6 @@ pub const COUNTING_RETURNS: [&str; 2] = ["received", "refunded"];
 pub const RECENT_DAYS: i32 = 52 * 7;
 /// Its beginning, a year before a purchase that is soon.
 const SOON_DAYS: i32 = 13 * 7;
-/// Orders read between two words on the progress.
-const TELL_EVERY: usize = 100_000;
 
 /// One customer up to the as-of day; money in ten-thousandths of the company currency, without tax.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -265,72 +266,6 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     satisfaction::add_of_in(tx, &mut found, accounts, up_to).await?;
     adoption::add_of_in(tx, &mut found, accounts).await?;
     Ok(found)
-}
-
-/// Fills in everybody's statistics; `customers` are in order of their ids. `seen` is that of [`bought`].
-pub async fn of_everybody(
-    engine: &Engine,
-    customers: &mut [(Id, Statistics)],
-    up_to: &UpTo<'_>,
-    seen: impl FnMut(usize, Purchase),
-    job: Option<&JobContext>,
-) -> Result<()> {
-    bought(engine, customers, std::slice::from_mut, &[up_to], seen, job).await?;
-    served::add_of_everybody(engine, customers, std::slice::from_mut, &[up_to]).await?;
-    satisfaction::add_of_everybody(engine, customers, up_to).await?;
-    adoption::add_of_everybody(engine, customers, up_to).await?;
-    tell(job, "read", customers.len(), customers.len()).await
-}
-
-/// Fills in what `customers`, many and in order of their ids, bought and gave back up to each of some days; their costs are those
-/// of orders and returns alone. One pass over everybody's orders, one over the returns, neither held in memory. `seen` gets each
-/// purchase, of whatever day, with the place of its customer. `of_days` are a customer's statistics, one for each day.
-pub async fn bought<K>(
-    engine: &Engine,
-    customers: &mut [(Id, K)],
-    of_days: impl Fn(&mut K) -> &mut [Statistics],
-    up_to: &[&UpTo<'_>],
-    mut seen: impl FnMut(usize, Purchase),
-    job: Option<&JobContext>,
-) -> Result<()> {
-    let orders = ORDERS.by_customer();
-    let (mut rows, mut read, mut at) = (engine.stream(&orders), 0_usize, 0_usize);
-    while let Some(row) = rows.try_next().await? {
-        read += 1;
-        if read.is_multiple_of(TELL_EVERY) {
-            tell(job, "read", at, customers.len()).await?;
-        }
-        let account = row.id(0)?;
-        while customers.get(at).is_some_and(|(id, _)| *id < account) {
-            at += 1;
-        }
-        // Orders of a deleted account are nobody's.
-        let Some((_, known)) = customers.get_mut(at).filter(|(id, _)| *id == account) else { continue };
-        for (place, (up_to, known)) in up_to.iter().zip(of_days(known)).enumerate() {
-            let Some(order) = ORDERS.of_any_day(&row, up_to.settings)? else { continue };
-            if place == 0 && order.amount > 0 {
-                seen(at, Purchase { day: order.day, amount: order.amount });
-            }
-            if order.day <= day_number(up_to.day) {
-                known.buy(&order, up_to.since());
-                known.charge_order(&order, up_to);
-            }
-        }
-    }
-    drop(rows);
-    let mut returns = RETURNS.select();
-    returns.and_where(Expr::col(name("account")).is_not_null());
-    let mut rows = engine.stream(&returns);
-    while let Some(row) = rows.try_next().await? {
-        let account = row.id(0)?;
-        let Ok(at) = customers.binary_search_by(|(id, _)| id.cmp(&account)) else { continue };
-        for (up_to, known) in up_to.iter().zip(of_days(&mut customers[at].1)) {
-            let Some(back) = RETURNS.read(&row, up_to)? else { continue };
-            known.give_back(&back, up_to.since());
-            known.charge_return(&back, up_to);
-        }
-    }
-    Ok(())
 }
 
 /// Every order that counts with its margin, in order of customers' ids and of time; free samples are no purchase, but cost margin.

@@ -9,6 +9,7 @@ use crate::{
     facts::ask,
     scoring::{Fitted, Scored, Scorer},
     settings::{Settings, date_of, day_number},
+    sold::Sold,
     statistics::{self, Statistics, UpTo},
 };
 use engine::{Engine, Result};
@@ -62,7 +63,9 @@ pub async fn find(
     let days = [today, today - COMPARE_DAYS, cut, cut - COMPARE_DAYS].map(date_of);
     let up_to = days.map(|day| UpTo { day, settings });
     let up_to: Vec<&UpTo<'_>> = up_to.iter().collect();
-    statistics::bought(engine, &mut known, <[Statistics; 4]>::as_mut_slice, &up_to, |_, _| {}, None).await?;
+    let orders = Some(Sold::orders(engine, settings).await?);
+    let of_days = <[Statistics; 4]>::as_mut_slice;
+    statistics::bought(engine, &mut known, of_days, &up_to, orders, |_, _| {}, None).await?;
     let scorers = days.map(|day| Scorer::new(fitted.clone(), settings.clone(), day));
     let [mut score_now, mut score_then, mut score_cut, mut score_before] =
         scorers.each_ref().map(Scorer::many);

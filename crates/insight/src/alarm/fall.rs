@@ -13,7 +13,7 @@ use crate::{
     statistics::COUNTING_ORDERS,
 };
 use engine::{Engine, Registry, Result};
-use meta::NaiveDate;
+use meta::{Decimal, NaiveDate, Value};
 use std::collections::BTreeMap;
 use value::change::Change;
 
@@ -33,7 +33,19 @@ struct Seen {
     /// Ten-thousandths.
     sales: [i64; 2],
     /// Σ of squared amounts, in units.
-    squares: f64,
+    squares: Decimal,
+}
+
+impl Seen {
+    fn add(&mut self, buyers: [&Value; 2], sales: [&Value; 2], squares: &Value) {
+        for (known, more) in self.buyers.iter_mut().zip(buyers) {
+            *known += whole(more).unsigned_abs();
+        }
+        for (known, more) in self.sales.iter_mut().zip(sales) {
+            *known = known.saturating_add(whole(more));
+        }
+        self.squares = self.squares.saturating_add(squares.as_decimal().unwrap_or_default());
+    }
 }
 
 pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) -> Result<Vec<Raised>> {
@@ -68,7 +80,8 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         if regions && REGIONS.contains(&field) && !forecast.contains_key(&region) {
             let units = value::money::to_units;
             let [last_year, this_year] = seen.sales;
-            let change = Change { before: units(last_year), now: units(this_year), squares: seen.squares };
+            let squares = f64::try_from(seen.squares).unwrap_or(0.0);
+            let change = Change { before: units(last_year), now: units(this_year), squares };
             if change.fell_by(alarms.get("region_fall")) {
                 let z = change.z().unwrap_or(0.0);
                 let signal = Signal::LessSold { before: last_year, now: this_year, z };
@@ -88,42 +101,40 @@ fn shown(registry: &Registry, field: &str, value: &str) -> String {
     choice.map_or_else(|| value.to_owned(), |choice| format!("{} {}", choice.label.zh, choice.label.en))
 }
 
+/// One pass over the orders for all groups and regions: a customer is of one of each.
 async fn read(engine: &Engine, settings: &Settings) -> Result<BTreeMap<(&'static str, String), Seen>> {
-    let mut found = BTreeMap::new();
-    for field in GROUPS.into_iter().chain(REGIONS) {
-        for row in ask(engine, &by(field, settings, settings.as_of_day(engine.clock()))).await?.values() {
-            let row = row?;
-            let [value, before, now, sold_before, sold_now, squares] = row.as_slice() else { continue };
+    let mut found: BTreeMap<(&'static str, String), Seen> = BTreeMap::new();
+    let fields: Vec<&'static str> = GROUPS.into_iter().chain(REGIONS).collect();
+    for row in ask(engine, &by(&fields, settings, settings.as_of_day(engine.clock()))).await?.values() {
+        let row = row?;
+        let Some((values, [before, now, sold_before, sold_now, squares])) =
+            row.split_at_checked(fields.len())
+        else {
+            continue;
+        };
+        for (field, value) in fields.iter().zip(values) {
             let Some(value) = value.as_text().filter(|value| !value.trim().is_empty()) else { continue };
-            let seen = Seen {
-                buyers: [before, now].map(|buyers| whole(buyers).unsigned_abs()),
-                sales: [sold_before, sold_now].map(whole),
-                squares: squares.as_decimal().and_then(|squares| f64::try_from(squares).ok()).unwrap_or(0.0),
-            };
-            found.insert((field, value.to_owned()), seen);
+            let seen = found.entry((*field, value.to_owned())).or_default();
+            seen.add([before, now], [sold_before, sold_now], squares);
         }
     }
     Ok(found)
 }
 
 /// Sums of numbers that are not exact depend on their order: squares are rounded to hundredths before.
-fn by(field: &str, settings: &Settings, as_of: NaiveDate) -> String {
+fn by(fields: &[&str], settings: &Settings, as_of: NaiveDate) -> String {
     let today = day_number(as_of);
-    let period = |until: i32| {
-        At::Instant("d.ordered_at").within(settings, date_of(until - PERIOD_DAYS), date_of(until))
-    };
-    let periods = [period(today - YEAR_DAYS), period(today)];
-    let columns: Vec<String> =
-        ["count(DISTINCT CASE WHEN {} THEN d.account_key END)", "sum(CASE WHEN {} THEN d.net_base END)"]
-            .iter()
-            .flat_map(|sum| periods.iter().map(|period| sum.replace("{}", period)))
-            .collect();
+    let period =
+        |until: i32| At::Instant("ordered_at").within(settings, date_of(until - PERIOD_DAYS), date_of(until));
+    let [before, now] = [period(today - YEAR_DAYS), period(today)];
+    let fields = fields.iter().map(|field| format!("c.{field}")).collect::<Vec<_>>().join(", ");
     format!(
-        "SELECT c.{field}, {}, sum(CAST(round(power(CAST(d.net_base AS DOUBLE), 2), 2) AS DECIMAL(38, 2))) \
-         FROM \"order\" d JOIN account c ON c.key = d.account_key \
-         WHERE d.net_base > 0 AND {} AND ({}) GROUP BY 1",
-        columns.join(", "),
-        counting("d.status", &COUNTING_ORDERS),
-        periods.map(|period| format!("({period})")).join(" OR "),
+        "SELECT {fields}, count(d.sold_before), count(d.sold_now), sum(d.sold_before), sum(d.sold_now), sum(d.squares) \
+         FROM (SELECT account_key, sum(CASE WHEN {before} THEN net_base END) AS sold_before, \
+         sum(CASE WHEN {now} THEN net_base END) AS sold_now, \
+         sum(CAST(round(power(CAST(net_base AS DOUBLE), 2), 2) AS DECIMAL(38, 2))) AS squares FROM \"order\" \
+         WHERE net_base > 0 AND {} AND (({before}) OR ({now})) GROUP BY account_key) d \
+         JOIN account c ON c.key = d.account_key GROUP BY {fields}",
+        counting("status", &COUNTING_ORDERS),
     )
 }

@@ -30,7 +30,7 @@ pub(super) async fn each(
     mut take: impl FnMut(Id, Option<Id>, Bought),
 ) -> Result<()> {
     let (accounts, products) = (ids_by_key(engine, "account").await?, ids_by_key(engine, "product").await?);
-    for range in key_ranges(&accounts) {
+    for range in key_ranges(accounts.len()) {
         for sql in [of_anything(settings, &range, as_of), of_products(&range, as_of)] {
             let mut purchases = purchases(ask(engine, &sql).await?);
             purchases.sort_unstable();
@@ -90,7 +90,7 @@ fn of_products(range: &str, as_of: NaiveDate) -> String {
     format!(
         "SELECT d.account_key, d.product_key, d.day, TRY_CAST(d.quantity * {} AS BIGINT) FROM sales d \
          WHERE {range} AND d.product_key IS NOT NULL AND d.quantity > 0 AND d.day <= '{as_of}' AND NOT EXISTS \
-         (SELECT 1 FROM \"order\" o WHERE o.id = d.\"order\" AND (o.net_base IS NULL OR o.net_base <= 0))",
+         (SELECT 1 FROM \"order\" o WHERE o.key = d.order_key AND (o.net_base IS NULL OR o.net_base <= 0))",
         value::money::SCALE
     )
 }

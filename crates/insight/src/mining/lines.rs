@@ -2,17 +2,19 @@
 //!
 //! A line's amount is its part of the order's net amount: without tax, after discounts, before returns, in the company currency.
 
+use super::refresh::computed;
 use crate::{
-    facts::{ask, ids_by_key, ranges},
+    facts::{add_ids, ask, ids_by_key, key_ranges},
     settings::{Settings, date_of, day_number},
 };
 use engine::{Engine, Error, Result};
 use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
+use rayon::prelude::*;
 use warehouse::{
     Answer, Manner,
     arrow::{
-        array::{Array, AsArray, FixedSizeBinaryArray},
+        array::{Array, AsArray, Int32Array},
         datatypes::{Date32Type, Int32Type, Int64Type},
     },
 };
@@ -81,17 +83,6 @@ pub struct Sales {
     pub until: NaiveDate,
 }
 
-/// A line with its records' ids.
-struct Raw {
-    account: Option<Id>,
-    order: Id,
-    /// A number in all products there are, in order of their ids.
-    product: Option<u32>,
-    day: i32,
-    quantity: f64,
-    amount: f64,
-}
-
 /// Those of one customer's lines that are known on a day.
 pub fn until(lines: &[Line], day: i32) -> &[Line] {
     &lines[..lines.partition_point(|line| line.day <= day)]
@@ -135,11 +126,6 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     };
     let quiet = day_number(as_of) - day_number(last) > QUIET_DAYS;
     let until = if quiet { last } else { as_of };
-    let by_key = ids_by_key(engine, "product").await?;
-    let mut products: Vec<Id> = by_key.iter().copied().flatten().collect();
-    products.sort_unstable();
-    let number = |id: &Option<Id>| Some(products.binary_search(id.as_ref()?).ok()? as u32);
-    let numbers: Vec<Option<u32>> = by_key.iter().map(number).collect();
     let counts = counting(until);
     let counted = ask(engine, &format!("SELECT count(*) FROM sales d WHERE {counts}")).await?;
     let counted = counted.values().next().transpose()?.and_then(|row| row.first()?.as_int()).unwrap_or(0);
@@ -153,18 +139,24 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
             format!("数据挖掘最多读取 {LINES_LIMIT} 条订单行，{} 以来的订单行超过此数。", before(until)),
         )));
     }
-    let mut sales = Reading { lines: Vec::with_capacity(counted), ..Reading::default() };
-    let anonymous = "d.account IS NULL".to_owned();
-    for range in [anonymous].into_iter().chain(ranges(engine, "d.account").await?) {
+    let numbers = Numbers {
+        accounts: Numbered::of(&buyers_by_key(engine).await?),
+        orders: Numbered::of(&ids_by_key(engine, "\"order\"").await?),
+        products: Numbered::of(&ids_by_key(engine, "product").await?),
+    };
+    let mut lines = Vec::with_capacity(counted);
+    let nobodys = "d.account_key IS NULL".to_owned();
+    for range in [nobodys].into_iter().chain(key_ranges(numbers.accounts.of_key.len())) {
         let sql = format!(
-            "SELECT d.account, d.\"order\", d.product_key, d.day, {} AS quantity, {} AS net FROM sales d \
+            "SELECT d.account_key, d.order_key, d.product_key, d.day, {} AS quantity, {} AS net FROM sales d \
              WHERE {range} AND {counts}",
             in_ten_thousandths("d.quantity"),
             in_ten_thousandths("d.net"),
         );
-        sales.add(lines(ask(engine, &sql).await?, &numbers)?);
+        numbers.add(ask(engine, &sql).await?, &mut lines)?;
     }
-    Ok(sales.finish(&products, until))
+    let Numbers { accounts, products, .. } = numbers;
+    computed(move || Sales::of(lines, &accounts.ids, &products.ids, until)).await
 }
 
 fn in_ten_thousandths(column: &str) -> String {
@@ -178,90 +170,103 @@ pub async fn last_sale(engine: &Engine, as_of: NaiveDate) -> Result<Option<Naive
     Ok(row.and_then(|row| row.first()?.as_date()))
 }
 
-/// The columns in the order of [`read`]'s question.
-fn lines(answer: Answer, products: &[Option<u32>]) -> Result<Vec<Raw>> {
-    let mut lines = Vec::with_capacity(answer.rows());
-    for batch in answer.batches {
-        let ids = |at: usize| batch.column(at).as_fixed_size_binary();
-        let units = |at: usize| batch.column(at).as_primitive::<Int64Type>();
-        let (account, order, quantity, amount) = (ids(0), ids(1), units(4), units(5));
-        let (product, day) =
-            (batch.column(2).as_primitive::<Int32Type>(), batch.column(3).as_primitive::<Date32Type>());
-        for row in 0..batch.num_rows() {
-            let key = product.is_valid(row).then(|| usize::try_from(product.value(row)).ok()).flatten();
-            lines.push(Raw {
-                account: id(account, row)?,
-                order: id(order, row)?.ok_or_else(|| Error::Internal("a line without an order".into()))?,
-                product: key.and_then(|key| products.get(key).copied().flatten()),
-                day: day.value(row),
-                quantity: value::money::to_units(quantity.value(row)),
-                amount: value::money::to_units(amount.value(row)),
-            });
-        }
-    }
-    Ok(lines)
+/// Whoever bought, by the keys of the warehouse; the deleted have bought, too.
+async fn buyers_by_key(engine: &Engine) -> Result<Vec<Option<Id>>> {
+    let mut ids = ids_by_key(engine, "account").await?;
+    let deleted = "SELECT DISTINCT d.account_key, d.account FROM \"order\" d WHERE NOT EXISTS \
+                   (SELECT 1 FROM account c WHERE c.key = d.account_key)";
+    add_ids(engine, deleted, &mut ids).await?;
+    Ok(ids)
 }
 
-fn id(column: &FixedSizeBinaryArray, row: usize) -> Result<Option<Id>> {
-    let known = column.is_valid(row).then(|| Id::from_slice(column.value(row)));
-    known.transpose().map_err(|error| Error::Internal(format!("an id of another form: {error}")))
+/// Records numbered in the order of their ids: keys are given in the order in which a warehouse met them.
+struct Numbered {
+    ids: Vec<Id>,
+    /// [`MISSING`] where there is no record.
+    of_key: Vec<u32>,
 }
 
-/// Lines become small as they are read, customers after customers.
-#[derive(Default)]
-struct Reading {
-    accounts: Vec<Id>,
-    orders: u32,
-    lines: Vec<Line>,
-}
-
-impl Reading {
-    /// Every line of some customers, whose ids are larger than those before.
-    fn add(&mut self, mut raw: Vec<Raw>) {
-        // Whatever order the database gave; lines of one order stand together.
-        raw.sort_unstable_by(|a, b| {
-            (a.account, a.day, a.order, a.product)
-                .cmp(&(b.account, b.day, b.order, b.product))
-                .then(a.amount.total_cmp(&b.amount))
-                .then(a.quantity.total_cmp(&b.quantity))
-        });
-        let mut last = None;
-        for line in raw {
-            if last != Some(line.order) {
-                self.orders += 1;
-                last = Some(line.order);
-            }
-            if let Some(account) = line.account.filter(|account| self.accounts.last() != Some(account)) {
-                self.accounts.push(account);
-            }
-            let account = line.account.map(|_| self.accounts.len() - 1);
-            let account = account.and_then(|place| u32::try_from(place).ok());
-            let order = self.orders - 1;
-            self.lines.push(Line::new(account, line.product, order, line.day, line.quantity, line.amount));
-        }
+impl Numbered {
+    fn of(by_key: &[Option<Id>]) -> Self {
+        let mut known: Vec<(Id, usize)> =
+            by_key.iter().enumerate().filter_map(|(key, id)| Some(((*id)?, key))).collect();
+        known.sort();
+        let mut of_key = vec![MISSING; by_key.len()];
+        known.iter().enumerate().for_each(|(number, (_, key))| of_key[*key] = number as u32);
+        Numbered { ids: known.into_iter().map(|(id, _)| id).collect(), of_key }
     }
 
-    /// Of `all` products, in order of their ids, those that were bought are numbered anew.
-    fn finish(mut self, all: &[Id], until: NaiveDate) -> Sales {
-        let mut bought = vec![false; all.len()];
-        self.lines.iter().filter_map(Line::product).for_each(|number| bought[number as usize] = true);
-        let mut numbers = vec![0; all.len()];
-        let mut products = vec![];
-        for (at, id) in all.iter().enumerate().filter(|(at, _)| bought[*at]) {
-            numbers[at] = products.len() as u32;
-            products.push(*id);
+    fn at(&self, column: &Int32Array, row: usize) -> u32 {
+        let key = column.is_valid(row).then(|| usize::try_from(column.value(row)).ok()).flatten();
+        key.and_then(|key| self.of_key.get(key).copied()).unwrap_or(MISSING)
+    }
+}
+
+struct Numbers {
+    accounts: Numbered,
+    orders: Numbered,
+    products: Numbered,
+}
+
+impl Numbers {
+    /// The columns in the order of [`read`]'s question.
+    fn add(&self, answer: Answer, lines: &mut Vec<Line>) -> Result<()> {
+        for batch in answer.batches {
+            let keys = |at: usize| batch.column(at).as_primitive::<Int32Type>();
+            let units = |at: usize| batch.column(at).as_primitive::<Int64Type>();
+            let (account, order, product) = (keys(0), keys(1), keys(2));
+            let day = batch.column(3).as_primitive::<Date32Type>();
+            let (quantity, amount) = (units(4), units(5));
+            for row in 0..batch.num_rows() {
+                let order = self.orders.at(order, row);
+                if order == MISSING {
+                    return Err(Error::Internal("a line without an order".into()));
+                }
+                lines.push(Line {
+                    account: self.accounts.at(account, row),
+                    product: self.products.at(product, row),
+                    order,
+                    day: day.value(row),
+                    quantity: value::money::to_units(quantity.value(row)),
+                    amount: value::money::to_units(amount.value(row)),
+                });
+            }
         }
-        for line in &mut self.lines {
-            line.product = line.product().map_or(MISSING, |number| numbers[number as usize]);
-        }
-        let history = History::new(self.lines.iter().filter_map(|line| {
-            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
-        }));
-        Sales { accounts: self.accounts, products, lines: self.lines, history, until }
+        Ok(())
     }
 }
 
 impl Sales {
+    /// Of lines in whatever order, whose accounts, orders and products are numbers among all there are; those that were bought, and who
+    /// bought, are numbered anew.
+    fn of(mut lines: Vec<Line>, accounts: &[Id], products: &[Id], until: NaiveDate) -> Sales {
+        // Anonymous sales first; lines of one order stand together.
+        let place =
+            |line: &Line| (line.account.wrapping_add(1), line.day, line.order, line.product.wrapping_add(1));
+        lines.par_sort_unstable_by(|a, b| {
+            place(a)
+                .cmp(&place(b))
+                .then(a.amount.total_cmp(&b.amount))
+                .then(a.quantity.total_cmp(&b.quantity))
+        });
+        let bought = Renumbered::of(lines.iter().filter_map(Line::product), products);
+        let buying = Renumbered::of(lines.iter().filter_map(Line::account), accounts);
+        let (mut orders, mut last) = (0, None);
+        for line in &mut lines {
+            if last.is_some_and(|last| last != line.order) {
+                orders += 1;
+            }
+            last = Some(line.order);
+            line.order = orders;
+            line.product = bought.number(line.product());
+            line.account = buying.number(line.account());
+        }
+        let history = History::new(lines.iter().filter_map(|line| {
+            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
+        }));
+        Sales { accounts: buying.ids, products: bought.ids, lines, history, until }
+    }
+
     pub fn orders(&self) -> usize {
         self.lines.iter().map(|line| line.order).max().map_or(0, |last| last as usize + 1)
     }
@@ -270,6 +275,30 @@ impl Sales {
     pub fn by_account(&self) -> impl Iterator<Item = (u32, &[Line])> {
         let groups = self.lines.chunk_by(|a, b| a.account == b.account);
         groups.filter_map(|lines| Some((lines.first()?.account()?, lines)))
+    }
+}
+
+/// Those of many that occur.
+struct Renumbered {
+    ids: Vec<Id>,
+    /// Of each of all.
+    numbers: Vec<u32>,
+}
+
+impl Renumbered {
+    fn of(occurring: impl Iterator<Item = u32>, all: &[Id]) -> Self {
+        let mut numbers = vec![MISSING; all.len()];
+        occurring.for_each(|number| numbers[number as usize] = 0);
+        let mut ids = vec![];
+        for (number, id) in numbers.iter_mut().zip(all).filter(|(number, _)| **number != MISSING) {
+            *number = ids.len() as u32;
+            ids.push(*id);
+        }
+        Renumbered { ids, numbers }
+    }
+
+    fn number(&self, former: Option<u32>) -> u32 {
+        former.map_or(MISSING, |number| self.numbers[number as usize])
     }
 }
 
@@ -316,38 +345,47 @@ mod tests {
 
     #[test]
     fn numbers_do_not_depend_on_the_order_of_reading() {
-        let raw = |account: u128, order: u128, product: u128, day: i32| Raw {
-            account: (account > 0).then(|| Id::from_u128(account)),
-            order: Id::from_u128(order),
-            product: (product > 0).then_some(product as u32),
-            day,
-            quantity: 1.0,
-            amount: 2.0,
+        let line = |account: u32, order: u32, product: u32, day: i32| {
+            let known = |number: u32| (number > 0).then_some(number);
+            Line::new(known(account), known(product), order, day, 1.0, 2.0)
         };
-        let lines =
-            || vec![raw(2, 7, 5, 10), raw(1, 9, 3, 4), raw(2, 7, 3, 10), raw(0, 4, 0, 2), raw(1, 8, 5, 3)];
-        let read = |parts: Vec<Vec<Raw>>| {
-            let mut reading = Reading::default();
-            parts.into_iter().for_each(|part| reading.add(part));
-            reading.finish(&(0..9).map(Id::from_u128).collect::<Vec<_>>(), NaiveDate::MAX)
+        let lines = || {
+            vec![line(2, 7, 5, 10), line(1, 9, 3, 4), line(2, 7, 3, 10), line(0, 4, 0, 2), line(1, 8, 5, 3)]
         };
+        let all: Vec<Id> = (0..9).map(Id::from_u128).collect();
+        let read = |lines| Sales::of(lines, &all, &all, NaiveDate::MAX);
         let mut reversed = lines();
         reversed.reverse();
-        let of = |account: u128| {
-            lines()
-                .into_iter()
-                .filter(move |line| line.account == (account > 0).then(|| Id::from_u128(account)))
-        };
-        let (one, other) = (read(vec![lines()]), read(vec![reversed]));
-        let parts = read(vec![of(0).collect(), of(1).collect(), vec![], of(2).collect()]);
-        assert_eq!(format!("{one:?}"), format!("{parts:?}"));
+        let (one, other) = (read(lines()), read(reversed));
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
-        assert_eq!((one.accounts.len(), one.products.len(), one.orders()), (2, 2, 4));
+        assert_eq!(one.orders(), 4);
+        assert_eq!(
+            one.lines.iter().map(|line| (line.account(), line.order, line.product())).collect::<Vec<_>>(),
+            [
+                (None, 0, None),
+                (Some(0), 1, Some(1)),
+                (Some(0), 2, Some(0)),
+                (Some(1), 3, Some(0)),
+                (Some(1), 3, Some(1))
+            ]
+        );
         assert_eq!(
             one.by_account().map(|(account, lines)| (account, lines.len())).collect::<Vec<_>>(),
             [(0, 2), (1, 2)]
         );
         assert_eq!(one.history.owned(1), [0, 1]);
-        assert_eq!(one.products, [3, 5].map(Id::from_u128));
+        assert_eq!(
+            (one.accounts, one.products),
+            ([1, 2].map(Id::from_u128).into(), [3, 5].map(Id::from_u128).into())
+        );
+    }
+
+    #[test]
+    fn records_are_numbered_by_their_ids_whatever_their_keys() {
+        let found = Numbered::of(&[Some(7), None, Some(3), Some(9)].map(|id| id.map(Id::from_u128)));
+        assert_eq!(found.of_key, [1, MISSING, 0, 2]);
+        assert_eq!(found.ids, [3, 7, 9].map(Id::from_u128));
+        let keys = Int32Array::from(vec![Some(3), None, Some(1), Some(4)]);
+        assert_eq!([0, 1, 2, 3].map(|row| found.at(&keys, row)), [2, MISSING, MISSING, MISSING]);
     }
 }

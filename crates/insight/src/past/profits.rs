@@ -6,6 +6,7 @@ use crate::{
     profitability::ProfitShare,
     served,
     settings::{Settings, date_of},
+    sold::Sold,
     statistics::{self, Statistics, UpTo},
 };
 use engine::{Engine, Result};
@@ -27,7 +28,8 @@ pub async fn add(engine: &Engine, settings: &Settings, customers: &mut [Customer
     let mut known: Vec<(Id, [Statistics; 2])> =
         customers.iter().map(|customer| (customer.id, Default::default())).collect();
     let of_days = <[Statistics; 2]>::as_mut_slice;
-    statistics::bought(engine, &mut known, of_days, &up_to, |_, _| {}, None).await?;
+    let orders = Sold::newest_orders(engine, settings).await;
+    statistics::bought(engine, &mut known, of_days, &up_to, orders, |_, _| {}, None).await?;
     served::add_of_everybody(engine, &mut known, of_days, &up_to).await?;
     let mut earned = Earned::default();
     known.iter().filter(|(_, [then, _])| then.summary.is_some()).for_each(|(_, [then, _])| earned.add(then));

@@ -3,9 +3,11 @@
 
 mod body;
 mod cells;
+mod customers;
 mod cuts;
 mod fallen;
 mod filter;
+mod named;
 mod page;
 mod pages;
 mod profits;

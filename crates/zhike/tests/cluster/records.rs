@@ -262,7 +262,7 @@ async fn answers(tx: &mut Tx, number: usize, half: &Half, [account, contact]: [I
 async fn campaign(tx: &mut Tx, half: &Half) -> engine::Result<Id> {
     let fields = [
         ("name", half.pick(["Letter", "Call"])),
-        ("medium", half.pick(["letter", "phone"])),
+        ("medium", half.pick(["letter", "call"])),
         ("control_share", decimal(3, 1)),
         ("start_on", on(["2025-03-01", "2026-03-01"][half.side])),
         ("end_on", on(["2025-03-31", "2026-03-31"][half.side])),
