@@ -1,12 +1,14 @@
 //! The effective metadata: what the modules and the company declared, merged and checked once at start.
 
 use crate::{
-    Customs, Dialect, Error, Module, Result,
+    Customs, Dialect, Error, Module, Recent, Result,
     deep::Check,
+    engine::ESTIMATE_AGE,
     module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, NumberNames, Start},
     schema::Table,
     store::ByIds,
 };
+use cel::IdedExpr;
 use indexmap::IndexMap;
 use meta::{Entity, Field, Id, Kind, Label, Persons, label};
 use sea_query::Values;
@@ -21,6 +23,8 @@ pub struct ModuleInfo {
 pub struct Registry {
     entities: IndexMap<String, Arc<Entity>>,
     by_ids: HashMap<String, ByIds>,
+    /// Filters as they were read a moment ago: pages ask with the same ones, each several times.
+    pub(crate) filters: Recent<String, Arc<IdedExpr>>,
     modules: Vec<ModuleInfo>,
     pub(crate) tables: Vec<Table>,
     before_save: HashMap<&'static str, Vec<BeforeSave>>,
@@ -39,6 +43,7 @@ impl Registry {
         let mut registry = Registry {
             entities: IndexMap::new(),
             by_ids: HashMap::new(),
+            filters: Recent::for_at_most(ESTIMATE_AGE),
             modules: vec![],
             tables: vec![],
             before_save: HashMap::new(),

@@ -36,6 +36,17 @@ impl Values {
     pub fn get(&self, field: &str) -> Option<&Value> {
         self.0.get(field)
     }
+    /// Where a field stands.
+    pub fn place(&self, field: &str) -> Option<usize> {
+        self.0.as_slice().binary_search_by(|(known, _)| known.as_str().cmp(field)).ok()
+    }
+    /// The same as `get`, at once if the field stands where it does in another record of the same fields.
+    pub fn get_near(&self, place: Option<usize>, field: &str) -> Option<&Value> {
+        match place.and_then(|place| self.0.as_slice().get(place)) {
+            Some((known, value)) if known == field => Some(value),
+            _ => self.get(field),
+        }
+    }
     pub fn get_mut(&mut self, field: &str) -> Option<&mut Value> {
         self.0.get_mut(field)
     }

@@ -10,7 +10,10 @@ use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior, Value, value::Kwargs,
 };
 use rust_embed::Embed;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 /// Read from disk in development builds, part of the binary in release builds.
 #[derive(Embed)]
@@ -71,6 +74,8 @@ fn environment(
     let known = messages.clone();
     environment.add_function("term", move |label: &str, key: &str| term(&known, lang, label, key));
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&messages, lang, key, &args));
+    let rendered: Mutex<HashMap<String, Value>> = Mutex::default();
+    environment.add_function("constant", move |state: &State, name: &str| constant(&rendered, state, name));
     environment.add_function("asset", move |name: &str| Value::from_safe_string(assets.address(name)));
     let format = Format { lang, zone: Zone::default() };
     environment.add_filter("number", move |value: &str| decimal(value).map(|number| format.number(number)));
@@ -107,6 +112,21 @@ pub(crate) fn write_escaped(out: &mut impl std::fmt::Write, text: &str) -> std::
         from = at + 1;
     }
     out.write_str(&text[from..])
+}
+
+/// A template without context, the same in every page of the language: rendered once.
+fn constant(
+    rendered: &Mutex<HashMap<String, Value>>,
+    state: &State<'_, '_>,
+    name: &str,
+) -> Result<Value, Error> {
+    let known = || rendered.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(text) = known().get(name) {
+        return Ok(text.clone());
+    }
+    let text = Value::from_safe_string(state.env().get_template(name)?.render(())?);
+    known().insert(name.to_owned(), text.clone());
+    Ok(text)
 }
 
 fn decimal(text: &str) -> Result<meta::Decimal, Error> {

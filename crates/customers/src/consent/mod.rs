@@ -17,7 +17,7 @@ use axum::{
     routing::{get, post},
 };
 use engine::{Actor, Engine, Query, Result};
-use meta::Record;
+use meta::{Id, Record};
 use web::{App, RecordPanel, WebModule};
 
 /// Decisions of one person that are looked at, the newest first.
@@ -50,19 +50,22 @@ struct Decisions {
 
 /// The consent is not the reader's to withhold: whoever may see the person is told.
 async fn decisions(engine: &Engine, person: &Record) -> Result<Decisions> {
-    let read = async |filter: String| {
-        let query = Query::new("consent").filter(filter).sort("-decided_at").limit(DECISIONS_LIMIT);
+    let read = async |of: &str, id: Id, filter: &str| {
+        let query = Query::new("consent").belongs_to(of, id).filter(filter);
+        let query = query.sort("-decided_at").limit(DECISIONS_LIMIT);
         let found = engine.list(&Actor::system(), &query).await?.records;
         Ok::<_, engine::Error>(found.iter().filter_map(Decision::read).collect::<Vec<_>>())
     };
-    let of_account = |id| format!("account == '{id}' && contact == null");
+    let of_account = async |id| read("account", id, "contact == null").await;
     let (own, of_account) = match person.entity.as_str() {
         "contact" => {
-            let own = read(format!("contact == '{}'", person.id)).await?;
-            let account = person.reference("account");
-            (own, read(account.map_or_else(|| "false".to_owned(), of_account)).await?)
+            let of_account = match person.reference("account") {
+                Some(account) => of_account(account).await?,
+                None => vec![],
+            };
+            (read("contact", person.id, "").await?, of_account)
         }
-        _ => (read(of_account(person.id)).await?, vec![]),
+        _ => (of_account(person.id).await?, vec![]),
     };
     Ok(Decisions { own, of_account, erased: engine.erased_at(person.id).await?.is_some() })
 }

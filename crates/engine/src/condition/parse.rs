@@ -8,6 +8,7 @@ use cel::{
     parser::Parser,
 };
 use meta::{Clock, Decimal, Entity, Field, Kind, Lang, Value};
+use std::sync::Arc;
 
 /// What the functions `now()`, `today()`, `days_ago(n)` and `me()` stand for, and the language errors are in.
 #[derive(Clone)]
@@ -31,6 +32,16 @@ pub fn parse(text: &str, entity: &Entity, registry: &Registry, context: &Context
             "筛选条件太长，最多 10000 个字符。",
         ));
     }
+    let ast = read(text, registry)?;
+    Reader { entity, registry, context }.condition(&ast)
+}
+
+/// The text as CEL, which takes longer to read than all that follows.
+fn read(text: &str, registry: &Registry) -> Result<Arc<IdedExpr>> {
+    let key = text.to_owned();
+    if let Some(known) = registry.filters.get(&key, 0) {
+        return Ok(known);
+    }
     let ast = Parser::new().max_recursion_depth(NESTING_LIMIT).parse(text).map_err(|errors| {
         let first = errors.errors.first().map(|error| error.msg.clone()).unwrap_or_default();
         wrong(
@@ -40,7 +51,9 @@ pub fn parse(text: &str, entity: &Entity, registry: &Registry, context: &Context
             format!("筛选条件无法识别：{first}。请写成 city == '青岛' && net_sales > 1000 这样。"),
         )
     })?;
-    Reader { entity, registry, context }.condition(&ast)
+    let ast = Arc::new(ast);
+    registry.filters.put(key, 0, ast.clone());
+    Ok(ast)
 }
 
 fn wrong(en: impl Into<String>, zh: impl Into<String>) -> Error {

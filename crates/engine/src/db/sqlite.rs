@@ -7,6 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
 use meta::{DateTime, Id, NaiveDate, Utc};
 use rusqlite::{
     Connection, OpenFlags, Statement,
+    config::DbConfig,
     types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef},
 };
 use sea_query::Values;
@@ -51,6 +52,8 @@ fn open(folder: &Path, flags: OpenFlags) -> Result<Sqlite> {
     let conn = Connection::open_with_flags(folder.join("zhike.db"), flags)?;
     conn.busy_timeout(BUSY_TIMEOUT)?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_KEPT);
+    // Or SQLite plans by the number that is bound to LIMIT, and parses the statement anew each time it is run.
+    conn.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     let conn = Sqlite(conn);
     conn.run(
         // Acknowledged writes survive a power cut; group commit makes the sync cheap.
@@ -83,8 +86,11 @@ impl Sqlite {
     /// Until `take` has enough.
     fn each(&self, sql: &str, values: Values, mut take: impl FnMut(SqliteRow) -> bool) -> Result<()> {
         self.look_at_each(sql, values, |row, columns| {
-            let values: Result<_, rusqlite::Error> = (0..columns).map(|column| row.get(column)).collect();
-            Ok(take(SqliteRow(values?)))
+            let mut values = Vec::with_capacity(columns);
+            for column in 0..columns {
+                values.push(row.get(column)?);
+            }
+            Ok(take(SqliteRow(values.into())))
         })
     }
 
@@ -331,6 +337,7 @@ fn rows_of(receiver: mpsc::Receiver<Result<Vec<Row>>>) -> impl futures::Stream<I
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rusqlite::StatementStatus;
 
     async fn number(readers: &Readers, sql: &str) -> i64 {
         let rows = readers.fetch(sql, Values(vec![])).await.unwrap();
@@ -339,6 +346,18 @@ mod tests {
 
     fn mapping(conn: &Sqlite) -> i64 {
         conn.fetch("PRAGMA mmap_size", Values(vec![])).unwrap()[0].int(0).unwrap()
+    }
+
+    #[test]
+    fn a_statement_is_parsed_once_whatever_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let writer = open_writer(folder.path()).unwrap();
+        writer.run("CREATE TABLE t (n INTEGER); INSERT INTO t VALUES (7), (8)").unwrap();
+        let some = "SELECT n FROM t ORDER BY n LIMIT ?";
+        for limit in [1_i64, 2, 1] {
+            assert_eq!(writer.fetch(some, Values(vec![limit.into()])).unwrap().len() as i64, limit);
+        }
+        assert_eq!(writer.prepare(some).unwrap().get_status(StatementStatus::RePrepare), 0);
     }
 
     #[tokio::test]

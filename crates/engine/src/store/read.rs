@@ -189,7 +189,9 @@ impl Engine {
             by_entity.entry(entity).or_default().push(*id);
         }
         let mut titles = HashMap::new();
-        for (entity, ids) in by_entity {
+        for (entity, mut ids) in by_entity {
+            ids.sort_unstable();
+            ids.dedup();
             let entity = self.entity(entity)?;
             if allow(actor, entity, Action::Read).is_err() {
                 continue;
@@ -197,7 +199,7 @@ impl Engine {
             let title = actor.view(entity).get(&entity.title).filter(|title| title.masked);
             let mut select = Sql::select();
             select.columns([name("id"), name(&entity.title)]).from(name(&entity.name));
-            select.and_where(Expr::col(name("id")).is_in(ids));
+            select.and_where(Expr::col(name("id")).is_in(among(&ids)));
             let scope = scope(self.registry(), actor, entity, Action::Read);
             if scope != Condition::Always(true) {
                 select.and_where(to_test(&scope, &entity.name, self.dialect()));

@@ -44,6 +44,7 @@ def environment(lang):
     env.undefined_behavior, env.trim_blocks, env.lstrip_blocks = "strict", True, True
     env.add_function("t", words(lang))
     env.add_function("asset", lambda name: f"/assets/{name}?v=preview")
+    env.add_function("constant", lambda name: minijinja.safe(env.render_template(name)))
     return env
 
 

@@ -3,7 +3,7 @@
 use super::{
     SYSTEM, entity,
     list::{Asked, Parameters},
-    output::{Numbers, Shown},
+    output::{Numbers, Shown, places},
 };
 use crate::{
     Answer, App, Failure, Session,
@@ -93,8 +93,9 @@ impl Rows for Records {
     async fn page(&mut self, text: &mut String) -> Result<(usize, bool)> {
         let page = self.engine.list(&self.actor, &self.asked.query).await?;
         let numbers = self.asked.numbers_of(&self.engine, &page.records).await?;
+        let places = places(&self.entity, &page.records);
         for record in &page.records {
-            self.add(text, record, numbers.as_ref())?;
+            self.add(text, record, numbers.as_ref(), &places)?;
         }
         self.asked.query.after = page.next;
         Ok((page.records.len(), self.asked.query.after.is_some()))
@@ -102,8 +103,14 @@ impl Rows for Records {
 }
 
 impl Records {
-    fn add(&self, text: &mut String, record: &Record, numbers: Option<&Numbers>) -> Result<()> {
-        let shown = Shown { entity: &self.entity, record, numbers, fields: &self.asked.fields };
+    fn add(
+        &self,
+        text: &mut String,
+        record: &Record,
+        numbers: Option<&Numbers>,
+        places: &[Option<usize>],
+    ) -> Result<()> {
+        let shown = Shown { entity: &self.entity, record, numbers, fields: &self.asked.fields, places };
         match self.format {
             Format::Ndjson => {
                 text.push_str(&serde_json::to_string(&shown)?);

@@ -2,7 +2,7 @@
 
 use super::{
     entity,
-    output::{Numbers, Shown},
+    output::{Numbers, Shown, places},
 };
 use crate::{Answer, App, Session};
 use axum::{
@@ -154,7 +154,8 @@ pub async fn list(
     let page = engine.list(&session.actor, &asked.query).await?;
     app.saw_many(&session, &name, page.records.len(), &asked.given());
     let numbers = asked.numbers_of(engine, &page.records).await?;
-    let shown = |record| Shown { entity: &entity, record, numbers: numbers.as_ref(), fields: &asked.fields };
+    let (numbers, fields, places) = (numbers.as_ref(), &asked.fields, places(&entity, &page.records));
+    let shown = |record| Shown { entity: &entity, record, numbers, fields, places: &places };
     let count = match parameters.flag("count")? {
         true => {
             let count = engine.count(&session.actor, &asked.query, COUNT_CAP).await?;

@@ -30,8 +30,13 @@ pub async fn duplicates(
         .iter()
         .map(|duplicate| {
             let alike: Vec<&str> = duplicate.alike.iter().map(|alike| alike.name()).collect();
-            let shown =
-                output::Shown { entity: &entity, record: &duplicate.record, numbers: None, fields: &[] };
+            let shown = output::Shown {
+                entity: &entity,
+                record: &duplicate.record,
+                numbers: None,
+                fields: &[],
+                places: &[],
+            };
             json!({ "alike": alike, "record": shown })
         })
         .collect();

@@ -20,6 +20,14 @@ pub struct Shown<'r> {
     pub record: &'r Record,
     pub numbers: Option<&'r Numbers>,
     pub fields: &'r [String],
+    /// Where the entity's fields stand in the record, as far as it is known: see [`places`].
+    pub places: &'r [Option<usize>],
+}
+
+/// Where they stand in the records of a page, which are all of the same fields.
+pub fn places(entity: &Entity, page: &[Record]) -> Vec<Option<usize>> {
+    let Some(record) = page.first() else { return vec![] };
+    entity.fields.keys().map(|name| record.values.place(name)).collect()
 }
 
 impl Serialize for Shown<'_> {
@@ -39,8 +47,9 @@ impl Serialize for Shown<'_> {
             };
             body.serialize_entry(name, &value)?;
         }
-        for name in self.entity.fields.keys().filter(|name| wanted(name)) {
-            body.serialize_entry(name, record.get(name))?;
+        for (index, name) in self.entity.fields.keys().enumerate().filter(|(_, name)| wanted(name)) {
+            let place = self.places.get(index).copied().flatten();
+            body.serialize_entry(name, record.values.get_near(place, name).unwrap_or(&Value::Null))?;
         }
         if self.entity.external_ids && wanted("external_ids") {
             body.serialize_entry("external_ids", &self.external_ids())?;
@@ -69,7 +78,7 @@ impl Shown<'_> {
 
 /// All of a record as a tree, to which lines can be added.
 fn tree(entity: &Entity, record: &Record, numbers: Option<&Numbers>) -> Result<Map<String, Json>> {
-    match serde_json::to_value(Shown { entity, record, numbers, fields: &[] })? {
+    match serde_json::to_value(Shown { entity, record, numbers, fields: &[], places: &[] })? {
         Json::Object(body) => Ok(body),
         _ => Ok(Map::new()),
     }

@@ -56,7 +56,8 @@ pub async fn timeline(
     let mut data = vec![];
     for item in &items {
         let of = session.actor.view(app.engine().entity(&item.record.entity)?);
-        let record = output::Shown { entity: of, record: &item.record, numbers: None, fields: &[] };
+        let record =
+            output::Shown { entity: of, record: &item.record, numbers: None, fields: &[], places: &[] };
         data.push(json!({ "at": item.at, "entity": of.name, "record": record }));
     }
     Ok(Json(json!({ "data": data, "next": next })).into_response())

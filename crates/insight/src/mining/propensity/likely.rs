@@ -157,7 +157,10 @@ pub async fn of_customer(engine: &Engine, account: Id) -> Result<Vec<(Id, KeptFo
     for (run, products) in runs.into_iter().rev().take(RUNS_LIMIT) {
         let rows = engine.fetch(&naming(run, account)).await?;
         let Some((first, _, at)) = place(&rows, account)? else { continue };
-        for row in engine.fetch(&telling(run, first)).await? {
+        // Named, SQLite looks for each product's row: it takes the run alone to find few and would read through all of it.
+        let mut rows = telling(run, first);
+        rows.and_where(Expr::col(name("product")).is_in(products.keys().copied()));
+        for row in engine.fetch(&rows).await? {
             let product = row.id(0)?;
             let Some(kept) = products.get(&product) else { continue };
             let (Some(parts), Ok(found)) = (told_at(&row.bytes(1)?, at), &kept.body) else { continue };

@@ -4,7 +4,7 @@
 use super::view::{is_bulk_field, possible_columns};
 use crate::{
     Answer,
-    pages::{Caller, Place, Reader, address::list_href, input::Choice},
+    pages::{Caller, Place, Reader, address::list_href},
     secret::digest,
 };
 use axum::{
@@ -21,36 +21,45 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 #[derive(Serialize)]
-struct KnownField {
-    name: String,
-    label: String,
+struct Known<'f> {
+    fields: Vec<KnownField<'f>>,
+}
+
+#[derive(Serialize)]
+struct KnownField<'f> {
+    name: &'f str,
+    label: &'f str,
     kind: &'static str,
-    choices: Option<Vec<Choice>>,
+    choices: Option<Vec<Choice<'f>>>,
     lookup: Option<String>,
     /// May be set on many records at once.
     bulk: bool,
 }
 
+#[derive(Serialize)]
+struct Choice<'f> {
+    value: &'f str,
+    label: &'f str,
+}
+
 /// As many letters of the digest as tell two states of the metadata apart.
 const VERSION_LENGTH: usize = 12;
 
-fn fields_json(reader: &Reader, entity: &Entity) -> String {
+fn fields_json(reader: &Reader, entity: &Entity) -> Result<String> {
     let columns = possible_columns(entity);
-    let known: Vec<KnownField> = columns.iter().map(|field| known_field(reader, entity, field)).collect();
-    serde_json::json!({ "fields": known }).to_string()
+    let fields = columns.iter().map(|field| known_field(reader, entity, field)).collect();
+    Ok(serde_json::to_string(&Known { fields })?)
 }
 
-fn known_field(reader: &Reader, entity: &Entity, field: &Field) -> KnownField {
-    let word = |choice: &meta::Choice| choice.label.get(reader.lang).to_owned();
+fn known_field<'f>(reader: &Reader, entity: &Entity, field: &'f Field) -> KnownField<'f> {
+    let choice =
+        |choice: &'f meta::Choice| Choice { value: &choice.value, label: choice.label.get(reader.lang) };
     let declared = entity.get(&field.name).is_some() && field.name != entity.title;
     KnownField {
-        name: field.name.clone(),
-        label: field.label.get(reader.lang).to_owned(),
+        name: &field.name,
+        label: field.label.get(reader.lang),
         kind: field.kind.name(),
-        choices: matches!(field.kind, Kind::Choice(_)).then(|| {
-            let choices = field.choices().iter();
-            choices.map(|c| Choice { value: c.value.clone(), label: word(c) }).collect()
-        }),
+        choices: matches!(field.kind, Kind::Choice(_)).then(|| field.choices().iter().map(choice).collect()),
         lookup: field.target().map(|target| format!("/lookup/{target}")),
         bulk: declared && is_bulk_field(field),
     }
@@ -61,8 +70,8 @@ fn version(json: &str) -> String {
 }
 
 /// The address changes with the words and fields, so that browsers may keep the answer.
-pub fn fields_href(reader: &Reader, entity: &Entity) -> String {
-    format!("{}/fields?v={}", list_href(entity), version(&fields_json(reader, entity)))
+pub fn fields_href(reader: &Reader, entity: &Entity) -> Result<String> {
+    Ok(format!("{}/fields?v={}", list_href(entity), version(&fields_json(reader, entity)?)))
 }
 
 #[derive(Deserialize)]
@@ -74,7 +83,7 @@ pub struct Wanted {
 /// GET `{entity}/fields`.
 pub async fn fields(caller: Caller, Place(entity): Place<String>, Asking(wanted): Asking<Wanted>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
-    let json = fields_json(&caller.reader, &entity);
+    let json = fields_json(&caller.reader, &entity)?;
     let kept = if wanted.v == version(&json) { "private, max-age=31536000, immutable" } else { "no-cache" };
     let kept = (header::CACHE_CONTROL, HeaderValue::from_static(kept));
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

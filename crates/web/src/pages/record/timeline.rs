@@ -338,8 +338,8 @@ pub async fn next(caller: &Caller, entity: &Entity, record: &Record) -> Answer<V
     };
     let Some(other) = on_timeline(caller, entity).find(planned) else { return Ok(vec![]) };
     let Some(timeline) = &other.timeline else { return Ok(vec![]) };
-    let filter = format!("{} == '{}' && done == false", timeline.subject, record.id);
-    let query = Query::new(&other.name).filter(filter).sort("due_at").limit(NEXT_READ);
+    let query = Query::new(&other.name).belongs_to(&timeline.subject, record.id).filter("done == false");
+    let query = query.sort("due_at").limit(NEXT_READ);
     let mut found = caller.engine().list(caller.actor(), &query).await?.records;
     let due = |planned: &Record| planned.get("due_at").as_instant();
     // What has no date stands last.
