@@ -20,6 +20,8 @@ pub struct Context {
 
 const LENGTH_LIMIT: usize = 10_000;
 const NESTING_LIMIT: u16 = 60;
+/// Longer filters are written once, by a program: reading them again is better than keeping thousands of them.
+const KEPT_LENGTH: usize = 500;
 
 /// Parses `text` for records of `entity`; errors are [`Error::Invalid`] on `filter` and say what is wrong where.
 pub fn parse(text: &str, entity: &Entity, registry: &Registry, context: &Context) -> Result<Condition> {
@@ -52,7 +54,9 @@ fn read(text: &str, registry: &Registry) -> Result<Arc<IdedExpr>> {
         )
     })?;
     let ast = Arc::new(ast);
-    registry.filters.put(key, 0, ast.clone());
+    if text.len() <= KEPT_LENGTH {
+        registry.filters.put(key, 0, ast.clone());
+    }
     Ok(ast)
 }
 
