@@ -1,5 +1,6 @@
 //! The value matrix of a year ago: every number leads to the very customers it counts, as a walk through their orders finds them,
 //! by sales and by profit.
+//! Long because its numbers are walked here, in every way they are told.
 
 use crate::{
     alarms::all,
