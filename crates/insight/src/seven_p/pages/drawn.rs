@@ -12,7 +12,7 @@ use crate::{
 };
 use axum::{
     extract::{Query, State},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use engine::Error;
 use minijinja::context;
@@ -35,6 +35,9 @@ pub(super) fn href(region: &str, measured: &str) -> String {
 
 pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
     scope::whole_company(&session)?;
+    if asked.region.is_empty() || asked.measured.is_empty() {
+        return Ok(Redirect::to("/value/seven-p/promotion").into_response());
+    }
     let engine = app.engine();
     let currency = engine.company_currency().await?;
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
