@@ -250,9 +250,9 @@ fn what_customers_say_follows_relation_and_region() {
         client.set_cookie("zhike_lang", "en");
         for (filter, part) in [
             ("", "satisfied with C = 0.72 ("),
-            ("?relation=dealer", "satisfied with C = 0.90 ("),
-            ("?relation=consumer&region=%E5%B1%B1%E4%B8%9C", "satisfied with C = 0.50 ("),
-            ("?region=DE", "Only 3 customers answered, too few for a claim: their mean is C = 0.50"),
+            ("?relation=dealer", "satisfied with C = 0.9 ("),
+            ("?relation=consumer&region=%E5%B1%B1%E4%B8%9C", "satisfied with C = 0.5 ("),
+            ("?region=DE", "Only 3 customers answered, too few for a claim: their mean is C = 0.5"),
             ("?relation=supplier", "nothing is said of satisfaction"),
         ] {
             let page = client.get(&format!("/value/seven-p/persistency{filter}")).await.expect(200).body;
