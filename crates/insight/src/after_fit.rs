@@ -6,6 +6,7 @@ use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settin
 use engine::{BoxFuture, Engine, Error, JobContext, JobState, Result, Tx};
 use serde_json::json;
 use std::time::Instant;
+use tokio::task::JoinSet;
 use warehouse::Manner;
 
 pub const JOB: &str = "value.after_fit";
@@ -25,17 +26,19 @@ async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> 
         let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
         timed("alarms", alarm::run(engine, settings, &due)).await
     };
-    // In a task of its own: neither waits while the other computes.
+    // In a task of its own: neither waits while the other computes. It ends with this one, whatever ends this.
     let (own, own_settings) = (engine.clone(), settings.clone());
-    let reports = tokio::spawn(async move {
+    let mut reports = JoinSet::new();
+    reports.spawn(async move {
         let (engine, settings) = (&own, &own_settings);
         timed("seven P", seven_p::compute(engine, settings)).await?;
         timed("satisfaction", satisfaction::compute(engine, settings)).await?;
         timed("contracts", contract::compute(engine, settings)).await?;
         timed("before and after", benefit::compute(engine, settings)).await
     });
-    let (raised, reports) = tokio::join!(prompts, reports);
-    reports.map_err(|error| Error::Internal(format!("what rests on the fit was interrupted: {error}")))??;
+    let (raised, reported) = tokio::join!(prompts, reports.join_next());
+    let interrupted = |error| Error::Internal(format!("what rests on the fit was interrupted: {error}"));
+    reported.transpose().map_err(interrupted)?.transpose()?;
     let raised = raised?;
     tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
