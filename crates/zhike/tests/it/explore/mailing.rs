@@ -26,6 +26,14 @@ async fn question(client: &Client, with: &str) -> String {
     answer.header("location").split("saved=").nth(1).unwrap().to_owned()
 }
 
+/// The form of a daily letter to these; paused unless it is active.
+fn every_day<'a>(question: &'a str, readers: &[&'a str], active: bool) -> Vec<(&'a str, &'a str)> {
+    let mut form = vec![("name", "Daily"), ("question", question), ("rhythm", "daily"), ("hour", "8")];
+    form.extend(readers.iter().map(|reader| ("recipient", *reader)));
+    form.extend(active.then_some(("active", "1")));
+    form
+}
+
 async fn only(test: &TestApp) -> meta::Record {
     test.engine.list(&Actor::system(), &Query::new("scheduled_report")).await.unwrap().records.remove(0)
 }
@@ -112,15 +120,7 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
         let ann = test.administrator().await;
         let asked = question(&ann, "me").await;
         let reader = test.user("All Seeing", "all@example.com", Role::User).await.to_string();
-        let form = [
-            ("name", "Daily"),
-            ("question", asked.as_str()),
-            ("rhythm", "daily"),
-            ("hour", "8"),
-            ("recipient", reader.as_str()),
-            ("active", "1"),
-        ];
-        ann.post(SCHEDULES, &form).await.expect(303);
+        ann.post(SCHEDULES, &every_day(&asked, &[&reader], true)).await.expect(303);
         let id = only(&test).await.id;
         // However long ago the last one was.
         test.clock.set(test.clock.now() + TimeDelta::days(2));
@@ -162,14 +162,7 @@ fn a_letter_that_could_not_be_sent_is_tried_again_for_those_without_it() {
         });
         write.await.unwrap();
         // Paused, it stays.
-        let paused = [
-            ("name", "Daily"),
-            ("question", asked.as_str()),
-            ("rhythm", "daily"),
-            ("hour", "8"),
-            ("recipient", reader.as_str()),
-        ];
-        ann.post(&format!("{SCHEDULES}/{id}"), &paused).await.expect(303);
+        ann.post(&format!("{SCHEDULES}/{id}"), &every_day(&asked, &[&reader], false)).await.expect(303);
         let record = only(&test).await;
         assert!(record.get("pending").is_null() && record.get("due_at").is_null(), "{record:?}");
         test.clock.set(test.clock.now() + TimeDelta::days(3));
@@ -184,14 +177,7 @@ fn sent_now_while_it_is_paused_a_report_goes_out_once_and_stays_paused() {
         let ann = test.administrator().await;
         let asked = question(&ann, "me").await;
         let reader = test.user("All Seeing", "all@example.com", Role::User).await.to_string();
-        let paused = [
-            ("name", "Daily"),
-            ("question", asked.as_str()),
-            ("rhythm", "daily"),
-            ("hour", "8"),
-            ("recipient", reader.as_str()),
-        ];
-        ann.post(SCHEDULES, &paused).await.expect(303);
+        ann.post(SCHEDULES, &every_day(&asked, &[&reader], false)).await.expect(303);
         let id = only(&test).await.id;
         let server = MailServer::start();
         let app = with_mail(&test, &server.url);
@@ -217,15 +203,7 @@ fn sent_now_while_it_is_paused_a_report_goes_out_once_and_stays_paused() {
 async fn daily(test: &TestApp, readers: &[&str]) {
     let ann = test.administrator().await;
     let asked = question(&ann, "me").await;
-    let mut form = vec![
-        ("name", "Daily"),
-        ("question", asked.as_str()),
-        ("rhythm", "daily"),
-        ("hour", "8"),
-        ("active", "1"),
-    ];
-    form.extend(readers.iter().map(|reader| ("recipient", *reader)));
-    ann.post(SCHEDULES, &form).await.expect(303);
+    ann.post(SCHEDULES, &every_day(&asked, readers, true)).await.expect(303);
     let id = only(test).await.id;
     ann.post(&format!("{SCHEDULES}/{id}/now"), &[]).await.expect(303);
 }
