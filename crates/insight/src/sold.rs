@@ -53,9 +53,8 @@ impl Sold {
         asked.await.inspect_err(|error| tracing::warn!("orders are read one by one: {error}")).ok()
     }
 
-    /// Lines of orders that count, as of now.
-    pub async fn newest_lines(engine: &Engine) -> Result<Sold> {
-        warehouse::refresh(engine, Manner::default(), None).await?;
+    /// Lines of orders that count, of such a warehouse.
+    pub async fn lines(engine: &Engine) -> Result<Sold> {
         let lines = "SELECT account_key, day FROM sales WHERE account_key IS NOT NULL AND day IS NOT NULL";
         Sold::ask(engine, lines).await
     }
