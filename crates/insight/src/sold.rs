@@ -53,7 +53,7 @@ impl Sold {
         asked.await.inspect_err(|error| tracing::warn!("orders are read one by one: {error}")).ok()
     }
 
-    /// Lines of orders that count, of such a warehouse.
+    /// Lines of orders that count, of a warehouse that was brought up to date.
     pub async fn lines(engine: &Engine) -> Result<Sold> {
         let lines = "SELECT account_key, day FROM sales WHERE account_key IS NOT NULL AND day IS NOT NULL";
         Sold::ask(engine, lines).await
