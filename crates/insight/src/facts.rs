@@ -26,15 +26,11 @@ pub enum At {
 impl At {
     /// Its day on the company's clock.
     pub fn day(self, settings: &Settings) -> String {
-        format!("CAST({} AS DATE)", self.local(settings))
-    }
-
-    fn local(self, settings: &Settings) -> String {
         match self {
-            At::Day(day) => day.to_owned(),
+            At::Day(day) => format!("CAST({day} AS DATE)"),
             At::Instant(instant) => {
                 let zone = settings.time_zone.name();
-                format!("arrow_cast({instant}, 'Timestamp(Microsecond, Some(\"{zone}\"))')")
+                format!("CAST(arrow_cast({instant}, 'Timestamp(Microsecond, Some(\"{zone}\"))') AS DATE)")
             }
         }
     }
@@ -107,9 +103,9 @@ pub async fn add_ids(engine: &Engine, sql: &str, ids: &mut Vec<Option<Id>>) -> R
     Ok(())
 }
 
-/// The record of a key, of [`ids_by_key`].
-pub fn at_key(ids: &[Option<Id>], key: i32) -> Option<Id> {
-    ids.get(usize::try_from(key).ok()?).copied().flatten()
+/// What is known of a key: the record of [`ids_by_key`], or what was made of it.
+pub fn at_key<T: Copy>(known: &[Option<T>], key: i32) -> Option<T> {
+    known.get(usize::try_from(key).ok()?).copied().flatten()
 }
 
 /// Conditions on `d.account_key`, each met by some of so many keys: a pass over all lines for each.

@@ -8,6 +8,7 @@ pub mod profits;
 mod spread;
 
 use crate::{
+    facts::region_of,
     settings::{Settings, ValueBy, date_of, day_number},
     statistics::{self, UpTo},
     store,
@@ -136,7 +137,7 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate, by: ValueB
     while let Some(mut row) = rows.try_next().await? {
         let text = |at: usize| Ok::<_, Error>(row.opt_text(at)?.unwrap_or_default());
         let (country, province) = (text(2)?, text(3)?);
-        let region = if province.is_empty() { country } else { province };
+        let region = region_of(&province, &country).to_owned();
         let (id, relation, importance) = (row.id(0)?, text(1)?, text(4)?);
         let quadrant = row.opt_text(5)?;
         let mut amount = |at: usize| {

@@ -124,18 +124,21 @@ pub async fn add_of_in(
 
 /// `customers` are in order of their ids; `of_days` are a customer's statistics, one for each of the days of `up_to`.
 ///
-/// Lines are asked of the warehouse. Where it cannot be asked, the operational store tells them: the figures of orders do not wait
-/// for it.
+/// Lines are asked of the warehouse where it `is_new`: brought up to date for the orders. Else the operational store tells them: the
+/// figures of orders do not wait for the warehouse.
 pub async fn add_of_everybody<K>(
     engine: &Engine,
     customers: &mut [(Id, K)],
     of_days: impl Fn(&mut K) -> &mut [Statistics],
     up_to: &[&UpTo<'_>],
+    is_new: bool,
 ) -> Result<()> {
     let Some(first) = up_to.first() else { return Ok(()) };
     for kind in kinds(&first.settings.cost_rates) {
-        if let Kind::Lines = kind {
-            match Sold::newest_lines(engine).await {
+        if let Kind::Lines = kind
+            && is_new
+        {
+            match Sold::lines(engine).await {
                 Ok(sold) => {
                     let used = Use { pieces: 1, ..Use::default() };
                     sold.each(customers, |customer, day| {

@@ -1,7 +1,7 @@
 //! What everybody bought, as the warehouse has it: columns of millions of rows, whose customers are told by their keys.
 
 use crate::{
-    facts::{At, ask, counting, ids_by_key},
+    facts::{At, ask, at_key, counting, ids_by_key},
     settings::Settings,
     statistics::COUNTING_ORDERS,
 };
@@ -53,9 +53,8 @@ impl Sold {
         asked.await.inspect_err(|error| tracing::warn!("orders are read one by one: {error}")).ok()
     }
 
-    /// Lines of orders that count, as of now.
-    pub async fn newest_lines(engine: &Engine) -> Result<Sold> {
-        warehouse::refresh(engine, Manner::default(), None).await?;
+    /// Lines of orders that count, of a warehouse that was brought up to date.
+    pub async fn lines(engine: &Engine) -> Result<Sold> {
         let lines = "SELECT account_key, day FROM sales WHERE account_key IS NOT NULL AND day IS NOT NULL";
         Sold::ask(engine, lines).await
     }
@@ -64,7 +63,7 @@ impl Sold {
         Ok(Sold { accounts: ids_by_key(engine, "account").await?, rows: ask(engine, sql).await? })
     }
 
-    /// Of each key the place of its customer; `customers` are in order of their ids.
+    /// Of each key the place of its customer, unless he is deleted or not asked about; `customers` are in order of their ids.
     fn places<K>(&self, customers: &[(Id, K)]) -> Vec<Option<usize>> {
         let place = |id: Id| customers.binary_search_by(|(known, _)| known.cmp(&id)).ok();
         self.accounts.iter().map(|id| id.and_then(place)).collect()
@@ -79,7 +78,7 @@ impl Sold {
             let days = batch.column(1).as_primitive::<Date32Type>();
             let [net, margin] = [2, 3].map(|at| batch.column(at).as_primitive::<Int64Type>());
             for row in 0..batch.num_rows() {
-                let Some(at) = place_of(&places, accounts.value(row)) else { continue };
+                let Some(at) = at_key(&places, accounts.value(row)) else { continue };
                 orders.push(Order {
                     place: at as u32,
                     day: days.value(row),
@@ -99,15 +98,10 @@ impl Sold {
             let accounts = batch.column(0).as_primitive::<Int32Type>().values();
             let days = batch.column(1).as_primitive::<Date32Type>().values();
             for (account, day) in accounts.iter().zip(days) {
-                if let Some(at) = place_of(&places, *account) {
+                if let Some(at) = at_key(&places, *account) {
                     take(&mut customers[at].1, *day);
                 }
             }
         }
     }
-}
-
-/// `None` of an account that is deleted, or not asked about.
-fn place_of(places: &[Option<usize>], key: i32) -> Option<usize> {
-    places.get(usize::try_from(key).ok()?).copied().flatten()
 }

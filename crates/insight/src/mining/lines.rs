@@ -153,7 +153,7 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
             in_ten_thousandths("d.quantity"),
             in_ten_thousandths("d.net"),
         );
-        numbers.add(ask(engine, &sql).await?, &mut lines)?;
+        numbers.add(ask(engine, &sql).await?, &mut lines);
     }
     let Numbers { accounts, products, .. } = numbers;
     computed(move || Sales::of(lines, &accounts.ids, &products.ids, until)).await
@@ -210,7 +210,7 @@ struct Numbers {
 
 impl Numbers {
     /// The columns in the order of [`read`]'s question.
-    fn add(&self, answer: Answer, lines: &mut Vec<Line>) -> Result<()> {
+    fn add(&self, answer: Answer, lines: &mut Vec<Line>) {
         for batch in answer.batches {
             let keys = |at: usize| batch.column(at).as_primitive::<Int32Type>();
             let units = |at: usize| batch.column(at).as_primitive::<Int64Type>();
@@ -219,8 +219,9 @@ impl Numbers {
             let (quantity, amount) = (units(4), units(5));
             for row in 0..batch.num_rows() {
                 let order = self.orders.at(order, row);
+                // The warehouse was refreshed since orders were numbered, and this one came with it.
                 if order == MISSING {
-                    return Err(Error::Internal("a line without an order".into()));
+                    continue;
                 }
                 lines.push(Line {
                     account: self.accounts.at(account, row),
@@ -232,7 +233,6 @@ impl Numbers {
                 });
             }
         }
-        Ok(())
     }
 }
 

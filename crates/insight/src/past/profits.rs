@@ -29,8 +29,9 @@ pub async fn add(engine: &Engine, settings: &Settings, customers: &mut [Customer
         customers.iter().map(|customer| (customer.id, Default::default())).collect();
     let of_days = <[Statistics; 2]>::as_mut_slice;
     let orders = Sold::newest_orders(engine, settings).await;
+    let is_new = orders.is_some();
     statistics::bought(engine, &mut known, of_days, &up_to, orders, |_, _| {}, None).await?;
-    served::add_of_everybody(engine, &mut known, of_days, &up_to).await?;
+    served::add_of_everybody(engine, &mut known, of_days, &up_to, is_new).await?;
     let mut earned = Earned::default();
     known.iter().filter(|(_, [then, _])| then.summary.is_some()).for_each(|(_, [then, _])| earned.add(then));
     for (customer, (_, [then, now])) in customers.iter_mut().zip(known) {

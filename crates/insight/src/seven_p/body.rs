@@ -1,7 +1,10 @@
 //! The cells of one row as text: columns of numbers, in which months and values are named by their place in a list. So a page reads
 //! thousands of cells at once, and what a cut does not measure takes no room.
 
-use super::cuts::{MEASURES, Measures};
+use super::{
+    cuts::{MEASURES, Measures},
+    named::Named,
+};
 use meta::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -18,8 +21,8 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// From cells in the order of their months; their values are places in `texts`, of which only those that occur are taken.
-    pub fn of(texts: &[String], cells: impl Iterator<Item = (NaiveDate, usize, Measures)>) -> Body {
+    /// From cells in the order of their months; their values are numbers of `texts`, of which only those that occur are taken.
+    pub fn of(texts: &Named, cells: impl Iterator<Item = (NaiveDate, u32, Measures)>) -> Body {
         let mut body = Body::default();
         let mut places = HashMap::new();
         for (month, value, measures) in cells {
@@ -27,7 +30,7 @@ impl Body {
                 body.months.push(month);
             }
             let place = *places.entry(value).or_insert_with(|| {
-                body.values.push(texts[value].clone());
+                body.values.push(texts.text(value).to_owned());
                 body.values.len() - 1
             });
             body.month.push(body.months.len() - 1);
@@ -59,19 +62,20 @@ mod tests {
 
     #[test]
     fn what_is_written_is_read_again() {
-        let texts = ["", "one", "never", "\"二\""].map(str::to_owned);
+        let mut texts = Named::default();
+        let [one, _, two] = ["one", "never", "\"二\""].map(|text| texts.number(text));
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let sold = Measures { orders: 2, sales: -30_000, margin: 7, costed: i64::MAX, ..Measures::default() };
         let won = Measures { first_buyers: 1, ..Measures::default() };
         let cells = [
-            (day("2026-09-01"), 0, sold),
-            (day("2026-09-01"), 3, won),
-            (day("2026-11-01"), 3, Measures::default()),
-            (day("2026-11-01"), 1, sold),
+            (day("2026-09-01"), Named::NOTHING, sold),
+            (day("2026-09-01"), two, won),
+            (day("2026-11-01"), two, Measures::default()),
+            (day("2026-11-01"), one, sold),
         ];
         let text = serde_json::to_string(&Body::of(&texts, cells.into_iter())).unwrap();
         let read: Body = serde_json::from_str(&text).unwrap();
-        let wanted = cells.map(|(month, value, measures)| (month, texts[value].as_str(), measures));
+        let wanted = cells.map(|(month, value, measures)| (month, texts.text(value), measures));
         assert_eq!(read.cells().collect::<Vec<_>>(), wanted);
         assert!(!text.contains("never"), "{text}");
         assert_eq!(read.measures[4], [0_i64; 0], "nothing is returned anywhere");

@@ -1,46 +1,21 @@
 //! The cells of the cuts while they are added up. Each counts towards up to four rows: those of its own relation and region, and
 //! those of all; so whatever the filters say, a page reads one row.
 
-use super::{body::Body, cuts::Measures};
+use super::{body::Body, cuts::Measures, named::Named};
 use engine::Result;
 use meta::NaiveDate;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 
-/// The number of the empty text: as relation or region it is all of them, as value it is none.
-const EMPTY: usize = 0;
+const ALL: u32 = Named::NOTHING;
 
-/// Texts by number, so that cells are kept by numbers and each text once.
-struct Texts {
-    numbers: HashMap<String, usize>,
-    texts: Vec<String>,
-}
-
-impl Default for Texts {
-    fn default() -> Texts {
-        Texts { numbers: HashMap::from([(String::new(), EMPTY)]), texts: vec![String::new()] }
-    }
-}
-
-impl Texts {
-    fn number(&mut self, text: &str) -> usize {
-        if let Some(number) = self.numbers.get(text) {
-            return *number;
-        }
-        let number = self.texts.len();
-        self.numbers.insert(text.to_owned(), number);
-        self.texts.push(text.to_owned());
-        number
-    }
-}
-
-/// A relation and a region by number.
-pub(super) type Place = (usize, usize);
+/// A relation and a region by number; of the empty text, all of them.
+pub(super) type Place = (u32, u32);
 
 /// Relations and regions that occur.
 #[derive(Default)]
 pub(super) struct Places {
-    relations: Texts,
-    regions: Texts,
+    relations: Named,
+    regions: Named,
 }
 
 impl Places {
@@ -48,38 +23,36 @@ impl Places {
     pub fn of(&mut self, relation: &str, region: &str) -> impl Iterator<Item = Place> + use<> {
         let (relation, region) = (self.relations.number(relation), self.regions.number(region));
         let its_own_and_all =
-            |number: usize| [Some(number).filter(|own| *own != EMPTY), Some(EMPTY)].into_iter().flatten();
+            |number: u32| [Some(number).filter(|own| *own != ALL), Some(ALL)].into_iter().flatten();
         its_own_and_all(relation)
             .flat_map(move |relation| its_own_and_all(region).map(move |region| (relation, region)))
     }
 
     /// Relation and region; where empty, all.
     pub fn named(&self, (relation, region): Place) -> (String, String) {
-        (self.relations.texts[relation].clone(), self.regions.texts[region].clone())
+        (self.relations.text(relation).to_owned(), self.regions.text(region).to_owned())
     }
 }
 
 /// By month and value.
-type Sums = BTreeMap<(NaiveDate, usize), Measures>;
+type Sums = BTreeMap<(NaiveDate, u32), Measures>;
 
 #[derive(Default)]
 struct OneCut {
-    values: Texts,
+    values: Named,
     rows: BTreeMap<Place, Sums>,
 }
 
 impl OneCut {
     /// All but the `limit` values of the most sales.
-    fn beyond(&self, limit: usize) -> HashSet<usize> {
-        let mut sales: BTreeMap<usize, i64> = BTreeMap::new();
-        for ((_, value), measures) in self.rows.get(&(EMPTY, EMPTY)).into_iter().flatten() {
+    fn beyond(&self, limit: usize) -> HashSet<u32> {
+        let mut sales: BTreeMap<u32, i64> = BTreeMap::new();
+        for ((_, value), measures) in self.rows.get(&(ALL, ALL)).into_iter().flatten() {
             let known = sales.entry(*value).or_default();
             *known = known.saturating_add(measures.sales);
         }
-        let mut values: Vec<(i64, &str, usize)> = sales
-            .into_iter()
-            .map(|(value, sales)| (sales, self.values.texts[value].as_str(), value))
-            .collect();
+        let mut values: Vec<(i64, &str, u32)> =
+            sales.into_iter().map(|(value, sales)| (sales, self.values.text(value), value)).collect();
         values.sort_unstable_by(|a, b| b.cmp(a));
         values.into_iter().skip(limit).map(|(.., value)| value).collect()
     }
@@ -92,7 +65,7 @@ impl OneCut {
         for sums in self.rows.values_mut() {
             let mut kept = Sums::new();
             for ((month, value), measures) in &*sums {
-                let value = if beyond.contains(value) { EMPTY } else { *value };
+                let value = if beyond.contains(value) { Named::NOTHING } else { *value };
                 kept.entry((*month, value)).or_default().add(measures);
             }
             *sums = kept;
@@ -137,15 +110,15 @@ impl Cells {
     /// Those known, by sales, the largest first.
     pub fn regions(&self) -> Vec<String> {
         let rows = self.cuts.get("month").into_iter().flat_map(|cut| &cut.rows);
-        let of_all_relations = rows.filter(|((relation, region), _)| *relation == EMPTY && *region != EMPTY);
-        let mut regions: Vec<(i64, &String)> = of_all_relations
+        let of_all_relations = rows.filter(|((relation, region), _)| *relation == ALL && *region != ALL);
+        let mut regions: Vec<(i64, &str)> = of_all_relations
             .map(|((_, region), sums)| {
                 let sales = sums.values().fold(0_i64, |sales, one| sales.saturating_add(one.sales));
-                (sales, &self.places.regions.texts[*region])
+                (sales, self.places.regions.text(*region))
             })
             .collect();
         regions.sort_unstable_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
-        regions.into_iter().map(|(_, region)| region.clone()).collect()
+        regions.into_iter().map(|(_, region)| region.to_owned()).collect()
     }
 
     pub fn rows(&self) -> Result<Vec<CutRow>> {
@@ -154,7 +127,7 @@ impl Cells {
             for (place, sums) in &one.rows {
                 let cells = sums.iter().map(|((month, value), measures)| (*month, *value, *measures));
                 let (relation, region) = self.places.named(*place);
-                let cells = serde_json::to_string(&Body::of(&one.values.texts, cells))?;
+                let cells = serde_json::to_string(&Body::of(&one.values, cells))?;
                 rows.push(CutRow { cut, relation, region, cells });
             }
         }

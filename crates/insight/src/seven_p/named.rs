@@ -1,4 +1,4 @@
-//! Texts and ids of columns by number, so that rows are told apart by numbers and each text is made once.
+//! Texts and ids by number, so that rows and cells are told apart by numbers and each text is made once.
 
 use engine::{Error, Result};
 use meta::Id;

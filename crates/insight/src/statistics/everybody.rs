@@ -27,8 +27,9 @@ pub async fn of_everybody(
     job: Option<&JobContext>,
 ) -> Result<()> {
     let orders = Sold::newest_orders(engine, up_to.settings).await;
+    let is_new = orders.is_some();
     bought(engine, customers, std::slice::from_mut, &[up_to], orders, seen, job).await?;
-    served::add_of_everybody(engine, customers, std::slice::from_mut, &[up_to]).await?;
+    served::add_of_everybody(engine, customers, std::slice::from_mut, &[up_to], is_new).await?;
     satisfaction::add_of_everybody(engine, customers, up_to).await?;
     adoption::add_of_everybody(engine, customers, up_to).await?;
     tell(job, "read", customers.len(), customers.len()).await
