@@ -14,6 +14,13 @@ pub struct Estimate {
     pub cases: u64,
 }
 
+impl Estimate {
+    /// Of numbers that are never below `least` nor above `most`: neither is their mean, wherever a normal interval would reach.
+    pub fn within(self, least: f64, most: f64) -> Self {
+        Estimate { low: self.low.max(least), high: self.high.min(most), ..self }
+    }
+}
+
 /// `hits` of `cases`, with the score interval of Wilson (1927), *JASA* 22, which stays within 0 and 1 and holds for few cases, too.
 /// `None` without cases.
 pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
@@ -130,6 +137,10 @@ mod tests {
         let summed = mean_of_sums(3, 6_000, 14_000_000, 1_000.0).expect("three");
         assert!((summed.high - 2.0 - Z_95 / 3.0_f64.sqrt()).abs() < 1e-12 && (summed.at - 2.0).abs() < 1e-12);
         assert_eq!(mean_of_sums(1, 7, 49, 1.0), None);
+        // 0 and 100: 50 ± 98, and no mean of such numbers lies outside of them.
+        let wide = mean_of_sums(2, 100, 10_000, 1.0).expect("two");
+        assert!(wide.low < 0.0 && wide.high > 100.0, "{wide:?}");
+        assert_eq!(wide.within(0.0, 100.0), Estimate { at: 50.0, low: 0.0, high: 100.0, cases: 2 });
     }
 
     #[test]

@@ -55,8 +55,6 @@ pub struct Measured {
     /// Its cases are customers.
     pub satisfaction: Option<Estimate>,
     pub nps: Option<Nps>,
-    /// Customers whose answers it is of.
-    pub nps_customers: u64,
     /// Contacts of customers, and those that were answered within two weeks.
     pub asked: u64,
     pub answered: u64,
@@ -136,7 +134,7 @@ fn figures(
     };
     let nps = |one: &Measured| {
         let told = |nps: Nps| Told { at: nps.score, range: Some([nps.low, nps.high]) };
-        one.nps.map(|nps| (told(nps), one.nps_customers))
+        one.nps.map(|nps| (told(nps), nps.respondents))
     };
     vec![
         reps.compare("sales_per_rep", Of::Rate, FEWEST_REPS),
@@ -215,7 +213,6 @@ async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Resu
     }
     found.satisfaction = Clusters::of(ratios.into_values()).mean(1_000.0);
     let points = Clusters::of(points.into_values());
-    found.nps_customers = points.respondents;
     found.nps = Nps::of_counts(promoters, passives, detractors).map(|nps| nps.of_respondents(&points));
     Ok(())
 }

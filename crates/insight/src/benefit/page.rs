@@ -199,7 +199,7 @@ fn samples(key: &str, one: &Measured) -> Vec<(&'static str, u64)> {
         "satisfaction" => vec![("benefit.n.asked", one.satisfaction.map_or(0, |found| found.cases))],
         "nps" => vec![
             ("benefit.n.answers", one.nps.map_or(0, |nps| nps.cases())),
-            ("benefit.n.asked", one.nps_customers),
+            ("benefit.n.asked", one.nps.map_or(0, |nps| nps.respondents)),
         ],
         "answer_hours" => vec![("benefit.n.answered", one.answered)],
         "sales_per_rep" => vec![orders, ("benefit.n.reps", one.reps)],

@@ -13,7 +13,7 @@ use meta::Id;
 use std::collections::HashMap;
 use value::{
     proportion::{Estimate, mean_of_sums},
-    satisfaction::ratio_thousandths,
+    satisfaction::{MOST, ratio_thousandths},
 };
 
 /// A sum in thousandths and how many it is of.
@@ -138,6 +138,7 @@ impl Own {
         }
         let [satisfaction, recommend] =
             sums.map(|(count, sum, squares)| mean_of_sums(count, sum, squares, 1_000.0));
+        let recommend = recommend.map(|mean| mean.within(0.0, f64::from(MOST)));
         Ok(Own { answers: rows.len() as u64, satisfaction, recommend })
     }
 }

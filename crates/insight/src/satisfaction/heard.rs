@@ -103,9 +103,9 @@ fn number(whole: i64) -> u64 {
     u64::try_from(whole).unwrap_or(0)
 }
 
-/// Mean of whole numbers from their count, sum and sum of squares.
-pub(super) fn estimate([cases, sum, squares]: [i64; 3], unit: f64) -> Option<Estimate> {
-    mean_of_sums(number(cases), sum, squares, unit)
+/// Mean loyalty, 0 to 100, from the count, sum and sum of squares of whole numbers; `unit` of them are a point.
+pub(super) fn mean_loyalty([cases, sum, squares]: [i64; 3], unit: f64) -> Option<Estimate> {
+    mean_of_sums(number(cases), sum, squares, unit).map(|mean| mean.within(0.0, 100.0))
 }
 
 /// Mean of the numbers of a single customer.
@@ -147,7 +147,7 @@ impl Sums {
             value,
             heard: Heard::of(&self.heard),
             indexed: number(indexed),
-            loyalty: estimate(self.loyalty, 1.0),
+            loyalty: mean_loyalty(self.loyalty, 1.0),
             loyalty_of_one: of_one(indexed, indexed, sum, 1.0),
         }
     }
@@ -180,7 +180,7 @@ impl Heard {
             satisfaction: clusters(c).mean(1_000.0),
             satisfaction_of_one: of_one(c[0], c[1], c[2], 1_000.0),
             nps: nps.map(|nps| nps.of_respondents(&clusters([r1, r2, r3, r4, r5, r6]))),
-            attitude: estimate([attitudes, attitude, squares], 100.0),
+            attitude: mean_loyalty([attitudes, attitude, squares], 100.0),
             attitude_of_one: of_one(attitudes, attitudes, attitude, 100.0),
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     entity::DIMENSIONS,
-    heard::{Ground, GroupShown, Heard, Sums, estimate, loyalty_by, one},
+    heard::{Ground, GroupShown, Heard, Sums, loyalty_by, mean_loyalty, one},
 };
 use crate::{kept, settings::Settings};
 use chrono::{Datelike, Months};
@@ -74,7 +74,7 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
         dimensions: DIMENSIONS.iter().map(dimension).collect(),
         nps: whole.nps,
         attitude: whole.attitude,
-        loyalty: loyalty_by(engine, &["1"]).await?.pop().and_then(|(_, sums)| estimate(sums, 1.0)),
+        loyalty: loyalty_by(engine, &["1"]).await?.pop().and_then(|(_, sums)| mean_loyalty(sums, 1.0)),
         months: periods(engine, as_of, 1).await?,
         quarters: periods(engine, as_of, 3).await?,
         cuts: vec![],
