@@ -162,11 +162,14 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
         }
         assert_eq!(customers, 400);
         assert!(together.contains(">400</td>"), "{together}");
+        let drawn = "/value/seven-p/promotion/drawn";
         for nowhere in
-            ["region=%E8%A5%BF%E8%97%8F&measured=bought", "region=%E6%B5%99%E6%B1%9F&measured=sales", ""]
+            ["region=%E8%A5%BF%E8%97%8F&measured=bought", "region=%E6%B5%99%E6%B1%9F&measured=sales"]
         {
-            client.get(&format!("/value/seven-p/promotion/drawn?{nowhere}")).await.expect(404);
+            client.get(&format!("{drawn}?{nowhere}")).await.expect(404);
         }
+        let unnamed = client.get(drawn).await.expect(303);
+        assert_eq!(unnamed.header("location"), "/value/seven-p/promotion");
 
         // Without its medium one is left, and nothing to compare it with.
         company.update(experiment::ENTITY, by_letter.id, values([("medium", Value::Null)])).await;
