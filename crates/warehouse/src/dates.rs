@@ -19,7 +19,7 @@ use engine::Result;
 use meta::{NaiveDate, label};
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
 };
 
 pub(crate) const TABLE: &str = "date";
@@ -144,8 +144,19 @@ pub(crate) fn described() -> CatalogTable {
     }
 }
 
-/// Every day with what [`COLUMNS`] says of it.
+/// Every day with what [`COLUMNS`] says of it: made once, because each refresh asks for it and it depends on nothing else.
 pub(crate) fn days(calendar: CompanyCalendar) -> Result<RecordBatch> {
+    static MADE: Mutex<Option<(CompanyCalendar, RecordBatch)>> = Mutex::new(None);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some((_, days)) = made.as_ref().filter(|(by, _)| *by == calendar) {
+        return Ok(days.clone());
+    }
+    let days = make(calendar)?;
+    *made = Some((calendar, days.clone()));
+    Ok(days)
+}
+
+fn make(calendar: CompanyCalendar) -> Result<RecordBatch> {
     let days: Vec<NaiveDate> = all().collect();
     let number = |of: &dyn Fn(&NaiveDate) -> i32| -> ArrayRef {
         Arc::new(days.iter().map(of).collect::<Int32Array>())
