@@ -115,7 +115,8 @@ pub async fn timeline(
             is_subject: false,
         });
     }
-    let found = caller.engine().timeline(caller.actor(), &entity.name, record.id, before, ITEMS).await?;
+    let found =
+        caller.engine().timeline(caller.actor(), &entity.name, record.id, before, ITEMS, read_fields).await?;
     let next_href = (found.len() == ITEMS)
         .then(|| found.last().map(|item| item.at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)))
         .flatten()
@@ -181,6 +182,17 @@ async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
         }
     }
     Ok(items.into_iter().flatten().collect())
+}
+
+/// What an item shows of a record, and what that needs: the currency of its money, or the parent where that stands.
+fn read_fields(entity: &Entity) -> Vec<String> {
+    let long = entity.fields.values().find(|field| field.kind == Kind::LongText);
+    let names = [entity.title.as_str(), "kind", "total", "owner", "currency"].into_iter();
+    let names = names.chain(entity.parent.as_deref()).chain(long.map(|field| field.name.as_str()));
+    let mut names: Vec<String> = names.filter(|name| entity.get(name).is_some()).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn shown_fields(entity: &Entity) -> Vec<Field> {
