@@ -12,8 +12,8 @@ const NOT_IN_NAVIGATION: [&str; 6] =
 /// The engine's own module stands last, and nothing of it is created from the menu.
 const CORE: &str = "core";
 
-/// `shell` in templates. Only what a template asks for is made: a page has several panels, each of them a template that asks
-/// for a token at most, and the navigation takes as long as one of them.
+/// `shell` in templates. Only what a template asks for is made: a page has several panels, each a template of its own that asks
+/// for a token at most, not for the navigation.
 struct Shell {
     app: App,
     visit: Visit,

@@ -168,6 +168,8 @@ fn icon_of(kind: &str) -> Option<&'static str> {
 async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     let mut items: Vec<Option<Item>> = found.iter().map(|_| None).collect();
+    // Mostly the same people: who was looked up for one entity is not for the next.
+    let mut shown = Shown::nothing(engine, reader);
     let mut names: Vec<&str> = found.iter().map(|item| item.record.entity.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -175,8 +177,7 @@ async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
         let entity = actor.view(engine.entity(name)?);
         let records: Vec<Record> =
             found.iter().map(|item| &item.record).filter(|record| record.entity == name).cloned().collect();
-        let fields = shown_fields(entity);
-        let shown = Shown::look_up(engine, actor, reader, entity, &fields, &records).await?;
+        shown.add(engine, actor, entity, &shown_fields(entity), &records).await?;
         for (place, item) in items.iter_mut().zip(found).filter(|(_, item)| item.record.entity == name) {
             *place = Some(happened(caller, entity, item, &shown));
         }
@@ -267,7 +268,7 @@ pub async fn history(caller: &Caller, entity: &Entity, record: &Record) -> Answe
             }
         }
     }
-    let mut shown = Shown::look_up(engine, actor, reader, entity, &[], &[]).await?;
+    let mut shown = Shown::nothing(engine, reader);
     shown.add_titles(engine, actor, &wanted).await?;
     let mut items: Vec<Item> =
         entries.iter().map(|entry| change(caller, entity, record, entry, &shown)).collect();
