@@ -3,7 +3,8 @@
 use crate::{App, Session, Visit};
 use engine::{Action, allow};
 use meta::Entity;
-use minijinja::{Value, context};
+use minijinja::{Value, context, value::Object};
+use std::{fmt, sync::Arc};
 
 /// Reached from the lists themselves or from pages of their own, not from the navigation.
 const NOT_IN_NAVIGATION: [&str; 6] =
@@ -11,28 +12,50 @@ const NOT_IN_NAVIGATION: [&str; 6] =
 /// The engine's own module stands last, and nothing of it is created from the menu.
 const CORE: &str = "core";
 
-pub(crate) fn shell(app: &App, visit: &Visit) -> Value {
-    let session = Session::of(visit.clone());
-    let user = session.as_ref().map(|session| &*session.user);
-    let (nav, create_items) = match &session {
-        Some(session) => (navigation(app, session), create_items(app, session)),
-        None => (vec![], vec![]),
-    };
-    context! {
-        lang => visit.lang.code(),
-        theme => visit.theme,
-        csrf => visit.csrf,
-        path => visit.path,
-        nav,
-        create_items,
-        flash => if visit.htmx { Value::from_serialize([(); 0]) } else { Value::from_serialize(&visit.flash) },
-        user => context! {
-            name => user.map(|user| user.name.as_str()).unwrap_or_default(),
-            email => user.map(|user| user.email.as_str()).unwrap_or_default(),
-            initials => user.map(|user| initials(&user.name)).unwrap_or_default(),
-            href => user.map(|_| "/profile"),
-        },
+/// `shell` in templates. Only what a template asks for is made: a page has several panels, each a template of its own that asks
+/// for a token at most, not for the navigation.
+struct Shell {
+    app: App,
+    visit: Visit,
+}
+
+impl fmt::Debug for Shell {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Shell").field("path", &self.visit.path).finish_non_exhaustive()
     }
+}
+
+impl Object for Shell {
+    fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
+        let visit = &self.visit;
+        let session = || Session::of(visit.clone());
+        Some(match key.as_str()? {
+            "lang" => visit.lang.code().into(),
+            "theme" => visit.theme.as_str().into(),
+            "csrf" => visit.csrf.as_str().into(),
+            "path" => visit.path.as_str().into(),
+            "nav" => session().map(|session| navigation(&self.app, &session)).unwrap_or_default().into(),
+            "create_items" => {
+                session().map(|session| create_items(&self.app, &session)).unwrap_or_default().into()
+            }
+            "flash" if visit.htmx => Value::from_serialize([(); 0]),
+            "flash" => Value::from_serialize(&visit.flash),
+            "user" => {
+                let user = visit.user.as_deref();
+                context! {
+                    name => user.map(|user| user.name.as_str()).unwrap_or_default(),
+                    email => user.map(|user| user.email.as_str()).unwrap_or_default(),
+                    initials => user.map(|user| initials(&user.name)).unwrap_or_default(),
+                    href => user.map(|_| "/profile"),
+                }
+            }
+            _ => return None,
+        })
+    }
+}
+
+pub(crate) fn shell(app: &App, visit: &Visit) -> Value {
+    Value::from_object(Shell { app: app.clone(), visit: visit.clone() })
 }
 
 pub(crate) fn listed(entity: &Entity, session: &Session) -> bool {

@@ -16,7 +16,8 @@ fn an_activity_with_a_contact_is_on_the_customers_timeline() {
             [("subject", "Hello".into()), ("kind", "call".into()), ("contact", contact.into())],
         );
         let call = call.await.unwrap();
-        let timeline = test.engine.timeline(&actor(), "account", account, None, 10).await.unwrap();
+        let timeline =
+            test.engine.timeline(&actor(), "account", account, None, 10, |_| vec![]).await.unwrap();
         assert_eq!(timeline.iter().map(|item| item.record.id).collect::<Vec<_>>(), [call]);
         assert_eq!(timeline[0].at, test.clock.now());
     });

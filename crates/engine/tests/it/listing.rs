@@ -208,6 +208,27 @@ fn counts_stop_at_their_cap() {
 }
 
 #[test]
+fn many_counts_are_the_same_together_as_each_by_itself() {
+    on_both(|shop: Shop| async move {
+        let (mine, other) = (shop.customer("a", []).await, shop.customer("b", []).await);
+        for customer in [mine, mine, mine, other] {
+            shop.create("sale", values([("customer", customer.into()), ("total", money_of("1"))]))
+                .await
+                .unwrap();
+        }
+        let sales = |customer| Query::new("sale").belongs_to("customer", customer);
+        let two_parts = Query::new("customer").filter("name == 'a' && name != 'c'");
+        let queries = [sales(mine), two_parts, sales(other), sales(meta::Id::nil())];
+        let counts = shop.engine.counts(&shop.actor, &queries, 2).await.unwrap();
+        let counts: Vec<_> = counts.iter().map(|count| (count.number, count.capped)).collect();
+        assert_eq!(counts, [(2, true), (1, false), (1, false), (0, false)]);
+        assert!(shop.engine.counts(&shop.actor, &[], 2).await.unwrap().is_empty());
+        let hidden = [Query::new("sale"), Query::new("nothing")];
+        assert!(shop.engine.counts(&shop.actor, &hidden, 2).await.is_err());
+    });
+}
+
+#[test]
 fn the_timeline_has_everything_of_one_customer_newest_first() {
     on_both(|shop: Shop| async move {
         let (mine, other) = (shop.customer("a", []).await, shop.customer("b", []).await);
@@ -220,12 +241,18 @@ fn the_timeline_has_everything_of_one_customer_newest_first() {
             .await
             .unwrap();
         }
-        let items = shop.engine.timeline(&shop.actor, "customer", mine, None, 2).await.unwrap();
+        let items = shop.engine.timeline(&shop.actor, "customer", mine, None, 2, |_| vec![]).await.unwrap();
         let days = |items: &[engine::TimelineItem]| {
             items.iter().map(|item| item.at.format("%d").to_string()).collect::<Vec<_>>()
         };
         assert_eq!(days(&items), ["03", "02"]);
-        let older = shop.engine.timeline(&shop.actor, "customer", mine, Some(items[1].at), 9).await.unwrap();
+        let older = shop
+            .engine
+            .timeline(&shop.actor, "customer", mine, Some(items[1].at), 9, |_| vec!["number".into()])
+            .await
+            .unwrap();
         assert_eq!(days(&older), ["01"]);
+        assert!(!older[0].record.text("number").is_empty() && !older[0].record.values.contains_key("total"));
+        assert!(items[0].record.values.contains_key("total"), "all fields where none is named");
     });
 }

@@ -51,7 +51,7 @@ pub async fn timeline(
     })?;
     app.engine().get(&session.actor, &entity.name, id).await?;
     app.saw(&session, &name, id);
-    let items = app.engine().timeline(&session.actor, &entity.name, id, before, limit).await?;
+    let items = app.engine().timeline(&session.actor, &entity.name, id, before, limit, |_| vec![]).await?;
     let next = items.last().filter(|_| items.len() == limit).map(|item| item.at);
     let mut data = vec![];
     for item in &items {

@@ -63,6 +63,11 @@ pub struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
+    /// What [`Shown::add`] adds to.
+    pub fn nothing(engine: &'a Engine, reader: &'a Reader) -> Shown<'a> {
+        Shown { reader, registry: engine.registry(), titles: HashMap::new(), currencies: HashMap::new() }
+    }
+
     /// Looks up what showing `fields` of `records` needs: one query per referenced entity.
     pub async fn look_up(
         engine: &'a Engine,
@@ -72,8 +77,7 @@ impl<'a> Shown<'a> {
         fields: &[Field],
         records: &[Record],
     ) -> Result<Shown<'a>> {
-        let mut shown =
-            Shown { reader, registry: engine.registry(), titles: HashMap::new(), currencies: HashMap::new() };
+        let mut shown = Shown::nothing(engine, reader);
         shown.add(engine, actor, entity, fields, records).await?;
         Ok(shown)
     }

@@ -122,7 +122,7 @@ async fn look_through(firm: &Firm, actor: &Actor, user: Id) {
         }
     }
     for record in firm.records.iter().filter(|record| record.entity == "client") {
-        let timeline = firm.engine.timeline(actor, "client", record.id, None, 50).await;
+        let timeline = firm.engine.timeline(actor, "client", record.id, None, 50, |_| vec![]).await;
         let timeline = timeline.map(|items| ids(items.iter().map(|item| &item.record))).unwrap_or_default();
         let deals = firm.sees(user, "deal").into_iter().filter(|deal| deal.up == Some(record.id));
         let expected =

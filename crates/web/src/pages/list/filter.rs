@@ -5,7 +5,6 @@ use super::view::{is_bulk_field, possible_columns};
 use crate::{
     Answer,
     pages::{Caller, Place, Reader, address::list_href},
-    secret::digest,
 };
 use axum::{
     extract::Query as Asking,
@@ -13,19 +12,23 @@ use axum::{
     response::IntoResponse,
 };
 use engine::{
-    Action, Actor, Engine, Result,
+    Action, Actor, Engine, Error, Result,
     condition::{Condition, Context, Path, parse},
 };
 use meta::{Entity, Field, Id, Kind, Value};
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::{
+    borrow::Cow,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
-#[derive(Serialize)]
+#[derive(Hash, Serialize)]
 struct Known<'f> {
     fields: Vec<KnownField<'f>>,
 }
 
-#[derive(Serialize)]
+#[derive(Hash, Serialize)]
 struct KnownField<'f> {
     name: &'f str,
     label: &'f str,
@@ -36,19 +39,14 @@ struct KnownField<'f> {
     bulk: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Hash, Serialize)]
 struct Choice<'f> {
     value: &'f str,
     label: &'f str,
 }
 
-/// As many letters of the digest as tell two states of the metadata apart.
-const VERSION_LENGTH: usize = 12;
-
-fn fields_json(reader: &Reader, entity: &Entity) -> Result<String> {
-    let columns = possible_columns(entity);
-    let fields = columns.iter().map(|field| known_field(reader, entity, field)).collect();
-    Ok(serde_json::to_string(&Known { fields })?)
+fn known<'f>(reader: &Reader, entity: &Entity, columns: &'f [Cow<'_, Field>]) -> Known<'f> {
+    Known { fields: columns.iter().map(|field| known_field(reader, entity, field)).collect() }
 }
 
 fn known_field<'f>(reader: &Reader, entity: &Entity, field: &'f Field) -> KnownField<'f> {
@@ -65,13 +63,17 @@ fn known_field<'f>(reader: &Reader, entity: &Entity, field: &'f Field) -> KnownF
     }
 }
 
-fn version(json: &str) -> String {
-    digest(json)[..VERSION_LENGTH].to_owned()
+/// Tells two states of the metadata apart. Every list says it, so nothing is copied or written for it.
+fn version(known: &Known<'_>) -> String {
+    let mut hasher = DefaultHasher::new();
+    known.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
 }
 
 /// The address changes with the words and fields, so that browsers may keep the answer.
-pub fn fields_href(reader: &Reader, entity: &Entity) -> Result<String> {
-    Ok(format!("{}/fields?v={}", list_href(entity), version(&fields_json(reader, entity)?)))
+pub fn fields_href(reader: &Reader, entity: &Entity) -> String {
+    let columns = possible_columns(entity);
+    format!("{}/fields?v={}", list_href(entity), version(&known(reader, entity, &columns)))
 }
 
 #[derive(Deserialize)]
@@ -83,8 +85,10 @@ pub struct Wanted {
 /// GET `{entity}/fields`.
 pub async fn fields(caller: Caller, Place(entity): Place<String>, Asking(wanted): Asking<Wanted>) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
-    let json = fields_json(&caller.reader, &entity)?;
-    let kept = if wanted.v == version(&json) { "private, max-age=31536000, immutable" } else { "no-cache" };
+    let columns = possible_columns(&entity);
+    let known = known(&caller.reader, &entity, &columns);
+    let json = serde_json::to_string(&known).map_err(Error::from)?;
+    let kept = if wanted.v == version(&known) { "private, max-age=31536000, immutable" } else { "no-cache" };
     let kept = (header::CACHE_CONTROL, HeaderValue::from_static(kept));
     let kind = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(([kind, kept], json).into_response())

@@ -76,7 +76,7 @@ pub async fn tools(
         can: Can::of(actor, entity),
         filter_error,
         views,
-        fields_href: filter::fields_href(reader, entity)?,
+        fields_href: filter::fields_href(reader, entity),
         labels: filter::labels(engine, actor, entity, &asked.filter).await?,
         chosen: chosen.join(","),
         layout: if layout == Layout::Board { "board" } else { "list" },

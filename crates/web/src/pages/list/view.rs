@@ -11,9 +11,10 @@ use crate::pages::{
     address::{Asked, Layout, list_href, record_href},
     cell::{Cell, Shown, column, cut, is_input, value_of},
 };
-use engine::{Actor, Engine, Error, Query, Result};
+use engine::{Actor, Engine, Error, Query, Result, condition::field_of};
 use meta::{Entity, Field, Id, Kind, Record};
 use serde::Serialize;
+use std::borrow::Cow;
 
 pub const PAGE_SIZE: usize = 50;
 /// Counting stops here; more is said as "10,000+".
@@ -69,9 +70,9 @@ pub struct Row {
 const SYSTEM_COLUMNS: [&str; 3] = ["created_at", "updated_at", "created_by"];
 
 /// Every column a list can have, the declared order first.
-pub fn possible_columns(entity: &Entity) -> Vec<Field> {
-    let declared = entity.fields.values().filter(|field| field.kind != Kind::Json).cloned();
-    declared.chain(SYSTEM_COLUMNS.iter().filter_map(|name| column(entity, name))).collect()
+pub fn possible_columns(entity: &Entity) -> Vec<Cow<'_, Field>> {
+    let declared = entity.fields.values().filter(|field| field.kind != Kind::Json).map(Cow::Borrowed);
+    declared.chain(SYSTEM_COLUMNS.iter().filter_map(|name| field_of(entity, name))).collect()
 }
 
 /// The columns asked for, in that order; the entity's own list if none, its title if it has no list.

@@ -101,7 +101,7 @@ async fn shown(
 ) -> Answer {
     let mut input = input::input(&caller.reader, field, field.name.clone(), typed);
     let (engine, actor) = (caller.engine(), caller.actor());
-    let mut titles = Shown::look_up(engine, actor, &caller.reader, entity, &[], &[]).await?;
+    let mut titles = Shown::nothing(engine, &caller.reader);
     if let (Some(target), Ok(Value::Id(chosen))) = (field.target(), field.parse_text(&input.value)) {
         titles.add_titles(engine, actor, &[(target, chosen)]).await?;
         input.text = titles.title(chosen).unwrap_or_default().to_owned();

@@ -87,11 +87,10 @@ fn rank(entity: &Entity, link: &Link) -> u8 {
 
 /// The tabs of a record; the first with something in it is open. Their counts are looked up together.
 pub async fn tabs(caller: &Caller, links: &[Link], record: &Record, href: &str) -> Answer<Vec<Tab>> {
-    let counts = links.iter().map(|link| async {
-        let question = engine::Query::new(&link.entity.name).belongs_to(&link.field.name, record.id);
-        caller.engine().count(caller.actor(), &question, COUNT_CAP).await
-    });
-    let counts = futures::future::try_join_all(counts).await?;
+    let question =
+        |link: &Link| engine::Query::new(&link.entity.name).belongs_to(&link.field.name, record.id);
+    let questions: Vec<engine::Query> = links.iter().map(question).collect();
+    let counts = caller.engine().counts(caller.actor(), &questions, COUNT_CAP).await?;
     let open = counts.iter().position(|count| count.number > 0).unwrap_or(0);
     let several =
         |link: &Link| links.iter().filter(|other| other.entity.name == link.entity.name).count() > 1;

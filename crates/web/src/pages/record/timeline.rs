@@ -115,7 +115,8 @@ pub async fn timeline(
             is_subject: false,
         });
     }
-    let found = caller.engine().timeline(caller.actor(), &entity.name, record.id, before, ITEMS).await?;
+    let found =
+        caller.engine().timeline(caller.actor(), &entity.name, record.id, before, ITEMS, read_fields).await?;
     let next_href = (found.len() == ITEMS)
         .then(|| found.last().map(|item| item.at.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)))
         .flatten()
@@ -167,6 +168,8 @@ fn icon_of(kind: &str) -> Option<&'static str> {
 async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     let mut items: Vec<Option<Item>> = found.iter().map(|_| None).collect();
+    // Mostly the same people: who was looked up for one entity is not for the next.
+    let mut shown = Shown::nothing(engine, reader);
     let mut names: Vec<&str> = found.iter().map(|item| item.record.entity.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -174,13 +177,23 @@ async fn show(caller: &Caller, found: &[TimelineItem]) -> Answer<Vec<Item>> {
         let entity = actor.view(engine.entity(name)?);
         let records: Vec<Record> =
             found.iter().map(|item| &item.record).filter(|record| record.entity == name).cloned().collect();
-        let fields = shown_fields(entity);
-        let shown = Shown::look_up(engine, actor, reader, entity, &fields, &records).await?;
+        shown.add(engine, actor, entity, &shown_fields(entity), &records).await?;
         for (place, item) in items.iter_mut().zip(found).filter(|(_, item)| item.record.entity == name) {
             *place = Some(happened(caller, entity, item, &shown));
         }
     }
     Ok(items.into_iter().flatten().collect())
+}
+
+/// What an item shows of a record, and what that needs: the currency of its money, or the parent where that stands.
+fn read_fields(entity: &Entity) -> Vec<String> {
+    let long = entity.fields.values().find(|field| field.kind == Kind::LongText);
+    let names = [entity.title.as_str(), "kind", "total", "owner", "currency"].into_iter();
+    let names = names.chain(entity.parent.as_deref()).chain(long.map(|field| field.name.as_str()));
+    let mut names: Vec<String> = names.filter(|name| entity.get(name).is_some()).map(str::to_owned).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 fn shown_fields(entity: &Entity) -> Vec<Field> {
@@ -255,7 +268,7 @@ pub async fn history(caller: &Caller, entity: &Entity, record: &Record) -> Answe
             }
         }
     }
-    let mut shown = Shown::look_up(engine, actor, reader, entity, &[], &[]).await?;
+    let mut shown = Shown::nothing(engine, reader);
     shown.add_titles(engine, actor, &wanted).await?;
     let mut items: Vec<Item> =
         entries.iter().map(|entry| change(caller, entity, record, entry, &shown)).collect();
