@@ -223,6 +223,11 @@ const SEVEN_P: &[Shown] = &[
     told("seven.column.control", "share", "experiment"),
     told("seven.column.difference", "share", "experiment"),
     told("seven.column.interval", "share", "experiment"),
+    told("seven.column.experiments_apart", "count", "experiment"),
+    told("seven.column.customers_there", "count", "experiment"),
+    told("seven.column.elsewhere", "share", "experiment"),
+    told("seven.column.more_there", "share", "experiment"),
+    told("seven.column.more_there_interval", "share", "experiment"),
     own(
         "returns_by_reason",
         ("Returns by reason", "各原因的退货金额"),
