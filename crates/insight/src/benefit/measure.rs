@@ -2,7 +2,8 @@
 
 use super::{
     brought::{self, Customers},
-    chance::{Compared, Of, Sums, Told, difference, events},
+    chance::{Compared, Of, Sums, Told},
+    independent::{difference, events},
     periods::Period,
     waiting,
 };
@@ -22,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use value::{
     proportion::{Clusters, Estimate},
-    satisfaction::{Nps, ratio_thousandths},
+    satisfaction::{MOST, Nps, ratio_thousandths},
     service_cost::{DRIVERS, Rates},
 };
 
@@ -125,7 +126,7 @@ fn figures(
     };
     let each = found.each_ref();
     let rated = each.map(|one| one.cost.is_some());
-    let cost = of_customers("cost", &customers.cost, Of::Share);
+    let cost = of_customers("cost", &customers.cost, Of::Part);
     let cost = Compared {
         before: cost.before.filter(|_| rated[0]),
         after: cost.after.filter(|_| rated[1]),
@@ -141,7 +142,7 @@ fn figures(
         of_customers("sales", &customers.sales, Of::Sum),
         of_customers("margin", &customers.margin, Of::Share),
         cost,
-        of_customers("returns", &customers.returns, Of::Share),
+        of_customers("returns", &customers.returns, Of::Part),
         of_customers("buyers", &customers.buyers, Of::Sum),
         events("first_buyers", each.map(|one| one.first_buyers)),
         independent("retention", each.map(|one| one.retention.map(Told::from))),
@@ -211,7 +212,8 @@ async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Resu
         *count += 1;
         add(&mut points, account, point);
     }
-    found.satisfaction = Clusters::of(ratios.into_values()).mean(1_000.0);
+    found.satisfaction =
+        Clusters::of(ratios.into_values()).mean(1_000.0).map(|mean| mean.within(0.0, f64::from(MOST)));
     let points = Clusters::of(points.into_values());
     found.nps = Nps::of_counts(promoters, passives, detractors).map(|nps| nps.of_respondents(&points));
     Ok(())

@@ -3,6 +3,7 @@
 
 mod brought;
 mod chance;
+mod independent;
 mod measure;
 mod page;
 mod periods;

@@ -299,6 +299,11 @@ fn row(page: &Page<'_>, figure: &Compared) -> Row {
         (.., None) => words.t("benefit.nothing_before", &[]),
         (.., Some(change)) if change.is_clear() => String::new(),
         (.., Some(Told { range: Some(_), .. })) => words.t("benefit.not_clear", &[]),
+        (Some(before), Some(after), Some(Told { range: None, .. }))
+            if is_nothing(before) || is_nothing(after) =>
+        {
+            words.t("benefit.few.none", &[])
+        }
         (.., Some(Told { range: None, .. })) => {
             let (few, fewest) = manner.fewest;
             words.t(few, &[("fewest", &words.count(fewest))])
@@ -313,6 +318,11 @@ fn row(page: &Page<'_>, figure: &Compared) -> Row {
         tone,
         note,
     }
+}
+
+/// No spread tells how far from little it is.
+fn is_nothing(told: Told) -> bool {
+    told.range.is_none() && told.at.abs() < f64::EPSILON
 }
 
 /// How far figures rest on all there was.
