@@ -5,6 +5,7 @@ use super::{
     chance::{Compared, Of, Sums, Told},
     independent::{difference, events},
     periods::Period,
+    retention::{self, Cohort},
     waiting,
 };
 use crate::{
@@ -52,6 +53,8 @@ pub struct Measured {
     pub first_buyers: u64,
     /// Of the customers who bought in the period of the same length before, those who bought again.
     pub retention: Option<Estimate>,
+    /// How many these are.
+    pub bought_again: u64,
     pub contacts: u64,
     /// Its cases are customers.
     pub satisfaction: Option<Estimate>,
@@ -75,18 +78,25 @@ pub struct Report {
 pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let Some(base) = Period::load(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
-    let report = measure(engine, settings, [base, base.latest(as_of)]).await?;
+    let (report, cohorts) = measure(engine, settings, [base, base.latest(as_of)]).await?;
     engine
         .write(&Actor::system(), move |tx| {
-            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+            Box::pin(async move {
+                retention::keep(tx, cohorts).await?;
+                kept::keep(tx, REPORT, as_of, &report).await
+            })
         })
         .await
 }
 
-async fn measure(engine: &Engine, settings: &Settings, periods: [Period; PERIODS]) -> Result<Report> {
+async fn measure(
+    engine: &Engine,
+    settings: &Settings,
+    periods: [Period; PERIODS],
+) -> Result<(Report, [Cohort; PERIODS])> {
     let rated = |period: &Period| has_rates(&settings.cost_rates, period).then_some(0);
     let mut found = periods.each_ref().map(|period| Measured { cost: rated(period), ..Measured::default() });
-    let customers = brought::read(engine, settings, &periods, &mut found).await?;
+    let (customers, cohorts) = brought::read(engine, settings, &periods, &mut found).await?;
     let reps = reps(engine, settings, &periods).await?;
     let mut hours = [None; PERIODS];
     for (place, (period, found)) in periods.iter().zip(&mut found).enumerate() {
@@ -100,7 +110,7 @@ async fn measure(engine: &Engine, settings: &Settings, periods: [Period; PERIODS
     }
     let figures = figures(&found, &customers, &reps, hours);
     let ([base, latest], [before, after]) = (periods, found);
-    Ok(Report { base, latest, before, after, figures })
+    Ok((Report { base, latest, before, after, figures }, cohorts))
 }
 
 /// Whether anything that is counted had a rate when the period began.

@@ -7,6 +7,7 @@ mod independent;
 mod measure;
 mod page;
 mod periods;
+pub(crate) mod retention;
 mod waiting;
 
 pub use chance::{Compared, Told};
@@ -29,7 +30,9 @@ pub fn web_module() -> WebModule {
             is_for: scope::sees_the_company,
         }],
         ..WebModule::new("insight", || {
-            Router::new().route("/value/benefit", get(page::page).post(page::save))
+            Router::new()
+                .route("/value/benefit", get(page::page).post(page::save))
+                .route("/value/benefit/retention", get(retention::page))
         })
     }
 }
