@@ -214,9 +214,9 @@ const SEVEN_P: &[Shown] = &[
         "came_by_kind",
         "seven.came_region_title.is",
         "count",
-        "account.relation, account.province, account.created_at, first_order_on",
+        "account.source, account.relation, account.province, account.created_at, first_order_on",
     )
-    .named(("Accounts that came, by relation and region", "新增客户，按关系和区域")),
+    .named(("Accounts that came, by source, relation and region", "新增客户，按来源、关系和区域")),
     told("seven.column.experiments", "count", "experiment"),
     told("seven.column.customers", "count", "experiment"),
     told("seven.column.treated", "share", "experiment"),

@@ -265,7 +265,7 @@ fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back()
             assert_eq!(drawn.is_some(), has(quadrant), "{quadrant:?}");
             let forecast = quadrant.forecast as f64 / value::money::SCALE as f64;
             assert!(
-                drawn.is_none_or(|[low, high]| 0.0 <= low && low < forecast && forecast < high),
+                drawn.is_none_or(|[low, high]| 0.0 <= low && low <= forecast && forecast < high),
                 "{drawn:?}"
             );
         }
