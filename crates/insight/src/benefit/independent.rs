@@ -56,7 +56,8 @@ pub fn median(mut told: Vec<(i32, i64)>) -> Option<Told> {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::chance::tests::near, *};
+    use super::*;
+    use crate::benefit::chance::tests::near;
 
     #[test]
     fn the_difference_of_shares_is_newcombes() {

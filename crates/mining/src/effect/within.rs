@@ -76,7 +76,7 @@ pub fn test<'p>(experiments: impl IntoIterator<Item = &'p [Part]>) -> Option<Acr
     }
     // Sums of decimals depend on their order.
     apart.sort_unstable_by(|one, other| one.0.total_cmp(&other.0));
-    let freedom = apart.iter().map(|(_, freedom)| freedom).sum();
+    let freedom: usize = apart.iter().map(|(_, freedom)| freedom).sum();
     let p_value = by_chance(apart.iter().map(|(q, _)| q).sum(), freedom)?;
     let parts = by_name.into_iter().map(|(name, (customers, all))| {
         let experiments = all.len() as u64;
