@@ -217,7 +217,7 @@ pub(super) fn apart(before: Told, after: Told, correlation: f64) -> Told {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -227,7 +227,7 @@ pub(super) mod tests {
         sums
     }
 
-    pub fn near(found: Option<Told>, at: f64, range: [f64; 2]) {
+    fn near(found: Option<Told>, at: f64, range: [f64; 2]) {
         let found = found.expect("known");
         let [low, high] = found.range.expect("an interval");
         assert!((found.at - at).abs() < 5e-4, "{found:?}");

@@ -57,7 +57,13 @@ pub fn median(mut told: Vec<(i32, i64)>) -> Option<Told> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::benefit::chance::tests::near;
+
+    fn near(found: Option<Told>, at: f64, [low, high]: [f64; 2]) {
+        let found = found.expect("known");
+        let range = found.range.expect("an interval");
+        assert!((found.at - at).abs() < 5e-4, "{found:?}");
+        assert!((range[0] - low).abs() < 5e-4 && (range[1] - high).abs() < 5e-4, "{found:?}");
+    }
 
     #[test]
     fn the_difference_of_shares_is_newcombes() {
