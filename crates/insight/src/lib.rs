@@ -81,6 +81,7 @@ pub fn module() -> Module {
         .job(past::JOB, past::run)
         .table(past::table())
         .table(past::lists::KEPT.table())
+        .table(benefit::retention::KEPT.table())
         .table(class_history::table())
         .copies(privacy::copies)
         .job(after_fit::JOB, after_fit::run)

@@ -5,15 +5,15 @@ use super::{
     chance::Sums,
     measure::{Measured, PERIODS},
     periods::Period,
+    retention::Cohort,
 };
 use crate::{
-    facts::{At, ask, counting, day_before, whole},
+    facts::{At, ask, counting, day_before, ids_by_key},
     settings::Settings,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
 use engine::{Engine, Result};
 use std::collections::HashMap;
-use value::proportion::share;
 use warehouse::{
     Answer,
     arrow::{
@@ -52,16 +52,16 @@ pub struct Customers {
     pub contacts: Sums,
 }
 
-/// Adds to `found` what all of them come to.
+/// Adds to `found` what all of them come to; with who had bought before each period.
 pub async fn read(
     engine: &Engine,
     settings: &Settings,
     periods: &[Period; PERIODS],
     found: &mut [Measured; PERIODS],
-) -> Result<Customers> {
-    let mut customers = Customers::default();
-    let mut retained = [(0, 0); PERIODS];
-    for range in ranges(engine).await? {
+) -> Result<(Customers, [Cohort; PERIODS])> {
+    let (mut customers, mut cohorts) = (Customers::default(), <[Cohort; PERIODS]>::default());
+    let ids = ids_by_key(engine, "account").await?;
+    for range in ranges(ids.len()) {
         let mut units: HashMap<i64, [Brought; PERIODS]> = HashMap::new();
         for (place, period) in periods.iter().enumerate() {
             add(&mut units, place, &ask(engine, &documents(settings, period, &range)).await?);
@@ -73,17 +73,19 @@ pub async fn read(
         }
         for (unit, brought) in units {
             customers.add(unit, &brought);
-            for ((one, found), (again, earlier)) in brought.iter().zip(&mut *found).zip(&mut retained) {
+            let known = usize::try_from(unit).ok().and_then(|key| *ids.get(key)?);
+            for ((one, found), cohort) in brought.iter().zip(&mut *found).zip(&mut cohorts) {
                 found.add(one, is_customer(unit));
-                *earlier += u64::from(one.bought_before);
-                *again += u64::from(one.bought_before && one.orders > 0);
+                if let Some(customer) = known.filter(|_| one.bought_before) {
+                    cohort.add(customer, (one.orders > 0).then_some(one.sales));
+                }
             }
         }
     }
-    for (found, (again, earlier)) in found.iter_mut().zip(retained) {
-        found.retention = share(again, earlier);
+    for (found, cohort) in found.iter_mut().zip(&cohorts) {
+        cohort.tell(found);
     }
-    Ok(customers)
+    Ok((customers, cohorts))
 }
 
 /// The others are days.
@@ -122,16 +124,14 @@ impl Measured {
     }
 }
 
-/// Conditions on units, each met by some of them.
-async fn ranges(engine: &Engine) -> Result<Vec<String>> {
-    let answer = ask(engine, "SELECT max(key) FROM account").await?;
-    let last = answer.values().next().transpose()?.and_then(|row| row.first().map(whole)).unwrap_or_default();
-    let range = |from: i64| {
-        let until = format!("unit < {}", from + UNITS_AT_ONCE as i64);
+/// Conditions on units of so many customers, each met by some of them.
+fn ranges(customers: usize) -> impl Iterator<Item = String> {
+    let range = |from: usize| {
+        let until = format!("unit < {}", from + UNITS_AT_ONCE);
         // Days are below zero.
         if from == 0 { until } else { format!("unit >= {from} AND {until}") }
     };
-    Ok((0..=last).step_by(UNITS_AT_ONCE).map(range).collect())
+    (0..customers.max(1)).step_by(UNITS_AT_ONCE).map(range)
 }
 
 fn unit(day: &str) -> String {

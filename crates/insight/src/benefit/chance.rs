@@ -5,17 +5,20 @@
 //! over them has the variance k/(k−1) · Σ (∂θ · vᵢ)², vᵢ what the i-th brought (Woodruff 1971, *JASA* 66; Cochran 1977, *Sampling
 //! Techniques*, ch. 6), with the t-distribution of k − 1, k those of the period with fewer. How many there are is chance, too, so
 //! that a sum has Σ vᵢ² (compound Poisson). As the sums of both periods are of the same customers, the variance of the change knows
-//! who was there in both. Amounts, counts and what is never negative change by a factor, and are told on the logarithmic scale; shares
-//! change by a difference.
+//! who was there in both. Amounts, counts and what is never negative are told on the logarithmic scale, where the interval is symmetric: θ·e^±r with r
+//! by the variance of ln θ (delta method). No such interval reaches below zero, and as few customers bring much of a sum it reaches further
+//! up than down, as it should; one cut off at zero would only hide that it reaches too little upwards. It has no interval where θ is zero, as no
+//! spread tells how far that is from little. Amounts, counts and what is counted for each change by a factor, shares by a difference: of those
+//! that are never negative from both own intervals and the correlation ρ of both figures, [l, u] = d ∓ √(a² + b² − 2ρab), a and b how far
+//! the own ones reach to the side in question (Newcombe 1998, *Statistics in Medicine* 17, of paired shares; Zou 2007, *Psychological
+//! Methods* 12), which stays within what both intervals allow.
 //!
-//! What is independent in the two periods has the difference of [`difference`], counts of single events that of [`events`], waiting
-//! times the median of [`median`].
+//! What is independent in the two periods: [`super::independent`].
 
 use mining::effect::FEWEST_CUSTOMERS;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
-use std::collections::HashMap;
-use value::proportion::{Clusters, Estimate, Z_95, share};
+use value::proportion::Estimate;
 
 /// A variance that is a smaller part of the terms it is the sum of is what rounding left of zero.
 const ROUNDING: f64 = 1e-12;
@@ -28,7 +31,7 @@ pub struct Told {
 }
 
 impl Told {
-    fn new(at: f64, range: Option<[f64; 2]>) -> Self {
+    pub fn new(at: f64, range: Option<[f64; 2]>) -> Self {
         Told { at, range: range.filter(|range| range.iter().all(|end| end.is_finite())) }
     }
 
@@ -67,7 +70,9 @@ pub enum Of {
     Sum,
     /// Upper by lower numbers, never below zero; it changes by a factor.
     Rate,
-    /// Upper by lower numbers; it changes by a difference.
+    /// Upper by lower numbers, never below zero; it changes by a difference.
+    Part,
+    /// Upper by lower numbers, which may be below zero; it changes by a difference.
     Share,
 }
 
@@ -82,7 +87,8 @@ pub struct Sums {
     products: [[i128; 4]; 4],
 }
 
-/// A figure of one period, and by how much it moves with each of the four sums: on the logarithmic scale where it changes by a factor.
+/// A figure of one period, and by how much it moves with each of the four sums: on the logarithmic scale unless it is a share that may be
+/// below zero.
 struct Side {
     at: f64,
     slope: Option<[f64; 4]>,
@@ -120,6 +126,10 @@ impl Sums {
                 let at = after.at - before.at;
                 return Some(Told::new(at, reach.map(|reach| around(at, reach, of))));
             }
+            if of == Of::Part {
+                let correlation = before.slope.zip(after.slope).map(|both| self.correlation(both));
+                return Some(apart(own(0)?, own(1)?, correlation.unwrap_or_default()));
+            }
             let at = grown(before.at, after.at)?;
             Some(Told::new(at, reach.map(|reach| around(at + 1.0, reach, of).map(|factor| factor - 1.0))))
         };
@@ -138,7 +148,7 @@ impl Sums {
             return None;
         }
         let figure = upper / lower;
-        let one = if of == Of::Rate { figure } else { 1.0 };
+        let one = if of == Of::Share { 1.0 } else { figure };
         slope[at] = 1.0 / lower / one;
         slope[at + 1] = -figure / lower / one;
         Some(Side { at: figure, slope: (one > 0.0).then_some(slope) })
@@ -149,15 +159,8 @@ impl Sums {
         if cases < Ord::max(fewest, 2) {
             return None;
         }
-        let (mut variance, mut size) = (0.0, 0.0);
-        for (one, products) in slope.iter().zip(&self.products) {
-            for (other, product) in slope.iter().zip(products) {
-                let term = one * other * *product as f64;
-                variance += term;
-                size += term.abs();
-            }
-        }
-        if variance <= size * ROUNDING {
+        let variance = self.covariance(slope, slope);
+        if variance <= 0.0 {
             // Of few who are all alike nothing is known of others.
             return (cases >= FEWEST_CUSTOMERS).then_some(0.0);
         }
@@ -165,72 +168,52 @@ impl Sums {
         let quantile = StudentsT::new(0.0, 1.0, others).ok()?.inverse_cdf(0.975);
         Some(quantile * (variance * cases as f64 / others).sqrt())
     }
+
+    /// Σ (∂θ · vᵢ)(∂η · vᵢ) over all, of what moves so with the sums.
+    fn covariance(&self, one: &[f64; 4], other: &[f64; 4]) -> f64 {
+        let (mut sum, mut size) = (0.0_f64, 0.0_f64);
+        for (one, products) in one.iter().zip(&self.products) {
+            for (other, product) in other.iter().zip(products) {
+                let term = one * other * *product as f64;
+                sum += term;
+                size += term.abs();
+            }
+        }
+        if sum.abs() <= size * ROUNDING { 0.0 } else { sum }
+    }
+
+    /// Of the figures of both periods; 0 of what does not vary.
+    fn correlation(&self, (before, after): ([f64; 4], [f64; 4])) -> f64 {
+        let variances = [before, after].map(|slope| self.covariance(&slope, &slope));
+        if variances.iter().any(|variance| *variance <= 0.0) {
+            return 0.0;
+        }
+        let spread = variances[0].sqrt() * variances[1].sqrt();
+        (self.covariance(&before, &after) / spread).clamp(-1.0, 1.0)
+    }
 }
 
 fn around(at: f64, reach: f64, of: Of) -> [f64; 2] {
     match of {
         Of::Share => [at - reach, at + reach],
-        Of::Sum | Of::Rate => [at * (-reach).exp(), at * reach.exp()],
+        Of::Sum | Of::Rate | Of::Part => [at * (-reach).exp(), at * reach.exp()],
     }
 }
 
 /// After against before, as a share of before; `None` without anything before.
-fn grown(before: f64, after: f64) -> Option<f64> {
+pub(super) fn grown(before: f64, after: f64) -> Option<f64> {
     (before.abs() > f64::EPSILON).then(|| (after - before) / before.abs())
 }
 
-/// Of two figures that are independent of each other, from their own intervals: Newcombe (1998, *Statistics in Medicine* 17, method 10)
-/// for shares, and for any others (Zou & Donner 2008, *Statistics in Medicine* 27).
-pub fn difference([before, after]: [Option<Told>; 2]) -> Option<Told> {
-    let (before, after) = (before?, after?);
+/// The difference of two figures so correlated, from their own intervals.
+pub(super) fn apart(before: Told, after: Told, correlation: f64) -> Told {
     let at = after.at - before.at;
+    let reach =
+        |one: f64, other: f64| (one * one + other * other - 2.0 * correlation * one * other).max(0.0).sqrt();
     let range = before.range.zip(after.range).map(|([low0, high0], [low1, high1])| {
-        [at - (after.at - low1).hypot(high0 - before.at), at + (high1 - after.at).hypot(before.at - low0)]
+        [at - reach(after.at - low1, high0 - before.at), at + reach(high1 - after.at, before.at - low0)]
     });
-    Some(Told::new(at, range))
-}
-
-/// Numbers of single events that are independent of each other (Poisson): each with its score interval; their ratio from the share that
-/// the later ones have of all, as they would be told apart by the toss of a coin without a change (Przyborowski & Wilenski 1940, *Biometrika* 31).
-pub fn events(key: &str, [before, after]: [u64; 2]) -> Compared {
-    let own = |number: u64| {
-        let (n, z2) = (number as f64, Z_95 * Z_95);
-        let (middle, reach) = (n + z2 / 2.0, Z_95 * (n + z2 / 4.0).sqrt());
-        Told::new(n, Some([(middle - reach).max(0.0), middle + reach]))
-    };
-    let change = grown(before as f64, after as f64).map(|at| {
-        let later = share(after, before + after);
-        Told::new(at, later.map(|later| [later.low, later.high].map(|share| share / (1.0 - share) - 1.0)))
-    });
-    Compared::new(key, [own(before), own(after)].map(Some), change)
-}
-
-/// The median of whole numbers told by customers, each as many as he likes. Its interval is that of the share of numbers below the median
-/// among all of a customer's (Woodruff 1952, *JASA* 47), with one number each about the ranks n/2 ± 0.98 √n; none with fewer than about five
-/// customers.
-pub fn median(mut told: Vec<(i32, i64)>) -> Option<Told> {
-    told.sort_unstable_by_key(|(customer, number)| (*number, *customer));
-    let n = told.len();
-    let (lower, upper) = (told.get(n.checked_sub(1)? / 2)?.1, told.get(n / 2)?.1);
-    let twice = lower + upper;
-    let mut customers: HashMap<i32, (i64, i64)> = HashMap::new();
-    for (customer, number) in &told {
-        let (numbers, below) = customers.entry(*customer).or_default();
-        *numbers += 1;
-        *below += match (2 * number).cmp(&twice) {
-            std::cmp::Ordering::Less => 2,
-            std::cmp::Ordering::Equal => 1,
-            std::cmp::Ordering::Greater => 0,
-        };
-    }
-    let range = Clusters::of(customers.into_values()).mean(2.0).and_then(|below| {
-        let first = (0.5 - (below.high - below.at)) * n as f64;
-        // As many numbers are left out above as below.
-        let left_out = (first > 0.0).then(|| first.ceil() as usize - 1)?;
-        let (low, high) = (told.get(left_out)?.1, told.get(n - 1 - left_out)?.1);
-        Some([low as f64, high as f64])
-    });
-    Some(Told::new(twice as f64 / 2.0, range))
+    Told::new(at, range)
 }
 
 #[cfg(test)]
@@ -314,6 +297,28 @@ mod tests {
     }
 
     #[test]
+    fn what_is_never_negative_has_no_interval_below_zero() {
+        // Of 40 customers half come to 10 and half to nothing; afterwards half to 6 and a quarter to 4: 5 and 4 each. Variances of the
+        // logarithms Σ (y − 5)² / 200² = 0.025 and Σ (y − 4)² / 160² = 0.009375, their covariance 400 / (200 · 160) = 0.0125: ρ = 0.816497.
+        let after = |customer: i64| 6 * (customer % 2) + if customer % 4 == 0 { 4 } else { 0 };
+        let all: Vec<_> = (0..40).map(|customer| ([10 * (customer % 2), after(customer)], [1, 1])).collect();
+        let found = sums(&all).compare("x", Of::Part, 30);
+        let reach = |variance: f64| 2.022_691 * (40.0 / 39.0 * variance).sqrt();
+        let (before, after) = (reach(0.025), reach(0.009_375));
+        near(found.before, 5.0, [5.0 * (-before).exp(), 5.0 * before.exp()]);
+        near(found.after, 4.0, [4.0 * (-after).exp(), 4.0 * after.exp()]);
+        near(found.change, -1.0, [-2.388_511, -0.162_514]);
+        assert!(found.change.is_some_and(|change| change.is_clear()));
+        // All of it of one of 40: 1 ± 2.0227 would reach below nothing.
+        let one: Vec<_> = (0..40).map(|customer| ([if customer == 0 { 40 } else { 0 }, 0], [1, 1])).collect();
+        let found = sums(&one).compare("x", Of::Part, 30);
+        near(found.before, 1.0, [0.132_299, 7.558_638]);
+        // Of what there is none no spread tells how far that is from little.
+        assert_eq!(found.after, Some(Told { at: 0.0, range: None }));
+        assert_eq!(found.change, Some(Told { at: -1.0, range: None }));
+    }
+
+    #[test]
     fn too_few_or_all_alike_have_the_figure_alone() {
         let alike = [([1_000, 3_000], [1, 1]); 2];
         let found = sums(&alike).compare("x", Of::Rate, 2);
@@ -329,38 +334,6 @@ mod tests {
         assert_eq!(sums(&back).compare("x", Of::Sum, 30).change, Some(Told { at: -1.5, range: None }));
     }
 
-    #[test]
-    fn the_difference_of_shares_is_newcombes() {
-        // Newcombe (1998), table II, example (a), method 10: 56/70 against 48/80 is 0.0524 to 0.3339.
-        let shares = [share(48, 80), share(56, 70)].map(|found| found.map(Told::from));
-        near(difference(shares), 0.2, [0.0524, 0.3339]);
-        assert_eq!(difference([shares[0], None]), None);
-    }
-
-    #[test]
-    fn events_are_told_apart_by_their_share_of_all() {
-        // Wilson of 30 of 40: 0.59806 and 0.85813. Score interval of 10: 11.9207 ± 1.96 √10.9604.
-        let found = events("x", [10, 30]);
-        near(found.before, 10.0, [5.432, 18.409_5]);
-        near(found.change, 2.0, [0.487_9, 5.048_6]);
-        assert!(found.change.is_some_and(|change| change.is_clear()));
-        assert!(events("x", [3, 5]).change.is_some_and(|change| !change.is_clear()));
-        assert_eq!(events("x", [0, 5]).change, None);
-    }
-
-    #[test]
-    fn a_median_lies_between_the_ranks_of_the_binomial() {
-        // 25 numbers, one each: below the median 12.5 of 25, ± 1.96 √(24.5/24 · … ) about 0.2; the 8th and the 18th.
-        let single = median((1..=25).map(|at| (at, i64::from(at) * 10)).collect()).expect("some");
-        assert_eq!((single.at, single.range), (130.0, Some([80.0, 180.0])));
-        // Five of each customer that are alike say no more than one of each.
-        let many = (1..=25).flat_map(|at| (0..5).map(move |_| (at, i64::from(at) * 10))).collect();
-        assert_eq!(median(many).expect("some").range, Some([80.0, 180.0]));
-        assert_eq!(median(vec![(1, 3), (2, 6)]), Some(Told { at: 4.5, range: None }));
-        assert_eq!(median((0..50).map(|at| (1, at)).collect()).expect("some").range, None);
-        assert_eq!(median(vec![]), None);
-    }
-
     const AMOUNTS: std::ops::Range<i64> = -1_000_000_000_000_000..1_000_000_000_000_000;
 
     proptest! {
@@ -369,12 +342,24 @@ mod tests {
             (given, shuffled) in prop::collection::vec((prop::array::uniform2(AMOUNTS), prop::array::uniform2(AMOUNTS)), 0..80)
                 .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
         ) {
-            for of in [Of::Sum, Of::Rate, Of::Share] {
+            for of in [Of::Sum, Of::Rate, Of::Part, Of::Share] {
                 let found = sums(&given).compare("x", of, 2);
                 for told in [found.before, found.after, found.change].into_iter().flatten() {
                     prop_assert!(told.at.is_finite(), "{:?}", found);
-                    // What changes by a factor has an interval only where it is above zero.
+                    // What is told on the logarithmic scale has an interval only where it is above zero.
                     prop_assert!(told.range.is_none_or(|[low, high]| low <= told.at + told.at.abs() * 1e-9 && told.at <= high + told.at.abs() * 1e-9));
+                }
+                for told in [found.before, found.after].into_iter().flatten().filter(|_| of != Of::Share) {
+                    prop_assert!(told.range.is_none_or(|[low, _]| low >= 0.0), "{:?}", found);
+                }
+                if let (Of::Part, Some([Some([low0, high0]), Some([low1, high1]), Some([low, high])])) = (
+                    of,
+                    found.before.zip(found.after).zip(found.change).map(|((before, after), change)| {
+                        [before, after, change].map(|told| told.range)
+                    }),
+                ) {
+                    let near = (high0 + high1) * 1e-9;
+                    prop_assert!(low1 - high0 <= low + near && high <= high1 - low0 + near, "{:?}", found);
                 }
                 prop_assert_eq!(found, sums(&shuffled).compare("x", of, 2));
             }

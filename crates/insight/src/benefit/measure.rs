@@ -2,8 +2,10 @@
 
 use super::{
     brought::{self, Customers},
-    chance::{Compared, Of, Sums, Told, difference, events},
+    chance::{Compared, Of, Sums, Told},
+    independent::{difference, events},
     periods::Period,
+    retention::{self, Cohort},
     waiting,
 };
 use crate::{
@@ -22,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use value::{
     proportion::{Clusters, Estimate},
-    satisfaction::{Nps, ratio_thousandths},
+    satisfaction::{MOST, Nps, ratio_thousandths},
     service_cost::{DRIVERS, Rates},
 };
 
@@ -51,6 +53,8 @@ pub struct Measured {
     pub first_buyers: u64,
     /// Of the customers who bought in the period of the same length before, those who bought again.
     pub retention: Option<Estimate>,
+    /// How many these are.
+    pub bought_again: u64,
     pub contacts: u64,
     /// Its cases are customers.
     pub satisfaction: Option<Estimate>,
@@ -74,18 +78,25 @@ pub struct Report {
 pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let Some(base) = Period::load(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
-    let report = measure(engine, settings, [base, base.latest(as_of)]).await?;
+    let (report, cohorts) = measure(engine, settings, [base, base.latest(as_of)]).await?;
     engine
         .write(&Actor::system(), move |tx| {
-            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+            Box::pin(async move {
+                retention::keep(tx, cohorts).await?;
+                kept::keep(tx, REPORT, as_of, &report).await
+            })
         })
         .await
 }
 
-async fn measure(engine: &Engine, settings: &Settings, periods: [Period; PERIODS]) -> Result<Report> {
+async fn measure(
+    engine: &Engine,
+    settings: &Settings,
+    periods: [Period; PERIODS],
+) -> Result<(Report, [Cohort; PERIODS])> {
     let rated = |period: &Period| has_rates(&settings.cost_rates, period).then_some(0);
     let mut found = periods.each_ref().map(|period| Measured { cost: rated(period), ..Measured::default() });
-    let customers = brought::read(engine, settings, &periods, &mut found).await?;
+    let (customers, cohorts) = brought::read(engine, settings, &periods, &mut found).await?;
     let reps = reps(engine, settings, &periods).await?;
     let mut hours = [None; PERIODS];
     for (place, (period, found)) in periods.iter().zip(&mut found).enumerate() {
@@ -99,7 +110,7 @@ async fn measure(engine: &Engine, settings: &Settings, periods: [Period; PERIODS
     }
     let figures = figures(&found, &customers, &reps, hours);
     let ([base, latest], [before, after]) = (periods, found);
-    Ok(Report { base, latest, before, after, figures })
+    Ok((Report { base, latest, before, after, figures }, cohorts))
 }
 
 /// Whether anything that is counted had a rate when the period began.
@@ -125,7 +136,7 @@ fn figures(
     };
     let each = found.each_ref();
     let rated = each.map(|one| one.cost.is_some());
-    let cost = of_customers("cost", &customers.cost, Of::Share);
+    let cost = of_customers("cost", &customers.cost, Of::Part);
     let cost = Compared {
         before: cost.before.filter(|_| rated[0]),
         after: cost.after.filter(|_| rated[1]),
@@ -141,7 +152,7 @@ fn figures(
         of_customers("sales", &customers.sales, Of::Sum),
         of_customers("margin", &customers.margin, Of::Share),
         cost,
-        of_customers("returns", &customers.returns, Of::Share),
+        of_customers("returns", &customers.returns, Of::Part),
         of_customers("buyers", &customers.buyers, Of::Sum),
         events("first_buyers", each.map(|one| one.first_buyers)),
         independent("retention", each.map(|one| one.retention.map(Told::from))),
@@ -211,7 +222,8 @@ async fn answers(engine: &Engine, period: &Period, found: &mut Measured) -> Resu
         *count += 1;
         add(&mut points, account, point);
     }
-    found.satisfaction = Clusters::of(ratios.into_values()).mean(1_000.0);
+    found.satisfaction =
+        Clusters::of(ratios.into_values()).mean(1_000.0).map(|mean| mean.within(0.0, f64::from(MOST)));
     let points = Clusters::of(points.into_values());
     found.nps = Nps::of_counts(promoters, passives, detractors).map(|nps| nps.of_respondents(&points));
     Ok(())

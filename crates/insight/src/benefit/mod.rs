@@ -3,9 +3,11 @@
 
 mod brought;
 mod chance;
+mod independent;
 mod measure;
 mod page;
 mod periods;
+pub(crate) mod retention;
 mod waiting;
 
 pub use chance::{Compared, Told};
@@ -28,7 +30,9 @@ pub fn web_module() -> WebModule {
             is_for: scope::sees_the_company,
         }],
         ..WebModule::new("insight", || {
-            Router::new().route("/value/benefit", get(page::page).post(page::save))
+            Router::new()
+                .route("/value/benefit", get(page::page).post(page::save))
+                .route("/value/benefit/retention", get(retention::page))
         })
     }
 }

@@ -4,6 +4,7 @@ use super::{
     chance::{Compared, Told},
     measure::{FEWEST_REPS, Measured, REPORT, Report},
     periods::Period,
+    retention,
 };
 use crate::{
     facts::day_before,
@@ -86,7 +87,7 @@ async fn show(
         chosen => base.is_some(),
         made_at => kept.as_ref().map(|kept| words.format.instant(kept.made_at)),
         as_of => kept.as_ref().map(|kept| words.date(kept.as_of)),
-        base => base.map(|base| period(&words, &base)),
+        base => base.map(|base| base.told(&words)),
         columns => kept.as_ref().map(|kept| columns(&words, &kept.body)).unwrap_or_default(),
         rows => match &kept {
             Some(kept) => {
@@ -173,14 +174,10 @@ struct Page<'p> {
     kept: &'p Kept<Report>,
 }
 
-fn period(words: &Words<'_>, period: &Period) -> String {
-    format!("{} – {}", words.date(period.from), words.date(period.to))
-}
-
 /// The two periods.
 fn columns(words: &Words<'_>, report: &Report) -> Vec<Definition> {
     let column = |key: &str, of: &Period| {
-        let label = format!("{} ({})", words.t(key, &[]), period(words, of));
+        let label = format!("{} ({})", words.t(key, &[]), of.told(words));
         Definition::new(label, words.meaning(&format!("{key}.is"), &[]))
     };
     vec![column("benefit.before", &report.base), column("benefit.after", &report.latest)]
@@ -210,8 +207,8 @@ fn samples(key: &str, one: &Measured) -> Vec<(&'static str, u64)> {
     }
 }
 
-/// The records a figure of a period is made of.
-fn records(key: &str, settings: &Settings, period: &Period) -> Option<String> {
+/// The records a figure of a period is made of; the period by its name of [`retention::NAMES`], too.
+fn records(key: &str, settings: &Settings, (name, period): (&str, &Period)) -> Option<String> {
     let days = Days { settings, after: day_before(period.from), until: period.to };
     let orders = |more: &str| {
         let filter =
@@ -230,7 +227,8 @@ fn records(key: &str, settings: &Settings, period: &Period) -> Option<String> {
         "sales_per_rep" => orders(" && owner != null"),
         "margin" => orders(" && margin_base != null"),
         "returns" => days.returns(""),
-        "buyers" | "retention" => days.orders(" && account != null"),
+        "buyers" => days.orders(" && account != null"),
+        "retention" => retention::address(name),
         "first_buyers" => days.first_buyers(""),
         "contacts_per_order" => contacts(" && !(kind in ['note', 'task'])"),
         "answer_hours" => contacts(" && direction != null"),
@@ -251,7 +249,7 @@ fn explain(page: &Page<'_>, figure: &Compared) -> Explain {
     for (key, of, one) in [("before", &report.base, &report.before), ("after", &report.latest, &report.after)]
     {
         let when = words.t(&format!("benefit.{key}"), &[]);
-        explain = explain.input(when.clone(), period(words, of));
+        explain = explain.input(when.clone(), of.told(words));
         for (what, cases) in samples(&figure.key, one) {
             explain = explain.input(words.t(what, &[("period", &when)]), words.count(cases));
         }
@@ -267,7 +265,7 @@ fn signed(words: &Words<'_>, shown: Shown, number: f64) -> String {
 
 fn row(page: &Page<'_>, figure: &Compared) -> Row {
     let (words, report, manner) = (page.words, &page.kept.body, manner(&figure.key));
-    let cell = |told: Option<Told>, of: &Period| {
+    let cell = |told: Option<Told>, of: (&str, &Period)| {
         told.map_or_else(Cell::default, |told| Cell {
             text: (manner.shown)(words, told.at),
             range: told.range.map(|range| range.map(|end| (manner.shown)(words, end)).join(" – ")),
@@ -299,20 +297,31 @@ fn row(page: &Page<'_>, figure: &Compared) -> Row {
         (.., None) => words.t("benefit.nothing_before", &[]),
         (.., Some(change)) if change.is_clear() => String::new(),
         (.., Some(Told { range: Some(_), .. })) => words.t("benefit.not_clear", &[]),
+        (Some(before), Some(after), Some(Told { range: None, .. }))
+            if is_nothing(before) || is_nothing(after) =>
+        {
+            words.t("benefit.few.none", &[])
+        }
         (.., Some(Told { range: None, .. })) => {
             let (few, fewest) = manner.fewest;
             words.t(few, &[("fewest", &words.count(fewest))])
         }
     };
+    let [before, after] = retention::NAMES;
     Row {
         label: words.t(&format!("benefit.{}", figure.key), &[]),
         explain: explain(page, figure),
-        before: cell(figure.before, &report.base),
-        after: cell(figure.after, &report.latest),
+        before: cell(figure.before, (before, &report.base)),
+        after: cell(figure.after, (after, &report.latest)),
         change,
         tone,
         note,
     }
+}
+
+/// No spread tells how far from little it is.
+fn is_nothing(told: Told) -> bool {
+    told.range.is_none() && told.at.abs() < f64::EPSILON
 }
 
 /// How far figures rest on all there was.

@@ -2,6 +2,7 @@
 
 use crate::{
     facts::day_before,
+    pages::words::Words,
     settings::{date_of, day_number},
 };
 use engine::{Engine, Error, Result, Tx};
@@ -32,6 +33,10 @@ impl Period {
     /// The period of the same length that ends before it.
     pub fn before(&self) -> Period {
         self.latest(day_before(self.from))
+    }
+
+    pub fn told(&self, words: &Words<'_>) -> String {
+        format!("{} – {}", words.date(self.from), words.date(self.to))
     }
 
     /// `None` as long as the company has chosen none.

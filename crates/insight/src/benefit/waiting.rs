@@ -1,9 +1,6 @@
 //! How long customers who contacted us waited until they were contacted.
 
-use super::{
-    chance::{Told, median},
-    periods::Period,
-};
+use super::{chance::Told, independent::median, periods::Period};
 use crate::{
     facts::{At, ask, counting, day_before},
     settings::Settings,

@@ -1,10 +1,15 @@
 //! The page with the customers behind a number that no condition of a list says, such as those who moved between two days: as many
 //! as the number, a page at a time, with today's figures.
 
-use super::{customer_table, href, words::Words};
+use super::{
+    customer_table::{self, Column},
+    href,
+    words::Words,
+};
 use axum::response::{IntoResponse, Response};
 use meta::Id;
 use minijinja::context;
+use std::collections::HashMap;
 use web::{Answer, Session};
 
 /// Customers on a page.
@@ -19,6 +24,8 @@ pub struct Behind<'a> {
     /// The page with the number: its address and name.
     pub back: (String, String),
     pub columns: &'a [&'a str],
+    /// One more column, of what was found of them: a text for each of `ids`.
+    pub told: Option<(Column, Vec<String>)>,
     /// The customers of this page, in their order.
     pub ids: Vec<Id>,
     /// The number.
@@ -40,9 +47,19 @@ impl Behind<'_> {
         session: &Session,
         address: impl Fn(usize) -> String,
     ) -> Answer<Response> {
-        let Behind { title, help, foot, back, columns, ids, total, page } = self;
+        let Behind { title, help, foot, back, columns, told, ids, total, page } = self;
         let start = start(page, total);
-        let table = customer_table::of(words, session, &ids, columns).await?;
+        let records = customer_table::known(words, session, &ids, columns).await?;
+        let among = customer_table::among(&ids);
+        let list = href::list("account", &among);
+        let mut table = customer_table::table(words, &records, columns, &among, list.clone()).await?;
+        if let Some((column, texts)) = told {
+            let texts: HashMap<Id, String> = ids.iter().copied().zip(texts).collect();
+            table.tell(
+                column,
+                records.iter().map(|record| texts.get(&record.id).cloned().unwrap_or_default()),
+            );
+        }
         // Kept when they were counted: some may have been merged or deleted since.
         let gone = ids.len().saturating_sub(table.rows.len());
         let context = context! {
@@ -52,7 +69,7 @@ impl Behind<'_> {
             last => words.count((start + ids.len()) as u64),
             gone => (gone > 0).then(|| words.count(gone as u64)),
             back => back.0, back_label => back.1,
-            list_href => (!ids.is_empty()).then(|| href::list("account", &customer_table::among(&ids))),
+            list_href => (!ids.is_empty()).then_some(list),
             previous => (page > 0).then(|| address(page - 1)),
             next => (start + ids.len() < total).then(|| address(page + 1)),
         };

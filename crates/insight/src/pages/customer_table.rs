@@ -59,14 +59,13 @@ pub async fn customers(
 }
 
 /// These customers in this order, as far as the reader may see them.
-pub async fn of(words: &Words<'_>, session: &Session, ids: &[Id], fields: &[&str]) -> Answer<CustomerTable> {
-    let filter = among(ids);
+pub async fn known(words: &Words<'_>, session: &Session, ids: &[Id], fields: &[&str]) -> Answer<Vec<Record>> {
     let mut records = match ids.len() {
         0 => vec![],
-        limit => records(words, session, (&filter, "-net_sales"), fields, limit).await?,
+        limit => records(words, session, (&among(ids), "-net_sales"), fields, limit).await?,
     };
     records.sort_by_key(|record| ids.iter().position(|id| *id == record.id));
-    table(words, &records, fields, &filter, href::list("account", &filter)).await
+    Ok(records)
 }
 
 /// These as a condition.

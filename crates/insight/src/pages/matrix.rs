@@ -133,16 +133,23 @@ fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {
 }
 
 /// How far what is forecast of a quadrant may be off.
-fn forecast_range(words: &Words<'_>, by: ValueBy, quadrant: &Quadrant) -> String {
+fn forecast_range(by: ValueBy, quadrant: &Quadrant) -> Option<[f64; 2]> {
     if quadrant.customers < FEW {
-        return words.t("value.matrix.too_few_for_range", &[]);
+        return None;
     }
     // What is left of sales may be a loss.
     let least = if by == ValueBy::Sales { 0.0 } else { f64::NEG_INFINITY };
-    let sum = Some(money::to_units(quadrant.forecast));
+    overview::interval((Some(money::to_units(quadrant.forecast)), least), quadrant.variance)
+}
+
+/// The same in words, or why there is none.
+fn told_range(words: &Words<'_>, by: ValueBy, quadrant: &Quadrant) -> String {
     let shown = |units| words.amount(money::from_units(units));
-    let range = overview::interval(words, (sum, least), quadrant.variance, shown);
-    range.unwrap_or_else(|| words.t("value.matrix.no_range", &[]))
+    match forecast_range(by, quadrant) {
+        Some(range) => overview::told(words, range, shown),
+        None if quadrant.customers < FEW => words.t("value.matrix.too_few_for_range", &[]),
+        None => words.t("value.matrix.no_range", &[]),
+    }
 }
 
 fn line(words: &Words<'_>, (name, by): (&str, ValueBy), quadrant: &Quadrant, href: String) -> Line {
@@ -159,7 +166,7 @@ fn line(words: &Words<'_>, (name, by): (&str, ValueBy), quadrant: &Quadrant, hre
         customers: words.count(quadrant.customers),
         before: words.amount(quadrant.before),
         forecast: words.amount(quadrant.forecast),
-        forecast_range: (quadrant.customers > 0).then(|| forecast_range(words, by, quadrant)),
+        forecast_range: (quadrant.customers > 0).then(|| told_range(words, by, quadrant)),
         after: amount(quadrant.after),
         kept: shown(&kept),
         kept_range: range(&kept),
@@ -180,6 +187,8 @@ fn after(words: &Words<'_>, matrix: &Matrix) -> Json {
         let values: Vec<Json> = matrix.then.iter().enumerate().map(value).collect();
         json!({ "name": words.t(key, &[]), "values": values })
     };
+    let mut forecast = series("value.matrix.forecast", |q| q.forecast);
+    forecast["intervals"] = json!(matrix.then.each_ref().map(|quadrant| forecast_range(matrix.by, quadrant)));
     let all = |of: fn(&Quadrant) -> i64| matrix.then.iter().map(of).map(money::to_units).sum::<f64>();
     let (core, total) = (money::to_units(matrix.then[0].after.unwrap_or(0)), all(|q| q.after.unwrap_or(0)));
     let share = if total > 0.0 { core / total } else { 0.0 };
@@ -188,10 +197,11 @@ fn after(words: &Words<'_>, matrix: &Matrix) -> Json {
         "data": {
             "unit": "money",
             "currency": words.currency,
+            "interval_label": words.t("value.matrix.interval", &[]),
             "categories": names,
             "series": [
                 series("value.matrix.before", |q| q.before),
-                series("value.matrix.forecast", |q| q.forecast),
+                forecast,
                 series("value.matrix.after", |q| q.after.unwrap_or(0)),
             ],
         },

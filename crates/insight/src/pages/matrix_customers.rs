@@ -81,6 +81,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
         foot: words.t("value.past.made", &[("as_of", &as_of), ("at", &at), ("customers", &customers)]),
         back: (PATH.to_owned(), words.t("value.matrix", &[])),
         columns: &["value_quadrant", "last_order_on", current, potential, "net_sales"],
+        told: None,
         ids,
         total,
         page: of.page,

@@ -1,7 +1,7 @@
 //! The pages of customer value: the overview, the panel on an account's page, the settings of figures.
 
 mod backtest;
-mod behind;
+pub(crate) mod behind;
 pub(crate) mod customer_table;
 mod data;
 pub(crate) mod explain;

@@ -132,15 +132,15 @@ fn buyers(words: &Words<'_>, stored: &StoredModel) -> minijinja::Value {
 }
 
 /// The interval of a sum over customers, each of whom goes his own way: normal, as they are many; none is below what is least.
-pub(super) fn interval(
-    words: &Words<'_>,
-    (sum, least): (Option<f64>, f64),
-    variance: Option<f64>,
-    shown: impl Fn(f64) -> String,
-) -> Option<String> {
+pub(super) fn interval((sum, least): (Option<f64>, f64), variance: Option<f64>) -> Option<[f64; 2]> {
     let (sum, half) = (sum?, Z_95 * variance?.sqrt());
-    let (low, high) = (shown((sum - half).max(least)), shown(sum + half));
-    Some(words.t("value.sum_range", &[("low", &low), ("high", &high)]))
+    Some([(sum - half).max(least), sum + half])
+}
+
+/// The same in words.
+pub(super) fn told(words: &Words<'_>, range: [f64; 2], shown: impl Fn(f64) -> String) -> String {
+    let [low, high] = range.map(shown);
+    words.t("value.sum_range", &[("low", &low), ("high", &high)])
 }
 
 /// How sure a sum is, if there is one.
@@ -178,13 +178,13 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
         worth = worth.input(words.label("expected_purchases_52w"), words.fixed(purchases, 0));
     }
     let units = overview.clv.map(money::to_units);
-    let worth_range = interval(words, (units, 0.0), overview.clv_variance, |units| {
-        words.whole_amount(money::from_units(units))
-    });
+    let worth_range = interval((units, 0.0), overview.clv_variance)
+        .map(|range| told(words, range, |units| words.whole_amount(money::from_units(units))));
     let worth = sure(words, worth, units, worth_range.as_deref());
     let buying = Explain::new(words.meaning("value.buyers_soon_help", &[]), as_of.clone());
     let (buyers_soon, variance) = (overview.expected_buyers_soon, overview.buyers_variance);
-    let soon_range = interval(words, (buyers_soon, 0.0), variance, |n| words.fixed(n, 0));
+    let soon_range =
+        interval((buyers_soon, 0.0), variance).map(|range| told(words, range, |n| words.fixed(n, 0)));
     let buying = sure(words, buying, buyers_soon, soon_range.as_deref());
     let soon_notes: Vec<String> = share_soon.into_iter().chain(soon_range).collect();
     let few = found.customers_for_80.map(|count| words.count(count)).unwrap_or_default();

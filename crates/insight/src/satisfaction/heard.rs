@@ -17,7 +17,7 @@ use meta::{NaiveDate, Value};
 use serde::{Deserialize, Serialize};
 use value::{
     proportion::{Clusters, Estimate, mean_of_sums},
-    satisfaction::Nps,
+    satisfaction::{MOST, Nps},
 };
 
 /// What was answered within a time or by a group. Means have customers as their cases, and an interval from two of them on; what one
@@ -177,7 +177,7 @@ impl Heard {
         Heard {
             customers: number(customers),
             answers: number(answers),
-            satisfaction: clusters(c).mean(1_000.0),
+            satisfaction: clusters(c).mean(1_000.0).map(|mean| mean.within(0.0, f64::from(MOST))),
             satisfaction_of_one: of_one(c[0], c[1], c[2], 1_000.0),
             nps: nps.map(|nps| nps.of_respondents(&clusters([r1, r2, r3, r4, r5, r6]))),
             attitude: mean_loyalty([attitudes, attitude, squares], 100.0),

@@ -2,6 +2,7 @@
 
 use crate::{
     company::{Company, at, on_databases, values},
+    paged,
     satisfaction::answer,
     seven_p_behind::decoded,
 };
@@ -191,13 +192,32 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
             ("Returns", [0, 1]),
             ("Customers who bought", [1, 2]),
             ("First buyers", [0, 0]),
-            ("Retention", [1, 2]),
             ("Contacts per order", [0, 1]),
             ("Satisfaction C", [2, 3]),
             ("Net promoter score", [1, 3]),
         ] {
             assert_eq!(behind(&company, &client, &row(&page, label)).await, records, "{label}");
         }
+        // Retention opens the customers it is of, who bought again first, the larger sales before the smaller.
+        let retention = row(&page, "Retention");
+        for (period, again) in [("before", 1), ("after", 2)] {
+            let address = format!("/value/benefit/retention?period={period}");
+            assert!(retention.contains(&format!("href=\"{address}\"")), "{retention}");
+            let start = "class=\"row-title\" href=\"/account/";
+            let (listed, _) = paged::walked(&client, &address, start, "\"").await;
+            assert_eq!(listed, [a.to_string(), b.to_string()], "{period}");
+            for (language, said, yes, no) in [
+                ("zh-CN", format!("其中 {again} 位在"), "是", "否"),
+                ("en", "these 2 customers, who bought".to_owned(), "Yes", "No"),
+            ] {
+                client.set_cookie("zhike_lang", language);
+                let list = client.get(&address).await.expect(200).body;
+                assert!(list.contains(&said), "{said}: {list}");
+                let told = [yes, no].map(|told| list.matches(&format!(">{told}</td>")).count());
+                assert_eq!(told, [again, 2 - again], "{list}");
+            }
+        }
+        client.get("/value/benefit/retention?period=never").await.expect(404);
     });
 }
 

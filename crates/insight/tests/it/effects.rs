@@ -12,6 +12,7 @@ use insight::{
     refit,
 };
 use meta::{Decimal, Id, Record, Value};
+use mining::effect::within::Against;
 use std::collections::BTreeMap;
 
 /// Of 400 persons of a round, half of them at home and half away, reached by a medium; of each hundred so many buy, at home and away,
@@ -110,7 +111,7 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
                 "The effect differs between the regions customers were in",
                 "The effect does not differ between regions beyond chance",
                 "Measured by Bought (share of customers): the effect differs between media",
-                "Measured by Bought (share of customers): the effect differs between regions",
+                "Measured by Bought (share of customers): the effect differs between regions of the same experiment",
                 "Experiments are of the whole company",
                 "Letter",
             ),
@@ -119,7 +120,7 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
                 "抽取当日各区域之间的效果确有差别",
                 "各区域之间的效果没有超出偶然的差别",
                 "各媒介之间的效果确有差别",
-                "各区域之间的效果确有差别",
+                "同一实验内各区域之间的效果确有差别",
                 "效果实验为全公司",
                 "信函",
             ),
@@ -149,7 +150,16 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
         let drawn = format!("/value/seven-p/promotion/drawn?{region}&measured=bought");
         assert!(together.replace("&amp;", "&").contains(&format!("href=\"{drawn}\"")), "{together}");
         let page = client.get(&drawn).await.expect(200).body.replace("&#x2f;", "/");
-        assert!(page.contains("浙江: who was drawn there"), "{page}");
+        assert!(
+            page.contains("浙江: who was drawn there") && page.contains("More than in the others"),
+            "{page}"
+        );
+        // Against the other region of the same experiment: what both lack stands with the opposite sign.
+        let against = result::compute(&company.engine, &by_letter).await.unwrap().regions;
+        let [there, here] = ["四川", "浙江"].map(|region| Against::of(&against, region).unwrap());
+        assert!(here.difference() > 0.3 && (here.difference() + there.difference()).abs() < 1e-9, "{here:?}");
+        let more = (here.difference() * 1_000.0).round() / 10.0;
+        assert!(page.contains(&format!(">{more}%</td>")), "{more}: {page}");
         let mut customers = 0;
         for experiment in [&by_letter, &by_mail] {
             for side in ["reached", "left-alone"] {

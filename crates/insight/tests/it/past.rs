@@ -258,6 +258,17 @@ fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back()
         assert_eq!(page.matches("<span class=\"hint\">95 %: ").count(), all().filter(|one| has(one)).count());
         let few = all().filter(|one| (1..10).contains(&one.customers)).count();
         assert_eq!(page.matches("too few customers for an interval").count(), few, "{page}");
+        // So do the bars of the chart, which are of then.
+        let (_, drawn) = page.split_once("\"intervals\":").unwrap();
+        let mut drawn = serde_json::Deserializer::from_str(drawn).into_iter::<[Option<[f64; 2]>; 4]>();
+        for (quadrant, drawn) in matrix.then.iter().zip(drawn.next().unwrap().unwrap()) {
+            assert_eq!(drawn.is_some(), has(quadrant), "{quadrant:?}");
+            let forecast = quadrant.forecast as f64 / value::money::SCALE as f64;
+            assert!(
+                drawn.is_none_or(|[low, high]| 0.0 <= low && low <= forecast && forecast < high),
+                "{drawn:?}"
+            );
+        }
     });
 }
 

@@ -1,17 +1,18 @@
-//! The effect of many experiments by what sets them apart (their medium), or their customers (region). Of each part the differences of
-//! its experiments are put together with the weights of Mantel & Haenszel (1959; for differences Greenland & Robins 1985), n₁n₀ / (n₁ + n₀):
-//! by how many customers there were and not by what they did, which would give most weight to experiments in which few bought. Arms of
-//! several experiments are never added up: where different shares were left alone that alone would make a difference (Simpson 1951).
-//! Whether parts differ is Cochran's Q, as within one experiment ([`super::heterogeneity`]).
+//! The effect of many experiments by what sets them apart, their medium. Of each part the differences of its experiments are put together
+//! with the weights of Mantel & Haenszel (1959; for differences Greenland & Robins 1985), n₁n₀ / (n₁ + n₀): by how many customers there
+//! were and not by what they did, which would give most weight to experiments in which few bought. Arms of several experiments are never
+//! added up: where different shares were left alone that alone would make a difference (Simpson 1951). Whether parts differ is Cochran's Q,
+//! as within one experiment ([`super::heterogeneity`]). An experiment has one medium, so that media are compared between experiments, whose
+//! customers and days are others; what sets the customers of each apart is compared [`super::within`] them.
 
 use super::{
     SIGNIFICANCE,
-    heterogeneity::{Arms, Part, cochran},
+    heterogeneity::{Arms, Part, by_chance, cochran},
     quantile,
 };
 use std::collections::BTreeMap;
 
-/// What the experiments of a part brought about together.
+/// What the experiments of a part brought about together, or brought about more there than elsewhere.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Together {
     pub name: String,
@@ -19,7 +20,7 @@ pub struct Together {
     /// Of both arms.
     pub customers: u64,
     pub difference: f64,
-    /// Interval of 1 − [`SIGNIFICANCE`]; of a single experiment its own.
+    /// Interval of 1 − [`SIGNIFICANCE`].
     pub lower: f64,
     pub upper: f64,
 }
@@ -41,7 +42,8 @@ pub fn test<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Option<Across> {
         by_name.entry(&part.name).or_default().push(part.arms);
     }
     let found: Vec<(Together, f64)> = by_name.iter().map(|(name, arms)| together(name, arms)).collect();
-    let (_, p_value) = cochran(found.iter().map(|(part, variance)| (part.difference, *variance)))?;
+    let (q, freedom) = cochran(found.iter().map(|(part, variance)| (part.difference, *variance)))?;
+    let p_value = by_chance(q, freedom)?;
     let parts = found.into_iter().map(|(part, _)| part).collect();
     Some(Across { parts, p_value, real: p_value < SIGNIFICANCE })
 }
@@ -49,33 +51,51 @@ pub fn test<'p>(parts: impl IntoIterator<Item = &'p Part>) -> Option<Across> {
 /// With the variance of the difference. Experiments are drawn by lots of their own, so that their differences are independent even
 /// where they share customers.
 fn together(name: &str, arms: &[Arms]) -> (Together, f64) {
-    let mut weighed: Vec<[f64; 3]> = arms
-        .iter()
-        .map(|one| {
-            let [treated, control] = one.customers().map(|customers| customers as f64);
-            [treated * control / (treated + control), one.effect().difference, one.variance()]
-        })
-        .collect();
-    // Sums of decimals depend on their order.
-    weighed.sort_unstable_by(|one, other| {
-        let places = one.iter().zip(other).map(|(one, other)| one.total_cmp(other));
-        places.fold(std::cmp::Ordering::Equal, std::cmp::Ordering::then)
-    });
-    let weights: f64 = weighed.iter().map(|[weight, ..]| weight).sum();
-    let difference = weighed.iter().map(|[weight, at, _]| weight * at).sum::<f64>() / weights;
-    let variance =
-        weighed.iter().map(|[weight, _, variance]| weight * weight * variance).sum::<f64>() / weights.powi(2);
+    let all = Weighed::together(arms.iter().map(|arms| Weighed::of(*arms)).collect());
     let (lower, upper) = match arms {
         // As its own page tells it.
         [one] => (one.effect().lower, one.effect().upper),
-        _ => {
-            let reach = quantile(1.0 - SIGNIFICANCE / 2.0) * variance.sqrt();
-            (difference - reach, difference + reach)
-        }
+        _ => all.interval(),
     };
     let customers = arms.iter().flat_map(|one| one.customers()).sum();
-    let name = name.to_owned();
-    (Together { name, experiments: arms.len() as u64, customers, difference, lower, upper }, variance)
+    let (name, experiments) = (name.to_owned(), arms.len() as u64);
+    (Together { name, experiments, customers, difference: all.difference, lower, upper }, all.variance)
+}
+
+/// A difference, and how much it counts among others.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Weighed {
+    pub weight: f64,
+    pub difference: f64,
+    pub variance: f64,
+}
+
+impl Weighed {
+    pub fn of(arms: Arms) -> Self {
+        let [treated, control] = arms.customers().map(|customers| customers as f64);
+        let weight = treated * control / (treated + control);
+        Weighed { weight, difference: arms.effect().difference, variance: arms.variance() }
+    }
+
+    /// Of independent ones, by their weights.
+    pub fn together(mut all: Vec<Weighed>) -> Self {
+        // Sums of decimals depend on their order.
+        all.sort_unstable_by(|one, other| {
+            one.weight
+                .total_cmp(&other.weight)
+                .then(one.difference.total_cmp(&other.difference))
+                .then(one.variance.total_cmp(&other.variance))
+        });
+        let weight: f64 = all.iter().map(|one| one.weight).sum();
+        let difference = all.iter().map(|one| one.weight * one.difference).sum::<f64>() / weight;
+        let variance = all.iter().map(|one| one.weight.powi(2) * one.variance).sum::<f64>() / weight.powi(2);
+        Weighed { weight, difference, variance }
+    }
+
+    pub fn interval(&self) -> (f64, f64) {
+        let reach = quantile(1.0 - SIGNIFICANCE / 2.0) * self.variance.sqrt();
+        (self.difference - reach, self.difference + reach)
+    }
 }
 
 #[cfg(test)]

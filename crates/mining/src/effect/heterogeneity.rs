@@ -78,13 +78,14 @@ pub struct Heterogeneity {
 pub fn test(parts: &[Part]) -> Option<Heterogeneity> {
     let kept: Vec<(&Part, Effect)> =
         parts.iter().filter(|part| part.is_told()).map(|part| (part, part.arms.effect())).collect();
-    let (q, p_value) = cochran(kept.iter().map(|(part, effect)| (effect.difference, part.arms.variance())))?;
+    let (q, freedom) = cochran(kept.iter().map(|(part, effect)| (effect.difference, part.arms.variance())))?;
+    let p_value = by_chance(q, freedom)?;
     let parts = kept.into_iter().map(|(part, effect)| (part.name.clone(), effect)).collect();
     Some(Heterogeneity { real: p_value < SIGNIFICANCE, parts, q, p_value })
 }
 
-/// Q of differences, each with its variance, and its p; `None` with fewer than two.
-pub(super) fn cochran(differences: impl Iterator<Item = (f64, f64)>) -> Option<(f64, f64)> {
+/// Q of differences, each with its variance, and its degrees of freedom; `None` with fewer than two.
+pub(super) fn cochran(differences: impl Iterator<Item = (f64, f64)>) -> Option<(f64, usize)> {
     let mut weighted: Vec<(f64, f64)> =
         differences.map(|(difference, variance)| (difference, 1.0 / variance)).collect();
     if weighted.len() < 2 {
@@ -95,8 +96,12 @@ pub(super) fn cochran(differences: impl Iterator<Item = (f64, f64)>) -> Option<(
     let weights: f64 = weighted.iter().map(|(_, weight)| weight).sum();
     let mean = weighted.iter().map(|(difference, weight)| difference * weight).sum::<f64>() / weights;
     let q = weighted.iter().map(|(difference, weight)| weight * (difference - mean).powi(2)).sum::<f64>();
-    let p_value = 1.0 - ChiSquared::new((weighted.len() - 1) as f64).ok()?.cdf(q);
-    Some((q, p_value))
+    Some((q, weighted.len() - 1))
+}
+
+/// The p of Q: how often chance alone makes it as large.
+pub(super) fn by_chance(q: f64, freedom: usize) -> Option<f64> {
+    Some(ChiSquared::new(freedom as f64).ok()?.sf(q))
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod heterogeneity;
 pub mod power;
 pub mod returns;
 pub mod uplift;
+pub mod within;
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};

@@ -66,14 +66,42 @@ function stages(d, t) {
   };
 }
 
+/** How the bars of a category lie beside each other. */
+const BESIDE = { barMaxWidth: 28, barGap: "10%" };
+
+// The intervals of the bars of a series: on each a line with a cap at both ends. Its edge has the colour of the page, so that it is seen on bars of any colour, in
+// light and dark.
+function intervals(d, t, at) {
+  return {
+    type: "custom", name: d.series[at].name, silent: true, tooltip: { show: false }, z: 3, encode: { x: 0, y: [1, 2] },
+    data: d.series[at].intervals.flatMap((range, x) => (range ? [[x, ...range]] : [])),
+    renderItem(_, api) {
+      // Bars stand before the intervals; what the legend has hidden has no place.
+      const shown = api.currentSeriesIndices().filter((index) => index < d.series.length);
+      const { offsetCenter, width } = api.barLayout({ ...BESIDE, count: shown.length })[shown.indexOf(at)];
+      const [[centre, low], [, high]] = [1, 2].map((end) => api.coord([api.value(0), api.value(end)]));
+      const [x, cap] = [centre + offsetCenter, Math.min(5, width / 3)];
+      const lines = [[x, low, x, high], [x - cap, low, x + cap, low], [x - cap, high, x + cap, high]];
+      const drawn = (style) => lines.map(([x1, y1, x2, y2]) => ({ type: "line", shape: { x1, y1, x2, y2 }, style: { lineCap: "round", ...style } }));
+      return { type: "group", children: [...drawn({ stroke: t.surface, lineWidth: 4 }), ...drawn({ stroke: t.text, lineWidth: 1.5 })] };
+    },
+  };
+}
+
+const between = ([low, high], d) => `${full(low, d.unit, d.currency)} – ${full(high, d.unit, d.currency)}`;
+
 function series(type) {
+  const marked = (d) => (m) => {
+    const range = d.series[m.seriesIndex]?.intervals?.[m.dataIndex];
+    return [[m.seriesName, full(m.value, d.unit, d.currency)], ...(range ? [[d.interval_label, between(range, d)]] : [])];
+  };
   return (d, t) => ({
     ...legend(t, d.series.length > 1),
     grid: { ...t.base.grid, top: d.series.length > 1 ? 32 : 12 },
     xAxis: { ...t.axis(), type: "category", data: d.categories, splitLine: { show: false }, boundaryGap: type === "bar" },
     yAxis: { ...t.axis(), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value, d.unit) } },
-    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: type === "bar" ? "shadow" : "line" }, formatter: (marks) => tip(marks[0].axisValueLabel, marks.filter((m) => m.value !== null && m.value !== undefined).map((m) => [m.seriesName, full(m.value, d.unit, d.currency)])) },
-    series: d.series.map((one) => ({ type, name: one.name, data: one.values, stack: one.stack ? "all" : undefined, showSymbol: d.categories.length < 32, symbolSize: 5, barMaxWidth: 28, itemStyle: { borderRadius: type === "bar" ? [3, 3, 0, 0] : 0 }, lineStyle: { width: 2 } })),
+    tooltip: { ...t.base.tooltip, trigger: "axis", axisPointer: { type: type === "bar" ? "shadow" : "line" }, formatter: (marks) => tip(marks[0].axisValueLabel, marks.filter((m) => m.value !== null && m.value !== undefined).flatMap(marked(d))) },
+    series: [...d.series.map((one) => ({ type, name: one.name, data: one.values, stack: one.stack ? "all" : undefined, showSymbol: d.categories.length < 32, symbolSize: 5, ...BESIDE, itemStyle: { borderRadius: type === "bar" ? [3, 3, 0, 0] : 0 }, lineStyle: { width: 2 } })), ...d.series.flatMap((one, at) => (one.intervals ? [intervals(d, t, at)] : []))],
   });
 }
 
@@ -153,7 +181,7 @@ function forecast(d, t) {
       const at = marks[0].dataIndex;
       const rows = [[d.known_label, d.known[at]], [d.forecast_label, d.forecast[at]]].filter(([, value]) => value !== null);
       const shown = rows.map(([name, value]) => [name, full(value, d.unit, d.currency)]);
-      if (rows.length > 0 && d.upper[at] !== null) shown.push([d.interval_label, `${full(d.lower[at], d.unit, d.currency)} – ${full(d.upper[at], d.unit, d.currency)}`]);
+      if (rows.length > 0 && d.upper[at] !== null) shown.push([d.interval_label, between([d.lower[at], d.upper[at]], d)]);
       return tip(marks[0].axisValueLabel, shown);
     } },
     series: [

@@ -19,7 +19,8 @@ const made = {
   whale: (values) => ({ points: values.map((value, at) => [at, value]), mark: { x: 0, y: values[0], label: "m" }, end: { y: values.at(-1), label: "e" }, x_label: "x", y_label: "y", currency: "CNY" }),
   rfm: cells, heat: cells,
   stages: (values) => ({ bars: values.map((value, at) => ({ label: `b${at}`, value })), ...money }),
-  bars: lists, line: lists, ranked: lists,
+  bars: (values) => ({ ...lists(values), series: [{ name: "sales", values, intervals: values.map((value) => (value === null ? null : [value, value])) }], interval_label: "i" }),
+  line: lists, ranked: lists,
   treemap: (values) => ({ nodes: values.map((value, at) => ({ name: `n${at}`, value })), ...money }),
   map: (values) => ({ map: "china", regions: values.map((value, at) => ({ name: `r${at}`, label: `R${at}`, value })), sea: "sea", name: "sales", ...money }),
   scatter: (values) => ({ points: values.map((value, at) => ({ x: at, y: value, label: `p${at}` })), x_label: "x", y_label: "y" }),
@@ -56,6 +57,28 @@ function shown(option) {
   const bounds = [option.visualMap?.min, option.visualMap?.max].filter((bound) => bound !== undefined);
   return { said: said.filter((text) => text !== undefined).map(String), bounds };
 }
+
+test("the interval of a bar stands on it, whatever the legend hides", () => {
+  const two = (name, more) => ({ name, values: [4, { value: 8, href: "/b" }], ...more });
+  const data = { ...lists([4, 8]), series: [two("before"), two("forecast", { intervals: [null, [6, 11]] })], interval_label: "95 %" };
+  const option = kinds.bars.option(data, t, box);
+  const [before, forecast, drawn] = option.series;
+  assert.deepEqual([before.type, forecast.type, drawn.type, drawn.name], ["bar", "bar", "custom", "forecast"]);
+  assert.deepEqual(drawn.data, [[1, 6, 11]]);
+  // Categories 100 px apart, a value 10 px high, bars of 20 px from -20.
+  const api = (shown) => ({
+    currentSeriesIndices: () => shown, value: (at) => drawn.data[0][at], coord: ([x, y]) => [100 * x, 200 - 10 * y],
+    barLayout: ({ count, barGap, barMaxWidth }) => {
+      assert.deepEqual([barGap, barMaxWidth], [forecast.barGap, forecast.barMaxWidth]);
+      return Array.from({ length: count }, (_, at) => ({ offsetCenter: 20 * at - 10 * (count - 1), width: 20 }));
+    },
+  });
+  const spine = (shown) => drawn.renderItem({}, api(shown)).children[0].shape;
+  assert.deepEqual(spine([0, 1, 2]), { x1: 110, y1: 140, x2: 110, y2: 90 });
+  assert.deepEqual(spine([1, 2]), { x1: 100, y1: 140, x2: 100, y2: 90 });
+  const told = texts(option.tooltip.formatter([{ axisValueLabel: "c1", seriesIndex: 1, dataIndex: 1, seriesName: "forecast", value: 8 }])).filter(Boolean);
+  assert.deepEqual(told, ["c1", "forecast", "¥8.00", "95 %", "¥6.00 – ¥11.00"]);
+});
 
 for (const [name, kind] of Object.entries(kinds)) {
   test(`${name} of data nobody expects`, () => {

@@ -4,7 +4,7 @@
 //   whale      {points: [[share of customers 0…1, cumulative money]], mark: {x, y, label} (the peak), end: {y, label}, x_label, y_label, currency}
 //   rfm        {columns: [label], rows: [label], cells: [{x, y, value, text, href}], x_label, y_label}   y 0 is the lowest row
 //   stages     {bars: [{label, value, text|null, color|null, href|null}], unit}                          horizontal bars
-//   bars, line {categories: [label], series: [{name, values: [n|null]}], unit, currency|null}
+//   bars, line {categories: [label], series: [{name, values: [n|null], intervals: of bars, [[low, high]|null]|undefined}], unit, currency|null, interval_label: with intervals}
 //   scatter    {points: [{x, y, label, color|null, href|null}], x_label, y_label, log: whether both axes are logarithmic|null}
 //   forecast   {categories: [label], known: [n|null], forecast: [n|null], lower: [n|null], upper: [n|null], known_label, forecast_label, interval_label, unit, currency|null, near: the axis need not begin at 0, and points stand alone}
 //   pie        {slices: [{label, value, color|null, href|null}], unit, currency|null}
@@ -16,14 +16,14 @@
 // A value of bars, line and ranked may be {value, href}.
 // unit: "count" | "money" | "percent" (values 0…1). href opens what is behind the mark: first the event "chart-open" (detail: the address) goes out, which a page may take over. Dispatch the event "chart-refresh" on the div to load data-src again.
 import * as echarts from "echarts/core";
-import { BarChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
+import { BarChart, CustomChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart } from "echarts/charts";
 import { GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { CanvasRenderer } from "echarts/renderers";
 import { kinds } from "./chart_kinds.js";
 import { outlines } from "./chart_map.js";
 import { theme } from "./chart_theme.js";
 
-echarts.use([BarChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
+echarts.use([BarChart, CustomChart, HeatmapChart, LineChart, MapChart, PieChart, ScatterChart, TreemapChart, GridComponent, LegendComponent, MarkLineComponent, MarkPointComponent, TooltipComponent, VisualMapComponent, CanvasRenderer]);
 
 const messages = JSON.parse(document.getElementById("messages")?.textContent ?? "{}");
 

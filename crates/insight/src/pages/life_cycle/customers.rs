@@ -88,6 +88,7 @@ pub async fn page(
         foot: words.t("value.life.files", &[("at", &words.format.instant(moved.refreshed_at))]),
         back: (format!("{PATH}?{}", wanted.query()), words.t("value.life", &[])),
         columns: &COLUMNS,
+        told: None,
         ids,
         total,
         page: of.page,

@@ -73,6 +73,7 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         ),
         back: (PATH.to_owned(), words.t("mining.groups_title", &[])),
         columns: &COLUMNS,
+        told: None,
         ids: groups::moved(engine, (of.from, of.to), start, behind::ROWS).await?,
         total,
         page: of.page,

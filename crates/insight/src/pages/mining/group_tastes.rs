@@ -88,6 +88,7 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         foot: words.t("mining.as_of", &[("as_of", &as_of), ("at", &words.format.instant(kept.computed_at))]),
         back: (PATH.to_owned(), words.t("mining.groups_title", &[])),
         columns: &COLUMNS,
+        told: None,
         ids: group_tastes::buyers(engine, (number, liked.category), start, behind::ROWS).await?,
         total,
         page: of.page,

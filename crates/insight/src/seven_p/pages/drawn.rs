@@ -1,5 +1,5 @@
-//! `/value/seven-p/promotion/drawn?region=…&measured=…`: the experiments behind the effect in a region, each with the way to its customers
-//! who were there on the day they were drawn: whoever has moved since is among them, and whoever has come is not.
+//! `/value/seven-p/promotion/drawn?region=…&measured=…`: the experiments in which a region is compared with others, each with the way to its
+//! customers who were there on the day they were drawn: whoever has moved since is among them, and whoever has come is not.
 
 use super::{
     effects::{outcome, shown},
@@ -16,6 +16,7 @@ use axum::{
 };
 use engine::Error;
 use minijinja::context;
+use mining::effect::within::Against;
 use serde::Deserialize;
 use serde_json::json;
 use web::{Answer, App, Session};
@@ -47,8 +48,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     for one in tried(engine, &session.actor).await? {
         let regions = one.ended().map(|found| found.regions.as_slice()).unwrap_or_default();
         let told = regions.iter().find(|part| part.name == *region && outcome(&part.arms) == measured);
-        let Some(part) = told else { continue };
+        // With no other region in it, it says nothing of this one against others.
+        let Some((part, against)) = told.zip(Against::of(regions, region)) else { continue };
         let (effect, [reached, left_alone]) = (part.arms.effect(), part.arms.customers());
+        let more = against.interval();
         drawn = [drawn[0] + reached, drawn[1] + left_alone];
         let shown = |value: f64| shown(&words, measured, value);
         let side = |side: Side, value: f64, customers: u64| {
@@ -65,6 +68,9 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
             "control": side(Side::LeftAlone, effect.control, left_alone),
             "difference": shown(effect.difference),
             "interval": format!("{} – {}", shown(effect.lower), shown(effect.upper)),
+            "others": shown(against.others),
+            "more": shown(against.difference()),
+            "more_interval": format!("{} – {}", shown(more.0), shown(more.1)),
         }));
     }
     if rows.is_empty() {

@@ -1,5 +1,6 @@
 //! Whether what campaigns brought about differs by medium or by region: of all experiments that have ended together, and only as far
-//! as it is more than chance.
+//! as it is more than chance. An experiment has one medium, so that media are those of different experiments; regions are compared within
+//! each.
 
 use super::{Board, List, drawn, experiments::Tried};
 use crate::{
@@ -9,11 +10,17 @@ use crate::{
 use mining::effect::{
     across::{self, Across, Together},
     heterogeneity::{Arms, Part},
+    within,
 };
 
 /// Experiments are put together with those that are measured alike.
 const OUTCOMES: [&str; 2] = ["bought", "sales"];
-const COLUMNS: [&str; 5] = ["measured_by", "experiments", "customers", "difference", "interval"];
+const OF_MEDIA: [&str; 5] = ["measured_by", "experiments", "customers", "difference", "interval"];
+const OF_REGIONS: [&str; 5] =
+    ["measured_by", "experiments_apart", "customers_there", "more_there", "more_there_interval"];
+
+/// What was found by what experiments are measured by; only of what some are.
+type Tested = Vec<(&'static str, Option<Across>)>;
 
 /// A table by what effects are told apart, and what is said of it.
 pub(super) struct Apart {
@@ -43,7 +50,8 @@ impl Board<'_> {
             .filter(|(medium, _)| !medium.is_empty())
             .map(|(medium, arms)| Part { name: (*medium).to_owned(), arms: *arms })
             .collect();
-        let mut apart = self.apart("medium", &parts, |medium, _| {
+        let tested = tested(&parts, |part| Some(outcome(&part.arms)), across::test);
+        let mut apart = self.apart("medium", &OF_MEDIA, tested, |medium, _| {
             (self.choice(ENTITY, MEDIUM, medium), href::list(ENTITY, &format!("{MEDIUM} == '{medium}'")))
         });
         let unknown = ended.len() - parts.len();
@@ -55,27 +63,27 @@ impl Board<'_> {
     }
 
     pub(super) fn by_region(&self, tried: &[Tried]) -> Apart {
-        let parts: Vec<Part> =
-            tried.iter().filter_map(Tried::ended).flat_map(|found| found.regions.clone()).collect();
-        self.apart("region", &parts, |region, measured| (region.to_owned(), drawn::href(region, measured)))
+        let regions: Vec<&[Part]> =
+            tried.iter().filter_map(Tried::ended).map(|found| found.regions.as_slice()).collect();
+        // All regions of an experiment are measured alike.
+        let measured = |regions: &&[Part]| regions.first().map(|part| outcome(&part.arms));
+        let tested = tested(&regions, measured, |alike| within::test(alike.into_iter().copied()));
+        self.apart("region", &OF_REGIONS, tested, |region, measured| {
+            (region.to_owned(), drawn::href(region, measured))
+        })
     }
 
     /// `named` gives the name of a part, and where it leads, by what it is measured by.
     fn apart(
         &self,
         by: &'static str,
-        parts: &[Part],
+        columns: &[&str],
+        tested: Tested,
         named: impl Fn(&str, &str) -> (String, String),
     ) -> Apart {
         let (mut rows, mut said) = (vec![], vec![]);
-        for measured in OUTCOMES {
-            let alike = parts.iter().filter(|part| outcome(&part.arms) == measured);
-            // Nobody asks of what no experiment was measured by.
-            if alike.clone().next().is_none() {
-                continue;
-            }
+        for (measured, found) in tested {
             let word = self.choice(ENTITY, "outcome", measured);
-            let found = across::test(alike);
             said.push(self.said_of(by, &word, found.as_ref()));
             // Where the effect is the same for all, a table would only invite to read noise.
             for part in found.filter(|found| found.real).into_iter().flat_map(|found| found.parts) {
@@ -88,7 +96,7 @@ impl Board<'_> {
         let list = List {
             title: self.t(&format!("seven.{by}_list"), &[]),
             first: self.t(&format!("seven.column.{by}"), &[]),
-            table: self.table(&format!("effects{by}"), &COLUMNS, rows, &format!("/{ENTITY}")),
+            table: self.table(&format!("effects{by}"), columns, rows, &format!("/{ENTITY}")),
             nobody,
         };
         Apart { list, notes }
@@ -113,4 +121,18 @@ impl Board<'_> {
             format!("{} – {}", shown(part.lower), shown(part.upper)),
         ]
     }
+}
+
+/// Those measured alike are tested together.
+fn tested<'e, E>(
+    all: &'e [E],
+    measured_by: impl Fn(&E) -> Option<&'static str>,
+    test: impl Fn(Vec<&'e E>) -> Option<Across>,
+) -> Tested {
+    let of = |measured| {
+        let alike: Vec<&E> = all.iter().filter(|one| measured_by(one) == Some(measured)).collect();
+        // Nobody asks of what no experiment was measured by.
+        (!alike.is_empty()).then(|| (measured, test(alike)))
+    };
+    OUTCOMES.into_iter().filter_map(of).collect()
 }

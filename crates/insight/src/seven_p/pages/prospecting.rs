@@ -84,33 +84,12 @@ impl Board<'_> {
                 ("first_buyers", behind),
             ));
         }
-        let came_by = self.cut.values("came_by").await?;
-        let bars: Bars = ranked(&came_by, |one| one.first_buyers)
-            .iter()
-            .filter_map(|(source, one)| {
-                let found = converted(one)?;
-                let [at, low, high] =
-                    [found.at, found.low, found.high].map(|share| self.words.whole_percent(share));
-                let count = self.words.count(found.cases);
-                let told = [("share", &*at), ("low", &*low), ("high", &*high), ("count", &*count)];
-                let bought = format!(" && orders > 0{}{}", and("source", source), self.filter.of_accounts());
-                Some((
-                    self.choice("account", "source", source),
-                    Some(self.days.accounts_entered(&bought)),
-                    one.first_buyers,
-                    self.t("seven.of_came", &told),
-                ))
-            })
-            .collect();
-        let mut charts = vec![
-            self.chart(
-                "bars",
-                "first_buyers_title",
-                &[],
-                self.months(&months, |one| one.first_buyers, "count"),
-            ),
-            self.chart("stages", "sources_title", &[], self.bars(&bars, "count")),
-        ];
+        let mut charts = vec![self.chart(
+            "bars",
+            "first_buyers_title",
+            &[],
+            self.months(&months, |one| one.first_buyers, "count"),
+        )];
         charts.extend(self.kinds().await?);
         let (prospects, converting, note) = self.prospects().await?;
         findings.extend(converting);
@@ -129,9 +108,12 @@ impl Board<'_> {
         })
     }
 
-    /// Accounts that came in the period by relation and by region, unless the page is of one.
+    /// Accounts that came in the period by source, and by relation and region unless the page is of one.
     async fn kinds(&self) -> Answer<Vec<Chart>> {
-        let mut kinds = vec![];
+        let came = self.cut.values("came_by").await?;
+        let bars =
+            self.came(&came, |source| (self.choice("account", "source", source), and("source", source)));
+        let mut kinds = vec![("came_source_title", bars)];
         if self.filter.relation.is_empty() {
             let came = self.cut.relations("came").await?;
             let bars = self.came(&came, |relation| {
@@ -156,7 +138,10 @@ impl Board<'_> {
         some.map(|(kind, one)| {
             let (name, condition) = told(kind);
             let list = self.days.accounts_entered(&format!("{condition}{}", self.filter.of_accounts()));
+            // How sure the share is stands with the bar, the share itself in its name, where it is read at once.
             let bought = self.converted(one);
+            let share = self.share(one.first_buyers, one.accounts);
+            let name = self.t("seven.came_name", &[("name", &name), ("share", &share)]);
             (name, Some(list), one.accounts, self.t("seven.came_bought", &[("share", &bought)]))
         })
         .collect()
