@@ -11,7 +11,7 @@ use crate::{
     settings::Settings,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use std::collections::HashMap;
 use value::proportion::share;
 use warehouse::{
@@ -64,21 +64,27 @@ pub async fn read(
     for range in ranges(engine).await? {
         let mut units: HashMap<i64, [Brought; PERIODS]> = HashMap::new();
         for (place, period) in periods.iter().enumerate() {
-            add(&mut units, place, &ask(engine, &documents(settings, period, &range)).await?);
-            for batch in ask(engine, &buyers(settings, &period.before(), &range)).await?.batches {
-                for unit in batch.column(0).as_primitive::<Int64Type>().values() {
-                    units.entry(*unit).or_default()[place].bought_before = true;
+            let documents = ask(engine, &documents(settings, period, &range)).await?;
+            let buyers = ask(engine, &buyers(settings, &period.before(), &range)).await?;
+            aside(|| {
+                add(&mut units, place, &documents);
+                for batch in buyers.batches {
+                    for unit in batch.column(0).as_primitive::<Int64Type>().values() {
+                        units.entry(*unit).or_default()[place].bought_before = true;
+                    }
+                }
+            });
+        }
+        aside(|| {
+            for (unit, brought) in units {
+                customers.add(unit, &brought);
+                for ((one, found), (again, earlier)) in brought.iter().zip(&mut *found).zip(&mut retained) {
+                    found.add(one, is_customer(unit));
+                    *earlier += u64::from(one.bought_before);
+                    *again += u64::from(one.bought_before && one.orders > 0);
                 }
             }
-        }
-        for (unit, brought) in units {
-            customers.add(unit, &brought);
-            for ((one, found), (again, earlier)) in brought.iter().zip(&mut *found).zip(&mut retained) {
-                found.add(one, is_customer(unit));
-                *earlier += u64::from(one.bought_before);
-                *again += u64::from(one.bought_before && one.orders > 0);
-            }
-        }
+        });
     }
     for (found, (again, earlier)) in found.iter_mut().zip(retained) {
         found.retention = share(again, earlier);
