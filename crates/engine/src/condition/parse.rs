@@ -345,7 +345,7 @@ mod tests {
         /// Of the name of a node, longer ones have more letters.
         const NAME: usize = 32;
         let list = format!("[{}]", vec!["1"; 250].join(","));
-        let many = vec!["a<b"; 100].join("||");
+        let many = vec!["a<b"; 30].join("||");
         let texts = ["a", "!a", "a<b", "a?b:c", "a.b[c]", "{a:b}", "has(a.b)", "f(a)", "a.all(b,c)"];
         let texts = texts.into_iter().chain(["a.map(b,c,d)", "a.exists_one(b,c)", &list, &many]);
         for text in texts {
