@@ -55,7 +55,7 @@ pub use log::{LogEntry, LogKind};
 pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use night::every_night;
-pub use once::Idle;
+pub use once::{Failure, Idle};
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
 };

@@ -8,7 +8,7 @@ use crate::{
     session::{self, Open},
 };
 use datafusion::{
-    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError},
     error::DataFusionError,
     execution::context::SQLOptions,
     physical_plan::{
@@ -210,6 +210,15 @@ fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
 /// What is wrong with the question is the asker's to put right, the rest is ours.
 pub(crate) fn wrong(error: DataFusionError) -> Error {
     match error.find_root() {
+        // A file that cannot be read.
+        DataFusionError::ArrowError(cause, _)
+            if matches!(
+                **cause,
+                ArrowError::ParquetError(_) | ArrowError::ExternalError(_) | ArrowError::IoError(..)
+            ) =>
+        {
+            internal(error.strip_backtrace())
+        }
         DataFusionError::SQL(..)
         | DataFusionError::Plan(_)
         | DataFusionError::SchemaError(..)
