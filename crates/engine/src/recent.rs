@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn ever_new_texts_take_only_so_much_memory() {
-        let recent: Recent<String, usize> = Recent::default().weighing(|text, _| text.len());
+        let recent: Recent<String, usize> = Recent::default().weighing(|text: &String, _| text.len());
         let bytes = || recent.kept.lock().unwrap().bytes;
         let text = |number: usize| format!("{number:010}{}", "x".repeat(9_990));
         for number in 0..5_000 {
