@@ -100,7 +100,8 @@ pub async fn bought<K>(
             }
         }
     };
-    each_order(engine, (&mut *customers, |(id, _)| *id), first.settings, orders, buy, job).await?;
+    let of_account = |(id, _): &(Id, K)| *id;
+    each_order(engine, (&mut *customers, of_account), first.settings, orders, buy, job).await?;
     let returns = RETURNS.select().and_where(Expr::col(name("account")).is_not_null()).to_owned();
     let mut rows = engine.stream(&returns);
     while let Some(row) = rows.try_next().await? {
