@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use engine::Error;
-use meta::{Unsaid, Value};
+use meta::{Decimal, Unsaid, Value};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use std::time::Instant;
@@ -16,7 +16,7 @@ use web::{Answer, App, Session};
 
 /// Rows shown; more can be taken along.
 const SHOWN: usize = 500;
-/// Rows of an exported file.
+/// Rows of an exported file. The page asks for as many, to say whether there will be one.
 const EXPORTED: usize = 100_000;
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ fn show(
 
 pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
     let began = Instant::now();
-    let limits = Limits { rows: SHOWN, ..Limits::PAGE };
+    let limits = Limits { rows: EXPORTED, ..Limits::PAGE };
     let answer = match warehouse::query(app.engine(), &session.actor, &given.sql, limits).await {
         Ok(answer) => answer,
         Err(error) => {
@@ -58,23 +58,31 @@ pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Giv
             return show(&app, &session, 422, &given.sql, None, Some(text));
         }
     };
-    // Whose records an answer was made of is in the audit.
-    for entity in &answer.entities {
-        app.saw_many(&session, entity, answer.rows(), &[("sql", &given.sql)]);
-    }
-    let format = session.format();
+    let milliseconds = began.elapsed().as_millis().to_string();
     let mut rows = vec![];
-    for row in answer.values() {
+    for row in answer.values().take(SHOWN) {
         let cell = |value: Value| Cell { number: is_number(&value), text: export::text(&value) };
         rows.push(row?.into_iter().map(cell).collect::<Vec<_>>());
     }
+    // Whose records an answer was made of is in the audit.
+    for entity in &answer.entities {
+        app.saw_many(&session, entity, rows.len(), &[("sql", &given.sql)]);
+    }
+    let refused = match answer.more {
+        // Of what he may not export there are no rows in the file: perhaps it has few enough.
+        true => taken_along(&app, &session, &given.sql).await.err(),
+        false => export_allowed(&app, &session, &answer.entities).err(),
+    };
+    let format = session.format();
     let shown = context! {
         columns => answer.columns(),
+        is_part => rows.len() < answer.rows(),
         rows,
+        total => format.number(Decimal::from(answer.rows())),
         more => answer.more,
         as_of => format.instant(answer.refreshed_at),
-        refused => export_allowed(&app, &session, &answer.entities).err().map(|error| error.message(session.lang)),
-        milliseconds => began.elapsed().as_millis().to_string(),
+        refused => refused.map(|error| error.message(session.lang)),
+        milliseconds,
     };
     show(&app, &session, 200, &given.sql, Some(shown), None)
 }
@@ -114,11 +122,17 @@ fn export_allowed(app: &App, session: &Session, kinds: &[String]) -> engine::Res
     refused
 }
 
-pub async fn export(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+/// What a file is made of, or why there is none.
+async fn taken_along(app: &App, session: &Session, sql: &str) -> engine::Result<warehouse::Answer> {
     let limits = Limits { rows: EXPORTED, exporting: true, ..Limits::PAGE };
-    let answer = warehouse::query(app.engine(), &session.actor, &given.sql, limits).await?;
-    export_allowed(&app, &session, &answer.entities)?;
+    let answer = warehouse::query(app.engine(), &session.actor, sql, limits).await?;
+    export_allowed(app, session, &answer.entities)?;
     export::whole(answer.more)?;
+    Ok(answer)
+}
+
+pub async fn export(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {
+    let answer = taken_along(&app, &session, &given.sql).await?;
     let columns: Vec<String> = answer.columns().into_iter().map(str::to_owned).collect();
     let rows = answer.values().collect::<engine::Result<Vec<_>>>()?;
     let file = export::file(&given.format, &columns, &rows)?;

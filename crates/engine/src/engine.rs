@@ -199,7 +199,7 @@ impl Engine {
             data_dir: options.data_dir,
             heard: options.instead_of.map_or_else(Arc::default, |other| other.0.heard.clone()),
             gaps: Gaps::default(),
-            estimates: Recent::for_at_most(ESTIMATE_AGE),
+            estimates: Recent::for_at_most(ESTIMATE_AGE).weighing(|text: &String, _| text.len()),
             counts: Counts::default(),
             settings: Recent::default(),
             rights: access::Known::default(),

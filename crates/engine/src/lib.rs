@@ -45,7 +45,7 @@ pub use audit::{
 pub use bulk::among;
 pub use custom::{Customs, PREFIX};
 pub use databases::{create_database, drop_database};
-pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, name};
+pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, aside, name};
 pub use deep::{Check, Verdict};
 pub use engine::{Background, Engine, Figures, Options};
 pub use error::{Error, Result};
@@ -55,7 +55,7 @@ pub use log::{LogEntry, LogKind};
 pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use night::every_night;
-pub use once::Idle;
+pub use once::{Failure, Idle};
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
 };

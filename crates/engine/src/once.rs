@@ -1,8 +1,9 @@
 //! Jobs of which one is enough, whichever process queues it.
 
 use crate::{Actor, Engine, JobState, Result, Row, Tx, db::name};
-use meta::Id;
+use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement};
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 
 /// Among PostgreSQL's advisory locks.
@@ -16,6 +17,13 @@ const LATELY: chrono::Duration = chrono::Duration::minutes(10);
 pub struct Idle {
     kind: &'static str,
     last: Option<Id>,
+}
+
+/// How the last job of a kind failed.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Failure {
+    pub at: Option<DateTime<Utc>>,
+    pub error: String,
 }
 
 fn newest(kind: &str) -> SelectStatement {
@@ -72,6 +80,18 @@ impl Engine {
     /// Whether one with this payload does.
     pub async fn is_under_way(&self, kind: &str, payload: &Json) -> Result<bool> {
         Ok(!self.fetch(&newest_with(kind, &UNDER_WAY, payload)).await?.is_empty())
+    }
+
+    /// `None` unless the newest job of a kind that came to its end failed.
+    pub async fn failure(&self, kind: &str) -> Result<Option<Failure>> {
+        let mut last = newest_in(kind, &[JobState::Done, JobState::Failed]);
+        last.columns(["state", "finished_at", "error"].map(name));
+        let rows = self.fetch(&last).await?;
+        let Some(row) = rows.first() else { return Ok(None) };
+        if row.text(1)? != JobState::Failed.name() {
+            return Ok(None);
+        }
+        Ok(Some(Failure { at: row.opt_instant(2)?, error: row.opt_text(3)?.unwrap_or_default() }))
     }
 
     /// Whether the last job of a kind failed a short while ago.

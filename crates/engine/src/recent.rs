@@ -10,17 +10,25 @@ use std::{
 
 /// Changes made by another process are seen after this long.
 const AGE_LIMIT: Duration = Duration::from_secs(2);
-/// When so many are kept, all are forgotten.
+/// When so many are kept, or they are so large together, all are forgotten.
 const KEPT_LIMIT: usize = 10_000;
+const BYTES_LIMIT: usize = 16 << 20;
 
 pub struct Recent<K, T> {
     age: Duration,
-    kept: Mutex<HashMap<K, Kept<T>>>,
+    bytes: fn(&K, &T) -> usize,
+    kept: Mutex<All<K, T>>,
+}
+
+struct All<K, T> {
+    of: HashMap<K, Kept<T>>,
+    bytes: usize,
 }
 
 struct Kept<T> {
     version: u64,
     at: Instant,
+    bytes: usize,
     value: T,
 }
 
@@ -32,7 +40,13 @@ impl<K, T> Default for Recent<K, T> {
 
 impl<K, T> Recent<K, T> {
     pub fn for_at_most(age: Duration) -> Self {
-        Recent { age, kept: Mutex::new(HashMap::new()) }
+        let all = All { of: HashMap::new(), bytes: 0 };
+        Recent { age, bytes: |_, _| 0, kept: Mutex::new(all) }
+    }
+
+    /// For what people write, of any length and ever new: `bytes` is what one takes besides its place.
+    pub fn weighing(self, bytes: fn(&K, &T) -> usize) -> Self {
+        Recent { bytes, ..self }
     }
 }
 
@@ -40,21 +54,34 @@ impl<K: Eq + Hash, T: Clone> Recent<K, T> {
     /// What was put under `key` at the same `version` (see [`crate::Engine::changes_to`]).
     pub fn get(&self, key: &K, version: u64) -> Option<T> {
         let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = kept.get(key).filter(|found| found.version == version && found.at.elapsed() < self.age);
+        let found =
+            kept.of.get(key).filter(|found| found.version == version && found.at.elapsed() < self.age);
         found.map(|found| found.value.clone())
     }
 
     /// `version` is the one from before the value was read.
     pub fn put(&self, key: K, version: u64, value: T) {
+        let bytes = (self.bytes)(&key, &value);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_LIMIT {
-            kept.clear();
+        kept.forget(&key);
+        if kept.of.len() >= KEPT_LIMIT || kept.bytes.saturating_add(bytes) > BYTES_LIMIT {
+            kept.of.clear();
+            kept.bytes = 0;
         }
-        kept.insert(key, Kept { version, at: Instant::now(), value });
+        if bytes <= BYTES_LIMIT {
+            kept.bytes += bytes;
+            kept.of.insert(key, Kept { version, at: Instant::now(), bytes, value });
+        }
     }
 
     pub fn forget(&self, key: &K) {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner).remove(key);
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).forget(key);
+    }
+}
+
+impl<K: Eq + Hash, T> All<K, T> {
+    fn forget(&mut self, key: &K) {
+        self.bytes -= self.of.remove(key).map_or(0, |gone| gone.bytes);
     }
 }
 
@@ -72,5 +99,27 @@ mod tests {
         let old: Recent<&str, i32> = Recent::for_at_most(Duration::ZERO);
         old.put("a", 1, 7);
         assert_eq!(old.get(&"a", 1), None);
+    }
+
+    #[test]
+    fn ever_new_texts_take_only_so_much_memory() {
+        let recent: Recent<String, usize> = Recent::default().weighing(|text: &String, _| text.len());
+        let bytes = || recent.kept.lock().unwrap().bytes;
+        let text = |number: usize| format!("{number:010}{}", "x".repeat(9_990));
+        for number in 0..5_000 {
+            recent.put(text(number), 1, number);
+            assert!(bytes() <= BYTES_LIMIT && recent.get(&text(number), 1) == Some(number));
+        }
+        assert_eq!(bytes(), 10_000 * recent.kept.lock().unwrap().of.len());
+        // What is put anew or forgotten counts once and no more; what fits nowhere is not kept.
+        let before = bytes();
+        recent.put(text(4_999), 2, 7);
+        assert_eq!((bytes(), recent.get(&text(4_999), 2)), (before, Some(7)));
+        recent.forget(&text(4_999));
+        recent.forget(&text(4_999));
+        assert_eq!(bytes(), before - 10_000);
+        let huge = "x".repeat(BYTES_LIMIT + 1);
+        recent.put(huge.clone(), 1, 7);
+        assert_eq!((bytes(), recent.get(&huge, 1)), (0, None));
     }
 }

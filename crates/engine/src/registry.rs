@@ -1,7 +1,7 @@
 //! The effective metadata: what the modules and the company declared, merged and checked once at start.
 
 use crate::{
-    Customs, Dialect, Error, Module, Recent, Result,
+    Customs, Dialect, Error, Module, Recent, Result, condition,
     deep::Check,
     engine::ESTIMATE_AGE,
     module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, NumberNames, Start},
@@ -43,7 +43,8 @@ impl Registry {
         let mut registry = Registry {
             entities: IndexMap::new(),
             by_ids: HashMap::new(),
-            filters: Recent::for_at_most(ESTIMATE_AGE),
+            filters: Recent::for_at_most(ESTIMATE_AGE)
+                .weighing(|text: &String, _| condition::kept_bytes(text)),
             modules: vec![],
             tables: vec![],
             before_save: HashMap::new(),

@@ -14,7 +14,7 @@ use crate::{
     statistics::{Statistics, UpTo},
 };
 use engine::{
-    Engine, Result, Row, Tx, name,
+    Engine, Result, Row, Tx, aside, name,
     schema::figures_table_name,
     sea_query::{Expr, ExprTrait, Query as Sql, SelectStatement},
 };
@@ -204,19 +204,22 @@ async fn counted(
     let accounts = ids_by_key(engine, "account").await?;
     let mut found = vec![];
     for range in key_ranges(accounts.len()) {
-        let mut bought = purchases(ask(engine, &new.sales_of(&range, as_of)).await?);
-        bought.sort_unstable();
-        // Of each product his first day.
-        bought.dedup_by_key(|(account, product, _)| (*account, *product));
-        for of_one in bought.chunk_by(|one, other| one.0 == other.0) {
-            let known = at_key(&accounts, of_one[0].0);
-            let at = known.and_then(|id| customers.binary_search_by_key(&id, |(id, _)| *id).ok());
-            let Some((at, since)) = at.and_then(|at| Some((at, customers[at].1.summary?.first_day))) else {
-                continue;
-            };
-            let days = of_one.iter().filter_map(|(_, product, day)| Some((*new.sold.get(product)?, *day)));
-            found.push((at, Adoption::of(days, since)));
-        }
+        let answer = ask(engine, &new.sales_of(&range, as_of)).await?;
+        aside(|| {
+            let mut bought = purchases(answer);
+            bought.sort_unstable();
+            // Of each product his first day.
+            bought.dedup_by_key(|(account, product, _)| (*account, *product));
+            for of_one in bought.chunk_by(|one, other| one.0 == other.0) {
+                let known = at_key(&accounts, of_one[0].0);
+                let at = known.and_then(|id| customers.binary_search_by_key(&id, |(id, _)| *id).ok());
+                let since = at.and_then(|at| Some((at, customers[at].1.summary?.first_day)));
+                let Some((at, since)) = since else { continue };
+                let days =
+                    of_one.iter().filter_map(|(_, product, day)| Some((*new.sold.get(product)?, *day)));
+                found.push((at, Adoption::of(days, since)));
+            }
+        });
     }
     Ok(found)
 }

@@ -3,7 +3,7 @@
 
 use crate::settings::{Settings, date_of, day_number};
 use chrono::SecondsFormat;
-use engine::{Actor, Engine, Result};
+use engine::{Actor, Engine, Error, Result, aside};
 use meta::{Id, MONEY_SCALE, NaiveDate, Value, scaled};
 use warehouse::{
     Answer, Limits,
@@ -63,10 +63,13 @@ pub async fn ask(engine: &Engine, sql: &str) -> Result<Answer> {
 /// Conditions on a column of customers' ids: each is met by some of them, every id meets one.
 pub async fn ranges(engine: &Engine, column: &str) -> Result<Vec<String>> {
     let everybody = ask(engine, "SELECT id FROM account ORDER BY id").await?;
-    let mut bounds = vec![];
-    for row in everybody.values().skip(CUSTOMERS_AT_ONCE).step_by(CUSTOMERS_AT_ONCE) {
-        bounds.extend(row?.first().and_then(Value::as_id));
-    }
+    let bounds = aside(|| {
+        let mut bounds = vec![];
+        for row in everybody.values().skip(CUSTOMERS_AT_ONCE).step_by(CUSTOMERS_AT_ONCE) {
+            bounds.extend(row?.first().and_then(Value::as_id));
+        }
+        Ok::<_, Error>(bounds)
+    })?;
     let mut ranges = vec![];
     for place in 0..=bounds.len() {
         let from = place.checked_sub(1).and_then(|before| bounds.get(before));
@@ -89,17 +92,20 @@ pub async fn ids_by_key(engine: &Engine, table: &str) -> Result<Vec<Option<Id>>>
 
 /// The same of a question for keys and ids, in whatever order.
 pub async fn add_ids(engine: &Engine, sql: &str, ids: &mut Vec<Option<Id>>) -> Result<()> {
-    for batch in ask(engine, sql).await?.batches {
-        let (keys, known) =
-            (batch.column(0).as_primitive::<Int32Type>(), batch.column(1).as_fixed_size_binary());
-        for (row, key) in keys.iter().enumerate() {
-            let Some(place) = key.and_then(|key| usize::try_from(key).ok()) else { continue };
-            if ids.len() <= place {
-                ids.resize(place + 1, None);
+    let answer = ask(engine, sql).await?;
+    aside(|| {
+        for batch in answer.batches {
+            let (keys, known) =
+                (batch.column(0).as_primitive::<Int32Type>(), batch.column(1).as_fixed_size_binary());
+            for (row, key) in keys.iter().enumerate() {
+                let Some(place) = key.and_then(|key| usize::try_from(key).ok()) else { continue };
+                if ids.len() <= place {
+                    ids.resize(place + 1, None);
+                }
+                ids[place] = Id::from_slice(known.value(row)).ok();
             }
-            ids[place] = Id::from_slice(known.value(row)).ok();
         }
-    }
+    });
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The reader of the change log that keeps figures live: whoever's orders or returns changed is scored again with the
 //! last fitted model, and the reader's position moves in the same transaction.
 
-use crate::{cost_rate, fields::CLASSES, past, refit, satisfaction, settings::Settings, store};
+use crate::{after_fit, cost_rate, fields::CLASSES, past, refit, satisfaction, settings::Settings, store};
 use engine::{
     Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
@@ -214,7 +214,8 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
         return Ok(());
     }
     if !is_due(engine).await? {
-        return past::queue_if_due(engine).await;
+        past::queue_if_due(engine).await?;
+        return after_fit::queue_if_failed(engine).await;
     }
     if engine.failed_lately(refit::JOB).await? {
         return Ok(());

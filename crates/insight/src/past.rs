@@ -10,6 +10,7 @@ mod spread;
 use crate::{
     facts::region_of,
     settings::{Settings, ValueBy, date_of, day_number},
+    sold::{Order, Sold},
     statistics::{self, UpTo},
     store,
 };
@@ -25,7 +26,10 @@ use meta::{DateTime, Id, NaiveDate, Utc, scaled};
 use profits::Profits;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 use value::{estimate::Unfit, history::Purchase, model::Part};
 
 pub const JOB: &str = "value.past";
@@ -62,10 +66,10 @@ pub struct Customer {
     pub now: Option<Place>,
     /// Nothing where value is measured by sales.
     pub profits: Profits,
-    pub relation: String,
-    pub importance: String,
+    pub relation: Arc<str>,
+    pub importance: Arc<str>,
     /// Province, or country without one.
-    pub region: String,
+    pub region: Arc<str>,
 }
 
 impl AsRef<[Purchase]> for Customer {
@@ -133,12 +137,13 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate, by: ValueB
     let select = engine.select_live("account", &fields)?;
     let account = engine.entity("account")?;
     let mut customers: Vec<Customer> = vec![];
+    let mut texts = Texts::default();
     let mut rows = engine.stream(&select);
     while let Some(mut row) = rows.try_next().await? {
         let text = |at: usize| Ok::<_, Error>(row.opt_text(at)?.unwrap_or_default());
         let (country, province) = (text(2)?, text(3)?);
-        let region = region_of(&province, &country).to_owned();
-        let (id, relation, importance) = (row.id(0)?, text(1)?, text(4)?);
+        let region = texts.shared(region_of(&province, &country));
+        let (id, relation, importance) = (row.id(0)?, texts.shared(&text(1)?), texts.shared(&text(4)?));
         let quadrant = row.opt_text(5)?;
         let mut amount = |at: usize| {
             let value = account.get(fields[at - 1]).map(|field| row.value(field, at)).transpose()?;
@@ -155,16 +160,20 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate, by: ValueB
         Some(last) if last.day == one.day => last.amount = last.amount.saturating_add(one.amount),
         _ => entries.push(one),
     };
-    let mut at = 0;
-    statistics::purchases_by_customer(engine, &up_to, |account, purchase, margin| {
-        if let Some(customer) = seek(&mut customers, &mut at, account) {
-            customer.kept.buy(purchase.amount, margin);
-            if purchase.amount > 0 {
-                add(&mut customer.purchases, purchase);
-            }
+    let last = day_number(as_of);
+    let buy = |customer: &mut Customer, order: &Order| {
+        if order.day > last {
+            return;
         }
-    })
-    .await?;
+        // A free sample is no purchase, but costs margin.
+        customer.kept.buy(order.amount, order.margin);
+        if order.amount > 0 {
+            add(&mut customer.purchases, Purchase { day: order.day, amount: order.amount });
+        }
+    };
+    let orders = Sold::newest_orders(engine, settings).await;
+    let everybody = (&mut *customers, |customer: &Customer| customer.id);
+    statistics::each_order(engine, everybody, settings, orders, buy, None).await?;
     let mut at = 0;
     statistics::returns_by_customer(engine, &up_to, |account, back, margin| {
         if let Some(customer) = seek(&mut customers, &mut at, account) {
@@ -177,6 +186,21 @@ async fn read(engine: &Engine, settings: &Settings, as_of: NaiveDate, by: ValueB
     .await?;
     customers.retain(|customer| !customer.purchases.is_empty());
     Ok(customers)
+}
+
+/// Texts of everybody, each held in memory once.
+#[derive(Default)]
+struct Texts(HashSet<Arc<str>>);
+
+impl Texts {
+    fn shared(&mut self, text: &str) -> Arc<str> {
+        if let Some(known) = self.0.get(text) {
+            return known.clone();
+        }
+        let text: Arc<str> = text.into();
+        self.0.insert(text.clone());
+        text
+    }
 }
 
 /// The customer of an id, in a walk through both in order of the ids.

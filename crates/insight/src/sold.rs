@@ -5,7 +5,7 @@ use crate::{
     settings::Settings,
     statistics::COUNTING_ORDERS,
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::Id;
 use warehouse::{
     Answer, Manner,
@@ -63,15 +63,14 @@ impl Sold {
         Ok(Sold { accounts: ids_by_key(engine, "account").await?, rows: ask(engine, sql).await? })
     }
 
-    /// Of each key the place of its customer, unless he is deleted or not asked about; `customers` are in order of their ids.
-    fn places<K>(&self, customers: &[(Id, K)]) -> Vec<Option<usize>> {
-        let place = |id: Id| customers.binary_search_by(|(known, _)| known.cmp(&id)).ok();
-        self.accounts.iter().map(|id| id.and_then(place)).collect()
+    /// Of each key the place of its customer; `place` tells that of an id, unless he is deleted or not asked about.
+    fn places(&self, place: impl Fn(Id) -> Option<usize>) -> Vec<Option<usize>> {
+        self.accounts.iter().map(|id| id.and_then(&place)).collect()
     }
 
     /// In order of the customers' places and of days, those of one day in no order.
-    pub fn by_customer<K>(self, customers: &[(Id, K)]) -> Vec<Order> {
-        let places = self.places(customers);
+    pub fn by_customer(self, place: impl Fn(Id) -> Option<usize>) -> Vec<Order> {
+        let places = self.places(place);
         let mut orders = Vec::with_capacity(self.rows.rows());
         for batch in self.rows.batches {
             let accounts = batch.column(0).as_primitive::<Int32Type>();
@@ -91,17 +90,19 @@ impl Sold {
         orders
     }
 
-    /// The place of its customer and the day of each row, in no order.
+    /// The customer and the day of each row, in no order; `customers` are in order of their ids.
     pub fn each<K>(&self, customers: &mut [(Id, K)], mut take: impl FnMut(&mut K, i32)) {
-        let places = self.places(customers);
-        for batch in &self.rows.batches {
-            let accounts = batch.column(0).as_primitive::<Int32Type>().values();
-            let days = batch.column(1).as_primitive::<Date32Type>().values();
-            for (account, day) in accounts.iter().zip(days) {
-                if let Some(at) = at_key(&places, *account) {
-                    take(&mut customers[at].1, *day);
+        aside(|| {
+            let places = self.places(|id| customers.binary_search_by(|(known, _)| known.cmp(&id)).ok());
+            for batch in &self.rows.batches {
+                let accounts = batch.column(0).as_primitive::<Int32Type>().values();
+                let days = batch.column(1).as_primitive::<Date32Type>().values();
+                for (account, day) in accounts.iter().zip(days) {
+                    if let Some(at) = at_key(&places, *account) {
+                        take(&mut customers[at].1, *day);
+                    }
                 }
             }
-        }
+        });
     }
 }

@@ -3,7 +3,7 @@
 
 mod everybody;
 
-pub use everybody::{bought, of_everybody};
+pub use everybody::{bought, each_order, of_everybody};
 
 use crate::{
     adoption::{self, Adoption},
@@ -166,22 +166,6 @@ const ORDERS: Kind = Kind { table: "order", at: "ordered_at", counting: &COUNTIN
 const RETURNS: Kind = Kind { table: "return", at: "returned_at", counting: &COUNTING_RETURNS };
 
 impl Kind {
-    async fn take_all(
-        &self,
-        engine: &Engine,
-        up_to: &UpTo<'_>,
-        mut take: impl FnMut(Id, Purchase, Option<i64>),
-    ) -> Result<()> {
-        let select = self.by_customer();
-        let mut rows = engine.stream(&select);
-        while let Some(row) = rows.try_next().await? {
-            if let Some(entry) = self.read(&row, up_to)? {
-                take(entry.account, Purchase { day: entry.day, amount: entry.amount }, entry.margin);
-            }
-        }
-        Ok(())
-    }
-
     /// Without conditions on state and time, which [`Kind::read`] looks at: the database shall have no reason to leave
     /// the index in order of customer and time.
     fn select(&self) -> SelectStatement {
@@ -268,22 +252,20 @@ pub async fn of_in(tx: &mut Tx, accounts: &[Id], up_to: &UpTo<'_>) -> Result<Has
     Ok(found)
 }
 
-/// Every order that counts with its margin, in order of customers' ids and of time; free samples are no purchase, but cost margin.
-pub async fn purchases_by_customer(
-    engine: &Engine,
-    up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase, Option<i64>),
-) -> Result<()> {
-    ORDERS.take_all(engine, up_to, take).await
-}
-
-/// Every return with what was given back and the margin lost, in the same order.
+/// Every return with what was given back and the margin lost, in order of customers' ids and of time.
 pub async fn returns_by_customer(
     engine: &Engine,
     up_to: &UpTo<'_>,
-    take: impl FnMut(Id, Purchase, Option<i64>),
+    mut take: impl FnMut(Id, Purchase, Option<i64>),
 ) -> Result<()> {
-    RETURNS.take_all(engine, up_to, take).await
+    let select = RETURNS.by_customer();
+    let mut rows = engine.stream(&select);
+    while let Some(row) = rows.try_next().await? {
+        if let Some(back) = RETURNS.read(&row, up_to)? {
+            take(back.account, Purchase { day: back.day, amount: back.amount }, back.margin);
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Queues a refresh when the company's records have moved, but not more often than the setting says.
 
-use crate::{JOB, manifest, status, storage, tables, unused};
+use crate::{JOB, manifest, storage, tables, unused};
 use engine::{BoxFuture, Engine, Result};
 use std::time::Duration;
 
@@ -30,11 +30,8 @@ pub(crate) async fn queue_if_due(engine: &Engine) -> Result<bool> {
 async fn is_due(engine: &Engine) -> Result<bool> {
     let now = engine.clock().now();
     let recently = |at, rest| at <= now && now - at < rest;
-    if status::failure(engine)
-        .await?
-        .and_then(|failure| failure.at)
-        .is_some_and(|at| recently(at, AFTER_FAILURE))
-    {
+    let failed_at = engine.failure(JOB).await?.and_then(|failure| failure.at);
+    if failed_at.is_some_and(|at| recently(at, AFTER_FAILURE)) {
         return Ok(false);
     }
     let Some(manifest) = manifest::newest(&storage::store(engine)?).await? else { return Ok(true) };

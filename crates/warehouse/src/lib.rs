@@ -51,7 +51,7 @@ pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, refresh};
 pub use serving::rates;
 pub use session::limit_memory;
-pub use status::{Failure, Status, TableStatus, status};
+pub use status::{Status, TableStatus, status};
 pub use storage::{Bucket, Place, empty, look_at, place_in};
 pub use table::{Column, ColumnKind, Table};
 pub use tables::tables;

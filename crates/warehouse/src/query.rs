@@ -8,7 +8,7 @@ use crate::{
     session::{self, Open},
 };
 use datafusion::{
-    arrow::{array::RecordBatch, datatypes::SchemaRef},
+    arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError},
     error::DataFusionError,
     execution::context::SQLOptions,
     physical_plan::{
@@ -16,6 +16,7 @@ use datafusion::{
         joins::{CrossJoinExec, NestedLoopJoinExec},
     },
     prelude::SessionContext,
+    sql::parser::Statement,
 };
 use engine::{Actor, Engine, Error, Result};
 use meta::{DateTime, Utc, label};
@@ -87,10 +88,10 @@ pub(crate) async fn query_at(
     sql: &str,
     limits: Limits,
 ) -> Result<Answer> {
-    let named = Named::of(&open.context, sql)?;
+    let (statement, named) = Named::read(&open.context, sql)?;
     let context = rights::session_for(engine, actor, &open, &named, limits.exporting).await?;
-    let (sql, elsewhere) = (sql.to_owned(), elsewhere::of(engine));
-    let asked = async move { answer(&open, &context, (&sql, &named), limits, elsewhere).await };
+    let elsewhere = elsewhere::of(engine);
+    let asked = async move { answer(&open, &context, (statement, &named), limits, elsewhere).await };
     let asked = AbortOnDrop(session::workers()?.spawn(asked));
     let stopped = |error| internal(format!("a question ended before its answer: {error}"));
     in_time(limits.time, async { asked.await.map_err(stopped)? }).await
@@ -129,11 +130,11 @@ impl<T> Drop for AbortOnDrop<T> {
 async fn answer(
     open: &Open,
     context: &SessionContext,
-    (sql, named): (&str, &Named),
+    (statement, named): (Statement, &Named),
     limits: Limits,
     elsewhere: Option<Arc<dyn Elsewhere>>,
 ) -> Result<Answer> {
-    let planned = plan(context, sql, limits.rows).await?;
+    let planned = plan(context, statement, limits.rows).await?;
     let (here, tasks) = (planned.here.clone(), planned.state.task_ctx());
     let computed = match elsewhere {
         Some(elsewhere) => elsewhere.rows(planned).await?,
@@ -154,11 +155,12 @@ async fn answer(
 }
 
 /// The question as it may be asked.
-async fn plan(context: &SessionContext, sql: &str, rows_limit: usize) -> Result<Planned> {
+async fn plan(context: &SessionContext, statement: Statement, rows_limit: usize) -> Result<Planned> {
     let only_reading =
         SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    let frame = context.sql_with_options(sql, only_reading).await.map_err(wrong)?;
-    let (state, question) = frame.into_parts();
+    let state = context.state();
+    let question = state.statement_to_plan(statement).await.map_err(wrong)?;
+    only_reading.verify_plan(&question).map_err(wrong)?;
     let here = state.create_physical_plan(&question).await.map_err(wrong)?;
     guard(&here)?;
     Ok(Planned { state, question, here, rows_limit })
@@ -208,6 +210,15 @@ fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
 /// What is wrong with the question is the asker's to put right, the rest is ours.
 pub(crate) fn wrong(error: DataFusionError) -> Error {
     match error.find_root() {
+        // A file that cannot be read.
+        DataFusionError::ArrowError(cause, _)
+            if matches!(
+                **cause,
+                ArrowError::ParquetError(_) | ArrowError::ExternalError(_) | ArrowError::IoError(..)
+            ) =>
+        {
+            internal(error.strip_backtrace())
+        }
         DataFusionError::SQL(..)
         | DataFusionError::Plan(_)
         | DataFusionError::SchemaError(..)

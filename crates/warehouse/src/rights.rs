@@ -60,7 +60,8 @@ pub(crate) struct Named {
 }
 
 impl Named {
-    pub fn of(context: &SessionContext, sql: &str) -> Result<Named> {
+    /// A statement as it was read, and what it names.
+    pub fn read(context: &SessionContext, sql: &str) -> Result<(Statement, Named)> {
         let state = context.state_ref();
         let state = state.read();
         let dialect = state.config_options().sql_parser.dialect;
@@ -70,11 +71,12 @@ impl Named {
             Statement::Statement(one) => matches!(**one, ast::Statement::ExplainTable { .. }),
             _ => false,
         };
-        Ok(Named {
+        let named = Named {
             describes,
             tables: named.iter().map(|table| table.table().to_owned()).collect(),
             asks_which: named.iter().any(|table| table.schema() == Some(INFORMATION_SCHEMA)),
-        })
+        };
+        Ok((statement, named))
     }
 
     /// Whether the answer is made of rows of this table. Those asked besides whose records somebody may see are none: an answer is

@@ -1,10 +1,7 @@
 //! How the warehouse is: as of when, how large, what went wrong last.
 
 use crate::{JOB, manifest, storage};
-use engine::{
-    Engine, Result, name,
-    sea_query::{Expr, ExprTrait, Order, Query as Sql},
-};
+use engine::{Engine, Failure, Result};
 use meta::{DateTime, Utc};
 use serde::Serialize;
 
@@ -34,12 +31,6 @@ pub struct TableStatus {
     pub refreshed_at: DateTime<Utc>,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Failure {
-    pub at: Option<DateTime<Utc>>,
-    pub error: String,
-}
-
 pub async fn status(engine: &Engine) -> Result<Status> {
     let manifest = manifest::newest(&storage::store(engine)?).await?;
     let filled = manifest.is_some();
@@ -60,24 +51,6 @@ pub async fn status(engine: &Engine) -> Result<Status> {
         rows: tables.iter().map(|table| table.rows).sum(),
         bytes: tables.iter().map(|table| table.bytes).sum(),
         tables,
-        failure: failure(engine).await?,
+        failure: engine.failure(JOB).await?,
     })
-}
-
-/// The newest refresh that ended, if it failed.
-pub(crate) async fn failure(engine: &Engine) -> Result<Option<Failure>> {
-    let select = Sql::select()
-        .columns(["state", "finished_at", "error"].map(name))
-        .from(name("job"))
-        .and_where(Expr::col(name("state")).is_in(["done", "failed"]))
-        .and_where(Expr::col(name("kind")).eq(JOB))
-        .order_by(name("id"), Order::Desc)
-        .limit(1)
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    if row.text(0)? != "failed" {
-        return Ok(None);
-    }
-    Ok(Some(Failure { at: row.opt_instant(1)?, error: row.opt_text(2)?.unwrap_or_default() }))
 }

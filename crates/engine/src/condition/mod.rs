@@ -10,6 +10,7 @@ mod parse;
 mod sql;
 
 pub use evaluate::matches;
+pub(crate) use parse::kept_bytes;
 pub use parse::{Context, parse};
 pub(crate) use sql::{bind, column_of, plain, table_of, to_sql, to_test};
 

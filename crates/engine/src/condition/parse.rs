@@ -22,6 +22,14 @@ const LENGTH_LIMIT: usize = 10_000;
 const NESTING_LIMIT: u16 = 60;
 /// Longer filters are written once, by a program: reading them again is better than keeping thousands of them.
 const KEPT_LENGTH: usize = 500;
+/// What a letter of a filter takes at most once it is read: a node of the tree with its name, and the place beside it that a growing list
+/// leaves free. Most nodes stand for several letters.
+const BYTES_A_LETTER: usize = 2 * size_of::<IdedExpr>();
+
+/// What a filter takes that is kept with its tree: somebody may ask with ever new ones.
+pub(crate) fn kept_bytes(text: &str) -> usize {
+    text.len() * (1 + BYTES_A_LETTER)
+}
 
 /// Parses `text` for records of `entity`; errors are [`Error::Invalid`] on `filter` and say what is wrong where.
 pub fn parse(text: &str, entity: &Entity, registry: &Registry, context: &Context) -> Result<Condition> {
@@ -325,5 +333,28 @@ fn mirrored(operator: Operator) -> Operator {
         Operator::Greater => Operator::Less,
         Operator::GreaterOrEqual => Operator::LessOrEqual,
         other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tree_takes_no_more_than_its_letters_are_reckoned_for() {
+        /// Of the name of a node, longer ones have more letters.
+        const NAME: usize = 32;
+        let list = format!("[{}]", vec!["1"; 250].join(","));
+        let many = vec!["a<b"; 30].join("||");
+        let texts = ["a", "!a", "a<b", "a?b:c", "a.b[c]", "{a:b}", "has(a.b)", "f(a)", "a.all(b,c)"];
+        let texts = texts.into_iter().chain(["a.map(b,c,d)", "a.exists_one(b,c)", &list, &many]);
+        for text in texts {
+            let tree = Parser::new().max_recursion_depth(NESTING_LIMIT).parse(text).unwrap();
+            let nodes = format!("{tree:?}").matches("IdedExpr {").count();
+            assert!(
+                nodes > 0 && nodes * (size_of::<IdedExpr>() + NAME) <= kept_bytes(text),
+                "{text}: {nodes}"
+            );
+        }
     }
 }

@@ -14,7 +14,8 @@ fn others() -> Option<Handle> {
     (runtime.runtime_flavor() == RuntimeFlavor::MultiThread).then_some(runtime)
 }
 
-pub(super) fn aside<T>(work: impl FnOnce() -> T) -> T {
+/// What is computed over everybody is work of the same kind: whoever is called by a worker does it so.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
     match others() {
         Some(_) => block_in_place(work),
         None => work(),

@@ -20,6 +20,7 @@ use sqlx::{
 use std::{path::Path, str::FromStr, time::Duration};
 
 pub(crate) use aside::all_aside;
+pub use aside::aside;
 pub(crate) use sqlite::Sqlite;
 use sqlite::{Readers, SqliteRow};
 

@@ -35,7 +35,11 @@ pub(crate) struct Counts {
 
 impl Default for Counts {
     fn default() -> Self {
-        Counts { capped: Recent::for_at_most(ESTIMATE_AGE), exact: Recent::default() }
+        let bytes = |text: &String, _: &Count| text.len();
+        Counts {
+            capped: Recent::for_at_most(ESTIMATE_AGE).weighing(bytes),
+            exact: Recent::default().weighing(bytes),
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     Actor, Dialect, Engine, Error, Figures, LogKind, Result, Row, Tx,
     bulk::{among, pieces},
     condition::bind,
-    db::name,
+    db::{aside, name},
     schema::{self, Index, Table, apart_table, apart_table_name},
 };
 use futures::future::BoxFuture;
@@ -90,7 +90,8 @@ impl Engine {
         let mut one = Replacement { entity, wanted, token, renewed: vec![], changed: vec![] };
         let entity = one.entity.clone();
         let step = Ord::max(ids.len().div_ceil(LOOKED_AT), 1);
-        let some: Vec<(Id, Values)> = (0..ids.len()).step_by(step).map(|at| (ids[at], figures(at))).collect();
+        let some: Vec<(Id, Values)> =
+            aside(|| (0..ids.len()).step_by(step).map(|at| (ids[at], figures(at))).collect());
         for apart in entity.aparts() {
             let many = self.differing(&one, apart, &some).await?.len() * FEW > some.len();
             if many { one.renewed.push(apart) } else { one.changed.push(apart) }
@@ -105,7 +106,7 @@ impl Engine {
         let mut writing: Option<JoinHandle<Result<bool>>> = None;
         for from in (0..ids.len()).step_by(BATCH) {
             let until = Ord::min(from + BATCH, ids.len());
-            let batch: Vec<(Id, Values)> = (from..until).map(|at| (ids[at], figures(at))).collect();
+            let batch: Vec<(Id, Values)> = aside(|| (from..until).map(|at| (ids[at], figures(at))).collect());
             let changes = self.changed_rows(&one, &batch).await?;
             if !is_written(writing.take()).await? {
                 return Ok(false);

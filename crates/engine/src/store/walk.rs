@@ -33,7 +33,7 @@ struct Ends(Recent<String, (Value, Id)>);
 
 impl Default for Ends {
     fn default() -> Self {
-        Ends(Recent::for_at_most(ESTIMATE_AGE))
+        Ends(Recent::for_at_most(ESTIMATE_AGE).weighing(|text: &String, _| text.len()))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
     sold::Sold,
     statistics::{self, Statistics, UpTo},
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use value::{backtest, life_cycle::Stage};
@@ -66,43 +66,45 @@ pub async fn find(
     let orders = Some(Sold::orders(engine, settings).await?);
     let of_days = <[Statistics; 4]>::as_mut_slice;
     statistics::bought(engine, &mut known, of_days, &up_to, orders, |_, _| {}, None).await?;
-    let scorers = days.map(|day| Scorer::new(fitted.clone(), settings.clone(), day));
-    let [mut score_now, mut score_then, mut score_cut, mut score_before] =
-        scorers.each_ref().map(Scorer::many);
-    let looking = Looking {
-        alarms,
-        // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
-        seasonal: fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear),
-        margin_share: settings.question().outlook.margin_share,
-    };
-    let (mut found, mut replay) = (vec![], Replay::default());
-    for (candidate, (id, [now, then, at_cut, before_cut])) in candidates.into_iter().zip(known) {
-        let last_day = now.summary.map(|summary| summary.last_day);
-        if is_looked_at(&at_cut, cut) {
-            let earlier = before_cut.summary.is_some().then(|| score_before(&before_cut));
-            let signals = looking.signals(&score_cut(&at_cut), earlier.as_ref(), cut);
-            replay.add(!signals.is_empty(), last_day.is_none_or(|last| last <= cut));
+    Ok(aside(|| {
+        let scorers = days.map(|day| Scorer::new(fitted.clone(), settings.clone(), day));
+        let [mut score_now, mut score_then, mut score_cut, mut score_before] =
+            scorers.each_ref().map(Scorer::many);
+        let looking = Looking {
+            alarms,
+            // Last year's rule says who buys in this quarter: that it says no after the season is no turn.
+            seasonal: fitted.model.rules.churn.is_some_and(|score| score.rule() == backtest::Rule::LastYear),
+            margin_share: settings.question().outlook.margin_share,
+        };
+        let (mut found, mut replay) = (vec![], Replay::default());
+        for (candidate, (id, [now, then, at_cut, before_cut])) in candidates.into_iter().zip(known) {
+            let last_day = now.summary.map(|summary| summary.last_day);
+            if is_looked_at(&at_cut, cut) {
+                let earlier = before_cut.summary.is_some().then(|| score_before(&before_cut));
+                let signals = looking.signals(&score_cut(&at_cut), earlier.as_ref(), cut);
+                replay.add(!signals.is_empty(), last_day.is_none_or(|last| last <= cut));
+            }
+            if !is_looked_at(&now, today) {
+                continue;
+            }
+            let earlier = then.summary.is_some().then(|| score_then(&then));
+            let signals = looking.signals(&score_now(&now), earlier.as_ref(), today);
+            if !signals.is_empty() {
+                let raised = Raised {
+                    rule: Rule::CoreCustomer,
+                    name: candidate.name,
+                    account: Some(id),
+                    owner: candidate.owner,
+                    // A customer who bought after the last alarm may turn again.
+                    since: last_day.map(date_of),
+                    signals,
+                };
+                found.push((now.recent.sales, raised));
+            }
         }
-        if !is_looked_at(&now, today) {
-            continue;
-        }
-        let earlier = then.summary.is_some().then(|| score_then(&then));
-        let signals = looking.signals(&score_now(&now), earlier.as_ref(), today);
-        if !signals.is_empty() {
-            let raised = Raised {
-                rule: Rule::CoreCustomer,
-                name: candidate.name,
-                account: Some(id),
-                owner: candidate.owner,
-                // A customer who bought after the last alarm may turn again.
-                since: last_day.map(date_of),
-                signals,
-            };
-            found.push((now.recent.sales, raised));
-        }
-    }
-    found.sort_by(|(one, a), (other, b)| other.cmp(one).then(a.account.cmp(&b.account)));
-    Ok((found.into_iter().map(|(_, raised)| raised).collect(), replay))
+        found.sort_by(|(one, a), (other, b)| other.cmp(one).then(a.account.cmp(&b.account)));
+        (found.into_iter().map(|(_, raised)| raised).collect(), replay)
+    }))
 }
 
 fn is_looked_at(known: &Statistics, day: i32) -> bool {

@@ -12,7 +12,7 @@ use crate::{
     settings::Settings,
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use std::collections::HashMap;
 use warehouse::{
     Answer,
@@ -64,23 +64,29 @@ pub async fn read(
     for range in ranges(ids.len()) {
         let mut units: HashMap<i64, [Brought; PERIODS]> = HashMap::new();
         for (place, period) in periods.iter().enumerate() {
-            add(&mut units, place, &ask(engine, &documents(settings, period, &range)).await?);
-            for batch in ask(engine, &buyers(settings, &period.before(), &range)).await?.batches {
-                for unit in batch.column(0).as_primitive::<Int64Type>().values() {
-                    units.entry(*unit).or_default()[place].bought_before = true;
+            let documents = ask(engine, &documents(settings, period, &range)).await?;
+            let buyers = ask(engine, &buyers(settings, &period.before(), &range)).await?;
+            aside(|| {
+                add(&mut units, place, &documents);
+                for batch in buyers.batches {
+                    for unit in batch.column(0).as_primitive::<Int64Type>().values() {
+                        units.entry(*unit).or_default()[place].bought_before = true;
+                    }
+                }
+            });
+        }
+        aside(|| {
+            for (unit, brought) in units {
+                customers.add(unit, &brought);
+                let known = usize::try_from(unit).ok().and_then(|key| *ids.get(key)?);
+                for ((one, found), cohort) in brought.iter().zip(&mut *found).zip(&mut cohorts) {
+                    found.add(one, is_customer(unit));
+                    if let Some(customer) = known.filter(|_| one.bought_before) {
+                        cohort.add(customer, (one.orders > 0).then_some(one.sales));
+                    }
                 }
             }
-        }
-        for (unit, brought) in units {
-            customers.add(unit, &brought);
-            let known = usize::try_from(unit).ok().and_then(|key| *ids.get(key)?);
-            for ((one, found), cohort) in brought.iter().zip(&mut *found).zip(&mut cohorts) {
-                found.add(one, is_customer(unit));
-                if let Some(customer) = known.filter(|_| one.bought_before) {
-                    cohort.add(customer, (one.orders > 0).then_some(one.sales));
-                }
-            }
-        }
+        });
     }
     for (found, cohort) in found.iter_mut().zip(&cohorts) {
         cohort.tell(found);

@@ -5,7 +5,7 @@ use crate::{
     facts::{At, ask, counting, day_before},
     settings::Settings,
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use warehouse::{
     Answer,
     arrow::{
@@ -38,7 +38,8 @@ pub async fn read(engine: &Engine, settings: &Settings, period: &Period) -> Resu
         At::Instant("happened_at").within(settings, day_before(period.from), period.to),
         counting("kind", &ASKING)
     );
-    Ok(waited(contacts(&ask(engine, &sql).await?)))
+    let answer = ask(engine, &sql).await?;
+    Ok(aside(|| waited(contacts(&answer))))
 }
 
 fn contacts(answer: &Answer) -> Vec<Contact> {

@@ -11,7 +11,7 @@ use crate::{
     settings::{Settings, date_of, day_number},
     store as models,
 };
-use engine::{Actor, Engine, JobContext, Result};
+use engine::{Actor, Engine, JobContext, Result, aside};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -80,7 +80,7 @@ pub struct Due {
 /// Computes and keeps; returns what is due.
 pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobContext>) -> Result<Vec<Due>> {
     let as_of = settings.as_of_day(engine.clock());
-    let mut pairs: Vec<((Id, Option<Id>), Rhythm, i64)> = vec![];
+    let mut pairs: Vec<Pair> = vec![];
     tell(job, "cycles", 0, 1).await?;
     everybody::each(engine, settings, as_of, |account, product, bought| {
         if let Some(rhythm) = Rhythm::of(&bought.days) {
@@ -88,13 +88,35 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
         }
     })
     .await?;
+    // Of whatever somebody buys, his figures say the same.
+    let of_customers = models::newest_model(engine).await?.and_then(|model| model.fitted.rhythm_sd);
+    let today = day_number(as_of);
+    let (mut report, rows, due) = aside(|| regular(pairs, of_customers, today));
+    report.run = store::write(engine, rows, today).await?;
+    let run = report.run;
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+        })
+        .await?;
+    store::RUNS.clear_before(engine, run).await?;
+    Ok(due)
+}
+
+/// Customer and product, their rhythm and usual quantity.
+type Pair = ((Id, Option<Id>), Rhythm, i64);
+
+/// The cycles of those who buy regularly, and what they come to; `of_customers` is the spread of whatever anybody buys.
+fn regular(
+    mut pairs: Vec<Pair>,
+    of_customers: Option<f64>,
+    today: i32,
+) -> (Report, Vec<(Id, Option<Id>, Cycle)>, Vec<Due>) {
     // Sums of decimals depend on their order.
     pairs.sort_unstable_by_key(|(pair, ..)| *pair);
     let mut pool = Pool::default();
     pairs.iter().for_each(|(_, rhythm, _)| pool.add(rhythm));
-    let (today, sd) = (day_number(as_of), pool.sd());
-    // Of whatever somebody buys, his figures say the same.
-    let of_customers = models::newest_model(engine).await?.and_then(|model| model.fitted.rhythm_sd);
+    let sd = pool.sd();
     let mut report = Report { pairs: pairs.len() as u64, sd, weeks: weeks(today), ..Report::default() };
     let mut demand: BTreeMap<Id, Demand> = BTreeMap::new();
     let (mut rows, mut due) = (vec![], vec![]);
@@ -127,15 +149,7 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
     report.demand = demand.into_values().collect();
     report.demand.sort_by(|a, b| (b.purchases, &b.product).cmp(&(a.purchases, &a.product)));
     report.demand.truncate(PRODUCTS);
-    report.run = store::write(engine, rows, today).await?;
-    let run = report.run;
-    engine
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
-        })
-        .await?;
-    store::RUNS.clear_before(engine, run).await?;
-    Ok(due)
+    (report, rows, due)
 }
 
 /// Cycles of each customer, and how many of them are regular; they come customer by customer.

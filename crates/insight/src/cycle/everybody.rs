@@ -8,7 +8,7 @@ use crate::{
     settings::Settings,
     statistics::COUNTING_ORDERS,
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::{Id, NaiveDate};
 use value::rhythm::GAPS_MINIMUM;
 use warehouse::{
@@ -32,18 +32,21 @@ pub(super) async fn each(
     let (accounts, products) = (ids_by_key(engine, "account").await?, ids_by_key(engine, "product").await?);
     for range in key_ranges(accounts.len()) {
         for sql in [of_anything(settings, &range, as_of), of_products(&range, as_of)] {
-            let mut purchases = purchases(ask(engine, &sql).await?);
-            purchases.sort_unstable();
-            for pair in purchases.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
-                // Of what is no longer sold nobody is reminded.
-                let (account, product) =
-                    (at_key(&accounts, pair[0].0), pair[0].1.map(|key| at_key(&products, key)));
-                if let (Some(account), Some(bought)) = (account, often(pair))
-                    && product.is_none_or(|product| product.is_some())
-                {
-                    take(account, product.flatten(), bought);
+            let answer = ask(engine, &sql).await?;
+            aside(|| {
+                let mut purchases = purchases(answer);
+                purchases.sort_unstable();
+                for pair in purchases.chunk_by(|one, other| (one.0, one.1) == (other.0, other.1)) {
+                    // Of what is no longer sold nobody is reminded.
+                    let (account, product) =
+                        (at_key(&accounts, pair[0].0), pair[0].1.map(|key| at_key(&products, key)));
+                    if let (Some(account), Some(bought)) = (account, often(pair))
+                        && product.is_none_or(|product| product.is_some())
+                    {
+                        take(account, product.flatten(), bought);
+                    }
                 }
-            }
+            });
         }
     }
     Ok(())

@@ -1,10 +1,13 @@
 //! What of a customer's archive goes into models, by the customers' numbers.
 
 use crate::facts::ask;
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::Id;
 use std::{collections::HashSet, sync::Arc};
-use warehouse::arrow::array::{Array, AsArray};
+use warehouse::{
+    Answer,
+    arrow::array::{Array, AsArray},
+};
 
 #[derive(Clone, Debug, Default)]
 pub struct Profile {
@@ -25,6 +28,10 @@ pub async fn read(engine: &Engine, accounts: &[Id]) -> Result<Profiles> {
     let answer =
         ask(engine, "SELECT id, kind = 'company' AS company, industry, province, country FROM account")
             .await?;
+    Ok(aside(|| profiles(answer, accounts)))
+}
+
+fn profiles(answer: Answer, accounts: &[Id]) -> Profiles {
     let mut of = vec![Profile::default(); accounts.len()];
     let mut countries = vec![None; accounts.len()];
     let mut known: HashSet<Arc<str>> = HashSet::new();
@@ -60,5 +67,5 @@ pub async fn read(engine: &Engine, accounts: &[Id]) -> Result<Profiles> {
             profile.region = country;
         }
     }
-    Ok(Profiles { of, region_field })
+    Profiles { of, region_field }
 }

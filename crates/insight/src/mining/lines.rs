@@ -7,7 +7,7 @@ use crate::{
     facts::{add_ids, ask, ids_by_key, key_ranges},
     settings::{Settings, date_of, day_number},
 };
-use engine::{Engine, Error, Result};
+use engine::{Engine, Error, Result, aside};
 use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
 use rayon::prelude::*;
@@ -153,7 +153,8 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
             in_ten_thousandths("d.quantity"),
             in_ten_thousandths("d.net"),
         );
-        numbers.add(ask(engine, &sql).await?, &mut lines);
+        let answer = ask(engine, &sql).await?;
+        aside(|| numbers.add(answer, &mut lines));
     }
     let Numbers { accounts, products, .. } = numbers;
     computed(move || Sales::of(lines, &accounts.ids, &products.ids, until)).await
@@ -188,12 +189,14 @@ struct Numbered {
 
 impl Numbered {
     fn of(by_key: &[Option<Id>]) -> Self {
-        let mut known: Vec<(Id, usize)> =
-            by_key.iter().enumerate().filter_map(|(key, id)| Some(((*id)?, key))).collect();
-        known.sort();
-        let mut of_key = vec![MISSING; by_key.len()];
-        known.iter().enumerate().for_each(|(number, (_, key))| of_key[*key] = number as u32);
-        Numbered { ids: known.into_iter().map(|(id, _)| id).collect(), of_key }
+        aside(|| {
+            let mut known: Vec<(Id, usize)> =
+                by_key.iter().enumerate().filter_map(|(key, id)| Some(((*id)?, key))).collect();
+            known.sort();
+            let mut of_key = vec![MISSING; by_key.len()];
+            known.iter().enumerate().for_each(|(number, (_, key))| of_key[*key] = number as u32);
+            Numbered { ids: known.into_iter().map(|(id, _)| id).collect(), of_key }
+        })
     }
 
     fn at(&self, column: &Int32Array, row: usize) -> u32 {

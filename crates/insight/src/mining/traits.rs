@@ -7,7 +7,7 @@
 
 use super::lines::Sales;
 use crate::facts::{ask, ranges};
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::{Entity, Field, Id, Kind};
 use std::collections::HashMap;
 use warehouse::arrow::{
@@ -223,24 +223,30 @@ pub async fn read(engine: &Engine, sales: &Sales) -> Result<Traits> {
         let sql = format!(
             "SELECT id, arrow_cast({own_currency}, 'Utf8View') AS own_currency{columns} FROM account WHERE {range}"
         );
-        for batch in ask(engine, &sql).await?.batches {
-            let (ids, currencies) =
-                (batch.column(0).as_fixed_size_binary(), batch.column(1).as_string_view());
-            let row = |row: usize| {
-                let id = Id::from_slice(ids.value(row)).ok();
-                let own = if currencies.is_valid(row) { currencies.value(row) } else { "" };
-                (id.and_then(|id| sales.accounts.binary_search(&id).ok()), !own.is_empty() && own != currency)
-            };
-            let rows: Vec<(Option<usize>, bool)> = (0..batch.num_rows()).map(row).collect();
-            for (field, column) in fields.iter_mut().zip(&batch.columns()[2..]) {
-                if !field.dropped {
-                    field.add(column, &rows);
+        let answer = ask(engine, &sql).await?;
+        aside(|| {
+            for batch in answer.batches {
+                let (ids, currencies) =
+                    (batch.column(0).as_fixed_size_binary(), batch.column(1).as_string_view());
+                let row = |row: usize| {
+                    let id = Id::from_slice(ids.value(row)).ok();
+                    let own = if currencies.is_valid(row) { currencies.value(row) } else { "" };
+                    (
+                        id.and_then(|id| sales.accounts.binary_search(&id).ok()),
+                        !own.is_empty() && own != currency,
+                    )
+                };
+                let rows: Vec<(Option<usize>, bool)> = (0..batch.num_rows()).map(row).collect();
+                for (field, column) in fields.iter_mut().zip(&batch.columns()[2..]) {
+                    if !field.dropped {
+                        field.add(column, &rows);
+                    }
                 }
             }
-        }
+        });
     }
     let today = crate::settings::day_number(sales.until);
-    Ok(Traits { all: fields.into_iter().filter_map(|field| field.finish(today)).collect() })
+    Ok(aside(|| Traits { all: fields.into_iter().filter_map(|field| field.finish(today)).collect() }))
 }
 
 impl Traits {

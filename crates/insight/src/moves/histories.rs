@@ -7,7 +7,7 @@ use crate::{
     settings::{Settings, day_number},
     statistics::COUNTING_ORDERS,
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::NaiveDate;
 use value::{
     history::{Purchase, Summary},
@@ -40,13 +40,17 @@ impl Histories {
             at.within(settings, NaiveDate::default(), as_of)
         );
         let answer = super::ask(engine, &sql).await?;
-        let mut bought = Vec::with_capacity(answer.rows());
-        for batch in &answer.batches {
-            let (key, day) =
-                (batch.column(0).as_primitive::<Int32Type>(), batch.column(1).as_primitive::<Date32Type>());
-            bought.extend((0..batch.num_rows()).map(|row| (key.value(row), day.value(row))));
-        }
-        Ok(Histories::of(bought))
+        Ok(aside(|| {
+            let mut bought = Vec::with_capacity(answer.rows());
+            for batch in &answer.batches {
+                let (key, day) = (
+                    batch.column(0).as_primitive::<Int32Type>(),
+                    batch.column(1).as_primitive::<Date32Type>(),
+                );
+                bought.extend((0..batch.num_rows()).map(|row| (key.value(row), day.value(row))));
+            }
+            Histories::of(bought)
+        }))
     }
 
     /// Of purchases in any order: account and day.

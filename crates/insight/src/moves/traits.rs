@@ -8,7 +8,7 @@ use crate::{
     settings::date_of,
     statistics::{COUNTING_ORDERS, RECENT_DAYS},
 };
-use engine::Result;
+use engine::{Result, aside};
 use meta::NaiveDate;
 use serde::{Deserialize, Serialize};
 use std::cmp::Reverse;
@@ -153,20 +153,23 @@ impl Known {
             counting("status", &COUNTING_ORDERS),
             At::Instant("ordered_at").within(asking.settings, NaiveDate::default(), until)
         );
-        let (mut rows, mut channels) = (vec![], vec![]);
-        for batch in &ask(asking.engine, &sql).await?.batches {
-            for (row, key) in keys(batch) {
-                let channel =
-                    warehouse::value(batch.column(3), row)?.as_text().unwrap_or_default().to_owned();
-                let place = channels.iter().position(|known| *known == channel).unwrap_or(channels.len());
-                if place == channels.len() {
-                    channels.push(channel);
+        let answer = ask(asking.engine, &sql).await?;
+        aside(|| {
+            let (mut rows, mut channels) = (vec![], vec![]);
+            for batch in &answer.batches {
+                for (row, key) in keys(batch) {
+                    let channel =
+                        warehouse::value(batch.column(3), row)?.as_text().unwrap_or_default().to_owned();
+                    let place = channels.iter().position(|known| *known == channel).unwrap_or(channels.len());
+                    if place == channels.len() {
+                        channels.push(channel);
+                    }
+                    rows.push((key, place, whole(batch, 1, row), whole(batch, 2, row)));
                 }
-                rows.push((key, place, whole(batch, 1, row), whole(batch, 2, row)));
             }
-        }
-        self.set_orders(rows, channels);
-        Ok(())
+            self.set_orders(rows, channels);
+            Ok(())
+        })
     }
 
     /// Key, channel, orders, amount; most of a customer's orders came by his main channel, of equal ones by the first name.
@@ -197,12 +200,15 @@ impl Known {
             sum("discount"),
             sum("net")
         );
-        for batch in &ask(asking.engine, &sql).await?.batches {
-            for (row, key) in keys(batch) {
-                let (off, net) = (whole(batch, 1, row), whole(batch, 2, row));
-                *at(&mut self.discount, key) = (off, off.saturating_add(net));
+        let answer = ask(asking.engine, &sql).await?;
+        aside(|| {
+            for batch in &answer.batches {
+                for (row, key) in keys(batch) {
+                    let (off, net) = (whole(batch, 1, row), whole(batch, 2, row));
+                    *at(&mut self.discount, key) = (off, off.saturating_add(net));
+                }
             }
-        }
+        });
         Ok(())
     }
 
@@ -213,17 +219,21 @@ impl Known {
              AND asked_on > '{after}' AND asked_on <= '{until}'",
             satisfaction::ENTITY
         );
-        for batch in &ask(asking.engine, &sql).await?.batches {
-            for (row, key) in keys(batch) {
-                let small = |column| u8::try_from(whole(batch, column, row)).ok();
-                let ratio =
-                    small(2).zip(small(1)).and_then(|(found, expected)| ratio_thousandths(found, expected));
-                if let Some(ratio) = ratio {
-                    let sums = at(&mut self.answers, key);
-                    *sums = (sums.0 + i64::from(ratio), sums.1 + 1);
+        let answer = ask(asking.engine, &sql).await?;
+        aside(|| {
+            for batch in &answer.batches {
+                for (row, key) in keys(batch) {
+                    let small = |column| u8::try_from(whole(batch, column, row)).ok();
+                    let ratio = small(2)
+                        .zip(small(1))
+                        .and_then(|(found, expected)| ratio_thousandths(found, expected));
+                    if let Some(ratio) = ratio {
+                        let sums = at(&mut self.answers, key);
+                        *sums = (sums.0 + i64::from(ratio), sums.1 + 1);
+                    }
                 }
             }
-        }
+        });
         Ok(())
     }
 
@@ -293,9 +303,8 @@ fn whole(batch: &RecordBatch, column: usize, row: usize) -> i64 {
 }
 
 async fn flags(asking: &Asking<'_>, sql: &str, flags: &mut Vec<bool>) -> Result<()> {
-    for batch in &ask(asking.engine, sql).await?.batches {
-        keys(batch).for_each(|(_, key)| *at(flags, key) = true);
-    }
+    let answer = ask(asking.engine, sql).await?;
+    aside(|| answer.batches.iter().flat_map(keys).for_each(|(_, key)| *at(flags, key) = true));
     Ok(())
 }
 

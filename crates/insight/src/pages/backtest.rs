@@ -64,7 +64,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let currency = engine.company_currency().await?;
     let settings = Settings::load(engine).await?;
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
-    let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
+    let refit = refit_status::status(&words, &session, stored.as_ref().map(|stored| stored.id)).await?;
     let trial = stored.as_ref().and_then(|stored| stored.overview.trial.clone());
     let sources =
         stored.as_ref().map(|stored| in_force::sources(&words, &stored.fitted.model, trial.as_ref()));

@@ -55,7 +55,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let stored = store::newest_model(engine).await?;
     let currency = engine.company_currency().await?;
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
-    let refit = refit_status::status(&words, stored.as_ref().map(|stored| stored.id)).await?;
+    let refit = refit_status::status(&words, &session, stored.as_ref().map(|stored| stored.id)).await?;
     let common = context! {
         refit,
         later => stored.as_ref().and_then(|stored| order_days::later(&words, &settings, stored)),

@@ -1,7 +1,7 @@
 //! The refit from the browser: begin one, watch it, hold the figures at another day.
 
 use super::words::Words;
-use crate::{refit, settings, store};
+use crate::{after_fit, past, refit, settings, store};
 use axum::{
     Form,
     extract::{Query, State},
@@ -14,6 +14,13 @@ use minijinja::context;
 use serde::{Deserialize, Serialize};
 use web::{Answer, App, Flash, Session};
 
+/// What is computed one after the other, and what is said where it failed.
+const COMPUTED: [(&str, &str); 3] = [
+    (refit::JOB, "value.refit.failed"),
+    (after_fit::JOB, "value.after_fit.failed"),
+    (past::JOB, "value.past.failed"),
+];
+
 #[derive(Serialize)]
 pub struct Status {
     running: bool,
@@ -22,6 +29,8 @@ pub struct Status {
     percent: Option<u64>,
     /// The fit the page shows; when another is in force, the page loads itself again.
     model: i64,
+    /// What failed last, and that pages show what was computed before.
+    failed: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,11 +45,12 @@ pub struct AsOf {
     as_of: String,
 }
 
-pub async fn status(words: &Words<'_>, model: Option<i64>) -> Answer<Status> {
+pub async fn status(words: &Words<'_>, session: &Session, model: Option<i64>) -> Answer<Status> {
     let engine = words.app.engine();
     let model = model.unwrap_or(0);
     let Some(job) = engine.job_under_way(refit::JOB).await? else {
-        return Ok(Status { running: false, text: String::new(), percent: None, model });
+        let failed = failed(words, session).await?;
+        return Ok(Status { running: false, text: String::new(), percent: None, model, failed });
     };
     let progress = engine.job(job).await?.progress;
     let number = |name: &str| progress[name].as_u64().unwrap_or(0);
@@ -52,14 +62,29 @@ pub async fn status(words: &Words<'_>, model: Option<i64>) -> Answer<Status> {
     };
     let (done, total) = (number("done"), number("total"));
     let text = words.t(step, &[("done", &words.count(done)), ("total", &words.count(total))]);
-    Ok(Status { running: true, text, percent: (done * 100).checked_div(total), model })
+    Ok(Status { running: true, text, percent: (done * 100).checked_div(total), model, failed: vec![] })
+}
+
+async fn failed(words: &Words<'_>, session: &Session) -> Answer<Vec<String>> {
+    let mut failed = vec![];
+    for (job, message) in COMPUTED {
+        let Some(failure) = words.app.engine().failure(job).await? else { continue };
+        let at = failure.at.map(|at| words.format.instant(at)).unwrap_or_default();
+        // It may name folders and servers.
+        let cause = match session.actor.is_administrator() {
+            true => words.t("value.failed.cause", &[("error", &failure.error)]),
+            false => words.t("value.failed.ask", &[]),
+        };
+        failed.push(words.t(message, &[("at", &at), ("cause", &cause)]));
+    }
+    Ok(failed)
 }
 
 pub async fn show(State(app): State<App>, session: Session, Query(seen): Query<Seen>) -> Answer<Response> {
     super::scope::whole_company(&session)?;
     let newest = store::newest_id(app.engine()).await?.unwrap_or(0);
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
-    let refit = status(&words, Some(seen.model)).await?;
+    let refit = status(&words, &session, Some(seen.model)).await?;
     let ended = !refit.running && newest != seen.model;
     let page = app.page(&session, "insight/refit_status.html", context! { refit })?;
     let mut response = page.into_response();

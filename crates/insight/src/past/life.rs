@@ -169,7 +169,7 @@ fn groups_of(customer: &Customer, regions: &[String], median: i64) -> Vec<String
             groups.push(format!("{kind}:{value}"));
         }
     }
-    if regions.contains(&customer.region) {
+    if regions.iter().any(|region| **region == *customer.region) {
         groups.push(format!("region:{}", customer.region));
     }
     if customer.purchases.first().is_some_and(|p| p.amount > median) {
@@ -192,7 +192,7 @@ mod tests {
             kept: Kept { bought: 10_000 * days.len() as i64, ..Kept::default() },
             now: None,
             profits: Default::default(),
-            relation: relation.to_owned(),
+            relation: relation.into(),
             importance: "ordinary".into(),
             region: "青岛".into(),
         }
@@ -253,7 +253,7 @@ mod tests {
             let one = |number: i32| {
                 let days: Vec<i32> = (number * 9..=800).step_by(20 + 17 * (number as usize % 11)).collect();
                 let mut one = customer(number as u128, &days, ["dealer", "consumer"][number as usize % 2]);
-                one.region = format!("Region {}", number % 17);
+                one.region = format!("Region {}", number % 17).into();
                 one.purchases.iter_mut().for_each(|purchase| purchase.amount += i64::from(number % 5));
                 one
             };

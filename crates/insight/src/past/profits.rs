@@ -9,7 +9,7 @@ use crate::{
     sold::Sold,
     statistics::{self, Statistics, UpTo},
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::Id;
 
 /// `None` where it is unknown; amounts in ten-thousandths.
@@ -32,14 +32,19 @@ pub async fn add(engine: &Engine, settings: &Settings, customers: &mut [Customer
     let is_new = orders.is_some();
     statistics::bought(engine, &mut known, of_days, &up_to, orders, |_, _| {}, None).await?;
     served::add_of_everybody(engine, &mut known, of_days, &up_to, is_new).await?;
-    let mut earned = Earned::default();
-    known.iter().filter(|(_, [then, _])| then.summary.is_some()).for_each(|(_, [then, _])| earned.add(then));
-    for (customer, (_, [then, now])) in customers.iter_mut().zip(known) {
-        customer.profits = Profits {
-            before: then.recent.profit(),
-            after: now.recent.profit(),
-            share: ProfitShare::of(&then, &earned).map(|share| share.credible()),
-        };
-    }
+    aside(|| {
+        let mut earned = Earned::default();
+        known
+            .iter()
+            .filter(|(_, [then, _])| then.summary.is_some())
+            .for_each(|(_, [then, _])| earned.add(then));
+        for (customer, (_, [then, now])) in customers.iter_mut().zip(known) {
+            customer.profits = Profits {
+                before: then.recent.profit(),
+                after: now.recent.profit(),
+                share: ProfitShare::of(&then, &earned).map(|share| share.credible()),
+            };
+        }
+    });
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::named::Named;
 use crate::facts::{ask, region_of};
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use std::collections::HashMap;
 use warehouse::arrow::{
     array::{Array, AsArray, StringViewArray},
@@ -29,25 +29,27 @@ impl Customers {
         let mut places = vec![(String::new(), String::new())];
         let mut known = vec![];
         let answer = ask(engine, "SELECT key, relation, province, country, source FROM account").await?;
-        for batch in answer.batches {
-            let keys = batch.column(0).as_primitive::<Int32Type>();
-            let [relation, province, country, source] =
-                [1, 2, 3, 4].map(|at| batch.column(at).as_string_view());
-            for (row, key) in keys.iter().enumerate() {
-                let Some(key) = key.and_then(|key| usize::try_from(key).ok()) else { continue };
-                let (relation, region) =
-                    (text(relation, row), region_of(text(province, row), text(country, row)));
-                let place = (relations.number(relation), regions.number(region));
-                let place = *numbers.entry(place).or_insert_with(|| {
-                    places.push((relation.to_owned(), region.to_owned()));
-                    places.len() as u32 - 1
-                });
-                if known.len() <= key {
-                    known.resize(key + 1, (Customers::NOWHERE, Named::NOTHING));
+        aside(|| {
+            for batch in answer.batches {
+                let keys = batch.column(0).as_primitive::<Int32Type>();
+                let [relation, province, country, source] =
+                    [1, 2, 3, 4].map(|at| batch.column(at).as_string_view());
+                for (row, key) in keys.iter().enumerate() {
+                    let Some(key) = key.and_then(|key| usize::try_from(key).ok()) else { continue };
+                    let (relation, region) =
+                        (text(relation, row), region_of(text(province, row), text(country, row)));
+                    let place = (relations.number(relation), regions.number(region));
+                    let place = *numbers.entry(place).or_insert_with(|| {
+                        places.push((relation.to_owned(), region.to_owned()));
+                        places.len() as u32 - 1
+                    });
+                    if known.len() <= key {
+                        known.resize(key + 1, (Customers::NOWHERE, Named::NOTHING));
+                    }
+                    known[key] = (place, sources.number(text(source, row)));
                 }
-                known[key] = (place, sources.number(text(source, row)));
             }
-        }
+        });
         Ok(Customers { places, sources, known })
     }
 

@@ -4,7 +4,7 @@
 use super::{fallen, profits, retention, said, sales::Sales, store};
 use crate::settings::Settings;
 use chrono::Datelike;
-use engine::{Engine, Result};
+use engine::{Engine, Error, Result, aside};
 use meta::NaiveDate;
 use serde::{Deserialize, Serialize};
 
@@ -68,10 +68,10 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let since = since.checked_sub_months(chrono::Months::new(MONTHS - 1)).unwrap_or(since);
     let sales = Sales { engine, settings, since, as_of };
     let mut cells = sales.cells().await?;
-    cells.limit(VALUES_LIMIT);
-    let report = Report { places_run: 0, regions: cells.regions() };
-    let mut rows = cells.rows()?;
-    drop(cells);
+    let (report, mut rows) = aside(move || {
+        cells.limit(VALUES_LIMIT);
+        Ok::<_, Error>((Report { places_run: 0, regions: cells.regions() }, cells.rows()?))
+    })?;
     rows.extend(retention::rows(&sales).await?);
     rows.extend(profits::rows(&sales).await?);
     rows.extend(fallen::rows(&sales).await?);

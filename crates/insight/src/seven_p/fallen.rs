@@ -9,7 +9,7 @@ use crate::{
     facts::{At, ask, counting, day_before, region, whole},
     statistics::COUNTING_ORDERS,
 };
-use engine::Result;
+use engine::{Result, aside};
 use meta::Id;
 use serde::{Deserialize, Serialize};
 use std::{cmp::Reverse, collections::BTreeMap};
@@ -73,29 +73,32 @@ pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
         days.join(" OR "),
         first.join(" OR "),
     );
-    let mut places = Places::default();
-    let mut found: BTreeMap<Place, ByMonths> = BTreeMap::new();
-    for row in ask(sales.engine, &sql).await?.values() {
-        let row = row?;
-        let [relation, province, country, id, sums @ ..] = row.as_slice() else { continue };
-        let Some(account) = id.as_id() else { continue };
-        for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
-            for (filter, sums) in compared.iter().zip(sums.chunks_exact(2)) {
-                let [now, before] = [&sums[0], &sums[1]].map(whole);
-                if before > now {
-                    let of = found.entry(place).or_default().entry(filter.months).or_default();
-                    of.push(Fallen { account, now, before });
+    let answer = ask(sales.engine, &sql).await?;
+    aside(|| {
+        let mut places = Places::default();
+        let mut found: BTreeMap<Place, ByMonths> = BTreeMap::new();
+        for row in answer.values() {
+            let row = row?;
+            let [relation, province, country, id, sums @ ..] = row.as_slice() else { continue };
+            let Some(account) = id.as_id() else { continue };
+            for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
+                for (filter, sums) in compared.iter().zip(sums.chunks_exact(2)) {
+                    let [now, before] = [&sums[0], &sums[1]].map(whole);
+                    if before > now {
+                        let of = found.entry(place).or_default().entry(filter.months).or_default();
+                        of.push(Fallen { account, now, before });
+                    }
                 }
             }
         }
-    }
-    let row = |(place, mut by_months): (Place, ByMonths)| {
-        for fallen in by_months.values_mut() {
-            fallen.sort_unstable_by_key(|one| (Reverse(one.by()), one.account));
-            fallen.truncate(KEPT);
-        }
-        let (relation, region) = places.named(place);
-        Ok(CutRow { cut: CUT, relation, region, cells: serde_json::to_string(&by_months)? })
-    };
-    found.into_iter().map(row).collect()
+        let row = |(place, mut by_months): (Place, ByMonths)| {
+            for fallen in by_months.values_mut() {
+                fallen.sort_unstable_by_key(|one| (Reverse(one.by()), one.account));
+                fallen.truncate(KEPT);
+            }
+            let (relation, region) = places.named(place);
+            Ok(CutRow { cut: CUT, relation, region, cells: serde_json::to_string(&by_months)? })
+        };
+        found.into_iter().map(row).collect()
+    })
 }

@@ -8,7 +8,7 @@ use crate::{
     facts::{ask, region, whole},
     profitability::{CURVE_POINTS, known::leaves},
 };
-use engine::Result;
+use engine::{Result, aside};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use value::whale::Whale;
@@ -40,24 +40,29 @@ pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
          FROM account_figures d JOIN account c ON c.key = d.key \
          WHERE d.{leaves} IS NOT NULL AND (d.first_order_on IS NOT NULL OR d.net_sales <> 0)"
     );
-    let mut places = Places::default();
-    let mut found: BTreeMap<Place, Sums> = BTreeMap::new();
-    for row in ask(sales.engine, &sql).await?.values() {
-        let row = row?;
-        let [relation, province, country, net_sales, contribution, profit] = row.as_slice() else { continue };
-        let [net_sales, contribution, profit] = [net_sales, contribution, profit].map(whole);
-        for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
-            let sums = found.entry(place).or_default();
-            sums.net_sales = sums.net_sales.saturating_add(net_sales);
-            sums.contribution = sums.contribution.saturating_add(contribution);
-            sums.profits.push(profit);
+    let answer = ask(sales.engine, &sql).await?;
+    aside(|| {
+        let mut places = Places::default();
+        let mut found: BTreeMap<Place, Sums> = BTreeMap::new();
+        for row in answer.values() {
+            let row = row?;
+            let [relation, province, country, net_sales, contribution, profit] = row.as_slice() else {
+                continue;
+            };
+            let [net_sales, contribution, profit] = [net_sales, contribution, profit].map(whole);
+            for place in places.of(relation.as_text().unwrap_or_default(), region(province, country)) {
+                let sums = found.entry(place).or_default();
+                sums.net_sales = sums.net_sales.saturating_add(net_sales);
+                sums.contribution = sums.contribution.saturating_add(contribution);
+                sums.profits.push(profit);
+            }
         }
-    }
-    let row = |(place, Sums { net_sales, contribution, profits }): (Place, Sums)| {
-        let whale = Whale::of(&profits, CURVE_POINTS);
-        let (relation, region) = places.named(place);
-        let cells = serde_json::to_string(&Profits { rated, net_sales, contribution, whale })?;
-        Ok(CutRow { cut: CUT, relation, region, cells })
-    };
-    found.into_iter().map(row).collect()
+        let row = |(place, Sums { net_sales, contribution, profits }): (Place, Sums)| {
+            let whale = Whale::of(&profits, CURVE_POINTS);
+            let (relation, region) = places.named(place);
+            let cells = serde_json::to_string(&Profits { rated, net_sales, contribution, whale })?;
+            Ok(CutRow { cut: CUT, relation, region, cells })
+        };
+        found.into_iter().map(row).collect()
+    })
 }

@@ -14,7 +14,7 @@ use crate::{
     settings::{Settings, date_of, day_number},
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
 };
-use engine::{Engine, Result};
+use engine::{Engine, Result, aside};
 use meta::{NaiveDate, Value};
 use std::{borrow::Cow, collections::HashMap};
 use warehouse::{
@@ -252,17 +252,20 @@ impl Sales<'_> {
                 within.push_str(&format!(" AND {}", counting("d.status", states)));
             }
             let sql = format!("SELECT {} FROM {from} WHERE {within}", columns.join(", "));
-            self.add_rows(&ask(self.engine, &sql).await?, cuts, customers, &mut values, &mut sums)?;
+            let answer = ask(self.engine, &sql).await?;
+            aside(|| self.add_rows(&answer, cuts, customers, &mut values, &mut sums))?;
         }
-        for ((cut, values), sums) in cuts.iter().zip(&values).zip(sums) {
-            for ((month, place, value), numbers) in sums {
-                let value = match cut.by {
-                    By::Source => customers.sources.text(value),
-                    _ => values.text(value),
-                };
-                cells.add((cut.name, month), customers.place(place), value, &measures(&numbers));
+        aside(|| {
+            for ((cut, values), sums) in cuts.iter().zip(&values).zip(sums) {
+                for ((month, place, value), numbers) in sums {
+                    let value = match cut.by {
+                        By::Source => customers.sources.text(value),
+                        _ => values.text(value),
+                    };
+                    cells.add((cut.name, month), customers.place(place), value, &measures(&numbers));
+                }
             }
-        }
+        });
         Ok(())
     }
 

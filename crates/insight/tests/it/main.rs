@@ -51,3 +51,4 @@ mod trees;
 mod uplift;
 mod walk;
 mod warehouse;
+mod warehouse_gone;

@@ -76,6 +76,39 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
     });
 }
 
+#[test]
+fn an_answer_says_how_many_rows_it_has_and_whether_they_fit_into_a_file() {
+    on_sqlite(modules, async |test| {
+        warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
+        let client = test.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let days = |rows: usize| {
+            format!("SELECT a.day FROM \"date\" a JOIN \"date\" b ON a.year = b.year LIMIT {rows}")
+        };
+        for (rows, said, fits) in [
+            (500, "500 rows, as of", true),
+            (700, "The first 500 of 700 rows", true),
+            (100_000, "The first 500 of 100,000 rows", true),
+            (100_001, "The first 500 of more than 100,000 rows", false),
+        ] {
+            let sql = days(rows);
+            let page = client.post("/analysis/sql", &[("sql", &sql)]).await.expect(200).body;
+            assert_eq!(page.matches("<td ").count(), 500);
+            assert!(page.contains(said), "{rows}: {page}");
+            assert_eq!(page.contains("aria-describedby=\"no-file\""), !fits, "{rows}");
+            assert_eq!(page.contains("more rows than a file may have"), !fits, "{rows}");
+            let file = client.post("/analysis/sql/export", &[("sql", &sql), ("format", "csv")]).await;
+            assert_eq!((file.status == 200, file.body.lines().count() == rows + 1), (fits, fits), "{rows}");
+        }
+        client.set_cookie("zhike_lang", "zh-CN");
+        for (rows, said) in [(700, "共 700 行，仅显示前 500 行"), (100_001, "结果超过 100,000 行")]
+        {
+            let page = client.post("/analysis/sql", &[("sql", &days(rows))]).await.expect(200).body;
+            assert!(page.contains(said), "{said}: {page}");
+        }
+    });
+}
+
 /// A list in one piece cannot go by disk.
 const LARGE: &str = "SELECT array_agg(a.day) FROM \"date\" a JOIN \"date\" b ON a.year = b.year";
 
