@@ -191,7 +191,7 @@ impl Engine {
 
     /// The same for many queries: all that an index counts by itself by one statement, since to begin one takes longer than most
     /// of them count.
-    pub async fn counts(&self, actor: &Actor, queries: &[Query], cap: u64) -> Result<Vec<Count>> {
+    pub async fn count_each(&self, actor: &Actor, queries: &[Query], cap: u64) -> Result<Vec<Count>> {
         let (mut together, mut places) = (Sql::select(), vec![]);
         for (place, query) in queries.iter().enumerate() {
             let plan = plan(self, actor, query)?;

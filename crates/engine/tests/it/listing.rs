@@ -219,12 +219,12 @@ fn many_counts_are_the_same_together_as_each_by_itself() {
         let sales = |customer| Query::new("sale").belongs_to("customer", customer);
         let two_parts = Query::new("customer").filter("name == 'a' && name != 'c'");
         let queries = [sales(mine), two_parts, sales(other), sales(meta::Id::nil())];
-        let counts = shop.engine.counts(&shop.actor, &queries, 2).await.unwrap();
+        let counts = shop.engine.count_each(&shop.actor, &queries, 2).await.unwrap();
         let counts: Vec<_> = counts.iter().map(|count| (count.number, count.capped)).collect();
         assert_eq!(counts, [(2, true), (1, false), (1, false), (0, false)]);
-        assert!(shop.engine.counts(&shop.actor, &[], 2).await.unwrap().is_empty());
+        assert!(shop.engine.count_each(&shop.actor, &[], 2).await.unwrap().is_empty());
         let hidden = [Query::new("sale"), Query::new("nothing")];
-        assert!(shop.engine.counts(&shop.actor, &hidden, 2).await.is_err());
+        assert!(shop.engine.count_each(&shop.actor, &hidden, 2).await.is_err());
     });
 }
 

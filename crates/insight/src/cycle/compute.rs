@@ -106,12 +106,11 @@ pub async fn compute(engine: &Engine, settings: &Settings, job: Option<&JobConte
 /// Customer and product, their rhythm and usual quantity.
 type Pair = ((Id, Option<Id>), Rhythm, i64);
 
+/// The same with the cycle of who buys regularly.
+type Regular = (Id, Option<Id>, Cycle);
+
 /// The cycles of those who buy regularly, and what they come to; `of_customers` is the spread of whatever anybody buys.
-fn regular(
-    mut pairs: Vec<Pair>,
-    of_customers: Option<f64>,
-    today: i32,
-) -> (Report, Vec<(Id, Option<Id>, Cycle)>, Vec<Due>) {
+fn regular(mut pairs: Vec<Pair>, of_customers: Option<f64>, today: i32) -> (Report, Vec<Regular>, Vec<Due>) {
     // Sums of decimals depend on their order.
     pairs.sort_unstable_by_key(|(pair, ..)| *pair);
     let mut pool = Pool::default();

@@ -366,18 +366,23 @@ fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
 
         // Of the first and of the last it is on his own page.
         for (one, sex) in [(&all[0], true), (&all[PEOPLE - 1], false)] {
-            let told = propensity::likely::of_customer(&company.engine, one.account).await.unwrap();
+            let (told, many) =
+                propensity::likely::of_customer(&company.engine, one.account, 5).await.unwrap();
             let products: Vec<Id> = told.iter().map(|(product, _, _)| *product).collect();
             // Equally likely, for what is told of the new one is that of the recorder.
             assert!(products.len() == 2 && products.contains(&made.recorder) && products.contains(&made.new));
             assert!(told.iter().all(|(_, _, likely)| likely == one), "{told:?} {one:?}");
+            let first = propensity::likely::of_customer(&company.engine, one.account, 1).await.unwrap();
+            assert!(many == 2 && first.1 == 2 && first.0.len() == 1, "{first:?}");
+            assert_eq!((first.0[0].0, &first.0[0].2), (told[0].0, &told[0].2));
             let page = client.get(&format!("/account/{}", one.account)).await.expect(200).body;
             assert!(page.contains("Likely to buy") && page.contains("Recorder II"), "{page}");
             assert_eq!(page.contains("Sex: Female (odds ×"), sex, "{page}");
         }
         // Who has not bought has none, and his page says nothing of it.
         let stranger = company.customer("Stranger").await;
-        assert!(propensity::likely::of_customer(&company.engine, stranger).await.unwrap().is_empty());
+        let of_stranger = propensity::likely::of_customer(&company.engine, stranger, 5).await.unwrap();
+        assert!(of_stranger.0.is_empty() && of_stranger.1 == 0);
         let page = client.get(&format!("/account/{stranger}")).await.expect(200).body;
         assert!(!page.contains("Likely to buy"), "{page}");
 

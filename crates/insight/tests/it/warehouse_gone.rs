@@ -47,7 +47,8 @@ async fn run(company: &Company) -> usize {
 /// A refit, which must not fail, and what follows it.
 async fn fit(company: &Company) -> usize {
     later(company, 1);
-    let queued = company.engine.write(&Actor::system(), |tx| Box::pin(async move { refit::queue(tx).await }));
+    let system = Actor::system();
+    let queued = company.engine.write(&system, |tx| Box::pin(async move { refit::queue(tx).await }));
     let id = queued.await.unwrap();
     let waited = run(company).await;
     let refit = company.engine.job(id).await.unwrap();

@@ -16,7 +16,7 @@ use meta::Id;
 use mining::reason::Reason;
 use std::{
     cmp::Reverse,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
@@ -143,8 +143,13 @@ async fn column(
 
 type KeptFound = Arc<Kept<std::result::Result<Found, Reason>>>;
 
-/// What one customer is likely to buy, the likeliest first: each product with what is kept of it.
-pub async fn of_customer(engine: &Engine, account: Id) -> Result<Vec<(Id, KeptFound, Likely)>> {
+/// What one customer is likely to buy, the likeliest `limit` first, each product with what is kept of it; and how many products tell
+/// something of him.
+pub async fn of_customer(
+    engine: &Engine,
+    account: Id,
+    limit: usize,
+) -> Result<(Vec<(Id, KeptFound, Likely)>, usize)> {
     let mut runs: BTreeMap<i64, HashMap<Id, KeptFound>> = BTreeMap::new();
     for product in products(engine, None).await? {
         if let Some(kept) = super::load(engine, product).await?
@@ -157,21 +162,40 @@ pub async fn of_customer(engine: &Engine, account: Id) -> Result<Vec<(Id, KeptFo
     for (run, products) in runs.into_iter().rev().take(RUNS_LIMIT) {
         let rows = engine.fetch(&naming(run, account)).await?;
         let Some((first, _, at)) = place(&rows, account)? else { continue };
-        // Named, SQLite looks for each product's row: it takes the run alone to find few and would read through all of it.
-        let mut rows = telling(run, first);
-        rows.and_where(Expr::col(name("product")).is_in(products.keys().copied()));
-        for row in engine.fetch(&rows).await? {
-            let product = row.id(0)?;
-            let Some(kept) = products.get(&product) else { continue };
-            let (Some(parts), Ok(found)) = (told_at(&row.bytes(1)?, at), &kept.body) else { continue };
-            let why = row.bytes(2)?;
-            let why = why_at(&why, at).map(|(_, why)| why);
-            let likely = Likely::new(account, f64::from(parts) / PARTS, found, why);
-            told.push((product, kept.clone(), likely));
+        for (product, parts) in part_of(engine, (run, first), "told", products.keys().copied()).await? {
+            let (Some(parts), Some(kept)) = (told_at(&parts, at), products.get(&product)) else { continue };
+            told.push((Reverse(parts), product, kept.clone(), (run, first), at));
         }
     }
-    told.sort_by(|(a, _, one), (b, _, other)| other.probability.total_cmp(&one.probability).then(a.cmp(b)));
-    Ok(told)
+    let many = told.len();
+    told.sort_unstable_by_key(|(parts, product, ..)| (*parts, *product));
+    told.truncate(limit);
+    // What speaks for it is several times as long, and only of those shown.
+    let mut why = HashMap::new();
+    let rows: BTreeSet<(i64, Id)> = told.iter().map(|(.., row, _)| *row).collect();
+    for row in rows {
+        let products = told.iter().filter(|(.., of, _)| *of == row).map(|(_, product, ..)| *product);
+        why.extend(part_of(engine, row, "why", products).await?);
+    }
+    let likely = told.into_iter().filter_map(|(Reverse(parts), product, kept, _, at)| {
+        let why = why.get(&product).and_then(|why| why_at(why, at)).map(|(_, why)| why);
+        let likely = Likely::new(account, f64::from(parts) / PARTS, kept.body.as_ref().ok()?, why);
+        Some((product, kept, likely))
+    });
+    Ok((likely.collect(), many))
+}
+
+/// A column of the products' rows that begin with a customer.
+async fn part_of(
+    engine: &Engine,
+    (run, first): (i64, Id),
+    column: &'static str,
+    products: impl Iterator<Item = Id>,
+) -> Result<Vec<(Id, Vec<u8>)>> {
+    // Named, SQLite looks for each product's row: it takes the run alone to find few and would read through all of it.
+    let mut rows = telling(run, first, &[column]);
+    rows.and_where(Expr::col(name("product")).is_in(products));
+    engine.fetch(&rows).await?.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect()
 }
 
 #[cfg(test)]

@@ -284,10 +284,11 @@ pub(super) fn naming(run: i64, account: Id) -> SelectStatement {
     select
 }
 
-/// What a run tells of the customers of one row.
-pub(super) fn telling(run: i64, first: Id) -> SelectStatement {
+/// What a run tells of the customers of one row: each product with these columns.
+pub(super) fn telling(run: i64, first: Id, columns: &[&'static str]) -> SelectStatement {
     Sql::select()
-        .columns(["product", "told", "why"].map(name))
+        .column(name("product"))
+        .columns(columns.iter().copied().map(name))
         .from(name(TABLE))
         .and_where(Expr::col(name("run")).eq(run))
         .and_where(Expr::col(name("first")).eq(first))
@@ -317,7 +318,7 @@ pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
     for (id, run) in all.collect::<Vec<(Id, i64)>>() {
         let rows = tx.fetch(&naming(run, id)).await?;
         let Some((first, mut customers, at)) = place(&rows, id)? else { continue };
-        for row in tx.fetch(&telling(run, first)).await? {
+        for row in tx.fetch(&telling(run, first, &["told", "why"])).await? {
             let (product, mut told, mut why) = (row.id(0)?, row.bytes(1)?, row.bytes(2)?);
             count += u64::from(told_at(&told, at).is_some());
             if let Some(known) = told.as_chunks_mut::<2>().0.get_mut(at) {

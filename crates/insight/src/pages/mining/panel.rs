@@ -82,9 +82,8 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
 /// `None` where none is told of him: he has not bought anything lately, or nothing was computed.
 async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) -> Answer<Option<Value>> {
     let engine = words.app.engine();
-    let mut told = propensity::likely::of_customer(engine, record.id).await?;
-    let asked = Input { label: words.t("mining.products_asked", &[]), value: words.count(told.len() as u64) };
-    told.truncate(LIKELY);
+    let (told, many) = propensity::likely::of_customer(engine, record.id, LIKELY).await?;
+    let asked = Input { label: words.t("mining.products_asked", &[]), value: words.count(many as u64) };
     let Some(as_of) = told.iter().map(|(_, kept, _)| kept.as_of).max() else { return Ok(None) };
     let names = products(engine, session, told.iter().map(|(product, _, _)| *product)).await?;
     let all: Vec<_> = told.iter().map(|(_, _, likely)| likely.clone()).collect();

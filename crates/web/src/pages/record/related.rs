@@ -90,7 +90,7 @@ pub async fn tabs(caller: &Caller, links: &[Link], record: &Record, href: &str) 
     let question =
         |link: &Link| engine::Query::new(&link.entity.name).belongs_to(&link.field.name, record.id);
     let questions: Vec<engine::Query> = links.iter().map(question).collect();
-    let counts = caller.engine().counts(caller.actor(), &questions, COUNT_CAP).await?;
+    let counts = caller.engine().count_each(caller.actor(), &questions, COUNT_CAP).await?;
     let open = counts.iter().position(|count| count.number > 0).unwrap_or(0);
     let several =
         |link: &Link| links.iter().filter(|other| other.entity.name == link.entity.name).count() > 1;
