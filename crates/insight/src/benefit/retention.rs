@@ -26,7 +26,7 @@ use web::{Answer, App, Session};
 pub(crate) const KEPT: CustomerLists = CustomerLists("value_benefit_list");
 /// In the order of the periods.
 pub(super) const NAMES: [&str; PERIODS] = ["before", "after"];
-const COLUMNS: [&str; 4] = ["importance", "last_order_on", "net_sales", "owner"];
+const COLUMNS: [&str; 4] = ["city", "importance", "last_order_on", "net_sales"];
 
 /// Those who had bought before a period.
 #[derive(Debug, Default)]
