@@ -298,7 +298,7 @@ fn row(page: &Page<'_>, figure: &Compared) -> Row {
         (.., Some(change)) if change.is_clear() => String::new(),
         (.., Some(Told { range: Some(_), .. })) => words.t("benefit.not_clear", &[]),
         (Some(before), Some(after), Some(Told { range: None, .. }))
-            if is_nothing(before) || is_nothing(after) =>
+            if is_nothing(&figure.key, before) || is_nothing(&figure.key, after) =>
         {
             words.t("benefit.few.none", &[])
         }
@@ -319,9 +319,9 @@ fn row(page: &Page<'_>, figure: &Compared) -> Row {
     }
 }
 
-/// No spread tells how far from little it is.
-fn is_nothing(told: Told) -> bool {
-    told.range.is_none() && told.at.abs() < f64::EPSILON
+/// No spread tells how far from little it is. A margin of nothing, or no time to wait, is a figure as any other.
+fn is_nothing(key: &str, told: Told) -> bool {
+    !matches!(key, "margin" | "answer_hours") && told.range.is_none() && told.at.abs() < f64::EPSILON
 }
 
 /// How far figures rest on all there was.
