@@ -65,8 +65,9 @@ export async function figures({ open, step, program }) {
       await page.goto('/value/benefit');
       return page.locator('table[data-rows-explained]').count();
     }, (there) => there === 1, FIRST_RUN_LIMIT_MS);
-    // A customer, the most bought product, the orders of a rule, what is behind numbers of the life cycle and of cycles, and an experiment have pages of
-    // their own.
+    // The customers retention is of, a customer, the most bought product, the orders of a rule, what is behind numbers of the life cycle and of cycles,
+    // and an experiment have pages of their own.
+    pages.push('/value/benefit/retention?period=after');
     await page.goto('/account?filter=orders%20%3E%203&sort=-net_sales');
     pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
     await page.goto('/analysis/baskets');
