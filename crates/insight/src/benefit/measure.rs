@@ -15,7 +15,7 @@ use crate::{
     statistics::COUNTING_ORDERS,
 };
 use engine::{
-    Actor, Engine, Result, TryStreamExt, name,
+    Actor, Engine, Result, TryStreamExt, aside, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Value};
@@ -79,10 +79,12 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let Some(base) = Period::load(engine).await? else { return Ok(()) };
     let as_of = settings.as_of_day(engine.clock());
     let (report, cohorts) = measure(engine, settings, [base, base.latest(as_of)]).await?;
+    // Put in order before the transaction: others wait to write as long as it lasts.
+    let lists = aside(|| retention::lists(cohorts));
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
-                retention::keep(tx, cohorts).await?;
+                retention::KEPT.keep(tx, &lists).await?;
                 kept::keep(tx, REPORT, as_of, &report).await
             })
         })

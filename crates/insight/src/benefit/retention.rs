@@ -16,7 +16,7 @@ use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
 };
-use engine::{Error, Result, Tx};
+use engine::Error;
 use meta::Id;
 use serde::Deserialize;
 use std::cmp::Reverse;
@@ -59,12 +59,10 @@ impl Cohort {
     }
 }
 
-/// Puts these in the place of those kept before.
-pub(super) async fn keep(tx: &mut Tx, cohorts: [Cohort; PERIODS]) -> Result<()> {
+/// Each under the name of its period, as [`KEPT`] takes them.
+pub(super) fn lists(cohorts: [Cohort; PERIODS]) -> Vec<(String, Vec<Id>)> {
     let named = NAMES.into_iter().zip(cohorts);
-    let lists: Vec<(String, Vec<Id>)> =
-        named.map(|(name, cohort)| (name.to_owned(), cohort.in_order())).collect();
-    KEPT.keep(tx, &lists).await
+    named.map(|(name, cohort)| (name.to_owned(), cohort.in_order())).collect()
 }
 
 pub(super) fn address(name: &str) -> String {
