@@ -1,6 +1,6 @@
 //! Jobs of which one is enough, whichever process queues it.
 
-use crate::{Actor, Engine, JobState, Result, Row, Tx, db::name};
+use crate::{Actor, Dialect, Engine, JobState, Result, Row, Tx, condition::plain, db::name};
 use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql, SelectStatement};
 use serde::Serialize;
@@ -27,26 +27,34 @@ pub struct Failure {
 }
 
 fn newest(kind: &str) -> SelectStatement {
+    newest_where(Expr::col(name("kind")).eq(kind))
+}
+
+fn newest_where(is_of_kind: Expr) -> SelectStatement {
     Sql::select()
         .column(name("id"))
         .from(name("job"))
-        .and_where(Expr::col(name("kind")).eq(kind))
+        .and_where(is_of_kind)
         .order_by(name("id"), Order::Desc)
         .limit(1)
         .to_owned()
 }
 
-fn newest_in(kind: &str, states: &[JobState]) -> SelectStatement {
+/// Found by states that few jobs are in: SQLite would rather go through those of the kind, all that ever ended among them.
+fn newest_in(dialect: Dialect, kind: &str, states: &[JobState]) -> SelectStatement {
+    let column = Expr::col(name("kind"));
+    let column = if dialect == Dialect::Sqlite { plain(column) } else { column };
     let states = states.iter().map(|state| state.name());
-    newest(kind).and_where(Expr::col(name("state")).is_in(states)).to_owned()
+    newest_where(column.eq(kind)).and_where(Expr::col(name("state")).is_in(states)).to_owned()
 }
 
 fn id_in(rows: &[Row]) -> Result<Option<Id>> {
     rows.first().map(|row| row.id(0)).transpose()
 }
 
-fn newest_with(kind: &str, states: &[JobState], payload: &Json) -> SelectStatement {
-    newest_in(kind, states).and_where(Expr::col(name("payload")).eq(payload.to_string())).to_owned()
+fn newest_with(dialect: Dialect, kind: &str, states: &[JobState], payload: &Json) -> SelectStatement {
+    let is_same = Expr::col(name("payload")).eq(payload.to_string());
+    newest_in(dialect, kind, states).and_where(is_same).to_owned()
 }
 
 impl Tx {
@@ -58,7 +66,7 @@ impl Tx {
     /// Queues a job unless one of its kind with the same payload is in one of these states; returns that one, or the new one.
     pub async fn enqueue_unless(&mut self, states: &[JobState], kind: &str, payload: Json) -> Result<Id> {
         self.queue_in_turn().await?;
-        let same = newest_with(kind, states, &payload);
+        let same = newest_with(self.dialect(), kind, states, &payload);
         match id_in(&self.conn.fetch(&same).await?)? {
             Some(job) => Ok(job),
             None => self.enqueue(kind, payload).await,
@@ -67,25 +75,28 @@ impl Tx {
 
     /// The newest job of a kind that waits or runs.
     pub async fn job_under_way(&mut self, kind: &str) -> Result<Option<Id>> {
-        id_in(&self.conn.fetch(&newest_in(kind, &UNDER_WAY)).await?)
+        let newest = newest_in(self.dialect(), kind, &UNDER_WAY);
+        id_in(&self.conn.fetch(&newest).await?)
     }
 }
 
 impl Engine {
     /// The newest job of a kind that waits or runs.
     pub async fn job_under_way(&self, kind: &str) -> Result<Option<Id>> {
-        id_in(&self.fetch(&newest_in(kind, &UNDER_WAY)).await?)
+        id_in(&self.fetch(&newest_in(self.dialect(), kind, &UNDER_WAY)).await?)
     }
 
     /// Whether one with this payload does.
     pub async fn is_under_way(&self, kind: &str, payload: &Json) -> Result<bool> {
-        Ok(!self.fetch(&newest_with(kind, &UNDER_WAY, payload)).await?.is_empty())
+        Ok(!self.fetch(&newest_with(self.dialect(), kind, &UNDER_WAY, payload)).await?.is_empty())
     }
 
     /// `None` unless the newest job of a kind that came to its end failed.
     pub async fn failure(&self, kind: &str) -> Result<Option<Failure>> {
-        let mut last = newest_in(kind, &[JobState::Done, JobState::Failed]);
-        last.columns(["state", "finished_at", "error"].map(name));
+        let ended = [JobState::Done, JobState::Failed].map(JobState::name);
+        let mut last = newest(kind);
+        last.columns(["state", "finished_at", "error"].map(name))
+            .and_where(Expr::col(name("state")).is_in(ended));
         let rows = self.fetch(&last).await?;
         let Some(row) = rows.first() else { return Ok(None) };
         if row.text(1)? != JobState::Failed.name() {

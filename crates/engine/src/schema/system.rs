@@ -56,7 +56,8 @@ fn own() -> Vec<Table> {
             .optional("error", Text)
             .required("cancel", Bool)
             .optional("finished_at", Instant)
-            .index(["state", "run_at"]),
+            .index(["state", "run_at"])
+            .index(["kind", "id"]),
         Table::new(crate::lease::TABLE, ["name"])
             .required("name", Text)
             .required("holder", Id)

@@ -66,9 +66,17 @@ pub async fn status(words: &Words<'_>, session: &Session, model: Option<i64>) ->
 }
 
 async fn failed(words: &Words<'_>, session: &Session) -> Answer<Vec<String>> {
+    let engine = words.app.engine();
+    let fitted_at = store::newest_model(engine).await?.map(|model| model.fitted_at);
     let mut failed = vec![];
     for (job, message) in COMPUTED {
-        let Some(failure) = words.app.engine().failure(job).await? else { continue };
+        let Some(failure) = engine.failure(job).await? else { continue };
+        let message = match fitted_at {
+            None if job == refit::JOB => "value.refit.failed_first",
+            // Fitted since, from the command line, which leaves no job.
+            Some(since) if job == refit::JOB && failure.at.is_some_and(|at| at < since) => continue,
+            _ => message,
+        };
         let at = failure.at.map(|at| words.format.instant(at)).unwrap_or_default();
         // It may name folders and servers.
         let cause = match session.actor.is_administrator() {
