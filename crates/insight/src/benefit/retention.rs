@@ -81,8 +81,8 @@ pub(super) async fn page(State(app): State<App>, session: Session, Query(of): Qu
     scope::whole_company(&session)?;
     let engine = app.engine();
     let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
-    let Some(kept) = kept else {
-        // It says why there is none.
+    let (Some(kept), false) = (kept, of.period.is_empty()) else {
+        // Where the periods are, or why there are none.
         return Ok(Redirect::to("/value/benefit").into_response());
     };
     let report = &kept.body;

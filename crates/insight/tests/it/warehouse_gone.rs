@@ -95,7 +95,7 @@ fn figures_do_not_wait_for_the_warehouse_and_what_rests_on_it_stays() {
         company.delete("account", accounts[13]).await.unwrap();
         assert_eq!((fit(&company).await, failed(&company).await), (0, None));
         let before = reports(&company).await;
-        let client = company.app.administrator().await;
+        let mut client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let page = client.get("/value").await.expect(200).body;
         assert!(!page.contains("could not be computed") && !page.contains("fit failed"), "{page}");
@@ -112,6 +112,8 @@ fn figures_do_not_wait_for_the_warehouse_and_what_rests_on_it_stays() {
         assert!(store::newest_id(&company.engine).await.unwrap() > fitted);
         let walked = (figures(&company).await, looked_back(&company).await);
         assert_eq!(reports(&company).await, before);
+        // Nobody is signed in for a whole day.
+        client.sign_in("ada@example.com", testkit::PASSWORD).await;
         for (language, said, cause) in [
             ("en", "Pages show what was computed before", "Cause: unavailable: the warehouse"),
             ("zh-CN", "页面显示此前的结果", "原因：unavailable: the warehouse"),
