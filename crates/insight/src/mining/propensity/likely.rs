@@ -3,8 +3,7 @@
 use super::{
     Found,
     told::{
-        ADDS_PARTS, BEFORE, NO_REASON, PART, PARTS, ids, naming, of, place, products, telling, told_at,
-        why_at,
+        ADDS_PARTS, BEFORE, NO_REASON, PARTS, ids, naming, of, place, products, telling, told_at, why_at,
     },
 };
 use crate::mining::kept::Kept;
@@ -106,22 +105,28 @@ pub async fn likely(
 ) -> Result<(Vec<Likely>, Option<Place>)> {
     let mut select = of(found.run, product);
     select.columns(["first", "told"].map(name)).order_by(name("first"), Order::Asc);
-    let (mut firsts, mut all) = (vec![], vec![]);
+    // Of each row the number of its first customer: earlier versions wrote longer rows.
+    let (mut parts, mut all, mut from) = (vec![], vec![], 0);
     for row in engine.fetch(&select).await? {
-        let (from, bytes) = (firsts.len() * PART, row.bytes(1)?);
-        firsts.push(row.id(0)?);
+        let bytes = row.bytes(1)?;
+        parts.push((from, row.id(0)?));
         let told = (0..bytes.len() / 2).filter_map(|at| Some((at, told_at(&bytes, at)?)));
         all.extend(told.map(|(at, told)| Place(Reverse(told), (from + at) as u32)));
+        from += bytes.len() / 2;
     }
     let (places, more) = chosen(all, asked);
-    let part = |place: &Place| firsts.get(place.1 as usize / PART).copied();
-    let mut wanted: Vec<Id> = places.iter().filter_map(part).collect();
+    let part = |place: &Place| {
+        let customer = place.1 as usize;
+        let (from, first) = parts[..parts.partition_point(|(from, _)| *from <= customer)].last()?;
+        Some((*first, customer - from))
+    };
+    let mut wanted: Vec<Id> = places.iter().filter_map(part).map(|(first, _)| first).collect();
     wanted.sort_unstable();
     wanted.dedup();
     let customers = column(engine, of(found.run, Id::nil()), "customers", &wanted).await?;
     let why = column(engine, of(found.run, product), "why", &wanted).await?;
     let told = places.iter().filter_map(|place| {
-        let (first, at) = (part(place)?, place.1 as usize % PART);
+        let (first, at) = part(place)?;
         let account = ids(customers.get(&first)?).nth(at)?;
         let why = why.get(&first).and_then(|why| why_at(why, at)).map(|(_, why)| why);
         Some(Likely::new(account, place.probability(), found, why))
