@@ -77,6 +77,27 @@ pub async fn read<T: DeserializeOwned>(
     }
 }
 
+/// Of which something of the kind is kept. Read once, for SQLite copies each row with its whole body to see that it is of the kind.
+#[derive(Default)]
+struct Subjects(Recent<String, Arc<[String]>>);
+
+pub async fn subjects(engine: &Engine, kind: &str) -> Result<Arc<[String]>> {
+    let (known, version) = (engine.extension::<Subjects>(), engine.changes_to(TABLE));
+    let key = kind.to_owned();
+    if let Some(found) = known.0.get(&key, version) {
+        return Ok(found);
+    }
+    let select = Sql::select()
+        .column(name("subject"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("kind")).eq(kind))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    let found: Arc<[String]> = rows.iter().map(|row| row.text(0)).collect::<Result<_>>()?;
+    known.0.put(key, version, found.clone());
+    Ok(found)
+}
+
 pub async fn keep<T: Serialize>(
     engine: &Engine,
     kind: &str,

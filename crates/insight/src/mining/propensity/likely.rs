@@ -1,12 +1,10 @@
 //! Who is likely to buy a product, the likeliest first and page by page, and what one customer is likely to buy.
 
 use super::{
-    Found,
-    told::{
-        ADDS_PARTS, BEFORE, NO_REASON, PARTS, ids, naming, of, place, products, telling, told_at, why_at,
-    },
+    Found, KIND,
+    told::{ADDS_PARTS, BEFORE, NO_REASON, PARTS, ids, naming, of, place, telling, told_at, why_at},
 };
-use crate::mining::kept::Kept;
+use crate::mining::kept::{self, Kept};
 use engine::{
     Engine, Result, name,
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
@@ -156,7 +154,8 @@ pub async fn of_customer(
     limit: usize,
 ) -> Result<(Vec<(Id, KeptFound, Likely)>, usize)> {
     let mut runs: BTreeMap<i64, HashMap<Id, KeptFound>> = BTreeMap::new();
-    for product in products(engine, None).await? {
+    let products = kept::subjects(engine, KIND).await?;
+    for product in products.iter().filter_map(|product| product.parse::<Id>().ok()) {
         if let Some(kept) = super::load(engine, product).await?
             && let Ok(found) = &kept.body
         {

@@ -210,27 +210,19 @@ async fn delete(engine: &Engine, which: Expr) -> Result<()> {
         .await
 }
 
-/// The products of which it is kept who will buy them.
-pub(super) async fn products(engine: &Engine, which: Option<Expr>) -> Result<Vec<Id>> {
-    let mut select = Sql::select()
+/// Those whose quarter is over are kept no longer: they were asked for once, and nobody asked again.
+async fn over(engine: &Engine, until: NaiveDate) -> Result<Vec<Id>> {
+    let over = Expr::col(name("as_of")).lt(date_of(day_number(until) - HORIZON_DAYS));
+    let select = Sql::select()
         .column(name("subject"))
         .from(name(kept::TABLE))
         .and_where(Expr::col(name("kind")).eq(KIND))
+        .and_where(over.clone())
         .to_owned();
-    if let Some(which) = which {
-        select.and_where(which);
-    }
     let mut products = vec![];
     for row in engine.fetch(&select).await? {
         products.extend(row.text(0)?.parse::<Id>().ok());
     }
-    Ok(products)
-}
-
-/// Those whose quarter is over are kept no longer: they were asked for once, and nobody asked again.
-async fn over(engine: &Engine, until: NaiveDate) -> Result<Vec<Id>> {
-    let over = Expr::col(name("as_of")).lt(date_of(day_number(until) - HORIZON_DAYS));
-    let products = products(engine, Some(over.clone())).await?;
     if !products.is_empty() {
         let delete = Sql::delete()
             .from_table(name(kept::TABLE))
