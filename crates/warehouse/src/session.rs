@@ -3,7 +3,7 @@
 use crate::{
     Manifest, Table, count_keys, dates, functions, internal, manifest,
     read::schema,
-    semantic::CompanyCalendar,
+    semantic::{Codes, CompanyCalendar},
     storage::{self, Files},
     table::Source,
     tables,
@@ -47,6 +47,7 @@ pub(crate) struct Open {
     /// By which the table of days was made.
     calendar: CompanyCalendar,
     pub memory_bytes: usize,
+    pub codes: Codes,
 }
 
 #[derive(Default)]
@@ -168,7 +169,7 @@ async fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) ->
     let days = dates::days(calendar)?;
     let days = MemTable::try_new(days.schema(), vec![vec![days]]).map_err(internal)?;
     context.register_table(dates::TABLE, Arc::new(days)).map_err(internal)?;
-    Ok(Open { manifest, tables, context, calendar, memory_bytes })
+    Ok(Open { manifest, tables, context, calendar, memory_bytes, codes: Codes::default() })
 }
 
 /// A table of the files the manifest names. Its columns are those of the files, which another version of the program may

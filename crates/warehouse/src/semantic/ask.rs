@@ -5,6 +5,7 @@ use super::{
     answer::{self, Both, Counted, Grouped},
     calendar::CompanyCalendar,
     checked::{Asked, wrong},
+    codes,
     dimension::DimensionKind,
     filter,
     interval::Interval,
@@ -105,6 +106,16 @@ impl<'a> Asked<'a> {
             };
             let first = which.first(&measures);
             let width = cuts.len();
+            let mut coded = vec![];
+            for cut in &cuts {
+                coded.push(match first {
+                    // Of equal ones the first members come, and numbers are in no order.
+                    Some(_) => None,
+                    None => {
+                        codes::coded((self.engine, self.actor), self.open, cut.dimension, &mut joins).await?
+                    }
+                });
+            }
             let places: Vec<usize> = measures
                 .iter()
                 .map(|part| self.parts.iter().position(|known| known.name == part.name).unwrap_or(0))
@@ -114,6 +125,7 @@ impl<'a> Asked<'a> {
             let select = Select {
                 fact: table,
                 cuts,
+                coded: coded.clone(),
                 measures,
                 key_sets,
                 filter,
@@ -134,7 +146,10 @@ impl<'a> Asked<'a> {
             for batch in &answer.batches {
                 let (cuts, parts) = batch.columns().split_at(width.min(batch.num_columns()));
                 for row in 0..batch.num_rows() {
-                    let codes = cuts.iter().map(|cut| Ok(Code::of(&cells::value(cut, row)?)));
+                    let codes = cuts.iter().zip(&coded).map(|(cut, coded)| match coded {
+                        Some(coded) => Ok(coded.member(cut, row)),
+                        None => Ok(Code::of(&cells::value(cut, row)?)),
+                    });
                     let codes = codes.collect::<Result<Vec<Code>>>()?;
                     for (part, at) in parts.iter().zip(&places) {
                         grouped.set(codes.clone(), *at, self.parts.len(), Part::of(part, row)?);

@@ -4,6 +4,7 @@ use super::within::Fixed;
 use super::{
     calendar::CompanyCalendar,
     checked::{names, wrong},
+    codes::Coded,
     dimension::{Above, Dimension, DimensionKind, LEVELS_UP, Level, TreeLevel},
     measure::Measure,
     period::{Shift, Span},
@@ -178,6 +179,8 @@ pub(super) fn level_sql(level: Level, day: &str, calendar: CompanyCalendar) -> S
 pub(crate) struct Select<'q> {
     pub fact: &'q Table,
     pub cuts: Vec<Chosen<'q>>,
+    /// Of each cut, where its members come as numbers.
+    pub coded: Vec<Option<Coded>>,
     pub measures: Vec<&'q Measure>,
     /// Different records as sets of keys, not only how many there are.
     pub key_sets: bool,
@@ -212,8 +215,12 @@ impl Select<'_> {
     /// Fails where what is of whole documents would be told by their lines.
     pub fn sql(mut self) -> Result<String> {
         let mut columns: Vec<String> = vec![];
-        for (at, cut) in self.cuts.iter().enumerate() {
-            columns.push(format!("{} AS d{at}", cut.sql(&mut self.joins, self.shift)));
+        for (at, (cut, coded)) in self.cuts.iter().zip(&self.coded).enumerate() {
+            let member = match coded {
+                Some(coded) => coded.sql.clone(),
+                None => cut.sql(&mut self.joins, self.shift),
+            };
+            columns.push(format!("{member} AS d{at}"));
         }
         let mut conditions = vec![self.filter.clone()];
         if let Some(Span { from, to }) = self.span {

@@ -1,0 +1,223 @@
+//! What the records that facts refer to say of themselves, as small numbers by the record's key. To look a number up in an array is
+//! several times as fast as to join ten million lines with a million customers and to group them by text; what the numbers mean is
+//! told once a group.
+
+use super::{
+    dimension::{Dimension, DimensionKind},
+    member::Code,
+    sql::Joins,
+};
+use crate::{Limits, cells, elsewhere, internal, lower::quoted, query::query_at, session::Open};
+use datafusion::{
+    arrow::{
+        array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch},
+        compute::cast,
+        datatypes::{DataType, Int32Type},
+    },
+    error::DataFusionError,
+    logical_expr::{ColumnarValue, ScalarUDF, Volatility, create_udf},
+};
+use engine::{Actor, Engine, Result};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+/// Of a table with more records they would take more memory than they are worth.
+const RECORDS_LIMIT: u64 = 8_000_000;
+/// More different members are no classes any more.
+const MEMBERS_LIMIT: usize = 200_000;
+/// Attributes of one version of the warehouse.
+const KEPT_LIMIT: usize = 12;
+/// Nothing is known of the key.
+const NOTHING: i32 = -1;
+
+pub(crate) struct Codes {
+    /// By key the place of its member.
+    of: Vec<i32>,
+    members: Vec<Code>,
+    /// The function of SQL that gives the number of a key.
+    function: String,
+}
+
+/// What was read of one version; `None` of what has too many members.
+#[derive(Default)]
+pub(crate) struct Known(Mutex<HashMap<(String, String), Option<Arc<Codes>>>>);
+
+/// What tells an attribute's number in one fact.
+#[derive(Clone)]
+pub(crate) struct Coded {
+    codes: Arc<Codes>,
+    /// The SQL expression for it.
+    pub sql: String,
+}
+
+impl Coded {
+    pub fn member(&self, numbers: &ArrayRef, at: usize) -> Code {
+        let numbers = numbers.as_primitive_opt::<Int32Type>().filter(|numbers| !numbers.is_null(at));
+        let member = numbers.and_then(|numbers| usize::try_from(numbers.value(at)).ok());
+        member.and_then(|member| self.codes.members.get(member)).cloned().unwrap_or(Code::Empty)
+    }
+}
+
+/// `None` where rows have to be joined: for whoever does not see all records, on other machines, and where a value is worked out further.
+pub(super) async fn coded(
+    (engine, actor): (&Engine, &Actor),
+    open: &Arc<Open>,
+    dimension: &Dimension,
+    joins: &mut Joins,
+) -> Result<Option<Coded>> {
+    let plain = matches!(
+        dimension.kind,
+        DimensionKind::Choice(_) | DimensionKind::Text | DimensionKind::Record { .. }
+    );
+    let Some((last, before)) = dimension.path.split_last() else { return Ok(None) };
+    if !plain
+        || dimension.then
+        || dimension.above.is_some()
+        || actor.limits().is_some()
+        || elsewhere::of(engine).is_some()
+    {
+        return Ok(None);
+    }
+    let table = dimension.beside.as_ref().unwrap_or(&last.table);
+    let Some(codes) = known(engine, open, table, &dimension.column).await? else { return Ok(None) };
+    let from = before
+        .iter()
+        .fold("f".to_owned(), |from, step| joins.to(&step.table, &format!("{from}.{}", quoted(&step.key))));
+    let sql = format!("{}({from}.{})", codes.function, quoted(&last.key));
+    Ok(Some(Coded { codes, sql }))
+}
+
+async fn known(engine: &Engine, open: &Arc<Open>, table: &str, column: &str) -> Result<Option<Arc<Codes>>> {
+    let name = (table.to_owned(), column.to_owned());
+    {
+        let known = open.codes.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match known.get(&name) {
+            Some(codes) => return Ok(codes.clone()),
+            None if known.len() >= KEPT_LIMIT => return Ok(None),
+            None => {}
+        }
+    }
+    let segments = open.manifest.tables.get(table).map(|kept| kept.segments.as_slice()).unwrap_or_default();
+    let records: u64 = segments.iter().map(|segment| segment.rows).sum();
+    let codes = if records == 0 || records > RECORDS_LIMIT {
+        None
+    } else {
+        let sql = format!("SELECT \"key\", {} FROM {}", quoted(column), quoted(table));
+        let answer = query_at(open.clone(), engine, &Actor::system(), &sql, Limits::JOB).await?.whole()?;
+        Codes::of(&answer.batches, format!("code_of_{table}_{column}"))?.map(Arc::new)
+    };
+    if let Some(codes) = &codes {
+        open.context.register_udf(codes.function());
+    }
+    open.codes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, codes.clone());
+    Ok(codes)
+}
+
+impl Codes {
+    /// From rows of key and attribute; `None` if there are too many members.
+    fn of(batches: &[RecordBatch], function: String) -> Result<Option<Codes>> {
+        let mut codes = Codes { of: vec![], members: vec![], function };
+        let mut places: HashMap<Code, i32> = HashMap::new();
+        for batch in batches {
+            let [keys, values] = batch.columns() else { return Err(internal("neither key nor attribute")) };
+            let Some(keys) = keys.as_primitive_opt::<Int32Type>() else { return Ok(None) };
+            let kind = if values.data_type().is_integer() { values.data_type() } else { &DataType::Utf8 };
+            let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(kind.clone()));
+            let values = cast(values, &kind).map_err(internal)?;
+            let values = values.as_dictionary::<Int32Type>();
+            let mut members = Vec::with_capacity(values.values().len());
+            for at in 0..values.values().len() {
+                let code = Code::of(&cells::value(values.values(), at)?);
+                members.push(*places.entry(code).or_insert_with_key(|code| {
+                    codes.members.push(code.clone());
+                    codes.members.len() as i32 - 1
+                }));
+            }
+            if codes.members.len() > MEMBERS_LIMIT {
+                return Ok(None);
+            }
+            for (key, member) in keys.iter().zip(values.keys()) {
+                let (Some(key), Some(member)) = (key, member) else { continue };
+                let (Ok(key), Ok(member)) = (usize::try_from(key), usize::try_from(member)) else { continue };
+                if key >= codes.of.len() {
+                    codes.of.resize(key + 1, NOTHING);
+                }
+                codes.of[key] = members[member];
+            }
+        }
+        Ok(Some(codes))
+    }
+
+    fn code(&self, key: i32) -> Option<i32> {
+        let code = usize::try_from(key).ok().and_then(|key| self.of.get(key).copied());
+        code.filter(|code| *code != NOTHING)
+    }
+
+    fn function(self: &Arc<Self>) -> ScalarUDF {
+        let codes = self.clone();
+        let of_keys = move |arguments: &[ColumnarValue]| {
+            let arrays = ColumnarValue::values_to_arrays(arguments)?;
+            let [keys] = arrays.as_slice() else {
+                return Err(DataFusionError::Plan(format!("{} takes one key", codes.function)));
+            };
+            let found: Int32Array =
+                keys.as_primitive::<Int32Type>().iter().map(|key| codes.code(key?)).collect();
+            Ok(ColumnarValue::Array(Arc::new(found)))
+        };
+        let number = DataType::Int32;
+        create_udf(&self.function, vec![number.clone()], number, Volatility::Immutable, Arc::new(of_keys))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use datafusion::arrow::{
+        array::StringViewArray,
+        datatypes::{Field, Schema},
+    };
+
+    fn batch(keys: Vec<i32>, values: ArrayRef) -> RecordBatch {
+        let schema = Schema::new(vec![
+            Field::new("key", DataType::Int32, false),
+            Field::new("value", values.data_type().clone(), true),
+        ]);
+        RecordBatch::try_new(Arc::new(schema), vec![Arc::new(Int32Array::from(keys)), values]).expect("rows")
+    }
+
+    #[test]
+    fn a_key_has_the_number_of_its_member_whichever_file_it_stands_in() {
+        let texts = |texts: Vec<Option<&str>>| -> ArrayRef { Arc::new(StringViewArray::from(texts)) };
+        let batches = [
+            batch(vec![3, 1], texts(vec![Some("266000"), None])),
+            batch(vec![0, 7, 4], texts(vec![Some("100000"), Some("266000"), Some("")])),
+        ];
+        let codes = Arc::new(Codes::of(&batches, "code_of".into()).expect("read").expect("few"));
+        let member = |key| codes.code(key).map(|code| codes.members[code as usize].clone());
+        let text = |text: &str| Some(Code::Text(text.to_owned()));
+        assert_eq!([3, 7, 0, 4].map(member), [text("266000"), text("266000"), text("100000"), text("")]);
+        assert_eq!([1, 2, 8, -1].map(member), [None, None, None, None]);
+        let coded = Coded { codes, sql: String::new() };
+        let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(0), None]));
+        assert_eq!(
+            (coded.member(&numbers, 0), coded.member(&numbers, 1)),
+            (text("266000").unwrap_or(Code::Empty), Code::Empty)
+        );
+    }
+
+    #[test]
+    fn keys_are_members_too_and_too_many_are_none() {
+        let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None, Some(5)]));
+        let codes =
+            Codes::of(&[batch(vec![0, 1, 2], numbers)], "code_of".into()).expect("read").expect("few");
+        assert_eq!(
+            (codes.of.as_slice(), codes.members.as_slice()),
+            (&[0, NOTHING, 0][..], &[Code::Number(5)][..])
+        );
+        let many = 0..=MEMBERS_LIMIT as i32;
+        let different: ArrayRef = Arc::new(many.clone().collect::<Int32Array>());
+        assert!(Codes::of(&[batch(many.collect(), different)], "code_of".into()).expect("read").is_none());
+    }
+}
