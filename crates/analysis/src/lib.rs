@@ -14,6 +14,8 @@ mod schedule;
 mod sql;
 mod words;
 
+pub use sql::EXAMPLES as SQL_EXAMPLES;
+
 pub use schedule::send_due;
 
 use axum::{

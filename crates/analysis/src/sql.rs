@@ -19,6 +19,32 @@ const SHOWN: usize = 500;
 /// Rows of an exported file. The page asks for as many, to say whether there will be one.
 const EXPORTED: usize = 100_000;
 
+/// What a newcomer may begin with: a question over time, one that joins, and which columns there are.
+pub const EXAMPLES: [(&str, &str); 3] = [
+    (
+        "analysis.sql_by_month",
+        "SELECT CAST(date_trunc('month', \"day\") AS DATE) AS month, sum(net) AS sales, count(DISTINCT \"order\") AS orders
+FROM sales
+GROUP BY 1
+ORDER BY 1 DESC",
+    ),
+    (
+        "analysis.sql_by_city",
+        "SELECT account.city, count(DISTINCT sales.account_key) AS customers, sum(sales.net) AS sales
+FROM sales LEFT JOIN account ON account.\"key\" = sales.account_key
+GROUP BY 1
+ORDER BY 3 DESC
+LIMIT 20",
+    ),
+    (
+        "analysis.sql_columns",
+        "SELECT table_name, column_name, data_type
+FROM information_schema.columns
+WHERE table_schema = 'public'
+ORDER BY 1, ordinal_position",
+    ),
+];
+
 #[derive(Deserialize)]
 pub struct Given {
     #[serde(default)]
@@ -45,7 +71,8 @@ fn show(
     answer: Option<minijinja::Value>,
     error: Option<String>,
 ) -> Answer<Response> {
-    app.page_with(status, session, "warehouse/sql.html", context! { sql, answer, error })
+    let examples: &[(&str, &str)] = if sql.is_empty() { &EXAMPLES } else { &[] };
+    app.page_with(status, session, "warehouse/sql.html", context! { sql, answer, error, examples })
 }
 
 pub async fn ask(State(app): State<App>, session: Session, Form(given): Form<Given>) -> Answer<Response> {

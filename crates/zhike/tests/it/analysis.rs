@@ -55,6 +55,15 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
             page.contains("Acme") && page.contains("<td class=\"num\" data-label=\"net\">25</td>"),
             "{page}"
         );
+        let empty = client.get("/analysis/sql").await.expect(200).body;
+        for (_, example) in analysis::SQL_EXAMPLES {
+            let offered =
+                client.get(&format!("/analysis/sql?sql={}", web::encode(example))).await.expect(200).body;
+            assert!(!offered.contains("id=\"examples\""), "{offered}");
+            let page = client.post("/analysis/sql", &[("sql", example)]).await.expect(200).body;
+            assert!(page.contains("data-label=\""), "{page}");
+        }
+        assert_eq!(empty.matches("href=\"/analysis/sql?sql=SELECT").count(), analysis::SQL_EXAMPLES.len());
         let wrong =
             client.post("/analysis/sql", &[("sql", "SELECT beauty FROM sales")]).await.expect(422).body;
         assert!(wrong.contains("beauty") && wrong.contains("aria-invalid"), "{wrong}");
