@@ -6,7 +6,7 @@ use crate::{
     workbook,
 };
 use engine::{Actor, AuditQuery, Query, Role};
-use meta::Value;
+use meta::{Value, Values};
 use testkit::{on_both, on_sqlite};
 use warehouse::Manner;
 
@@ -206,6 +206,40 @@ fn an_answer_is_taken_along_without_formulas_and_the_audit_says_so() {
         let questions = exported
             .filter(|entry| entry.details["question"].as_str().is_some_and(|asked| asked.contains("sales")));
         assert!(questions.count() >= 3, "{:?}", audit.entries);
+    });
+}
+
+#[test]
+fn of_more_rows_than_are_shown_it_is_said_how_many_there_are() {
+    on_both(modules, async |test| {
+        let call: Values = [
+            ("subject", "Call".into()),
+            ("kind", "call".into()),
+            ("happened_at", Value::Instant("2026-02-10T02:00:00Z".parse().unwrap())),
+        ]
+        .into_iter()
+        .map(|(name, value): (&str, Value)| (name.to_owned(), value))
+        .collect();
+        let calls = vec![call; 301];
+        let system = Actor::system();
+        let written = test
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.create_many("activity", calls).await }));
+        written.await.unwrap();
+        warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
+        let client = test.administrator().await;
+        for (language, said) in [
+            ("en", ["The newest 300 of 301 rows", "The file has all of them."]),
+            ("zh-CN", ["共 301 行，仅显示最新的 300 行", "导出文件包含全部行"]),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let page = get(&client, &format!("{EXPLORE}/rows?m=activities&fact=activities")).await;
+            assert!(said.iter().all(|said| page.contains(said)), "{page}");
+            assert!(!page.contains("aria-describedby=\"no-file\""), "{page}");
+        }
+        let file = [("m", "activities"), ("fact", "activities"), ("format", "csv")];
+        let file = client.post("/analysis/explore/rows/export", &file).await.expect(200).body;
+        assert_eq!(file.lines().count(), 302);
     });
 }
 
