@@ -1,6 +1,6 @@
 //! Questions put together by buttons, their answers, what is behind a figure.
 
-use super::{EXPLORE, answer, get, link, modules, row, trade};
+use super::{EXPLORE, answer, get, link, modules, order, row, trade};
 use crate::{
     pages::{create, unescaped},
     workbook,
@@ -206,6 +206,25 @@ fn an_answer_is_taken_along_without_formulas_and_the_audit_says_so() {
         let questions = exported
             .filter(|entry| entry.details["question"].as_str().is_some_and(|asked| asked.contains("sales")));
         assert!(questions.count() >= 3, "{:?}", audit.entries);
+    });
+}
+
+#[test]
+fn no_file_is_offered_of_more_columns_than_it_may_have() {
+    on_sqlite(modules, async |test| {
+        let account = create(&test.engine, "account", &[("name", "Acme".into())]).await;
+        for day in 1..=25 {
+            order(&test, account, None, &format!("2026-03-{day:02}T02:00:00Z"), "online", 10).await;
+        }
+        warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
+        let client = test.administrator().await;
+        for (across, status) in [("day:month", 200), ("day:day", 413)] {
+            let page = get(&client, &answer(&format!("m=sales&r=account&c={across}"))).await;
+            assert_eq!(page.contains("aria-describedby=\"no-file\""), status != 200, "{across}: {page}");
+            assert_eq!(page.contains("more rows than a file may have"), status != 200, "{across}");
+            let file = [("m", "sales"), ("r", "account"), ("c", across), ("format", "csv")];
+            client.post(&format!("{EXPLORE}/export"), &file).await.expect(status);
+        }
     });
 }
 
