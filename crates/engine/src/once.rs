@@ -11,6 +11,9 @@ const TURN: i64 = 7_141_927;
 const UNDER_WAY: [JobState; 2] = [JobState::Queued, JobState::Running];
 /// As long after a failure its cause is probably still there.
 const LATELY: chrono::Duration = chrono::Duration::minutes(10);
+/// After so many failures in a row the wait, twice as long after each, has passed a day, which is the longest.
+const FAILURES: u64 = 9;
+const LONGEST: chrono::Duration = chrono::Duration::days(1);
 
 /// No job of a kind waited or ran, and this was the last one: asked for before it is looked whether one is due.
 #[derive(Clone, Copy, Debug)]
@@ -93,16 +96,35 @@ impl Engine {
 
     /// `None` unless the newest job of a kind that came to its end failed.
     pub async fn failure(&self, kind: &str) -> Result<Option<Failure>> {
+        Ok(self.failures(kind, 1).await?.into_iter().next())
+    }
+
+    /// The newest jobs of a kind that came to their end, up to the first that did not fail; the newest first, so many at most.
+    async fn failures(&self, kind: &str, most: u64) -> Result<Vec<Failure>> {
         let ended = [JobState::Done, JobState::Failed].map(JobState::name);
         let mut last = newest(kind);
         last.columns(["state", "finished_at", "error"].map(name))
-            .and_where(Expr::col(name("state")).is_in(ended));
-        let rows = self.fetch(&last).await?;
-        let Some(row) = rows.first() else { return Ok(None) };
-        if row.text(1)? != JobState::Failed.name() {
-            return Ok(None);
+            .and_where(Expr::col(name("state")).is_in(ended))
+            .limit(most);
+        let mut found = vec![];
+        for row in self.fetch(&last).await? {
+            if row.text(1)? != JobState::Failed.name() {
+                break;
+            }
+            found.push(Failure { at: row.opt_instant(2)?, error: row.opt_text(3)?.unwrap_or_default() });
         }
-        Ok(Some(Failure { at: row.opt_instant(2)?, error: row.opt_text(3)?.unwrap_or_default() }))
+        Ok(found)
+    }
+
+    /// Whether the last job of a kind failed and is to be tried again: ten minutes after the first failure, after each further one in
+    /// a row twice as long, a day at most. What lasts is not mended by computing it over and over.
+    pub async fn is_due_after_failure(&self, kind: &str) -> Result<bool> {
+        let failures = self.failures(kind, FAILURES).await?;
+        let Some(last) = failures.first() else { return Ok(false) };
+        let doubled = (1..failures.len()).fold(LATELY, |wait, _| wait * 2);
+        let now = self.clock().now();
+        let waits = |at| at > now - doubled.min(LONGEST) && at <= now;
+        Ok(!last.at.is_some_and(waits))
     }
 
     /// Whether the last job of a kind failed a short while ago.

@@ -5,6 +5,7 @@ pub mod life;
 pub mod lists;
 pub mod matrix;
 pub mod profits;
+pub mod quadrant;
 mod spread;
 
 use crate::{

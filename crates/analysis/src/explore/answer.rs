@@ -8,6 +8,7 @@ use super::{
     view::View,
 };
 use crate::{
+    export,
     said::{Said, said},
     words::Words,
 };
@@ -80,7 +81,10 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
     let answer = &table.answer;
     let span = |span: warehouse::semantic::Span| format!("{} – {}", span.from, span.to);
     let behind = sheet::cell_href(&view.query(), &[]);
-    let taken = semantic::may_take_along(engine, &session.actor, model, &view.question);
+    // Columns of what he may not export are not in the file: perhaps it has few enough.
+    let too_wide = table.more_groups && session.actor.limits().is_none();
+    let taken = semantic::may_take_along(engine, &session.actor, model, &view.question)
+        .and_then(|()| export::whole(answer.more || too_wide));
     Ok(Shown {
         figures: explained::figures(words, answer, Some(&behind)),
         defined: explained::defined(words, &table, behind),

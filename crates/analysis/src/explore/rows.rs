@@ -20,6 +20,7 @@ use warehouse::{
 use web::{Answer, App, Session, figure::Definition};
 
 const SHOWN: usize = 300;
+/// Rows of a file.
 const EXPORTED: usize = 100_000;
 
 #[derive(Serialize)]
@@ -58,17 +59,28 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
     let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
     let kept: Vec<&(String, String)> =
         pairs.iter().filter(|(name, _)| !["do", "format", "csrf"].contains(&name.as_str())).collect();
+    let taken = match found.total > EXPORTED && session.actor.limits().is_some() {
+        // Of what he may not export there are no rows in the file: perhaps it has few enough.
+        true => {
+            ask(&words, &session, &pairs, Limits { rows: 1, exporting: true, ..Limits::PAGE }).await?.total
+        }
+        false => found.total,
+    };
+    let refused = export_allowed(&app, &session, &found).and_then(|()| fits(taken));
     let context = context! {
         columns => found.columns.iter().map(|column| words.say(&column.label)).collect::<Vec<_>>(),
         terms => found.columns.iter().filter(is_number).map(term).collect::<Vec<_>>(),
         shown => words.count(rows.len()),
+        is_part => rows.len() < found.total,
         rows,
-        more => found.more,
+        total => words.count(found.total),
+        most => words.count(EXPORTED),
+        too_many => taken > EXPORTED,
         fact => words.t(&format!("explore.fact_{}", fact(&pairs)), &[]),
         members => members.join(" · "),
         as_of => words.format.instant(found.answer.refreshed_at),
         back_href => view.href(),
-        refused => export_allowed(&app, &session, &found).err().map(|error| error.message(session.lang)),
+        refused => refused.err().map(|error| error.message(session.lang)),
         pairs => kept,
     };
     app.page_with(200, &session, "analysis/rows.html", context)
@@ -111,12 +123,17 @@ fn export_allowed(app: &App, session: &Session, found: &Rows) -> engine::Result<
     kinds.iter().try_for_each(|kind| app.engine().may_take_along(&session.actor, kind))
 }
 
+/// Whether a file may have as many rows.
+fn fits(rows: usize) -> engine::Result<()> {
+    export::whole(rows > EXPORTED)
+}
+
 pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<Pairs>) -> Answer<Response> {
     let words = Words::of(&app, &session).await?;
     let limits = Limits { rows: EXPORTED, exporting: true, ..Limits::PAGE };
     let found = ask(&words, &session, &pairs, limits).await?;
     export_allowed(&app, &session, &found)?;
-    export::whole(found.more)?;
+    fits(found.total)?;
     let format =
         pairs.iter().find(|(name, _)| name == "format").map(|(_, format)| format.clone()).unwrap_or_default();
     let columns: Vec<String> = found.columns.iter().map(|column| words.say(&column.label)).collect();
@@ -133,4 +150,20 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
         app.took_along(&session, entity, rows.len(), &[("question", &asked), ("format", &format)]);
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_has_all_rows_or_there_is_none() {
+        assert!(fits(EXPORTED).is_ok());
+        let refused = fits(EXPORTED + 1).unwrap_err();
+        let said = [meta::Lang::En, meta::Lang::Zh].map(|lang| refused.message(lang));
+        assert!(
+            said[0].contains("more rows than a file may have") && said[1].contains("超过文件上限"),
+            "{said:?}"
+        );
+    }
 }

@@ -99,6 +99,38 @@ fn a_job_runs_although_the_clock_was_set_back() {
     });
 }
 
+#[test]
+fn the_longer_a_job_fails_the_longer_it_waits() {
+    on_both(|shop: Shop| async move {
+        let engine = reopen(&shop.database, &shop.folder, vec![module().job("greet", greet)]).await.unwrap();
+        let pass = |minutes| engine.clock().set(engine.clock().now() + chrono::Duration::minutes(minutes));
+        let fail = async || {
+            enqueue(&engine, json!({})).await;
+            engine.run_due_jobs().await.unwrap();
+        };
+        let is_due = async || engine.is_due_after_failure("greet").await.unwrap();
+        assert!(!is_due().await, "nothing failed");
+        for minutes in [10, 20, 40, 80, 160, 320, 640, 1_280, 1_440, 1_440] {
+            fail().await;
+            pass(minutes - 1);
+            assert!(!is_due().await, "{minutes}");
+            pass(2);
+            assert!(is_due().await, "{minutes}");
+        }
+        // It begins anew once it was done, however long it had failed before.
+        enqueue(&engine, json!({"name": "done"})).await;
+        engine.run_due_jobs().await.unwrap();
+        pass(1_440);
+        assert!(!is_due().await, "done");
+        fail().await;
+        pass(11);
+        assert!(is_due().await);
+        // A failure ahead of a clock that was set back tells nothing.
+        pass(-1_440);
+        assert!(is_due().await);
+    });
+}
+
 /// The database is gone the first time.
 fn unlucky(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     Box::pin(async move {

@@ -17,7 +17,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use engine::Error;
-use meta::Id;
+use meta::{Id, Problem};
 use serde::Deserialize;
 use std::cmp::Reverse;
 use value::proportion::share;
@@ -26,7 +26,7 @@ use web::{Answer, App, Session};
 pub(crate) const KEPT: CustomerLists = CustomerLists("value_benefit_list");
 /// In the order of the periods.
 pub(super) const NAMES: [&str; PERIODS] = ["before", "after"];
-const COLUMNS: [&str; 4] = ["city", "importance", "last_order_on", "net_sales"];
+const COLUMNS: [&str; 5] = ["city", "importance", "last_order_on", "net_sales", "owner"];
 
 /// Those who had bought before a period.
 #[derive(Debug, Default)]
@@ -79,15 +79,19 @@ pub(super) struct Of {
 
 pub(super) async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>) -> Answer<Response> {
     scope::whole_company(&session)?;
+    // Where the periods are, or why there are none.
+    let periods = || Ok(Redirect::to("/value/benefit").into_response());
+    if of.period.is_empty() {
+        return periods();
+    }
+    let place = NAMES.iter().position(|name| *name == of.period).ok_or_else(|| {
+        let allowed = NAMES.map(str::to_owned).to_vec();
+        Error::invalid("period", Problem::NotAChoice { given: of.period.clone(), allowed })
+    })?;
     let engine = app.engine();
     let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
-    let (Some(kept), false) = (kept, of.period.is_empty()) else {
-        // Where the periods are, or why there are none.
-        return Ok(Redirect::to("/value/benefit").into_response());
-    };
+    let Some(kept) = kept else { return periods() };
     let report = &kept.body;
-    let place = NAMES.iter().position(|name| *name == of.period);
-    let place = place.ok_or_else(|| Error::NotFound(address(&of.period)))?;
     let (period, found) = [(report.base, &report.before), (report.latest, &report.after)][place];
     let words = Words {
         app: &app,

@@ -52,7 +52,8 @@ impl Behind<'_> {
         let records = customer_table::known(words, session, &ids, columns).await?;
         let among = customer_table::among(&ids);
         let list = href::list("account", &among);
-        let mut table = customer_table::table(words, &records, columns, &among, list.clone()).await?;
+        let mut table =
+            customer_table::table(words, session, &records, columns, &among, list.clone()).await?;
         if let Some((column, texts)) = told {
             let texts: HashMap<Id, String> = ids.iter().copied().zip(texts).collect();
             table.tell(

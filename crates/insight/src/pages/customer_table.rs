@@ -5,6 +5,7 @@ use crate::settings::Settings;
 use engine::Query;
 use meta::{Field, Id, Kind, Record, Value};
 use serde::Serialize;
+use std::collections::HashMap;
 use web::{Answer, Session, figure::Meaning};
 
 #[derive(Serialize)]
@@ -55,7 +56,7 @@ pub async fn customers(
     limit: usize,
 ) -> Answer<CustomerTable> {
     let records = records(words, session, (filter, sort), fields, limit).await?;
-    table(words, &records, fields, filter, href::sorted("account", filter, sort)).await
+    table(words, session, &records, fields, filter, href::sorted("account", filter, sort)).await
 }
 
 /// These customers in this order, as far as the reader may see them.
@@ -93,6 +94,7 @@ pub async fn records(
 /// These records, of which `fields` were read; `filter` sets the list apart from others of its page.
 pub async fn table(
     words: &Words<'_>,
+    session: &Session,
     records: &[Record],
     fields: &[&str],
     filter: &str,
@@ -103,12 +105,13 @@ pub async fn table(
         Column::new(words.label(field), is_number, defined(words, field))
     });
     let engine = words.app.engine();
+    let titles = engine.titles(&session.actor, &referred(words, records, fields)).await?;
     let as_of = Settings::load(engine).await?.as_of_day(engine.clock());
     Ok(CustomerTable {
         id: id_of(filter),
         as_of: words.date(as_of),
         columns: columns.collect(),
-        rows: records.iter().map(|record| row(words, record, fields)).collect(),
+        rows: records.iter().map(|record| row(words, &titles, record, fields)).collect(),
         href,
     })
 }
@@ -147,14 +150,26 @@ pub fn id_of(text: &str) -> String {
     format!("list-{plain}")
 }
 
-fn row(words: &Words<'_>, record: &Record, fields: &[&str]) -> Row {
+/// The records that `fields` of these refer to.
+fn referred<'w>(words: &'w Words<'_>, records: &[Record], fields: &[&str]) -> Vec<(&'w str, Id)> {
+    let mut found = vec![];
+    for field in fields {
+        let Some(target) = words.field(field).and_then(Field::target) else { continue };
+        found.extend(records.iter().filter_map(|record| Some((target, record.reference(field)?))));
+    }
+    found
+}
+
+/// `titles` are those of the records referred to that the reader may see.
+fn row(words: &Words<'_>, titles: &HashMap<Id, String>, record: &Record, fields: &[&str]) -> Row {
+    let shown = |field: &&str| match record.get(field) {
+        Value::Id(id) => Cell { text: titles.get(id).cloned().unwrap_or_default(), colour: None },
+        _ => cell(words, record, field, words.field(field).map(|field| &field.kind)),
+    };
     Row {
         name: record.text("name").to_owned(),
         href: format!("/account/{}", record.id),
-        cells: fields
-            .iter()
-            .map(|field| cell(words, record, field, words.field(field).map(|field| &field.kind)))
-            .collect(),
+        cells: fields.iter().map(shown).collect(),
     }
 }
 

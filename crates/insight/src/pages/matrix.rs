@@ -4,10 +4,12 @@ use super::{
     explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, words::Words,
 };
 use crate::{
+    benefit::Told,
     past::{
         self, Past,
         lists::List,
-        matrix::{Matrix, QUADRANTS, Quadrant},
+        matrix::{Matrix, QUADRANTS},
+        quadrant::Quadrant,
     },
     profitability::known::ENOUGH_KNOWN,
     settings::{Settings, ValueBy, date_of},
@@ -21,10 +23,7 @@ use engine::Actor;
 use minijinja::context;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use value::{
-    money,
-    proportion::{Estimate, share},
-};
+use value::{money, proportion::share};
 use web::{Answer, App, Session};
 
 /// A sum over fewer customers is not nearly normal, and has no interval.
@@ -154,11 +153,13 @@ fn told_range(words: &Words<'_>, by: ValueBy, quadrant: &Quadrant) -> String {
 
 fn line(words: &Words<'_>, (name, by): (&str, ValueBy), quadrant: &Quadrant, href: String) -> Line {
     let (label, colour) = words.choice("value_quadrant", name);
-    let shown = |found: &Option<Estimate>| found.map_or("–".to_owned(), |found| words.percent(found.at));
-    let range = |found: &Option<Estimate>| {
-        found.map(|found| format!("{} – {}", words.whole_percent(found.low), words.whole_percent(found.high)))
+    let (kept, came_back) =
+        (quadrant.kept(by), share(quadrant.came_back, quadrant.customers).map(Told::from));
+    let shown = |found: Option<Told>| found.map_or("–".to_owned(), |found| words.percent(found.at));
+    let range = |found: Option<Told>| {
+        let [low, high] = found?.range?.map(|end| words.whole_percent(end));
+        Some(format!("{low} – {high}"))
     };
-    let (kept, came_back) = (quadrant.kept(), share(quadrant.came_back, quadrant.customers));
     let amount = |amount: Option<i64>| amount.map_or("–".to_owned(), |amount| words.amount(amount));
     Line {
         name: label,
@@ -168,10 +169,10 @@ fn line(words: &Words<'_>, (name, by): (&str, ValueBy), quadrant: &Quadrant, hre
         forecast: words.amount(quadrant.forecast),
         forecast_range: (quadrant.customers > 0).then(|| told_range(words, by, quadrant)),
         after: amount(quadrant.after),
-        kept: shown(&kept),
-        kept_range: range(&kept),
-        came_back: shown(&came_back),
-        came_back_range: range(&came_back),
+        kept: shown(kept),
+        kept_range: range(kept),
+        came_back: shown(came_back),
+        came_back_range: range(came_back),
         href: (quadrant.customers > 0).then_some(href),
     }
 }

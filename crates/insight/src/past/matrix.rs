@@ -4,6 +4,7 @@ use super::{
     Customer, SHORT,
     lists::{List, Lists},
     profits::Profits,
+    quadrant::Quadrant,
     spread,
 };
 use crate::{
@@ -21,59 +22,12 @@ use value::{
     history::{Purchase, Summary},
     model::{Model, RulesInForce},
     money,
-    proportion::{Estimate, Z_95},
     purchasing::Family,
     scoring::Scoring,
 };
 
 pub const QUADRANTS: [&str; 4] = ["core", "growing", "fading", "small"];
 pub(super) const YEAR_DAYS: i32 = RECENT_DAYS;
-
-/// Money in ten-thousandths: sales without tax, less returns, or profit.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Quadrant {
-    pub customers: u64,
-    /// The year before the day: value then.
-    pub before: i64,
-    /// Value forecast for the year after it.
-    pub forecast: i64,
-    /// What they really brought in that year; `None` while it lies ahead.
-    pub after: Option<i64>,
-    /// Customers of them who bought in it.
-    pub came_back: u64,
-    /// Sums over customers of before², before · after and after², in units: what the interval of after over before needs.
-    #[serde(default)]
-    pub squares: [f64; 3],
-    /// Of the forecast, in units, see [`spread`].
-    #[serde(default)]
-    pub variance: Option<f64>,
-}
-
-impl Quadrant {
-    fn add_after(&mut self, before: i64, after: i64, came_back: bool) {
-        self.after = Some(self.after.unwrap_or(0).saturating_add(after));
-        self.came_back += u64::from(came_back);
-        let (before, after) = (money::to_units(before), money::to_units(after));
-        for (sum, part) in self.squares.iter_mut().zip([before * before, before * after, after * after]) {
-            *sum += part;
-        }
-    }
-
-    /// What was left of the sales or the profit of the year before, with its interval of 95 %: that of a ratio of sums over customers
-    /// (Cochran 1977, *Sampling Techniques*, ch. 6). `None` without any before or customers to tell a spread from.
-    pub fn kept(&self) -> Option<Estimate> {
-        let (before, after) = (money::to_units(self.before), money::to_units(self.after?));
-        let n = self.customers as f64;
-        if before <= 0.0 || n < 2.0 {
-            return None;
-        }
-        let ratio = after / before;
-        let [own, cross, later] = self.squares;
-        let spread = (later - 2.0 * ratio * cross + ratio * ratio * own).max(0.0);
-        let half = Z_95 * (spread * n / (n - 1.0)).sqrt() / before;
-        Some(Estimate { at: ratio, low: ratio - half, high: ratio + half, cases: self.customers })
-    }
-}
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Matrix {
@@ -339,23 +293,6 @@ mod tests {
             }
         }
         assert!(lists.of(List::New).is_empty());
-    }
-
-    #[test]
-    fn what_was_kept_has_the_interval_of_a_ratio() {
-        let mut quadrant = Quadrant { customers: 3, ..Quadrant::default() };
-        for (before, after) in [(10, 5), (20, 10), (30, 30)] {
-            quadrant.before += money::from_units(f64::from(before));
-            let [before_money, after_money] =
-                [before, after].map(|units| money::from_units(f64::from(units)));
-            quadrant.add_after(before_money, after_money, true);
-        }
-        let kept = quadrant.kept().unwrap();
-        // r = 45/60; residuals after − r·before are −2.5, −5, 7.5, so Σe² = 87.5.
-        let half = 1.959_964 * (87.5_f64 * 3.0 / 2.0).sqrt() / 60.0;
-        assert!((kept.at - 0.75).abs() < 1e-12 && (kept.high - 0.75 - half).abs() < 1e-6, "{kept:?}");
-        assert!((kept.low - 0.75 + half).abs() < 1e-6 && quadrant.came_back == 3, "{kept:?}");
-        assert_eq!(Quadrant::default().kept(), None);
     }
 
     #[test]

@@ -132,6 +132,8 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
     on_databases(async |company| {
         company.cost_rates().await;
         let (a, b) = (company.customer("A").await, company.customer("B").await);
+        let rep = company.app.user("Rep", "rep@example.com", engine::Role::User).await;
+        company.update("account", a, values([("owner", rep.into())])).await;
         // October 2025 against the 31 days up to 2026-11-21, each with the 31 days before it.
         for (account, day, amount, cost) in [
             (a, "2025-09-10", "100", "60"),
@@ -215,9 +217,21 @@ fn cost_returns_retention_and_answers_of_both_periods_are_those_worked_out_by_ha
                 assert!(list.contains(&said), "{said}: {list}");
                 let told = [yes, no].map(|told| list.matches(&format!(">{told}</td>")).count());
                 assert_eq!(told, [again, 2 - again], "{list}");
+                // Whose customer each is, by name.
+                assert_eq!(list.matches(">Rep</td>").count(), 1, "{list}");
             }
         }
-        client.get("/value/benefit/retention?period=never").await.expect(404);
+        // Bare, it leads to the periods; of another one it says which there are.
+        let bare = client.get("/value/benefit/retention").await.expect(303);
+        assert_eq!(bare.header("location"), "/value/benefit");
+        for (language, said) in [
+            ("en", "period: “never” is not one of the choices: use before, after"),
+            ("zh-CN", "period: “never”不在可选值中，可选：before、after"),
+        ] {
+            client.set_cookie("zhike_lang", language);
+            let refused = client.get("/value/benefit/retention?period=never").await.expect(422).body;
+            assert!(refused.contains(said), "{refused}");
+        }
     });
 }
 

@@ -154,6 +154,9 @@ fn effects_are_told_apart_by_region_and_by_medium_only_beyond_chance() {
             page.contains("浙江: who was drawn there") && page.contains("More than in the others"),
             "{page}"
         );
+        // The effect in the others has no interval of its own, and says where its chance is told.
+        let sure = "is part of the 95 % interval of “more than in the others” beside it";
+        assert!(page.contains(sure), "{page}");
         // Against the other region of the same experiment: what both lack stands with the opposite sign.
         let against = result::compute(&company.engine, &by_letter).await.unwrap().regions;
         let [there, here] = ["四川", "浙江"].map(|region| Against::of(&against, region).unwrap());

@@ -10,10 +10,7 @@ use crate::{
 };
 use engine::Actor;
 use insight::{
-    past::{
-        self,
-        matrix::{QUADRANTS, Quadrant},
-    },
+    past::{self, matrix::QUADRANTS, quadrant::Quadrant},
     refit,
     settings::{self, ValueBy, date_of},
     store,

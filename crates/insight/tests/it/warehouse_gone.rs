@@ -134,14 +134,24 @@ fn figures_do_not_wait_for_the_warehouse_and_what_rests_on_it_stays() {
             "{body}"
         );
 
-        // It is there again: what failed is tried again after a while, without another fit.
-        bring_back(&company);
-        live::queue_if_due(&company.engine).await.unwrap();
-        assert_eq!(company.engine.job_under_way(after_fit::JOB).await.unwrap(), None);
-        let fitted = store::newest_id(&company.engine).await.unwrap();
+        // What failed is tried again after a while, without another fit, and after it failed again not as soon.
+        let is_queued = async || {
+            live::queue_if_due(&company.engine).await.unwrap();
+            company.engine.job_under_way(after_fit::JOB).await.unwrap().is_some()
+        };
+        assert!(!is_queued().await);
         later(&company, 601);
-        live::queue_if_due(&company.engine).await.unwrap();
-        assert!(company.engine.job_under_way(after_fit::JOB).await.unwrap().is_some());
+        assert!(is_queued().await);
+        assert_eq!(run(&company).await, 4);
+        later(&company, 601);
+        assert!(!is_queued().await);
+
+        // It is there again.
+        bring_back(&company);
+        assert!(!is_queued().await);
+        let fitted = store::newest_id(&company.engine).await.unwrap();
+        later(&company, 600);
+        assert!(is_queued().await);
         assert_eq!((run(&company).await, failed(&company).await), (0, None));
         assert_eq!(store::newest_id(&company.engine).await.unwrap(), fitted);
         assert!(reports(&company).await.iter().zip(&before).all(|(now, before)| now != before));

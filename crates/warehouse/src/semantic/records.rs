@@ -36,7 +36,8 @@ pub struct Rows {
     pub columns: Vec<RowColumn>,
     /// A value for each column, and beside it the record's id where it is one.
     pub rows: Vec<Vec<(Value, Option<Id>)>>,
-    pub more: bool,
+    /// How many there are, of which these are the newest.
+    pub total: usize,
     pub answer: Answer,
 }
 
@@ -52,7 +53,8 @@ pub async fn rows(
     let asked = Asked { limits, ..ground.asked(engine, actor, question)? };
     let known = asked.facts().into_iter().find(|known| *known == fact);
     let table = known.and_then(|known| asked.model.facts.get(known));
-    let (columns, sql) = select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;
+    let Select { columns, sql, count } =
+        select(&asked, table.ok_or_else(|| Error::NotFound(fact.to_owned()))?)?;
     let answer = asked.query(&sql, limits.rows).await?;
     let mut rows = vec![];
     for row in answer.values() {
@@ -68,10 +70,26 @@ pub async fn rows(
         }
         rows.push(cells);
     }
-    Ok(Rows { columns, rows, more: answer.more, answer })
+    let total = if answer.more { counted(&asked, &count).await? } else { rows.len() };
+    Ok(Rows { columns, rows, total, answer })
 }
 
-fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> {
+/// Of the same version as the rows.
+async fn counted(asked: &Asked<'_>, sql: &str) -> Result<usize> {
+    let answer = asked.query(sql, 1).await?;
+    let row = answer.values().next().transpose()?;
+    let count = row.and_then(|row| usize::try_from(row.first()?.as_int()?).ok());
+    count.ok_or_else(|| Error::Internal("rows were counted, and no number came back".to_owned()))
+}
+
+struct Select {
+    columns: Vec<RowColumn>,
+    sql: String,
+    /// Asks how many rows there are.
+    count: String,
+}
+
+fn select(asked: &Asked<'_>, table: &Table) -> Result<Select> {
     let mut joins = Joins::default();
     let filter = filter::filter(asked.engine, asked.actor, table, &asked.question.filter, &mut joins)?;
     let mut conditions = vec![filter];
@@ -82,6 +100,9 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> 
         conditions.push(format!("f.\"day\" BETWEEN DATE '{}' AND DATE '{}'", span.from, span.to));
     }
     conditions.retain(|condition| condition != "true");
+    let condition = if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") };
+    // Names are joined to rows, and make no more of them.
+    let count = format!("SELECT count(*) FROM {} f{} WHERE {condition}", quoted(&table.name), joins.sql());
     let seen = rights::visible(asked.engine, asked.actor, table)?.unwrap_or_default();
     let (mut columns, mut selected) = (vec![], vec![]);
     for (column, _) in seen {
@@ -104,15 +125,13 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<(Vec<RowColumn>, String)> 
         return Err(Error::Forbidden(table.name.clone()));
     }
     let named: Vec<String> = selected.iter().enumerate().map(|(at, sql)| format!("{sql} AS c{at}")).collect();
-    let mut sql = format!("SELECT {} FROM {} f{}", named.join(", "), quoted(&table.name), joins.sql());
-    if !conditions.is_empty() {
-        sql.push_str(&format!(" WHERE {}", conditions.join(" AND ")));
-    }
+    let (named, name) = (named.join(", "), quoted(&table.name));
+    let mut sql = format!("SELECT {named} FROM {name} f{} WHERE {condition}", joins.sql());
     // A bare day is taken for a constant if all that is found is of one; joins forget that, and DataFusion 55.2 refuses its own
     // plan.
     let head = quoted(&table.head_column);
     sql.push_str(&format!(" ORDER BY CASE WHEN f.{head} IS NOT NULL THEN f.\"day\" END DESC, f.{head} DESC"));
-    Ok((columns, sql))
+    Ok(Select { columns, sql, count })
 }
 
 /// The title of an entity, if the actor may see it.

@@ -273,9 +273,15 @@ pub async fn page(
     app.saw_many(&session, "account", records.len(), &noted);
     let ids: Vec<Id> = records.iter().map(|record| record.id).collect();
     let list = (!ids.is_empty()).then(|| href::list("account", &among(&ids)));
-    let mut table =
-        customer_table::table(&words, &records, &columns, side.name(), list.clone().unwrap_or_default())
-            .await?;
+    let mut table = customer_table::table(
+        &words,
+        &session,
+        &records,
+        &columns,
+        side.name(),
+        list.clone().unwrap_or_default(),
+    )
+    .await?;
     for field in responses(account) {
         table.add(&words, &records, &field);
     }

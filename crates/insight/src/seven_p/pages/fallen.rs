@@ -29,7 +29,8 @@ impl Board<'_> {
         // Who is not in the list any more was deleted or merged since.
         let by = |id: Id| fallen.get(&id).map_or(0, Fallen::by);
         seen.sort_by_key(|account| (std::cmp::Reverse(by(account.id)), account.id));
-        let mut listed = table(self.words, &seen, &FIELDS, "fallen", href::list("account", &filter)).await?;
+        let mut listed =
+            table(self.words, self.session, &seen, &FIELDS, "fallen", href::list("account", &filter)).await?;
         let told = |of: fn(&Fallen) -> i64| {
             let sums = seen.iter().map(|account| fallen.get(&account.id).map_or(0, of));
             sums.map(|sum| self.money(sum)).collect::<Vec<_>>()

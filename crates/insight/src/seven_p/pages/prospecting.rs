@@ -184,7 +184,7 @@ impl Board<'_> {
             }
         }
         let everybody = href::sorted("account", &filter, newest);
-        let mut prospects = table(self.words, &listed, &FIELDS, &filter, everybody).await?;
+        let mut prospects = table(self.words, self.session, &listed, &FIELDS, &filter, everybody).await?;
         let shares: Vec<String> = listed
             .iter()
             .map(|account| {

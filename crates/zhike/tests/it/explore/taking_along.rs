@@ -57,7 +57,11 @@ fn a_file_is_made_of_the_records_alone_that_its_reader_may_export() {
         for (exporting, rows) in [(false, 3), (true, 2)] {
             let limits = Limits { exporting, ..Limits::PAGE };
             let found = semantic::rows(engine, &actor, &question, "sales", limits).await.unwrap();
-            assert_eq!(found.rows.len(), rows, "{exporting}");
+            assert_eq!((found.rows.len(), found.total), (rows, rows), "{exporting}");
+            // How many there are is known without all of them.
+            let first = Limits { rows: 1, ..limits };
+            let found = semantic::rows(engine, &actor, &question, "sales", first).await.unwrap();
+            assert_eq!((found.rows.len(), found.total), (1, rows), "{exporting}");
         }
     });
 }
