@@ -131,6 +131,10 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
             let [figures, facts] = by_customer(&company, &world.accounts).await;
             assert_eq!(figures, facts, "round {round}");
             charged += facts.len();
+            // Of two rounds followed in turn.
+            if round % 2 == 0 {
+                continue;
+            }
             let followed = everything(&company).await;
             refresh(&company, FULL).await;
             for ((table, followed), (_, full)) in followed.iter().zip(everything(&company).await) {
