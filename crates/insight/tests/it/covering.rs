@@ -18,8 +18,8 @@ struct Offered<'m> {
     measures: Vec<&'m str>,
 }
 
-/// How a cut is written hangs on its fact, how a measure is on itself: every dimension is asked, at these levels, of each fact that has
-/// it, and every measure by each kind of dimension, each level being one.
+/// How a cut is written hangs on its fact, how a measure is on itself: every dimension is asked, at these levels, of each fact
+/// that has it, and every measure by each kind of dimension, each level being one.
 pub fn covering(model: &Model, levels: impl Fn(&Dimension) -> Vec<Option<Level>>) -> Vec<Question> {
     let dimensions: BTreeMap<&str, &Dimension> =
         model.dimensions.values().flatten().map(|one| (one.name.as_str(), one)).collect();

@@ -1,4 +1,5 @@
-//! Every measure, and every dimension of every fact: what a rep of one branch is told is what all would be told if there were no other branch.
+//! Every measure, and every dimension of every fact: what a rep of one branch is told is what all would be told if there were no
+//! other branch.
 
 #[path = "../../../../insight/tests/it/covering.rs"]
 mod covering;
