@@ -2,7 +2,7 @@
 
 use crate::{
     alarms::{all, day, look},
-    company::{Company, on_databases, values},
+    company::{Company, on_databases, on_one, values},
     mining::shop as two_kinds,
     questions::rep,
     warehouse::{SMALL, refresh as refresh_warehouse},
@@ -132,7 +132,7 @@ async fn members(company: &Company) -> Vec<(String, String, serde_json::Value)> 
 
 #[test]
 fn figures_cut_by_group_call_it_as_its_page_does() {
-    on_databases(async |company| {
+    on_one(async |company| {
         two_kinds(&company).await;
         company.hold("2026-04-12").await;
         set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;

@@ -2,7 +2,7 @@
 //! may see.
 
 use crate::{
-    company::{Company, decimal, on_databases, values},
+    company::{Company, decimal, on_databases, on_one, values},
     live_equals_refit::{World, some_steps},
     questions::rep,
     warehouse::{FULL, SMALL, ask, everything, refresh},
@@ -263,7 +263,7 @@ fn a_figure_leads_to_the_records_that_cost_it() {
 
 #[test]
 fn the_rows_of_a_single_day_are_shown_too() {
-    on_databases(async |company| {
+    on_one(async |company| {
         company.cost_rates().await;
         let account = company.customer("A").await;
         let facts = [
