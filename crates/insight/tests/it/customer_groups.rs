@@ -225,7 +225,7 @@ fn who_may_change_all_customers_names_groups() {
 
 /// Sixty who bought once for little, and forty who bought for much every month, of whom twenty have been silent since August.
 async fn shop(company: &Company) -> Vec<Id> {
-    let mut silent = vec![];
+    let (mut silent, mut bought) = (vec![], vec![]);
     for number in 0..100_i64 {
         let account = company.customer(&format!("Shop {number}")).await;
         let (first, orders, amount) = match number {
@@ -235,12 +235,13 @@ async fn shop(company: &Company) -> Vec<Id> {
         };
         for order in 0..orders {
             let at = day(first) + chrono::Duration::days(30 * order + number % 3);
-            company.order(Some(account), &at.to_string(), amount, Some("1")).await;
+            bought.push((account, at.to_string(), amount.to_owned(), "1"));
         }
         if number < 20 {
             silent.push(account);
         }
     }
+    company.orders(bought).await;
     set_features(company, serde_json::json!({ "features": ["recency_days", "sales"], "number": 3 })).await;
     silent
 }
