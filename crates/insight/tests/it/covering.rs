@@ -83,6 +83,11 @@ impl<'m> Plan<'m> {
     fn ask(&mut self, cut: &Offered<'m>, mut wanted: Vec<&'m str>) {
         let mut chosen: Vec<String> = vec![];
         wanted.sort_by_key(|name| self.times(cut, name));
+        // The first of its measures wherever it fits: what others are of may be empty.
+        let first = cut.measures[0];
+        if can_be_cut(self.model, &[first.to_owned(), wanted[0].to_owned()], cut.dimension) {
+            wanted.insert(0, first);
+        }
         for only_of_new_facts in [true, false] {
             for name in &wanted {
                 let is_left_out = only_of_new_facts && !self.is_of_new_fact(cut, name);
