@@ -1,7 +1,7 @@
 //! Sort, pages by key, counts, timeline.
 
 use crate::shop::{Shop, money_of, on_both, values};
-use engine::{Error, Query};
+use engine::{Dialect, Error, Query};
 use meta::Value;
 
 #[test]
@@ -77,8 +77,10 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
         });
         write.await.unwrap();
         let staff = |number: i64| (number % 3 != 0).then_some(number * 7 % 31);
-        for (filter, wanted) in [
-            ("city == 'edge'", &(|number: i64| number >= 10_000) as &dyn Fn(i64) -> bool),
+        // Every second sort of each filter, on PostgreSQL the others: of name and trend there is one of both directions.
+        let of_this = usize::from(shop.engine.dialect() == Dialect::Postgres);
+        let filters: [(&str, &dyn Fn(i64) -> bool); 14] = [
+            ("city == 'edge'", &|number| number >= 10_000),
             ("city == 'spread'", &|number| number < 10_000 && number % 4 == 0),
             ("city == 'spread' && vip", &|_| false),
             ("city == 'edge' && vip", &|number| number >= 10_000 && number % 1_200 == 5),
@@ -98,8 +100,10 @@ fn a_filtered_list_gives_every_match_once_in_order_whichever_road_it_takes() {
                 trend(number).is_none() && worth(number) < 20 && number < 10_000 && number % 4 != 0
             }),
             ("!(city in ['other', 'spread']) && vip", &|number| number >= 10_000 && number % 1_200 == 5),
-        ] {
-            for sort in ["name", "-name", "-staff", "worth", "trend", "-trend", "-created_at"] {
+        ];
+        for (place, (filter, wanted)) in filters.into_iter().enumerate() {
+            let sorts = ["name", "-name", "-staff", "worth", "trend", "-trend", "-created_at"];
+            for sort in sorts.into_iter().skip((place + of_this) % 2).step_by(2) {
                 let mut expected: Vec<i64> = (0..NUMBER).filter(|number| wanted(*number)).collect();
                 match sort.trim_start_matches('-') {
                     "staff" => expected.sort_by_key(|number| (staff(*number), ids[*number as usize])),

@@ -1,7 +1,7 @@
 //! Cycles and alarms: who is told what, once, and what became of it.
 //! Long because every rule is followed from its cause to its end.
 
-use crate::company::{Company, on_databases, values};
+use crate::company::{Company, on_databases, on_one, values};
 use engine::{Actor, Query};
 use insight::{
     after_fit, alarm, cycle, kept,
@@ -115,7 +115,7 @@ fn a_falling_core_customer_is_told_to_his_owner_once() {
 /// 13 weeks ago, on 2026-08-22: who had stopped a month before did not come back, who stopped later was not told of yet.
 #[test]
 fn the_rule_is_replayed_beside_as_many_customers_at_random() {
-    on_databases(async |company| {
+    on_one(async |company| {
         buyer(&company, "Gone Giant", None, (10, 20, "2026-07-20"), "9000").await;
         buyer(&company, "Silent Giant", None, (10, 20, "2026-09-20"), "9000").await;
         buyer(&company, "Loyal Giant", None, (10, 40, "2026-11-18"), "9000").await;
@@ -144,7 +144,7 @@ fn the_rule_is_replayed_beside_as_many_customers_at_random() {
 
 #[test]
 fn who_does_not_come_back_within_thirteen_weeks_did_not_buy() {
-    on_databases(async |company| {
+    on_one(async |company| {
         company.regulars().await;
         let rep = user(&company, "rep").await;
         buyer(&company, "Silent Giant", Some(rep), (10, 20, "2026-09-20"), "9000").await;

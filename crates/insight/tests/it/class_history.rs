@@ -99,6 +99,10 @@ fn the_history_is_what_was_and_sales_are_cut_by_it() {
             assert_eq!(keep(&company).await, 0, "round {round}: kept twice");
             refresh(&company, SMALL).await;
             assert_eq!(stored(&company).await, history, "round {round}");
+            // Of two rounds followed in turn, the second with a refit.
+            if round % 2 == 0 {
+                continue;
+            }
             let followed = everything(&company).await;
             refresh(&company, FULL).await;
             for ((table, followed), (_, full)) in followed.iter().zip(everything(&company).await) {

@@ -100,6 +100,32 @@ impl Company {
         self.document("order", "order_line", head, line).await
     }
 
+    /// Orders of one line each, written at once: of whom, on which day, for how much and at what cost.
+    pub async fn orders(&self, orders: Vec<(Id, String, String, &'static str)>) {
+        self.engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let head = |(account, day, ..): &(Id, String, String, &str)| {
+                        values([("account", (*account).into()), ("ordered_at", at(day))])
+                    };
+                    let heads = orders.iter().map(head).collect();
+                    let ids = tx.create_many("order", heads).await?;
+                    let lines = ids.iter().zip(&orders).map(|(order, (.., amount, cost))| {
+                        values([
+                            ("order", (*order).into()),
+                            ("description", "goods".into()),
+                            ("unit_price", decimal(amount)),
+                            ("unit_cost", decimal(cost)),
+                        ])
+                    });
+                    let lines = lines.collect();
+                    tx.create_many("order_line", lines).await
+                })
+            })
+            .await
+            .unwrap();
+    }
+
     pub async fn give_back(&self, account: Id, day: &str, amount: &str, cost: Option<&str>) -> Id {
         let head = values([("account", account.into()), ("returned_at", at(day))]);
         let line = values([
@@ -239,17 +265,18 @@ impl Company {
     }
     /// Forty customers with histories that models can be fitted to, bought over two years.
     pub async fn regulars(&self) -> Vec<Id> {
-        let mut accounts = vec![];
+        let (mut accounts, mut orders) = (vec![], vec![]);
         for number in 0..40u32 {
             let account = self.customer(&format!("Customer {number}")).await;
             let mut day: chrono::NaiveDate = "2025-01-06".parse().unwrap();
             for purchase in 0..=number % 7 {
                 day += chrono::Duration::days(i64::from(11 + (number * 13 + purchase * 29) % 70));
                 let amount = format!("{}.50", 20 + (number * 37 + purchase * 11) % 90);
-                self.order(Some(account), &day.to_string(), &amount, Some("9.25")).await;
+                orders.push((account, day.to_string(), amount, "9.25"));
             }
             accounts.push(account);
         }
+        self.orders(orders).await;
         accounts
     }
 }

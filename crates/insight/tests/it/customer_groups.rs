@@ -2,7 +2,7 @@
 
 use crate::{
     alarms::{all, day, look},
-    company::{Company, on_databases, values},
+    company::{Company, on_databases, on_one, values},
     mining::shop as two_kinds,
     questions::rep,
     warehouse::{SMALL, refresh as refresh_warehouse},
@@ -132,7 +132,7 @@ async fn members(company: &Company) -> Vec<(String, String, serde_json::Value)> 
 
 #[test]
 fn figures_cut_by_group_call_it_as_its_page_does() {
-    on_databases(async |company| {
+    on_one(async |company| {
         two_kinds(&company).await;
         company.hold("2026-04-12").await;
         set_features(&company, serde_json::json!({ "features": ["sales", "products"], "number": 2 })).await;
@@ -225,7 +225,7 @@ fn who_may_change_all_customers_names_groups() {
 
 /// Sixty who bought once for little, and forty who bought for much every month, of whom twenty have been silent since August.
 async fn shop(company: &Company) -> Vec<Id> {
-    let mut silent = vec![];
+    let (mut silent, mut bought) = (vec![], vec![]);
     for number in 0..100_i64 {
         let account = company.customer(&format!("Shop {number}")).await;
         let (first, orders, amount) = match number {
@@ -235,12 +235,13 @@ async fn shop(company: &Company) -> Vec<Id> {
         };
         for order in 0..orders {
             let at = day(first) + chrono::Duration::days(30 * order + number % 3);
-            company.order(Some(account), &at.to_string(), amount, Some("1")).await;
+            bought.push((account, at.to_string(), amount.to_owned(), "1"));
         }
         if number < 20 {
             silent.push(account);
         }
     }
+    company.orders(bought).await;
     set_features(company, serde_json::json!({ "features": ["recency_days", "sales"], "number": 3 })).await;
     silent
 }

@@ -2,7 +2,7 @@
 //! walk through the records finds.
 
 use crate::{
-    company::{Company, at, decimal, on_databases, values},
+    company::{Company, at, decimal, on_databases, on_one, values},
     walk::all,
     warehouse::{SMALL, ask, refresh},
 };
@@ -111,7 +111,7 @@ fn counted(lines: &[Line], by: By, selects: &Selects) -> (BTreeMap<String, Decim
 
 #[test]
 fn documents_are_as_many_as_there_are_whatever_they_are_cut_and_chosen_by() {
-    on_databases(async |company| {
+    on_one(async |company| {
         let lines = trade(&company).await;
         assert_eq!(all(&company, &Actor::system(), "order").await.len(), 60);
         refresh(&company, SMALL).await;

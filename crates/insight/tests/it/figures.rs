@@ -1,6 +1,6 @@
 //! What an order, a return, a correction does to a customer's figures.
 
-use crate::company::{Company, decimal, on_databases, values};
+use crate::company::{Company, decimal, on_databases, on_one, values};
 use engine::{Actor, JobState, Query};
 use insight::{live, refit, report, settings, store};
 use meta::{Id, Value};
@@ -285,7 +285,7 @@ fn the_refit_job_ends_well_and_the_next_day_brings_another() {
 
 #[test]
 fn other_settings_bring_another_fit() {
-    on_databases(async |company| {
+    on_one(async |company| {
         company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
         company.settle().await;

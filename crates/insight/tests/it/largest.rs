@@ -114,9 +114,17 @@ fn the_best_customers_and_the_rest_are_those_of_a_walk() {
             &["returned"],
         ];
         let mut asked = 0;
-        for (measures, top) in measures.into_iter().flat_map(|one| [1, 3, 6, 40].map(|top| (one, top))) {
-            for (compare, cut_twice) in [(false, false), (true, false), (false, true), (true, true)] {
+        let combined = measures.into_iter().enumerate().flat_map(|(at, one)| {
+            [1, 3, 6, 40].into_iter().enumerate().map(move |(place, top)| (at + place, one, top))
+        });
+        for (number, measures, top) in combined {
+            let manners = [(false, false), (true, false), (false, true), (true, true)];
+            for (manner, (compare, cut_twice)) in manners.into_iter().enumerate() {
                 for descending in [true, false] {
+                    // A third of them: each of these beside each of the others.
+                    if (number + manner + usize::from(descending)) % 3 != 0 {
+                        continue;
+                    }
                     let by = if measures.contains(&"sales") { "sales" } else { measures[0] };
                     let mut cuts = vec![Cut::new("account", None)];
                     cuts.extend(cut_twice.then(|| Cut::new("channel", None)));
@@ -205,7 +213,7 @@ fn the_best_customers_and_the_rest_are_those_of_a_walk() {
                 }
             }
         }
-        assert!(asked > 500, "{asked}");
+        assert!(asked > 250, "{asked}");
     });
 }
 

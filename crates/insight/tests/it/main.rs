@@ -11,6 +11,7 @@ mod benefit;
 mod class_history;
 mod company;
 mod contracts;
+mod covering;
 mod customer_groups;
 mod cycles;
 mod documents;

@@ -10,16 +10,18 @@ use meta::Value;
 /// Sixty customers over two years: every third buys each month, the others a few times and then no more.
 pub async fn two_years(company: &Company) {
     let begin: chrono::NaiveDate = "2024-11-01".parse().unwrap();
+    let mut orders = vec![];
     for number in 0..60i64 {
         let account = company.customer(&format!("Customer {number}")).await;
         let (every, until) = if number % 3 == 0 { (30 + number % 7, 745) } else { (45, 60 + 9 * number) };
         let mut day = number % 40;
         while day <= until {
             let on = (begin + chrono::Duration::days(day)).to_string();
-            company.order(Some(account), &on, &format!("{}.5", 80 + number * 7 % 90), Some("30")).await;
+            orders.push((account, on, format!("{}.5", 80 + number * 7 % 90), "30"));
             day += every + (number * day) % 11;
         }
     }
+    company.orders(orders).await;
 }
 
 fn float(value: &Value) -> f64 {

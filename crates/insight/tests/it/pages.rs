@@ -1,6 +1,6 @@
 //! The pages: overview, panel, rules; in both languages, with and without data.
 
-use crate::company::{Company, on_databases, values};
+use crate::company::{Company, on_databases, on_one, values};
 use insight::{
     refit,
     settings::{Settings, ValueBy},
@@ -91,7 +91,7 @@ fn an_important_customer_who_fell_silent_is_named() {
 
 #[test]
 fn an_old_history_offers_to_be_seen_from_its_last_day() {
-    on_databases(async |company| {
+    on_one(async |company| {
         let account = company.customer("A").await;
         company.order(Some(account), "2011-12-09", "10", None).await;
         refit::refit(&company.engine, None).await.unwrap();

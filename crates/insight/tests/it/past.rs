@@ -4,7 +4,7 @@
 
 use crate::{
     alarms::all,
-    company::{Company, decimal, on_databases, values},
+    company::{Company, decimal, on_databases, on_one, values},
     models::two_years,
     questions::rep,
 };
@@ -219,7 +219,7 @@ fn a_long_list_is_read_by_its_page() {
 
 #[test]
 fn today_says_what_every_other_page_says_of_quadrants_although_goods_came_back() {
-    on_databases(async |company| {
+    on_one(async |company| {
         two_years(&company).await;
         refit::refit(&company.engine, None).await.unwrap();
         // Returns move some of those who bought most below the best fifth.

@@ -2,7 +2,7 @@
 //! may see.
 
 use crate::{
-    company::{Company, decimal, on_databases, values},
+    company::{Company, decimal, on_databases, on_one, values},
     live_equals_refit::{World, some_steps},
     questions::rep,
     warehouse::{FULL, SMALL, ask, everything, refresh},
@@ -131,6 +131,10 @@ fn whatever_is_written_the_facts_charge_what_the_figures_charge() {
             let [figures, facts] = by_customer(&company, &world.accounts).await;
             assert_eq!(figures, facts, "round {round}");
             charged += facts.len();
+            // Of two rounds followed in turn.
+            if round % 2 == 0 {
+                continue;
+            }
             let followed = everything(&company).await;
             refresh(&company, FULL).await;
             for ((table, followed), (_, full)) in followed.iter().zip(everything(&company).await) {
@@ -259,7 +263,7 @@ fn a_figure_leads_to_the_records_that_cost_it() {
 
 #[test]
 fn the_rows_of_a_single_day_are_shown_too() {
-    on_databases(async |company| {
+    on_one(async |company| {
         company.cost_rates().await;
         let account = company.customer("A").await;
         let facts = [

@@ -17,7 +17,8 @@ use warehouse::{
     semantic::{AnswerTable, Cut, Level, Question, Sort},
 };
 
-const ROUNDS: usize = 30;
+/// Every harm in the middle of every question.
+const ROUNDS: usize = 20;
 const HARMS: [&str; 5] = ["-KILL", "-USR1", "-KILL", "-STOP", "-USR1"];
 
 /// Different plans: two facts cut twice with shares, the largest with the rest, running sums under a filter, totals alone.

@@ -1,7 +1,11 @@
 //! A company that trades, its warehouse in a place that workers reach, and all that can be asked of it.
 
+#[path = "../../../insight/tests/it/covering.rs"]
+mod covering;
+
 use chrono::NaiveDate;
 use cluster::{Coordinator, Link, Manner};
+use covering::covering;
 use engine::{Actor, Database, Engine, Options, Tx};
 use meta::{Clock, Decimal, Id, Value, Values};
 use rand::{RngExt, SeedableRng, seq::IndexedRandom};
@@ -9,7 +13,7 @@ use rand_chacha::ChaCha8Rng;
 use std::{path::Path, sync::Arc, time::Duration};
 use warehouse::{
     Place,
-    semantic::{self, AnswerTable, Cut, Question},
+    semantic::{self, AnswerTable, Question},
 };
 
 /// Small files, so that there is something to share out.
@@ -139,28 +143,8 @@ pub async fn ask(engine: &Engine, question: &Question) -> engine::Result<AnswerT
     semantic::ask(engine, &Actor::system(), question).await
 }
 
-/// Every measure and every dimension many times, each dimension with a quarter of its measures: which of them differs from one
-/// dimension to the next. That every pair has an answer at all is shown without workers (`questions` in `insight`).
+/// Every dimension of every fact and every measure by each kind of dimension. That every cut has an answer at all is shown without
+/// workers (`questions` in `insight`).
 pub fn questions(engine: &Engine) -> Vec<Question> {
-    const SHARE: usize = 4;
-    const TOGETHER: usize = 12;
-    let model = semantic::model(engine);
-    let mut questions = vec![];
-    let mut names: Vec<_> =
-        model.dimensions.values().flatten().map(|one| (one.name.clone(), one.levels.clone())).collect();
-    names.sort_by(|one, other| one.0.cmp(&other.0));
-    names.dedup_by(|one, other| one.0 == other.0);
-    for (at, (dimension, levels)) in names.into_iter().enumerate() {
-        let has = |name: &str| model.common(&[name.to_owned()]).iter().any(|one| one.name == dimension);
-        let measures: Vec<_> =
-            model.measures.iter().map(|measure| measure.name).filter(|name| has(name)).collect();
-        let first = at % SHARE.min(measures.len());
-        let chosen: Vec<String> =
-            measures.into_iter().skip(first).step_by(SHARE).map(str::to_owned).collect();
-        for measures in chosen.chunks(TOGETHER) {
-            let cuts = vec![Cut { dimension: dimension.clone(), level: levels.first().copied() }];
-            questions.push(Question { measures: measures.to_vec(), cuts, ..Question::default() });
-        }
-    }
-    questions
+    covering(&semantic::model(engine), |dimension| vec![dimension.levels.first().copied()])
 }

@@ -5,8 +5,8 @@ use super::shown;
 use testkit::Client;
 use warehouse::semantic::Model;
 
-/// Measures asked at once.
-const TOGETHER: usize = 8;
+/// As many measures as may be asked at once.
+const TOGETHER: usize = 12;
 const ALWAYS: &str = "period=between&from=2000-01-01&to=2999-12-31";
 const WAYS: [&str; 12] = [
     "m=net_sales&m=margin_rate&m=return_rate&r=day:month&share=1&running=1&period=last_12_months&compare=last_year",

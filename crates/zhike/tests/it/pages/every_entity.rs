@@ -1,7 +1,7 @@
 //! Loops over all registered entities, so that a new one has pages that work from its first day.
 
 use super::modules;
-use engine::{Actor, Engine};
+use engine::{Actor, Dialect, Engine};
 use meta::{Entity, Id, Kind, Lang, Value, Values};
 use testkit::on_both;
 
@@ -101,7 +101,10 @@ fn every_entity_has_a_list_a_form_and_a_record_page_in_both_languages() {
                     // The viewer of the API's description is four times all the rest: its own page alone loads it.
                     assert!(!body.contains("/assets/api-docs"), "{name}");
                 }
-                every_part(&client, entity, *id).await;
+                // Of the parts only their status is looked at: each database answers in one language.
+                if (lang == Lang::En) == (test.engine.dialect() == Dialect::Sqlite) {
+                    every_part(&client, entity, *id).await;
+                }
             }
         }
     });

@@ -91,26 +91,40 @@ fn roads(company: &Branches) -> Vec<Road> {
         format!("filter=account.city.contains('{SECRET}')"),
     ];
     let mut roads = vec![get(EXPLORE), get(format!("{EXPLORE}/fields?m=sales"))];
-    for cut in ["account", "account.city", "account.postcode", "account.owner", "day:day"] {
-        for chart in ["table", "bar", "line", "treemap", "map"] {
+    // Charts draw what the table has: every cut as a table, and in one of them.
+    for (cut, drawn) in [
+        ("account", "bar"),
+        ("account.city", "map"),
+        ("account.postcode", "treemap"),
+        ("account.owner", "bar"),
+        ("day:day", "line"),
+    ] {
+        for chart in ["table", drawn] {
             roads.push(get(format!("{EXPLORE}/answer?{all}&r={cut}&chart={chart}")));
         }
     }
     roads.push(get(format!("{EXPLORE}/answer?m=sales&r=account&c=account.owner&chart=heat")));
     roads.push(get(format!("{EXPLORE}/answer?m=sales&r=account&top=1&share=1&running=1")));
     roads.push(get(format!("{EXPLORE}?{all}&r=account&w=account%3D%22{account}%22")));
-    for fact in [
+    let facts = [
         ("sales", "sales"),
         ("returned", "returns"),
         ("activities", "activities"),
         ("survey_answers", "surveys"),
         ("campaign_touches", "campaign_touches"),
-    ] {
-        let (measure, fact) = fact;
-        for at in [String::new()].iter().chain(&theirs) {
-            roads.push(get(format!("{EXPLORE}/answer?m={measure}&r=account&{at}")));
-            roads.push(get(format!("{EXPLORE}/cell?m={measure}&{at}")));
-            roads.push(get(format!("{EXPLORE}/rows?m={measure}&fact={fact}&{at}")));
+    ];
+    for (number, (measure, fact)) in facts.into_iter().enumerate() {
+        let to = |at: &str| {
+            [
+                format!("{EXPLORE}/answer?m={measure}&r=account&{at}"),
+                format!("{EXPLORE}/cell?m={measure}&{at}"),
+                format!("{EXPLORE}/rows?m={measure}&fact={fact}&{at}"),
+            ]
+        };
+        roads.extend(to("").map(get));
+        // Whatever leads to theirs in each fact, and on each of the three.
+        for (place, at) in theirs.iter().enumerate() {
+            roads.push(get(to(at)[(number + place) % 3].as_str()));
         }
         for format in ["csv", "xlsx"] {
             let asked = [("m", measure), ("r", "account"), ("fact", fact), ("format", format)];
@@ -241,7 +255,7 @@ fn no_road_of_the_analysis_leads_to_another_branch() {
             let (_, all) = road.go(&company.admin).await;
             seen_by_all += usize::from(leak(&company, &asked, &all).is_some());
         }
-        assert!(own_seen > 40 && seen_by_all > 80, "{own_seen} {seen_by_all}: the roads lead nowhere");
+        assert!(own_seen > 24 && seen_by_all > 40, "{own_seen} {seen_by_all}: the roads lead nowhere");
         for kept in [&own, &of_branch] {
             for road in roads_to(kept) {
                 let (status, answer) = road.go(&company.rep).await;
