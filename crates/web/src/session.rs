@@ -351,13 +351,24 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
 
 /// A text as the value of a query.
 pub fn encode(text: &str) -> String {
-    let mut encoded = String::new();
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    // Pages have many addresses with filters, much of which is encoded: no text of its own for each byte.
+    let mut encoded = String::with_capacity(text.len() * 2);
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)]));
+            encoded.extend(['%', digits[0], digits[1]]);
         }
     }
     encoded
+}
+
+#[cfg(test)]
+mod encode_tests {
+    #[test]
+    fn bytes_outside_an_address_are_written_in_hexadecimal() {
+        assert_eq!(super::encode("/a-b._~9 == '客'\n"), "/a-b._~9%20%3D%3D%20%27%E5%AE%A2%27%0A");
+    }
 }
