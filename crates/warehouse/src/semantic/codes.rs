@@ -29,8 +29,8 @@ const RECORDS_LIMIT: u64 = 8_000_000;
 const MEMBERS_LIMIT: usize = 200_000;
 /// Attributes of one version of the warehouse.
 const KEPT_LIMIT: usize = 12;
-/// Nothing is known of the key.
-const NOTHING: i32 = -1;
+/// The place of [`Code::Empty`]: of records that say nothing, and of no record.
+const EMPTY: i32 = 0;
 
 pub(crate) struct Codes {
     /// By key the place of its member.
@@ -54,7 +54,7 @@ pub(crate) struct Coded {
 
 impl Coded {
     pub fn member(&self, numbers: &ArrayRef, at: usize) -> Code {
-        let numbers = numbers.as_primitive_opt::<Int32Type>().filter(|numbers| !numbers.is_null(at));
+        let numbers = numbers.as_primitive_opt::<Int32Type>();
         let member = numbers.and_then(|numbers| usize::try_from(numbers.value(at)).ok());
         member.and_then(|member| self.codes.members.get(member)).cloned().unwrap_or(Code::Empty)
     }
@@ -118,8 +118,8 @@ async fn known(engine: &Engine, open: &Arc<Open>, table: &str, column: &str) -> 
 impl Codes {
     /// From rows of key and attribute; `None` if there are too many members.
     fn of(batches: &[RecordBatch], function: String) -> Result<Option<Codes>> {
-        let mut codes = Codes { of: vec![], members: vec![], function };
-        let mut places: HashMap<Code, i32> = HashMap::new();
+        let mut codes = Codes { of: vec![], members: vec![Code::Empty], function };
+        let mut places = HashMap::from([(Code::Empty, EMPTY)]);
         for batch in batches {
             let [keys, values] = batch.columns() else { return Err(internal("neither key nor attribute")) };
             let Some(keys) = keys.as_primitive_opt::<Int32Type>() else { return Ok(None) };
@@ -142,7 +142,7 @@ impl Codes {
                 let (Some(key), Some(member)) = (key, member) else { continue };
                 let (Ok(key), Ok(member)) = (usize::try_from(key), usize::try_from(member)) else { continue };
                 if key >= codes.of.len() {
-                    codes.of.resize(key + 1, NOTHING);
+                    codes.of.resize(key + 1, EMPTY);
                 }
                 codes.of[key] = members[member];
             }
@@ -150,9 +150,19 @@ impl Codes {
         Ok(Some(codes))
     }
 
-    fn code(&self, key: i32) -> Option<i32> {
-        let code = usize::try_from(key).ok().and_then(|key| self.of.get(key).copied());
-        code.filter(|code| *code != NOTHING)
+    fn code(&self, key: i32) -> i32 {
+        usize::try_from(key).ok().and_then(|key| self.of.get(key)).copied().unwrap_or(EMPTY)
+    }
+
+    /// Of no key it is that of nothing, so that no answer has gaps.
+    fn codes(&self, keys: &Int32Array) -> Int32Array {
+        match keys.nulls() {
+            None => keys.values().iter().map(|key| self.code(*key)).collect::<Vec<i32>>().into(),
+            Some(_) => {
+                let codes = keys.iter().map(|key| key.map_or(EMPTY, |key| self.code(key)));
+                codes.collect::<Vec<i32>>().into()
+            }
+        }
     }
 
     fn function(self: &Arc<Self>) -> ScalarUDF {
@@ -162,9 +172,7 @@ impl Codes {
             let [keys] = arrays.as_slice() else {
                 return Err(DataFusionError::Plan(format!("{} takes one key", codes.function)));
             };
-            let found: Int32Array =
-                keys.as_primitive::<Int32Type>().iter().map(|key| codes.code(key?)).collect();
-            Ok(ColumnarValue::Array(Arc::new(found)))
+            Ok(ColumnarValue::Array(Arc::new(codes.codes(keys.as_primitive()))))
         };
         let number = DataType::Int32;
         create_udf(&self.function, vec![number.clone()], number, Volatility::Immutable, Arc::new(of_keys))
@@ -195,16 +203,14 @@ mod tests {
             batch(vec![0, 7, 4], texts(vec![Some("100000"), Some("266000"), Some("")])),
         ];
         let codes = Arc::new(Codes::of(&batches, "code_of".into()).expect("read").expect("few"));
-        let member = |key| codes.code(key).map(|code| codes.members[code as usize].clone());
-        let text = |text: &str| Some(Code::Text(text.to_owned()));
-        assert_eq!([3, 7, 0, 4].map(member), [text("266000"), text("266000"), text("100000"), text("")]);
-        assert_eq!([1, 2, 8, -1].map(member), [None, None, None, None]);
+        let text = |text: &str| Code::Text(text.to_owned());
+        let keys =
+            Int32Array::from(vec![Some(3), Some(7), Some(0), Some(4), Some(1), Some(2), Some(8), None]);
+        let numbers: ArrayRef = Arc::new(codes.codes(&keys));
         let coded = Coded { codes, sql: String::new() };
-        let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(0), None]));
-        assert_eq!(
-            (coded.member(&numbers, 0), coded.member(&numbers, 1)),
-            (text("266000").unwrap_or(Code::Empty), Code::Empty)
-        );
+        let members: Vec<Code> = (0..keys.len()).map(|at| coded.member(&numbers, at)).collect();
+        let known = [text("266000"), text("266000"), text("100000"), text("")];
+        assert_eq!((&members[..4], &members[4..]), (&known[..], &[const { Code::Empty }; 4][..]));
     }
 
     #[test]
@@ -212,10 +218,7 @@ mod tests {
         let numbers: ArrayRef = Arc::new(Int32Array::from(vec![Some(5), None, Some(5)]));
         let codes =
             Codes::of(&[batch(vec![0, 1, 2], numbers)], "code_of".into()).expect("read").expect("few");
-        assert_eq!(
-            (codes.of.as_slice(), codes.members.as_slice()),
-            (&[0, NOTHING, 0][..], &[Code::Number(5)][..])
-        );
+        assert_eq!((codes.of, codes.members), (vec![1, EMPTY, 1], vec![Code::Empty, Code::Number(5)]));
         let many = 0..=MEMBERS_LIMIT as i32;
         let different: ArrayRef = Arc::new(many.clone().collect::<Int32Array>());
         assert!(Codes::of(&[batch(many.collect(), different)], "code_of".into()).expect("read").is_none());
