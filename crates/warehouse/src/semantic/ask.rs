@@ -236,11 +236,10 @@ impl<'a> Asked<'a> {
     }
 
     pub(super) fn rows(&self, Both { now: Grouped(now), then }: &Both) -> Rows {
-        let Some(Grouped(then)) = then else {
-            return now.iter().map(|(codes, parts)| (codes.clone(), self.cells(Some(parts), None))).collect();
-        };
-        let keys: BTreeSet<&Vec<Code>> = now.keys().chain(then.keys()).collect();
-        let cells = |codes| self.cells(now.get(codes), then.get(codes));
+        let then = then.as_ref().map(|Grouped(then)| then);
+        let keys: BTreeSet<&Vec<Code>> =
+            now.keys().chain(then.into_iter().flat_map(|then| then.keys())).collect();
+        let cells = |codes| self.cells(now.get(codes), then.and_then(|then| then.get(codes)));
         keys.into_iter().map(|codes| (codes.clone(), cells(codes))).collect()
     }
 
