@@ -40,9 +40,12 @@ pub(crate) struct Codes {
     function: String,
 }
 
-/// What was read of one version; `None` of what has too many members.
+/// By table and column; `None` of what has too many members.
+type ByColumn = HashMap<(String, String), Option<Arc<Codes>>>;
+
+/// What was read of one version.
 #[derive(Default)]
-pub(crate) struct Known(Mutex<HashMap<(String, String), Option<Arc<Codes>>>>);
+pub(crate) struct Known(Mutex<ByColumn>);
 
 /// What tells an attribute's number in one fact.
 #[derive(Clone)]
