@@ -109,13 +109,18 @@ async fn known(engine: &Engine, open: &Arc<Open>, table: &str, column: &str) -> 
     } else {
         let sql = format!("SELECT \"key\", {} FROM {}", quoted(column), quoted(table));
         let answer = query_at(open.clone(), engine, &Actor::system(), &sql, Limits::JOB).await?.whole()?;
-        Codes::of(&answer.batches, format!("code_of_{table}_{column}"))?.map(Arc::new)
+        Codes::of(&answer.batches, function_of(table, column))?.map(Arc::new)
     };
     if let Some(codes) = &codes {
         open.context.register_udf(codes.function());
     }
     open.codes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, codes.clone());
     Ok(codes)
+}
+
+/// Names have no two underscores in a row, so that no two columns share a function.
+fn function_of(table: &str, column: &str) -> String {
+    format!("code_of_{table}__{column}")
 }
 
 impl Codes {
@@ -214,6 +219,11 @@ mod tests {
         let members: Vec<Code> = (0..keys.len()).map(|at| coded.member(&numbers, at)).collect();
         let known = [text("266000"), text("266000"), text("100000"), text("")];
         assert_eq!((&members[..4], &members[4..]), (&known[..], &[const { Code::Empty }; 4][..]));
+    }
+
+    #[test]
+    fn columns_whose_names_run_together_have_functions_of_their_own() {
+        assert_ne!(function_of("account", "figures_stage"), function_of("account_figures", "stage"));
     }
 
     #[test]
