@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 /// Among PostgreSQL's advisory locks.
 const TURN: i64 = 7_141_927;
 const UNDER_WAY: [JobState; 2] = [JobState::Queued, JobState::Running];
-/// As long after a failure its cause is probably still there.
+/// As long after a first failure its cause is probably still there.
 const LATELY: chrono::Duration = chrono::Duration::minutes(10);
 /// After so many failures in a row the wait, twice as long after each, has passed a day, which is the longest.
 const FAILURES: u64 = 9;
@@ -116,26 +116,15 @@ impl Engine {
         Ok(found)
     }
 
-    /// Whether the last job of a kind failed and is to be tried again: ten minutes after the first failure, after each further one in
-    /// a row twice as long, a day at most. What lasts is not mended by computing it over and over.
-    pub async fn is_due_after_failure(&self, kind: &str) -> Result<bool> {
+    /// Whether the last job of a kind failed and its cause is probably still there: for ten minutes after the first failure, after each
+    /// further one in a row for twice as long, a day at most. What lasts is not mended by computing it over and over.
+    pub async fn failed_lately(&self, kind: &str) -> Result<bool> {
         let failures = self.failures(kind, FAILURES).await?;
         let Some(last) = failures.first() else { return Ok(false) };
         let doubled = (1..failures.len()).fold(LATELY, |wait, _| wait * 2);
         let now = self.clock().now();
-        let waits = |at| at > now - doubled.min(LONGEST) && at <= now;
-        Ok(!last.at.is_some_and(waits))
-    }
-
-    /// Whether the last job of a kind failed a short while ago.
-    pub async fn failed_lately(&self, kind: &str) -> Result<bool> {
-        let mut last = newest(kind);
-        last.columns(["state", "finished_at"].map(name));
-        let rows = self.fetch(&last).await?;
-        let Some(row) = rows.first() else { return Ok(false) };
-        let now = self.clock().now();
-        let lately = |at| at > now - LATELY && at <= now;
-        Ok(row.text(1)? == JobState::Failed.name() && row.opt_instant(2)?.is_some_and(lately))
+        let lately = |at| at > now - doubled.min(LONGEST) && at <= now;
+        Ok(last.at.is_some_and(lately))
     }
 
     /// `None` while a job of this kind waits or runs.

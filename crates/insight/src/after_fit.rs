@@ -58,13 +58,13 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
     })
 }
 
-/// Queues it again a while after it failed, longer the more often it did: the next fit may be a day away. It is asked every other second.
+/// Queues it again a while after it failed: the next fit may be a day away. It is asked every other second.
 pub async fn queue_if_failed(engine: &Engine) -> Result<()> {
     let Some(idle) = engine.idle(JOB).await? else { return Ok(()) };
-    if engine.is_due_after_failure(JOB).await? {
-        engine.queue_if_idle(idle).await?;
+    if engine.failure(JOB).await?.is_none() || engine.failed_lately(JOB).await? {
+        return Ok(());
     }
-    Ok(())
+    engine.queue_if_idle(idle).await.map(drop)
 }
 
 /// Queues it unless one waits already.
