@@ -19,6 +19,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Lang};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use std::{net::IpAddr, ops::Deref, sync::Arc};
 
 const SESSION: &str = "zhike_session";
@@ -349,20 +350,12 @@ async fn user_of_token(app: &App, hash: String) -> Result<Option<Known>> {
     }))
 }
 
+/// A path stays readable.
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~').remove(b'/');
+
 /// A text as the value of a query.
 pub fn encode(text: &str) -> String {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
-    // Pages have many addresses with filters, much of which is encoded: no text of its own for each byte.
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let digits = [byte >> 4, byte & 15].map(|digit| char::from(HEX[usize::from(digit)]));
-            encoded.extend(['%', digits[0], digits[1]]);
-        }
-    }
-    encoded
+    utf8_percent_encode(text, VALUE).to_string()
 }
 
 #[cfg(test)]
