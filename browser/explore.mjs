@@ -42,13 +42,14 @@ async function filled(page) {
 }
 
 async function drag(page, from, to) {
-  const [start, end] = [await from.boundingBox(), await to.boundingBox()];
-  await page.mouse.move(start.x + 30, start.y + start.height / 2);
+  const middle = ({ x, y, width, height }) => [x + Math.min(30, width / 2), y + height / 2];
+  const [[fromX, fromY], [toX, toY]] = [middle(await from.boundingBox()), middle(await to.boundingBox())];
+  await page.mouse.move(fromX, fromY);
   await page.mouse.down();
-  await page.mouse.move(start.x + 60, start.y + start.height / 2 + 5, { steps: 4 });
-  await page.mouse.move(end.x + 60, end.y + end.height / 2, { steps: 12 });
+  await page.mouse.move(fromX + 30, fromY + 5, { steps: 4 });
+  await page.mouse.move(toX, toY, { steps: 12 });
   await page.waitForTimeout(300); // the library looks every 50 ms where the pointer is
-  await page.mouse.move(end.x + 64, end.y + end.height / 2);
+  await page.mouse.move(toX + 4, toY);
   await page.waitForTimeout(200);
   await page.mouse.up();
 }
@@ -99,6 +100,19 @@ export async function explore({ open, step, program, lang = 'en' }) {
     await page.waitForURL((url) => !url.search.includes('c=channel'));
     await answered(page);
     assert.equal(await page.getByRole('columnheader', { name: online }).count(), 0);
+  });
+
+  await step('a measure is dragged to the measures, and a dimension from the rows to the columns', async () => {
+    await page.goto('/analysis/explore?m=sales&r=channel');
+    await answered(page);
+    const orders = page.locator('[data-field="orders"]');
+    await orders.scrollIntoViewIfNeeded();
+    await asking(page, () => drag(page, orders, page.locator('[data-shelf="m"]')));
+    assert.match(page.url(), /m=orders/);
+    await asking(page, () => drag(page, page.locator('[data-shelf="r"] [data-chip]'), page.locator('[data-shelf="c"]')));
+    assert.match(page.url(), /c=channel/);
+    assert.doesNotMatch(page.url(), /r=channel/);
+    await page.getByRole('columnheader', { name: online }).waitFor();
   });
 
   await step('a period, a comparison and a filter are chosen', async () => {
@@ -190,7 +204,11 @@ export async function explore({ open, step, program, lang = 'en' }) {
       await page.locator('.tile-row', { hasText: name }).waitFor();
     }
     await page.getByRole('button', { name: say('dashboard.up', { name: '产品结构 Product mix' }) }).click();
-    await eventually('the order', () => page.locator('.tile-name').first().textContent(), (name) => name.includes('Product mix'));
+    const first = () => page.locator('.tile-name').first().textContent();
+    await eventually('the order', first, (name) => name.includes('Product mix'));
+    const handle = (at) => page.locator('[data-tile] .drag').nth(at);
+    await drag(page, handle(1), handle(0));
+    await eventually('the order', first, (name) => name.includes(QUESTION[lang]));
     await page.getByRole('link', { name: say('dashboard.done'), exact: true }).click();
     await drawn(page, 2);
     await page.getByLabel(say('explore.period'), { exact: true }).selectOption('last_quarter');
