@@ -22,7 +22,7 @@ use meta::{Id, NaiveDate, Value};
 use serde::{Deserialize, Serialize};
 use std::{cmp::Ordering, collections::HashMap};
 use warehouse::{
-    Answer, Manner,
+    Answer,
     arrow::{
         array::AsArray,
         datatypes::{Date32Type, Int32Type},
@@ -199,7 +199,7 @@ async fn counted(
     customers: &[(Id, Statistics)],
     as_of: NaiveDate,
 ) -> Result<Vec<(usize, Adoption)>> {
-    warehouse::refresh(engine, Manner::default(), None).await?;
+    warehouse::bring_up_to_date(engine).await?;
     let Some(new) = NewProducts::read(engine, as_of).await? else { return Ok(vec![]) };
     let accounts = ids_by_key(engine, "account").await?;
     let mut found = vec![];

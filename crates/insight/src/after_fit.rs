@@ -24,7 +24,9 @@ async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> 
     timed("warehouse", warehouse::refresh(engine, Manner::default(), job)).await?;
     let prompts = async {
         let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
-        timed("alarms", alarm::run(engine, settings, &due)).await
+        let raised = timed("alarms", alarm::run(engine, settings, &due)).await?;
+        timed("contracts", contract::compute(engine, settings)).await?;
+        timed("before and after", benefit::compute(engine, settings)).await.map(|()| raised)
     };
     // In a task of its own: neither waits while the other computes. It ends with this one, whatever ends this.
     let (own, own_settings) = (engine.clone(), settings.clone());
@@ -32,9 +34,7 @@ async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> 
     reports.spawn(async move {
         let (engine, settings) = (&own, &own_settings);
         timed("seven P", seven_p::compute(engine, settings)).await?;
-        timed("satisfaction", satisfaction::compute(engine, settings)).await?;
-        timed("contracts", contract::compute(engine, settings)).await?;
-        timed("before and after", benefit::compute(engine, settings)).await
+        timed("satisfaction", satisfaction::compute(engine, settings)).await
     });
     let (raised, reported) = tokio::join!(prompts, reports.join_next());
     let interrupted = |error| Error::Internal(format!("what rests on the fit was interrupted: {error}"));

@@ -9,6 +9,7 @@ use crate::{
 };
 use meta::{Decimal, NaiveDate, Value, Values};
 use serde::{Deserialize, Serialize};
+use std::sync::OnceLock;
 use value::{
     history::Summary,
     life_cycle::{Decision, Stage, Standing},
@@ -174,13 +175,26 @@ impl Scorer {
             ("value_behaviour", self.behaviour(scored).and_then(|behaviour| behaviour.class).into()),
             ("value_quadrant", classed.and_then(|(_, quadrant)| quadrant).into()),
         ];
-        let mut values: Values = list.into_iter().map(|(field, value)| (field.to_owned(), value)).collect();
-        values.extend(statistics.adoption.values().map(|(field, value)| (field.to_owned(), value)));
-        values.extend(profitability::values(self, statistics));
-        values.extend(profitability::future::values(self, scored));
-        values.extend(satisfaction::values(self, scored));
-        values
+        let parts = list
+            .into_iter()
+            .chain(statistics.adoption.values())
+            .chain(profitability::values(self, statistics))
+            .chain(profitability::future::values(self, scored))
+            .chain(satisfaction::values(self, scored));
+        in_order(parts.collect())
     }
+}
+
+/// In the order of their names, which are always the same ones: to sort those of everybody takes seconds.
+fn in_order(mut values: Vec<(&'static str, Value)>) -> Values {
+    static ORDER: OnceLock<Vec<usize>> = OnceLock::new();
+    let order = ORDER.get_or_init(|| {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by_key(|at| values[*at].0);
+        order
+    });
+    let take = |at: &usize| (values[*at].0, std::mem::replace(&mut values[*at].1, Value::Null));
+    order.iter().map(take).collect()
 }
 
 pub fn stage_name(stage: Stage) -> &'static str {

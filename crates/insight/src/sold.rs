@@ -8,7 +8,7 @@ use crate::{
 use engine::{Engine, Result, aside};
 use meta::Id;
 use warehouse::{
-    Answer, Manner,
+    Answer,
     arrow::{
         array::{Array, AsArray},
         datatypes::{Date32Type, Int32Type, Int64Type},
@@ -47,7 +47,7 @@ impl Sold {
     /// The same as of now; `None` where the warehouse cannot be asked, for figures of orders do not wait for it.
     pub async fn newest_orders(engine: &Engine, settings: &Settings) -> Option<Sold> {
         let asked = async {
-            warehouse::refresh(engine, Manner::default(), None).await?;
+            warehouse::bring_up_to_date(engine).await?;
             Sold::orders(engine, settings).await
         };
         asked.await.inspect_err(|error| tracing::warn!("orders are read one by one: {error}")).ok()

@@ -48,7 +48,7 @@ pub use elsewhere::{
 pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
-pub use refresh::{JOB, Manner, Refreshed, refresh};
+pub use refresh::{JOB, Manner, Refreshed, bring_up_to_date, refresh};
 pub use serving::rates;
 pub use session::limit_memory;
 pub use status::{Status, TableStatus, status};

@@ -21,6 +21,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 pub const JOB: &str = "warehouse.refresh";
 const LEASE: &str = "warehouse";
+const LOOK_LEASE: &str = "warehouse.quality";
 const TRIES: usize = 3;
 
 /// What a refresh did.
@@ -52,7 +53,30 @@ impl Default for Manner {
 }
 
 /// Brings the warehouse up to date and makes it the one readers see; one refresh at a time, for the next finds little left to do.
+/// Its quality is looked at before this ends.
 pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
+    let done = refresh_only(engine, manner, job).await?;
+    look(engine).await;
+    Ok(done)
+}
+
+/// [`refresh`] for who computes from it at once: a task of its own looks at the quality meanwhile.
+pub async fn bring_up_to_date(engine: &Engine) -> Result<()> {
+    refresh_only(engine, Manner::default(), None).await?;
+    let engine = engine.clone();
+    tokio::spawn(async move { look(&engine).await });
+    Ok(())
+}
+
+/// The files are good without it.
+async fn look(engine: &Engine) {
+    let looked = engine.alone(LOOK_LEASE, |engine| Box::pin(async move { checks::look(&engine).await }));
+    if let Err(error) = looked.await {
+        tracing::warn!("the quality of the warehouse could not be checked: {error}");
+    }
+}
+
+async fn refresh_only(engine: &Engine, manner: Manner, job: Option<&JobContext>) -> Result<Refreshed> {
     engine.alone(LEASE, |engine| Box::pin(async move { refresh_alone(&engine, manner, job).await })).await
 }
 
@@ -157,11 +181,7 @@ async fn refresh_from_newest(
         bytes: next.tables.values().map(Kept::bytes).sum(),
         seconds: started.elapsed().as_secs_f64(),
     };
-    session::publish(engine, next.clone()).await;
-    // The files are good without them.
-    if let Err(error) = checks::look(engine, &store, &next).await {
-        tracing::warn!("the quality of the warehouse could not be checked: {error}");
-    }
+    session::publish(engine, next).await;
     tracing::info!(?done, "warehouse refreshed");
     Ok(Some(done))
 }

@@ -20,6 +20,7 @@ use datafusion::{
 use engine::{BoxStream, Engine, Result, Row, TryStreamExt, chrono_tz::Tz};
 use futures::StreamExt;
 use meta::Id;
+use tokio::task::{JoinHandle, spawn_blocking};
 use value::service_cost::Rates;
 
 /// Rows of a file, about; a change costs rewriting one.
@@ -56,7 +57,7 @@ impl Writing<'_> {
             if !same && !head.is_empty() {
                 if open.is_none() {
                     let from = if written.is_empty() { from } else { id_of(&head[0]) };
-                    open = Some(Open::new(table, from)?);
+                    open = Some(Open::new(table, from));
                 }
                 batch.push(&head, &mut self.keys)?;
                 head.clear();
@@ -65,7 +66,7 @@ impl Writing<'_> {
                         || file.rows + batch.rows() >= self.segment_rows
                         || next.is_none())
                 {
-                    file.write(&batch.finish()?)?;
+                    file.write(batch.finish()?).await?;
                 }
                 if let Some(file) = open.take_if(|file| file.rows >= self.segment_rows || next.is_none()) {
                     written.push(file.close(self.engine, self.store, &table.name).await?);
@@ -118,30 +119,37 @@ fn id_of(row: &[Cell]) -> Id {
     }
 }
 
-/// A file on its way.
+/// A file on its way. Each batch is encoded on a thread of its own while the next is read.
 struct Open {
     from: Id,
     rows: usize,
-    writer: ArrowWriter<Vec<u8>>,
+    writer: JoinHandle<Result<ArrowWriter<Vec<u8>>>>,
 }
 
 impl Open {
-    fn new(table: &Table, from: Id) -> Result<Open> {
+    fn new(table: &Table, from: Id) -> Open {
         let properties = WriterProperties::builder()
             .set_compression(Compression::LZ4_RAW)
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
-        let writer = ArrowWriter::try_new(vec![], schema(table), Some(properties)).map_err(internal)?;
-        Ok(Open { from, rows: 0, writer })
+        let writer = ArrowWriter::try_new(vec![], schema(table), Some(properties)).map_err(internal);
+        Open { from, rows: 0, writer: spawn_blocking(|| writer) }
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+    async fn write(&mut self, batch: RecordBatch) -> Result<()> {
         self.rows += batch.num_rows();
-        self.writer.write(batch).map_err(internal)
+        let mut writer = (&mut self.writer).await.map_err(internal)??;
+        self.writer = spawn_blocking(move || {
+            writer.write(&batch).map_err(internal)?;
+            Ok(writer)
+        });
+        Ok(())
     }
 
     async fn close(self, engine: &Engine, store: &Store, table: &str) -> Result<Segment> {
-        let bytes = self.writer.into_inner().map_err(internal)?;
+        let writer = self.writer.await.map_err(internal)??;
+        let encoded = spawn_blocking(move || writer.into_inner().map_err(internal));
+        let bytes = encoded.await.map_err(internal)??;
         let file = format!("tables/{table}/{}.parquet", engine.clock().new_id());
         let size = bytes.len() as u64;
         storage::put(store, &file, bytes).await?;

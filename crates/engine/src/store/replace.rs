@@ -182,6 +182,7 @@ impl Engine {
         if fields.is_empty() {
             return Ok(vec![]);
         }
+        let places = places(&fields, first);
         let table = apart_table_name(&one.entity.name, apart);
         let mut differing = vec![];
         for chunk in figures.chunks(1_000) {
@@ -193,7 +194,7 @@ impl Engine {
                 let Some(row) = rows.get_mut(id) else { continue };
                 let mut other = Values::new();
                 for (at, field) in fields.iter().enumerate() {
-                    let value = values.get(&field.name).unwrap_or(&Value::Null);
+                    let value = values.get_near(places[at], &field.name).unwrap_or(&Value::Null);
                     if row.value(field, at + 1)? != *value {
                         other.insert(field.name.clone(), value.clone());
                     }
@@ -223,6 +224,11 @@ impl Engine {
     }
 }
 
+/// Where the fields stand in the figures of most, who have them all.
+fn places(fields: &[&Field], values: &Values) -> Vec<Option<usize>> {
+    fields.iter().map(|field| values.place(&field.name)).collect()
+}
+
 /// The rows of `figures` as they are stored.
 fn stored(table: &str, fields: &[&Field], figures: &[(Id, Values)]) -> SelectStatement {
     let ids: Vec<Id> = figures.iter().map(|(id, _)| *id).collect();
@@ -246,10 +252,13 @@ async fn still_wanted(tx: &mut Tx, one: &Replacement) -> Result<bool> {
 async fn fill(tx: &mut Tx, one: &Replacement, apart: Apart, figures: &[(Id, Values)]) -> Result<()> {
     let Some((_, first)) = figures.first() else { return Ok(()) };
     let (new, kept) = one.fields(apart, first);
+    let places = places(&new, first);
     let table = apart_table_name(&one.entity.name, apart);
     for chunk in pieces(figures, new.len() + 1) {
         let rows = chunk.iter().map(|(id, values)| {
-            let own = new.iter().map(|field| bind(field, values.get(&field.name).unwrap_or(&Value::Null)));
+            let own = new.iter().zip(&places).map(|(field, place)| {
+                bind(field, values.get_near(*place, &field.name).unwrap_or(&Value::Null))
+            });
             ValueTuple::Many([Bound::Uuid(Some(*id))].into_iter().chain(own).collect())
         });
         let given = |column: usize| Expr::col((name("figures"), name(&format!("column{column}"))));

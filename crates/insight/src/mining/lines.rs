@@ -12,7 +12,7 @@ use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
 use rayon::prelude::*;
 use warehouse::{
-    Answer, Manner,
+    Answer,
     arrow::{
         array::{Array, AsArray, Int32Array},
         datatypes::{Date32Type, Int32Type, Int64Type},
@@ -119,7 +119,7 @@ pub fn counting(until: NaiveDate) -> String {
 }
 
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
-    warehouse::refresh(engine, Manner::default(), None).await?;
+    warehouse::bring_up_to_date(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
     let Some(last) = last_sale(engine, as_of).await? else {
         return Ok(Sales { until: as_of, ..Sales::default() });

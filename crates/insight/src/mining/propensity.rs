@@ -210,7 +210,7 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
     for part in everybody.likeliest(mean).chunks(TOLD_AT_ONCE) {
         let of_part = reasons(&mut part.iter().copied())?;
         for (account, adds) in part.iter().zip(of_part) {
-            let owned = |product: u32| past.had_bought(*account, product, known.at.day);
+            let owned = |product: u32| past.had_bought(*account, product, known.at);
             let related = known.near.iter().position(|near| owned(near.product));
             everybody.explain(*account, owned(known.product), related, &ranked(adds));
         }

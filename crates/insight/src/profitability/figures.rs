@@ -4,7 +4,7 @@ use crate::{
     scoring::{Scorer, amount, number},
     statistics::Statistics,
 };
-use meta::{Field, Value, Values, choice, money, percent};
+use meta::{Field, Value, choice, money, percent};
 use value::service_cost::Cause;
 
 /// What a customer's loss comes from.
@@ -46,7 +46,7 @@ pub fn fields() -> Vec<Field> {
 }
 
 /// Of every field of [`fields`].
-pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
+pub fn values(scorer: &Scorer, statistics: &Statistics) -> [(&'static str, Value); 6] {
     let rated = !scorer.settings.cost_rates.is_empty();
     let (known, net_sales) = (statistics.profit(), statistics.net_sales());
     // Without rates of what serving costs there is no profit, only what goods leave.
@@ -61,8 +61,6 @@ pub fn values(scorer: &Scorer, statistics: &Statistics) -> Values {
         ("earned_52w", statistics.recent.profit().map_or(Value::Null, amount)),
         ("loss_cause", profit.and_then(|profit| profit.cause_of_loss()).map(cause_name).into()),
     ]
-    .map(|(field, value)| (field.to_owned(), value))
-    .into()
 }
 
 pub fn cause_name(cause: Cause) -> &'static str {

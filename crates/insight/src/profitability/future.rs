@@ -10,7 +10,7 @@ use crate::{
     scoring::{Scored, Scorer, amount},
     statistics::Statistics,
 };
-use meta::{Field, Value, Values, money};
+use meta::{Field, Value, money};
 
 pub fn fields() -> Vec<Field> {
     vec![
@@ -62,15 +62,13 @@ fn share(profit: i64, gross_sales: i64) -> Option<f64> {
 }
 
 /// Of every field of [`fields`].
-pub fn values(scorer: &Scorer, scored: &Scored) -> Values {
+pub fn values(scorer: &Scorer, scored: &Scored) -> [(&'static str, Value); 2] {
     let share =
         ProfitShare::of(&scored.statistics, &scorer.fitted.classes.earned).map(|share| share.credible());
     let profit = |value: Option<i64>| {
         value.zip(share).map_or(Value::Null, |(value, share)| amount(part(value, share)))
     };
     [("profit_52w", profit(scored.clv)), ("lifetime_profit", profit(scored.lifetime))]
-        .map(|(field, value)| (field.to_owned(), value))
-        .into()
 }
 
 /// In whole cents: an estimate is not more exact.

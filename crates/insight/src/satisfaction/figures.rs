@@ -1,7 +1,7 @@
 //! The figures of satisfaction and loyalty on the account: declared, and computed from his answers and purchases.
 
 use crate::scoring::{Scored, Scorer, number};
-use meta::{Field, Value, Values, decimal, integer};
+use meta::{Field, Value, decimal, integer};
 use value::satisfaction::{Behaviour, Loyalty};
 
 pub fn fields() -> Vec<Field> {
@@ -77,7 +77,7 @@ pub fn loyalty(scorer: &Scorer, scored: &Scored) -> Loyalty {
 }
 
 /// Of every field of [`fields`].
-pub fn values(scorer: &Scorer, scored: &Scored) -> Values {
+pub fn values(scorer: &Scorer, scored: &Scored) -> [(&'static str, Value); 6] {
     let (answers, loyalty) = (&scored.statistics.answers, loyalty(scorer, scored));
     let whole = |number: Option<f64>| Value::from(number.map(|number| number.round() as i64));
     let percent = |part: Option<f64>| whole(part.map(|part| 100.0 * part));
@@ -89,6 +89,4 @@ pub fn values(scorer: &Scorer, scored: &Scored) -> Values {
         ("loyalty_emotional", percent(loyalty.emotional)),
         ("loyalty_cognitive", percent(loyalty.cognitive)),
     ]
-    .map(|(field, value)| (field.to_owned(), value))
-    .into()
 }

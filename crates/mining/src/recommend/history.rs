@@ -1,7 +1,7 @@
 //! Who bought what first when: the one input of all methods.
 
 use crate::grouping::evenly;
-use std::cmp::Reverse;
+use std::{cmp::Reverse, ops::Range};
 
 /// A purchase; customers and products are numbered from 0 by the caller, days by any calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,10 +75,15 @@ impl History {
 
     /// The first purchases of a customer, by product; none for one who is not known.
     pub fn of(&self, customer: u32) -> &[Purchase] {
+        &self.first[self.places(customer)]
+    }
+
+    /// Where they stand among [`Self::purchases`].
+    pub fn places(&self, customer: u32) -> Range<usize> {
         let at = customer as usize;
         match (self.begins.get(at), self.begins.get(at + 1)) {
-            (Some(from), Some(to)) => &self.first[*from..*to],
-            _ => &[],
+            (Some(from), Some(to)) => *from..*to,
+            _ => 0..0,
         }
     }
 

@@ -31,13 +31,11 @@ pub struct Neighbours {
     left_out: u32,
 }
 
-/// Whether the purchase of a product that is given, a customer's first one, counts.
-type Counts<'c> = &'c (dyn Fn(&Purchase) -> bool + Sync);
-
 /// What pairs are counted on.
 struct Pairs<'h> {
     history: &'h History,
-    counts: Counts<'h>,
+    /// Of each purchase, whether it counts.
+    counts: &'h [bool],
     /// Customers of each product, and who is left out of all of them.
     popularity: Vec<u32>,
     left_out: u32,
@@ -46,7 +44,7 @@ struct Pairs<'h> {
 }
 
 impl<'h> Pairs<'h> {
-    fn of(history: &'h History, counts: Counts<'h>, wanted: impl Fn(u32) -> bool) -> Self {
+    fn of(history: &'h History, counts: &'h [bool], wanted: impl Fn(u32) -> bool) -> Self {
         let popularity = vec![0; history.products()];
         let mut pairs = Pairs { history, counts, popularity, left_out: 0, customers_of: vec![] };
         for customer in 0..history.customers() {
@@ -68,15 +66,14 @@ impl<'h> Pairs<'h> {
     }
 
     fn bought_too_much(&self, customer: u32) -> bool {
-        let own = self.history.of(customer);
-        own.len() > MOST_PRODUCTS
-            && own.iter().filter(|purchase| (self.counts)(purchase)).count() > MOST_PRODUCTS
+        let own = self.history.places(customer);
+        own.len() > MOST_PRODUCTS && self.counts[own].iter().filter(|counts| **counts).count() > MOST_PRODUCTS
     }
 
     fn counted(&self, customer: u32) -> impl Iterator<Item = &'h Purchase> + use<'h> {
-        let (own, counts) = (self.history.of(customer), self.counts);
-        let taken = if self.bought_too_much(customer) { 0 } else { own.len() };
-        own.iter().filter(move |purchase| counts(purchase)).take(taken)
+        let own = if self.bought_too_much(customer) { 0..0 } else { self.history.places(customer) };
+        let purchases = self.history.purchases()[own.clone()].iter().zip(&self.counts[own]);
+        purchases.filter(|(_, counts)| **counts).map(|(purchase, _)| purchase)
     }
 
     /// `both` is zero for every product, before and after.
@@ -114,17 +111,18 @@ impl<'h> Pairs<'h> {
     }
 }
 
-/// The products nearest to each of some by those purchases that count, without counting those of all others.
-pub fn of_some(history: &History, counts: Counts<'_>, products: &[u32]) -> BTreeMap<u32, Vec<Neighbour>> {
+/// The products nearest to each of some, without counting those of all others; `counts` says of each of the history's purchases
+/// whether it counts.
+pub fn of_some(history: &History, counts: &[bool], products: &[u32]) -> BTreeMap<u32, Vec<Neighbour>> {
     let pairs = Pairs::of(history, counts, |product| products.contains(&product));
-    let mut both = vec![0; history.products()];
-    let known = products.iter().filter(|product| (**product as usize) < history.products());
-    known.map(|product| (*product, pairs.nearest(*product as usize, &mut both))).collect()
+    let known = products.par_iter().filter(|product| (**product as usize) < history.products());
+    let nearest = |both: &mut Vec<u32>, product: &u32| (*product, pairs.nearest(*product as usize, both));
+    known.map_init(|| vec![0; history.products()], nearest).collect()
 }
 
 impl Neighbours {
     pub fn of(history: &History) -> Self {
-        let all = |_: &Purchase| true;
+        let all = vec![true; history.purchases().len()];
         let (pairs, products) = (Pairs::of(history, &all, |_| true), history.products());
         let nearest = |both: &mut Vec<u32>, product| pairs.nearest(product, both);
         let nearest = (0..products).into_par_iter().map_init(|| vec![0; products], nearest).collect();
@@ -183,9 +181,9 @@ mod tests {
         assert!(found.of_product(2).is_empty() && found.of_product(77).is_empty());
         assert_eq!(found.strongest(1, &[0]).map(|near| near.product), Some(0));
         assert_eq!(found.scores(&[2]), []);
-        let some = of_some(&history, &|_| true, &[0, 77]);
+        let some = of_some(&history, &[true; 8], &[0, 77]);
         assert_eq!(some, BTreeMap::from([(0, found.of_product(0).to_vec())]));
-        assert_eq!(of_some(&history, &|one| one.day < 1, &[0]), BTreeMap::from([(0, vec![])]));
+        assert_eq!(of_some(&history, &[false; 8], &[0]), BTreeMap::from([(0, vec![])]));
         assert_eq!(
             ([0, 1, 2, 77].map(|product| found.customers(product)), found.left_out()),
             ([4, 3, 1, 0], 0)
@@ -207,7 +205,8 @@ mod tests {
         assert_eq!((with.of_product(0)[0].both, with.customers(0), with.customers(1)), (4, 5, 4));
         assert_eq!((with.left_out(), with.customers(most)), (1, 0));
         assert!(with.of_product(most).is_empty());
-        let some = of_some(&of(most + 1), &|_| true, &[0]);
+        let all = of(most + 1);
+        let some = of_some(&all, &vec![true; all.purchases().len()], &[0]);
         assert_eq!(some[&0], without.of_product(0));
         // One product less, and he counts like anybody.
         let fewer = Neighbours::of(&of(most));

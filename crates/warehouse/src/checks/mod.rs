@@ -100,7 +100,10 @@ pub async fn note(engine: &Engine, checks: Vec<Quality>) -> Result<()> {
     storage::put(&storage::store(engine)?, NOTED, serde_json::to_vec(&kept)?).await
 }
 
-pub(crate) async fn look(engine: &Engine, store: &Store, manifest: &Manifest) -> Result<()> {
+pub(crate) async fn look(engine: &Engine) -> Result<()> {
+    let store = &storage::store(engine)?;
+    let open = session::newest(engine).await?;
+    let manifest = &open.manifest;
     let tables = tables(engine.registry());
     // What another version of the program kept in another form is looked at anew.
     let old = read(store, FILE).await.unwrap_or_default();

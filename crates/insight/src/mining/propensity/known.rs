@@ -19,6 +19,7 @@ use mining::{
         neighbours::{self, Neighbour},
     },
 };
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// Neighbours of the product that count as related.
@@ -47,16 +48,21 @@ pub struct Day {
     pub day: i32,
     /// Of each account, `None` for who had not bought anything within the window.
     base: Vec<Option<Base>>,
+    /// Of each purchase of the history, whether the product was bought within the window.
+    known: Vec<bool>,
     /// Of each product asked about.
     near: BTreeMap<u32, Vec<Neighbour>>,
 }
 
 impl Day {
     fn new(day: i32, lines: &[&[Line]], history: &History, products: &[u32]) -> Day {
+        let known: Vec<bool> =
+            history.purchases().par_iter().map(|first| is_known(lines, first, day)).collect();
         Day {
             day,
-            base: lines.iter().map(|lines| base(lines, day)).collect(),
-            near: neighbours::of_some(history, &|first| is_known(lines, first, day), products),
+            base: lines.par_iter().map(|lines| base(lines, day)).collect(),
+            near: neighbours::of_some(history, &known, products),
+            known,
         }
     }
 }
@@ -106,10 +112,11 @@ impl<'s> Past<'s> {
         sample(&keys, SAMPLED).into_iter().map(|at| known[at]).collect()
     }
 
-    pub fn had_bought(&self, account: usize, product: u32, day: i32) -> bool {
-        let own = self.sales.history.of(account as u32);
-        let place = own.binary_search_by_key(&product, |one| one.product);
-        place.is_ok_and(|at| is_known(&self.lines, &own[at], day))
+    pub fn had_bought(&self, account: usize, product: u32, on: &Day) -> bool {
+        let own = self.sales.history.places(account as u32);
+        let purchases = &self.sales.history.purchases()[own.clone()];
+        let place = purchases.binary_search_by_key(&product, |one| one.product);
+        place.is_ok_and(|at| on.known[own.start + at])
     }
 }
 
@@ -153,7 +160,7 @@ impl<'p> Known<'p> {
         });
         let (mut buyers, mut customers) = (0, 0);
         for account in (0..past.lines.len()).filter(|account| at.base[*account].is_some()) {
-            let bought = u32::from(past.had_bought(account, product, at.day));
+            let bought = u32::from(past.had_bought(account, product, at));
             (buyers, customers) = (buyers + bought, customers + 1);
             for shares in &mut shares {
                 if let Some(value) = shares.field.and_then(|field| field.value(account)) {
@@ -176,10 +183,12 @@ impl<'p> Known<'p> {
         let mut row = Vec::with_capacity(self.past.keys.len());
         row.extend(self.at.base[account].as_ref()?.map(f64::from));
         let (mut before, mut affinity, mut related) = (0.0, 0.0, 0.0);
-        for first in self.past.sales.history.of(account as u32) {
+        let history = &self.past.sales.history;
+        let own = history.places(account as u32);
+        let known = history.purchases()[own.clone()].iter().zip(&self.at.known[own]);
+        for (first, _) in known.filter(|(_, known)| **known) {
             let place = self.places[first.product as usize];
-            let counts = first.product == self.product || place.is_some();
-            if !counts || !is_known(&self.past.lines, first, self.at.day) {
+            if first.product != self.product && place.is_none() {
                 continue;
             }
             match place {
