@@ -159,6 +159,7 @@ fn a_forecast_is_the_one_of_the_models_alone() {
     let (model, question) = (Model::fit(&customers, 365), Question::default());
     let bg = model.bg_nbd.fitted().expect("fitted").parameters;
     let purchasing = Purchasing::from(bg);
+    let mut single_buyers = 0;
     for customer in &customers {
         let (seen, found) = (customer.observe(365), model.score(customer, 365, &question));
         let close = |found: Option<f64>, expected: f64| {
@@ -169,7 +170,17 @@ fn a_forecast_is_the_one_of_the_models_alone() {
         close(found.p_buy_within, bg.p_buy_within(&seen, 52.0));
         close(found.p_buy_soon, bg.p_buy_within(&seen, 13.0));
         close(found.clv, clv(&purchasing, &seen, found.expected_spend.expect("a model"), &question.outlook));
+        let churn = found.p_churn.expect("a model");
+        let quiet = 1.0 - bg.p_buy_within(&seen, 52.0);
+        assert!((churn - quiet).abs() <= 1e-13, "{churn} is not {quiet}: {customer:?}");
+        // BG/NBD takes a single buyer for alive, but not for one who buys: churn by P(alive) would be none.
+        if seen.x == 0 {
+            assert_eq!(found.p_alive, Some(1.0));
+            assert!(churn > 0.3, "{churn}: {customer:?}");
+            single_buyers += 1;
+        }
     }
+    assert!(single_buyers > 0);
 }
 
 #[test]

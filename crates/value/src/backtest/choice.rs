@@ -206,3 +206,89 @@ impl Contest<'_> {
         Verdict { because, rival, average_better: average.iter().any(Rival::is_better) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::backtest::Measures;
+    use crate::erlang::Erlang;
+    use crate::purchasing::Purchasing;
+
+    /// Four customers' scores by the model that forecasts best; their mean is 0.75.
+    const BEST: [f64; 4] = [0.6, 0.8, 0.7, 0.9];
+    /// Behind by 0.2, 0.4, 0.1, 0.3: 0.25 in the mean, with a standard error of √(0.05/3/4) = 0.065.
+    const WORSE: [f64; 4] = [0.8, 1.2, 0.8, 1.2];
+    /// Behind by 0.2, −0.2, 0.3, −0.1: 0.05 in the mean, with a standard error of √(0.17/3/4) = 0.119.
+    const AS_GOOD: [f64; 4] = [0.8, 0.6, 1.0, 0.8];
+
+    /// A model with this BIC: of one customer, whose logarithm is 0, it is −2 ln L whatever the number of parameters.
+    fn fit(family: Family, bic: f64) -> PurchaseFit {
+        PurchaseFit {
+            family,
+            model: Purchasing::Erlang(Erlang { k: 1, r: 1.0, alpha: 1.0, dropout: None }),
+            parameters: vec![],
+            log_likelihood: -0.5 * bic,
+            covariance: vec![],
+            boundary: vec![],
+            customers: 1,
+            repeat_customers: 1,
+        }
+    }
+
+    /// The choice among models with these BICs and scores of the customers.
+    fn choose(models: &[(Family, f64, [f64; 4])]) -> (Family, Reason) {
+        let tried: Vec<Tried> = models
+            .iter()
+            .map(|(family, ..)| Tried {
+                method: Method::Model { family: *family },
+                measures: Measures::of(&[], &[]),
+                score: None,
+                errors: None,
+                behind: None,
+                fit: None,
+            })
+            .collect();
+        // Half of a score is the deviance; the squared error of the purchases takes no part.
+        let loss = |score: f64| Loss { deviance: score + 0.1, often: 0.0, whether: score - 0.1 };
+        let losses: Vec<Option<Losses>> =
+            models.iter().map(|(.., scores)| Some(scores.map(loss).to_vec())).collect();
+        let fits: Vec<PurchaseFit> = models.iter().map(|(family, bic, _)| fit(*family, *bic)).collect();
+        Contest { tried: &tried, losses: &losses, buyers: 100 }.model(&fits).expect("a model")
+    }
+
+    #[test]
+    fn who_forecasts_worse_is_out_however_well_it_fits_the_past() {
+        let alone = choose(&[(Family::Nbd, 900.0, WORSE), (Family::BgNbd, 1_000.0, BEST)]);
+        assert_eq!(alone, (Family::BgNbd, Reason::Forecast));
+        // Of the two that are left the likelihood decides.
+        let of_three = choose(&[
+            (Family::Nbd, 1_000.0, AS_GOOD),
+            (Family::BgNbd, 900.0, WORSE),
+            (Family::MbgNbd, 990.0, BEST),
+        ]);
+        assert_eq!(of_three, (Family::MbgNbd, Reason::Likelihood));
+    }
+
+    #[test]
+    fn among_equal_forecasts_the_likelihood_decides() {
+        let best_score_wins = choose(&[(Family::Nbd, 1_000.0, AS_GOOD), (Family::BgNbd, 990.0, BEST)]);
+        assert_eq!(best_score_wins, (Family::BgNbd, Reason::Likelihood));
+        let other_wins = choose(&[(Family::BgNbd, 1_000.0, BEST), (Family::ParetoNbd, 990.0, AS_GOOD)]);
+        assert_eq!(other_wins, (Family::ParetoNbd, Reason::Likelihood));
+        // Surely behind, but by what matters to nobody, is equal; by more than that it is not.
+        let behind =
+            |by: f64| choose(&[(Family::Nbd, 990.0, BEST.map(|s| s + by)), (Family::BgNbd, 1_000.0, BEST)]);
+        assert_eq!(behind(0.004), (Family::Nbd, Reason::Likelihood));
+        assert_eq!(behind(0.006), (Family::BgNbd, Reason::Forecast));
+    }
+
+    #[test]
+    fn among_equals_in_both_the_simplest_is_chosen() {
+        let nbd = |bic: f64| choose(&[(Family::BgNbd, 1_000.0, BEST), (Family::Nbd, bic, AS_GOOD)]);
+        assert_eq!(nbd(1_001.9), (Family::Nbd, Reason::Simplest));
+        assert_eq!(nbd(1_002.1), (Family::BgNbd, Reason::Likelihood));
+        // As many parameters: in the order of the families.
+        let four = choose(&[(Family::ParetoNbd, 999.0, BEST), (Family::BgNbd, 1_000.0, AS_GOOD)]);
+        assert_eq!(four, (Family::BgNbd, Reason::Simplest));
+    }
+}

@@ -198,6 +198,55 @@ pub(super) fn losses(customers: &[Divided], forecasts: &[Forecast], average: &[F
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::history::{Purchase, Summary};
+
+    /// Who showed so many purchase days and so much money in the held-out period.
+    fn customer(purchases: f64, money: f64) -> Divided {
+        let first = Purchase { day: 0, amount: 10_000 };
+        let summary = Summary::first(first);
+        Divided { past: vec![first], summary, seen: summary.observe(7), actual: [purchases, money] }
+    }
+
+    #[test]
+    fn four_customers_by_hand() {
+        let customers = [customer(0.0, 0.0), customer(1.0, 30.0), customer(2.0, 50.0), customer(5.0, 120.0)];
+        let forecasts = [
+            Forecast { purchases: 0.5, p_buy: 0.5, money: 10.0 },
+            Forecast { purchases: 1.5, p_buy: 0.5, money: 20.0 },
+            Forecast { purchases: 0.5, p_buy: 0.75, money: 80.0 },
+            Forecast { purchases: 7.5, p_buy: 1.0, money: 70.0 },
+        ];
+        let found = Measures::of(&customers, &forecasts);
+        // Off by 0.5, 0.5, −1.5, 2.5: 2 of 8 together, 5/4 in the mean, and the mean square is 9/4.
+        assert_eq!((found.bias, found.mae, found.rmse), (Some(0.25), 1.25, 1.5));
+        // Off by 10, −10, 30, −50: −20 of 200 together, 100/4 in the mean, and the mean square is 3600/4.
+        assert_eq!((found.money_bias, found.money_mae, found.money_rmse), (Some(-0.1), 25.0, 30.0));
+        // (1/4 + 1/4 + 1/16 + 0)/4; the first did not buy.
+        assert_eq!(found.brier, 0.140_625);
+        let bin = |customers, forecast, actual| Bin { customers, forecast, actual };
+        assert_eq!(found.calibration, [bin(2, 0.5, 0.5), bin(1, 0.75, 1.0), bin(1, 1.0, 1.0)]);
+        // Ranks 1.5, 3, 1.5, 4 and 1, 2, 3, 4: 3/√(4.5·5).
+        let rank = found.rank_correlation.expect("varied");
+        assert!((rank - 3.0 / 22.5_f64.sqrt()).abs() < 1e-12, "{rank}");
+        // By forecast money 50, 120, 30, 0: (150 + 120 − 30)/800; in their own order (360 + 50 − 30)/800.
+        let gini = found.gini.expect("money");
+        assert!((gini - 240.0 / 380.0).abs() < 1e-12, "{gini}");
+        // The best fifth of four is one: 50 of 200, where 120 was to be had.
+        assert_eq!((found.capture, found.perfect_capture), (Some(0.25), Some(0.6)));
+    }
+
+    #[test]
+    fn without_a_purchase_there_is_no_share_to_be_off_by() {
+        let nobody = [customer(0.0, 0.0), customer(0.0, 0.0)];
+        let forecasts = [
+            Forecast { purchases: 1.0, p_buy: 0.5, money: 10.0 },
+            Forecast { purchases: 2.0, p_buy: 1.0, money: 30.0 },
+        ];
+        let found = Measures::of(&nobody, &forecasts);
+        assert_eq!((found.bias, found.money_bias), (None, None));
+        assert_eq!((found.rank_correlation, found.gini, found.capture), (None, None, None));
+        assert_eq!((found.mae, found.money_mae, found.brier), (1.5, 20.0, 0.625));
+    }
 
     #[test]
     fn ranks_of_equal_values_are_shared() {

@@ -257,3 +257,89 @@ fn bought(purchases: &[Purchase]) -> (f64, f64) {
 fn units_per_purchase(customer: &Divided) -> f64 {
     money::to_units(customer.summary.total_amount) / f64::from(customer.summary.orders.max(1))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CUT: i32 = 491;
+    const HORIZON_DAYS: i32 = 91;
+    /// Where the period before the cut begins.
+    const BEGIN: i32 = CUT - HORIZON_DAYS;
+
+    /// Silent for so many weeks when the period before began; bought in it or did not.
+    fn customer((idle_weeks, buys): (i32, bool)) -> Divided {
+        let on = |day: i32| Purchase { day, amount: 10_000 };
+        let history: Vec<Purchase> =
+            [on(BEGIN - 7 * idle_weeks)].into_iter().chain(buys.then_some(on(BEGIN + 50))).collect();
+        divide(&history, CUT, CUT + HORIZON_DAYS, &mut 0).expect("bought before the cut")
+    }
+
+    #[test]
+    fn a_hiatus_is_the_silence_that_misjudged_fewest() {
+        let known = [
+            (1, true),
+            (1, true),
+            (1, true),
+            (3, true),
+            (3, true),
+            (8, true),
+            (8, true),
+            (8, false),
+            (10, false),
+            (10, false),
+            (10, false),
+            (30, true),
+            (30, false),
+        ];
+        // Silent who bought and not silent who did not: 5 with 2 weeks, 3 with 4, 2 with 8, 5 with 13 and more.
+        let customers: Vec<Divided> = known.into_iter().map(customer).collect();
+        let period = Period::new(&customers, CUT, CUT + HORIZON_DAYS);
+        assert_eq!(period.hiatus(), 8);
+        let tried: Vec<Rule> = period.rules().into_iter().map(|(rule, _)| rule).collect();
+        assert!(tried.contains(&Rule::Hiatus { weeks: 8 }), "{tried:?}");
+        // Of the 8 who were not silent 7 bought, of the 5 others 1.
+        assert_eq!(period.ruled(Rule::Hiatus { weeks: 8 }).shares_of_buyers(), Some([0.875, 0.2]));
+        // Five more who come back after ten weeks: 2 weeks misjudge 10, 4 weeks 8, 8 weeks 7, 13 weeks and more still 5.
+        let returning = [(10, true); 5].into_iter().map(customer);
+        let customers: Vec<Divided> = customers.into_iter().chain(returning).collect();
+        assert_eq!(Period::new(&customers, CUT, CUT + HORIZON_DAYS).hiatus(), 13);
+    }
+
+    #[test]
+    fn where_nobody_was_known_before_the_hiatus_is_the_horizon() {
+        let on = |day: i32| Purchase { day, amount: 10_000 };
+        let new = divide(&[on(BEGIN + 1), on(BEGIN + 20)], CUT, CUT + HORIZON_DAYS, &mut 0).expect("bought");
+        assert_eq!(Period::new(&[new], CUT, CUT + HORIZON_DAYS).hiatus(), 13);
+    }
+
+    /// Asked about eight weeks.
+    fn ruled(rule: Rule) -> Ruled {
+        Ruled { rule, weeks: 8.0, learned: [0.9, 0.1] }
+    }
+
+    #[test]
+    fn who_goes_on_as_before_buys_at_random_at_his_own_rate() {
+        let rule = ruled(Rule::PastFrequency);
+        // 6 purchases in 24 weeks are 2 in 8; none comes with probability e^−2. Neither silence nor last year matters.
+        for (t_x, year_before) in [(24.0, 0), (1.0, 9)] {
+            let [purchases, p_buy] = rule.forecast(&Observation { x: 6, t_x, age: 24.0 }, year_before);
+            assert_eq!(purchases, 2.0);
+            assert!((p_buy - 0.864_664_716_763_387).abs() < 1e-12, "{p_buy}");
+        }
+        assert_eq!(rule.forecast(&Observation { x: 0, t_x: 0.0, age: 24.0 }, 9), [0.0, 0.0]);
+        // Known for half a week, he counts as known for one: 8 in 8 weeks, none with e^−8.
+        let [purchases, p_buy] = rule.forecast(&Observation { x: 1, t_x: 0.5, age: 0.5 }, 0);
+        assert_eq!(purchases, 8.0);
+        assert!((p_buy - 0.999_664_537_372_097).abs() < 1e-12, "{p_buy}");
+    }
+
+    #[test]
+    fn by_a_hiatus_the_silent_are_gone_and_the_others_go_on() {
+        let rule = ruled(Rule::Hiatus { weeks: 8 });
+        let last = |t_x: f64| rule.forecast(&Observation { x: 6, t_x, age: 24.0 }, 9);
+        // Eight weeks to the day are no silence yet.
+        assert_eq!(last(16.0), [2.0, 0.9]);
+        assert_eq!(last(15.9), [0.0, 0.1]);
+    }
+}

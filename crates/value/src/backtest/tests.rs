@@ -183,6 +183,49 @@ fn a_hiatus_learns_who_comes_back_from_as_long_a_period() {
     assert_eq!(young.horizon.shares_of_buyers(), Some([1.0, 0.0]));
 }
 
+/// Everybody buys after 14 and after 56 days in turn; the second half stops after one to five purchases, on day 209 at the latest.
+/// So from there on, whoever was silent for more than eight weeks never came back, and all others did.
+fn silent_for_good() -> Vec<Vec<Purchase>> {
+    let history = |i: i32, purchases: usize| -> Vec<Purchase> {
+        let turns = (i % 2..).map(|turn| if turn % 2 == 0 { 14 } else { 56 });
+        let days = turns.scan(i % 70, |day, gap| {
+            let today = *day;
+            *day += gap;
+            Some(today)
+        });
+        let days = days.take_while(|day| *day <= 419).take(purchases);
+        days.map(|day| Purchase { day, amount: 200_000 + i64::from(i) }).collect()
+    };
+    let stays = (0..150).map(|i| history(i, usize::MAX));
+    stays.chain((0..150).map(|i| history(i, 1 + (i % 5) as usize))).collect()
+}
+
+#[test]
+fn a_hiatus_is_in_force_where_silence_tells_all() {
+    let mut histories = silent_for_good();
+    // 52 weeks before the cut nobody had bought: last year is no rule here.
+    let found = run(&histories, 363, 419).expect("possible");
+    assert!(found.tried.iter().all(|tried| tried.method != Method::Rule { rule: Rule::LastYear }));
+    let hiatus = Rule::Hiatus { weeks: 8 };
+    let expected = (Some(hiatus), Because::RuleBetter);
+    assert_eq!((found.churn.rule(), found.churn.because), expected, "{:#?}", found.tried);
+    let tried =
+        found.tried.iter().find(|tried| tried.method == Method::Rule { rule: hiatus }).expect("tried");
+    assert_eq!(tried.measures.brier, 0.0);
+    // The first customer has 12 purchase days from 0 to 364, and goes on as before.
+    let learned = Some(RuleScore::learn(hiatus, &histories, 419, &Question::default(), 8.0));
+    let both = RulesInForce { purchases: learned, churn: learned };
+    let there = scored(&histories, 419, both);
+    assert_eq!((there.p_churn, there.p_buy_soon, there.p_alive), (Some(0.0), Some(1.0), None));
+    let purchases = there.expected_purchases.expect("by the rule");
+    assert!((purchases - 11.0 * 364.0 / 419.0).abs() < 1e-9, "{purchases}");
+    // The first of those who stopped.
+    histories.rotate_left(150);
+    let gone = scored(&histories, 419, both);
+    assert_eq!((gone.p_churn, gone.p_buy_soon, gone.p_alive), (Some(1.0), Some(0.0), None));
+    assert_eq!((gone.expected_purchases, gone.clv), (Some(0.0), Some(0.0)));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
     /// Whatever the data: the result is stored and read back, nothing in it is NaN, and the order does not matter.
