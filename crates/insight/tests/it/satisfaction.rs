@@ -51,8 +51,10 @@ fn what_a_customer_answers_is_on_his_page_within_a_moment() {
         );
         company.order(Some(account), "2026-11-20", "100", None).await;
         company.settle().await;
-        // A single purchase the day before: behavioural loyalty is all but nothing.
-        assert_eq!(company.account(account).await.get("loyalty_behavioural"), &Value::Int(0));
+        // Nothing is fitted that says whether he will buy again, so nothing is claimed of what he does.
+        let bought = company.account(account).await;
+        assert_eq!(bought.get("loyalty_behavioural"), &Value::Null);
+        assert_eq!(bought.get("loyalty_index"), &Value::Int(60));
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
