@@ -2,10 +2,11 @@
 
 use crate::company::{Company, on_databases, on_one, values};
 use insight::{
-    refit,
+    after_fit, refit,
     settings::{Settings, ValueBy},
     store,
 };
+use meta::Decimal;
 use testkit::Client;
 
 async fn reader(company: &Company, language: &str) -> Client {
@@ -82,10 +83,29 @@ fn an_important_customer_who_fell_silent_is_named() {
         }
         let gone = company.customer("Long Gone").await;
         company.order(Some(gone), "2025-02-01", "90000", None).await;
+        // The only purchase 38 weeks ago: in decline, and with the third of three large sums a key customer.
+        let once = company.customer("Once Big").await;
+        company.order(Some(once), "2026-02-28", "80000", None).await;
+        company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
-        let page = reader(&company, "en").await.get("/value").await.expect(200).body;
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let client = reader(&company, "en").await;
+        let page = client.get("/value").await.expect(200).body;
         let falling = between(&page, "slipping away</h2>", "</section>");
         assert!(falling.contains("Silent Giant") && !falling.contains("Long Gone"), "{falling}");
+        // Both lists show the churn score.
+        let page = client.get("/value/seven-p/persistency").await.expect(200).body;
+        let declining = between(&page, "in decline: call them</h2>", "</section>");
+        for (list, name, account) in
+            [(falling, "Silent Giant", account), (falling, "Once Big", once), (declining, "Once Big", once)]
+        {
+            let record = company.account(account).await;
+            let churn = record.get("p_churn_52w").as_decimal().unwrap();
+            let shown = (churn.round_dp(3) * Decimal::ONE_HUNDRED).normalize();
+            let shown = format!("data-label=\"Buys no more, 52 weeks\">{shown}%<");
+            let row = between(list, name, "</tr>");
+            assert!(row.contains(&shown), "{shown} in {row}");
+        }
     });
 }
 

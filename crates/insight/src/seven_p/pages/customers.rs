@@ -208,7 +208,7 @@ impl Board<'_> {
                 self.list(
                     "falling_list",
                     (falling, "-net_sales"),
-                    &["net_sales", "overdue", "p_alive", "last_order_on"],
+                    &["net_sales", "overdue", "p_alive", "p_churn_52w", "last_order_on"],
                     "nobody_falling",
                 )
                 .await?,
