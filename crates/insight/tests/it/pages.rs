@@ -153,7 +153,7 @@ fn orders_to_come_and_customers_who_gave_back_more_than_they_bought_lead_to_thei
 fn the_panel_explains_every_figure_and_follows_a_new_order() {
     on_databases(async |company| {
         let accounts = company.regulars().await;
-        refit::refit(&company.engine, None).await.unwrap();
+        let classes = refit::refit(&company.engine, None).await.unwrap().fitted.classes;
         company.settle().await;
         let client = reader(&company, "en").await;
         let page = client.get(&format!("/account/{}", accounts[6])).await.expect(200).body;
@@ -167,6 +167,22 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
         {
             assert!(page.contains(part), "{part}");
         }
+        // The quadrant says what both of its sides were taken from, and from where on they are high.
+        let record = company.account(accounts[6]).await;
+        let own = |field: &str| format!("¥{:.2}", record.get(field).as_decimal().unwrap());
+        let from = |limit: Option<i64>| match limit {
+            Some(amount) => format!("¥{:.2}", Decimal::new(amount, meta::MONEY_SCALE)),
+            None => "–".to_owned(),
+        };
+        assert!(classes.potential_from.is_some(), "{classes:?}");
+        let why = format!(
+            "Value and potential: Sales, last 52 weeks {}, high from {}; Value, 52 weeks {}, high from {}.",
+            own("sales_52w"),
+            from(classes.current_from),
+            own("clv_52w"),
+            from(classes.potential_from)
+        );
+        assert!(page.contains(&why), "{why} in {panel}");
         let orders = address(between(&page, "href=\"/order?filter=", "\""));
         let list = client.get(&format!("/order?filter={orders}")).await.expect(200).body;
         assert!(list.matches("SO-").count() >= 7, "{list}");
