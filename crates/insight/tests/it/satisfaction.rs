@@ -136,6 +136,49 @@ fn the_mean_index_of_a_group_and_of_all_is_that_of_its_customers() {
 }
 
 #[test]
+fn the_index_of_past_quarters_stays_as_it_was_found() {
+    on_databases(async |company| {
+        let mut accounts = vec![];
+        for at in 0..12 {
+            let account = company.customer(&format!("Customer {at}")).await;
+            company.order(Some(account), "2026-07-02", "100", None).await;
+            answer(&company, account, "2026-08-03", "overall", &[("recommend", 8)]).await;
+            accounts.push(account);
+        }
+        company.hold("2026-08-31").await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        for account in accounts {
+            answer(&company, account, "2026-10-05", "overall", &[("recommend", 4)]).await;
+        }
+        company.hold("2026-11-21").await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: satisfaction::Report =
+            kept::find(&company.engine, satisfaction::REPORT).await.unwrap().unwrap().body;
+        let known = |periods: &[satisfaction::Period]| -> Vec<(String, u64, f64)> {
+            let told = |period: &satisfaction::Period| {
+                let found = period.loyalty?;
+                Some((period.from_on.to_string(), found.cases, found.at))
+            };
+            periods.iter().filter_map(told).collect()
+        };
+        // Ten times 8, then ten times the mean of 8 and 4, of all twelve; one purchase says nothing of what they do.
+        let quarters = vec![("2026-07-01".to_owned(), 12, 80.0), ("2026-10-01".to_owned(), 12, 60.0)];
+        assert_eq!(known(&report.quarters), quarters);
+        let months = vec![("2026-08-01".to_owned(), 12, 80.0), ("2026-11-01".to_owned(), 12, 60.0)];
+        assert_eq!(known(&report.months), months);
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/satisfaction").await.expect(200).body;
+        assert!(page.contains("The loyalty index is clearly lower than in 2026 Q3"), "{page}");
+        assert!(page.contains("Loyalty index then") && page.contains("n = 12"), "{page}");
+    });
+}
+
+#[test]
 fn from_ten_answers_on_a_customers_mean_has_its_interval() {
     on_databases(async |company| {
         let account = company.customer("A").await;
