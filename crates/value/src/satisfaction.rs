@@ -74,7 +74,7 @@ pub struct Behaviour {
     pub purchase_days: u32,
     /// Weeks since the first of them.
     pub tenure_weeks: f64,
-    /// Probability that he still buys.
+    /// Probability that he buys within the horizon of the forecasts.
     pub p_active: f64,
     /// The share of what he needs that he says he buys here.
     pub share: Option<f64>,

@@ -96,6 +96,7 @@ const SATISFACTION: &[Shown] = &[
     helped("satisfaction.nps", "satisfaction.nps_help", "points", "surveys.recommend"),
     helped("satisfaction.answers", "satisfaction.answers_help", "count", "surveys"),
     helped("satisfaction.index", "satisfaction.index_help", "points", "account_figures.loyalty_index"),
+    told("satisfaction.index_then", "points", "account_figures.loyalty_index"),
     helped("satisfaction.attitude", "satisfaction.attitude_help", "points", SURVEYS),
     helped("satisfaction_of_dimension", "satisfaction.dimensions_help", "quantity", SURVEYS)
         .named(("Satisfaction by dimension", "各维度满意度")),

@@ -92,6 +92,7 @@ const OVERVIEW: &[Shown] = &[
     told("value.net_sales", "money", "account_figures.net_sales"),
     told("value.clv", "money", "account_figures.clv_52w"),
     told("value.p_alive", "share", "account_figures.p_alive"),
+    told("value.p_churn", "share", "account_figures.p_churn_52w"),
     told("value.overdue_times", "quantity", "account_figures.overdue"),
     told("value.estimate", "quantity", ORDERS),
     told("value.standard_error", "quantity", ORDERS),

@@ -42,6 +42,7 @@ struct Customer {
     /// Of 80 %; nothing where a rule of thumb is in force.
     clv_range: Option<String>,
     p_alive: String,
+    p_churn: String,
     overdue: String,
     last_on: String,
     stage: String,
@@ -338,6 +339,7 @@ async fn customers(words: &Words<'_>, session: &Session, filter: &str) -> Answer
         "clv_52w_low",
         "clv_52w_high",
         "p_alive",
+        "p_churn_52w",
         "overdue",
         "last_order_on",
         fields::STAGE,
@@ -353,6 +355,10 @@ fn customer(words: &Words<'_>, record: &Record) -> Customer {
         amount.map(|amount| words.whole_amount(amount))
     };
     let money = |field: &str| known(field).unwrap_or_default();
+    let probability = |field: &str| {
+        let p = record.get(field).as_decimal();
+        p.map(|p| words.format.percent(p.round_dp(3))).unwrap_or_default()
+    };
     let range = known("clv_52w_low").zip(known("clv_52w_high"));
     let (stage, stage_colour) = words.choice(fields::STAGE, record.text(fields::STAGE));
     Customer {
@@ -361,11 +367,8 @@ fn customer(words: &Words<'_>, record: &Record) -> Customer {
         net_sales: money("net_sales"),
         clv: money("clv_52w"),
         clv_range: range.map(|(low, high)| format!("{low} – {high}")),
-        p_alive: record
-            .get("p_alive")
-            .as_decimal()
-            .map(|p| words.format.percent(p.round_dp(3)))
-            .unwrap_or_default(),
+        p_alive: probability("p_alive"),
+        p_churn: probability("p_churn_52w"),
         overdue: record
             .get("overdue")
             .as_decimal()

@@ -131,7 +131,28 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     );
     let (behaviour, loyalty) =
         (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
-    by_hand("importance").into_iter().chain(behaviour).chain(loyalty).collect()
+    let quadrant = quadrant(words, scorer, scored);
+    by_hand("importance").into_iter().chain(quadrant).chain(behaviour).chain(loyalty).collect()
+}
+
+/// What his quadrant was taken from, each against what the best fifth begins at.
+fn quadrant(words: &Words<'_>, scorer: &Scorer, scored: &Scored) -> Option<String> {
+    scored.statistics.summary?;
+    let classes = &scorer.fitted.classes;
+    let (current, potential) = classes.worth(&scored.statistics, scored.clv)?;
+    classes.quadrant(current, potential)?;
+    let amount = |amount: Option<i64>| amount.map_or_else(|| "–".to_owned(), |amount| words.amount(amount));
+    let [today, next] = classes.by.figures().map(|field| words.label(field));
+    let known = [
+        ("today", today),
+        ("current", amount(Some(current))),
+        ("current_from", amount(classes.current_from)),
+        ("next", next),
+        ("potential", amount(potential)),
+        ("potential_from", amount(classes.potential_from)),
+    ];
+    let known: Vec<(&str, &str)> = known.iter().map(|(name, text)| (*name, text.as_str())).collect();
+    Some(words.t("value.why.quadrant", &known))
 }
 
 /// How he decides: what he pays, how early he takes up the new, how often he comes; and why nothing is said where nothing is.

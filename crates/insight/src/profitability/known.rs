@@ -19,6 +19,11 @@ pub fn counted(rated: bool) -> String {
     format!("orders > 0 && {} != null", leaves(rated))
 }
 
+/// Those of them who leave something: they make the whale curve rise.
+pub fn winners(rated: bool) -> String {
+    format!("orders > 0 && {} > 0", leaves(rated))
+}
+
 /// A customer's last 52 weeks; ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {

@@ -1,7 +1,7 @@
 //! `/value/profitability`: the whale curve, what takes the margin, who loses money and why.
 
 use super::{
-    known::{ENOUGH_KNOWN, counted, leaves},
+    known::{self, ENOUGH_KNOWN, counted, leaves},
     report::{REPORT, Report},
 };
 use crate::{
@@ -184,13 +184,21 @@ fn whale(words: &Words<'_>, report: &Report) -> Json {
             words.t("profit.whale_title_loss", &[("amount", &words.amount(whale.total.saturating_neg()))])
         }
     };
+    let sort = format!("-{}", leaves(report.rated));
+    let list = |filter: &str| href::sorted("account", filter, &sort);
     let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
     json!({
         "title": title,
         "data": {
             "points": points,
-            "mark": { "x": winners, "y": money::to_units(whale.gained), "label": words.amount(whale.gained) },
-            "end": { "y": money::to_units(whale.total), "label": words.amount(whale.total) },
+            "mark": {
+                "x": winners, "y": money::to_units(whale.gained), "label": words.amount(whale.gained),
+                "href": list(&known::winners(report.rated)),
+            },
+            "end": {
+                "y": money::to_units(whale.total), "label": words.amount(whale.total),
+                "href": list(&counted(report.rated)),
+            },
             "x_label": words.t("value.share_of_customers", &[]),
             "y_label": words.t("profit.cumulative", &[("what", &what)]),
             "currency": words.currency,

@@ -32,8 +32,8 @@ pub fn fields() -> Vec<Field> {
             "loyalty_behavioural",
             "Behavioural loyalty",
             "行为忠诚",
-            "what he does: repeat buying, length of the relation, the share he says he buys here, times the probability that he still buys",
-            "购买行为：重复购买、关系长度、自述采购份额，再乘以仍在购买的概率",
+            "what he does: repeat buying, length of the relation, the share he says he buys here, times the probability that he buys within the next 52 weeks; empty as long as no forecast gives that probability",
+            "购买行为：重复购买、关系长度、自述采购份额，再乘以未来 52 周内购买的概率；尚无预测给出该概率时为空",
         )
         .moving(),
         part(
@@ -57,14 +57,13 @@ pub fn fields() -> Vec<Field> {
 pub fn loyalty(scorer: &Scorer, scored: &Scored) -> Loyalty {
     let answers = &scored.statistics.answers;
     let tenth = |mean: f64| mean / f64::from(value::satisfaction::MOST);
-    let behavioural = scored.statistics.summary.map(|summary| {
-        let figures = scored.figures.as_ref();
-        // Before models are fitted: he still buys unless he is later than usual.
-        let in_time = || scored.overdue(scorer.day).map_or(1.0, |late| 1.0 / late.max(1.0));
+    // The churn score is known by models and rules of thumb alike, P(alive) by models only.
+    let p_churn = scored.figures.and_then(|figures| figures.p_churn);
+    let behavioural = scored.statistics.summary.zip(p_churn).map(|(summary, p_churn)| {
         Behaviour {
             purchase_days: summary.orders,
             tenure_weeks: summary.observe(scorer.day).age,
-            p_active: figures.and_then(|figures| figures.p_alive).unwrap_or_else(in_time),
+            p_active: 1.0 - p_churn,
             share: answers.share.mean(),
         }
         .loyalty()

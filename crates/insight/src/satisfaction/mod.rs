@@ -14,7 +14,7 @@ pub use answers::{Answers, add_of, add_of_everybody, add_of_in};
 pub use entity::entity;
 pub use figures::{fields, loyalty, values};
 pub use heard::{GroupShown, Heard, Sums};
-pub use report::{REPORT, Report, by_place, compute};
+pub use report::{Period, REPORT, Report, by_place, compute};
 pub use rules::check;
 pub(crate) use shown::{enough, recent};
 

@@ -13,6 +13,8 @@ use std::collections::BTreeMap;
 use value::{proportion::Estimate, satisfaction::Nps};
 
 pub const REPORT: &str = "satisfaction";
+/// Under which every [`Indexed`] is kept.
+const INDEXES: &str = "loyalty_indexes";
 /// Months of the trend; a third of it quarters.
 const MONTHS: u32 = 24;
 /// Groups of one cut; those with most answers and customers stay.
@@ -37,6 +39,32 @@ pub struct Period {
     /// It was not over on the as-of day.
     pub is_open: bool,
     pub heard: Heard,
+    /// Mean loyalty index as the last fit within it found it; none of times before it was kept.
+    #[serde(default)]
+    pub loyalty: Option<Estimate>,
+}
+
+/// The mean loyalty index of everybody who has one, as a fit found it for its day. What customers did is known as it is and not as it
+/// was, nor are the models of then, so that the past of the index is kept and not computed anew.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+struct Indexed {
+    on: NaiveDate,
+    loyalty: Estimate,
+}
+
+/// With one more; of a month its last day stays, and of a day what was found last.
+fn kept_with(mut kept: Vec<Indexed>, found: Indexed) -> Vec<Indexed> {
+    let month = |day: NaiveDate| (day.year(), day.month());
+    let is_of_month = |one: &Indexed| month(one.on) == month(found.on);
+    // Figures of an earlier day, looked at later, do not change what came after it.
+    if kept.iter().any(|one| is_of_month(one) && one.on > found.on) {
+        return kept;
+    }
+    kept.retain(|one| !is_of_month(one));
+    kept.push(found);
+    kept.sort_by_key(|one| one.on);
+    let surplus = kept.len().saturating_sub(MONTHS as usize);
+    kept.split_off(surplus)
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -84,9 +112,21 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
             report.cuts.push((field.to_owned(), groups));
         }
     }
+    let mut indexes: Vec<Indexed> =
+        kept::find(engine, INDEXES).await?.map(|kept| kept.body).unwrap_or_default();
+    if let Some(loyalty) = report.loyalty {
+        indexes = kept_with(indexes, Indexed { on: as_of, loyalty });
+    }
+    for period in report.months.iter_mut().chain(&mut report.quarters) {
+        let within = |one: &&Indexed| one.on >= period.from_on && one.on <= period.until_on;
+        period.loyalty = indexes.iter().rfind(within).map(|one| one.loyalty);
+    }
     engine
         .write(&Actor::system(), move |tx| {
-            Box::pin(async move { kept::keep(tx, REPORT, as_of, &report).await })
+            Box::pin(async move {
+                kept::keep(tx, INDEXES, as_of, &indexes).await?;
+                kept::keep(tx, REPORT, as_of, &report).await
+            })
         })
         .await
 }
@@ -105,7 +145,8 @@ async fn periods(engine: &Engine, as_of: NaiveDate, months: u32) -> Result<Vec<P
         let until_on = next.pred_opt().unwrap_or(next);
         let of_period = heard.iter().find(|(from, _)| *from == Value::Date(from_on));
         let heard = of_period.map(|(_, heard)| heard.clone()).unwrap_or_default();
-        found.push(Period { from_on, until_on: until_on.min(as_of), is_open: until_on > as_of, heard });
+        let (until_on, is_open) = (until_on.min(as_of), until_on > as_of);
+        found.push(Period { from_on, until_on, is_open, heard, loyalty: None });
         from_on = next;
     }
     Ok(found)
@@ -151,4 +192,29 @@ async fn groups(engine: &Engine, field: &str, recent: &Ground) -> Result<Option<
     found.sort_by_key(|group| std::cmp::Reverse((group.heard.answers, group.indexed)));
     found.truncate(GROUPS_LIMIT);
     Ok(Some(found))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_each_month_the_last_day_stays() {
+        let found = |day: &str, at: f64| Indexed {
+            on: day.parse().unwrap(),
+            loyalty: Estimate { at, low: at, high: at, cases: 12 },
+        };
+        let mut kept = vec![];
+        for (day, at) in
+            [("2026-08-03", 70.0), ("2026-08-31", 80.0), ("2026-11-21", 60.0), ("2026-08-15", 10.0)]
+        {
+            kept = kept_with(kept, found(day, at));
+        }
+        assert_eq!(kept, [found("2026-08-31", 80.0), found("2026-11-21", 60.0)]);
+        // The same day anew, and an earlier month that nothing was known of.
+        kept = kept_with(kept, found("2026-11-21", 61.0));
+        kept = kept_with(kept, found("2026-05-31", 50.0));
+        let days = [found("2026-05-31", 50.0), found("2026-08-31", 80.0), found("2026-11-21", 61.0)];
+        assert_eq!(kept, days);
+    }
 }

@@ -3,7 +3,7 @@
 
 use super::{
     ENTITY,
-    heard::{GroupShown, Heard},
+    heard::GroupShown,
     page::{Wanted, points},
     report::{Period, Report},
 };
@@ -36,6 +36,7 @@ struct PeriodRow {
     satisfaction: Judged,
     nps: Judged,
     attitude: Judged,
+    loyalty: Judged,
     href: String,
 }
 
@@ -133,14 +134,14 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         true => period.from_on.format("%Y-%m").to_string(),
         false => period.from_on.format("%Y Q%q").to_string(),
     };
-    let chart = |of: &dyn Fn(&Heard) -> Option<Estimate>,
+    let chart = |of: &dyn Fn(&Period) -> Option<Estimate>,
                  label: &str,
                  told: &str,
                  none: &str,
                  unit: &str,
                  decimals: i32| {
         let known: Vec<(&Period, Estimate)> =
-            periods.iter().filter_map(|period| Some((period, enough(of(&period.heard))?))).collect();
+            periods.iter().filter_map(|period| Some((period, enough(of(period))?))).collect();
         let title = match (known.first(), known.last()) {
             (Some((first, from)), Some((_, to))) if known.len() > 1 => {
                 let change = match () {
@@ -155,7 +156,7 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         let values = |of_found: &dyn Fn(Estimate) -> f64| -> Vec<Option<f64>> {
             let scale = 10_f64.powi(decimals);
             let rounded = |found| (of_found(found) * scale).round() / scale;
-            periods.iter().map(|period| enough(of(&period.heard)).map(rounded)).collect()
+            periods.iter().map(|period| enough(of(period)).map(rounded)).collect()
         };
         json!({
             "title": title,
@@ -174,9 +175,17 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         })
     };
     let charts = [
-        chart(&|heard| heard.satisfaction, "satisfaction.c", "c", "satisfaction.no_trend", "percent", 3),
+        chart(&|period| period.heard.satisfaction, "satisfaction.c", "c", "satisfaction.no_trend", "percent", 3),
         chart(
-            &|heard| heard.attitude,
+            &|period| period.loyalty,
+            "satisfaction.index",
+            "index",
+            "satisfaction.no_index_trend",
+            "count",
+            1,
+        ),
+        chart(
+            &|period| period.heard.attitude,
             "satisfaction.attitude",
             "attitude",
             "satisfaction.no_attitude_trend",
@@ -191,6 +200,7 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         satisfaction: judged(words, period.heard.satisfaction, period.heard.satisfaction_of_one, 2),
         nps: promoting(words, period.heard.nps),
         attitude: judged(words, period.heard.attitude, period.heard.attitude_of_one, 1),
+        loyalty: judged(words, period.loyalty, None, 1),
         href: href::sorted(ENTITY, &answered(period.from_on, period.until_on), "-asked_on"),
     };
     // The newest first, as tables are read.

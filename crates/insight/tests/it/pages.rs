@@ -2,10 +2,11 @@
 
 use crate::company::{Company, on_databases, on_one, values};
 use insight::{
-    refit,
+    after_fit, refit,
     settings::{Settings, ValueBy},
     store,
 };
+use meta::Decimal;
 use testkit::Client;
 
 async fn reader(company: &Company, language: &str) -> Client {
@@ -82,10 +83,29 @@ fn an_important_customer_who_fell_silent_is_named() {
         }
         let gone = company.customer("Long Gone").await;
         company.order(Some(gone), "2025-02-01", "90000", None).await;
+        // The only purchase 38 weeks ago: in decline, and with the third of three large sums a key customer.
+        let once = company.customer("Once Big").await;
+        company.order(Some(once), "2026-02-28", "80000", None).await;
+        company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
-        let page = reader(&company, "en").await.get("/value").await.expect(200).body;
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let client = reader(&company, "en").await;
+        let page = client.get("/value").await.expect(200).body;
         let falling = between(&page, "slipping away</h2>", "</section>");
         assert!(falling.contains("Silent Giant") && !falling.contains("Long Gone"), "{falling}");
+        // Both lists show the churn score.
+        let page = client.get("/value/seven-p/persistency").await.expect(200).body;
+        let declining = between(&page, "in decline: call them</h2>", "</section>");
+        for (list, name, account) in
+            [(falling, "Silent Giant", account), (falling, "Once Big", once), (declining, "Once Big", once)]
+        {
+            let record = company.account(account).await;
+            let churn = record.get("p_churn_52w").as_decimal().unwrap();
+            let shown = (churn.round_dp(3) * Decimal::ONE_HUNDRED).normalize();
+            let shown = format!("data-label=\"Buys no more, 52 weeks\">{shown}%<");
+            let row = between(list, name, "</tr>");
+            assert!(row.contains(&shown), "{shown} in {row}");
+        }
     });
 }
 
@@ -133,7 +153,7 @@ fn orders_to_come_and_customers_who_gave_back_more_than_they_bought_lead_to_thei
 fn the_panel_explains_every_figure_and_follows_a_new_order() {
     on_databases(async |company| {
         let accounts = company.regulars().await;
-        refit::refit(&company.engine, None).await.unwrap();
+        let classes = refit::refit(&company.engine, None).await.unwrap().fitted.classes;
         company.settle().await;
         let client = reader(&company, "en").await;
         let page = client.get(&format!("/account/{}", accounts[6])).await.expect(200).body;
@@ -147,6 +167,22 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
         {
             assert!(page.contains(part), "{part}");
         }
+        // The quadrant says what both of its sides were taken from, and from where on they are high.
+        let record = company.account(accounts[6]).await;
+        let own = |field: &str| format!("¥{:.2}", record.get(field).as_decimal().unwrap());
+        let from = |limit: Option<i64>| match limit {
+            Some(amount) => format!("¥{:.2}", Decimal::new(amount, meta::MONEY_SCALE)),
+            None => "–".to_owned(),
+        };
+        assert!(classes.potential_from.is_some(), "{classes:?}");
+        let why = format!(
+            "Value and potential: Sales, last 52 weeks {}, high from {}; Value, 52 weeks {}, high from {}.",
+            own("sales_52w"),
+            from(classes.current_from),
+            own("clv_52w"),
+            from(classes.potential_from)
+        );
+        assert!(page.contains(&why), "{why} in {panel}");
         let orders = address(between(&page, "href=\"/order?filter=", "\""));
         let list = client.get(&format!("/order?filter={orders}")).await.expect(200).body;
         assert!(list.matches("SO-").count() >= 7, "{list}");

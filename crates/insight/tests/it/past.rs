@@ -338,6 +338,10 @@ fn value_can_be_measured_by_profit() {
         let units = |amount: i64| amount as f64 / value::money::SCALE as f64;
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
+        let panel = client.get(&format!("/account/{thin}")).await.expect(200).body;
+        for part in ["Value and potential: Profit, last 52 weeks ", "; Profit, 52 weeks "] {
+            assert!(panel.contains(part), "{part} in {panel}");
+        }
         let (mut today, mut stood) = (0.0, 0);
         for (at, name) in QUADRANTS.iter().enumerate() {
             let (ids, _) = listed(&client, &format!("was={name}")).await;

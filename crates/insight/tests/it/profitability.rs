@@ -1,7 +1,11 @@
 //! Profit per customer: by hand, in sum, and on its pages.
 
-use crate::company::{on_databases, values};
-use insight::{kept, profitability, refit};
+use crate::{
+    company::{on_databases, values},
+    seven_p_behind::between,
+};
+use engine::{Actor, Query};
+use insight::{after_fit, kept, profitability, refit};
 use meta::{Decimal, Id, Record, Value};
 
 fn told(record: &Record, field: &str) -> Option<f64> {
@@ -165,6 +169,28 @@ fn the_page_shows_the_whale_and_leads_to_the_losers() {
             ["data-chart=\"whale\"", "Customers who lose money", "Calls and visits", "Cost rates", "0.6"]
         {
             assert!(rated.contains(part), "{part} in {rated}");
+        }
+        // The peak of the curve opens those who earn, its end all of them; on the seven P alike.
+        let kept = kept::find::<profitability::Report>(&company.engine, profitability::REPORT).await.unwrap();
+        let whale = kept.unwrap().body.whale;
+        assert!(whale.winners > 0 && whale.winners < whale.customers, "{whale:?}");
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let seven = client.get("/value/seven-p/profitability").await.expect(200).body;
+        for page in [&rated, &seven] {
+            let drawn = between(page, "data-chart=\"whale\"", "</script>");
+            let drawn = drawn.split_once("<script type=\"application/json\">").unwrap().1;
+            let drawn: serde_json::Value = serde_json::from_str(drawn).unwrap();
+            for (mark, filter, customers) in [
+                ("mark", "orders > 0 && net_profit > 0", whale.winners),
+                ("end", "orders > 0 && net_profit != null", whale.customers),
+            ] {
+                let href = drawn[mark]["href"].as_str().unwrap();
+                assert!(href.contains(&format!("filter={}", web::encode(filter))), "{href}");
+                client.get(href).await.expect(200);
+                let query = Query::new("account").filter(filter);
+                let found = company.engine.count(&Actor::system(), &query, 1_000).await.unwrap();
+                assert_eq!(found.number, customers, "{filter}");
+            }
         }
         let panel = client.get(&format!("/account/{}", accounts[0])).await.expect(200).body;
         assert!(panel.contains("profit-panel") && panel.contains("mostly by: Calls and visits"), "{panel}");

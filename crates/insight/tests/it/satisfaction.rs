@@ -51,8 +51,10 @@ fn what_a_customer_answers_is_on_his_page_within_a_moment() {
         );
         company.order(Some(account), "2026-11-20", "100", None).await;
         company.settle().await;
-        // A single purchase the day before: behavioural loyalty is all but nothing.
-        assert_eq!(company.account(account).await.get("loyalty_behavioural"), &Value::Int(0));
+        // Nothing is fitted that says whether he will buy again, so nothing is claimed of what he does.
+        let bought = company.account(account).await;
+        assert_eq!(bought.get("loyalty_behavioural"), &Value::Null);
+        assert_eq!(bought.get("loyalty_index"), &Value::Int(60));
         let client = company.app.administrator().await;
         client.set_cookie("zhike_lang", "en");
         let panel = client.get(&format!("/account/{account}")).await.expect(200).body;
@@ -65,6 +67,114 @@ fn what_a_customer_answers_is_on_his_page_within_a_moment() {
             assert!(few.contains(part), "{part} in {few}");
         }
         assert!(!few.contains("figure-bad") && !few.contains("95 %: "), "{few}");
+    });
+}
+
+#[test]
+fn behavioural_and_cognitive_loyalty_are_what_was_computed_by_hand() {
+    on_databases(async |company| {
+        company.regulars().await;
+        let account = company.customer("Five Days").await;
+        // 104 weeks before today the first of five.
+        for day in ["2024-11-23", "2025-05-10", "2025-10-11", "2026-05-09", "2026-11-07"] {
+            company.order(Some(account), day, "100", Some("60")).await;
+        }
+        let told = values([
+            ("account", account.into()),
+            ("asked_on", Value::Date("2026-10-01".parse().unwrap())),
+            ("dimension", "overall".into()),
+            ("first_choice", Value::Int(9)),
+            ("share_of_wallet", Value::Decimal("0.2".parse().unwrap())),
+        ]);
+        company.create("survey_answer", told).await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let found = company.account(account).await;
+        let p_churn: f64 =
+            found.get("p_churn_52w").as_decimal().unwrap().to_string().parse().unwrap();
+        assert!(p_churn > 0.0 && p_churn < 0.5, "{p_churn}");
+        // Repeat buying 4/5, tenure 104/208, share 0.2: their mean is 0.5. Figures are rounded to whole points.
+        let behavioural = found.get("loyalty_behavioural").as_int().unwrap() as f64;
+        assert!((behavioural - 50.0 * (1.0 - p_churn)).abs() < 0.51, "{behavioural} {p_churn}");
+        assert_eq!(found.get("loyalty_cognitive"), &Value::Int(90));
+        assert_eq!(found.get("loyalty_emotional"), &Value::Null);
+        let index = found.get("loyalty_index").as_int().unwrap() as f64;
+        assert!((index - (50.0 * (1.0 - p_churn) + 90.0) / 2.0).abs() < 0.51, "{index} {p_churn}");
+    });
+}
+
+#[test]
+fn the_mean_index_of_a_group_and_of_all_is_that_of_its_customers() {
+    on_databases(async |company| {
+        // Too little is bought for a model, so that an index is of answers alone: (9 + 7) / 2, 4 and 9 tenths.
+        let told: [(&str, &[(&str, i64)]); 3] = [
+            ("Hebei", &[("recommend", 9), ("repurchase", 7)]),
+            ("Hebei", &[("first_choice", 4)]),
+            ("Henan", &[("price_tolerance", 9)]),
+        ];
+        for (at, (province, answers)) in told.into_iter().enumerate() {
+            let account = company.customer(&format!("Customer {at}")).await;
+            company.update("account", account, values([("province", province.into())])).await;
+            company.order(Some(account), "2026-11-02", "100", None).await;
+            answer(&company, account, "2026-10-01", "overall", answers).await;
+        }
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: satisfaction::Report =
+            kept::find(&company.engine, satisfaction::REPORT).await.unwrap().unwrap().body;
+        // (80 + 40 + 90) / 3.
+        assert_eq!(report.loyalty.map(|all| (all.cases, all.at)), Some((3, 70.0)));
+        let (_, provinces) = report.cuts.iter().find(|(field, _)| field == "province").unwrap();
+        let of = |name: &str| provinces.iter().find(|one| one.value.as_deref() == Some(name)).unwrap();
+        let (hebei, henan) = (of("Hebei"), of("Henan"));
+        // (80 + 40) / 2, and of one alone his own without an interval.
+        assert_eq!((hebei.indexed, hebei.loyalty.map(|found| found.at)), (2, Some(60.0)));
+        assert_eq!((henan.indexed, henan.loyalty_of_one), (1, Some(90.0)));
+        assert!(henan.loyalty.is_none(), "{henan:?}");
+    });
+}
+
+#[test]
+fn the_index_of_past_quarters_stays_as_it_was_found() {
+    on_databases(async |company| {
+        let mut accounts = vec![];
+        for at in 0..12 {
+            let account = company.customer(&format!("Customer {at}")).await;
+            company.order(Some(account), "2026-07-02", "100", None).await;
+            answer(&company, account, "2026-08-03", "overall", &[("recommend", 8)]).await;
+            accounts.push(account);
+        }
+        company.hold("2026-08-31").await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        for account in accounts {
+            answer(&company, account, "2026-10-05", "overall", &[("recommend", 4)]).await;
+        }
+        company.hold("2026-11-21").await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let report: satisfaction::Report =
+            kept::find(&company.engine, satisfaction::REPORT).await.unwrap().unwrap().body;
+        let known = |periods: &[satisfaction::Period]| -> Vec<(String, u64, f64)> {
+            let told = |period: &satisfaction::Period| {
+                let found = period.loyalty?;
+                Some((period.from_on.to_string(), found.cases, found.at))
+            };
+            periods.iter().filter_map(told).collect()
+        };
+        // Ten times 8, then ten times the mean of 8 and 4, of all twelve; one purchase says nothing of what they do.
+        let quarters = vec![("2026-07-01".to_owned(), 12, 80.0), ("2026-10-01".to_owned(), 12, 60.0)];
+        assert_eq!(known(&report.quarters), quarters);
+        let months = vec![("2026-08-01".to_owned(), 12, 80.0), ("2026-11-01".to_owned(), 12, 60.0)];
+        assert_eq!(known(&report.months), months);
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/satisfaction").await.expect(200).body;
+        assert!(page.contains("The loyalty index is clearly lower than in 2026 Q3"), "{page}");
+        assert!(page.contains("Loyalty index then") && page.contains("n = 12"), "{page}");
     });
 }
 

@@ -49,6 +49,8 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
             let worth = number(&record, "clv_52w").unwrap();
             assert!(worth > Decimal::ZERO && worth < 240.into(), "{worth}");
         }
+        // He buys within 52 weeks for certain: the mean of 2/3 and T/(T + 104) of the 155.7 weeks since 2023-11-27, (0.667 + 0.600) / 2.
+        assert_eq!(company.account(accounts[0]).await.get("loyalty_behavioural"), &Value::Int(63));
         // The season of the next 13 weeks is that of the same weeks a year before: customers of those come first in the list.
         let query = Query::new("account").filter("p_buy_13w > 0.5").sort("-p_buy_13w").limit(200);
         let soon = company.engine.list(&engine::Actor::system(), &query).await.unwrap().records.len();
@@ -64,6 +66,16 @@ fn a_rule_that_wins_makes_the_figures_and_says_so() {
         for field in ["expected_purchases_52w", "p_buy_13w", "p_churn_52w", "p_alive", "stage"] {
             assert_eq!(live.get(field), again.get(field), "{field}");
         }
+
+        // Who bought twice, too seldom to be late, and not in the last 52 weeks will not buy by the rule: he is not loyal by what he does.
+        let quiet = company.customer("Quiet").await;
+        for day in ["2024-01-10", "2025-01-10"] {
+            company.order(Some(quiet), day, "100", Some("30")).await;
+        }
+        company.settle().await;
+        let quiet = company.account(quiet).await;
+        assert_eq!(number(&quiet, "p_churn_52w"), Some(1.into()));
+        assert_eq!(quiet.get("loyalty_behavioural"), &Value::Int(0));
 
         past::compute(&company.engine).await.unwrap();
         let client = company.app.administrator().await;

@@ -22,7 +22,7 @@ function pareto(d, t) {
 }
 
 function whale(d, t) {
-  const point = (mark, position) => ({ coord: [mark.x ?? 1, mark.y], label: { show: true, position, distance: 8, formatter: mark.label, color: t.text, fontWeight: 600, fontSize: 12 } });
+  const point = (mark, position) => ({ coord: [mark.x ?? 1, mark.y], href: mark.href, label: { show: true, position, distance: 8, formatter: mark.label, color: t.text, fontWeight: 600, fontSize: 12 } });
   return {
     grid: { ...t.base.grid, top: 32, right: 24 },
     xAxis: shares(t, d.x_label, { splitLine: { show: false } }), yAxis: { ...t.axis({ name: d.y_label, nameGap: 52 }), type: "value", axisLabel: { ...t.axis().axisLabel, formatter: (value) => short(value) } },

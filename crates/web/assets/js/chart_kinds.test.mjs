@@ -80,6 +80,12 @@ test("the interval of a bar stands on it, whatever the legend hides", () => {
   assert.deepEqual(told, ["c1", "forecast", "¥8.00", "95 %", "¥6.00 – ¥11.00"]);
 });
 
+test("the marks of a whale curve carry the lists they open", () => {
+  const data = { ...made.whale([0, 8, 5]), mark: { x: 0.5, y: 8, label: "m", href: "/earn" }, end: { y: 5, label: "e", href: "/all" } };
+  const marks = kinds.whale.option(data, t, box).series[0].markPoint.data;
+  assert.deepEqual(marks.map((one) => [one.coord, one.href]), [[[0.5, 8], "/earn"], [[1, 5], "/all"]]);
+});
+
 for (const [name, kind] of Object.entries(kinds)) {
   test(`${name} of data nobody expects`, () => {
     for (const values of HOSTILE) {

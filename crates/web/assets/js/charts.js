@@ -1,7 +1,7 @@
 // Charts, on pages that load charts.js. <div class="chart" data-chart="pareto" data-src="/….json"> or with its data in a <script type="application/json"> right after it.
 // One theme from the CSS variables for light and dark; numbers in 万/亿 or k/M. Data by type:
 //   pareto     {points: [[share of customers 0…1, share of sales 0…1]], mark: {x, y, label}|null, x_label, y_label}
-//   whale      {points: [[share of customers 0…1, cumulative money]], mark: {x, y, label} (the peak), end: {y, label}, x_label, y_label, currency}
+//   whale      {points: [[share of customers 0…1, cumulative money]], mark: {x, y, label, href|null} (the peak), end: {y, label, href|null}, x_label, y_label, currency}
 //   rfm        {columns: [label], rows: [label], cells: [{x, y, value, text, href}], x_label, y_label}   y 0 is the lowest row
 //   stages     {bars: [{label, value, text|null, color|null, href|null}], unit}                          horizontal bars
 //   bars, line {categories: [label], series: [{name, values: [n|null], intervals: of bars, [[low, high]|null]|undefined}], unit, currency|null, interval_label: with intervals}

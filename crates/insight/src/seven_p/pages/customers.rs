@@ -4,7 +4,7 @@ use super::{Board, List, ROWS, Shown};
 use crate::{
     overview::Group,
     pages::{customer_table::customers, href},
-    profitability::known::{counted, leaves},
+    profitability::known::{self, counted, leaves},
     settings::{date_of, day_number},
     seven_p::{cuts::Measures, retention::YEAR_DAYS},
 };
@@ -208,7 +208,7 @@ impl Board<'_> {
                 self.list(
                     "falling_list",
                     (falling, "-net_sales"),
-                    &["net_sales", "overdue", "p_alive", "last_order_on"],
+                    &["net_sales", "overdue", "p_alive", "p_churn_52w", "last_order_on"],
                     "nobody_falling",
                 )
                 .await?,
@@ -275,13 +275,21 @@ impl Board<'_> {
                 ("customers", list),
             )
         };
+        let sort = format!("-{}", leaves(found.rated));
+        let list = |filter: String| href::sorted("account", &format!("{filter}{of}"), &sort);
         let points: Vec<[f64; 2]> = whale.curve.iter().map(|point| [point.customers, point.profit]).collect();
         let winners = whale.winners as f64 / whale.customers.max(1) as f64;
         let what = self.words.label(if found.rated { "net_profit" } else { "margin" });
         let curve = json!({
             "points": points,
-            "mark": { "x": winners, "y": money::to_units(whale.gained), "label": self.money(whale.gained) },
-            "end": { "y": money::to_units(whale.total), "label": self.money(whale.total) },
+            "mark": {
+                "x": winners, "y": money::to_units(whale.gained), "label": self.money(whale.gained),
+                "href": list(known::winners(found.rated)),
+            },
+            "end": {
+                "y": money::to_units(whale.total), "label": self.money(whale.total),
+                "href": list(counted(found.rated)),
+            },
             "x_label": self.words.t("value.share_of_customers", &[]),
             "y_label": self.words.t("profit.cumulative", &[("what", &what)]),
             "currency": self.words.currency,
