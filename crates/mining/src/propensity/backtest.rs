@@ -178,7 +178,7 @@ mod tests {
             let (earlier_shuffled, later_shuffled) = (ordered(&earlier, &first), ordered(&later, &second));
             // Two features of what customers did and one of who they are: every candidate is tried.
             let found = run(&earlier, &later, 2);
-            prop_assert!(found.is_ok(), "{:?}", found);
+            prop_assert!(found.is_ok(), "{found:?}");
             prop_assert_eq!(run(&earlier_shuffled, &later_shuffled, 2), found);
             for what in Candidate::ALL {
                 prop_assert_eq!(Model::fit(&earlier_shuffled, what, 2), Model::fit(&earlier, what, 2));

@@ -185,7 +185,7 @@ mod tests {
             let (given, shuffled) = (history(given), history(shuffled));
             let found = run(&given);
             // Of eighty who buy ten times among twenty products, some sixty buy something new in the last fifth.
-            prop_assert!(found.is_ok(), "{:?}", found);
+            prop_assert!(found.is_ok(), "{found:?}");
             prop_assert_eq!(run(&shuffled), found);
             for method in Method::ALL {
                 let told = |history: &History| -> Vec<Vec<Recommendation>> {

@@ -167,7 +167,7 @@ proptest! {
         let subjects = company.draw();
         let shuffled: Vec<Subject> = order.iter().map(|at| subjects[*at].clone()).collect();
         let found = learn(&subjects, COUNTED);
-        prop_assert!(matches!(&found, Ok((_, Some(_)))), "{:?}", found);
+        prop_assert!(matches!(&found, Ok((_, Some(_)))), "{found:?}");
         prop_assert_eq!(learn(&shuffled, COUNTED), found);
     }
 }
