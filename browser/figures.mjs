@@ -3,6 +3,7 @@
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
 // A figure leads to what it is made of; a chart, and a table that holds an estimate, says how many cases it rests on, or leads to them.
+// Numbers within plain sentences (what alarms would have found, how a forecast was tried, why a customer is recommended something) are not looked at.
 // Each explanation has words, not the key of a message, and the day it holds for; and whatever it defines says how sure it is: that it is exact,
 // where its interval stands, or why it has none (messages.toml declares it with the definition, `sure`).
 import assert from 'node:assert/strict';
@@ -23,6 +24,11 @@ const PAGES = [
   '/analysis/explore?m=orders&m=average_order',
   '/analysis/explore/cell?m=net_sales&m=nps', '/analysis/explore/rows?m=net_sales&fact=sales', '/analysis/explore/rows?m=nps&fact=surveys',
   '/analysis/groups', '/analysis/baskets', '/analysis/purchasing', '/analysis/forecast', '/analysis/forecast?by=region&view=month',
+  '/analysis/forecast?by=category', '/analysis/forecast?by=product',
+];
+/** Pages whose numbers lead to lists of their own. */
+const BEHIND = [
+  ['/value/life-cycle', '/value/life-cycle/customers'], ['/value/matrix', '/value/matrix/customers'], ['/analysis/groups', '/analysis/groups/customers'],
 ];
 /** Pages of the navigation that are not held to it: `/value/seven-p` leads to the first of the seven, `/analysis/dashboards` to each dashboard; the
  *  others show no figures. */
@@ -65,23 +71,31 @@ export async function figures({ open, step, program }) {
       await page.goto('/value/benefit');
       return page.locator('table[data-rows-explained]').count();
     }, (there) => there === 1, FIRST_RUN_LIMIT_MS);
-    // The customers retention is of, a customer, the most bought product, the orders of a rule, what is behind numbers of the life cycle and of cycles,
-    // and an experiment have pages of their own.
+    // The customers retention is of, a customer, the most bought product and who will buy it, the orders of a rule, what is behind numbers of the
+    // matrix, of groups, of the life cycle and of cycles, and an experiment with its two sides have pages of their own.
     pages.push('/value/benefit/retention?period=after');
     await page.goto('/account?filter=orders%20%3E%203&sort=-net_sales');
     pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
     await page.goto('/analysis/baskets');
     const product = await page.locator('select[name=product] option').nth(1).getAttribute('value');
-    pages.push(`/analysis/product/${product}`);
-    const orders = page.locator('a[href^="/analysis/baskets/orders"]');
-    if (await orders.count()) pages.push(await orders.first().getAttribute('href'));
+    pages.push(`/analysis/product/${product}`, `/analysis/product/${product}/customers`);
+    pages.push(await page.locator('a[href^="/analysis/baskets/orders"]').first().getAttribute('href'));
     pages.push('/value/cycles/list?of=regular');
-    await page.goto('/value/life-cycle');
-    pages.push(await page.locator('a[href^="/value/life-cycle/customers"]').first().getAttribute('href'));
+    for (const [path, behind] of BEHIND) {
+      await page.goto(path);
+      pages.push(await page.locator(`a[href^="${behind}"]`).first().getAttribute('href'));
+    }
+    // Only where an experiment tells regions apart.
+    await page.goto('/value/seven-p/promotion');
+    const drawn = page.locator('a[href^="/value/seven-p/promotion/drawn"]');
+    if (await drawn.count()) pages.push(await drawn.first().getAttribute('href'));
     await page.goto('/analysis/dashboards');
     pages.push(await page.locator('a.dashboard-card').first().getAttribute('href'));
     await page.goto('/experiment');
-    pages.push(await page.locator('tr[data-row] a.row-title').first().getAttribute('href'));
+    await page.getByRole('link', { name: /Voucher by letter/ }).first().click();
+    await page.waitForURL(/\/experiment\/[0-9a-f-]{36}/);
+    const voucher = new URL(page.url()).pathname;
+    pages.push(voucher, `/analysis${voucher}/sides/reached`, `/analysis${voucher}/sides/left-alone`);
   });
 
   for (const lang of ['en', 'zh-CN']) {

@@ -1,11 +1,13 @@
-// Data mining: groups and the list behind one, what is bought together, a forecast by region and the purchasing list, what a customer
-// may buy next, and an experiment that claims no effect where there is none.
+// Data mining: groups, the list behind one and who moved between them, rules of baskets and their orders, who will buy, a forecast by region
+// and the purchasing list, what a customer may buy next, and an experiment that claims no effect where there is none.
 import assert from 'node:assert/strict';
 import { eventually, numberIn, signIn } from './steps.mjs';
 import { speak } from './words.mjs';
 
 /** The first fit, and the mining that follows it. */
 const FIRST_RUN_LIMIT_MS = 180_000;
+/** Customers on a page of those behind a number (crates/insight/src/pages/behind.rs). */
+const BEHIND_ROWS = 50;
 /** One experiment for each language. */
 const NAME = { en: 'Letter to everybody', 'zh-CN': '致全体客户的信' };
 
@@ -28,22 +30,49 @@ export async function mining({ open, step, program, lang = 'en' }) {
     assert.equal(numberIn(await page.locator('#count').textContent()), customers, 'the list has another number of customers');
   });
 
-  await step('what is bought together, and who will buy the product', async () => {
+  await step('who moved between the groups is listed, as many as the table says', async () => {
+    await page.goto('/analysis/groups');
+    const movers = page.locator('table[data-defined=moves] td.num a:not(:has(strong))');
+    await movers.first().waitFor();
+    const moved = numberIn(await movers.first().textContent());
+    await movers.first().click();
+    await page.waitForURL(/\/analysis\/groups\/customers\?/);
+    // “1–50 of 120”: the last of its numbers is how many there are.
+    const shown = (await page.locator('#content section.panel > .row > span.hint').textContent()).match(/[\d,]+/g);
+    assert.equal(numberIn(shown.at(-1)), moved, 'another number of customers than in the table');
+    assert.equal(await page.locator('#content tbody tr').count(), Math.min(moved, BEHIND_ROWS), 'not everybody who moved is listed');
+  });
+
+  await step('what is bought together is told by rules, each with its orders', async () => {
     await page.getByRole('link', { name: say('mining.baskets_title') }).click();
     await page.getByRole('heading', { level: 1, name: say('mining.baskets_title') }).waitFor();
     await page.getByRole('heading', { name: say('mining.recommend_title') }).waitFor();
-    const product = page.locator('select[name=product]');
-    await product.selectOption({ index: 1 });
+    const rules = page.locator('table[data-defined=rules] tbody tr');
+    assert.ok(await rules.count() > 0, 'nothing is bought together on the demo');
+    const orders = rules.first().locator('a[href^="/analysis/baskets/orders"]');
+    const both = (await orders.textContent()).trim();
+    await orders.click();
+    await page.waitForURL(/\/analysis\/baskets\/orders/);
+    await page.getByText(say.like('mining.basket_orders', { total: both })).waitFor();
+    assert.ok(await page.locator('table[data-defined=basket-orders] tbody tr').count() > 0, 'no order holds what the rule is about');
+  });
+
+  await step('who will buy a product is told with a probability, and is a list', async () => {
+    await page.goto('/analysis/baskets');
+    // The most bought: it is among those foreseen without being asked for.
+    await page.locator('select[name=product]').selectOption({ index: 1 });
     await page.getByRole('button', { name: say('mining.show') }).click();
     await page.getByRole('link', { name: say('mining.who_will_buy') }).click();
     await page.getByRole('heading', { level: 1, name: say.like('mining.who_title') }).waitFor();
-    const told = page.getByRole('heading', { name: say('mining.likely_title') }).or(page.getByText(say.like('mining.missing.too_few_events')));
-    await told.first().waitFor();
-    if (await page.getByRole('link', { name: say('mining.as_list') }).count()) {
-      await page.getByRole('link', { name: say('mining.as_list') }).click();
-      await page.waitForURL(/\/account\?/);
-      assert.ok(numberIn(await page.locator('#count').textContent()) > 0, 'nobody on the list');
-    }
+    await page.getByRole('heading', { name: say('mining.likely_title') }).waitFor();
+    const likely = page.locator('table[data-defined=likely] tbody tr');
+    const buyers = await likely.count();
+    assert.ok(buyers > 0, 'nobody is likely to buy the most bought product');
+    const chance = numberIn(await likely.first().locator('td.num').textContent());
+    assert.ok(chance > 0 && chance <= 100, `a probability of ${chance} %`);
+    await page.getByRole('link', { name: say('mining.as_list') }).click();
+    await page.waitForURL(/\/account\?/);
+    assert.equal(numberIn(await page.locator('#count').textContent()), buyers, 'the list has others than the page');
   });
 
   await step('the forecast by region sums to the whole, and the purchasing list is a file', async () => {

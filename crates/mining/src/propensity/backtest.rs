@@ -67,6 +67,7 @@ pub fn run(earlier: &[Example], later: &[Example], history: usize) -> Result<Bac
 mod tests {
     use super::super::{Method, mixed};
     use super::*;
+    use proptest::prelude::*;
 
     fn chance(key: u64) -> f64 {
         mixed(key) as f64 / u64::MAX as f64
@@ -160,13 +161,29 @@ mod tests {
         assert_eq!(found.best.method, Method::BaseRate);
     }
 
-    #[test]
-    fn the_order_of_examples_changes_nothing() {
-        let (mut earlier, mut later) = (drawn(400, 1, linear), drawn(400, 100_000, linear));
-        let found = run(&earlier, &later, 3);
-        earlier.reverse();
-        later.rotate_left(123);
-        assert_eq!(run(&earlier, &later, 3), found);
+    const DRAWN: usize = 200;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4))]
+        #[test]
+        fn the_order_of_examples_changes_nothing(
+            seed in 0_u64..1_000,
+            first in Just((0..DRAWN).collect::<Vec<usize>>()).prop_shuffle(),
+            second in Just((0..DRAWN).collect::<Vec<usize>>()).prop_shuffle(),
+        ) {
+            let (earlier, later) = (drawn(DRAWN as u64, seed, linear), drawn(DRAWN as u64, seed + 100_000, linear));
+            let ordered = |examples: &[Example], order: &[usize]| -> Vec<Example> {
+                order.iter().map(|at| examples[*at].clone()).collect()
+            };
+            let (earlier_shuffled, later_shuffled) = (ordered(&earlier, &first), ordered(&later, &second));
+            // Two features of what customers did and one of who they are: every candidate is tried.
+            let found = run(&earlier, &later, 2);
+            prop_assert!(found.is_ok(), "{found:?}");
+            prop_assert_eq!(run(&earlier_shuffled, &later_shuffled, 2), found);
+            for what in Candidate::ALL {
+                prop_assert_eq!(Model::fit(&earlier_shuffled, what, 2), Model::fit(&earlier, what, 2));
+            }
+        }
     }
 
     #[test]

@@ -119,8 +119,9 @@ pub(crate) fn paired(a: &[f64], b: &[f64]) -> (f64, f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Why, history::Purchase};
+    use super::super::{Recommendation, Why, history::Purchase};
     use super::*;
+    use proptest::prelude::*;
 
     /// Two kinds of customers: each buys the products of his kind one after the other, in an order of his own.
     fn two_kinds() -> Vec<Purchase> {
@@ -169,18 +170,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn the_order_of_purchases_changes_nothing() {
-        let mut shuffled = two_kinds();
-        shuffled.reverse();
-        shuffled.rotate_left(77);
-        assert_eq!(run(&History::new(two_kinds())), run(&History::new(shuffled.clone())));
-        for method in Method::ALL {
-            let told = |bought: Vec<Purchase>| {
-                let history = History::new(bought);
-                Recommender::learn(&history, method).recommend(3, &history.owned(3), 5)
+    const CUSTOMERS: u32 = 80;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(8))]
+        #[test]
+        fn the_order_of_purchases_changes_nothing(
+            (given, shuffled) in prop::collection::vec((0..CUSTOMERS, 0_u32..20, 0_i32..100), 800..1_000)
+                .prop_flat_map(|given| (Just(given.clone()), Just(given).prop_shuffle()))
+        ) {
+            let history = |bought: Vec<(u32, u32, i32)>| {
+                History::new(bought.into_iter().map(|(customer, product, day)| Purchase { customer, product, day }))
             };
-            assert_eq!(told(two_kinds()), told(shuffled.clone()));
+            let (given, shuffled) = (history(given), history(shuffled));
+            let found = run(&given);
+            // Of eighty who buy ten times among twenty products, some sixty buy something new in the last fifth.
+            prop_assert!(found.is_ok(), "{found:?}");
+            prop_assert_eq!(run(&shuffled), found);
+            for method in Method::ALL {
+                let told = |history: &History| -> Vec<Vec<Recommendation>> {
+                    let recommender = Recommender::learn(history, method);
+                    (0..CUSTOMERS).map(|customer| recommender.recommend(customer, &history.owned(customer), 5)).collect()
+                };
+                prop_assert_eq!(told(&shuffled), told(&given));
+            }
         }
     }
 
