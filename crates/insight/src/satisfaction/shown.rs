@@ -175,7 +175,14 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
         })
     };
     let charts = [
-        chart(&|period| period.heard.satisfaction, "satisfaction.c", "c", "satisfaction.no_trend", "percent", 3),
+        chart(
+            &|period| period.heard.satisfaction,
+            "satisfaction.c",
+            "c",
+            "satisfaction.no_trend",
+            "percent",
+            3,
+        ),
         chart(
             &|period| period.loyalty,
             "satisfaction.index",

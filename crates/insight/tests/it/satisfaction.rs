@@ -90,8 +90,7 @@ fn behavioural_and_cognitive_loyalty_are_what_was_computed_by_hand() {
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
         let found = company.account(account).await;
-        let p_churn: f64 =
-            found.get("p_churn_52w").as_decimal().unwrap().to_string().parse().unwrap();
+        let p_churn: f64 = found.get("p_churn_52w").as_decimal().unwrap().to_string().parse().unwrap();
         assert!(p_churn > 0.0 && p_churn < 0.5, "{p_churn}");
         // Repeat buying 4/5, tenure 104/208, share 0.2: their mean is 0.5. Figures are rounded to whole points.
         let behavioural = found.get("loyalty_behavioural").as_int().unwrap() as f64;

@@ -115,9 +115,10 @@ async fn of_stretch(
             let head = quoted(&table.head_column);
             let until = until.map(|until| format!(" AND {head} < id('{until}')")).unwrap_or_default();
             let sql = format!(
-                "SELECT count(*) - count(DISTINCT {}) FROM {} WHERE {head} >= id('{from}'){until}",
+                "SELECT coalesce(sum(times - 1), 0) FROM \
+                 (SELECT count(*) AS times FROM {} WHERE {head} >= id('{from}'){until} GROUP BY {})",
+                quoted(&table.name),
                 quoted(id),
-                quoted(&table.name)
             );
             let found = first(engine, &sql).await?;
             found.first().and_then(Value::as_int).and_then(|twice| u64::try_from(twice).ok()).unwrap_or(0)
@@ -178,12 +179,14 @@ pub(super) async fn sum_of(engine: &Engine, fact: &Table, manifest: &Manifest) -
     let net = fact.columns.iter().find(|column| column.source == Source::Share(Share::Net));
     let (Some(net), Some((field, values))) = (net, &fact.only) else { return Ok(Sum::None) };
     let Some((_, base)) = &net.origin else { return Ok(Sum::None) };
-    // Documents without lines are no facts and sum to nothing.
+    // Documents without lines are no facts and sum to nothing. Hidden from its index, the field is read in one walk of another that has
+    // all of these columns: by its own, SQLite looks each document up.
+    let hidden = Func::coalesce([Expr::col(name(field)), Expr::val("")]);
     let select = Sql::select()
         .expr(Func::sum(Expr::col(name(base))).cast_as(name("bigint")))
         .from(name(&fact.head))
         .and_where(Expr::col(name("deleted_at")).is_null())
-        .and_where(Expr::col(name(field)).is_in(values.clone()))
+        .and_where(Expr::expr(hidden).is_in(values.clone()))
         .to_owned();
     let rows = engine.fetch(&select).await?;
     let stored = rows.first().map(|row| row.opt_int(0)).transpose()?.flatten().unwrap_or(0);
