@@ -71,7 +71,8 @@ const OUT_OF_REACH: [(&str, &[&str]); 6] = [
 ];
 
 /// What is changed and tested most days: neither these crates nor their tests wait for what takes minutes to compile.
-const DAILY: [&str; 5] = ["engine", "web", "customers", "sales", "import"];
+const DAILY: [&str; 9] =
+    ["meta", "tabular", "value", "mining", "engine", "web", "customers", "sales", "import"];
 const TAKES_MINUTES: &str = "datafusion";
 
 const NORMAL: &str = "dependencies";
@@ -182,7 +183,9 @@ fn low_crates_reach_neither_database_nor_web() {
 #[test]
 fn the_daily_loop_waits_for_no_warehouse() {
     let (ours, tests, locked) = (manifests(NORMAL), manifests(OF_TESTS), locked());
-    assert!(DAILY.iter().all(|name| !tests[*name].is_empty()), "dev-dependencies were not read");
+    // The tests of meta need nothing that it does not.
+    let read = DAILY.iter().filter(|name| **name != "meta").all(|name| !tests[*name].is_empty());
+    assert!(read, "dev-dependencies were not read");
     assert!(reachable("insight", &ours, &locked).contains(TAKES_MINUTES), "nothing reaches {TAKES_MINUTES}");
     assert_none("Edit, build and test must stay quick:", slow_loops(&ours, &tests, &locked));
 }
