@@ -246,6 +246,7 @@ fn headline(
             error = error.input(words.t(&format!("mining.{key}"), &[]), wape(&tried.errors));
         }
     }
+    let error = error.input(words.t("mining.origins", &[]), words.count(told.backtest.origins as u64));
     figures.push(Figure::new(words.t("mining.wape", &[]), wape(&told.errors), error).note(mase));
     if let Some(demand) = demand {
         let units = demand.covers.last().map_or(0.0, |cover| cover.demand);

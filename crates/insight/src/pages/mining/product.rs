@@ -163,7 +163,7 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
         Figure::new(
             words.t("mining.best_tenth", &[]),
             lift.unwrap_or_default(),
-            tried(explain("mining.best_tenth_help")),
+            tried(explain("mining.best_tenth_help").inputs(tested(words, found))),
         ),
     ]
 }
