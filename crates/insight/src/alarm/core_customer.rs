@@ -94,6 +94,7 @@ pub async fn find(
                     rule: Rule::CoreCustomer,
                     name: candidate.name,
                     account: Some(id),
+                    customers: None,
                     owner: candidate.owner,
                     // A customer who bought after the last alarm may turn again.
                     since: last_day.map(date_of),

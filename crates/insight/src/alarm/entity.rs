@@ -42,6 +42,10 @@ pub fn entity() -> Entity {
             ),
         )
         .field(reference("account", "account").label("Customer", "客户"))
+        .field(text("customers").label("Condition of the customers", "客户条件").help(
+            "Of a group or a region: the condition that selects its customers today.",
+            "对客户群或区域：当前选出其客户的条件。",
+        ))
         .field(reference("task", "activity").label("Task", "任务"))
         .field(reference("owner", "user").label("Sent to", "通知对象"))
         .field(date("raised_on").label("Raised", "发出日期").required().indexed())

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     facts::{At, ask, counting, whole},
+    pages::href,
     settings::{Settings, date_of, day_number},
     statistics::COUNTING_ORDERS,
 };
@@ -58,6 +59,7 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         rule,
         name: shown(engine.registry(), field, value),
         account: None,
+        customers: Some(href::equal(field, value)),
         owner: None,
         since: None,
         signals: vec![signal],

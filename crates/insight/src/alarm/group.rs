@@ -32,6 +32,7 @@ pub async fn find(engine: &Engine, alarms: &AlarmSettings) -> Result<Vec<Raised>
         rule: Rule::GroupShrinking,
         name: name(number, names.given(number)),
         account: None,
+        customers: Some(format!("{} == {number}", groups::FIELD)),
         owner: alarms.receiver,
         since: None,
         signals: vec![signal],

@@ -129,7 +129,11 @@ fn shown(words: &Words<'_>, alarm: &Record, owners: &HashMap<Id, String>) -> Sho
         rule,
         colour,
         name: alarm.text("name").to_owned(),
-        href: alarm.reference("account").map(|account| format!("/account/{account}")),
+        href: match (alarm.reference("account"), alarm.text("customers")) {
+            (Some(account), _) => Some(format!("/account/{account}")),
+            (None, "") => None,
+            (None, customers) => Some(href::list("account", customers)),
+        },
         reasons: signals.iter().map(|signal| signal.text(words.format, &words.currency)).collect(),
         raised_on: date("raised_on"),
         owner: alarm.reference("owner").and_then(|owner| owners.get(&owner).cloned()).unwrap_or_default(),

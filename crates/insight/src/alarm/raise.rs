@@ -26,6 +26,8 @@ pub struct Raised {
     pub rule: Rule,
     pub name: String,
     pub account: Option<Id>,
+    /// If it is about several: the condition that selects them.
+    pub customers: Option<String>,
     pub owner: Option<Id>,
     /// An alarm from before this day does not stand in the way: the customer has bought since.
     pub since: Option<NaiveDate>,
@@ -110,6 +112,7 @@ async fn write(tx: &mut Tx, batch: Vec<Ready>, as_of: NaiveDate) -> Result<()> {
             ("name", Value::from(raised.name)),
             ("rule", raised.rule.name().into()),
             ("account", raised.account.into()),
+            ("customers", raised.customers.into()),
             ("owner", receiver.into()),
             ("raised_on", Value::Date(as_of)),
             ("signals", Value::Json(serde_json::to_value(&raised.signals)?)),

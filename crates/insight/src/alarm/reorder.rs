@@ -40,6 +40,7 @@ pub async fn find(engine: &Engine, due: &[Due]) -> Result<Vec<Raised>> {
                 rule: Rule::ReorderDue,
                 name: record.text("name").to_owned(),
                 account: Some(record.id),
+                customers: None,
                 owner: record.reference("owner"),
                 since: last.map(date_of),
                 signals: dues.iter().take(PRODUCTS).map(signal).collect(),

@@ -44,9 +44,13 @@ fn documents(documents: &Documents, account: Id, settings: &Settings, as_of: Nai
 
 /// ` && field == 'value'`; the empty value is none.
 pub fn and(field: &str, value: &str) -> String {
+    format!(" && {}", equal(field, value))
+}
+
+pub fn equal(field: &str, value: &str) -> String {
     match value {
-        "" => format!(" && {field} == null"),
-        value => format!(" && {field} == '{}'", quoted(value)),
+        "" => format!("{field} == null"),
+        value => format!("{field} == '{}'", quoted(value)),
     }
 }
 

@@ -265,6 +265,16 @@ fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
         assert_eq!(groups[0].reference("owner"), Some(administrator));
         let regions = all(&company, "alarm", &open("region_falling")).await;
         assert_eq!(regions.iter().map(|one| one.text("name")).collect::<Vec<_>>(), ["山东"]);
+        let client = company.app.administrator().await;
+        let page = client.get("/value/alarms").await.expect(200).body;
+        for (alarm, condition) in [(&groups[0], "relation == 'dealer'"), (&regions[0], "province == '山东'")]
+        {
+            assert_eq!(alarm.text("customers"), condition);
+            assert_eq!(all(&company, "account", condition).await.len(), 40);
+            let list = format!("/account?filter={}", web::encode(condition));
+            assert!(page.contains(&format!("href=\"{list}\"")), "{list} {page}");
+            client.get(&list).await.expect(200);
+        }
         let task =
             company.engine.get(&Actor::system(), "activity", regions[0].reference("task").unwrap()).await;
         let body = task.unwrap().text("body").to_owned();

@@ -267,6 +267,7 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
         assert_ne!(buying, Value::Int(i64::from(number)), "the silent are in another group by now");
         let members = all(&company, "account", &format!("{} == {number}", groups::FIELD)).await;
         assert_eq!(members.len(), 20);
+        assert_eq!(alarm.text("customers"), format!("{} == {number}", groups::FIELD));
         let Value::Json(json) = alarm.get("signals") else { panic!("{alarm:?}") };
         let signals: Vec<alarm::Signal> = serde_json::from_value(json.clone()).unwrap();
         let [alarm::Signal::FewerMembers { before: 40, now: 20, z }] = signals.as_slice() else {
