@@ -1,7 +1,7 @@
 //! Saved questions and dashboards: whose they are, whom they are shared with, and whose figures they show.
 
 use super::{EXPLORE, get, modules, trade};
-use crate::pages::create;
+use crate::pages::{between, create, unescaped};
 use engine::{Actor, Role};
 use meta::{Id, Value, Values};
 use serde_json::json;
@@ -172,6 +172,23 @@ fn a_dashboard_asks_its_tiles_with_the_readers_rights_and_one_set_of_filters() {
         assert!(quarter.contains("2 order lines counted"), "{quarter}");
         let wrong = get(&ann, &format!("{page}/tile/1?filter=beauty%20%3D%3D%201")).await;
         assert!(wrong.contains("Filter:") && wrong.contains("beauty"), "{wrong}");
+        // What stands in the page's address is asked of every tile. From 11 February to 31 May there are two lines,
+        // of the customer in 山东 two; of both one, of 500, and the 110 days before have the one of 300.
+        let period = "period=between&from=2026-02-11&to=2026-05-31&compare=previous";
+        let filter = web::encode("account.province == '山东'");
+        let filtered = get(&ann, &format!("{page}?{period}&filter={filter}")).await;
+        let loaded = filtered.split("hx-get=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let loaded: Vec<String> =
+            loaded.map(unescaped).filter(|address| address.contains("/tile/")).collect();
+        assert_eq!(loaded.len(), 2, "{filtered}");
+        for address in &loaded {
+            let tile = get(&ann, address).await;
+            assert!(tile.contains("· 1 order lines counted"), "{address}: {tile}");
+            let drawn = between(&tile, "<script type=\"application/json\">", "</script>");
+            let drawn: serde_json::Value = serde_json::from_str(drawn).unwrap();
+            let value = |series: usize| drawn["series"][series]["values"][0]["value"].as_f64();
+            assert_eq!([value(0), value(1)], [Some(500.0), Some(300.0)], "{address}: {drawn}");
+        }
         // The limited reader sees the dashboard, his own figures, and not the private tile.
         let reader = signed_in(&test, "own@example.com").await;
         let seen = get(&reader, &page).await;
