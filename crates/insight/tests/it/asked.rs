@@ -38,6 +38,8 @@ pub fn some_question(chance: &mut ChaCha8Rng) -> Question {
             "account.province",
             "account.postcode",
             "account.size_employees",
+            "account.owner",
+            "owner",
             "product",
             "channel",
         ];

@@ -5,7 +5,7 @@ use crate::{
     asked::{compare, some_question},
     company::{Company, at, decimal, on_one, values},
     covering::covering,
-    walk::{Fact, all, facts, measured, trade},
+    walk::{Fact, all, facts, hand_out, measured, trade},
     warehouse::{SMALL, refresh},
 };
 use engine::{Action, Actor};
@@ -26,14 +26,20 @@ fn answers_are_those_of_a_walk_through_the_records() {
         trade(&company, &mut chance).await;
         let april = vec![("company.fiscal_year", "4".to_owned())];
         company.engine.change_settings(&Actor::system(), april).await.unwrap();
+        let ann = company.app.user("ann", "ann@example.com", engine::Role::User).await;
+        let bob = company.app.user("bob", "bob@example.com", engine::Role::User).await;
+        hand_out(&company, [ann, bob], &mut chance).await;
         refresh(&company, SMALL).await;
         let facts = facts(&company, &Actor::system()).await;
-        let mut filled = 0;
+        let of_another = |fact: &Fact| fact.owner.is_some() && fact.owner != fact.account_owner;
+        assert!(facts.iter().any(of_another), "everybody sells to his own customers alone");
+        let (mut filled, mut cut) = (0, BTreeSet::new());
         for number in 0..80 {
             let question = some_question(&mut chance);
             filled += compare(&company, &Actor::system(), &facts, &question, number).await;
+            cut.extend(question.cuts.into_iter().map(|cut| cut.dimension));
         }
-        assert!(filled > 500, "{filled}");
+        assert!(filled > 500 && cut.contains("owner") && cut.contains("account.owner"), "{filled} {cut:?}");
     });
 }
 
@@ -344,12 +350,7 @@ fn everybody_cuts_by_place_and_size_as_far_as_he_may_see_them() {
         company.engine.change_settings(&Actor::system(), april).await.unwrap();
         let (ann, _) = rep(&company, "ann", "own").await;
         let (bob, _) = rep(&company, "bob", "all").await;
-        for entity in ["account", "order", "return"] {
-            for record in all(&company, &Actor::system(), entity).await {
-                let owner = [Some(ann), Some(bob), None].choose(&mut chance).copied().flatten();
-                company.update(entity, record.id, values([("owner", owner.into())])).await;
-            }
-        }
+        hand_out(&company, [ann, bob], &mut chance).await;
         refresh(&company, SMALL).await;
         let (mut same, mut sums) = (0, BTreeSet::new());
         for user in [ann, bob] {

@@ -27,6 +27,10 @@ pub struct Fact {
     pub postcode: Option<String>,
     pub employees: Option<i64>,
     pub channel: Option<String>,
+    /// The salesperson of the order or return, …
+    pub owner: Option<Id>,
+    /// … and of the customer.
+    pub account_owner: Option<Id>,
     pub day: NaiveDate,
     pub net: Decimal,
     pub sold: bool,
@@ -80,6 +84,16 @@ pub async fn trade(company: &Company, chance: &mut ChaCha8Rng) {
         ]);
         let order = company.document_of("order", "order_line", head, lines).await;
         bought.extend(account.map(|account| (account, order)));
+    }
+}
+
+/// Every customer, order and return is of one of these salespeople, or of nobody.
+pub async fn hand_out(company: &Company, [one, other]: [Id; 2], chance: &mut ChaCha8Rng) {
+    for entity in ["account", "order", "return"] {
+        for record in all(company, &Actor::system(), entity).await {
+            let owner = [Some(one), Some(other), None].choose(chance).copied().flatten();
+            company.update(entity, record.id, values([("owner", owner.into())])).await;
+        }
     }
 }
 
@@ -147,6 +161,8 @@ pub async fn facts(company: &Company, actor: &Actor) -> Vec<Fact> {
                     postcode: said("postcode"),
                     employees: archive.and_then(|archive| archive.get("size_employees").as_int()),
                     channel: channel.clone(),
+                    owner: record.reference("owner"),
+                    account_owner: archive.and_then(|archive| archive.reference("owner")),
                     day: record.get(moment).as_date().unwrap(),
                     net,
                     sold: entity == "order",
@@ -166,6 +182,8 @@ pub fn member(fact: &Fact, cut: &Cut) -> String {
         ("account.province", _) => fact.province.clone().unwrap_or_default(),
         ("account.postcode", _) => fact.postcode.clone().unwrap_or_default(),
         ("account.size_employees", _) => fact.employees.map(band).unwrap_or_default(),
+        ("owner", _) => fact.owner.map(|id| id.to_string()).unwrap_or_default(),
+        ("account.owner", _) => fact.account_owner.map(|id| id.to_string()).unwrap_or_default(),
         ("channel", _) => fact.channel.clone().unwrap_or_default(),
         ("day", Some(Level::Year)) => first(fact.day.year(), 1),
         ("day", Some(Level::Quarter)) => first(fact.day.year(), fact.day.month0() / 3 * 3 + 1),
