@@ -216,7 +216,7 @@ fn what_customers_say_follows_relation_and_region() {
                 fields.insert("name".to_owned(), format!("Customer {number}").into());
                 let account = company.create("account", fields).await;
                 company.order(Some(account), "2026-09-01", "100", None).await;
-                let answers = [("expected", 8), ("perceived", perceived)];
+                let answers = [("expected", 8), ("perceived", perceived), ("recommend", 9)];
                 for dimension in ["product", "delivery"] {
                     answer(&company, account, "2026-10-01", dimension, &answers).await;
                 }
