@@ -376,6 +376,16 @@ const SAID_OF_FEW: &[Said] = &[
     NO_RULES,
     ("/value/seven-p/promotion", "No experiment has proven an effect yet", "目前没有实验证实了效果"),
     ("/analysis/groups", "Too few customers: 3 bought, it takes 50", "客户太少：目前有 3 位成交客户"),
+    BY_NET_SALES,
+    ("/analysis/baskets", "Most bought products", "查看购买最多的产品"),
+    ("/analysis/product/{product}", "How many bought it, quarter by quarter", "查看各季度购买人数"),
+    // What the last two lead to.
+    ("/analysis/explore/answer?m=orders&m=sales&r=product&sort=-orders&top=20", "answer-foot", "answer-foot"),
+    (
+        "/analysis/explore/answer?m=customers&m=orders&r=day%3Aquarter&filter=product%20%3D%3D%20'{product}'",
+        "answer-foot",
+        "answer-foot",
+    ),
     (
         "/analysis/forecast",
         "Too short a history for a forecast: 10 whole weeks",
@@ -398,6 +408,9 @@ const TOO_SHORT: (&str, &str) = (
     "Nothing can be said of the past yet: the orders span fewer than twelve weeks",
     "目前还无法回顾历史：订单历史不足 12 周",
 );
+/// The simpler figure, where there are too few for groups.
+const BY_NET_SALES: Said =
+    ("/analysis/groups", "Until then: customers by net sales", "在此之前可按净销售额查看客户");
 const NO_CYCLES: (&str, &str) =
     ("A cycle needs at least 4 purchase days of one customer", "同一客户至少要有 4 个购买日才能看出周期");
 /// Every order made here has one line.

@@ -46,7 +46,14 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
     let goes_with_as_of = recommended.as_ref().map(|kept| words.date(kept.as_of));
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), _)) => context! { state => "missing", missing => missing(&words, *reason) },
+        Some((Err(reason), _)) => {
+            let of_it = web::encode(&format!("product == '{id}'"));
+            context! {
+                state => "missing",
+                missing => missing(&words, *reason),
+                counted_href => format!("/analysis/explore?m=customers&m=orders&r=day%3Aquarter&filter={of_it}"),
+            }
+        }
         Some((Ok(found), as_of)) => {
             let (day, as_of) = (as_of, words.date(as_of));
             let settings = Settings::load(engine).await?;
