@@ -67,6 +67,8 @@ const BASKETS: &[Shown] = &[
     helped("mining.baskets", "mining.baskets_help", "count", LINES),
     helped("mining.sets", "mining.sets_help", "count", LINES),
     helped("mining.rules", "mining.rules_help", "count", LINES),
+    told("mining.set_orders", "count", LINES),
+    told("mining.set_support", "share", LINES),
     told("mining.both", "count", LINES),
     told("mining.support", "share", LINES),
     told("mining.confidence", "share", LINES),

@@ -17,6 +17,8 @@ use std::sync::Arc;
 pub const KIND: &str = "baskets";
 /// Rules kept, the strongest by lift.
 const RULES: usize = 2_000;
+/// Sets of at least two products kept, the most frequent.
+const SETS: usize = 30;
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Found {
@@ -25,12 +27,23 @@ pub struct Found {
     pub mixed: usize,
     pub support: u32,
     pub sets: usize,
+    /// Those of at least two products that are in most orders.
+    #[serde(default)]
+    pub together: Vec<Together>,
     pub tried: usize,
     pub by_chance: usize,
     pub redundant: usize,
-    /// The products that rules name by number.
+    /// The products that sets and rules name by number.
     pub products: Vec<Id>,
     pub rules: Vec<rules::Rule>,
+}
+
+/// Products that are together in so many orders.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Together {
+    /// In rising order.
+    pub products: Vec<u32>,
+    pub orders: u32,
 }
 
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result<Found, Reason>>>>> {
@@ -38,7 +51,7 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<std::result::Result
 }
 
 impl Found {
-    /// How many orders held all of these products, if a rule is about them and no others.
+    /// How many orders held all of these products, if a rule or a frequent set is of them and no others.
     pub fn holding(&self, products: &[Id]) -> Option<u32> {
         let number = |id: &Id| self.products.binary_search(id).ok().and_then(|at| u32::try_from(at).ok());
         let mut wanted: Vec<u32> = products.iter().map(number).collect::<Option<_>>()?;
@@ -48,7 +61,8 @@ impl Found {
             all.sort_unstable();
             all == wanted
         };
-        self.rules.iter().find(about).map(|rule| rule.both)
+        let set = || self.together.iter().find(|set| set.products == wanted).map(|set| set.orders);
+        self.rules.iter().find(about).map(|rule| rule.both).or_else(set)
     }
 }
 
@@ -103,21 +117,34 @@ pub fn find(sales: &Sales) -> std::result::Result<Found, Reason> {
     let frequent = baskets.frequent(None)?;
     let mut found = rules::of(&frequent);
     found.rules.truncate(RULES);
+    let mut together: Vec<Together> = frequent
+        .sets
+        .iter()
+        .filter(|set| set.items.len() > 1)
+        .map(|set| Together { products: set.items.clone(), orders: set.count })
+        .collect();
+    together.sort_by(|a, b| b.orders.cmp(&a.orders).then_with(|| a.products.cmp(&b.products)));
+    together.truncate(SETS);
+    let of_rules = found.rules.iter().flat_map(|rule| rule.if_bought.iter().copied().chain([rule.then]));
     let mut used: Vec<u32> =
-        found.rules.iter().flat_map(|rule| rule.if_bought.iter().copied().chain([rule.then])).collect();
+        of_rules.chain(together.iter().flat_map(|set| set.products.iter().copied())).collect();
     used.sort_unstable();
     used.dedup();
-    // Numbers of this run mean nothing later: the kept ones count the products that rules name.
+    // Numbers of this run mean nothing later: the kept ones count the products that are named.
     let number = |product: u32| used.binary_search(&product).unwrap_or(0) as u32;
     for rule in &mut found.rules {
         rule.then = number(rule.then);
         rule.if_bought = rule.if_bought.iter().map(|product| number(*product)).collect();
+    }
+    for set in &mut together {
+        set.products = set.products.iter().map(|product| number(*product)).collect();
     }
     Ok(Found {
         baskets: frequent.baskets,
         mixed: baskets.mixed(),
         support: frequent.support,
         sets: frequent.sets.len(),
+        together,
         tried: found.tried,
         by_chance: found.by_chance,
         redundant: found.redundant,

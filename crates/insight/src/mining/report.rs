@@ -81,7 +81,7 @@ pub async fn segments(engine: &Engine) -> Result<Json> {
     }))
 }
 
-/// `{"as_of", "baskets", "support", "rules": [{"if_bought": [name], "then", "both", "support", "confidence", "lift", "leverage", "p_value"}]}`.
+/// `{"as_of", "baskets", "support", "together": [{"products": [name], "orders", "support"}], "rules": [{"if_bought": [name], "then", "both", "support", "confidence", "lift", "leverage", "p_value"}]}`.
 pub async fn rules(engine: &Engine, limit: usize) -> Result<Json> {
     let kept = baskets::load(engine).await?.ok_or_else(nothing_yet)?;
     let found = match &kept.body {
@@ -104,10 +104,19 @@ pub async fn rules(engine: &Engine, limit: usize) -> Result<Json> {
             })
         })
         .collect();
+    let together: Vec<Json> = found
+        .together
+        .iter()
+        .take(limit)
+        .map(|set| {
+            let products: Vec<_> = set.products.iter().map(|product| name(*product)).collect();
+            json!({ "products": products, "orders": set.orders, "support": f64::from(set.orders) / f64::from(found.baskets) })
+        })
+        .collect();
     Ok(json!({
         "as_of": kept.as_of, "baskets": found.baskets, "mixed_baskets": found.mixed, "support": found.support,
         "sets": found.sets, "tried": found.tried, "by_chance": found.by_chance, "redundant": found.redundant,
-        "rules": rules,
+        "together": together, "rules": rules,
     }))
 }
 

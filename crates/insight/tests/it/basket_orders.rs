@@ -87,6 +87,17 @@ fn every_rule_opens_the_orders_it_counts() {
             }
             client.set_cookie("zhike_lang", "en");
         }
+        // Sets, too, are counted on the orders they open, the most frequent first.
+        assert!(!found.together.is_empty() && found.together.is_sorted_by_key(|set| Reverse(set.orders)));
+        for set in &found.together {
+            let wanted: Vec<Id> = set.products.iter().map(|at| found.products[*at as usize]).collect();
+            assert!(wanted.len() > 1, "{set:?}");
+            let ids: Vec<String> = wanted.iter().map(Id::to_string).collect();
+            let address = format!("/analysis/baskets/orders?of={}", ids.join("_"));
+            assert!(page.contains(&format!("<a href=\"{address}\">{}</a>", set.orders)), "{address}: {page}");
+            let (listed, _) = walked(&client, &address, row, "\"").await;
+            assert_eq!((listed.len(), listed), (set.orders as usize, holding(&wanted)), "{set:?}");
+        }
         for none in [String::new(), "?of=x".to_owned(), format!("?of={}", products[0])] {
             client.get(&format!("/analysis/baskets/orders{none}")).await.expect(303);
         }

@@ -115,6 +115,12 @@ async fn told(company: &Company, names: &BTreeMap<String, String>) -> BTreeMap<S
             }
             rules.sort_by_key(Json::to_string);
         }
+        if let Some(sets) = told["together"].as_array_mut() {
+            for set in sets.iter_mut() {
+                set["products"].as_array_mut().unwrap().sort_by_key(Json::to_string);
+            }
+            sets.sort_by_key(Json::to_string);
+        }
         found.insert(what.to_owned(), told.to_string());
     };
     keep("groups", &report::segments(engine).await.unwrap());

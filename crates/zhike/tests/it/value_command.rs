@@ -271,6 +271,10 @@ fn what_was_mined_is_told_in_json_and_in_words() {
     let pens = list.iter().find(|rule| rule["if_bought"] == serde_json::json!(["Paper"])).unwrap();
     assert_eq!((&pens["then"], &pens["confidence"]), (&Json::from("Pens"), &Json::from(1.0)), "{rules}");
     assert_eq!((&pens["both"], &rules["baskets"]), (&Json::from(35 * 12), &mined["orders"]), "{rules}");
+    let pair =
+        |set: &&Json| set["products"].as_array().unwrap().iter().all(|one| one == "Paper" || one == "Pens");
+    let set = rules["together"].as_array().unwrap().iter().find(pair).unwrap();
+    assert_eq!(set["orders"], pens["both"], "{rules}");
     let one = json(&zhike(folder.path(), &["rules", "--limit", "1", "--json"]));
     assert_eq!(one["rules"].as_array().unwrap().len(), 1);
 

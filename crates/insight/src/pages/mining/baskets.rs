@@ -3,7 +3,7 @@
 use super::{Words, basket_orders, missing, product_href, products, scope, status, words};
 use crate::{
     mining::{
-        baskets::{self, Found},
+        baskets::{self, Found, Together},
         lines, recommend,
     },
     pages::{
@@ -85,6 +85,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 sample => [Input { label: words.t("mining.baskets", &[]), value: baskets }],
                 orders => context! { href => orders.clone(), label => words.t("mining.orders", &[]) },
                 figures => headline(&words, found, &as_of, orders),
+                together => if product.is_none() && after.is_none() { together(&words, found, &names) } else { vec![] },
                 rules,
                 first_href => after.is_some().then(|| address(None)),
                 next_href => next.map(|next| address(Some(next))),
@@ -115,7 +116,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Ve
         Figure::new(
             words.t("mining.sets", &[]),
             count(found.sets),
-            explain("mining.sets_help").source(here(), words.t("mining.rules", &[])),
+            explain("mining.sets_help").source("#together".to_owned(), words.t("mining.sets_title", &[])),
         )
         .note(Some(least)),
         Figure::new(
@@ -127,6 +128,21 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Ve
         )
         .note(Some(dropped)),
     ]
+}
+
+/// The sets that are in most orders.
+fn together(words: &Words<'_>, found: &Found, names: &HashMap<Id, String>) -> Vec<Json> {
+    let row = |set: &Together| {
+        let ids: Vec<Id> =
+            set.products.iter().map(|at| found.products.get(*at as usize).copied()).collect::<Option<_>>()?;
+        let products: Option<Vec<Json>> =
+            ids.iter().map(|id| Some(json!({ "name": names.get(id)?, "href": product_href(*id) }))).collect();
+        Some(json!({
+            "products": products?, "orders": words.count(u64::from(set.orders)), "orders_href": basket_orders::address(&ids),
+            "support": words.share_between(u64::from(set.orders), u64::from(found.baskets)),
+        }))
+    };
+    found.together.iter().filter_map(row).collect()
 }
 
 /// Some of the rules, the strongest first, those with `product` only if there is one; and the one after which there are more.
