@@ -196,6 +196,20 @@ fn what_a_stage_brings_is_as_uncertain_as_its_customers_and_not_as_their_quarter
             let page = client.get("/value/life-cycle").await.expect(200).body;
             assert!(page.contains(part) && !page.contains("NaN"), "{page}");
         }
+        // By hand: of 110 a quarter 10 are the goods, marketing costs 20, and nobody ever leaves: 80 a quarter, for ever.
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get("/value/life-cycle?cost=20").await.expect(200).body;
+        let worth = page.split_once("data-defined=\"life-worth\"").unwrap().1;
+        let row = worth.split("<tr>").find(|row| row.contains("Stability")).unwrap();
+        let annual = insight::settings::Settings::load(&company.engine).await.unwrap().annual_discount;
+        let quarter = (1.0 + annual).powf(-0.25);
+        let value = (80.0 / (1.0 - quarter)).round();
+        let shown: Vec<f64> = row
+            .split("<small>")
+            .filter_map(|cell| cell.trim_end().rsplit('>').next()?.trim().replace(',', "").parse().ok())
+            .collect();
+        assert_eq!(shown.first(), Some(&80.0), "{row}");
+        assert!((shown[1] - value).abs() <= 1.0, "{value} is not in {row}");
     });
 }
 
