@@ -258,6 +258,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_purchase_is_due_from_the_first_day_to_the_last_that_are_likely() {
+        let next = Next { day: 20, from_day: 17, to_day: 24 };
+        let cycle = Cycle { gaps: 5, typical_days: 7.0, sd: 0.1, last_day: 13, next, quantity: 1 };
+        let states = [16, 17, 20, 24, 25].map(|today| cycle.state(today));
+        assert_eq!(states, ["coming", "due", "due", "due", "over"]);
+    }
+
+    #[test]
     fn a_place_in_a_list_survives_its_address() {
         let (account, product) = (Id::from_u128(7), Id::nil());
         let place = After { state: "due".to_owned(), next_on: NaiveDate::default(), account, product };

@@ -165,19 +165,23 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         let rep = user(&company, "rep").await;
         let product =
             company.create("product", values([("name", "Apples".into()), ("code", "A1".into())])).await;
-        let account =
-            company.create("account", values([("name", "Regular".into()), ("owner", rep.into())])).await;
-        for purchase in 0..6 {
-            let at = day("2026-06-27") + chrono::Duration::days(28 * purchase);
-            let head =
-                values([("account", account.into()), ("ordered_at", crate::company::at(&at.to_string()))]);
-            let line = values([
-                ("product", product.into()),
-                ("quantity", Value::Decimal(7.into())),
-                ("unit_price", Value::Decimal(10.into())),
-            ]);
-            company.document("order", "order_line", head, line).await;
-        }
+        // So many days after 2026-06-27 each.
+        let buys = async |name: &str, days: [i64; 6]| {
+            let named = values([("name", name.into()), ("owner", rep.into())]);
+            let account = company.create("account", named).await;
+            for days in days {
+                let at = crate::company::at(&(day("2026-06-27") + chrono::Duration::days(days)).to_string());
+                let head = values([("account", account.into()), ("ordered_at", at)]);
+                let line = values([
+                    ("product", product.into()),
+                    ("quantity", Value::Decimal(7.into())),
+                    ("unit_price", Value::Decimal(10.into())),
+                ]);
+                company.document("order", "order_line", head, line).await;
+            }
+            account
+        };
+        let account = buys("Regular", [0, 28, 56, 84, 112, 140]).await;
         // The last of them was on 2026-11-14; on 2026-12-12 the next is due.
         look(&company).await;
         assert!(all(&company, "alarm", "rule == 'reorder_due'").await.is_empty(), "too early");
@@ -220,6 +224,19 @@ fn a_due_purchase_is_prompted_once_and_can_be_switched_off() {
         client.post("/value/alarms/settings", &CORE_CUSTOMER_ALONE).await.expect(303);
         let settings = alarm::AlarmSettings::load(&company.engine).await.unwrap();
         assert_eq!(settings.off, ["reorder_due", "group_shrinking", "region_falling"]);
+        // As regular as the first; and one whose purchases tell nothing of the next.
+        let other = buys("As regular", [0, 28, 56, 84, 112, 140]).await;
+        let irregular = buys("Irregular", [0, 3, 70, 74, 138, 140]).await;
+        company.settle().await;
+        look(&company).await;
+        assert_eq!(all(&company, "alarm", "rule == 'reorder_due'").await.len(), 1);
+        let both = [CORE_CUSTOMER_ALONE.as_slice(), &[("reorder_due", "on")]].concat();
+        client.post("/value/alarms/settings", &both).await.expect(303);
+        look(&company).await;
+        let prompted: Vec<_> = all(&company, "alarm", "rule == 'reorder_due'").await;
+        let of =
+            |account| prompted.iter().filter(|alarm| alarm.reference("account") == Some(account)).count();
+        assert_eq!([account, other, irregular].map(of), [1, 1, 0], "{prompted:?}");
     });
 }
 
