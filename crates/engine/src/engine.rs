@@ -264,7 +264,7 @@ impl Engine {
     pub(crate) fn holding(&self, lease: Lease) -> Engine {
         Engine(self.0.clone(), self.1.iter().cloned().chain([lease]).collect())
     }
-    pub(crate) fn without_leases(&self) -> Engine {
+    pub fn without_leases(&self) -> Engine {
         Engine(self.0.clone(), vec![])
     }
 

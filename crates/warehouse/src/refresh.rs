@@ -63,7 +63,8 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
 /// [`refresh`] for who computes from it at once: a task of its own looks at the quality meanwhile.
 pub async fn bring_up_to_date(engine: &Engine) -> Result<()> {
     refresh_only(engine, Manner::default(), None).await?;
-    let engine = engine.clone();
+    // It may outlast the work that holds leases here.
+    let engine = engine.without_leases();
     tokio::spawn(async move { look(&engine).await });
     Ok(())
 }
