@@ -167,6 +167,21 @@ fn the_panel_explains_every_figure_and_follows_a_new_order() {
         {
             assert!(page.contains(part), "{part}");
         }
+        // Why he is what he is: his stage, his loyalty, and from where on somebody is important.
+        let record = company.account(accounts[6]).await;
+        let loyalty = match record.text("loyalty") {
+            "new" => ", less than ",
+            "old" => ", but not in the stage of stability.",
+            "loyal" => ", and in the stage of stability.",
+            other => panic!("{other}"),
+        };
+        let why = panel.split_once("Loyalty: customer for ").map(|(_, rest)| rest.split_once('<').unwrap().0);
+        assert!(why.is_some_and(|why| why.contains(loyalty)), "{loyalty} in {panel}");
+        assert!(panel.contains("Stage: "), "{panel}");
+        for limit in [classes.vip_from, classes.key_from] {
+            let amount = Decimal::new(limit.unwrap(), meta::MONEY_SCALE);
+            assert!(panel.contains(&format!("≥ ¥{amount:.2}")), "{amount} in {panel}");
+        }
         // As long as no value is forecast for anybody there is no quadrant, and nothing is said of it.
         assert_eq!(classes.potential_from, None);
         assert!(!page.contains("Value and potential:"), "{panel}");
