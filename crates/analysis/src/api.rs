@@ -61,15 +61,10 @@ fn catalog_schema() -> Value {
     let dimensions = list(json!({
         "name": text(), "label": words(), "definition": words(), "levels": texts(), "facts": texts(),
     }));
-    let figures = list(json!({
-        "name": text(), "label": words(), "definition": words(), "certainty": words(), "unit": text(), "inputs": text(),
-        "origin": words(), "page": words(), "href": text(), "as_of": { "type": ["string", "null"], "format": "date" },
-        "refreshed_at": moment(), "facts": texts(), "rows": { "type": "integer" }, "failed_checks": texts(),
-    }));
     let others = || list(json!({}));
     json!({ "type": "object", "properties": {
         "refreshed_at": moment(), "measures": measures, "dimensions": dimensions,
-        "tables": others(), "checks": others(), "figures": figures,
+        "tables": others(), "checks": others(), "figures": others(),
     } })
 }
 

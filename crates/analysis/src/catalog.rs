@@ -11,7 +11,6 @@ use meta::Lang;
 use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
-use std::collections::BTreeSet;
 use warehouse::{Catalog, CatalogTable, semantic::Level};
 use web::{Answer, App, ListedFigure, Session};
 
@@ -93,21 +92,6 @@ struct Figure {
     certainty: String,
     unit: String,
     inputs: &'static str,
-    rows: String,
-    failed: usize,
-    /// Whether it is taken from tables that were written.
-    looked_at: bool,
-}
-
-/// A figure of a page with what is known of the tables it is taken from.
-#[derive(Serialize)]
-struct Taken {
-    #[serde(flatten)]
-    figure: ListedFigure,
-    facts: Vec<String>,
-    /// Of all of these.
-    rows: u64,
-    failed_checks: Vec<String>,
 }
 
 /// The catalog with the figures that pages compute.
@@ -115,7 +99,7 @@ struct Taken {
 struct Whole {
     #[serde(flatten)]
     warehouse: Catalog,
-    figures: Vec<Taken>,
+    figures: Vec<ListedFigure>,
 }
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
@@ -136,7 +120,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         dimensions => dimensions(&session, &catalog),
         wrong => checks(&session, &catalog, false),
         right => checks(&session, &catalog, true),
-        shown => shown(&app, &session, taken(&catalog, app.listed_figures(&session).await?)),
+        shown => shown(&app, &session, app.listed_figures(&session).await?),
     };
     Ok(app.page(&session, "warehouse/catalog.html", page)?.into_response())
 }
@@ -231,29 +215,11 @@ fn unit(app: &App, session: &Session, unit: &str) -> String {
     app.t(session.lang, &format!("analysis.unit.{unit}"), &[])
 }
 
-/// Figures with the tables that stand in their inputs.
-fn taken(catalog: &Catalog, figures: Vec<ListedFigure>) -> Vec<Taken> {
-    let one = |figure: ListedFigure| {
-        let words = figure.inputs.split(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | '.'));
-        let named: BTreeSet<&str> = words.filter_map(|word| word.split('.').next()).collect();
-        let tables = || catalog.tables.iter().filter(|table| named.contains(table.name.as_str()));
-        let failed =
-            catalog.checks.iter().filter(|check| !check.good && named.contains(check.table.as_str()));
-        Taken {
-            facts: tables().map(|table| table.name.clone()).collect(),
-            rows: tables().map(|table| table.rows).sum(),
-            failed_checks: failed.map(|check| format!("{}.{}", check.table, check.name)).collect(),
-            figure,
-        }
-    };
-    figures.into_iter().map(one).collect()
-}
-
 /// Page by page, in their order.
-fn shown(app: &App, session: &Session, figures: Vec<Taken>) -> Vec<Shown> {
+fn shown(app: &App, session: &Session, figures: Vec<ListedFigure>) -> Vec<Shown> {
     let (lang, format) = (session.lang, session.format());
     let mut pages: Vec<Shown> = vec![];
-    for Taken { figure, facts, rows, failed_checks } in figures {
+    for figure in figures {
         let label = figure.page.get(lang).to_owned();
         let one = Figure {
             label: figure.label.get(lang).to_owned(),
@@ -261,9 +227,6 @@ fn shown(app: &App, session: &Session, figures: Vec<Taken>) -> Vec<Shown> {
             certainty: figure.certainty.get(lang).to_owned(),
             unit: unit(app, session, figure.unit),
             inputs: figure.inputs,
-            rows: format.number(rows.into()),
-            failed: failed_checks.len(),
-            looked_at: !facts.is_empty() && rows > 0,
             name: figure.name,
         };
         match pages.iter_mut().find(|page| page.label == label) {
@@ -286,7 +249,7 @@ fn shown(app: &App, session: &Session, figures: Vec<Taken>) -> Vec<Shown> {
 
 pub async fn json(State(app): State<App>, session: Session) -> Answer<Response> {
     let warehouse = warehouse::catalog(app.engine(), &session.actor).await?;
-    let figures = taken(&warehouse, app.listed_figures(&session).await?);
+    let figures = app.listed_figures(&session).await?;
     Ok(Json(Whole { warehouse, figures }).into_response())
 }
 

@@ -56,9 +56,6 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             assert!(figure["inputs"].as_str().is_some_and(|inputs| !inputs.is_empty()), "{figure}");
             let unit = format!("analysis.unit.{}", figure["unit"].as_str().unwrap());
             assert!(!page.contains(&unit), "{unit}");
-            let of_none = figure["facts"] == json!([]);
-            assert_eq!(of_none, figure["inputs"] == "–", "names no table of the warehouse: {figure}");
-            assert_eq!(figure["failed_checks"], json!([]), "{figure}");
         }
         for table in list("tables") {
             for column in table["columns"].as_array().unwrap() {
@@ -75,8 +72,6 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             [&json!(["sales", "returns"]), &json!(1), &json!([])]
         );
         assert!(net_sales["refreshed_at"].is_string(), "{net_sales}");
-        let buyers = list("figures").into_iter().find(|one| one["name"] == "benefit.buyers").unwrap();
-        assert_eq!([&buyers["facts"], &buyers["rows"]], [&json!(["sales"]), &json!(1)]);
         let shown = between(&page, "<code>net_sales</code>", "</tr>");
         assert!(shown.contains(">1</td>") && shown.contains("As it should be"), "{shown}");
         // A dimension stands once, with what it means and where it is.
