@@ -30,8 +30,8 @@ pub const OPERATIONS: OperationsFn = |lang| {
     let object = || Some(json!({ "type": "object" }));
     let catalog = Operation::new("analysis", "data_catalog", pick("The data catalog", "数据目录"))
         .describe(pick(
-            "Every table, column, measure, dimension and figure the caller may see: definition, unit, origin, rows, age and checks of its quality. Of a measure: the rows of its facts, when the oldest of them was written, which of their checks found something, and the names of the dimensions it can be cut by.",
-            "调用者可见的全部数据表、列、度量、维度和指标：定义、单位、来源、行数、更新时间和质量检查。每个度量另有：所取数据表的行数、其中最早的写入时间、未通过的检查，以及可用维度的名称。",
+            "Every table, column, measure, dimension and figure the caller may see: definition, unit, origin, rows, age and checks of its quality. Of a measure: the rows of its facts, when the oldest of them was written, which of their checks found something, and the names of the dimensions it can be cut by. Of a figure: the tables its inputs name, their rows, and which of their checks found something.",
+            "调用者可见的全部数据表、列、度量、维度和指标：定义、单位、来源、行数、更新时间和质量检查。每个度量另有：所取数据表的行数、其中最早的写入时间、未通过的检查，以及可用维度的名称。每个指标另有：其数据来源所含的数据表、这些表的行数和未通过的检查。",
         ))
         .answers(200, pick("The catalog", "数据目录"), Some(catalog_schema()))
         .fails(&[(403, "forbidden")]);
@@ -61,10 +61,15 @@ fn catalog_schema() -> Value {
     let dimensions = list(json!({
         "name": text(), "label": words(), "definition": words(), "levels": texts(), "facts": texts(),
     }));
+    let figures = list(json!({
+        "name": text(), "label": words(), "definition": words(), "certainty": words(), "unit": text(), "inputs": text(),
+        "origin": words(), "page": words(), "href": text(), "as_of": { "type": ["string", "null"], "format": "date" },
+        "refreshed_at": moment(), "tables": texts(), "rows": { "type": "integer" }, "failed_checks": texts(),
+    }));
     let others = || list(json!({}));
     json!({ "type": "object", "properties": {
         "refreshed_at": moment(), "measures": measures, "dimensions": dimensions,
-        "tables": others(), "checks": others(), "figures": others(),
+        "tables": others(), "checks": others(), "figures": figures,
     } })
 }
 

@@ -11,6 +11,7 @@ use meta::Lang;
 use minijinja::context;
 use serde::Serialize;
 use serde_json::json;
+use std::collections::BTreeSet;
 use warehouse::{Catalog, CatalogTable, semantic::Level};
 use web::{Answer, App, ListedFigure, Session};
 
@@ -92,6 +93,41 @@ struct Figure {
     certainty: String,
     unit: String,
     inputs: &'static str,
+    /// Nothing where it is made of no table.
+    rows: Option<String>,
+    /// Checks of its tables that found something.
+    failed: usize,
+    checked: bool,
+}
+
+/// A figure and the tables its inputs name, as far as the reader may see them.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    figure: ListedFigure,
+    tables: Vec<String>,
+    /// Of all its tables.
+    rows: u64,
+    /// The checks of its tables that found something, as `sales.future_day`.
+    failed_checks: Vec<String>,
+}
+
+impl Listed {
+    fn of(figure: ListedFigure, catalog: &Catalog) -> Listed {
+        // A column without a table before it is of the one named last.
+        let named: BTreeSet<&str> =
+            figure.inputs.split(", ").filter_map(|input| input.split('.').next()).collect();
+        let is_named = |table: &str| named.contains(table);
+        let tables: Vec<&CatalogTable> =
+            catalog.tables.iter().filter(|table| is_named(&table.name)).collect();
+        let failed = catalog.checks.iter().filter(|check| !check.good && is_named(&check.table));
+        Listed {
+            rows: tables.iter().map(|table| table.rows).sum(),
+            failed_checks: failed.map(|check| format!("{}.{}", check.table, check.name)).collect(),
+            tables: tables.iter().map(|table| table.name.clone()).collect(),
+            figure,
+        }
+    }
 }
 
 /// The catalog with the figures that pages compute.
@@ -99,7 +135,7 @@ struct Figure {
 struct Whole {
     #[serde(flatten)]
     warehouse: Catalog,
-    figures: Vec<ListedFigure>,
+    figures: Vec<Listed>,
 }
 
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
@@ -120,7 +156,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         dimensions => dimensions(&session, &catalog),
         wrong => checks(&session, &catalog, false),
         right => checks(&session, &catalog, true),
-        shown => shown(&app, &session, app.listed_figures(&session).await?),
+        shown => shown(&app, &session, &catalog, app.listed_figures(&session).await?),
     };
     Ok(app.page(&session, "warehouse/catalog.html", page)?.into_response())
 }
@@ -216,12 +252,16 @@ fn unit(app: &App, session: &Session, unit: &str) -> String {
 }
 
 /// Page by page, in their order.
-fn shown(app: &App, session: &Session, figures: Vec<ListedFigure>) -> Vec<Shown> {
+fn shown(app: &App, session: &Session, catalog: &Catalog, figures: Vec<ListedFigure>) -> Vec<Shown> {
     let (lang, format) = (session.lang, session.format());
     let mut pages: Vec<Shown> = vec![];
     for figure in figures {
+        let Listed { figure, tables, rows, failed_checks } = Listed::of(figure, catalog);
         let label = figure.page.get(lang).to_owned();
         let one = Figure {
+            rows: (!tables.is_empty()).then(|| format.number(rows.into())),
+            failed: failed_checks.len(),
+            checked: !tables.is_empty() && catalog.refreshed_at.is_some(),
             label: figure.label.get(lang).to_owned(),
             definition: figure.definition.get(lang).to_owned(),
             certainty: figure.certainty.get(lang).to_owned(),
@@ -250,6 +290,7 @@ fn shown(app: &App, session: &Session, figures: Vec<ListedFigure>) -> Vec<Shown>
 pub async fn json(State(app): State<App>, session: Session) -> Answer<Response> {
     let warehouse = warehouse::catalog(app.engine(), &session.actor).await?;
     let figures = app.listed_figures(&session).await?;
+    let figures = figures.into_iter().map(|figure| Listed::of(figure, &warehouse)).collect();
     Ok(Json(Whole { warehouse, figures }).into_response())
 }
 

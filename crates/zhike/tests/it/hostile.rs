@@ -287,6 +287,19 @@ fn hostile(
     });
 }
 
+/// Everything was computed, so each figure of the catalog says when: one whose result is kept under another name than the catalog asks
+/// for would never.
+async fn dated(client: &Client, wrong: &mut Vec<String>) {
+    let catalog = client.get("/api/v1/analysis/catalog").await.expect(200).json();
+    let figures = catalog["figures"].as_array().unwrap();
+    assert!(figures.len() > 100, "{} figures are listed", figures.len());
+    for figure in figures {
+        if !figure["as_of"].is_string() || !figure["refreshed_at"].is_string() {
+            wrong.push(format!("{} of {} was never computed", figure["name"], figure["href"]));
+        }
+    }
+}
+
 async fn see(test: &TestApp, firm: &Firm, kind: &str, held: Option<NaiveDate>, says: &[Said]) {
     let client = test.administrator().await;
     if held.is_some() {
@@ -296,6 +309,7 @@ async fn see(test: &TestApp, firm: &Firm, kind: &str, held: Option<NaiveDate>, s
     }
     compute(test, firm, &client).await;
     let mut wrong = vec![];
+    dated(&client, &mut wrong).await;
     let model = warehouse::semantic::askable(&test.engine, &Actor::system()).unwrap();
     // What differs between databases shows in either language, and the other way round: each walks in its own.
     let dialect = test.engine.dialect();

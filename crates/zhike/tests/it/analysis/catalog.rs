@@ -54,6 +54,10 @@ fn the_catalog_says_what_there_is_in_both_languages() {
             in_both(&figure, "origin");
             in_both(&figure, "page");
             assert!(figure["inputs"].as_str().is_some_and(|inputs| !inputs.is_empty()), "{figure}");
+            // Cost rates are secret and in no file; what a deal is, is said in the company's own fields.
+            let inputs = figure["inputs"].as_str().unwrap();
+            let in_files = inputs != "–" && !inputs.starts_with("cost_rate.");
+            assert_eq!(!figure["tables"].as_array().unwrap().is_empty(), in_files, "{figure}");
             let unit = format!("analysis.unit.{}", figure["unit"].as_str().unwrap());
             assert!(!page.contains(&unit), "{unit}");
         }
@@ -74,6 +78,18 @@ fn the_catalog_says_what_there_is_in_both_languages() {
         assert!(net_sales["refreshed_at"].is_string(), "{net_sales}");
         let shown = between(&page, "<code>net_sales</code>", "</tr>");
         assert!(shown.contains(">1</td>") && shown.contains("As it should be"), "{shown}");
+        // So is a figure of a page: one order of one line, and no return.
+        let figure = |name: &str| list("figures").into_iter().find(|figure| figure["name"] == name).unwrap();
+        for (name, tables, rows) in
+            [("mining.both", 1, 1), ("value.customers", 3, 2), ("benefit.win_rate", 0, 0)]
+        {
+            let found = figure(name);
+            assert_eq!(found["tables"].as_array().unwrap().len(), tables, "{found}");
+            assert_eq!([&found["rows"], &found["failed_checks"]], [&json!(rows), &json!([])], "{found}");
+        }
+        assert_eq!(figure("mining.both")["tables"], json!(["sales"]));
+        let told = between(&page, "id=\"figures\">", "</section>");
+        assert!(told.contains("As it should be") && !told.contains("checks to look into"), "{told}");
         // A dimension stands once, with what it means and where it is.
         let dimensions = list("dimensions");
         let names: Vec<&str> = dimensions.iter().map(|one| one["name"].as_str().unwrap()).collect();
@@ -320,9 +336,15 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
             let found = catalog["measures"].as_array().unwrap().iter().find(|one| one["name"] == measure);
             assert_eq!(found.unwrap()["failed_checks"], failed, "{measure}");
         }
+        for (figure, failed) in [("mining.both", json!(["sales.future_day"])), ("benefit.nps", json!([]))] {
+            let found = catalog["figures"].as_array().unwrap().iter().find(|one| one["name"] == figure);
+            assert_eq!(found.unwrap()["failed_checks"], failed, "{figure}");
+        }
         let page = client.get("/analysis/catalog").await.expect(200).body;
-        let shown = between(&page, "<code>orders</code>", "</tr>");
-        assert!(shown.contains("1 checks to look into") && shown.contains("#quality"), "{shown}");
+        for part in [("<code>orders</code>", "</tr>"), ("id=\"figures\">", "</section>")] {
+            let shown = between(&page, part.0, part.1);
+            assert!(shown.contains("1 checks to look into") && shown.contains("#quality"), "{shown}");
+        }
         assert!(page.contains("Look into it") && page.contains("/analysis/sql?sql=SELECT"), "{page}");
         let rows = client
             .post("/analysis/sql", &[("sql", check["rows_sql"].as_str().unwrap())])
