@@ -204,10 +204,8 @@ fn what_a_stage_brings_is_as_uncertain_as_its_customers_and_not_as_their_quarter
         let annual = insight::settings::Settings::load(&company.engine).await.unwrap().annual_discount;
         let quarter = (1.0 + annual).powf(-0.25);
         let value = (80.0 / (1.0 - quarter)).round();
-        let shown: Vec<f64> = row
-            .split("<small>")
-            .filter_map(|cell| cell.trim_end().rsplit('>').next()?.trim().replace(',', "").parse().ok())
-            .collect();
+        let amount = |cell: &str| cell.rsplit_once('¥')?.1.trim_end().replace(',', "").parse::<f64>().ok();
+        let shown: Vec<f64> = row.split("<small>").filter_map(amount).collect();
         assert_eq!(shown.first(), Some(&80.0), "{row}");
         assert!((shown[1] - value).abs() <= 1.0, "{value} is not in {row}");
     });
