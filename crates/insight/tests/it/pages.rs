@@ -86,6 +86,11 @@ fn an_important_customer_who_fell_silent_is_named() {
         // The only purchase 38 weeks ago: in decline, and with the third of three large sums a key customer.
         let once = company.customer("Once Big").await;
         company.order(Some(once), "2026-02-28", "80000", None).await;
+        // Every other week, so little that nobody's importance changes.
+        let steady = company.customer("Steady").await;
+        let first: chrono::NaiveDate = "2026-02-21".parse().unwrap();
+        let day = |purchase: i64| (first + chrono::Duration::weeks(2 * purchase)).to_string();
+        company.orders((0..20).map(|purchase| (steady, day(purchase), "10".to_owned(), "1")).collect()).await;
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
         after_fit::compute(&company.engine, None).await.unwrap();
@@ -105,6 +110,27 @@ fn an_important_customer_who_fell_silent_is_named() {
             let shown = format!("data-label=\"Buys no more, 52 weeks\">{shown}%<");
             let row = between(list, name, "</tr>");
             assert!(row.contains(&shown), "{shown} in {row}");
+        }
+        // Why they are what they are, 658 days (94 weeks) after the only purchase, and 273 days (39 weeks) after the first of twenty.
+        let reasons = [
+            (
+                gone,
+                ["lost", "old"],
+                "Stage: the only purchase was 94 weeks ago, more than 52.",
+                "Loyalty: customer for 94 weeks, at least 26, but not in the stage of stability.",
+            ),
+            (
+                steady,
+                ["stability", "loyal"],
+                "Stage: 20 purchase days, at least 4, and nothing speaks against it.",
+                "Loyalty: customer for 39 weeks, at least 26, and in the stage of stability.",
+            ),
+        ];
+        for (account, classes, stage, loyalty) in reasons {
+            let record = company.account(account).await;
+            assert_eq!(["stage", "loyalty"].map(|field| record.text(field)), classes, "{record:?}");
+            let page = client.get(&format!("/account/{account}")).await.expect(200).body;
+            assert!(page.contains(stage) && page.contains(loyalty), "{stage} {loyalty} {page}");
         }
     });
 }
