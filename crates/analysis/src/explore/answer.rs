@@ -89,7 +89,8 @@ pub async fn shown(words: &Words<'_>, session: &Session, view: &View, model: &Mo
         figures: explained::figures(words, answer, Some(&behind)),
         defined: explained::defined(words, &table, behind),
         chart: chart::drawn(view, &table, model, words),
-        no_rows: table.rows.is_empty() && !view.question.cuts.is_empty(),
+        // Columns without rows are told in the total.
+        no_rows: table.rows.is_empty() && table.groups.is_empty() && !view.question.cuts.is_empty(),
         more: answer.more,
         period: answer.period.map(span),
         compared: answer.compared_period.map(span),

@@ -70,7 +70,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of, kept.computed_at)) {
         None => context! { state => "nothing" },
         Some((Err(reason), ..)) => {
-            context! { state => "missing", missing => missing(&words, *reason), rules => Vec::<Json>::new() }
+            let none = Vec::<Json>::new();
+            context! { state => "missing", missing => missing(&words, *reason), together => &none, rules => &none }
         }
         Some((Ok(found), as_of, computed_at)) => {
             let settings = Settings::load(engine).await?;
