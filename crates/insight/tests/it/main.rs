@@ -36,6 +36,7 @@ mod profitability;
 mod propensity;
 mod questions;
 mod recommended;
+mod said_plainly;
 mod satisfaction;
 mod scores;
 mod served;

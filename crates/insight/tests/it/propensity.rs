@@ -350,6 +350,12 @@ fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
         let product = format!("/analysis/product/{}", made.recorder);
         let page = client.get(&product).await.expect(200).body.replace("&#x2f;", "/");
         assert!(page.contains(&format!("href=\"{product}/customers\"")), "{page}");
+        // The lift says on how many customers it rests.
+        let kept = propensity::load(&company.engine, made.recorder).await.unwrap().unwrap();
+        let tested = kept.body.as_ref().unwrap().backtest.tested_on;
+        let lift = page.split_once("<strong>Lift of the best tenth</strong>").unwrap().1;
+        let lift = lift.split_once("</details>").unwrap().0.replace("&#x2f;", "/");
+        assert!(lift.contains(&format!("<dt>Tested on customers</dt><dd>{tested}</dd>")), "{lift}");
         let (seen, pages) = paged::customers(&client, &format!("{product}/customers?best=100")).await;
         assert_eq!(pages, 2);
         assert_eq!(seen, all[..100].iter().map(|one| one.account).collect::<Vec<_>>());

@@ -202,6 +202,18 @@ mod tests {
     }
 
     #[test]
+    fn one_cloud_cut_into_pieces_is_not_clear() {
+        // Points spread evenly over a cube of ten dimensions (the sequence of Kronecker): wherever it is cut, there is no gap.
+        let primes = [2.0_f64, 3.0, 5.0, 7.0, 11.0, 13.0, 17.0, 19.0, 23.0, 29.0];
+        let point = |at: i32| primes.map(|prime| (f64::from(at) * prime.sqrt()).fract()).to_vec();
+        let rows: Vec<Vec<f64>> = (1..=400).map(point).collect();
+        let cube = primes.map(|prime| Feature::new(&prime.to_string(), Curve::Plain));
+        let choice = fit(&cube, &rows, None).expect("groups").groups.choice;
+        assert_eq!(choice.silhouettes.len(), MOST_GROUPS - 1, "{choice:?}");
+        assert!(!choice.clear(), "{choice:?}");
+    }
+
+    #[test]
     fn a_wanted_number_is_kept() {
         let found = fit(&features(), &clouds(), Some(5)).expect("groups");
         assert_eq!(found.groups.centres.len(), 5);

@@ -81,6 +81,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn up_to_a_quarter_there_is_no_structure() {
+        let of = |height: f64| Choice { proposed: 3, silhouettes: vec![(2, 0.9), (3, height)], compared: 9 };
+        assert_eq!([0.25, 0.26].map(|height| of(height).clear()), [false, true]);
+    }
+
+    #[test]
     fn the_silhouette_of_a_known_case() {
         // 0, 1 | 10, 11: a = 1 everywhere; b = 10.5, 9.5, 9.5, 10.5.
         let rows = [vec![0.0], vec![1.0], vec![10.0], vec![11.0]];
