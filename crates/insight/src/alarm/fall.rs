@@ -95,9 +95,9 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         }
     }
     for ((field, value), missed) in forecast {
-        found.extend(missed.map(|(signal, within)| {
-            raised(Rule::RegionFalling, field, &value, vec![within], signal)
-        }));
+        found.extend(
+            missed.map(|(signal, within)| raised(Rule::RegionFalling, field, &value, vec![within], signal)),
+        );
     }
     Ok(found)
 }

@@ -53,12 +53,7 @@ fn oldest(told: &[Told], last_week: i32) -> Option<(&Told, usize)> {
 }
 
 /// What was sold in each region, as the forecast counts it.
-async fn sold(
-    engine: &Engine,
-    field: &str,
-    from: NaiveDate,
-    to: NaiveDate,
-) -> Result<HashMap<String, i64>> {
+async fn sold(engine: &Engine, field: &str, from: NaiveDate, to: NaiveDate) -> Result<HashMap<String, i64>> {
     let sql = format!(
         "SELECT c.{field}, sum(d.net) FROM sales d JOIN account c ON c.key = d.account_key \
          WHERE d.day >= '{from}' AND d.day < '{to}' AND d.quantity > 0 AND d.net > 0 GROUP BY 1"

@@ -292,13 +292,11 @@ fn who_bought_what_goes_with_it_is_likelier_to_buy_it_next_and_is_told_why() {
         let (camera, card, cameras, lamps) = photographers(&company).await;
         let (all, _) = likeliest(&company, card, EVERYBODY, None).await;
         assert_eq!((all.len(), cameras.len(), lamps.len()), (8 * COHORT, COHORT, COHORT));
-        let of = |people: &[Id]| {
-            all.iter().filter(|one| people.contains(&one.account)).collect::<Vec<&Likely>>()
-        };
+        let of =
+            |people: &[Id]| all.iter().filter(|one| people.contains(&one.account)).collect::<Vec<&Likely>>();
         let (with, without) = (of(&cameras), of(&lamps));
         // They differ by what they bought alone. Of such three in four bought a card in the next quarter, and none with a lamp did.
-        let mean =
-            |told: &[&Likely]| told.iter().map(|one| one.probability).sum::<f64>() / told.len() as f64;
+        let mean = |told: &[&Likely]| told.iter().map(|one| one.probability).sum::<f64>() / told.len() as f64;
         assert!(mean(&with) > 0.5 && mean(&without) < 0.1, "{} {}", mean(&with), mean(&without));
         let lowest = with.iter().map(|one| one.probability).fold(1.0, f64::min);
         assert!(without.iter().all(|one| one.probability < lowest), "{lowest}: {without:?}");
