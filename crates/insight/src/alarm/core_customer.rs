@@ -99,6 +99,7 @@ pub async fn find(
                     // A customer who bought after the last alarm may turn again.
                     since: last_day.map(date_of),
                     signals,
+                    weeks: vec![],
                 };
                 found.push((now.recent.sales, raised));
             }

@@ -80,6 +80,7 @@ pub fn entity() -> Entity {
             ),
         )
         .field(json("signals").label("Signals", "信号"))
+        .field(json("weeks").label("Weeks compared", "比较的周"))
         .title("name")
         .list(["raised_on", "rule", "name", "account", "state", "outcome", "sales_after", "owner"])
         .sort("-raised_on")

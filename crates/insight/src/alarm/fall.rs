@@ -2,6 +2,7 @@
 //! difference is more than chance. A region of which there was a forecast is held against that instead.
 
 use super::{
+    behind::Within,
     forecast_missed::{self, Held},
     raise::Raised,
     rule::{AlarmSettings, Rule},
@@ -55,7 +56,7 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         return Ok(vec![]);
     }
     let forecast = if regions { forecast_missed::read(engine, settings).await? } else { Held::new() };
-    let raised = |rule, field, value: &str, signal| Raised {
+    let raised = |rule, field: &str, value: &str, weeks, signal| Raised {
         rule,
         name: shown(engine.registry(), field, value),
         account: None,
@@ -63,7 +64,9 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         owner: None,
         since: None,
         signals: vec![signal],
+        weeks,
     };
+    let compared = compared(settings.as_of_day(engine.clock()));
     let mut found = vec![];
     for (region, seen) in read(engine, settings).await? {
         let (field, value) = (region.0, region.1.as_str());
@@ -76,7 +79,7 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
             if change.fell_by(alarms.get("group_fall")) {
                 let z = change.z().unwrap_or(0.0);
                 let signal = Signal::FewerBuyers { before, now, z };
-                found.push(raised(Rule::GroupShrinking, field, value, signal));
+                found.push(raised(Rule::GroupShrinking, field, value, compared.to_vec(), signal));
             }
         }
         if regions && REGIONS.contains(&field) && !forecast.contains_key(&region) {
@@ -87,13 +90,22 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
             if change.fell_by(alarms.get("region_fall")) {
                 let z = change.z().unwrap_or(0.0);
                 let signal = Signal::LessSold { before: last_year, now: this_year, z };
-                found.push(raised(Rule::RegionFalling, field, value, signal));
+                found.push(raised(Rule::RegionFalling, field, value, compared.to_vec(), signal));
             }
         }
     }
-    let missed = forecast.into_iter().filter_map(|((field, value), signal)| Some((field, value, signal?)));
-    found.extend(missed.map(|(field, value, signal)| raised(Rule::RegionFalling, field, &value, signal)));
+    for ((field, value), missed) in forecast {
+        found.extend(
+            missed.map(|(signal, within)| raised(Rule::RegionFalling, field, &value, vec![within], signal)),
+        );
+    }
     Ok(found)
+}
+
+/// The last weeks, and the same ones a year before.
+fn compared(as_of: NaiveDate) -> [Within; 2] {
+    let today = day_number(as_of);
+    [today, today - YEAR_DAYS].map(|until| (date_of(until - PERIOD_DAYS), date_of(until)))
 }
 
 /// A choice is told by its value: the receiver's language is not known here; what people wrote is told as they wrote it.
@@ -125,10 +137,8 @@ async fn read(engine: &Engine, settings: &Settings) -> Result<BTreeMap<(&'static
 
 /// Sums of numbers that are not exact depend on their order: squares are rounded to hundredths before.
 fn by(fields: &[&str], settings: &Settings, as_of: NaiveDate) -> String {
-    let today = day_number(as_of);
-    let period =
-        |until: i32| At::Instant("ordered_at").within(settings, date_of(until - PERIOD_DAYS), date_of(until));
-    let [before, now] = [period(today - YEAR_DAYS), period(today)];
+    let [now, before] =
+        compared(as_of).map(|(after, until)| At::Instant("ordered_at").within(settings, after, until));
     let fields = fields.iter().map(|field| format!("c.{field}")).collect::<Vec<_>>().join(", ");
     format!(
         "SELECT {fields}, count(d.sold_before), count(d.sold_now), sum(d.sold_before), sum(d.sold_now), sum(d.squares) \

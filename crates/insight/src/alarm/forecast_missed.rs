@@ -1,8 +1,8 @@
 //! Regions held against what was forecast of them before: what was sold in the weeks that are over by now.
 
-use super::{fall::REGIONS, signal::Signal};
+use super::{behind::Within, fall::REGIONS, signal::Signal};
 use crate::{
-    facts::{ask, whole},
+    facts::{ask, day_before, whole},
     mining::{
         earlier::{self, Told},
         forecast::{HORIZON, PERIOD, monday},
@@ -11,14 +11,15 @@ use crate::{
     settings::Settings,
 };
 use engine::{Engine, Result};
+use meta::NaiveDate;
 use std::collections::{BTreeMap, HashMap};
 use value::money::from_units;
 
 /// Fewer weeks tell little: an order a few days late is no fall.
 const WEEKS_MINIMUM: usize = 4;
 
-/// By field and region of which there was a forecast: what is to be told if less was sold than its lower end.
-pub type Held = BTreeMap<(&'static str, String), Option<Signal>>;
+/// By field and region of which there was a forecast: what is to be told if less was sold than its lower end, and of which weeks.
+pub type Held = BTreeMap<(&'static str, String), Option<(Signal, Within)>>;
 
 /// Empty where no forecast is old enough.
 pub async fn read(engine: &Engine, settings: &Settings) -> Result<Held> {
@@ -30,13 +31,15 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Held> {
     let Some(field) = REGIONS.into_iter().find(|field| *field == told.region_field) else {
         return Ok(Held::new());
     };
-    let sold = sold(engine, field, told.first_week, weeks).await?;
+    let (from, to) = (monday(told.first_week), monday(told.first_week + weeks as i32));
+    let sold = sold(engine, field, from, to).await?;
+    let within = (day_before(from), day_before(to));
     let held = told.regions.iter().filter_map(|region| {
         let sum = region.sums.get(weeks - 1)?;
         let [expected, low] = [sum.expected, sum.low].map(from_units);
         let sold = sold.get(&region.name).copied().unwrap_or(0);
         let signal = (sold < low).then_some(Signal::BelowForecast { expected, low, sold, weeks });
-        Some(((field, region.name.clone()), signal))
+        Some(((field, region.name.clone()), signal.map(|signal| (signal, within))))
     });
     Ok(held.collect())
 }
@@ -50,8 +53,7 @@ fn oldest(told: &[Told], last_week: i32) -> Option<(&Told, usize)> {
 }
 
 /// What was sold in each region, as the forecast counts it.
-async fn sold(engine: &Engine, field: &str, first_week: i32, weeks: usize) -> Result<HashMap<String, i64>> {
-    let (from, to) = (monday(first_week), monday(first_week + weeks as i32));
+async fn sold(engine: &Engine, field: &str, from: NaiveDate, to: NaiveDate) -> Result<HashMap<String, i64>> {
     let sql = format!(
         "SELECT c.{field}, sum(d.net) FROM sales d JOIN account c ON c.key = d.account_key \
          WHERE d.day >= '{from}' AND d.day < '{to}' AND d.quantity > 0 AND d.net > 0 GROUP BY 1"

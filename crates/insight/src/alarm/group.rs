@@ -36,6 +36,7 @@ pub async fn find(engine: &Engine, alarms: &AlarmSettings) -> Result<Vec<Raised>
         owner: alarms.receiver,
         since: None,
         signals: vec![signal],
+        weeks: vec![],
     };
     let shrunk = |group: &Group| {
         let change = change(&found.moves, group.number);

@@ -1,6 +1,7 @@
 //! Alarms: a core customer turns, a purchase is due, a group shrinks, a region falls behind. Each goes to somebody's work list with
 //! its reason, is not repeated while it is open, and what became of it is recorded.
 
+mod behind;
 mod core_customer;
 mod entity;
 mod fall;
@@ -27,7 +28,7 @@ use axum::{
     routing::{get, post},
 };
 use meta::label;
-use web::{NavItem, WebModule};
+use web::{NavItem, RecordPanel, WebModule};
 
 pub const ENTITY: &str = "alarm";
 
@@ -35,6 +36,7 @@ pub fn web_module() -> WebModule {
     WebModule {
         templates: &[
             ("insight/alarms.html", include_str!("alarms.html")),
+            ("insight/alarm_panel.html", include_str!("alarm_panel.html")),
             ("insight/alarm_settings.html", include_str!("alarm_settings.html")),
         ],
         messages: include_str!("messages.toml"),
@@ -45,6 +47,7 @@ pub fn web_module() -> WebModule {
             administrators_only: false,
             is_for: page::sees_alarms,
         }],
+        record_panels: vec![RecordPanel { entity: "activity", render: behind::panel }],
         ..WebModule::new("insight", || {
             Router::new()
                 .route("/value/alarms", get(page::page))

@@ -2,6 +2,7 @@
 
 use super::{
     ENTITY,
+    behind::{self, Link},
     core_customer::{self, ORDERS_MINIMUM, Replay},
     follow_up::{HORIZON_DAYS, Outcomes, REPORT, Report},
     rule::{AlarmSettings, RULES, Rule},
@@ -35,6 +36,8 @@ struct Shown {
     name: String,
     href: Option<String>,
     reasons: Vec<String>,
+    /// Of a group or a region.
+    behind: Vec<Link>,
     raised_on: String,
     owner: String,
     task_href: Option<String>,
@@ -69,8 +72,8 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let currency = engine.company_currency().await?;
     let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let (open, past) = ("state in ['open', 'handled']", "state == 'closed'");
-    let open_rows = rows(&words, &session, open, OPEN_ROWS).await?;
-    let past_rows = rows(&words, &session, past, PAST_ROWS).await?;
+    let open_rows = rows(&words, &session, &settings, open, OPEN_ROWS).await?;
+    let past_rows = rows(&words, &session, &settings, past, PAST_ROWS).await?;
     let (kept, replay): (Option<Kept<Report>>, Option<Kept<Replay>>) =
         match scope::sees_the_company(&session.actor) {
             true => (kept::find(engine, REPORT).await?, kept::find(engine, core_customer::REPORT).await?),
@@ -102,7 +105,13 @@ pub async fn begin(State(app): State<App>, session: Session) -> Answer<Response>
     Ok(Flash::success(text).on(Redirect::to("/value/alarms").into_response()))
 }
 
-async fn rows(words: &Words<'_>, session: &Session, filter: &str, limit: usize) -> Answer<Vec<Shown>> {
+async fn rows(
+    words: &Words<'_>,
+    session: &Session,
+    settings: &Settings,
+    filter: &str,
+    limit: usize,
+) -> Answer<Vec<Shown>> {
     let engine = words.app.engine();
     let query = Query::new(ENTITY).filter(filter).sort("-raised_on").limit(limit);
     let page = engine.list(&session.actor, &query).await?;
@@ -110,10 +119,10 @@ async fn rows(words: &Words<'_>, session: &Session, filter: &str, limit: usize) 
     let owners: Vec<(&str, Id)> =
         page.records.iter().filter_map(|alarm| Some(("user", alarm.reference("owner")?))).collect();
     let owners = engine.titles(&session.actor, &owners).await?;
-    Ok(page.records.iter().map(|alarm| shown(words, alarm, &owners)).collect())
+    Ok(page.records.iter().map(|alarm| shown(words, settings, alarm, &owners)).collect())
 }
 
-fn shown(words: &Words<'_>, alarm: &Record, owners: &HashMap<Id, String>) -> Shown {
+fn shown(words: &Words<'_>, settings: &Settings, alarm: &Record, owners: &HashMap<Id, String>) -> Shown {
     let choice = |field: &str| named(words, field, alarm.text(field));
     let signals: Vec<Signal> = match alarm.get("signals") {
         Value::Json(json) => serde_json::from_value(json.clone()).unwrap_or_default(),
@@ -123,18 +132,17 @@ fn shown(words: &Words<'_>, alarm: &Record, owners: &HashMap<Id, String>) -> Sho
     let (state, state_colour) = choice("state");
     let (outcome, outcome_colour) = choice("outcome");
     let date = |field: &str| alarm.get(field).as_date().map(|day| words.date(day)).unwrap_or_default();
+    let behind = behind::links(words, settings, alarm);
+    let account = alarm.reference("account").map(|account| format!("/account/{account}"));
     let orders = alarm.get("orders_after").as_int();
     let sales = alarm.get("sales_after").as_decimal().and_then(|amount| meta::scaled(amount, 4));
     Shown {
         rule,
         colour,
         name: alarm.text("name").to_owned(),
-        href: match (alarm.reference("account"), alarm.text("customers")) {
-            (Some(account), _) => Some(format!("/account/{account}")),
-            (None, "") => None,
-            (None, customers) => Some(href::list("account", customers)),
-        },
+        href: account.or_else(|| behind.first().map(|link| link.href.clone())),
         reasons: signals.iter().map(|signal| signal.text(words.format, &words.currency)).collect(),
+        behind,
         raised_on: date("raised_on"),
         owner: alarm.reference("owner").and_then(|owner| owners.get(&owner).cloned()).unwrap_or_default(),
         task_href: alarm.reference("task").map(|task| format!("/activity/{task}")),

@@ -1,7 +1,9 @@
 //! Writes alarms with their tasks, each once: not while one of the same rule and customer is open, and not again before he has bought.
 
 use super::{
-    ENTITY, group,
+    ENTITY,
+    behind::Within,
+    group,
     receiver::Receivers,
     rule::{AlarmSettings, Rule},
     signal::{self, Signal},
@@ -32,6 +34,8 @@ pub struct Raised {
     /// An alarm from before this day does not stand in the way: the customer has bought since.
     pub since: Option<NaiveDate>,
     pub signals: Vec<Signal>,
+    /// Of which the orders are compared.
+    pub weeks: Vec<Within>,
 }
 
 /// Who gets it, and what he reads.
@@ -116,6 +120,7 @@ async fn write(tx: &mut Tx, batch: Vec<Ready>, as_of: NaiveDate) -> Result<()> {
             ("owner", receiver.into()),
             ("raised_on", Value::Date(as_of)),
             ("signals", Value::Json(serde_json::to_value(&raised.signals)?)),
+            ("weeks", Value::Json(serde_json::to_value(&raised.weeks)?)),
         ]
         .map(|(field, value)| (field.to_owned(), value))
         .into();

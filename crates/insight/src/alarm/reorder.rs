@@ -44,6 +44,7 @@ pub async fn find(engine: &Engine, due: &[Due]) -> Result<Vec<Raised>> {
                 owner: record.reference("owner"),
                 since: last.map(date_of),
                 signals: dues.iter().take(PRODUCTS).map(signal).collect(),
+                weeks: vec![],
             });
         }
     }

@@ -2,19 +2,21 @@
 
 use super::{
     kept::{self, Kept, WHOLE},
-    lines::Sales,
+    lines::{self, Sales},
 };
+use crate::moves;
 use engine::schema::{ColumnKind, Table};
 use engine::{
     Actor, Engine, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
 };
-use meta::Id;
+use meta::{Id, NaiveDate, Value};
 use mining::{
     reason::Reason,
     recommend::{
         Method, Recommendation, Recommender, Why,
         backtest::{self, Backtest},
+        neighbours::MOST_PRODUCTS,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -74,8 +76,40 @@ pub struct Recommended {
     pub of: i64,
 }
 
+impl Found {
+    /// How many bought both, without those left out; `None` where the one is not told of as going with the other.
+    pub fn both(&self, product: Id, other: Id) -> Option<u32> {
+        let found = self.goes_with.iter().find(|one| one.product == product)?;
+        found.near.iter().find(|(near, _, _)| *near == other).map(|(_, both, _)| *both)
+    }
+}
+
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
+}
+
+/// Those who bought both up to a day, counted as [`Found::both`] is: who bought for most first, some of them after so many.
+pub async fn customers_of_both(
+    engine: &Engine,
+    [product, other]: [Id; 2],
+    until: NaiveDate,
+    start: usize,
+    limit: usize,
+) -> Result<Vec<Id>> {
+    let counts = lines::counting(until);
+    let sql = format!(
+        "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
+         JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
+         AND p.id IN (id('{product}'), id('{other}')) GROUP BY d.account_key HAVING count(DISTINCT p.key) = 2) b \
+         ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account \
+         HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS} \
+         ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}"
+    );
+    let mut found = vec![];
+    for row in moves::ask(engine, &sql).await?.values() {
+        found.extend(row?.first().and_then(Value::as_id));
+    }
+    Ok(found)
 }
 
 /// A method that has learned who bought what, and what is told of it.

@@ -1,14 +1,17 @@
 //! Cycles and alarms: who is told what, once, and what became of it.
 //! Long because every rule is followed from its cause to its end.
 
-use crate::company::{Company, on_databases, on_one, values};
+use crate::{
+    company::{Company, on_databases, on_one, values},
+    seven_p_behind::{decoded, plain},
+};
 use engine::{Actor, Query};
 use insight::{
     after_fit, alarm, cycle, kept,
     mining::{earlier, refresh},
     refit,
 };
-use meta::{Id, Lang, NaiveDate, Record, Value};
+use meta::{Decimal, Id, Lang, NaiveDate, Record, Value};
 use web::{Format, Zone};
 
 /// The form with one rule switched on.
@@ -34,6 +37,23 @@ pub async fn all(company: &Company, entity: &str, filter: &str) -> Vec<Record> {
 
 async fn user(company: &Company, name: &str) -> Id {
     company.app.user(name, &format!("{name}@example.com"), engine::Role::User).await
+}
+
+/// What the lists of `entity` open that a page leads to, in their order.
+pub async fn opened(
+    company: &Company,
+    client: &testkit::Client,
+    page: &str,
+    entity: &str,
+) -> Vec<Vec<Record>> {
+    let html = plain(&client.get(page).await.expect(200).body);
+    let mut found = vec![];
+    for link in html.split(&format!("href=\"/{entity}?filter=")).skip(1) {
+        let link = link.split('"').next().unwrap();
+        client.get(&format!("/{entity}?filter={link}")).await.expect(200);
+        found.push(all(company, entity, &decoded(link.split('&').next().unwrap())).await);
+    }
+    found
 }
 
 /// A customer who bought every `gap` days, `count` times, the last time on `last`.
@@ -300,6 +320,17 @@ fn a_shrinking_group_and_a_falling_region_are_told_and_end() {
             company.engine.get(&Actor::system(), "activity", regions[0].reference("task").unwrap()).await;
         let body = task.unwrap().text("body").to_owned();
         assert!(body.contains("¥15,000 sold in the last 13 weeks, ¥40,000 in the same weeks"), "{body}");
+        // Who is told opens the orders, of ¥1,000 each and of a customer each: the last weeks' and those of a year before.
+        for alarm in groups.iter().chain(&regions) {
+            let task = format!("/activity/{}", alarm.reference("task").unwrap());
+            let orders: Vec<usize> =
+                opened(&company, &client, &task, "order").await.iter().map(Vec::len).collect();
+            assert_eq!(orders, [15, 40], "{}", alarm.text("name"));
+        }
+        // The page of alarms opens them, too.
+        let orders: Vec<usize> =
+            opened(&company, &client, "/value/alarms", "order").await.iter().map(Vec::len).collect();
+        assert_eq!(orders, [15, 40, 15, 40]);
         // Many buy again: the fall is over.
         for account in all(&company, "account", "").await.iter().take(38) {
             company.order(Some(account.id), "2026-11-10", "1000", Some("1")).await;
@@ -369,6 +400,7 @@ fn a_region_is_held_against_what_was_forecast_before() {
         let mut names: Vec<&str> = raised.iter().map(|one| one.text("name")).collect();
         names.sort_unstable();
         assert_eq!(names, ["四川", "山东"]);
+        let client = company.app.administrator().await;
         for (name, per_week) in [("山东", 350), ("四川", 0)] {
             let alarm = raised.iter().find(|one| one.text("name") == name).unwrap();
             let Value::Json(json) = alarm.get("signals") else { panic!("{alarm:?}") };
@@ -392,6 +424,11 @@ fn a_region_is_held_against_what_was_forecast_before() {
                 body.starts_with("Below forecast: ") && body.contains("in the last 5 whole weeks"),
                 "{body}"
             );
+            let task = format!("/activity/{}", alarm.reference("task").unwrap());
+            let lists = opened(&company, &client, &task, "order").await;
+            let [orders] = lists.as_slice() else { panic!("{lists:?}") };
+            let sum: Decimal = orders.iter().filter_map(|order| order.get("net_base").as_decimal()).sum();
+            assert_eq!(sum, Decimal::from(sold), "{name}");
         }
         // Both catch up: the fall is over.
         for shop in &shops[..2] {

@@ -1,7 +1,7 @@
 //! Groups of those who buy alike: what they are called from night to night, and who is told that one shrinks.
 
 use crate::{
-    alarms::{all, day, look},
+    alarms::{all, day, look, opened},
     company::{Company, on_databases, on_one, values},
     mining::shop as two_kinds,
     questions::rep,
@@ -13,7 +13,7 @@ use insight::{
     mining::{group_names::Names, groups, refresh},
     refit,
 };
-use meta::{Id, Value};
+use meta::{Id, Record, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use warehouse::semantic::{self, Cut, Question, Sort};
 
@@ -288,6 +288,16 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
             client.set_cookie("zhike_lang", language);
             let page = client.get("/value/alarms").await.expect(200).body;
             assert!(page.contains(text) && page.contains(alarm.text("name")), "{page}");
+        }
+        // Who is told opens its members, the twenty that are left; on the page of alarms name and reason do.
+        let task = format!("/activity/{}", alarm.reference("task").unwrap());
+        for (page, lists) in [(task.as_str(), 1), ("/value/alarms", 2)] {
+            let opened = opened(&company, &client, page, "account").await;
+            assert_eq!(opened.len(), lists, "{page}");
+            let is_member = |one: &Record| members.iter().any(|member| member.id == one.id);
+            for list in opened {
+                assert!(list.len() == 20 && list.iter().all(is_member), "{page}: {list:?}");
+            }
         }
         // Told once, under the name people give it meanwhile.
         client.set_cookie("zhike_lang", "en");

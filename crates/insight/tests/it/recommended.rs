@@ -1,6 +1,9 @@
 //! What customers are recommended, where the numbers of the reasons are known by hand.
 
-use crate::company::{at, decimal, on_databases, values};
+use crate::{
+    company::{at, decimal, on_databases, values},
+    paged,
+};
 use engine::Actor;
 use insight::mining::{recommend, refresh};
 use meta::{Id, Values};
@@ -26,11 +29,14 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
             company.document_of("order", "order_line", head, bought.iter().map(line).collect()).await;
             account
         };
+        let mut bought_both = vec![];
         for number in 0..39 {
             // Thirty buy both, nine paper only.
             let bought = if number < 30 { &products[..2] } else { &products[..1] };
-            order(&format!("Customer {number:02}"), bought).await;
+            let account = order(&format!("Customer {number:02}"), bought).await;
+            bought_both.extend((number < 30).then_some(account));
         }
+        bought_both.sort();
         let newcomer = order("Newcomer", &products[..1]).await;
         order("Wholesaler", &products).await;
         company.hold("2026-04-12").await;
@@ -46,6 +52,15 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
             (products[1], Some(products[0]), 30, 40)
         );
         let client = company.app.administrator().await;
+        // The number opens the thirty, without who bought everything.
+        let address = format!("/analysis/product/{}/with/{}", products[0], products[1]);
+        let page = client.get(&format!("/analysis/product/{}", products[0])).await.expect(200).body;
+        assert!(page.contains(&format!("<a href=\"{address}\">30</a>")), "{page}");
+        let (mut opened, pages) = paged::customers(&client, &address).await;
+        opened.sort();
+        assert_eq!((opened, pages), (bought_both, 1));
+        // Of two that do not go together there is nothing to open.
+        client.get(&format!("/analysis/product/{}/with/{}", products[0], products[2])).await.expect(303);
         for (language, parts) in [
             ("en", ["30 of 40 customers who bought Paper", "more than 1,000 different products (1)"]),
             ("zh-CN", ["购买过“Paper”的 40 位客户中有 30 位", "1,000 种以上产品的客户（1 位）"]),

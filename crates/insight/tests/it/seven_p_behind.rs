@@ -14,7 +14,7 @@ use warehouse::{
 };
 
 /// The way back from `&quot;`, `&#x2f;` and the like is only needed for what addresses contain.
-fn plain(html: &str) -> String {
+pub fn plain(html: &str) -> String {
     html.replace("&#x2f;", "/").replace("&amp;", "&").replace("&#x27;", "'").replace("&quot;", "\"")
 }
 

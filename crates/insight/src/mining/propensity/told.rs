@@ -32,7 +32,8 @@ const ID_BYTES: usize = 16;
 pub(super) const PARTS: f64 = 50_000.0;
 /// Of who did not buy anything within the window, and of who was erased.
 const UNTOLD: u16 = u16::MAX;
-/// Reasons are kept of those above the average, for nothing speaks for the others; of no more than so many of the likeliest.
+/// Reasons are kept of those above the average, since of the others more speaks against it than for it; of no more than so many of the
+/// likeliest.
 pub const REASONED: usize = 100_000;
 /// Reasons of a customer: more than are told, since who reads them may not see all of them.
 const REASONS: usize = 5;

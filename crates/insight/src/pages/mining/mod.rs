@@ -2,6 +2,7 @@
 
 mod basket_orders;
 mod baskets;
+mod both;
 mod experiment;
 mod forecast;
 mod group_moves;
@@ -90,6 +91,7 @@ fn routes() -> Router<App> {
         .route(basket_orders::PATH, get(basket_orders::page))
         .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
+        .route("/analysis/product/{id}/with/{other}", get(both::customers))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))
         .route("/analysis/forecast", get(forecast::page))

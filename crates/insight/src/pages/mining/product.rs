@@ -1,7 +1,7 @@
 //! `/analysis/product/{id}`: what goes with a product and who will buy it, with the reasons and how well that was foreseen.
 
 use super::{
-    Words, left_out,
+    Words, both, left_out,
     likely::{self, address},
     missing, product_href, products, scope, words,
 };
@@ -115,11 +115,12 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
         return Ok(vec![]);
     };
     let names = products(engine, session, found.near.iter().map(|(product, _, _)| *product)).await?;
-    let row = |(product, both, similarity): &(Id, u32, f64)| {
-        let share = words.share_between(u64::from(*both), u64::from(found.customers));
+    let opens = scope::sees_the_company(&session.actor);
+    let row = |(product, many, similarity): &(Id, u32, f64)| {
+        let share = words.share_between(u64::from(*many), u64::from(found.customers));
         Some(json!({
             "name": names.get(product)?, "href": product_href(*product),
-            "both": words.count(u64::from(*both)), "share": share, "similarity": words.fixed(*similarity, 3),
+            "both": words.count(u64::from(*many)), "both_href": opens.then(|| both::address(id, *product)), "share": share, "similarity": words.fixed(*similarity, 3),
         }))
     };
     Ok(found.near.iter().filter_map(row).collect())
