@@ -174,6 +174,8 @@ fn named(firm: &Firm) -> Vec<String> {
             let is_left_out = route.contains("{id}") && id.is_nil();
             let parts: &[&str] = if route.contains("{part}") { &["product", "performance"] } else { &[""] };
             let route = route.replace("{id}", &id.to_string()).replace("{side}", "reached");
+            // What goes with the product is asked of itself: no such pair is known, and it leads back to the page.
+            let route = route.replace("{other}", &id.to_string());
             let filled = parts.iter().map(move |part| route.replace("{part}", part));
             filled.filter(move |_| !is_left_out).collect::<Vec<_>>()
         })
