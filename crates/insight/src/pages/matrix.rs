@@ -1,7 +1,8 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
 use super::{
-    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, words::Words,
+    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, simpler,
+    words::Words,
 };
 use crate::{
     benefit::Told,
@@ -55,12 +56,15 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let known = past::newest(engine).await?;
     let under_way = past::is_under_way(engine).await?;
     let settings = Settings::load(engine).await?;
-    let too_few = store::newest_model(engine).await?.and_then(|model| too_few(&words, &settings, &model));
+    let stored = store::newest_model(engine).await?;
+    let too_few = stored.as_ref().and_then(|model| too_few(&words, &settings, model));
+    let is_told = known.as_deref().is_some_and(|past| past.matrix.fitted().is_some());
+    let simpler = if is_told { None } else { simpler::ranked_by_value(&words, &session).await? };
     let context = match known.as_deref() {
         None => context! { missing => words.t("value.past.none_yet", &[]) },
         Some(past) => shown(&words, past),
     };
-    app.page(&session, "insight/matrix.html", context! { under_way, too_few, ..context })
+    app.page(&session, "insight/matrix.html", context! { under_way, too_few, simpler, ..context })
         .map(IntoResponse::into_response)
 }
 
