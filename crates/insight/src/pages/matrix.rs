@@ -1,7 +1,12 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
 use super::{
-    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, simpler,
+    explain::missing,
+    figure::{Explain, Finding, Input},
+    href,
+    in_force::method_name,
+    matrix_customers::address,
+    overview, simpler,
     words::Words,
 };
 use crate::{
@@ -13,7 +18,7 @@ use crate::{
         quadrant::Quadrant,
     },
     profitability::known::ENOUGH_KNOWN,
-    settings::{Settings, ValueBy, date_of},
+    settings::{Settings, ValueBy, date_of, day_number},
     store::{self, StoredModel},
 };
 use axum::{
@@ -29,6 +34,8 @@ use web::{Answer, App, Session};
 
 /// A sum over fewer customers is not nearly normal, and has no interval.
 const FEW: u64 = 10;
+/// Of current value.
+const YEAR_DAYS: i32 = 52 * 7;
 
 #[derive(Serialize)]
 struct Line {
@@ -76,7 +83,7 @@ pub async fn begin(State(app): State<App>, session: Session) -> Answer<Response>
 }
 
 /// Why value is not measured by the profit that was chosen.
-fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Option<String> {
+fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Option<Finding> {
     let classes = &model.fitted.classes;
     let is_of_now = model.fitted.settings == settings.mark();
     if !is_of_now || (settings.measured_by, classes.by) != (ValueBy::Profit, ValueBy::Sales) {
@@ -84,7 +91,14 @@ fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Optio
     }
     let [known, buyers] = [classes.profits.known, classes.profits.buyers].map(|count| words.count(count));
     let share = words.whole_percent(ENOUGH_KNOWN);
-    Some(words.t("value.matrix.too_few", &[("known", &known), ("buyers", &buyers), ("share", &share)]))
+    let text = words.t("value.matrix.too_few", &[("known", &known), ("buyers", &buyers), ("share", &share)]);
+    let since = date_of(day_number(model.as_of) - YEAR_DAYS);
+    let list = href::sorted("account", &format!("last_order_on > '{since}'"), "-sales_52w");
+    let explain = Explain::new(words.meaning("value.matrix.too_few_help", &[]), words.date(model.as_of))
+        .input(words.t("value.matrix.bought", &[]), &*buyers)
+        .input(words.t("value.matrix.known", &[]), known)
+        .source(list, words.t("value.matrix.bought", &[]));
+    Some(Finding { text, explain })
 }
 
 fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {

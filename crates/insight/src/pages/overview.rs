@@ -89,7 +89,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         sample => sample(&words, &stored),
         buyers => buyers(&words, &stored),
         figures => headline(&words, &stored),
-        pause => order_days::pause(&words, &stored),
+        pause => order_days::pause(&words, &settings, &stored),
         pareto => pareto(&words, &stored.overview),
         gave_back => gave_back(&words, &stored.overview),
         rfm => rfm(&words, &stored.overview),

@@ -107,7 +107,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         computed_at => words.format.instant(kept.computed_at),
         as_of,
         later => fit.as_ref().and_then(|fit| order_days::later(&words, &settings, fit)),
-        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, found, kept.as_of, fit)),
+        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, &settings, found, kept.as_of, fit)),
         sample => [Input {
             label: words.t("mining.known_weeks", &[]),
             value: words.count(part.history.values.len() as u64),
