@@ -205,7 +205,7 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let soon_notes: Vec<String> = share_soon.into_iter().chain(soon_range).collect();
     let few = found.customers_for_80.map(|count| words.count(count)).unwrap_or_default();
     let gini = found.gini.map(|gini| words.t("value.gini", &[("gini", &words.fixed(gini, 3))]));
-    let mut figures = bought(words, stored).to_vec();
+    let mut figures = Vec::from(bought(words, stored));
     figures.extend([
         Figure::new(
             words.label("margin"),
