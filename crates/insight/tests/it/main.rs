@@ -47,6 +47,7 @@ mod seven_p_behind;
 mod seven_p_lists;
 mod seven_p_places;
 mod sides;
+mod simpler;
 mod surveys;
 mod touches;
 mod trees;

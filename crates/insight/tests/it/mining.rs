@@ -246,8 +246,10 @@ fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
         }
         // Forty customers, each with another of ten products every ten days: all of them buy something new in the last fifth.
         let first: chrono::NaiveDate = "2026-01-05".parse().unwrap();
+        let mut last = None;
         for number in 0..40_i64 {
             let account = company.customer(&format!("Customer {number:02}")).await;
+            last = Some(account);
             for step in 0..8 {
                 let day = (first + chrono::Duration::days(step * 10 + number % 5)).to_string();
                 let head = values([("account", account.into()), ("ordered_at", crate::company::at(&day))]);
@@ -276,6 +278,13 @@ fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
             {
                 assert!(told.contains(&part), "{part} in {told}");
             }
+            // A customer's page says the same beside how often it hit.
+            let page = client.get(&format!("/account/{}", last.unwrap())).await.expect(200).body;
+            let mut said = page.split("class=\"finding").skip(1);
+            let hit = said.find(|one| one.contains("In the test it hit") || one.contains("检验中命中了"));
+            let hit = hit.unwrap_or_else(|| panic!("{page}")).split("</details>").next().unwrap();
+            assert!(hit.contains(&format!("<dt>{tested}</dt><dd>40</dd>")), "{hit}");
+            assert!(page.contains("data-definitions=\"recommended\""), "{page}");
         }
     });
 }
