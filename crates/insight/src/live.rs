@@ -3,7 +3,7 @@
 
 use crate::{after_fit, cost_rate, fields::CLASSES, past, refit, satisfaction, settings::Settings, store};
 use engine::{
-    Actor, BoxFuture, Engine, LogEntry, LogKind, Result, Tx, name,
+    Actor, BoxFuture, Engine, LogEntry, LogKind, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::Id;
@@ -118,15 +118,16 @@ pub async fn seen(engine: &Engine) -> Result<i64> {
 
 /// Nothing before `since` is followed any more: everybody's figures rest on it.
 pub async fn skip_to(engine: &Engine, since: i64) -> Result<()> {
-    let skip = move |tx: &mut Tx| -> BoxFuture<'_, Result<()>> {
-        Box::pin(async move {
-            if tx.position(READER).await? < since {
-                tx.set_position(READER, since).await?;
-            }
-            Ok(())
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                if tx.position(READER).await? < since {
+                    tx.set_position(READER, since).await?;
+                }
+                Ok(())
+            })
         })
-    };
-    engine.write(&Actor::system(), skip).await
+        .await
 }
 
 /// Scores again whom the entries after `since` concern, as far as [`follow`] may have come: for a refit, whose figures rest

@@ -181,9 +181,8 @@ fn replayed(words: &Words<'_>, kept: &Kept<Replay>) -> Finding {
     ] {
         explain = explain.input(words.t(&format!("alarm.replay_input.{key}"), &[]), words.count(number));
     }
-    let core = format!(
-        "orders >= {ORDERS_MINIMUM} && (importance in ['vip', 'key'] || value_quadrant == 'core')"
-    );
+    let core =
+        format!("orders >= {ORDERS_MINIMUM} && (importance in ['vip', 'key'] || value_quadrant == 'core')");
     let explain = explain.source(href::sorted("account", &core, "-net_sales"), words.t("alarm.core", &[]));
     Finding { text: replay_text(words, kept), explain }
 }

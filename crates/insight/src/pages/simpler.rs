@@ -56,7 +56,8 @@ struct Stage {
 /// With the customers of whom a figure is largest; nothing before the first fit.
 pub(super) async fn ranked(words: &Words<'_>, session: &Session, by: &str) -> Answer<Option<Simpler>> {
     let Some(stored) = store::newest_model(words.app.engine()).await? else { return Ok(None) };
-    let fields = if by == "net_sales" { vec!["net_sales", "orders"] } else { vec![by, "net_sales", "orders"] };
+    let fields =
+        if by == "net_sales" { vec!["net_sales", "orders"] } else { vec![by, "net_sales", "orders"] };
     let sort = format!("-{by}");
     let table = customer_table::customers(words, session, (BUYERS, &sort), &fields, ROWS).await?;
     let title = words.t("value.simpler.ranked", &[("field", &words.label(by))]);

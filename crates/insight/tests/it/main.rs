@@ -8,6 +8,7 @@ mod archive;
 mod asked;
 mod basket_orders;
 mod benefit;
+mod claims;
 mod class_history;
 mod company;
 mod contracts;

@@ -22,9 +22,8 @@ fn rows(page: &str, table: &str) -> Vec<Vec<String>> {
         let parts = cell.split('<').map(|part| part.split_once('>').map_or("", |(_, text)| text));
         plain(parts.collect::<String>().trim())
     };
-    let cells = |row: &str| {
-        row.split("<td").skip(1).map(|part| cell(&format!("<td{part}"))).collect::<Vec<String>>()
-    };
+    let cells =
+        |row: &str| row.split("<td").skip(1).map(|part| cell(&format!("<td{part}"))).collect::<Vec<String>>();
     body.split("<tr").skip(1).map(cells).collect()
 }
 
@@ -65,8 +64,11 @@ fn what_three_customers_bought_is_shown_in_place_of_models() {
         ] {
             client.set_cookie("zhike_lang", language);
             let page = async |path: &str| client.get(path).await.expect(200).body;
-            let (matrix, life, groups) =
-                (page("/value/matrix").await, page("/value/life-cycle").await, page("/analysis/groups").await);
+            let (matrix, life, groups) = (
+                page("/value/matrix").await,
+                page("/value/life-cycle").await,
+                page("/analysis/groups").await,
+            );
             for page in [&matrix, &life] {
                 assert!(page.contains(missing), "{page}");
             }
@@ -116,7 +118,12 @@ fn orders_and_buyers_of_products_are_shown_in_place_of_rules_and_probabilities()
         client.post(&format!("/analysis/product/{unsold}"), &[]).await.expect(303);
         company.engine.run_due_jobs().await.unwrap();
         for (language, few, buyers, orders) in [
-            ("en", "Too few orders with at least two different products: 1,", "Bought it so far", "Orders that hold it"),
+            (
+                "en",
+                "Too few orders with at least two different products: 1,",
+                "Bought it so far",
+                "Orders that hold it",
+            ),
             ("zh-CN", "含两种以上产品的订单太少：目前 1 张", "已购客户", "含该产品的订单"),
         ] {
             client.set_cookie("zhike_lang", language);

@@ -20,8 +20,7 @@ impl Said<'_> {
     /// How often it was tried, and on how long a time.
     pub fn tested(&self, told: &Forecast) -> Finding {
         let (origins, weeks) = (self.count(told.backtest.origins), self.count(HORIZON));
-        let text =
-            self.words.t("mining.backtest_forecast", &[("origins", &origins), ("weeks", &weeks)]);
+        let text = self.words.t("mining.backtest_forecast", &[("origins", &origins), ("weeks", &weeks)]);
         Finding { text, explain: self.of_test("mining.tested_help", told) }
     }
 

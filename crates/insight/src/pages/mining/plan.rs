@@ -25,7 +25,9 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     let Some(kept) = plan::load(words.app.engine(), experiment.id).await? else { return Ok(None) };
     let (before, as_of) = (&kept.body, words.date(kept.as_of));
     if before.customers == 0 {
-        return Ok(Some(json!({ "finding": null, "text": words.t("mining.plan.nobody", &[]), "rows": null })));
+        return Ok(Some(
+            json!({ "finding": null, "text": words.t("mining.plan.nobody", &[]), "rows": null }),
+        ));
     }
     let text = words.t(
         "mining.plan.of",
