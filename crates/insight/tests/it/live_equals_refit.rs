@@ -293,9 +293,8 @@ fn figures_that_followed_the_log_are_those_of_a_full_computation() {
 }
 
 async fn follow_from_the_beginning(company: &Company) {
-    let back = company
-        .engine
-        .write(&Actor::system(), |tx| Box::pin(async move { tx.set_position(live::READER, 0).await }));
+    let system = Actor::system();
+    let back = company.engine.write(&system, |tx| Box::pin(tx.set_position(live::READER, 0)));
     back.await.unwrap();
 }
 
@@ -323,10 +322,11 @@ async fn write_some(company: &Company, world: &mut World, chance: &mut ChaCha8Rn
 /// Everybody scored again with the newest model, a few at a time, from what the records say now.
 async fn computed(company: &Company) -> Vec<Record> {
     let accounts: Vec<Id> = company.everybody().await.iter().map(|record| record.id).collect();
+    let system = Actor::system();
     for batch in accounts.chunks(7).map(<[Id]>::to_vec) {
-        let rescore = company.engine.write(&Actor::system(), move |tx| {
-            Box::pin(async move { store::rescore(tx, &batch, false).await })
-        });
+        let rescore = company
+            .engine
+            .write(&system, move |tx| Box::pin(async move { store::rescore(tx, &batch, false).await }));
         rescore.await.unwrap();
     }
     company.everybody().await
