@@ -82,34 +82,61 @@ impl Found {
         let found = self.goes_with.iter().find(|one| one.product == product)?;
         found.near.iter().find(|(near, _, _)| *near == other).map(|(_, both, _)| *both)
     }
+
+    /// How many bought it, without those left out; `None` of a product that nothing is told of.
+    pub fn customers_of(&self, product: Id) -> Option<u32> {
+        self.goes_with.iter().find(|one| one.product == product).map(|one| one.customers)
+    }
 }
 
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
 }
 
-/// Those who bought both up to a day, counted as [`Found::both`] is: who bought for most first, some of them after so many.
-pub async fn customers_of_both(
-    engine: &Engine,
-    [product, other]: [Id; 2],
-    until: NaiveDate,
-    start: usize,
-    limit: usize,
-) -> Result<Vec<Id>> {
-    let counts = lines::counting(until);
-    let sql = format!(
-        "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
-         JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
-         AND p.id IN (id('{product}'), id('{other}')) GROUP BY d.account_key HAVING count(DISTINCT p.key) = 2) b \
-         ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account \
-         HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS} \
-         ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}"
-    );
-    let mut found = vec![];
-    for row in moves::ask(engine, &sql).await?.values() {
-        found.extend(row?.first().and_then(Value::as_id));
+/// Customers who bought all of some products.
+#[derive(Clone, Copy)]
+pub struct Buyers<'a> {
+    pub products: &'a [Id],
+    /// The last day that counts.
+    pub until: NaiveDate,
+    /// Also those of too many products to say what goes with what.
+    pub everybody: bool,
+}
+
+impl Buyers<'_> {
+    fn sql(self) -> String {
+        let counts = lines::counting(self.until);
+        let ids: Vec<String> = self.products.iter().map(|product| format!("id('{product}')")).collect();
+        let most = match self.everybody {
+            true => String::new(),
+            false => format!(" HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS}"),
+        };
+        format!(
+            "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
+             JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
+             AND p.id IN ({}) GROUP BY d.account_key HAVING count(DISTINCT p.key) = {}) b \
+             ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account{most}",
+            ids.join(", "),
+            ids.len(),
+        )
     }
-    Ok(found)
+
+    pub async fn count(self, engine: &Engine) -> Result<usize> {
+        let sql = format!("SELECT count(*) FROM ({}) c", self.sql());
+        let counted = moves::ask(engine, &sql).await?;
+        let counted = counted.values().next().transpose()?.and_then(|row| row.first()?.as_int());
+        Ok(counted.and_then(|counted| usize::try_from(counted).ok()).unwrap_or(0))
+    }
+
+    /// Who bought for most first, some of them after so many.
+    pub async fn some(self, engine: &Engine, start: usize, limit: usize) -> Result<Vec<Id>> {
+        let sql = format!("{} ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}", self.sql());
+        let mut found = vec![];
+        for row in moves::ask(engine, &sql).await?.values() {
+            found.extend(row?.first().and_then(Value::as_id));
+        }
+        Ok(found)
+    }
 }
 
 /// A method that has learned who bought what, and what is told of it.

@@ -3,10 +3,12 @@
 use crate::{
     company::{at, decimal, on_databases, values},
     paged,
+    questions::rep,
 };
 use engine::Actor;
 use insight::mining::{recommend, refresh};
 use meta::{Id, Values};
+use std::collections::BTreeSet;
 
 #[test]
 fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
@@ -61,6 +63,26 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
         assert_eq!((opened, pages), (bought_both, 1));
         // Of two that do not go together there is nothing to open.
         client.get(&format!("/analysis/product/{}/with/{}", products[0], products[2])).await.expect(303);
+        // On the newcomer's page both numbers open who they count: thirty of both, and with the nine and himself forty of paper.
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/account/{newcomer}")).await.expect(200).body.replace("&#x2f;", "/");
+        let bought = format!("/analysis/product/{}/bought", products[0]);
+        for (href, label, count) in [(&address, "Bought both", 30), (&bought, "Bought Paper", 40)] {
+            let way = format!("<a class=\"hint\" href=\"{href}\">{label} ({count})</a>");
+            assert!(page.contains(&way), "{way} in {page}");
+            let (opened, _) = paged::customers(&client, href).await;
+            assert_eq!(opened.into_iter().collect::<BTreeSet<_>>().len(), count, "{href}");
+        }
+        let (opened, _) = paged::customers(&client, &bought).await;
+        assert!(opened.contains(&newcomer));
+        // Where a product is only told of as bought by many, who bought everything counts, too.
+        let (opened, _) = paged::customers(&client, &format!("{bought}?everybody=true")).await;
+        assert_eq!(opened.len(), 41);
+        // Nobody's numbers are opened by who may not see everybody's customers.
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.get(&bought).await.expect(403);
         for (language, parts) in [
             ("en", ["30 of 40 customers who bought Paper", "more than 1,000 different products (1)"]),
             ("zh-CN", ["购买过“Paper”的 40 位客户中有 30 位", "1,000 种以上产品的客户（1 位）"]),

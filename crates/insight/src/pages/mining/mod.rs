@@ -92,6 +92,7 @@ fn routes() -> Router<App> {
         .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/with/{other}", get(both::customers))
+        .route("/analysis/product/{id}/bought", get(both::buyers))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))
         .route("/analysis/forecast", get(forecast::page))
