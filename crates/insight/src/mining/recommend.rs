@@ -7,7 +7,7 @@ use super::{
 use crate::moves;
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Result, Tx, name,
+    Actor, Engine, Erasing, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
 };
 use meta::{Id, NaiveDate, Value};
@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use std::{ops::Range, sync::Arc};
 
 pub const KIND: &str = "recommend";
+/// The customers that methods were tried on: a list that only its page reads.
+const TESTED: &str = "recommend_tested";
 pub const TABLE: &str = "mining_recommendation";
 /// Products recommended to a customer.
 pub const EACH: usize = 5;
@@ -93,6 +95,11 @@ pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
 }
 
+/// On whom the methods were tried; `None` where an earlier version did.
+pub async fn tested(engine: &Engine) -> Result<Option<Arc<Kept<Vec<Id>>>>> {
+    kept::load(engine, TESTED, WHOLE).await
+}
+
 /// Customers who bought all of some products.
 #[derive(Clone, Copy)]
 pub struct Buyers<'a> {
@@ -142,6 +149,7 @@ impl Buyers<'_> {
 /// A method that has learned who bought what, and what is told of it.
 pub struct Learned {
     found: Found,
+    tested: Vec<Id>,
     recommender: Recommender,
 }
 
@@ -171,7 +179,9 @@ fn learned(sales: &Sales, run: i64) -> Learned {
         goes_with: goes_with.collect(),
         backtest,
     };
-    Learned { found, recommender }
+    let tested = found.backtest.as_ref().map_or(vec![], |test| backtest::tested(history, test));
+    let tested = tested.iter().filter_map(|customer| sales.accounts.get(*customer as usize).copied()).collect();
+    Learned { found, tested, recommender }
 }
 
 /// The rows of customers numbered so.
@@ -192,7 +202,7 @@ pub async fn learn(engine: &Engine, sales: &Arc<Sales>) -> Result<Learned> {
 
 /// Tells everybody, by what he bought: the lines of `sales` are not looked at.
 pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Result<()> {
-    let Learned { found, recommender } = learned;
+    let Learned { found, tested, recommender } = learned;
     let (recommender, customers, run) = (Arc::new(recommender), sales.history.customers(), found.run);
     // Made as they are written: of a million customers all at once would be gigabytes.
     for from in (0..customers).step_by(BATCH as usize) {
@@ -205,6 +215,7 @@ pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Resu
     engine
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&old).await.map(drop) }))
         .await?;
+    kept::keep(engine, TESTED, WHOLE, sales.until, &tested).await?;
     kept::keep(engine, KIND, WHOLE, sales.until, &found).await
 }
 
@@ -243,6 +254,31 @@ async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
     }
     tx.execute(&insert).await?;
     Ok(())
+}
+
+/// Takes the erased from those on whom methods were tried, and leaves their places empty: the number of them was told.
+pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
+    let of_it = Expr::col(name("kind")).eq(TESTED);
+    let select =
+        Sql::select().column(name("body")).from(name(kept::TABLE)).and_where(of_it.clone()).to_owned();
+    let rows = tx.fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(0) };
+    let Ok(mut tested) = serde_json::from_str::<Vec<Id>>(&row.text(0)?) else { return Ok(0) };
+    let mut erased = 0;
+    for customer in tested.iter_mut().filter(|customer| erasing.ids.contains(customer)) {
+        *customer = Id::nil();
+        erased += 1;
+    }
+    if erased > 0 && !erasing.dry {
+        let update = Sql::update()
+            .table(name(kept::TABLE))
+            .value(name("body"), serde_json::to_string(&tested)?)
+            .and_where(of_it)
+            .to_owned();
+        tx.execute(&update).await?;
+        tx.mark_changed(kept::TABLE);
+    }
+    Ok(erased)
 }
 
 /// The recommendations of one customer, the best first.

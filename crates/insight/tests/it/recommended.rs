@@ -97,3 +97,55 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
         }
     });
 }
+
+#[test]
+fn the_back_test_opens_the_customers_it_was_tried_on() {
+    on_databases(async |company| {
+        let mut products = vec![];
+        for name in ["Paper", "Pens"] {
+            products.push(company.create("product", values([("name", name.into())])).await);
+        }
+        let order = async |account: Id, day: &str, product: Id| {
+            let head = values([("account", account.into()), ("ordered_at", at(day))]);
+            let line = values([("product", product.into()), ("unit_price", decimal("9"))]);
+            company.document_of("order", "order_line", head, vec![line]).await;
+        };
+        // From the 1st of January to the 1st of April there are ninety days; the last fifth begins after the 14th of March.
+        let mut back_for_pens = vec![];
+        for number in 0..60 {
+            let account = company.customer(&format!("Customer {number:02}")).await;
+            order(account, "2026-01-01", products[0]).await;
+            match number {
+                0..51 => {
+                    order(account, "2026-04-01", products[1]).await;
+                    back_for_pens.push(account);
+                }
+                // For the same product: nothing could be recommended.
+                51..55 => order(account, "2026-04-01", products[0]).await,
+                // Before the cut.
+                55..58 => order(account, "2026-03-14", products[1]).await,
+                _ => (),
+            }
+        }
+        let newcomer = company.customer("Newcomer").await;
+        order(newcomer, "2026-04-01", products[1]).await;
+        company.hold("2026-04-12").await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        // Before it is computed there is nobody to show.
+        let led = client.get("/analysis/baskets/tested").await.expect(303);
+        assert_eq!(led.header("location"), "/analysis/baskets");
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let page = client.get("/analysis/baskets").await.expect(200).body.replace("&#x2f;", "/");
+        let way = "<a href=\"/analysis/baskets/tested\">These 51 customers</a>";
+        assert!(page.contains(way), "{page}");
+        let (mut opened, pages) = paged::customers(&client, "/analysis/baskets/tested").await;
+        opened.sort();
+        back_for_pens.sort();
+        assert_eq!((opened, pages), (back_for_pens, 2));
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.get("/analysis/baskets/tested").await.expect(403);
+    });
+}

@@ -1,6 +1,6 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, both, left_out, likely, product_href, products, words};
+use super::{Words, both, left_out, likely, product_href, products, tested, words};
 use crate::{
     mining::{
         lines,
@@ -80,7 +80,9 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
         let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
         Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
     });
-    Ok(Some(context! { rows, method, best, left_out, as_of => words.date(kept.as_of) }))
+    let tested = context! { href => tested::PATH, label => words.t("mining.tested_on", &[]) };
+    let tested = (opens && best.is_some()).then_some(tested);
+    Ok(Some(context! { rows, method, best, tested, left_out, as_of => words.date(kept.as_of) }))
 }
 
 /// The customers behind both numbers of a reason.
