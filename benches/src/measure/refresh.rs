@@ -54,7 +54,8 @@ pub async fn measure(
     let back = 1 + fit_in_force(visitor).await?.rem_euclid(DAYS);
     let day = Clock::system().today() - chrono::Duration::days(back);
     let refit = async {
-        let (took, ()) = tokio::join!(hold(visitor, &day.to_string()), sleep(LEAST));
+        let day = day.to_string();
+        let (took, ()) = tokio::join!(hold(visitor, &day), sleep(LEAST));
         done.send_replace(true);
         took
     };

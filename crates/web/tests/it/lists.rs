@@ -37,7 +37,8 @@ fn a_page_that_ends_early_says_how_far_it_looked_and_goes_on_when_told() {
         let mut numbers = 0..CUSTOMERS;
         while !numbers.is_empty() {
             let some: Vec<Values> = numbers.by_ref().take(6_000).map(customer).collect();
-            let create = test.engine.write(&Actor::system(), move |tx| {
+            let system = Actor::system();
+            let create = test.engine.write(&system, move |tx| {
                 Box::pin(async move { tx.create_many("customer", some).await })
             });
             create.await.unwrap();
