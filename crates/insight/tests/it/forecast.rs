@@ -4,6 +4,8 @@
 use crate::{
     company::{on_databases, values},
     mining::shop,
+    paged,
+    seven_p_behind::plain,
 };
 use insight::mining::{
     forecast::{self, HORIZON, Part},
@@ -67,6 +69,12 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
         // 35 companies bought it three times each since the 12th of January, and from the first week on.
         assert_eq!((demand.orders, demand.weeks), (105, found.total.history.values.len()));
 
+        // The thirteen weeks to the 12th of April; one line of paper an order.
+        let lines = format!(
+            "/analysis/explore/rows?fact=sales&m=sales&period=between&from=2026-01-12&to=2026-04-12&filter=product%20%3D%3D%20%27{}%27",
+            products[0]
+        );
+        assert_eq!(paged::lines(&company, &lines).await.total, 105);
         let client = company.app.administrator().await;
         let category = format!("/analysis/forecast?by=category&key={}", categories[0]);
         let product = format!("/analysis/forecast?by=product&key={}", products[0]);
@@ -112,19 +120,20 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
             let demanded = demand.covers.last().unwrap().demand;
             let page = client.get(&product).await.expect(200).body;
             assert!(page.contains(units), "{page}");
-            let row = client.get("/analysis/purchasing?lead=12&review=1").await.expect(200).body;
+            let row = plain(&client.get("/analysis/purchasing?lead=12&review=1").await.expect(200).body);
             assert!(row.contains(sales) && row.contains("/analysis/forecast?by=category"), "{row}");
             // All thirteen weeks on the list: the demand is that of the forecast's page.
             let shown = format!("{:.1}", (demanded * 10.0).round() / 10.0);
             let shown = shown.trim_end_matches(".0");
             assert!(page.contains(shown) && row.contains(shown), "{shown}");
             // Each row says on how many cases it rests, and all of them from how many points they were tried.
-            let [orders, weeks, points] = match language {
-                "en" => ["Orders, 13 weeks", "Weeks known", "Points of the past tried, 13 weeks each"],
-                _ => ["近 13 周订单数", "已知周数", "检验所用的历史时点数（各预测 13 周）"],
+            let [sold, orders, weeks, points] = match language {
+                "en" => ["Sold, 13 weeks", "Orders, 13 weeks", "Weeks known", "Points of the past tried, 13 weeks each"],
+                _ => ["近 13 周销量", "近 13 周订单数", "已知周数", "检验所用的历史时点数（各预测 13 周）"],
             };
             for part in [
-                format!("data-label=\"{orders}\">105</td>"),
+                format!("data-label=\"{sold}\"><a href=\"{lines}\">105</a></td>"),
+                format!("data-label=\"{orders}\"><a href=\"{lines}\">105</a></td>"),
                 format!("data-label=\"{weeks}\">{}</td>", demand.weeks),
                 format!("<dt>{points}</dt><dd>{}</dd>", list.body.origins),
             ] {
