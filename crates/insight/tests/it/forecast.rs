@@ -5,13 +5,15 @@ use crate::{
     company::{on_databases, values},
     mining::shop,
     paged,
-    seven_p_behind::plain,
+    seven_p_behind::{between, plain},
 };
 use insight::mining::{
     forecast::{self, HORIZON, Part},
     refresh, report,
 };
+use meta::Decimal;
 use mining::forecast::{Forecast, series::Period};
+use testkit::Client;
 
 fn told(part: &Part) -> &Forecast {
     part.forecast.as_ref().unwrap()
@@ -19,6 +21,46 @@ fn told(part: &Part) -> &Forecast {
 
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6 * a.abs().max(1.0)
+}
+
+/// Of the weeks methods were tried on: what was sold, and the address beside it.
+async fn held(client: &Client, address: &str) -> Vec<(f64, String)> {
+    let page = plain(&client.get(address).await.expect(200).body);
+    let rows = between(&page, "data-defined=\"forecast-held\"", "</table>");
+    let cells = rows.split("data-label=\"Sold in them\">").skip(1);
+    cells
+        .map(|cell| {
+            let sold = between(cell, "\">", "</a>").trim_start_matches('¥').replace(',', "");
+            (sold.parse().unwrap_or_else(|_| panic!("{sold}")), between(cell, "<a href=\"", "\"").to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn what_methods_were_tried_on_opens_its_orders() {
+    on_databases(async |company| {
+        let products = shop(&company).await;
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let kept = forecast::load(&company.engine).await.unwrap().unwrap();
+        let all = held(&client, "/analysis/forecast").await;
+        assert_eq!(all.len(), told(&kept.body.total).backtest.origins);
+        for (sold, href) in &all {
+            let orders = paged::records(&company, &client, href).await;
+            let net: Decimal =
+                orders.iter().map(|order| order.get("net_base").as_decimal().unwrap_or_default()).sum();
+            let net: f64 = net.to_string().parse().unwrap();
+            // Shown without cents at most.
+            assert!((net - sold).abs() < 1.0 && net > 0.0, "{net} for {sold}: {href}");
+        }
+        // Of paper the latest thirteen weeks are those to the 12th of April: 35 companies bought it three times for 500.
+        let paper = held(&client, &format!("/analysis/forecast?by=product&key={}", products[0])).await;
+        let (sold, href) = &paper[0];
+        assert_eq!((*sold, paged::lines(&company, href).await.total), (52_500.0, 105));
+        assert!(href.contains("from=2026-01-12&to=2026-04-12"), "{href}");
+    });
 }
 
 #[test]

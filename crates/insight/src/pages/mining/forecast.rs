@@ -85,6 +85,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 chart => periods::chart(&words, found, part, told, view),
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
+                held => held(&words, &sold, told),
                 no_better => no_better(&words, told),
                 no_season => (told.backtest.season == 1).then(|| words.t("mining.no_season", &[])),
                 tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
@@ -151,8 +152,14 @@ impl Sold<'_> {
 
     /// The last so many whole weeks; of all others together the company's orders.
     fn of_weeks(&self, weeks: usize) -> String {
-        let end = self.part.history.start + self.part.history.values.len() as i32;
-        let [after, until] = [end - weeks as i32, end].map(|week| monday(week) - chrono::Duration::days(1));
+        let all = self.part.history.values.len();
+        self.between(all.saturating_sub(weeks), all)
+    }
+
+    /// From one of the weeks known until before another.
+    fn between(&self, from: usize, to: usize) -> String {
+        let [after, until] = [from, to]
+            .map(|week| monday(self.part.history.start + week as i32) - chrono::Duration::days(1));
         let days = href::Days { settings: self.settings, after, until };
         match (self.by, self.part.key.as_deref()) {
             (Some("region"), Some(region)) => days.orders(&href::of_region("account.", region)),
@@ -340,6 +347,23 @@ fn tried(words: &Words<'_>, told: &Forecast) -> Vec<Json> {
         .collect();
     rows.push(row(words.t("mining.as_shown", &[]), &told.errors, false, true));
     rows
+}
+
+/// The weeks that were forecast from each point of the past, the latest first, and what was sold in them.
+fn held(words: &Words<'_>, sold: &Sold<'_>, told: &Forecast) -> Vec<Json> {
+    let history = &sold.part.history;
+    let test = &told.backtest;
+    let row = |back: &usize| {
+        let to = history.values.len().checked_sub(*back)?;
+        let from = to.checked_sub(HORIZON)?;
+        let until = monday(history.start + to as i32).pred_opt()?;
+        let (first, last) = (words.date(monday(history.start + from as i32)), words.date(until));
+        Some(json!({
+            "name": words.t("mining.from_until", &[("lower", &first), ("upper", &last)]),
+            "sold": words.units(sum(&history.values[from..to])), "href": sold.between(from, to),
+        }))
+    };
+    test.back.iter().take(test.origins).filter_map(row).collect()
 }
 
 /// How many outcomes lay within the interval, told from the other points of the past.
