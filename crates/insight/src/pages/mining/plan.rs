@@ -7,7 +7,7 @@ use crate::{
         plan::{self, Before},
         result::{self, Found},
     },
-    pages::figure::Input,
+    pages::{figure::Input, href},
     settings::Settings,
 };
 use meta::Record;
@@ -22,7 +22,7 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     let Some(kept) = plan::load(words.app.engine(), experiment.id).await? else { return Ok(None) };
     let (before, as_of) = (&kept.body, words.date(kept.as_of));
     if before.customers == 0 {
-        return Ok(Some(json!({ "text": words.t("mining.plan.nobody", &[]), "rows": null })));
+        return Ok(Some(json!({ "text": words.t("mining.plan.nobody", &[]), "rows": null, "source": null })));
     }
     let text = words.t(
         "mining.plan.of",
@@ -52,7 +52,15 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     };
     let rows: Vec<Json> = shares.iter().map(row).collect();
     let sample = [Input { label: words.t("value.customers", &[]), value: words.count(before.customers) }];
-    Ok(Some(json!({ "text": text, "rows": rows, "sample": sample, "as_of": as_of })))
+    // Who meets the condition by now.
+    let source = json!({
+        "href": match experiment.text("population") {
+            "" => "/account".to_owned(),
+            condition => href::list("account", condition),
+        },
+        "label": words.t("mining.plan.candidates", &[]),
+    });
+    Ok(Some(json!({ "text": text, "rows": rows, "sample": sample, "source": source, "as_of": as_of })))
 }
 
 /// That the first day is over, before anybody is drawn.
