@@ -1,4 +1,5 @@
 //! Campaigns with control groups, on both databases: what is claimed and when, and how customers are told apart.
+//! Long because each claim has a campaign of its own.
 
 use crate::{
     company::{Company, at, on_databases, values},
@@ -18,7 +19,7 @@ use insight::{
     refit,
 };
 use meta::{Decimal, Id, Record, Value, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn date(day: &str) -> Value {
     Value::Date(day.parse().unwrap())
@@ -369,12 +370,9 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
         let page = plain(&client.get(&address).await.expect(200).body);
         let (before, _) = page.split_once("\">Who meets the condition</a>").unwrap();
         let (_, href) = before.rsplit_once("href=\"").unwrap();
-        let mut candidates: Vec<Id> =
-            paged::records(&company, &client, href).await.iter().map(|account| account.id).collect();
-        candidates.sort();
-        let mut wanted = accounts.clone();
-        wanted.sort();
-        assert_eq!(candidates, wanted);
+        let candidates = paged::records(&company, &client, href).await;
+        let candidates: BTreeSet<Id> = candidates.iter().map(|account| account.id).collect();
+        assert_eq!(candidates, accounts.iter().copied().collect());
         let fifth = values([("control_share", Value::Decimal(Decimal::new(2, 1)))]);
         company.update(experiment::ENTITY, letter.id, fifth).await;
         let page = client.get(&address).await.expect(200).body;

@@ -1,4 +1,5 @@
 //! Data mining on both databases: what is kept, the pages in both languages, with plenty, with little and without data.
+//! Long because the shop that other tests mine, too, is made here.
 
 use crate::{
     company::{Company, on_databases, values},

@@ -1,5 +1,6 @@
 //! `/analysis/forecast`: sales of the next thirteen weeks, of the whole or of a part, by week, month or quarter, with an interval and
 //! the errors made before.
+//! Long because every part of a forecast is put into words here, for the whole and for its parts.
 
 use super::{Words, missing, periods, periods::View, product_href, products, scope, status, words};
 use crate::{
