@@ -55,6 +55,11 @@ fn what_methods_were_tried_on_opens_its_orders() {
             // Shown without cents at most.
             assert!((net - sold).abs() < 1.0 && net > 0.0, "{net} for {sold}: {href}");
         }
+        // What is forecast says of how many weeks it knows.
+        let page = plain(&client.get("/analysis/forecast").await.expect(200).body);
+        let known = kept.body.total.history.values.len();
+        let explained = between(&page, "<strong>Next 13 weeks</strong>", "</details>");
+        assert!(explained.contains(&format!("<dt>Weeks known</dt><dd>{known}</dd>")), "{explained}");
         // Of paper the latest thirteen weeks are those to the 12th of April: 35 companies bought it three times for 500.
         let paper = held(&client, &format!("/analysis/forecast?by=product&key={}", products[0])).await;
         let (sold, href) = &paper[0];

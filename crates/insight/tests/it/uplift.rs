@@ -3,7 +3,7 @@
 use crate::{
     company::{Company, on_databases, values},
     paged,
-    seven_p_behind::plain,
+    seven_p_behind::{between, plain},
 };
 use engine::{Actor, Merging, Query, Role};
 use insight::mining::{
@@ -169,6 +169,12 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
         let page = plain(&client.get(&format!("/experiment/{id}")).await.expect(200).body);
         let sides: BTreeMap<Id, bool> =
             experiment::members::of(&company.engine, id).await.unwrap().into_iter().collect();
+        // The difference says of how many customers it is.
+        let control = sides.values().filter(|control| **control).count();
+        let difference = between(&page, "<strong>Difference</strong>", "</details>");
+        let reached = format!("<dt>To be reached</dt><dd>{}</dd>", PEOPLE - control);
+        let alone = format!("<dt>To be left alone</dt><dd>{control}</dd>");
+        assert!(difference.contains(&reached) && difference.contains(&alone), "{difference}");
         let mut judged = BTreeSet::new();
         for (number, fifth) in (1..).zip(&proven.fifths) {
             for (side, control, count) in

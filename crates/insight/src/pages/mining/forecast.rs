@@ -235,6 +235,7 @@ fn headline(
     let mut next = explain("mining.next_weeks_help").source(sold.all(), words.t("mining.orders", &[]));
     next = next.input(words.t("mining.own_forecast", &[]), words.units(own));
     next = next.input(words.t("mining.moved", &[]), words.units(expected - own));
+    next = next.input(words.t("mining.known_weeks", &[]), words.count(part.history.values.len() as u64));
     let mut figures = vec![
         Figure::new(words.t("mining.next_weeks", &[]), words.units(expected), next)
             .note(Some(periods::interval(words, low, high))),
@@ -262,6 +263,7 @@ fn headline(
             .formula("Σ ŷ / p")
             .input(words.t("mining.next_weeks", &[]), words.units(demand.sales()))
             .input(words.t("mining.column.price", &[]), words.units(demand.price))
+            .input(words.t("mining.column.weeks", &[]), words.count(demand.weeks as u64))
             .source("/analysis/purchasing".to_owned(), words.t("mining.purchasing_title", &[]));
         let price = words.t("mining.at_price", &[("price", &words.units(demand.price))]);
         figures.push(
