@@ -372,7 +372,7 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
         let (_, href) = before.rsplit_once("href=\"").unwrap();
         let candidates = paged::records(&company, &client, href).await;
         let candidates: BTreeSet<Id> = candidates.iter().map(|account| account.id).collect();
-        assert_eq!(candidates, accounts.iter().copied().collect());
+        assert_eq!(candidates, accounts.iter().copied().collect::<BTreeSet<Id>>());
         let fifth = values([("control_share", Value::Decimal(Decimal::new(2, 1)))]);
         company.update(experiment::ENTITY, letter.id, fifth).await;
         let page = client.get(&address).await.expect(200).body;
