@@ -104,6 +104,7 @@ const FORECAST: &[Shown] = &[
     told("mining.sold_so_far", "money", SALES),
     told("mining.to_come", "money", SALES),
     told("mining.together", "money", SALES),
+    told("mining.held_sold", "money", SALES),
     helped("mining.units", "mining.units_help", "quantity", "sales.net, sales.quantity"),
     helped("mining.next_weeks", "mining.next_weeks_help", "money", SALES),
     helped("mining.last_weeks", "mining.last_weeks_help", "money", SALES),

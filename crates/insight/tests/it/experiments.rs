@@ -1,8 +1,10 @@
 //! Campaigns with control groups, on both databases: what is claimed and when, and how customers are told apart.
+//! Long because each claim has a campaign of its own.
 
 use crate::{
     company::{Company, at, on_databases, values},
     paged,
+    seven_p_behind::plain,
 };
 use engine::{
     Actor, name,
@@ -17,7 +19,7 @@ use insight::{
     refit,
 };
 use meta::{Decimal, Id, Record, Value, Values};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub fn date(day: &str) -> Value {
     Value::Date(day.parse().unwrap())
@@ -321,6 +323,9 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
         buy(&company, &accounts[..100], "2026-11-10").await;
         // Out of the thirty days before today.
         buy(&company, &accounts[100..], "2026-10-10").await;
+        // Nobody the letter is for.
+        let firm = |name: &str| values([("name", name.into()), ("kind", "company".into())]);
+        create_many(&company, "account", vec![firm("Firm A"), firm("Firm B")]).await;
         let letter = letter(&company, ["2026-12-01", "2026-12-30"]).await;
         company.engine.run_due_jobs().await.unwrap();
         let before = plan::load(&company.engine, letter.id).await.unwrap().unwrap().body;
@@ -361,6 +366,13 @@ fn how_large_an_effect_can_be_proven_is_said_before_the_draw() {
             );
         }
         client.set_cookie("zhike_lang", "en");
+        // The number opens those who meet the condition: the 400 people, and neither firm.
+        let page = plain(&client.get(&address).await.expect(200).body);
+        let (before, _) = page.split_once("\">Who meets the condition<").unwrap();
+        let (_, href) = before.rsplit_once("href=\"").unwrap();
+        let candidates = paged::records(&company, &client, href).await;
+        let candidates: BTreeSet<Id> = candidates.iter().map(|account| account.id).collect();
+        assert_eq!(candidates, accounts.iter().copied().collect::<BTreeSet<Id>>());
         let fifth = values([("control_share", Value::Decimal(Decimal::new(2, 1)))]);
         company.update(experiment::ENTITY, letter.id, fifth).await;
         let page = client.get(&address).await.expect(200).body;

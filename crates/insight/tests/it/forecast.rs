@@ -4,12 +4,16 @@
 use crate::{
     company::{on_databases, values},
     mining::shop,
+    paged,
+    seven_p_behind::{between, plain},
 };
 use insight::mining::{
     forecast::{self, HORIZON, Part},
     refresh, report,
 };
+use meta::Decimal;
 use mining::forecast::{Forecast, series::Period};
+use testkit::Client;
 
 fn told(part: &Part) -> &Forecast {
     part.forecast.as_ref().unwrap()
@@ -17,6 +21,51 @@ fn told(part: &Part) -> &Forecast {
 
 fn near(a: f64, b: f64) -> bool {
     (a - b).abs() <= 1e-6 * a.abs().max(1.0)
+}
+
+/// Of the weeks methods were tried on: what was sold, and the address beside it.
+async fn held(client: &Client, address: &str) -> Vec<(f64, String)> {
+    let page = plain(&client.get(address).await.expect(200).body);
+    let rows = between(&page, "data-defined=\"forecast-held\"", "</table>");
+    let cells = rows.split("data-label=\"Sold in them\">").skip(1);
+    cells
+        .map(|cell| {
+            let sold = between(cell, "\">", "</a>").trim_start_matches('¥').replace(',', "");
+            (sold.parse().unwrap_or_else(|_| panic!("{sold}")), between(cell, "<a href=\"", "\"").to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn what_methods_were_tried_on_opens_its_orders() {
+    on_databases(async |company| {
+        let products = shop(&company).await;
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let kept = forecast::load(&company.engine).await.unwrap().unwrap();
+        let all = held(&client, "/analysis/forecast").await;
+        assert_eq!(all.len(), told(&kept.body.total).backtest.origins);
+        for (sold, href) in &all {
+            let orders = paged::records(&company, &client, href).await;
+            let net: Decimal =
+                orders.iter().map(|order| order.get("net_base").as_decimal().unwrap_or_default()).sum();
+            let net: f64 = net.to_string().parse().unwrap();
+            // Shown without cents at most.
+            assert!((net - sold).abs() < 1.0 && net > 0.0, "{net} for {sold}: {href}");
+        }
+        // What is forecast says of how many weeks it knows.
+        let page = plain(&client.get("/analysis/forecast").await.expect(200).body);
+        let known = kept.body.total.history.values.len();
+        let explained = between(&page, "<strong>Next 13 weeks</strong>", "</details>");
+        assert!(explained.contains(&format!("<dt>Weeks known</dt><dd>{known}</dd>")), "{explained}");
+        // Of paper the latest thirteen weeks are those to the 12th of April: 35 companies bought it three times for 500.
+        let paper = held(&client, &format!("/analysis/forecast?by=product&key={}", products[0])).await;
+        let (sold, href) = &paper[0];
+        assert_eq!((*sold, paged::lines(&company, href).await.total), (52_500.0, 105));
+        assert!(href.contains("from=2026-01-12&to=2026-04-12"), "{href}");
+    });
 }
 
 #[test]
@@ -67,6 +116,12 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
         // 35 companies bought it three times each since the 12th of January, and from the first week on.
         assert_eq!((demand.orders, demand.weeks), (105, found.total.history.values.len()));
 
+        // The thirteen weeks to the 12th of April; one line of paper an order.
+        let lines = format!(
+            "/analysis/explore/rows?fact=sales&m=sales&period=between&from=2026-01-12&to=2026-04-12&filter=product%20%3D%3D%20%27{}%27",
+            products[0]
+        );
+        assert_eq!(paged::lines(&company, &lines).await.total, 105);
         let client = company.app.administrator().await;
         let category = format!("/analysis/forecast?by=category&key={}", categories[0]);
         let product = format!("/analysis/forecast?by=product&key={}", products[0]);
@@ -112,19 +167,25 @@ fn regions_categories_and_products_add_up_and_the_list_wants_what_is_forecast() 
             let demanded = demand.covers.last().unwrap().demand;
             let page = client.get(&product).await.expect(200).body;
             assert!(page.contains(units), "{page}");
-            let row = client.get("/analysis/purchasing?lead=12&review=1").await.expect(200).body;
+            let row = plain(&client.get("/analysis/purchasing?lead=12&review=1").await.expect(200).body);
             assert!(row.contains(sales) && row.contains("/analysis/forecast?by=category"), "{row}");
             // All thirteen weeks on the list: the demand is that of the forecast's page.
             let shown = format!("{:.1}", (demanded * 10.0).round() / 10.0);
             let shown = shown.trim_end_matches(".0");
             assert!(page.contains(shown) && row.contains(shown), "{shown}");
             // Each row says on how many cases it rests, and all of them from how many points they were tried.
-            let [orders, weeks, points] = match language {
-                "en" => ["Orders, 13 weeks", "Weeks known", "Points of the past tried, 13 weeks each"],
-                _ => ["近 13 周订单数", "已知周数", "检验所用的历史时点数（各预测 13 周）"],
+            let [sold, orders, weeks, points] = match language {
+                "en" => [
+                    "Sold, 13 weeks",
+                    "Orders, 13 weeks",
+                    "Weeks known",
+                    "Points of the past tried, 13 weeks each",
+                ],
+                _ => ["近 13 周销量", "近 13 周订单数", "已知周数", "检验所用的历史时点数（各预测 13 周）"],
             };
             for part in [
-                format!("data-label=\"{orders}\">105</td>"),
+                format!("data-label=\"{sold}\"><a href=\"{lines}\">105</a></td>"),
+                format!("data-label=\"{orders}\"><a href=\"{lines}\">105</a></td>"),
                 format!("data-label=\"{weeks}\">{}</td>", demand.weeks),
                 format!("<dt>{points}</dt><dd>{}</dd>", list.body.origins),
             ] {

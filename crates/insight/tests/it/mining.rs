@@ -1,6 +1,11 @@
 //! Data mining on both databases: what is kept, the pages in both languages, with plenty, with little and without data.
+//! Long because the shop that other tests mine, too, is made here.
 
-use crate::company::{Company, on_databases, values};
+use crate::{
+    company::{Company, on_databases, values},
+    paged,
+    seven_p_behind::{between, plain},
+};
 use engine::{Actor, Query};
 use insight::{
     mining::{baskets, forecast, groups, kept, propensity, recommend, refresh},
@@ -155,6 +160,16 @@ fn what_is_in_the_orders_is_found_and_shown() {
             }
         }
         client.set_cookie("zhike_lang", "en");
+        // The number of groups, and how clear they are, say of how many customers, and open them.
+        let page = plain(&client.get("/analysis/groups").await.expect(200).body);
+        for (figure, link) in [("Groups", true), ("Silhouette", false)] {
+            let explained = between(&page, &format!("<strong>{figure}</strong>"), "</details>");
+            assert!(explained.contains("<dt>Customers grouped</dt><dd>70</dd>"), "{explained}");
+            if link {
+                let href = between(explained, "<a href=\"", "\"");
+                assert_eq!(paged::records(&company, &client, href).await.len(), 70, "{href}");
+            }
+        }
         let file = client.get("/analysis/purchasing.csv?lead=1").await.expect(200).body;
         assert!(file.contains("Paper") && file.starts_with('\u{feff}'), "{file}");
         // What is taken along is no list that was looked at.

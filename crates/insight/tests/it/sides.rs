@@ -102,7 +102,8 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         assert_eq!(listed, reached[2..]);
 
         // In which group or region somebody was is not told to who sees a part.
-        for address in ["?group=1", "/export?group=1", "?region=Bayern", "/export?region=Bayern"] {
+        for address in ["?group=1", "/export?group=1", "?region=Bayern", "/export?region=Bayern", "?fifth=1"]
+        {
             let of_part = format!("/analysis/experiment/{id}/sides/reached{address}");
             other.get(&of_part).await.expect(403);
             client.get(&of_part).await.expect(200);

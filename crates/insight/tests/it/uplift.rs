@@ -1,6 +1,10 @@
 //! Who responds to a campaign, on both databases: learned, shown, told of customers, or refused.
 
-use crate::company::{Company, on_databases, values};
+use crate::{
+    company::{Company, on_databases, values},
+    paged,
+    seven_p_behind::{between, plain},
+};
 use engine::{Actor, Merging, Query, Role};
 use insight::mining::{
     experiment::{
@@ -14,6 +18,7 @@ use insight::mining::{
 };
 use meta::{Decimal, Id, Record, Value, Values};
 use mining::effect::uplift::policy::Advice;
+use std::collections::{BTreeMap, BTreeSet};
 
 const PEOPLE: usize = 1_400;
 const HOME: &str = "浙江";
@@ -158,6 +163,37 @@ fn who_responds_is_shown_and_listed_and_only_to_those_who_may_see_it() {
             };
             assert!(page.contains(&place) || page.contains(AWAY), "{page}");
         }
+        // Each number of the fifths opens as many, on their side and nobody twice: half live at home, so that all of the best fifth do, and of
+        // the worst nobody.
+        client.set_cookie("zhike_lang", "en");
+        let page = plain(&client.get(&format!("/experiment/{id}")).await.expect(200).body);
+        let sides: BTreeMap<Id, bool> =
+            experiment::members::of(&company.engine, id).await.unwrap().into_iter().collect();
+        // The difference says of how many customers it is.
+        let control = sides.values().filter(|control| **control).count();
+        let difference = between(&page, "<strong>Difference</strong>", "</details>");
+        let reached = format!("<dt>To be reached</dt><dd>{}</dd>", PEOPLE - control);
+        let alone = format!("<dt>To be left alone</dt><dd>{control}</dd>");
+        assert!(difference.contains(&reached) && difference.contains(&alone), "{difference}");
+        let mut judged = BTreeSet::new();
+        for (number, fifth) in (1..).zip(&proven.fifths) {
+            for (side, control, count) in
+                [("reached", false, fifth.treated), ("left-alone", true, fifth.control)]
+            {
+                let address = format!("/analysis/experiment/{id}/sides/{side}?fifth={number}");
+                assert!(page.contains(&format!("<a href=\"{address}\">of {count}</a>")), "{address}: {page}");
+                let (listed, _) = paged::customers(&client, &address).await;
+                assert_eq!(listed.len(), count, "{address}");
+                assert!(listed.iter().all(|one| sides[one] == control && judged.insert(*one)), "{address}");
+                let list = client.get(&address).await.expect(200).body;
+                assert!(list.contains(&format!("{count} were drawn")), "{list}");
+                for one in listed.iter().filter(|_| [1, 5].contains(&number)) {
+                    let place = if number == 1 { HOME } else { AWAY };
+                    assert_eq!(company.account(*one).await.text("province"), place, "{address}");
+                }
+            }
+        }
+        assert_eq!(judged.len(), learned.found.judged);
         let json = client.get(&format!("/api/v1/analysis/experiment/{id}/uplift")).await.expect(200).json();
         assert_eq!(json["proven"], true);
         assert_eq!(json["advised"]["reach"], reach);

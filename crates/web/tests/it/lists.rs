@@ -38,9 +38,9 @@ fn a_page_that_ends_early_says_how_far_it_looked_and_goes_on_when_told() {
         while !numbers.is_empty() {
             let some: Vec<Values> = numbers.by_ref().take(6_000).map(customer).collect();
             let system = Actor::system();
-            let create = test.engine.write(&system, move |tx| {
-                Box::pin(async move { tx.create_many("customer", some).await })
-            });
+            let create = test
+                .engine
+                .write(&system, move |tx| Box::pin(async move { tx.create_many("customer", some).await }));
             create.await.unwrap();
         }
         let client = test.administrator().await;

@@ -1,4 +1,5 @@
 //! Who takes part in an experiment and on which side: drawn once, before it begins to count, and kept; with what he bought since.
+//! Long because whoever is drawn is checked, kept, listed and told of in one place.
 
 use super::{
     CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, plan,
@@ -12,7 +13,7 @@ use engine::{
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
 use mining::effect::assignment::is_control;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use warehouse::touches::{KEPT, READER};
 
 pub const TABLE: &str = KEPT;
@@ -34,9 +35,12 @@ pub fn table() -> Table {
         // The first order within the days, and what all of them come to, as they were last compared; empty before.
         .optional("bought_at", ColumnKind::Instant)
         .optional("sales", ColumnKind::Int)
-        // Those of one group or region, a page at a time.
+        // Of those judged by how they respond, from 1, who responds best; empty of others.
+        .optional("fifth", ColumnKind::Int)
+        // Those of one group, region or fifth, a page at a time.
         .index(["experiment", "customer_group", "account"])
         .index(["experiment", "region", "account"])
+        .index(["experiment", "fifth", "account"])
 }
 
 /// What must hold for every experiment, whoever writes it.
@@ -277,13 +281,15 @@ pub struct Member {
     pub bought_at: Option<DateTime<Utc>>,
     /// In ten-thousandths; `None` before the first comparison.
     pub sales: Option<i64>,
+    pub fifth: Option<i64>,
 }
 
 /// In order of their ids; of who was merged only the one who stayed.
 fn members(experiment: Id) -> SelectStatement {
     Sql::select()
         .columns(
-            ["account", "control", "drawn_on", "customer_group", "region", "bought_at", "sales"].map(name),
+            ["account", "control", "drawn_on", "customer_group", "region", "bought_at", "sales", "fifth"]
+                .map(name),
         )
         .from(name(TABLE))
         .and_where(Expr::col(name("experiment")).eq(experiment))
@@ -302,12 +308,13 @@ async fn read(engine: &Engine, select: &SelectStatement) -> Result<Vec<Member>> 
             region: row.opt_text(4)?,
             bought_at: row.opt_instant(5)?,
             sales: row.opt_int(6)?,
+            fifth: row.opt_int(7)?,
         })
     };
     engine.fetch(select).await?.iter().map(member).collect()
 }
 
-/// Some of those on one side, after this one; of a group or region of the day of the draw, if one is given.
+/// Some of those on one side, after this one; of a group or region of the day of the draw, or of a fifth, if one is given.
 pub async fn side(
     engine: &Engine,
     experiment: Id,
@@ -321,6 +328,7 @@ pub async fn side(
     match within {
         Some(Within::Group(group)) => select.and_where(Expr::col(name("customer_group")).eq(*group)),
         Some(Within::Region(region)) => select.and_where(Expr::col(name("region")).eq(region.as_str())),
+        Some(Within::Fifth(fifth)) => select.and_where(Expr::col(name("fifth")).eq(*fifth)),
         None => &mut select,
     };
     if let Some(after) = after {
@@ -338,6 +346,36 @@ pub async fn all(engine: &Engine, experiment: Id) -> Result<Vec<Member>> {
 pub async fn of(engine: &Engine, experiment: Id) -> Result<Vec<(Id, bool)>> {
     let members = all(engine, experiment).await?;
     Ok(members.into_iter().map(|member| (member.account, member.control)).collect())
+}
+
+/// Keeps in which fifth each of them is, where it is not what is kept; of whoever is not among these, none.
+pub(super) async fn place(engine: &Engine, experiment: Id, fifths: &HashMap<Id, i64>) -> Result<()> {
+    let mut moved: BTreeMap<Option<i64>, Vec<Id>> = BTreeMap::new();
+    for member in all(engine, experiment).await? {
+        let fifth = fifths.get(&member.account).copied();
+        if fifth != member.fifth {
+            moved.entry(fifth).or_default().push(member.account);
+        }
+    }
+    for (fifth, accounts) in moved {
+        for batch in accounts.chunks(BATCH) {
+            let update = Sql::update()
+                .table(name(TABLE))
+                .value(name("fifth"), fifth)
+                .and_where(Expr::col(name("experiment")).eq(experiment))
+                .and_where(Expr::col(name("account")).is_in(batch.iter().copied()))
+                .to_owned();
+            engine
+                .write(&Actor::system(), move |tx| {
+                    Box::pin(async move {
+                        tx.execute(&update).await?;
+                        tx.count_change(READER).await
+                    })
+                })
+                .await?;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps what each of them bought within the days, where it is not what is kept. Nobody is added: who was erased meanwhile stays away.

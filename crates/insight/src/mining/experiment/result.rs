@@ -67,21 +67,24 @@ pub struct Found {
     pub money: Option<Money>,
 }
 
-/// A part of the customers, as it was when they were drawn.
+/// A part of the customers, as it was when they were drawn; or a fifth of those judged by how they respond, from 1, who responds best.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Within {
     Group(i64),
     Region(String),
+    Fifth(i64),
 }
 
 impl Found {
-    /// How many of it were reached, and left alone; `None` if nobody was drawn from it, or of a region too few to be told of.
+    /// How many of it were reached, and left alone; `None` if nobody was drawn from it, or of a region too few to be told of. Fifths are
+    /// counted where they are learned.
     pub fn sizes_within(&self, within: &Within) -> Option<[u64; 2]> {
         match within {
             Within::Group(group) => self.group_sizes.get(group).copied(),
             Within::Region(region) => {
                 self.regions.iter().find(|part| part.name == *region).map(|part| part.arms.customers())
             }
+            Within::Fifth(_) => None,
         }
     }
 

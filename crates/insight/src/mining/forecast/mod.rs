@@ -11,6 +11,7 @@ use super::{
     lines::Sales,
 };
 use crate::settings::{Settings, date_of, day_number};
+use chrono::Duration;
 use engine::{Engine, Result, TryStreamExt, name, sea_query::Query as Sql};
 use meta::{Id, NaiveDate};
 use mining::{
@@ -162,6 +163,13 @@ pub fn fewest_weeks() -> usize {
 /// The Monday of a week of a series.
 pub fn monday(week: i32) -> NaiveDate {
     PERIOD.first_day(week).unwrap_or_default()
+}
+
+/// The last [`HORIZON`] whole weeks known on a day: the day before them, and their last.
+pub fn last_weeks(known: NaiveDate) -> (NaiveDate, NaiveDate) {
+    let next = PERIOD.last_complete(known) + 1;
+    let before = |week: i32| monday(week) - Duration::days(1);
+    (before(next - HORIZON as i32), before(next))
 }
 
 /// The weeks that are known as a whole, and where each of their days belongs.

@@ -130,6 +130,7 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Ve
             count(found.rules.len()),
             explain("mining.rules_help")
                 .formula("lift = P(A∪B) / (P(A) · P(B))")
+                .input(words.t("mining.baskets", &[]), count(found.baskets as usize))
                 .source(here(), words.t("mining.rules", &[])),
         )
         .note(Some(dropped)),

@@ -122,8 +122,12 @@ fn figures(
 ) -> Vec<Figure> {
     let effect = found.effect(by_sales);
     let shown = |value: f64| if by_sales { words.units(value) } else { words.percent(value) };
+    let sample =
+        |side: Side, customers: u64| Input { label: side.title(words), value: words.count(customers) };
     let of_side = |key: &str, side: Side| {
-        Explain::new(words.meaning(key, &[]), as_of).source(side.href(experiment.id, None), side.title(words))
+        Explain::new(words.meaning(key, &[]), as_of)
+            .source(side.href(experiment.id, None), side.title(words))
+            .inputs([sample(Side::Reached, found.treated), sample(Side::LeftAlone, found.control)])
     };
     let explain = |key: &str| of_side(key, Side::Reached);
     let side = |key: &str, side: Side, customers: u64, value: f64| {

@@ -1,5 +1,6 @@
 //! `/analysis/forecast`: sales of the next thirteen weeks, of the whole or of a part, by week, month or quarter, with an interval and
 //! the errors made before.
+//! Long because every part of a forecast is put into words here, for the whole and for its parts.
 
 use super::{
     Words, forecast_said::Said, missing, periods, periods::View, product_href, products, scope, status, words,
@@ -88,6 +89,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 chart => periods::chart(&words, found, part, told, view),
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
+                held => held(&words, &sold, told),
                 no_better => said.no_better(told),
                 no_season => (told.backtest.season == 1).then(|| words.t("mining.no_season", &[])),
                 tested => said.tested(told),
@@ -154,8 +156,14 @@ impl Sold<'_> {
 
     /// The last so many whole weeks; of all others together the company's orders.
     fn of_weeks(&self, weeks: usize) -> String {
-        let end = self.part.history.start + self.part.history.values.len() as i32;
-        let [after, until] = [end - weeks as i32, end].map(|week| monday(week) - chrono::Duration::days(1));
+        let all = self.part.history.values.len();
+        self.between(all.saturating_sub(weeks), all)
+    }
+
+    /// From one of the weeks known until before another.
+    fn between(&self, from: usize, to: usize) -> String {
+        let [after, until] =
+            [from, to].map(|week| monday(self.part.history.start + week as i32) - chrono::Duration::days(1));
         let days = href::Days { settings: self.settings, after, until };
         match (self.by, self.part.key.as_deref()) {
             (Some("region"), Some(region)) => days.orders(&href::of_region("account.", region)),
@@ -230,6 +238,7 @@ fn headline(
     let mut next = explain("mining.next_weeks_help").source(sold.all(), words.t("mining.orders", &[]));
     next = next.input(words.t("mining.own_forecast", &[]), words.units(own));
     next = next.input(words.t("mining.moved", &[]), words.units(expected - own));
+    next = next.input(words.t("mining.known_weeks", &[]), words.count(part.history.values.len() as u64));
     let mut figures = vec![
         Figure::new(words.t("mining.next_weeks", &[]), words.units(expected), next)
             .note(Some(periods::interval(words, low, high))),
@@ -257,6 +266,7 @@ fn headline(
             .formula("Σ ŷ / p")
             .input(words.t("mining.next_weeks", &[]), words.units(demand.sales()))
             .input(words.t("mining.column.price", &[]), words.units(demand.price))
+            .input(words.t("mining.column.weeks", &[]), words.count(demand.weeks as u64))
             .source("/analysis/purchasing".to_owned(), words.t("mining.purchasing_title", &[]));
         let price = words.t("mining.at_price", &[("price", &words.units(demand.price))]);
         figures.push(
@@ -336,6 +346,23 @@ fn tried(words: &Words<'_>, told: &Forecast) -> Vec<Json> {
         .collect();
     rows.push(row(words.t("mining.as_shown", &[]), &told.errors, false, true));
     rows
+}
+
+/// The weeks that were forecast from each point of the past, the latest first, and what was sold in them.
+fn held(words: &Words<'_>, sold: &Sold<'_>, told: &Forecast) -> Vec<Json> {
+    let history = &sold.part.history;
+    let test = &told.backtest;
+    let row = |back: &usize| {
+        let to = history.values.len().checked_sub(*back)?;
+        let from = to.checked_sub(HORIZON)?;
+        let until = monday(history.start + to as i32).pred_opt()?;
+        let (first, last) = (words.date(monday(history.start + from as i32)), words.date(until));
+        Some(json!({
+            "name": words.t("mining.from_until", &[("lower", &first), ("upper", &last)]),
+            "sold": words.units(sum(&history.values[from..to])), "href": sold.between(from, to),
+        }))
+    };
+    test.back.iter().take(test.origins).filter_map(row).collect()
 }
 
 /// All parts of a dimension, whose forecasts sum to the whole, over all weeks and in each period of them.

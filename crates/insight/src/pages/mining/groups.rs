@@ -215,25 +215,27 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str) -> Vec<Figure> {
     let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let mut choice = explain("mining.silhouette_help")
         .formula("(b − a) / max(a, b)")
+        .input(words.t("mining.grouped", &[]), words.count(found.customers as u64))
         .source("#groups".to_owned(), words.t("mining.groups_found", &[]));
     for (number, height) in &found.choice.silhouettes {
         let groups = words.t("mining.so_many_groups", &[("count", &words.count(*number as u64))]);
         choice = choice.input(groups, words.fixed(*height, 3));
     }
     let compared = words.count(found.choice.compared as u64);
+    let everybody = |explain: Explain| {
+        let href = href::sorted("account", &format!("{} > 0", groups::FIELD), "-net_sales");
+        explain.source(href, words.t("mining.these_customers", &[]))
+    };
     vec![
         Figure::new(
             words.t("mining.grouped", &[]),
             words.count(found.customers as u64),
-            explain("mining.grouped_help").source(
-                href::sorted("account", &format!("{} > 0", groups::FIELD), "-net_sales"),
-                words.t("mining.these_customers", &[]),
-            ),
+            everybody(explain("mining.grouped_help")),
         ),
         Figure::new(
             words.t("mining.groups_found", &[]),
             words.count(found.groups.len() as u64),
-            explain("mining.groups_help").source("#groups".to_owned(), words.t("mining.groups_found", &[])),
+            everybody(explain("mining.groups_help").inputs(sample(words, found))),
         ),
         Figure::new(words.t("mining.silhouette", &[]), words.fixed(found.choice.silhouette(), 2), choice)
             .note(Some(words.t("mining.compared", &[("count", &compared)]))),

@@ -91,7 +91,7 @@ fn routes() -> Router<App> {
         .route("/analysis/groups/customers", get(group_moves::customers))
         .route(baskets::PATH, get(baskets::page))
         .route(basket_orders::PATH, get(basket_orders::page))
-        .route(tested::PATH, get(tested::page))
+        .route("/analysis/baskets/tested", get(tested::page))
         .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/with/{other}", get(both::customers))

@@ -49,7 +49,8 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     let explain = Explain::new(words.meaning("mining.plan.of_help", &[]), &*as_of)
         .input(words.t("value.customers", &[]), words.count(before.customers))
         .input(words.t("mining.plan.days", &[]), days(words, before))
-        .source(customers, words.t("mining.plan.population", &[]));
+        .source(customers.clone(), words.t("mining.plan.candidates", &[]));
+    let source = json!({ "href": customers, "label": words.t("mining.plan.candidates", &[]) });
     let finding = Finding { text, explain };
     let own = members::share_of(experiment);
     let mut shares: Vec<f64> = SHARES.into_iter().filter(|share| (share - own).abs() > 1e-6).collect();
@@ -67,7 +68,7 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     };
     let rows: Vec<Json> = shares.iter().map(row).collect();
     let sample = [Input { label: words.t("value.customers", &[]), value: words.count(before.customers) }];
-    Ok(Some(json!({ "finding": finding, "rows": rows, "sample": sample, "as_of": as_of })))
+    Ok(Some(json!({ "finding": finding, "rows": rows, "sample": sample, "source": source, "as_of": as_of })))
 }
 
 /// That the first day is over, before anybody is drawn.

@@ -176,8 +176,9 @@ fn headline(words: &Words<'_>, id: Id, found: &Found, as_of: &str, lines: String
     let explain = |key: &str| Explain::new(words.meaning(key, &[]), as_of);
     let best = test.tried.iter().find(|tried| tried.what == test.best).map(|tried| &tried.measures);
     let percent = |share: f64| words.percent(share);
-    let expected =
-        explain("mining.expected_help").input(words.t("mining.base_rate", &[]), percent(test.rate));
+    let expected = explain("mining.expected_help")
+        .input(words.t("mining.base_rate", &[]), percent(test.rate))
+        .inputs(tested(words, found));
     let method = candidate(words, test.best);
     let auc_explained = explain("mining.auc_help").inputs(tested(words, found));
     let lift =

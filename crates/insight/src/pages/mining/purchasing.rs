@@ -7,7 +7,12 @@ use super::{
 };
 use crate::{
     mining::forecast::{self, Demand, HORIZON, Purchasing},
-    pages::{customer_table::among, figure::Input},
+    pages::{
+        customer_table::among,
+        figure::Input,
+        href::{self, Days},
+    },
+    settings::Settings,
 };
 use axum::{
     extract::{Query as Asking, State},
@@ -83,12 +88,15 @@ pub async fn page(
         None => context! { state => "nothing" },
         Some(kept) => {
             let shown = &kept.body.products[..kept.body.products.len().min(ROWS)];
+            let settings = Settings::load(app.engine()).await?;
+            let (after, until) = forecast::last_weeks(kept.as_of);
+            let days = Days { settings: &settings, after, until };
             let names = products(app.engine(), &session, shown.iter().map(|one| one.product)).await?;
             context! {
                 state => "found",
                 as_of => words.date(kept.as_of),
                 computed_at => words.format.instant(kept.computed_at),
-                rows => rows(&words, shown, &names, terms),
+                rows => rows(&words, shown, &names, (terms, &days)),
                 count => words.count(kept.body.products.len() as u64),
                 shown => words.count(shown.len() as u64),
                 left_out => words.count(kept.body.left_out as u64),
@@ -97,6 +105,7 @@ pub async fn page(
                     label: words.t("mining.tried_from", &[]),
                     value: words.count(kept.body.origins as u64),
                 }],
+                source => context! { href => days.orders(""), label => words.t("mining.orders", &[]) },
             }
         }
     };
@@ -113,11 +122,17 @@ pub async fn page(
     app.page(&session, "insight/mining_purchasing.html", context).map(IntoResponse::into_response)
 }
 
-fn rows(words: &Words<'_>, demands: &[Demand], names: &HashMap<Id, String>, terms: Terms) -> Vec<Json> {
+fn rows(
+    words: &Words<'_>,
+    demands: &[Demand],
+    names: &HashMap<Id, String>,
+    (terms, days): (Terms, &Days<'_>),
+) -> Vec<Json> {
     let row = |one: &Demand| {
         let need = terms.need(one)?;
+        let lines = days.order_lines(&href::and("product", &one.product.to_string()));
         Some(json!({
-            "name": names.get(&one.product)?, "href": super::product_href(one.product),
+            "name": names.get(&one.product)?, "href": super::product_href(one.product), "lines_href": lines,
             "recent": words.fixed(one.recent, 0), "orders": words.count(one.orders as u64),
             "weeks": words.count(one.weeks as u64), "demand": words.fixed(need.demand, 1),
             "safety": words.fixed(need.safety, 1), "level": words.fixed(need.level().ceil(), 0),

@@ -1,5 +1,5 @@
 //! `/analysis/experiment/{id}/sides/{side}`: whom a campaign may reach and whom it leaves alone, and who of them bought, as a list and as a
-//! file; `?group=` or `?region=`: of one customer group or region of the day they were drawn. Whoever may see the experiment sees those of its customers that he may see.
+//! file; `?group=` or `?region=`: of one customer group or region of the day they were drawn; `?fifth=`: of those judged by how they respond. Whoever may see the experiment sees those of its customers that he may see.
 
 use super::{groups::name_then, words};
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
             ENTITY,
             members::{self, Member},
             result::{self, Found, Within},
+            uplift::{self, State},
         },
         group_names::Names,
     },
@@ -19,7 +20,7 @@ use crate::{
     settings::Settings,
 };
 use axum::{
-    extract::{Query as Asking, State},
+    extract::{Query as Asking, State as Of},
     response::{IntoResponse, Response},
 };
 use engine::{Action, Actor, Engine, Error, Query, Result};
@@ -100,15 +101,17 @@ pub(super) fn called(words: &Words<'_>, names: &Names, within: &Within) -> Strin
     match within {
         Within::Group(group) => name_then(words, names, *group),
         Within::Region(region) => region.clone(),
+        Within::Fifth(fifth) => words.t("mining.uplift.in_fifth", &[("number", &fifth.to_string())]),
     }
 }
 
 #[derive(Clone, Default, Deserialize)]
 pub struct Asked {
     after: Option<Id>,
-    /// Only who was in this group, or else in this region, when he was drawn.
+    /// Only who was in this group, or else in this region, when he was drawn, or else is in this fifth.
     group: Option<i64>,
     region: Option<String>,
+    fifth: Option<i64>,
 }
 
 impl Asked {
@@ -116,12 +119,14 @@ impl Asked {
         match within {
             Some(Within::Group(group)) => Asked { group: Some(*group), ..Asked::default() },
             Some(Within::Region(region)) => Asked { region: Some(region.clone()), ..Asked::default() },
+            Some(Within::Fifth(fifth)) => Asked { fifth: Some(*fifth), ..Asked::default() },
             None => Asked::default(),
         }
     }
 
     fn within(&self) -> Option<Within> {
-        self.group.map(Within::Group).or_else(|| self.region.clone().map(Within::Region))
+        let region = || self.region.clone().map(Within::Region);
+        self.group.map(Within::Group).or_else(region).or(self.fifth.map(Within::Fifth))
     }
 
     /// What it is narrowed to, by the name of its parameter.
@@ -129,6 +134,7 @@ impl Asked {
         self.within().map(|within| match within {
             Within::Group(group) => ("group", group.to_string()),
             Within::Region(region) => ("region", region),
+            Within::Fifth(fifth) => ("fifth", fifth.to_string()),
         })
     }
 
@@ -242,6 +248,18 @@ async fn page_of(
     Ok((shown, members.asked.after))
 }
 
+/// How many of a side are in a fifth; `None` where there are none.
+async fn judged(engine: &Engine, experiment: Id, side: Side, fifth: i64) -> Result<Option<u64>> {
+    let kept = uplift::load(engine, experiment).await?;
+    let proven = kept.as_ref().and_then(|kept| match &kept.body {
+        State::Learned(learned) => learned.found.proven.as_ref(),
+        _ => None,
+    });
+    let place = fifth.checked_sub(1).and_then(|place| usize::try_from(place).ok());
+    let found = proven.zip(place).and_then(|(proven, place)| proven.fifths.get(place));
+    Ok(found.map(|found| if side.is_control() { found.control as u64 } else { found.treated as u64 }))
+}
+
 /// The experiment, if the reader may see it and its customers were drawn. In which group or region each was, only those are told who see the whole.
 async fn drawn(app: &App, session: &Session, id: Id, asked: &Asked) -> Answer<(Record, Found)> {
     if asked.within().is_some() {
@@ -254,7 +272,7 @@ async fn drawn(app: &App, session: &Session, id: Id, asked: &Asked) -> Answer<(R
 }
 
 pub async fn page(
-    State(app): State<App>,
+    Of(app): Of<App>,
     session: Session,
     Place((id, side)): Place<(Id, Side)>,
     Asking(asked): Asking<Asked>,
@@ -287,7 +305,10 @@ pub async fn page(
     }
     // Of the whole only those are told who may see the whole.
     let within = asked.within();
-    let drawn = side.drawn(&found, within.as_ref());
+    let drawn = match within {
+        Some(Within::Fifth(fifth)) => judged(engine, id, side, fifth).await?,
+        _ => side.drawn(&found, within.as_ref()),
+    };
     let count = drawn.filter(|_| scope::sees_the_company(&session.actor)).map(|drawn| words.count(drawn));
     let title = match &within {
         Some(within) => {
@@ -313,7 +334,7 @@ pub async fn page(
 
 /// All of them as CSV, in the columns of the list of customers, and how they responded.
 pub async fn export(
-    State(app): State<App>,
+    Of(app): Of<App>,
     session: Session,
     Place((id, side)): Place<(Id, Side)>,
     Asking(asked): Asking<Asked>,

@@ -3,7 +3,8 @@
 use super::{Words, scope, sides::Side};
 use crate::{
     mining::experiment::{
-        ENTITY, result,
+        ENTITY,
+        result::{self, Within},
         uplift::{
             self, Learned, State,
             features::Feature,
@@ -244,10 +245,15 @@ impl Shown<'_> {
             "lowered" => COLOURS[2],
             _ => COLOURS[1],
         };
-        let side = |value: f64, customers: usize| json!({ "value": self.value(value), "customers": self.words.count(customers as u64) });
+        let within = Within::Fifth(number as i64);
+        let side = |side: Side, value: f64, customers: usize| {
+            let href = self.learned.placed.then(|| side.href(self.experiment, Some(&within)));
+            json!({ "value": self.value(value), "customers": self.words.count(customers as u64), "href": href })
+        };
         json!({
             "name": self.fifth_name(number), "told": self.value(fifth.told),
-            "treated": side(effect.treated, fifth.treated), "control": side(effect.control, fifth.control),
+            "treated": side(Side::Reached, effect.treated, fifth.treated),
+            "control": side(Side::LeftAlone, effect.control, fifth.control),
             "difference": self.value(effect.difference),
             "interval": format!("{} – {}", self.value(effect.lower), self.value(effect.upper)),
             "said": self.say(&format!("fifth_said.{}", effect.verdict.name()), &[]), "colour": tone,

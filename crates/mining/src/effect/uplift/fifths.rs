@@ -49,7 +49,7 @@ pub fn of(subjects: &[&Subject], judged: &[Judged], told: &[f64], counted: bool)
 }
 
 /// Each one's fifth within his fold, from 0; those of equal rank fill them by the chance of their keys.
-fn places(judged: &[Judged]) -> Vec<usize> {
+pub(super) fn places(judged: &[Judged]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..judged.len()).collect();
     let key = |at: usize| (judged[at].fold, judged[at].rank, judged[at].at);
     order.sort_by(|a, b| {

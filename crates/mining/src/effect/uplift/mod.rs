@@ -179,12 +179,29 @@ impl Terms {
     }
 }
 
+/// What is learned: the model, and who is in which fifth, only where it is proven.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Learned {
+    pub found: Found,
+    pub model: Option<Model>,
+    /// Keys of those judged with their places in [`Proven::fifths`], in order of the keys.
+    pub places: Vec<(u64, usize)>,
+}
+
 /// Learns, proves, and, where it is proven, returns the model too.
+///
+/// # Errors
+/// As [`learn_placed`].
+pub fn learn(subjects: &[Subject], terms: Terms) -> Result<(Found, Option<Model>), Reason> {
+    learn_placed(subjects, terms).map(|Learned { found, model, .. }| (found, model))
+}
+
+/// The same, and says who is in which fifth.
 ///
 /// # Errors
 /// [`Reason::TooFewCustomers`] and [`Reason::TooFewEvents`] of the smaller side, [`Reason::Ragged`], [`Reason::NotFinite`], and
 /// [`Reason::NoVariation`] where no method tells customers apart.
-pub fn learn(subjects: &[Subject], terms: Terms) -> Result<(Found, Option<Model>), Reason> {
+pub fn learn_placed(subjects: &[Subject], terms: Terms) -> Result<Learned, Reason> {
     let subjects = prepared(subjects, terms.counted)?;
     let treated = subjects.iter().filter(|one| one.treated).count();
     let judged = validation::run(&subjects)?;
@@ -203,7 +220,9 @@ pub fn learn(subjects: &[Subject], terms: Terms) -> Result<(Found, Option<Model>
         tried,
         proven: None,
     };
-    let Some(at) = best(&found.tried, &judged) else { return Ok((found, None)) };
+    let Some(at) = best(&found.tried, &judged) else {
+        return Ok(Learned { found, model: None, places: vec![] });
+    };
     let (method, judged) = &judged[at];
     let model = Model::learn(&subjects, *method, found.tried[at].slope.value)?;
     let told = model.spread(judged);
@@ -215,7 +234,10 @@ pub fn learn(subjects: &[Subject], terms: Terms) -> Result<(Found, Option<Model>
         traits: traits::of(&model, &subjects)?,
         policy: policy::of(judged, &told, &terms),
     });
-    Ok((found, Some(model)))
+    let key = |one: &Judged| subjects[one.at].key;
+    let mut places: Vec<(u64, usize)> = judged.iter().map(key).zip(fifths::places(judged)).collect();
+    places.sort_unstable();
+    Ok(Learned { found, model: Some(model), places })
 }
 
 /// Of each method's test.

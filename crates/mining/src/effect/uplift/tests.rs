@@ -173,6 +173,22 @@ proptest! {
 }
 
 #[test]
+fn who_is_in_a_fifth_is_who_was_counted_in_it() {
+    let subjects = persuadable(2_500, 21).draw();
+    let Learned { found, places, .. } = learn_placed(&subjects, COUNTED).expect("enough customers");
+    let proven = found.proven.expect("persuadable customers");
+    assert_eq!(places.len(), found.judged);
+    for (number, fifth) in proven.fifths.iter().enumerate() {
+        let inside = |one: &&Subject| places.contains(&(one.key, number));
+        let (reached, alone): (Vec<&Subject>, Vec<&Subject>) =
+            subjects.iter().filter(inside).partition(|one| one.treated);
+        assert_eq!((reached.len(), alone.len()), (fifth.treated, fifth.control));
+        let bought = reached.iter().filter(|one| one.outcome > 0.0).count() as f64;
+        assert!((bought / reached.len() as f64 - fifth.effect.treated).abs() < 1e-9);
+    }
+}
+
+#[test]
 fn a_model_lasts() {
     let (found, model) = learn(&persuadable(2_500, 21).draw(), COUNTED).expect("enough customers");
     let model = model.expect("a model");

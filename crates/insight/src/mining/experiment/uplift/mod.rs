@@ -5,7 +5,7 @@ pub mod features;
 pub mod scores;
 
 use super::{
-    CONTACT_COST, FIXED_COST,
+    CONTACT_COST, FIXED_COST, members,
     result::{self, Bought, MONEY},
 };
 use crate::{
@@ -49,6 +49,9 @@ pub struct Learned {
     /// In the order the traits name them.
     pub features: Vec<Feature>,
     pub money: Money,
+    /// Whether it is kept who is in which fifth; an earlier version did not.
+    #[serde(default)]
+    pub placed: bool,
 }
 
 /// What a campaign costs and brings, in units of the company currency.
@@ -108,7 +111,12 @@ pub async fn load(engine: &Engine, experiment: Id) -> Result<Option<Arc<Kept<Sta
 
 /// Whether it was learned, in the form of this version.
 pub async fn is_learned(engine: &Engine, experiment: Id) -> Result<bool> {
-    Ok(model(engine, experiment).await?.is_some())
+    let is_former = |state: &State| match state {
+        State::Learned(learned) => learned.found.proven.is_some() && !learned.placed,
+        _ => false,
+    };
+    let former = load(engine, experiment).await?.is_some_and(|kept| is_former(&kept.body));
+    Ok(!former && model(engine, experiment).await?.is_some())
 }
 
 async fn model(engine: &Engine, experiment: Id) -> Result<Option<Arc<Kept<Option<Proven>>>>> {
@@ -134,7 +142,9 @@ pub async fn compute(
     let sales = Arc::new(lines::read(engine, &settings).await?);
     let counted = !result::by_sales(experiment);
     let money = Money::of(experiment, bought);
-    let (state, proven) = learn(engine, last_day(result), (sides, bought), &sales, counted, money).await?;
+    let (state, proven, fifths) =
+        learn(engine, last_day(result), (sides, bought), &sales, counted, money).await?;
+    members::place(engine, experiment.id, &fifths).await?;
     kept::keep(engine, KIND, &subject, as_of, &state).await?;
     kept::keep(engine, MODEL, &subject, as_of, &proven).await?;
     match proven {
@@ -155,7 +165,7 @@ async fn learn(
     sales: &Arc<Sales>,
     counted: bool,
     money: Money,
-) -> Result<(State, Option<Proven>)> {
+) -> Result<(State, Option<Proven>, HashMap<Id, i64>)> {
     let mut sides = sides.to_vec();
     sides.sort_unstable();
     let accounts: Vec<Id> = sides.iter().map(|(account, _)| *account).collect();
@@ -181,13 +191,20 @@ async fn learn(
                 sales: *sales,
             })
             .collect();
-        match uplift::learn(&subjects, terms) {
-            Err(reason) => (State::Missing(reason), None),
-            Ok((found, model)) => {
+        match uplift::learn_placed(&subjects, terms) {
+            Err(reason) => (State::Missing(reason), None, HashMap::new()),
+            Ok(uplift::Learned { found, model, places }) => {
                 let features = encoder.features();
                 let (value, cost, break_even) = (terms.value, terms.cost, terms.break_even());
                 let proven = model.map(|model| Proven { model, encoder, value, cost, break_even });
-                (State::Learned(Box::new(Learned { found, features, money })), proven)
+                let places: HashMap<u64, usize> = places.into_iter().collect();
+                let fifth = |account: &Id| {
+                    let place = places.get(&propensity::key(*account))?;
+                    Some((*account, *place as i64 + 1))
+                };
+                let fifths = accounts.iter().filter_map(fifth).collect();
+                let learned = Learned { found, features, money, placed: true };
+                (State::Learned(Box::new(learned)), proven, fifths)
             }
         }
     })
