@@ -2,8 +2,9 @@
 //   - a figure, a finding, a row of data-rows-explained: an explanation beside it (macros `figure`, `finding`);
 //   - a table with a column of numbers, a list of facts, a chart: data-defined names the definitions beside it (macro `definitions`),
 //     and each heading of a number is one of their terms, or names in data-term the one it shows.
-// A figure leads to what it is made of; a chart, and a table that holds an estimate, says how many cases it rests on, or leads to them.
-// Numbers within plain sentences (what alarms would have found, how a forecast was tried, why a customer is recommended something) are not looked at.
+//   - a number in a sentence (a paragraph, an item of a list) of a page of analysis: it is a finding, or data-defined on it or around it
+//     names the definitions beside it. SILENT lists what is left out, and why.
+// A figure leads to what it is made of; whatever is an estimate, and each chart, says how many cases it rests on, or leads to them.
 // Each explanation has words, not the key of a message, and the day it holds for; and whatever it defines says how sure it is: that it is exact,
 // where its interval stands, or why it has none (messages.toml declares it with the definition, `sure`).
 import assert from 'node:assert/strict';
@@ -115,14 +116,14 @@ export async function figures({ open, step, program }) {
     });
   }
 
-  await step('a table whose heading nobody defined is found, and a term that does not say how sure it is', async () => {
+  await step('a table whose heading nobody defined is found, a term that does not say how sure it is, and a number in a sentence', async () => {
     await page.goto('/analysis/groups');
     const wrong = await page.evaluate(() => {
       document.querySelector('table[data-defined] th.num').textContent = 'Forgotten';
       document.querySelector('.explain-columns [data-certainty]').remove();
-      document.querySelector('#content').insertAdjacentHTML('beforeend', '<table class="grid"><tr><td class="num">7</td></tr></table><div class="figure"></div><figure class="chart-box"></figure>');
+      document.querySelector('#content').insertAdjacentHTML('beforeend', '<table class="grid"><tr><td class="num">7</td></tr></table><div class="figure"></div><figure class="chart-box"></figure><p>7 of 9 on 2026-01-05</p><p>Since 2026-01-05</p>');
     }).then(() => page.evaluate(undefinedFigures, EXACT.map((key) => speak('zh-CN')(key))));
-    assert.equal(wrong.wrong.length, 5, wrong.wrong.join('\n'));
+    assert.equal(wrong.wrong.length, 6, wrong.wrong.join('\n'));
   });
 }
 
@@ -150,8 +151,11 @@ function undefinedFigures(exact) {
       return;
     }
     explains(panel, what);
+    const isEstimate = [...panel.querySelectorAll('[data-certainty]')].some((one) => !exact.includes(text(one)));
+    const isUnknown = node.querySelector('.figure-value .none');
+    if (isEstimate && !isUnknown && !panel.querySelector('.explain-inputs, a[href]')) wrong.push(`${what}: an estimate that names neither its cases nor what it is made of`);
     // What is not known has nothing behind it; pages of a cell's records are what is behind it.
-    const isKnown = node.matches('.figure') && !node.querySelector('.figure-value .none') && !/^\/analysis\/explore\/(cell|rows)$/.test(location.pathname);
+    const isKnown = node.matches('.figure') && !isUnknown && !/^\/analysis\/explore\/(cell|rows)$/.test(location.pathname);
     if (isKnown && !panel.querySelector('a[href]')) wrong.push(`${what}: leads to nothing it is made of`);
   };
   const terms = (node, what) => {
@@ -195,6 +199,29 @@ function undefinedFigures(exact) {
       told += 1;
       if (known && !known.has(text(term))) wrong.push(`a list of facts: ${text(term)} is not defined`);
     }
+  }
+  // Explained by themselves, or by what is looked at above.
+  const EXPLAINED = '.figure, .finding, .explain, .chart-box, table, dl';
+  const SILENT = [
+    'form, nav', // what is chosen, not found
+    '.hint', // how to read what stands beside it, with the constants of a method
+    '.muted, .pager', // which rows of how many are on the page
+    '.empty-line', // that there is nothing, and from how much on there would be
+    '[role=status]', // how far a computation is
+  ].join();
+  /** Days and times a sentence is of: as-of days, periods. */
+  const DAYS = /\d{4}-\d{2}-\d{2}( \d{2}:\d{2})?/g;
+  for (const sentence of /^\/(value|analysis)\b/.test(location.pathname) ? document.querySelectorAll('#content p, #content li') : []) {
+    if (sentence.closest(`${EXPLAINED}, ${SILENT}`)) continue;
+    const said = sentence.cloneNode(true);
+    // A link opens what it counts.
+    for (const part of said.querySelectorAll(`a, ${EXPLAINED}, ${SILENT}`)) part.remove();
+    if (!/\d/.test(text(said).replaceAll(DAYS, ''))) continue;
+    told += 1;
+    const defined = sentence.closest('[data-defined]')?.dataset.defined;
+    const name = `the sentence ${text(said).slice(0, 60)}`;
+    if (!defined) wrong.push(`${name}: its numbers are not explained`);
+    else if (!document.querySelector(`[data-definitions="${defined}"] .explain-panel`)) wrong.push(`${name}: no definitions (${defined})`);
   }
   return { wrong, told };
 }

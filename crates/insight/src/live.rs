@@ -25,6 +25,8 @@ const BREATH: Duration = Duration::from_millis(400);
 const AFTER_ERROR: Duration = Duration::from_secs(2);
 /// Entries of the log taken at once; each may name a thousand records.
 const ENTRIES_LIMIT: u64 = 500;
+/// Entries read at once only to know the last.
+const SEEN_AT_ONCE: u64 = 5_000;
 /// Accounts scored in one transaction.
 const BATCH: usize = 200;
 const LOOKUP: usize = 1_000;
@@ -99,6 +101,33 @@ pub async fn step(engine: &Engine) -> Result<usize> {
         })
         .await?;
     Ok(entries.len())
+}
+
+/// The last entry of the log that whoever reads from now on sees, and all before it.
+pub async fn seen(engine: &Engine) -> Result<i64> {
+    let mut last = engine.position(READER).await?;
+    loop {
+        let entries = engine.changes(last, SEEN_AT_ONCE).await?;
+        let Some(entry) = entries.last() else { return Ok(last) };
+        last = entry.seq;
+        if (entries.len() as u64) < SEEN_AT_ONCE {
+            return Ok(last);
+        }
+    }
+}
+
+/// Nothing before `since` is followed any more: everybody's figures rest on it.
+pub async fn skip_to(engine: &Engine, since: i64) -> Result<()> {
+    engine
+        .write(&Actor::system(), move |tx| {
+            Box::pin(async move {
+                if tx.position(READER).await? < since {
+                    tx.set_position(READER, since).await?;
+                }
+                Ok(())
+            })
+        })
+        .await
 }
 
 /// Scores again whom the entries after `since` concern, as far as [`follow`] may have come: for a refit, whose figures rest

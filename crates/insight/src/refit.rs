@@ -69,7 +69,7 @@ pub struct Everybody {
 pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody> {
     let started = Instant::now();
     let changed = store::changed_since_fit(engine).await?;
-    let since = engine.position(live::READER).await?;
+    let since = live::seen(engine).await?;
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
     let mut customers: Vec<(Id, Statistics)> = vec![];
@@ -142,7 +142,9 @@ pub async fn complete(
         values
     };
     tell(job, "score", 0, count).await?;
-    store::write_all(engine, fit, since, &accounts, figures).await?;
+    if store::write_all(engine, fit, since, &accounts, figures).await? {
+        live::skip_to(engine, since).await?;
+    }
     live::repeat(engine, since).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();

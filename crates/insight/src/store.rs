@@ -217,7 +217,7 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
 }
 
 /// Writes everybody's `figures`, one for each of `accounts`, as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
-/// too. `since` is the entry of the change log before
+/// too; whether they were written. `since` is the entry of the change log before
 /// which everything was read. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
 pub async fn write_all(
     engine: &Engine,
@@ -225,8 +225,8 @@ pub async fn write_all(
     since: i64,
     accounts: &[Id],
     figures: impl FnMut(usize) -> Values + Send,
-) -> Result<()> {
-    engine.replace_figures("account", accounts, figures, since, in_force, fit).await.map(drop)
+) -> Result<bool> {
+    engine.replace_figures("account", accounts, figures, since, in_force, fit).await
 }
 
 fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {

@@ -11,7 +11,11 @@ use super::{
 use crate::{
     after_fit,
     kept::{self, Kept},
-    pages::{href, scope, words::Words},
+    pages::{
+        figure::{Explain, Finding},
+        href, scope,
+        words::Words,
+    },
     settings::{Settings, date_of, day_number},
 };
 use axum::{
@@ -166,7 +170,24 @@ fn named(words: &Words<'_>, field: &str, value: &str) -> (String, &'static str) 
 }
 
 /// The rule of core customers 13 weeks ago, beside as many customers at random.
-fn replayed(words: &Words<'_>, kept: &Kept<Replay>) -> String {
+fn replayed(words: &Words<'_>, kept: &Kept<Replay>) -> Finding {
+    let replay = &kept.body;
+    let mut explain = Explain::new(words.meaning("alarm.replay_help", &[]), words.date(kept.as_of));
+    for (key, number) in [
+        ("customers", replay.customers),
+        ("silent", replay.silent),
+        ("told", replay.told),
+        ("told_silent", replay.told_silent),
+    ] {
+        explain = explain.input(words.t(&format!("alarm.replay_input.{key}"), &[]), words.count(number));
+    }
+    let core =
+        format!("orders >= {ORDERS_MINIMUM} && (importance in ['vip', 'key'] || value_quadrant == 'core')");
+    let explain = explain.source(href::sorted("account", &core, "-net_sales"), words.t("alarm.core", &[]));
+    Finding { text: replay_text(words, kept), explain }
+}
+
+fn replay_text(words: &Words<'_>, kept: &Kept<Replay>) -> String {
     let (weeks, since) =
         (words.count(HORIZON_DAYS as u64 / 7), date_of(day_number(kept.as_of) - HORIZON_DAYS));
     let (since, replay) = (words.date(since), &kept.body);

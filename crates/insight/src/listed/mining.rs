@@ -74,6 +74,7 @@ const BASKETS: &[Shown] = &[
     told("mining.confidence", "share", LINES),
     told("mining.lift", "quantity", LINES),
     told("mining.leverage", "share", LINES),
+    told("mining.bought_orders", "count", LINES),
 ];
 
 const RECOMMENDED: &[Shown] = &[
@@ -85,6 +86,7 @@ const RECOMMENDED: &[Shown] = &[
 
 const PRODUCT: &[Shown] = &[
     helped("mining.buyers", "mining.buyers_help", "count", BOUGHT),
+    helped("mining.orders_of_it", "mining.orders_of_it_help", "count", LINES),
     helped("mining.expected", "mining.expected_help", "count", BOUGHT),
     helped("mining.auc", "mining.auc_help", "quantity", BOUGHT),
     helped("mining.best_tenth", "mining.best_tenth_help", "quantity", BOUGHT),

@@ -1,6 +1,7 @@
 //! What is bought together in one order, kept as rules; and the orders a rule was counted on.
 
 use super::{
+    counted::MostBought,
     kept::{self, Kept, WHOLE},
     lines::{self, Sales},
 };
@@ -155,6 +156,15 @@ pub fn find(sales: &Sales) -> std::result::Result<Found, Reason> {
 
 pub async fn refresh(engine: &Engine, sales: &Arc<Sales>) -> Result<()> {
     let shared = sales.clone();
-    let found = super::refresh::computed(move || find(&shared)).await?;
+    let computing = super::refresh::computed(move || {
+        let found = find(&shared);
+        // The simpler figure, where there are too few.
+        let counted = found.is_err().then(|| MostBought::of(&shared));
+        (found, counted)
+    });
+    let (found, counted) = computing.await?;
+    if let Some(counted) = counted {
+        counted.keep(engine, sales.until).await?;
+    }
     kept::keep(engine, KIND, WHOLE, sales.until, &found).await
 }

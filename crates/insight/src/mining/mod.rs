@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod baskets;
+pub mod counted;
 pub mod earlier;
 pub mod experiment;
 pub mod forecast;

@@ -1,7 +1,13 @@
 //! `/value/matrix`: value today against potential, now and as it stood a year ago, with what became of it in money.
 
 use super::{
-    explain::missing, figure::Input, in_force::method_name, matrix_customers::address, overview, words::Words,
+    explain::missing,
+    figure::{Explain, Finding, Input},
+    href,
+    in_force::method_name,
+    matrix_customers::address,
+    overview, simpler,
+    words::Words,
 };
 use crate::{
     benefit::Told,
@@ -12,7 +18,7 @@ use crate::{
         quadrant::Quadrant,
     },
     profitability::known::ENOUGH_KNOWN,
-    settings::{Settings, ValueBy, date_of},
+    settings::{Settings, ValueBy, date_of, day_number},
     store::{self, StoredModel},
 };
 use axum::{
@@ -28,6 +34,8 @@ use web::{Answer, App, Session};
 
 /// A sum over fewer customers is not nearly normal, and has no interval.
 const FEW: u64 = 10;
+/// Of current value.
+const YEAR_DAYS: i32 = 52 * 7;
 
 #[derive(Serialize)]
 struct Line {
@@ -55,12 +63,15 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     let known = past::newest(engine).await?;
     let under_way = past::is_under_way(engine).await?;
     let settings = Settings::load(engine).await?;
-    let too_few = store::newest_model(engine).await?.and_then(|model| too_few(&words, &settings, &model));
+    let stored = store::newest_model(engine).await?;
+    let too_few = stored.as_ref().and_then(|model| too_few(&words, &settings, model));
+    let is_told = known.as_deref().is_some_and(|past| past.matrix.fitted().is_some());
+    let simpler = if is_told { None } else { simpler::ranked_by_value(&words, &session).await? };
     let context = match known.as_deref() {
         None => context! { missing => words.t("value.past.none_yet", &[]) },
         Some(past) => shown(&words, past),
     };
-    app.page(&session, "insight/matrix.html", context! { under_way, too_few, ..context })
+    app.page(&session, "insight/matrix.html", context! { under_way, too_few, simpler, ..context })
         .map(IntoResponse::into_response)
 }
 
@@ -72,7 +83,7 @@ pub async fn begin(State(app): State<App>, session: Session) -> Answer<Response>
 }
 
 /// Why value is not measured by the profit that was chosen.
-fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Option<String> {
+fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Option<Finding> {
     let classes = &model.fitted.classes;
     let is_of_now = model.fitted.settings == settings.mark();
     if !is_of_now || (settings.measured_by, classes.by) != (ValueBy::Profit, ValueBy::Sales) {
@@ -80,7 +91,14 @@ fn too_few(words: &Words<'_>, settings: &Settings, model: &StoredModel) -> Optio
     }
     let [known, buyers] = [classes.profits.known, classes.profits.buyers].map(|count| words.count(count));
     let share = words.whole_percent(ENOUGH_KNOWN);
-    Some(words.t("value.matrix.too_few", &[("known", &known), ("buyers", &buyers), ("share", &share)]))
+    let text = words.t("value.matrix.too_few", &[("known", &known), ("buyers", &buyers), ("share", &share)]);
+    let since = date_of(day_number(model.as_of) - YEAR_DAYS);
+    let list = href::sorted("account", &format!("last_order_on > '{since}'"), "-sales_52w");
+    let explain = Explain::new(words.meaning("value.matrix.too_few_help", &[]), words.date(model.as_of))
+        .input(words.t("value.matrix.bought", &[]), &*buyers)
+        .input(words.t("value.matrix.known", &[]), known)
+        .source(list, words.t("value.matrix.bought", &[]));
+    Some(Finding { text, explain })
 }
 
 fn shown(words: &Words<'_>, past: &Past) -> minijinja::Value {

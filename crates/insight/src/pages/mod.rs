@@ -20,6 +20,7 @@ mod refit_status;
 mod rules;
 pub(crate) mod scope;
 pub(crate) mod setting;
+mod simpler;
 pub(crate) mod words;
 
 pub(crate) use mining::{Side, group_names, web_module as mining_web_module};
@@ -47,6 +48,7 @@ pub fn web_module() -> WebModule {
             ("insight/life_cycle.html", include_str!("life_cycle/life_cycle.html")),
             ("insight/life_drivers.html", include_str!("life_cycle/life_drivers.html")),
             ("insight/behind.html", include_str!("behind.html")),
+            ("insight/simpler.html", include_str!("simpler.html")),
             ("insight/customer_table.html", include_str!("customer_table.html")),
             ("insight/first_and_next.html", include_str!("first_and_next.html")),
         ],

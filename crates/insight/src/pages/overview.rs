@@ -29,7 +29,7 @@ use web::{Answer, App, Session};
 const QUIET_DAYS: i32 = 56;
 /// Rows of the lists of customers.
 const ROWS: usize = 10;
-const BUYERS: &str = "orders > 0";
+pub(super) const BUYERS: &str = "orders > 0";
 /// Who has been silent for longer has long been lost, and is no longer slipping away.
 const FALLING_DAYS: i32 = 52 * 7;
 
@@ -89,7 +89,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         sample => sample(&words, &stored),
         buyers => buyers(&words, &stored),
         figures => headline(&words, &stored),
-        pause => order_days::pause(&words, &stored),
+        pause => order_days::pause(&words, &settings, &stored),
         pareto => pareto(&words, &stored.overview),
         gave_back => gave_back(&words, &stored.overview),
         rfm => rfm(&words, &stored.overview),
@@ -153,6 +153,31 @@ fn sure(words: &Words<'_>, explain: Explain, sum: Option<f64>, range: Option<&st
     }
 }
 
+/// How many bought, and for how much.
+pub(super) fn bought(words: &Words<'_>, stored: &StoredModel) -> [Figure; 2] {
+    let (overview, as_of) = (&stored.overview, words.date(stored.as_of));
+    let found = &overview.concentration;
+    let all = || words.t("value.these_customers", &[("count", &words.count(found.customers))]);
+    let buyers = |explain: Explain| explain.source(href::sorted("account", BUYERS, "-net_sales"), all());
+    let prospects = (overview.prospects > 0)
+        .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
+    let customers = Explain::new(words.meaning("value.customers_help", &[]), as_of.clone());
+    let net = Explain::new(words.help("net_sales"), as_of)
+        .input(words.label("gross_sales"), words.amount(overview.gross_sales))
+        .input(
+            words.t("value.input.returned", &[]),
+            words.amount(overview.gross_sales.saturating_sub(overview.net_sales)),
+        )
+        .input(words.label("orders"), words.count(overview.orders));
+    let recent = words.t("value.recent", &[("amount", &words.amount(overview.recent_sales))]);
+    [
+        Figure::new(words.t("value.customers", &[]), words.count(found.customers), buyers(customers))
+            .note(prospects),
+        Figure::new(words.label("net_sales"), words.amount(overview.net_sales), buyers(net))
+            .note(Some(recent)),
+    ]
+}
+
 fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let (overview, as_of) = (&stored.overview, words.date(stored.as_of));
     let found = &overview.concentration;
@@ -160,16 +185,6 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let all = || words.t("value.these_customers", &[("count", &words.count(found.customers))]);
     let buyers = |explain: Explain| explain.source(href::sorted("account", BUYERS, "-net_sales"), all());
     let rate = margin_note(words, overview.margin, overview.costed_sales, overview.net_sales);
-    let prospects = (overview.prospects > 0)
-        .then(|| words.t("value.and_prospects", &[("count", &words.count(overview.prospects))]));
-    let customers = Explain::new(words.meaning("value.customers_help", &[]), as_of.clone());
-    let net = explain("net_sales")
-        .input(words.label("gross_sales"), words.amount(overview.gross_sales))
-        .input(
-            words.t("value.input.returned", &[]),
-            words.amount(overview.gross_sales.saturating_sub(overview.net_sales)),
-        )
-        .input(words.label("orders"), words.count(overview.orders));
     let soon = overview.expected_buyers_soon.map(|n| words.fixed(n, 0)).unwrap_or_default();
     let share_soon = overview
         .expected_buyers_soon
@@ -190,12 +205,8 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
     let soon_notes: Vec<String> = share_soon.into_iter().chain(soon_range).collect();
     let few = found.customers_for_80.map(|count| words.count(count)).unwrap_or_default();
     let gini = found.gini.map(|gini| words.t("value.gini", &[("gini", &words.fixed(gini, 3))]));
-    let recent = words.t("value.recent", &[("amount", &words.amount(overview.recent_sales))]);
-    vec![
-        Figure::new(words.t("value.customers", &[]), words.count(found.customers), buyers(customers))
-            .note(prospects),
-        Figure::new(words.label("net_sales"), words.amount(overview.net_sales), buyers(net))
-            .note(Some(recent)),
+    let mut figures = Vec::from(bought(words, stored));
+    figures.extend([
         Figure::new(
             words.label("margin"),
             overview.margin.map(|margin| words.amount(margin)).unwrap_or_default(),
@@ -223,7 +234,8 @@ fn headline(words: &Words<'_>, stored: &StoredModel) -> Vec<Figure> {
             ),
         )
         .note(gini),
-    ]
+    ]);
+    figures
 }
 
 fn pareto(words: &Words<'_>, overview: &Overview) -> Json {

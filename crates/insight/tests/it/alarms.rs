@@ -144,9 +144,26 @@ fn the_rule_is_replayed_beside_as_many_customers_at_random() {
         for (language, wanted) in [
             (
                 "en",
-                ["of 3 customers the rule", "would have told of 1 on", "1 of these (100%", "at random 33.3%"],
+                [
+                    "of 3 customers the rule",
+                    "would have told of 1 on",
+                    "1 of these (100%",
+                    "at random 33.3%",
+                    "<dt>Customers looked at</dt><dd>3</dd>",
+                    "<dt>Told of by the rule</dt><dd>1</dd>",
+                ],
             ),
-            ("zh-CN", ["3 位客户中", "会提示 1 位", "其中 1 位（100%", "未购买的占 33.3%"]),
+            (
+                "zh-CN",
+                [
+                    "3 位客户中",
+                    "会提示 1 位",
+                    "其中 1 位（100%",
+                    "未购买的占 33.3%",
+                    "<dt>检查的客户</dt><dd>3</dd>",
+                    "<dt>规则会提示的客户</dt><dd>1</dd>",
+                ],
+            ),
         ] {
             client.set_cookie("zhike_lang", language);
             let page = client.get("/value/alarms").await.expect(200).body;

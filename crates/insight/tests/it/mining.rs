@@ -3,11 +3,10 @@
 use crate::company::{Company, on_databases, values};
 use engine::{Actor, Query};
 use insight::{
-    mining::{baskets, experiment, forecast, groups, kept, propensity, recommend, refresh},
+    mining::{baskets, forecast, groups, kept, propensity, recommend, refresh},
     refit,
 };
 use meta::{Decimal, Id, Value};
-use std::collections::BTreeMap;
 
 const PAGES: [&str; 7] = [
     "/analysis/groups",
@@ -246,8 +245,10 @@ fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
         }
         // Forty customers, each with another of ten products every ten days: all of them buy something new in the last fifth.
         let first: chrono::NaiveDate = "2026-01-05".parse().unwrap();
+        let mut last = None;
         for number in 0..40_i64 {
             let account = company.customer(&format!("Customer {number:02}")).await;
+            last = Some(account);
             for step in 0..8 {
                 let day = (first + chrono::Duration::days(step * 10 + number % 5)).to_string();
                 let head = values([("account", account.into()), ("ordered_at", crate::company::at(&day))]);
@@ -276,6 +277,13 @@ fn the_test_of_recommendations_says_how_many_customers_it_rests_on() {
             {
                 assert!(told.contains(&part), "{part} in {told}");
             }
+            // A customer's page says the same beside how often it hit.
+            let page = client.get(&format!("/account/{}", last.unwrap())).await.expect(200).body;
+            let mut said = page.split("class=\"finding").skip(1);
+            let hit = said.find(|one| one.contains("In the test it hit") || one.contains("检验中命中了"));
+            let hit = hit.unwrap_or_else(|| panic!("{page}")).split("</details>").next().unwrap();
+            assert!(hit.contains(&format!("<dt>{tested}</dt><dd>40</dd>")), "{hit}");
+            assert!(page.contains("data-definitions=\"recommended\""), "{page}");
         }
     });
 }
@@ -294,107 +302,5 @@ fn what_groups_are_made_of_can_be_chosen_by_administrators() {
         client.post("/analysis/groups", &[("number", "3")]).await.expect(422);
         client.post("/analysis/groups", &[("features", "shoe_size")]).await.expect(422);
         client.post("/analysis/groups", &[("features", "orders"), ("number", "99")]).await.expect(422);
-    });
-}
-
-/// 400 customers; of those reached `percent` buy, of the others a tenth.
-pub async fn campaign(company: &Company, percent: u64) -> Id {
-    let id = company
-        .create(
-            experiment::ENTITY,
-            values([
-                ("name", "Spring letter".into()),
-                ("population", "kind == 'person'".into()),
-                ("control_share", Value::Decimal(Decimal::new(5, 1))),
-                ("start_on", Value::Date("2026-03-01".parse().unwrap())),
-                ("end_on", Value::Date("2026-03-31".parse().unwrap())),
-            ]),
-        )
-        .await;
-    let mut people = vec![];
-    for number in 0..400 {
-        people.push(values([("name", format!("Person {number:03}").into()), ("kind", "person".into())]));
-    }
-    let accounts = company
-        .engine
-        .write(&Actor::system(), move |tx| Box::pin(async move { tx.create_many("account", people).await }))
-        .await
-        .unwrap();
-    company.customer("A company, not reached").await;
-    let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
-    assert_eq!(experiment::members::draw(&company.engine, &record).await.unwrap(), 400);
-    assert_eq!(accounts.len(), 400);
-    let sides: BTreeMap<Id, bool> =
-        experiment::members::of(&company.engine, id).await.unwrap().into_iter().collect();
-    let mut counted = [0_u64; 2];
-    for (account, control) in &sides {
-        let side = &mut counted[usize::from(*control)];
-        *side += 1;
-        let share = if *control { 10 } else { percent };
-        if *side * share / 100 > (*side - 1) * share / 100 {
-            company.order(Some(*account), "2026-03-10", "40", None).await;
-        }
-    }
-    id
-}
-
-#[test]
-fn an_effect_is_claimed_only_where_it_is_shown() {
-    on_databases(async |company| {
-        company.hold("2026-04-12").await;
-        let client = company.app.administrator().await;
-        client.set_cookie("zhike_lang", "en");
-        for (percent, text) in [(40, "The campaign raised it."), (12, "No effect shown")] {
-            let id = campaign(&company, percent).await;
-            let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
-            let before = experiment::members::of(&company.engine, id).await.unwrap();
-            experiment::result::compute(&company.engine, &record).await.unwrap();
-            assert_eq!(experiment::members::of(&company.engine, id).await.unwrap(), before, "drawn once");
-            let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
-            assert!(page.contains(text), "{percent}: {page}");
-            // The next campaign reaches its own people alone.
-            let system = Actor::system();
-            let delete = company.engine.write(&system, move |tx| {
-                Box::pin(async move {
-                    for (account, _) in before {
-                        tx.delete("account", account, None).await?;
-                    }
-                    Ok(())
-                })
-            });
-            delete.await.unwrap();
-        }
-    });
-}
-
-#[test]
-fn an_experiment_that_cannot_be_compared_is_refused() {
-    on_databases(async |company| {
-        let given = |share: Decimal, population: &str, end: &str| {
-            values([
-                ("name", "x".into()),
-                ("population", population.into()),
-                ("control_share", Value::Decimal(share)),
-                ("start_on", Value::Date("2026-03-01".parse().unwrap())),
-                ("end_on", Value::Date(end.parse().unwrap())),
-            ])
-        };
-        let half = Decimal::new(5, 1);
-        for (field, fields) in [
-            ("control_share", given(Decimal::ONE, "", "2026-03-31")),
-            ("end_on", given(half, "", "2026-02-01")),
-            ("population", given(half, "shoe_size > 3", "2026-03-31")),
-        ] {
-            let refused = company
-                .engine
-                .write(&Actor::system(), move |tx| {
-                    Box::pin(async move { tx.create(experiment::ENTITY, fields).await })
-                })
-                .await;
-            match refused {
-                Err(engine::Error::Invalid(problems)) => assert_eq!(problems[0].field, field),
-                other => panic!("{field}: {other:?}"),
-            }
-        }
     });
 }

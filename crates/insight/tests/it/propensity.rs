@@ -440,6 +440,10 @@ fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
         assert!(lift.contains(&format!("<dt>Tested on customers</dt><dd>{tested}</dd>")), "{lift}");
         let (seen, pages) = paged::customers(&client, &format!("{product}/customers?best=100")).await;
         assert_eq!(pages, 2);
+        // What is said of everybody says of how many.
+        let list = client.get(&format!("{product}/customers?best=100")).await.expect(200).body;
+        let said = list.split_once("class=\"finding").unwrap().1.split_once("</details>").unwrap().0;
+        assert!(said.contains(&format!("<dt>Customers with a probability</dt><dd>{PEOPLE}</dd>")), "{said}");
         assert_eq!(seen, all[..100].iter().map(|one| one.account).collect::<Vec<_>>());
 
         let file = client.get(&format!("{product}/customers/export?best=120")).await.expect(200).body;

@@ -124,6 +124,13 @@ fn is_no_better(amounts: [i64; 5], is_said: bool) {
             client.set_cookie("zhike_lang", language);
             let page = client.get("/analysis/forecast").await.expect(200).body;
             assert_eq!(page.contains(text), is_said, "{:?}: {page}", told.errors);
+            // How it was tried, and that it is no better, say on how many points they rest.
+            let said: Vec<&str> = page.split("class=\"finding").skip(1).collect();
+            let rests = |one: &&str| {
+                let explained = one.split("</details>").next().unwrap_or_default();
+                explained.contains(&format!("<dt>{points}</dt><dd>6</dd>"))
+            };
+            assert!(said.iter().all(rests) && said.len() > usize::from(is_said), "{said:?}");
             let explained = page.split_once(&format!("<strong>{error}</strong>")).unwrap().1;
             let explained = explained.split_once("</details>").unwrap().0;
             assert!(explained.contains(&format!("<dt>{points}</dt><dd>6</dd>")), "{explained}");

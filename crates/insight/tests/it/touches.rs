@@ -2,8 +2,8 @@
 //! they go and come back.
 
 use crate::{
+    claims::campaign,
     company::{Company, on_databases, values},
-    mining::campaign,
     warehouse::{SMALL, ask, refresh},
 };
 use engine::{Actor, Role};

@@ -46,6 +46,14 @@ export function listHref(changes) {
   return url.pathname + url.search;
 }
 
+/** What every row has, and the page therefore does not say fifty times: arrows move to it, and its box says what it selects. */
+function furnish(table) {
+  for (const row of $$("[data-row]:not([tabindex])", table)) {
+    row.tabIndex = -1;
+    $("[data-check]", row).ariaLabel = table.dataset.select.replace("{title}", () => $(".row-title", row).textContent);
+  }
+}
+
 /** On a phone rows are cards, whose values say which column they are. */
 function label(table) {
   if (innerWidth >= 768) return;
@@ -58,6 +66,7 @@ function fit() {
   const list = $("#list");
   const table = list && $("table.grid", list);
   if (!table) return;
+  furnish(table);
   label(table);
   list.classList.remove("wide");
   list.classList.toggle("wide", innerWidth >= 768 && table.offsetWidth > table.parentElement.clientWidth + 1);

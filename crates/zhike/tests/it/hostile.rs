@@ -419,6 +419,17 @@ const SAID_OF_FEW: &[Said] = &[
         "一个季度内购买（或未购买）该产品的客户太少",
     ),
     ("/experiment/{experiment}", "Too few customers on one side", "其中一组客户太少"),
+    // The simpler figures: of three customers with five orders of ¥40 each.
+    ("/value/matrix", "¥200.00 in the last 52 weeks", "近一年 ¥200.00"),
+    ("/value/matrix", "Customers by: Sales, last 52 weeks", "客户排名：近一年净销售额"),
+    ("/value/life-cycle", "¥200.00 in the last 52 weeks", "近一年 ¥200.00"),
+    ("/value/life-cycle", "data-defined=\"stages\"", "data-defined=\"stages\""),
+    ("/analysis/groups", "Customers by: Net sales", "客户排名：净销售额"),
+    ("/analysis/baskets", "Products in most orders", "订单最多的产品"),
+    ("/analysis/baskets", "What most customers buy is recommended.", "暂按购买人数最多的产品推荐。"),
+    ("/analysis/product/{product}", "Orders that hold it so far", "含该产品的订单数"),
+    // Four of the orders lie in whole weeks: that of the first sale does not count.
+    ("/analysis/forecast", "On average ¥16.00 a week over 10 weeks.", "10 周来平均每周 ¥16.00。"),
 ];
 const TOO_SHORT: (&str, &str) = (
     "Nothing can be said of the past yet: the orders span fewer than twelve weeks",

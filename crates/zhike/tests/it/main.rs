@@ -11,6 +11,9 @@ mod hostile;
 mod import_command;
 mod logs;
 mod merging;
+/// What the program consists of.
+#[path = "../../src/modules.rs"]
+mod modules;
 mod pages;
 mod person;
 mod plans;

@@ -9,7 +9,7 @@ mod worth;
 pub(super) use customers::page as customers;
 pub(super) use drivers::fragment as drivers;
 
-use super::{explain::missing, scope, words::Words};
+use super::{explain::missing, scope, simpler, words::Words};
 use crate::{
     moves::{Asked, Asking},
     past::{self, life::STAGES},
@@ -106,10 +106,14 @@ pub async fn page(
             }
             None => {
                 let reason = past.life.missing().map(|reason| missing(&words, reason)).unwrap_or_default();
-                context! { missing => words.t("value.past.impossible", &[("reason", &reason)]) }
+                let simpler = simpler::staged(&words, stored);
+                context! { missing => words.t("value.past.impossible", &[("reason", &reason)]), simpler }
             }
         },
-        _ => context! { missing => words.t("value.past.none_yet", &[]) },
+        (_, stored) => context! {
+            missing => words.t("value.past.none_yet", &[]),
+            simpler => stored.as_ref().map(|stored| simpler::staged(&words, stored)),
+        },
     };
     let form = context! {
         under_way => past::is_under_way(app.engine()).await?,

@@ -4,11 +4,12 @@ use super::{Words, basket_orders, missing, product_href, products, scope, status
 use crate::{
     mining::{
         baskets::{self, Found, Together},
+        counted::MostBought,
         lines, recommend,
     },
     pages::{
         figure::{Explain, Figure, Input},
-        href::Days,
+        href::{self, Days},
     },
     settings::Settings,
 };
@@ -71,7 +72,11 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         None => context! { state => "nothing" },
         Some((Err(reason), ..)) => {
             let none = Vec::<Json>::new();
-            context! { state => "missing", missing => missing(&words, *reason), together => &none, rules => &none }
+            let most_bought = most_bought(&words, &session).await?;
+            context! {
+                state => "missing", missing => missing(&words, *reason), most_bought,
+                together => &none, rules => &none,
+            }
         }
         Some((Ok(found), as_of, computed_at)) => {
             let settings = Settings::load(engine).await?;
@@ -129,6 +134,28 @@ fn headline(words: &Words<'_>, found: &Found, as_of: &str, orders: String) -> Ve
         )
         .note(Some(dropped)),
     ]
+}
+
+/// The simpler figure, where there are too few orders for rules.
+async fn most_bought(words: &Words<'_>, session: &Session) -> Answer<Option<Json>> {
+    let engine = words.app.engine();
+    let Some(kept) = MostBought::load(engine).await? else { return Ok(None) };
+    let settings = Settings::load(engine).await?;
+    let days = Days { settings: &settings, after: lines::before(kept.as_of), until: kept.as_of };
+    let found = &kept.body;
+    let names = products(engine, session, found.products.iter().map(|(product, _)| *product)).await?;
+    let row = |(product, orders): &(Id, u32)| {
+        Some(json!({
+            "name": names.get(product)?, "href": product_href(*product), "orders": words.count(u64::from(*orders)),
+            "orders_href": days.order_lines(&href::and("product", &product.to_string())),
+        }))
+    };
+    Ok(Some(json!({
+        "as_of": words.date(kept.as_of),
+        "rows": found.products.iter().filter_map(row).collect::<Vec<_>>(),
+        "inputs": [Input { label: words.t("mining.baskets", &[]), value: words.count(u64::from(found.orders)) }],
+        "source": { "href": days.orders(""), "label": words.t("mining.orders", &[]) },
+    })))
 }
 
 /// The sets that are in most orders.

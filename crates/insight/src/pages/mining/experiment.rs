@@ -82,7 +82,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 figures => figures(&words, (record, found), by_sales, &as_of),
                 sides => sides::ways(&words, record.id),
                 returns => returns(&words, (record, found), by_sales, &as_of),
-                power => plan::power(&words, found, by_sales),
+                power => plan::power(&words, (record, found), by_sales, &as_of),
                 parts => parts(&words, (record, found), &Names::load(app.engine()).await?),
                 as_of,
             }

@@ -1,7 +1,9 @@
 //! `/analysis/forecast`: sales of the next thirteen weeks, of the whole or of a part, by week, month or quarter, with an interval and
 //! the errors made before.
 
-use super::{Words, missing, periods, periods::View, product_href, products, scope, status, words};
+use super::{
+    Words, forecast_said::Said, missing, periods, periods::View, product_href, products, scope, status, words,
+};
 use crate::{
     mining::forecast::{self, Demand, Found, HORIZON, Part, Purchasing, monday},
     pages::{
@@ -17,7 +19,7 @@ use axum::{
 };
 use meta::Id;
 use minijinja::context;
-use mining::forecast::{Forecast, LEVEL, Method, Sum, backtest::Measures};
+use mining::forecast::{Forecast, Method, Sum, backtest::Measures};
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::HashMap;
@@ -73,9 +75,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         }
         _ => None,
     };
+    let said = Said { words: &words, part, as_of: &as_of, orders: sold.all() };
     let shown = match &part.forecast {
         Err(reason) => {
-            context! { missing => missing(&words, *reason), simple => simple(&words, part), listed }
+            context! { missing => missing(&words, *reason), simple => said.mean(), listed }
         }
         Ok(told) => {
             let demand = demands.and_then(|all| demand_of(all, part)).filter(|_| by == Some("product"));
@@ -85,10 +88,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
                 chart => periods::chart(&words, found, part, told, view),
                 periods => periods::table(&words, found, part, told, view),
                 tried => tried(&words, told),
-                no_better => no_better(&words, told),
+                no_better => said.no_better(told),
                 no_season => (told.backtest.season == 1).then(|| words.t("mining.no_season", &[])),
-                tested => words.t("mining.backtest_forecast", &[("origins", &words.count(told.backtest.origins as u64)), ("weeks", &words.count(HORIZON as u64))]),
-                covered => covered(&words, told),
+                tested => said.tested(told),
+                covered => said.covered(told),
                 listed,
             }
         }
@@ -104,7 +107,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         computed_at => words.format.instant(kept.computed_at),
         as_of,
         later => fit.as_ref().and_then(|fit| order_days::later(&words, &settings, fit)),
-        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, found, kept.as_of, fit)),
+        unseen => fit.as_ref().and_then(|fit| order_days::unseen(&words, &settings, found, kept.as_of, fit)),
         sample => [Input {
             label: words.t("mining.known_weeks", &[]),
             value: words.count(part.history.values.len() as u64),
@@ -263,13 +266,6 @@ fn headline(
     figures
 }
 
-/// Where repeating the last season would have been as good: the floor every forecast is held to.
-fn no_better(words: &Words<'_>, told: &Forecast) -> Option<String> {
-    let floor = told.backtest.of(Method::SeasonalNaive)?.errors.wape?;
-    let own = told.errors.wape.filter(|own| *own >= floor)?;
-    Some(words.t("mining.no_better", &[("own", &words.percent(own)), ("floor", &words.percent(floor))]))
-}
-
 /// The products of a category, which sum to it.
 async fn members(
     words: &Words<'_>,
@@ -340,32 +336,6 @@ fn tried(words: &Words<'_>, told: &Forecast) -> Vec<Json> {
         .collect();
     rows.push(row(words.t("mining.as_shown", &[]), &told.errors, false, true));
     rows
-}
-
-/// How many outcomes lay within the interval, told from the other points of the past.
-fn covered(words: &Words<'_>, told: &Forecast) -> Option<String> {
-    let (weeks, sums) = told.backtest.covered();
-    let count = |number: usize| words.count(number as u64);
-    Some(words.t(
-        "mining.covered",
-        &[
-            ("share", &words.percent(weeks.share()?)),
-            ("weeks", &count(weeks.of)),
-            ("within", &count(sums.within)),
-            ("sums", &count(sums.of)),
-            ("horizon", &count(HORIZON)),
-            ("level", &words.whole_percent(LEVEL)),
-        ],
-    ))
-}
-
-/// Where there is too little for a forecast: what was sold on average.
-fn simple(words: &Words<'_>, part: &Part) -> Option<String> {
-    let values = &part.history.values;
-    (!values.is_empty()).then(|| {
-        let mean = words.units(sum(values) / values.len() as f64);
-        words.t("mining.simple_mean", &[("mean", &mean), ("weeks", &words.count(values.len() as u64))])
-    })
 }
 
 /// All parts of a dimension, whose forecasts sum to the whole, over all weeks and in each period of them.

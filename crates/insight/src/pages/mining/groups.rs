@@ -9,7 +9,7 @@ use crate::{
     },
     pages::{
         figure::{Definition, Explain, Figure, Input},
-        href, setting,
+        href, setting, simpler,
     },
 };
 use axum::{
@@ -90,7 +90,11 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
     };
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of, kept.computed_at)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), ..)) => context! { state => "missing", missing => missing(&words, *reason) },
+        Some((Err(reason), ..)) => context! {
+            state => "missing",
+            missing => missing(&words, *reason),
+            simpler => simpler::ranked(&words, &session, "net_sales").await?,
+        },
         Some((Ok(found), as_of, computed_at)) => {
             let called = Names::load(app.engine()).await?;
             let names = names(&words, found, &called);

@@ -10,7 +10,11 @@ use crate::{
             likely::{Asked, Likely, Place},
         },
     },
-    pages::{customer_table::among, href},
+    pages::{
+        customer_table::among,
+        figure::{Explain, Finding},
+        href,
+    },
 };
 use axum::{
     extract::{Path, Query as Asking, State},
@@ -209,14 +213,11 @@ pub async fn page(
     let smaller = BESTS.into_iter().filter(|best| *best < found.customers).map(Some);
     let in_file = Ord::min(best.unwrap_or(found.customers), found.customers);
     let ids: Vec<Id> = likely.iter().map(|one| one.account).collect();
-    let mean = found.expected / found.customers.max(1) as f64;
     let context = context! {
         name => product.text("name"),
         back => product_href(id),
         as_of => words.date(day),
-        customers => words.count(found.customers as u64),
-        mean => words.percent(mean),
-        expected => expected(&words, found),
+        how => how(&words, id, found, day),
         like => found.like.is_some(),
         bests => smaller.chain([None]).map(choice).collect::<Vec<_>>(),
         rows,
@@ -227,6 +228,21 @@ pub async fn page(
         file_holds => (in_file > FILE_LIMIT).then(|| words.count(FILE_LIMIT as u64)),
     };
     app.page(&session, "insight/mining_likely.html", context).map(IntoResponse::into_response)
+}
+
+/// Of how many customers it is told, and what is expected of all of them.
+fn how(words: &Words<'_>, product: Id, found: &Found, day: NaiveDate) -> Finding {
+    let mean = words.percent(found.expected / found.customers.max(1) as f64);
+    let (customers, as_of) = (words.count(found.customers as u64), words.date(day));
+    let expected = expected(words, found);
+    let numbers = [("as_of", &as_of), ("customers", &customers), ("mean", &mean), ("expected", &expected)];
+    let text = words.t("mining.everybody_how", &numbers.map(|(name, number)| (name, number.as_str())));
+    let explain = Explain::new(words.meaning("mining.everybody_help", &[]), as_of)
+        .input(words.t("mining.told_customers", &[]), customers)
+        .input(words.t("mining.expected", &[]), expected)
+        .input(words.t("mining.mean_probability", &[]), mean)
+        .source(product_href(product), words.t("mining.tried_title", &[]));
+    Finding { text, explain }
 }
 
 fn file_address(product: Id, best: Option<usize>) -> String {

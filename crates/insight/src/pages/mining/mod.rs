@@ -5,6 +5,7 @@ mod baskets;
 mod both;
 mod experiment;
 mod forecast;
+mod forecast_said;
 mod group_moves;
 mod group_tastes;
 mod groups;

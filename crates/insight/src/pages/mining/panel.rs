@@ -1,12 +1,15 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, left_out, likely, product_href, products, words};
+use super::{Words, baskets::PATH as BASKETS, left_out, likely, product_href, products, words};
 use crate::{
     mining::{
         propensity::{self, HORIZON_DAYS},
         recommend,
     },
-    pages::{figure::Input, scope},
+    pages::{
+        figure::{Explain, Finding, Input},
+        scope,
+    },
     settings::{date_of, day_number},
 };
 use engine::BoxFuture;
@@ -74,7 +77,17 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
         let score = test.scores.iter().find(|score| score.method == test.best)?;
         let customers = test.customers as u64;
         let hits = words.share_between((score.hit_rate * customers as f64).round() as u64, customers);
-        Some(words.t("mining.panel_test", &[("hits", &hits), ("customers", &words.count(customers))]))
+        let customers = words.count(customers);
+        let text = words.t("mining.panel_test", &[("hits", &hits), ("customers", &customers)]);
+        let explain = Explain::new(words.meaning("mining.panel_test_help", &[]), words.date(kept.as_of))
+            .input(words.t("mining.tested_on", &[]), customers)
+            .input(words.t("mining.learned_until", &[]), words.date(date_of(test.cut)));
+        // Others may not open it.
+        let explain = match scope::sees_the_company(&session.actor) {
+            true => explain.source(BASKETS.to_owned(), words.t("mining.recommend_title", &[])),
+            false => explain,
+        };
+        Some(Finding { text, explain })
     });
     Ok(Some(context! { rows, method, best, left_out, as_of => words.date(kept.as_of) }))
 }

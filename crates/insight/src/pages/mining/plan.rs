@@ -1,13 +1,16 @@
 //! How large an effect the customers of an experiment can show: before they are drawn by the share left alone, later of those drawn.
 
-use super::Words;
+use super::{Words, sides::Side};
 use crate::{
     mining::experiment::{
         members,
         plan::{self, Before},
         result::{self, Found},
     },
-    pages::figure::Input,
+    pages::{
+        figure::{Explain, Finding, Input},
+        href,
+    },
     settings::Settings,
 };
 use meta::Record;
@@ -22,7 +25,9 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     let Some(kept) = plan::load(words.app.engine(), experiment.id).await? else { return Ok(None) };
     let (before, as_of) = (&kept.body, words.date(kept.as_of));
     if before.customers == 0 {
-        return Ok(Some(json!({ "text": words.t("mining.plan.nobody", &[]), "rows": null })));
+        return Ok(Some(
+            json!({ "finding": null, "text": words.t("mining.plan.nobody", &[]), "rows": null }),
+        ));
     }
     let text = words.t(
         "mining.plan.of",
@@ -36,6 +41,16 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
             ("deviation", &words.units(before.deviation)),
         ],
     );
+    let population = experiment.text("population").trim();
+    let customers = match population {
+        "" => "/account".to_owned(),
+        condition => href::list("account", condition),
+    };
+    let explain = Explain::new(words.meaning("mining.plan.of_help", &[]), &*as_of)
+        .input(words.t("value.customers", &[]), words.count(before.customers))
+        .input(words.t("mining.plan.days", &[]), days(words, before))
+        .source(customers, words.t("mining.plan.population", &[]));
+    let finding = Finding { text, explain };
     let own = members::share_of(experiment);
     let mut shares: Vec<f64> = SHARES.into_iter().filter(|share| (share - own).abs() > 1e-6).collect();
     shares.push(own);
@@ -52,7 +67,7 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
     };
     let rows: Vec<Json> = shares.iter().map(row).collect();
     let sample = [Input { label: words.t("value.customers", &[]), value: words.count(before.customers) }];
-    Ok(Some(json!({ "text": text, "rows": rows, "sample": sample, "as_of": as_of })))
+    Ok(Some(json!({ "finding": finding, "rows": rows, "sample": sample, "as_of": as_of })))
 }
 
 /// That the first day is over, before anybody is drawn.
@@ -64,10 +79,31 @@ pub(super) async fn late(words: &Words<'_>, experiment: &Record) -> Answer<Optio
 }
 
 /// What so many customers can show of what they are measured by.
-pub(super) fn power(words: &Words<'_>, found: &Found, by_sales: bool) -> String {
-    let Some(before) = &found.plan else { return words.t("mining.power.again", &[]) };
+pub(super) fn power(
+    words: &Words<'_>,
+    (experiment, found): (&Record, &Found),
+    by_sales: bool,
+    as_of: &str,
+) -> Finding {
+    let [reached, left_alone] = [Side::Reached, Side::LeftAlone].map(|side| side.title(words));
+    let mut explain = Explain::new(words.meaning("mining.power_help", &[]), as_of)
+        .input(&*reached, words.count(found.treated))
+        .input(left_alone, words.count(found.control));
+    if let Some(before) = &found.plan {
+        explain = explain.input(words.t("mining.plan.days", &[]), days(words, before));
+    }
     let share = found.control as f64 / (found.treated + found.control).max(1) as f64;
-    if by_sales { of_sales(words, before, share) } else { of_buyers(words, before, share) }
+    let text = match &found.plan {
+        None => words.t("mining.power.again", &[]),
+        Some(before) if by_sales => of_sales(words, before, share),
+        Some(before) => of_buyers(words, before, share),
+    };
+    Finding { text, explain: explain.source(Side::Reached.href(experiment.id, None), reached) }
+}
+
+/// Those before the experiment that were looked at.
+fn days(words: &Words<'_>, before: &Before) -> String {
+    format!("{} – {}", words.date(before.from), words.date(before.until))
 }
 
 fn of_sales(words: &Words<'_>, before: &Before, share: f64) -> String {

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     mining::{
+        counted,
         propensity::{
             self, Found,
             likely::{Asked, Likely},
@@ -25,7 +26,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use engine::{Action, Engine};
-use meta::Id;
+use meta::{Id, NaiveDate};
 use minijinja::context;
 use mining::propensity::{Candidate, Method, measures::Measures};
 use serde_json::{Value as Json, json};
@@ -46,11 +47,12 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
     let goes_with_as_of = recommended.as_ref().map(|kept| words.date(kept.as_of));
     let shown = match kept.as_ref().map(|kept| (&kept.body, kept.as_of)) {
         None => context! { state => "nothing" },
-        Some((Err(reason), _)) => {
+        Some((Err(reason), as_of)) => {
             let of_it = web::encode(&format!("product == '{id}'"));
             context! {
                 state => "missing",
                 missing => missing(&words, *reason),
+                simpler => simpler(&words, id, as_of).await?,
                 counted_href => format!("/analysis/explore?m=customers&m=orders&r=day%3Aquarter&filter={of_it}"),
             }
         }
@@ -124,6 +126,32 @@ async fn goes_with(words: &Words<'_>, engine: &Engine, session: &Session, id: Id
         }))
     };
     Ok(found.near.iter().filter_map(row).collect())
+}
+
+/// How many bought it so far, where there is too little to say who will.
+async fn simpler(words: &Words<'_>, id: Id, day: NaiveDate) -> Answer<Vec<Figure>> {
+    let engine = words.app.engine();
+    let after = propensity::before(day);
+    let Some(counted) = counted::bought(engine, id, (after, day)).await? else { return Ok(vec![]) };
+    let settings = Settings::load(engine).await?;
+    let days = href::Days { settings: &settings, after, until: day };
+    let lines = days.order_lines(&href::and("product", &id.to_string()));
+    let explain = |key: &str| {
+        let explain = Explain::new(words.meaning(key, &[]), words.date(day));
+        explain.source(lines.clone(), words.t("mining.its_lines", &[]))
+    };
+    Ok(vec![
+        Figure::new(
+            words.t("mining.buyers", &[]),
+            words.count(counted.customers),
+            explain("mining.buyers_help"),
+        ),
+        Figure::new(
+            words.t("mining.orders_of_it", &[]),
+            words.count(counted.orders),
+            explain("mining.orders_of_it_help"),
+        ),
+    ])
 }
 
 fn tested(words: &Words<'_>, found: &Found) -> [Input; 2] {

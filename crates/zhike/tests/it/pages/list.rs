@@ -2,7 +2,7 @@
 
 use super::{account, between, create, modules, toast, unescaped};
 use meta::Value;
-use testkit::on_both;
+use testkit::{Modules, on_both};
 
 /// Titles of the rows, in their order.
 fn titles(page: &str) -> Vec<String> {
@@ -87,8 +87,10 @@ fn what_can_be_filtered_is_asked_for_once_and_kept() {
 const PAGE_LIMIT_BYTES: usize = 60_000;
 
 #[test]
-fn a_page_of_fifty_customers_with_every_default_column_weighs_little() {
-    on_both(modules, async |test| {
+fn a_page_of_fifty_customers_or_orders_with_every_default_column_weighs_little() {
+    // With the navigation of the whole program.
+    let whole = || Modules { engine: crate::modules::engine_modules(), web: crate::modules::web_modules() };
+    on_both(whole, async |test| {
         let owner = test.user("欧阳明月", "moon@example.com", engine::Role::User).await;
         let values = |n: usize| {
             let pairs: [(&str, Value); 6] = [
@@ -113,6 +115,12 @@ fn a_page_of_fifty_customers_with_every_default_column_weighs_little() {
                     ("clv_52w".to_owned(), amount.into()),
                     ("last_order_on".to_owned(), tx.clock().now().date_naive().into()),
                 ]);
+                let orders = ids.iter().map(|id| {
+                    let (account, owner) = (Value::Id(*id), Value::Id(owner));
+                    meta::Values::from([("account".to_owned(), account), ("owner".to_owned(), owner)])
+                });
+                let orders = orders.collect();
+                tx.create_many("order", orders).await?;
                 let figures: Vec<_> = ids.into_iter().map(|id| (id, figures.clone())).collect();
                 tx.set_figures("account", &figures).await
             })
@@ -125,8 +133,12 @@ fn a_page_of_fifty_customers_with_every_default_column_weighs_little() {
             assert_eq!(titles(&page).len(), 50);
             let shown = page.matches("1,234,567.89").count();
             assert_eq!(shown, 100, "both amounts of each customer: {page}");
-            eprintln!("{lang}: {} bytes", page.len());
-            assert!(page.len() <= PAGE_LIMIT_BYTES, "{lang}: {} bytes", page.len());
+            let orders = client.get("/order").await.expect(200).body;
+            assert_eq!(titles(&orders).len(), 50);
+            for (list, page) in [("customers", page), ("orders", orders)] {
+                eprintln!("{lang}: {list}, {} bytes", page.len());
+                assert!(page.len() <= PAGE_LIMIT_BYTES, "{lang}: {list}, {} bytes", page.len());
+            }
         }
     });
 }
