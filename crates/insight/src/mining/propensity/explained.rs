@@ -203,3 +203,97 @@ pub async fn of(
     let why = learned.explain(&sales, &traits, told);
     why.map_err(|reason| Error::Internal(format!("what was told of {account} cannot be explained: {reason}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mining::lines::made;
+    use meta::{DateTime, Entity, Record, Utc, Value, text};
+    use serde_json::{Value as Json, json};
+
+    /// What he is, as a night coded it: after what he did and two shares of buyers come whether he is female, whether that is empty,
+    /// whether he is a farmer, and whether that is empty.
+    fn traits(sex: &str, occupation: &str) -> Traits {
+        let archive = Entity::new("account").field(text("sex")).field(text("occupation"));
+        let at = DateTime::<Utc>::UNIX_EPOCH;
+        let values = [("sex", sex), ("occupation", occupation)];
+        let record = Record {
+            entity: "account".to_owned(),
+            id: Id::nil(),
+            version: 1,
+            created_at: at,
+            updated_at: at,
+            created_by: None,
+            deleted_at: None,
+            values: values.into_iter().map(|(name, value)| (name, Value::from(value))).collect(),
+        };
+        traits::of_record(&archive, &record, "CNY", &coding())
+    }
+
+    fn coding() -> Coding {
+        serde_json::from_value(all_coded()).expect("plain data")
+    }
+
+    fn all_coded() -> Json {
+        json!({
+            "all": [["sex", { "category": ["female"] }], ["occupation", { "category": ["Farmer"] }]],
+            "regions": null,
+        })
+    }
+
+    fn learned(keys: [&str; 2]) -> Learned {
+        let standard = json!({ "mean": [0.5, 0.25], "deviation": [0.5, 0.5] });
+        let logistic = json!({ "standard": standard, "weight": [0.8, -0.4], "intercept": -1.0 });
+        let model = json!({
+            "base_rate": 0.3, "examples": 100, "width": 2, "fitted": { "logistic": logistic },
+        });
+        let place = HISTORY.len() + super::super::SHARES;
+        let looked_at = [place, place + 2];
+        let looking = json!({ "model": model, "looked_at": looked_at, "keys": keys, "reason_of": [0, 1] });
+        let known = json!({ "customers": 10, "buyers": 2, "near": [], "shares": [[], []] });
+        let learned = json!({
+            "run": 1, "product": Id::from_u128(1), "looking": looking, "known": known, "traits": all_coded(),
+        });
+        serde_json::from_value(learned).expect("plain data")
+    }
+
+    const KEYS: [&str; 2] = ["field:sex", "field:occupation"];
+
+    /// One customer, who buys every week and told so.
+    fn explained(sex: &str, occupation: &str, told: f64) -> Explained {
+        let sales = made::steady(1, &[]);
+        match learned(KEYS).explain(&sales, &traits(sex, occupation), told) {
+            Ok(Why::Told(explained)) => explained,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn of_two_traits_one_speaks_for_it_and_one_against_it() {
+        // A woman: (1 − 0.5) / 0.5 × 0.8 = 0.8. A farmer: (1 − 0.25) / 0.5 × −0.4 = −0.6. With the average customer's −1 that is −0.8,
+        // and 1 / (1 + e^0.8) = 1 / 3.225541 = 0.310026.
+        let told = explained("female", "Farmer", 0.31002);
+        assert!((told.now - 0.310_026).abs() < 1e-6 && told.holds() && told.base == -1.0, "{told:?}");
+        let adds: Vec<(&str, f64)> = told.reasons.iter().map(|one| (one.key.as_str(), one.adds)).collect();
+        assert_eq!(adds.iter().map(|(key, _)| *key).collect::<Vec<_>>(), KEYS);
+        assert!((adds[0].1 - 0.8).abs() < 1e-12 && (adds[1].1 + 0.6).abs() < 1e-12, "{adds:?}");
+        // A man, and nothing is known of what he does: (0 − 0.5) / 0.5 × 0.8 = −0.8 and (0 − 0.25) / 0.5 × −0.4 = 0.2: log-odds −1.6,
+        // 1 / (1 + e^1.6) = 1 / 5.953032 = 0.167982. He was told what the woman was, so something of him was changed since.
+        let other = explained("male", "", 0.31002);
+        assert!((other.now - 0.167_982).abs() < 1e-6 && !other.holds(), "{other:?}");
+        assert!((other.reasons[0].adds + 0.8).abs() < 1e-12 && (other.reasons[1].adds - 0.2).abs() < 1e-12);
+        assert!(other.reasons.iter().all(|one| one.did.is_none()) && other.related.is_empty());
+    }
+
+    #[test]
+    fn what_another_version_learned_from_other_features_explains_nothing() {
+        let sales = made::steady(1, &[]);
+        let explain = |learned: Learned, sales: &Sales| {
+            learned.explain(sales, &traits("female", "Farmer"), 0.25).expect("told")
+        };
+        assert_eq!(explain(learned(["field:sex", "field:income"]), &sales), Why::NotKept(0.25));
+        // Nor is there anything to say of who has no order that counts by now.
+        let none = Sales { lines: vec![], history: Default::default(), ..sales };
+        assert_eq!(explain(learned(KEYS), &none), Why::Gone(0.25));
+    }
+}
