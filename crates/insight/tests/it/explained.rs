@@ -6,12 +6,9 @@ use crate::{
     propensity::{EVERYBODY, Made, PEOPLE, likeliest, reader, recorders},
 };
 use engine::{Actor, Merging};
-use insight::mining::{
-    kept,
-    propensity::{
-        self,
-        explained::{self, Explained, Why},
-    },
+use insight::mining::propensity::{
+    self,
+    explained::{self, Explained, Why},
 };
 use meta::{Decimal, Id, Value, Values};
 
@@ -224,17 +221,20 @@ fn what_changed_since_is_told_beside_what_was_told_and_of_who_is_gone_nothing() 
         company.engine.erase(&system, "account", erased, "asked for it").await.unwrap();
         let page = client.get(&address(&made, erased)).await.body;
         assert!(!page.contains("data-defined=\"why\"") && !page.contains("Sex: "), "{page}");
-        let rows = company.engine.fetch_text("SELECT body FROM mining_result").await.unwrap();
-        assert!(!rows.is_empty());
+        let rows = company.engine.fetch_text("SELECT body FROM propensity_model").await.unwrap();
+        // Of the recorder and of the new one, which is told like it.
+        assert_eq!(rows.len(), 2);
         for row in rows {
             assert!(!row.text(0).unwrap().contains(&erased.to_string()));
         }
 
         // As an earlier version left it: probabilities, and nothing that explains them.
-        let as_of = propensity::load(&company.engine, made.recorder).await.unwrap().unwrap().as_of;
-        let nothing = serde_json::json!({});
-        let subject = made.recorder.to_string();
-        kept::keep(&company.engine, explained::KIND, &subject, as_of, &nothing).await.unwrap();
+        let models = engine::name("propensity_model");
+        let none = engine::sea_query::Query::delete().from_table(models).to_owned();
+        let deleted = company.engine.write(&system, move |tx| {
+            Box::pin(async move { tx.execute(&none).await.map(drop) })
+        });
+        deleted.await.unwrap();
         assert_eq!(why(&company, made.recorder, account).await, Why::NotKept(before.told));
         let page = client.get(&address(&made, account)).await.expect(200).body;
         assert!(page.contains("what explains it is not kept"), "{page}");

@@ -1,6 +1,6 @@
 //! Why one customer has the probability he has: what speaks for it and what against it, computed when he is looked at. Kept is what it
-//! takes of each product, the model and what was known of everybody, in a row of its own beside [`Found`], which every customer's page
-//! reads; read for it are his own orders and his own record. Features and reasons are made as at night ([`Known`], [`Looking`]).
+//! takes of each product, the model and what was known of everybody; read for it are his own orders and his own record. Features and
+//! reasons are made as at night ([`Known`], [`Looking`]).
 
 use super::{
     Found, HISTORY, before,
@@ -9,13 +9,16 @@ use super::{
 };
 use crate::{
     mining::{
-        kept,
         lines::{self, Sales},
         traits::{self, Coding, Traits},
     },
     settings::Settings,
 };
-use engine::{Actor, Engine, Error, Result};
+use engine::{
+    Actor, Engine, Error, Result, name,
+    schema::{ColumnKind, Table},
+    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql},
+};
 use meta::{Id, NaiveDate};
 use mining::{
     propensity::{Model, Prediction},
@@ -23,7 +26,8 @@ use mining::{
 };
 use serde::{Deserialize, Serialize};
 
-pub const KIND: &str = "propensity_model";
+/// Not among the results that pages read: SQLite copies a whole row to compare its key, and a model has a hundred kilobytes.
+const TABLE: &str = "propensity_model";
 
 /// The first of [`HISTORY`], whose features are logarithms ln(1 + x).
 const LOGARITHMIC: usize = 5;
@@ -83,8 +87,6 @@ impl Looking {
 /// What it takes to explain any customer's probability of a product.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Learned {
-    /// As [`Found::run`].
-    pub run: i64,
     /// The one it was learned from.
     product: Id,
     looking: Looking,
@@ -95,7 +97,7 @@ pub struct Learned {
 impl Learned {
     pub fn new(known: &Known<'_>, looking: Looking) -> Self {
         let product = known.past.sales.products[known.product as usize];
-        Learned { run: 0, product, looking, known: known.keep(), traits: known.past.coding() }
+        Learned { product, looking, known: known.keep(), traits: known.past.coding() }
     }
 
     /// Of the only customer of `sales` and `traits`, who was told this probability.
@@ -136,6 +138,54 @@ impl Learned {
             related: related.map(|near| sales.products[near as usize]).collect(),
         }))
     }
+}
+
+pub fn table() -> Table {
+    Table::new(TABLE, ["product"])
+        .required("product", ColumnKind::Id)
+        // As `Found::run`.
+        .required("run", ColumnKind::Int)
+        .required("body", ColumnKind::Text)
+}
+
+/// In place of what was kept of the product.
+pub async fn keep(engine: &Engine, product: Id, run: i64, learned: &Learned) -> Result<()> {
+    let body = serde_json::to_string(learned)?;
+    let upsert = Sql::insert()
+        .into_table(name(TABLE))
+        .columns(["product", "run", "body"].map(name))
+        .values_panic([product.into(), run.into(), body.into()])
+        .on_conflict(
+            OnConflict::column(name("product")).update_columns(["run", "body"].map(name)).to_owned(),
+        )
+        .to_owned();
+    let system = Actor::system();
+    engine.write(&system, move |tx| Box::pin(async move { tx.execute(&upsert).await.map(drop) })).await
+}
+
+/// What was kept of the product by runs before this one.
+pub async fn forget_before(engine: &Engine, product: Id, run: i64) -> Result<()> {
+    let delete = Sql::delete()
+        .from_table(name(TABLE))
+        .and_where(Expr::col(name("product")).eq(product))
+        .and_where(Expr::col(name("run")).lt(run))
+        .to_owned();
+    let system = Actor::system();
+    engine.write(&system, move |tx| Box::pin(async move { tx.execute(&delete).await.map(drop) })).await
+}
+
+/// What explains the probabilities of a run, if it is kept in a form that this version knows.
+async fn load(engine: &Engine, product: Id, run: i64) -> Result<Option<Learned>> {
+    let select = Sql::select()
+        .column(name("body"))
+        .from(name(TABLE))
+        .and_where(Expr::col(name("product")).eq(product))
+        .and_where(Expr::col(name("run")).eq(run))
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let read = serde_json::from_str(&row.text(0)?);
+    Ok(read.inspect_err(|error| tracing::warn!(%product, "a kept model cannot be read: {error}")).ok())
 }
 
 /// A reason of [`Found::keys`], and what it adds to the log-odds against the average customer: above zero it speaks for it, below
@@ -190,10 +240,7 @@ pub async fn of(
 ) -> Result<Why> {
     let record = engine.get(&Actor::system(), "account", account).await?;
     let Some(told) = likely::of_one(engine, product, found, account).await? else { return Ok(Why::Untold) };
-    let kept = kept::read::<Learned>(engine, KIND, &product.to_string()).await?;
-    let Some(learned) = kept.map(|kept| kept.body).filter(|learned| learned.run == found.run) else {
-        return Ok(Why::NotKept(told));
-    };
+    let Some(learned) = load(engine, product, found.run).await? else { return Ok(Why::NotKept(told)) };
     let settings = Settings::load(engine).await?;
     let catalogue: Vec<Id> = learned.known.near().chain([learned.product]).collect();
     let sales = lines::of_account(engine, &settings, account, (before(as_of), as_of), &catalogue).await?;
@@ -252,7 +299,7 @@ mod tests {
         let looking = json!({ "model": model, "looked_at": looked_at, "keys": keys, "reason_of": [0, 1] });
         let known = json!({ "customers": 10, "buyers": 2, "near": [], "shares": [[], []] });
         let learned = json!({
-            "run": 1, "product": Id::from_u128(1), "looking": looking, "known": known, "traits": all_coded(),
+            "product": Id::from_u128(1), "looking": looking, "known": known, "traits": all_coded(),
         });
         serde_json::from_value(learned).expect("plain data")
     }

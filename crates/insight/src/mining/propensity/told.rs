@@ -187,19 +187,19 @@ async fn keep_alone(
     let mut products = over(engine, until).await?;
     for (product, found) in found {
         products.push(product);
-        let subject = product.to_string();
         let found = match found {
             Ok((found, learned, _)) => {
                 // First: whoever finds the new run finds what explains it.
-                kept::keep(engine, explained::KIND, &subject, until, &Learned { run, ..learned }).await?;
+                explained::keep(engine, product, run, &learned).await?;
                 Ok(Found { run, ..found })
             }
             Err(reason) => Err(reason),
         };
-        kept::keep(engine, KIND, &subject, until, &found).await?;
+        kept::keep(engine, KIND, &product.to_string(), until, &found).await?;
     }
     for product in products {
         delete(engine, Expr::col(name("product")).eq(product).and(earlier(run))).await?;
+        explained::forget_before(engine, product, run).await?;
     }
     // Customers of runs that tell nothing any more.
     let in_use = Sql::select()
@@ -238,7 +238,7 @@ async fn over(engine: &Engine, until: NaiveDate) -> Result<Vec<Id>> {
     if !products.is_empty() {
         let delete = Sql::delete()
             .from_table(name(kept::TABLE))
-            .and_where(Expr::col(name("kind")).is_in([KIND, explained::KIND]).and(over))
+            .and_where(Expr::col(name("kind")).eq(KIND).and(over))
             .to_owned();
         let system = Actor::system();
         let deleted = engine.write(&system, move |tx| {
