@@ -357,4 +357,39 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn of_one_customer_looked_at_alone_the_same_is_known_as_among_all() {
+        const STEADY: usize = 60;
+        let (sales, traits) = (lines::made::steady(STEADY as u32, &[]), Traits::default());
+        let past = Past::of(&sales, &traits);
+        let [.., today] = past.days(&[0, 1]);
+        for product in [0, 1] {
+            let among_all = Known::on(&past, &today, product);
+            let kept = serde_json::to_string(&among_all.keep()).expect("plain data");
+            let kept: Kept = serde_json::from_str(&kept).expect("plain data");
+            assert!(kept == among_all.keep() && kept.near().count() > 1, "{kept:?}");
+            for account in 0..STEADY {
+                let own = |line: &Line| {
+                    Line::new(Some(0), line.product(), line.order, line.day, line.quantity, line.amount)
+                };
+                let lines: Vec<Line> = past.lines[account].iter().map(own).collect();
+                let bought = |line: &Line| {
+                    Some(Purchase { customer: 0, product: line.product()?, day: line.day })
+                };
+                let alone = Sales {
+                    accounts: vec![sales.accounts[account]],
+                    products: sales.products.clone(),
+                    history: History::new(lines.iter().filter_map(bought)),
+                    lines,
+                    until: sales.until,
+                };
+                let of_one = Past::of(&alone, &traits);
+                let day = of_one.today(product, kept.neighbours(&alone));
+                let known = Known::by(&of_one, &day, product, &kept);
+                assert!(known.features(0).is_some());
+                assert_eq!(known.features(0), among_all.features(account), "{product} {account}");
+            }
+        }
+    }
 }
