@@ -2,13 +2,16 @@
 //! each reader what he may read, and of whoever is gone nothing.
 
 use crate::{
-    company::{Company, on_databases, values},
+    company::{Company, at, decimal, on_databases, values},
     propensity::{EVERYBODY, Made, PEOPLE, likeliest, reader, recorders},
 };
 use engine::{Actor, Merging};
-use insight::mining::propensity::{
-    self,
-    explained::{self, Explained, Why},
+use insight::mining::{
+    lines::{self, Line, Sales},
+    propensity::{
+        self,
+        explained::{self, Explained, Why},
+    },
 };
 use meta::{Decimal, Id, Value, Values};
 
@@ -238,5 +241,75 @@ fn what_changed_since_is_told_beside_what_was_told_and_of_who_is_gone_nothing() 
         assert_eq!(why(&company, made.recorder, account).await, Why::NotKept(before.told));
         let page = client.get(&address(&made, account)).await.expect(200).body;
         assert!(page.contains("what explains it is not kept"), "{page}");
+    });
+}
+
+/// Day, product, quantity and amount of each line, in the order they stand in.
+fn plain(sales: &Sales, lines: &[Line]) -> Vec<(i32, Option<Id>, f64, f64)> {
+    let product = |line: &Line| line.product().map(|number| sales.products[number as usize]);
+    lines.iter().map(|line| (line.day, product(line), line.quantity, line.amount)).collect()
+}
+
+#[test]
+fn lines_of_one_customer_are_those_that_are_read_of_everybody() {
+    on_databases(async |company| {
+        let valid_on = Value::Date("2026-01-01".parse().unwrap());
+        let dollar = [("currency", "USD".into()), ("valid_on", valid_on), ("rate", decimal("7.13"))];
+        company.create("exchange_rate", values(dollar)).await;
+        let product = async |name: &str| {
+            company.create("product", values([("name", name.into()), ("code", name.into())])).await
+        };
+        let (paper, ink) = (product("Paper").await, product("Ink").await);
+        let (one, other) = (company.customer("One").await, company.customer("Other").await);
+        let line = |product: Option<Id>, quantity: &str, price: &str| {
+            values([
+                ("product", product.map(Value::from).unwrap_or_default()),
+                ("description", "goods".into()),
+                ("quantity", decimal(quantity)),
+                ("unit_price", decimal(price)),
+            ])
+        };
+        let lines_of = || {
+            vec![
+                line(Some(ink), "3", "33.3333"),
+                line(Some(paper), "0.5", "19.99"),
+                line(None, "7", "1.01"),
+                // Given away, and nothing of it: no lines that count.
+                line(Some(paper), "1", "0"),
+            ]
+        };
+        for (account, day, currency) in
+            [(one, "2026-03-01", "USD"), (other, "2026-03-02", "CNY"), (one, "2026-02-01", "CNY")]
+        {
+            let head = values([
+                ("account", account.into()),
+                ("ordered_at", at(day)),
+                ("currency", currency.into()),
+                ("discount", decimal("10")),
+            ]);
+            company.document_of("order", "order_line", head, lines_of()).await;
+        }
+        let dropped = company.order(Some(one), "2026-03-03", "70", None).await;
+        company.update("order", dropped, values([("status", "cancelled".into())])).await;
+        // A day too late.
+        company.order(Some(one), "2026-04-13", "80", None).await;
+        company.hold("2026-04-12").await;
+        let settings = insight::settings::Settings::load(&company.engine).await.unwrap();
+        let all = lines::read(&company.engine, &settings).await.unwrap();
+        for (number, own) in all.by_account() {
+            let account = all.accounts[number as usize];
+            let after = lines::before(all.until);
+            let alone =
+                lines::of_account(&company.engine, &settings, account, (after, all.until), &[ink]).await;
+            let alone = alone.unwrap();
+            assert_eq!(plain(&alone, &alone.lines), plain(&all, own));
+            // Two orders of three lines that count, or one.
+            assert_eq!(own.len(), if account == one { 6 } else { 3 });
+        }
+        // Who bought nothing in those days has none, and what is asked for is there to be asked.
+        let day = |text: &str| text.parse().unwrap();
+        let before = (day("2025-01-01"), day("2025-12-31"));
+        let none = lines::of_account(&company.engine, &settings, one, before, &[ink]).await.unwrap();
+        assert!(none.lines.is_empty() && none.products == [ink]);
     });
 }
