@@ -6,6 +6,7 @@ mod load;
 mod machine;
 mod oha;
 mod process;
+mod refresh;
 mod report;
 mod sample;
 mod scenarios;
@@ -29,7 +30,7 @@ use visitor::Visitor;
 
 /// Besides the scenarios of [`scenarios::NAMES`], in this order around them.
 const BEFORE: [&str; 2] = ["start", "writes"];
-const AFTER: [&str; 5] = ["users", "export", "idle", "import-orders", "import-accounts"];
+const AFTER: [&str; 6] = ["users", "export", "refresh", "idle", "import-orders", "import-accounts"];
 
 #[derive(Args)]
 #[group(skip)]
@@ -137,6 +138,11 @@ impl Session<'_> {
                 let served = self.served(served).await?;
                 let (server, visitor) = (&served.server, &served.visitor);
                 users::measure(oha, server, visitor, &mut served.sample, seconds).await.map(Some)
+            }
+            "refresh" => {
+                let served = self.served(served).await?;
+                let (server, visitor) = (&served.server, &served.visitor);
+                refresh::measure(&self.arguments.oha, server, visitor, &mut served.sample).await.map(Some)
             }
             "idle" => Ok(Some(life::idle(&self.served(served).await?.server).await?)),
             _ => {

@@ -4,7 +4,7 @@ use super::{process::Memory, server::Server};
 use anyhow::{Context, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value as Json;
-use std::{fs, path::Path, process::Stdio, time::Duration};
+use std::{fs, path::Path, pin::pin, process::Stdio, time::Duration};
 use tokio::{process::Command, time::timeout};
 
 /// What is asked for: one of the addresses at random, each time.
@@ -70,6 +70,17 @@ const GRACE: Duration = Duration::from_secs(60);
 const ABORTED: &str = "aborted due to deadline";
 
 pub async fn run(oha: &Path, server: &Server, load: &Load, pace: Pace) -> anyhow::Result<Measured> {
+    run_until(oha, server, load, pace, std::future::pending()).await
+}
+
+/// Ends before the pace's time once `over` is there, with what was measured until then.
+pub async fn run_until(
+    oha: &Path,
+    server: &Server,
+    load: &Load,
+    pace: Pace,
+    over: impl Future<Output = ()>,
+) -> anyhow::Result<Measured> {
     let aside = tempfile::tempdir()?;
     let (addresses, bodies) = (aside.path().join("addresses"), aside.path().join("bodies"));
     fs::write(&addresses, load.addresses.join("\n"))?;
@@ -88,9 +99,19 @@ pub async fn run(oha: &Path, server: &Server, load: &Load, pace: Pace) -> anyhow
     command.arg("--urls-from-file").arg(&addresses);
     command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let before = server.cpu_seconds();
-    let done = command.spawn().with_context(|| format!("cannot start {}", oha.display()))?.wait_with_output();
-    let output =
-        timeout(Duration::from_secs(pace.seconds) + GRACE, done).await.context("oha does not end")??;
+    let child = command.spawn().with_context(|| format!("cannot start {}", oha.display()))?;
+    let process = child.id().context("oha has ended")?;
+    let mut done = pin!(timeout(Duration::from_secs(pace.seconds) + GRACE, child.wait_with_output()));
+    let output = tokio::select! {
+        output = &mut done => output,
+        () = over => {
+            // As by Ctrl-C: it tells what it has.
+            let asked = Command::new("kill").args(["-INT", &process.to_string()]).status().await;
+            asked.context("the program `kill` is missing")?;
+            done.await
+        }
+    };
+    let output = output.context("oha does not end")??;
     let cpu = server.cpu_seconds() - before;
     if !output.status.success() {
         bail!("oha failed: {}", String::from_utf8_lossy(&output.stderr));

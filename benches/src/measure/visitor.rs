@@ -24,9 +24,7 @@ impl Visitor {
         let client =
             web::http_client().redirect(Policy::none()).cookie_store(true).timeout(TIME_LIMIT).build()?;
         let page = client.get(format!("{address}/sign-in")).send().await?.text().await?;
-        let csrf = page.split_once("name=\"csrf\" value=\"").map(|(_, rest)| rest);
-        let csrf =
-            csrf.and_then(|rest| rest.split('"').next()).context("the sign-in page has no csrf field")?;
+        let csrf = csrf_of(&page)?;
         let form = [("csrf", csrf), ("email", &manifest.email), ("password", &manifest.password)];
         let answer = client.post(format!("{address}/sign-in")).form(&form).send().await?;
         let set = answer.cookies().find(|cookie| cookie.name() == COOKIE);
@@ -46,10 +44,28 @@ impl Visitor {
         checked(request.send().await?, path).await
     }
 
+    /// Sends a form of a page.
+    pub async fn send(&self, page: &str, path: &str, fields: &[(&str, &str)]) -> anyhow::Result<()> {
+        let page = self.page(page).await?.text().await?;
+        let mut form = vec![("csrf", csrf_of(&page)?)];
+        form.extend_from_slice(fields);
+        let request = self.client.post(format!("{}{path}", self.address)).header("cookie", &self.cookie);
+        let answer = request.form(&form).send().await?;
+        if answer.status().is_redirection() {
+            return Ok(());
+        }
+        checked(answer, path).await.map(drop)
+    }
+
     pub async fn api(&self, path: &str) -> anyhow::Result<Json> {
         let request = self.client.get(format!("{}{path}", self.address)).bearer_auth(&self.token);
         Ok(checked(request.send().await?, path).await?.json().await?)
     }
+}
+
+fn csrf_of(page: &str) -> anyhow::Result<&str> {
+    let field = page.split_once("name=\"csrf\" value=\"").map(|(_, rest)| rest);
+    field.and_then(|rest| rest.split('"').next()).context("the page has no csrf field")
 }
 
 async fn checked(answer: Response, path: &str) -> anyhow::Result<Response> {

@@ -17,6 +17,7 @@ pub fn copies<'t>(tx: &'t mut Tx, erasing: &'t Erasing) -> BoxFuture<'t, Result<
     Box::pin(async move {
         let classes = rows(tx, history::KEPT, erasing).await?;
         let recommended = rows(tx, recommend::TABLE, erasing).await?;
+        let recommended = recommended + recommend::forget(tx, erasing).await?;
         let members = rows(tx, members::TABLE, erasing).await?;
         Ok(vec![
             Found::new("History of classes", "客户分类历史", classes),

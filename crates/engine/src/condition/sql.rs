@@ -1,11 +1,15 @@
 //! Condition → SQL. Negation is pushed down to the comparisons, so that positive ones stay plain and use their index.
 
-use super::{Condition, Operator, Path, Place};
+use super::{Condition, Operator, Path, Place, Through};
 use crate::{Dialect, db::name, schema, search};
 use meta::{Field, Kind, Value, scaled};
 use sea_query::{
-    Alias, Cond, Expr, ExprTrait, Func, LikeExpr, Query, SelectStatement, UnionType, Value as Bound,
+    Alias, Cond, Expr, ExprTrait, Func, IntoTableRef, LikeExpr, Query, SelectStatement, UnionType,
+    Value as Bound,
 };
+
+/// What the records are called that a reference leads to.
+const FAR: &str = "far";
 
 /// A value as the column of `field` stores it.
 pub(crate) fn bind(field: &Field, value: &Value) -> Bound {
@@ -111,20 +115,34 @@ impl Translator<'_> {
             let column = self.own(column_of(self.entity, &path.field));
             return self.test(condition, column, &path.field, negated);
         };
-        let far = column_of(&through.entity, &path.field);
+        self.behind(condition, &path.field, through, negated)
+    }
+
+    /// Of a field behind a reference. Behind an empty one, or one to a deleted record, all fields are empty: what holds for
+    /// these is asked for by its contrary, which must be found to be refused.
+    fn behind(&self, condition: &Condition, field: &Field, through: &Through, negated: bool) -> Expr {
+        let contrary = condition.holds_for_empty();
+        let negated = negated != contrary;
         let near = self.own(Expr::col((name(self.entity), name(&through.reference))));
-        let ids = Query::select()
-            .column(name("id"))
-            .from(table_of(&through.entity, &path.field))
-            .and_where(self.test(condition, far, &path.field, false))
-            .to_owned();
-        let inside = if negated { near.clone().not_in_subquery(ids) } else { near.clone().in_subquery(ids) };
-        // An empty reference has only empty fields behind it.
-        match (condition.holds_for_empty(), negated) {
-            (true, false) | (false, true) => near.is_null().or(inside),
-            (true, true) => near.is_not_null().and(inside),
-            (false, false) => inside,
+        // Under a name of its own, as a reference may lead to the same table.
+        let far = |column: &str| Expr::col((name(FAR), name(column)));
+        let mut found = Query::select();
+        found.from(table_of(&through.entity, field).into_table_ref().alias(name(FAR))).and_where(self.test(
+            condition,
+            far(&field.name),
+            field,
+            contrary,
+        ));
+        // Figures have rows of live records only; of the others the indexes have just these.
+        if field.apart.is_none() {
+            found.and_where(far("deleted_at").is_null());
         }
+        if self.test {
+            found.expr(Expr::val(1i64)).and_where(far("id").eq(near));
+            return if negated { Expr::exists(found).not() } else { Expr::exists(found) };
+        }
+        found.expr(far("id"));
+        if negated { near.clone().is_null().or(near.not_in_subquery(found)) } else { near.in_subquery(found) }
     }
 
     /// A test looks the one record up that is pointed to; finding begins with all that are wanted.

@@ -17,6 +17,8 @@ pub struct Page {
     pub records: Vec<Record>,
     /// Give it as `after` to get the next page; `None` on the last.
     pub next: Option<String>,
+    /// How many rows were looked at where it ended for that; otherwise as many as it has.
+    pub looked_at: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -96,7 +98,7 @@ impl Plan<'_> {
                     Some((_, found)) if needed / effort.rows_per_record > found || leg == 0 => {
                         return Ok(None);
                     }
-                    _ if leg == 0 => return Ok(Some(self.page_of(records, Some(end)))),
+                    _ if leg == 0 => return Ok(Some(self.page_of(records, Some((end, walked))))),
                     _ => stretch.range = Some(self.beyond(&end)),
                 }
             }
@@ -124,15 +126,16 @@ impl Plan<'_> {
         Ok(())
     }
 
-    /// `end`: where the search for more ended.
-    fn page_of(&self, mut records: Vec<Record>, end: Option<(Value, Id)>) -> Page {
+    /// `end`: where the search for more ended, and after how many rows.
+    fn page_of(&self, mut records: Vec<Record>, end: Option<((Value, Id), u64)>) -> Page {
         let more = records.len() > self.limit;
         records.truncate(self.limit);
+        let looked_at = end.as_ref().map_or(records.len() as u64, |(_, walked)| *walked);
         let next = match records.last().filter(|_| more) {
             Some(last) => Some(write_cursor(&sort_value(last, &self.sort), last.id)),
-            None => end.map(|(value, id)| write_cursor(&value, id)),
+            None => end.map(|((value, id), _)| write_cursor(&value, id)),
         };
-        Page { records, next }
+        Page { records, next, looked_at }
     }
 
     /// Takes out what the actor may not see: records found by a word that stands only in fields hidden from him, and those

@@ -215,8 +215,18 @@ impl Plan<'_> {
             };
         }
         let id = self.sorted_id();
-        select
-            .order_by_expr(if by_index || self.dialect == Dialect::Postgres { id } else { plain(id) }, order);
+        match self.dialect {
+            Dialect::Sqlite => select.order_by_expr(if by_index { id } else { plain(id) }, order),
+            Dialect::Postgres if self.goes_by_key() => select.order_by_expr(id, order),
+            // Else it would sort anew, of a choice nearly everybody, what its index has in this order: ids are never empty, but
+            // the index has the empty ones first.
+            Dialect::Postgres => select.order_by_expr_with_nulls(id, order, nulls),
+        };
+    }
+
+    /// Along the table's key, which has empty ids, did it have any, last.
+    fn goes_by_key(&self) -> bool {
+        self.sort.name == "id" && !self.parts.iter().any(|part| self.is_prefix(part))
     }
 
     /// FROM the first table and then what else `used` needs, which SQLite keeps in this order.

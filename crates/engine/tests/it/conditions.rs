@@ -82,6 +82,37 @@ fn a_condition_selects_what_it_says() {
 }
 
 #[test]
+fn behind_a_reference_to_a_deleted_record_all_fields_are_empty() {
+    on_both(|shop: Shop| async move {
+        let office = [("city", "Beijing".into()), ("vip", true.into())];
+        let (head, gone) = (shop.customer("head", office.clone()).await, shop.customer("gone", office).await);
+        shop.customer("child", [("parent", head.into())]).await;
+        shop.customer("orphan", [("parent", gone.into())]).await;
+        let delete = shop
+            .engine
+            .write(&shop.actor, move |tx| Box::pin(async move { tx.delete("customer", gone, None).await }));
+        delete.await.unwrap();
+        let (found, empty) = (vec!["child"], vec!["head", "orphan"]);
+        for (filter, expected) in [
+            // One that an index finds, and others that each row is tested for.
+            ("parent.city == 'Beijing'", &found),
+            ("parent.city.startsWith('Bei')", &found),
+            ("parent.city != null", &found),
+            ("parent.city in ['Beijing', 'York']", &found),
+            ("parent.vip", &found),
+            ("parent.city == null", &empty),
+            ("parent.city != 'Beijing'", &empty),
+            ("!(parent.city == 'Beijing')", &empty),
+            ("parent.city in ['York', null]", &empty),
+            ("!parent.vip", &empty),
+        ] {
+            let names = shop.names(Query::new("customer").filter(filter).sort("name")).await.unwrap();
+            assert_eq!(names, *expected, "{filter}");
+        }
+    });
+}
+
+#[test]
 fn a_wrong_condition_says_what_is_wrong() {
     on_both(|shop: Shop| async move {
         for (filter, hint) in [

@@ -7,7 +7,7 @@ use super::{
 use crate::moves;
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Result, Tx, name,
+    Actor, Engine, Erasing, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
 };
 use meta::{Id, NaiveDate, Value};
@@ -23,6 +23,8 @@ use serde::{Deserialize, Serialize};
 use std::{ops::Range, sync::Arc};
 
 pub const KIND: &str = "recommend";
+/// The customers that methods were tried on: a list that only its page reads.
+const TESTED: &str = "recommend_tested";
 pub const TABLE: &str = "mining_recommendation";
 /// Products recommended to a customer.
 pub const EACH: usize = 5;
@@ -82,39 +84,72 @@ impl Found {
         let found = self.goes_with.iter().find(|one| one.product == product)?;
         found.near.iter().find(|(near, _, _)| *near == other).map(|(_, both, _)| *both)
     }
+
+    /// How many bought it, without those left out; `None` of a product that nothing is told of.
+    pub fn customers_of(&self, product: Id) -> Option<u32> {
+        self.goes_with.iter().find(|one| one.product == product).map(|one| one.customers)
+    }
 }
 
 pub async fn load(engine: &Engine) -> Result<Option<Arc<Kept<Found>>>> {
     kept::load(engine, KIND, WHOLE).await
 }
 
-/// Those who bought both up to a day, counted as [`Found::both`] is: who bought for most first, some of them after so many.
-pub async fn customers_of_both(
-    engine: &Engine,
-    [product, other]: [Id; 2],
-    until: NaiveDate,
-    start: usize,
-    limit: usize,
-) -> Result<Vec<Id>> {
-    let counts = lines::counting(until);
-    let sql = format!(
-        "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
-         JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
-         AND p.id IN (id('{product}'), id('{other}')) GROUP BY d.account_key HAVING count(DISTINCT p.key) = 2) b \
-         ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account \
-         HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS} \
-         ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}"
-    );
-    let mut found = vec![];
-    for row in moves::ask(engine, &sql).await?.values() {
-        found.extend(row?.first().and_then(Value::as_id));
+/// On whom the methods were tried; `None` where an earlier version did.
+pub async fn tested(engine: &Engine) -> Result<Option<Arc<Kept<Vec<Id>>>>> {
+    kept::load(engine, TESTED, WHOLE).await
+}
+
+/// Customers who bought all of some products.
+#[derive(Clone, Copy)]
+pub struct Buyers<'a> {
+    pub products: &'a [Id],
+    /// The last day that counts.
+    pub until: NaiveDate,
+    /// Also those of too many products to say what goes with what.
+    pub everybody: bool,
+}
+
+impl Buyers<'_> {
+    fn sql(self) -> String {
+        let counts = lines::counting(self.until);
+        let ids: Vec<String> = self.products.iter().map(|product| format!("id('{product}')")).collect();
+        let most = match self.everybody {
+            true => String::new(),
+            false => format!(" HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS}"),
+        };
+        format!(
+            "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
+             JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
+             AND p.id IN ({}) GROUP BY d.account_key HAVING count(DISTINCT p.key) = {}) b \
+             ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account{most}",
+            ids.join(", "),
+            ids.len(),
+        )
     }
-    Ok(found)
+
+    pub async fn count(self, engine: &Engine) -> Result<usize> {
+        let sql = format!("SELECT count(*) FROM ({}) c", self.sql());
+        let counted = moves::ask(engine, &sql).await?;
+        let counted = counted.values().next().transpose()?.and_then(|row| row.first()?.as_int());
+        Ok(counted.and_then(|counted| usize::try_from(counted).ok()).unwrap_or(0))
+    }
+
+    /// Who bought for most first, some of them after so many.
+    pub async fn some(self, engine: &Engine, start: usize, limit: usize) -> Result<Vec<Id>> {
+        let sql = format!("{} ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}", self.sql());
+        let mut found = vec![];
+        for row in moves::ask(engine, &sql).await?.values() {
+            found.extend(row?.first().and_then(Value::as_id));
+        }
+        Ok(found)
+    }
 }
 
 /// A method that has learned who bought what, and what is told of it.
 pub struct Learned {
     found: Found,
+    tested: Vec<Id>,
     recommender: Recommender,
 }
 
@@ -144,7 +179,10 @@ fn learned(sales: &Sales, run: i64) -> Learned {
         goes_with: goes_with.collect(),
         backtest,
     };
-    Learned { found, recommender }
+    let tested = found.backtest.as_ref().map_or(vec![], |test| backtest::tested(history, test));
+    let tested =
+        tested.iter().filter_map(|customer| sales.accounts.get(*customer as usize).copied()).collect();
+    Learned { found, tested, recommender }
 }
 
 /// The rows of customers numbered so.
@@ -165,7 +203,7 @@ pub async fn learn(engine: &Engine, sales: &Arc<Sales>) -> Result<Learned> {
 
 /// Tells everybody, by what he bought: the lines of `sales` are not looked at.
 pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Result<()> {
-    let Learned { found, recommender } = learned;
+    let Learned { found, tested, recommender } = learned;
     let (recommender, customers, run) = (Arc::new(recommender), sales.history.customers(), found.run);
     // Made as they are written: of a million customers all at once would be gigabytes.
     for from in (0..customers).step_by(BATCH as usize) {
@@ -178,6 +216,7 @@ pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Resu
     engine
         .write(&Actor::system(), move |tx| Box::pin(async move { tx.execute(&old).await.map(drop) }))
         .await?;
+    kept::keep(engine, TESTED, WHOLE, sales.until, &tested).await?;
     kept::keep(engine, KIND, WHOLE, sales.until, &found).await
 }
 
@@ -216,6 +255,31 @@ async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
     }
     tx.execute(&insert).await?;
     Ok(())
+}
+
+/// Takes the erased from those on whom methods were tried, and leaves their places empty: the number of them was told.
+pub async fn forget(tx: &mut Tx, erasing: &Erasing) -> Result<u64> {
+    let of_it = Expr::col(name("kind")).eq(TESTED);
+    let select =
+        Sql::select().column(name("body")).from(name(kept::TABLE)).and_where(of_it.clone()).to_owned();
+    let rows = tx.fetch(&select).await?;
+    let Some(row) = rows.first() else { return Ok(0) };
+    let Ok(mut tested) = serde_json::from_str::<Vec<Id>>(&row.text(0)?) else { return Ok(0) };
+    let mut erased = 0;
+    for customer in tested.iter_mut().filter(|customer| erasing.ids.contains(customer)) {
+        *customer = Id::nil();
+        erased += 1;
+    }
+    if erased > 0 && !erasing.dry {
+        let update = Sql::update()
+            .table(name(kept::TABLE))
+            .value(name("body"), serde_json::to_string(&tested)?)
+            .and_where(of_it)
+            .to_owned();
+        tx.execute(&update).await?;
+        tx.mark_changed(kept::TABLE);
+    }
+    Ok(erased)
 }
 
 /// The recommendations of one customer, the best first.

@@ -47,6 +47,10 @@ pub async fn opened(
     entity: &str,
 ) -> Vec<Vec<Record>> {
     let html = plain(&client.get(page).await.expect(200).body);
+    // An explanation has sources of its own.
+    let beside =
+        html.split("</details>").map(|part| part.split("<details class=\"menu explain").next().unwrap());
+    let html: String = beside.collect();
     let mut found = vec![];
     for link in html.split(&format!("href=\"/{entity}?filter=")).skip(1) {
         let link = link.split('"').next().unwrap();

@@ -286,8 +286,8 @@ fn the_refit_job_ends_well_and_the_next_day_brings_another() {
 #[test]
 fn other_settings_bring_another_fit() {
     on_one(async |company| {
-        company.regulars().await;
         refit::refit(&company.engine, None).await.unwrap();
+        company.regulars().await;
         company.settle().await;
         let fits = async || {
             company.clock.set(company.clock.now() + chrono::Duration::seconds(11));

@@ -3,10 +3,12 @@
 use crate::{
     company::{at, decimal, on_databases, values},
     paged,
+    questions::rep,
 };
 use engine::Actor;
 use insight::mining::{recommend, refresh};
 use meta::{Id, Values};
+use std::collections::BTreeSet;
 
 #[test]
 fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
@@ -61,6 +63,26 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
         assert_eq!((opened, pages), (bought_both, 1));
         // Of two that do not go together there is nothing to open.
         client.get(&format!("/analysis/product/{}/with/{}", products[0], products[2])).await.expect(303);
+        // On the newcomer's page both numbers open who they count: thirty of both, and with the nine and himself forty of paper.
+        client.set_cookie("zhike_lang", "en");
+        let page = client.get(&format!("/account/{newcomer}")).await.expect(200).body.replace("&#x2f;", "/");
+        let bought = format!("/analysis/product/{}/bought", products[0]);
+        for (href, label, count) in [(&address, "Bought both", 30), (&bought, "Bought Paper", 40)] {
+            let way = format!("<a class=\"hint\" href=\"{href}\">{label} ({count})</a>");
+            assert!(page.contains(&way), "{way} in {page}");
+            let (opened, _) = paged::customers(&client, href).await;
+            assert_eq!(opened.into_iter().collect::<BTreeSet<_>>().len(), count, "{href}");
+        }
+        let (opened, _) = paged::customers(&client, &bought).await;
+        assert!(opened.contains(&newcomer));
+        // Where a product is only told of as bought by many, who bought everything counts, too.
+        let (opened, _) = paged::customers(&client, &format!("{bought}?everybody=true")).await;
+        assert_eq!(opened.len(), 41);
+        // Nobody's numbers are opened by who may not see everybody's customers.
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.get(&bought).await.expect(403);
         for (language, parts) in [
             ("en", ["30 of 40 customers who bought Paper", "more than 1,000 different products (1)"]),
             ("zh-CN", ["购买过“Paper”的 40 位客户中有 30 位", "1,000 种以上产品的客户（1 位）"]),
@@ -73,5 +95,57 @@ fn both_numbers_of_a_reason_leave_out_who_bought_everything() {
             let page = client.get(&format!("/analysis/product/{}", products[0])).await.expect(200).body;
             assert!(page.contains(parts[1]), "{page}");
         }
+    });
+}
+
+#[test]
+fn the_back_test_opens_the_customers_it_was_tried_on() {
+    on_databases(async |company| {
+        let mut products = vec![];
+        for name in ["Paper", "Pens"] {
+            products.push(company.create("product", values([("name", name.into())])).await);
+        }
+        let order = async |account: Id, day: &str, product: Id| {
+            let head = values([("account", account.into()), ("ordered_at", at(day))]);
+            let line = values([("product", product.into()), ("unit_price", decimal("9"))]);
+            company.document_of("order", "order_line", head, vec![line]).await;
+        };
+        // From the 1st of January to the 1st of April there are ninety days; the last fifth begins after the 14th of March.
+        let mut back_for_pens = vec![];
+        for number in 0..60 {
+            let account = company.customer(&format!("Customer {number:02}")).await;
+            order(account, "2026-01-01", products[0]).await;
+            match number {
+                0..51 => {
+                    order(account, "2026-04-01", products[1]).await;
+                    back_for_pens.push(account);
+                }
+                // For the same product: nothing could be recommended.
+                51..55 => order(account, "2026-04-01", products[0]).await,
+                // Before the cut.
+                55..58 => order(account, "2026-03-14", products[1]).await,
+                _ => (),
+            }
+        }
+        let newcomer = company.customer("Newcomer").await;
+        order(newcomer, "2026-04-01", products[1]).await;
+        company.hold("2026-04-12").await;
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        // Before it is computed there is nobody to show.
+        let led = client.get("/analysis/baskets/tested").await.expect(303);
+        assert_eq!(led.header("location"), "/analysis/baskets");
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let page = client.get("/analysis/baskets").await.expect(200).body.replace("&#x2f;", "/");
+        let way = "<a href=\"/analysis/baskets/tested\">These 51 customers</a>";
+        assert!(page.contains(way), "{page}");
+        let (mut opened, pages) = paged::customers(&client, "/analysis/baskets/tested").await;
+        opened.sort();
+        back_for_pens.sort();
+        assert_eq!((opened, pages), (back_for_pens, 2));
+        rep(&company, "ann", "own").await;
+        let mut ann = company.app.visitor();
+        ann.sign_in("ann@example.com", testkit::PASSWORD).await;
+        ann.get("/analysis/baskets/tested").await.expect(403);
     });
 }

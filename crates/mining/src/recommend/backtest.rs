@@ -47,10 +47,7 @@ pub fn run(history: &History) -> Result<Backtest, Reason> {
     let (first, last) = (days.clone().min().ok_or(too_few(0))?, days.max().ok_or(too_few(0))?);
     let cut = last - ((f64::from(last) - f64::from(first)) * HELD_OUT).round() as i32;
     let known = history.until(cut);
-    let returning: Vec<usize> = (0..known.customers())
-        .filter(|customer| !known.of(*customer).is_empty() && after(history, *customer, cut).next().is_some())
-        .map(|customer| customer as usize)
-        .collect();
+    let returning = returning(history, &known, cut);
     if returning.len() < FEWEST_TESTED {
         return Err(too_few(returning.len()));
     }
@@ -65,6 +62,23 @@ pub fn run(history: &History) -> Result<Backtest, Reason> {
     }
     let scores: Vec<Score> = tries.iter().map(|(score, _)| *score).collect();
     Ok(Backtest { cut, customers: tested.len(), best: scores[best].method, scores })
+}
+
+/// Those of the history it is tried on, by their numbers in it.
+pub fn tested(history: &History, test: &Backtest) -> Vec<u32> {
+    let all: Vec<usize> = (0..history.customers() as usize).collect();
+    let learned: Vec<usize> = evenly(&all, MOST_LEARNED).collect();
+    let history = &history.spread(MOST_LEARNED);
+    let returning = returning(history, &history.until(test.cut), test.cut);
+    evenly(&returning, MOST_TESTED).filter_map(|customer| Some(*learned.get(customer)? as u32)).collect()
+}
+
+/// Who bought on both sides of the cut.
+fn returning(history: &History, known: &History, cut: i32) -> Vec<usize> {
+    (0..known.customers())
+        .filter(|customer| !known.of(*customer).is_empty() && after(history, *customer, cut).next().is_some())
+        .map(|customer| customer as usize)
+        .collect()
 }
 
 /// First purchases after the cut.
@@ -195,6 +209,22 @@ mod tests {
                 prop_assert_eq!(told(&shuffled), told(&given));
             }
         }
+    }
+
+    #[test]
+    fn it_is_tried_on_who_bought_something_new_after_the_cut() {
+        let buys = |customer, product, day| Purchase { customer, product, day };
+        // Three of four come back for another product on day 90, every fourth for the same one. The last fifth of days 0 to 90 begins after
+        // 72.
+        let bought = (0..60).flat_map(|customer| {
+            let again = u32::from(customer % 4 != 0);
+            [buys(customer, 0, 0), buys(customer, again, 90)]
+        });
+        let history = History::new(bought);
+        let found = run(&history).expect("a back-test");
+        let wanted: Vec<u32> = (0..60).filter(|customer| customer % 4 != 0).collect();
+        assert_eq!((found.cut, found.customers), (72, 45));
+        assert_eq!(tested(&history, &found), wanted);
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod company;
 mod guarding;
 mod letters;
 mod limits;
+mod lists;
 mod live;
 mod pages;
 mod places;

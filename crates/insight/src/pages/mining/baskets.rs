@@ -1,6 +1,6 @@
 //! `/analysis/baskets`: what is bought together, and what goes with a product.
 
-use super::{Words, basket_orders, missing, product_href, products, scope, status, words};
+use super::{Words, basket_orders, missing, product_href, products, scope, status, tested, words};
 use crate::{
     mining::{
         baskets::{self, Found, Together},
@@ -231,12 +231,14 @@ fn tried(words: &Words<'_>, test: &Backtest) -> Json {
     };
     let cut = words.date(crate::settings::date_of(test.cut));
     let customers = words.count(test.customers as u64);
+    let label = words.t("mining.tested_customers", &[("count", &customers)]);
     json!({
         "text": words.t("mining.backtest_recommend", &[("customers", &customers), ("cut", &cut)]),
         "sample": [
             Input { label: words.t("mining.tested_on", &[]), value: customers },
             Input { label: words.t("mining.learned_until", &[]), value: cut },
         ],
+        "source": { "href": tested::PATH, "label": label },
         "rows": test.scores.iter().map(row).collect::<Vec<_>>(),
     })
 }

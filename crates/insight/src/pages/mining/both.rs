@@ -1,8 +1,9 @@
-//! `/analysis/product/{id}/with/{other}`: the customers behind a number of what goes with a product, those who bought both.
+//! The customers behind a number of what goes with a product: `/analysis/product/{id}/with/{other}`, those who bought both, and
+//! `/analysis/product/{id}/bought`, those who bought it.
 
 use super::{group_moves::COLUMNS, product_href, products, scope, words};
 use crate::{
-    mining::recommend,
+    mining::recommend::{self, Buyers},
     pages::behind::{self, Behind},
 };
 use axum::{
@@ -19,8 +20,22 @@ pub struct Asked {
     page: usize,
 }
 
+#[derive(Deserialize)]
+pub struct AskedOne {
+    #[serde(default)]
+    page: usize,
+    /// Also those of too many products to say what goes with what.
+    #[serde(default)]
+    everybody: bool,
+}
+
 pub(super) fn address(product: Id, other: Id) -> String {
     format!("{}/with/{other}", product_href(product))
+}
+
+pub(super) fn address_of_one(product: Id, everybody: bool) -> String {
+    let path = format!("{}/bought", product_href(product));
+    if everybody { format!("{path}?everybody=true") } else { path }
 }
 
 pub async fn customers(
@@ -29,33 +44,71 @@ pub async fn customers(
     Path((product, other)): Path<(Id, Id)>,
     Query(asked): Query<Asked>,
 ) -> Answer<Response> {
-    scope::whole_company(&session)?;
+    let wanted = [product, other];
+    show(&app, &session, (&wanted, false), asked.page, |page| {
+        format!("{}?page={page}", address(product, other))
+    })
+    .await
+}
+
+pub async fn buyers(
+    State(app): State<App>,
+    session: Session,
+    Path(product): Path<Id>,
+    Query(asked): Query<AskedOne>,
+) -> Answer<Response> {
+    let AskedOne { page, everybody } = asked;
+    show(&app, &session, (&[product], everybody), page, |page| {
+        let own = address_of_one(product, everybody);
+        format!("{own}{}page={page}", if everybody { "&" } else { "?" })
+    })
+    .await
+}
+
+async fn show(
+    app: &App,
+    session: &Session,
+    (wanted, everybody): (&[Id], bool),
+    page: usize,
+    address: impl Fn(usize) -> String,
+) -> Answer<Response> {
+    scope::whole_company(session)?;
     let engine = app.engine();
-    let kept = recommend::load(engine).await?;
-    let known = kept.and_then(|kept| {
-        let both = kept.body.both(product, other)?;
-        Some((kept, both))
-    });
-    let Some((kept, both)) = known else {
-        // It says what goes with the product by now.
-        return Ok(Redirect::to(&product_href(product)).into_response());
+    let product = wanted.first().copied().unwrap_or_default();
+    // It says what goes with the product by now.
+    let nothing = || Ok(Redirect::to(&product_href(product)).into_response());
+    let Some(kept) = recommend::load(engine).await? else { return nothing() };
+    let buyers = Buyers { products: wanted, until: kept.as_of, everybody };
+    let known = match wanted {
+        [product, other] => kept.body.both(*product, *other),
+        [product] if !everybody => kept.body.customers_of(*product),
+        _ => None,
     };
-    let words = words(&app, &session).await?;
-    let names = products(engine, &session, [product, other]).await?;
-    let name = |product: Id| names.get(&product).cloned().unwrap_or_default();
-    let (one, another, as_of) = (name(product), name(other), words.date(kept.as_of));
-    let total = both as usize;
-    let start = behind::start(asked.page, total);
+    let total = match known {
+        Some(known) => known as usize,
+        None => buyers.count(engine).await?,
+    };
+    if total == 0 {
+        return nothing();
+    }
+    let words = words(app, session).await?;
+    let names = products(engine, session, wanted.iter().copied()).await?;
+    let name = |at: usize| wanted.get(at).and_then(|id| names.get(id)).cloned().unwrap_or_default();
+    let (one, another, as_of) = (name(0), name(1), words.date(kept.as_of));
+    let title = match wanted.len() {
+        1 => words.t("mining.bought_list", &[("product", &one), ("now", &as_of)]),
+        _ => words.t("mining.both_list", &[("product", &one), ("other", &another), ("now", &as_of)]),
+    };
     let behind = Behind {
-        title: words.t("mining.both_list", &[("product", &one), ("other", &another), ("now", &as_of)]),
+        title,
         help: words.t("mining.moved_list_help", &[]),
         foot: words.t("mining.as_of", &[("as_of", &as_of), ("at", &words.format.instant(kept.computed_at))]),
         back: (product_href(product), words.t("mining.who_title", &[("name", &one)])),
         columns: &COLUMNS,
         told: None,
-        ids: recommend::customers_of_both(engine, [product, other], kept.as_of, start, behind::ROWS).await?,
+        ids: buyers.some(engine, behind::start(page, total), behind::ROWS).await?,
         total,
-        page: asked.page,
+        page,
     };
-    behind.show(&words, &session, |page| format!("{}?page={page}", address(product, other))).await
+    behind.show(&words, session, address).await
 }

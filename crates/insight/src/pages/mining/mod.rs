@@ -17,6 +17,7 @@ mod product;
 mod purchasing;
 mod sides;
 mod status;
+mod tested;
 mod uplift;
 mod why;
 
@@ -92,9 +93,11 @@ fn routes() -> Router<App> {
         .route("/analysis/groups/customers", get(group_moves::customers))
         .route(baskets::PATH, get(baskets::page))
         .route(basket_orders::PATH, get(basket_orders::page))
+        .route(tested::PATH, get(tested::page))
         .route("/analysis/groups/tastes", get(group_tastes::customers))
         .route("/analysis/product/{id}", get(product::page).post(product::compute))
         .route("/analysis/product/{id}/with/{other}", get(both::customers))
+        .route("/analysis/product/{id}/bought", get(both::buyers))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))
         .route("/analysis/product/{id}/customers/{account}", get(why::page))

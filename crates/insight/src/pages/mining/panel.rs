@@ -1,19 +1,20 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, baskets::PATH as BASKETS, left_out, likely, product_href, products, why, words};
+use super::{Words, both, left_out, likely, product_href, products, tested, why, words};
 use crate::{
     mining::{
+        lines,
         propensity::{self, HORIZON_DAYS},
         recommend,
     },
     pages::{
         figure::{Explain, Finding, Input},
-        scope,
+        href as lists, scope,
     },
     settings::{date_of, day_number},
 };
 use engine::BoxFuture;
-use meta::{Id, Record};
+use meta::{Id, NaiveDate, Record};
 use minijinja::{Value, context};
 use serde_json::{Value as Json, json};
 use web::{Answer, App, Session};
@@ -60,16 +61,19 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
     // A product that is gone, or that the reader may not see.
     let another = words.t("mining.another_of_his", &[]);
     let left_out = left_out(words, &kept.body).filter(|_| rows.iter().any(|row| row.bought_with.is_some()));
+    let opens = scope::sees_the_company(&session.actor);
     let row = |row: &recommend::Recommended| {
         let (both, of) = (words.count(row.both.unsigned_abs()), words.count(row.of.unsigned_abs()));
-        let why = match row.bought_with {
-            Some(with) => {
-                let product = names.get(&with).unwrap_or(&another);
-                words.t("mining.bought_with", &[("product", product), ("both", &both), ("of", &of)])
-            }
+        let with = row.bought_with.map(|with| names.get(&with).unwrap_or(&another));
+        let why = match with {
+            Some(with) => words.t("mining.bought_with", &[("product", with), ("both", &both), ("of", &of)]),
             None => words.t("mining.bought_by_many", &[("both", &both), ("of", &of)]),
         };
-        Some(json!({ "name": names.get(&row.product)?, "href": href(session, row.product), "why": why }))
+        // The lists are of everybody's customers.
+        let ways = if opens { ways(words, row, with, kept.as_of) } else { vec![] };
+        Some(json!({
+            "name": names.get(&row.product)?, "href": href(session, row.product), "why": why, "ways": ways,
+        }))
     };
     let rows: Vec<Json> = rows.iter().filter_map(row).collect();
     let method = words.t(&format!("mining.method.{}", kept.body.method.name()), &[]);
@@ -83,13 +87,40 @@ async fn recommended(words: &Words<'_>, session: &Session, account: Id) -> Answe
             .input(words.t("mining.tested_on", &[]), customers)
             .input(words.t("mining.learned_until", &[]), words.date(date_of(test.cut)));
         // Others may not open it.
-        let explain = match scope::sees_the_company(&session.actor) {
-            true => explain.source(BASKETS.to_owned(), words.t("mining.recommend_title", &[])),
+        let explain = match opens {
+            true => explain.source(tested::PATH.to_owned(), words.t("mining.tested_on", &[])),
             false => explain,
         };
         Some(Finding { text, explain })
     });
     Ok(Some(context! { rows, method, best, left_out, as_of => words.date(kept.as_of) }))
+}
+
+/// The customers behind both numbers of a reason.
+fn ways(
+    words: &Words<'_>,
+    row: &recommend::Recommended,
+    name: Option<&String>,
+    as_of: NaiveDate,
+) -> Vec<Json> {
+    let name = name.map(String::as_str).unwrap_or_default();
+    let way = |key: &str, count: i64, href: String| {
+        let count = words.count(count.unsigned_abs());
+        json!({ "label": words.t(key, &[("product", name), ("count", &count)]), "href": href })
+    };
+    match row.bought_with {
+        Some(with) => vec![
+            way("mining.way_both", row.both, both::address(with, row.product)),
+            way("mining.way_of", row.of, both::address_of_one(with, false)),
+        ],
+        None => {
+            let bought = format!("last_order_on > '{}'", lines::before(as_of));
+            vec![
+                way("mining.way_bought", row.both, both::address_of_one(row.product, true)),
+                way("mining.way_all", row.of, lists::sorted("account", &bought, "-last_order_on")),
+            ]
+        }
+    }
 }
 
 /// `None` where none is told of him: he has not bought anything lately, or nothing was computed.

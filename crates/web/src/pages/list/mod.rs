@@ -38,15 +38,20 @@ pub fn routes() -> Router<App> {
         .route("/views/{id}/restore", post(views::restore))
 }
 
-async fn list(caller: Caller, Place(entity): Place<String>, Asking(asked): Asking<Asked>) -> Answer {
+async fn list(
+    caller: Caller,
+    Place(entity): Place<String>,
+    Asking(asked): Asking<Asked>,
+    Asking(before): Asking<view::Before>,
+) -> Answer {
     let entity = caller.entity(&entity, Action::Read)?;
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
     if caller.session.htmx && !asked.after.is_empty() {
-        let rows = view::rows(engine, actor, reader, &entity, &asked).await?;
+        let rows = view::rows(engine, actor, reader, &entity, &asked, &before).await?;
         saw(&caller, &entity, &asked, rows.rows.len());
         return caller.page("list_rows.html", rows);
     }
-    let list = view::list(engine, actor, reader, &entity, &asked).await?;
+    let list = view::list(engine, actor, reader, &entity, &asked, &before).await?;
     saw(&caller, &entity, &asked, list.table.rows.len());
     caller.page("list.html", list)
 }

@@ -49,8 +49,8 @@ pub async fn put(caller: Caller, Place((entity, id)): Place<(String, Id)>, Form(
         .map_err(|error| labelled(error, &entity, caller.reader.lang))?;
     let asked = Asked { columns: put.columns, ..Asked::default() };
     let board = Board::new(&caller, &entity, field, &asked);
-    let page =
-        Page { records: vec![caller.engine().get(caller.actor(), &entity.name, id).await?], next: None };
+    let record = caller.engine().get(caller.actor(), &entity.name, id).await?;
+    let page = Page { records: vec![record], next: None, looked_at: 1 };
     let shown = board.shown(&page.records).await?;
     let cards = board.cards(&column, &page, &shown);
     let title = cards.cards.first().map(|card| card.title.as_str()).unwrap_or_default();

@@ -13,7 +13,7 @@ use crate::pages::{
 };
 use engine::{Actor, Engine, Error, Query, Result, condition::field_of};
 use meta::{Entity, Field, Id, Kind, Record};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 pub const PAGE_SIZE: usize = 50;
@@ -37,6 +37,23 @@ pub struct Rows {
     pub columns: Vec<ColumnView>,
     pub rows: Vec<ListRow>,
     pub next_href: Option<String>,
+    /// Where a page ended before it was full: the reader says whether to go on.
+    pub looked: Option<Looked>,
+}
+
+/// How many records were looked through so far, and how many of them match.
+#[derive(Serialize)]
+pub struct Looked {
+    through: String,
+    found: String,
+}
+
+/// What the pages before this one looked through and found.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub struct Before {
+    looked: String,
+    found: String,
 }
 
 #[derive(Serialize)]
@@ -116,18 +133,29 @@ pub async fn rows(
     reader: &Reader,
     entity: &Entity,
     asked: &Asked,
+    before: &Before,
 ) -> Result<Rows> {
     let columns = chosen_columns(entity, &asked.columns);
     let mut page = engine.list(actor, &query(entity, asked, &columns)).await?;
+    let number = |text: &str| text.parse::<u64>().unwrap_or_default();
+    let mut through = number(&before.looked).saturating_add(page.looked_at);
     for _ in 0..EMPTY_PAGES {
         let Some(after) = page.next.clone().filter(|_| page.records.is_empty()) else { break };
         page = engine.list(actor, &query(entity, &Asked { after, ..asked.clone() }, &columns)).await?;
+        through = through.saturating_add(page.looked_at);
     }
-    let next_href = page.next.map(|after| Asked { after, ..asked.clone() }.href(entity));
+    let found = number(&before.found).saturating_add(page.records.len() as u64);
+    let next_href = page.next.map(|after| {
+        let href = Asked { after, ..asked.clone() }.href(entity);
+        format!("{href}&looked={through}&found={found}")
+    });
+    let told = |count: u64| reader.format().number(count.into());
+    let short = next_href.is_some() && page.records.len() < PAGE_SIZE;
+    let looked = short.then(|| Looked { through: told(through), found: told(found) });
     let editable = Can::of(actor, entity).edit;
     let rows = show_rows(engine, actor, reader, entity, &columns, &page.records, editable).await?;
     let rows = rows.into_iter().map(list_row).collect();
-    Ok(Rows { columns: column_views(reader, entity, asked, &columns), rows, next_href })
+    Ok(Rows { columns: column_views(reader, entity, asked, &columns), rows, next_href, looked })
 }
 
 fn list_row(row: Row) -> ListRow {
@@ -212,14 +240,15 @@ pub async fn list(
     reader: &Reader,
     entity: &Entity,
     asked: &Asked,
+    before: &Before,
 ) -> Result<ListView> {
     let (views, asked) = views::tabs(engine, actor, reader, entity, asked, Layout::List).await?;
     let columns = chosen_columns(entity, &asked.columns);
-    let (table, filter_error) = match rows(engine, actor, reader, entity, &asked).await {
+    let (table, filter_error) = match rows(engine, actor, reader, entity, &asked, before).await {
         Ok(table) => (table, None),
         Err(Error::Invalid(problems)) => {
             let columns = column_views(reader, entity, &asked, &columns);
-            (Rows { columns, rows: vec![], next_href: None }, Some(said(reader, &problems)))
+            (Rows { columns, rows: vec![], next_href: None, looked: None }, Some(said(reader, &problems)))
         }
         Err(error) => return Err(error),
     };
