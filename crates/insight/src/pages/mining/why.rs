@@ -81,6 +81,11 @@ pub async fn page(
         Why::Told(explained) if !explained.holds() => Some(explained.now),
         _ => None,
     };
+    // Others may not open what the methods were tried on.
+    let source = match sees_everybody {
+        true => (tried(id), words.t("mining.tried_title", &[])),
+        false => (format!("/account/{account}"), words.t("mining.customer", &[])),
+    };
     let context = context! {
         name => product.text("name"),
         customer,
@@ -89,11 +94,11 @@ pub async fn page(
         back_label,
         state,
         like => found.like.is_some(),
-        figures => told.map(|told| figures(&words, id, found, &as_of, (told, now), sees_everybody)),
+        figures => told.map(|told| figures(&words, found, &as_of, (told, now), &source)),
         table,
         sample => sample(&words, found),
         as_of,
-        tried => sees_everybody.then(|| context! { href => tried(id), label => words.t("mining.tried_title", &[]) }),
+        source => context! { href => &source.0, label => &source.1 },
     };
     app.page(&session, "insight/mining_why.html", context).map(IntoResponse::into_response)
 }
@@ -112,15 +117,14 @@ fn sample(words: &Words<'_>, found: &Found) -> Vec<Input> {
 /// What he was told, beside it what it would be now where that is something else, and the average of all.
 fn figures(
     words: &Words<'_>,
-    product: Id,
     found: &Found,
     as_of: &str,
     (told, now): (f64, Option<f64>),
-    opens: bool,
+    (href, label): &(String, String),
 ) -> Vec<Figure> {
     let explain = |key: &str| {
         let explain = Explain::new(words.meaning(key, &[]), as_of).inputs(sample(words, found));
-        if opens { explain.source(tried(product), words.t("mining.tried_title", &[])) } else { explain }
+        explain.source(href.clone(), label.clone())
     };
     let customers = found.customers.max(1) as f64;
     let mean = found.expected / customers;
