@@ -51,6 +51,7 @@ pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, bring_up_to_date, refresh};
 pub use serving::rates;
 pub use session::limit_memory;
+pub use shares::net_of_lines;
 pub use status::{Status, TableStatus, status};
 pub use storage::{Bucket, Place, empty, look_at, place_in};
 pub use table::{Column, ColumnKind, Table};

@@ -66,16 +66,12 @@ pub(crate) fn shares(lines: &[Vec<Cell>], inputs: &Inputs) -> Vec<Shares> {
     let number = |line: &Vec<Cell>, at: usize| line.get(at).and_then(Cell::number).map(i128::from);
     let rate = number(first, inputs.rate).unwrap_or(ONE);
     let base = |line: &Vec<Cell>, at: usize| rounded(number(line, at).unwrap_or(0) * rate, ONE);
-    let weights: Vec<i128> =
-        lines.iter().map(|line| number(line, inputs.amount).unwrap_or(0).abs()).collect();
-    let fitted = |parts: Vec<i128>, whole: Option<i128>| {
-        let rest = whole.map_or(0, |whole| whole - parts.iter().sum::<i128>());
-        parts.into_iter().zip(spread(rest, &weights)).map(|(part, more)| part + more).collect::<Vec<_>>()
-    };
-    let net = fitted(lines.iter().map(|line| base(line, inputs.amount)).collect(), number(first, inputs.net));
+    let amounts: Vec<i128> = lines.iter().map(|line| number(line, inputs.amount).unwrap_or(0)).collect();
+    let weights = weights(&amounts);
+    let net = nets(&amounts, rate, number(first, inputs.net));
     let margin = number(first, inputs.margin).map(|whole| {
         let own = lines.iter().zip(&net).map(|(line, net)| net - base(line, inputs.line_cost)).collect();
-        fitted(own, Some(whole))
+        fitted(own, Some(whole), &weights)
     });
     let discount = spread(base(first, inputs.discount), &weights);
     (0..lines.len())
@@ -85,6 +81,29 @@ pub(crate) fn shares(lines: &[Vec<Cell>], inputs: &Inputs) -> Vec<Shares> {
             discount: discount[at] + base(&lines[at], inputs.line_discount),
         })
         .collect()
+}
+
+/// What column `net` of `sales` says of the lines of one order, in order of their ids, for whoever reads them of the operational store:
+/// of their amounts and the order's `net_base` in ten-thousandths, and its exchange rate as it is stored.
+pub fn net_of_lines(amounts: &[i64], rate: Option<i64>, whole: Option<i64>) -> Vec<i64> {
+    let amounts: Vec<i128> = amounts.iter().map(|amount| i128::from(*amount)).collect();
+    let net = nets(&amounts, rate.map_or(ONE, i128::from), whole.map(i128::from));
+    net.into_iter().map(|net| i64::try_from(net).unwrap_or_default()).collect()
+}
+
+fn nets(amounts: &[i128], rate: i128, whole: Option<i128>) -> Vec<i128> {
+    let own = amounts.iter().map(|amount| rounded(amount * rate, ONE)).collect();
+    fitted(own, whole, &weights(amounts))
+}
+
+fn weights(amounts: &[i128]) -> Vec<i128> {
+    amounts.iter().map(|amount| amount.abs()).collect()
+}
+
+/// What is missing of the whole is spread over the parts.
+fn fitted(parts: Vec<i128>, whole: Option<i128>, weights: &[i128]) -> Vec<i128> {
+    let rest = whole.map_or(0, |whole| whole - parts.iter().sum::<i128>());
+    parts.into_iter().zip(spread(rest, weights)).map(|(part, more)| part + more).collect()
 }
 
 /// `dividend / divisor`, half away from zero; the divisor is positive.
@@ -143,6 +162,8 @@ mod tests {
         assert_eq!(parts.iter().filter_map(|part| part.margin).sum::<i128>(), 3_600_000);
         assert_eq!(parts.iter().map(|part| part.discount).sum::<i128>(), 720_000);
         assert!(parts.iter().all(|part| (part.net - 2_160_000).abs() <= 1), "{parts:?}");
+        let alone = net_of_lines(&[333_333; 3], Some(720_000_000), Some(6_480_000));
+        assert_eq!(alone.into_iter().map(i128::from).collect::<Vec<_>>(), parts.iter().map(|part| part.net).collect::<Vec<_>>());
     }
 
     #[test]

@@ -1,16 +1,24 @@
 //! The order lines that count, of the last [`YEARS`] years, read once for everything that is mined.
 //!
 //! A line's amount is its part of the order's net amount: without tax, after discounts, before returns, in the company currency.
+//!
+//! Of one customer they are read of the operational store, by its index.
+//! Long because they are read in two ways, which give the same lines.
 
 use super::refresh::computed;
 use crate::{
     facts::{add_ids, ask, ids_by_key, key_ranges},
     settings::{Settings, date_of, day_number},
+    statistics::COUNTING_ORDERS,
 };
-use engine::{Engine, Error, Result, aside};
+use engine::{
+    Engine, Error, Result, aside, name,
+    sea_query::{Expr, ExprTrait, JoinType, Order, Query as Sql},
+};
 use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
 use rayon::prelude::*;
+use std::cmp::Ordering;
 use warehouse::{
     Answer,
     arrow::{
@@ -25,6 +33,8 @@ pub const YEARS: i32 = 3;
 pub const DAYS: i32 = YEARS * 365;
 /// Less than a gigabyte in memory.
 const LINES_LIMIT: usize = 20_000_000;
+/// Of one customer, of whom no page waits longer.
+const OWN_LINES_LIMIT: usize = 200_000;
 /// Without an order for so long, time ends at the last order, not today.
 const QUIET_DAYS: i32 = 56;
 
@@ -160,6 +170,67 @@ pub async fn read(engine: &Engine, settings: &Settings) -> Result<Sales> {
     computed(move || Sales::of(lines, &accounts.ids, &products.ids, until)).await
 }
 
+/// Of one customer, as they stand now, those after one day and until another; beside what he bought the catalogue of these sales
+/// has `more`, so that either can be asked for.
+pub async fn of_account(
+    engine: &Engine,
+    settings: &Settings,
+    account: Id,
+    (after, until): (NaiveDate, NaiveDate),
+    more: &[Id],
+) -> Result<Sales> {
+    let order = |column: &str| (name("order"), name(column));
+    let line = |column: &str| (name("order_line"), name(column));
+    let at = || Expr::col(order("ordered_at"));
+    let select = Sql::select()
+        .columns([order("id"), order("ordered_at"), order("exchange_rate"), order("net_base")])
+        .columns([line("product"), line("quantity"), line("amount")])
+        .from(name("order"))
+        .join(JoinType::InnerJoin, name("order_line"), Expr::col(line("order")).equals(order("id")))
+        .and_where(Expr::col(order("account")).eq(account))
+        .and_where(Expr::col(order("deleted_at")).is_null())
+        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS))
+        .and_where(at().gte(settings.end_of(after)))
+        .and_where(at().lt(settings.end_of(until)))
+        .and_where(Expr::col(line("deleted_at")).is_null())
+        .order_by(order("id"), Order::Asc)
+        .order_by(line("id"), Order::Asc)
+        .limit(OWN_LINES_LIMIT as u64 + 1)
+        .to_owned();
+    let rows = engine.fetch(&select).await?;
+    if rows.len() > OWN_LINES_LIMIT {
+        return Err(Error::Limit(meta::label(
+            format!("Of one customer at most {OWN_LINES_LIMIT} order lines are looked at; this one has more."),
+            format!("单个客户最多查看 {OWN_LINES_LIMIT} 条订单行，该客户超过此数。"),
+        )));
+    }
+    let mut found: Vec<Own> = vec![];
+    for row in rows {
+        let own = Own {
+            order: row.id(0)?,
+            day: day_number(settings.day_of(row.instant(1)?)),
+            rate: row.opt_int(2)?,
+            whole: row.opt_int(3)?,
+            product: row.opt_id(4)?,
+            quantity: row.opt_int(5)?.unwrap_or(0),
+            amount: row.opt_int(6)?.unwrap_or(0),
+        };
+        found.push(own);
+    }
+    Ok(Sales::of_one(account, &found, more, until))
+}
+
+/// A line as the operational store has it, of all of an order's that are not deleted.
+struct Own {
+    order: Id,
+    day: i32,
+    rate: Option<i64>,
+    whole: Option<i64>,
+    product: Option<Id>,
+    quantity: i64,
+    amount: i64,
+}
+
 fn in_ten_thousandths(column: &str) -> String {
     format!("CAST({column} * {} AS BIGINT)", value::money::SCALE)
 }
@@ -239,19 +310,56 @@ impl Numbers {
     }
 }
 
+/// Anonymous sales first; lines of one order stand together.
+fn in_place(a: &Line, b: &Line) -> Ordering {
+    let place =
+        |line: &Line| (line.account.wrapping_add(1), line.day, line.order, line.product.wrapping_add(1));
+    place(a)
+        .cmp(&place(b))
+        .then(a.amount.total_cmp(&b.amount))
+        .then(a.quantity.total_cmp(&b.quantity))
+}
+
+fn first_purchases(lines: &[Line]) -> History {
+    History::new(lines.iter().filter_map(|line| {
+        Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
+    }))
+}
+
 impl Sales {
+    /// One customer's lines, in order of their orders.
+    fn of_one(account: Id, own: &[Own], more: &[Id], until: NaiveDate) -> Sales {
+        let mut products: Vec<Id> = own.iter().filter_map(|line| line.product).collect();
+        products.extend(more);
+        products.sort_unstable();
+        products.dedup();
+        let mut lines = vec![];
+        for (order, of_order) in own.chunk_by(|one, other| one.order == other.order).enumerate() {
+            let amounts: Vec<i64> = of_order.iter().map(|line| line.amount).collect();
+            let nets = warehouse::net_of_lines(&amounts, of_order[0].rate, of_order[0].whole);
+            // As [`counting`] has it.
+            let counts = of_order.iter().zip(nets).filter(|(line, net)| line.quantity > 0 && *net > 0);
+            lines.extend(counts.map(|(line, net)| Line {
+                account: 0,
+                product: line
+                    .product
+                    .and_then(|product| products.binary_search(&product).ok())
+                    .map_or(MISSING, |number| number as u32),
+                order: order as u32,
+                day: line.day,
+                quantity: value::money::to_units(line.quantity),
+                amount: value::money::to_units(net),
+            }));
+        }
+        lines.sort_unstable_by(in_place);
+        let history = first_purchases(&lines);
+        Sales { accounts: vec![account], products, lines, history, until }
+    }
+
     /// Of lines in whatever order, whose accounts, orders and products are numbers among all there are; those that were bought, and who
     /// bought, are numbered anew.
     fn of(mut lines: Vec<Line>, accounts: &[Id], products: &[Id], until: NaiveDate) -> Sales {
-        // Anonymous sales first; lines of one order stand together.
-        let place =
-            |line: &Line| (line.account.wrapping_add(1), line.day, line.order, line.product.wrapping_add(1));
-        lines.par_sort_unstable_by(|a, b| {
-            place(a)
-                .cmp(&place(b))
-                .then(a.amount.total_cmp(&b.amount))
-                .then(a.quantity.total_cmp(&b.quantity))
-        });
+        lines.par_sort_unstable_by(in_place);
         let bought = Renumbered::of(lines.iter().filter_map(Line::product), products);
         let buying = Renumbered::of(lines.iter().filter_map(Line::account), accounts);
         let (mut orders, mut last) = (0, None);
@@ -264,9 +372,7 @@ impl Sales {
             line.product = bought.number(line.product());
             line.account = buying.number(line.account());
         }
-        let history = History::new(lines.iter().filter_map(|line| {
-            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
-        }));
+        let history = first_purchases(&lines);
         Sales { accounts: buying.ids, products: bought.ids, lines, history, until }
     }
 
@@ -334,9 +440,7 @@ pub mod made {
             add(account, 4, *ago, 100.0);
         }
         let accounts = customers as usize + others.len();
-        let history = History::new(lines.iter().filter_map(|line| {
-            Some(Purchase { customer: line.account()?, product: line.product()?, day: line.day })
-        }));
+        let history = first_purchases(&lines);
         let ids = |count: usize| (1..=count as u128).map(Id::from_u128).collect();
         Sales { accounts: ids(accounts), products: ids(5), lines, history, until: date_of(TODAY) }
     }

@@ -29,6 +29,7 @@ pub fn extend(module: Module) -> Module {
         groups::LISTS.table(),
         recommend::table(),
         propensity::told::table(),
+        propensity::explained::table(),
         experiment::members::table(),
     ];
     let module = module

@@ -2,6 +2,7 @@
 //! bought and who he is ([`super::traits`]), with the reasons; the method is the one that told the quarter before most truly. Of a product that is new
 //! it is learned from the most bought one of its category.
 
+pub mod explained;
 mod known;
 pub mod likely;
 pub mod told;
@@ -17,7 +18,8 @@ use engine::{
     BoxFuture, Engine, JobContext, JobState, Result, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
-use known::{Known, Past, SHARES};
+use explained::{Learned, Looking};
+use known::{Day, Known, Past, SHARES};
 use meta::{Id, NaiveDate};
 use mining::{
     propensity::{
@@ -110,9 +112,12 @@ fn narrowed(row: &[f64], places: &[usize]) -> Vec<f64> {
     places.iter().map(|at| row[*at]).collect()
 }
 
-fn find(past: &Past<'_>, product: u32) -> std::result::Result<(Found, Everybody), Reason> {
-    let sampled = past.sample();
-    let [earlier, later, today] = &past.days;
+fn find(
+    past: &Past<'_>,
+    [earlier, later, today]: &[Day; 3],
+    product: u32,
+) -> std::result::Result<(Found, Learned, Everybody), Reason> {
+    let sampled = past.sample(later);
     let always = HISTORY.len() + SHARES;
     // Rows of all features are megabytes: no more than one set of them at a time.
     let known = Known::on(past, earlier, product);
@@ -126,71 +131,50 @@ fn find(past: &Past<'_>, product: u32) -> std::result::Result<(Found, Everybody)
     let model = Model::fit(&learned, backtest.best, HISTORY.len())?;
     drop(learned);
     let known = Known::on(past, today, product);
-    let told = told(&known, &model, &places)?;
+    let looking = Looking::new(model, places, &past.keys);
+    let told = told(&known, &looking)?;
     let found = Found {
         customers: known.customers as usize,
         buyers: known.buyers as usize,
         expected: told.expected,
         expected_error: told.variance.sqrt(),
         run: 0,
-        keys: told.keys,
+        keys: looking.keys.clone(),
         near: known.near.iter().map(|near| past.sales.products[near.product as usize]).collect(),
         weights: told.weights,
         backtest,
         like: None,
     };
-    Ok((found, told.everybody))
+    Ok((found, Learned::new(&known, looking), told.everybody))
 }
 
 struct Told {
     expected: f64,
     variance: f64,
-    keys: Vec<String>,
     everybody: Everybody,
     weights: Vec<(String, f64)>,
 }
 
 /// Everybody's probability, some at a time; of those above the average the reasons, and what moves it of some, evenly spread.
-fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Result<Told, Reason> {
-    let past = known.past;
-    let looked_at = &places[..model.width()];
-    let row = |account: usize| {
-        let history_alone = looked_at.iter().all(|at| *at < HISTORY.len());
-        let row = if history_alone { known.history(account) } else { known.features(account) };
-        row.map(|row| narrowed(&row, looked_at))
-    };
+fn told(known: &Known<'_>, looking: &Looking) -> std::result::Result<Told, Reason> {
+    let (past, keys) = (known.past, &looking.keys);
+    let row = |account: usize| looking.row(known, account);
     let (mut expected, mut variance) = (0.0, 0.0);
     let mut everybody = Everybody::new(past.lines.len());
     let all: Vec<usize> = (0..past.lines.len()).collect();
     for part in all.chunks(TOLD_AT_ONCE) {
         let (accounts, rows): (Vec<usize>, Vec<Vec<f64>>) =
             part.iter().filter_map(|account| Some((*account, row(*account)?))).unzip();
-        for (account, probability) in accounts.into_iter().zip(model.probabilities(&rows)?) {
+        for (account, probability) in accounts.into_iter().zip(looking.model.probabilities(&rows)?) {
             expected += probability;
             variance += probability * (1.0 - probability);
             everybody.tell(account, probability);
         }
     }
-    // Features of one field are one reason.
-    let mut keys: Vec<&str> = vec![];
-    let reason_of: Vec<usize> = looked_at
-        .iter()
-        .map(|at| {
-            let key = past.keys[*at].as_str();
-            keys.iter().position(|known| *known == key).unwrap_or_else(|| {
-                keys.push(key);
-                keys.len() - 1
-            })
-        })
-        .collect();
     let reasons = |accounts: &mut dyn Iterator<Item = usize>| {
         let rows: Vec<Vec<f64>> = accounts.filter_map(row).collect();
-        let added = model.predict(&rows)?.into_iter().map(|one| {
-            let mut adds = vec![0.0; keys.len()];
-            reason_of.iter().zip(&one.contributions).for_each(|(reason, part)| adds[*reason] += part);
-            adds
-        });
-        Ok(added.collect::<Vec<Vec<f64>>>())
+        let told = looking.model.predict(&rows)?;
+        Ok::<Vec<Vec<f64>>, Reason>(told.iter().map(|one| looking.reasons(one)).collect())
     };
     let ranked = |numbers: Vec<f64>| {
         let above = numbers.into_iter().enumerate().filter(|(_, number)| *number > 0.0);
@@ -205,7 +189,7 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
         weights.iter_mut().zip(adds).for_each(|(weight, adds): (&mut f64, &f64)| *weight += adds.abs());
     }
     let weights = ranked(weights.into_iter().map(|sum| sum / some.len().max(1) as f64).collect());
-    let weights = weights.into_iter().map(|(at, weight)| (keys[at].to_owned(), weight)).collect();
+    let weights = weights.into_iter().map(|(at, weight)| (keys[at].clone(), weight)).collect();
     let mean = expected / f64::from(Ord::max(known.customers, 1));
     for part in everybody.likeliest(mean).chunks(TOLD_AT_ONCE) {
         let of_part = reasons(&mut part.iter().copied())?;
@@ -215,8 +199,7 @@ fn told(known: &Known<'_>, model: &Model, places: &[usize]) -> std::result::Resu
             everybody.explain(*account, owned(known.product), related, &ranked(adds));
         }
     }
-    let keys = keys.into_iter().map(str::to_owned).collect();
-    Ok(Told { expected, variance, keys, everybody, weights })
+    Ok(Told { expected, variance, everybody, weights })
 }
 
 /// Computes and keeps who will buy each of `products`.
@@ -229,10 +212,11 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
     let found = super::refresh::computed(move || {
         let number = |product: &Id| all.products.binary_search(product).ok().map(|number| number as u32);
         let numbers: Vec<Option<u32>> = wanted.iter().map(number).collect();
-        let past = Past::of(&all, &traits, &numbers.iter().flatten().copied().collect::<Vec<_>>());
+        let past = Past::of(&all, &traits);
+        let days = past.days(&numbers.iter().flatten().copied().collect::<Vec<_>>());
         // Nobody bought it in the years read.
         let never = Reason::TooFewEvents { have: 0, need: mining::propensity::FEWEST_EVENTS };
-        let found = |number: Option<u32>| number.map_or(Err(never), |number| find(&past, number));
+        let found = |number: Option<u32>| number.map_or(Err(never), |number| find(&past, &days, number));
         let mut found: Vec<_> = wanted.into_par_iter().zip(numbers.into_par_iter().map(found)).collect();
         let learned_elsewhere: Vec<(usize, u32)> = found
             .iter()
@@ -242,11 +226,11 @@ pub async fn refresh(engine: &Engine, sales: &Arc<Sales>, products: &[Id]) -> Re
             .collect();
         if !learned_elsewhere.is_empty() {
             let numbers: Vec<u32> = learned_elsewhere.iter().map(|(_, number)| *number).collect();
-            let past = Past::of(&all, &traits, &numbers);
+            let days = past.days(&numbers);
             for (at, number) in learned_elsewhere {
-                if let Ok((known, everybody)) = find(&past, number) {
+                if let Ok((known, learned, everybody)) = find(&past, &days, number) {
                     let like = Some(all.products[number as usize]);
-                    found[at].1 = Ok((Found { like, ..known }, everybody));
+                    found[at].1 = Ok((Found { like, ..known }, learned, everybody));
                 }
             }
         }

@@ -47,7 +47,7 @@ pub struct Run {
 }
 
 /// Counts up when what a run keeps changes its form, so that an upgraded server mines anew at once.
-const FORM: u32 = 2;
+const FORM: u32 = 3;
 
 /// Runs a computation that takes long on a thread of its own.
 pub async fn computed<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {

@@ -6,8 +6,14 @@ use super::{
     forecast,
     group_names::Names,
     group_tastes::Liked,
-    groups, recommend,
+    groups,
+    propensity::{
+        self, HORIZON_DAYS,
+        explained::{self, Speaks, Why},
+    },
+    recommend,
 };
+use crate::settings::{date_of, day_number};
 use engine::{Actor, Engine, Error, Result};
 use meta::Id;
 use mining::{
@@ -25,6 +31,41 @@ fn nothing_yet() -> Error {
 
 fn reason(reason: &Reason) -> Json {
     json!({ "missing": reason.to_string(), "reason": reason })
+}
+
+/// `{"product", "customer", "as_of", "until", "method", "learned_from", "tested_on", "average", "state", "probability", "probability_now",
+/// "base", "reasons": [{"reason", "adds", "did"}]}`; `state` is "told", "untold", "not_kept" or "gone", `base` and what all reasons add
+/// are the log-odds of `probability_now`, and `did` is what the customer did, null of a field.
+pub async fn why(engine: &Engine, product: Id, account: Id) -> Result<Json> {
+    let kept = propensity::load(engine, product).await?.ok_or_else(nothing_yet)?;
+    let found = match &kept.body {
+        Ok(found) => found,
+        Err(missing) => return Ok(reason(missing)),
+    };
+    let why = explained::of(engine, product, found, kept.as_of, account).await?;
+    let (state, probability, explained) = match &why {
+        Why::Told(explained) => ("told", Some(explained.told), Some(explained)),
+        Why::Untold => ("untold", None, None),
+        Why::NotKept(told) => ("not_kept", Some(*told), None),
+        Why::Gone(told) => ("gone", Some(*told), None),
+    };
+    let speaks = |one: &Speaks| json!({ "reason": one.key, "adds": one.adds, "did": one.did });
+    let reasons = explained.map(|explained| explained.reasons.iter().map(speaks).collect::<Vec<_>>());
+    Ok(json!({
+        "product": product,
+        "customer": account,
+        "as_of": kept.as_of,
+        "until": date_of(day_number(kept.as_of) + HORIZON_DAYS),
+        "method": found.backtest.best.method.name(),
+        "learned_from": found.backtest.learned_from,
+        "tested_on": found.backtest.tested_on,
+        "average": found.expected / found.customers.max(1) as f64,
+        "state": state,
+        "probability": probability,
+        "probability_now": explained.map(|explained| explained.now),
+        "base": explained.map(|explained| explained.base),
+        "reasons": reasons,
+    }))
 }
 
 /// `{"as_of", "customers", "silhouette", "clear", "categories", "groups": [{"number", "name", "customers", "share", "features": {…},

@@ -4,11 +4,16 @@
 //!
 //! They are read as they stand today: the archive does not say what stood in it a year ago. What the program computes of customers is left
 //! out, since it knows what they bought after the day that is looked at.
+//! Long because the same fields are read of everybody at night and of one customer when he is looked at, and become features alike.
 
 use super::lines::Sales;
-use crate::facts::{ask, ranges};
+use crate::{
+    facts::{ask, ranges},
+    settings::day_number,
+};
 use engine::{Engine, Result, aside};
-use meta::{Entity, Field, Id, Kind};
+use meta::{Entity, Field, Id, Kind, MONEY_SCALE, Record, Value, scaled};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use warehouse::arrow::{
     array::{Array, ArrayRef, AsArray},
@@ -59,7 +64,26 @@ pub const REGIONS: [&str; 2] = ["province", "country"];
 
 #[derive(Default)]
 pub struct Traits {
-    pub all: Vec<Trait>,
+    all: Vec<Trait>,
+    /// Which field regions are, if any.
+    regions: Option<String>,
+}
+
+/// How fields become features, without anybody's: by it features of a customer are those of the night.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Coding {
+    all: Vec<(String, Code)>,
+    regions: Option<String>,
+}
+
+/// Means are kept by their bits: as texts they may differ in the last digit, and trees ask on which side of a number they lie.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Code {
+    /// The values that are features of their own, in their order.
+    Category(Vec<String>),
+    Number(u64),
+    Since(u64),
 }
 
 fn form(entity: &Entity, field: &Field) -> Option<Form> {
@@ -112,11 +136,10 @@ impl Reading<'_> {
                 for (row, (customer, _)) in known() {
                     let Some(at) = *customer else { continue };
                     let text = match self.field.kind {
-                        Kind::Bool if column.as_boolean().value(row) => "true",
-                        Kind::Bool => "false",
+                        Kind::Bool => yes_or_no(column.as_boolean().value(row)),
                         _ => column.as_string_view().value(row),
                     };
-                    if text.trim().is_empty() {
+                    if !says_something(text) {
                         continue;
                     }
                     of[at] = match self.numbers.get(text) {
@@ -135,7 +158,7 @@ impl Reading<'_> {
                 }
             }
             Is::Number { of, .. } => {
-                let is_own = self.field.kind == Kind::Money && !self.field.company_currency;
+                let is_own = is_of_the_record(self.field);
                 for (row, (customer, foreign)) in known() {
                     // Amounts in other currencies are not comparable.
                     let Some(at) = customer.filter(|_| !(*foreign && is_own)) else { continue };
@@ -146,7 +169,7 @@ impl Reading<'_> {
                         }
                         _ => column.as_primitive::<Int64Type>().value(row) as f64,
                     };
-                    of[at] = (number.abs().ln_1p() * number.signum()) as f32;
+                    of[at] = logarithm(number);
                 }
             }
             Is::Since { of, .. } => {
@@ -186,6 +209,23 @@ impl Reading<'_> {
         let says_something = !self.dropped && customers >= FEWEST;
         says_something.then(|| Trait { field: self.field.name.clone(), is: self.is })
     }
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "true" } else { "false" }
+}
+
+fn says_something(text: &str) -> bool {
+    !text.trim().is_empty()
+}
+
+/// Whether an amount is in the currency of its record.
+fn is_of_the_record(field: &Field) -> bool {
+    field.kind == Kind::Money && !field.company_currency
+}
+
+fn logarithm(number: f64) -> f32 {
+    (number.abs().ln_1p() * number.signum()) as f32
 }
 
 /// How many are known.
@@ -245,19 +285,93 @@ pub async fn read(engine: &Engine, sales: &Sales) -> Result<Traits> {
             }
         });
     }
-    let today = crate::settings::day_number(sales.until);
-    Ok(aside(|| Traits { all: fields.into_iter().filter_map(|field| field.finish(today)).collect() }))
+    let today = day_number(sales.until);
+    Ok(aside(|| Traits::new(fields.into_iter().filter_map(|field| field.finish(today)).collect())))
+}
+
+/// Of one customer alone, from his record as it stands now, as a night coded everybody's: he has the number 0.
+pub fn of_record(entity: &Entity, record: &Record, company_currency: &str, coding: &Coding) -> Traits {
+    let own_currency = record.text(CURRENCY);
+    let foreign = !own_currency.is_empty() && own_currency != company_currency;
+    let one = |(name, code): &(String, Code)| {
+        let value = record.get(name);
+        let is = match code {
+            Code::Category(common) => {
+                let text = match value {
+                    Value::Bool(yes) => yes_or_no(*yes),
+                    other => other.as_text().unwrap_or_default(),
+                };
+                let mut values = common.clone();
+                let at = if says_something(text) {
+                    let known = values.iter().position(|value| value == text);
+                    known.unwrap_or_else(|| {
+                        values.push(text.to_owned());
+                        values.len() - 1
+                    }) as u16
+                } else {
+                    EMPTY
+                };
+                Is::Category { values, of: vec![at], common: (0..common.len() as u16).collect() }
+            }
+            Code::Number(mean) => {
+                let field = entity.get(name).filter(|field| !(foreign && is_of_the_record(field)));
+                let number = field.and_then(|field| number(field, value));
+                let of = vec![number.map_or(f32::NAN, logarithm)];
+                Is::Number { of, mean: f64::from_bits(*mean) }
+            }
+            Code::Since(mean) => {
+                let of = vec![value.as_date().map_or(NO_DAY, day_number)];
+                Is::Since { of, mean: f64::from_bits(*mean) }
+            }
+        };
+        Trait { field: name.clone(), is }
+    };
+    Traits { all: coding.all.iter().map(one).collect(), regions: coding.regions.clone() }
+}
+
+/// As the warehouse has it.
+fn number(field: &Field, value: &Value) -> Option<f64> {
+    match value {
+        Value::Int(number) => Some(*number as f64),
+        Value::Decimal(number) => {
+            let scale = field.scale().unwrap_or(MONEY_SCALE);
+            Some(scaled(*number, scale)? as f64 / 10_f64.powi(scale as i32))
+        }
+        _ => None,
+    }
 }
 
 impl Traits {
+    fn new(all: Vec<Trait>) -> Self {
+        let mut traits = Traits { all, regions: None };
+        let [province, country] = REGIONS.map(|field| traits.find(field));
+        let regions =
+            province.filter(|province| 2 * province.known() >= province.customers()).or(country);
+        traits.regions = regions.map(|regions| regions.field.clone());
+        traits
+    }
+
+    pub fn coding(&self) -> Coding {
+        let code = |one: &Trait| {
+            let code = match &one.is {
+                Is::Category { values, common, .. } => {
+                    Code::Category(common.iter().map(|at| values[*at as usize].clone()).collect())
+                }
+                Is::Number { mean, .. } => Code::Number(mean.to_bits()),
+                Is::Since { mean, .. } => Code::Since(mean.to_bits()),
+            };
+            (one.field.clone(), code)
+        };
+        Coding { all: self.all.iter().map(code).collect(), regions: self.regions.clone() }
+    }
+
     pub fn find(&self, field: &str) -> Option<&Trait> {
         self.all.iter().find(|one| one.field == field)
     }
 
     /// Which field regions are, if any.
     pub fn regions(&self) -> Option<&Trait> {
-        let [province, country] = REGIONS.map(|field| self.find(field));
-        province.filter(|province| 2 * province.known() >= province.customers()).or(country)
+        self.find(self.regions.as_deref()?)
     }
 
     /// The field each feature is of, in the order of [`Self::push`].
@@ -311,8 +425,9 @@ impl Trait {
         }
     }
 
-    pub fn values(&self) -> usize {
-        if let Is::Category { values, .. } = &self.is { values.len() } else { 0 }
+    /// Of a category, what stands in it.
+    pub fn values(&self) -> &[String] {
+        if let Is::Category { values, .. } = &self.is { values } else { &[] }
     }
 
     fn customers(&self) -> usize {
@@ -377,17 +492,44 @@ mod tests {
         let since = Trait { field: "birth_on".into(), is: Is::Since { of: vec![born, NO_DAY], mean: 0.0 } };
         let category =
             Is::Category { values: vec!["a".into(), "b".into()], of: vec![1, EMPTY], common: vec![1] };
-        let traits = Traits { all: vec![number, since, Trait { field: "sex".into(), is: category }] };
-        let row = |customer| {
+        let traits = Traits::new(vec![number, since, Trait { field: "sex".into(), is: category }]);
+        let row = |traits: &Traits, customer| {
             let mut row = vec![];
             traits.push(&mut row, customer, day);
             row
         };
-        let (full, empty) = (row(0), row(1));
+        let (full, empty) = (row(&traits, 0), row(&traits, 1));
         assert_eq!((full[0], full[1], full[3], &full[4..]), (2.0, 0.0, 0.0, &[1.0, 0.0][..]));
         assert!((full[2] - 30.0).abs() < 0.01, "{full:?}");
         assert_eq!((empty[0], empty[1], empty[3], &empty[4..]), (5.0, 1.0, 1.0, &[0.0, 1.0][..]));
         assert_eq!(traits.fields(), ["income", "income", "birth_on", "birth_on", "sex", "sex"]);
+        // Read of his record alone they are the same, with what was kept of everybody's; a number by its logarithm.
+        let entity = Entity::new("account")
+            .field(integer("income"))
+            .field(date("birth_on").personal())
+            .field(text("sex"));
+        let kept = serde_json::to_string(&traits.coding()).expect("plain data");
+        let coding: Coding = serde_json::from_str(&kept).expect("plain data");
+        let at = meta::DateTime::<meta::Utc>::UNIX_EPOCH;
+        let alone = |values: &[(&str, Value)]| {
+            let record = Record {
+                entity: "account".to_owned(),
+                id: Id::nil(),
+                version: 1,
+                created_at: at,
+                updated_at: at,
+                created_by: None,
+                deleted_at: None,
+                values: values.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            };
+            row(&of_record(&entity, &record, "CNY", &coding), 0)
+        };
+        let date = Value::Date(crate::settings::date_of(born));
+        let read = alone(&[("income", Value::Int(6)), ("birth_on", date), ("sex", "b".into())]);
+        assert_eq!((read[0], &read[1..]), (f64::from(6_f64.ln_1p() as f32), &full[1..]));
+        assert_eq!(alone(&[]), empty);
+        // A value that nobody else has is none of the common ones, and not empty.
+        assert_eq!(alone(&[("sex", "c".into())])[4..], [0.0, 0.0]);
         // Nobody is born tomorrow, or older than anybody.
         assert!(years(0, 5).is_nan() && years(100_000, 0).is_nan());
     }

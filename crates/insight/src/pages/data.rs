@@ -30,6 +30,7 @@ pub fn routes() -> Router<App> {
         .route("/api/v1/value/pareto", get(pareto))
         .route("/api/v1/value/customers", get(customers))
         .route("/api/v1/analysis/experiment/{id}/uplift", get(uplift))
+        .route("/api/v1/analysis/product/{id}/customers/{account}", get(why))
 }
 
 pub const OPERATIONS: OperationsFn = |lang| {
@@ -54,6 +55,13 @@ pub const OPERATIONS: OperationsFn = |lang| {
     let answered = |operation: Operation, schema| {
         operation.answers(200, answer.to_owned(), schema).fails(&[(403, "forbidden"), (404, "not_found")])
     };
+    let account = json!({
+        "name": "account", "in": "path", "required": true, "schema": { "type": "string", "format": "uuid" },
+        "description": match lang {
+            Lang::En => "The customer's id",
+            Lang::Zh => "客户的标识",
+        },
+    });
     let list = Some(json!({ "type": "array", "items": { "type": "object" } }));
     vec![
         (
@@ -86,6 +94,20 @@ pub const OPERATIONS: OperationsFn = |lang| {
             answered(
                 get("experiment_uplift", "Whom the action of an experiment changes", "实验行动对谁有效")
                     .parameters(&["id"]),
+                object(),
+            ),
+        ),
+        (
+            "/api/v1/analysis/product/{id}/customers/{account}",
+            "get",
+            answered(
+                get(
+                    "why_likely",
+                    "Why a customer has the probability of buying a product that he has",
+                    "客户购买某产品的概率及其有利与不利的因素",
+                )
+                .parameters(&["id"])
+                .own_parameter(account),
                 object(),
             ),
         ),
@@ -139,4 +161,17 @@ async fn uplift(State(app): State<App>, session: Session, Path(id): Path<Id>) ->
     whole_company(&session)?;
     app.engine().get(&session.actor, ENTITY, id).await?;
     Ok(Json(mining::report::uplift(app.engine(), id).await?).into_response())
+}
+
+async fn why(
+    State(app): State<App>,
+    session: Session,
+    Path((product, account)): Path<(Id, Id)>,
+) -> Answer<Response> {
+    whole_company(&session)?;
+    app.engine().get(&session.actor, "product", product).await?;
+    app.engine().get(&session.actor, "account", account).await?;
+    let told = mining::report::why(app.engine(), product, account).await?;
+    app.saw(&session, "account", account);
+    Ok(Json(told).into_response())
 }

@@ -19,6 +19,7 @@ mod documents;
 mod drawn;
 mod effects;
 mod experiments;
+mod explained;
 mod figures;
 mod forecast;
 mod group_tastes;

@@ -18,13 +18,13 @@ use meta::{Decimal, Id, NaiveDate, Value, Values};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-const PEOPLE: usize = 800;
+pub const PEOPLE: usize = 800;
 const TODAY: &str = "2026-04-12";
 
-struct Made {
-    recorder: Id,
-    new: Id,
-    people: Vec<Id>,
+pub struct Made {
+    pub recorder: Id,
+    pub new: Id,
+    pub people: Vec<Id>,
     /// The true probability of each to buy within a quarter, and whether he did in the last one.
     truth: Vec<(f64, bool)>,
 }
@@ -69,7 +69,7 @@ async fn foresee(company: &Company, products: &[Id]) {
 }
 
 /// Everybody buys lamps now and then; in each of the last two quarters a recorder as it falls, which is new.
-async fn recorders(company: &Company) -> Made {
+pub async fn recorders(company: &Company) -> Made {
     let mut chance = ChaCha8Rng::seed_from_u64(11);
     let product = async |name: &str| {
         company.create("product", values([("name", name.into()), ("code", name.into())])).await
@@ -120,7 +120,7 @@ async fn recorders(company: &Company) -> Made {
 }
 
 /// The likeliest to buy a product, after a place, and the place after which it goes on.
-async fn likeliest(
+pub async fn likeliest(
     company: &Company,
     product: Id,
     (best, limit): (usize, usize),
@@ -131,7 +131,7 @@ async fn likeliest(
     propensity::likely::likely(&company.engine, product, found, Asked { best, after, limit }).await.unwrap()
 }
 
-const EVERYBODY: (usize, usize) = (usize::MAX, 2_000);
+pub const EVERYBODY: (usize, usize) = (usize::MAX, 2_000);
 
 /// Of two people, one who bought and one who did not, how often the first had the higher probability.
 fn auc(told: &[(f64, bool)]) -> f64 {
@@ -318,7 +318,7 @@ fn who_bought_what_goes_with_it_is_likelier_to_buy_it_next_and_is_told_why() {
 }
 
 /// A user who sees every customer, and takes along those his role lets him; he, his role and his browser.
-async fn user(company: &Company, name: &str, export: &'static str) -> (Id, Id, testkit::Client) {
+pub async fn user(company: &Company, name: &str, export: &'static str) -> (Id, Id, testkit::Client) {
     let email = format!("{name}@example.com");
     let user = company.app.user(name, &email, engine::Role::User).await;
     let role = company.create("role", values([("name", name.into())])).await;
@@ -336,7 +336,7 @@ async fn user(company: &Company, name: &str, export: &'static str) -> (Id, Id, t
 }
 
 /// A user who sees every customer, but of the customers not this field.
-async fn reader(company: &Company, hidden: &'static str, level: &'static str) -> testkit::Client {
+pub async fn reader(company: &Company, hidden: &'static str, level: &'static str) -> testkit::Client {
     let (_, role, client) = user(company, hidden, "all").await;
     let right = [
         ("role", role.into()),

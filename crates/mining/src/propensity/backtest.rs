@@ -102,6 +102,18 @@ mod tests {
         assert!((told.probability - linear(1.0, 0.0)).abs() < 0.06, "{told:?}");
         // The first feature speaks for it, the constant one says nothing.
         assert!(told.contributions[0] > 0.5 && told.contributions[2] == 0.0);
+        adds_up(&model);
+    }
+
+    /// What is added to the average customer's log-odds comes to each one's, by whichever method.
+    fn adds_up(model: &Model) {
+        let rows: Vec<Vec<f64>> = crossed_rows().collect();
+        let told = model.predict(&rows).expect("told");
+        for one in &told {
+            let odds = (one.base + one.contributions.iter().sum::<f64>()).exp();
+            assert!((odds / (1.0 + odds) - one.probability).abs() < 1e-9, "{one:?}");
+            assert!((one.base - told[0].base).abs() < 1e-9, "{one:?} {:?}", told[0]);
+        }
     }
 
     fn crossed_rows() -> impl Iterator<Item = Vec<f64>> {
@@ -120,6 +132,7 @@ mod tests {
             (told[0].probability - 0.6).abs() < 0.12 && (told[1].probability - 0.1).abs() < 0.1,
             "{told:?}"
         );
+        adds_up(&model);
         // Each alone is told as with its reasons.
         let rows: Vec<Vec<f64>> = crossed_rows().collect();
         let alone = model.probabilities(&rows).expect("told");
@@ -159,6 +172,7 @@ mod tests {
         let (earlier, later) = (drawn(800, 1, |_, _| 0.3), drawn(800, 100_000, |_, _| 0.3));
         let found = run(&earlier, &later, 3).expect("a test");
         assert_eq!(found.best.method, Method::BaseRate);
+        adds_up(&Model::fit(&drawn(800, 1, |_, _| 0.3), found.best, 3).expect("a model"));
     }
 
     const DRAWN: usize = 200;

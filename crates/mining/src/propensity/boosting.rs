@@ -73,9 +73,13 @@ impl Boosting {
         // One value a feature and the bias, row after row; together they are the score.
         let parts = booster.predict_contributions(&data, ContributionsMethod::Average, false);
         let predictions = parts.chunks(self.width + 1).map(|row| {
+            let (parts, bias) = row.split_at(self.width);
             let score: f64 = row.iter().sum();
-            let contributions = row.iter().take(self.width).map(|part| part * self.slope).collect();
-            Prediction { probability: sigmoid(self.slope * score + self.intercept), contributions }
+            Prediction {
+                probability: sigmoid(self.slope * score + self.intercept),
+                base: self.slope * bias.iter().sum::<f64>() + self.intercept,
+                contributions: parts.iter().map(|part| part * self.slope).collect(),
+            }
         });
         Ok(predictions.collect())
     }

@@ -39,7 +39,7 @@ impl Logistic {
         let contributions: Vec<f64> =
             self.standard.row(row).iter().zip(&self.weight).map(|(value, weight)| value * weight).collect();
         let probability = sigmoid(self.intercept + contributions.iter().sum::<f64>());
-        Ok(Prediction { probability, contributions })
+        Ok(Prediction { probability, base: self.intercept, contributions })
     }
 }
 

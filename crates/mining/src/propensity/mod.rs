@@ -104,6 +104,8 @@ enum Fitted {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Prediction {
     pub probability: f64,
+    /// Log-odds of the average customer, the same in each: what is added to it comes to the log-odds of the probability.
+    pub base: f64,
     pub contributions: Vec<f64>,
 }
 
@@ -158,8 +160,8 @@ impl Model {
     /// One prediction a row of features, in their order; rows at least as wide as what it looks at.
     pub fn predict(&self, rows: &[Vec<f64>]) -> Result<Vec<Prediction>, Reason> {
         self.accepts(rows)?;
-        let none =
-            |row: &Vec<f64>| Prediction { probability: self.base_rate, contributions: vec![0.0; row.len()] };
+        let (probability, base) = (self.base_rate, log_odds(self.base_rate));
+        let none = |row: &Vec<f64>| Prediction { probability, base, contributions: vec![0.0; row.len()] };
         let told = match &self.fitted {
             Fitted::BaseRate => return Ok(rows.iter().map(none).collect()),
             Fitted::Logistic(logistic) => {
@@ -232,4 +234,8 @@ pub(crate) fn mixed(key: u64) -> u64 {
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
+}
+
+fn log_odds(probability: f64) -> f64 {
+    (probability / (1.0 - probability)).ln()
 }

@@ -171,11 +171,13 @@ fn named(firm: &Firm) -> Vec<String> {
                 _ if route.contains("/analysis/experiment/") => firm.experiment,
                 _ => Id::nil(),
             };
-            let is_left_out = route.contains("{id}") && id.is_nil();
+            let account = firm.accounts.first().copied().unwrap_or_default();
+            let is_left_out = route.contains("{id}") && id.is_nil()
+                || route.contains("{account}") && account.is_nil();
             let parts: &[&str] = if route.contains("{part}") { &["product", "performance"] } else { &[""] };
             let route = route.replace("{id}", &id.to_string()).replace("{side}", "reached");
             // What goes with the product is asked of itself: no such pair is known, and it leads back to the page.
-            let route = route.replace("{other}", &id.to_string());
+            let route = route.replace("{other}", &id.to_string()).replace("{account}", &account.to_string());
             let filled = parts.iter().map(move |part| route.replace("{part}", part));
             filled.filter(move |_| !is_left_out).collect::<Vec<_>>()
         })
@@ -196,6 +198,15 @@ fn links(page: &str) -> Vec<String> {
     addresses.filter(|href| PARTS.iter().any(|part| href.starts_with(part))).collect()
 }
 
+/// An address without what it asks: why a customer is likely to buy is the same page of every customer.
+fn alike(path: &str) -> &str {
+    let plain = path.split(['?', '#']).next().unwrap_or_default();
+    match plain.rsplit_once('/') {
+        Some((list, account)) if list.ends_with("/customers") && account != "export" => &plain[..=list.len()],
+        _ => plain,
+    }
+}
+
 /// Opens every page of analysis and those it leads to, and says what is wrong with each. Of addresses that differ only behind the
 /// question mark it opens two on SQLite and one on PostgreSQL, where what is read from files alone was seen already.
 async fn walk(client: &Client, firm: &Firm, dialect: Dialect, wrong: &mut Vec<String>) -> BTreeSet<String> {
@@ -204,8 +215,8 @@ async fn walk(client: &Client, firm: &Firm, dialect: Dialect, wrong: &mut Vec<St
     let mut opened = BTreeSet::new();
     let mut waiting: Vec<String> = named(firm);
     while let Some(path) = waiting.pop() {
-        let plain = path.split(['?', '#']).next().unwrap_or_default().to_owned();
-        let of_this = opened.iter().filter(|one: &&String| one.split('?').next() == Some(plain.as_str()));
+        let plain = alike(&path);
+        let of_this = opened.iter().filter(|one: &&String| alike(one) == plain);
         if opened.contains(&path) || of_this.count() >= variants {
             continue;
         }

@@ -3,12 +3,14 @@
 //!
 //! Of every day as much is known: what was bought within [`WINDOW_DAYS`] before it. What is learned of a day of which less is known does
 //! not hold on one of which more is.
+//!
+//! Of one customer, looked at by day, the same is known by what was kept of everybody ([`Kept`]).
 
 use super::{FIELD, HISTORY, HORIZON_DAYS, RECENT_DAYS, WINDOW_DAYS, key};
 use crate::{
     mining::{
         lines::{self, Line, Sales},
-        traits::{self, Trait, Traits},
+        traits::{self, Coding, Trait, Traits},
     },
     settings::day_number,
 };
@@ -19,7 +21,9 @@ use mining::{
         neighbours::{self, Neighbour},
     },
 };
+use meta::Id;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// Neighbours of the product that count as related.
@@ -40,8 +44,6 @@ pub struct Past<'s> {
     pub lines: Vec<&'s [Line]>,
     /// Of each feature, what it is told as.
     pub keys: Vec<String>,
-    /// The quarter learned from, the quarter tested on, and today.
-    pub days: [Day; 3],
 }
 
 pub struct Day {
@@ -87,27 +89,47 @@ fn base(lines: &[Line], day: i32) -> Option<Base> {
 }
 
 impl<'s> Past<'s> {
-    pub fn of(sales: &'s Sales, traits: &'s Traits, products: &[u32]) -> Self {
-        let today = day_number(sales.until);
+    pub fn of(sales: &'s Sales, traits: &'s Traits) -> Self {
         let mut lines: Vec<&[Line]> = vec![&[]; sales.accounts.len()];
         for (account, own) in sales.by_account() {
             lines[account as usize] = own;
         }
-        let days = [today - 2 * HORIZON_DAYS, today - HORIZON_DAYS, today]
-            .map(|day| Day::new(day, &lines, &sales.history, products));
         let shares = ["industry", traits.regions().map_or(traits::REGIONS[0], |region| &region.field)];
         let fields = shares.into_iter().chain(traits.fields());
         let keys = HISTORY
             .iter()
             .map(|name| (*name).to_owned())
             .chain(fields.map(|field| format!("{FIELD}{field}")));
-        Past { sales, traits, lines, keys: keys.collect(), days }
+        Past { sales, traits, lines, keys: keys.collect() }
+    }
+
+    pub fn coding(&self) -> Coding {
+        self.traits.coding()
+    }
+
+    /// The quarter learned from, the quarter tested on, and today, of these products.
+    pub fn days(&self, products: &[u32]) -> [Day; 3] {
+        let today = day_number(self.sales.until);
+        [today - 2 * HORIZON_DAYS, today - HORIZON_DAYS, today]
+            .map(|day| Day::new(day, &self.lines, &self.sales.history, products))
+    }
+
+    /// Today, by what goes with one product as it was found of everybody. One after the other: of one customer it is little, and
+    /// the threads of all cores may be at work for a night.
+    pub fn today(&self, product: u32, near: Vec<Neighbour>) -> Day {
+        let (day, first) = (day_number(self.sales.until), self.sales.history.purchases());
+        Day {
+            day,
+            base: self.lines.iter().map(|lines| base(lines, day)).collect(),
+            known: first.iter().map(|first| is_known(&self.lines, first, day)).collect(),
+            near: BTreeMap::from([(product, near)]),
+        }
     }
 
     /// Customers to learn from and to test on: of those who had bought by the later day.
-    pub fn sample(&self) -> Vec<usize> {
+    pub fn sample(&self, later: &Day) -> Vec<usize> {
         let known: Vec<usize> =
-            (0..self.lines.len()).filter(|account| self.days[1].base[*account].is_some()).collect();
+            (0..self.lines.len()).filter(|account| later.base[*account].is_some()).collect();
         let keys: Vec<u64> = known.iter().map(|account| key(self.sales.accounts[*account])).collect();
         sample(&keys, SAMPLED).into_iter().map(|at| known[at]).collect()
     }
@@ -134,11 +156,44 @@ pub struct Known<'p> {
     shares: [Shares<'p>; SHARES],
 }
 
-/// How many of each value of a field had bought it.
+/// How many of each value of a field had bought it, and how many there were.
 pub struct Shares<'p> {
     field: Option<&'p Trait>,
     of: Vec<(u32, u32)>,
     overall: f64,
+}
+
+/// What is known of everybody on a day and goes into one customer's features. Values of fields are kept by their marks: there are some
+/// that one customer alone has, of whom nothing may be left where he is erased.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    customers: u32,
+    buyers: u32,
+    /// What goes with it and how much, as bits.
+    near: Vec<(Id, u64)>,
+    shares: [Vec<(u64, u32, u32)>; SHARES],
+}
+
+impl Kept {
+    pub fn near(&self) -> impl Iterator<Item = Id> {
+        self.near.iter().map(|(product, _)| *product)
+    }
+
+    /// As `sales` number them, who know all of them.
+    pub fn neighbours(&self, sales: &Sales) -> Vec<Neighbour> {
+        let one = |(product, similarity): &(Id, u64)| {
+            let product = sales.products.binary_search(product).ok()? as u32;
+            Some(Neighbour { product, similarity: f64::from_bits(*similarity), both: 0 })
+        };
+        self.near.iter().filter_map(one).collect()
+    }
+}
+
+/// The same for the same text in every version of the program (Fowler, Noll and Vo's hash).
+fn mark(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |mark, byte| {
+        (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 impl Shares<'_> {
@@ -150,12 +205,15 @@ impl Shares<'_> {
     }
 }
 
+fn overall(buyers: u32, customers: u32) -> f64 {
+    f64::from(buyers) / f64::from(Ord::max(customers, 1))
+}
+
 impl<'p> Known<'p> {
     pub fn on(past: &'p Past<'p>, at: &'p Day, product: u32) -> Self {
-        let fields = [past.traits.find("industry"), past.traits.regions()];
-        let mut shares = fields.map(|field| Shares {
+        let mut shares = Self::fields(past).map(|field| Shares {
             field,
-            of: vec![(0, 0); field.map_or(0, Trait::values)],
+            of: vec![(0, 0); field.map_or(0, |field| field.values().len())],
             overall: 0.0,
         });
         let (mut buyers, mut customers) = (0, 0);
@@ -170,12 +228,58 @@ impl<'p> Known<'p> {
             }
         }
         for shares in &mut shares {
-            shares.overall = f64::from(buyers) / f64::from(Ord::max(customers, 1));
+            shares.overall = overall(buyers, customers);
         }
+        Self::new(past, at, product, (customers, buyers), shares)
+    }
+
+    /// Of those in `past`, by what was kept of everybody.
+    pub fn by(past: &'p Past<'p>, at: &'p Day, product: u32, kept: &Kept) -> Self {
+        let mut of = kept.shares.iter();
+        let shares = Self::fields(past).map(|field| {
+            let known = of.next().map(Vec::as_slice).unwrap_or_default();
+            let share = |value: &String| {
+                let found = known.iter().find(|(value_mark, ..)| *value_mark == mark(value));
+                found.map_or((0, 0), |(_, bought, all)| (*bought, *all))
+            };
+            let values = field.map(Trait::values).unwrap_or_default();
+            let overall = overall(kept.buyers, kept.customers);
+            Shares { field, of: values.iter().map(share).collect(), overall }
+        });
+        Self::new(past, at, product, (kept.customers, kept.buyers), shares)
+    }
+
+    fn fields(past: &'p Past<'p>) -> [Option<&'p Trait>; SHARES] {
+        [past.traits.find("industry"), past.traits.regions()]
+    }
+
+    fn new(
+        past: &'p Past<'p>,
+        at: &'p Day,
+        product: u32,
+        (customers, buyers): (u32, u32),
+        shares: [Shares<'p>; SHARES],
+    ) -> Self {
         let near = at.near.get(&product).map(Vec::as_slice).unwrap_or_default();
-        let mut places = vec![None; past.sales.history.products()];
+        let mut places = vec![None; past.sales.products.len()];
         near.iter().enumerate().for_each(|(place, near)| places[near.product as usize] = Some(place));
         Known { past, at, product, customers, buyers, near, places, shares }
+    }
+
+    /// What it takes to know the same of one customer.
+    pub fn keep(&self) -> Kept {
+        let product = |near: &Neighbour| self.past.sales.products[near.product as usize];
+        let shares = self.shares.each_ref().map(|shares| {
+            let values = shares.field.map(Trait::values).unwrap_or_default();
+            let counted = values.iter().zip(&shares.of).filter(|(_, (_, all))| *all > 0);
+            counted.map(|(value, (bought, all))| (mark(value), *bought, *all)).collect()
+        });
+        Kept {
+            customers: self.customers,
+            buyers: self.buyers,
+            near: self.near.iter().map(|near| (product(near), near.similarity.to_bits())).collect(),
+            shares,
+        }
     }
 
     /// What he did, in the order of [`HISTORY`]; `None` for who had not bought anything within the window.
@@ -237,11 +341,12 @@ mod tests {
         // And one whose order is known on the first day only.
         let sales = lines::made::steady(STEADY as u32, &[WINDOW_DAYS + 100]);
         let traits = Traits::default();
-        let past = Past::of(&sales, &traits, &[0, 1]);
+        let past = Past::of(&sales, &traits);
+        let days = past.days(&[0, 1]);
         for product in [0, 1] {
-            let [first, ..] = &past.days;
+            let [first, ..] = &days;
             let then = Known::on(&past, first, product);
-            for later in &past.days[1..] {
+            for later in &days[1..] {
                 let now = Known::on(&past, later, product);
                 for account in 0..STEADY {
                     assert!(then.history(account).is_some());
@@ -249,6 +354,41 @@ mod tests {
                 }
                 assert_eq!((then.history(STEADY).is_some(), now.history(STEADY)), (true, None));
                 assert_eq!((now.customers, now.buyers), (then.customers - 1, then.buyers));
+            }
+        }
+    }
+
+    #[test]
+    fn of_one_customer_looked_at_alone_the_same_is_known_as_among_all() {
+        const STEADY: usize = 60;
+        let (sales, traits) = (lines::made::steady(STEADY as u32, &[]), Traits::default());
+        let past = Past::of(&sales, &traits);
+        let [.., today] = past.days(&[0, 1]);
+        for product in [0, 1] {
+            let among_all = Known::on(&past, &today, product);
+            let kept = serde_json::to_string(&among_all.keep()).expect("plain data");
+            let kept: Kept = serde_json::from_str(&kept).expect("plain data");
+            assert!(kept == among_all.keep() && kept.near().count() > 1, "{kept:?}");
+            for account in 0..STEADY {
+                let own = |line: &Line| {
+                    Line::new(Some(0), line.product(), line.order, line.day, line.quantity, line.amount)
+                };
+                let lines: Vec<Line> = past.lines[account].iter().map(own).collect();
+                let bought = |line: &Line| {
+                    Some(Purchase { customer: 0, product: line.product()?, day: line.day })
+                };
+                let alone = Sales {
+                    accounts: vec![sales.accounts[account]],
+                    products: sales.products.clone(),
+                    history: History::new(lines.iter().filter_map(bought)),
+                    lines,
+                    until: sales.until,
+                };
+                let of_one = Past::of(&alone, &traits);
+                let day = of_one.today(product, kept.neighbours(&alone));
+                let known = Known::by(&of_one, &day, product, &kept);
+                assert!(known.features(0).is_some());
+                assert_eq!(known.features(0), among_all.features(account), "{product} {account}");
             }
         }
     }

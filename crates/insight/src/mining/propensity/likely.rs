@@ -189,6 +189,14 @@ pub async fn of_customer(
     Ok((likely.collect(), many))
 }
 
+/// The probability one customer has for one product, if he has one.
+pub async fn of_one(engine: &Engine, product: Id, found: &Found, account: Id) -> Result<Option<f64>> {
+    let rows = engine.fetch(&naming(found.run, account)).await?;
+    let Some((first, _, at)) = place(&rows, account)? else { return Ok(None) };
+    let told = part_of(engine, (found.run, first), "told", [product].into_iter()).await?;
+    Ok(told.first().and_then(|(_, parts)| told_at(parts, at)).map(|parts| f64::from(parts) / PARTS))
+}
+
 /// A column of the products' rows that begin with a customer.
 async fn part_of(
     engine: &Engine,

@@ -4,7 +4,10 @@
 //!
 //! Whoever looks for the likeliest reads two bytes a customer; whoever looks at a customer, the one row he is in of each product.
 
-use super::{Found, HORIZON_DAYS, KIND};
+use super::{
+    Found, HORIZON_DAYS, KIND,
+    explained::{self, Learned},
+};
 use crate::{
     mining::kept,
     runs::Runs,
@@ -33,7 +36,7 @@ pub(super) const PARTS: f64 = 50_000.0;
 /// Of who did not buy anything within the window, and of who was erased.
 const UNTOLD: u16 = u16::MAX;
 /// Reasons are kept of those above the average, since of the others more speaks against it than for it; of no more than so many of the
-/// likeliest.
+/// likeliest. What speaks for and against it of whomever is computed when he is looked at ([`explained`]).
 pub const REASONED: usize = 100_000;
 /// Reasons of a customer: more than are told, since who reads them may not see all of them.
 const REASONS: usize = 5;
@@ -142,8 +145,8 @@ impl Row {
     }
 }
 
-/// What was found of a product, and what is told of everybody.
-pub type Told = std::result::Result<(Found, Everybody), Reason>;
+/// What was found of a product, by what it can be explained, and what is told of everybody.
+pub type Told = std::result::Result<(Found, Learned, Everybody), Reason>;
 
 /// Keeps what was found, of `accounts`, and takes away what was found of these products before, and whatever was told of a time that is over.
 /// One after the other: two would take the same number for their runs.
@@ -170,7 +173,7 @@ async fn keep_alone(
         }));
     }
     for (product, found) in &found {
-        if let Ok((_, everybody)) = found {
+        if let Ok((.., everybody)) = found {
             rows.extend(everybody.rows(*product, accounts));
         }
     }
@@ -184,11 +187,19 @@ async fn keep_alone(
     let mut products = over(engine, until).await?;
     for (product, found) in found {
         products.push(product);
-        let found = found.map(|(found, _)| Found { run, ..found });
+        let found = match found {
+            Ok((found, learned, _)) => {
+                // First: whoever finds the new run finds what explains it.
+                explained::keep(engine, product, run, &learned).await?;
+                Ok(Found { run, ..found })
+            }
+            Err(reason) => Err(reason),
+        };
         kept::keep(engine, KIND, &product.to_string(), until, &found).await?;
     }
     for product in products {
         delete(engine, Expr::col(name("product")).eq(product).and(earlier(run))).await?;
+        explained::forget_before(engine, product, run).await?;
     }
     // Customers of runs that tell nothing any more.
     let in_use = Sql::select()

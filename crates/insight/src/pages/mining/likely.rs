@@ -1,7 +1,7 @@
 //! `/analysis/product/{id}/customers`: everybody who may buy a product, the likeliest first, page by page and as a file; and what speaks
 //! for a customer, in words.
 
-use super::{Words, plain, product_href, scope, words};
+use super::{Words, plain, product_href, scope, why, words};
 use crate::{
     mining::{
         kept::Kept,
@@ -61,6 +61,7 @@ impl Wanted {
 pub(super) struct Row {
     name: String,
     href: String,
+    why_href: String,
     probability: String,
     reasons: Vec<String>,
     before: bool,
@@ -78,7 +79,7 @@ pub(super) fn address(product: Id, best: Option<usize>) -> String {
 pub(super) async fn rows(
     words: &Words<'_>,
     session: &Session,
-    day: NaiveDate,
+    (product, day): (Id, NaiveDate),
     likely: &[Likely],
     action: Action,
 ) -> Answer<Vec<Row>> {
@@ -100,6 +101,7 @@ pub(super) async fn rows(
         Some(Row {
             name: record.text(&archive.title).to_owned(),
             href: format!("/account/{}", one.account),
+            why_href: why::href(product, one.account),
             probability: words.percent(one.probability),
             reasons: reasons(words, seen, &record, day, one, &names),
             before: one.bought_before,
@@ -129,7 +131,7 @@ pub(super) fn reasons(
     names: &HashMap<Id, String>,
 ) -> Vec<String> {
     let told = one.reasons.iter().filter_map(|(reason, adds)| {
-        let text = why(words, seen, record, day, reason)?;
+        let text = in_words(words, seen, record, day, reason)?;
         Some(words.t("mining.reason_odds", &[("reason", &text), ("times", &words.fixed(adds.exp(), 1))]))
     });
     let bought = one.related.and_then(|related| names.get(&related));
@@ -144,7 +146,7 @@ pub(super) fn field<'e>(seen: &'e Entity, reason: &str) -> Result<Option<&'e Fie
 }
 
 /// A reason in words, with what stands in the customer's archive; `None` if the reader may not see that field.
-fn why(words: &Words<'_>, seen: &Entity, record: &Record, day: NaiveDate, reason: &str) -> Option<String> {
+pub(super) fn in_words(words: &Words<'_>, seen: &Entity, record: &Record, day: NaiveDate, reason: &str) -> Option<String> {
     let Some(field) = field(seen, reason).ok()? else {
         return Some(words.t(&format!("mining.reason.{reason}"), &[]));
     };
@@ -199,7 +201,7 @@ pub async fn page(
     let (best, after) = (wanted.best(), Place::parse(&wanted.after));
     let asked = Asked { best: best.unwrap_or(usize::MAX), after, limit: ROWS };
     let (likely, next) = propensity::likely::likely(app.engine(), id, found, asked).await?;
-    let rows = rows(&words, &session, day, &likely, Action::Read).await?;
+    let rows = rows(&words, &session, (id, day), &likely, Action::Read).await?;
     app.saw_many(&session, "account", rows.len(), &[("product", &id.to_string())]);
     let own = address(id, best);
     let joint = if best.is_some() { '&' } else { '?' };
@@ -274,7 +276,7 @@ pub async fn export(
     for batch in likely.chunks(BATCH) {
         // Rows are in the order of the likeliest, and hold the exact number.
         let told: HashMap<Id, f64> = batch.iter().map(|one| (one.account, one.probability)).collect();
-        for row in rows(&words, &session, day, batch, Action::Export).await? {
+        for row in rows(&words, &session, (id, day), batch, Action::Export).await? {
             let probability = told.get(&row.record.id).map(|told| format!("{told:.5}")).unwrap_or_default();
             let told = [plain(&row.name), probability, plain(&row.reasons.join("; "))];
             let fields = columns.iter().map(|field| plain(row.record.text(&field.name)));

@@ -19,6 +19,7 @@ mod sides;
 mod status;
 mod tested;
 mod uplift;
+mod why;
 
 pub(crate) use groups::names as group_names;
 pub(crate) use sides::Side;
@@ -44,6 +45,7 @@ pub fn web_module() -> WebModule {
             ("insight/mining_product.html", include_str!("product.html")),
             ("insight/mining_likely.html", include_str!("likely.html")),
             ("insight/mining_likely_table.html", include_str!("likely_table.html")),
+            ("insight/mining_why.html", include_str!("why.html")),
             ("insight/mining_forecast.html", include_str!("forecast.html")),
             ("insight/mining_purchasing.html", include_str!("purchasing.html")),
             ("insight/mining_panel.html", include_str!("panel.html")),
@@ -98,6 +100,7 @@ fn routes() -> Router<App> {
         .route("/analysis/product/{id}/bought", get(both::buyers))
         .route("/analysis/product/{id}/customers", get(likely::page))
         .route("/analysis/product/{id}/customers/export", get(likely::export))
+        .route("/analysis/product/{id}/customers/{account}", get(why::page))
         .route("/analysis/forecast", get(forecast::page))
         .route("/analysis/purchasing", get(purchasing::page))
         .route("/analysis/purchasing.csv", get(purchasing::export))

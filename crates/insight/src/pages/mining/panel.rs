@@ -1,6 +1,6 @@
 //! What a customer may buy next, on his own page: what is recommended to him, and what he is likely to buy, with the reasons.
 
-use super::{Words, both, left_out, likely, product_href, products, tested, words};
+use super::{Words, both, left_out, likely, product_href, products, tested, why, words};
 use crate::{
     mining::{
         lines,
@@ -43,7 +43,7 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<Option<S
 }
 
 /// The page of a product for who sees all figures, its record for others.
-fn href(session: &Session, product: Id) -> String {
+pub(super) fn href(session: &Session, product: Id) -> String {
     if scope::sees_the_company(&session.actor) {
         product_href(product)
     } else {
@@ -141,6 +141,7 @@ async fn likely_products(words: &Words<'_>, session: &Session, record: &Record) 
             "name": names.get(product)?, "href": href(session, *product), "before": likely.bought_before,
             "probability": words.percent(likely.probability), "until": words.date(until),
             "times": words.t("mining.times", &[("times", &words.fixed(times, 1))]),
+            "why_href": why::href(*product, record.id),
             "reasons": likely::reasons(words, seen, record, kept.as_of, likely, &related),
         }))
     });

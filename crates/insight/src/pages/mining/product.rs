@@ -67,7 +67,7 @@ pub async fn page(State(app): State<App>, session: Session, Path(id): Path<Id>) 
             };
             let asked = Asked { best: usize::MAX, after: None, limit: likely::ROWS };
             let (first, _) = propensity::likely::likely(engine, id, found, asked).await?;
-            let rows = likely::rows(&words, &session, day, &first, Action::Read).await?;
+            let rows = likely::rows(&words, &session, (id, day), &first, Action::Read).await?;
             app.saw_many(&session, "account", rows.len(), &[("product", &id.to_string())]);
             context! {
                 state => "found",
@@ -154,7 +154,7 @@ async fn simpler(words: &Words<'_>, id: Id, day: NaiveDate) -> Answer<Vec<Figure
     ])
 }
 
-fn tested(words: &Words<'_>, found: &Found) -> [Input; 2] {
+pub(super) fn tested(words: &Words<'_>, found: &Found) -> [Input; 2] {
     let input =
         |key: &str, number: usize| Input { label: words.t(key, &[]), value: words.count(number as u64) };
     [
@@ -227,7 +227,7 @@ fn list(first: &[Likely]) -> String {
 }
 
 /// A method, and whether it knows who customers are.
-fn candidate(words: &Words<'_>, what: Candidate) -> String {
+pub(super) fn candidate(words: &Words<'_>, what: Candidate) -> String {
     let method = words.t(&format!("mining.method.{}", what.method.name()), &[]);
     match what {
         Candidate { method: Method::BaseRate, .. } => method,

@@ -118,6 +118,7 @@ fn addresses(route: &str, company: &Branches, others: &Others) -> Vec<(String, &
             .replace("{source}", "erp")
             .replace("{number}", "4711")
             .replace("{part}", "product")
+            .replace("{account}", &company.theirs[0].1.to_string())
             .replace("{handle}", "x")
             .replace("{share}", &nobody.to_string())
             .replace("{merge}", &nobody.to_string())
