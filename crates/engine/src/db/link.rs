@@ -111,9 +111,7 @@ pub(crate) fn pool_options() -> PgPoolOptions {
     PgPoolOptions::new()
         .test_before_acquire(false)
         .before_acquire(|conn, about| {
-            Box::pin(async move {
-                if about.idle_for > FRESH { pinged(conn, PING_LIMIT).await } else { Ok(true) }
-            })
+            Box::pin(async move { Ok(about.idle_for <= FRESH || pinged(conn, PING_LIMIT).await?) })
         })
         .after_release(|conn, _| Box::pin(pinged(conn, RELEASE_LIMIT)))
 }

@@ -46,7 +46,10 @@ fn a_page_that_ends_early_says_how_far_it_looked_and_goes_on_when_told() {
 
         let (shown, page) = titles(&client, "/customer").await;
         assert_eq!(shown.len(), 50);
-        assert!(go_on(&page).is_none() && page.contains("hx-trigger=\"revealed"), "a full page goes on: {page}");
+        assert!(
+            go_on(&page).is_none() && page.contains("hx-trigger=\"revealed"),
+            "a full page goes on: {page}"
+        );
 
         // No index finds what a number contains.
         let (shown, page) = titles(&client, "/customer?filter=phone.contains('7777')").await;

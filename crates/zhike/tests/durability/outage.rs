@@ -272,7 +272,11 @@ async fn a_database_that_falls_silent_is_given_up_and_found_again_without_a_rest
             ledger.acknowledged.insert(request.key.clone(), Expected::Accounts(1));
             continue;
         }
-        assert_eq!((status, answer["type"].as_str()), (503, Some("urn:zhike:problem:unavailable")), "{answer}");
+        assert_eq!(
+            (status, answer["type"].as_str()),
+            (503, Some("urn:zhike:problem:unavailable")),
+            "{answer}"
+        );
         refused.push(request);
     }
     assert!(!refused.is_empty(), "the gate let everything through");
