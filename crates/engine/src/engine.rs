@@ -3,7 +3,7 @@
 use crate::{
     Actor, Customs, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, audit, core,
     custom,
-    db::{self, Conn, Pool},
+    db::{self, Conn, Link, Pool},
     jobs,
     lease::Lease,
     log::Gaps,
@@ -178,7 +178,7 @@ impl Engine {
         let (pool, sqlite) = db::open(&options.database, &options.data_dir, options.connections).await?;
         let mut conn = match (sqlite, &pool) {
             (Some(conn), _) => Conn::Sqlite(conn),
-            (None, Pool::Postgres(pool)) => Conn::Postgres(pool.acquire().await?),
+            (None, Pool::Postgres(pool)) => Conn::Postgres(Link::of(pool).await?),
             (None, Pool::Sqlite(_)) => return Err(Error::Internal("no writer".into())),
         };
         let beside = options.instead_of.is_some();

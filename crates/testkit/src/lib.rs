@@ -13,6 +13,7 @@ mod client;
 mod database;
 mod events;
 mod mail_server;
+pub mod refusals;
 #[cfg(feature = "s3")]
 mod s3;
 

@@ -163,7 +163,10 @@ mod tests {
         assert_eq!(parts.iter().map(|part| part.discount).sum::<i128>(), 720_000);
         assert!(parts.iter().all(|part| (part.net - 2_160_000).abs() <= 1), "{parts:?}");
         let alone = net_of_lines(&[333_333; 3], Some(720_000_000), Some(6_480_000));
-        assert_eq!(alone.into_iter().map(i128::from).collect::<Vec<_>>(), parts.iter().map(|part| part.net).collect::<Vec<_>>());
+        assert_eq!(
+            alone.into_iter().map(i128::from).collect::<Vec<_>>(),
+            parts.iter().map(|part| part.net).collect::<Vec<_>>()
+        );
     }
 
     #[test]

@@ -126,13 +126,18 @@ impl Translator<'_> {
         let near = self.own(Expr::col((name(self.entity), name(&through.reference))));
         // Under a name of its own, as a reference may lead to the same table.
         let far = |column: &str| Expr::col((name(FAR), name(column)));
+        let table = table_of(&through.entity, field).into_table_ref().alias(name(FAR));
         let mut found = Query::select();
+<<<<<<< HEAD
         found.from(table_of(&through.entity, field).into_table_ref().alias(name(FAR))).and_where(self.test(
             condition,
             far(&field.name),
             field,
             contrary,
         ));
+=======
+        found.from(table).and_where(self.test(condition, far(&field.name), field, contrary));
+>>>>>>> v5
         // Figures have rows of live records only; of the others the indexes have just these.
         if field.apart.is_none() {
             found.and_where(far("deleted_at").is_null());

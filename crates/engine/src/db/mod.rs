@@ -2,10 +2,11 @@
 
 mod aside;
 mod bind;
+mod link;
 mod sqlite;
 
 use crate::{Error, Result};
-use futures::{StreamExt, stream::BoxStream};
+use futures::stream::BoxStream;
 use meta::{DateTime, Id, NaiveDate, Utc};
 use sea_query::{
     Alias, DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementWriter, SelectStatement,
@@ -13,14 +14,14 @@ use sea_query::{
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Row as _,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    AssertSqlSafe, ConnectOptions, PgPool, Row as _,
+    postgres::{PgConnectOptions, PgRow},
 };
 use std::{path::Path, str::FromStr, time::Duration};
 
 pub(crate) use aside::all_aside;
 pub use aside::aside;
+pub(crate) use link::Link;
 pub(crate) use sqlite::Sqlite;
 use sqlite::{Readers, SqliteRow};
 
@@ -59,7 +60,7 @@ pub(crate) enum Pool {
 /// One connection inside a write transaction.
 pub(crate) enum Conn {
     Sqlite(Sqlite),
-    Postgres(PoolConnection<Postgres>),
+    Postgres(Link),
 }
 
 pub enum Row {
@@ -82,7 +83,7 @@ pub(crate) async fn open(
                 .application_name("zhike")
                 .options([("timezone", "UTC")])
                 .disable_statement_logging();
-            let pool = PgPoolOptions::new()
+            let pool = link::pool_options()
                 .max_connections(connections)
                 .acquire_timeout(ACQUIRE_TIMEOUT)
                 .idle_timeout(IDLE_TIMEOUT)
@@ -103,7 +104,7 @@ pub(crate) async fn snapshot(pool: &Pool, folder: &Path) -> Result<Conn> {
             Ok(conn)
         }
         Pool::Postgres(pool) => {
-            let mut conn = Conn::Postgres(pool.acquire().await?);
+            let mut conn = Conn::Postgres(Link::of(pool).await?);
             conn.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
             Ok(conn)
         }
@@ -150,8 +151,8 @@ impl Pool {
         match self {
             Pool::Sqlite(readers) => readers.fetch(&sql, values).await,
             Pool::Postgres(pool) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-                Ok(query.fetch_all(pool).await?.into_iter().map(Row::Postgres).collect())
+                let rows = Link::of(pool).await?.rows(sql, values).await?;
+                Ok(rows.into_iter().map(Row::Postgres).collect())
             }
         }
     }
@@ -161,10 +162,10 @@ impl Pool {
         let (sql, values) = render(select, self.dialect());
         match self {
             Pool::Sqlite(readers) => readers.stream(sql, values),
-            Pool::Postgres(pool) => sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values))
-                .fetch(pool)
-                .map(|row| Ok(Row::Postgres(row?)))
-                .boxed(),
+            Pool::Postgres(pool) => {
+                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+                link::each(pool.connect_options(), query.fetch(pool))
+            }
         }
     }
 }
@@ -191,9 +192,8 @@ impl Conn {
     pub async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<Row>> {
         match self {
             Conn::Sqlite(conn) => conn.fetch(&sql, values),
-            Conn::Postgres(conn) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-                Ok(query.fetch_all(&mut **conn).await?.into_iter().map(Row::Postgres).collect())
+            Conn::Postgres(link) => {
+                Ok(link.rows(sql, values).await?.into_iter().map(Row::Postgres).collect())
             }
         }
     }
@@ -207,10 +207,7 @@ impl Conn {
     pub async fn execute_text(&mut self, sql: String, values: Values) -> Result<u64> {
         match self {
             Conn::Sqlite(conn) => conn.execute(&sql, values),
-            Conn::Postgres(conn) => {
-                let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-                Ok(query.execute(&mut **conn).await?.rows_affected())
-            }
+            Conn::Postgres(link) => link.execute(sql, values).await,
         }
     }
 
@@ -227,10 +224,7 @@ impl Conn {
     pub async fn run(&mut self, sql: &str) -> Result<()> {
         match self {
             Conn::Sqlite(conn) => conn.run(sql),
-            Conn::Postgres(conn) => {
-                sqlx::raw_sql(AssertSqlSafe(sql.to_owned())).execute(&mut **conn).await?;
-                Ok(())
-            }
+            Conn::Postgres(link) => link.run(sql).await,
         }
     }
 }

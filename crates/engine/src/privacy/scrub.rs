@@ -3,7 +3,7 @@
 
 use crate::{
     Dialect, Engine, JobContext, JobState, Module, Result, Tx,
-    db::{Conn, Pool, name},
+    db::{Conn, Link, Pool, name},
     schema, search,
     store::{number, writer},
 };
@@ -77,7 +77,7 @@ impl Engine {
                 writer::alone(writer, statements.map(str::to_owned).to_vec()).await
             }
             (None, Pool::Postgres(pool)) => {
-                let mut conn = Conn::Postgres(pool.acquire().await?);
+                let mut conn = Conn::Postgres(Link::of(pool).await?);
                 for table in schema::tables(self.registry()) {
                     conn.run(&format!("VACUUM \"{}\"", table.name)).await?;
                 }

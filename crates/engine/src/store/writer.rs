@@ -4,7 +4,7 @@
 
 use crate::{
     Actor, Engine, Error, Figures, Result, Tx,
-    db::{Conn, all_aside},
+    db::{Conn, Link, all_aside},
     lease::outlast,
     search::Pending,
 };
@@ -98,7 +98,7 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
     let crate::db::Pool::Postgres(pool) = engine.pool() else {
         return Err(Error::Internal("no writer for SQLite".into()));
     };
-    let conn = Conn::Postgres(pool.acquire().await?);
+    let conn = Conn::Postgres(Link::of(pool).await?);
     let mut tx = Tx::new(conn, engine.clone(), actor);
     // With its own number from the beginning: see `log::Gaps`.
     tx.conn.run("BEGIN; SELECT pg_current_xact_id()").await?;
@@ -116,8 +116,8 @@ async fn on_postgres(engine: Engine, actor: Actor, work: Work) -> Result<()> {
         Err(error) => {
             if tx.conn.run("ROLLBACK").await.is_err() {
                 tracing::warn!("a transaction could not be rolled back; the connection is dropped");
-                if let Conn::Postgres(conn) = tx.conn {
-                    drop(conn.detach());
+                if let Conn::Postgres(link) = tx.conn {
+                    link.end();
                 }
             }
             return Err(error);

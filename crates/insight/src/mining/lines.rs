@@ -200,7 +200,9 @@ pub async fn of_account(
     let rows = engine.fetch(&select).await?;
     if rows.len() > OWN_LINES_LIMIT {
         return Err(Error::Limit(meta::label(
-            format!("Of one customer at most {OWN_LINES_LIMIT} order lines are looked at; this one has more."),
+            format!(
+                "Of one customer at most {OWN_LINES_LIMIT} order lines are looked at; this one has more."
+            ),
             format!("单个客户最多查看 {OWN_LINES_LIMIT} 条订单行，该客户超过此数。"),
         )));
     }
@@ -314,10 +316,7 @@ impl Numbers {
 fn in_place(a: &Line, b: &Line) -> Ordering {
     let place =
         |line: &Line| (line.account.wrapping_add(1), line.day, line.order, line.product.wrapping_add(1));
-    place(a)
-        .cmp(&place(b))
-        .then(a.amount.total_cmp(&b.amount))
-        .then(a.quantity.total_cmp(&b.quantity))
+    place(a).cmp(&place(b)).then(a.amount.total_cmp(&b.amount)).then(a.quantity.total_cmp(&b.quantity))
 }
 
 fn first_purchases(lines: &[Line]) -> History {
@@ -339,16 +338,18 @@ impl Sales {
             let nets = warehouse::net_of_lines(&amounts, of_order[0].rate, of_order[0].whole);
             // As [`counting`] has it.
             let counts = of_order.iter().zip(nets).filter(|(line, net)| line.quantity > 0 && *net > 0);
-            lines.extend(counts.map(|(line, net)| Line {
-                account: 0,
-                product: line
-                    .product
-                    .and_then(|product| products.binary_search(&product).ok())
-                    .map_or(MISSING, |number| number as u32),
-                order: order as u32,
-                day: line.day,
-                quantity: value::money::to_units(line.quantity),
-                amount: value::money::to_units(net),
+            lines.extend(counts.map(|(line, net)| {
+                Line {
+                    account: 0,
+                    product: line
+                        .product
+                        .and_then(|product| products.binary_search(&product).ok())
+                        .map_or(MISSING, |number| number as u32),
+                    order: order as u32,
+                    day: line.day,
+                    quantity: value::money::to_units(line.quantity),
+                    amount: value::money::to_units(net),
+                }
             }));
         }
         lines.sort_unstable_by(in_place);

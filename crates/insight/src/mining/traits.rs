@@ -345,8 +345,7 @@ impl Traits {
     fn new(all: Vec<Trait>) -> Self {
         let mut traits = Traits { all, regions: None };
         let [province, country] = REGIONS.map(|field| traits.find(field));
-        let regions =
-            province.filter(|province| 2 * province.known() >= province.customers()).or(country);
+        let regions = province.filter(|province| 2 * province.known() >= province.customers()).or(country);
         traits.regions = regions.map(|regions| regions.field.clone());
         traits
     }

@@ -122,7 +122,16 @@ fn everybody_is_told_why_as_far_as_he_may_know_the_customer() {
         let address = address(&made, account);
         let client = company.app.administrator().await;
         for (language, wanted) in [
-            ("en", ["Yearly income: ", "Sex: ", "This customer, all together", "against it", "time since the last order: "]),
+            (
+                "en",
+                [
+                    "Yearly income: ",
+                    "Sex: ",
+                    "This customer, all together",
+                    "against it",
+                    "time since the last order: ",
+                ],
+            ),
             ("zh-CN", ["年收入：", "性别：", "该客户（合计）", "不利", "最近购买时间："]),
         ] {
             client.set_cookie("zhike_lang", language);
@@ -157,7 +166,10 @@ fn everybody_is_told_why_as_far_as_he_may_know_the_customer() {
         let without_income = reader(&company, "income", "hidden").await;
         let page = without_income.get(&address).await.expect(200).body;
         assert!(page.contains("Sex: ") && !page.contains("Yearly income"), "{page}");
-        assert!(page.contains("Reasons from fields you may not see") && !page.contains("all together"), "{page}");
+        assert!(
+            page.contains("Reasons from fields you may not see") && !page.contains("all together"),
+            "{page}"
+        );
         without_income.get(&api).await.expect(403);
         let without_sales = reader(&company, "net_sales", "hidden").await;
         without_sales.get(&address).await.expect(403);
@@ -213,12 +225,18 @@ fn what_changed_since_is_told_beside_what_was_told_and_of_who_is_gone_nothing() 
             values: Values::new(),
         };
         let system = Actor::system();
-        let merged = company.engine.write(&system, move |tx| Box::pin(async move { tx.merge(merging).await }));
+        let merged =
+            company.engine.write(&system, move |tx| Box::pin(async move { tx.merge(merging).await }));
         merged.await.unwrap();
         let one = told(&company, made.recorder, winner).await;
         assert!((probability(all(&one)) - one.now).abs() < 1e-6, "{one:?}");
         let gone = client.get(&address(&made, loser)).await;
-        assert!(gone.status >= 300 && !gone.body.contains("data-defined=\"why\""), "{} {}", gone.status, gone.body);
+        assert!(
+            gone.status >= 300 && !gone.body.contains("data-defined=\"why\""),
+            "{} {}",
+            gone.status,
+            gone.body
+        );
 
         // Of an erased person nothing is told, whoever still knows his id.
         company.engine.erase(&system, "account", erased, "asked for it").await.unwrap();
@@ -234,9 +252,9 @@ fn what_changed_since_is_told_beside_what_was_told_and_of_who_is_gone_nothing() 
         // As an earlier version left it: probabilities, and nothing that explains them.
         let models = engine::name("propensity_model");
         let none = engine::sea_query::Query::delete().from_table(models).to_owned();
-        let deleted = company.engine.write(&system, move |tx| {
-            Box::pin(async move { tx.execute(&none).await.map(drop) })
-        });
+        let deleted = company
+            .engine
+            .write(&system, move |tx| Box::pin(async move { tx.execute(&none).await.map(drop) }));
         deleted.await.unwrap();
         assert_eq!(why(&company, made.recorder, account).await, Why::NotKept(before.told));
         let page = client.get(&address(&made, account)).await.expect(200).body;

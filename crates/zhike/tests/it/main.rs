@@ -18,6 +18,7 @@ mod pages;
 mod person;
 mod plans;
 mod privacy;
+mod refusals;
 mod rights;
 mod traces;
 mod value_command;

@@ -101,12 +101,7 @@ impl Learned {
     }
 
     /// Of the only customer of `sales` and `traits`, who was told this probability.
-    fn explain(
-        &self,
-        sales: &Sales,
-        traits: &Traits,
-        told: f64,
-    ) -> std::result::Result<Why, Reason> {
+    fn explain(&self, sales: &Sales, traits: &Traits, told: f64) -> std::result::Result<Why, Reason> {
         let past = Past::of(sales, traits);
         let product = sales.products.binary_search(&self.product).ok().map(|number| number as u32);
         let Some(product) = product.filter(|_| self.looking.fits(&past.keys)) else {
@@ -155,9 +150,7 @@ pub async fn keep(engine: &Engine, product: Id, run: i64, learned: &Learned) -> 
         .into_table(name(TABLE))
         .columns(["product", "run", "body"].map(name))
         .values_panic([product.into(), run.into(), body.into()])
-        .on_conflict(
-            OnConflict::column(name("product")).update_columns(["run", "body"].map(name)).to_owned(),
-        )
+        .on_conflict(OnConflict::column(name("product")).update_columns(["run", "body"].map(name)).to_owned())
         .to_owned();
     let system = Actor::system();
     engine.write(&system, move |tx| Box::pin(async move { tx.execute(&upsert).await.map(drop) })).await
@@ -231,13 +224,7 @@ impl Explained {
 }
 
 /// Of a customer who is there, whoever asks: he must be one who may see him.
-pub async fn of(
-    engine: &Engine,
-    product: Id,
-    found: &Found,
-    as_of: NaiveDate,
-    account: Id,
-) -> Result<Why> {
+pub async fn of(engine: &Engine, product: Id, found: &Found, as_of: NaiveDate, account: Id) -> Result<Why> {
     let record = engine.get(&Actor::system(), "account", account).await?;
     let Some(told) = likely::of_one(engine, product, found, account).await? else { return Ok(Why::Untold) };
     let Some(learned) = load(engine, product, found.run).await? else { return Ok(Why::NotKept(told)) };

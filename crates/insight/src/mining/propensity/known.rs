@@ -14,6 +14,7 @@ use crate::{
     },
     settings::day_number,
 };
+use meta::Id;
 use mining::{
     propensity::{Example, sample},
     recommend::{
@@ -21,7 +22,6 @@ use mining::{
         neighbours::{self, Neighbour},
     },
 };
-use meta::Id;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -191,9 +191,8 @@ impl Kept {
 
 /// The same for the same text in every version of the program (Fowler, Noll and Vo's hash).
 fn mark(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |mark, byte| {
-        (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    text.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |mark, byte| (mark ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 impl Shares<'_> {
@@ -374,9 +373,8 @@ mod tests {
                     Line::new(Some(0), line.product(), line.order, line.day, line.quantity, line.amount)
                 };
                 let lines: Vec<Line> = past.lines[account].iter().map(own).collect();
-                let bought = |line: &Line| {
-                    Some(Purchase { customer: 0, product: line.product()?, day: line.day })
-                };
+                let bought =
+                    |line: &Line| Some(Purchase { customer: 0, product: line.product()?, day: line.day });
                 let alone = Sales {
                     accounts: vec![sales.accounts[account]],
                     products: sales.products.clone(),

@@ -146,7 +146,13 @@ pub(super) fn field<'e>(seen: &'e Entity, reason: &str) -> Result<Option<&'e Fie
 }
 
 /// A reason in words, with what stands in the customer's archive; `None` if the reader may not see that field.
-pub(super) fn in_words(words: &Words<'_>, seen: &Entity, record: &Record, day: NaiveDate, reason: &str) -> Option<String> {
+pub(super) fn in_words(
+    words: &Words<'_>,
+    seen: &Entity,
+    record: &Record,
+    day: NaiveDate,
+    reason: &str,
+) -> Option<String> {
     let Some(field) = field(seen, reason).ok()? else {
         return Some(words.t(&format!("mining.reason.{reason}"), &[]));
     };

@@ -109,8 +109,7 @@ fn tried(product: Id) -> String {
 
 /// What every number of the page rests on.
 fn sample(words: &Words<'_>, found: &Found) -> Vec<Input> {
-    let method =
-        Input { label: words.t("mining.method", &[]), value: candidate(words, found.backtest.best) };
+    let method = Input { label: words.t("mining.method", &[]), value: candidate(words, found.backtest.best) };
     [method].into_iter().chain(tested(words, found)).collect()
 }
 

@@ -1,0 +1,161 @@
+//! A connection to PostgreSQL that nobody waits for in vain. A server, or what lies between, may fall silent without ending its
+//! connections: neither the driver nor the pool gives up one whose answer never comes.
+
+use super::Row;
+use crate::{Error, Result};
+use futures::{
+    StreamExt,
+    stream::{self, BoxStream},
+};
+use sea_query::Values;
+use sea_query_sqlx::SqlxValues;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool, Postgres,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+};
+use std::{pin::pin, sync::Arc, time::Duration};
+use tokio::time::timeout;
+
+/// So long an answer may take before it is asked whether anybody works on it; and again, as long as somebody does.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// For that question.
+const PROBE_LIMIT: Duration = Duration::from_secs(5);
+/// For an answer that came while it was asked.
+const MEANWHILE: Duration = Duration::from_secs(2);
+/// Statements of ours that have been worked on for nearly as long as was waited.
+const AT_WORK: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user \
+    AND pid <> pg_backend_pid() AND state = 'active' AND query_start < clock_timestamp() - INTERVAL '5 seconds'";
+/// A connection that was left in the middle of a statement is given back once that has ended.
+const RELEASE_LIMIT: Duration = Duration::from_secs(60);
+/// One that came back so lately answered then; of another it is asked whether it still does.
+const FRESH: Duration = Duration::from_secs(1);
+/// After that another is opened instead: where all fell silent at once, nobody must wait for each in turn.
+const PING_LIMIT: Duration = Duration::from_secs(2);
+
+pub(crate) struct Link {
+    conn: PoolConnection<Postgres>,
+    options: Arc<PgConnectOptions>,
+    /// Given up: nothing is asked of it any more.
+    silent: bool,
+}
+
+impl Link {
+    pub async fn of(pool: &PgPool) -> Result<Link> {
+        Ok(Link { conn: pool.acquire().await?, options: pool.connect_options(), silent: false })
+    }
+
+    pub async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<PgRow>> {
+        self.is_open()?;
+        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+        let answer = patiently(&self.options, query.fetch_all(&mut *self.conn)).await;
+        self.heard(answer)
+    }
+
+    pub async fn execute(&mut self, sql: String, values: Values) -> Result<u64> {
+        self.is_open()?;
+        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+        let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+        Ok(self.heard(answer)?.rows_affected())
+    }
+
+    pub async fn run(&mut self, sql: &str) -> Result<()> {
+        self.is_open()?;
+        let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+        let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+        self.heard(answer).map(drop)
+    }
+
+    /// Ends the connection, whatever state it is in.
+    pub fn end(self) {
+        drop(self.conn.detach());
+    }
+
+    fn is_open(&self) -> Result<()> {
+        if self.silent { Err(silence()) } else { Ok(()) }
+    }
+
+    fn heard<T>(&mut self, answer: Option<sqlx::Result<T>>) -> Result<T> {
+        let Some(answer) = answer else {
+            self.silent = true;
+            self.conn.close_on_drop();
+            return Err(silence());
+        };
+        Ok(answer?)
+    }
+}
+
+/// The rows as they come, each waited for as patiently.
+pub(crate) fn each<'r>(
+    options: Arc<PgConnectOptions>,
+    rows: BoxStream<'r, sqlx::Result<PgRow>>,
+) -> BoxStream<'r, Result<Row>> {
+    let next = move |rows: Option<BoxStream<'r, sqlx::Result<PgRow>>>| {
+        let options = options.clone();
+        async move {
+            let mut rows = rows?;
+            let answer = patiently(&options, async { rows.next().await.transpose() }).await;
+            match answer {
+                Some(Ok(row)) => row.map(|row| (Ok(Row::Postgres(row)), Some(rows))),
+                Some(Err(error)) => Some((Err(error.into()), None)),
+                None => Some((Err(silence()), None)),
+            }
+        }
+    };
+    stream::unfold(Some(rows), next).boxed()
+}
+
+/// A pool that looks at connections when they come back, where nobody waits, and not for ever; and again before they are used where
+/// they lay unused meanwhile.
+pub(crate) fn pool_options() -> PgPoolOptions {
+    PgPoolOptions::new()
+        .test_before_acquire(false)
+        .before_acquire(|conn, about| {
+            Box::pin(async move { Ok(about.idle_for <= FRESH || pinged(conn, PING_LIMIT).await?) })
+        })
+        .after_release(|conn, _| Box::pin(pinged(conn, RELEASE_LIMIT)))
+}
+
+/// Fails where it does not answer in time: the pool then ends it.
+async fn pinged(conn: &mut PgConnection, limit: Duration) -> sqlx::Result<bool> {
+    match timeout(limit, conn.ping()).await {
+        Ok(answer) => answer.map(|()| true),
+        Err(_) => Err(sqlx::Error::PoolTimedOut),
+    }
+}
+
+/// The answer; `None` where nobody works on it any more, or nobody says so.
+async fn patiently<T>(
+    options: &PgConnectOptions,
+    asked: impl Future<Output = sqlx::Result<T>>,
+) -> Option<sqlx::Result<T>> {
+    let mut asked = pin!(asked);
+    loop {
+        if let Ok(answer) = timeout(PATIENCE, &mut asked).await {
+            return Some(answer);
+        }
+        if !is_at_work(options).await {
+            return timeout(MEANWHILE, asked).await.ok();
+        }
+    }
+}
+
+/// Whether the server works on something of ours, asked by a connection of its own.
+async fn is_at_work(options: &PgConnectOptions) -> bool {
+    let asked = async {
+        let mut conn = options.connect().await?;
+        let found: i64 = sqlx::query_scalar(AT_WORK).fetch_one(&mut conn).await?;
+        conn.close().await?;
+        Ok::<_, sqlx::Error>(found > 0)
+    };
+    match timeout(PROBE_LIMIT, asked).await {
+        Ok(Ok(at_work)) => at_work,
+        // It has no room for another, or is just starting: then it is there, and does not tell.
+        Ok(Err(sqlx::Error::Database(_))) => true,
+        Ok(Err(_)) | Err(_) => false,
+    }
+}
+
+fn silence() -> Error {
+    Error::Unavailable("PostgreSQL says nothing any more, and works on nothing of ours".into())
+}
