@@ -128,16 +128,7 @@ impl Translator<'_> {
         let far = |column: &str| Expr::col((name(FAR), name(column)));
         let table = table_of(&through.entity, field).into_table_ref().alias(name(FAR));
         let mut found = Query::select();
-<<<<<<< HEAD
-        found.from(table_of(&through.entity, field).into_table_ref().alias(name(FAR))).and_where(self.test(
-            condition,
-            far(&field.name),
-            field,
-            contrary,
-        ));
-=======
         found.from(table).and_where(self.test(condition, far(&field.name), field, contrary));
->>>>>>> v5
         // Figures have rows of live records only; of the others the indexes have just these.
         if field.apart.is_none() {
             found.and_where(far("deleted_at").is_null());

@@ -172,8 +172,8 @@ fn named(firm: &Firm) -> Vec<String> {
                 _ => Id::nil(),
             };
             let account = firm.accounts.first().copied().unwrap_or_default();
-            let is_left_out = route.contains("{id}") && id.is_nil()
-                || route.contains("{account}") && account.is_nil();
+            let is_left_out =
+                route.contains("{id}") && id.is_nil() || route.contains("{account}") && account.is_nil();
             let parts: &[&str] = if route.contains("{part}") { &["product", "performance"] } else { &[""] };
             let route = route.replace("{id}", &id.to_string()).replace("{side}", "reached");
             // What goes with the product is asked of itself: no such pair is known, and it leads back to the page.

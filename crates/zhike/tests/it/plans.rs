@@ -13,27 +13,8 @@ use testkit::{TestApp, on_both};
 
 /// The same company with a field of its own of every kind, of customers and of orders.
 async fn with_own_fields(test: &TestApp) -> TestApp {
-<<<<<<< HEAD
-    const KINDS: [&str; 14] = [
-        "text",
-        "long_text",
-        "choice",
-        "bool",
-        "integer",
-        "decimal",
-        "money",
-        "percent",
-        "date",
-        "instant",
-        "email",
-        "phone",
-        "url",
-        "reference",
-    ];
-=======
     let kinds =
         "text long_text choice bool integer decimal money percent date instant email phone url reference";
->>>>>>> v5
     for entity in ["account", "order"] {
         for kind in kinds.split(' ') {
             let label = format!("Own {kind}");
