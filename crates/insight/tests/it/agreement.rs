@@ -20,7 +20,8 @@ async fn found(company: &Company) -> [Verdict; 2] {
 /// Changes a table behind the back of everybody who keeps it in order.
 async fn damage(company: &Company, statement: impl Statement + Send + 'static) {
     let system = Actor::system();
-    let write = company.engine.write(&system, move |tx| Box::pin(async move { tx.execute(&statement).await }));
+    let write =
+        company.engine.write(&system, move |tx| Box::pin(async move { tx.execute(&statement).await }));
     assert!(write.await.unwrap() > 0, "nothing was damaged");
 }
 
@@ -44,7 +45,12 @@ fn figures_that_the_orders_do_not_make_are_named() {
         let lost = company.order(Some(robbed), "2026-10-01", "50", Some("30")).await;
         company.settle().await;
         let [figures, early] = found(&company).await;
-        assert_eq!((figures.checked, figures.wrong, figures.under_way), (3, 0, None), "{:?}", figures.examples);
+        assert_eq!(
+            (figures.checked, figures.wrong, figures.under_way),
+            (3, 0, None),
+            "{:?}",
+            figures.examples
+        );
         assert_eq!((early.checked, early.wrong, early.under_way), (3, 0, None), "{:?}", early.examples);
 
         damage(&company, wrong_net_sales(spoiled)).await;

@@ -15,9 +15,8 @@ async fn found(company: &Company) -> Verdict {
 
 /// Changes a table behind the back of everybody who keeps it in order.
 async fn damage(company: &Company, statement: impl Statement + Send + 'static) {
-    let write = company
-        .engine
-        .write(&company.actor, move |tx| Box::pin(async move { tx.execute(&statement).await }));
+    let write =
+        company.engine.write(&company.actor, move |tx| Box::pin(async move { tx.execute(&statement).await }));
     assert_eq!(write.await.unwrap(), 1);
 }
 

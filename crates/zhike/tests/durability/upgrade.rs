@@ -184,7 +184,10 @@ fn an_upgrade_that_is_killed_has_happened_or_not() {
             });
             made.await.unwrap();
         }
-        println!("{}: {round} upgrades killed, {before} before they had happened, {after} after", store.name());
+        println!(
+            "{}: {round} upgrades killed, {before} before they had happened, {after} after",
+            store.name()
+        );
         assert!(before > 0, "every upgrade had happened before it was killed");
         assert!(after > 0 || rounds < MANY, "no upgrade had happened when it was killed");
     });
