@@ -1,5 +1,6 @@
 // axe-core over every page of the navigation, a record, a form and the board; with menus and dialogs open; on desktop and
-// phone, light and dark.
+// phone, light and dark. Every page is seen in both languages, in one on the desktop and in the other on the phone: what they share is seen by
+// both, and to see each page in each language at each size would take twice as long.
 import assert from 'node:assert/strict';
 import { COLOUR_RULES, findings } from './axe.mjs';
 import { PHONE } from './chromium.mjs';
@@ -9,9 +10,16 @@ import { choose, signIn } from './steps.mjs';
 /** Scalar, which draws this page, leaves buttons with icons unnamed; its colours are ours to set, its elements are not. */
 const FOREIGN = { '/api/docs': /^button-name: / };
 
+const languageOf = (page) => page.locator('html').getAttribute('lang');
+
+async function inLanguage(page, lang) {
+  if ((await languageOf(page)) !== lang) await choose(page, lang);
+}
+
 async function check(page, where, found, rules) {
   const foreign = FOREIGN[where];
-  for (const line of await findings(page, rules)) if (!foreign?.test(line)) found.push(`${where}: ${line}`);
+  const lang = await languageOf(page);
+  for (const line of await findings(page, rules)) if (!foreign?.test(line)) found.push(`${where} (${lang}): ${line}`);
 }
 
 async function checkAll(page, pages, found, rules) {
@@ -26,9 +34,12 @@ async function checkAll(page, pages, found, rules) {
 const none = (found) => assert.deepEqual([...new Set(found)], [], `${found.length} serious findings`);
 
 export async function accessible({ open, step, program }) {
-  const sizes = { desktop: {}, phone: { viewport: PHONE, phone: true } };
+  // In which language what opens is seen, and the pages at even places; those between are seen in the other.
+  const sizes = { desktop: { lang: 'en' }, phone: { lang: 'zh-CN', viewport: PHONE, phone: true } };
+  const other = { en: 'zh-CN', 'zh-CN': 'en' };
   let pages; // the same on both
   for (const [size, options] of Object.entries(sizes)) {
+    const { lang } = options;
     const page = await open(options);
 
     await step(`signing in on a ${size} is accessible`, async () => {
@@ -37,7 +48,7 @@ export async function accessible({ open, step, program }) {
       await check(page, 'sign-in', found);
       await page.goto('/sign-in/forgotten');
       await check(page, 'forgotten', found);
-      await signIn(page, program.login);
+      await signIn(page, program.login, lang);
       pages ??= [...(await pagesOf(page)), '/profile', '/profile/second-factor', '/security/sign-ins', '/import', '/account?q=nobody-has-this-name', '/account?filter=x%20%3D%3D%201', '/no-such-page'];
       page.troubles.length = 0; // the last page is a 404
       none(found);
@@ -48,7 +59,12 @@ export async function accessible({ open, step, program }) {
         await page.goto('/');
         await choose(page, theme);
         const found = [];
-        await checkAll(page, pages, found, theme === 'dark' ? COLOUR_RULES : null);
+        const rules = theme === 'dark' ? COLOUR_RULES : null;
+        for (const [place, own] of [lang, other[lang]].entries()) {
+          await page.goto('/');
+          await inLanguage(page, own);
+          await checkAll(page, pages.filter((_, at) => at % 2 === place), found, rules);
+        }
         page.troubles.length = 0;
         none(found);
       });
@@ -57,6 +73,7 @@ export async function accessible({ open, step, program }) {
     await step(`what opens is accessible on a ${size}`, async () => {
       const found = [];
       await page.goto('/account');
+      await inLanguage(page, lang);
       await page.locator('[data-filter] > summary').click();
       await page.locator('.filter-row').first().waitFor();
       await check(page, 'filter', found);
@@ -83,6 +100,8 @@ export async function accessible({ open, step, program }) {
       await page.goto('/order/board');
       await page.locator('[data-move]').first().click();
       await check(page, 'move dialog', found);
+      await page.goto('/');
+      await inLanguage(page, 'en');
       none(found);
     });
   }

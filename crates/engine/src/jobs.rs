@@ -84,7 +84,7 @@ impl Tx {
         run_at: DateTime<Utc>,
         now: DateTime<Utc>,
     ) -> Result<Id> {
-        let id = self.clock().new_id();
+        let id = self.job_id(kind).await?;
         let insert = Sql::insert()
             .into_table(name("job"))
             .columns(

@@ -66,6 +66,13 @@ impl Tx {
         self.conn.in_turn(TURN).await
     }
 
+    /// For a new job: behind all of its kind, for the newest of them is told by its id, and a clock that was set back between two starts
+    /// would make it an old one.
+    pub(crate) async fn job_id(&mut self, kind: &str) -> Result<Id> {
+        let last = id_in(&self.conn.fetch(&newest(kind)).await?)?;
+        Ok(last.map_or_else(|| self.clock().new_id(), |last| self.clock().new_id_after(last)))
+    }
+
     /// Queues a job unless one of its kind with the same payload is in one of these states; returns that one, or the new one.
     pub async fn enqueue_unless(&mut self, states: &[JobState], kind: &str, payload: Json) -> Result<Id> {
         self.queue_in_turn().await?;

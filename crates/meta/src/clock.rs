@@ -43,7 +43,8 @@ impl Clock {
     }
 
     /// A new id carrying this clock's time (within one millisecond the order is random for a fixed clock,
-    /// monotonic for the system clock).
+    /// monotonic for the system clock). The order of ids is that of their making only within one process: another one, and this one after
+    /// a restart, knows nothing of the ids made while the clock stood further ahead.
     #[allow(clippy::disallowed_methods)]
     pub fn new_id(&self) -> Uuid {
         match &self.0 {
@@ -54,5 +55,39 @@ impl Clock {
                 Uuid::new_v7(Timestamp::from_unix(NoContext, seconds, now.timestamp_subsec_nanos()))
             }
         }
+    }
+
+    /// A new id that sorts behind another one, wherever the clock stood when that was made.
+    pub fn new_id_after(&self, last: Uuid) -> Uuid {
+        let id = self.new_id();
+        match last.get_timestamp() {
+            Some(at) if id <= last => {
+                let (seconds, nanoseconds) = at.to_unix();
+                let milliseconds = seconds * 1_000 + u64::from(nanoseconds / 1_000_000) + 1;
+                let rest = u32::try_from(milliseconds % 1_000).unwrap_or(0) * 1_000_000;
+                Uuid::new_v7(Timestamp::from_unix(NoContext, milliseconds / 1_000, rest))
+            }
+            _ => id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_after_another_sorts_behind_it_although_the_clock_was_set_back() {
+        let clock = Clock::fixed("2026-11-21T10:00:00.999Z".parse().unwrap());
+        let mut last = clock.new_id();
+        let day = chrono::Duration::days(1);
+        for at in [clock.now(), clock.now() - day, clock.now() - day - day, clock.now() + day] {
+            clock.set(at);
+            let next = clock.new_id_after(last);
+            assert!(next > last, "{next} after {last}");
+            last = next;
+        }
+        // Once the clock is ahead again, so is what ids carry.
+        assert_eq!(last.get_timestamp().unwrap().to_unix().0, clock.now().timestamp().unsigned_abs());
     }
 }

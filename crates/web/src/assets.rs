@@ -1,4 +1,5 @@
-//! Scripts, styles and icons: part of the binary, addressed by their content so that browsers keep them for ever.
+//! Scripts, styles and icons: part of the binary, addressed by their content so that browsers keep them for ever. They are kept as they are
+//! sent, compressed in advance: to do so for each request would cost more and come out larger.
 
 use crate::App;
 use axum::{
@@ -8,12 +9,13 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
+use flate2::read::GzDecoder;
 use rust_embed::Embed;
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap, io::Read};
 
-/// Made by `script/assets`; empty in a fresh checkout.
+/// Made by `script/assets`, each file gzipped under its own name; empty in a fresh checkout.
 #[derive(Embed)]
-#[folder = "assets/dist"]
+#[folder = "assets/dist/gzip"]
 #[allow_missing = true]
 struct Dist;
 
@@ -82,15 +84,48 @@ async fn asset(State(app): State<App>, Path(name): Path<String>, headers: Header
         return StatusCode::NOT_FOUND.into_response();
     };
     let Some(file) = Dist::get(name) else { return StatusCode::NOT_FOUND.into_response() };
+    answer(file.data, file.metadata.mimetype(), (version, exact), cfg!(debug_assertions), &headers)
+}
+
+fn answer(
+    packed: Cow<'static, [u8]>,
+    kind: &str,
+    (version, exact): (&str, bool),
+    developing: bool,
+    asked: &HeaderMap,
+) -> Response {
     let tag = format!("\"{version}\"");
-    let cache = kept(exact, cfg!(debug_assertions));
-    let common = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, cache.to_owned())];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    if !cfg!(debug_assertions) && known.is_some_and(|tags| tags.contains(&tag)) {
+    let common = [
+        (header::ETAG, tag.clone()),
+        (header::CACHE_CONTROL, kept(exact, developing).to_owned()),
+        (header::VARY, header::ACCEPT_ENCODING.to_string()),
+    ];
+    let known = asked.get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    if !developing && known.is_some_and(|tags| tags.contains(&tag)) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    let kind = file.metadata.mimetype().to_owned();
-    (common, [(header::CONTENT_TYPE, kind)], file.data).into_response()
+    let kind = [(header::CONTENT_TYPE, kind.to_owned())];
+    if takes_gzip(asked) {
+        return (common, kind, [(header::CONTENT_ENCODING, "gzip")], packed).into_response();
+    }
+    let mut plain = vec![];
+    match GzDecoder::new(&*packed).read_to_end(&mut plain) {
+        Ok(_) => (common, kind, plain).into_response(),
+        Err(error) => {
+            tracing::error!("an asset cannot be unpacked: {error}");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// Every browser does.
+fn takes_gzip(asked: &HeaderMap) -> bool {
+    let lists = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|one| {
+        let (coding, weight) = one.split_once(';').unwrap_or((one, ""));
+        let weight = weight.trim().strip_prefix("q=").and_then(|weight| weight.parse::<f32>().ok());
+        coding.trim().eq_ignore_ascii_case("gzip") && weight.is_none_or(|weight| weight > 0.0)
+    })
 }
 
 /// Whether the front end was built into this program.
@@ -101,6 +136,9 @@ pub fn has_assets() -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::body::to_bytes;
+    use flate2::{Compression, write::GzEncoder};
+    use std::io::Write;
 
     #[test]
     fn only_the_address_of_the_very_content_is_kept_for_ever() {
@@ -113,5 +151,39 @@ mod tests {
         assert_eq!(assets.find("other.0123456789ab.js"), None);
         assert!(kept(true, false).contains("immutable") && kept(false, false) == "no-cache");
         assert_eq!(kept(true, true), "no-cache");
+    }
+
+    fn headers(name: header::HeaderName, value: &'static str) -> HeaderMap {
+        HeaderMap::from_iter([(name, value.parse().unwrap())])
+    }
+
+    #[tokio::test]
+    async fn what_was_compressed_in_advance_is_sent_as_it_is_and_kept_for_ever() {
+        let mut writer = GzEncoder::new(vec![], Compression::best());
+        writer.write_all(b"let one = 1;").unwrap();
+        let packed = writer.finish().unwrap();
+        let answer = |asked: HeaderMap| {
+            answer(packed.clone().into(), "text/javascript", ("0123456789ab", true), false, &asked)
+        };
+        let body = async |answer: Response| to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+
+        let sent = answer(headers(header::ACCEPT_ENCODING, "br, gzip;q=0.8"));
+        assert_eq!(sent.headers()["content-encoding"], "gzip");
+        assert_eq!(sent.headers()["content-type"], "text/javascript");
+        assert_eq!(sent.headers()["cache-control"], "public, max-age=31536000, immutable");
+        assert_eq!(sent.headers()["vary"], "accept-encoding");
+        assert_eq!(body(sent).await, packed);
+
+        for asked in [HeaderMap::new(), headers(header::ACCEPT_ENCODING, "br, gzip;q=0")] {
+            let sent = answer(asked);
+            assert!(!sent.headers().contains_key("content-encoding"));
+            assert_eq!(sent.headers()["cache-control"], "public, max-age=31536000, immutable");
+            assert_eq!(sent.headers()["vary"], "accept-encoding");
+            assert_eq!(body(sent).await, "let one = 1;");
+        }
+
+        let sent = answer(headers(header::IF_NONE_MATCH, "\"0123456789ab\""));
+        assert_eq!(sent.status(), StatusCode::NOT_MODIFIED);
+        assert_eq!(sent.headers()["cache-control"], "public, max-age=31536000, immutable");
     }
 }

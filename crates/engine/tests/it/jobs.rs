@@ -130,6 +130,10 @@ fn the_longer_a_job_fails_the_longer_it_waits() {
         // A failure ahead of a clock that was set back tells nothing.
         pass(-1_440);
         assert!(is_due().await);
+        // What is queued now is the newest nonetheless: the failure is over.
+        enqueue(&engine, json!({"name": "late"})).await;
+        engine.run_due_jobs().await.unwrap();
+        assert_eq!(engine.failure("greet").await.unwrap(), None);
     });
 }
 

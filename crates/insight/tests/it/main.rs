@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adoption;
+mod agreement;
 mod alarms;
 mod archive;
 mod asked;

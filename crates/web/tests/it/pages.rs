@@ -1,9 +1,16 @@
 //! Errors in the form their caller understands, modules' own pages, assets.
 
 use crate::shop;
-use axum::{Router, extract::State, routing::get};
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::State,
+    http::Method,
+    routing::get,
+};
 use engine::Error;
 use meta::label;
+use std::path::Path;
 use testkit::{Modules, on_sqlite};
 use web::{Answer, App, Failure, Flash, NavItem, Session, WebModule};
 
@@ -128,5 +135,44 @@ fn scripts_and_styles_have_the_address_of_their_content() {
         let version = address.split('.').nth(1).unwrap();
         assert!(style.header("etag").contains(version), "{}", style.header("etag"));
         assert!(!style.header("cache-control").is_empty());
+    });
+}
+
+#[test]
+fn all_that_pages_load_is_at_most_600_kilobytes_on_the_wire() {
+    on_sqlite(shop::modules, async |test| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/dist");
+        let Ok(files) = std::fs::read_dir(folder.join("gzip")) else {
+            eprintln!("left out: script/assets has not built the front end");
+            return;
+        };
+        // Files change under a program that is being developed.
+        let kept = if cfg!(debug_assertions) { "no-cache" } else { "public, max-age=31536000, immutable" };
+        let visitor = test.visitor();
+        let mut sum = 0;
+        for file in files {
+            let name = file.unwrap().file_name().into_string().unwrap();
+            let address = test.app.asset(&name);
+            let accepted = [("accept-encoding", "gzip, deflate, br, zstd")];
+            let answer = visitor.response(Method::GET, &address, &accepted, Body::empty()).await;
+            assert_eq!(answer.status(), 200, "{address}");
+            assert_eq!(answer.headers()["content-encoding"], "gzip", "{address}");
+            assert_eq!(answer.headers()["cache-control"], kept, "{address}");
+            assert_eq!(answer.headers()["vary"], "accept-encoding", "{address}");
+            let bytes = to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+            assert!(
+                bytes == std::fs::read(folder.join("gzip").join(&name)).unwrap(),
+                "{name} as it was made"
+            );
+            // One page for programmers loads it, and no other.
+            if name != "api-docs.js" {
+                sum += bytes.len();
+            }
+            // Who takes no encoding gets the text.
+            let plain = visitor.get(&address).await.expect(200);
+            assert_eq!(plain.header("content-encoding"), "");
+            assert!(plain.body == std::fs::read_to_string(folder.join(&name)).unwrap(), "{name} unpacked");
+        }
+        assert!((1..=600_000).contains(&sum), "{sum} bytes");
     });
 }

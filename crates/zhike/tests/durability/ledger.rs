@@ -10,6 +10,10 @@ pub enum Expected {
     Accounts(usize),
     /// An order whose number is the mark, with so many lines.
     Order(usize),
+    /// A field the company declares itself, whose name is the mark.
+    Field,
+    /// A record of an entity that has the mark in such a field.
+    Filled(&'static str, String),
 }
 
 /// A request, the mark and what it creates, the account and the city it sets.
@@ -52,7 +56,15 @@ pub async fn found(client: &Client, mark: &str, expected: &Expected) -> bool {
             assert_eq!(whole["total"].as_str(), Some(format!("{}", lines * 6).as_str()), "{whole}");
             true
         }
+        Expected::Field => once(client, "custom_field", "name", mark).await,
+        Expected::Filled(entity, field) => once(client, entity, field, mark).await,
     }
+}
+
+async fn once(client: &Client, entity: &str, field: &str, mark: &str) -> bool {
+    let found = client.list(entity, &format!("{field} == '{mark}'")).await.len();
+    assert!(found < 2, "{mark} is there {found} times");
+    found == 1
 }
 
 /// Repeats what got no answer: it is done exactly once in the end. `earlier` is what earlier rounds acknowledged.

@@ -11,11 +11,19 @@ use serde_json::{Value as Json, json};
 use std::{
     fmt::Write,
     process::{Child, Stdio},
+    sync::Arc,
+    time::Duration,
 };
+use tokio::sync::Notify;
 
 /// Accounts that bulk writes change all at once.
 pub const GROUP: usize = 60;
 pub const LINES_OF_IMPORTED: usize = 3;
+/// What gets fields of the company's own, one each round.
+const DECLARED: [&str; 2] = ["account", "product"];
+/// An entity takes a hundred of them.
+pub const DECLARING_ROUNDS: u64 = 100;
+const BEFORE_DECLARING_MS: u64 = 300;
 
 pub struct Ground {
     /// Accounts each writer has to itself.
@@ -90,6 +98,54 @@ pub async fn write(client: Client, accounts: Vec<String>, name: String, seed: u6
                 ledger.count += 1;
             }
             Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
+        }
+    }
+    ledger
+}
+
+/// Declares fields, each of which changes the schema of the running program, and fills each in as soon as it is known there, until an
+/// answer fails to come. `declared` hears of each.
+pub async fn declare(client: Client, round: u64, seed: u64, declared: Arc<Notify>) -> Ledger {
+    let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let mut ledger = Ledger::default();
+    for (number, entity) in DECLARED.into_iter().enumerate() {
+        tokio::time::sleep(Duration::from_millis(chance.random_range(0..BEFORE_DECLARING_MS))).await;
+        let label = format!("r{round}f{number}");
+        let field = format!("x_{label}");
+        let body = json!({ "entity": entity, "english_label": label, "kind": "text" });
+        let path = "custom_field".to_owned();
+        let request = Request { method: "POST", path, body, key: field.clone() };
+        match client.send(&request).await {
+            None => {
+                ledger.unknown.push((request, Some((field, Expected::Field)), None));
+                return ledger;
+            }
+            Some((201, _)) => ledger.acknowledged.insert(field.clone(), Expected::Field),
+            Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
+        };
+        ledger.count += 1;
+        declared.notify_one();
+        for turn in 0.. {
+            let mark = format!("{field}-{turn}");
+            let expected = Expected::Filled(entity, field.clone());
+            let mut body = json!({ "name": mark });
+            body[&field] = json!(mark);
+            let path = entity.to_owned();
+            let request = Request { method: "POST", path, body, key: mark.clone() };
+            match client.send(&request).await {
+                None => {
+                    ledger.unknown.push((request, Some((mark, expected)), None));
+                    return ledger;
+                }
+                Some((201, _)) => {
+                    ledger.acknowledged.insert(mark, expected);
+                    ledger.count += 1;
+                    break;
+                }
+                // Not known yet.
+                Some((422, _)) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
+            }
         }
     }
     ledger

@@ -6,11 +6,17 @@ use meta::{Entity, Field, Values, integer, text};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::{
-    process::{Command, Stdio},
-    time::Duration,
+    io::{BufRead, BufReader},
+    os::unix::process::ExitStatusExt,
+    process::{Child, ChildStdout, Command, Stdio},
+    time::{Duration, Instant},
 };
 
 const ROUNDS: u64 = 3;
+/// So many rounds that some kills must come too late.
+const MANY: u64 = 50;
+/// Kills at once, if none of the rounds came early enough.
+const MORE_ROUNDS: u64 = 10;
 const ACCOUNTS: usize = 3_000;
 const FIELDS: usize = 6;
 /// Each adds columns, of which a table has only so many.
@@ -47,6 +53,9 @@ fn upgraded(round: u64) -> Vec<Module> {
     all
 }
 
+/// What the process says last before it opens the database.
+const BEGINS: &str = "begins to open";
+
 /// Not a test: the process that is killed. It only opens the database.
 #[tokio::test]
 #[ignore = "runs in a process of its own, started by the test below"]
@@ -54,17 +63,61 @@ async fn opens_the_database_with_more_fields() {
     let Ok(round) = std::env::var(ROUND) else { return };
     let database = std::env::var(URL).map_or(Database::Sqlite, Database::Postgres);
     let options = engine::Options::new(database, std::env::var(FOLDER).unwrap());
+    println!("{BEGINS}");
     Engine::open(options, upgraded(round.parse().unwrap()), meta::Clock::system()).await.unwrap();
 }
 
-fn start(store: &Store, round: u64) -> std::process::Child {
-    let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "upgrade::opens_the_database_with_more_fields", "--ignored"]);
-    command.env(FOLDER, store.data()).env(ROUND, round.to_string()).env_remove(URL);
-    if let Database::Postgres(url) = &store.database {
-        command.env(URL, url);
+/// A process that brings the schema to version `round`.
+struct Opening {
+    child: Child,
+    /// Held open, or it could say nothing any more.
+    _said: BufReader<ChildStdout>,
+}
+
+impl Opening {
+    /// Comes back when it begins to open the database.
+    fn begin(store: &Store, round: u64) -> Opening {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let test = "upgrade::opens_the_database_with_more_fields";
+        command.args(["--exact", test, "--ignored", "--nocapture"]);
+        command.env(FOLDER, store.data()).env(ROUND, round.to_string()).env_remove(URL);
+        if let Database::Postgres(url) = &store.database {
+            command.env(URL, url);
+        }
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stdout.take().unwrap());
+        let mut line = String::new();
+        while !line.trim_end().ends_with(BEGINS) {
+            line.clear();
+            if said.read_line(&mut line).unwrap() == 0 {
+                let output = child.wait_with_output().unwrap();
+                panic!("it opened nothing: {}", String::from_utf8_lossy(&output.stderr));
+            }
+        }
+        Opening { child, _said: said }
     }
-    command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+
+    /// Waits for its end.
+    fn finish(self) {
+        let output = self.child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    /// Whether it had come to a good end before.
+    fn kill(mut self) -> bool {
+        self.child.kill().unwrap();
+        let output = self.child.wait_with_output().unwrap();
+        let (ended, killed) = (output.status.success(), output.status.signal() == Some(9));
+        assert!(ended || killed, "{}", String::from_utf8_lossy(&output.stderr));
+        ended
+    }
+}
+
+/// Whether a start would bring the schema to version `round`, or has.
+async fn is_behind(store: &Store, round: u64) -> bool {
+    let found = engine::inspect(&store.database, &store.data(), upgraded(round)).await.unwrap().unwrap();
+    assert_eq!(found.refusal, None);
+    found.steps.unwrap() > 0
 }
 
 async fn in_order(engine: &Engine) {
@@ -93,16 +146,33 @@ fn an_upgrade_that_is_killed_has_happened_or_not() {
         while insight::live::follow(&engine).await.unwrap() > 0 {}
         drop(engine);
         let mut chance = ChaCha8Rng::seed_from_u64(7);
-        let mut finished = 0;
-        for round in 0..rounds {
-            let mut child = start(store, round);
-            tokio::time::sleep(Duration::from_millis(chance.random_range(10..400))).await;
-            finished += usize::from(child.try_wait().unwrap().is_some());
-            child.kill().unwrap();
-            child.wait().unwrap();
+        // What nobody disturbs shows that the process does what it is killed for, and how long it takes for it.
+        assert!(is_behind(store, 0).await);
+        let opening = Opening::begin(store, 0);
+        let began = Instant::now();
+        opening.finish();
+        let mut takes = began.elapsed();
+        assert!(!is_behind(store, 0).await, "the process ended well and changed nothing");
+        let (mut before, mut after) = (0, 0);
+        let mut round = 0;
+        while round < rounds || before == 0 && round < rounds + MORE_ROUNDS {
+            round += 1;
+            let longest = if before == 0 { Duration::ZERO } else { takes.mul_f64(1.5) };
+            let at = longest.mul_f64(chance.random_range(0.0..1.0));
+            let opening = Opening::begin(store, round);
+            tokio::time::sleep(at).await;
+            let ended = opening.kill();
+            // How long it takes now, as far as this tells.
+            if is_behind(store, round).await {
+                assert!(!ended, "the process ended well and changed nothing");
+                before += 1;
+                takes = takes.max(at);
+            } else {
+                after += 1;
+                takes = takes.min(at.max(Duration::from_millis(1)));
+            }
             // The version before works as ever …
-            let before = if round == 0 { modules() } else { upgraded(round - 1) };
-            in_order(&store.open(before).await.unwrap()).await;
+            in_order(&store.open(upgraded(round - 1)).await.unwrap()).await;
             // … and the new one completes what was interrupted.
             let engine = store.open(upgraded(round)).await.unwrap();
             in_order(&engine).await;
@@ -114,6 +184,11 @@ fn an_upgrade_that_is_killed_has_happened_or_not() {
             });
             made.await.unwrap();
         }
-        println!("{}: {rounds} upgrades killed, {finished} of them after their end", store.name());
+        println!(
+            "{}: {round} upgrades killed, {before} before they had happened, {after} after",
+            store.name()
+        );
+        assert!(before > 0, "every upgrade had happened before it was killed");
+        assert!(after > 0 || rounds < MANY, "no upgrade had happened when it was killed");
     });
 }

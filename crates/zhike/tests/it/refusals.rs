@@ -1,18 +1,16 @@
 //! Whatever is wrong with a request to any operation of the whole program, the answer has the one shape its description promises.
 
-#[path = "../../src/modules.rs"]
-mod program;
-
+use crate::modules;
 use testkit::{Modules, on_sqlite, refusals::every_refusal};
 use warehouse::Manner;
 
-fn modules() -> Modules {
-    Modules { engine: program::engine_modules(), web: program::web_modules() }
+fn whole() -> Modules {
+    Modules { engine: modules::engine_modules(), web: modules::web_modules() }
 }
 
 #[test]
 fn every_refusal_of_every_operation_of_the_program_has_the_documented_shape() {
-    on_sqlite(modules, async |test| {
+    on_sqlite(whole, async |test| {
         // Until its first refresh the warehouse answers no question.
         warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
         let met = every_refusal(&test).await;
