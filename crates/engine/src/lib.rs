@@ -45,7 +45,7 @@ pub use audit::{
 pub use bulk::among;
 pub use custom::{Customs, PREFIX};
 pub use databases::{create_database, drop_database};
-pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, aside, name};
+pub use db::{Database, Dialect, POSTGRES_CONNECTIONS, Row, Statement as SqlStatement, aside, name};
 pub use deep::{Check, Verdict};
 pub use engine::{Background, Engine, Figures, Options};
 pub use error::{Error, Result};

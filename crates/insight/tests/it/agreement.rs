@@ -2,7 +2,7 @@
 
 use crate::company::{Company, on_both};
 use engine::{
-    Actor, Statement, Verdict, name,
+    Actor, SqlStatement, Verdict, name,
     sea_query::{Expr, ExprTrait, Query as Sql, UpdateStatement},
 };
 use insight::refit;
@@ -18,7 +18,7 @@ async fn found(company: &Company) -> [Verdict; 2] {
 }
 
 /// Changes a table behind the back of everybody who keeps it in order.
-async fn damage(company: &Company, statement: impl Statement + Send + 'static) {
+async fn damage(company: &Company, statement: impl SqlStatement + Send + 'static) {
     let system = Actor::system();
     let write =
         company.engine.write(&system, move |tx| Box::pin(async move { tx.execute(&statement).await }));

@@ -2,7 +2,7 @@
 
 use crate::company::{Company, amount, on_both};
 use engine::{
-    Statement, Verdict, name,
+    SqlStatement, Verdict, name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
 use meta::{Id, Value};
@@ -14,7 +14,7 @@ async fn found(company: &Company) -> Verdict {
 }
 
 /// Changes a table behind the back of everybody who keeps it in order.
-async fn damage(company: &Company, statement: impl Statement + Send + 'static) {
+async fn damage(company: &Company, statement: impl SqlStatement + Send + 'static) {
     let write =
         company.engine.write(&company.actor, move |tx| Box::pin(async move { tx.execute(&statement).await }));
     assert_eq!(write.await.unwrap(), 1);
