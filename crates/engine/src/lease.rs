@@ -104,9 +104,14 @@ impl Engine {
         }
         let lease = Lease { work: work.to_owned(), holder: self.clock().new_id(), term };
         let own = lease.clone();
-        let taken =
-            self.write(&Actor::system(), move |tx| Box::pin(async move { take(tx, &own).await })).await?;
-        Ok(taken.then(|| Held::new(self.holding(lease.clone()), lease)))
+        // Whoever asks may be gone before the answer comes: then it is given back.
+        let mut held = Held::asked(self.holding(lease.clone()), lease);
+        if self.write(&Actor::system(), move |tx| Box::pin(async move { take(tx, &own).await })).await? {
+            held.keep();
+            return Ok(Some(held));
+        }
+        held.given_back = true;
+        Ok(None)
     }
 
     /// The names of all leases that somebody holds.
@@ -187,14 +192,18 @@ impl Tx {
 pub(crate) struct Held {
     pub engine: Engine,
     lease: Lease,
-    renewing: JoinHandle<()>,
+    /// From when it is held.
+    renewing: Option<JoinHandle<()>>,
     given_back: bool,
 }
 
 impl Held {
-    fn new(engine: Engine, lease: Lease) -> Held {
-        let renewing = tokio::spawn(renew(engine.without_leases(), lease.clone()));
-        Held { engine, lease, renewing, given_back: false }
+    fn asked(engine: Engine, lease: Lease) -> Held {
+        Held { engine, lease, renewing: None, given_back: false }
+    }
+
+    fn keep(&mut self) {
+        self.renewing = Some(tokio::spawn(renew(self.engine.without_leases(), self.lease.clone())));
     }
 
     /// What becomes of `work`, which is dropped if the lease is lost.
@@ -202,9 +211,15 @@ impl Held {
         mut self,
         work: impl Future<Output = Result<T, E>>,
     ) -> Result<T, E> {
+        let lost = async {
+            match &mut self.renewing {
+                Some(renewing) => drop(renewing.await),
+                None => futures::future::pending().await,
+            }
+        };
         let done = tokio::select! {
             done = work => done,
-            _ = &mut self.renewing => Err(E::from(self.lease.lost())),
+            () = lost => Err(E::from(self.lease.lost())),
         };
         give_back(&self.engine.without_leases(), &self.lease).await;
         self.given_back = true;
@@ -214,7 +229,9 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.renewing.abort();
+        if let Some(renewing) = &self.renewing {
+            renewing.abort();
+        }
         if self.given_back {
             return;
         }
