@@ -15,7 +15,7 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 use tokio::time::timeout;
 
 /// So long an answer may take before it is asked whether anybody works on it; and again, as long as somebody does.
@@ -41,30 +41,39 @@ pub(crate) struct Link {
     silent: bool,
 }
 
+/// What waits is in boxes: nearly everything asks the database, and the future of a caller holds those of all it calls.
 impl Link {
-    pub async fn of(pool: &PgPool) -> Result<Link> {
-        Ok(Link { conn: pool.acquire().await?, options: pool.connect_options(), silent: false })
+    pub fn of(pool: &PgPool) -> BoxFuture<'_, Result<Link>> {
+        Box::pin(async move {
+            Ok(Link { conn: pool.acquire().await?, options: pool.connect_options(), silent: false })
+        })
     }
 
-    pub async fn rows(&mut self, sql: String, values: Values) -> Result<Vec<PgRow>> {
-        self.is_open()?;
-        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-        let answer = patiently(&self.options, Box::pin(query.fetch_all(&mut *self.conn))).await;
-        self.heard(answer)
+    pub fn rows(&mut self, sql: String, values: Values) -> BoxFuture<'_, Result<Vec<PgRow>>> {
+        Box::pin(async move {
+            self.is_open()?;
+            let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+            let answer = patiently(&self.options, query.fetch_all(&mut *self.conn)).await;
+            self.heard(answer)
+        })
     }
 
-    pub async fn execute(&mut self, sql: String, values: Values) -> Result<u64> {
-        self.is_open()?;
-        let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-        let answer = patiently(&self.options, Box::pin(query.execute(&mut *self.conn))).await;
-        Ok(self.heard(answer)?.rows_affected())
+    pub fn execute(&mut self, sql: String, values: Values) -> BoxFuture<'_, Result<u64>> {
+        Box::pin(async move {
+            self.is_open()?;
+            let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
+            let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+            Ok(self.heard(answer)?.rows_affected())
+        })
     }
 
-    pub async fn run(&mut self, sql: &str) -> Result<()> {
-        self.is_open()?;
-        let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-        let answer = patiently(&self.options, Box::pin(query.execute(&mut *self.conn))).await;
-        self.heard(answer).map(drop)
+    pub fn run<'l>(&'l mut self, sql: &'l str) -> BoxFuture<'l, Result<()>> {
+        Box::pin(async move {
+            self.is_open()?;
+            let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
+            let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+            self.heard(answer).map(drop)
+        })
     }
 
     /// Ends the connection, whatever state it is in.
@@ -95,7 +104,7 @@ pub(crate) fn each<'r>(
         let options = options.clone();
         async move {
             let mut rows = rows?;
-            let answer = patiently(&options, Box::pin(async { rows.next().await.transpose() })).await;
+            let answer = patiently(&options, async { rows.next().await.transpose() }).await;
             match answer {
                 Some(Ok(row)) => row.map(|row| (Ok(Row::Postgres(row)), Some(rows))),
                 Some(Err(error)) => Some((Err(error.into()), None)),
@@ -125,22 +134,20 @@ async fn pinged(conn: &mut PgConnection, limit: Duration) -> sqlx::Result<bool> 
     }
 }
 
-/// The answer; `None` where nobody works on it any more, or nobody says so. In a box: every statement waits in here, and callers'
-/// futures hold those of all they call.
-fn patiently<'a, T: 'a>(
-    options: &'a PgConnectOptions,
-    mut asked: BoxFuture<'a, sqlx::Result<T>>,
-) -> BoxFuture<'a, Option<sqlx::Result<T>>> {
-    Box::pin(async move {
-        loop {
-            if let Ok(answer) = timeout(PATIENCE, &mut asked).await {
-                return Some(answer);
-            }
-            if !is_at_work(options).await {
-                return timeout(MEANWHILE, asked).await.ok();
-            }
+/// The answer; `None` where nobody works on it any more, or nobody says so.
+async fn patiently<T>(
+    options: &PgConnectOptions,
+    asked: impl Future<Output = sqlx::Result<T>>,
+) -> Option<sqlx::Result<T>> {
+    let mut asked = pin!(asked);
+    loop {
+        if let Ok(answer) = timeout(PATIENCE, &mut asked).await {
+            return Some(answer);
         }
-    })
+        if !is_at_work(options).await {
+            return timeout(MEANWHILE, asked).await.ok();
+        }
+    }
 }
 
 /// Whether the server works on something of ours, asked by a connection of its own.

@@ -17,6 +17,7 @@ use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::{
+    pin::Pin,
     sync::Arc,
     time::{Duration, Instant},
 };
@@ -63,26 +64,26 @@ pub async fn refresh(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
 async fn refresh_alone(engine: &Engine, job: Option<&JobContext>) -> Result<Run> {
     let settings = Settings::load(engine).await?;
     let mut steps = Steps { job, done: 0 };
-    let sales = Arc::new(steps.step("read", lines::read(engine, &settings)).await?);
+    let sales = Arc::new(steps.step("read", || lines::read(engine, &settings)).await?);
     let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
     let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
     // One after the other: each has half a gigabyte beside the lines.
-    let learned = steps.step("recommend", recommend::learn(engine, &sales)).await?;
-    steps.step("forecast", forecast::refresh(engine, &settings, &sales)).await?;
-    steps.step("baskets", baskets::refresh(engine, &sales)).await?;
-    steps.step("groups", groups::refresh(engine, &sales)).await?;
-    let campaigns = async {
+    let learned = steps.step("recommend", || recommend::learn(engine, &sales)).await?;
+    steps.step("forecast", || forecast::refresh(engine, &settings, &sales)).await?;
+    steps.step("baskets", || baskets::refresh(engine, &sales)).await?;
+    steps.step("groups", || groups::refresh(engine, &sales)).await?;
+    let campaigns = async || {
         result::follow(engine).await?;
         uplift::scores::refresh(engine, &sales).await
     };
     steps.step("uplift", campaigns).await?;
-    steps.step("propensity", propensity::refresh(engine, &sales, &foreseen)).await?;
+    steps.step("propensity", || propensity::refresh(engine, &sales, &foreseen)).await?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held, form: FORM };
     // Everybody's recommendations take longest to write; lines are not needed for them, and are a third of a gigabyte.
     let bought = Arc::new(Sales { lines: vec![], ..Arc::unwrap_or_clone(sales) });
-    steps.step("recommend", recommend::keep(engine, &bought, learned)).await?;
+    steps.step("recommend", || recommend::keep(engine, &bought, learned)).await?;
     kept::keep(engine, KIND, kept::WHOLE, bought.until, &run).await?;
     tracing::info!(lines = run.lines, orders = run.orders, "mined");
     Ok(run)
@@ -95,14 +96,24 @@ struct Steps<'j> {
 
 impl Steps<'_> {
     /// Tells whoever waits what is under way, and the log how long it took.
-    async fn step<T>(&mut self, name: &str, work: impl Future<Output = Result<T>>) -> Result<T> {
+    async fn step<T, W: Future<Output = Result<T>>>(
+        &mut self,
+        name: &str,
+        work: impl FnOnce() -> W,
+    ) -> Result<T> {
         tell(self.job, name, self.done, STEPS).await?;
         let started = Instant::now();
-        let done = work.await?;
+        let done = on_the_heap(work).await?;
         self.done += 1;
         tracing::info!(step = name, seconds = started.elapsed().as_secs_f64(), "mining");
         Ok(done)
     }
+}
+
+/// A step made where it stays: in a program that is not optimised, all of them beside each other outgrow a thread's stack.
+#[inline(never)]
+fn on_the_heap<W>(work: impl FnOnce() -> W) -> Pin<Box<W>> {
+    Box::pin(work())
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
