@@ -11,6 +11,9 @@ const BEHIND_ROWS = 50;
 /** One experiment for each language. */
 const NAME = { en: 'Letter to everybody', 'zh-CN': '致全体客户的信' };
 
+/** A number with its sign, whichever minus. */
+const signed = (text) => Number(text.trim().replace(/[−–]/, '-').replace('+', ''));
+
 export async function mining({ open, step, program, lang = 'en' }) {
   const page = await open();
   const say = speak(lang);
@@ -95,7 +98,18 @@ export async function mining({ open, step, program, lang = 'en' }) {
     await page.goto('/account?filter=orders%20%3E%200&sort=-net_sales');
     await page.locator('tr[data-row] a.row-title').first().click();
     const panel = page.locator('section.panel', { has: page.getByRole('heading', { name: say('mining.panel_title') }) });
-    await panel.getByText(say.either(/customers/, /客户/)).first().waitFor();
+    await panel.locator('td').getByText(say.either(/customers/, /客户/)).first().waitFor();
+  });
+
+  await step('of any of his products he is told why he may buy it or not, and the reasons add up', async () => {
+    await page.locator('table[data-defined=likely-products]').getByRole('link', { name: say('mining.why_link') }).last().click();
+    await page.getByRole('heading', { level: 1, name: say.like('mining.why_title') }).waitFor();
+    const rows = page.locator('table[data-defined=why] tbody tr');
+    const adds = (await rows.locator(`td[data-label="${say('mining.why_adds')}"]`).allTextContents()).map(signed);
+    const all = adds.pop();
+    assert.ok(adds.length > 2, `only ${adds.length} rows`);
+    const sum = adds.reduce((sum, part) => sum + part, 0);
+    assert.ok(Math.abs(sum - all) <= 0.005 * (adds.length + 1), `the reasons come to ${sum}, the page says ${all}`);
   });
 
   await step('the experiment of the demo has ended, and says what came of it', async () => {

@@ -46,7 +46,11 @@ fn routes<'d>(document: &'d Json, id: &str) -> Vec<Route<'d>> {
     let mut routes = vec![];
     for (path, operations) in document["paths"].as_object().unwrap() {
         for (method, operation) in operations.as_object().unwrap() {
-            let filled = path.replace("{id}", id).replace("{source}", "erp").replace("{number}", "1");
+            let filled = path
+                .replace("{id}", id)
+                .replace("{source}", "erp")
+                .replace("{number}", "1")
+                .replace("{account}", id);
             assert!(!filled.contains('{'), "{path}: say here what to fill in");
             let documented = operation["responses"].as_object().unwrap().keys().map(String::as_str).collect();
             routes.push(Route {
