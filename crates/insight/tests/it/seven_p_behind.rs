@@ -1,17 +1,16 @@
 //! What stands behind the figures of the seven P: every link beside a number opens the records that make it, whatever is chosen,
 //! and the running month is compared with the same days a year before.
 
-use crate::company::{Company, at, decimal, on_databases, values};
+use crate::{
+    company::{Company, at, decimal, on_databases, values},
+    paged,
+};
 use engine::{Actor, Query};
 use insight::{after_fit, refit};
 use meta::{Decimal, Id, Record, Value, Values};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet};
 use testkit::Client;
-use warehouse::{
-    Limits,
-    semantic::{self, Period, Question},
-};
 
 /// The way back from `&quot;`, `&#x2f;` and the like is only needed for what addresses contain.
 pub fn plain(html: &str) -> String {
@@ -126,22 +125,7 @@ impl Behind<'_> {
     /// What the explorer lists for such an address, added up; its pages are tested with the explorer.
     async fn lines(&mut self, href: &str, wanted: f64, column: &str) {
         self.checked += 1;
-        let asked = href.strip_prefix("/analysis/explore/rows?").unwrap_or_else(|| panic!("no rows: {href}"));
-        let asked: BTreeMap<&str, String> = asked
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap())
-            .map(|(name, value)| (name, decoded(value)))
-            .collect();
-        let day = |name: &str| asked[name].parse().unwrap();
-        let question = Question {
-            measures: vec![asked["m"].clone()],
-            filter: asked["filter"].clone(),
-            period: Some(Period::Between { from: day("from"), to: day("to") }),
-            ..Question::default()
-        };
-        let (engine, system) = (&self.company.engine, Actor::system());
-        let rows = semantic::rows(engine, &system, &question, &asked["fact"], Limits::PAGE);
-        let rows = rows.await.unwrap();
+        let rows = paged::lines(self.company, href).await;
         let at = rows.columns.iter().position(|known| known.label.en == column);
         let at = at.unwrap_or_else(|| panic!("no {column} in {:?}", rows.columns));
         let found: Decimal = rows.rows.iter().filter_map(|row| row[at].0.as_decimal()).sum();
