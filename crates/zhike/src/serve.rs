@@ -23,12 +23,13 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     }
     let listener = listen(config.listen).await?;
     let engine = open::engine(config).await?;
+    let asked = asked_to_end()?;
     println!("Zhike listens on {}", address(listener.local_addr()?));
     if has_no_users(&engine).await? {
         println!("Nobody can sign in yet. Create an administrator (with the same settings):");
         println!("  zhike user create --name \"Your Name\" --email you@example.com --role administrator");
     }
-    serve(config, engine, listener, options(config)?).await
+    serve(config, engine, listener, options(config)?, asked).await
 }
 
 pub fn options(config: &Config) -> anyhow::Result<Options> {
@@ -64,6 +65,7 @@ pub async fn serve(
     engine: Engine,
     listener: TcpListener,
     options: Options,
+    asked: impl Future<Output = ()> + Send + 'static,
 ) -> anyhow::Result<()> {
     let pages = Pages::read(web_modules())?;
     let current = Current::new(Running::start(engine, pages.clone(), options.clone())?);
@@ -73,7 +75,7 @@ pub async fn serve(
         tokio::spawn(axum::serve(listener, current.metrics_routes()).into_future());
     }
     let ending = current.clone();
-    let served = until_asked_to_end(listener, current.router(), move || ending.app().live().end());
+    let served = until_asked_to_end(listener, current.router(), asked, move || ending.app().live().end());
     // A task of its own: while it opens, new connections are taken.
     let following = tokio::spawn(current.clone().follow(config.clone(), pages, options));
     let ended = served.await;
@@ -86,12 +88,13 @@ pub async fn serve(
 pub async fn until_asked_to_end(
     listener: TcpListener,
     router: Router,
+    asked: impl Future<Output = ()> + Send + 'static,
     end: impl FnOnce() + Send + 'static,
 ) -> anyhow::Result<()> {
     let router = router.into_make_service_with_connect_info::<SocketAddr>();
     let (ending, mut ended) = tokio::sync::watch::channel(false);
     let asked = async move {
-        asked_to_end().await;
+        asked.await;
         tracing::info!("ending: open requests are finished first");
         end();
         let _ = ending.send(true);
@@ -106,26 +109,25 @@ pub async fn until_asked_to_end(
     }
 }
 
-/// Ctrl-C, or the SIGTERM of a service manager.
-pub async fn asked_to_end() {
-    let interrupt = async {
+/// Ctrl-C, or the SIGTERM of a service manager. From the call on, not from the first poll: whoever reads that the server listens may
+/// end it at once.
+pub fn asked_to_end() -> anyhow::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let (mut interrupt, mut terminate) = {
+        use tokio::signal::unix::{SignalKind, signal};
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
         if tokio::signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-    };
-    #[cfg(unix)]
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => drop(signal.recv().await),
-            Err(_) => std::future::pending::<()>().await,
-        }
-    };
-    #[cfg(not(unix))]
-    let terminate = std::future::pending::<()>();
-    tokio::select! {
-        () = interrupt => {}
-        () = terminate => {}
-    }
+    })
 }
 
 #[cfg(test)]

@@ -49,8 +49,9 @@ pub async fn run(arguments: Arguments, config: &Config) -> anyhow::Result<()> {
         certificate,
         run: Clock::system().new_id(),
     };
+    let asked = serve::asked_to_end()?;
     println!("Zhike worker listens on {address}");
-    cluster::serve(listener, settings, serve::asked_to_end()).await
+    cluster::serve(listener, settings, asked).await
 }
 
 /// Lets the company's large questions be computed by the workers, if there are any.

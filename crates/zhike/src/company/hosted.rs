@@ -43,6 +43,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
         known: RwLock::default(),
     });
     companies.look().await?;
+    let asked = serve::asked_to_end()?;
     println!(
         "Zhike listens on {} for {} companies",
         serve::address(listener.local_addr()?),
@@ -64,7 +65,7 @@ pub async fn run(config: &Config) -> anyhow::Result<()> {
     let router = Router::new().fallback(dispatch).with_state(companies.clone());
     let router = web::carried(router, config.secure_cookies);
     let ending = companies.clone();
-    let ended = serve::until_asked_to_end(listener, router, move || ending.end()).await;
+    let ended = serve::until_asked_to_end(listener, router, asked, move || ending.end()).await;
     companies.end_all().await;
     ended
 }

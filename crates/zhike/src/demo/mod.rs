@@ -40,6 +40,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
     prepare(&config).await?;
     let engine = open::engine(&config).await?;
     let (administrator, user) = (people::ADMINISTRATOR, people::USER);
+    let asked = serve::asked_to_end()?;
     println!("Zhike demo listens on {}", serve::address(listener.local_addr()?));
     println!("  administrator  {administrator}   password: {PASSWORD}");
     println!("  user           {user}  password: {PASSWORD}");
@@ -56,7 +57,7 @@ pub async fn run(mut config: Config) -> anyhow::Result<()> {
             people::REPS.join("、")
         ),
     ));
-    serve::serve(&config, engine, listener, options).await
+    serve::serve(&config, engine, listener, options, asked).await
 }
 
 /// Makes the company once; one left unfinished by a killed process is made anew.

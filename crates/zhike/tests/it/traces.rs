@@ -63,6 +63,15 @@ pub fn end(mut child: Child) -> Duration {
     began.elapsed()
 }
 
+#[test]
+fn a_server_ends_cleanly_as_soon_as_it_says_that_it_listens() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = ["user", "create", "--name", "Ann", "--email", "ann@example.com"];
+    assert!(program(folder.path(), &made).output().unwrap().status.success());
+    let (child, _) = serve(folder.path(), None);
+    end(child);
+}
+
 fn attribute(span: &Span, key: &str) -> String {
     let value = span.attributes.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone());
     match value.and_then(|value| value.value) {
