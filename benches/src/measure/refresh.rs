@@ -1,5 +1,6 @@
 //! Readers while everybody's figures are computed anew: as quick as while nothing else happens? The figures are held at another day,
-//! as an administrator does it on their page, so that all of them move, as they do every night.
+//! as an administrator does it on their page, so that all of them move and everything is mined beside, as it is every night; then
+//! they follow the day again, by which all of them move once more, and nothing is mined, because that was just done.
 
 use super::{
     oha::{self, Load, Measured, Pace},
@@ -11,6 +12,7 @@ use super::{
 };
 use anyhow::{Context, bail};
 use meta::Clock;
+use serde::Serialize;
 use serde_json::{Value as Json, json};
 use std::{
     path::Path,
@@ -21,7 +23,7 @@ use tokio::{sync::watch, time::sleep};
 /// What is read, by how many, how often a second.
 const WORK: [(&str, usize, u32); 3] = [("mixed", 50, 50), ("list-api", 20, 25), ("record-api", 20, 25)];
 const WARM_UP_SECONDS: u64 = 3;
-const QUIET_SECONDS: u64 = 20;
+const QUIET_SECONDS: u64 = 60;
 /// Beside a refit that takes less (a small company), still so long.
 const LEAST: Duration = Duration::from_secs(2);
 /// A refit that takes longer has failed.
@@ -48,24 +50,42 @@ pub async fn measure(
     }
     server.quiet().await?;
     let readers = Readers { oha, server, loads };
-    let (done, over) = watch::channel(false);
+    let (_never, over) = watch::channel(false);
     readers.read(WARM_UP_SECONDS, &over).await?;
     let quiet = readers.read(QUIET_SECONDS, &over).await?;
     let back = 1 + fit_in_force(visitor).await?.rem_euclid(DAYS);
     let day = Clock::system().today() - chrono::Duration::days(back);
+    let mining = beside(&readers, visitor, &day.to_string()).await;
+    // Whatever happened: the figures follow the day again.
+    server.quiet().await?;
+    let alone = beside(&readers, visitor, "").await;
+    server.quiet().await?;
+    let (mining, alone) = (mining?, alone?);
+    let mut figures = vec![];
+    for (name, measured, most) in
+        [("a refit", &alone, Some(REFIT_SECONDS)), ("a refit and mining", &mining, None)]
+    {
+        figures.extend(compared(name, &quiet, measured, most));
+    }
+    Ok((figures, json!({ "quiet": quiet, "beside_refit": alone, "beside_refit_and_mining": mining })))
+}
+
+/// What readers wait, and how long the refit takes.
+#[derive(Serialize)]
+struct Beside {
+    readers: Vec<Measured>,
+    refit_seconds: f64,
+}
+
+async fn beside(readers: &Readers<'_>, visitor: &Visitor, as_of: &str) -> anyhow::Result<Beside> {
+    let (done, over) = watch::channel(false);
     let refit = async {
-        let day = day.to_string();
-        let (took, ()) = tokio::join!(hold(visitor, &day), sleep(LEAST));
+        let (took, ()) = tokio::join!(hold(visitor, as_of), sleep(LEAST));
         done.send_replace(true);
         took
     };
-    let (beside, took) = tokio::join!(readers.read(LIMIT_SECONDS, &over), refit);
-    // Whatever happened: the figures follow the day again.
-    server.quiet().await?;
-    hold(visitor, "").await?;
-    server.quiet().await?;
-    let (beside, took) = (beside?, took?);
-    Ok((figures(&quiet, &beside, took), json!({ "quiet": quiet, "beside": beside, "refit_seconds": took })))
+    let (readers, took) = tokio::join!(readers.read(LIMIT_SECONDS, &over), refit);
+    Ok(Beside { readers: readers?, refit_seconds: took? })
 }
 
 struct Readers<'a> {
@@ -115,9 +135,9 @@ fn fit_of(page: &str) -> Option<i64> {
     rest.split('"').next()?.parse().ok()
 }
 
-fn figures(quiet: &[Measured], beside: &[Measured], refit_seconds: f64) -> Vec<Figure> {
+fn compared(work: &str, quiet: &[Measured], beside: &Beside, most_seconds: Option<f64>) -> Vec<Figure> {
     let mut figures = vec![];
-    for ((name, _, rate), (quiet, beside)) in WORK.iter().zip(quiet.iter().zip(beside)) {
+    for ((name, _, rate), (quiet, beside)) in WORK.iter().zip(quiet.iter().zip(&beside.readers)) {
         let mut tell = |what: &str, value: f64, unit, most: Option<f64>| {
             let figure = Figure::new("refresh", format!("{name}, {rate}/s: {what}"), value, unit);
             figures.push(match most {
@@ -127,12 +147,16 @@ fn figures(quiet: &[Measured], beside: &[Measured], refit_seconds: f64) -> Vec<F
         };
         tell("quiet p50", quiet.p50_ms, "ms", None);
         tell("quiet p99", quiet.p99_ms, "ms", None);
-        tell("beside a refit p50", beside.p50_ms, "ms", None);
-        tell("beside a refit p99", beside.p99_ms, "ms", None);
-        tell("p99 beside a refit to quiet", beside.p99_ms / quiet.p99_ms, "×", Some(TIMES));
+        tell(&format!("beside {work} p50"), beside.p50_ms, "ms", None);
+        tell(&format!("beside {work} p99"), beside.p99_ms, "ms", None);
+        tell(&format!("p99 beside {work} to quiet"), beside.p99_ms / quiet.p99_ms, "×", Some(TIMES));
         tell("failed", (quiet.failed + beside.failed) as f64, "requests", Some(0.0));
     }
-    figures.push(Figure::new("refresh", "the refit", refit_seconds, "s").at_most(REFIT_SECONDS));
+    let took = Figure::new("refresh", work.to_owned(), beside.refit_seconds, "s");
+    figures.push(match most_seconds {
+        Some(most) => took.at_most(most),
+        None => took,
+    });
     figures
 }
 

@@ -12,7 +12,7 @@ use crate::{
 };
 use anyhow::Context;
 use clap::Args;
-use engine::{Actor, Engine};
+use engine::{Actor, Engine, Priority};
 use insight::{after_fit, mining, refit, settings};
 use meta::NaiveDate;
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
     let company = data::ready(&arguments.data)?;
     let place = place(&arguments.data);
-    let report = engine::runtime()?.block_on(async {
+    let report = engine::runtimes()?.block_on(async {
         let engine = modules::open(place.database.clone(), &place.folder).await?;
         let today = settings::Settings::load(&engine).await?.as_of_day(engine.clock());
         let yesterday = today.pred_opt().context("there is no day before today")?;
@@ -104,13 +104,18 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
 async fn night(engine: &Engine, as_of: Option<NaiveDate>) -> anyhow::Result<(f64, f64)> {
     engine.write(&Actor::system(), move |tx| Box::pin(settings::set_as_of(tx, as_of))).await?;
     let started = Instant::now();
-    // As the program does: each in a task of its own, so that neither waits while the other computes.
-    let mined = engine.clone();
-    let mined = tokio::spawn(async move { mining::refresh::refresh(&mined, None).await });
-    refit::refit(engine, None).await?;
-    let fit = started.elapsed().as_secs_f64();
-    after_fit::compute(engine, None).await?;
-    mined.await??;
+    // As the program does: each in a task of its own, so that neither waits while the other computes, and with its priority.
+    let (fitted, mined) = (engine.clone(), engine.clone());
+    let mined = Priority::Spare.run(async move { mining::refresh::refresh(&mined, None).await });
+    let fitted = Priority::Background.run(async move {
+        refit::refit(&fitted, None).await?;
+        let fit = started.elapsed().as_secs_f64();
+        after_fit::compute(&fitted, None).await?;
+        anyhow::Ok(fit)
+    });
+    let (mined, fitted) = tokio::join!(mined, fitted);
+    mined??;
+    let fit = fitted??;
     Ok((fit, started.elapsed().as_secs_f64() - fit))
 }
 

@@ -1,8 +1,8 @@
 //! The engine: opens the database, holds the metadata, answers reads and runs write transactions.
 
 use crate::{
-    Actor, Customs, Database, Dialect, Error, Module, Recent, Registry, Result, Row, Tx, access, audit, core,
-    custom,
+    Actor, Customs, Database, Dialect, Error, Module, Priority, Recent, Registry, Result, Row, Tx, access,
+    audit, core, custom,
     db::{self, Conn, Link, Pool},
     jobs,
     lease::Lease,
@@ -110,7 +110,7 @@ pub struct Background {
 impl Background {
     /// Runs another task until then.
     pub fn also(&mut self, task: impl Future<Output = ()> + Send + 'static) {
-        self.tasks.spawn(task);
+        self.tasks.spawn_on(task, &Priority::Background.runtime());
     }
 
     /// Ends the tasks and keeps what they would have: what was seen until now, sealed.
@@ -213,16 +213,16 @@ impl Engine {
     /// Starts the job runner and every module's background tasks, once in a server. They end when what is returned is dropped;
     /// a job that is running is finished.
     pub fn start(&self) -> Background {
-        let mut tasks = JoinSet::new();
-        tasks.spawn(jobs::run_forever(self.clone()));
-        tasks.spawn(audit::keep(self.clone()));
+        let mut background = Background { tasks: JoinSet::new(), engine: self.clone() };
+        background.also(jobs::run_forever(self.clone()));
+        background.also(audit::keep(self.clone()));
         if let Pool::Sqlite(readers) = self.pool() {
-            tasks.spawn(readers.clone().rest());
+            background.also(readers.clone().rest());
         }
         for start in &self.0.registry.starts {
-            tasks.spawn(start(self.clone()));
+            background.also(start(self.clone()));
         }
-        Background { tasks, engine: self.clone() }
+        background
     }
 
     pub fn registry(&self) -> &Registry {

@@ -6,13 +6,12 @@
 //! Whoever runs a job holds the job's lease, and the job's engine with it: a job whose process died is taken up by another, and the one
 //! that comes back late writes nothing more.
 
-use crate::{Engine, Error, Result, Row, Tx, db::name, lease::Held};
-use futures::future::BoxFuture;
+use crate::{Engine, Error, Priority, Result, Row, Tx, db::name, lease::Held};
 use meta::{DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, Order, Query as Sql};
 use serde_json::Value as Json;
 use std::{collections::HashSet, time::Duration};
-use tokio::{sync::mpsc, task::JoinSet};
+use tokio::sync::mpsc;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobState {
@@ -255,17 +254,6 @@ async fn run(held: Held, job: Job) {
     }
 }
 
-/// In a task of its own, for it may panic; it ends when nobody waits for it any more.
-async fn in_task(work: BoxFuture<'static, anyhow::Result<()>>) -> anyhow::Result<()> {
-    let mut task = JoinSet::new();
-    task.spawn(work);
-    match task.join_next().await {
-        Some(Ok(outcome)) => outcome,
-        Some(Err(panic)) => Err(anyhow::anyhow!("the job panicked: {panic}")),
-        None => Ok(()),
-    }
-}
-
 #[tracing::instrument(parent = None, level = "debug", name = "job", skip_all, fields(kind = context.job.kind, job = %context.job.id, attempt = context.job.attempts))]
 async fn work(context: JobContext) -> Result<()> {
     let id = context.job.id;
@@ -274,7 +262,8 @@ async fn work(context: JobContext) -> Result<()> {
         Some(_) if context.job.attempts > ATTEMPTS_LIMIT => {
             Err(anyhow::anyhow!("gave up after {ATTEMPTS_LIMIT} attempts"))
         }
-        Some(handler) => in_task(handler(context.clone())).await,
+        // In a task of its own, for it may panic.
+        Some(handler) => Priority::Background.run(handler(context.clone())).await.flatten(),
         None => Err(anyhow::anyhow!("no handler for jobs of kind {}", context.job.kind)),
     };
     let cancelled = context.cancelled().await.unwrap_or(false);

@@ -61,7 +61,7 @@ pub use privacy::{
 };
 pub use recent::Recent;
 pub use registry::Registry;
-pub use runtime::runtime;
+pub use runtime::{Priority, Runtimes, runtimes};
 pub use search::Hit;
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
 pub use store::{Count, Page, Query, Statement, StillWanted, TimelineItem, Tx, Way, figures_reader};

@@ -1,12 +1,11 @@
 //! What is computed anew after each fit, because it rests on everybody's figures: the history of classes, cycles, alarms, satisfaction, the seven P, contracts, before and after.
-//! In one job, from a warehouse that was brought up to the fit; each keeps its result for the pages. Two at a time: what one asks of the
-//! warehouse is computed while another writes, and more at once would only take more memory.
+//! In one job, from a warehouse that was brought up to the fit; each keeps its result for the pages. What takes half a
+//! gigabyte for a million customers comes one after the other; what it leaves of the processors is used by what is mined beside.
 
 use crate::{alarm, benefit, class_history, contract, cycle, satisfaction, settings::Settings, seven_p};
-use engine::{BoxFuture, Engine, Error, JobContext, JobState, Result, Tx};
+use engine::{BoxFuture, Engine, Error, JobContext, JobState, Priority, Result, Tx};
 use serde_json::json;
 use std::time::Instant;
-use tokio::task::JoinSet;
 use warehouse::Manner;
 
 pub const JOB: &str = "value.after_fit";
@@ -22,24 +21,21 @@ async fn compute_alone(engine: &Engine, job: Option<&JobContext>) -> Result<()> 
     let settings = &Settings::load(engine).await?;
     timed("class history", class_history::keep(engine, settings)).await?;
     timed("warehouse", warehouse::refresh(engine, Manner::default(), job)).await?;
-    let prompts = async {
-        let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
-        let raised = timed("alarms", alarm::run(engine, settings, &due)).await?;
-        timed("contracts", contract::compute(engine, settings)).await?;
-        timed("before and after", benefit::compute(engine, settings)).await.map(|()| raised)
-    };
     // In a task of its own: neither waits while the other computes. It ends with this one, whatever ends this.
     let (own, own_settings) = (engine.clone(), settings.clone());
-    let mut reports = JoinSet::new();
-    reports.spawn(async move {
-        let (engine, settings) = (&own, &own_settings);
-        timed("seven P", seven_p::compute(engine, settings)).await?;
-        timed("satisfaction", satisfaction::compute(engine, settings)).await
+    let reports = Priority::current().run(async move {
+        timed("contracts", contract::compute(&own, &own_settings)).await?;
+        timed("before and after", benefit::compute(&own, &own_settings)).await
     });
-    let (raised, reported) = tokio::join!(prompts, reports.join_next());
-    let interrupted = |error| Error::Internal(format!("what rests on the fit was interrupted: {error}"));
-    reported.transpose().map_err(interrupted)?.transpose()?;
+    let prompts = async {
+        let due = timed("cycles", cycle::compute(engine, settings, job)).await?;
+        timed("alarms", alarm::run(engine, settings, &due)).await
+    };
+    let (raised, reports) = tokio::join!(prompts, reports);
     let raised = raised?;
+    reports.map_err(|error| Error::Internal(format!("what rests on the fit was interrupted: {error}")))??;
+    timed("seven P", seven_p::compute(engine, settings)).await?;
+    timed("satisfaction", satisfaction::compute(engine, settings)).await?;
     tracing::info!(raised, seconds = started.elapsed().as_secs_f64(), "what rests on the fit computed");
     Ok(())
 }

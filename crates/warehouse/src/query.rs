@@ -197,6 +197,8 @@ fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
         return wrong(error);
     }
     let mib = memory_bytes >> 20;
+    // Whoever may raise the limit wants to know for what.
+    tracing::info!("no memory for a question: {}", error.strip_backtrace());
     Error::Limit(label(
         format!(
             "the question needs more memory than the {mib} MiB that all questions together may take: aggregate, ask for fewer columns or a shorter period; an administrator can raise the limit (setting warehouse_memory)"

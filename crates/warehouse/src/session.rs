@@ -22,7 +22,7 @@ use datafusion::{
     },
     prelude::{SessionConfig, SessionContext},
 };
-use engine::{Engine, Error, Result};
+use engine::{Engine, Error, Priority, Result};
 use meta::label;
 use object_store::ObjectStore;
 use std::{
@@ -32,6 +32,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+use tokio::runtime::{Builder, Handle, Runtime};
 
 /// Memory for all questions together unless another limit is chosen; beyond it they write to disk, or fail where they cannot.
 pub(crate) const MEMORY_BYTES: usize = 1 << 30;
@@ -67,14 +68,17 @@ pub fn limit_memory(engine: &Engine, bytes: usize) {
     engine.extension::<Memory>().0.store(bytes, Ordering::Relaxed);
 }
 
-/// Where questions are computed, so that pages need not wait behind them.
-pub(crate) fn workers() -> Result<&'static tokio::runtime::Runtime> {
-    static WORKERS: OnceLock<std::result::Result<tokio::runtime::Runtime, String>> = OnceLock::new();
+/// Where questions are computed, so that pages need not wait behind them. In the background nobody does: there it is where they are asked.
+pub(crate) fn workers() -> Result<Handle> {
+    static WORKERS: OnceLock<std::result::Result<Runtime, String>> = OnceLock::new();
+    if Priority::current() != Priority::Foreground {
+        return Ok(Handle::current());
+    }
     let made = WORKERS.get_or_init(|| {
-        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let mut builder = Builder::new_multi_thread();
         builder.thread_name("warehouse").enable_all().build().map_err(|error| error.to_string())
     });
-    made.as_ref().map_err(internal)
+    made.as_ref().map(|runtime| runtime.handle().clone()).map_err(internal)
 }
 
 /// What questions are computed in, wherever they are: memory, disk, and the files.

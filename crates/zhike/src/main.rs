@@ -37,7 +37,7 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let done = engine::runtime().map_err(anyhow::Error::from).and_then(|runtime| {
+    let done = engine::runtimes().map_err(anyhow::Error::from).and_then(|runtime| {
         let traces = runtime.block_on(async { logging::start(&config) })?;
         let done = runtime.block_on(cli::run(cli.command, config));
         traces.into_iter().for_each(traces::Traces::end);

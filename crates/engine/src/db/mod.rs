@@ -22,8 +22,8 @@ use std::{path::Path, str::FromStr, time::Duration};
 pub(crate) use aside::all_aside;
 pub use aside::aside;
 pub(crate) use link::Link;
-pub(crate) use sqlite::Sqlite;
 use sqlite::{Readers, SqliteRow};
+pub(crate) use sqlite::{SORTS, Sqlite, WRITES};
 
 /// Which database to open; SQLite is a file `zhike.db` in the data folder.
 #[derive(Clone, Debug, PartialEq)]

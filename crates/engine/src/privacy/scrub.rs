@@ -67,13 +67,7 @@ impl Engine {
                     let optimize = format!("INSERT INTO \"{index}\" (\"{index}\") VALUES ('optimize')");
                     writer::alone(writer, vec![optimize]).await?;
                 }
-                let statements = [
-                    // The copy of the whole file would otherwise be held in memory.
-                    "PRAGMA temp_store = file",
-                    "VACUUM",
-                    "PRAGMA temp_store = memory",
-                    "PRAGMA wal_checkpoint(TRUNCATE)",
-                ];
+                let statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"];
                 writer::alone(writer, statements.map(str::to_owned).to_vec()).await
             }
             (None, Pool::Postgres(pool)) => {

@@ -9,6 +9,7 @@ use crate::{
     condition::bind,
     db::{aside, name},
     schema::{self, Index, Table, apart_table, apart_table_name},
+    store::writer,
 };
 use futures::future::BoxFuture;
 use meta::{Apart, Entity, Field, Id, Value, Values};
@@ -209,18 +210,29 @@ impl Engine {
 
     async fn replacing_step(&self, one: &Replacement, step: schema::Step) -> Result<bool> {
         let one = one.clone();
-        self.write(&Actor::system(), move |tx| {
+        let statements = schema::ddl(&step, self.dialect());
+        // SQLite's writer sorts more quickly on its own than in a transaction.
+        let (in_it, alone) = match (step, self.writer()) {
+            (schema::Step::CreateIndex { .. }, Some(writer)) => (vec![], Some((writer, statements))),
+            _ => (statements, None),
+        };
+        let system = Actor::system();
+        let wanted = self.write(&system, move |tx| {
             Box::pin(async move {
                 if !still_wanted(tx, &one).await? {
                     return Ok(false);
                 }
-                for statement in schema::ddl(&step, tx.dialect()) {
+                for statement in in_it {
                     tx.conn.run(&statement).await?;
                 }
                 Ok(true)
             })
-        })
-        .await
+        });
+        let wanted = wanted.await?;
+        if let (true, Some((writer, statements))) = (wanted, alone) {
+            writer::alone(writer, statements).await?;
+        }
+        Ok(wanted)
     }
 }
 

@@ -4,7 +4,7 @@
 
 use crate::{
     Actor, Engine, Error, Figures, Result, Tx,
-    db::{Conn, Link, all_aside},
+    db::{Conn, Link, SORTS, WRITES, all_aside},
     lease::outlast,
     search::Pending,
 };
@@ -28,7 +28,7 @@ struct Task {
 
 enum Order {
     Write(Task),
-    /// Statements that stand in no transaction, such as VACUUM.
+    /// Statements that stand in no transaction, such as VACUUM, or a new index of a large table.
     Alone(Vec<String>, oneshot::Sender<Result<()>>),
 }
 
@@ -139,10 +139,15 @@ async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
 }
 
 async fn run_alone(conn: &mut Conn, statements: Vec<String>) -> Result<()> {
+    conn.run(SORTS).await?;
+    let mut done = Ok(());
     for statement in statements {
-        conn.run(&statement).await?;
+        done = conn.run(&statement).await;
+        if done.is_err() {
+            break;
+        }
     }
-    Ok(())
+    conn.run(WRITES).await.and(done)
 }
 
 async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {

@@ -10,6 +10,7 @@ use engine::{
     Actor, Engine, Erasing, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
 };
+use futures::{StreamExt, TryStreamExt, stream};
 use meta::{Id, NaiveDate, Value};
 use mining::{
     reason::Reason,
@@ -205,11 +206,15 @@ pub async fn learn(engine: &Engine, sales: &Arc<Sales>) -> Result<Learned> {
 pub async fn keep(engine: &Engine, sales: &Arc<Sales>, learned: Learned) -> Result<()> {
     let Learned { found, tested, recommender } = learned;
     let (recommender, customers, run) = (Arc::new(recommender), sales.history.customers(), found.run);
-    // Made as they are written: of a million customers all at once would be gigabytes.
-    for from in (0..customers).step_by(BATCH as usize) {
-        let some = from..Ord::min(from + BATCH, customers);
-        let (sales, recommender) = (sales.clone(), recommender.clone());
-        let rows = super::refresh::computed(move || rows(&sales, &recommender, some, run)).await?;
+    // Made while those before are written: of a million customers all at once would be gigabytes.
+    let mut made = stream::iter((0..customers).step_by(BATCH as usize))
+        .map(|from| {
+            let some = from..Ord::min(from + BATCH, customers);
+            let (sales, recommender) = (sales.clone(), recommender.clone());
+            super::refresh::computed(move || rows(&sales, &recommender, some, run))
+        })
+        .buffered(2);
+    while let Some(rows) = made.try_next().await? {
         engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
     }
     let old = Sql::delete().from_table(name(TABLE)).and_where(Expr::col(name("run")).ne(run)).to_owned();

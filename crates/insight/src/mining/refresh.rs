@@ -12,7 +12,7 @@ use crate::{
     settings::Settings,
     store,
 };
-use engine::{BoxFuture, Engine, Error, JobContext, JobState, Result, Tx};
+use engine::{BoxFuture, Engine, Error, JobContext, JobState, Priority, Result, Tx};
 use meta::{Id, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -117,8 +117,9 @@ fn on_the_heap<W>(work: impl FnOnce() -> W) -> Pin<Box<W>> {
 }
 
 pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
+    // Nothing rests on it: the figures that everything shows go first.
     Box::pin(async move {
-        refresh(&context.engine, Some(&context)).await?;
+        Priority::Spare.run(async move { refresh(&context.engine, Some(&context)).await }).await??;
         Ok(())
     })
 }

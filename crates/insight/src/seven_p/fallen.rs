@@ -61,16 +61,19 @@ pub(super) async fn rows(sales: &Sales<'_>) -> Result<Vec<CutRow>> {
             compared.iter().map(|Filter { months, .. }| format!("{of}.now{months}, {of}.before{months}"));
         sums.collect::<Vec<_>>().join(", ")
     };
+    // Texts of their own: what is put in order would otherwise count, and hold, all texts of all customers with each of its pieces.
+    let own = |column: &str| format!("arrow_cast({column}, 'Utf8') AS {column}");
     let sql = format!(
         "SELECT f.relation, f.province, f.country, f.id, {} FROM (SELECT c.relation, c.province, c.country, c.id, {}, {} \
          FROM (SELECT account_key, {} FROM \"order\" WHERE account IS NOT NULL AND {} AND ({}) GROUP BY account_key) d \
-         JOIN account c ON c.key = d.account_key) f WHERE {}",
+         JOIN (SELECT key, id, {} FROM account) c ON c.key = d.account_key) f WHERE {}",
         told("f"),
         told("d"),
         ranks.join(", "),
         sums.join(", "),
         counting("status", &COUNTING_ORDERS),
         days.join(" OR "),
+        ["relation", "province", "country"].map(own).join(", "),
         first.join(" OR "),
     );
     let answer = ask(sales.engine, &sql).await?;

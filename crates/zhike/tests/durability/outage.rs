@@ -4,12 +4,15 @@
 use crate::{
     client::{Client, Request},
     ledger::{self, Expected, Ledger},
-    store::{Program, Store, modules},
+    store::{Program, Store, modules, on_server},
 };
 use engine::Database;
+use meta::Clock;
 use serde_json::{Value as Json, json};
 use std::{
-    io::Write,
+    fs::{File, Permissions},
+    io::{ErrorKind, Write},
+    os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
     sync::{
@@ -91,15 +94,18 @@ impl Drop for SmallDisk<'_> {
     }
 }
 
+fn nothing_was_filled() {
+    // Not by `eprintln!`, which a passing test keeps to itself: the summary of script/test shows it.
+    let note = "\nNOTE: no disk was filled, only root may mount a small one for it\n";
+    std::io::stderr().write_all(note.as_bytes()).unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_full_disk_refuses_writes_with_the_reason_and_is_got_over_without_a_restart() {
     let store = Store::sqlite();
     let data = store.data();
     let Some(_disk) = SmallDisk::mount(&data, "24m") else {
-        // Not by `eprintln!`, which a passing test keeps to itself: the summary of script/test shows it.
-        let note = "\nNOTE: no disk was filled, only root may mount a small one for it\n";
-        std::io::stderr().write_all(note.as_bytes()).unwrap();
-        return;
+        return nothing_was_filled();
     };
     let token = store.prepare().await;
     let ballast = data.join("ballast");
@@ -116,6 +122,45 @@ async fn a_full_disk_refuses_writes_with_the_reason_and_is_got_over_without_a_re
     std::fs::remove_file(&ballast).unwrap();
     until_done(&client, &refused, &mut ledger).await;
     in_order(&store, &client, &mut program, &ledger).await;
+}
+
+/// PostgreSQL's tables and indexes on a small disk. Its log is elsewhere: where that fills up, PostgreSQL stops,
+/// which is a database gone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_disk_of_postgresql_refuses_writes_with_the_reason_and_is_got_over_without_a_restart() {
+    let Some(server) = postgres_server() else { return };
+    let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+    let place = folder.path().join("small");
+    let _disk = SmallDisk::mount(&place, "400m");
+    let owned = Command::new("chown").arg("postgres").arg(&place).output();
+    if _disk.is_none() || !owned.is_ok_and(|output| output.status.success()) {
+        return nothing_was_filled();
+    }
+    let tablespace = format!("small_{}", Clock::system().new_id().simple());
+    on_server(&server, format!("CREATE TABLESPACE {tablespace} LOCATION '{}'", place.display())).await;
+    let store = Store::postgres_in(&server, &tablespace).await;
+    let token = store.prepare().await;
+    let mut program = store.serve();
+    let client = Client::new(&program.address, &token);
+    let mut ledger = Ledger::default();
+    for number in 0..20 {
+        until_done(&client, &create(&format!("before-{number}")), &mut ledger).await;
+    }
+    let ballast = place.join("ballast");
+    let filled = std::io::copy(&mut std::io::repeat(0), &mut File::create(&ballast).unwrap());
+    assert_eq!(filled.unwrap_err().kind(), ErrorKind::StorageFull);
+    let (refused, status, answer) = until_refused(&client, "full", &mut ledger).await;
+    assert_eq!((status, answer["type"].as_str()), (503, Some("urn:zhike:problem:unavailable")), "{answer}");
+    assert!(answer["detail"].as_str().unwrap().contains("disk"), "{answer}");
+    // Reading goes on.
+    assert_eq!(ledger::lost(&client, &ledger).await, Vec::<String>::new());
+    std::fs::remove_file(&ballast).unwrap();
+    until_done(&client, &refused, &mut ledger).await;
+    the_log_is_followed(&store).await;
+    in_order(&store, &client, &mut program, &ledger).await;
+    drop(program);
+    store.drop_database().await;
+    on_server(&server, format!("DROP TABLESPACE {tablespace}")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -186,13 +231,18 @@ impl Gate {
     }
 }
 
-/// The program on a PostgreSQL that is reached through a gate only; `None` where there is no server.
-async fn behind_a_gate() -> Option<(Store, Gate, Program, Client)> {
-    let Ok(server) = std::env::var("ZHIKE_TEST_DATABASE_URL") else {
+fn postgres_server() -> Option<String> {
+    let server = std::env::var("ZHIKE_TEST_DATABASE_URL").ok();
+    if server.is_none() {
         assert!(std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(), "ZHIKE_TEST_DATABASE_URL is not set");
         eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
-        return None;
-    };
+    }
+    server
+}
+
+/// The program on a PostgreSQL that is reached through a gate only; `None` where there is no server.
+async fn behind_a_gate() -> Option<(Store, Gate, Program, Client)> {
+    let server = postgres_server()?;
     let mut store = Store::postgres(&server).await;
     let token = store.prepare().await;
     let Database::Postgres(direct) = store.database.clone() else { panic!("not PostgreSQL") };

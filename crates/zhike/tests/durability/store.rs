@@ -36,7 +36,7 @@ pub fn on_both(body: impl AsyncFn(&Store)) {
     });
 }
 
-async fn on_server(server: &str, sql: String) {
+pub async fn on_server(server: &str, sql: String) {
     let mut admin = <sqlx::PgConnection as sqlx::Connection>::connect(server).await.unwrap();
     sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
 }
@@ -47,8 +47,13 @@ impl Store {
     }
 
     pub async fn postgres(server: &str) -> Store {
+        Store::postgres_in(server, "pg_default").await
+    }
+
+    /// With its tables and indexes in `tablespace`.
+    pub async fn postgres_in(server: &str, tablespace: &str) -> Store {
         let name = format!("zhike_kill_{}", Clock::system().new_id().simple());
-        on_server(server, format!("CREATE DATABASE {name}")).await;
+        on_server(server, format!("CREATE DATABASE {name} TABLESPACE {tablespace}")).await;
         let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
         Store {
             folder: tempfile::tempdir().unwrap(),
