@@ -35,11 +35,8 @@ const READER_MAPPING: u64 = 256 << 30;
 const REST_AFTER: Duration = Duration::from_secs(5);
 /// Readings in that time by which nobody is served: the program looks now and then whether there is something to do.
 const OWN_READINGS: u64 = 100;
-/// How the writer is set for changes of some rows: what a savepoint keeps stays in memory.
+/// The writer for some rows, and for whole tables: what is sorted in pieces of a processor's cache, on the disk, takes half the time; VACUUM copies there, too.
 pub(crate) const WRITES: &str = "PRAGMA temp_store = memory; PRAGMA threads = 0; PRAGMA cache_size = -65536";
-/// And for what goes through a whole table. SQLite sorts as much at once as its cache may hold if it can put it on the disk, everything
-/// in one list if it can't: pieces that fit into a processor's own caches are sorted in half the time. A copy of the whole file, as
-/// VACUUM makes, is then not held in memory either.
 pub(crate) const SORTS: &str = "PRAGMA temp_store = file; PRAGMA threads = 1; PRAGMA cache_size = -4096";
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 const STATEMENTS_KEPT: usize = 200;

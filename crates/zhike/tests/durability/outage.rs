@@ -1,7 +1,5 @@
 //! The disk full, the file held by another program, the database gone: a clear answer each time, nothing acknowledged lost,
 //! and the same process works again as soon as it can.
-//!
-//! Long because each way to lose the database is told whole.
 
 use crate::{
     client::{Client, Request},
