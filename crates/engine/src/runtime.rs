@@ -10,6 +10,8 @@ use tokio::{
 
 /// The memory a thread has freed is given back when it ends, and those that stand in for others come and go with the load.
 const IDLE_THREADS_KEPT: Duration = Duration::from_secs(1);
+/// Of those that nobody waits for: what goes through everything has dozens of them read and free large pieces.
+const LOWER_THREADS_KEPT: Duration = Duration::from_millis(100);
 /// The allocator gives back what was freed a second ago and more when a thread ends, which on an idle server none does by itself.
 const THREAD_ENDS_EVERY: Duration = Duration::from_secs(5);
 
@@ -51,7 +53,10 @@ pub fn runtimes() -> io::Result<Runtimes> {
 
 fn made(priority: Priority) -> io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    builder.enable_all().thread_keep_alive(IDLE_THREADS_KEPT);
+    builder.enable_all().thread_keep_alive(match priority {
+        Priority::Foreground => IDLE_THREADS_KEPT,
+        Priority::Background | Priority::Spare => LOWER_THREADS_KEPT,
+    });
     builder.on_thread_start(move || priority.take()).build()
 }
 

@@ -139,15 +139,14 @@ async fn guarded(work: Work, tx: &mut Tx) -> Result<()> {
 }
 
 async fn run_alone(conn: &mut Conn, statements: Vec<String>) -> Result<()> {
-    conn.run(SORTS).await?;
-    let mut done = Ok(());
+    let mut done = conn.run(SORTS).await;
     for statement in statements {
-        done = conn.run(&statement).await;
-        if done.is_err() {
-            break;
+        if done.is_ok() {
+            done = conn.run(&statement).await;
         }
     }
-    conn.run(WRITES).await.and(done)
+    // Whatever happened: the next are changes of some rows again.
+    done.and(conn.run(WRITES).await)
 }
 
 async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {

@@ -72,6 +72,30 @@ fn a_server_ends_cleanly_as_soon_as_it_says_that_it_listens() {
     end(child);
 }
 
+/// The nice values of its threads, as Linux tells them.
+#[cfg(target_os = "linux")]
+fn nice_values(process: u32) -> std::collections::BTreeSet<i32> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).unwrap();
+    let told = threads.filter_map(|thread| std::fs::read_to_string(thread.unwrap().path().join("stat")).ok());
+    // The 19th of all, the 17th behind the name, which may hold anything.
+    told.map(|told| told.rsplit_once(") ").unwrap().1.split(' ').nth(16).unwrap().parse().unwrap()).collect()
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_nobody_waits_for_has_threads_of_lower_priority() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = ["user", "create", "--name", "Ann", "--email", "ann@example.com"];
+    assert!(program(folder.path(), &made).output().unwrap().status.success());
+    let (child, _) = serve(folder.path(), None);
+    let own = *nice_values(std::process::id()).first().unwrap();
+    let found = nice_values(child.id());
+    end(child);
+    // One that is lower already stays as it is.
+    let wanted = [own, own.max(9), 19];
+    assert!(wanted.iter().all(|nice| found.contains(nice)), "{found:?} beside {own}");
+}
+
 fn attribute(span: &Span, key: &str) -> String {
     let value = span.attributes.iter().find(|pair| pair.key == key).and_then(|pair| pair.value.clone());
     match value.and_then(|value| value.value) {
