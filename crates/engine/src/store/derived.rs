@@ -2,7 +2,7 @@
 
 use crate::{
     Dialect, Error, Figures, Result, Tx, among, bulk::pieces, condition::bind, db::name,
-    engine::FIGURES_NAMED, schema::apart_table_name, search,
+    engine::FIGURES_NAMED, schema::apart_table_name, search, store::replace,
 };
 use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{Expr, ExprTrait, IntoIden, Query as Sql, TableRef, Value as Bound, ValueTuple};
@@ -28,8 +28,13 @@ impl Tx {
         };
         self.update_figures(&entity.name, &stored(None), figures).await?;
         for apart in Apart::ALL {
-            self.update_figures(&apart_table_name(&entity.name, apart), &stored(Some(apart)), figures)
-                .await?;
+            let (table, fields) = (apart_table_name(&entity.name, apart), stored(Some(apart)));
+            self.update_figures(&table, &fields, figures).await?;
+            if !fields.is_empty() {
+                for next in replace::next_tables(self, &table).await? {
+                    self.update_figures(&next, &fields, figures).await?;
+                }
+            }
         }
         let named = if figures.len() > FIGURES_NAMED { &[] } else { figures };
         let ids = named.iter().map(|(id, _)| *id).collect();

@@ -2,6 +2,7 @@
 //! entries; a new table is filled in the order of its key, its indexes are built by sorting, and it takes the place of the
 //! old one in one short transaction. Readers keep the old figures until then; other writers wait for a step at a time. A table of
 //! which few rows differ keeps its place: those rows are written.
+//! Long because what overtakes a replacement, and what is written beside it, is best read with it.
 
 use crate::{
     Actor, Dialect, Engine, Error, Figures, LogKind, Result, Row, Tx,
@@ -14,8 +15,8 @@ use crate::{
 use futures::future::BoxFuture;
 use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{
-    Alias, Expr, ExprTrait, IntoIden, JoinType, Query as Sql, SelectStatement, TableRef, Value as Bound,
-    ValueTuple,
+    Alias, Expr, ExprTrait, IntoIden, JoinType, LockType, Query as Sql, SelectStatement, TableRef,
+    Value as Bound, ValueTuple,
 };
 use std::{collections::HashMap, sync::Arc};
 use tokio::task::JoinHandle;
@@ -74,10 +75,10 @@ pub fn figures_reader(entity: &str) -> String {
 
 impl Engine {
     /// Writes `figures`, one for each of `ids` (each with the same fields; fastest in the order of ids), as those of all records of `entity`
-    /// there were at entry `since` of the change log; other figures stay, and records made or restored since keep what they
-    /// have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it says no, nothing more is
-    /// written and the answer is `false`. Figures written one by one meanwhile are overwritten: who writes such must write
-    /// them again.
+    /// there were at entry `since` of the change log; other figures stay, those written one by one meanwhile too, and records made or
+    /// restored since keep what they have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it
+    /// says no, nothing more is written and the answer is `false`. Who writes some of the same figures one by one meanwhile must write
+    /// them again: they may be overwritten.
     pub async fn replace_figures(
         &self,
         entity: &str,
@@ -255,6 +256,7 @@ async fn still_wanted(tx: &mut Tx, one: &Replacement) -> Result<bool> {
         return Ok(true);
     }
     for apart in &one.renewed {
+        keep_writers_out(tx, &apart_table_name(&one.entity.name, *apart)).await?;
         tx.conn.run(&format!("DROP TABLE IF EXISTS \"{}\"", one.next(*apart))).await?;
     }
     Ok(false)
@@ -279,6 +281,10 @@ async fn fill(tx: &mut Tx, one: &Replacement, apart: Apart, figures: &[(Id, Valu
         select.join(JoinType::InnerJoin, name(&table), Expr::col((name(&table), name("id"))).eq(given(1)));
         select.exprs((1..=new.len() + 1).map(given));
         select.columns(kept.iter().map(|field| (name(&table), name(&field.name))));
+        if tx.dialect() == Dialect::Postgres {
+            // Who writes the others meanwhile writes the next table too, and must find the row there.
+            select.lock_with_tables(LockType::Share, [name(&table)]);
+        }
         let columns: Vec<Alias> = ["id"]
             .into_iter()
             .chain(new.iter().chain(&kept).map(|field| field.name.as_str()))
@@ -326,9 +332,7 @@ async fn take_over(tx: &mut Tx, one: &Replacement, since: i64) -> Result<bool> {
 async fn swap(tx: &mut Tx, one: &Replacement, apart: Apart, came: &[Id], went: &[Id]) -> Result<()> {
     let table = apart_table(&one.entity, apart);
     let (old, next) = (table.name.clone(), one.next(apart));
-    if tx.dialect() == Dialect::Postgres {
-        tx.conn.run(&format!("LOCK TABLE \"{old}\" IN ACCESS EXCLUSIVE MODE")).await?;
-    }
+    keep_writers_out(tx, &old).await?;
     for ids in went.chunks(1_000) {
         let delete = Sql::delete()
             .from_table(name(&next))
@@ -377,8 +381,16 @@ async fn came_and_went(tx: &mut Tx, entity: &str, since: i64) -> Result<(Vec<Id>
     }
 }
 
-/// Tables of replacements that were overtaken or killed on the way.
-async fn drop_overtaken(tx: &mut Tx, table: &str) -> Result<()> {
+/// Until the transaction ends nobody writes the table, nor those that are to take its place; SQLite has one writer anyway.
+async fn keep_writers_out(tx: &mut Tx, table: &str) -> Result<()> {
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => tx.conn.run(&format!("LOCK TABLE \"{table}\" IN ACCESS EXCLUSIVE MODE")).await,
+    }
+}
+
+/// The tables that are to take the place of this one; also of replacements that were overtaken or killed on the way.
+pub(super) async fn next_tables(tx: &mut Tx, table: &str) -> Result<Vec<String>> {
     let sql = match tx.dialect() {
         Dialect::Sqlite => "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE",
         Dialect::Postgres => {
@@ -386,8 +398,17 @@ async fn drop_overtaken(tx: &mut Tx, table: &str) -> Result<()> {
         }
     };
     let pattern = format!("{}\\_\\_%", table.replace('_', "\\_"));
-    for row in tx.conn.fetch_text(&format!("{sql} '{pattern}' ESCAPE '\\'")).await? {
-        tx.conn.run(&format!("DROP TABLE \"{}\"", row.text(0)?)).await?;
+    let rows = tx.conn.fetch_text(&format!("{sql} '{pattern}' ESCAPE '\\'")).await?;
+    rows.iter().map(|row| row.text(0)).collect()
+}
+
+async fn drop_overtaken(tx: &mut Tx, table: &str) -> Result<()> {
+    let overtaken = next_tables(tx, table).await?;
+    if !overtaken.is_empty() {
+        keep_writers_out(tx, table).await?;
+    }
+    for table in overtaken {
+        tx.conn.run(&format!("DROP TABLE \"{table}\"")).await?;
     }
     Ok(())
 }

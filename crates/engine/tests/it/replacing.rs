@@ -141,3 +141,86 @@ fn one_that_is_overtaken_leaves_the_figures_and_no_table() {
         }
     });
 }
+
+async fn write_grades(tx: &mut Tx, figures: &Values) -> Result<()> {
+    let all = tx.list(&Query::new("customer").limit(1_000)).await?;
+    let given: Vec<(Id, Values)> = all.records.iter().map(|record| (record.id, figures.clone())).collect();
+    tx.set_figures("customer", &given).await
+}
+
+/// In one step of the replacement.
+fn while_grades_are_written(tx: &mut Tx, step: i64) -> BoxFuture<'_, Result<bool>> {
+    Box::pin(async move {
+        let asked = tx.position("asked").await? + 1;
+        tx.set_position("asked", asked).await?;
+        if asked == step {
+            write_grades(tx, &values([("grade", "late".into()), ("trend", 7.into())])).await?;
+        }
+        Ok(true)
+    })
+}
+
+#[test]
+fn figures_that_are_not_replaced_stay_as_they_are_written_meanwhile() {
+    on_both(|shop: Shop| async move {
+        let ids = customers(&shop).await;
+        // A new table, its rows, its two indexes, its place.
+        const STEPS: i64 = 5;
+        for step in 1..=STEPS {
+            let reset = shop.engine.write(&shop.actor, |tx| {
+                Box::pin(async move {
+                    write_grades(tx, &figures(0, "early", 1)).await?;
+                    tx.set_position("asked", 0).await
+                })
+            });
+            reset.await.unwrap();
+            let worth = |at: usize| values([("worth", money_of(&at.to_string()))]);
+            let since = shop.engine.last_change().await.unwrap();
+            let done =
+                shop.engine.replace_figures("customer", &ids, worth, since, while_grades_are_written, step);
+            assert!(done.await.unwrap());
+            assert_eq!(shop.engine.position("asked").await.unwrap(), STEPS);
+            let expected: Vec<(Id, Values)> =
+                ids.iter().enumerate().map(|(at, id)| (*id, figures(at as i64, "late", 7))).collect();
+            assert_eq!(stored(&shop, "id").await, expected, "written in step {step}");
+        }
+    });
+}
+
+#[test]
+fn figures_are_written_by_others_while_replacements_go_on() {
+    on_both(|shop: Shop| async move {
+        const WRITTEN: usize = 40;
+        let ids = customers(&shop).await;
+        let (engine, actor, all) = (shop.engine.clone(), shop.actor.clone(), ids.clone());
+        let writing = tokio::spawn(async move {
+            for round in 0..WRITTEN {
+                for part in all.chunks(60) {
+                    let given: Vec<(Id, Values)> = part
+                        .iter()
+                        .map(|id| (*id, values([("grade", format!("g{round}").into())])))
+                        .collect();
+                    let write = engine.write(&actor, move |tx| {
+                        Box::pin(async move { tx.set_figures("customer", &given).await })
+                    });
+                    write.await.unwrap();
+                }
+            }
+        });
+        let mut token = 0;
+        while !writing.is_finished() {
+            token += 1;
+            let worth = |at: usize| values([("worth", money_of(&(at as i64 + token).to_string()))]);
+            let since = shop.engine.last_change().await.unwrap();
+            assert!(
+                shop.engine.replace_figures("customer", &ids, worth, since, wanted, token).await.unwrap()
+            );
+        }
+        writing.await.unwrap();
+        assert!(token > 1);
+        let last = format!("g{}", WRITTEN - 1);
+        for (at, (id, figures)) in stored(&shop, "id").await.iter().enumerate() {
+            assert_eq!((*id, figures["grade"].as_text()), (ids[at], Some(last.as_str())));
+        }
+    });
+}

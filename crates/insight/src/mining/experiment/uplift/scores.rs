@@ -144,8 +144,11 @@ async fn tell(engine: &Engine, experiment: &Record, sales: &Arc<Sales>) -> Resul
     let told = told.map_err(|reason| Error::Internal(reason.to_string()))?;
     let count = |advice| told.values().filter(|(_, given)| *given == advice).count() as u64;
     let advised = Advised { customers: Advice::ALL.map(count) };
-    kept::keep(engine, SCORES, &experiment.id.to_string(), as_of, &advised).await?;
-    if in_use(engine).await? == Some(experiment.id) { write(engine, told).await } else { Ok(()) }
+    if in_use(engine).await? == Some(experiment.id) {
+        write(engine, told).await?;
+    }
+    // Last: the page that tells how many they are opens the list of them.
+    kept::keep(engine, SCORES, &experiment.id.to_string(), as_of, &advised).await
 }
 
 fn worth(proven: &Proven, effect: f64) -> (i64, Advice) {
