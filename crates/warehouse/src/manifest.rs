@@ -18,7 +18,7 @@ pub struct Manifest {
     pub number: u64,
     /// Every entry of the change log up to this one is in the files.
     pub position: i64,
-    /// The position one refresh before: figures may follow their orders with a delay.
+    /// Up to here figures that followed their records late are in the files, too.
     pub before: i64,
     pub refreshed_at: DateTime<Utc>,
     pub tables: BTreeMap<String, Kept>,

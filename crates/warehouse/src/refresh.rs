@@ -43,12 +43,14 @@ pub struct Refreshed {
 pub struct Manner {
     /// Writes everything anew.
     pub full: bool,
+    /// Writes figures anew that followed their records after the last refresh.
+    pub late_figures: bool,
     pub segment_rows: usize,
 }
 
 impl Default for Manner {
     fn default() -> Self {
-        Manner { full: false, segment_rows: SEGMENT_ROWS }
+        Manner { full: false, late_figures: true, segment_rows: SEGMENT_ROWS }
     }
 }
 
@@ -60,9 +62,10 @@ pub async fn refresh(engine: &Engine, manner: Manner, job: Option<&JobContext>) 
     Ok(done)
 }
 
-/// [`refresh`] for who computes from it at once: a task of its own looks at the quality meanwhile.
+/// [`refresh`] for who computes from records at once: figures that followed them are left to the next, and a task of its own looks
+/// at the quality meanwhile.
 pub async fn bring_up_to_date(engine: &Engine) -> Result<()> {
-    refresh_only(engine, Manner::default(), None).await?;
+    refresh_only(engine, Manner { late_figures: false, ..Manner::default() }, None).await?;
     // It may outlast the work that holds leases here.
     let engine = engine.without_leases();
     tokio::spawn(async move { look(&engine).await });
@@ -103,7 +106,7 @@ async fn refresh_from_newest(
     // Figures follow orders with a delay: what moved before the last refresh may have moved them after it.
     let from = if manner.full { 0 } else { old.position };
     let recent = changed::since(engine, from, &tables).await?;
-    let earlier = if manner.full {
+    let earlier = if manner.full || !manner.late_figures {
         None
     } else {
         Some(changed::since_until(engine, old.before, old.position, &tables).await?)
@@ -113,7 +116,7 @@ async fn refresh_from_newest(
     let mut next = Manifest {
         number: old.number + 1,
         position: recent.position,
-        before: old.position,
+        before: if manner.late_figures { old.position } else { old.before },
         refreshed_at: engine.clock().now(),
         keys: old.keys.clone(),
         rates: rates::load(engine).await?,

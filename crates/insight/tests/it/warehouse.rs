@@ -22,8 +22,8 @@ use rand_chacha::ChaCha8Rng;
 use warehouse::{Limits, Manner};
 
 /// Few rows a file, so that small companies have many.
-pub const SMALL: Manner = Manner { full: false, segment_rows: 7 };
-pub const FULL: Manner = Manner { full: true, segment_rows: 7 };
+pub const SMALL: Manner = Manner { full: false, late_figures: true, segment_rows: 7 };
+pub const FULL: Manner = Manner { full: true, ..SMALL };
 
 pub async fn refresh(company: &Company, manner: Manner) -> warehouse::Refreshed {
     // On PostgreSQL an entry is settled only when no older transaction of the whole server is open.
@@ -187,6 +187,25 @@ fn a_refresh_writes_only_what_moved() {
             ask(&company, &format!("SELECT net, margin, day FROM sales WHERE \"order\" = id('{order}')"))
                 .await;
         assert_eq!(found, [vec![decimal("12.34"), Value::Null, Value::Date("2026-10-01".parse().unwrap())]]);
+    });
+}
+
+#[test]
+fn figures_that_followed_late_are_left_to_the_refresh_that_looks_for_them() {
+    on_databases(async |company| {
+        let account = company.customer("Late Ltd").await;
+        let records = Manner { late_figures: false, ..SMALL };
+        let asked = format!("SELECT customer_group FROM account_figures WHERE id = id('{account}')");
+        for (manner, group) in [(records, Value::Null), (records, Value::Null), (SMALL, Value::Int(4))] {
+            refresh(&company, manner).await;
+            assert_eq!(ask(&company, &asked).await, [vec![group]], "{manner:?}");
+            let work = company.engine.write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    tx.set_figures("account", &[(account, values([("customer_group", Value::Int(4))]))]).await
+                })
+            });
+            work.await.unwrap();
+        }
     });
 }
 

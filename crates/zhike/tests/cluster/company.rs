@@ -17,7 +17,7 @@ use warehouse::{
 };
 
 /// Small files, so that there is something to share out.
-pub const SMALL: warehouse::Manner = warehouse::Manner { full: false, segment_rows: 150 };
+pub const SMALL: warehouse::Manner = warehouse::Manner { full: false, late_figures: true, segment_rows: 150 };
 pub const SECRET: &str = "0123456789abcdef0123456789abcdef";
 pub const PATIENCE: Duration = Duration::from_secs(4);
 const PROVINCES: [&str; 4] = ["山东", "浙江", "四川", "Sichuan's"];
