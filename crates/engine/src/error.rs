@@ -54,6 +54,15 @@ impl Error {
         Error::invalid(field, Problem::Rule(label(en, zh)))
     }
 
+    /// The marker of a page that its list did not give out, or no longer knows.
+    pub fn stale_page() -> Self {
+        Error::rule(
+            "after",
+            "this page marker is not valid for this list: start from the first page",
+            "翻页标记与列表不符，请从第一页开始",
+        )
+    }
+
     pub fn status(&self) -> u16 {
         match self {
             Error::NotFound(_) => 404,

@@ -1,6 +1,7 @@
 //! Lists of customers that are kept with the numbers that count them, so that a list has as many as its number says, whatever they
 //! did since.
 
+use crate::paged::{self, After, Page};
 use engine::{
     Engine, Error, Result, Tx, name,
     schema::{ColumnKind, Table},
@@ -46,15 +47,19 @@ impl CustomerLists {
         Ok(())
     }
 
-    /// Customers of a list from the place `start`, at most `limit`.
-    pub async fn read(&self, engine: &Engine, list: &str, start: usize, limit: usize) -> Result<Vec<Id>> {
+    /// A page of a list.
+    ///
+    /// # Errors
+    /// If lists were kept anew since `after` was given out, and it is of another.
+    pub async fn page(&self, engine: &Engine, list: &str, after: Option<After<Id>>) -> Result<Page<Id>> {
+        let start = paged::first_place(after);
         let part = |place: usize| i64::try_from(place / PART).unwrap_or(i64::MAX);
         let select = Sql::select()
             .column(name("ids"))
             .from(name(self.0))
             .and_where(Expr::col(name("list")).eq(list))
             .and_where(Expr::col(name("part")).gte(part(start)))
-            .and_where(Expr::col(name("part")).lte(part(start.saturating_add(limit))))
+            .and_where(Expr::col(name("part")).lte(part(start + paged::READ)))
             .order_by(name("part"), Order::Asc)
             .to_owned();
         let mut ids = vec![];
@@ -66,6 +71,6 @@ impl CustomerLists {
             }
             ids.extend(whole.iter().map(|id| Id::from_bytes(*id)));
         }
-        Ok(ids.into_iter().skip(start % PART).take(limit).collect())
+        paged::of_kept(after, ids.into_iter().skip(start % PART))
     }
 }

@@ -25,6 +25,7 @@ pub mod mining;
 pub mod moves;
 pub mod order_days;
 pub mod overview;
+mod paged;
 mod pages;
 pub mod past;
 mod privacy;

@@ -157,16 +157,10 @@ fn sort(entity: &Entity, wanted: &str) -> Result<(Field, bool)> {
 }
 
 fn read_cursor(cursor: &str, sort: &Field) -> Result<(Value, Id)> {
-    let stale = || {
-        Error::rule(
-            "after",
-            "this page marker is not valid for this list: start from the first page",
-            "翻页标记与列表不符，请从第一页开始",
-        )
-    };
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| stale())?;
-    let (value, id): (serde_json::Value, Id) = serde_json::from_slice(&bytes).map_err(|_| stale())?;
-    Ok((sort.parse_json(&value).map_err(|_| stale())?, id))
+    let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| Error::stale_page())?;
+    let (value, id): (serde_json::Value, Id) =
+        serde_json::from_slice(&bytes).map_err(|_| Error::stale_page())?;
+    Ok((sort.parse_json(&value).map_err(|_| Error::stale_page())?, id))
 }
 
 pub(super) fn write_cursor(value: &Value, id: Id) -> String {

@@ -5,8 +5,9 @@ use super::measure::{Measured, PERIODS, REPORT, Report};
 use crate::{
     customer_lists::CustomerLists,
     kept::{self, Kept},
+    paged::After,
     pages::{
-        behind::{self, Behind},
+        behind::Behind,
         customer_table::Column,
         scope,
         words::Words,
@@ -74,7 +75,7 @@ pub(super) struct Of {
     #[serde(default)]
     period: String,
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 pub(super) async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>) -> Answer<Response> {
@@ -101,10 +102,9 @@ pub(super) async fn page(State(app): State<App>, session: Session, Query(of): Qu
     };
     let total = found.retention.map_or(0, |retention| retention.cases);
     let again = found.bought_again;
-    let start = behind::start(of.page, total as usize);
-    let ids = KEPT.read(engine, NAMES[place], start, behind::ROWS).await?;
-    let bought: Vec<String> = (start as u64..)
-        .take(ids.len())
+    let page = KEPT.page(engine, NAMES[place], After::read(&of.after)?).await?;
+    let bought: Vec<String> = (page.before as u64..)
+        .take(page.rows.len())
         .map(|at| words.t(if at < again { "common.yes" } else { "common.no" }, &[]))
         .collect();
     let [when, earlier] = [period, period.before()].map(|period| period.told(&words));
@@ -133,9 +133,8 @@ pub(super) async fn page(State(app): State<App>, session: Session, Query(of): Qu
             ),
             bought,
         )),
-        ids,
+        page,
         total: total as usize,
-        page: of.page,
     };
-    behind.show(&words, &session, |page| format!("{}&page={page}", address(NAMES[place]))).await
+    behind.show(&words, &session, &address(NAMES[place])).await
 }

@@ -6,7 +6,10 @@ use super::{
     groups::{LISTS, Lists, WINDOW_DAYS, sorted},
     lines::{self, Line, Sales},
 };
-use crate::settings::day_number;
+use crate::{
+    paged::{After, Page},
+    settings::day_number,
+};
 use engine::{Engine, Result};
 use meta::Id;
 use mining::grouping::taste::{self, Taste};
@@ -96,14 +99,13 @@ fn list_name(group: u32, category: Id) -> String {
     format!("{group}:{category}")
 }
 
-/// Customers of a group who bought of a category it likes, from the place `start`, at most `limit`.
+/// A page of the customers of a group who bought of a category it likes.
 pub async fn buyers(
     engine: &Engine,
     (group, category): (u32, Id),
-    start: usize,
-    limit: usize,
-) -> Result<Vec<Id>> {
-    LISTS.read(engine, &list_name(group, category), start, limit).await
+    after: Option<After<Id>>,
+) -> Result<Page<Id>> {
+    LISTS.page(engine, &list_name(group, category), after).await
 }
 
 #[cfg(test)]

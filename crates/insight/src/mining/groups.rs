@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     customer_lists::CustomerLists,
+    paged::{After, Page},
     settings::{date_of, day_number},
 };
 use engine::{
@@ -166,14 +167,13 @@ fn list_name(from: Option<u32>, to: Option<u32>) -> String {
     format!("{}>{}", name(from), name(to))
 }
 
-/// Customers behind a number of the movement from the place `start`, at most `limit`.
+/// A page of the customers behind a number of the movement.
 pub async fn moved(
     engine: &Engine,
     (from, to): (Option<u32>, Option<u32>),
-    start: usize,
-    limit: usize,
-) -> Result<Vec<Id>> {
-    LISTS.read(engine, &list_name(from, to), start, limit).await
+    after: Option<After<Id>>,
+) -> Result<Page<Id>> {
+    LISTS.page(engine, &list_name(from, to), after).await
 }
 
 /// From one group to another; `None` is outside.

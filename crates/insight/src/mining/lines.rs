@@ -13,7 +13,7 @@ use crate::{
 };
 use engine::{
     Engine, Error, Result, aside, name,
-    sea_query::{Expr, ExprTrait, JoinType, Order, Query as Sql},
+    sea_query::{Expr, ExprTrait, JoinType, Order, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
 use mining::recommend::history::{History, Purchase};
@@ -179,25 +179,7 @@ pub async fn of_account(
     (after, until): (NaiveDate, NaiveDate),
     more: &[Id],
 ) -> Result<Sales> {
-    let order = |column: &str| (name("order"), name(column));
-    let line = |column: &str| (name("order_line"), name(column));
-    let at = || Expr::col(order("ordered_at"));
-    let select = Sql::select()
-        .columns([order("id"), order("ordered_at"), order("exchange_rate"), order("net_base")])
-        .columns([line("product"), line("quantity"), line("amount")])
-        .from(name("order"))
-        .join(JoinType::InnerJoin, name("order_line"), Expr::col(line("order")).equals(order("id")))
-        .and_where(Expr::col(order("account")).eq(account))
-        .and_where(Expr::col(order("deleted_at")).is_null())
-        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS))
-        .and_where(at().gte(settings.end_of(after)))
-        .and_where(at().lt(settings.end_of(until)))
-        .and_where(Expr::col(line("deleted_at")).is_null())
-        .order_by(order("id"), Order::Asc)
-        .order_by(line("id"), Order::Asc)
-        .limit(OWN_LINES_LIMIT as u64 + 1)
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
+    let rows = engine.fetch(&own(settings, account, (after, until))).await?;
     if rows.len() > OWN_LINES_LIMIT {
         return Err(Error::Limit(meta::label(
             format!(
@@ -220,6 +202,28 @@ pub async fn of_account(
         found.push(own);
     }
     Ok(Sales::of_one(account, &found, more, until))
+}
+
+/// As [`of_account`] reads them.
+pub fn own(settings: &Settings, account: Id, (after, until): (NaiveDate, NaiveDate)) -> SelectStatement {
+    let order = |column: &str| (name("order"), name(column));
+    let line = |column: &str| (name("order_line"), name(column));
+    let at = || Expr::col(order("ordered_at"));
+    Sql::select()
+        .columns([order("id"), order("ordered_at"), order("exchange_rate"), order("net_base")])
+        .columns([line("product"), line("quantity"), line("amount")])
+        .from(name("order"))
+        .join(JoinType::InnerJoin, name("order_line"), Expr::col(line("order")).equals(order("id")))
+        .and_where(Expr::col(order("account")).eq(account))
+        .and_where(Expr::col(order("deleted_at")).is_null())
+        .and_where(Expr::col(order("status")).is_in(COUNTING_ORDERS))
+        .and_where(at().gte(settings.end_of(after)))
+        .and_where(at().lt(settings.end_of(until)))
+        .and_where(Expr::col(line("deleted_at")).is_null())
+        .order_by(order("id"), Order::Asc)
+        .order_by(line("id"), Order::Asc)
+        .limit(OWN_LINES_LIMIT as u64 + 1)
+        .to_owned()
 }
 
 /// A line as the operational store has it, of all of an order's that are not deleted.

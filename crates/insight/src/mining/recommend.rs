@@ -7,11 +7,11 @@ use super::{
 use crate::moves;
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Erasing, Result, Tx, name,
+    Actor, Engine, Erasing, Error, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SimpleExpr},
 };
 use futures::{StreamExt, TryStreamExt, stream};
-use meta::{Id, NaiveDate, Value};
+use meta::{Decimal, Id, MONEY_SCALE, NaiveDate, Value};
 use mining::{
     reason::Reason,
     recommend::{
@@ -21,7 +21,7 @@ use mining::{
     },
 };
 use serde::{Deserialize, Serialize};
-use std::{ops::Range, sync::Arc};
+use std::{fmt, ops::Range, str::FromStr, sync::Arc};
 
 pub const KIND: &str = "recommend";
 /// The customers that methods were tried on: a list that only its page reads.
@@ -136,14 +136,51 @@ impl Buyers<'_> {
         Ok(counted.and_then(|counted| usize::try_from(counted).ok()).unwrap_or(0))
     }
 
-    /// Who bought for most first, some of them after so many.
-    pub async fn some(self, engine: &Engine, start: usize, limit: usize) -> Result<Vec<Id>> {
-        let sql = format!("{} ORDER BY spent DESC, d.account LIMIT {limit} OFFSET {start}", self.sql());
+    /// Who bought for most first: some of those after one of them.
+    pub async fn following(self, engine: &Engine, after: Option<Buyer>, limit: usize) -> Result<Vec<Buyer>> {
+        // As a bare number it would be a float, which is no exact sum.
+        let beyond = after.map_or_else(String::new, |Buyer { spent, account }| {
+            let spent = format!("CAST('{spent}' AS DECIMAL(38, 4))");
+            format!(" WHERE f.spent < {spent} OR (f.spent = {spent} AND f.account > id('{account}'))")
+        });
+        let sql = format!(
+            "SELECT f.account, f.spent FROM ({}) f{beyond} ORDER BY f.spent DESC, f.account LIMIT {limit}",
+            self.sql()
+        );
         let mut found = vec![];
         for row in moves::ask(engine, &sql).await?.values() {
-            found.extend(row?.first().and_then(Value::as_id));
+            let row = row?;
+            let buyer = row.first().and_then(Value::as_id).zip(row.get(1).and_then(Value::as_decimal));
+            found.extend(buyer.map(|(account, spent)| Buyer { spent, account }));
         }
         Ok(found)
+    }
+}
+
+/// A customer with what he bought for, in the company currency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Buyer {
+    pub spent: Decimal,
+    pub account: Id,
+}
+
+impl fmt::Display for Buyer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}", self.spent, self.account)
+    }
+}
+
+impl FromStr for Buyer {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let read = || {
+            let (spent, account) = text.split_once('_')?;
+            let spent: Decimal = spent.parse().ok()?;
+            // Rounded, it would be another customer's place.
+            let spent = (spent.scale() <= MONEY_SCALE).then_some(spent)?;
+            Some(Buyer { spent, account: account.parse().ok()? })
+        };
+        read().ok_or_else(Error::stale_page)
     }
 }
 

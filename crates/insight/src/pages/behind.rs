@@ -6,14 +6,12 @@ use super::{
     href,
     words::Words,
 };
+use crate::paged::Page;
 use axum::response::{IntoResponse, Response};
 use meta::Id;
 use minijinja::context;
 use std::collections::HashMap;
 use web::{Answer, Session};
-
-/// Customers on a page.
-pub const ROWS: usize = 50;
 
 pub struct Behind<'a> {
     pub title: String,
@@ -24,31 +22,19 @@ pub struct Behind<'a> {
     /// The page with the number: its address and name.
     pub back: (String, String),
     pub columns: &'a [&'a str],
-    /// One more column, of what was found of them: a text for each of `ids`.
+    /// One more column, of what was found of them: a text for each of the page.
     pub told: Option<(Column, Vec<String>)>,
-    /// The customers of this page, in their order.
-    pub ids: Vec<Id>,
+    /// The customers, in their order.
+    pub page: Page<Id>,
     /// The number.
     pub total: usize,
-    /// The first page is 0.
-    pub page: usize,
-}
-
-/// The place of the first customer of a page.
-pub fn start(page: usize, total: usize) -> usize {
-    page.saturating_mul(ROWS).min(total)
 }
 
 impl Behind<'_> {
-    /// `address` is that of one of the pages.
-    pub async fn show(
-        self,
-        words: &Words<'_>,
-        session: &Session,
-        address: impl Fn(usize) -> String,
-    ) -> Answer<Response> {
-        let Behind { title, help, foot, back, columns, told, ids, total, page } = self;
-        let start = start(page, total);
+    /// `address` is that of the first page.
+    pub async fn show(self, words: &Words<'_>, session: &Session, address: &str) -> Answer<Response> {
+        let Behind { title, help, foot, back, columns, told, page, total } = self;
+        let Page { rows: ids, before, next } = page;
         let records = customer_table::known(words, session, &ids, columns).await?;
         let among = customer_table::among(&ids);
         let list = href::list("account", &among);
@@ -66,13 +52,16 @@ impl Behind<'_> {
         let context = context! {
             title, help, foot, table,
             total => words.count(total as u64),
-            first => words.count((start + usize::from(total > 0)) as u64),
-            last => words.count((start + ids.len()) as u64),
+            first => words.count((before + usize::from(!ids.is_empty())) as u64),
+            last => words.count((before + ids.len()) as u64),
             gone => (gone > 0).then(|| words.count(gone as u64)),
             back => back.0, back_label => back.1,
             list_href => (!ids.is_empty()).then_some(list),
-            previous => (page > 0).then(|| address(page - 1)),
-            next => (start + ids.len() < total).then(|| address(page + 1)),
+            first_href => (before > 0).then_some(address),
+            next_href => next.map(|next| {
+                let joint = if address.contains('?') { '&' } else { '?' };
+                format!("{address}{joint}after={next}")
+            }),
         };
         words.app.page(session, "insight/behind.html", context).map(IntoResponse::into_response)
     }

@@ -1,11 +1,8 @@
 //! `/value/matrix/customers`: who stands in a quadrant, stood in it a year ago, moved from it to another, or came since.
 
-use super::{
-    behind::{self, Behind},
-    scope,
-    words::Words,
-};
+use super::{behind::Behind, scope, words::Words};
 use crate::{
+    paged::After,
     past::{
         self,
         lists::{self, List},
@@ -30,7 +27,7 @@ pub struct Of {
     #[serde(default)]
     is: String,
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 /// The address of a list, without its page.
@@ -72,7 +69,6 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
     };
     let [current, potential] = matrix.by.figures();
     let total = number(matrix, list) as usize;
-    let ids = lists::read(engine, list, behind::start(of.page, total), behind::ROWS).await?;
     let (as_of, at) = (words.date(past.as_of), words.format.instant(past.made_at));
     let customers = words.count(past.customers);
     let behind = Behind {
@@ -82,11 +78,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(of): Query<Of>
         back: (PATH.to_owned(), words.t("value.matrix", &[])),
         columns: &["value_quadrant", "last_order_on", current, potential, "net_sales"],
         told: None,
-        ids,
+        page: lists::page(engine, list, After::read(&of.after)?).await?,
         total,
-        page: of.page,
     };
-    behind.show(&words, &session, |page| format!("{}&page={page}", address(list))).await
+    behind.show(&words, &session, &address(list)).await
 }
 
 /// How many customers a list has.

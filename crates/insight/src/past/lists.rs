@@ -2,7 +2,10 @@
 //! has as many customers as its number says, whatever they bought since.
 
 use super::matrix::QUADRANTS;
-use crate::customer_lists::CustomerLists;
+use crate::{
+    customer_lists::CustomerLists,
+    paged::{After, Page},
+};
 use engine::{Engine, Result, Tx};
 use meta::Id;
 use std::collections::BTreeMap;
@@ -62,7 +65,7 @@ pub(super) async fn keep(tx: &mut Tx, lists: &Lists) -> Result<()> {
     KEPT.keep(tx, &lists).await
 }
 
-/// Customers of a list from the place `start`, at most `limit`.
-pub async fn read(engine: &Engine, list: List, start: usize, limit: usize) -> Result<Vec<Id>> {
-    KEPT.read(engine, &list.name(), start, limit).await
+/// A page of a list.
+pub async fn page(engine: &Engine, list: List, after: Option<After<Id>>) -> Result<Page<Id>> {
+    KEPT.page(engine, &list.name(), after).await
 }

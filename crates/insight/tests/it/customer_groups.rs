@@ -4,6 +4,7 @@ use crate::{
     alarms::{all, day, look, opened},
     company::{Company, on_databases, on_one, values},
     mining::shop as two_kinds,
+    paged,
     questions::rep,
     warehouse::{SMALL, refresh as refresh_warehouse},
 };
@@ -334,21 +335,13 @@ fn a_group_of_those_who_buy_alike_that_loses_members_is_told_and_ends() {
     });
 }
 
-/// Whoever is on the pages behind a number of the movement, and the number they say it is.
+/// Whoever is on the pages behind a number, and the number they say it is.
 pub async fn behind(client: &testkit::Client, address: &str) -> (Vec<Id>, usize) {
-    let (mut ids, mut total) = (vec![], 0);
-    for page in 0.. {
-        let body = client.get(&format!("{address}&page={page}")).await.expect(200).body;
-        let shown = body.split(" of ").find_map(|part| part.split_once("</span>")?.0.parse().ok());
-        total = shown.unwrap_or_else(|| panic!("{address}: {body}"));
-        for row in body.replace("&#x2f;", "/").split("class=\"row-title\" href=\"/account/").skip(1) {
-            ids.push(row.split('"').next().unwrap().parse().unwrap());
-        }
-        if !body.contains("rel=\"next\"") {
-            break;
-        }
-    }
-    (ids, total)
+    let body = client.get(address).await.expect(200).body;
+    let shown = body.split(" of ").find_map(|part| part.split_once("</span>")?.0.parse().ok());
+    let total = shown.unwrap_or_else(|| panic!("{address}: {body}"));
+    let (ids, _) = paged::walked(client, address, "class=\"row-title\" href=\"/account/", "\"").await;
+    (ids.iter().map(|id| id.parse().unwrap()).collect(), total)
 }
 
 #[test]

@@ -312,11 +312,18 @@ fn drivers_are_adjusted_and_lead_to_their_customers() {
         };
         let page = list("driver=contact&has=1").await;
         assert!(page.contains("Contacted: active on 2025-10-10") && page.contains("1–50 of 80"), "{page}");
-        let last = list("driver=contact&has=1&page=1").await;
+        let (next, _) = page.split_once("\" rel=\"next\"").unwrap();
+        let (_, after) = next.rsplit_once("after=").unwrap();
+        let last = list(&format!("driver=contact&has=1&after={after}")).await;
         assert!(
-            last.contains("51–80 of 80") && last.contains("rel=\"prev\"") && !last.contains("rel=\"next\""),
+            last.contains("51–80 of 80") && last.contains(">First page<") && !last.contains("rel=\"next\""),
             "{last}"
         );
+        for wrong in ["1", "50_1", "50_0_1_x", "50_0_1_1_1"] {
+            let address = format!("/value/life-cycle/customers?{PERIOD}&was=2&is=5&after={wrong}");
+            let refused = client.get(&address).await.expect(422).body;
+            assert!(refused.contains("this page marker is not valid"), "{wrong}: {refused}");
+        }
         for (number, id) in accounts.iter().enumerate() {
             let listed = page.matches(&format!("href=\"/account/{id}\"")).count()
                 + last.matches(&format!("href=\"/account/{id}\"")).count();

@@ -5,6 +5,7 @@
 use crate::{
     alarms::all,
     company::{Company, decimal, on_databases, on_one, values},
+    customer_groups::behind,
     models::two_years,
     questions::rep,
 };
@@ -31,19 +32,7 @@ fn links(page: &str) -> Vec<(String, String)> {
 
 /// Whoever is on the pages of a list, and the number it says it has.
 async fn listed(client: &testkit::Client, list: &str) -> (Vec<Id>, usize) {
-    let (mut ids, mut total) = (vec![], 0);
-    for page in 0.. {
-        let body = client.get(&format!("/value/matrix/customers?{list}&page={page}")).await.expect(200).body;
-        let shown = body.split(" of ").find_map(|part| part.split_once("</span>")?.0.parse().ok());
-        total = shown.unwrap_or_else(|| panic!("{list}: {body}"));
-        for row in body.split("class=\"row-title\" href=\"/account/").skip(1) {
-            ids.push(row.split('"').next().unwrap().parse().unwrap());
-        }
-        if !body.contains("rel=\"next\"") {
-            break;
-        }
-    }
-    (ids, total)
+    behind(client, &format!("/value/matrix/customers?{list}")).await
 }
 
 /// Sum of what somebody bought after one day up to another, units, by his orders.
@@ -212,8 +201,21 @@ fn a_long_list_is_read_by_its_page() {
         }
         assert_eq!(everybody.len(), 120);
         assert!(matrix.then.iter().any(|quadrant| quadrant.customers > 50), "{:?}", matrix.then);
-        let beyond = client.get("/value/matrix/customers?was=small&page=9999").await.expect(200).body;
-        assert!(beyond.contains("Nobody."), "{beyond}");
+        // A page begins after whom its marker names, if he has the place it says.
+        let (largest, _) =
+            matrix.then.iter().enumerate().max_by_key(|(_, quadrant)| quadrant.customers).unwrap();
+        let list = format!("was={}", QUADRANTS[largest]);
+        let (known, _) = listed(&client, &list).await;
+        let (rest, _) = listed(&client, &format!("{list}&after=1_{}", known[0])).await;
+        assert_eq!(rest, known[1..]);
+        for wrong in ["9999".to_owned(), format!("9999_{}", known[0]), format!("2_{}", known[0])] {
+            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")] {
+                client.set_cookie("zhike_lang", language);
+                let address = format!("/value/matrix/customers?{list}&after={wrong}");
+                let refused = client.get(&address).await.expect(422).body;
+                assert!(refused.contains(said), "{wrong}: {refused}");
+            }
+        }
     });
 }
 

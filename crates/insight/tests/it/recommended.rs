@@ -4,6 +4,7 @@ use crate::{
     company::{at, decimal, on_databases, values},
     paged,
     questions::rep,
+    warehouse::{SMALL, refresh as refresh_warehouse},
 };
 use engine::Actor;
 use insight::mining::{recommend, refresh};
@@ -153,5 +154,73 @@ fn the_back_test_opens_the_customers_it_was_tried_on() {
         let mut ann = company.app.visitor();
         ann.sign_in("ann@example.com", testkit::PASSWORD).await;
         ann.get("/analysis/baskets/tested").await.expect(403);
+    });
+}
+
+#[test]
+fn a_page_of_buyers_begins_after_the_last_one_shown_whoever_buys_meanwhile() {
+    on_databases(async |company| {
+        let mut products = vec![];
+        for name in ["Paper", "Pens"] {
+            products.push(company.create("product", values([("name", name.into())])).await);
+        }
+        let order = async |account: Id, price: &str| {
+            let head = values([("account", account.into()), ("ordered_at", at("2026-04-01"))]);
+            let line =
+                |product: &Id| values([("product", (*product).into()), ("unit_price", decimal(price))]);
+            company.document_of("order", "order_line", head, products.iter().map(line).collect()).await
+        };
+        // A third each bought for 60.62, 40.42 and 20.22: every page but the last ends among equals.
+        let (mut expected, mut orders) = (vec![], vec![]);
+        for number in 0..120 {
+            let account = company.customer(&format!("Customer {number:03}")).await;
+            let price = ["30.31", "20.21", "10.11"][number % 3];
+            orders.push((account, order(account, price).await));
+            expected.push((number % 3, account));
+        }
+        expected.sort();
+        let expected: Vec<Id> = expected.into_iter().map(|(_, account)| account).collect();
+        company.hold("2026-04-12").await;
+        refresh::refresh(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        client.set_cookie("zhike_lang", "en");
+        let bought = format!("/analysis/product/{}/bought", products[0]);
+        let both = format!("/analysis/product/{}/with/{}", products[0], products[1]);
+        for address in [&bought, &format!("{bought}?everybody=true"), &both] {
+            assert_eq!(paged::customers(&client, address).await, (expected.clone(), 3), "{address}");
+        }
+        // What the list gives out no such marker of is refused, such as an amount finer than any sum.
+        let own = expected[0];
+        for wrong in
+            ["50".to_owned(), format!("50_{own}"), format!("50_x_{own}"), format!("50_40.42001_{own}")]
+        {
+            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")] {
+                client.set_cookie("zhike_lang", language);
+                let refused = client.get(&format!("{bought}?after={wrong}")).await.expect(422).body;
+                assert!(refused.contains(said), "{wrong}: {refused}");
+            }
+        }
+        client.get(&format!("{bought}?after=50_1'%20OR%20'1'='1_{own}")).await.expect(422);
+
+        let page = client.get(&bought).await.expect(200).body.replace("&#x2f;", "/").replace("&amp;", "&");
+        assert!(page.contains("1–50 of 120") && !page.contains("First page"), "{page}");
+        let (next, _) = page.split_once("\" rel=\"next\"").unwrap();
+        let next = next.rsplit_once("href=\"").unwrap().1.to_owned();
+        // One of the first page buys more, the last of all comes to its top, and two of it are gone: by a number of rows, the second
+        // page would begin with the fifty-second and leave out the fifty-first.
+        order(expected[49], "100").await;
+        order(expected[119], "100").await;
+        for gone in &expected[..2] {
+            let (_, of_his) = orders.iter().find(|(account, _)| account == gone).unwrap();
+            company.delete("order", *of_his).await.unwrap();
+        }
+        refresh_warehouse(&company, SMALL).await;
+        let (rest, pages) = paged::customers(&client, &next).await;
+        assert_eq!((&rest[..], pages), (&expected[50..119], 2));
+        // From the beginning it is the list of now.
+        let now: Vec<Id> = [49, 119].into_iter().chain(2..49).chain(50..119).map(|at| expected[at]).collect();
+        assert_eq!(paged::customers(&client, &bought).await, (now, 3));
+        let second = client.get(&next).await.expect(200).body;
+        assert!(second.contains("51–100 of 120") && second.contains("First page"), "{second}");
     });
 }

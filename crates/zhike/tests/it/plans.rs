@@ -4,7 +4,11 @@
 mod questions;
 
 use crate::{pages::create, rights::modules};
-use engine::{Action, Actor, Dialect, Level, Query, Statement, Way};
+use engine::{
+    Action, Actor, Dialect, Level, Query, Statement, Way,
+    sea_query::{PostgresQueryBuilder, SelectStatement, SqliteQueryBuilder},
+};
+use insight::{mining::propensity::explained, settings::Settings};
 use meta::{Id, Lang, Value, Values};
 use questions::queries;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
@@ -277,5 +281,42 @@ fn rights_cost_nothing_to_whom_they_keep_nothing_from() {
                 assert_eq!(texts(&free, &query), plain, "{}", entity.name);
             }
         }
+    });
+}
+
+/// A customer with ten thousand purchases is asked about like any other: by indexes, of his own lines, no more than a number of them.
+#[test]
+fn why_a_customer_may_buy_a_product_reads_no_whole_table() {
+    on_both(modules, async |test| {
+        let mut connection = postgres(&test).await;
+        let (dialect, id) = (test.engine.dialect(), Id::from_u128(7));
+        let day = "2026-04-12".parse().unwrap();
+        let asked = explained::statements(&Settings::default(), (id, 1), day, id);
+        let text = |select: &SelectStatement| match dialect {
+            Dialect::Sqlite => select.to_string(SqliteQueryBuilder),
+            Dialect::Postgres => select.to_string(PostgresQueryBuilder),
+        };
+        // Those of one row are walked to; his lines are found, and put in the order of their orders.
+        let ways = [Way::Walks, Way::Finds, Way::Finds, Way::FindsAndSorts];
+        let statements: Vec<Statement> =
+            asked.iter().zip(ways).map(|(select, way)| Statement { sql: text(select), way }).collect();
+        let plans = plans(&test, &mut connection, &statements).await;
+        for (statement, lines) in statements.iter().zip(&plans) {
+            assert!(!lines.is_empty(), "{}", statement.sql);
+            assert_eq!(trouble(dialect, statement, lines), None);
+        }
+        if dialect == Dialect::Sqlite {
+            // Nothing is gone through, not along an index either: all of them are found by what they are of.
+            for lines in &plans {
+                let found = lines.iter().filter(|line| line.starts_with("SEARCH ")).count();
+                let sorts = lines.iter().filter(|line| line.starts_with("USE TEMP B-TREE")).count();
+                assert!(found > 0 && found + sorts == lines.len(), "{lines:?}");
+            }
+            let own = &plans[3];
+            for of in ["(account=?", "(order=?"] {
+                assert!(own.iter().any(|line| line.contains(of)), "{of}: {own:?}");
+            }
+        }
+        assert!(statements[3].sql.ends_with("LIMIT 200001"), "{}", statements[3].sql);
     });
 }

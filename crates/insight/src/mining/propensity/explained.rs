@@ -5,7 +5,7 @@
 use super::{
     Found, HISTORY, before,
     known::{Kept, Known, Past},
-    likely, narrowed,
+    likely, narrowed, told,
 };
 use crate::{
     mining::{
@@ -17,7 +17,7 @@ use crate::{
 use engine::{
     Actor, Engine, Error, Result, name,
     schema::{ColumnKind, Table},
-    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql},
+    sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement},
 };
 use meta::{Id, NaiveDate};
 use mining::{
@@ -169,16 +169,36 @@ pub async fn forget_before(engine: &Engine, product: Id, run: i64) -> Result<()>
 
 /// What explains the probabilities of a run, if it is kept in a form that this version knows.
 async fn load(engine: &Engine, product: Id, run: i64) -> Result<Option<Learned>> {
-    let select = Sql::select()
+    let rows = engine.fetch(&kept(product, run)).await?;
+    let Some(row) = rows.first() else { return Ok(None) };
+    let read = serde_json::from_str(&row.text(0)?);
+    Ok(read.inspect_err(|error| tracing::warn!(%product, "a kept model cannot be read: {error}")).ok())
+}
+
+fn kept(product: Id, run: i64) -> SelectStatement {
+    Sql::select()
         .column(name("body"))
         .from(name(TABLE))
         .and_where(Expr::col(name("product")).eq(product))
         .and_where(Expr::col(name("run")).eq(run))
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    let Some(row) = rows.first() else { return Ok(None) };
-    let read = serde_json::from_str(&row.text(0)?);
-    Ok(read.inspect_err(|error| tracing::warn!(%product, "a kept model cannot be read: {error}")).ok())
+        .to_owned()
+}
+
+/// What [`of`] asks for beside the customer himself: the row that names him, what it tells of the product, what explains it, and his own
+/// lines.
+pub fn statements(
+    settings: &Settings,
+    (product, run): (Id, i64),
+    as_of: NaiveDate,
+    account: Id,
+) -> [SelectStatement; 4] {
+    [
+        told::naming(run, account),
+        // A row is told of by its first customer, who might be himself.
+        likely::telling_of((run, account), "told", [product].into_iter()),
+        kept(product, run),
+        lines::own(settings, account, (before(as_of), as_of)),
+    ]
 }
 
 /// A reason of [`Found::keys`], and what it adds to the log-odds against the average customer: above zero it speaks for it, below

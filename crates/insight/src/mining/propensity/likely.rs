@@ -204,10 +204,19 @@ async fn part_of(
     column: &'static str,
     products: impl Iterator<Item = Id>,
 ) -> Result<Vec<(Id, Vec<u8>)>> {
+    let rows = engine.fetch(&telling_of((run, first), column, products)).await?;
+    rows.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect()
+}
+
+pub(super) fn telling_of(
+    (run, first): (i64, Id),
+    column: &'static str,
+    products: impl Iterator<Item = Id>,
+) -> SelectStatement {
     // Named, SQLite looks for each product's row: it takes the run alone to find few and would read through all of it.
     let mut rows = telling(run, first, &[column]);
     rows.and_where(Expr::col(name("product")).is_in(products));
-    engine.fetch(&rows).await?.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect()
+    rows
 }
 
 #[cfg(test)]

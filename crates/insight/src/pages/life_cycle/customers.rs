@@ -4,10 +4,8 @@
 use super::{PATH, Wanted, begin, drivers, in_force};
 use crate::{
     moves::{Asked, Asking, Member, Moved, drivers::Line, is_active, traits::Known},
-    pages::{
-        behind::{self, Behind},
-        words::Words,
-    },
+    paged::{After, Page, READ},
+    pages::{behind::Behind, words::Words},
     past::life::STAGES,
     settings::date_of,
 };
@@ -21,6 +19,8 @@ use serde::Deserialize;
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
+    fmt,
+    str::FromStr,
 };
 use value::life_cycle::Stage;
 use warehouse::arrow::{
@@ -43,7 +43,36 @@ pub struct Of {
     #[serde(default)]
     now: u8,
     #[serde(default)]
-    page: usize,
+    after: String,
+}
+
+/// What the list is ordered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Standing {
+    in_decline: Reverse<bool>,
+    /// Ten-thousandths.
+    sales: Reverse<i64>,
+    key: u32,
+}
+
+impl fmt::Display for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}_{}_{}", u8::from(self.in_decline.0), self.sales.0, self.key)
+    }
+}
+
+impl FromStr for Standing {
+    type Err = Error;
+    fn from_str(text: &str) -> Result<Self> {
+        let read = || {
+            let mut parts = text.split('_');
+            let in_decline = parts.next()?.parse::<u8>().ok()? == 1;
+            let (sales, key) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+            let standing = Standing { in_decline: Reverse(in_decline), sales: Reverse(sales), key };
+            parts.next().is_none().then_some(standing)
+        };
+        read().ok_or_else(Error::stale_page)
+    }
 }
 
 pub async fn page(
@@ -61,7 +90,7 @@ pub async fn page(
         // It says why nobody has moved.
         return Ok(Redirect::to(&format!("{PATH}?{}", wanted.query())).into_response());
     };
-    let (title, mut keys) = if of.driver.is_empty() {
+    let (title, keys) = if of.driver.is_empty() {
         if [of.was, of.is].into_iter().flatten().any(|stage| stage >= STAGES.len()) {
             return Err(Error::NotFound("the stage".to_owned()).into());
         }
@@ -79,9 +108,17 @@ pub async fn page(
     let decline = if of.now == 1 { in_decline(&asking, &asked).await? } else { HashSet::new() };
     let sales = net_sales(engine).await?;
     let sales_of = |key: u32| sales.get(key as usize).copied().unwrap_or(i64::MIN);
-    keys.sort_unstable_by_key(|key| (Reverse(decline.contains(key)), Reverse(sales_of(*key)), *key));
-    let start = behind::start(of.page, total);
-    let ids = ids_of(engine, &keys[start..(start + behind::ROWS).min(total)]).await?;
+    let standing = |key: u32| {
+        let in_decline = decline.contains(&key);
+        Standing { in_decline: Reverse(in_decline), sales: Reverse(sales_of(key)), key }
+    };
+    let mut standings: Vec<Standing> = keys.into_iter().map(standing).collect();
+    standings.sort_unstable();
+    let after: Option<After<Standing>> = After::read(&of.after)?;
+    let passed = after.map_or(0, |after| standings.partition_point(|one| *one <= after.key));
+    let page = Page::new(after, standings[passed..].iter().take(READ).copied().collect());
+    let keys: Vec<u32> = page.rows.iter().map(|one| one.key).collect();
+    let ids = ids_of(engine, &keys).await?;
     let behind = Behind {
         title,
         help: words.t("value.life.customers_help", &[]),
@@ -89,21 +126,20 @@ pub async fn page(
         back: (format!("{PATH}?{}", wanted.query()), words.t("value.life", &[])),
         columns: &COLUMNS,
         told: None,
-        ids,
+        page: page.with(ids),
         total,
-        page: of.page,
     };
-    behind.show(&words, &session, |page| address(&wanted, &of, page)).await
+    behind.show(&words, &session, &address(&wanted, &of)).await
 }
 
-fn address(wanted: &Wanted, of: &Of, page: usize) -> String {
+/// Of the first page.
+fn address(wanted: &Wanted, of: &Of) -> String {
     let mut parts = vec![wanted.query()];
     let stage = |name: &str, stage: Option<usize>| stage.map(|stage| format!("{name}={stage}"));
     parts.extend([stage("was", of.was), stage("is", of.is)].into_iter().flatten());
     if !of.driver.is_empty() {
         parts.push(format!("driver={}&has={}&now={}", web::encode(&of.driver), of.has, of.now));
     }
-    parts.push(format!("page={page}"));
     format!("{PATH}/customers?{}", parts.join("&"))
 }
 

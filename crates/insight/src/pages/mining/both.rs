@@ -3,8 +3,9 @@
 
 use super::{group_moves::COLUMNS, product_href, products, scope, words};
 use crate::{
-    mining::recommend::{self, Buyers},
-    pages::behind::{self, Behind},
+    mining::recommend::{self, Buyer, Buyers},
+    paged::{After, Page, READ},
+    pages::behind::Behind,
 };
 use axum::{
     extract::{Path, Query, State},
@@ -17,13 +18,13 @@ use web::{Answer, App, Session};
 #[derive(Deserialize)]
 pub struct Asked {
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 #[derive(Deserialize)]
 pub struct AskedOne {
     #[serde(default)]
-    page: usize,
+    after: String,
     /// Also those of too many products to say what goes with what.
     #[serde(default)]
     everybody: bool,
@@ -45,10 +46,7 @@ pub async fn customers(
     Query(asked): Query<Asked>,
 ) -> Answer<Response> {
     let wanted = [product, other];
-    show(&app, &session, (&wanted, false), asked.page, |page| {
-        format!("{}?page={page}", address(product, other))
-    })
-    .await
+    show(&app, &session, (&wanted, false), &asked.after, &address(product, other)).await
 }
 
 pub async fn buyers(
@@ -57,22 +55,19 @@ pub async fn buyers(
     Path(product): Path<Id>,
     Query(asked): Query<AskedOne>,
 ) -> Answer<Response> {
-    let AskedOne { page, everybody } = asked;
-    show(&app, &session, (&[product], everybody), page, |page| {
-        let own = address_of_one(product, everybody);
-        format!("{own}{}page={page}", if everybody { "&" } else { "?" })
-    })
-    .await
+    let AskedOne { after, everybody } = asked;
+    show(&app, &session, (&[product], everybody), &after, &address_of_one(product, everybody)).await
 }
 
 async fn show(
     app: &App,
     session: &Session,
     (wanted, everybody): (&[Id], bool),
-    page: usize,
-    address: impl Fn(usize) -> String,
+    after: &str,
+    address: &str,
 ) -> Answer<Response> {
     scope::whole_company(session)?;
+    let after: Option<After<Buyer>> = After::read(after)?;
     let engine = app.engine();
     let product = wanted.first().copied().unwrap_or_default();
     // It says what goes with the product by now.
@@ -91,6 +86,8 @@ async fn show(
     if total == 0 {
         return nothing();
     }
+    let page = Page::new(after, buyers.following(engine, after.map(|after| after.key), READ).await?);
+    let ids: Vec<Id> = page.rows.iter().map(|buyer| buyer.account).collect();
     let words = words(app, session).await?;
     let names = products(engine, session, wanted.iter().copied()).await?;
     let name = |at: usize| wanted.get(at).and_then(|id| names.get(id)).cloned().unwrap_or_default();
@@ -106,9 +103,8 @@ async fn show(
         back: (product_href(product), words.t("mining.who_title", &[("name", &one)])),
         columns: &COLUMNS,
         told: None,
-        ids: buyers.some(engine, behind::start(page, total), behind::ROWS).await?,
+        page: page.with(ids),
         total,
-        page,
     };
     behind.show(&words, session, address).await
 }

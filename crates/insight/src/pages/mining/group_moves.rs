@@ -11,8 +11,9 @@ use crate::{
         group_names::Names,
         groups::{self, FIELD, Found},
     },
+    paged::After,
     pages::{
-        behind::{self, Behind},
+        behind::Behind,
         figure::{Definition, Input},
         href,
     },
@@ -37,7 +38,7 @@ pub struct Of {
     from: Option<u32>,
     to: Option<u32>,
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 /// The address of who is behind a number, without its page.
@@ -62,8 +63,6 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         return Ok(Redirect::to(PATH).into_response());
     };
     let words = words(&app, &session).await?;
-    let total = count(found, of.from, of.to);
-    let start = behind::start(of.page, total);
     let behind = Behind {
         title: title(&words, found, &Names::load(engine).await?, (of.from, of.to), &words.date(kept.as_of)),
         help: words.t("mining.moved_list_help", &[]),
@@ -74,11 +73,10 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         back: (PATH.to_owned(), words.t("mining.groups_title", &[])),
         columns: &COLUMNS,
         told: None,
-        ids: groups::moved(engine, (of.from, of.to), start, behind::ROWS).await?,
-        total,
-        page: of.page,
+        page: groups::moved(engine, (of.from, of.to), After::read(&of.after)?).await?,
+        total: count(found, of.from, of.to),
     };
-    behind.show(&words, &session, |page| format!("{}&page={page}", address(of.from, of.to))).await
+    behind.show(&words, &session, &address(of.from, of.to)).await
 }
 
 fn title(

@@ -13,7 +13,8 @@ use crate::{
         group_tastes::{self, Liked},
         groups::{self, Found},
     },
-    pages::behind::{self, Behind},
+    paged::After,
+    pages::behind::Behind,
 };
 use axum::{
     extract::{Query, State},
@@ -31,7 +32,7 @@ pub struct Of {
     group: Option<u32>,
     category: Option<Id>,
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 /// The address of who is behind a number, without its page.
@@ -80,8 +81,6 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
             ("now", &as_of),
         ],
     );
-    let total = liked.taste.buyers;
-    let start = behind::start(of.page, total);
     let behind = Behind {
         title,
         help: words.t("mining.moved_list_help", &[]),
@@ -89,11 +88,10 @@ pub async fn customers(State(app): State<App>, session: Session, Query(of): Quer
         back: (PATH.to_owned(), words.t("mining.groups_title", &[])),
         columns: &COLUMNS,
         told: None,
-        ids: group_tastes::buyers(engine, (number, liked.category), start, behind::ROWS).await?,
-        total,
-        page: of.page,
+        page: group_tastes::buyers(engine, (number, liked.category), After::read(&of.after)?).await?,
+        total: liked.taste.buyers,
     };
-    behind.show(&words, &session, |page| format!("{}&page={page}", address(number, liked.category))).await
+    behind.show(&words, &session, &address(number, liked.category)).await
 }
 
 /// A row for each category a group likes, or one that says that none stands out; `null` where an earlier version did not look.

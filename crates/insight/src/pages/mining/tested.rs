@@ -3,7 +3,8 @@
 use super::{baskets, group_moves::COLUMNS, scope, words};
 use crate::{
     mining::recommend,
-    pages::behind::{self, Behind},
+    paged,
+    pages::behind::Behind,
     settings::date_of,
 };
 use axum::{
@@ -18,7 +19,7 @@ pub(super) const PATH: &str = "/analysis/baskets/tested";
 #[derive(Deserialize)]
 pub struct Asked {
     #[serde(default)]
-    page: usize,
+    after: String,
 }
 
 pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<Asked>) -> Answer<Response> {
@@ -31,8 +32,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         return Ok(Redirect::to(baskets::PATH).into_response());
     };
     let words = words(&app, &session).await?;
-    let total = kept.body.len();
-    let start = behind::start(asked.page, total);
+    let after = paged::After::read(&asked.after)?;
+    let from_there = kept.body.iter().skip(paged::first_place(after)).copied();
     let (as_of, at) = (words.date(kept.as_of), words.format.instant(kept.computed_at));
     let behind = Behind {
         title: words.t("mining.tested_list", &[("cut", &words.date(date_of(test.cut)))]),
@@ -41,9 +42,8 @@ pub async fn page(State(app): State<App>, session: Session, Query(asked): Query<
         back: (baskets::PATH.to_owned(), words.t("mining.baskets_title", &[])),
         columns: &COLUMNS,
         told: None,
-        ids: kept.body.iter().skip(start).take(behind::ROWS).copied().collect(),
-        total,
-        page: asked.page,
+        page: paged::of_kept(after, from_there)?,
+        total: kept.body.len(),
     };
-    behind.show(&words, &session, |page| format!("{PATH}?page={page}")).await
+    behind.show(&words, &session, PATH).await
 }
