@@ -1,4 +1,4 @@
-//! The API as a program uses it: an answer, or nobody knows what became of the request.
+//! The API as a program uses it: a write is done, or it is not, or nobody knows.
 
 use serde_json::Value as Json;
 use std::time::Duration;
@@ -8,6 +8,17 @@ pub struct Client {
     http: reqwest::Client,
     pub address: String,
     token: String,
+    /// Whether the program may say that the database does not answer.
+    loses_database: bool,
+}
+
+/// What became of a write.
+pub enum Became {
+    Done,
+    /// The program says that nothing was saved.
+    Refused,
+    /// No answer came, or one that says that nobody knows.
+    Unknown,
 }
 
 /// One write, to be sent again word for word.
@@ -23,7 +34,30 @@ pub struct Request {
 impl Client {
     pub fn new(address: &str, token: &str) -> Client {
         let http = web::http_client().timeout(Duration::from_secs(120)).build().unwrap();
-        Client { http, address: address.to_owned(), token: token.to_owned() }
+        Client { http, address: address.to_owned(), token: token.to_owned(), loses_database: false }
+    }
+
+    /// For a program that lives while its database dies: it owes an answer to every request.
+    pub fn without_database(self) -> Client {
+        Client { loses_database: true, ..self }
+    }
+
+    /// Nothing but a write that is done, or cannot be because of a death.
+    pub async fn attempt(&self, request: &Request) -> Became {
+        match self.send(request).await {
+            Some((200..300, _)) => Became::Done,
+            None if !self.loses_database => Became::Unknown,
+            Some((503, answer)) if self.loses_database => {
+                assert_eq!(answer["type"], "urn:zhike:problem:unavailable", "{answer}");
+                let reason = answer["detail"].as_str().unwrap();
+                if reason.contains("Nothing was saved") {
+                    return Became::Refused;
+                }
+                assert!(reason.contains("whether it saved is not known"), "{answer}");
+                Became::Unknown
+            }
+            other => panic!("{request:?}: {other:?}"),
+        }
     }
 
     /// Status and body; `None` if the answer never came.

@@ -17,21 +17,30 @@ use std::{
 use tokio::{sync::Notify, time::timeout};
 
 const ROUNDS: u64 = 2;
+const SEED: u64 = 20_261_125;
 /// So many rounds that every kind of death must be among them.
 const MANY: u64 = 100;
-const WRITERS: usize = 3;
-const ORDERS_OF_FILE: usize = 400;
+pub const WRITERS: usize = 3;
+pub const ORDERS_OF_FILE: usize = 400;
 /// Three batches of lines, each committed by itself.
 const ORDERS_OF_LONG_FILE: usize = 4_000;
 const LONG_IMPORTS_LIMIT: u64 = 10;
 /// The latest moment of a kill.
-const LATEST_MS: u64 = 1_500;
+pub const LATEST_MS: u64 = 1_500;
 /// The latest moment of a kill after a field was declared.
 const LATEST_DECLARED_MS: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn number(variable: &str, otherwise: u64) -> u64 {
     std::env::var(variable).ok().and_then(|text| text.parse().ok()).unwrap_or(otherwise)
+}
+
+pub fn rounds() -> u64 {
+    number("ZHIKE_KILL_ROUNDS", ROUNDS)
+}
+
+pub fn seed() -> u64 {
+    number("ZHIKE_KILL_SEED", SEED)
 }
 
 #[derive(Default)]
@@ -48,8 +57,7 @@ struct Told {
 
 #[test]
 fn nothing_acknowledged_is_lost_when_the_program_is_killed() {
-    let rounds = number("ZHIKE_KILL_ROUNDS", ROUNDS);
-    let seed = number("ZHIKE_KILL_SEED", 20_261_125);
+    let (rounds, seed) = (rounds(), seed());
     on_both(async |store| {
         let began = Instant::now();
         let told = run(store, rounds, seed).await;
@@ -119,13 +127,7 @@ async fn run(store: &Store, rounds: u64, seed: u64) -> Told {
         // Not on its own, but so long after a field was declared.
         let after_declared = (declaring && round % 2 == 1).then(|| at(LATEST_DECLARED_MS));
 
-        let mut writers: Vec<_> = (0..WRITERS)
-            .map(|writer| {
-                let name = format!("r{round}w{writer}");
-                let seed = seed * 1_000 + round * 10 + writer as u64;
-                tokio::spawn(load::write(client.clone(), ground.own[writer].clone(), name, seed))
-            })
-            .collect();
+        let mut writers = load::writers(&client, &ground, seed, round);
         let declared = Arc::new(Notify::new());
         if declaring {
             let seed = seed * 1_000 + round * 10 + WRITERS as u64;
@@ -157,10 +159,7 @@ async fn run(store: &Store, rounds: u64, seed: u64) -> Told {
         told.imports += died;
         told.kills += 2;
 
-        let mut fresh = Ledger::default();
-        for writer in writers {
-            fresh.merge(writer.await.unwrap());
-        }
+        let mut fresh = load::written(writers).await;
         group = bulk.await.unwrap();
         // As death left it: nobody has started since.
         let up_to_date = store.examine_as_left();
@@ -196,7 +195,7 @@ async fn run(store: &Store, rounds: u64, seed: u64) -> Told {
     told
 }
 
-fn report(lost: Vec<String>) -> usize {
+pub fn report(lost: Vec<String>) -> usize {
     for one in &lost {
         println!("LOST: {one}");
     }
@@ -204,7 +203,7 @@ fn report(lost: Vec<String>) -> usize {
 }
 
 /// The whole group was changed or nobody was.
-async fn settle_group(client: &Client, ground: &Ground, state: &mut GroupState) {
+pub async fn settle_group(client: &Client, ground: &Ground, state: &mut GroupState) {
     let live = client.list("account", "source == 'group'").await;
     let maybe = state.live_maybe.take();
     let restoring = std::mem::take(&mut state.restoring);
@@ -228,7 +227,7 @@ async fn settle_group(client: &Client, ground: &Ground, state: &mut GroupState) 
 }
 
 /// The same command goes on where the import died; in the end every order is there once, with all its lines.
-async fn finish_import(store: &Store, client: &Client, file: &str, count: usize) {
+pub async fn finish_import(store: &Store, client: &Client, file: &str, count: usize) {
     let output = load::import(store, file).wait_with_output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let orders = client.list("order", &format!("number.startsWith('{file}')")).await;

@@ -17,15 +17,17 @@ pub enum Expected {
 }
 
 /// A request, the mark and what it creates, the account and the city it sets.
-type Unknown = (Request, Option<(String, Expected)>, Option<(String, String)>);
+type Attempt = (Request, Option<(String, Expected)>, Option<(String, String)>);
 
 #[derive(Clone, Debug, Default)]
 pub struct Ledger {
     pub acknowledged: BTreeMap<String, Expected>,
     /// The last city acknowledged for an account.
     pub cities: BTreeMap<String, String>,
-    /// Sent, never answered.
-    pub unknown: Vec<Unknown>,
+    /// Sent, and nobody knows what became of them.
+    pub unknown: Vec<Attempt>,
+    /// Sent, and nothing was saved, as the program said.
+    pub refused: Vec<Attempt>,
     /// Writes acknowledged.
     pub count: usize,
 }
@@ -35,6 +37,7 @@ impl Ledger {
         self.acknowledged.extend(other.acknowledged);
         self.cities.extend(other.cities);
         self.unknown.extend(other.unknown);
+        self.refused.extend(other.refused);
         self.count += other.count;
     }
 }
@@ -67,20 +70,26 @@ async fn once(client: &Client, entity: &str, field: &str, mark: &str) -> bool {
     found == 1
 }
 
-/// Repeats what got no answer: it is done exactly once in the end. `earlier` is what earlier rounds acknowledged.
+/// Repeats what was not acknowledged: it is done exactly once in the end, and what was refused had not been. `earlier` is what earlier
+/// rounds acknowledged.
 pub async fn settle(client: &Client, earlier: &Ledger, ledger: &mut Ledger) -> usize {
-    let unknown = std::mem::take(&mut ledger.unknown);
-    let repeated = unknown.len();
-    for (request, creates, city) in unknown {
+    let repeated = ledger.unknown.len() + ledger.refused.len();
+    let unknown = std::mem::take(&mut ledger.unknown).into_iter().map(|attempt| (attempt, true));
+    let refused = std::mem::take(&mut ledger.refused).into_iter().map(|attempt| (attempt, false));
+    for ((request, creates, city), may_be_there) in unknown.chain(refused) {
         if let Some((mark, expected)) = &creates {
-            found(client, mark, expected).await;
+            let there = found(client, mark, expected).await;
+            assert!(may_be_there || !there, "{mark} is there, and the program said that nothing was saved");
         }
         if let Some((account, city)) = &city {
             let now = client.get(&format!("account/{account}")).await;
             let now = now["city"].as_str().unwrap_or_default();
             let before =
                 ledger.cities.get(account).or(earlier.cities.get(account)).map_or("0", String::as_str);
-            assert!(now == city || now == before, "account {account}: {now} is neither {before} nor {city}");
+            assert!(
+                now == before || may_be_there && now == city,
+                "account {account}: {now}, and not {before} ({city} may be: {may_be_there})"
+            );
         }
         let (status, answer) = client.send(&request).await.expect("an answer to a repeated request");
         assert!((200..300).contains(&status), "{request:?}: {status} {answer}");

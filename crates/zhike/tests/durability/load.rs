@@ -1,7 +1,7 @@
-//! Work for the program until it dies: programs that write through the API, bulk changes, an import.
+//! Work for the program until it or its database dies: programs that write through the API, bulk changes, an import.
 
 use crate::{
-    client::{Client, Request},
+    client::{Became, Client, Request},
     ledger::{Expected, Ledger},
     store::Store,
 };
@@ -14,7 +14,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
 
 /// Accounts that bulk writes change all at once.
 pub const GROUP: usize = 60;
@@ -57,8 +57,26 @@ pub async fn ground(client: &Client, writers: usize) -> Ground {
     Ground { own, group: made(client, "group", GROUP).await }
 }
 
-/// Writes until an answer fails to come.
-pub async fn write(client: Client, accounts: Vec<String>, name: String, seed: u64) -> Ledger {
+/// One for the accounts each has to itself.
+pub fn writers(client: &Client, ground: &Ground, seed: u64, round: u64) -> Vec<JoinHandle<Ledger>> {
+    let begin = |(writer, accounts): (usize, &Vec<String>)| {
+        let seed = seed * 1_000 + round * 10 + writer as u64;
+        tokio::spawn(write(client.clone(), accounts.clone(), format!("r{round}w{writer}"), seed))
+    };
+    ground.own.iter().enumerate().map(begin).collect()
+}
+
+/// What they wrote until they ended.
+pub async fn written(writers: Vec<JoinHandle<Ledger>>) -> Ledger {
+    let mut ledger = Ledger::default();
+    for writer in writers {
+        ledger.merge(writer.await.unwrap());
+    }
+    ledger
+}
+
+/// Writes until a write is not done.
+async fn write(client: Client, accounts: Vec<String>, name: String, seed: u64) -> Ledger {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let mut ledger = Ledger::default();
     for number in 0.. {
@@ -87,17 +105,20 @@ pub async fn write(client: Client, accounts: Vec<String>, name: String, seed: u6
             }
         };
         let request = Request { method, path, body, key: mark };
-        match client.send(&request).await {
-            None => {
-                ledger.unknown.push((request, creates, city));
-                break;
-            }
-            Some((200..300, _)) => {
+        match client.attempt(&request).await {
+            Became::Done => {
                 ledger.acknowledged.extend(creates);
                 ledger.cities.extend(city);
                 ledger.count += 1;
             }
-            Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
+            Became::Refused => {
+                ledger.refused.push((request, creates, city));
+                break;
+            }
+            Became::Unknown => {
+                ledger.unknown.push((request, creates, city));
+                break;
+            }
         }
     }
     ledger
@@ -163,7 +184,7 @@ pub struct GroupState {
     pub count: usize,
 }
 
-/// Changes the whole group, deletes it, brings it back one by one, until an answer fails to come.
+/// Changes the whole group, deletes it, brings it back one by one, until a write is not done.
 pub async fn change_group(
     client: Client,
     group: Vec<String>,
@@ -175,7 +196,7 @@ pub async fn change_group(
         let path = format!("account/{id}/restore");
         let key = format!("{name}-begin-{id}");
         let request = Request { method: "POST", path, body: Json::Null, key };
-        if client.send(&request).await.is_none() {
+        if matches!(client.send(&request).await, None | Some((503, _))) {
             state.restoring = true;
             return state;
         }
@@ -187,35 +208,38 @@ pub async fn change_group(
         let body = json!({ "operations": group.iter().map(operation).collect::<Vec<_>>() });
         let path = "account/batch".to_owned();
         let update = Request { method: "POST", path: path.clone(), body, key: format!("{city}-update") };
-        match client.send(&update).await {
-            None => {
+        match client.attempt(&update).await {
+            Became::Done => {}
+            Became::Refused => return state,
+            Became::Unknown => {
                 state.city_maybe = Some(city);
                 return state;
             }
-            Some((status, answer)) => assert_eq!(status, 200, "{answer}"),
         }
         (state.city, state.count) = (city.clone(), state.count + 1);
         let operation = |id: &String| json!({ "op": "delete", "id": id });
         let body = json!({ "operations": group.iter().map(operation).collect::<Vec<_>>() });
         let delete = Request { method: "POST", path, body, key: format!("{city}-delete") };
-        match client.send(&delete).await {
-            None => {
+        match client.attempt(&delete).await {
+            Became::Done => {}
+            Became::Refused => return state,
+            Became::Unknown => {
                 state.live_maybe = Some(0);
                 return state;
             }
-            Some((status, answer)) => assert_eq!(status, 200, "{answer}"),
         }
         (state.live, state.count) = (0, state.count + 1);
         for id in &group {
             let path = format!("account/{id}/restore");
             let key = format!("{city}-restore-{id}");
             let restore = Request { method: "POST", path, body: Json::Null, key };
-            match client.send(&restore).await {
-                None => {
+            match client.attempt(&restore).await {
+                Became::Done => {}
+                Became::Refused => return state,
+                Became::Unknown => {
                     state.live_maybe = Some(state.live + 1);
                     return state;
                 }
-                Some((status, answer)) => assert_eq!(status, 200, "{answer}"),
             }
             (state.live, state.count) = (state.live + 1, state.count + 1);
         }

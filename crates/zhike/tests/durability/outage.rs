@@ -4,14 +4,14 @@
 use crate::{
     client::{Client, Request},
     ledger::{self, Expected, Ledger},
-    store::{Program, Store, modules, on_server},
+    store::{Program, Store, modules, note, on_server, postgres_server},
 };
 use engine::Database;
 use meta::Clock;
 use serde_json::{Value as Json, json};
 use std::{
     fs::{File, Permissions},
-    io::{ErrorKind, Write},
+    io::ErrorKind,
     os::unix::fs::PermissionsExt,
     path::Path,
     process::Command,
@@ -33,7 +33,7 @@ const AWAY: Duration = Duration::from_secs(60);
 /// More writes at once than there are connections to PostgreSQL.
 const AT_ONCE: usize = 20;
 
-fn create(mark: &str) -> Request {
+pub fn create(mark: &str) -> Request {
     let body = json!({ "name": format!("客户 {mark}"), "source": mark, "description": "x".repeat(2_000) });
     Request { method: "POST", path: "account".to_owned(), body, key: mark.to_owned() }
 }
@@ -53,7 +53,7 @@ async fn until_refused(client: &Client, name: &str, ledger: &mut Ledger) -> (Req
 }
 
 /// Repeats a refused request until it is done.
-async fn until_done(client: &Client, request: &Request, ledger: &mut Ledger) {
+pub async fn until_done(client: &Client, request: &Request, ledger: &mut Ledger) {
     let began = Instant::now();
     loop {
         match client.send(request).await.expect("an answer") {
@@ -68,7 +68,7 @@ async fn until_done(client: &Client, request: &Request, ledger: &mut Ledger) {
     ledger.acknowledged.insert(request.key.clone(), Expected::Accounts(1));
 }
 
-async fn in_order(store: &Store, client: &Client, program: &mut Program, ledger: &Ledger) {
+pub async fn in_order(store: &Store, client: &Client, program: &mut Program, ledger: &Ledger) {
     assert_eq!(ledger::lost(client, ledger).await, Vec::<String>::new());
     assert!(program.is_running(), "it was to go on without a restart");
     store.examine();
@@ -95,9 +95,7 @@ impl Drop for SmallDisk<'_> {
 }
 
 fn nothing_was_filled() {
-    // Not by `eprintln!`, which a passing test keeps to itself: the summary of script/test shows it.
-    let note = "\nNOTE: no disk was filled, only root may mount a small one for it\n";
-    std::io::stderr().write_all(note.as_bytes()).unwrap();
+    note("no disk was filled, only root may mount a small one for it");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -231,15 +229,6 @@ impl Gate {
     }
 }
 
-fn postgres_server() -> Option<String> {
-    let server = std::env::var("ZHIKE_TEST_DATABASE_URL").ok();
-    if server.is_none() {
-        assert!(std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(), "ZHIKE_TEST_DATABASE_URL is not set");
-        eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
-    }
-    server
-}
-
 /// The program on a PostgreSQL that is reached through a gate only; `None` where there is no server.
 async fn behind_a_gate() -> Option<(Store, Gate, Program, Client)> {
     let server = postgres_server()?;
@@ -256,7 +245,7 @@ async fn behind_a_gate() -> Option<(Store, Gate, Program, Client)> {
 }
 
 /// The reader of the log goes on, too: what was written last gets its figures from the running server.
-async fn the_log_is_followed(store: &Store) {
+pub async fn the_log_is_followed(store: &Store) {
     let engine = store.open(modules()).await.unwrap();
     let began = Instant::now();
     while engine.position(insight::live::READER).await.unwrap() < engine.last_change().await.unwrap() {

@@ -5,7 +5,7 @@ use meta::{Clock, Lang};
 use serde_json::Value as Json;
 use std::{
     fs::File,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
     path::{Path, PathBuf},
     process::{Child, ChildStdout, Command, Stdio},
 };
@@ -22,18 +22,30 @@ pub fn on_both(body: impl AsyncFn(&Store)) {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
         body(&Store::sqlite()).await;
-        match std::env::var("ZHIKE_TEST_DATABASE_URL") {
-            Ok(server) => {
-                let store = Store::postgres(&server).await;
-                body(&store).await;
-                store.drop_database().await;
-            }
-            Err(_) if std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_ok() => {
-                panic!("ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not")
-            }
-            Err(_) => eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set"),
+        if let Some(server) = postgres_server() {
+            let store = Store::postgres(&server).await;
+            body(&store).await;
+            store.drop_database().await;
         }
     });
+}
+
+/// The server of the tests; without one, what needs PostgreSQL is left out.
+pub fn postgres_server() -> Option<String> {
+    let server = std::env::var("ZHIKE_TEST_DATABASE_URL").ok();
+    if server.is_none() {
+        assert!(
+            std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_err(),
+            "ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not"
+        );
+        eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set");
+    }
+    server
+}
+
+/// Says in the summary of script/test what was left out: `eprintln!` would not, a passing test keeps it to itself.
+pub fn note(text: &str) {
+    std::io::stderr().write_all(format!("\nNOTE: {text}\n").as_bytes()).unwrap();
 }
 
 pub async fn on_server(server: &str, sql: String) {
