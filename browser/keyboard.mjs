@@ -1,9 +1,14 @@
 // A day's work without a mouse: sign in, walk a list, edit in place and in a form, create, filter, move a card, find by
 // the palette, log a call, take it back. What has the keyboard is always visible, and closing gives it back.
 import assert from 'node:assert/strict';
+import { pagesOf } from './look.mjs';
 import { eventually, numberIn } from './steps.mjs';
 
 const STOPS_LIMIT = 80;
+/** More stops than any page has. */
+const PAGE_LIMIT = 600;
+/** Scalar draws it. */
+const FOREIGN = '/api/docs';
 
 /** What has the keyboard, as a user tells it: its name, and whether something shows where it is. */
 const focused = (page) => page.evaluate(() => {
@@ -12,8 +17,9 @@ const focused = (page) => page.evaluate(() => {
   const outlined = style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) > 0;
   const box = at.getBoundingClientRect();
   const shown = outlined || at.matches('input, textarea, select') || at.closest('.ts-wrapper.focus, .switch-row, .form-switch, .drop-zone:focus-within') !== null;
+  window.wanted?.delete(at);
   const name = (at.getAttribute('aria-label') ?? at.labels?.[0]?.textContent ?? at.textContent ?? '').trim().replaceAll(/\s+/g, ' ').slice(0, 60);
-  return { tag: at.tagName.toLowerCase(), name, shown, inside: box.width > 0 && box.height > 0, place: at.closest('dialog[open]') ? 'dialog' : at.closest('nav') ? 'nav' : 'page' };
+  return { tag: at.tagName.toLowerCase(), name, shown, inside: box.width > 0 && box.height > 0, place: at.closest('dialog[open]') ? 'dialog' : at.closest('#content') ? 'page' : 'around' };
 });
 
 /** Tab until `wanted` has the keyboard; every stop on the way must be visible. */
@@ -27,6 +33,30 @@ async function tabTo(page, wanted, key = 'Tab') {
     seen.push(now.name);
   }
   assert.fail(`not reached in ${STOPS_LIMIT} stops: ${seen.join(' | ')}`);
+}
+
+/** Walks what a page shows, from its first stop to its last: what a mouse can use and the keyboard did not come to, and where it could not be seen. */
+async function missedOn(page) {
+  const missed = await page.evaluate(() => {
+    const visible = (at) => at.checkVisibility({ checkVisibilityCSS: true, checkOpacity: true }) && at.getClientRects().length > 0;
+    const named = (at) => `${at.tagName.toLowerCase()}${at.id && `#${at.id}`}.${at.className} “${(at.getAttribute('aria-label') ?? at.textContent ?? '').trim().replaceAll(/\s+/g, ' ').slice(0, 40)}”`;
+    const stops = 'a[href], button, summary, input, select, textarea, [tabindex]:not([tabindex="-1"])';
+    // Of a group of radio buttons the keyboard comes to one; arrows go to the others.
+    const other = (at) => at.type === 'radio' && !at.checked && at.form?.querySelector(`[name="${CSS.escape(at.name)}"]:checked`);
+    window.wanted = new Set([...document.querySelector('#content').querySelectorAll(stops)].filter((at) => visible(at) && at.tabIndex >= 0 && !at.disabled && !at.closest('[inert], .more-row, .timeline-more') && !other(at)));
+    window.named = named;
+    const hand = (at) => getComputedStyle(at).cursor === 'pointer';
+    const usable = (at) => at.closest(`label, ${stops}, [tabindex]`) ?? at.querySelector(stops);
+    return [...document.body.querySelectorAll('*')].filter((at) => visible(at) && hand(at) && !hand(at.parentElement) && !usable(at)).map((at) => `only for a mouse: ${named(at)}`);
+  });
+  await page.locator('#content').focus();
+  for (let stop = 0; stop < PAGE_LIMIT; stop += 1) {
+    await page.keyboard.press('Tab');
+    const now = await focused(page);
+    if (now.place === 'around') break;
+    if (!(now.shown && now.inside)) missed.push(`not to be seen: ${now.tag} “${now.name}”`);
+  }
+  return [...missed, ...(await page.evaluate(() => [...window.wanted].map((at) => `never reached: ${window.named(at)}`)))];
 }
 
 const type = (page, text) => page.keyboard.type(text);
@@ -68,6 +98,20 @@ export async function keyboard({ open, step, program }) {
   await step('every stop of a list page can be seen', async () => {
     await page.goto('/account');
     await tabTo(page, page.locator('tr[data-row] .row-title').nth(2));
+  });
+
+  await step('all that a mouse can use is reached on every page', async () => {
+    const missed = [];
+    let lists = 0;
+    for (const path of [...(await pagesOf(page)), '/import', '/profile', '/account/new']) {
+      if (path === FOREIGN) continue;
+      await page.goto(path);
+      await page.waitForLoadState('load');
+      // Lists are the same page.
+      if (await page.locator('#list tr[data-row]').count() && lists++) continue;
+      for (const line of await missedOn(page)) missed.push(`${path}: ${line}`);
+    }
+    assert.deepEqual(missed, []);
   });
 
   await step('j and k walk the rows, Enter opens one', async () => {

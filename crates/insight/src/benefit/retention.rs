@@ -6,12 +6,7 @@ use crate::{
     customer_lists::CustomerLists,
     kept::{self, Kept},
     paged::After,
-    pages::{
-        behind::Behind,
-        customer_table::Column,
-        scope,
-        words::Words,
-    },
+    pages::{behind::Behind, customer_table::Column, scope, words::Words},
 };
 use axum::{
     extract::{Query, State},

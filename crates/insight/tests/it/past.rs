@@ -209,7 +209,8 @@ fn a_long_list_is_read_by_its_page() {
         let (rest, _) = listed(&client, &format!("{list}&after=1_{}", known[0])).await;
         assert_eq!(rest, known[1..]);
         for wrong in ["9999".to_owned(), format!("9999_{}", known[0]), format!("2_{}", known[0])] {
-            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")] {
+            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")]
+            {
                 client.set_cookie("zhike_lang", language);
                 let address = format!("/value/matrix/customers?{list}&after={wrong}");
                 let refused = client.get(&address).await.expect(422).body;

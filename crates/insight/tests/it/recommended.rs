@@ -194,7 +194,8 @@ fn a_page_of_buyers_begins_after_the_last_one_shown_whoever_buys_meanwhile() {
         for wrong in
             ["50".to_owned(), format!("50_{own}"), format!("50_x_{own}"), format!("50_40.42001_{own}")]
         {
-            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")] {
+            for (language, said) in [("zh-CN", "翻页标记与列表不符"), ("en", "this page marker is not valid")]
+            {
                 client.set_cookie("zhike_lang", language);
                 let refused = client.get(&format!("{bought}?after={wrong}")).await.expect(422).body;
                 assert!(refused.contains(said), "{wrong}: {refused}");

@@ -1,12 +1,7 @@
 //! `/analysis/baskets/tested`: the customers on whom methods of recommending were tried.
 
 use super::{baskets, group_moves::COLUMNS, scope, words};
-use crate::{
-    mining::recommend,
-    paged,
-    pages::behind::Behind,
-    settings::date_of,
-};
+use crate::{mining::recommend, paged, pages::behind::Behind, settings::date_of};
 use axum::{
     extract::{Query, State},
     response::{IntoResponse, Redirect, Response},
