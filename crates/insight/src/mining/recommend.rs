@@ -101,6 +101,9 @@ pub async fn tested(engine: &Engine) -> Result<Option<Arc<Kept<Vec<Id>>>>> {
     kept::load(engine, TESTED, WHOLE).await
 }
 
+/// The type of both sides of a comparison of what was spent.
+const SPENT: &str = "DECIMAL(38, 4)";
+
 /// Customers who bought all of some products.
 #[derive(Clone, Copy)]
 pub struct Buyers<'a> {
@@ -120,7 +123,7 @@ impl Buyers<'_> {
             false => format!(" HAVING count(DISTINCT d.product_key) <= {MOST_PRODUCTS}"),
         };
         format!(
-            "SELECT d.account, sum(d.net) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
+            "SELECT d.account, CAST(sum(d.net) AS {SPENT}) AS spent FROM sales d JOIN (SELECT d.account_key AS buyer FROM sales d \
              JOIN product p ON p.key = d.product_key WHERE {counts} AND d.account_key IS NOT NULL \
              AND p.id IN ({}) GROUP BY d.account_key HAVING count(DISTINCT p.key) = {}) b \
              ON b.buyer = d.account_key WHERE {counts} GROUP BY d.account{most}",
@@ -140,7 +143,7 @@ impl Buyers<'_> {
     pub async fn following(self, engine: &Engine, after: Option<Buyer>, limit: usize) -> Result<Vec<Buyer>> {
         // As a bare number it would be a float, which is no exact sum.
         let beyond = after.map_or_else(String::new, |Buyer { spent, account }| {
-            let spent = format!("CAST('{spent}' AS DECIMAL(38, 4))");
+            let spent = format!("CAST('{spent}' AS {SPENT})");
             format!(" WHERE f.spent < {spent} OR (f.spent = {spent} AND f.account > id('{account}'))")
         });
         let sql = format!(

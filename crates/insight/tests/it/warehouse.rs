@@ -199,7 +199,8 @@ fn figures_that_followed_late_are_left_to_the_refresh_that_looks_for_them() {
         for (manner, group) in [(records, Value::Null), (records, Value::Null), (SMALL, Value::Int(4))] {
             refresh(&company, manner).await;
             assert_eq!(ask(&company, &asked).await, [vec![group]], "{manner:?}");
-            let work = company.engine.write(&Actor::system(), move |tx| {
+            let system = Actor::system();
+            let work = company.engine.write(&system, move |tx| {
                 Box::pin(async move {
                     tx.set_figures("account", &[(account, values([("customer_group", Value::Int(4))]))]).await
                 })
