@@ -84,6 +84,11 @@ impl Error {
         matches!(self, Error::Unavailable(_) | Error::NotReady(_) | Error::DiskFull(_) | Error::Locked(_))
     }
 
+    /// Whether work that can be run again after a crash is to be run again: it met an outage, or the database went away while it saved.
+    pub fn is_interruption(&self) -> bool {
+        self.is_outage() || matches!(self, Error::Unsure(_))
+    }
+
     /// The same outage, told to another caller.
     pub(crate) fn outage_again(&self) -> Error {
         match self {

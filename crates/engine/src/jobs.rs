@@ -270,7 +270,7 @@ async fn work(context: JobContext) -> Result<()> {
     let (state, error) = match outcome {
         Ok(()) if cancelled => (JobState::Cancelled, None),
         Ok(()) => (JobState::Done, None),
-        Err(error) if is_outage(&error) && context.job.attempts < ATTEMPTS_LIMIT => {
+        Err(error) if was_interrupted(&error) && context.job.attempts < ATTEMPTS_LIMIT => {
             tracing::warn!(job = %id, kind = context.job.kind, "job waits for the database: {error:#}");
             (JobState::Queued, None)
         }
@@ -293,8 +293,8 @@ async fn work(context: JobContext) -> Result<()> {
 }
 
 /// Whether the database was out of order, and nothing is wrong with the job.
-fn is_outage(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| cause.downcast_ref::<Error>().is_some_and(Error::is_outage))
+fn was_interrupted(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| cause.downcast_ref::<Error>().is_some_and(Error::is_interruption))
 }
 
 pub(crate) async fn run_forever(engine: Engine) {

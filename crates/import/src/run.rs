@@ -173,7 +173,7 @@ pub async fn execute(
     let outcome = match result {
         Ok(outcome) => outcome,
         // The run is as whole as after a crash: it goes on when the database does.
-        Err(FileProblem::Engine(error)) if error.is_outage() => return Err(error.into()),
+        Err(FileProblem::Engine(error)) if error.is_interruption() => return Err(error.into()),
         Err(problem) => {
             let latest = engine.get(&Actor::system(), "import_run", run).await?;
             let message = label(problem.message(Lang::En), problem.message(Lang::Zh));
