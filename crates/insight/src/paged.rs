@@ -31,16 +31,23 @@ impl<K: FromStr> After<K> {
     /// # Errors
     /// If this list gives out no such marker.
     pub fn read(text: &str) -> Result<Option<Self>> {
-        if text.is_empty() {
-            return Ok(None);
-        }
-        let read = || {
+        marker(text, |text| {
             let (shown, key) = text.split_once('_')?;
             let shown = usize::try_from(shown.parse::<u32>().ok()?).ok()?;
-            Some(After { shown, key: key.parse().ok()? })
-        };
-        read().filter(|after| after.shown > 0).map(Some).ok_or_else(Error::stale_page)
+            Some(After { shown, key: key.parse().ok()? }).filter(|after| after.shown > 0)
+        })
     }
+}
+
+/// After what a page begins, as it stands in an address; nothing does where the list begins.
+///
+/// # Errors
+/// If `read` finds no such marker in it.
+pub fn marker<M>(text: &str, read: impl FnOnce(&str) -> Option<M>) -> Result<Option<M>> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    read(text).map(Some).ok_or_else(Error::stale_page)
 }
 
 /// The first place to read of a list that is kept as a whole: that of the last customer of the page before.

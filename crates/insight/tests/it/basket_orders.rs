@@ -101,6 +101,7 @@ fn every_rule_opens_the_orders_it_counts() {
         for none in [String::new(), "?of=x".to_owned(), format!("?of={}", products[0])] {
             client.get(&format!("/analysis/baskets/orders{none}")).await.expect(303);
         }
+        client.get(&format!("{address}&after=x")).await.expect(422);
         rep(&company, "ann", "own").await;
         let mut ann = company.app.visitor();
         ann.sign_in("ann@example.com", testkit::PASSWORD).await;

@@ -440,6 +440,7 @@ fn everybody_is_listed_by_his_probability_exported_and_told_on_his_own_page() {
         assert!(lift.contains(&format!("<dt>Tested on customers</dt><dd>{tested}</dd>")), "{lift}");
         let (seen, pages) = paged::customers(&client, &format!("{product}/customers?best=100")).await;
         assert_eq!(pages, 2);
+        client.get(&format!("{product}/customers?after=x")).await.expect(422);
         // What is said of everybody says of how many.
         let list = client.get(&format!("{product}/customers?best=100")).await.expect(200).body;
         let said = list.split_once("class=\"finding").unwrap().1.split_once("</details>").unwrap().0;

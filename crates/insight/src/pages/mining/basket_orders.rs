@@ -3,6 +3,7 @@
 use super::{Words, baskets as rules_page, products, scope, words};
 use crate::{
     mining::baskets::{self, Holding},
+    paged,
     pages::{customer_table::among, figure::Definition, href},
 };
 use axum::{
@@ -58,7 +59,7 @@ pub async fn page(
         return Ok(Redirect::to(rules_page::PATH).into_response());
     };
     let words = words(&app, &session).await?;
-    let after = place(&asked.after);
+    let after = paged::marker(&asked.after, place)?;
     let mut found = baskets::orders(engine, &wanted, kept.as_of, after, ROWS + 1).await?;
     let more = found.len() > ROWS;
     found.truncate(ROWS);

@@ -10,6 +10,7 @@ use crate::{
             likely::{Asked, Likely, Place},
         },
     },
+    paged,
     pages::{
         customer_table::among,
         figure::{Explain, Finding},
@@ -204,7 +205,7 @@ pub async fn page(
         return Ok(Redirect::to(&product_href(id)).into_response());
     };
     let words = words(&app, &session).await?;
-    let (best, after) = (wanted.best(), Place::parse(&wanted.after));
+    let (best, after) = (wanted.best(), paged::marker(&wanted.after, Place::parse)?);
     let asked = Asked { best: best.unwrap_or(usize::MAX), after, limit: ROWS };
     let (likely, next) = propensity::likely::likely(app.engine(), id, found, asked).await?;
     let rows = rows(&words, &session, (id, day), &likely, Action::Read).await?;
