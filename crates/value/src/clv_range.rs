@@ -16,8 +16,8 @@ use crate::gamma_gamma::GammaGamma;
 
 /// Share of the outcomes on each side of the interval.
 const TAIL: f64 = 0.1;
-/// z with Φ(z) = share is found to this.
-const EXACT: f64 = 1e-9;
+/// A step of Halley's method as short as this leaves (2z² + 1)/12 of its third power: less than 1e-10 for every z it comes to.
+const CLOSE: f64 = 1e-4;
 
 /// Currency units, like the value itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,15 +106,16 @@ fn cube_root_of_ratio(z: f64, c1: f64, c2: f64) -> f64 {
     found.max(0.0)
 }
 
-/// z with Φ(z) = `share`, 0 < share < 1, by Newton's method from the logistic approximation z ≈ ln(s/(1−s))/1.702.
+/// z with Φ(z) = `share`, 0 < share < 1, by Halley's method (φ′(z) = −z φ(z)) from the logistic approximation z ≈ ln(s/(1−s))/1.702.
 pub fn normal_quantile(share: f64) -> f64 {
     let share = share.clamp(1e-300, 1.0 - 1e-16);
     let mut z = ((share / (1.0 - share)).ln() / 1.702).clamp(-8.0, 8.0);
     for _ in 0..60 {
         let density = (-0.5 * z * z).exp() / std::f64::consts::TAU.sqrt();
-        let step = (0.5 * libm::erfc(-z / std::f64::consts::SQRT_2) - share) / density.max(1e-300);
+        let newton = (0.5 * libm::erfc(-z / std::f64::consts::SQRT_2) - share) / density.max(1e-300);
+        let step = newton / (1.0 + 0.5 * z * newton).max(0.5);
         z -= step.clamp(-1.0, 1.0);
-        if step.abs() < EXACT {
+        if step.abs() < CLOSE {
             break;
         }
     }
