@@ -9,8 +9,8 @@ use crate::{
 use anyhow::{Context, bail};
 use chrono::{Datelike, NaiveDate};
 use clap::Args;
-use engine::{Actor, Engine};
-use meta::{Decimal, Value};
+use engine::{Action, Actor, Engine, Query};
+use meta::{Decimal, Lang, Value, Values};
 use serde::Serialize;
 use std::{
     fs,
@@ -37,6 +37,9 @@ pub struct Arguments {
     /// Only questions whose name holds this: for a profiler
     #[arg(long, value_name = "PART")]
     only: Option<String>,
+    /// By a user who may see only his own records, or those of his team: own or team
+    #[arg(long, value_name = "LEVEL", value_parser = ["own", "team"])]
+    sees: Option<String>,
     /// Where times and answers are written
     #[arg(long, value_name = "DIR", default_value = "target/bench-results/olap")]
     out: PathBuf,
@@ -90,10 +93,14 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             bytes: sales.bytes,
             questions: vec![],
         };
+        let actor = match &arguments.sees {
+            Some(level) => limited(&engine, level).await?,
+            None => Actor::system(),
+        };
         let wanted = |name: &str| arguments.only.as_ref().is_none_or(|part| name.contains(part));
         for (name, question) in questions(year)?.into_iter().filter(|(name, _)| wanted(name)) {
             let measured = measure(arguments, name, async || {
-                let answer = semantic::ask(&engine, &Actor::system(), &question).await?;
+                let answer = semantic::ask(&engine, &actor, &question).await?;
                 if answer.more {
                     bail!("{name}: the answer is cut off");
                 }
@@ -104,7 +111,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<()> {
             write(&arguments.out, name, lines(&answer))?;
         }
         if wanted(RFM_NAME) {
-            let (measured, rows) = measure(arguments, RFM_NAME, async || rfm(&engine).await).await?;
+            let (measured, rows) = measure(arguments, RFM_NAME, async || rfm(&engine, &actor).await).await?;
             report.questions.push(Measured { rows: rows.rows(), ..measured });
             let rows = rows.values().map(|row| Ok(row?.iter().map(text).collect::<Vec<_>>().join("\t")));
             write(&arguments.out, RFM_NAME, rows.collect::<anyhow::Result<Vec<_>>>()?)?;
@@ -156,6 +163,9 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
 
 const RFM_NAME: &str = "recency, frequency, money of every customer";
 
+/// What a limited user sees a part of.
+const LIMITED: [&str; 6] = ["account", "order", "order_line", "return", "return_line", "activity"];
+
 /// A row for each customer is more than a page shows: SQL, as an analysis asks.
 const RFM: &str = "WITH bought AS (
     SELECT account_key, max(\"day\") AS last_day, count(DISTINCT \"order\") AS orders, sum(net) AS money
@@ -166,8 +176,39 @@ SELECT account_key, last_day, orders, money,
     ntile(5) OVER (ORDER BY money, account_key)
 FROM bought";
 
-async fn rfm(engine: &Engine) -> anyhow::Result<warehouse::Answer> {
-    Ok(warehouse::query(engine, &Actor::system(), RFM, Limits::JOB).await?)
+async fn rfm(engine: &Engine, actor: &Actor) -> anyhow::Result<warehouse::Answer> {
+    Ok(warehouse::query(engine, actor, RFM, Limits::JOB).await?)
+}
+
+/// One of the company's users, with a role that is made the first time.
+async fn limited(engine: &Engine, level: &str) -> anyhow::Result<Actor> {
+    let system = Actor::system();
+    let email = if level == "own" { "user0@zhike.example" } else { "user1@zhike.example" };
+    let by = |entity: &str, filter: String| Query::new(entity).filter(filter).limit(1);
+    let user = engine.list(&system, &by("user", format!("email == '{email}'"))).await?;
+    let user = user.records.first().with_context(|| format!("the company has no {email}"))?.id;
+    let role = format!("bench: {level}");
+    if engine.list(&system, &by("role", format!("name == '{role}'"))).await?.records.is_empty() {
+        let level = level.to_owned();
+        let made = engine.write(&system, move |tx| {
+            Box::pin(async move {
+                let role =
+                    tx.create("role", Values::from([("name".to_owned(), role.as_str().into())])).await?;
+                for entity in LIMITED {
+                    let mut right = Values::from([
+                        ("role".to_owned(), role.into()),
+                        ("entity".to_owned(), entity.into()),
+                    ]);
+                    right.extend(Action::ALL.map(|action| (action.name().to_owned(), level.as_str().into())));
+                    tx.create("role_right", right).await?;
+                }
+                let has = Values::from([("user".to_owned(), user.into()), ("role".to_owned(), role.into())]);
+                tx.create("user_role", has).await.map(drop)
+            })
+        });
+        made.await?;
+    }
+    Ok(engine.actor(user, Lang::Zh).await?)
 }
 
 async fn measure<T>(
@@ -182,6 +223,8 @@ async fn measure<T>(
         answer = ask().await.with_context(|| name)?;
         milliseconds.push(started.elapsed().as_secs_f64() * 1e3);
     }
+    milliseconds.sort_by(f64::total_cmp);
+    eprintln!("{:>6.0} ms  {name}", milliseconds[milliseconds.len() / 2]);
     Ok((Measured { name, milliseconds, rows: 0 }, answer))
 }
 
