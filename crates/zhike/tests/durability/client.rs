@@ -50,10 +50,12 @@ impl Client {
             Some((503, answer)) if self.loses_database => {
                 assert_eq!(answer["type"], "urn:zhike:problem:unavailable", "{answer}");
                 let reason = answer["detail"].as_str().unwrap();
-                if reason.contains("Nothing was saved") {
+                // In Chinese where not even the token's user could be read.
+                if ["Nothing was saved", "未保存任何内容"].iter().any(|said| reason.contains(said)) {
                     return Became::Refused;
                 }
-                assert!(reason.contains("whether it saved is not known"), "{answer}");
+                let unknown = ["whether it saved is not known", "无法确定是否已保存"];
+                assert!(unknown.iter().any(|said| reason.contains(said)), "{answer}");
                 Became::Unknown
             }
             other => panic!("{request:?}: {other:?}"),
