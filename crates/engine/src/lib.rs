@@ -64,7 +64,9 @@ pub use registry::Registry;
 pub use runtime::{Priority, Runtimes, runtimes};
 pub use search::Hit;
 pub use settings::{DEFAULT_CURRENCY, DEFAULT_TIME_ZONE};
-pub use store::{Count, Page, Query, Statement, StillWanted, TimelineItem, Tx, Way, figures_reader};
+pub use store::{
+    Count, Page, Query, Reading, Statement, StillWanted, TimelineItem, Tx, Way, figures_reader, overwritten,
+};
 
 pub use chrono_tz;
 pub use futures::{TryStreamExt, future::BoxFuture, stream::BoxStream};

@@ -79,6 +79,7 @@ pub async fn follow(engine: &Engine) -> Result<usize> {
 
 /// [`follow`] without regard to others: doing it twice changes no figure.
 pub async fn step(engine: &Engine) -> Result<usize> {
+    let overwritten = engine.position(&engine::overwritten(READER)).await?;
     let position = engine.position(READER).await?;
     let entries = engine.changes(position, ENTRIES_LIMIT).await?;
     let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
@@ -95,8 +96,13 @@ pub async fn step(engine: &Engine) -> Result<usize> {
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
+                store::lock(tx, 0).await?;
                 store::rescore(tx, &final_batch, true).await?;
-                tx.set_position(READER, last).await
+                // A refit may have written older figures over these, and set the position back: then they are due once more.
+                if tx.position(&engine::overwritten(READER)).await? == overwritten {
+                    tx.set_position(READER, last).await?;
+                }
+                Ok(())
             })
         })
         .await?;
@@ -116,42 +122,11 @@ pub async fn seen(engine: &Engine) -> Result<i64> {
     }
 }
 
-/// Nothing before `since` is followed any more: everybody's figures rest on it.
-pub async fn skip_to(engine: &Engine, since: i64) -> Result<()> {
-    engine
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                if tx.position(READER).await? < since {
-                    tx.set_position(READER, since).await?;
-                }
-                Ok(())
-            })
-        })
-        .await
-}
-
-/// Scores again whom the entries after `since` concern, as far as [`follow`] may have come: for a refit, whose figures rest
-/// on what it had read before. What `follow` takes later it scores with what is then in force.
-pub async fn repeat(engine: &Engine, since: i64) -> Result<()> {
-    let reached = engine.position(READER).await?;
-    let mut from = since;
-    loop {
-        let entries = engine.changes(from, ENTRIES_LIMIT).await?;
-        let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(()) };
-        let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
-        for batch in accounts.chunks(BATCH).map(<[Id]>::to_vec) {
-            engine
-                .write(&Actor::system(), move |tx| {
-                    Box::pin(async move { store::rescore(tx, &batch, false).await })
-                })
-                .await?;
-        }
-        // The step that begins at `reached` may be under way: accounts scored, position not yet moved.
-        if from >= reached {
-            return Ok(());
-        }
-        from = last;
-    }
+/// Follows whatever was written so far: for a refit, whose figures rest on what it had read before.
+pub async fn catch_up(engine: &Engine) -> Result<()> {
+    let last = seen(engine).await?;
+    while engine.position(READER).await? < last && step(engine).await? > 0 {}
+    Ok(())
 }
 
 /// Everybody whose figures the entries may move: the customers of the orders and returns named, before and after.

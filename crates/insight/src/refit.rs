@@ -57,8 +57,6 @@ pub struct Everybody {
     as_of: NaiveDate,
     /// Where the reader of the log stood before anything was read.
     since: i64,
-    /// [`store::changed_since_fit`] then.
-    changed: i64,
     /// In order of their ids.
     customers: Vec<(Id, Statistics)>,
     chosen: HashMap<Id, Values>,
@@ -68,7 +66,6 @@ pub struct Everybody {
 
 pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody> {
     let started = Instant::now();
-    let changed = store::changed_since_fit(engine).await?;
     let since = live::seen(engine).await?;
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
@@ -99,7 +96,7 @@ pub async fn read(engine: &Engine, job: Option<&JobContext>) -> Result<Everybody
     statistics::of_everybody(engine, &mut customers, &up_to, seen, job).await?;
     tracing::info!(customers = customers.len(), seconds = started.elapsed().as_secs_f64(), "everybody read");
     let order_days = days.told();
-    Ok(Everybody { settings, as_of, since, changed, customers, chosen, sample, order_days })
+    Ok(Everybody { settings, as_of, since, customers, chosen, sample, order_days })
 }
 
 /// Fits, makes the fit the one in force and writes everybody's figures.
@@ -109,7 +106,7 @@ pub async fn complete(
     job: Option<&JobContext>,
 ) -> Result<Arc<StoredModel>> {
     let started = Instant::now();
-    let Everybody { settings, as_of, since, changed, customers, chosen, sample, order_days } = everybody;
+    let Everybody { settings, as_of, since, customers, chosen, sample, order_days } = everybody;
     let count = customers.len();
     tell(job, "fit", 0, count).await?;
     let fitting = tokio::task::spawn_blocking(move || {
@@ -129,7 +126,7 @@ pub async fn complete(
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 kept::keep(tx, profitability::REPORT, as_of, &profits).await?;
-                store::keep(tx, as_of, &fitted, &overview, changed).await
+                store::keep(tx, as_of, &fitted, &overview).await
             })
         })
         .await?;
@@ -142,10 +139,8 @@ pub async fn complete(
         values
     };
     tell(job, "score", 0, count).await?;
-    if store::write_all(engine, fit, since, &accounts, figures).await? {
-        live::skip_to(engine, since).await?;
-    }
-    live::repeat(engine, since).await?;
+    store::write_all(engine, fit, since, &accounts, figures).await?;
+    live::catch_up(engine).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();
     tracing::info!(customers = count, %as_of, fitted_after, seconds, "models fitted");

@@ -2,6 +2,7 @@
 
 use crate::{
     fields::CLASSES,
+    live,
     overview::Overview,
     scoring::{Fitted, Scorer},
     settings::{Settings, day_number},
@@ -9,7 +10,7 @@ use crate::{
 };
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    BoxFuture, Engine, Recent, Result, Row, Tx, name,
+    BoxFuture, Engine, Reading, Recent, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
@@ -143,7 +144,7 @@ fn changed(rows: &[Row]) -> Result<i64> {
 
 /// Whoever writes figures or a model holds this row until the commit, so that on PostgreSQL two of them never write
 /// from different readings; what is read after it is the newest.
-async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
+pub(crate) async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
     let mut upsert = Sql::insert();
     upsert
         .into_table(name(STATE))
@@ -157,14 +158,8 @@ async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
     tx.execute(&upsert).await.map(drop)
 }
 
-/// Makes a fit the one in force. `known` is [`changed_since_fit`] when it began to read: who changed later is not in it.
-pub async fn keep(
-    tx: &mut Tx,
-    as_of: NaiveDate,
-    fitted: &Fitted,
-    overview: &Overview,
-    known: i64,
-) -> Result<i64> {
+/// Makes a fit the one in force. Who changed after it read is scored again when everybody's figures are written ([`write_all`]), and counts then.
+pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Overview) -> Result<i64> {
     lock(tx, 0).await?;
     let last = tx.fetch(&newest()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
     let id = last + 1;
@@ -181,10 +176,7 @@ pub async fn keep(
         .to_owned();
     tx.execute(&insert).await?;
     tx.mark_changed(MODEL);
-    let changed = changed(&tx.fetch(&changed_count()).await?)?;
-    let reset =
-        Sql::update().table(name(STATE)).value(name("changed"), Ord::max(changed - known, 0)).to_owned();
-    tx.execute(&reset).await?;
+    tx.execute(&Sql::update().table(name(STATE)).value(name("changed"), 0).to_owned()).await?;
     let old = Expr::col(name("id")).lte(id - FITS_LIMIT);
     tx.execute(&Sql::delete().from_table(name(MODEL)).and_where(old).to_owned()).await?;
     Ok(id)
@@ -218,7 +210,7 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
 
 /// Writes everybody's `figures`, one for each of `accounts`, as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
 /// too; whether they were written. `since` is the entry of the change log before
-/// which everything was read. The figures may rest on an older reading than those written meanwhile by [`rescore`], see [`crate::live::repeat`].
+/// which everything was read. In the same transactions the reader of the log goes back to it: what it had written of later entries is overwritten.
 pub async fn write_all(
     engine: &Engine,
     fit: i64,
@@ -226,7 +218,8 @@ pub async fn write_all(
     accounts: &[Id],
     figures: impl FnMut(usize) -> Values + Send,
 ) -> Result<bool> {
-    engine.replace_figures("account", accounts, figures, since, in_force, fit).await
+    let reading = Reading { since, follower: live::READER };
+    engine.replace_figures("account", accounts, figures, reading, in_force, fit).await
 }
 
 fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {

@@ -22,7 +22,7 @@ pub(crate) use list::Counts;
 pub use list::{Count, Page};
 pub use query::Query;
 pub(crate) use read::{ByIds, all_fields, by_ids, columns, decode_all, number};
-pub use replace::{StillWanted, figures_reader};
+pub use replace::{Reading, StillWanted, figures_reader, overwritten};
 pub(crate) use road::{Source, is_found};
 pub(crate) use statements::text_of;
 pub use statements::{Statement, Way};

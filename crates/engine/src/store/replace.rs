@@ -33,10 +33,18 @@ const FEW: usize = 5;
 /// Asked in each step's transaction with the token of the caller: whether these figures are still the ones wanted.
 pub type StillWanted = for<'t> fn(&'t mut Tx, i64) -> BoxFuture<'t, Result<bool>>;
 
+/// What figures rest on: the change log up to entry `since`. `follower` is the reader of the log who writes the same figures one by one.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    pub since: i64,
+    pub follower: &'static str,
+}
+
 /// One replacement on its way.
 #[derive(Clone)]
 struct Replacement {
     entity: Arc<Entity>,
+    reading: Reading,
     wanted: StillWanted,
     token: i64,
     /// The tables that are made anew, and those whose rows are changed.
@@ -73,23 +81,30 @@ pub fn figures_reader(entity: &str) -> String {
     format!("figures:{entity}")
 }
 
+/// The name under which stands, among the positions of the log's readers, how often figures that rest on an older reading took the
+/// place of those `follower` wrote.
+pub fn overwritten(follower: &str) -> String {
+    format!("{follower}:overwritten")
+}
+
 impl Engine {
     /// Writes `figures`, one for each of `ids` (each with the same fields; fastest in the order of ids), as those of all records of `entity`
-    /// there were at entry `since` of the change log; other figures stay, those written one by one meanwhile too, and records made or
+    /// there were at entry `reading.since` of the change log; other figures stay, those written one by one meanwhile too, and records made or
     /// restored since keep what they have. Every step asks `wanted` with `token`, which rises from one call to the next; as soon as it
-    /// says no, nothing more is written and the answer is `false`. Who writes some of the same figures one by one meanwhile must write
-    /// them again: they may be overwritten.
+    /// says no, nothing more is written and the answer is `false`. What the follower wrote meanwhile may be overwritten: in the same
+    /// transaction it is set back, and [`overwritten`] counts. It must move on only if that still is what it was when it began a step,
+    /// read while neither `wanted` nor another of its steps can run.
     pub async fn replace_figures(
         &self,
         entity: &str,
         ids: &[Id],
         mut figures: impl FnMut(usize) -> Values + Send,
-        since: i64,
+        reading: Reading,
         wanted: StillWanted,
         token: i64,
     ) -> Result<bool> {
         let entity = self.entity(entity)?.clone();
-        let mut one = Replacement { entity, wanted, token, renewed: vec![], changed: vec![] };
+        let mut one = Replacement { entity, reading, wanted, token, renewed: vec![], changed: vec![] };
         let entity = one.entity.clone();
         let step = Ord::max(ids.len().div_ceil(LOOKED_AT), 1);
         let some: Vec<(Id, Values)> =
@@ -132,7 +147,7 @@ impl Engine {
             }
         }
         self.write(&Actor::system(), move |tx| {
-            Box::pin(async move { Ok(still_wanted(tx, &one).await? && take_over(tx, &one, since).await?) })
+            Box::pin(async move { Ok(still_wanted(tx, &one).await? && take_over(tx, &one).await?) })
         })
         .await
     }
@@ -165,6 +180,10 @@ impl Engine {
                 }
                 for (apart, changes) in &changes {
                     change(tx, &one, *apart, changes).await?;
+                }
+                if !changes.is_empty() {
+                    let followed = tx.position(one.reading.follower).await?;
+                    set_follower(tx, one.reading, Ord::min(followed, one.reading.since)).await?;
                 }
                 Ok(true)
             })
@@ -313,10 +332,15 @@ async fn change(tx: &mut Tx, one: &Replacement, apart: Apart, changes: &[(Id, Va
     Ok(())
 }
 
-async fn take_over(tx: &mut Tx, one: &Replacement, since: i64) -> Result<bool> {
+async fn set_follower(tx: &mut Tx, reading: Reading, entry: i64) -> Result<()> {
+    tx.set_position(reading.follower, entry).await?;
+    tx.count_change(&overwritten(reading.follower)).await
+}
+
+async fn take_over(tx: &mut Tx, one: &Replacement) -> Result<bool> {
     let entity = &one.entity.name;
     if !one.renewed.is_empty() {
-        let (came, went) = came_and_went(tx, entity, since).await?;
+        let (came, went) = came_and_went(tx, entity, one.reading.since).await?;
         for apart in &one.renewed {
             swap(tx, one, *apart, &came, &went).await?;
         }
@@ -324,6 +348,8 @@ async fn take_over(tx: &mut Tx, one: &Replacement, since: i64) -> Result<bool> {
     for apart in one.entity.aparts() {
         drop_overtaken(tx, &apart_table_name(entity, apart)).await?;
     }
+    // From here on everybody's figures rest on the reading: nothing before it is followed any more, and all after it once again.
+    set_follower(tx, one.reading, one.reading.since).await?;
     tx.count_change(&figures_reader(entity)).await?;
     tx.figures.push(Figures { entity: entity.clone(), ids: vec![] });
     Ok(true)

@@ -4,7 +4,7 @@ use crate::{
     deep::verdict,
     shop::{Shop, money_of, on_both, values},
 };
-use engine::{BoxFuture, Dialect, Query, Result, Tx};
+use engine::{BoxFuture, Dialect, Query, Reading, Result, Tx};
 use meta::{Id, Values};
 
 const CUSTOMERS: i64 = 300;
@@ -22,6 +22,12 @@ fn wanted_at_first(tx: &mut Tx, _: i64) -> BoxFuture<'_, Result<bool>> {
         tx.set_position("asked", asked).await?;
         Ok(asked <= STEPS)
     })
+}
+
+const FOLLOWER: &str = "follower";
+
+async fn read_now(shop: &Shop) -> Reading {
+    Reading { since: shop.engine.last_change().await.unwrap(), follower: FOLLOWER }
 }
 
 async fn customers(shop: &Shop) -> Vec<Id> {
@@ -60,18 +66,18 @@ fn a_table_is_made_anew_where_many_rows_differ_and_keeps_its_place_where_few_do(
     on_both(|shop: Shop| async move {
         let ids = customers(&shop).await;
         let first = |at: usize| figures(at as i64, "a", 100 - at as i64);
-        let since = shop.engine.last_change().await.unwrap();
-        assert!(shop.engine.replace_figures("customer", &ids, first, since, wanted, 1).await.unwrap());
+        let reading = read_now(&shop).await;
+        assert!(shop.engine.replace_figures("customer", &ids, first, reading, wanted, 1).await.unwrap());
         let second = |at: usize| match at % 50 {
             7 => figures(at as i64 + 1_000, "b", at as i64),
             9 => figures(at as i64, "b", at as i64),
             _ => figures(at as i64, "a", at as i64),
         };
         for (token, wanted_figures) in [(2, &second as &(dyn Fn(usize) -> Values + Sync)), (3, &second)] {
-            let since = shop.engine.last_change().await.unwrap();
+            let reading = read_now(&shop).await;
             assert!(
                 shop.engine
-                    .replace_figures("customer", &ids, wanted_figures, since, wanted, token)
+                    .replace_figures("customer", &ids, wanted_figures, reading, wanted, token)
                     .await
                     .unwrap()
             );
@@ -97,7 +103,7 @@ fn a_table_is_made_anew_where_many_rows_differ_and_keeps_its_place_where_few_do(
 fn who_came_meanwhile_keeps_his_figures_and_who_went_has_none() {
     on_both(|shop: Shop| async move {
         let ids = customers(&shop).await;
-        let since = shop.engine.last_change().await.unwrap();
+        let reading = read_now(&shop).await;
         let (came, went) = (shop.customer("came", []).await, ids[3]);
         let figures_of_came = figures(5, "b", 6);
         let kept = figures_of_came.clone();
@@ -112,7 +118,9 @@ fn who_came_meanwhile_keeps_his_figures_and_who_went_has_none() {
             .unwrap();
         for token in [1, 2] {
             let all = |at: usize| figures(at as i64, "a", 10 * token + at as i64);
-            assert!(shop.engine.replace_figures("customer", &ids, all, since, wanted, token).await.unwrap());
+            assert!(
+                shop.engine.replace_figures("customer", &ids, all, reading, wanted, token).await.unwrap()
+            );
             let mut expected: Vec<(Id, Values)> =
                 ids.iter().enumerate().map(|(at, id)| (*id, all(at))).collect();
             expected.retain(|(id, _)| *id != went);
@@ -130,8 +138,8 @@ fn one_that_is_overtaken_leaves_the_figures_and_no_table() {
         let ids = customers(&shop).await;
         let all = |at: usize| figures(at as i64, "a", at as i64);
         let before = stored(&shop, "id").await;
-        let since = shop.engine.last_change().await.unwrap();
-        let done = shop.engine.replace_figures("customer", &ids, all, since, wanted_at_first, 1).await;
+        let reading = read_now(&shop).await;
+        let done = shop.engine.replace_figures("customer", &ids, all, reading, wanted_at_first, 1).await;
         assert!(!done.unwrap());
         assert_eq!(shop.engine.position("asked").await.unwrap(), STEPS + 1);
         assert_eq!(stored(&shop, "id").await, before);
@@ -139,6 +147,58 @@ fn one_that_is_overtaken_leaves_the_figures_and_no_table() {
             let next = shop.engine.fetch_text(&format!("SELECT COUNT(*) FROM {table}__1")).await;
             assert!(next.is_err(), "{table}");
         }
+    });
+}
+
+/// Where the follower stands, and how often it was set back.
+async fn follower(shop: &Shop) -> (i64, i64) {
+    let position = async |reader: &str| shop.engine.position(reader).await.unwrap();
+    (position(FOLLOWER).await, position(&engine::overwritten(FOLLOWER)).await)
+}
+
+async fn follow_to(shop: &Shop, entry: i64) {
+    let moved = shop
+        .engine
+        .write(&shop.actor, move |tx| Box::pin(async move { tx.set_position(FOLLOWER, entry).await }));
+    moved.await.unwrap();
+}
+
+#[test]
+fn the_follower_goes_back_with_the_first_figure_that_rests_on_an_older_reading() {
+    on_both(|shop: Shop| async move {
+        let ids = customers(&shop).await;
+        let reading = read_now(&shop).await;
+        let all = |at: usize| figures(at as i64, "a", at as i64);
+        // The figures rest on all there is, whether the follower had come so far or not.
+        for behind in [1, 0] {
+            follow_to(&shop, reading.since - behind).await;
+            assert!(
+                shop.engine
+                    .replace_figures("customer", &ids, all, reading, wanted, 2 - behind)
+                    .await
+                    .unwrap()
+            );
+            assert_eq!(follower(&shop).await.0, reading.since);
+        }
+        let (_, times) = follower(&shop).await;
+
+        // New tables that never take their place overwrite nothing.
+        follow_to(&shop, reading.since + 5).await;
+        let other = |at: usize| figures(at as i64, "b", 1 + at as i64);
+        let stopped = shop.engine.replace_figures("customer", &ids, other, reading, wanted_at_first, 3);
+        assert!(!stopped.await.unwrap());
+        assert_eq!(follower(&shop).await, (reading.since + 5, times));
+
+        // Rows that are changed where they stand do, also of a replacement that never ends.
+        let reset = shop
+            .engine
+            .write(&shop.actor, |tx| Box::pin(async move { tx.set_position("asked", STEPS - 1).await }));
+        reset.await.unwrap();
+        let few = |at: usize| figures(at as i64, if at == 4 { "b" } else { "a" }, at as i64);
+        let stopped = shop.engine.replace_figures("customer", &ids, few, reading, wanted_at_first, 4);
+        assert!(!stopped.await.unwrap());
+        assert_eq!(stored(&shop, "id").await[4].1, few(4));
+        assert_eq!(follower(&shop).await, (reading.since, times + 1));
     });
 }
 
@@ -175,9 +235,9 @@ fn figures_that_are_not_replaced_stay_as_they_are_written_meanwhile() {
             });
             reset.await.unwrap();
             let worth = |at: usize| values([("worth", money_of(&at.to_string()))]);
-            let since = shop.engine.last_change().await.unwrap();
+            let reading = read_now(&shop).await;
             let done =
-                shop.engine.replace_figures("customer", &ids, worth, since, while_grades_are_written, step);
+                shop.engine.replace_figures("customer", &ids, worth, reading, while_grades_are_written, step);
             assert!(done.await.unwrap());
             assert_eq!(shop.engine.position("asked").await.unwrap(), STEPS);
             let expected: Vec<(Id, Values)> =
@@ -211,9 +271,9 @@ fn figures_are_written_by_others_while_replacements_go_on() {
         while !writing.is_finished() {
             token += 1;
             let worth = |at: usize| values([("worth", money_of(&(at as i64 + token).to_string()))]);
-            let since = shop.engine.last_change().await.unwrap();
+            let reading = read_now(&shop).await;
             assert!(
-                shop.engine.replace_figures("customer", &ids, worth, since, wanted, token).await.unwrap()
+                shop.engine.replace_figures("customer", &ids, worth, reading, wanted, token).await.unwrap()
             );
         }
         writing.await.unwrap();

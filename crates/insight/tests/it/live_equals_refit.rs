@@ -216,6 +216,19 @@ async fn counted_by_hand(
     found
 }
 
+async fn are_counted_by_hand(company: &Company, records: &[Record], context: &str) {
+    let by_hand = counted_by_hand(company).await;
+    for record in records {
+        let (orders, gross, net, days) = by_hand.get(&record.id).cloned().unwrap_or_default();
+        let told = |field: &str| record.get(field).as_decimal().unwrap();
+        let context = format!("{context}, {}", record.text("name"));
+        assert_eq!(record.get("orders"), &Value::Int(orders), "{context}");
+        assert_eq!((told("gross_sales"), told("net_sales")), (gross, net), "{context}");
+        assert_eq!(record.get("last_order_on").as_date(), days.last().copied(), "{context}");
+        assert_eq!(record.get("first_order_on").as_date(), days.first().copied(), "{context}");
+    }
+}
+
 async fn all(company: &Company, entity: &str) -> Vec<Record> {
     let page = company.engine.list(&Actor::system(), &Query::new(entity).limit(1_000)).await.unwrap();
     assert!(page.next.is_none(), "more than one page");
@@ -256,16 +269,7 @@ fn figures_that_followed_the_log_are_those_of_a_full_computation() {
             }
             company.settle().await;
             let followed = company.everybody().await;
-            let by_hand = counted_by_hand(&company).await;
-            for record in &followed {
-                let (orders, gross, net, days) = by_hand.get(&record.id).cloned().unwrap_or_default();
-                let told = |field: &str| record.get(field).as_decimal().unwrap();
-                let context = format!("seed {seed}, {}", record.text("name"));
-                assert_eq!(record.get("orders"), &Value::Int(orders), "{context}");
-                assert_eq!((told("gross_sales"), told("net_sales")), (gross, net), "{context}");
-                assert_eq!(record.get("last_order_on").as_date(), days.last().copied(), "{context}");
-                assert_eq!(record.get("first_order_on").as_date(), days.first().copied(), "{context}");
-            }
+            are_counted_by_hand(&company, &followed, &format!("seed {seed}")).await;
             let computed = computed(&company).await;
             assert_eq!(followed, computed, "seed {seed}");
             // Following the same entries again changes nothing either.
@@ -351,16 +355,52 @@ fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
             if seed < 13 {
                 company.settle().await;
             }
-            let followed = store::changed_since_fit(&company.engine).await.unwrap();
             let model = refit::complete(&company.engine, everybody, None).await.unwrap();
             assert!(model.id > first.id);
-            // Who changed meanwhile is not in the fit, and counts towards the next.
-            let changed = store::changed_since_fit(&company.engine).await.unwrap();
-            assert!(changed <= followed && (changed > 0 || seed == 13), "{changed} of {followed}");
-            company.settle().await;
             let found = company.everybody().await;
             assert_eq!(found, computed(&company).await, "seed {seed}");
+            // Who changed meanwhile is not in the fit, and counts towards the next.
+            assert!(store::changed_since_fit(&company.engine).await.unwrap() > 0);
+            refit::refit(&company.engine, None).await.unwrap();
+            assert_eq!(store::changed_since_fit(&company.engine).await.unwrap(), 0);
         }
+    });
+}
+
+/// A refit that dies with its process, once at each moment at which it has written over figures, then at random ones.
+#[test]
+fn a_refit_that_dies_on_its_way_leaves_nobody_behind() {
+    on_databases(async |company| {
+        let mut world = World { accounts: company.regulars().await, ..World::default() };
+        company.cost_rates().await;
+        company.settle().await;
+        let mut died = 0;
+        for seed in 30..42 {
+            let mut chance = ChaCha8Rng::seed_from_u64(seed);
+            let everybody = refit::read(&company.engine, None).await.unwrap();
+            write_some(&company, &mut world, &mut chance, 8).await;
+            // The reader of the log has been there when the refit writes what it read before.
+            company.settle().await;
+            let counter = engine::overwritten(live::READER);
+            let before = company.engine.position(&counter).await.unwrap();
+            let over = async {
+                while company.engine.position(&counter).await.unwrap() == before {
+                    tokio::task::yield_now().await;
+                }
+            };
+            let some_time = std::time::Duration::from_micros(chance.random_range(0..60_000));
+            tokio::select! {
+                biased;
+                () = over, if seed < 36 => died += 1,
+                () = tokio::time::sleep(some_time), if seed >= 36 => {}
+                done = refit::complete(&company.engine, everybody, None) => drop(done.unwrap()),
+            }
+            company.settle().await;
+            are_counted_by_hand(&company, &company.everybody().await, &format!("seed {seed}")).await;
+        }
+        assert!(died > 0, "no refit died right after it wrote");
+        refit::refit(&company.engine, None).await.unwrap();
+        assert_eq!(company.everybody().await, computed(&company).await);
     });
 }
 
