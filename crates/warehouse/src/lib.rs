@@ -25,6 +25,7 @@ mod query;
 mod read;
 mod refresh;
 mod rights;
+mod seen;
 pub mod semantic;
 mod serving;
 mod session;

@@ -11,6 +11,7 @@ use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError},
     error::DataFusionError,
     execution::context::SQLOptions,
+    logical_expr::ScalarUDF,
     physical_plan::{
         ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
         joins::{CrossJoinExec, NestedLoopJoinExec},
@@ -88,8 +89,21 @@ pub(crate) async fn query_at(
     sql: &str,
     limits: Limits,
 ) -> Result<Answer> {
+    query_with(open, engine, actor, sql, limits, vec![]).await
+}
+
+/// With further functions that only this statement has.
+pub(crate) async fn query_with(
+    open: Arc<Open>,
+    engine: &Engine,
+    actor: &Actor,
+    sql: &str,
+    limits: Limits,
+    functions: Vec<ScalarUDF>,
+) -> Result<Answer> {
     let (statement, named) = Named::read(&open.context, sql)?;
-    let context = rights::session_for(engine, actor, &open, &named, limits.exporting).await?;
+    let context = rights::session_for(engine, actor, &open, &named, limits.exporting);
+    let context = session::with(in_time(limits.time, context).await?, functions);
     let elsewhere = elsewhere::of(engine);
     let asked = async move { answer(&open, &context, (statement, &named), limits, elsewhere).await };
     let asked = AbortOnDrop(session::workers()?.spawn(asked));

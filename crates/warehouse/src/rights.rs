@@ -2,20 +2,21 @@
 //! ones masked, and of rows only his.
 
 use crate::{
-    dates, functions, internal,
+    dates, elsewhere, functions, internal,
     lower::{Own, lower, of_records, quoted, text_literal},
     query::wrong,
+    seen::SeenKeys,
     session::{self, Open},
     table::{Column, Table},
 };
 use datafusion::{
     catalog::information_schema::INFORMATION_SCHEMA,
-    prelude::SessionContext,
+    prelude::{DataFrame, SessionContext},
     sql::{parser::Statement, sqlparser::ast},
 };
 use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
 use meta::{Field, Unsaid};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 /// A session for one statement, in which nothing else can be named. It has the tables the statement names: to plan what somebody
 /// may see of all of them takes longer than most questions.
@@ -43,7 +44,15 @@ pub(crate) async fn session_for(
                 continue;
             }
         };
-        context.register_table(table.name.as_str(), view.into_view()).map_err(internal)?;
+        // Workers do not know the sets.
+        let view = match elsewhere::of(engine) {
+            Some(_) => view.into_view(),
+            None => {
+                let (state, plan) = view.into_parts();
+                DataFrame::new(state, open.seen.looked_up(&open.context, plan).await?).into_view()
+            }
+        };
+        context.register_table(table.name.as_str(), view).map_err(internal)?;
     }
     let days = open.context.table_provider(dates::TABLE).await.map_err(internal)?;
     context.register_table(dates::TABLE, days).map_err(internal)?;
@@ -139,6 +148,42 @@ fn select(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Res
     Ok(Some(format!("SELECT {} FROM {} WHERE {rows}", columns.join(", "), quoted(&table.name))))
 }
 
+/// Of which records the actor sees this column as it is.
+pub(crate) async fn seen_keys(
+    engine: &Engine,
+    actor: &Actor,
+    open: &Open,
+    (table, column): (&str, &str),
+    exporting: bool,
+) -> Result<Shown> {
+    if actor.limits().is_none() {
+        return Ok(Shown::All);
+    }
+    let table = open.tables.iter().find(|known| known.name == table);
+    let Some(table) = table else { return Ok(Shown::Otherwise) };
+    let columns = visible(engine, actor, table)?.unwrap_or_default();
+    let as_it_is =
+        |name: &str| columns.iter().any(|(column, masked)| column.name == name && masked.is_none());
+    if !as_it_is(column) || !as_it_is("key") {
+        return Ok(Shown::Otherwise);
+    }
+    let rows = rows(engine, actor, table, exporting)?;
+    if rows == "true" {
+        return Ok(Shown::All);
+    }
+    let select = format!("SELECT \"key\" FROM {} WHERE {rows}", quoted(&table.name));
+    let query = open.context.sql(&select).await.map_err(internal)?;
+    Ok(Shown::Of(open.seen.keys(&open.context, query.logical_plan()).await?))
+}
+
+/// Of which records a column is shown to somebody as it stands.
+pub(crate) enum Shown {
+    All,
+    Of(Arc<SeenKeys>),
+    /// Masked, or not at all.
+    Otherwise,
+}
+
 /// Which rows of a table are the actor's to see, or to take along, in SQL.
 fn rows(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Result<String> {
     let seen = rows_for(engine, actor, table, Action::Read)?;
@@ -170,7 +215,8 @@ fn rows_for(engine: &Engine, actor: &Actor, table: &Table, action: Action) -> Re
             .reduce(|one, other| format!("({one} OR {other})"))
             .unwrap_or_else(|| "false".to_owned()),
     };
-    Ok(format!("{of_head} AND {of_line}"))
+    // Mostly a line is somebody's just as its document is.
+    Ok(if of_line == of_head { of_head } else { format!("{of_head} AND {of_line}") })
 }
 
 /// What must hold of the document for its line to be seen.

@@ -3,6 +3,7 @@
 use crate::{
     Manifest, Table, count_keys, dates, functions, internal, manifest,
     read::schema,
+    seen::Sets,
     semantic::{Codes, CompanyCalendar},
     storage::{self, Files},
     table::Source,
@@ -20,6 +21,7 @@ use datafusion::{
         object_store::ObjectStoreUrl,
         runtime_env::{RuntimeEnv, RuntimeEnvBuilder},
     },
+    logical_expr::ScalarUDF,
     prelude::{SessionConfig, SessionContext},
 };
 use engine::{Engine, Error, Priority, Result};
@@ -49,6 +51,7 @@ pub(crate) struct Open {
     calendar: CompanyCalendar,
     pub memory_bytes: usize,
     pub codes: Codes,
+    pub seen: Sets,
 }
 
 #[derive(Default)]
@@ -115,6 +118,16 @@ pub(crate) fn empty(runtime: Arc<RuntimeEnv>) -> SessionContext {
     context
 }
 
+/// The session with further functions, which only who has this one can call.
+pub(crate) fn with(context: SessionContext, functions: Vec<ScalarUDF>) -> SessionContext {
+    if functions.is_empty() {
+        return context;
+    }
+    let context = SessionContext::new_with_state(context.state());
+    functions.into_iter().for_each(|function| context.register_udf(function));
+    context
+}
+
 /// Makes a manifest the one that is asked.
 pub(crate) async fn publish(engine: &Engine, manifest: Manifest) {
     let opened = async { open(engine, manifest, CompanyCalendar::of(engine).await?).await };
@@ -173,7 +186,15 @@ async fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) ->
     let days = dates::days(calendar)?;
     let days = MemTable::try_new(days.schema(), vec![vec![days]]).map_err(internal)?;
     context.register_table(dates::TABLE, Arc::new(days)).map_err(internal)?;
-    Ok(Open { manifest, tables, context, calendar, memory_bytes, codes: Codes::default() })
+    Ok(Open {
+        manifest,
+        tables,
+        context,
+        calendar,
+        memory_bytes,
+        codes: Codes::default(),
+        seen: Sets::default(),
+    })
 }
 
 /// A table of the files the manifest names. Its columns are those of the files, which another version of the program may

@@ -5,7 +5,7 @@ use super::{
     answer::{self, Both, Counted, Grouped},
     calendar::CompanyCalendar,
     checked::{Asked, wrong},
-    codes,
+    codes::{self, Coded},
     dimension::DimensionKind,
     filter,
     interval::Interval,
@@ -111,9 +111,7 @@ impl<'a> Asked<'a> {
                 coded.push(match first {
                     // Of equal ones the first members come, and numbers are in no order.
                     Some(_) => None,
-                    None => {
-                        codes::coded((self.engine, self.actor), self.open, cut.dimension, &mut joins).await?
-                    }
+                    None => codes::coded(self, cut.dimension, &mut joins).await?,
                 });
             }
             let places: Vec<usize> = measures
@@ -136,7 +134,8 @@ impl<'a> Asked<'a> {
                 within,
                 first,
             };
-            let answer = self.query(&select.sql()?, GROUPS).await?;
+            let functions = coded.iter().flatten().map(Coded::function).collect();
+            let answer = self.query_with(&select.sql()?, GROUPS, functions).await?;
             if answer.more {
                 return Err(Error::Limit(meta::label(
                     "there are too many groups: cut by something coarser",

@@ -10,7 +10,8 @@ use super::{
     sql::Chosen,
     within::Fixed,
 };
-use crate::{Answer, Limits, query::query_at, rights, session::Open};
+use crate::{Answer, Limits, query::query_with, rights, session::Open};
+use datafusion::logical_expr::ScalarUDF;
 use engine::{Actor, Engine, Error, Result};
 use meta::{Label, NaiveDate, label};
 use std::{collections::BTreeSet, sync::Arc};
@@ -97,8 +98,13 @@ impl<'a> Asked<'a> {
 
     /// The answer to one of its statements.
     pub async fn query(&self, sql: &str, rows: usize) -> Result<Answer> {
+        self.query_with(sql, rows, vec![]).await
+    }
+
+    /// The same with functions that only this statement has.
+    pub async fn query_with(&self, sql: &str, rows: usize, functions: Vec<ScalarUDF>) -> Result<Answer> {
         let limits = Limits { rows, ..self.limits };
-        query_at(self.open.clone(), self.engine, self.actor, sql, limits).await
+        query_with(self.open.clone(), self.engine, self.actor, sql, limits, functions).await
     }
 
     /// Every fact has every cut, and the actor may see what they are made of.

@@ -3,11 +3,19 @@
 //! told once a group.
 
 use super::{
+    checked::Asked,
     dimension::{Dimension, DimensionKind},
     member::Code,
     sql::Joins,
 };
-use crate::{Limits, cells, elsewhere, internal, lower::quoted, query::query_at, session::Open};
+use crate::{
+    Limits, cells, elsewhere, internal,
+    lower::quoted,
+    query::query_at,
+    rights::{self, Shown},
+    seen::SeenKeys,
+    session::Open,
+};
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch},
@@ -36,7 +44,7 @@ pub(crate) struct Codes {
     /// By key the place of its member.
     of: Vec<i32>,
     members: Vec<Code>,
-    /// The function of SQL that gives the number of a key.
+    /// The name of the function of SQL that gives the number of a key.
     function: String,
 }
 
@@ -51,11 +59,40 @@ pub(crate) struct Known(Mutex<ByColumn>);
 #[derive(Clone)]
 pub(crate) struct Coded {
     codes: Arc<Codes>,
+    /// The records the asker sees, unless he sees all: of others nothing is told.
+    seen: Option<Arc<SeenKeys>>,
     /// The SQL expression for it.
     pub sql: String,
 }
 
 impl Coded {
+    /// What the expression calls.
+    pub fn function(&self) -> ScalarUDF {
+        let own = self.clone();
+        let of_keys = move |arguments: &[ColumnarValue]| {
+            let arrays = ColumnarValue::values_to_arrays(arguments)?;
+            let [keys] = arrays.as_slice() else {
+                return Err(DataFusionError::Plan(format!("{} takes one key", own.codes.function)));
+            };
+            Ok(ColumnarValue::Array(Arc::new(own.codes(keys.as_primitive()))))
+        };
+        let number = DataType::Int32;
+        let name = &self.codes.function;
+        create_udf(name, vec![number.clone()], number, Volatility::Immutable, Arc::new(of_keys))
+    }
+
+    /// Of no key it is that of nothing, so that no answer has gaps.
+    fn codes(&self, keys: &Int32Array) -> Int32Array {
+        let code = |key: i32| match &self.seen {
+            Some(seen) if !seen.has(key) => EMPTY,
+            _ => self.codes.code(key),
+        };
+        match keys.nulls() {
+            None => keys.values().iter().map(|key| code(*key)).collect::<Vec<i32>>().into(),
+            Some(_) => keys.iter().map(|key| key.map_or(EMPTY, code)).collect::<Vec<i32>>().into(),
+        }
+    }
+
     pub fn member(&self, numbers: &ArrayRef, at: usize) -> Code {
         let numbers = numbers.as_primitive_opt::<Int32Type>();
         let member = numbers.and_then(|numbers| usize::try_from(numbers.value(at)).ok());
@@ -63,10 +100,9 @@ impl Coded {
     }
 }
 
-/// `None` where rows have to be joined: for whoever does not see all records, on other machines, and where a value is worked out further.
+/// `None` where rows have to be joined: for whoever sees the attribute masked, on other machines, and where a value is worked out further.
 pub(super) async fn coded(
-    (engine, actor): (&Engine, &Actor),
-    open: &Arc<Open>,
+    asked: &Asked<'_>,
     dimension: &Dimension,
     joins: &mut Joins,
 ) -> Result<Option<Coded>> {
@@ -75,21 +111,23 @@ pub(super) async fn coded(
         DimensionKind::Choice(_) | DimensionKind::Text | DimensionKind::Record { .. }
     );
     let Some((last, before)) = dimension.path.split_last() else { return Ok(None) };
-    if !plain
-        || dimension.then
-        || dimension.above.is_some()
-        || actor.limits().is_some()
-        || elsewhere::of(engine).is_some()
-    {
+    if !plain || dimension.then || dimension.above.is_some() || elsewhere::of(asked.engine).is_some() {
         return Ok(None);
     }
     let table = dimension.beside.as_ref().unwrap_or(&last.table);
-    let Some(codes) = known(engine, open, table, &dimension.column).await? else { return Ok(None) };
+    let (open, column) = (asked.open, (table.as_str(), dimension.column.as_str()));
+    let shown = rights::seen_keys(asked.engine, asked.actor, open, column, asked.limits.exporting);
+    let seen = match shown.await? {
+        Shown::All => None,
+        Shown::Of(seen) => Some(seen),
+        Shown::Otherwise => return Ok(None),
+    };
+    let Some(codes) = known(asked.engine, open, table, &dimension.column).await? else { return Ok(None) };
     let from = before
         .iter()
         .fold("f".to_owned(), |from, step| joins.to(&step.table, &format!("{from}.{}", quoted(&step.key))));
     let sql = format!("{}({from}.{})", codes.function, quoted(&last.key));
-    Ok(Some(Coded { codes, sql }))
+    Ok(Some(Coded { codes, seen, sql }))
 }
 
 async fn known(engine: &Engine, open: &Arc<Open>, table: &str, column: &str) -> Result<Option<Arc<Codes>>> {
@@ -111,9 +149,6 @@ async fn known(engine: &Engine, open: &Arc<Open>, table: &str, column: &str) -> 
         let answer = query_at(open.clone(), engine, &Actor::system(), &sql, Limits::JOB).await?.whole()?;
         Codes::of(&answer.batches, function_of(table, column))?.map(Arc::new)
     };
-    if let Some(codes) = &codes {
-        open.context.register_udf(codes.function());
-    }
     open.codes.0.lock().unwrap_or_else(PoisonError::into_inner).insert(name, codes.clone());
     Ok(codes)
 }
@@ -161,30 +196,6 @@ impl Codes {
     fn code(&self, key: i32) -> i32 {
         usize::try_from(key).ok().and_then(|key| self.of.get(key)).copied().unwrap_or(EMPTY)
     }
-
-    /// Of no key it is that of nothing, so that no answer has gaps.
-    fn codes(&self, keys: &Int32Array) -> Int32Array {
-        match keys.nulls() {
-            None => keys.values().iter().map(|key| self.code(*key)).collect::<Vec<i32>>().into(),
-            Some(_) => {
-                let codes = keys.iter().map(|key| key.map_or(EMPTY, |key| self.code(key)));
-                codes.collect::<Vec<i32>>().into()
-            }
-        }
-    }
-
-    fn function(self: &Arc<Self>) -> ScalarUDF {
-        let codes = self.clone();
-        let of_keys = move |arguments: &[ColumnarValue]| {
-            let arrays = ColumnarValue::values_to_arrays(arguments)?;
-            let [keys] = arrays.as_slice() else {
-                return Err(DataFusionError::Plan(format!("{} takes one key", codes.function)));
-            };
-            Ok(ColumnarValue::Array(Arc::new(codes.codes(keys.as_primitive()))))
-        };
-        let number = DataType::Int32;
-        create_udf(&self.function, vec![number.clone()], number, Volatility::Immutable, Arc::new(of_keys))
-    }
 }
 
 #[cfg(test)]
@@ -214,8 +225,8 @@ mod tests {
         let text = |text: &str| Code::Text(text.to_owned());
         let keys =
             Int32Array::from(vec![Some(3), Some(7), Some(0), Some(4), Some(1), Some(2), Some(8), None]);
-        let numbers: ArrayRef = Arc::new(codes.codes(&keys));
-        let coded = Coded { codes, sql: String::new() };
+        let coded = Coded { codes, seen: None, sql: String::new() };
+        let numbers: ArrayRef = Arc::new(coded.codes(&keys));
         let members: Vec<Code> = (0..keys.len()).map(|at| coded.member(&numbers, at)).collect();
         let known = [text("266000"), text("266000"), text("100000"), text("")];
         assert_eq!((&members[..4], &members[4..]), (&known[..], &[const { Code::Empty }; 4][..]));
