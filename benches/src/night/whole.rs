@@ -148,7 +148,7 @@ async fn campaign(engine: &Engine, until: NaiveDate) -> anyhow::Result<()> {
     for id in create(engine, EXPERIMENT, vec![experiment]).await? {
         let experiment = engine.get(&Actor::system(), EXPERIMENT, id).await?;
         let drawn = members::draw(engine, &experiment).await?;
-        eprintln!("{drawn} customers of a campaign");
+        eprintln!("{} customers of a campaign", drawn.customers);
     }
     Ok(())
 }

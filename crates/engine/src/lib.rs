@@ -56,6 +56,7 @@ pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
 pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
 pub use night::every_night;
 pub use once::{Failure, Idle};
+pub use privacy::consent;
 pub use privacy::{
     Affected, Due, Ending, Erasing, Erasure, Found, PersonData, RETENTION, Rule, Since, Words,
 };

@@ -84,23 +84,24 @@ pub async fn step(engine: &Engine) -> Result<usize> {
     let entries = engine.changes(position, ENTRIES_LIMIT).await?;
     let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
     let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
+    let changed = accounts.len();
     let mut batches = accounts.chunks(BATCH).map(<[Id]>::to_vec).collect::<Vec<_>>();
     let final_batch = batches.pop().unwrap_or_default();
     for batch in batches {
         engine
-            .write(&Actor::system(), move |tx| {
-                Box::pin(async move { store::rescore(tx, &batch, true).await })
-            })
+            .write(&Actor::system(), move |tx| Box::pin(async move { store::rescore(tx, &batch).await }))
             .await?;
     }
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
-                store::lock(tx, 0).await?;
-                store::rescore(tx, &final_batch, true).await?;
+                store::lock(tx).await?;
+                store::rescore(tx, &final_batch).await?;
                 // A refit may have written older figures over these, and set the position back: then they are due once more.
-                if tx.position(&engine::overwritten(READER)).await? == overwritten {
+                let done = tx.position(&engine::overwritten(READER)).await? == overwritten;
+                if done && tx.position(READER).await? < last {
                     tx.set_position(READER, last).await?;
+                    store::count_changed(tx, changed).await?;
                 }
                 Ok(())
             })
@@ -125,7 +126,7 @@ pub async fn seen(engine: &Engine) -> Result<i64> {
 /// Follows whatever was written so far: for a refit, whose figures rest on what it had read before.
 pub async fn catch_up(engine: &Engine) -> Result<()> {
     let last = seen(engine).await?;
-    while engine.position(READER).await? < last && step(engine).await? > 0 {}
+    while engine.position(READER).await? < last && follow(engine).await? > 0 {}
     Ok(())
 }
 

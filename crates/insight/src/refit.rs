@@ -55,7 +55,7 @@ pub async fn refit(engine: &Engine, job: Option<&JobContext>) -> Result<Arc<Stor
 pub struct Everybody {
     settings: Settings,
     as_of: NaiveDate,
-    /// Where the reader of the log stood before anything was read.
+    /// The last entry of the log there was before anything was read.
     since: i64,
     /// In order of their ids.
     customers: Vec<(Id, Statistics)>,
@@ -140,7 +140,7 @@ pub async fn complete(
     };
     tell(job, "score", 0, count).await?;
     store::write_all(engine, fit, since, &accounts, figures).await?;
-    live::catch_up(engine).await?;
+    Box::pin(live::catch_up(engine)).await?;
     tell(job, "score", count, count).await?;
     let seconds = started.elapsed().as_secs_f64();
     tracing::info!(customers = count, %as_of, fitted_after, seconds, "models fitted");

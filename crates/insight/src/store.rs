@@ -144,7 +144,13 @@ fn changed(rows: &[Row]) -> Result<i64> {
 
 /// Whoever writes figures or a model holds this row until the commit, so that on PostgreSQL two of them never write
 /// from different readings; what is read after it is the newest.
-pub(crate) async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
+pub(crate) async fn lock(tx: &mut Tx) -> Result<()> {
+    count_changed(tx, 0).await
+}
+
+/// So many customers are scored otherwise than the newest fit saw them.
+pub(crate) async fn count_changed(tx: &mut Tx, customers: usize) -> Result<()> {
+    let changed = customers as i64;
     let mut upsert = Sql::insert();
     upsert
         .into_table(name(STATE))
@@ -160,7 +166,7 @@ pub(crate) async fn lock(tx: &mut Tx, changed: i64) -> Result<()> {
 
 /// Makes a fit the one in force. Who changed after it read is scored again when everybody's figures are written ([`write_all`]), and counts then.
 pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Overview) -> Result<i64> {
-    lock(tx, 0).await?;
+    lock(tx).await?;
     let last = tx.fetch(&newest()).await?.first().map(|row| row.int(0)).transpose()?.unwrap_or(0);
     let id = last + 1;
     let insert = Sql::insert()
@@ -182,13 +188,12 @@ pub async fn keep(tx: &mut Tx, as_of: NaiveDate, fitted: &Fitted, overview: &Ove
     Ok(id)
 }
 
-/// Scores `accounts` from what the transaction sees with the newest model and writes their figures. `changed` is
-/// whether their orders changed since they were scored.
-pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> {
+/// Scores `accounts` from what the transaction sees with the newest model and writes their figures.
+pub async fn rescore(tx: &mut Tx, accounts: &[Id]) -> Result<()> {
     if accounts.is_empty() {
         return Ok(());
     }
-    lock(tx, if changed { accounts.len() as i64 } else { 0 }).await?;
+    lock(tx).await?;
     let settings = Settings::load_in(tx).await?;
     let day = settings.as_of_day(tx.clock());
     let model = newest_model_in(tx).await?;
@@ -209,7 +214,7 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id], changed: bool) -> Result<()> 
 }
 
 /// Writes everybody's `figures`, one for each of `accounts`, as fit `fit` sees them, unless a newer fit is in force by then: that one writes everybody's
-/// too; whether they were written. `since` is the entry of the change log before
+/// too. `since` is the entry of the change log before
 /// which everything was read. In the same transactions the reader of the log goes back to it: what it had written of later entries is overwritten.
 pub async fn write_all(
     engine: &Engine,
@@ -217,14 +222,14 @@ pub async fn write_all(
     since: i64,
     accounts: &[Id],
     figures: impl FnMut(usize) -> Values + Send,
-) -> Result<bool> {
+) -> Result<()> {
     let reading = Reading { since, follower: live::READER };
-    engine.replace_figures("account", accounts, figures, reading, in_force, fit).await
+    engine.replace_figures("account", accounts, figures, reading, in_force, fit).await.map(drop)
 }
 
 fn in_force(tx: &mut Tx, fit: i64) -> BoxFuture<'_, Result<bool>> {
     Box::pin(async move {
-        lock(tx, 0).await?;
+        lock(tx).await?;
         Ok(newest_id_in(tx).await? == Some(fit))
     })
 }

@@ -102,13 +102,24 @@ pub(crate) async fn query_with(
     functions: Vec<ScalarUDF>,
 ) -> Result<Answer> {
     let (statement, named) = Named::read(&open.context, sql)?;
-    let context = rights::session_for(engine, actor, &open, &named, limits.exporting);
-    let context = session::with(in_time(limits.time, context).await?, functions);
     let elsewhere = elsewhere::of(engine);
-    let asked = async move { answer(&open, &context, (statement, &named), limits, elsewhere).await };
-    let asked = AbortOnDrop(session::workers()?.spawn(asked));
+    // Boxed: unoptimised builds keep every future of whoever asks on the stack.
+    let asking = Box::pin(async {
+        let context = rights::session_for(engine, actor, &open, &named, limits.exporting).await?;
+        let context = session::with(context, functions);
+        let open = open.clone();
+        in_background(async move { answer(&open, &context, (statement, &named), limits, elsewhere).await })
+            .await
+    });
+    in_time(limits.time, asking).await
+}
+
+/// Where questions are computed; not any more when nobody waits.
+pub(crate) async fn in_background<T: Send + 'static>(
+    work: impl Future<Output = Result<T>> + Send + 'static,
+) -> Result<T> {
     let stopped = |error| internal(format!("a question ended before its answer: {error}"));
-    in_time(limits.time, async { asked.await.map_err(stopped)? }).await
+    AbortOnDrop(session::workers()?.spawn(work)).await.map_err(stopped)?
 }
 
 /// What takes longer is given up.
@@ -206,7 +217,7 @@ fn most_rows(plan: &Arc<dyn ExecutionPlan>) -> usize {
 }
 
 /// Of what is computed in this process, whose memory is known.
-fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
+pub(crate) fn wrong_here(error: DataFusionError, memory_bytes: usize) -> Error {
     if !matches!(error.find_root(), DataFusionError::ResourcesExhausted(_)) {
         return wrong(error);
     }

@@ -5,18 +5,18 @@ use crate::{
     dates, elsewhere, functions, internal,
     lower::{Own, lower, of_records, quoted, text_literal},
     query::wrong,
-    seen::SeenKeys,
     session::{self, Open},
     table::{Column, Table},
 };
 use datafusion::{
     catalog::information_schema::INFORMATION_SCHEMA,
+    logical_expr::LogicalPlan,
     prelude::{DataFrame, SessionContext},
     sql::{parser::Statement, sqlparser::ast},
 };
 use engine::{Action, Actor, Engine, Error, Result, condition::Condition};
 use meta::{Field, Unsaid};
-use std::{collections::BTreeSet, sync::Arc};
+use std::collections::BTreeSet;
 
 /// A session for one statement, in which nothing else can be named. It has the tables the statement names: to plan what somebody
 /// may see of all of them takes longer than most questions.
@@ -44,15 +44,14 @@ pub(crate) async fn session_for(
                 continue;
             }
         };
-        // Workers do not know the sets.
-        let view = match elsewhere::of(engine) {
-            Some(_) => view.into_view(),
-            None => {
-                let (state, plan) = view.into_parts();
-                DataFrame::new(state, open.seen.looked_up(&open.context, plan).await?).into_view()
-            }
+        // Workers do not know the sets, and what is only described needs none.
+        let view = if elsewhere::of(engine).is_some() || !named.reads(&table.name) {
+            view
+        } else {
+            let (state, plan) = view.into_parts();
+            DataFrame::new(state, open.seen.looked_up(&open.context, plan).await?)
         };
-        context.register_table(table.name.as_str(), view).map_err(internal)?;
+        context.register_table(table.name.as_str(), view.into_view()).map_err(internal)?;
     }
     let days = open.context.table_provider(dates::TABLE).await.map_err(internal)?;
     context.register_table(dates::TABLE, days).map_err(internal)?;
@@ -149,7 +148,7 @@ fn select(engine: &Engine, actor: &Actor, table: &Table, exporting: bool) -> Res
 }
 
 /// Of which records the actor sees this column as it is.
-pub(crate) async fn seen_keys(
+pub(crate) async fn shown(
     engine: &Engine,
     actor: &Actor,
     open: &Open,
@@ -173,13 +172,14 @@ pub(crate) async fn seen_keys(
     }
     let select = format!("SELECT \"key\" FROM {} WHERE {rows}", quoted(&table.name));
     let query = open.context.sql(&select).await.map_err(internal)?;
-    Ok(Shown::Of(open.seen.keys(&open.context, query.logical_plan()).await?))
+    Ok(Shown::Of(query.into_unoptimized_plan()))
 }
 
 /// Of which records a column is shown to somebody as it stands.
 pub(crate) enum Shown {
     All,
-    Of(Arc<SeenKeys>),
+    /// Of those whose keys this gives.
+    Of(LogicalPlan),
     /// Masked, or not at all.
     Otherwise,
 }

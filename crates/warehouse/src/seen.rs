@@ -1,7 +1,10 @@
 //! Which records somebody sees, a bit for each key. Rights say `key IN (SELECT "key" …)`, several times in one question: joins of ten
 //! million lines with all customers. Each such set is read once a version of the warehouse and looked up where it is asked.
 
-use crate::{internal, session};
+use crate::{
+    internal,
+    query::{in_background, wrong_here},
+};
 use datafusion::{
     arrow::{
         array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Int32Array},
@@ -21,34 +24,48 @@ use futures::TryStreamExt;
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
-use tokio::task::JoinHandle;
+use tokio::sync::OnceCell;
 
-/// Who has asked nothing for so long takes no memory.
-const KEPT_FOR: Duration = Duration::from_secs(600);
+/// What a query takes in memory, roughly.
+const QUERY_BYTES: usize = 16 << 10;
 
 /// The sets of one version, by the queries that give their keys.
-pub(crate) struct Sets(Recent<LogicalPlan, Arc<SeenKeys>>);
-
-impl Default for Sets {
-    fn default() -> Self {
-        Sets(Recent::for_at_most(KEPT_FOR).weighing(|_, seen| seen.0.len() / 8))
-    }
+pub(crate) struct Sets {
+    kept: Recent<LogicalPlan, Arc<SeenKeys>>,
+    /// Sets that are being read: whoever wants one of them waits for it.
+    read: Mutex<HashMap<LogicalPlan, Weak<OnceCell<Arc<SeenKeys>>>>>,
+    memory_bytes: usize,
 }
 
 pub(crate) struct SeenKeys(BooleanBuffer);
 
 impl SeenKeys {
+    async fn of(keys: DataFrame) -> datafusion::error::Result<SeenKeys> {
+        let mut rows = keys.execute_stream().await?;
+        let mut seen = BooleanBufferBuilder::new(0);
+        while let Some(batch) = rows.try_next().await? {
+            for key in batch.column(0).as_primitive::<Int32Type>().iter().flatten() {
+                let Ok(key) = usize::try_from(key) else { continue };
+                if key >= seen.len() {
+                    seen.advance(key + 1 - seen.len());
+                }
+                seen.set_bit(key, true);
+            }
+        }
+        Ok(SeenKeys(seen.finish()))
+    }
+
     #[inline]
     pub fn has(&self, key: i32) -> bool {
         usize::try_from(key).is_ok_and(|key| key < self.0.len() && self.0.value(key))
     }
 
-    /// Says of a key whether it is among them, of no key neither yes nor no, as `IN` does.
+    /// Says of a key whether it is among them, of no key neither yes nor no; what rights ask is never without an answer (`coalesce`).
     fn function(self: Arc<Self>) -> ScalarUDF {
         // No two sets are taken for the same one.
         static MADE: AtomicUsize = AtomicUsize::new(0);
@@ -71,29 +88,37 @@ impl SeenKeys {
 }
 
 impl Sets {
+    /// `memory_bytes` is what all questions together may take.
+    pub fn new(memory_bytes: usize) -> Self {
+        // A set is right as long as its version is asked.
+        let kept = Recent::for_at_most(Duration::MAX)
+            .weighing(|_, seen: &Arc<SeenKeys>| seen.0.len() / 8 + QUERY_BYTES);
+        Sets { kept, read: Mutex::default(), memory_bytes }
+    }
+
     /// The keys that a query of this version gives.
     pub async fn keys(&self, context: &SessionContext, query: &LogicalPlan) -> Result<Arc<SeenKeys>> {
-        if let Some(known) = self.0.get(query, 0) {
+        if let Some(known) = self.kept.get(query, 0) {
             return Ok(known);
         }
+        let reading = {
+            let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+            read.retain(|_, reading| reading.strong_count() > 0);
+            let known = read.get(query).and_then(Weak::upgrade);
+            known.unwrap_or_else(|| {
+                let reading = Arc::new(OnceCell::new());
+                read.insert(query.clone(), Arc::downgrade(&reading));
+                reading
+            })
+        };
         let frame = DataFrame::new(context.state(), query.clone());
-        let reading: JoinHandle<datafusion::error::Result<SeenKeys>> =
-            session::workers()?.spawn(async move {
-                let mut rows = frame.execute_stream().await?;
-                let mut seen = BooleanBufferBuilder::new(0);
-                while let Some(batch) = rows.try_next().await? {
-                    for key in batch.column(0).as_primitive::<Int32Type>().iter().flatten() {
-                        let Ok(key) = usize::try_from(key) else { continue };
-                        if key >= seen.len() {
-                            seen.advance(key + 1 - seen.len());
-                        }
-                        seen.set_bit(key, true);
-                    }
-                }
-                Ok(SeenKeys(seen.finish()))
-            });
-        let seen = Arc::new(reading.await.map_err(internal)?.map_err(internal)?);
-        self.0.put(query.clone(), 0, seen.clone());
+        let memory_bytes = self.memory_bytes;
+        let wrong = move |error| wrong_here(error, memory_bytes);
+        let seen = reading.get_or_try_init(|| {
+            in_background(async move { SeenKeys::of(frame).await.map(Arc::new).map_err(wrong) })
+        });
+        let seen = seen.await?.clone();
+        self.kept.put(query.clone(), 0, seen.clone());
         Ok(seen)
     }
 
@@ -176,7 +201,7 @@ mod tests {
         ]);
         context.register_batch("customers", customers).expect("registered");
         context.register_batch("lines", lines).expect("registered");
-        let sets = Sets::default();
+        let sets = Sets::new(1 << 30);
         let of = |region: &str| format!("customer IN (SELECT \"key\" FROM customers WHERE region {region})");
         let (one, two, none) = (of("= 1"), of("= 2"), of("IS NULL"));
         // With what a join finds worked out by hand: lines 10 to 17 are of customers 0, 1, nobody, 2, 3, 70, 500 and -1.
@@ -216,7 +241,7 @@ mod tests {
         ] {
             let select = format!("SELECT region FROM customers WHERE {condition}");
             let plan = context.sql(&select).await.expect("a plan").into_unoptimized_plan();
-            let asked = Sets::default().looked_up(&context, plan.clone()).await.expect("the same");
+            let asked = Sets::new(1 << 30).looked_up(&context, plan.clone()).await.expect("the same");
             assert_eq!(asked, plan, "{condition}");
         }
     }

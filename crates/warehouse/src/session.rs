@@ -193,7 +193,7 @@ async fn open(engine: &Engine, manifest: Manifest, calendar: CompanyCalendar) ->
         calendar,
         memory_bytes,
         codes: Codes::default(),
-        seen: Sets::default(),
+        seen: Sets::new(memory_bytes),
     })
 }
 

@@ -1,12 +1,13 @@
 //! `/api/v1/account/{id}/may-contact?channel=email&purpose=marketing`: yes or no, and why; without parameters the whole table.
 
-use super::{CHANNELS, PURPOSES, Verdict, decide::ANY, decisions, verdict};
+use super::{CHANNELS, PURPOSES, decisions, verdict};
 use axum::{
     Json,
     extract::Query as Asking,
     response::{IntoResponse, Response},
 };
 use engine::Error;
+use engine::consent::{ANY, Verdict};
 use meta::{FieldProblem, Id, Problem};
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -3,20 +3,21 @@
 //! Whatever reaches out to people asks [`may_contact`] first.
 
 mod answer;
-mod decide;
 mod entity;
 mod panel;
 mod record;
 pub mod rules;
 
-pub use decide::{Decision, Reason, Verdict, decide};
 pub use entity::{CHANNELS, PURPOSES, entity, preferred_channel};
 
 use axum::{
     Router,
     routing::{get, post},
 };
-use engine::{Actor, Engine, Query, Result};
+use engine::{
+    Actor, Engine, Query, Result,
+    consent::{Decision, Reason, Verdict, decide},
+};
 use meta::{Id, Record};
 use web::{App, RecordPanel, WebModule};
 

@@ -1,6 +1,7 @@
 //! On the page of a customer and of a contact: what may be done by which channel, and the place to write a decision down.
 
-use super::{CHANNELS, PURPOSES, Reason, decide::ANY, decisions, entity::Choices, verdict};
+use super::{CHANNELS, PURPOSES, decisions, entity::Choices, verdict};
+use engine::consent::{ANY, Reason};
 use engine::{Action, BoxFuture, allow};
 use meta::{Lang, Record};
 use minijinja::context;

@@ -6,6 +6,7 @@
 //! [`copies`] out of everything else, [`erase`] does it all in one transaction ([`ahead`] looks for it before), [`scrub`] out of the database's free pages.
 
 mod ahead;
+pub mod consent;
 mod copies;
 mod entities;
 mod erase;

@@ -10,7 +10,7 @@ use crate::{
     kept::{self, Kept},
     pages::{
         figure::{Explain, Figure, Input},
-        href, scope,
+        href, scope, simpler,
         words::Words,
     },
     settings::{Settings, date_of, day_number},
@@ -55,10 +55,12 @@ pub(super) struct Shown {
 pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> {
     scope::whole_company(&session)?;
     let engine = app.engine();
-    let words = Words { app: &app, lang: session.lang, format: session.format(), currency: String::new() };
+    let currency = engine.company_currency().await?;
+    let words = Words { app: &app, lang: session.lang, format: session.format(), currency };
     let kept: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
     let Some(kept) = kept.filter(|kept| kept.body.pairs > 0) else {
-        let context = context! { empty => true, minimum => GAPS_MINIMUM + 1 };
+        let simpler = simpler::returning(&words, &session).await?;
+        let context = context! { empty => true, minimum => GAPS_MINIMUM + 1, simpler };
         return app.page(&session, "insight/cycles.html", context).map(IntoResponse::into_response);
     };
     let report = &kept.body;

@@ -1,8 +1,8 @@
 //! A short list of customers with chosen figures, the same on every page, and the way to the whole list.
 
 use super::{href, words::Words};
-use crate::settings::Settings;
-use engine::Query;
+use crate::{mining::experiment, settings::Settings};
+use engine::{Action, Query};
 use meta::{Field, Id, Kind, Record, Value};
 use serde::Serialize;
 use std::collections::HashMap;
@@ -17,6 +17,8 @@ pub struct CustomerTable {
     pub rows: Vec<Row>,
     /// The list of all of them.
     pub href: String,
+    /// A new experiment with all of them, for who may make one.
+    pub try_href: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -55,8 +57,15 @@ pub async fn customers(
     fields: &[&str],
     limit: usize,
 ) -> Answer<CustomerTable> {
-    let records = records(words, session, (filter, sort), fields, limit).await?;
-    table(words, session, &records, fields, filter, href::sorted("account", filter, sort)).await
+    // Boxed: pages hold several of these, and unoptimised builds keep every future on the stack.
+    let records = Box::pin(records(words, session, (filter, sort), fields, limit)).await?;
+    let all = href::sorted("account", filter, sort);
+    let experiment = words.app.engine().entity(experiment::ENTITY)?;
+    let may_try = engine::allow(&session.actor, experiment, Action::Create).is_ok();
+    Ok(CustomerTable {
+        try_href: may_try.then(|| format!("/experiment/new?population={}", web::encode(filter))),
+        ..Box::pin(table(words, session, &records, fields, filter, all)).await?
+    })
 }
 
 /// These customers in this order, as far as the reader may see them.
@@ -113,6 +122,7 @@ pub async fn table(
         columns: columns.collect(),
         rows: records.iter().map(|record| row(words, &titles, record, fields)).collect(),
         href,
+        try_href: None,
     })
 }
 

@@ -20,7 +20,7 @@ mod refit_status;
 mod rules;
 pub(crate) mod scope;
 pub(crate) mod setting;
-mod simpler;
+pub(crate) mod simpler;
 pub(crate) mod words;
 
 pub(crate) use mining::{Side, group_names, web_module as mining_web_module};

@@ -22,7 +22,7 @@ const ROWS: usize = 10;
 
 /// For `simpler.html`.
 #[derive(Serialize)]
-pub(super) struct Simpler {
+pub(crate) struct Simpler {
     as_of: String,
     figures: [Figure; 2],
     ranked: Option<Ranked>,
@@ -69,6 +69,20 @@ pub(super) async fn ranked_by_value(words: &Words<'_>, session: &Session) -> Ans
     let Some(stored) = store::newest_model(words.app.engine()).await? else { return Ok(None) };
     let [current, _] = stored.fitted.classes.by.figures();
     ranked(words, session, current).await
+}
+
+/// With those who came back, who does it most often first; nothing before somebody bought.
+pub(crate) async fn returning(words: &Words<'_>, session: &Session) -> Answer<Option<Simpler>> {
+    let stored = store::newest_model(words.app.engine()).await?;
+    let Some(stored) = stored.filter(|stored| stored.overview.concentration.customers > 0) else {
+        return Ok(None);
+    };
+    let fields = ["interval_days", "last_order_on", "orders"];
+    let came_back = format!("{BUYERS} && interval_days != null");
+    let table =
+        customer_table::customers(words, session, (&came_back, "interval_days"), &fields, ROWS).await?;
+    let title = words.t("value.simpler.returning", &[]);
+    Ok(Some(Simpler { ranked: Some(Ranked { title, table }), ..counted(words, &stored) }))
 }
 
 /// With the customers of each stage, by the rule as it stands.

@@ -24,6 +24,11 @@ pub fn winners(rated: bool) -> String {
     format!("orders > 0 && {} > 0", leaves(rated))
 }
 
+/// Those of them who lose something.
+pub fn losers(rated: bool) -> String {
+    format!("orders > 0 && {} < 0", leaves(rated))
+}
+
 /// A customer's last 52 weeks; ten-thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Recent {

@@ -26,7 +26,6 @@ use value::money;
 use web::{Answer, App, Session};
 
 const ROWS: usize = 10;
-const LOSING: &str = "net_profit < 0 && orders > 0";
 const EARNING: &str = "net_profit > 0";
 const LOSING_FIELDS: [&str; 5] = ["net_profit", "loss_cause", "net_sales", "margin", "cost_to_serve"];
 const EARNING_FIELDS: [&str; 5] = ["net_profit", "net_profit_share", "net_sales", "margin", "cost_to_serve"];
@@ -75,7 +74,7 @@ pub async fn page(State(app): State<App>, session: Session) -> Answer<Response> 
         whale => whale(&words, report),
         where_it_goes => where_it_goes(&words, report),
         causes => causes(&words, report),
-        losing => customers(&words, &session, (LOSING, "net_profit"), &LOSING_FIELDS, ROWS).await?,
+        losing => customers(&words, &session, (&known::losers(true), "net_profit"), &LOSING_FIELDS, ROWS).await?,
         earning => customers(&words, &session, (EARNING, "-net_profit"), &EARNING_FIELDS, ROWS).await?,
         ..common
     };
@@ -117,7 +116,7 @@ fn figures(words: &Words<'_>, kept: &Kept<Report>) -> Vec<Figure> {
         .input(words.label("contribution"), words.amount(profit.contribution()))
         .input(words.label("cost_to_serve"), words.amount(sum.costs.to_serve()));
     let losers = Explain::new(words.meaning("profit.losers_help", &[]), as_of.clone()).source(
-        href::sorted("account", LOSING, "net_profit"),
+        href::sorted("account", &known::losers(true), "net_profit"),
         words.t("value.these_customers", &[("count", &words.count(report.whale.losers))]),
     );
     let lost = words.t("profit.they_lose", &[("amount", &words.amount(report.whale.lost.saturating_neg()))]);
@@ -253,7 +252,7 @@ fn causes(words: &Words<'_>, report: &Report) -> Json {
             let losing = of(&choice.value)?;
             let (count, amount) =
                 (words.count(losing.customers), words.amount(losing.profit.saturating_neg()));
-            let filter = format!("{LOSING} && loss_cause == '{}'", choice.value);
+            let filter = format!("{} && loss_cause == '{}'", known::losers(true), choice.value);
             Some(json!({
                 "label": choice.label.get(words.lang),
                 "value": losing.customers,

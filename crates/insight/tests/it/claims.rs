@@ -31,7 +31,7 @@ pub async fn campaign(company: &Company, percent: u64) -> Id {
         .unwrap();
     company.customer("A company, not reached").await;
     let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
-    assert_eq!(experiment::members::draw(&company.engine, &record).await.unwrap(), 400);
+    assert_eq!(experiment::members::draw(&company.engine, &record).await.unwrap().customers, 400);
     assert_eq!(accounts.len(), 400);
     let sides: BTreeMap<Id, bool> =
         experiment::members::of(&company.engine, id).await.unwrap().into_iter().collect();

@@ -34,7 +34,7 @@ async fn campaign(company: &Company, round: &str, medium: &str, shares: [[usize;
     ]);
     let experiment = company.create(experiment::ENTITY, fields).await;
     let experiment = record(company, experiment).await;
-    assert_eq!(members::draw(&company.engine, &experiment).await.unwrap(), 400);
+    assert_eq!(members::draw(&company.engine, &experiment).await.unwrap().customers, 400);
     let sides: BTreeMap<Id, bool> =
         members::of(&company.engine, experiment.id).await.unwrap().into_iter().collect();
     for (place, shares) in shares.into_iter().enumerate() {

@@ -330,7 +330,7 @@ async fn computed(company: &Company) -> Vec<Record> {
     for batch in accounts.chunks(7).map(<[Id]>::to_vec) {
         let rescore = company
             .engine
-            .write(&system, move |tx| Box::pin(async move { store::rescore(tx, &batch, false).await }));
+            .write(&system, move |tx| Box::pin(async move { store::rescore(tx, &batch).await }));
         rescore.await.unwrap();
     }
     company.everybody().await
@@ -367,7 +367,7 @@ fn what_is_written_during_a_refit_is_in_the_figures_after_it() {
     });
 }
 
-/// A refit that dies with its process, once at each moment at which it has written over figures, then at random ones.
+/// A refit that dies with its process, some as soon as they have written over figures, the others at random moments.
 #[test]
 fn a_refit_that_dies_on_its_way_leaves_nobody_behind() {
     on_databases(async |company| {

@@ -184,7 +184,7 @@ fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_re
         assert!(page.contains(&rests_on) && page.contains("at least 80 % of whose sales"), "{page}");
         assert!(
             page.contains(
-                "net_profit%20%3C%200%20%26%26%20orders%20%3E%200%20%26%26%20relation%20%3D%3D%20%27dealer%27"
+                "orders%20%3E%200%20%26%26%20net_profit%20%3C%200%20%26%26%20relation%20%3D%3D%20%27dealer%27"
             ),
             "{page}"
         );
@@ -281,6 +281,9 @@ fn without_rates_the_seven_p_and_the_page_of_profitability_count_the_same_custom
                 company.order(Some(account), "2026-06-03", &(1_000 - costed).to_string(), None).await;
             }
         }
+        // Sold below its cost, by 30.
+        let below = company.customer("Below cost").await;
+        company.order(Some(below), "2026-06-02", "100", Some("130")).await;
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();
         after_fit::compute(&company.engine, None).await.unwrap();
@@ -288,8 +291,8 @@ fn without_rates_the_seven_p_and_the_page_of_profitability_count_the_same_custom
         let report = kept.unwrap().body;
         let profits = of_places::<Profits>(&company, "profits").await;
         let everybody = &profits[&[String::new(), String::new()]];
-        // 334 of the first; 300 of 900, which stand for 333.3333 of 1,000.
-        assert_eq!((report.buyers.customers, report.buyers.margin), (2, 3_340_000 + 3_333_333));
+        // 334 of the first; 300 of 900, which stand for 333.3333 of 1,000; and the loss.
+        assert_eq!((report.buyers.customers, report.buyers.margin), (3, 3_340_000 + 3_333_333 - 300_000));
         assert_eq!(
             (everybody.rated, everybody.net_sales, everybody.contribution),
             (report.rated, report.buyers.net_sales, report.buyers.margin)
@@ -303,13 +306,54 @@ fn without_rates_the_seven_p_and_the_page_of_profitability_count_the_same_custom
         client.set_cookie("zhike_lang", "en");
         let those = "/account?filter=orders%20%3E%200%20%26%26%20contribution%20%21%3D%20null";
         for (path, said) in
-            [("/value/profitability", "¥667"), ("/value/seven-p/profitability", "¥667 margin.")]
+            [("/value/profitability", "¥637"), ("/value/seven-p/profitability", "¥637 margin.")]
         {
             let page = client.get(path).await.expect(200).body;
             assert!(page.contains(said) && page.contains(those), "{path}: {page}");
         }
+        // Who loses does so before the costs of serving are known.
+        let page = client.get("/value/seven-p/profitability").await.expect(200).body;
+        let losing = page.split_once("The largest losses").unwrap().1.split("</section>").next().unwrap();
+        assert!(losing.contains("Below cost") && losing.contains("-¥30"), "{losing}");
+        assert!(!losing.contains("Whole") && !page.contains("No customer loses money"), "{page}");
         let list = client.get(those).await.expect(200).body;
         assert!(list.contains("Whole") && list.contains("Nine tenths"), "{list}");
         assert!(!list.contains("Six tenths"), "{list}");
+    });
+}
+
+#[test]
+fn where_no_cost_of_goods_is_known_the_largest_customers_are_listed_and_what_to_do() {
+    on_databases(async |company| {
+        let account = company.customer("Sold to").await;
+        company.order(Some(account), "2026-06-02", "1000", None).await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        after_fit::compute(&company.engine, None).await.unwrap();
+        let client = company.app.administrator().await;
+        for (language, said) in [("en", "No cost of goods is known"), ("zh-CN", "商品成本未知")] {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get("/value/seven-p/profitability").await.expect(200).body;
+            assert!(page.contains(said) && page.contains("Sold to") && page.contains("¥1,000"), "{page}");
+            let page = page.replace("&#x2f;", "/");
+            assert!(page.contains("href=\"/product\""), "{page}");
+            // A campaign on the listed ones begins with them.
+            let population = between(&page, "href=\"/experiment/new?population=", "\"");
+            let form = client.get(&format!("/experiment/new?population={population}")).await.expect(200).body;
+            assert!(form.contains("value=\"orders &gt; 0\""), "{form}");
+        }
+        // Who may not make experiments is not offered one.
+        let looks = company.create("role", values([("name", "Looks".into())])).await;
+        for entity in ["account", "order", "order_line", "return", "return_line"] {
+            let right = [("role", looks.into()), ("entity", entity.into()), ("read", "all".into())];
+            company.create("role_right", values(right)).await;
+        }
+        let user = company.app.user("Carl", "carl@example.com", engine::Role::User).await;
+        company.create("user_role", values([("user", user.into()), ("role", looks.into())])).await;
+        let mut carl = company.app.visitor();
+        carl.sign_in("carl@example.com", testkit::PASSWORD).await;
+        let page = carl.get("/value/seven-p/profitability").await.expect(200).body;
+        assert!(page.contains("Sold to"), "{page}");
+        assert!(!page.replace("&#x2f;", "/").contains("/experiment/new"), "{page}");
     });
 }

@@ -1,7 +1,7 @@
 //! Whom a campaign may reach and whom it leaves alone: as lists and as files, on both databases, as far as the reader may see them.
 
 use crate::{
-    company::{Company, on_databases, values},
+    company::{Company, at, on_databases, values},
     paged,
     questions::rep,
 };
@@ -131,6 +131,72 @@ fn both_sides_are_listed_and_exported_to_whoever_may_see_the_customers() {
         none.sign_in("none@example.com", testkit::PASSWORD).await;
         for address in ["", "/export"] {
             none.get(&format!("/analysis/experiment/{id}/sides/reached{address}")).await.expect(403);
+        }
+    });
+}
+
+/// Whoever said no to the medium is on neither side, and neither is who was erased before the draw.
+#[test]
+fn who_may_not_be_addressed_is_not_drawn() {
+    on_databases(async |company| {
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let (id, _) = drawn(&company, ann).await;
+        let everybody: Vec<Id> = company.everybody().await.iter().map(|record| record.id).collect();
+        let decide = async |account: Id, channel: &str, purpose: &str, state: &str, ends: Option<&str>| {
+            let mut fields = values([
+                ("account", account.into()),
+                ("channel", channel.into()),
+                ("purpose", purpose.into()),
+                ("state", state.into()),
+                ("decided_at", at("2026-10-01")),
+            ]);
+            if let Some(ends) = ends {
+                fields.insert("expires_at".to_owned(), at(ends));
+            }
+            company.create("consent", fields).await
+        };
+        let [refused, withdrew, expired, erased, gave, another, service, person] = everybody[..8] else {
+            panic!()
+        };
+        decide(refused, "email", "marketing", "refused", None).await;
+        decide(withdrew, "any", "any", "withdrawn", None).await;
+        decide(expired, "email", "marketing", "given", Some("2026-11-01")).await;
+        company.engine.erase(&Actor::system(), "account", erased, "asked for it").await.unwrap();
+        decide(gave, "email", "marketing", "given", None).await;
+        decide(another, "phone", "marketing", "refused", None).await;
+        decide(service, "email", "service", "refused", None).await;
+        // What somebody who works there decided is his own.
+        let contact = values([("name", "Lee".into()), ("account", person.into())]);
+        let contact = company.create("contact", contact).await;
+        let own = values([
+            ("account", person.into()),
+            ("contact", contact.into()),
+            ("channel", "email".into()),
+            ("purpose", "marketing".into()),
+            ("state", "refused".into()),
+        ]);
+        company.create("consent", own).await;
+
+        company.update(experiment::ENTITY, id, values([("medium", "email".into())])).await;
+        let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+        let planned = members::everybody(&company.engine, &record).await.unwrap();
+        let found = result::compute(&company.engine, &record).await.unwrap();
+        assert_eq!(found.left_out, 4);
+        let sides = members::of(&company.engine, id).await.unwrap();
+        let there: BTreeSet<Id> = sides.iter().map(|(id, _)| *id).collect();
+        let left_out = BTreeSet::from([refused, withdrew, expired, erased]);
+        let expected: BTreeSet<Id> = everybody.iter().copied().filter(|id| !left_out.contains(id)).collect();
+        assert_eq!(there, expected);
+        assert_eq!(planned, expected.into_iter().collect::<Vec<_>>());
+        // Compared again, it is still said.
+        assert_eq!(result::compute(&company.engine, &record).await.unwrap().left_out, 4);
+        let client = company.app.administrator().await;
+        for (language, said) in
+            [("en", "4 customers meet the condition but said no"), ("zh-CN", "另有 4 位客户符合条件")]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
+            assert!(page.contains(said), "{page}");
         }
     });
 }

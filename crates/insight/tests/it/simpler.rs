@@ -83,6 +83,14 @@ fn what_three_customers_bought_is_shown_in_place_of_models() {
             let all = [["Carl", "¥500"], ["Ann", "¥180"], ["Bob", "¥80"]];
             assert_eq!(ranked(&groups), all, "{groups}");
             assert_eq!(ranked(&matrix), all, "{matrix}");
+            // A cycle needs four days; who came back on a second stands there, the most frequent first.
+            let cycles = page("/value/cycles").await;
+            let back: Vec<[String; 2]> = rows(&cycles, "list-orders0intervaldaysnull")
+                .into_iter()
+                .map(|row| [row[0].clone(), row[1].clone()])
+                .collect();
+            assert_eq!(back, [["Bob", "7"], ["Ann", "18"]], "{cycles}");
+            assert_eq!([figure(&cycles, customers), figure(&cycles, net)], ["3", "¥760.00"], "{cycles}");
             // Carl explores, Ann has come back, Bob is lost.
             let stages: Vec<[String; 2]> =
                 rows(&life, "stages").into_iter().map(|row| [row[1].clone(), row[2].clone()]).collect();

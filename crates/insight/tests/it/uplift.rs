@@ -64,7 +64,10 @@ async fn campaign(company: &Company, round: &str, shares: [u64; 4]) -> (Record, 
     let accounts = create_many(company, "account", people).await;
     company.customer("A company, not reached").await;
     let experiment = experiment(company, round).await;
-    assert_eq!(experiment::members::draw(&company.engine, &experiment).await.unwrap(), PEOPLE as u64);
+    assert_eq!(
+        experiment::members::draw(&company.engine, &experiment).await.unwrap().customers,
+        PEOPLE as u64
+    );
     let sides = experiment::members::of(&company.engine, experiment.id).await.unwrap();
     let control: std::collections::HashMap<Id, bool> = sides.into_iter().collect();
     let mut seen = [0_u64; 4];

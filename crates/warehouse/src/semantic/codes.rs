@@ -116,13 +116,15 @@ pub(super) async fn coded(
     }
     let table = dimension.beside.as_ref().unwrap_or(&last.table);
     let (open, column) = (asked.open, (table.as_str(), dimension.column.as_str()));
-    let shown = rights::seen_keys(asked.engine, asked.actor, open, column, asked.limits.exporting);
-    let seen = match shown.await? {
-        Shown::All => None,
-        Shown::Of(seen) => Some(seen),
-        Shown::Otherwise => return Ok(None),
-    };
+    let shown = rights::shown(asked.engine, asked.actor, open, column, asked.limits.exporting).await?;
+    if matches!(shown, Shown::Otherwise) {
+        return Ok(None);
+    }
     let Some(codes) = known(asked.engine, open, table, &dimension.column).await? else { return Ok(None) };
+    let seen = match shown {
+        Shown::Of(query) => Some(open.seen.keys(&open.context, &query).await?),
+        _ => None,
+    };
     let from = before
         .iter()
         .fold("f".to_owned(), |from, step| joins.to(&step.table, &format!("{from}.{}", quoted(&step.key))));

@@ -40,7 +40,7 @@ pub async fn fill(engine: &Engine) {
     let mut drawn = vec![];
     for campaign in campaigns {
         let record = engine.get(&system, experiment::ENTITY, campaign).await.unwrap();
-        assert!(experiment::members::draw(engine, &record).await.unwrap() > CUSTOMERS as u64);
+        assert!(experiment::members::draw(engine, &record).await.unwrap().customers > CUSTOMERS as u64);
         drawn.push(record);
     }
     for day in FITTED_ON {

@@ -18,11 +18,17 @@ pub struct Store {
 }
 
 /// SQLite, and PostgreSQL where `ZHIKE_TEST_DATABASE_URL` names a server.
+/// A long run may be of one of them: `ZHIKE_KILL_STORE=sqlite` or `postgres`.
 pub fn on_both(body: impl AsyncFn(&Store)) {
+    let only = std::env::var("ZHIKE_KILL_STORE").ok();
+    let is_wanted = |store: &str| only.as_deref().is_none_or(|only| only == store);
+    assert!(is_wanted("sqlite") || is_wanted("postgres"), "ZHIKE_KILL_STORE is sqlite or postgres");
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
     runtime.block_on(async {
-        body(&Store::sqlite()).await;
-        if let Some(server) = postgres_server() {
+        if is_wanted("sqlite") {
+            body(&Store::sqlite()).await;
+        }
+        if let Some(server) = postgres_server().filter(|_| is_wanted("postgres")) {
             let store = Store::postgres(&server).await;
             body(&store).await;
             store.drop_database().await;

@@ -2,18 +2,18 @@
 //! Long because whoever is drawn is checked, kept, listed and told of in one place.
 
 use super::{
-    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, plan,
+    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, MEDIUM, plan, reachable,
     result::{Bought, Within},
 };
 use crate::{facts::region, mining::groups, settings::Settings};
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Actor, Engine, Error, Query, Result, Row, Tx, name,
+    Actor, BoxFuture, Engine, Error, Query, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Query as Sql, SelectStatement, SimpleExpr},
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
 use mining::effect::assignment::is_control;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use warehouse::touches::{KEPT, READER};
 
 pub const TABLE: &str = KEPT;
@@ -44,7 +44,7 @@ pub fn table() -> Table {
 }
 
 /// What must hold for every experiment, whoever writes it.
-pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> engine::BoxFuture<'t, Result<()>> {
+pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         for experiment in tx.get_many(ENTITY, ids).await? {
             if experiment.deleted_at.is_some() {
@@ -149,9 +149,17 @@ pub fn share_of(experiment: &meta::Record) -> f64 {
     share.and_then(|share| share.to_string().parse().ok()).unwrap_or(0.0)
 }
 
-/// Draws who takes part, unless they were compared already; returns how many there are. A draw that was interrupted goes on:
+/// What a draw came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    pub customers: u64,
+    /// Who meets the condition and may not be addressed; `None` if they were drawn before.
+    pub left_out: Option<u64>,
+}
+
+/// Draws who takes part, unless they were compared already. A draw that was interrupted goes on:
 /// the hash puts everybody on the same side again.
-pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
+pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     let id = experiment.id;
     let compared = super::result::load(engine, id).await?.is_some();
     let experiment = engine
@@ -167,14 +175,15 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
         })
         .await?;
     if compared {
-        return count(engine, id).await;
+        return Ok(Drawn { customers: count(engine, id).await?, left_out: None });
     }
     let (share, first) = (share_of(&experiment), first_day(&experiment));
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
-    let (mut after, mut drawn) = (None, 0);
+    let (mut after, mut customers, mut left_out) = (None, 0, 0);
     loop {
-        let (accounts, next) = page(engine, &experiment, after).await?;
+        let Page { accounts, refused, next } = page(engine, &experiment, after).await?;
+        left_out += refused;
         let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()
             .map(|account| {
@@ -193,46 +202,50 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<u64> {
                 ]
             })
             .collect();
-        drawn += rows.len() as u64;
+        customers += rows.len() as u64;
         if !rows.is_empty() {
             engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
         }
         after = next;
         if after.is_none() {
-            return Ok(drawn);
+            return Ok(Drawn { customers, left_out: Some(left_out) });
         }
     }
 }
 
-/// Some of those who meet the experiment's condition now, and where they go on.
-async fn page(
-    engine: &Engine,
-    experiment: &meta::Record,
-    after: Option<String>,
-) -> Result<(Vec<meta::Record>, Option<String>)> {
-    let query = Query::new("account")
-        .filter(experiment.text("population"))
-        .sort("name")
-        .limit(BATCH)
-        .after(after)
-        .fields(&["name", "province", "country", groups::FIELD]);
-    let page = engine.list(&Actor::system(), &query).await?;
-    Ok((page.records, page.next))
+/// Some of those who meet the experiment's condition now and may be addressed, how many may not, and where they go on.
+struct Page {
+    accounts: Vec<meta::Record>,
+    refused: u64,
+    next: Option<String>,
 }
 
-/// All who meet the experiment's condition now and are not erased, in order of their ids.
+/// Boxed: unoptimised builds keep every future of a draw's way on the stack.
+fn page<'a>(
+    engine: &'a Engine,
+    experiment: &'a meta::Record,
+    after: Option<String>,
+) -> BoxFuture<'a, Result<Page>> {
+    Box::pin(async move {
+        let query = Query::new("account")
+            .filter(experiment.text("population"))
+            .sort("name")
+            .limit(BATCH)
+            .after(after)
+            .fields(&["name", "province", "country", groups::FIELD]);
+        let page = engine.list(&Actor::system(), &query).await?;
+        let met = page.records.len();
+        let accounts = reachable::only(engine, experiment.text(MEDIUM), page.records).await?;
+        Ok(Page { refused: (met - accounts.len()) as u64, accounts, next: page.next })
+    })
+}
+
+/// All who meet the experiment's condition now and may be addressed, in order of their ids.
 pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec<Id>> {
-    let select = Sql::select()
-        .column(name("record_id"))
-        .from(name("erased"))
-        .and_where(Expr::col(name("entity")).eq("account"))
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    let erased: HashSet<Id> = rows.iter().map(|row| row.id(0)).collect::<Result<_>>()?;
     let (mut after, mut found) = (None, vec![]);
     loop {
-        let (accounts, next) = page(engine, experiment, after).await?;
-        found.extend(accounts.iter().map(|account| account.id).filter(|account| !erased.contains(account)));
+        let Page { accounts, next, .. } = page(engine, experiment, after).await?;
+        found.extend(accounts.iter().map(|account| account.id));
         after = next;
         if after.is_none() {
             found.sort_unstable();

@@ -65,6 +65,9 @@ pub struct Found {
     /// What the campaign costs and these customers' margin; `None` in what an earlier version kept.
     #[serde(default)]
     pub money: Option<Money>,
+    /// Who met the condition at the draw and said no to the medium, or was erased; 0 in what an earlier version kept.
+    #[serde(default)]
+    pub left_out: u64,
 }
 
 /// A part of the customers, as it was when they were drawn; or a fifth of those judged by how they respond, from 1, who responds best.
@@ -158,7 +161,11 @@ pub async fn compute(engine: &Engine, experiment: &Record) -> Result<Found> {
 }
 
 async fn compute_alone(engine: &Engine, experiment: &Record) -> Result<Found> {
-    members::draw(engine, experiment).await?;
+    let before = load(engine, experiment.id).await?;
+    let left_out = match Box::pin(members::draw(engine, experiment)).await?.left_out {
+        None => before.map_or(0, |kept| kept.body.left_out),
+        Some(left_out) => left_out,
+    };
     let settings = Settings::load(engine).await?;
     let as_of = settings.as_of_day(engine.clock());
     let (from, end) = (day(experiment, "start_on"), day(experiment, "end_on"));
@@ -175,7 +182,7 @@ async fn compute_alone(engine: &Engine, experiment: &Record) -> Result<Found> {
     let money = Some(Money::of(experiment, &bought));
     let by_sales = by_sales(experiment);
     let compared = compare(&members, &bought, by_sales);
-    let mut found = Found { from, until, ended: as_of > end, plan, drawn_on, money, ..compared };
+    let mut found = Found { from, until, ended: as_of > end, plan, drawn_on, money, left_out, ..compared };
     if found.ended && drawn_on.is_some() && !found.drawn_late() {
         let groups = parts(&members, |member| member.group, &bought, by_sales);
         found.by_group = heterogeneity::test(&groups);
@@ -237,6 +244,7 @@ fn compare(members: &[Member], bought: &HashMap<Id, Bought>, by_sales: bool) -> 
         regions: vec![],
         arms: Some(counted.arms(by_sales)),
         money: None,
+        left_out: 0,
     }
 }
 

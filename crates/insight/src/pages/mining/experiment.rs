@@ -78,6 +78,8 @@ async fn panel(app: &App, session: &Session, record: &Record) -> Answer<String> 
                 running => !found.ended,
                 verdict => verdict(&words, &effect, (record, found)),
                 late => found.drawn_late().then(|| late(&words, found)),
+                left_out => (found.left_out > 0)
+                    .then(|| words.t("mining.not_addressed", &[("count", &words.count(found.left_out))])),
                 tone => effect.verdict.name(),
                 figures => figures(&words, (record, found), by_sales, &as_of),
                 sides => sides::ways(&words, record.id),

@@ -239,9 +239,21 @@ impl Board<'_> {
     pub async fn profitability(&self) -> Answer<Shown> {
         let Some(found) = self.cut.profits().await? else {
             let none = if self.filter.of_accounts().is_empty() { "no_profit" } else { "no_profit_here" };
+            // Sales are known whatever the goods cost.
+            let largest = self.list(
+                "largest_list",
+                ("orders > 0", "-net_sales"),
+                &["net_sales", "orders"],
+                "nobody_bought",
+            );
             return Ok(Shown {
                 by_customer: true,
                 notes: vec![self.t(&format!("seven.{none}"), &[])],
+                lists: vec![largest.await?],
+                more: vec![
+                    self.link("more_products", "/product"),
+                    self.link("more_profit", "/value/profitability"),
+                ],
                 ..Shown::default()
             });
         };
@@ -251,7 +263,8 @@ impl Board<'_> {
             (self.words.label("net_sales"), self.money(found.net_sales)),
             (self.words.label("contribution"), self.money(found.contribution)),
         ];
-        let losing = "net_profit < 0 && orders > 0";
+        let losing = known::losers(found.rated);
+        let leaves_what = leaves(found.rated);
         let of = self.filter.of_accounts();
         let finding = if found.rated {
             self.finding(
@@ -263,7 +276,7 @@ impl Board<'_> {
                     ("lost", &self.money(whale.lost.saturating_neg())),
                 ],
                 rests_on,
-                ("losers", href::sorted("account", &format!("{losing}{of}"), "net_profit")),
+                ("losers", href::sorted("account", &format!("{losing}{of}"), leaves_what)),
             )
         } else {
             let whose = format!("{}{of}", counted(found.rated));
@@ -304,8 +317,12 @@ impl Board<'_> {
             lists: vec![
                 self.list(
                     "losing_list",
-                    (losing, "net_profit"),
-                    &["net_profit", "loss_cause", "net_sales", "cost_to_serve"],
+                    (&losing, leaves_what),
+                    if found.rated {
+                        &["net_profit", "loss_cause", "net_sales", "cost_to_serve"]
+                    } else {
+                        &["contribution", "net_sales"]
+                    },
                     "nobody_loses",
                 )
                 .await?,

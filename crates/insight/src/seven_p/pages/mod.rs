@@ -281,6 +281,7 @@ impl Board<'_> {
                 .map(|(name, href, cells)| Row { name, href, cells: cells.into_iter().map(cell).collect() })
                 .collect(),
             href: href.to_owned(),
+            try_href: None,
         }
     }
 }

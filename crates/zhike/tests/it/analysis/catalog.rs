@@ -265,7 +265,7 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
         ];
         let letter = create(&test.engine, experiment::ENTITY, &letter).await;
         let letter = test.engine.get(&Actor::system(), experiment::ENTITY, letter).await.unwrap();
-        assert_eq!(experiment::members::draw(&test.engine, &letter).await.unwrap(), 2);
+        assert_eq!(experiment::members::draw(&test.engine, &letter).await.unwrap().customers, 2);
         warehouse::refresh(&test.engine, Manner::default(), None).await.unwrap();
         let checks = async || {
             client.get("/api/v1/analysis/catalog").await.expect(200).json()["checks"]

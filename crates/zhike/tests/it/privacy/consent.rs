@@ -2,7 +2,8 @@
 
 use super::{modules, system};
 use crate::pages::create;
-use customers::consent::{Reason, may_contact};
+use customers::consent::may_contact;
+use engine::consent::Reason;
 use engine::{Engine, Query};
 use import::Kind as ImportKind;
 use meta::{Id, Value};

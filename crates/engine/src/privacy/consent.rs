@@ -1,4 +1,4 @@
-//! What the decisions of a person come to. Pure.
+//! What a person's decisions about being addressed come to. Pure; the records are those of `crates/customers/src/consent`.
 
 use meta::{DateTime, Id, Record, Utc};
 

@@ -1,0 +1,95 @@
+//! Whom a campaign may address of the customers its condition finds. Who said no to the channel, or was erased, is left out of both sides
+//! before chance decides: taken out of one side afterwards he would make the two differ by more than the campaign.
+
+use engine::{
+    Engine, Result, Row, among,
+    consent::{self, Decision},
+    name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use meta::{Id, Record};
+use std::collections::{HashMap, HashSet};
+
+/// What campaigns are for.
+const PURPOSE: &str = "marketing";
+
+/// The channel of consents by which a medium addresses people; `None` of what addresses nobody by name.
+fn channel(medium: &str) -> Option<&'static str> {
+    Some(match medium {
+        "email" => "email",
+        "sms" => "sms",
+        "call" => "phone",
+        "letter" => "post",
+        "visit" => "visit",
+        "social" => "wechat",
+        _ => return None,
+    })
+}
+
+/// Those of `customers` who may take part in an experiment with this medium. Whoever was never asked may: whether that is enough depends on
+/// the law and on what the campaign says (docs/privacy.md).
+pub(super) async fn only(engine: &Engine, medium: &str, mut customers: Vec<Record>) -> Result<Vec<Record>> {
+    let ids: Vec<Id> = customers.iter().map(|customer| customer.id).collect();
+    let erased = erased(engine, &ids).await?;
+    customers.retain(|customer| !erased.contains(&customer.id));
+    let Some(channel) = channel(medium) else { return Ok(customers) };
+    let (decisions, now) = (decisions(engine, &ids).await?, engine.clock().now());
+    customers.retain(|customer| {
+        let own = decisions.get(&customer.id).map(Vec::as_slice).unwrap_or_default();
+        let verdict = consent::decide(own, channel, PURPOSE, now);
+        verdict.allowed || verdict.decision.is_none()
+    });
+    Ok(customers)
+}
+
+async fn erased(engine: &Engine, customers: &[Id]) -> Result<HashSet<Id>> {
+    let select = Sql::select()
+        .column(name("record_id"))
+        .from(name("erased"))
+        .and_where(Expr::col(name("entity")).eq("account"))
+        .and_where(Expr::col(name("record_id")).is_in(among(customers)))
+        .to_owned();
+    engine.fetch(&select).await?.iter().map(|row| row.id(0)).collect()
+}
+
+/// What the customers themselves decided; a contact of theirs decides for himself.
+async fn decisions(engine: &Engine, customers: &[Id]) -> Result<HashMap<Id, Vec<Decision>>> {
+    let select = Sql::select()
+        .columns(["account", "id", "channel", "purpose", "state", "decided_at", "expires_at"].map(name))
+        .from(name("consent"))
+        .and_where(Expr::col(name("account")).is_in(among(customers)))
+        .and_where(Expr::col(name("contact")).is_null())
+        .and_where(Expr::col(name("deleted_at")).is_null())
+        .to_owned();
+    let decision = |row: &Row| {
+        Ok::<_, engine::Error>(Decision {
+            id: row.id(1)?,
+            channel: row.text(2)?,
+            purpose: row.text(3)?,
+            state: row.text(4)?,
+            decided_at: row.instant(5)?,
+            expires_at: row.opt_instant(6)?,
+        })
+    };
+    let mut found: HashMap<Id, Vec<Decision>> = HashMap::new();
+    for row in &engine.fetch(&select).await? {
+        found.entry(row.id(0)?).or_default().push(decision(row)?);
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use customers::consent::CHANNELS;
+
+    #[test]
+    fn each_channel_is_one_that_people_decide_about() {
+        let media = ["email", "sms", "call", "letter", "visit", "social"];
+        let known: Vec<&str> = CHANNELS.iter().map(|(channel, ..)| *channel).collect();
+        for medium in media {
+            assert!(channel(medium).is_some_and(|channel| known.contains(&channel)), "{medium}");
+        }
+        assert_eq!(channel("advertising"), None);
+    }
+}
