@@ -15,8 +15,8 @@ use crate::{
 use futures::future::BoxFuture;
 use meta::{Apart, Entity, Field, Id, Value, Values};
 use sea_query::{
-    Alias, Expr, ExprTrait, IntoIden, JoinType, LockType, Query as Sql, SelectStatement, TableRef,
-    Value as Bound, ValueTuple,
+    Alias, Expr, ExprTrait, IntoIden, JoinType, Query as Sql, SelectStatement, TableRef, Value as Bound,
+    ValueTuple,
 };
 use std::{collections::HashMap, sync::Arc};
 use tokio::task::JoinHandle;
@@ -175,6 +175,11 @@ impl Engine {
                 if !still_wanted(tx, &one).await? {
                     return Ok(false);
                 }
+                for apart in one.entity.aparts() {
+                    if one.renewed.contains(&apart) || changes.iter().any(|(changed, _)| *changed == apart) {
+                        hold_writers(tx, &apart_table_name(&one.entity.name, apart)).await?;
+                    }
+                }
                 for apart in &one.renewed {
                     fill(tx, &one, *apart, &batch).await?;
                 }
@@ -300,10 +305,6 @@ async fn fill(tx: &mut Tx, one: &Replacement, apart: Apart, figures: &[(Id, Valu
         select.join(JoinType::InnerJoin, name(&table), Expr::col((name(&table), name("id"))).eq(given(1)));
         select.exprs((1..=new.len() + 1).map(given));
         select.columns(kept.iter().map(|field| (name(&table), name(&field.name))));
-        if tx.dialect() == Dialect::Postgres {
-            // Who writes the others meanwhile writes the next table too, and must find the row there.
-            select.lock_with_tables(LockType::Share, [name(&table)]);
-        }
         let columns: Vec<Alias> = ["id"]
             .into_iter()
             .chain(new.iter().chain(&kept).map(|field| field.name.as_str()))
@@ -340,6 +341,10 @@ async fn set_follower(tx: &mut Tx, reading: Reading, entry: i64) -> Result<()> {
 async fn take_over(tx: &mut Tx, one: &Replacement) -> Result<bool> {
     let entity = &one.entity.name;
     if !one.renewed.is_empty() {
+        // First, or who is on his way would be in neither table: the lock waits for him.
+        for apart in &one.renewed {
+            keep_writers_out(tx, &apart_table_name(entity, *apart)).await?;
+        }
         let (came, went) = came_and_went(tx, entity, one.reading.since).await?;
         for apart in &one.renewed {
             swap(tx, one, *apart, &came, &went).await?;
@@ -358,7 +363,6 @@ async fn take_over(tx: &mut Tx, one: &Replacement) -> Result<bool> {
 async fn swap(tx: &mut Tx, one: &Replacement, apart: Apart, came: &[Id], went: &[Id]) -> Result<()> {
     let table = apart_table(&one.entity, apart);
     let (old, next) = (table.name.clone(), one.next(apart));
-    keep_writers_out(tx, &old).await?;
     for ids in went.chunks(1_000) {
         let delete = Sql::delete()
             .from_table(name(&next))
@@ -407,7 +411,18 @@ async fn came_and_went(tx: &mut Tx, entity: &str, since: i64) -> Result<(Vec<Id>
     }
 }
 
-/// Until the transaction ends nobody writes the table, nor those that are to take its place; SQLite has one writer anyway.
+/// Until the transaction ends nobody else writes the table; SQLite has one writer anyway. Who writes other figures meanwhile writes the next
+/// table too, and must find the row there; and two that write the same rows in different orders would wait for each other.
+async fn hold_writers(tx: &mut Tx, table: &str) -> Result<()> {
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(()),
+        Dialect::Postgres => {
+            tx.conn.run(&format!("LOCK TABLE \"{table}\" IN SHARE ROW EXCLUSIVE MODE")).await
+        }
+    }
+}
+
+/// Until the transaction ends nobody reads or writes the table, nor writes those that are to take its place; SQLite has one writer anyway.
 async fn keep_writers_out(tx: &mut Tx, table: &str) -> Result<()> {
     match tx.dialect() {
         Dialect::Sqlite => Ok(()),

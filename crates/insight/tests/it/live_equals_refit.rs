@@ -1,5 +1,6 @@
 //! The property the whole module rests on: whatever is written, in whatever order, figures that followed the log are the
 //! figures a full computation gives with the same model.
+//! Long because the random world of writes, which other tests borrow, stands with what holds of it.
 
 use crate::company::{Company, at, decimal, on_databases, values};
 use engine::{Actor, Query, Tx};
