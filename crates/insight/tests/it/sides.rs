@@ -187,7 +187,7 @@ fn who_may_not_be_addressed_is_not_drawn() {
         let left_out = BTreeSet::from([refused, withdrew, expired, erased]);
         let expected: BTreeSet<Id> = everybody.iter().copied().filter(|id| !left_out.contains(id)).collect();
         assert_eq!(there, expected);
-        assert_eq!(planned, expected.into_iter().collect::<Vec<_>>());
+        assert_eq!(planned, expected.iter().copied().collect::<Vec<_>>());
         // Compared again, it is still said.
         assert_eq!(result::compute(&company.engine, &record).await.unwrap().left_out, 4);
         let client = company.app.administrator().await;
@@ -197,6 +197,75 @@ fn who_may_not_be_addressed_is_not_drawn() {
             client.set_cookie("zhike_lang", language);
             let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
             assert!(page.contains(said), "{page}");
+        }
+
+        // Who says no after the draw is still compared and told apart.
+        let [Some(later), Some(phone)] = [0, 1].map(|place| {
+            let reached = sides.iter().filter(|(_, control)| !control).map(|(id, _)| *id);
+            reached.filter(|id| ![gave, another, service, person].contains(id)).nth(place)
+        }) else {
+            panic!("{sides:?}")
+        };
+        decide(later, "email", "any", "withdrawn", None).await;
+        decide(phone, "phone", "any", "withdrawn", None).await;
+        let name = async |account: Id| company.account(account).await.text("name").to_owned();
+        let path = format!("/analysis/experiment/{id}/sides");
+        for (language, heading, no) in [("en", "May be reached", "No"), ("zh-CN", "可触达", "否")] {
+            client.set_cookie("zhike_lang", language);
+            let file = client.get(&format!("{path}/reached/export")).await.expect(200).body;
+            assert!(file.lines().next().unwrap().contains(heading), "{file}");
+            let cells = file.lines().map(|line| line.split(',').collect::<Vec<_>>());
+            let refused: Vec<&str> =
+                cells.filter(|cells| cells.contains(&no)).map(|cells| cells[0]).collect();
+            assert_eq!(refused, [name(later).await], "{file}");
+            let left_alone = client.get(&format!("{path}/left-alone/export")).await.expect(200).body;
+            assert!(!left_alone.contains(heading), "{left_alone}");
+            let page = client.get(&format!("{path}/reached")).await.expect(200).body;
+            assert!(page.contains(heading), "{page}");
+        }
+        assert_eq!(members::of(&company.engine, id).await.unwrap(), sides);
+    });
+}
+
+/// Without a medium, or with one of which nobody is asked, it is left out who said no to all of them.
+#[test]
+fn who_wants_nothing_at_all_is_drawn_for_no_medium() {
+    on_databases(async |company| {
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let (id, _) = drawn(&company, ann).await;
+        let everybody: Vec<Id> = company.everybody().await.iter().map(|record| record.id).collect();
+        let [nothing, no_email, back] = everybody[..3] else { panic!() };
+        let decisions = [
+            (nothing, "any", "refused"),
+            (no_email, "email", "refused"),
+            (back, "any", "refused"),
+            (back, "any", "given"),
+        ];
+        for (day, (account, channel, state)) in (1..).zip(decisions) {
+            let fields = values([
+                ("account", account.into()),
+                ("channel", channel.into()),
+                ("purpose", "marketing".into()),
+                ("state", state.into()),
+                ("decided_at", at(&format!("2026-10-0{day}"))),
+            ]);
+            company.create("consent", fields).await;
+        }
+        let without = |left_out: &[Id]| -> Vec<Id> {
+            let rest: BTreeSet<Id> = everybody.iter().copied().filter(|id| !left_out.contains(id)).collect();
+            rest.into_iter().collect()
+        };
+        for (medium, left_out) in [
+            (Value::Null, vec![nothing]),
+            ("event".into(), vec![nothing]),
+            ("email".into(), vec![nothing, no_email]),
+            // Of whom an advertisement reaches nobody is addressed by name.
+            ("advertising".into(), vec![]),
+        ] {
+            company.update(experiment::ENTITY, id, values([("medium", medium.clone())])).await;
+            let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
+            let found = members::everybody(&company.engine, &record).await.unwrap();
+            assert_eq!(found, without(&left_out), "{medium:?}");
         }
     });
 }

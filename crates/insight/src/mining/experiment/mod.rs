@@ -2,7 +2,7 @@
 
 pub mod members;
 pub mod plan;
-mod reachable;
+pub mod reachable;
 pub mod result;
 pub mod uplift;
 
@@ -57,8 +57,8 @@ pub fn entity() -> Entity {
             text("population")
                 .label("Customers", "客户条件")
                 .help(
-                    "A condition on customers, as in the filter of their list; empty is all. Read when they are drawn; who said no to the medium is left out.",
-                    "客户筛选条件，写法与客户列表的筛选相同；不填为全部客户。抽取时按此条件确定名单，已拒绝该媒介的客户不参与。",
+                    "A condition on customers, as in the filter of their list; empty is all. Read when they are drawn; who said no to the medium, or to all of them, is left out.",
+                    "客户筛选条件，写法与客户列表的筛选相同；不填为全部客户。抽取时按此条件确定名单，已拒绝该媒介或全部媒介的客户不参与。",
                 ),
         )
         .field(

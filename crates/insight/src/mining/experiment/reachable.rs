@@ -3,7 +3,7 @@
 
 use engine::{
     Engine, Result, Row, among,
-    consent::{self, Decision},
+    consent::{self, ANY, Decision},
     name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
@@ -13,33 +13,40 @@ use std::collections::{HashMap, HashSet};
 /// What campaigns are for.
 const PURPOSE: &str = "marketing";
 
-/// The channel of consents by which a medium addresses people; `None` of what addresses nobody by name.
+/// The channel of consents by which a medium addresses people; `None` of what addresses nobody by name. Where the medium says nothing of it,
+/// or is not chosen yet, a refusal of every channel counts.
 fn channel(medium: &str) -> Option<&'static str> {
     Some(match medium {
+        "web" | "advertising" => return None,
         "email" => "email",
         "sms" => "sms",
         "call" => "phone",
         "letter" => "post",
         "visit" => "visit",
         "social" => "wechat",
-        _ => return None,
+        _ => ANY,
     })
 }
 
-/// Those of `customers` who may take part in an experiment with this medium. Whoever was never asked may: whether that is enough depends on
-/// the law and on what the campaign says (docs/privacy.md).
+/// Those of `customers` who may take part in an experiment with this medium.
 pub(super) async fn only(engine: &Engine, medium: &str, mut customers: Vec<Record>) -> Result<Vec<Record>> {
     let ids: Vec<Id> = customers.iter().map(|customer| customer.id).collect();
-    let erased = erased(engine, &ids).await?;
-    customers.retain(|customer| !erased.contains(&customer.id));
-    let Some(channel) = channel(medium) else { return Ok(customers) };
-    let (decisions, now) = (decisions(engine, &ids).await?, engine.clock().now());
-    customers.retain(|customer| {
-        let own = decisions.get(&customer.id).map(Vec::as_slice).unwrap_or_default();
-        let verdict = consent::decide(own, channel, PURPOSE, now);
-        verdict.allowed || verdict.decision.is_none()
-    });
+    let (erased, refused) = (erased(engine, &ids).await?, refused(engine, medium, &ids).await?);
+    customers.retain(|customer| !erased.contains(&customer.id) && !refused.contains(&customer.id));
     Ok(customers)
+}
+
+/// Those of `customers` who said no to the medium. Whoever was never asked did not: whether that is enough depends on the law and on what the
+/// campaign says (docs/privacy.md).
+pub async fn refused(engine: &Engine, medium: &str, customers: &[Id]) -> Result<HashSet<Id>> {
+    let Some(channel) = channel(medium) else { return Ok(HashSet::new()) };
+    let now = engine.clock().now();
+    let refuses = |own: &[Decision]| {
+        let verdict = consent::decide(own, channel, PURPOSE, now);
+        !verdict.allowed && verdict.decision.is_some()
+    };
+    let decisions = decisions(engine, customers).await?;
+    Ok(decisions.into_iter().filter(|(_, own)| refuses(own)).map(|(customer, _)| customer).collect())
 }
 
 async fn erased(engine: &Engine, customers: &[Id]) -> Result<HashSet<Id>> {
@@ -91,5 +98,8 @@ mod tests {
             assert!(channel(medium).is_some_and(|channel| known.contains(&channel)), "{medium}");
         }
         assert_eq!(channel("advertising"), None);
+        for unsaid in ["", "event", "other"] {
+            assert_eq!(channel(unsaid), Some(ANY), "{unsaid}");
+        }
     }
 }

@@ -5,8 +5,9 @@ use super::{groups::name_then, words};
 use crate::{
     mining::{
         experiment::{
-            ENTITY,
+            ENTITY, MEDIUM,
             members::{self, Member},
+            reachable,
             result::{self, Found, Within},
             uplift::{self, State},
         },
@@ -24,7 +25,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use engine::{Action, Actor, Engine, Error, Query, Result};
-use meta::{Entity, Field, Id, Record, Value, date, money};
+use meta::{Entity, Field, Id, Record, Value, boolean, date, money};
 use minijinja::context;
 use serde::{Deserialize, Serialize};
 use web::{
@@ -40,6 +41,7 @@ const BATCHES: usize = 25;
 /// What came of it, beside the fields of the account.
 const BOUGHT_ON: &str = "bought_on";
 const BOUGHT_FOR: &str = "bought_for";
+const MAY_BE_REACHED: &str = "may_be_reached";
 /// As far as the reader may see them.
 const COLUMNS: [&str; 5] = ["phone", "city", "importance", "last_order_on", "net_sales"];
 
@@ -152,8 +154,12 @@ impl Asked {
     }
 }
 
-/// How each member responded, for whoever may see when and for how much customers buy.
-fn responses(account: &Entity) -> Vec<Field> {
+/// Whether a member may still be reached and how he responded, the latter for whoever may see when and for how much customers buy.
+fn columns(side: Side, account: &Entity) -> Vec<Field> {
+    let may_be_reached = boolean(MAY_BE_REACHED).label("May be reached", "可触达").help(
+        "No: since the draw this customer said no to the medium, or to all of them. Do not reach him; he is still compared, or the comparison would be bent.",
+        "“否”：抽取之后该客户已拒绝此媒介或全部媒介，请勿触达；仍计入比较，以免结果失真。",
+    );
     let bought_on = date(BOUGHT_ON).label("Bought on", "购买日期").help(
         "Day of the first order that counts within the experiment's days; empty if nothing was bought. As it was last compared: every night until it has ended.",
         "实验期内第一张有效订单的日期；未购买的为空。以最近一次比较为准，实验结束前每晚更新。",
@@ -166,23 +172,21 @@ fn responses(account: &Entity) -> Vec<Field> {
             "实验期内有效订单的净额（不含税、未扣退货）；未购买的为零。以最近一次比较为准。",
         );
     let seen = |figure: &str| account.get(figure).is_some_and(|field| !field.masked);
-    [("last_order_on", bought_on), ("net_sales", bought_for)]
-        .into_iter()
-        .filter(|(figure, _)| seen(figure))
-        .map(|(_, field)| field)
-        .collect()
+    let responses = [("last_order_on", bought_on), ("net_sales", bought_for)];
+    let seen = responses.into_iter().filter(|(figure, _)| seen(figure)).map(|(_, field)| field);
+    (!side.is_control()).then_some(may_be_reached).into_iter().chain(seen).collect()
 }
 
 /// The members of one side, a batch at a time, with what they bought.
 struct Members {
-    experiment: Id,
+    experiment: Record,
     side: Side,
     asked: Asked,
     settings: Settings,
 }
 
 impl Members {
-    async fn of(engine: &Engine, experiment: Id, side: Side, asked: Asked) -> Result<Self> {
+    async fn of(engine: &Engine, experiment: Record, side: Side, asked: Asked) -> Result<Self> {
         Ok(Members { experiment, side, asked, settings: Settings::load(engine).await? })
     }
 
@@ -198,7 +202,7 @@ impl Source for Members {
     async fn next(&mut self, engine: &Engine, actor: &Actor, wanted: Query) -> Result<(Vec<Record>, bool)> {
         let (side, limit) = (self.side.is_control(), BATCH as u64);
         let (within, after) = (self.asked.within(), self.asked.after);
-        let members = members::side(engine, self.experiment, side, within.as_ref(), after, limit).await?;
+        let members = members::side(engine, self.experiment.id, side, within.as_ref(), after, limit).await?;
         let Some(last) = members.last() else { return Ok((vec![], false)) };
         self.asked.after = Some(last.account);
         let ids: Vec<Id> = members.iter().map(|member| member.account).collect();
@@ -213,10 +217,13 @@ impl Source for Members {
             }
         }
         records.sort_unstable_by_key(|record| record.id);
+        let refused = reachable::refused(engine, self.experiment.text(MEDIUM), &ids).await?;
         for record in &mut records {
             // Members are in the order of their ids, too.
             if let Ok(at) = ids.binary_search(&record.id) {
                 self.respond(record, &members[at]);
+                let may_be_reached = !refused.contains(&record.id);
+                record.values.insert(MAY_BE_REACHED.to_owned(), Value::Bool(may_be_reached));
             }
         }
         Ok((records, ids.len() == BATCH))
@@ -283,7 +290,7 @@ pub async fn page(
     engine::allow(&session.actor, engine.entity("account")?, Action::Read)?;
     let account = session.actor.view(engine.entity("account")?);
     let columns: Vec<&str> = COLUMNS.into_iter().filter(|field| account.get(field).is_some()).collect();
-    let mut members = Members::of(engine, id, side, asked.clone()).await?;
+    let mut members = Members::of(engine, experiment.clone(), side, asked.clone()).await?;
     let fields = [&[account.title.as_str()], columns.as_slice()].concat();
     let (records, next) = page_of(&mut members, engine, &session.actor, &fields).await?;
     let noted = asked.noted(id, side);
@@ -300,7 +307,7 @@ pub async fn page(
         list.clone().unwrap_or_default(),
     )
     .await?;
-    for field in responses(account) {
+    for field in self::columns(side, account) {
         table.add(&words, &records, &field);
     }
     // Of the whole only those are told who may see the whole.
@@ -332,18 +339,18 @@ pub async fn page(
     app.page(&session, "insight/mining_side.html", context).map(IntoResponse::into_response)
 }
 
-/// All of them as CSV, in the columns of the list of customers, and how they responded.
+/// All of them as CSV, in the columns of the list of customers, and whether they may be reached and how they responded.
 pub async fn export(
     Of(app): Of<App>,
     session: Session,
     Place((id, side)): Place<(Id, Side)>,
     Asking(asked): Asking<Asked>,
 ) -> Answer<Response> {
-    drawn(&app, &session, id, &asked).await?;
+    let (experiment, _) = drawn(&app, &session, id, &asked).await?;
     let asked = Asked { after: None, ..asked };
     let noted = asked.noted(id, side);
     let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();
-    let members = Members::of(app.engine(), id, side, asked).await?;
-    let more = responses(session.actor.view(app.engine().entity("account")?));
+    let members = Members::of(app.engine(), experiment, side, asked).await?;
+    let more = columns(side, session.actor.view(app.engine().entity("account")?));
     web::pages::record_file(app, session, "account", more, &noted, members).await
 }
