@@ -76,6 +76,12 @@ pub fn too_few(words: &Words<'_>, customers: u64) -> String {
     words.t("satisfaction.too_few", &[("count", &words.count(customers))])
 }
 
+/// As it is usually told: between −100 and 100, of those who answered.
+fn in_points(nps: Nps) -> Estimate {
+    let [at, low, high] = [nps.score, nps.low, nps.high].map(|share| 100.0 * share);
+    Estimate { at, low, high, cases: nps.respondents }
+}
+
 /// How many of the answers promote us and how many warn others, where they are too few for a score.
 pub fn promoters(words: &Words<'_>, nps: &Nps) -> String {
     let [promoters, detractors, count] =
@@ -182,6 +188,14 @@ pub fn trend(words: &Words<'_>, report: &Report, wanted: &Wanted) -> Json {
             "satisfaction.no_trend",
             "percent",
             3,
+        ),
+        chart(
+            &|period| period.heard.nps.map(in_points),
+            "satisfaction.nps",
+            "nps",
+            "satisfaction.no_nps_trend",
+            "count",
+            0,
         ),
         chart(
             &|period| period.loyalty,

@@ -171,7 +171,7 @@ function scatter(d, t) {
 // Known values, then the forecast with its interval: the band is a line at the lower end and, stacked on it, one of its width.
 function forecast(d, t) {
   const line = (name, data, style) => ({ type: "line", name, data, showSymbol: false, lineStyle: { width: 2, color: t.accent, ...style }, itemStyle: { color: t.accent } });
-  const edge = { type: "line", stack: "band", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
+  const edge = { type: "line", stack: "band", stackStrategy: "all", showSymbol: false, silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
   const width = d.upper.map((upper, i) => (upper === null ? null : upper - d.lower[i]));
   return {
     grid: { ...t.base.grid, top: 12 },
