@@ -18,6 +18,7 @@ mod customer_lists;
 pub mod cycle;
 mod facts;
 pub mod fields;
+pub mod holidays;
 pub mod kept;
 mod listed;
 pub mod live;

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     facts::{At, ask, counting, whole},
+    holidays::uneven,
     pages::href,
     settings::{Settings, date_of, day_number},
     statistics::COUNTING_ORDERS,
@@ -56,14 +57,14 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         return Ok(vec![]);
     }
     let forecast = if regions { forecast_missed::read(engine, settings).await? } else { Held::new() };
-    let raised = |rule, field: &str, value: &str, weeks, signal| Raised {
+    let raised = |rule, field: &str, value: &str, weeks: Vec<Within>, signal| Raised {
         rule,
         name: shown(engine.registry(), field, value),
         account: None,
         customers: Some(href::equal(field, value)),
         owner: None,
         since: None,
-        signals: vec![signal],
+        signals: signals(signal, &weeks),
         weeks,
     };
     let compared = compared(settings.as_of_day(engine.clock()));
@@ -100,6 +101,12 @@ pub async fn find(engine: &Engine, settings: &Settings, alarms: &AlarmSettings) 
         );
     }
     Ok(found)
+}
+
+/// What was noticed, and which holidays differ where weeks are compared with others.
+fn signals(signal: Signal, weeks: &[Within]) -> Vec<Signal> {
+    let differ = if let [now, before] = weeks { uneven(*now, *before) } else { vec![] };
+    [signal].into_iter().chain(differ.into_iter().map(Signal::OtherHolidays)).collect()
 }
 
 /// The last weeks, and the same ones a year before.
@@ -149,4 +156,22 @@ fn by(fields: &[&str], settings: &Settings, as_of: NaiveDate) -> String {
          JOIN account c ON c.key = d.account_key GROUP BY {fields}",
         counting("status", &COUNTING_ORDERS),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fall_in_weeks_with_spring_festival_says_so() {
+        let fewer = Signal::FewerBuyers { before: 100, now: 60, z: -4.0 };
+        let told = |as_of: &str| signals(fewer.clone(), &compared(as_of.parse().unwrap()));
+        // It begins after these weeks of 2026; a year before it was over.
+        let [first, _, Signal::OtherHolidays(differ)] = &told("2026-02-10")[..] else { panic!() };
+        assert_eq!((first, differ.holiday.en.as_str()), (&fewer, "Spring Festival"));
+        assert_eq!((differ.now, differ.before), (0, 8));
+        assert_eq!(told("2026-09-20"), [fewer.clone()]);
+        let against_forecast = compared("2026-02-10".parse().unwrap())[..1].to_vec();
+        assert_eq!(signals(fewer.clone(), &against_forecast), [fewer]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What was noticed, as data, and the sentence for it in the reader's language.
 
+use crate::holidays::Uneven;
 use meta::{Decimal, Lang, NaiveDate, unscaled};
 use serde::{Deserialize, Serialize};
 use web::Format;
@@ -38,6 +39,8 @@ pub enum Signal {
     LessSold { before: i64, now: i64, z: f64 },
     /// Less was sold than the lower end of what was forecast before the weeks.
     BelowForecast { expected: i64, low: i64, sold: i64, weeks: usize },
+    /// What is said before it compares days with other holidays.
+    OtherHolidays(Uneven),
 }
 
 impl Signal {
@@ -139,6 +142,13 @@ impl Signal {
                 money(expected),
                 money(low)
             ),
+            (Signal::OtherHolidays(Uneven { holiday, now, before }), Lang::En) => format!(
+                "{} takes {now} of these days and {before} of those a year ago: that may be part of it.",
+                holiday.en
+            ),
+            (Signal::OtherHolidays(Uneven { holiday, now, before }), Lang::Zh) => {
+                format!("{}假期在本期占 {now} 天，去年同期 {before} 天，可能是部分原因。", holiday.zh)
+            }
         }
     }
 }
@@ -189,5 +199,15 @@ mod tests {
             said(Lang::Zh),
             "低于预测：最近 5 个完整周销售额 ¥150，事先预测 ¥200，80% 区间下限 ¥180。"
         );
+        let holiday = meta::label("Spring Festival", "春节");
+        let uneven = Signal::OtherHolidays(Uneven { holiday, now: 9, before: 0 });
+        let said = |lang| uneven.text(Format { lang, zone: Zone::default() }, "CNY");
+        assert_eq!(
+            said(Lang::En),
+            "Spring Festival takes 9 of these days and 0 of those a year ago: that may be part of it."
+        );
+        assert_eq!(said(Lang::Zh), "春节假期在本期占 9 天，去年同期 0 天，可能是部分原因。");
+        let kept: Signal = serde_json::from_value(serde_json::to_value(&uneven).unwrap()).unwrap();
+        assert_eq!(kept, uneven);
     }
 }

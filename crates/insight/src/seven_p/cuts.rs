@@ -67,11 +67,12 @@ pub async fn compute(engine: &Engine, settings: &Settings) -> Result<()> {
     let since = first_of_month(as_of);
     let since = since.checked_sub_months(chrono::Months::new(MONTHS - 1)).unwrap_or(since);
     let sales = Sales { engine, settings, since, as_of };
-    let mut cells = sales.cells().await?;
+    let (mut cells, cohorts) = sales.cells().await?;
     let (report, mut rows) = aside(move || {
         cells.limit(VALUES_LIMIT);
         Ok::<_, Error>((Report { places_run: 0, regions: cells.regions() }, cells.rows()?))
     })?;
+    rows.extend(cohorts);
     rows.extend(retention::rows(&sales).await?);
     rows.extend(profits::rows(&sales).await?);
     rows.extend(fallen::rows(&sales).await?);

@@ -3,6 +3,7 @@
 
 mod body;
 mod cells;
+mod cohorts;
 mod customers;
 mod cuts;
 mod fallen;

@@ -2,6 +2,7 @@
 
 use super::{
     body::Body,
+    cohorts::{self, Cohort},
     cuts::Measures,
     fallen::{self, ByMonths, Fallen},
     filter::Filter,
@@ -58,6 +59,11 @@ impl Cut<'_> {
     /// `None` without customers a year ago.
     pub async fn retention(&self) -> Result<Option<Retention>> {
         store::find(self.engine, self.run, retention::CUT, self.place()).await
+    }
+
+    /// The oldest first; none of a relation or region where nobody bought for the first time.
+    pub async fn cohorts(&self) -> Result<Vec<Cohort>> {
+        Ok(store::find(self.engine, self.run, cohorts::CUT, self.place()).await?.unwrap_or_default())
     }
 
     /// Every month of the period and of the year before, by month.

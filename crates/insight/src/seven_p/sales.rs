@@ -2,7 +2,8 @@
 //! customers, the months and the texts of millions of rows apart for each cut anew.
 
 use super::{
-    cells::Cells,
+    cells::{Cells, CutRow},
+    cohorts::{Cohorts, Says},
     customers::Customers,
     cuts::{Measures, first_of_month},
     filter::year_before,
@@ -37,6 +38,8 @@ struct Source {
     measures: fn(&[i64; 4]) -> Measures,
     /// Of a row, money in ten-thousandths.
     numbers: [&'static str; 4],
+    /// What rows whose first number is not empty say of their customers' quarters.
+    says: Option<Says>,
 }
 
 struct Cut {
@@ -107,6 +110,7 @@ const SOURCES: [Source; 8] = [
             "d.margin_base * 10000",
             "CASE WHEN d.margin_base IS NOT NULL THEN d.net_base * 10000 END",
         ],
+        says: Some(Says::Bought),
     },
     Source {
         from: "sales d LEFT JOIN product p ON p.key = d.product_key",
@@ -119,6 +123,7 @@ const SOURCES: [Source; 8] = [
         ],
         measures: sold,
         numbers: [ONE, NET, "d.margin * 10000", "CASE WHEN d.margin IS NOT NULL THEN d.net * 10000 END"],
+        says: None,
     },
     Source {
         from: "\"return\" d",
@@ -127,6 +132,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[cut("month", By::Nothing)],
         measures: returned,
         numbers: [NONE, NET_BASE, NONE, NONE],
+        says: None,
     },
     Source {
         from: "\"return\" d",
@@ -135,6 +141,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[cut("reason", By::Own("d.reason"))],
         measures: returned,
         numbers: [ONE, NET_BASE, NONE, NONE],
+        says: None,
     },
     Source {
         from: "returns d LEFT JOIN product p ON p.key = d.product_key",
@@ -143,6 +150,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[Cut { name: "product", by: By::Own("p.id"), by_customer: false }],
         measures: returned,
         numbers: [NONE, NET, NONE, NONE],
+        says: None,
     },
     Source {
         from: "(SELECT key AS account_key, created_at FROM account) d",
@@ -151,6 +159,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[cut("month", By::Nothing)],
         measures: entered,
         numbers: [ONE, NONE, NONE, NONE],
+        says: None,
     },
     Source {
         from: "(SELECT a.key AS account_key, a.created_at, f.first_order_on FROM account a \
@@ -161,6 +170,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[cut("came", By::Nothing), cut("came_by", By::Source)],
         measures: followed,
         numbers: [ONE, "CASE WHEN d.first_order_on IS NOT NULL THEN 1 END", NONE, NONE],
+        says: None,
     },
     Source {
         from: "(SELECT key AS account_key, first_order_on FROM account_figures) d",
@@ -169,6 +179,7 @@ const SOURCES: [Source; 8] = [
         cuts: &[cut("month", By::Nothing), cut("source", By::Source)],
         measures: won,
         numbers: [ONE, NONE, NONE, NONE],
+        says: Some(Says::BoughtFirst),
     },
 ];
 
@@ -207,16 +218,18 @@ impl Sales<'_> {
         stretches
     }
 
-    pub async fn cells(&self) -> Result<Cells> {
-        let mut cells = Cells::default();
+    /// What is added up of them by month, and the rows of who bought again after his first quarter.
+    pub async fn cells(&self) -> Result<(Cells, Vec<CutRow>)> {
+        let (mut cells, mut cohorts) = (Cells::default(), Cohorts::between(self.since, self.as_of));
         for class in STANDINGS {
             self.add_standing(&mut cells, class).await?;
         }
         let customers = Customers::read(self.engine).await?;
         for source in &SOURCES {
-            self.add(&mut cells, source, &customers).await?;
+            self.add(&mut cells, &mut cohorts, source, &customers).await?;
         }
-        Ok(cells)
+        let cohorts = aside(|| cohorts.rows(&customers))?;
+        Ok((cells, cohorts))
     }
 
     /// How customers who bought stand on the as-of date: how many there are of each class, and what they bought for so far.
@@ -236,8 +249,14 @@ impl Sales<'_> {
         Ok(())
     }
 
-    async fn add(&self, cells: &mut Cells, source: &Source, customers: &Customers) -> Result<()> {
-        let Source { from, at, states, cuts, measures, numbers } = source;
+    async fn add(
+        &self,
+        cells: &mut Cells,
+        cohorts: &mut Cohorts,
+        source: &Source,
+        customers: &Customers,
+    ) -> Result<()> {
+        let Source { from, at, states, cuts, measures, numbers, says } = source;
         let own =
             cuts.iter().filter_map(|cut| if let By::Own(column) = cut.by { Some(column) } else { None });
         let numbers = numbers.map(|number| format!("TRY_CAST({number} AS BIGINT)"));
@@ -253,7 +272,12 @@ impl Sales<'_> {
             }
             let sql = format!("SELECT {} FROM {from} WHERE {within}", columns.join(", "));
             let answer = ask(self.engine, &sql).await?;
-            aside(|| self.add_rows(&answer, cuts, customers, &mut values, &mut sums))?;
+            aside(|| {
+                if let Some(says) = says {
+                    cohorts.add(&answer, *says);
+                }
+                self.add_rows(&answer, cuts, customers, &mut values, &mut sums)
+            })?;
         }
         aside(|| {
             for ((cut, values), sums) in cuts.iter().zip(&values).zip(sums) {

@@ -47,6 +47,7 @@ mod servers;
 mod settings;
 mod seven_p;
 mod seven_p_behind;
+mod seven_p_cohorts;
 mod seven_p_lists;
 mod seven_p_places;
 mod sides;

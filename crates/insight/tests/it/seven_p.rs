@@ -142,7 +142,7 @@ async fn stored(company: &Company) -> Cells {
     let mut cells = Cells::new();
     for row in company.engine.fetch(&select).await.unwrap() {
         let [cut, relation, region, body] = [0, 1, 2, 3].map(|at| row.text(at).unwrap());
-        if ["profits", "retention", "fallen", "said"].contains(&cut.as_str()) {
+        if ["cohorts", "profits", "retention", "fallen", "said"].contains(&cut.as_str()) {
             continue;
         }
         let body: Json = serde_json::from_str(&body).unwrap();

@@ -144,9 +144,14 @@ impl Behind<'_> {
         self.count(href, number(text.split(' ').next().unwrap())).await;
         let persistency = self.page("persistency", filter).await;
         for page in [&profiling, &persistency] {
-            for chart in 0..page.charts.len() {
-                for (href, value, _) in page.bars(chart) {
-                    self.count(href, value as u64).await;
+            for chart in page.charts.iter() {
+                for bar in chart["bars"].as_array().into_iter().flatten() {
+                    self.count(bar["href"].as_str().unwrap(), bar["value"].as_f64().unwrap() as u64).await;
+                }
+                // Of those who bought for the first time in a quarter, whenever they came back.
+                for cell in chart["cells"].as_array().into_iter().flatten() {
+                    let cohort = number(between(cell["text"].as_str().unwrap(), "Of the ", " customers"));
+                    self.count(cell["href"].as_str().unwrap(), cohort).await;
                 }
             }
         }

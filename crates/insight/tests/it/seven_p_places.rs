@@ -16,7 +16,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is kept of each relation and region.
-async fn of_places<T: DeserializeOwned>(company: &Company, cut: &str) -> BTreeMap<[String; 2], T> {
+pub async fn of_places<T: DeserializeOwned>(company: &Company, cut: &str) -> BTreeMap<[String; 2], T> {
     let select: SelectStatement = Sql::select()
         .columns(["relation", "region", "cells"].map(name))
         .from(name("sales_cut_cells"))
@@ -31,7 +31,7 @@ async fn of_places<T: DeserializeOwned>(company: &Company, cut: &str) -> BTreeMa
 }
 
 /// Relation and region of a customer, and all of either.
-fn places(account: &Record) -> BTreeSet<[String; 2]> {
+pub fn places(account: &Record) -> BTreeSet<[String; 2]> {
     let region = Some(account.text("province")).filter(|text| !text.is_empty());
     let region = region.unwrap_or(account.text("country"));
     let either = |own: &str| BTreeSet::from([own.to_owned(), String::new()]);

@@ -131,6 +131,14 @@ pub(crate) fn days_off() -> impl Iterator<Item = (NaiveDate, Holiday)> {
     announced().chain(statutory::days_off().filter(|(day, _)| is_expected(*day)))
 }
 
+/// Of each holiday, the days off work for it after one day, up to another; always all holidays, in one order.
+pub fn holidays_within(after: NaiveDate, until: NaiveDate) -> Vec<(Label, u32)> {
+    let off: Vec<Holiday> =
+        days_off().filter(|(day, _)| *day > after && *day <= until).map(|(_, holiday)| holiday).collect();
+    let days = |holiday: Holiday| off.iter().filter(|other| **other == holiday).count() as u32;
+    Holiday::ALL.map(|holiday| (holiday.label(), days(holiday))).into()
+}
+
 fn announced() -> impl Iterator<Item = (NaiveDate, Holiday)> {
     HOLIDAYS.into_iter().flat_map(|(first, last, holiday)| {
         let last = day(last);

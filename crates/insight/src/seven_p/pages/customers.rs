@@ -188,6 +188,8 @@ impl Board<'_> {
         } else {
             notes.push(self.t("seven.retention_unknown", &[]));
         }
+        let (came_back, cohorts) = self.cohorts().await?;
+        findings.extend(came_back);
         let (said, unsaid) = self.said().await?;
         findings.extend(said);
         notes.extend(unsaid);
@@ -198,12 +200,15 @@ impl Board<'_> {
             cases: Some(self.counted("buyers", buyers)),
             findings,
             notes,
-            charts: vec![self.chart(
+            charts: [self.chart(
                 "stages",
                 "stages_title",
                 &[("share", &self.share(weak as i64, buyers as i64))],
                 self.group_bars("stage", &stages, "prospect"),
-            )],
+            )]
+            .into_iter()
+            .chain(cohorts)
+            .collect(),
             lists: vec![
                 self.list(
                     "falling_list",

@@ -1,6 +1,7 @@
 //! What each of the seven pages shows.
 
 mod beside;
+mod cohorts;
 mod customers;
 pub mod drawn;
 mod effects;
@@ -16,6 +17,7 @@ use super::{
 };
 use crate::{
     facts::day_before,
+    holidays::uneven,
     pages::{
         customer_table::{Cell, Column, CustomerTable, Row, id_of},
         figure::{Definition, Explain, Finding, Input},
@@ -165,7 +167,16 @@ impl Board<'_> {
             return self.t("seven.days", &[("days", &days)]);
         }
         let before = self.span(self.filter.before, day_before(self.filter.before_until()));
-        self.t("seven.days_compared", &[("days", &days), ("before", &before)])
+        let stretch = |from, until| (day_before(from), day_before(until));
+        let now = stretch(self.filter.from, self.filter.until());
+        let differ = uneven(now, stretch(self.filter.before, self.filter.before_until()));
+        let differ = differ.iter().map(|one| {
+            let [now, before] = [one.now, one.before].map(|days| days.to_string());
+            let holiday = one.holiday.get(self.words.lang);
+            self.t("seven.holidays_differ", &[("holiday", holiday), ("now", &now), ("before", &before)])
+        });
+        let compared = self.t("seven.days_compared", &[("days", &days), ("before", &before)]);
+        [compared].into_iter().chain(differ).collect::<Vec<_>>().join(" ")
     }
 
     fn counted(&self, key: &str, number: u64) -> (String, String) {
