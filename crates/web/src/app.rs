@@ -1,7 +1,7 @@
 //! What handlers share, and what a vertical module gives the web side.
 
 use crate::{
-    Answer, Failure, FiguresFn, Messages, Provider, Proxies, Session, Visit,
+    Answer, Failure, FiguresDayFn, FiguresFn, Messages, Provider, Proxies, Session, Visit,
     api::OperationsFn,
     assets::Assets,
     auth::Gate,
@@ -65,6 +65,7 @@ pub struct WebModule {
     pub starts: Vec<StartFn>,
     /// What its pages compute, for the data catalog.
     pub figures: Option<FiguresFn>,
+    pub figures_day: Option<FiguresDayFn>,
     /// Its own part of the API's description; the routes are among the others.
     pub operations: Option<OperationsFn>,
 }
@@ -80,6 +81,7 @@ impl WebModule {
             record_panels: vec![],
             starts: vec![],
             figures: None,
+            figures_day: None,
             operations: None,
         }
     }

@@ -52,7 +52,7 @@ pub use flash::{Flash, toast};
 pub use format::{Format, Zone};
 pub use health::is_ready;
 pub use layers::carried;
-pub use listed::{FiguresFn, ListedFigure};
+pub use listed::{FiguresDayFn, FiguresFn, ListedFigure};
 pub use live::Live;
 pub use mail::{Attached, Letter, MailServer, Recipient};
 pub use messages::Messages;

@@ -2,7 +2,7 @@
 //! warehouse. A module says which its pages show.
 
 use crate::{Answer, App, Session};
-use engine::BoxFuture;
+use engine::{BoxFuture, Engine};
 use meta::{DateTime, Label, NaiveDate, Utc};
 use serde::Serialize;
 
@@ -29,7 +29,18 @@ pub struct ListedFigure {
 /// The figures of a module's pages, as far as the reader may open them.
 pub type FiguresFn = fn(App, Session) -> BoxFuture<'static, Answer<Vec<ListedFigure>>>;
 
+/// The day the figures hold for that a module keeps on records; `None` while there are none.
+pub type FiguresDayFn = fn(Engine) -> BoxFuture<'static, engine::Result<Option<NaiveDate>>>;
+
 impl App {
+    /// As the first module says that keeps figures on records.
+    pub async fn figures_day(&self) -> engine::Result<Option<NaiveDate>> {
+        match self.modules().iter().find_map(|module| module.figures_day) {
+            Some(figures_day) => figures_day(self.engine().clone()).await,
+            None => Ok(None),
+        }
+    }
+
     /// Of every module.
     pub async fn listed_figures(&self, session: &Session) -> Answer<Vec<ListedFigure>> {
         let mut all = vec![];

@@ -26,6 +26,7 @@ pub(crate) mod words;
 pub(crate) use mining::{Side, group_names, web_module as mining_web_module};
 pub(crate) use web::figure;
 
+use crate::store::newest_model;
 use axum::{
     Router,
     routing::{get, post},
@@ -62,6 +63,9 @@ pub fn web_module() -> WebModule {
         ],
         record_panels: vec![RecordPanel { entity: "account", render: panel::render }],
         figures: Some(crate::listed::figures),
+        figures_day: Some(|engine| {
+            Box::pin(async move { Ok(newest_model(&engine).await?.map(|model| model.as_of)) })
+        }),
         ..WebModule::new("insight", routes)
     }
 }

@@ -13,14 +13,16 @@ mod views;
 pub use export::{Source, record_file};
 
 use super::{Caller, Place, address::Asked};
-use crate::{Answer, App};
+use crate::{Answer, App, figure::Definition};
 use axum::{
     Router,
     extract::Query as Asking,
     routing::{get, post},
 };
 use engine::Action;
-use meta::Entity;
+use meta::{Entity, Field};
+use minijinja::context;
+use serde::Serialize;
 
 pub fn routes() -> Router<App> {
     Router::new()
@@ -53,7 +55,34 @@ async fn list(
     }
     let list = view::list(engine, actor, reader, &entity, &asked, &before).await?;
     saw(&caller, &entity, &asked, list.table.rows.len());
-    caller.page("list.html", list)
+    let explained = explained(&caller, &view::chosen_columns(&entity, &list.tools.query.columns)).await?;
+    caller.page("list.html", context! { explained, ..minijinja::Value::from_serialize(list) })
+}
+
+/// What the figures among the columns mean.
+#[derive(Serialize)]
+struct Explained {
+    figures: Vec<Definition>,
+    /// Empty while nothing is computed.
+    as_of: String,
+}
+
+/// `None` where no column is a figure.
+async fn explained(caller: &Caller, columns: &[Field]) -> Answer<Option<Explained>> {
+    let (app, lang) = (&caller.app, caller.reader.lang);
+    let figures = columns.iter().filter(|column| column.sure.is_some());
+    let figures = figures.map(|column| {
+        let definition = column.help.as_ref().map(|help| help.get(lang).to_owned()).unwrap_or_default();
+        let certainty = app.certainty_of(lang, column);
+        Definition { label: column.label.get(lang).to_owned(), definition, certainty }
+    });
+    let figures: Vec<Definition> = figures.collect();
+    if figures.is_empty() {
+        return Ok(None);
+    }
+    let day = app.figures_day().await?;
+    let as_of = day.map(|day| caller.reader.format().date(day)).unwrap_or_default();
+    Ok(Some(Explained { figures, as_of }))
 }
 
 /// Notes how many records were shown.
