@@ -1,5 +1,6 @@
 //! Tables as files.
 
+use crate::words::Words;
 use axum::{
     http::header,
     response::{IntoResponse, Response},
@@ -46,11 +47,11 @@ pub fn whole(more: bool) -> Result<()> {
     Ok(())
 }
 
-/// The file in the format asked for, `csv` or `xlsx`.
-pub fn file(format: &str, columns: &[String], rows: &[Vec<Value>]) -> Result<Response> {
+/// The file in the format asked for, `csv` or `xlsx`; only a workbook has room for what it is about.
+pub fn file(format: &str, page: Page, words: &Words<'_>) -> Result<Response> {
     let (kind, bytes) = match format {
-        "csv" => ("text/csv; charset=utf-8", csv(columns, rows)?),
-        "xlsx" => (XLSX, xlsx(columns, rows)?),
+        "csv" => ("text/csv; charset=utf-8", csv(&page.columns, &page.rows)?),
+        "xlsx" => (XLSX, workbook(vec![page], words)?),
         other => {
             let allowed = vec!["csv".into(), "xlsx".into()];
             return Err(Error::invalid("format", Problem::NotAChoice { given: other.to_owned(), allowed }));
@@ -70,23 +71,36 @@ fn csv(columns: &[String], rows: &[Vec<Value>]) -> Result<Vec<u8>> {
     writer.into_inner().map_err(refused)
 }
 
-fn xlsx(columns: &[String], rows: &[Vec<Value>]) -> Result<Vec<u8>> {
-    workbook(&[Page { name: String::new(), columns: columns.to_vec(), rows: rows.to_vec() }])
-}
-
 /// A sheet of a workbook.
+#[derive(Default)]
 pub struct Page {
     pub name: String,
     pub columns: Vec<String>,
     pub rows: Vec<Vec<Value>>,
+    /// What it is of and what its figures mean, a heading and a text each.
+    pub about: Vec<(String, String)>,
 }
 
-pub fn workbook(pages: &[Page]) -> Result<Vec<u8>> {
+/// With a sheet at the end that says what the others are about.
+pub fn workbook(mut pages: Vec<Page>, words: &Words<'_>) -> Result<Vec<u8>> {
+    pages.extend(about(&pages, words));
     let mut book = Workbook::new();
     for (at, page) in pages.iter().enumerate() {
         add_sheet(&mut book, at, page).map_err(refused)?;
     }
     book.save_to_buffer().map_err(refused)
+}
+
+/// `None` where nothing is said of any.
+fn about(pages: &[Page], words: &Words<'_>) -> Option<Page> {
+    let row = |texts: [&str; 3]| texts.map(Value::from).into();
+    let of_page = |page: &Page| -> Vec<Vec<Value>> {
+        page.about.iter().map(|(heading, text)| row([&page.name, heading, text])).collect()
+    };
+    let rows: Vec<Vec<Value>> = pages.iter().flat_map(of_page).collect();
+    let head = |key: &str| words.t(&format!("export.{key}"), &[]);
+    let columns = ["sheet", "what", "meaning"].map(head).into();
+    (!rows.is_empty()).then(|| Page { name: head("about"), columns, rows, about: vec![] })
 }
 
 /// Spreadsheets allow so many letters, and none of these.
@@ -99,7 +113,7 @@ fn sheet_name(at: usize, name: &str) -> String {
 /// Numbers of more digits than a spreadsheet keeps stay text; text is written as such and never a formula.
 fn add_sheet(book: &mut Workbook, at: usize, page: &Page) -> std::result::Result<(), XlsxError> {
     const DIGITS: usize = 15;
-    let Page { name, columns, rows } = page;
+    let Page { name, columns, rows, .. } = page;
     let bold = Format::new().set_bold();
     let sheet = book.add_worksheet();
     sheet.set_name(sheet_name(at, name))?;
@@ -137,8 +151,6 @@ mod tests {
         assert_eq!(sheet_name(0, ""), "1");
         assert_eq!(sheet_name(1, "按月/按省: [x]"), "2 按月按省 x");
         assert!(sheet_name(2, &"长".repeat(50)).chars().count() <= 31);
-        let page = |name: &str| Page { name: name.into(), columns: vec![], rows: vec![] };
-        assert!(workbook(&[page("same"), page("same")]).is_ok());
     }
 
     #[test]

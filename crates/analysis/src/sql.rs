@@ -1,6 +1,6 @@
 //! `/analysis/sql`: analysts write a SELECT and read or take along its answer, within their rights and limits of time, memory and rows.
 
-use crate::export;
+use crate::{export, words::Words};
 use axum::{
     Form,
     extract::{Query, State},
@@ -162,7 +162,11 @@ pub async fn export(State(app): State<App>, session: Session, Form(given): Form<
     let answer = taken_along(&app, &session, &given.sql).await?;
     let columns: Vec<String> = answer.columns().into_iter().map(str::to_owned).collect();
     let rows = answer.values().collect::<engine::Result<Vec<_>>>()?;
-    let file = export::file(&given.format, &columns, &rows)?;
+    let words = Words::of(&app, &session).await?;
+    let as_of = (words.t("explore.as_of", &[]), words.format.instant(answer.refreshed_at));
+    let about = vec![as_of, ("SQL".to_owned(), given.sql.clone())];
+    let page = export::Page { columns, rows, about, ..export::Page::default() };
+    let file = export::file(&given.format, page, &words)?;
     for entity in &answer.entities {
         app.took_along(&session, entity, answer.rows(), &[("sql", &given.sql), ("format", &given.format)]);
     }

@@ -4,7 +4,7 @@
 use super::table::{Aspect, Table};
 use crate::words::Words;
 use serde::Serialize;
-use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval};
+use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval, Span};
 use web::figure::{Explain, Figure, Input, Meaning};
 
 /// What stands beside a table or a chart (macro `definitions`).
@@ -83,6 +83,23 @@ fn explain(
         Some(href) => explain.source(href.to_owned(), words.t("explore.behind", &[])),
         None => explain,
     }
+}
+
+/// What an answer is of and what its measures mean, a heading and a text each: for files and letters, which leave the page behind.
+pub fn about(words: &Words<'_>, answer: &AnswerTable) -> Vec<(String, String)> {
+    let span = |key: &str, span: Option<Span>| {
+        span.map(|span| (words.t(key, &[]), format!("{} – {}", span.from, span.to)))
+    };
+    let of = span("explore.period", answer.period).into_iter();
+    let of = of.chain(span("explore.before", answer.compared_period));
+    let as_of = (words.t("explore.as_of", &[]), words.format.instant(answer.refreshed_at));
+    let taken = taken_from(words, answer, None).into_iter().map(|input| (input.label, input.value));
+    let measure = |(column, cell): (&Column, &Cell)| {
+        let told = [words.say(&column.definition), certainty(words, column, cell)];
+        (words.say(&column.label), told.join(" "))
+    };
+    let measures = answer.measures.iter().zip(&answer.total).map(measure);
+    of.chain([as_of]).chain(taken).chain(measures).collect()
 }
 
 /// The facts, each with how many of its records are in the answer.

@@ -18,7 +18,7 @@ mod view;
 
 pub use answer::{note, shown};
 pub use builder::Ground;
-pub use explained::figures;
+pub use explained::{about, figures};
 pub use page::Pairs;
 pub use sheet::{Figure, SheetRow, heads, left_behind, matrix, sheet};
 pub use table::{Purpose, table};

@@ -3,7 +3,7 @@
 use super::{
     answer::{self, Shown},
     builder::{Builder, Ground},
-    change, sheet,
+    change, explained, sheet,
     table::{self, Purpose},
     view::View,
 };
@@ -152,11 +152,13 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
     let table = table::table(app.engine(), &session.actor, &view, &model, Purpose::TakeAlong).await?;
     export::whole(table.answer.more || table.more_groups)?;
     let (columns, rows) = sheet::matrix(&view, &table, &words);
-    let file = export::file(format.unwrap_or_default(), &columns, &rows)?;
+    let (count, about) = (rows.len(), explained::about(&words, &table.answer));
+    let page = export::Page { columns, rows, about, ..export::Page::default() };
+    let file = export::file(format.unwrap_or_default(), page, &words)?;
     let question = json!(view.question).to_string();
     for entity in &table.answer.entities {
         let given = [("question", question.as_str()), ("format", format.unwrap_or_default())];
-        app.took_along(&session, entity, rows.len(), &given);
+        app.took_along(&session, entity, count, &given);
     }
     Ok(file)
 }

@@ -143,11 +143,16 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
     };
     let rows: Vec<Vec<Value>> =
         found.rows.iter().map(|row| found.columns.iter().zip(row).map(value).collect()).collect();
-    let file = export::file(&format, &columns, &rows)?;
+    let as_of = (words.t("explore.as_of", &[]), words.format.instant(found.answer.refreshed_at));
+    let meaning = |column: &RowColumn| (words.say(&column.label), words.say(&column.definition));
+    let about = [as_of].into_iter().chain(found.columns.iter().map(meaning)).collect();
+    let count = rows.len();
+    let page = export::Page { columns, rows, about, ..export::Page::default() };
+    let file = export::file(&format, page, &words)?;
     let (_, _, question) = of_address(&pairs)?;
     let asked = serde_json::json!(question).to_string();
     for entity in &found.answer.entities {
-        app.took_along(&session, entity, rows.len(), &[("question", &asked), ("format", &format)]);
+        app.took_along(&session, entity, count, &[("question", &asked), ("format", &format)]);
     }
     Ok(file)
 }

@@ -30,7 +30,8 @@ struct Part {
     /// Names first, then figures.
     rows: Vec<(Vec<String>, Vec<String>)>,
     left_out: Vec<String>,
-    as_of: String,
+    /// What it is of and what its figures mean, a heading and a text each.
+    about: Vec<(String, String)>,
 }
 
 /// The questions of a report by name, as its owner sees them.
@@ -73,7 +74,7 @@ pub async fn compose(app: &App, owner: &Actor, reader: &Actor, record: &Record) 
                 heads: vec![],
                 rows: vec![],
                 left_out: vec![],
-                as_of: String::new(),
+                about: vec![],
             }),
         }
     }
@@ -83,7 +84,8 @@ pub async fn compose(app: &App, owner: &Actor, reader: &Actor, record: &Record) 
     let files = if pages.is_empty() {
         vec![]
     } else {
-        vec![Attached { name: "report.xlsx".into(), kind: export::XLSX, bytes: export::workbook(&pages)? }]
+        let bytes = export::workbook(pages, &words)?;
+        vec![Attached { name: "report.xlsx".into(), kind: export::XLSX, bytes }]
     };
     Ok(Letter {
         text: app.letter(reader.lang, "analysis/report.txt", context.clone())?,
@@ -116,7 +118,8 @@ async fn part(
             ..Note::new(Act::Exported, Via::System)
         });
     }
-    pages.push(Page { name: name.to_owned(), columns, rows });
+    let about = explore::about(words, &table.answer);
+    pages.push(Page { name: name.to_owned(), columns, rows, about: about.clone() });
     let figures = explore::figures(words, &table.answer, None);
     let text = |figure: &explore::Figure| match &figure.range {
         Some(range) => format!("{} ({range})", figure.text),
@@ -148,6 +151,6 @@ async fn part(
         heads,
         rows: shown,
         left_out,
-        as_of: words.format.instant(table.answer.refreshed_at),
+        about,
     })
 }

@@ -8,10 +8,17 @@ use tabular::ReadOptions;
 use testkit::Client;
 
 pub fn rows(bytes: &[u8]) -> Vec<Vec<String>> {
+    sheet(bytes, None)
+}
+
+/// Of a sheet by its name, or of the first.
+pub fn sheet(bytes: &[u8], name: Option<&str>) -> Vec<Vec<String>> {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("book.xlsx");
     std::fs::write(&file, bytes).unwrap();
-    let table = tabular::open(&file, &ReadOptions { header_row: Some(1), ..ReadOptions::default() }).unwrap();
+    let options =
+        ReadOptions { header_row: Some(1), sheet: name.map(str::to_owned), ..ReadOptions::default() };
+    let table = tabular::open(&file, &options).unwrap();
     [table.headers.clone()].into_iter().chain(table.map(|row| row.unwrap().cells)).collect()
 }
 

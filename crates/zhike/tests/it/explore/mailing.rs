@@ -103,6 +103,16 @@ fn each_reader_gets_his_own_figures_once_and_when_it_is_time() {
             let (name, bytes) = &letter.files[0];
             assert_eq!(name, "report.xlsx");
             assert_eq!(workbook::rows(bytes), rows, "to {}", letter.to);
+            // What it is of and what it means goes with it.
+            let about = workbook::sheet(bytes, Some("2 About"));
+            assert_eq!(about[0], ["Sheet", "What", "Meaning"]);
+            let html = letter.html.as_ref().unwrap();
+            for what in ["Data as of", "From “", "Sales"] {
+                let said = about.iter().find(|row| row[0] == "By province" && row[1].starts_with(what));
+                let [_, what, meaning] = &said.expect(what)[..] else { panic!("{about:?}") };
+                assert!(letter.text.contains(&format!("{what}: {meaning}")), "{}", letter.text);
+                assert!(html.contains(&format!("<b>{what}</b> ")), "{html}");
+            }
         }
         // Not again until the next Monday.
         assert_eq!(analysis::send_due(&app).await.unwrap(), 0);
