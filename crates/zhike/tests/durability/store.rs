@@ -129,9 +129,15 @@ impl Store {
     }
 
     pub fn serve(&self) -> Program {
+        self.serve_with(&[])
+    }
+
+    /// With these in its environment.
+    pub fn serve_with(&self, environment: &[(&str, &Path)]) -> Program {
         let log =
             File::options().create(true).append(true).open(self.folder.path().join("serve.log")).unwrap();
         let mut command = self.command(&["serve", "--listen", "127.0.0.1:0", "--log", "warn"]);
+        command.envs(environment.iter().copied());
         Program::start(command.stderr(log), &self.folder.path().join("serve.log"))
     }
 
