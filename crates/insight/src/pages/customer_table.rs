@@ -198,6 +198,8 @@ fn cell(words: &Words<'_>, record: &Record, field: &str, kind: Option<&Kind>) ->
         (Value::Decimal(number), _) => plain(words.format.number(number.round_dp(2))),
         (Value::Int(number), _) => plain(words.format.number((*number).into())),
         (Value::Date(day), _) => plain(words.date(*day)),
+        (Value::Bool(true), _) => Cell { text: words.t("common.yes", &[]), colour: Some("green") },
+        (Value::Bool(false), _) => Cell { text: words.t("common.no", &[]), colour: Some("red") },
         (other, _) => plain(other.as_text().unwrap_or_default().to_owned()),
     }
 }

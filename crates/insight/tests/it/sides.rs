@@ -221,7 +221,7 @@ fn who_may_not_be_addressed_is_not_drawn() {
             let left_alone = client.get(&format!("{path}/left-alone/export")).await.expect(200).body;
             assert!(!left_alone.contains(heading), "{left_alone}");
             let page = client.get(&format!("{path}/reached")).await.expect(200).body;
-            assert!(page.contains(heading), "{page}");
+            assert!(page.contains(heading) && page.contains(&format!("{no}</span>")), "{page}");
         }
         assert_eq!(members::of(&company.engine, id).await.unwrap(), sides);
     });

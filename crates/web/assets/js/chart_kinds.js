@@ -129,6 +129,8 @@ function heat(d, t, box) {
   const values = d.cells.map((cell) => cell.value);
   const [least, most] = [Math.min(...values, 0), Math.max(...values, 0)];
   box.style.height = `${Math.max(200, d.rows.length * 34 + 72)}px`;
+  // What is left of the width beside the names of the rows.
+  const cell = (box.clientWidth - 124) / d.columns.length;
   return {
     grid: { ...t.base.grid, top: 8 },
     xAxis: { ...t.axis(), type: "category", data: d.columns, splitLine: { show: false } },
@@ -138,7 +140,7 @@ function heat(d, t, box) {
     series: [{
       type: "heatmap", itemStyle: { borderColor: t.surface, borderWidth: 2, borderRadius: 4 }, emphasis: { itemStyle: { borderColor: t.accent } },
       data: d.cells.map((cell) => ({ value: [cell.x, cell.y, cell.value], href: cell.href, text: cell.text, label: { color: cell.value > least + (most - least) * 0.55 ? "#fff" : t.text } })),
-      label: { show: d.columns.length <= 14, fontSize: 12, formatter: ({ value }) => short(value[2], d.unit) },
+      label: { show: d.columns.length <= 14 && cell >= 24, fontSize: cell < 40 ? 10 : 12, formatter: ({ value }) => short(value[2], d.unit) },
     }],
   };
 }

@@ -86,7 +86,7 @@ impl Board<'_> {
                     "x": column,
                     // The oldest stands on top.
                     "y": cohorts.len() - 1 - row,
-                    "value": *bought as f64 / cohort.customers as f64,
+                    "value": (100.0 * *bought as f64 / cohort.customers as f64).round() / 100.0,
                     "text": self.t("seven.cohort_cell", &args),
                     "href": self.of_cohort(cohort),
                 }));
