@@ -146,10 +146,37 @@ impl Engine {
                 }
             }
         }
+        if !self.learn(&one).await? {
+            return Ok(false);
+        }
         self.write(&Actor::system(), move |tx| {
             Box::pin(async move { Ok(still_wanted(tx, &one).await? && take_over(tx, &one).await?) })
         })
         .await
+    }
+
+    /// PostgreSQL plans by what it knows of a table's values, which of a new one is nothing until autovacuum comes round; before that it takes
+    /// a third of the rows for an answer and reads all of them.
+    async fn learn(&self, one: &Replacement) -> Result<bool> {
+        if self.dialect() == Dialect::Sqlite {
+            return Ok(true);
+        }
+        for apart in one.renewed.clone() {
+            let (one, system) = (one.clone(), Actor::system());
+            let wanted = self.write(&system, move |tx| {
+                Box::pin(async move {
+                    if !still_wanted(tx, &one).await? {
+                        return Ok(false);
+                    }
+                    tx.conn.run(&format!("ANALYZE \"{}\"", one.next(apart))).await?;
+                    Ok(true)
+                })
+            });
+            if !wanted.await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     async fn changed_rows(&self, one: &Replacement, batch: &[(Id, Values)]) -> Result<Vec<Changes>> {

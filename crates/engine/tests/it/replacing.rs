@@ -94,6 +94,13 @@ fn a_table_is_made_anew_where_many_rows_differ_and_keeps_its_place_where_few_do(
         if shop.engine.dialect() == Dialect::Sqlite {
             assert_eq!(made_by(&shop, "i_customer_figures__worth__id").await.as_deref(), Some("1"));
             assert_eq!(made_by(&shop, "i_customer_moving_figures__trend__id").await.as_deref(), Some("2"));
+        } else {
+            // Lists are planned by what the new tables hold, at once.
+            let known = "SELECT DISTINCT CAST(tablename AS text) FROM pg_stats WHERE schemaname = current_schema() \
+                         AND tablename IN ('customer_figures', 'customer_moving_figures') ORDER BY 1";
+            let known = shop.engine.fetch_text(known).await.unwrap();
+            let known: Vec<String> = known.iter().map(|row| row.text(0).unwrap()).collect();
+            assert_eq!(known, ["customer_figures", "customer_moving_figures"]);
         }
         assert_eq!(shop.engine.position(&engine::figures_reader("customer")).await.unwrap(), 3);
     });
@@ -224,9 +231,9 @@ fn while_grades_are_written(tx: &mut Tx, step: i64) -> BoxFuture<'_, Result<bool
 fn figures_that_are_not_replaced_stay_as_they_are_written_meanwhile() {
     on_both(|shop: Shop| async move {
         let ids = customers(&shop).await;
-        // A new table, its rows, its two indexes, its place.
-        const STEPS: i64 = 5;
-        for step in 1..=STEPS {
+        // A new table, its rows, its two indexes, on PostgreSQL what is known of them, its place.
+        let steps = if shop.engine.dialect() == Dialect::Sqlite { 5 } else { 6 };
+        for step in 1..=steps {
             let reset = shop.engine.write(&shop.actor, |tx| {
                 Box::pin(async move {
                     write_grades(tx, &figures(0, "early", 1)).await?;
@@ -239,7 +246,7 @@ fn figures_that_are_not_replaced_stay_as_they_are_written_meanwhile() {
             let done =
                 shop.engine.replace_figures("customer", &ids, worth, reading, while_grades_are_written, step);
             assert!(done.await.unwrap());
-            assert_eq!(shop.engine.position("asked").await.unwrap(), STEPS);
+            assert_eq!(shop.engine.position("asked").await.unwrap(), steps);
             let expected: Vec<(Id, Values)> =
                 ids.iter().enumerate().map(|(at, id)| (*id, figures(at as i64, "late", 7))).collect();
             assert_eq!(stored(&shop, "id").await, expected, "written in step {step}");
