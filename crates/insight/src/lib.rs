@@ -43,6 +43,7 @@ mod sold;
 pub mod statistics;
 pub mod store;
 pub mod trial;
+pub mod weekday;
 
 use engine::Module;
 

@@ -6,6 +6,7 @@ use crate::{
     profitability, satisfaction,
     settings::{Settings, date_of, day_number},
     statistics::Statistics,
+    weekday,
 };
 use meta::{Decimal, NaiveDate, Value, Values};
 use serde::{Deserialize, Serialize};
@@ -146,7 +147,7 @@ impl Scorer {
             let classes = &self.fitted.classes;
             (classes.importance(statistics.net_sales()), classes.quadrant_of(statistics, scored.clv))
         });
-        let list: [(&str, Value); 27] = [
+        let list: [(&str, Value); 28] = [
             ("orders", i64::from(statistics.orders).into()),
             ("first_order_on", date(summary.map(|summary| summary.first_day))),
             ("last_order_on", date(summary.map(|summary| summary.last_day))),
@@ -155,6 +156,7 @@ impl Scorer {
             ("margin", statistics.margin.map_or(Value::Null, amount)),
             ("sales_52w", amount(statistics.recent.sales)),
             ("interval_days", number(summary.and_then(|summary| summary.mean_interval_days()), 1)),
+            (weekday::FIELD, statistics.weekdays.usual().map(|(day, ..)| day).into()),
             ("next_purchase_on", date(scored.regular().map(|rhythm| rhythm.next().day))),
             ("overdue", number(scored.overdue(self.day), 2)),
             ("rfm", rfm.map(|rfm| rfm.code()).into()),

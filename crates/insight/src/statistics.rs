@@ -11,6 +11,7 @@ use crate::{
     satisfaction::{self, Answers},
     served,
     settings::{Settings, day_number},
+    weekday::Weekdays,
 };
 use engine::{
     Engine, Result, Row, TryStreamExt, Tx, name,
@@ -41,6 +42,7 @@ pub struct Statistics {
     pub summary: Option<Summary>,
     /// Between the purchase days.
     pub gaps: Gaps,
+    pub weekdays: Weekdays,
     /// Orders with a positive amount; several may be of one day.
     pub orders: u32,
     /// Purchase days of the last [`RECENT_DAYS`], and of the first quarter of those.
@@ -94,6 +96,9 @@ impl Statistics {
         self.orders += 1;
         self.gross_sales = self.gross_sales.saturating_add(order.amount);
         let new_day = self.summary.is_none_or(|summary| order.day != summary.last_day);
+        if new_day {
+            self.weekdays.add(order.day);
+        }
         if order.day > since {
             self.recent.sales = self.recent.sales.saturating_add(order.amount);
             self.year_before.horizon += u16::from(new_day);
@@ -310,6 +315,6 @@ mod tests {
 
     #[test]
     fn a_million_customers_take_little_memory() {
-        assert!(size_of::<(Id, Statistics)>() <= 248, "{} bytes", size_of::<(Id, Statistics)>());
+        assert!(size_of::<(Id, Statistics)>() <= 264, "{} bytes", size_of::<(Id, Statistics)>());
     }
 }

@@ -24,19 +24,24 @@ impl Estimate {
 /// `hits` of `cases`, with the score interval of Wilson (1927), *JASA* 22, which stays within 0 and 1 and holds for few cases, too.
 /// `None` without cases.
 pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
+    share_at(hits, cases, Z_95)
+}
+
+/// The same with the interval of another confidence, told by its normal quantile `z`.
+pub fn share_at(hits: u64, cases: u64, z: f64) -> Option<Estimate> {
     if cases == 0 {
         return None;
     }
     let p = hits.min(cases) as f64 / cases as f64;
-    let (low, high) = wilson(p, cases as f64);
+    let (low, high) = wilson(p, cases as f64, z);
     Some(Estimate { at: p, low, high, cases })
 }
 
 /// The interval of a share p of n cases, which need not be whole.
-fn wilson(p: f64, n: f64) -> (f64, f64) {
-    let z2 = Z_95 * Z_95;
+fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
+    let z2 = z * z;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
@@ -115,7 +120,7 @@ impl Clusters {
             () if variance * most <= spread => most,
             () => spread / variance,
         };
-        let (low, high) = wilson(p, independent);
+        let (low, high) = wilson(p, independent, Z_95);
         Some(Estimate { at: p, low, high, cases })
     }
 }
@@ -167,7 +172,7 @@ mod tests {
         };
         // Of one case each, 15 of 20: the variance is p(1 − p)/(n − 1), so that it is as of 19.
         let single = Clusters::of((0..20).map(|at| (1, i64::from(at < 15)))).share().expect("twenty");
-        let (low, high) = wilson(0.75, 19.0);
+        let (low, high) = wilson(0.75, 19.0, Z_95);
         assert!(near(single, Estimate { at: 0.75, low, high, cases: 20 }), "{single:?}");
         // Ten times the same of each: no more is known.
         let tenfold = Clusters::of((0..20).map(|at| (10, 10 * i64::from(at < 15)))).share().expect("twenty");

@@ -16,6 +16,7 @@ use crate::{
     statistics::{self, Statistics, UpTo},
     store,
     trial::Trial,
+    weekday,
 };
 use engine::{BoxFuture, Engine};
 use meta::{DateTime, NaiveDate, Record, Utc};
@@ -132,7 +133,18 @@ fn reasons(words: &Words<'_>, scorer: &Scorer, scored: &Scored, record: &Record)
     let (behaviour, loyalty) =
         (by_hand("value_behaviour").or(behaviour), by_hand("loyalty").or(Some(loyalty)));
     let quadrant = quadrant(words, scorer, scored);
-    by_hand("importance").into_iter().chain(quadrant).chain(behaviour).chain(loyalty).collect()
+    let classes = by_hand("importance").into_iter().chain(quadrant).chain(behaviour).chain(loyalty);
+    classes.chain(habit(words, scored)).collect()
+}
+
+/// On which day of the week he buys, if he keeps to one.
+fn habit(words: &Words<'_>, scored: &Scored) -> Option<String> {
+    let (day, days, found) = scored.statistics.weekdays.usual()?;
+    let (day, _) = words.choice(weekday::FIELD, day);
+    let [low, high] = [found.low, found.high].map(|share| words.whole_percent(share));
+    let (days, all) = (words.count(days.into()), words.count(found.cases));
+    let args = [("day", day.as_str()), ("days", &days), ("all", &all), ("low", &low), ("high", &high)];
+    Some(words.t("value.why.weekday", &args))
 }
 
 /// What his quadrant was taken from, each against what the best fifth begins at.

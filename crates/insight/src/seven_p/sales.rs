@@ -14,6 +14,7 @@ use crate::{
     mining::groups,
     settings::{Settings, date_of, day_number},
     statistics::{COUNTING_ORDERS, COUNTING_RETURNS},
+    weekday,
 };
 use engine::{Engine, Result, aside};
 use meta::{NaiveDate, Value};
@@ -184,7 +185,7 @@ const SOURCES: [Source; 8] = [
 ];
 
 /// Classes customers are counted by; the cut is called like the class.
-const STANDINGS: [&str; 4] = ["importance", "stage", "value_quadrant", groups::FIELD];
+const STANDINGS: [&str; 5] = ["importance", "stage", "value_quadrant", weekday::FIELD, groups::FIELD];
 
 /// The sales of a period, `since` to `as_of`.
 pub(super) struct Sales<'a> {

@@ -358,37 +358,3 @@ fn stage_rules_that_make_no_sense_are_refused() {
         assert_eq!(refused.unwrap_err().status(), 422);
     });
 }
-
-#[test]
-fn the_list_of_customers_says_what_its_figures_mean() {
-    on_databases(async |company| {
-        let account = company.customer("青岛海产").await;
-        company.order(Some(account), "2026-09-01", "100", Some("60")).await;
-        company.settle().await;
-        let client = company.app.administrator().await;
-        client.set_cookie("zhike_lang", "en");
-        let explained = async |columns: &str| {
-            let page = client.get(&format!("/account?columns={columns}")).await.expect(200).body;
-            let panel =
-                page.split_once("data-definitions=\"list-figures\"").map(|(_, panel)| panel.to_owned());
-            panel.map(|panel| panel.split("</details>").next().unwrap().to_owned())
-        };
-        // A day only once figures were computed for it.
-        let early = explained("name,net_sales").await.unwrap();
-        assert!(early.contains("<dt>Net sales</dt>") && !early.contains("As of"), "{early}");
-        refit::refit(&company.engine, None).await.unwrap();
-        let panel = explained("name,phone,net_sales,p_alive,importance").await.unwrap();
-        for field in ["net_sales", "p_alive", "importance"] {
-            let field = company.engine.entity("account").unwrap().get(field).unwrap();
-            let told = format!("<dt>{}</dt><dd>", field.label.en);
-            assert!(panel.contains(&told) && field.help.is_some(), "{told}: {panel}");
-        }
-        assert!(panel.contains("As of") && !panel.contains("<dt>Phone</dt>"), "{panel}");
-        assert_eq!(panel.matches("data-certainty>").count(), 3, "{panel}");
-        assert!(!panel.contains("data-certainty></span>"), "{panel}");
-        assert_eq!(explained("name,phone").await, None);
-        client.set_cookie("zhike_lang", "zh-CN");
-        let panel = explained("name,net_sales").await.unwrap();
-        assert!(panel.contains("<dt>净销售额</dt>"), "{panel}");
-    });
-}

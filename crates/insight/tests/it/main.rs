@@ -22,6 +22,7 @@ mod effects;
 mod experiments;
 mod explained;
 mod figures;
+mod figures_told;
 mod forecast;
 mod group_tastes;
 mod largest;

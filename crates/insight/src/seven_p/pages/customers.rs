@@ -1,12 +1,13 @@
 //! Who customers are, who stays, who earns: profiling, persistency, profitability.
 
-use super::{Board, List, ROWS, Shown};
+use super::{Board, Chart, List, ROWS, Shown};
 use crate::{
     overview::Group,
     pages::{customer_table::customers, href},
     profitability::known::{self, counted, leaves},
     settings::{date_of, day_number},
     seven_p::{cuts::Measures, retention::YEAR_DAYS},
+    weekday,
 };
 use engine::Result;
 use serde_json::{Value as Json, json};
@@ -39,6 +40,10 @@ impl Board<'_> {
         if self.filter.of_accounts().is_empty() {
             return Ok(of_the_company.clone());
         }
+        self.standing_here(class).await
+    }
+
+    async fn standing_here(&self, class: &str) -> Result<BTreeMap<String, Group>> {
         let found = self.cut.standing(class).await?.into_iter();
         let group = |one: Measures| Group { customers: one.accounts.unsigned_abs(), net_sales: one.sales };
         Ok(found.map(|(value, one)| (value, group(one))).collect())
@@ -116,6 +121,7 @@ impl Board<'_> {
             ),
             self.chart("stages", "quadrants_title", &[("count", &self.words.count(core))], quadrants),
         ];
+        charts.extend(self.weekdays().await?);
         let (habits, not_grouped) = self.habits().await?;
         charts.extend(habits);
         Ok(Shown {
@@ -143,6 +149,15 @@ impl Board<'_> {
             more: vec![self.link("more_overview", "/value"), self.link("more_groups", "/analysis/groups")],
             ..Shown::default()
         })
+    }
+
+    /// On which days of the week customers buy who keep to one; nothing where nobody does.
+    async fn weekdays(&self) -> Result<Option<Chart>> {
+        let days = self.standing_here(weekday::FIELD).await?;
+        let keep = sum_of(&days, "").customers;
+        let bars = self.group_bars(weekday::FIELD, &days, "");
+        Ok((keep > 0)
+            .then(|| self.chart("stages", "weekdays_title", &[("count", &self.words.count(keep))], bars)))
     }
 
     pub async fn persistency(&self) -> Answer<Shown> {
