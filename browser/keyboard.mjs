@@ -164,22 +164,38 @@ export async function keyboard({ open, step, program }) {
   });
 
   await step('news about a record leave the keyboard its place', async () => {
-    const last = page.locator('#panels').locator('a[href]:visible, button:visible, summary:visible').last();
+    const changes = async (city) => {
+      const other = await page.context().newPage();
+      await other.goto(page.url());
+      await other.locator('[data-edit$="/field/city"]').dblclick();
+      await other.locator('[data-cell-form] input[name=city]').fill(city);
+      await other.keyboard.press('Enter');
+      await page.locator('#panels a:visible:not([data-old])').first().waitFor();
+      await other.close();
+    };
+    const stops = page.locator('#panels').locator('a[href]:visible, button:visible, summary:visible');
+    const marked = () => page.locator('#panels *').evaluateAll((all) => all.forEach((at) => { at.dataset.old = ''; }));
     await page.locator('#content').focus();
-    await tabTo(page, last);
+    await tabTo(page, stops.last());
     const { name } = await focused(page);
-    await last.evaluate((at) => { at.dataset.old = ''; });
-    const other = await page.context().newPage();
-    await other.goto(page.url());
-    await other.locator('[data-edit$="/field/city"]').dblclick();
-    await other.locator('[data-cell-form] input[name=city]').fill('News Town');
-    await other.keyboard.press('Enter');
-    await last.and(page.locator(':not([data-old])')).waitFor();
-    await other.close();
+    await marked();
+    await changes('News Town');
     await eventually('the keyboard', () => focused(page), (now) => now.name === name && now.place === 'page');
     assert.ok((await focused(page)).shown);
     await page.keyboard.press('Tab');
     assert.ok(await page.locator('#panels + .panel :focus').count(), `after the panels comes ${JSON.stringify(await focused(page))}`);
+
+    // From inside of an explanation, which is closed by it, to what opens it.
+    const explanation = page.locator('#panels details.explain:has(a[href])').first();
+    await page.locator('#content').focus();
+    await tabTo(page, explanation.locator('summary'));
+    const opener = (await focused(page)).name;
+    await page.keyboard.press('Enter');
+    await page.keyboard.press('Tab');
+    assert.notEqual((await focused(page)).name, opener);
+    await marked();
+    await changes('Tab Town');
+    await eventually('the keyboard', () => focused(page), (now) => now.name === opener && now.place === 'page');
   });
 
   await step('c creates one', async () => {

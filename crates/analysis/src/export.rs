@@ -94,10 +94,11 @@ pub fn workbook(mut pages: Vec<Page>, words: &Words<'_>) -> Result<Vec<u8>> {
 /// `None` where nothing is said of any.
 fn about(pages: &[Page], words: &Words<'_>) -> Option<Page> {
     let row = |texts: [&str; 3]| texts.map(Value::from).into();
-    let of_page = |page: &Page| -> Vec<Vec<Value>> {
-        page.about.iter().map(|(heading, text)| row([&page.name, heading, text])).collect()
+    let of_page = |(at, page): (usize, &Page)| -> Vec<Vec<Value>> {
+        let sheet = sheet_name(at, &page.name);
+        page.about.iter().map(|(heading, text)| row([&sheet, heading, text])).collect()
     };
-    let rows: Vec<Vec<Value>> = pages.iter().flat_map(of_page).collect();
+    let rows: Vec<Vec<Value>> = pages.iter().enumerate().flat_map(of_page).collect();
     let head = |key: &str| words.t(&format!("export.{key}"), &[]);
     let columns = ["sheet", "what", "meaning"].map(head).into();
     (!rows.is_empty()).then(|| Page { name: head("about"), columns, rows, about: vec![] })

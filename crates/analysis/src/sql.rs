@@ -19,6 +19,9 @@ const SHOWN: usize = 500;
 /// Rows of an exported file. The page asks for as many, to say whether there will be one.
 const EXPORTED: usize = 100_000;
 
+/// Letters of a line of the statement in a workbook.
+const CELL: usize = 30_000;
+
 /// What a newcomer may begin with: a question over time, one that joins, and which columns there are.
 pub const EXAMPLES: [(&str, &str); 3] = [
     (
@@ -164,7 +167,9 @@ pub async fn export(State(app): State<App>, session: Session, Form(given): Form<
     let rows = answer.values().collect::<engine::Result<Vec<_>>>()?;
     let words = Words::of(&app, &session).await?;
     let as_of = (words.t("explore.as_of", &[]), words.format.instant(answer.refreshed_at));
-    let about = vec![as_of, ("SQL".to_owned(), given.sql.clone())];
+    // A line each: a cell of a workbook takes no more than 32,767 letters.
+    let lines = given.sql.lines().map(|line| ("SQL".to_owned(), line.chars().take(CELL).collect()));
+    let about = [as_of].into_iter().chain(lines).collect();
     let page = export::Page { columns, rows, about, ..export::Page::default() };
     let file = export::file(&given.format, page, &words)?;
     for entity in &answer.entities {

@@ -68,8 +68,8 @@ fn history() -> Vec<Field> {
             "相邻两个购买日之间的平均天数；同一天的多张订单算一次购买。",
         ).sure("exact"),
         choice(weekday::FIELD, &weekday::CHOICES).label("Usual weekday", "惯常购买日").help(
-            "Day of the week on which the customer buys, where he clearly keeps to one: from eight purchase days on, and only if the 99 % interval of that day's share lies above 20 %, what each of five working days has by chance.",
-            "该客户惯常在星期几购买：至少八个购买日，且该日占比的 99% 区间高于 20%（五个工作日各自的平均占比）；没有明显习惯的为空。",
+            "Day of the week on which the customer buys, where he clearly keeps to one: from eight purchase days on, and only if so many of them would fall on that day by chance, a fifth on each working day, with a probability of 1 % at most.",
+            "该客户惯常在星期几购买：至少八个购买日，且若五个工作日机会均等，该日出现这么多购买日的概率不超过 1%；没有明显习惯的为空。",
         ).sure("by_rule"),
         date("next_purchase_on").label("Next purchase", "预计下次购买").help(
             "Day of the last purchase plus the customer's own typical interval (geometric mean), as on the purchase cycle; from four purchase days on, and only if he buys regularly.",

@@ -3,12 +3,12 @@
 
 use meta::{Label, NaiveDate};
 use serde::{Deserialize, Serialize};
-use warehouse::holidays_within;
+use warehouse::workdays_off;
 
-/// Fewer days off more or less explain little.
-const DAYS_MINIMUM: u32 = 3;
+/// Fewer workdays more or less explain little; holidays that are only moved, or joined, differ by one or two.
+const WORKDAYS_MINIMUM: u32 = 3;
 
-/// Days off work for one holiday in the days compared and in those they are compared with.
+/// Workdays that one holiday takes from the days compared and from those they are compared with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Uneven {
     pub holiday: Label,
@@ -16,15 +16,13 @@ pub struct Uneven {
     pub before: u32,
 }
 
-/// The holidays that differ; none where the days off come to nearly the same. Each stretch is after one day, up to another.
+/// The holidays that differ; none of days before what is known. Each stretch is after one day, up to another.
 pub fn uneven(now: (NaiveDate, NaiveDate), before: (NaiveDate, NaiveDate)) -> Vec<Uneven> {
-    let [now, before] = [now, before].map(|(after, until)| holidays_within(after, until));
-    let all = |days: &[(Label, u32)]| days.iter().map(|(_, days)| days).sum::<u32>();
-    if all(&now).abs_diff(all(&before)) < DAYS_MINIMUM {
-        return vec![];
-    }
-    let both = now.into_iter().zip(before).filter(|((_, now), (_, before))| now != before);
-    both.map(|((holiday, now), (_, before))| Uneven { holiday, now, before }).collect()
+    let taken = [now, before].map(|(after, until)| workdays_off(after, until));
+    let [Some(now), Some(before)] = taken else { return vec![] };
+    let both = now.into_iter().zip(before);
+    let differ = both.filter(|((_, now), (_, before))| now.abs_diff(*before) >= WORKDAYS_MINIMUM);
+    differ.map(|((holiday, now), (_, before))| Uneven { holiday, now, before }).collect()
 }
 
 #[cfg(test)]
@@ -38,14 +36,23 @@ mod tests {
     }
 
     #[test]
-    fn spring_festival_in_one_january_and_not_in_the_other_is_told() {
-        // It began on 28 January 2025 and on 15 February 2026.
-        let january = [["2025-12-31", "2026-01-31"], ["2024-12-31", "2025-01-31"]];
-        assert_eq!(found(january[0], january[1]), []);
-        let quarter = [["2025-12-31", "2026-02-10"], ["2024-12-31", "2025-02-10"]];
-        assert_eq!(found(quarter[0], quarter[1]), [("元旦".into(), 3, 1), ("春节".into(), 0, 8)]);
-        let with_it = [["2026-02-01", "2026-02-28"], ["2025-02-01", "2025-02-28"]];
-        assert_eq!(found(with_it[0], with_it[1]), [("春节".into(), 9, 3)]);
+    fn spring_festival_in_one_stretch_and_not_in_the_other_is_told() {
+        // It took the workdays of 28 January to 4 February 2025, and of 16 to 23 February 2026.
+        assert_eq!(
+            found(["2025-12-31", "2026-01-31"], ["2024-12-31", "2025-01-31"]),
+            [("春节".into(), 0, 4)]
+        );
+        assert_eq!(
+            found(["2026-01-31", "2026-02-28"], ["2025-01-31", "2025-02-28"]),
+            [("春节".into(), 6, 2)]
+        );
         assert_eq!(found(["2026-02-28", "2026-03-31"], ["2025-02-28", "2025-03-31"]), []);
+    }
+
+    #[test]
+    fn of_whole_years_holidays_do_not_differ_and_of_unknown_ones_nothing_is_said() {
+        assert_eq!(found(["2025-11-30", "2026-11-30"], ["2024-11-30", "2025-11-30"]), []);
+        assert_eq!(found(["2026-05-31", "2026-11-30"], ["2025-05-31", "2025-11-30"]), []);
+        assert_eq!(found(["2020-01-01", "2020-02-10"], ["2019-01-01", "2019-02-10"]), []);
     }
 }

@@ -1,5 +1,6 @@
 //! Shares of a number of cases with their uncertainty.
 
+use crate::special::ln_gamma;
 use serde::{Deserialize, Serialize};
 
 /// Of the standard normal distribution, 95 % lie within ± this.
@@ -24,24 +25,40 @@ impl Estimate {
 /// `hits` of `cases`, with the score interval of Wilson (1927), *JASA* 22, which stays within 0 and 1 and holds for few cases, too.
 /// `None` without cases.
 pub fn share(hits: u64, cases: u64) -> Option<Estimate> {
-    share_at(hits, cases, Z_95)
-}
-
-/// The same with the interval of another confidence, told by its normal quantile `z`.
-pub fn share_at(hits: u64, cases: u64, z: f64) -> Option<Estimate> {
     if cases == 0 {
         return None;
     }
     let p = hits.min(cases) as f64 / cases as f64;
-    let (low, high) = wilson(p, cases as f64, z);
+    let (low, high) = wilson(p, cases as f64);
     Some(Estimate { at: p, low, high, cases })
 }
 
+/// Probability that of `cases` independent ones at least `hits` happen, each with probability 0 < `p` < 1: Σ C(n, i) pⁱ (1 − p)ⁿ⁻ⁱ from
+/// i = `hits` on, each term from the one before, until they no longer count.
+pub fn at_least(hits: u64, cases: u64, p: f64) -> f64 {
+    if hits > cases {
+        return 0.0;
+    }
+    let (k, n) = (hits as f64, cases as f64);
+    let choose = ln_gamma(n + 1.0) - ln_gamma(k + 1.0) - ln_gamma(n - k + 1.0);
+    let mut term = (choose + k * p.ln() + (n - k) * (1.0 - p).ln()).exp();
+    let mut sum = term;
+    for i in hits..cases {
+        term *= (n - i as f64) / (i as f64 + 1.0) * p / (1.0 - p);
+        sum += term;
+        // Terms fall from the expected number on.
+        if i as f64 > n * p && term < sum * 1e-12 {
+            break;
+        }
+    }
+    sum.min(1.0)
+}
+
 /// The interval of a share p of n cases, which need not be whole.
-fn wilson(p: f64, n: f64, z: f64) -> (f64, f64) {
-    let z2 = z * z;
+fn wilson(p: f64, n: f64) -> (f64, f64) {
+    let z2 = Z_95 * Z_95;
     let centre = (p + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = z / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
+    let half = Z_95 / (1.0 + z2 / n) * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     ((centre - half).max(0.0), (centre + half).min(1.0))
 }
 
@@ -120,7 +137,7 @@ impl Clusters {
             () if variance * most <= spread => most,
             () => spread / variance,
         };
-        let (low, high) = wilson(p, independent, Z_95);
+        let (low, high) = wilson(p, independent);
         Some(Estimate { at: p, low, high, cases })
     }
 }
@@ -129,6 +146,22 @@ impl Clusters {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn known_tails() {
+        // Of eight at 0.2: 256 · 0.2⁵ … by hand; of ten tosses all heads; nothing is always reached.
+        for (hits, cases, p, known) in [
+            (5, 8, 0.2, 0.010_406_4),
+            (6, 8, 0.2, 0.001_231_36),
+            (10, 10, 0.5, 0.000_976_562_5),
+            (0, 7, 0.3, 1.0),
+            (8, 7, 0.3, 0.0),
+        ] {
+            let found = at_least(hits, cases, p);
+            assert!((found - known).abs() < 1e-9, "{hits} of {cases}: {found}");
+        }
+        assert!((at_least(5_000, 10_000, 0.5) - 0.503_989).abs() < 1e-5);
+    }
 
     #[test]
     fn known_intervals() {
@@ -172,7 +205,7 @@ mod tests {
         };
         // Of one case each, 15 of 20: the variance is p(1 − p)/(n − 1), so that it is as of 19.
         let single = Clusters::of((0..20).map(|at| (1, i64::from(at < 15)))).share().expect("twenty");
-        let (low, high) = wilson(0.75, 19.0, Z_95);
+        let (low, high) = wilson(0.75, 19.0);
         assert!(near(single, Estimate { at: 0.75, low, high, cases: 20 }), "{single:?}");
         // Ten times the same of each: no more is known.
         let tenfold = Clusters::of((0..20).map(|at| (10, 10 * i64::from(at < 15)))).share().expect("twenty");

@@ -50,7 +50,7 @@ pub use follow::in_progress;
 pub use manifest::{Manifest, Segment};
 pub use query::{Answer, Limits, query};
 pub use refresh::{JOB, Manner, Refreshed, bring_up_to_date, refresh};
-pub use semantic::holidays_within;
+pub use semantic::workdays_off;
 pub use serving::rates;
 pub use session::limit_memory;
 pub use shares::net_of_lines;

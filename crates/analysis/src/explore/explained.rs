@@ -1,7 +1,10 @@
 //! What the figures of an answer mean, beside them: definition, what they are worked out from, how many records that is, how sure
 //! they are, and what is behind them. The words are those of the catalog.
 
-use super::table::{Aspect, Table};
+use super::{
+    table::{Aspect, Table},
+    view::View,
+};
 use crate::words::Words;
 use serde::Serialize;
 use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval, Span};
@@ -85,21 +88,28 @@ fn explain(
     }
 }
 
-/// What an answer is of and what its measures mean, a heading and a text each: for files and letters, which leave the page behind.
-pub fn about(words: &Words<'_>, answer: &AnswerTable) -> Vec<(String, String)> {
-    let span = |key: &str, span: Option<Span>| {
-        span.map(|span| (words.t(key, &[]), format!("{} – {}", span.from, span.to)))
-    };
-    let of = span("explore.period", answer.period).into_iter();
-    let of = of.chain(span("explore.before", answer.compared_period));
-    let as_of = (words.t("explore.as_of", &[]), words.format.instant(answer.refreshed_at));
-    let taken = taken_from(words, answer, None).into_iter().map(|input| (input.label, input.value));
-    let measure = |(column, cell): (&Column, &Cell)| {
-        let told = [words.say(&column.definition), certainty(words, column, cell)];
-        (words.say(&column.label), told.join(" "))
-    };
-    let measures = answer.measures.iter().zip(&answer.total).map(measure);
-    of.chain([as_of]).chain(taken).chain(measures).collect()
+/// What an answer is of and what its columns mean, a heading and a text each: for files and letters, which leave the page behind. `within`
+/// are the members it is narrowed to, by their names.
+pub fn about(words: &Words<'_>, view: &View, table: &Table, within: &[String]) -> Vec<(String, String)> {
+    let answer = &table.answer;
+    let said = |key: &str, text: String| (!text.is_empty()).then(|| (words.t(key, &[]), text));
+    let days =
+        |span: Option<Span>| span.map(|span| format!("{} – {}", span.from, span.to)).unwrap_or_default();
+    let of = [
+        said("explore.within", within.join(" · ")),
+        said("explore.condition", view.question.filter.clone()),
+        said("explore.period", days(answer.period)),
+        said("explore.before", days(answer.compared_period)),
+        said("explore.as_of", words.format.instant(answer.refreshed_at)),
+    ];
+    let Defined { keys, terms, inputs, .. } = defined(words, table, String::new());
+    let inputs = inputs.into_iter().map(|input| (input.label, input.value));
+    let terms = terms.into_iter().map(|term| {
+        let told = [term.definition, term.formula, term.certainty];
+        (term.label, told.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" · "))
+    });
+    let keys = keys.into_iter().map(|key| (words.t(key, &[]), words.t(&format!("{key}.is"), &[])));
+    of.into_iter().flatten().chain(inputs).chain(terms).chain(keys).collect()
 }
 
 /// The facts, each with how many of its records are in the answer.

@@ -152,7 +152,9 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
     let table = table::table(app.engine(), &session.actor, &view, &model, Purpose::TakeAlong).await?;
     export::whole(table.answer.more || table.more_groups)?;
     let (columns, rows) = sheet::matrix(&view, &table, &words);
-    let (count, about) = (rows.len(), explained::about(&words, &table.answer));
+    let ground = Ground::new(&words, &session.actor, &model);
+    let within = ground.members(&view.question.within).await?;
+    let (count, about) = (rows.len(), explained::about(&words, &view, &table, &within));
     let page = export::Page { columns, rows, about, ..export::Page::default() };
     let file = export::file(format.unwrap_or_default(), page, &words)?;
     let question = json!(view.question).to_string();

@@ -143,13 +143,22 @@ pub async fn export(State(app): State<App>, session: Session, Form(pairs): Form<
     };
     let rows: Vec<Vec<Value>> =
         found.rows.iter().map(|row| found.columns.iter().zip(row).map(value).collect()).collect();
-    let as_of = (words.t("explore.as_of", &[]), words.format.instant(found.answer.refreshed_at));
+    let (view, at, question) = of_address(&pairs)?;
+    let model = semantic::askable(app.engine(), &session.actor)?;
+    let ground = Ground::new(&words, &session.actor, &model);
+    let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
+    let said = |key: &str, text: String| (!text.is_empty()).then(|| (words.t(key, &[]), text));
+    let of = [
+        Some((words.t(&format!("explore.fact_{}", fact(&pairs)), &[]), words.count(rows.len()))),
+        said("explore.within", members.join(" · ")),
+        said("explore.condition", view.question.filter.clone()),
+        said("explore.as_of", words.format.instant(found.answer.refreshed_at)),
+    ];
     let meaning = |column: &RowColumn| (words.say(&column.label), words.say(&column.definition));
-    let about = [as_of].into_iter().chain(found.columns.iter().map(meaning)).collect();
+    let about = of.into_iter().flatten().chain(found.columns.iter().map(meaning)).collect();
     let count = rows.len();
     let page = export::Page { columns, rows, about, ..export::Page::default() };
     let file = export::file(&format, page, &words)?;
-    let (_, _, question) = of_address(&pairs)?;
     let asked = serde_json::json!(question).to_string();
     for entity in &found.answer.entities {
         app.took_along(&session, entity, count, &[("question", &asked), ("format", &format)]);

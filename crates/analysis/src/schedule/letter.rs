@@ -118,7 +118,8 @@ async fn part(
             ..Note::new(Act::Exported, Via::System)
         });
     }
-    let about = explore::about(words, &table.answer);
+    let within = explore::Ground::new(words, reader, model).members(&view.question.within).await?;
+    let about = explore::about(words, view, &table, &within);
     pages.push(Page { name: name.to_owned(), columns, rows, about: about.clone() });
     let figures = explore::figures(words, &table.answer, None);
     let text = |figure: &explore::Figure| match &figure.range {

@@ -161,18 +161,9 @@ impl Engine {
         if self.dialect() == Dialect::Sqlite {
             return Ok(true);
         }
-        for apart in one.renewed.clone() {
-            let (one, system) = (one.clone(), Actor::system());
-            let wanted = self.write(&system, move |tx| {
-                Box::pin(async move {
-                    if !still_wanted(tx, &one).await? {
-                        return Ok(false);
-                    }
-                    tx.conn.run(&format!("ANALYZE \"{}\"", one.next(apart))).await?;
-                    Ok(true)
-                })
-            });
-            if !wanted.await? {
+        for apart in &one.renewed {
+            let statement = format!("ANALYZE \"{}\"", one.next(*apart));
+            if !self.while_wanted(one, vec![statement]).await? {
                 return Ok(false);
             }
         }
@@ -261,30 +252,33 @@ impl Engine {
     }
 
     async fn replacing_step(&self, one: &Replacement, step: schema::Step) -> Result<bool> {
-        let one = one.clone();
         let statements = schema::ddl(&step, self.dialect());
         // SQLite's writer sorts more quickly on its own than in a transaction.
         let (in_it, alone) = match (step, self.writer()) {
             (schema::Step::CreateIndex { .. }, Some(writer)) => (vec![], Some((writer, statements))),
             _ => (statements, None),
         };
-        let system = Actor::system();
+        let wanted = self.while_wanted(one, in_it).await?;
+        if let (true, Some((writer, statements))) = (wanted, alone) {
+            writer::alone(writer, statements).await?;
+        }
+        Ok(wanted)
+    }
+
+    async fn while_wanted(&self, one: &Replacement, statements: Vec<String>) -> Result<bool> {
+        let (one, system) = (one.clone(), Actor::system());
         let wanted = self.write(&system, move |tx| {
             Box::pin(async move {
                 if !still_wanted(tx, &one).await? {
                     return Ok(false);
                 }
-                for statement in in_it {
+                for statement in statements {
                     tx.conn.run(&statement).await?;
                 }
                 Ok(true)
             })
         });
-        let wanted = wanted.await?;
-        if let (true, Some((writer, statements))) = (wanted, alone) {
-            writer::alone(writer, statements).await?;
-        }
-        Ok(wanted)
+        wanted.await
     }
 }
 

@@ -143,11 +143,13 @@ impl Signal {
                 money(low)
             ),
             (Signal::OtherHolidays(Uneven { holiday, now, before }), Lang::En) => format!(
-                "{} takes {now} of these days and {before} of those a year ago: that may be part of it.",
-                holiday.en
+                "{} takes {now} workdays from these weeks and {before} from those of a year ago: {}.",
+                holiday.en,
+                if now > before { "that may be part of it" } else { "the two compare poorly" }
             ),
             (Signal::OtherHolidays(Uneven { holiday, now, before }), Lang::Zh) => {
-                format!("{}假期在本期占 {now} 天，去年同期 {before} 天，可能是部分原因。", holiday.zh)
+                let so = if now > before { "可能是部分原因" } else { "两期可比性有限" };
+                format!("{}假期占用工作日：本期 {now} 天，去年同期 {before} 天，{so}。", holiday.zh)
             }
         }
     }
@@ -199,14 +201,23 @@ mod tests {
             said(Lang::Zh),
             "低于预测：最近 5 个完整周销售额 ¥150，事先预测 ¥200，80% 区间下限 ¥180。"
         );
-        let holiday = meta::label("Spring Festival", "春节");
-        let uneven = Signal::OtherHolidays(Uneven { holiday, now: 9, before: 0 });
-        let said = |lang| uneven.text(Format { lang, zone: Zone::default() }, "CNY");
+        let uneven = |now, before| {
+            let holiday = meta::label("Spring Festival", "春节");
+            Signal::OtherHolidays(Uneven { holiday, now, before })
+        };
+        let said = |uneven: Signal, lang| uneven.text(Format { lang, zone: Zone::default() }, "CNY");
         assert_eq!(
-            said(Lang::En),
-            "Spring Festival takes 9 of these days and 0 of those a year ago: that may be part of it."
+            said(uneven(6, 0), Lang::En),
+            "Spring Festival takes 6 workdays from these weeks and 0 from those of a year ago: that may be part of it."
         );
-        assert_eq!(said(Lang::Zh), "春节假期在本期占 9 天，去年同期 0 天，可能是部分原因。");
+        assert_eq!(
+            said(uneven(6, 0), Lang::Zh),
+            "春节假期占用工作日：本期 6 天，去年同期 0 天，可能是部分原因。"
+        );
+        // Fewer days off do not explain that less was sold.
+        assert!(said(uneven(0, 6), Lang::En).ends_with("the two compare poorly."));
+        assert!(said(uneven(0, 6), Lang::Zh).ends_with("两期可比性有限。"));
+        let uneven = uneven(6, 0);
         let kept: Signal = serde_json::from_value(serde_json::to_value(&uneven).unwrap()).unwrap();
         assert_eq!(kept, uneven);
     }

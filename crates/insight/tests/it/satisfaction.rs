@@ -353,9 +353,19 @@ fn trend_and_groups_are_shown_with_their_uncertainty_or_as_too_few() {
         // Of the four in Hebei the mean alone, (3.875 + 2.875) / 8, and who would recommend us.
         let few = "0.84 <span class=\"hint\">4 customers only: a mean, too few for an interval</span>";
         let promoters = "4 promoters and 4 detractors among 8 answers: too few customers for a score";
-        for part in
-            ["2026-08", "Satisfaction is clearly lower than in 2026-05", "n = 40", "Henan", few, promoters]
-        {
+        // Everybody promoted us, then nobody.
+        let fell = "The net promoter score is clearly lower than in 2026-05";
+        let points = "\"known\":[null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,null,100.0,null,null,-100.0";
+        for part in [
+            "2026-08",
+            "Satisfaction is clearly lower than in 2026-05",
+            "n = 40",
+            "Henan",
+            few,
+            promoters,
+            fell,
+            points,
+        ] {
             assert!(page.contains(part), "{part} in {page}");
         }
         let by_quarter = client.get("/value/satisfaction").await.expect(200).body;

@@ -234,20 +234,22 @@ fn who_wants_nothing_at_all_is_drawn_for_no_medium() {
         let (ann, _) = rep(&company, "ann", "own").await;
         let (id, _) = drawn(&company, ann).await;
         let everybody: Vec<Id> = company.everybody().await.iter().map(|record| record.id).collect();
-        let [nothing, no_email, back] = everybody[..3] else { panic!() };
+        let [nothing, no_email, back, each] = everybody[..4] else { panic!() };
         let decisions = [
             (nothing, "any", "refused"),
             (no_email, "email", "refused"),
             (back, "any", "refused"),
             (back, "any", "given"),
         ];
-        for (day, (account, channel, state)) in (1..).zip(decisions) {
+        let channels = ["email", "sms", "phone", "post", "visit", "wechat"];
+        let one_by_one = channels.map(|channel| (each, channel, "refused"));
+        for (day, (account, channel, state)) in (1..).zip(decisions.into_iter().chain(one_by_one)) {
             let fields = values([
                 ("account", account.into()),
                 ("channel", channel.into()),
                 ("purpose", "marketing".into()),
                 ("state", state.into()),
-                ("decided_at", at(&format!("2026-10-0{day}"))),
+                ("decided_at", at(&format!("2026-10-{day:02}"))),
             ]);
             company.create("consent", fields).await;
         }
@@ -256,9 +258,9 @@ fn who_wants_nothing_at_all_is_drawn_for_no_medium() {
             rest.into_iter().collect()
         };
         for (medium, left_out) in [
-            (Value::Null, vec![nothing]),
-            ("event".into(), vec![nothing]),
-            ("email".into(), vec![nothing, no_email]),
+            (Value::Null, vec![nothing, each]),
+            ("event".into(), vec![nothing, each]),
+            ("email".into(), vec![nothing, no_email, each]),
             // Of whom an advertisement reaches nobody is addressed by name.
             ("advertising".into(), vec![]),
         ] {

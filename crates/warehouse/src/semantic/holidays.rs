@@ -131,12 +131,21 @@ pub(crate) fn days_off() -> impl Iterator<Item = (NaiveDate, Holiday)> {
     announced().chain(statutory::days_off().filter(|(day, _)| is_expected(*day)))
 }
 
-/// Of each holiday, the days off work for it after one day, up to another; always all holidays, in one order.
-pub fn holidays_within(after: NaiveDate, until: NaiveDate) -> Vec<(Label, u32)> {
-    let off: Vec<Holiday> =
-        days_off().filter(|(day, _)| *day > after && *day <= until).map(|(_, holiday)| holiday).collect();
+/// The first day of the first year that is known.
+fn first() -> NaiveDate {
+    day(HOLIDAYS[0].0)
+}
+
+/// Of each holiday, the workdays it takes after one day, up to another: weekends would have been free without it. Always all holidays, in one
+/// order; `None` where a part of the days lies before what is known.
+pub fn workdays_off(after: NaiveDate, until: NaiveDate) -> Option<Vec<(Label, u32)>> {
+    if after.succ_opt()? < first() {
+        return None;
+    }
+    let within = days_off().filter(|(day, _)| *day > after && *day <= until && !statutory::is_weekend(*day));
+    let off: Vec<Holiday> = within.map(|(_, holiday)| holiday).collect();
     let days = |holiday: Holiday| off.iter().filter(|other| **other == holiday).count() as u32;
-    Holiday::ALL.map(|holiday| (holiday.label(), days(holiday))).into()
+    Some(Holiday::ALL.map(|holiday| (holiday.label(), days(holiday))).into())
 }
 
 fn announced() -> impl Iterator<Item = (NaiveDate, Holiday)> {

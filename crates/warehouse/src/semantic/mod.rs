@@ -43,7 +43,7 @@ pub use chosen::{chosen, groups_by};
 pub(crate) use codes::Known as Codes;
 pub use dimension::{Dimension, DimensionKind, Level};
 pub use fields::{FilterField, filter_fields};
-pub use holidays::holidays_within;
+pub use holidays::workdays_off;
 pub use interval::{Interval, Sampled};
 pub use measure::{Expression, Measure, Unit, Whole};
 pub use member::Member;

@@ -131,6 +131,7 @@ function heat(d, t, box) {
   box.style.height = `${Math.max(200, d.rows.length * 34 + 72)}px`;
   // What is left of the width beside the names of the rows.
   const cell = (box.clientWidth - 124) / d.columns.length;
+  box.dataset.width = box.clientWidth;
   return {
     grid: { ...t.base.grid, top: 8 },
     xAxis: { ...t.axis(), type: "category", data: d.columns, splitLine: { show: false } },

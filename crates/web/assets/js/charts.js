@@ -65,8 +65,14 @@ async function draw(box) {
   chart.on("mouseover", ({ data: mark }) => chart.getZr().setCursorStyle(mark?.href ? "pointer" : "default"));
 }
 
+// What a heat map writes depends on its width: it is drawn anew.
+function turned(box) {
+  const chart = echarts.getInstanceByDom(box);
+  chart?.resize();
+  if (chart && box.dataset.width && box.dataset.width !== String(box.clientWidth)) draw(box);
+}
 // What is being taken away or is folded up has no size, and a map of none cannot be laid out.
-const sizes = new ResizeObserver((entries) => entries.forEach(({ target, contentRect }) => { if (contentRect.width > 0 && contentRect.height > 0) echarts.getInstanceByDom(target)?.resize(); }));
+const sizes = new ResizeObserver((entries) => entries.forEach(({ target, contentRect }) => { if (contentRect.width > 0 && contentRect.height > 0) turned(target); }));
 const boxes = () => [...document.querySelectorAll("[data-chart]")];
 
 function start(box) {

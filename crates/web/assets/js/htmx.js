@@ -10,15 +10,21 @@ window.htmx = htmx;
 document.addEventListener("htmx:responseError", (event) => toast({ kind: "error", text: errorText(event.detail.xhr.status, event.detail.xhr.responseText) }));
 document.addEventListener("htmx:sendError", () => toast({ kind: "error", text: messages.network_error }));
 
-// News swaps a part of the page under whoever works in it: the keyboard goes on at the same place of what came.
-const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part);
+// News swaps a part of the page under whoever works in it: the keyboard goes on at the same place of what came. What was opened there is
+// closed again, so that of its inside the place is what opens it.
+const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part).filter((at) => !at.closest("details > :not(summary)"));
 let place = null;
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {
-  const at = stops(target).indexOf(document.activeElement);
-  place = at >= 0 && requestConfig.triggeringEvent?.type.startsWith("sse:") ? { part: target.id, at } : null;
+  const at = document.activeElement?.closest("details > :not(summary)")?.parentElement.querySelector("summary") ?? document.activeElement;
+  const index = stops(target).indexOf(at);
+  place = index >= 0 && requestConfig.triggeringEvent?.type.startsWith("sse:") ? { part: target.id, index, name: at.getAttribute("aria-label") ?? at.textContent } : null;
 });
 document.addEventListener("htmx:afterSwap", () => {
-  if (place && !stops(document).includes(document.activeElement)) stops(document.getElementById(place.part))[place.at]?.focus({ preventScroll: true });
+  if (place && (document.activeElement === document.body || !document.activeElement)) {
+    const came = stops(document.getElementById(place.part));
+    const same = came.filter((at) => (at.getAttribute("aria-label") ?? at.textContent) === place.name);
+    ((same.length === 1 ? same[0] : came[place.index]) ?? came.at(-1))?.focus({ preventScroll: true });
+  }
   place = null;
 });
 export { htmx };

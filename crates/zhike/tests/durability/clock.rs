@@ -40,7 +40,7 @@ fn a_clock_that_jumps_loses_nothing_and_needs_no_restart() {
         let mut program = store.serve_with(&[("LD_PRELOAD", &library), ("CLOCK_AHEAD", &clock)]);
         let client = Client::new(&program.address, &token);
         let mut ledger = Ledger::default();
-        let right = chrono::Utc::now();
+        let right = meta::Clock::system().now();
         let mut seen = vec![];
         for (round, to) in JUMPS.into_iter().enumerate() {
             let file = format!("C{round:03}x");

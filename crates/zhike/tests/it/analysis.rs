@@ -73,6 +73,10 @@ fn an_analyst_asks_in_sql_and_takes_the_answer_along() {
         assert_eq!(csv.body.trim_start_matches('\u{feff}'), "name,net\nAcme,25\n'=1+1,5\n");
         let book = workbook::exported(&client, "/analysis/sql/export", &[("sql", sql)]).await;
         assert_eq!(book, [["name", "net"], ["Acme", "25"], ["=1+1", "5"]]);
+        // A statement longer than a cell may be.
+        let long = format!("{sql}\n-- {}", "x".repeat(40_000));
+        let book = workbook::exported(&client, "/analysis/sql/export", &[("sql", &long)]).await;
+        assert_eq!(book.len(), 3);
         client.post("/analysis/sql/export", &[("sql", sql), ("format", "pdf")]).await.expect(422);
         let question = json!({ "measures": ["net_sales"], "cuts": [{ "dimension": "account" }], "top": 1, "sort": { "by": "net_sales", "descending": true } });
         let answer =

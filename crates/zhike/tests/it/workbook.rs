@@ -24,6 +24,10 @@ pub fn sheet(bytes: &[u8], name: Option<&str>) -> Vec<Vec<String>> {
 
 /// What this form is answered with, a workbook to be saved.
 pub async fn exported(client: &Client, path: &str, form: &[(&str, &str)]) -> Vec<Vec<String>> {
+    rows(&saved(client, path, form).await)
+}
+
+pub async fn saved(client: &Client, path: &str, form: &[(&str, &str)]) -> Vec<u8> {
     let form = [form, &[("format", "xlsx"), ("csrf", client.csrf.as_str())]].concat();
     let pairs: Vec<String> =
         form.iter().map(|(name, value)| format!("{name}={}", web::encode(value))).collect();
@@ -32,5 +36,5 @@ pub async fn exported(client: &Client, path: &str, form: &[(&str, &str)]) -> Vec
     assert_eq!(answer.status(), 200, "{path}");
     let disposition = answer.headers()["content-disposition"].to_str().unwrap();
     assert!(disposition.contains("answer.xlsx"), "{disposition}");
-    rows(&to_bytes(answer.into_body(), usize::MAX).await.unwrap())
+    to_bytes(answer.into_body(), usize::MAX).await.unwrap().to_vec()
 }

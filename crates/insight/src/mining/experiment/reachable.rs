@@ -3,7 +3,7 @@
 
 use engine::{
     Engine, Result, Row, among,
-    consent::{self, ANY, Decision},
+    consent::{self, Decision},
     name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
@@ -13,19 +13,27 @@ use std::collections::{HashMap, HashSet};
 /// What campaigns are for.
 const PURPOSE: &str = "marketing";
 
-/// The channel of consents by which a medium addresses people; `None` of what addresses nobody by name. Where the medium says nothing of it,
-/// or is not chosen yet, a refusal of every channel counts.
-fn channel(medium: &str) -> Option<&'static str> {
-    Some(match medium {
-        "web" | "advertising" => return None,
-        "email" => "email",
-        "sms" => "sms",
-        "call" => "phone",
-        "letter" => "post",
-        "visit" => "visit",
-        "social" => "wechat",
-        _ => ANY,
-    })
+/// Every channel of consents but that which stands for all.
+const CHANNELS: [&str; 6] = ["email", "sms", "phone", "post", "visit", "wechat"];
+
+/// The channels by which a medium may address people. Where the medium says nothing of it, or is not chosen yet, any of them: who refused
+/// them all is not addressed. None of what addresses nobody by name.
+fn channels(medium: &str) -> &'static [&'static str] {
+    match medium {
+        "email" => &["email"],
+        "sms" => &["sms"],
+        "call" => &["phone"],
+        "letter" => &["post"],
+        "visit" => &["visit"],
+        "social" => &["wechat"],
+        "web" | "advertising" => &[],
+        _ => &CHANNELS,
+    }
+}
+
+/// Whether people decide about being reached by this medium.
+pub fn is_decided(medium: &str) -> bool {
+    !channels(medium).is_empty()
 }
 
 /// Those of `customers` who may take part in an experiment with this medium.
@@ -39,11 +47,15 @@ pub(super) async fn only(engine: &Engine, medium: &str, mut customers: Vec<Recor
 /// Those of `customers` who said no to the medium. Whoever was never asked did not: whether that is enough depends on the law and on what the
 /// campaign says (docs/privacy.md).
 pub async fn refused(engine: &Engine, medium: &str, customers: &[Id]) -> Result<HashSet<Id>> {
-    let Some(channel) = channel(medium) else { return Ok(HashSet::new()) };
+    if !is_decided(medium) {
+        return Ok(HashSet::new());
+    }
     let now = engine.clock().now();
     let refuses = |own: &[Decision]| {
-        let verdict = consent::decide(own, channel, PURPOSE, now);
-        !verdict.allowed && verdict.decision.is_some()
+        channels(medium).iter().all(|channel| {
+            let verdict = consent::decide(own, channel, PURPOSE, now);
+            !verdict.allowed && verdict.decision.is_some()
+        })
     };
     let decisions = decisions(engine, customers).await?;
     Ok(decisions.into_iter().filter(|(_, own)| refuses(own)).map(|(customer, _)| customer).collect())
@@ -88,18 +100,22 @@ async fn decisions(engine: &Engine, customers: &[Id]) -> Result<HashMap<Id, Vec<
 #[cfg(test)]
 mod tests {
     use super::*;
-    use customers::consent::CHANNELS;
+    use customers::consent::CHANNELS as KNOWN;
+    use engine::consent::ANY;
 
     #[test]
-    fn each_channel_is_one_that_people_decide_about() {
-        let media = ["email", "sms", "call", "letter", "visit", "social"];
-        let known: Vec<&str> = CHANNELS.iter().map(|(channel, ..)| *channel).collect();
-        for medium in media {
-            assert!(channel(medium).is_some_and(|channel| known.contains(&channel)), "{medium}");
+    fn channels_are_those_that_people_decide_about() {
+        let all: Vec<&str> = KNOWN.iter().map(|(channel, ..)| *channel).filter(|one| *one != ANY).collect();
+        let (mut known, mut all) = (CHANNELS.to_vec(), all);
+        known.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(known, all);
+        for medium in ["email", "sms", "call", "letter", "visit", "social"] {
+            assert_eq!(channels(medium).len(), 1, "{medium}");
         }
-        assert_eq!(channel("advertising"), None);
+        assert!(!is_decided("advertising") && !is_decided("web"));
         for unsaid in ["", "event", "other"] {
-            assert_eq!(channel(unsaid), Some(ANY), "{unsaid}");
+            assert_eq!(channels(unsaid), CHANNELS, "{unsaid}");
         }
     }
 }

@@ -155,10 +155,10 @@ impl Asked {
 }
 
 /// Whether a member may still be reached and how he responded, the latter for whoever may see when and for how much customers buy.
-fn columns(side: Side, account: &Entity) -> Vec<Field> {
+fn columns(side: Side, medium: &str, account: &Entity) -> Vec<Field> {
     let may_be_reached = boolean(MAY_BE_REACHED).label("May be reached", "可触达").help(
-        "No: since the draw this customer said no to the medium, or to all of them. Do not reach him; he is still compared, or the comparison would be bent.",
-        "“否”：抽取之后该客户已拒绝此媒介或全部媒介，请勿触达；仍计入比较，以免结果失真。",
+        "No: this customer has said no to the medium, or to all of them. Do not reach him; he is still compared, or the comparison would be bent.",
+        "“否”：该客户已拒绝此媒介或全部媒介，请勿触达；仍计入比较，以免结果失真。",
     );
     let bought_on = date(BOUGHT_ON).label("Bought on", "购买日期").help(
         "Day of the first order that counts within the experiment's days; empty if nothing was bought. As it was last compared: every night until it has ended.",
@@ -174,7 +174,11 @@ fn columns(side: Side, account: &Entity) -> Vec<Field> {
     let seen = |figure: &str| account.get(figure).is_some_and(|field| !field.masked);
     let responses = [("last_order_on", bought_on), ("net_sales", bought_for)];
     let seen = responses.into_iter().filter(|(figure, _)| seen(figure)).map(|(_, field)| field);
-    (!side.is_control()).then_some(may_be_reached).into_iter().chain(seen).collect()
+    (!side.is_control() && reachable::is_decided(medium))
+        .then_some(may_be_reached)
+        .into_iter()
+        .chain(seen)
+        .collect()
 }
 
 /// The members of one side, a batch at a time, with what they bought.
@@ -307,7 +311,7 @@ pub async fn page(
         list.clone().unwrap_or_default(),
     )
     .await?;
-    for field in self::columns(side, account) {
+    for field in self::columns(side, experiment.text(MEDIUM), account) {
         table.add(&words, &records, &field);
     }
     // Of the whole only those are told who may see the whole.
@@ -350,7 +354,7 @@ pub async fn export(
     let asked = Asked { after: None, ..asked };
     let noted = asked.noted(id, side);
     let noted: Vec<(&str, &str)> = noted.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let more = columns(side, experiment.text(MEDIUM), session.actor.view(app.engine().entity("account")?));
     let members = Members::of(app.engine(), experiment, side, asked).await?;
-    let more = columns(side, session.actor.view(app.engine().entity("account")?));
     web::pages::record_file(app, session, "account", more, &noted, members).await
 }

@@ -189,6 +189,20 @@ fn an_answer_is_taken_along_without_formulas_and_the_audit_says_so() {
         let book = workbook::exported(&client, "/analysis/explore/export", &asked).await;
         let rows = [["Customer", "Sales"], ["=Chengdu", "1100"], ["青岛海风", "800"], ["Total", "1900"]];
         assert_eq!(book, rows);
+        // What it is of goes with it: a file of a part does not pass for the whole.
+        client.set_cookie("zhike_lang", "en");
+        let part = [("m", "sales"), ("r", "account"), ("w", "account.province=\"四川\""), ("share", "1")];
+        let rows = [("m", "sales"), ("fact", "sales"), ("a", "account.province=\"四川\"")];
+        for (path, form) in [("export", &part[..]), ("rows/export", &rows)] {
+            let book = workbook::saved(&client, &format!("/analysis/explore/{path}"), form).await;
+            let about = workbook::sheet(&book, Some("2 About"));
+            let said = |what: &str| about.iter().find(|row| row[1] == what).map(|row| row[2].as_str());
+            assert!(about[1..].iter().all(|row| row[0] == "1"), "{about:?}");
+            assert!(said("Within").is_some_and(|members| members.contains("四川")), "{about:?}");
+            assert!(said("Data as of").is_some(), "{about:?}");
+            let columns = ["Sales", if path == "export" { "Share" } else { "Quantity" }];
+            assert!(columns.iter().all(|column| said(column).is_some()), "{about:?}");
+        }
         client.post("/analysis/explore/export", &[("m", "sales"), ("format", "pdf")]).await.expect(422);
         client.post("/analysis/explore/export", &[("m", "beauty"), ("format", "csv")]).await.expect(422);
         let rows = client

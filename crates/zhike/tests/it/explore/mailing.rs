@@ -108,7 +108,7 @@ fn each_reader_gets_his_own_figures_once_and_when_it_is_time() {
             assert_eq!(about[0], ["Sheet", "What", "Meaning"]);
             let html = letter.html.as_ref().unwrap();
             for what in ["Data as of", "From “", "Sales"] {
-                let said = about.iter().find(|row| row[0] == "By province" && row[1].starts_with(what));
+                let said = about.iter().find(|row| row[0] == "1 By province" && row[1].starts_with(what));
                 let [_, what, meaning] = &said.expect(what)[..] else { panic!("{about:?}") };
                 assert!(letter.text.contains(&format!("{what}: {meaning}")), "{}", letter.text);
                 assert!(html.contains(&format!("<b>{what}</b> ")), "{html}");
