@@ -182,6 +182,8 @@ impl From<sqlx::Error> for Error {
 fn outage_of_postgres(code: &str, text: String) -> Option<Error> {
     match code.get(..2)? {
         "53" if code == "53100" => Some(Error::DiskFull(text)),
+        // Of a connection that is made while its disk is full: PostgreSQL gives it no code of its own.
+        "XX" if text.contains("could not write init file") => Some(Error::DiskFull(text)),
         // Connection, resources, shut down or starting, the machine; a transaction to be repeated.
         "08" | "53" | "57" | "58" | "40" => Some(Error::Unavailable(text)),
         // A standby, or a server set to read only.

@@ -15,14 +15,15 @@ use std::{
 use warehouse::{Limits, Place, here, semantic};
 
 /// What the company has no two members of.
-const WITHOUT_MEMBERS: [&str; 5] = [
+const WITHOUT_MEMBERS: [&str; 6] = [
     // Empty until a campaign has proven that customers respond differently: of two hundred none does.
     "account.contact_advice",
     // Its products are as old as the company.
     "account.new_products",
     "account.new_products_early",
-    // Nobody of it buys regularly.
+    // Nobody of it buys regularly, nor often enough for a habit.
     "account.next_purchase_on",
+    "account.usual_weekday",
     // All came the same way.
     "account.source",
 ];
