@@ -164,14 +164,14 @@ export async function keyboard({ open, step, program }) {
   });
 
   await step('news about a record leave the keyboard its place', async () => {
+    // Not from a second page: where one is closed, Chromium gives the keyboard to the beginning of the other.
     const changes = async (city) => {
-      const other = await page.context().newPage();
-      await other.goto(page.url());
-      await other.locator('[data-edit$="/field/city"]').dblclick();
-      await other.locator('[data-cell-form] input[name=city]').fill(city);
-      await other.keyboard.press('Enter');
+      const field = `${new URL(page.url()).pathname}/field/city`;
+      const version = /name="version" value="(\d+)"/.exec(await (await page.request.get(field)).text())[1];
+      const csrf = await page.evaluate(() => JSON.parse(document.body.getAttribute('hx-headers'))['x-csrf-token']);
+      const answer = await page.request.fetch(field, { method: 'PATCH', form: { version, city }, headers: { 'x-csrf-token': csrf } });
+      assert.equal(answer.status(), 200);
       await page.locator('#panels a:visible:not([data-old])').first().waitFor();
-      await other.close();
     };
     const stops = page.locator('#panels').locator('a[href]:visible, button:visible, summary:visible');
     const marked = () => page.locator('#panels *').evaluateAll((all) => all.forEach((at) => { at.dataset.old = ''; }));
