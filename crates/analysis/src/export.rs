@@ -84,6 +84,10 @@ pub struct Page {
 /// With a sheet at the end that says what the others are about.
 pub fn workbook(mut pages: Vec<Page>, words: &Words<'_>) -> Result<Vec<u8>> {
     pages.extend(about(&pages, words));
+    book(&pages)
+}
+
+fn book(pages: &[Page]) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     for (at, page) in pages.iter().enumerate() {
         add_sheet(&mut book, at, page).map_err(refused)?;
@@ -152,6 +156,8 @@ mod tests {
         assert_eq!(sheet_name(0, ""), "1");
         assert_eq!(sheet_name(1, "按月/按省: [x]"), "2 按月按省 x");
         assert!(sheet_name(2, &"长".repeat(50)).chars().count() <= 31);
+        let page = |name: &str| Page { name: name.into(), ..Page::default() };
+        assert!(book(&[page("same"), page("same")]).is_ok());
     }
 
     #[test]

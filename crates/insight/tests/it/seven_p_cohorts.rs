@@ -1,10 +1,10 @@
 //! Customers by the quarter of their first order, and who of them bought again.
 
 use crate::{
-    company::{Company, on_databases, values},
+    company::{Company, on_databases},
     seven_p::all,
     seven_p_behind::{between, decoded},
-    seven_p_places::{of_places, places},
+    seven_p_places::{customers_of_places, of_places, places},
 };
 use chrono::Datelike;
 use engine::DEFAULT_TIME_ZONE;
@@ -58,24 +58,14 @@ async fn walked_cohorts(company: &Company) -> BTreeMap<([String; 2], NaiveDate),
 #[test]
 fn cohorts_of_each_relation_and_region_are_what_a_walk_over_the_records_finds() {
     on_databases(async |company| {
-        let mut number = 0;
-        for (relation, province, country) in
-            [("dealer", "山东", "CN"), ("consumer", "", "DE"), ("consumer", "山东", "CN"), ("dealer", "", "")]
-        {
-            for _ in 0..5 {
-                number += 1;
-                let fields = [("relation", relation), ("province", province), ("country", country)];
-                let mut fields = values(fields.map(|(field, text)| (field, text.into())));
-                fields.insert("name".to_owned(), format!("Customer {number}").into());
-                let account = company.create("account", fields).await;
-                let month = 1 + number % 9;
-                company.order(Some(account), &format!("2025-{month:02}-{number:02}"), "100", None).await;
-                if number % 4 > 0 {
-                    company.order(Some(account), &format!("2026-{month:02}-{number:02}"), "150", None).await;
-                }
-                // Of the running quarter, which is not counted.
-                company.order(Some(account), "2026-10-03", "10", None).await;
+        for (number, account) in customers_of_places(&company).await {
+            let month = 1 + number % 9;
+            company.order(Some(account), &format!("2025-{month:02}-{number:02}"), "100", None).await;
+            if number % 4 > 0 {
+                company.order(Some(account), &format!("2026-{month:02}-{number:02}"), "150", None).await;
             }
+            // Of the running quarter, which is not counted.
+            company.order(Some(account), "2026-10-03", "10", None).await;
         }
         company.settle().await;
         refit::refit(&company.engine, None).await.unwrap();

@@ -124,27 +124,32 @@ async fn walked_retention(company: &Company) -> BTreeMap<[String; 2], (u64, u64)
     found
 }
 
+/// Twenty customers, numbered from 1, of several relations and regions.
+pub async fn customers_of_places(company: &Company) -> Vec<(usize, Id)> {
+    let places =
+        [("dealer", "山东", "CN"), ("consumer", "", "DE"), ("consumer", "山东", "CN"), ("dealer", "", "")];
+    let mut customers = vec![];
+    for number in 1..=20 {
+        let (relation, province, country) = places[(number - 1) / 5];
+        let fields = [("relation", relation), ("province", province), ("country", country)];
+        let mut fields = values(fields.map(|(field, text)| (field, text.into())));
+        fields.insert("name".to_owned(), format!("Customer {number}").into());
+        customers.push((number, company.create("account", fields).await));
+    }
+    customers
+}
+
 #[test]
 fn profits_and_retention_of_each_relation_and_region_are_what_a_walk_over_the_records_finds() {
     on_databases(async |company| {
         company.cost_rates().await;
-        let mut number = 0;
-        for (relation, province, country) in
-            [("dealer", "山东", "CN"), ("consumer", "", "DE"), ("consumer", "山东", "CN"), ("dealer", "", "")]
-        {
-            for _ in 0..5 {
-                number += 1;
-                let fields = [("relation", relation), ("province", province), ("country", country)];
-                let mut fields = values(fields.map(|(field, text)| (field, text.into())));
-                fields.insert("name".to_owned(), format!("Customer {number}").into());
-                let account = company.create("account", fields).await;
-                // A year and more ago; most again since; some at a loss, some without a known cost.
-                let cost = [Some("40"), Some("130"), None][number % 3];
-                let day = format!("2025-{:02}-{:02}", 1 + number % 9, 1 + number);
-                company.order(Some(account), &day, "100", cost).await;
-                if number % 4 > 0 {
-                    company.order(Some(account), &format!("2026-09-{number:02}"), "150", cost).await;
-                }
+        for (number, account) in customers_of_places(&company).await {
+            // A year and more ago; most again since; some at a loss, some without a known cost.
+            let cost = [Some("40"), Some("130"), None][number % 3];
+            let day = format!("2025-{:02}-{:02}", 1 + number % 9, 1 + number);
+            company.order(Some(account), &day, "100", cost).await;
+            if number % 4 > 0 {
+                company.order(Some(account), &format!("2026-09-{number:02}"), "150", cost).await;
             }
         }
         company.settle().await;
