@@ -21,6 +21,7 @@ mod key_set;
 mod keys;
 mod lower;
 mod manifest;
+mod memory;
 mod query;
 mod read;
 mod refresh;

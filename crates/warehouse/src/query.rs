@@ -2,18 +2,18 @@
 
 use crate::{
     Table,
-    elsewhere::{self, Elsewhere, Planned, Rows, collect},
-    internal,
+    elsewhere::{self, Elsewhere, Planned, Rows},
+    internal, memory,
     rights::{self, Named},
     session::{self, Open},
 };
 use datafusion::{
     arrow::{array::RecordBatch, datatypes::SchemaRef, error::ArrowError},
     error::DataFusionError,
-    execution::context::SQLOptions,
+    execution::{TaskContext, context::SQLOptions},
     logical_expr::ScalarUDF,
     physical_plan::{
-        ExecutionPlan, StatisticsArgs, StatisticsContext, execute_stream,
+        ExecutionPlan, StatisticsArgs, StatisticsContext,
         joins::{CrossJoinExec, NestedLoopJoinExec},
     },
     prelude::SessionContext,
@@ -160,16 +160,19 @@ async fn answer(
     elsewhere: Option<Arc<dyn Elsewhere>>,
 ) -> Result<Answer> {
     let planned = plan(context, statement, limits.rows).await?;
-    let (here, tasks) = (planned.here.clone(), planned.state.task_ctx());
+    let (here, tasks) = (planned.here.clone(), TaskContext::from(&planned.state));
     let computed = match elsewhere {
         Some(elsewhere) => elsewhere.rows(planned).await?,
-        None => None,
+        None => {
+            drop(planned);
+            None
+        }
     };
     let Rows { schema, batches, more } = match computed {
         Some(rows) => rows,
         None => {
-            let wrong = |error| wrong_here(error, open.memory_bytes);
-            collect(execute_stream(here, tasks).map_err(wrong)?, limits.rows).await.map_err(wrong)?
+            let rows = memory::rows(here, tasks, limits.rows).await;
+            rows.map_err(|error| wrong_here(error, open.memory_bytes))?
         }
     };
     let (refreshed_at, position) = (open.manifest.refreshed_at, open.manifest.position);

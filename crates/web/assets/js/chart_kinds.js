@@ -131,7 +131,6 @@ function heat(d, t, box) {
   box.style.height = `${Math.max(200, d.rows.length * 34 + 72)}px`;
   // What is left of the width beside the names of the rows.
   const cell = (box.clientWidth - 124) / d.columns.length;
-  box.dataset.width = box.clientWidth;
   return {
     grid: { ...t.base.grid, top: 8 },
     xAxis: { ...t.axis(), type: "category", data: d.columns, splitLine: { show: false } },
@@ -219,7 +218,7 @@ export const kinds = {
   bars: { option: series("bar"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   line: { option: series("line"), isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
   ranked: { option: ranked, isEmpty: (d) => nothing(d.series) || nothing(d.categories) },
-  heat: { option: heat, isEmpty: (d) => nothing(d.cells) },
+  heat: { option: heat, isEmpty: (d) => nothing(d.cells), byWidth: true },
   map: { option: map, isEmpty: (d) => nothing(d.regions) },
   treemap: { option: treemap, isEmpty: (d) => nothing(d.nodes) },
   scatter: { option: scatter, isEmpty: (d) => nothing(d.points) },

@@ -58,6 +58,7 @@ async function draw(box) {
   const colours = theme();
   const chart = echarts.getInstanceByDom(box) ?? echarts.init(box, null, { renderer: "canvas" });
   chart.setOption({ ...colours.base, ...kind.option(content, colours, box) }, { notMerge: true });
+  if (kind.byWidth) box.dataset.width = box.clientWidth;
   chart.off("click");
   chart.on("click", ({ data: mark }) => {
     if (mark?.href && box.dispatchEvent(new CustomEvent("chart-open", { bubbles: true, cancelable: true, detail: mark.href }))) location.assign(mark.href);
@@ -65,7 +66,7 @@ async function draw(box) {
   chart.on("mouseover", ({ data: mark }) => chart.getZr().setCursorStyle(mark?.href ? "pointer" : "default"));
 }
 
-// What a heat map writes depends on its width: it is drawn anew.
+// What some kinds write depends on their width: they are drawn anew.
 function turned(box) {
   const chart = echarts.getInstanceByDom(box);
   chart?.resize();
