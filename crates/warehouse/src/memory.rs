@@ -106,8 +106,10 @@ impl MemoryPool for Share {
 mod tests {
     use super::*;
     use datafusion::{
+        arrow::datatypes::DataType,
         error::DataFusionError,
         execution::memory_pool::FairSpillPool,
+        logical_expr::{ColumnarValue, ScalarFunctionImplementation, Volatility, create_udf},
         prelude::{SessionConfig, SessionContext},
     };
     use std::sync::atomic::AtomicBool;
@@ -115,10 +117,11 @@ mod tests {
     #[tokio::test]
     async fn what_a_task_still_holds_is_waited_for() {
         let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(100));
-        let share: Arc<dyn MemoryPool> = Arc::new(Share::of(pool.clone()));
+        let share = Arc::new(Share::of(pool.clone()));
+        let of_share: Arc<dyn MemoryPool> = share.clone();
         let other = MemoryConsumer::new("another question").register(&pool);
         other.try_grow(30).unwrap();
-        let held = MemoryConsumer::new("a task").register(&share);
+        let held = MemoryConsumer::new("a task").register(&of_share);
         held.try_grow(60).unwrap();
         held.try_grow(20).unwrap_err();
         held.shrink(10);
@@ -131,26 +134,43 @@ mod tests {
                 drop(held);
             })
         };
-        let share = share as Arc<dyn std::any::Any + Send + Sync>;
-        share.downcast::<Share>().unwrap().given_back().await;
+        share.given_back().await;
         assert!(ended.load(Ordering::Acquire));
         task.join().unwrap();
         assert_eq!(pool.reserved(), 30);
     }
 
+    /// One half fails while the other computes.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-    async fn a_question_refused_for_memory_holds_none_when_that_is_said() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(4 << 20));
+    async fn a_question_that_fails_holds_nothing_when_that_is_said() {
+        let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(64 << 20));
         let runtime = RuntimeEnv { memory_pool: pool.clone(), ..RuntimeEnv::default() };
-        let config = SessionConfig::new().with_target_partitions(4);
+        let config = SessionConfig::new().with_target_partitions(2).with_batch_size(100);
         let context = SessionContext::new_with_config_rt(config, Arc::new(runtime));
-        for _ in 0..20 {
-            let large = "SELECT value % 7 AS a, array_agg(value) FROM range(3000000) GROUP BY a";
-            let plan = context.sql(large).await.unwrap().create_physical_plan().await.unwrap();
-            let refused = rows(plan, TaskContext::from(&context.state()), 10).await;
-            let Err(why) = refused else { panic!("it was answered") };
-            assert!(matches!(why.find_root(), DataFusionError::ResourcesExhausted(_)), "{why}");
-            assert_eq!(pool.reserved(), 0);
-        }
+        let computed = Arc::new(AtomicUsize::new(0));
+        let function = |name: &str, does: ScalarFunctionImplementation| {
+            let number = DataType::Int64;
+            context.register_udf(create_udf(name, vec![number.clone()], number, Volatility::Volatile, does));
+        };
+        let batches = computed.clone();
+        let slow = move |values: &[ColumnarValue]| {
+            if batches.fetch_add(1, Ordering::AcqRel) >= 3 {
+                std::thread::sleep(Duration::from_millis(50));
+            }
+            Ok(values[0].clone())
+        };
+        let fails = move |_: &[ColumnarValue]| {
+            while computed.load(Ordering::Acquire) < 4 {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            Err(DataFusionError::Execution("it fails".into()))
+        };
+        function("slow", Arc::new(slow));
+        function("fails", Arc::new(fails));
+        let both = "SELECT fails(value) AS v FROM range(10) UNION ALL SELECT slow(value) AS v FROM range(100000) GROUP BY v";
+        let plan = context.sql(both).await.unwrap().create_physical_plan().await.unwrap();
+        let refused = rows(plan, TaskContext::from(&context.state()), 10).await;
+        assert!(refused.is_err_and(|why| why.to_string().contains("it fails")));
+        assert_eq!(pool.reserved(), 0);
     }
 }
