@@ -222,8 +222,8 @@ export async function explore({ open, step, program, lang = 'en' }) {
     const tiles = page.locator('.tiles > section');
     const holding = (what) => tiles.filter({ has: page.locator(what) }).count();
     const kinds = ['.answer-figures .figure', '[data-chart] canvas', '.answer-grid tbody td.num'];
-    await eventually('key figures, charts and tables', () => Promise.all(kinds.map(holding)), (counts) => counts.join() === '1,6,2', 20_000);
-    assert.equal(await tiles.count(), 9);
+    await eventually('key figures, charts and tables', () => Promise.all(kinds.map(holding)), (counts) => counts.join() === '1,6,3', 20_000);
+    assert.equal(await tiles.count(), 10);
     const columns = [say.either('Contribution', '贡献毛益'), say.either('Cost to serve', '服务成本'), say.either('Contribution after cost to serve', '服务后贡献（净利润）')];
     const profit = page.getByRole('region', { name: say('analysis.answer') }).filter({ hasText: columns[2] });
     const told = (label) => profit.locator(`tbody td[data-label="${label}"]`).allTextContents();

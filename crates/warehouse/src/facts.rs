@@ -12,6 +12,8 @@ use meta::{Entity, Field, Kind, Label, label};
 
 /// What is sold, and what returns and their costs refer to.
 pub(crate) const ORDER: &str = "order";
+/// The figures of customers, which are a fact, too: what each is worth.
+pub(crate) const WORTH: &str = "account_figures";
 
 /// A document whose lines are facts.
 struct Document {
@@ -103,6 +105,38 @@ pub(crate) fn moved_by_documents(registry: &Registry, mut table: Table) -> Table
             }
         }
     }
+    table
+}
+
+/// A row of figures refers to its customer, and has the day of his first order.
+pub(crate) fn worth(registry: &Registry, entity: &Entity, mut table: Table) -> Table {
+    let first = entity.get("first_order_on");
+    let side = first.and_then(|first| entity.aparts().position(|apart| first.apart == Some(apart)));
+    let (Some(first), Some(side), WORTH) = (first, side, table.name.as_str()) else { return table };
+    let id = table.input(Side::Head, "id", ColumnKind::Id);
+    let day = table.input(Side::Beside(side), &first.name, ColumnKind::Date);
+    let own = Column {
+        name: entity.name.clone(),
+        label: entity.label.clone(),
+        definition: define::id(entity),
+        kind: ColumnKind::Id,
+        origin: Some((entity.name.clone(), entity.title.clone())),
+        target: Some(entity.name.clone()),
+        source: Source::Own(id),
+    };
+    table.columns.push(own.as_key(registry));
+    table.columns.push(Column {
+        name: "day".to_owned(),
+        label: label("Day", "日期"),
+        definition: label(
+            format!("The day of “{}”; empty for who never bought.", first.label.en),
+            format!("“{}”的日期；从未购买的为空。", first.label.zh),
+        ),
+        kind: ColumnKind::Date,
+        origin: Some((entity.name.clone(), first.name.clone())),
+        target: None,
+        source: Source::Own(day),
+    });
     table
 }
 

@@ -192,6 +192,11 @@ impl Table {
         }
     }
 
+    /// Whether its rows are the heads, each with what stands beside it.
+    pub(crate) fn is_beside_one(&self) -> bool {
+        self.beside.as_ref().is_some_and(|beside| beside.then_by.is_none())
+    }
+
     /// The column that is true in one row of each document.
     pub(crate) fn first_line(&self) -> Option<&Column> {
         self.columns.iter().find(|column| column.source == Source::First)

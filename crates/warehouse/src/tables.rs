@@ -120,7 +120,7 @@ fn figures(registry: &Registry, entity: &Entity) -> Option<Table> {
             table = table.moved_by(&other.name, &[&field.name]);
         }
     }
-    Some(facts::moved_by_documents(registry, table))
+    Some(facts::worth(registry, entity, facts::moved_by_documents(registry, table)))
 }
 
 impl Table {

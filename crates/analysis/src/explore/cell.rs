@@ -24,13 +24,14 @@ use warehouse::semantic::{self, AnswerTable, Cut, DimensionKind, Level, Model, Q
 use web::{Answer, App, Session, figure::Figure};
 
 /// The measure that counts the documents of a fact, each a record of a list.
-pub const DOCUMENTS: [(&str, &str); 6] = [
+pub const DOCUMENTS: [(&str, &str); 7] = [
     ("sales", "orders"),
     ("returns", "return_documents"),
     ("activities", "activities"),
     ("order_costs", "charged_orders"),
     ("return_costs", "charged_returns"),
     ("surveys", "survey_records"),
+    ("account_figures", "customer_records"),
 ];
 /// Offered at once; the others are in a list to choose from.
 const STEPS: usize = 6;

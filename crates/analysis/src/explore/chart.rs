@@ -57,7 +57,7 @@ pub fn drawn(view: &View, table: &Table, model: &Model, words: &Words<'_>) -> Op
     if chart == Chart::Table || table.rows.is_empty() {
         return None;
     }
-    let board = Board { view, table, words, query: view.query() };
+    let board = Board { view, table, words, query: view.query(), over_time: over_time(view, model) };
     match chart {
         Chart::Heat if table.groups.is_empty() => {
             Some(Drawn { note: Some(words.t("explore.heat_needs", &[])), ..board.series("bars", BARS_LIMIT) })
@@ -82,6 +82,7 @@ pub(super) struct Board<'a> {
     pub table: &'a Table,
     pub words: &'a Words<'a>,
     pub query: String,
+    over_time: bool,
 }
 
 /// Charts are drawn in floating point; tables and files have the exact figures.
@@ -144,7 +145,12 @@ impl Board<'_> {
 
     fn series(&self, kind: &'static str, limit: usize) -> Drawn {
         let places = self.places();
-        let rows: Vec<&Row> = self.table.rows.iter().take(limit).collect();
+        // What has no day is nowhere on a line through time.
+        let is_on_it = |row: &&Row| {
+            kind != "line" || !self.over_time || row.members.first().is_none_or(|day| !day.value.is_null())
+        };
+        let rows: Vec<&Row> = self.table.rows.iter().filter(is_on_it).take(limit).collect();
+        let undated = self.table.rows.iter().any(|row| !is_on_it(&row));
         let series: Vec<Json> = places
             .iter()
             .take(SERIES_LIMIT)
@@ -165,7 +171,10 @@ impl Board<'_> {
             "currency": self.words.currency,
         });
         let cut = self.table.rows.len() > limit || places.len() > SERIES_LIMIT;
-        Drawn { kind, size: "l", title: self.finding(), data, note: self.note(cut, limit), off: vec![] }
+        let without = undated.then(|| self.words.t("explore.chart_undated", &[]));
+        let notes: Vec<String> = self.note(cut, limit).into_iter().chain(without).collect();
+        let note = Some(notes.join(" ")).filter(|note| !note.is_empty());
+        Drawn { kind, size: "l", title: self.finding(), data, note, off: vec![] }
     }
 
     fn note(&self, cut: bool, limit: usize) -> Option<String> {

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::words::Words;
 use serde::Serialize;
-use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval, Span};
+use warehouse::semantic::{AnswerTable, Cell, Column, Counted, Interval, Span, Sure};
 use web::figure::{Explain, Figure, Input, Meaning};
 
 /// What stands beside a table or a chart (macro `definitions`).
@@ -127,15 +127,19 @@ pub fn counted_rows(words: &Words<'_>, counted: &Counted) -> String {
     words.t(&format!("explore.counted_{}", counted.fact), &[("rows", &rows)])
 }
 
-/// Sums and counts take everything there is; only answers stand for more than themselves.
+/// Sums and counts take everything there is; answers stand for more than themselves, and what is expected may come otherwise.
 fn certainty(words: &Words<'_>, column: &Column, cell: &Cell) -> String {
-    match cell.interval {
-        _ if !column.sampled => words.t("sure.exact", &[]),
-        None => words.t("explore.unsure", &[]),
-        Some(interval) => {
-            let cases = words.count(usize::try_from(interval.cases).unwrap_or(usize::MAX));
-            words.t("explore.sure", &[("range", &range(words, column, interval)), ("cases", &cases)])
-        }
+    let told = |interval: Interval, key: &str| {
+        let cases = words.count(usize::try_from(interval.cases).unwrap_or(usize::MAX));
+        words.t(key, &[("range", &range(words, column, interval)), ("cases", &cases)])
+    };
+    match (column.sure, cell.interval) {
+        (Sure::Exact, _) => words.t("sure.exact", &[]),
+        (Sure::Answers, Some(interval)) => told(interval, "explore.sure"),
+        (Sure::Answers, None) => words.t("explore.unsure", &[]),
+        (Sure::Chances, Some(interval)) => told(interval, "explore.sure_chances"),
+        (Sure::Chances, None) => words.t("explore.unsure_chances", &[]),
+        (Sure::Forecast, _) => words.t("explore.sure_forecast", &[]),
     }
 }
 

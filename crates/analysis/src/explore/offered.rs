@@ -9,8 +9,16 @@ use serde::Serialize;
 use std::collections::BTreeSet;
 use warehouse::semantic::{Cut, Dimension, DimensionKind, Measure, Model};
 
-const FACTS: [&str; 7] =
-    ["sales", "returns", "activities", "campaign_touches", "order_costs", "return_costs", "surveys"];
+const FACTS: [&str; 8] = [
+    "sales",
+    "returns",
+    "activities",
+    "campaign_touches",
+    "order_costs",
+    "return_costs",
+    "surveys",
+    "account_figures",
+];
 
 #[derive(Serialize)]
 pub struct Group {

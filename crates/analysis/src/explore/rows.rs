@@ -49,11 +49,10 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
         app.saw_many(&session, entity, found.rows.len(), &[("question", &asked)]);
     }
     let rows: Vec<Vec<Cell>> = found.rows.iter().map(|row| cells(&words, &found.columns, row)).collect();
-    let is_number = |column: &&RowColumn| matches!(column.kind, RowKind::Money | RowKind::Number);
     let term = |column: &RowColumn| Definition {
         label: words.say(&column.label),
         definition: words.say(&column.definition),
-        certainty: words.t("sure.recorded", &[]),
+        certainty: words.t(&format!("sure.{}", column.sure.unwrap_or("recorded")), &[]),
     };
     let ground = Ground::new(&words, &session.actor, &model);
     let members = ground.members(&[view.question.within.clone(), at].concat()).await?;
@@ -69,7 +68,7 @@ pub async fn page(State(app): State<App>, session: Session, Query(pairs): Query<
     let refused = export_allowed(&app, &session, &found).and_then(|()| fits(taken));
     let context = context! {
         columns => found.columns.iter().map(|column| words.say(&column.label)).collect::<Vec<_>>(),
-        terms => found.columns.iter().filter(is_number).map(term).collect::<Vec<_>>(),
+        terms => found.columns.iter().filter(|column| is_number(column)).map(term).collect::<Vec<_>>(),
         shown => words.count(rows.len()),
         is_part => rows.len() < found.total,
         rows,
@@ -92,13 +91,13 @@ fn cells(words: &Words<'_>, columns: &[RowColumn], row: &[(Value, Option<meta::I
             (RowKind::Record { entity }, Some(id)) => Some(format!("/{entity}/{id}")),
             _ => None,
         };
-        Cell {
-            text: text(words, column, value),
-            href,
-            number: matches!(column.kind, RowKind::Money | RowKind::Number),
-        }
+        Cell { text: text(words, column, value), href, number: is_number(column) }
     };
     columns.iter().zip(row).map(one).collect()
+}
+
+fn is_number(column: &RowColumn) -> bool {
+    matches!(column.kind, RowKind::Money | RowKind::Share | RowKind::Number)
 }
 
 fn text(words: &Words<'_>, column: &RowColumn, value: &Value) -> String {
@@ -112,6 +111,7 @@ fn text(words: &Words<'_>, column: &RowColumn, value: &Value) -> String {
                 .map_or(stored, |choice| words.say(&choice.label))
         }
         (RowKind::Money, value) => words.figure(value.as_decimal(), "money"),
+        (RowKind::Share, value) => words.figure(value.as_decimal(), "share"),
         (RowKind::Number, value) => words.figure(value.as_decimal(), "quantity"),
         (_, value) => export::text(value),
     }

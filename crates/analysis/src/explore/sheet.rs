@@ -293,10 +293,11 @@ pub fn left_behind(table: &Table, words: &Words<'_>) -> Option<String> {
     (table.left_behind > 0).then(|| words.t("explore.left_behind", &[("rows", &rows)]))
 }
 
-/// The whole table for a file: heads, and rows of values with the total last; below it, what is not in it. Beside a mean of answers stand
+/// The whole table for a file: heads, and rows of values with the total last; below it, what is not in it. Beside what has an interval stand
 /// the ends of its interval.
 pub fn matrix(view: &View, table: &Table, words: &Words<'_>) -> (Vec<String>, Vec<Vec<Value>>) {
-    let is_sampled = |place: &Place| place.aspect == Aspect::Value && table.measure(place).sampled;
+    let is_sampled =
+        |place: &Place| place.aspect == Aspect::Value && table.measure(place).sure.has_interval();
     let mut heads: Vec<String> = dimensions(view, table, words).into_iter().map(|head| head.label).collect();
     for place in &table.places {
         let title = whole_title(table, place, words);

@@ -60,3 +60,4 @@ mod uplift;
 mod walk;
 mod warehouse;
 mod warehouse_gone;
+mod worth;

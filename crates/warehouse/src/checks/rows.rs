@@ -71,7 +71,9 @@ pub(super) fn checks(table: &Table, today: &str) -> Vec<Check> {
             format!("f.\"day\" > DATE '{today}'{}", if has("done") { " AND f.done" } else { "" }),
         );
     }
-    add("no_day", label("Rows without a day", "没有日期的行"), "f.\"day\" IS NULL".into());
+    // Who never bought has no day.
+    let dated = if has("orders") { " AND f.orders > 0" } else { "" };
+    add("no_day", label("Rows without a day", "没有日期的行"), format!("f.\"day\" IS NULL{dated}"));
     let amounts = |wanted: &dyn Fn(&Column) -> bool| -> Vec<String> {
         table
             .columns

@@ -1,7 +1,7 @@
 //! The answer to a question as a table, and what is computed over its rows.
 
 use super::{
-    interval::Interval,
+    interval::{Interval, Sure},
     measure::Unit,
     member::{Code, Member},
     part::{Part, Together},
@@ -64,8 +64,7 @@ pub struct Column {
     pub inputs: Vec<Input>,
     /// The facts it is taken from.
     pub facts: Vec<String>,
-    /// It is a mean of answers and stands for more than these; everything else is exact.
-    pub sampled: bool,
+    pub sure: Sure,
 }
 
 /// Another measure that one is worked out from.

@@ -3,6 +3,7 @@
 use super::{
     answer::{Column, Input},
     checked::Asked,
+    interval::Sure,
     measure::Measure,
     part::Part,
 };
@@ -28,7 +29,7 @@ impl Asked<'_> {
             formula: measure.formula(),
             inputs: measure.inputs().into_iter().filter_map(input).collect(),
             facts: self.model.facts_of(measure.name).into_iter().map(str::to_owned).collect(),
-            sampled: measure.sampled.is_some(),
+            sure: Sure::of(measure),
         };
         self.measures.iter().map(column).collect()
     }

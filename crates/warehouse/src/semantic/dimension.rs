@@ -157,7 +157,7 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
     let mut found = vec![];
     let direct: Vec<&str> = fact.keyed().collect();
     for column in &fact.columns {
-        if column.origin.is_none() {
+        if column.origin.is_none() || fact.is_beside_one() && !is_of_every_fact(fact, column) {
             continue;
         }
         let base = Dimension {
@@ -204,6 +204,11 @@ pub(crate) fn of_fact(registry: &Registry, fact: &Table) -> Vec<Dimension> {
         }
     }
     found
+}
+
+/// The record and the day. A figure of a record is cut by as an attribute of it, by the same name in every fact.
+fn is_of_every_fact(fact: &Table, column: &Column) -> bool {
+    column.name == "day" || column.kind == ColumnKind::Key && column.target.as_ref() == Some(&fact.head)
 }
 
 /// What the order says of itself, for a fact that has none of these names and refers to an order: by the same names, so that sales and returns

@@ -49,7 +49,14 @@ fn field_of(engine: &Engine, actor: &Actor, column: &Column) -> Result<Option<Fi
         // A reference is there as a key, and the customer as an id, too: one field for both.
         (_, ColumnKind::Id) => None,
         (_, ColumnKind::Key) => {
-            Some(Field { name: column.name.trim_end_matches("_key").to_owned(), ..field.clone() })
+            let name = column.name.trim_end_matches("_key");
+            match &column.target {
+                // The row's own record.
+                Some(target) if field.target().is_none() => {
+                    Some(meta::reference(name, target).label(&column.label.en, &column.label.zh))
+                }
+                _ => Some(Field { name: name.to_owned(), ..field.clone() }),
+            }
         }
         _ => Some(Field { name: column.name.clone(), ..field.clone() }),
     })

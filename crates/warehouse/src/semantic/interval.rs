@@ -1,17 +1,52 @@
-//! How sure a mean of answers is: the same interval as on the pages of satisfaction.
+//! How sure a measure is: of a mean of answers the same interval as on the pages of satisfaction, of how many customers will do
+//! something what chance leaves open.
 
 use super::measure::{Expression, Measure};
 use meta::Decimal;
 use serde::{Serialize, Serializer};
-use value::{proportion::mean_of_sums, satisfaction::Nps};
+use value::{
+    proportion::{Z_95, mean_of_sums},
+    satisfaction::Nps,
+};
 
-/// What a mean of answers has to know of them for its interval.
+/// Why a measure is more than what was counted, and what its interval is worked out from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Sampled {
     /// A ratio of sum and number: the part that sums the squares, of whole numbers of which so many make one of the measure.
     Mean { squares: &'static str, unit: u32 },
     /// Promoters less detractors, in points.
     Promoters,
+    /// A sum of probabilities, or its share of the customers who have one: the part that sums p (1 − p), the variance of how many will
+    /// do it, each by himself (Poisson's binomial distribution).
+    Chances { variance: &'static str },
+    /// A sum of what is expected of each, without an interval.
+    Forecast,
+}
+
+/// How sure the values of a measure are, for whoever says it in words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sure {
+    Exact,
+    Answers,
+    Chances,
+    Forecast,
+}
+
+impl Sure {
+    pub(super) fn of(measure: &Measure) -> Sure {
+        match measure.sampled {
+            None => Sure::Exact,
+            Some(Sampled::Mean { .. } | Sampled::Promoters) => Sure::Answers,
+            Some(Sampled::Chances { .. }) => Sure::Chances,
+            Some(Sampled::Forecast) => Sure::Forecast,
+        }
+    }
+
+    /// Whether an interval may stand beside a value.
+    pub fn has_interval(self) -> bool {
+        matches!(self, Sure::Answers | Sure::Chances)
+    }
 }
 
 /// The counts a net promoter score is of.
@@ -25,7 +60,7 @@ pub struct Interval {
     pub low: Decimal,
     #[serde(serialize_with = "as_text")]
     pub high: Decimal,
-    /// Answers it is of.
+    /// Answers it is of, or customers expected to do it.
     pub cases: u64,
 }
 
@@ -49,6 +84,16 @@ impl Interval {
             (Sampled::Promoters, _) => {
                 let found = Nps::of_counts(count("promoters")?, count("passives")?, count("detractors")?)?;
                 (found.low * 100.0, found.high * 100.0, found.cases())
+            }
+            (Sampled::Chances { variance }, of) => {
+                let half = Z_95 * f64::try_from(value(variance)?).ok()?.max(0.0).sqrt();
+                let (expected, of_each) = match of {
+                    Expression::Ratio(sum, number) => (value(sum)?, f64::try_from(value(number)?).ok()?),
+                    _ => (value(measure.name)?, 1.0),
+                };
+                let expected = f64::try_from(expected).ok()?;
+                let end = |end: f64| end.max(0.0) / of_each;
+                (end(expected - half), end(expected + half), expected.round() as u64)
             }
             _ => return None,
         };

@@ -2,7 +2,7 @@
 //! Long because every measure of documents and contacts is declared here, each with its words in two languages.
 
 use super::{
-    costs,
+    costs, customers,
     interval::{PROMOTERS, Sampled},
     surveys,
 };
@@ -140,7 +140,8 @@ impl Measure {
         let spread = match self.sampled {
             Some(Sampled::Mean { squares, .. }) => vec![squares],
             Some(Sampled::Promoters) => PROMOTERS.to_vec(),
-            None => vec![],
+            Some(Sampled::Chances { variance }) => vec![variance],
+            Some(Sampled::Forecast) | None => vec![],
         };
         [self.expression.made_of(), spread].concat()
     }
@@ -198,7 +199,17 @@ pub(crate) fn rows_of(table: &'static str, name: &'static str) -> Measure {
 
 /// Every measure there is.
 pub(crate) fn all() -> Vec<Measure> {
-    [sales(), margins(), returns(), activities(), campaigns(), costs::costs(), surveys::surveys()].concat()
+    [
+        sales(),
+        margins(),
+        returns(),
+        activities(),
+        campaigns(),
+        costs::costs(),
+        surveys::surveys(),
+        customers::customers(),
+    ]
+    .concat()
 }
 
 fn sales() -> Vec<Measure> {

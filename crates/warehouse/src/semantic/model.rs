@@ -5,7 +5,10 @@ use super::{
     measure::{self, Expression, Measure, Whole},
     own,
 };
-use crate::{facts::ORDER, table::Table};
+use crate::{
+    facts::{ORDER, WORTH},
+    table::Table,
+};
 use engine::{Engine, Error, Registry, Result};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -21,7 +24,7 @@ pub struct Model {
 }
 
 /// Tables measures are taken from, and the part that counts the rows of each.
-pub(crate) const FACTS: [(&str, &str); 7] = [
+pub(crate) const FACTS: [(&str, &str); 8] = [
     ("sales", "rows_of_sales"),
     ("returns", "rows_of_returns"),
     ("activities", "rows_of_activities"),
@@ -29,6 +32,7 @@ pub(crate) const FACTS: [(&str, &str); 7] = [
     ("return_costs", "rows_of_return_costs"),
     ("surveys", "rows_of_surveys"),
     ("campaign_touches", "rows_of_campaign_touches"),
+    (WORTH, "rows_of_account_figures"),
 ];
 
 /// Whether measures are taken from this table.
@@ -186,13 +190,11 @@ impl Model {
 
     /// The aggregates a measure is made of, and those that say how sure it is.
     pub(crate) fn parts(&self, measure: &Measure) -> Vec<Measure> {
-        match &measure.expression {
-            Expression::Aggregate { .. } => vec![measure.clone()],
-            _ => {
-                let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
-                measure.needs().iter().filter_map(named).flat_map(|part| self.parts(part)).collect()
-            }
-        }
+        let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
+        let own = matches!(measure.expression, Expression::Aggregate { .. }).then(|| measure.clone());
+        let needed = measure.needs();
+        let others = needed.iter().filter_map(named).flat_map(|part| self.parts(part));
+        own.into_iter().chain(others).collect()
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     table::{Column, ColumnKind, Source, Table},
 };
 use engine::{Actor, Engine, Error, Result};
-use meta::{Choice, Id, Kind, Label, Value, label};
+use meta::{Choice, Field, Id, Kind, Label, Value, label};
 
 /// What a column of [`Rows`] holds.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub enum RowKind {
     Choice(Vec<Choice>),
     /// In the company's currency.
     Money,
+    /// 0.15 is 15 %.
+    Share,
     Number,
     Other,
 }
@@ -29,6 +31,8 @@ pub struct RowColumn {
     pub label: Label,
     pub definition: Label,
     pub kind: RowKind,
+    /// As [`meta::Field::sure`].
+    pub sure: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -118,8 +122,14 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<Select> {
             }
             _ => selected.push(own),
         }
-        let (label, definition) = (column.label.clone(), column.definition.clone());
-        columns.push(RowColumn { label, definition, kind });
+        let label = match &kind {
+            // Not its id is shown, but its name.
+            RowKind::Record { entity } if column.name == "id" => asked.engine.entity(entity)?.label.clone(),
+            _ => column.label.clone(),
+        };
+        let definition = column.definition.clone();
+        let sure = field_of(asked.engine, column).and_then(|field| field.sure);
+        columns.push(RowColumn { label, definition, kind, sure });
     }
     if selected.is_empty() {
         return Err(Error::Forbidden(table.name.clone()));
@@ -141,10 +151,17 @@ fn title_of(asked: &Asked<'_>, entity: &str) -> Result<Option<String>> {
     Ok(Some(known.title.clone()).filter(|title| readable && asked.actor.view(known).get(title).is_some()))
 }
 
+fn field_of<'e>(engine: &'e Engine, column: &Column) -> Option<&'e Field> {
+    let (entity, field) = column.origin.as_ref()?;
+    engine.entity(entity).ok()?.get(field)
+}
+
 /// `None` for what is no use to a reader: the customer's id beside his key, the document's key beside its id.
 fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
-    let field = column.origin.as_ref().and_then(|(entity, field)| engine.entity(entity).ok()?.get(field));
+    let field = field_of(engine, column);
     Some(match column.kind {
+        // The day of a record's figures stands among them.
+        ColumnKind::Date if table.is_beside_one() && column.name == "day" => return None,
         ColumnKind::Key if column.target.as_ref() == Some(&table.head) => return None,
         ColumnKind::Key => RowKind::Record { entity: column.target.clone()? },
         ColumnKind::Id if column.name == table.head_column => RowKind::Record { entity: table.head.clone() },
@@ -152,6 +169,8 @@ fn kind_of(engine: &Engine, table: &Table, column: &Column) -> Option<RowKind> {
         ColumnKind::Decimal(_) if matches!(column.source, Source::Share(_) | Source::Cost(_)) => {
             RowKind::Money
         }
+        ColumnKind::Decimal(_) if field.is_some_and(|field| field.company_currency) => RowKind::Money,
+        ColumnKind::Decimal(_) if field.is_some_and(|field| field.kind == Kind::Percent) => RowKind::Share,
         ColumnKind::Decimal(_) | ColumnKind::Int => RowKind::Number,
         ColumnKind::Text => match field.map(|field| &field.kind) {
             Some(Kind::Choice(choices)) => RowKind::Choice(choices.clone()),

@@ -9,7 +9,7 @@ use super::{
     filter,
     period::Span,
 };
-use crate::table::{Column, Source, Table};
+use crate::table::{Column, ColumnKind, Source, Table};
 use chrono::{Days, Months, NaiveDate, SecondsFormat, TimeZone};
 use engine::{
     Actor, Engine, Result,
@@ -51,7 +51,7 @@ struct Lists<'a, Z> {
 impl<Z: TimeZone> Lists<'_, Z> {
     fn filter(&self) -> Result<Option<String>> {
         // The rows are not the head's own: its list cannot say which.
-        if self.table.beside.is_some() {
+        if self.table.beside.is_some() && !self.table.is_beside_one() {
             return Ok(None);
         }
         let Some(parts) = self.parts()? else { return Ok(None) };
@@ -94,7 +94,8 @@ impl<Z: TimeZone> Lists<'_, Z> {
     /// The field of the head that a column of the fact is read from, as it is.
     fn of_head(&self, column: &str) -> Option<&str> {
         let column = self.table.column(column)?;
-        let plain = matches!(column.source, Source::Own(_) | Source::Key(_));
+        let is_own = self.table.is_beside_one() && column.kind == ColumnKind::Key;
+        let plain = matches!(column.source, Source::Own(_) | Source::Key(_)) && !is_own;
         let (entity, field) = column.origin.as_ref()?;
         (plain && *entity == self.table.head).then_some(field)
     }
@@ -108,6 +109,14 @@ impl<Z: TimeZone> Lists<'_, Z> {
             _ if dimension.then || dimension.above.is_some() => None,
             [] if self.table.column(&dimension.column).is_some_and(own) => Some("day".to_owned()),
             [] => self.of_head(&dimension.column).map(in_cel),
+            [own, rest @ ..] if self.table.is_beside_one() && own.table == self.table.head => {
+                let attribute = in_cel(dimension.column.trim_end_matches("_key"));
+                match rest {
+                    [] => Some(attribute),
+                    [step] => Some(format!("{}.{attribute}", in_cel(step.key.trim_end_matches("_key")))),
+                    _ => None,
+                }
+            }
             [step] => self.of_head(&step.key).map(|reference| {
                 let attribute = dimension.column.trim_end_matches("_key");
                 format!("{}.{}", in_cel(reference), in_cel(attribute))

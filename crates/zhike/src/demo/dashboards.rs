@@ -5,7 +5,7 @@ use meta::{DateTime, Id, Utc, Value};
 use serde_json::{Value as Json, json};
 
 /// Name, width on the dashboard, chart, how many cuts are columns, question.
-fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 9] {
+fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 10] {
     let by = |dimension: &str| json!([{ "dimension": dimension }]);
     let at_home = "account.country == \"中国\"";
     let months = json!([{ "dimension": "day", "level": "month" }]);
@@ -32,6 +32,14 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 9] {
             0,
             json!({ "measures": ["net_sales", "contribution", "cost_to_serve", "cost_to_serve_rate", "net_profit"],
                 "cuts": by("account.importance"), "sort": { "by": "net_profit", "descending": true }, "period": { "named": "year_to_date" } }),
+        ),
+        (
+            "各阶段客户价值 Customer value by life-cycle stage",
+            "full",
+            "table",
+            0,
+            json!({ "measures": ["customer_records", "sales_52w", "clv_52w", "expected_buyers_13w", "expected_churn_rate"],
+                "cuts": by("account.stage") }),
         ),
         (
             "销售额前十省份 Top ten provinces",

@@ -278,8 +278,16 @@ fn quality_is_checked_for_every_fact_and_shows_the_rows() {
             let is = |check: &&Json| check["table"] == table && check["name"] == name;
             found.iter().find(is).unwrap_or_else(|| panic!("{name} of {table}")).clone()
         };
-        let facts =
-            ["sales", "returns", "activities", "order_costs", "return_costs", "surveys", "campaign_touches"];
+        let facts = [
+            "sales",
+            "returns",
+            "activities",
+            "order_costs",
+            "return_costs",
+            "surveys",
+            "campaign_touches",
+            "account_figures",
+        ];
         for fact in facts {
             // Campaigns are planned ahead.
             let future: &[&str] = if fact == "campaign_touches" { &[] } else { &["future_day"] };

@@ -112,6 +112,7 @@ fn roads(company: &Branches) -> Vec<Road> {
         ("activities", "activities"),
         ("survey_answers", "surveys"),
         ("campaign_touches", "campaign_touches"),
+        ("sales_52w", "account_figures"),
     ];
     for (number, (measure, fact)) in facts.into_iter().enumerate() {
         let to = |at: &str| {

@@ -1,0 +1,210 @@
+//! What customers are worth, asked by any cut: sums of the figures on record, of the customers whoever asks may see.
+
+use crate::{
+    company::{Company, on_databases, values},
+    models::two_years,
+    questions::rep,
+    warehouse::{SMALL, refresh},
+};
+use engine::{Actor, Query};
+use insight::refit;
+use meta::{Decimal, Record, Value};
+use std::collections::BTreeMap;
+use warehouse::semantic::{self, AnswerTable, Cell, Cut, Level, Period, Question, Sure, Within};
+
+const SUMMED: [&str; 8] = [
+    "sales_52w",
+    "clv_52w",
+    "profit_52w",
+    "lifetime_profit",
+    "expected_purchases_52w",
+    "expected_buyers_13w",
+    "expected_lost_52w",
+    "customer_records",
+];
+
+fn question(measures: &[&str]) -> Question {
+    Question { measures: measures.iter().map(|name| (*name).to_owned()).collect(), ..Question::default() }
+}
+
+async fn told(company: &Company, actor: &Actor, question: &Question) -> AnswerTable {
+    semantic::ask(&company.engine, actor, question).await.unwrap()
+}
+
+/// The field a measure sums.
+fn field(measure: &str) -> &str {
+    match measure {
+        "expected_buyers_13w" => "p_buy_13w",
+        "expected_lost_52w" => "p_churn_52w",
+        same => same,
+    }
+}
+
+fn sum(records: &[Record], measure: &str) -> Decimal {
+    if measure == "customer_records" {
+        return records.len().into();
+    }
+    records.iter().filter_map(|record| record.get(field(measure)).as_decimal()).sum()
+}
+
+fn float(number: Decimal) -> f64 {
+    f64::try_from(number).unwrap()
+}
+
+/// How many will do it lies within this of the sum of their chances, with 95 %.
+fn half(records: &[Record], field: &str) -> f64 {
+    let chances = records.iter().filter_map(|record| record.get(field).as_decimal()).map(float);
+    1.959_963_984_5 * chances.map(|p| p * (1.0 - p)).sum::<f64>().sqrt()
+}
+
+fn is_near(cell: &Cell, low: f64, high: f64) {
+    let found = cell.interval.unwrap();
+    let [found_low, found_high] = [found.low, found.high].map(float);
+    assert!((found_low - low).abs() < 1e-4 && (found_high - high).abs() < 1e-4, "{found:?}: {low} to {high}");
+}
+
+#[test]
+fn what_customers_are_worth_is_the_sum_of_their_figures() {
+    on_databases(async |company| {
+        two_years(&company).await;
+        company.customer("Nobody yet").await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let (ann, hers) = rep(&company, "ann", "own").await;
+        for record in company.everybody().await.iter().step_by(3) {
+            company.update("account", record.id, values([("owner", ann.into())])).await;
+        }
+        refresh(&company, SMALL).await;
+        let everybody = company.everybody().await;
+        let own: Vec<Record> =
+            everybody.iter().filter(|record| record.get("owner") == &Value::Id(ann)).cloned().collect();
+        assert_eq!((everybody.len(), own.len()), (61, 21));
+        for (actor, records) in [(Actor::system(), &everybody), (hers.clone(), &own)] {
+            let answer = told(&company, &actor, &question(&SUMMED)).await;
+            for (column, cell) in answer.measures.iter().zip(&answer.total) {
+                assert_eq!(cell.value, Some(sum(records, &column.name)), "{}", column.name);
+                let certain = ["sales_52w", "customer_records"].contains(&column.name.as_str());
+                assert_eq!(column.sure == Sure::Exact, certain, "{}", column.name);
+                assert_eq!(cell.interval.is_some(), column.sure == Sure::Chances, "{}", column.name);
+            }
+            for (at, name) in [(5, "p_buy_13w"), (6, "p_churn_52w")] {
+                let (cell, half) = (&answer.total[at], half(records, name));
+                let expected = float(cell.value.unwrap());
+                assert!(half > 0.1, "{name}: {half}");
+                is_near(cell, (expected - half).max(0.0), expected + half);
+            }
+            let means = told(&company, &actor, &question(&["clv_52w_mean", "expected_churn_rate"])).await;
+            let known = |name: &str| -> Decimal {
+                records.iter().filter(|record| !record.get(name).is_null()).count().into()
+            };
+            let scored = known("p_churn_52w");
+            for (cell, expected) in means
+                .total
+                .iter()
+                .zip([sum(records, "clv_52w") / known("clv_52w"), sum(records, "expected_lost_52w") / scored])
+            {
+                assert!((cell.value.unwrap() - expected).abs() < Decimal::new(1, 4), "{cell:?}: {expected}");
+            }
+            let (rate, half) = (float(means.total[1].value.unwrap()), half(records, "p_churn_52w"));
+            is_near(&means.total[1], rate - half / float(scored), rate + half / float(scored));
+
+            // Each stage by itself, and who never bought in his own.
+            let counts = ["customer_records", "customers_ever", "loss_makers"];
+            let by_stage = Question { cuts: vec![Cut::new("account.stage", None)], ..question(&counts) };
+            let mut expected: BTreeMap<String, [usize; 3]> = BTreeMap::new();
+            for record in records {
+                let stage = expected.entry(record.text("stage").to_owned()).or_default();
+                let loses = record.get("net_profit").as_decimal().is_some_and(|net| net < Decimal::ZERO);
+                let bought = !record.get("first_order_on").is_null();
+                for (counted, adds) in stage.iter_mut().zip([true, bought, loses]) {
+                    *counted += usize::from(adds);
+                }
+            }
+            let found: BTreeMap<String, [usize; 3]> = told(&company, &actor, &by_stage)
+                .await
+                .rows
+                .iter()
+                .map(|row| {
+                    let count = |at: usize| row.cells[at].value.map_or(0, |value| float(value) as usize);
+                    (row.members[0].value.as_str().unwrap_or_default().to_owned(), [0, 1, 2].map(count))
+                })
+                .collect();
+            assert_eq!(found, expected);
+            assert!(found.len() >= 2, "{found:?}");
+        }
+    });
+}
+
+#[test]
+fn what_customers_are_worth_leads_to_the_customers() {
+    on_databases(async |company| {
+        two_years(&company).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        refresh(&company, SMALL).await;
+        let everybody = company.everybody().await;
+        let system = Actor::system();
+        let stage = everybody[0].text("stage").to_owned();
+        let within = |dimension: &str, level, value: &str| Within {
+            dimension: dimension.to_owned(),
+            level,
+            value: value.into(),
+        };
+        let spring =
+            Period::Between { from: "2024-11-05".parse().unwrap(), to: "2024-11-20".parse().unwrap() };
+        let of_stage = |record: &&Record| record.text("stage") == stage;
+        let day = |record: &Record| record.get("first_order_on").as_date().unwrap().to_string();
+        let in_spring =
+            |record: &&Record| ("2024-11-05".to_owned()..="2024-11-20".to_owned()).contains(&day(record));
+        let often = |record: &&Record| record.get("orders").as_int().unwrap() >= 8;
+        let count = |wanted: &dyn Fn(&&Record) -> bool| everybody.iter().filter(wanted).count();
+        let asked = question(&["customer_records", "clv_52w"]);
+        for (question, expected) in [
+            (asked.clone(), 60),
+            (Question { period: Some(spring), ..asked.clone() }, count(&in_spring)),
+            (
+                Question { within: vec![within("day", Some(Level::Month), "2024-12-01")], ..asked.clone() },
+                count(&|record| day(record).starts_with("2024-12")),
+            ),
+            (
+                Question {
+                    within: vec![within("account.stage", None, &stage)],
+                    filter: "orders >= 8".into(),
+                    ..asked.clone()
+                },
+                count(&|record| of_stage(record) && often(record)),
+            ),
+        ] {
+            assert!(expected > 0, "{question:?}");
+            let answer = told(&company, &system, &question).await;
+            assert_eq!(answer.total[0].value, Some(expected.into()), "{question:?}");
+            let through = semantic::through(&company.engine, &system, &question).await.unwrap();
+            let [one] = through.as_slice() else { panic!("{through:?}") };
+            assert_eq!((one.fact.as_str(), one.entity.as_str()), ("account_figures", "account"));
+            let filter = one.filter.as_deref().unwrap_or_else(|| panic!("{question:?}"));
+            let listed =
+                company.engine.list(&system, &Query::new("account").filter(filter).limit(100)).await.unwrap();
+            let rows = semantic::rows(
+                &company.engine,
+                &system,
+                &question,
+                "account_figures",
+                warehouse::Limits::PAGE,
+            );
+            assert_eq!((listed.records.len(), rows.await.unwrap().total), (expected, expected), "{filter}");
+        }
+        // What the list cannot say is shown row by row.
+        let one = everybody[0].id.to_string();
+        for (narrowed, expected) in [
+            (Question { within: vec![within("account", None, &one)], ..asked.clone() }, 1),
+            (
+                Question { filter: format!("account.stage == '{stage}'"), ..asked.clone() },
+                count(&|record| of_stage(record)),
+            ),
+        ] {
+            let through = semantic::through(&company.engine, &system, &narrowed).await.unwrap();
+            assert_eq!(through[0].filter, None, "{through:?}");
+            let limits = warehouse::Limits::PAGE;
+            let rows = semantic::rows(&company.engine, &system, &narrowed, "account_figures", limits);
+            assert_eq!(rows.await.unwrap().total, expected);
+        }
+    });
+}

@@ -1,0 +1,158 @@
+//! Measures of what customers are worth, over the figures computed for each of them.
+
+use super::{
+    interval::Sampled,
+    measure::{Expression::Ratio, Measure, Unit, measure, sum},
+};
+use crate::facts::WORTH;
+
+pub(super) fn customers() -> Vec<Measure> {
+    let estimate = |declared: Measure| Measure { sampled: Some(Sampled::Forecast), ..declared };
+    let chances =
+        |variance, declared: Measure| Measure { sampled: Some(Sampled::Chances { variance }), ..declared };
+    let part = |name, sql| Measure {
+        part: true,
+        ..measure(
+            name,
+            Unit::Quantity,
+            ("Part", "分项"),
+            ("A part of other measures.", "其他指标的分项。"),
+            sum(WORTH, sql),
+        )
+    };
+    vec![
+        measure(
+            "customer_records",
+            Unit::Count,
+            ("Customers on record", "客户总数"),
+            (
+                "Customers whose figures are computed, whether they have bought or not, as they are today. A period, or a cut by day, is that of the first order: of all customers it then counts those who came within it.",
+                "已计算指标的客户数（含尚未购买的），以当前状态计。期间和按日期划分均指首次购买日：此时只计在其中首次购买的客户。",
+            ),
+            sum(WORTH, "count(*)"),
+        ),
+        measure(
+            "customers_ever",
+            Unit::Count,
+            ("Customers who ever bought", "有过购买的客户数"),
+            (
+                "Customers with an order that counts, whenever that was. A period is that of the first order.",
+                "有过有效订单的客户数，不论何时；期间指首次购买日。",
+            ),
+            sum(WORTH, "count(f.\"day\")"),
+        ),
+        measure(
+            "sales_52w",
+            Unit::Money,
+            ("Sales, last 52 weeks", "近一年净销售额"),
+            (
+                "Net sales to these customers in the 52 weeks up to the day their figures are of, whatever period is chosen: that says when they first bought.",
+                "截至指标统计日，这些客户近 52 周的净销售额，与所选期间无关：期间指首次购买日。",
+            ),
+            sum(WORTH, "sum(f.sales_52w)"),
+        ),
+        measure(
+            "loss_makers",
+            Unit::Count,
+            ("Loss makers", "亏损客户数"),
+            (
+                "Customers whose net profit, all orders and the whole cost to serve them together, is below zero.",
+                "净利润（全部订单扣除全部服务成本）为负的客户数。",
+            ),
+            sum(WORTH, "count(CASE WHEN f.net_profit < 0 THEN 1 END)"),
+        ),
+        estimate(measure(
+            "clv_52w",
+            Unit::Money,
+            ("Expected sales, 52 weeks", "未来一年价值"),
+            (
+                "Sales expected from these customers within the next 52 weeks, discounted to the day their figures are of: the sum of each one's value.",
+                "预计这些客户未来 52 周带来的销售额（折现到指标统计日），为各客户价值之和。",
+            ),
+            sum(WORTH, "sum(f.clv_52w)"),
+        )),
+        estimate(measure(
+            "clv_52w_mean",
+            Unit::Money,
+            ("Expected sales per customer", "客均未来一年价值"),
+            (
+                "Sales expected within the next 52 weeks, divided by the number of customers of whom something is expected or nothing any more; who never bought is left out.",
+                "未来 52 周预计销售额除以有预测值的客户数（含预测为零的）；从未购买的不计。",
+            ),
+            Ratio("clv_52w", "valued_customers"),
+        )),
+        part("valued_customers", "count(f.clv_52w)"),
+        estimate(measure(
+            "profit_52w",
+            Unit::Money,
+            ("Expected profit, 52 weeks", "未来一年利润"),
+            (
+                "Profit expected from these customers within the next 52 weeks, after what serving them costs; customers whose profit is not known are left out.",
+                "预计这些客户未来 52 周带来的利润（已扣服务成本）；利润未知的客户不计。",
+            ),
+            sum(WORTH, "sum(f.profit_52w)"),
+        )),
+        estimate(measure(
+            "lifetime_profit",
+            Unit::Money,
+            ("Expected profit, 5 years", "未来五年利润"),
+            (
+                "Profit expected from these customers within the next five years, discounted; customers whose profit is not known are left out.",
+                "预计这些客户未来五年带来的利润（折现）；利润未知的客户不计。",
+            ),
+            sum(WORTH, "sum(f.lifetime_profit)"),
+        )),
+        estimate(measure(
+            "expected_purchases_52w",
+            Unit::Quantity,
+            ("Expected purchases, 52 weeks", "未来一年预计购买次数"),
+            (
+                "Number of purchase days expected of these customers within the next 52 weeks.",
+                "预计这些客户未来 52 周内的购买次数之和。",
+            ),
+            sum(WORTH, "sum(f.expected_purchases_52w)"),
+        )),
+        chances(
+            "variance_of_buyers",
+            measure(
+                "expected_buyers_13w",
+                Unit::Quantity,
+                ("Expected buyers, 13 weeks", "三个月内预计购买客户数"),
+                (
+                    "How many of these customers are expected to buy within the next 13 weeks: the sum of their probabilities.",
+                    "预计这些客户中有多少位在未来 13 周内购买，为各客户概率之和。",
+                ),
+                sum(WORTH, "sum(f.p_buy_13w)"),
+            ),
+        ),
+        part("variance_of_buyers", "sum(f.p_buy_13w * (1 - f.p_buy_13w))"),
+        chances(
+            "variance_of_lost",
+            measure(
+                "expected_lost_52w",
+                Unit::Quantity,
+                ("Expected to buy no more", "未来一年预计流失客户数"),
+                (
+                    "How many of these customers are expected not to buy within the next 52 weeks: the sum of their churn scores.",
+                    "预计这些客户中有多少位在未来 52 周内不再购买，为各客户流失评分之和。",
+                ),
+                sum(WORTH, "sum(f.p_churn_52w)"),
+            ),
+        ),
+        part("variance_of_lost", "sum(f.p_churn_52w * (1 - f.p_churn_52w))"),
+        chances(
+            "variance_of_lost",
+            measure(
+                "expected_churn_rate",
+                Unit::Share,
+                ("Expected churn rate", "预计流失率"),
+                (
+                    "The share of these customers that is expected not to buy within the next 52 weeks; who never bought is left out.",
+                    "这些客户中预计未来 52 周内不再购买的占比；从未购买的不计。",
+                ),
+                Ratio("expected_lost_52w", "scored_customers"),
+            ),
+        ),
+        part("scored_customers", "count(f.p_churn_52w)"),
+    ]
+}
