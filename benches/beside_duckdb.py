@@ -39,7 +39,7 @@ COSTS = {
 }
 
 # A table without files, of which there are no rows.
-NOTHING = """(SELECT NULL::INTEGER AS key, NULL::INTEGER AS account_key, NULL::DATE AS day, NULL::VARCHAR AS importance, NULL::DECIMAL(18, 4) AS net,
+NOTHING = """(SELECT NULL::INTEGER AS key, NULL::INTEGER AS account_key, NULL::DATE AS day, NULL::VARCHAR AS importance, NULL::DECIMAL(18, 4) AS clv_52w, NULL::DECIMAL(18, 4) AS net,
     NULL::DECIMAL(18, 4) AS margin, NULL::DECIMAL(18, 4) AS selling_cost, NULL::DECIMAL(18, 4) AS service_cost WHERE false)"""
 
 
@@ -122,6 +122,10 @@ class DuckDB:
         rows = f"SELECT f.importance, sum(profit) {of} LEFT JOIN account_figures f ON f.key = c.account_key GROUP BY 1"
         return self.with_total(rows, f"SELECT sum(profit) {of}")
 
+    def expected_sales_by_city(self):
+        of = "FROM account_figures f LEFT JOIN account a ON a.key = f.key"
+        return self.with_total(f"SELECT a.city, sum(f.clv_52w) {of} GROUP BY 1", f"SELECT sum(f.clv_52w) {of}")
+
     def by_month_in_one_city(self):
         of = "FROM sales s JOIN account a ON a.key = s.account_key WHERE a.city = '北京'"
         return self.with_total(f"SELECT date_trunc('month', s.day)::DATE, sum(s.net) {of} GROUP BY 1", f"SELECT sum(s.net) {of}")
@@ -197,10 +201,13 @@ class Pandas:
                 self.profits += [(pandas.Series(key(costs["account_key"])), *known(costs[column]), -1) for column in columns]
         # Customers' classes by their place in the list; −1 is none.
         self.classes, self.importance = [], pandas.Series([], dtype="int8")
+        self.expected = pandas.DataFrame({"account_key": [], "clv": [], "filled": []})
         if files.get("account_figures"):
-            figures = read("account_figures", ["key", "importance"])
+            figures = read("account_figures", ["key", "importance", "clv_52w"])
             classes = figures["importance"].to_pandas().astype("category").cat
             self.classes, self.importance = list(classes.categories), pandas.Series(classes.codes.to_numpy(), index=key(figures["key"]))
+            clv, filled = known(figures["clv_52w"])
+            self.expected = pandas.DataFrame({"account_key": key(figures["key"]), "clv": clv, "filled": filled})
         self.seconds = time.perf_counter() - began
         self.name = f"pandas {pandas.__version__}"
 
@@ -256,6 +263,13 @@ class Pandas:
         value = lambda profit, filled: int(profit) if filled else None
         rows = [(self.classes[at] if at >= 0 else None, value(profit, filled)) for at, profit, filled in found.itertuples()]
         return rows + [("total", value(found["profit"].sum(), found["filled"].sum()))]
+
+    def expected_sales_by_city(self):
+        of = self.expected.merge(self.account[["account_key", "city"]], on="account_key", how="left")
+        found = of.groupby("city", observed=True, dropna=False)[["clv", "filled"]].sum()
+        value = lambda clv, filled: int(clv) if filled else None
+        rows = [(None if pandas.isna(city) else city, value(clv, filled)) for city, clv, filled in found.itertuples()]
+        return rows + [("total", value(self.expected["clv"].sum(), self.expected["filled"].sum()))]
 
     def by_month_in_one_city(self):
         of = self.sales[["day", "account_key", "net"]].merge(self.account[self.account["city"] == "北京"], on="account_key")
@@ -328,6 +342,7 @@ QUESTIONS = {
     "20 products on most orders and the rest": "products_on_most_orders",
     "net sales by month": "net_sales_by_month",
     "net profit by importance": "net_profit_by_importance",
+    "expected sales by city": "expected_sales_by_city",
     "sales by month of customers in one city": "by_month_in_one_city",
     "recency, frequency, money of every customer": "rfm",
 }

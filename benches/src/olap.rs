@@ -154,6 +154,7 @@ fn questions(year: i32) -> anyhow::Result<Vec<(&'static str, Question)>> {
         ("20 products on most orders and the rest", best("orders", "product")),
         ("net sales by month", of("net_sales", &[month])),
         ("net profit by importance", of("net_profit", &[("account.importance", None)])),
+        ("expected sales by city", of("clv_52w", &[("account.city", None)])),
         (
             "sales by month of customers in one city",
             Question { filter: "account.city == '北京'".into(), ..of("sales", &[month]) },
