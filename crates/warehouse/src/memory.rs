@@ -10,95 +10,75 @@ use datafusion::{
     },
     physical_plan::{ExecutionPlan, execute_stream},
 };
-use std::{
-    fmt,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    time::Duration,
-};
+use std::{fmt, sync::Arc, time::Duration};
 
 /// A task that computes without a pause is not waited for any longer.
-const PATIENCE: Duration = Duration::from_secs(2);
+const PATIENCE: Duration = Duration::from_secs(1);
 
-/// The rows of a plan. Its tasks end a little after it fails: the asker hears of a failure once they have given back what they
-/// held, or his next question would be refused for the sake of the one before.
+/// The rows of a plan. Its tasks end a little after it fails, or after it has enough rows: the asker hears of that once they have given
+/// back what they held, or his next question would be refused for the sake of the one before.
 pub(crate) async fn rows(plan: Arc<dyn ExecutionPlan>, tasks: TaskContext, limit: usize) -> Result<Rows> {
-    let share = Arc::new(Share::of(tasks.memory_pool().clone()));
+    let share = Arc::new(Share(tasks.memory_pool().clone()));
     let runtime = RuntimeEnv { memory_pool: share.clone(), ..(*tasks.runtime_env()).clone() };
     let tasks = Arc::new(tasks.with_runtime(Arc::new(runtime)));
     let rows = async { collect(execute_stream(plan, tasks)?, limit).await }.await;
-    if rows.is_err() {
-        share.given_back().await;
+    if rows.as_ref().map_or(true, |rows| rows.more) {
+        given_back(&share).await;
     }
     rows
 }
 
-/// The pool of all questions, and how much of it this one holds.
+/// The pool of all questions, as one of them has it: whatever it holds of it, or may still ask of it, refers to this.
 #[derive(Debug)]
-struct Share {
-    pool: Arc<dyn MemoryPool>,
-    held: AtomicUsize,
-}
+struct Share(Arc<dyn MemoryPool>);
 
-impl Share {
-    fn of(pool: Arc<dyn MemoryPool>) -> Share {
-        Share { pool, held: AtomicUsize::new(0) }
-    }
-
-    async fn given_back(&self) {
-        let waiting = async {
-            while self.held.load(Ordering::Acquire) > 0 {
-                tokio::time::sleep(Duration::from_millis(1)).await;
-            }
-        };
-        // Who computes on without a pause holds it longer, and that is no error of the question.
-        let _ = tokio::time::timeout(PATIENCE, waiting).await;
-    }
+async fn given_back(share: &Arc<Share>) {
+    let waiting = async {
+        while Arc::strong_count(share) > 1 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    // Who computes on without a pause holds it longer, and that is no error of the question.
+    let _ = tokio::time::timeout(PATIENCE, waiting).await;
 }
 
 impl fmt::Display for Share {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.pool.fmt(to)
+        self.0.fmt(to)
     }
 }
 
 impl MemoryPool for Share {
     fn name(&self) -> &str {
-        self.pool.name()
+        self.0.name()
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.pool.register(consumer);
+        self.0.register(consumer);
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.pool.unregister(consumer);
+        self.0.unregister(consumer);
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.pool.grow(reservation, additional);
-        self.held.fetch_add(additional, Ordering::AcqRel);
+        self.0.grow(reservation, additional);
     }
 
     fn shrink(&self, reservation: &MemoryReservation, less: usize) {
-        self.pool.shrink(reservation, less);
-        self.held.fetch_sub(less, Ordering::AcqRel);
+        self.0.shrink(reservation, less);
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        self.pool.try_grow(reservation, additional)?;
-        self.held.fetch_add(additional, Ordering::AcqRel);
-        Ok(())
+        self.0.try_grow(reservation, additional)
     }
 
     fn reserved(&self) -> usize {
-        self.pool.reserved()
+        self.0.reserved()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.pool.memory_limit()
+        self.0.memory_limit()
     }
 }
 
@@ -112,33 +92,7 @@ mod tests {
         logical_expr::{ColumnarValue, ScalarFunctionImplementation, Volatility, create_udf},
         prelude::{SessionConfig, SessionContext},
     };
-    use std::sync::atomic::AtomicBool;
-
-    #[tokio::test]
-    async fn what_a_task_still_holds_is_waited_for() {
-        let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(100));
-        let share = Arc::new(Share::of(pool.clone()));
-        let of_share: Arc<dyn MemoryPool> = share.clone();
-        let other = MemoryConsumer::new("another question").register(&pool);
-        other.try_grow(30).unwrap();
-        let held = MemoryConsumer::new("a task").register(&of_share);
-        held.try_grow(60).unwrap();
-        held.try_grow(20).unwrap_err();
-        held.shrink(10);
-        let ended = Arc::new(AtomicBool::new(false));
-        let task = {
-            let ended = ended.clone();
-            std::thread::spawn(move || {
-                std::thread::sleep(Duration::from_millis(30));
-                ended.store(true, Ordering::Release);
-                drop(held);
-            })
-        };
-        share.given_back().await;
-        assert!(ended.load(Ordering::Acquire));
-        task.join().unwrap();
-        assert_eq!(pool.reserved(), 30);
-    }
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     /// One half fails while the other computes.
     #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

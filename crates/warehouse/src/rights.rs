@@ -6,7 +6,7 @@ use crate::{
     lower::{Own, lower, of_records, quoted, text_literal},
     query::wrong,
     session::{self, Open},
-    table::{Column, Table},
+    table::{Column, ColumnKind, Table},
 };
 use datafusion::{
     catalog::information_schema::INFORMATION_SCHEMA,
@@ -116,7 +116,12 @@ pub(crate) fn visible<'t>(engine: &Engine, actor: &Actor, table: &'t Table) -> R
             Some((entity, field)) => {
                 let view = actor.view(engine.entity(entity)?);
                 match view.get(field) {
-                    Some(field) if field.masked => Some(Some(field.clone())),
+                    // A record is known by its key, whatever is hidden of its name.
+                    Some(field)
+                        if field.masked && !matches!(column.kind, ColumnKind::Key | ColumnKind::Id) =>
+                    {
+                        Some(Some(field.clone()))
+                    }
                     Some(_) => Some(None),
                     None if engine.entity(entity)?.get(field).is_none() => Some(None),
                     None => None,

@@ -2,7 +2,7 @@
 //! million lines with all customers. Each such set is read once a version of the warehouse and looked up where it is asked.
 
 use crate::{
-    internal,
+    internal, memory,
     query::{in_background, wrong_here},
 };
 use datafusion::{
@@ -13,6 +13,7 @@ use datafusion::{
     },
     common::tree_node::{Transformed, TreeNode, TreeNodeRecursion},
     error::DataFusionError,
+    execution::TaskContext,
     logical_expr::{
         ColumnarValue, Expr, LogicalPlan, ScalarUDF, Volatility, create_udf,
         expr::{InSubquery, ScalarFunction},
@@ -20,7 +21,6 @@ use datafusion::{
     prelude::{DataFrame, SessionContext},
 };
 use engine::{Recent, Result};
-use futures::TryStreamExt;
 use std::{
     collections::HashMap,
     sync::{
@@ -46,9 +46,11 @@ pub(crate) struct SeenKeys(BooleanBuffer);
 
 impl SeenKeys {
     async fn of(keys: DataFrame) -> datafusion::error::Result<SeenKeys> {
-        let mut rows = keys.execute_stream().await?;
+        let (state, query) = keys.into_parts();
+        let plan = state.create_physical_plan(&query).await?;
+        let rows = memory::rows(plan, TaskContext::from(&state), usize::MAX).await?;
         let mut seen = BooleanBufferBuilder::new(0);
-        while let Some(batch) = rows.try_next().await? {
+        for batch in &rows.batches {
             for key in batch.column(0).as_primitive::<Int32Type>().iter().flatten() {
                 let Ok(key) = usize::try_from(key) else { continue };
                 if key >= seen.len() {

@@ -150,7 +150,8 @@ impl Board<'_> {
             kind != "line" || !self.over_time || row.members.first().is_none_or(|day| !day.value.is_null())
         };
         let rows: Vec<&Row> = self.table.rows.iter().filter(is_on_it).take(limit).collect();
-        let undated = self.table.rows.iter().any(|row| !is_on_it(&row));
+        let is_undated = |row: &Row| row.members.first().is_some_and(|day| !day.rest);
+        let undated = self.table.rows.iter().any(|row| !is_on_it(&row) && is_undated(row));
         let series: Vec<Json> = places
             .iter()
             .take(SERIES_LIMIT)

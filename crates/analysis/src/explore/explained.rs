@@ -140,6 +140,7 @@ fn certainty(words: &Words<'_>, column: &Column, cell: &Cell) -> String {
         (Sure::Chances, Some(interval)) => told(interval, "explore.sure_chances"),
         (Sure::Chances, None) => words.t("explore.unsure_chances", &[]),
         (Sure::Forecast, _) => words.t("explore.sure_forecast", &[]),
+        (Sure::Extended, _) => words.t("sure.extended", &[]),
     }
 }
 

@@ -8,7 +8,8 @@ use crate::{
 };
 use engine::{Actor, Query};
 use insight::refit;
-use meta::{Decimal, Record, Value};
+use meta::{Decimal, Id, Lang, Record, Value};
+use serde_json::Value as Json;
 use std::collections::BTreeMap;
 use warehouse::semantic::{self, AnswerTable, Cell, Cut, Level, Period, Question, Sure, Within};
 
@@ -66,8 +67,14 @@ fn is_near(cell: &Cell, low: f64, high: f64) {
 #[test]
 fn what_customers_are_worth_is_the_sum_of_their_figures() {
     on_databases(async |company| {
+        company.cost_rates().await;
         two_years(&company).await;
-        company.customer("Nobody yet").await;
+        // Costs are not what makes a loss maker: one has to have bought.
+        let nobody_yet = company.customer("Nobody yet").await;
+        let costly: Vec<Id> = company.everybody().await.iter().take(3).map(|record| record.id).collect();
+        for account in costly.into_iter().chain([nobody_yet]) {
+            company.contact(account, "2026-06-03", "visit", 9_000).await;
+        }
         refit::refit(&company.engine, None).await.unwrap();
         let (ann, hers) = rep(&company, "ann", "own").await;
         for record in company.everybody().await.iter().step_by(3) {
@@ -82,7 +89,7 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
             let answer = told(&company, &actor, &question(&SUMMED)).await;
             for (column, cell) in answer.measures.iter().zip(&answer.total) {
                 assert_eq!(cell.value, Some(sum(records, &column.name)), "{}", column.name);
-                let certain = ["sales_52w", "customer_records"].contains(&column.name.as_str());
+                let certain = ["sales_52w", "customer_records"].contains(&&*column.name);
                 assert_eq!(column.sure == Sure::Exact, certain, "{}", column.name);
                 assert_eq!(cell.interval.is_some(), column.sure == Sure::Chances, "{}", column.name);
             }
@@ -92,6 +99,11 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
                 assert!(half > 0.1, "{name}: {half}");
                 is_near(cell, (expected - half).max(0.0), expected + half);
             }
+            // No more of them can do it than there are.
+            let one = Question { cuts: vec![Cut::new("account", None)], ..question(&["expected_lost_52w"]) };
+            let each = told(&company, &actor, &one).await.rows;
+            let highest = each.iter().filter_map(|row| row.cells[0].interval).map(|sure| sure.high).max();
+            assert!(highest.is_some_and(|highest| highest <= Decimal::ONE), "{highest:?}");
             let means = told(&company, &actor, &question(&["clv_52w_mean", "expected_churn_rate"])).await;
             let known = |name: &str| -> Decimal {
                 records.iter().filter(|record| !record.get(name).is_null()).count().into()
@@ -113,9 +125,9 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
             let mut expected: BTreeMap<String, [usize; 3]> = BTreeMap::new();
             for record in records {
                 let stage = expected.entry(record.text("stage").to_owned()).or_default();
-                let loses = record.get("net_profit").as_decimal().is_some_and(|net| net < Decimal::ZERO);
+                let negative = record.get("net_profit").as_decimal().is_some_and(|net| net < Decimal::ZERO);
                 let bought = !record.get("first_order_on").is_null();
-                for (counted, adds) in stage.iter_mut().zip([true, bought, loses]) {
+                for (counted, adds) in stage.iter_mut().zip([true, bought, bought && negative]) {
                     *counted += usize::from(adds);
                 }
             }
@@ -129,8 +141,40 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
                 })
                 .collect();
             assert_eq!(found, expected);
-            assert!(found.len() >= 2, "{found:?}");
+            let losers: usize = found.values().map(|[.., losers]| losers).sum();
+            assert!(found.len() >= 2 && losers > 0, "{found:?}");
         }
+    });
+}
+
+/// Names may be kept from whoever may see what customers are worth.
+#[test]
+fn what_customers_are_worth_does_not_hang_on_their_names() {
+    on_databases(async |company| {
+        two_years(&company).await;
+        refit::refit(&company.engine, None).await.unwrap();
+        refresh(&company, SMALL).await;
+        let (bob, _) = rep(&company, "bob", "all").await;
+        let role = Query::new("role").filter("name == 'bob'");
+        let role = company.engine.list(&Actor::system(), &role).await.unwrap().records[0].id;
+        let masked = [("role", role.into()), ("entity", "account".into()), ("field", "name".into())];
+        let masked = masked.into_iter().chain([("level", "masked".into())]);
+        company.create("field_right", masked.map(|(name, value)| (name.to_owned(), value)).collect()).await;
+        let his = company.engine.actor(bob, Lang::En).await.unwrap();
+        for cut in ["account.stage", "account.owner"] {
+            let asked = Question { cuts: vec![Cut::new(cut, None)], ..question(&["clv_52w"]) };
+            let [all, seen] =
+                [told(&company, &Actor::system(), &asked).await, told(&company, &his, &asked).await];
+            assert_eq!(all.rows, seen.rows, "{cut}");
+        }
+        let asked = Question { cuts: vec![Cut::new("account", None)], ..question(&["clv_52w"]) };
+        let rows = told(&company, &his, &asked).await.rows;
+        assert_eq!(rows.len(), 60);
+        assert!(rows.iter().all(|row| !row.members[0].label.en.contains("Customer")), "{:?}", rows[0]);
+        let filtered =
+            Question { filter: "account.stage == 'lost'".into(), ..question(&["customer_records"]) };
+        let lost = company.everybody().await.iter().filter(|record| record.text("stage") == "lost").count();
+        assert_eq!(told(&company, &his, &filtered).await.total[0].value, Some(lost.into()));
     });
 }
 
@@ -138,6 +182,13 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
 fn what_customers_are_worth_leads_to_the_customers() {
     on_databases(async |company| {
         two_years(&company).await;
+        company.customer("Nobody yet").await;
+        let (ann, _) = rep(&company, "ann", "own").await;
+        let team = company.create("team", values([("name", "East".into())])).await;
+        company.update("user", ann, values([("team", team.into())])).await;
+        for record in company.everybody().await.iter().skip(1).step_by(4) {
+            company.update("account", record.id, values([("owner", ann.into())])).await;
+        }
         refit::refit(&company.engine, None).await.unwrap();
         refresh(&company, SMALL).await;
         let everybody = company.everybody().await;
@@ -151,14 +202,30 @@ fn what_customers_are_worth_leads_to_the_customers() {
         let spring =
             Period::Between { from: "2024-11-05".parse().unwrap(), to: "2024-11-20".parse().unwrap() };
         let of_stage = |record: &&Record| record.text("stage") == stage;
-        let day = |record: &Record| record.get("first_order_on").as_date().unwrap().to_string();
+        let day = |record: &Record| {
+            record.get("first_order_on").as_date().map_or_else(String::new, |day| day.to_string())
+        };
         let in_spring =
             |record: &&Record| ("2024-11-05".to_owned()..="2024-11-20".to_owned()).contains(&day(record));
-        let often = |record: &&Record| record.get("orders").as_int().unwrap() >= 8;
+        let often = |record: &&Record| record.get("orders").as_int().unwrap_or(0) >= 8;
         let count = |wanted: &dyn Fn(&&Record) -> bool| everybody.iter().filter(wanted).count();
         let asked = question(&["customer_records", "clv_52w"]);
         for (question, expected) in [
-            (asked.clone(), 60),
+            (asked.clone(), 61),
+            (
+                Question {
+                    within: vec![Within { value: Json::Null, ..within("day", Some(Level::Month), "") }],
+                    ..asked.clone()
+                },
+                1,
+            ),
+            (
+                Question {
+                    within: vec![within("account.owner.team", None, &team.to_string())],
+                    ..asked.clone()
+                },
+                count(&|record| record.get("owner") == &Value::Id(ann)),
+            ),
             (Question { period: Some(spring), ..asked.clone() }, count(&in_spring)),
             (
                 Question { within: vec![within("day", Some(Level::Month), "2024-12-01")], ..asked.clone() },

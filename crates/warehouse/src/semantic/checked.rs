@@ -123,6 +123,9 @@ impl<'a> Asked<'a> {
                     return Err(Error::Forbidden(format!("{fact}.{}", hidden.name)));
                 }
             }
+            if self.span.is_some() && !seen.iter().any(|(column, _)| column.name == "day") {
+                return Err(Error::Forbidden(format!("{fact}.day")));
+            }
             for cut in &self.question.cuts {
                 self.dimension("cuts", fact, cut)?;
             }

@@ -42,6 +42,7 @@ fn field_of(engine: &Engine, actor: &Actor, column: &Column) -> Result<Option<Fi
     let view = actor.view(engine.entity(origin)?);
     let Some(field) = view.get(name) else { return Ok(None) };
     Ok(match (&column.source, column.kind) {
+        _ if column.name == "day" => Some(meta::date(&column.name).label(&column.label.en, &column.label.zh)),
         (Source::Day(_), _) => Some(meta::date(&column.name).label(&column.label.en, &column.label.zh)),
         (Source::Share(_) | Source::Cost(_), _) => {
             Some(meta::money(&column.name).label(&column.label.en, &column.label.zh))

@@ -16,11 +16,13 @@ pub enum Sampled {
     Mean { squares: &'static str, unit: u32 },
     /// Promoters less detractors, in points.
     Promoters,
-    /// A sum of probabilities, or its share of the customers who have one: the part that sums p (1 − p), the variance of how many will
-    /// do it, each by himself (Poisson's binomial distribution).
-    Chances { variance: &'static str },
-    /// A sum of what is expected of each, without an interval.
+    /// A sum of probabilities, or its share of `all` customers who have one: the part that sums p (1 − p), the variance of how many
+    /// will do it, each by himself (Poisson's binomial distribution).
+    Chances { variance: &'static str, all: &'static str },
+    /// A sum or a mean of what is expected of each, without an interval.
     Forecast,
+    /// Counted, but for costs that are not known and are taken for those of the customer's other goods.
+    Extended,
 }
 
 /// How sure the values of a measure are, for whoever says it in words.
@@ -31,6 +33,7 @@ pub enum Sure {
     Answers,
     Chances,
     Forecast,
+    Extended,
 }
 
 impl Sure {
@@ -40,6 +43,7 @@ impl Sure {
             Some(Sampled::Mean { .. } | Sampled::Promoters) => Sure::Answers,
             Some(Sampled::Chances { .. }) => Sure::Chances,
             Some(Sampled::Forecast) => Sure::Forecast,
+            Some(Sampled::Extended) => Sure::Extended,
         }
     }
 
@@ -52,15 +56,16 @@ impl Sure {
 /// The counts a net promoter score is of.
 pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
-/// Where a measure lies with 95 % confidence, in its own unit. It is as if the answers were drawn at random and did not depend on
-/// each other: how those who do not answer differ is not in it.
+/// Where a measure lies with 95 % confidence, in its own unit. Of answers it is as if they were drawn at random and did not depend on
+/// each other: how those who do not answer differ is not in it. Of chances it is where what happens will lie if each customer decides by
+/// himself: how far the model is off is not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     #[serde(serialize_with = "as_text")]
     pub low: Decimal,
     #[serde(serialize_with = "as_text")]
     pub high: Decimal,
-    /// Answers it is of, or customers expected to do it.
+    /// Answers it is of, or customers.
     pub cases: u64,
 }
 
@@ -70,7 +75,7 @@ fn as_text<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Er
 
 impl Interval {
     /// `value` knows the other measures of the same row. None of fewer than two answers nor of answers that are all the same: how
-    /// much others would differ is not known then.
+    /// much others would differ is not known then. None of chances that are all 0 or 1.
     pub(super) fn of(measure: &Measure, value: impl Fn(&str) -> Option<Decimal>) -> Option<Interval> {
         let whole = |name: &str| i64::try_from(value(name)?.round()).ok();
         let count = |name: &str| u64::try_from(whole(name)?).ok();
@@ -85,15 +90,15 @@ impl Interval {
                 let found = Nps::of_counts(count("promoters")?, count("passives")?, count("detractors")?)?;
                 (found.low * 100.0, found.high * 100.0, found.cases())
             }
-            (Sampled::Chances { variance }, of) => {
-                let half = Z_95 * f64::try_from(value(variance)?).ok()?.max(0.0).sqrt();
-                let (expected, of_each) = match of {
-                    Expression::Ratio(sum, number) => (value(sum)?, f64::try_from(value(number)?).ok()?),
-                    _ => (value(measure.name)?, 1.0),
+            (Sampled::Chances { variance, all }, of) => {
+                let float = |name: &str| f64::try_from(value(name)?).ok();
+                let (half, all) = (Z_95 * float(variance)?.max(0.0).sqrt(), float(all)?);
+                let (expected, one) = match of {
+                    Expression::Ratio(sum, _) => (float(sum)?, all),
+                    _ => (float(measure.name)?, 1.0),
                 };
-                let expected = f64::try_from(expected).ok()?;
-                let end = |end: f64| end.max(0.0) / of_each;
-                (end(expected - half), end(expected + half), expected.round() as u64)
+                let end = |end: f64| end.clamp(0.0, all) / one;
+                (end(expected - half), end(expected + half), all as u64)
             }
             _ => return None,
         };

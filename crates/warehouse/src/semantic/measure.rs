@@ -140,8 +140,8 @@ impl Measure {
         let spread = match self.sampled {
             Some(Sampled::Mean { squares, .. }) => vec![squares],
             Some(Sampled::Promoters) => PROMOTERS.to_vec(),
-            Some(Sampled::Chances { variance }) => vec![variance],
-            Some(Sampled::Forecast) | None => vec![],
+            Some(Sampled::Chances { variance, all }) => vec![variance, all],
+            Some(Sampled::Forecast | Sampled::Extended) | None => vec![],
         };
         [self.expression.made_of(), spread].concat()
     }

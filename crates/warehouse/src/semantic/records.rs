@@ -108,6 +108,7 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<Select> {
     // Names are joined to rows, and make no more of them.
     let count = format!("SELECT count(*) FROM {} f{} WHERE {condition}", quoted(&table.name), joins.sql());
     let seen = rights::visible(asked.engine, asked.actor, table)?.unwrap_or_default();
+    let sees_day = seen.iter().any(|(column, _)| column.name == "day");
     let (mut columns, mut selected) = (vec![], vec![]);
     for (column, _) in seen {
         let Some(kind) = kind_of(asked.engine, table, column) else { continue };
@@ -140,7 +141,12 @@ fn select(asked: &Asked<'_>, table: &Table) -> Result<Select> {
     // A bare day is taken for a constant if all that is found is of one; joins forget that, and DataFusion 55.2 refuses its own
     // plan.
     let head = quoted(&table.head_column);
-    sql.push_str(&format!(" ORDER BY CASE WHEN f.{head} IS NOT NULL THEN f.\"day\" END DESC, f.{head} DESC"));
+    let day = if sees_day {
+        format!("CASE WHEN f.{head} IS NOT NULL THEN f.\"day\" END DESC NULLS LAST, ")
+    } else {
+        String::new()
+    };
+    sql.push_str(&format!(" ORDER BY {day}f.{head} DESC"));
     Ok(Select { columns, sql, count })
 }
 

@@ -116,18 +116,19 @@ async fn plans(
     let rows = sqlx::raw_sql(AssertSqlSafe(asked.collect::<String>())).fetch_all(&mut *connection).await;
     let lines: Vec<String> = rows.unwrap().iter().map(|row| row.get(0)).collect();
     // In a filled database few rows may be read whole, and sorted.
-    let is_small = |line: &String| {
+    let is_small = |statement: &Statement, line: &String| {
         let Some(small) = small.as_ref() else { return false };
         let after = |word: &str| line.split_once(word).map(|(_, rest)| rest);
         let first_of = |rest: &str| rest.split([' ', '"']).find(|word| !word.is_empty()).map(str::to_owned);
         let reads = after("Seq Scan on ").and_then(first_of).is_some_and(|table| small.contains(&table));
         let rows = after(" rows=").and_then(first_of).and_then(|rows| rows.parse::<f32>().ok());
-        reads || (line.contains("Sort  (") && rows.is_some_and(|rows| rows < SMALL))
+        let sorts = statement.way == Way::Walks && line.contains("Sort  (");
+        reads || (sorts && rows.is_some_and(|rows| rows < SMALL))
     };
     let plans = lines.split(String::is_empty).zip(statements);
     let mut found: Vec<Vec<String>> = vec![];
     for (lines, statement) in plans {
-        let mut plan: Vec<String> = lines.iter().filter(|line| !is_small(line)).cloned().collect();
+        let mut plan: Vec<String> = lines.iter().filter(|line| !is_small(statement, line)).cloned().collect();
         let reads = plan.iter().any(|line| line.contains("Seq Scan on "));
         if small.is_some() && reads && ends_early(connection, &statement.sql, &plan).await {
             plan.retain(|line| !line.contains("Seq Scan on "));
@@ -172,7 +173,12 @@ fn trouble(dialect: Dialect, statement: &Statement, lines: &[String]) -> Option<
         }
     };
     let found = lines.iter().enumerate().find(wrong);
-    found.map(|(_, line)| format!("{line}\n  {sql}\n  {}", lines.join("\n  ")))
+    // What is found is sorted: to walk the sort's index to it may be to walk all of it.
+    let walks = dialect == Dialect::Postgres
+        && statement.way == Way::FindsAndSorts
+        && !lines.iter().any(|line| line.contains("Sort  (") || line.contains("One-Time Filter"));
+    let why = found.map(|(_, line)| line.as_str()).or(walks.then_some("it is not sorted"));
+    why.map(|why| format!("{why}\n  {sql}\n  {}", lines.join("\n  ")))
 }
 
 /// How deep a line of PostgreSQL's plan stands, and its step.
