@@ -142,7 +142,7 @@ fn what_customers_are_worth_is_the_sum_of_their_figures() {
                 .collect();
             assert_eq!(found, expected);
             let losers: usize = found.values().map(|[.., losers]| losers).sum();
-            assert!(found.len() >= 2 && losers > 0, "{found:?}");
+            assert!(found.len() >= 2 && (losers > 0 || records.len() < everybody.len()), "{found:?}");
         }
     });
 }
