@@ -64,10 +64,8 @@ async fn ground(tx: &mut Tx) -> Result<Ground> {
     let settings = Settings::load_in(tx).await?;
     let today = settings.as_of_day(tx.clock());
     let fits = store::newest_models(tx, EARLIER_LIMIT).await?;
-    let now = tx.clock().now();
-    let due = |fit: &StoredModel| {
-        fit.fitted.settings != settings.mark() || settings.day_of(fit.fitted_at) != settings.day_of(now)
-    };
+    let clock = tx.clock().clone();
+    let due = |fit: &StoredModel| !fit.is_of_today(&settings, &clock);
     let excuse = if tx.job_under_way(refit::JOB).await?.is_some() {
         Some("a refit is under way")
     } else if fits.first().is_some_and(due) {

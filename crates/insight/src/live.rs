@@ -240,10 +240,8 @@ async fn is_due(engine: &Engine) -> Result<bool> {
     }
     let settings = Settings::load(engine).await?;
     let customers = i64::try_from(model.fitted.model.customers).unwrap_or(i64::MAX);
-    Ok(changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers
-        || model.fitted.settings != settings.mark()
-        || settings.day_of(model.fitted_at) != settings.day_of(now)
-        || model.as_of != settings.as_of_day(engine.clock()))
+    let many = changed > 0 && changed.saturating_mul(CHANGED_SHARE) >= customers;
+    Ok(many || !model.is_of_today(&settings, engine.clock()))
 }
 
 async fn importing(engine: &Engine) -> Result<bool> {

@@ -13,7 +13,7 @@ use engine::{
     BoxFuture, Engine, Reading, Recent, Result, Row, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query as Sql, SelectStatement},
 };
-use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
+use meta::{Clock, DateTime, Id, NaiveDate, Utc, Value, Values};
 use std::{collections::HashMap, sync::Arc};
 
 const MODEL: &str = "value_model";
@@ -42,6 +42,15 @@ pub struct StoredModel {
     pub fitted_at: DateTime<Utc>,
     pub fitted: Fitted,
     pub overview: Overview,
+}
+
+impl StoredModel {
+    /// Whether it was made on this day, of this day and by these settings; a clock set back between reading and keeping parts the first two.
+    pub fn is_of_today(&self, settings: &Settings, clock: &Clock) -> bool {
+        self.fitted.settings == settings.mark()
+            && settings.day_of(self.fitted_at) == settings.day_of(clock.now())
+            && self.as_of == settings.as_of_day(clock)
+    }
 }
 
 fn newest() -> SelectStatement {

@@ -105,3 +105,30 @@ fn figures_of_yesterday_are_early_and_damaged_ones_are_wrong_among_them() {
         assert_eq!(early.under_way, None);
     });
 }
+
+/// Read on one day and kept on the day before, because the clock was set back meanwhile.
+#[test]
+fn a_fit_of_another_day_than_it_was_made_on_is_early_and_due() {
+    on_both(async |company| {
+        company.regulars().await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let today = company.clock.now();
+        let tomorrow = today + chrono::Duration::days(1);
+        let late = company.customer("Late").await;
+        company.order(Some(late), &tomorrow.date_naive().to_string(), "20", None).await;
+        company.clock.set(tomorrow);
+        company.settle().await;
+        let everybody = refit::read(&company.engine, None).await.unwrap();
+        company.clock.set(today);
+        refit::complete(&company.engine, everybody, None).await.unwrap();
+        let [figures, early] = found(&company).await;
+        assert_eq!((figures.wrong, early.wrong > 0), (0, true), "{:?}", figures.examples);
+        assert_eq!(early.under_way.as_deref(), Some("a refit is due: the day or a setting has changed"));
+        company.clock.set(today + chrono::Duration::minutes(1));
+        insight::live::queue_if_due(&company.engine).await.unwrap();
+        company.engine.run_due_jobs().await.unwrap();
+        let [figures, early] = found(&company).await;
+        assert_eq!((figures.wrong, early.wrong, early.under_way), (0, 0, None), "{:?}", figures.examples);
+    });
+}

@@ -10,6 +10,14 @@ window.htmx = htmx;
 document.addEventListener("htmx:responseError", (event) => toast({ kind: "error", text: errorText(event.detail.xhr.status, event.detail.xhr.responseText) }));
 document.addEventListener("htmx:sendError", () => toast({ kind: "error", text: messages.network_error }));
 
+// A stream of news ends when the server starts anew, the record is gone or the page is left, and is opened again: no error to tell the console,
+// which the extension does of whatever its handler is given.
+htmx.createEventSource = (url) => {
+  const source = new EventSource(url, { withCredentials: true });
+  Object.defineProperty(source, "onerror", { set: (handle) => source.addEventListener("error", () => handle()) });
+  return source;
+};
+
 // News swaps a part of the page under whoever works in it: the keyboard goes on at the same place of what came. What was opened there is
 // closed again, so that of its inside the place is what opens it.
 const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part).filter((at) => !at.closest("details > :not(summary)"));
