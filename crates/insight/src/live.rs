@@ -211,8 +211,7 @@ async fn referred(engine: &Engine, entity: &str, field: &str, ids: &BTreeSet<Id>
     Ok(found)
 }
 
-/// Queues a refit when the models are of another day or other settings, or enough customers changed; not while an import runs, whose
-/// end will be followed anyway.
+/// Queues a refit when it is due; not while an import runs, whose end will be followed anyway.
 pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     let Some(idle) = engine.idle(refit::JOB).await? else { return Ok(()) };
     if importing(engine).await? {
@@ -228,7 +227,8 @@ pub async fn queue_if_due(engine: &Engine) -> Result<()> {
     engine.queue_if_idle(idle).await.map(drop)
 }
 
-async fn is_due(engine: &Engine) -> Result<bool> {
+/// Whether the models are of another day or other settings, or enough customers changed; never right after a fit.
+pub async fn is_due(engine: &Engine) -> Result<bool> {
     let changed = store::changed_since_fit(engine).await?;
     let Some(model) = store::model_in_force(engine).await? else {
         return Ok(changed > 0 || store::newest_id(engine).await?.is_some());

@@ -206,6 +206,10 @@ pub async fn rescore(tx: &mut Tx, accounts: &[Id]) -> Result<()> {
     let settings = Settings::load_in(tx).await?;
     let day = settings.as_of_day(tx.clock());
     let model = newest_model_in(tx).await?;
+    if let Some(model) = model.as_ref().filter(|model| model.as_of != day) {
+        // These figures are of another day than everybody's: a fit is due even if the clock goes back to that day.
+        count_changed(tx, usize::try_from(model.fitted.model.customers).unwrap_or_default()).await?;
+    }
     let fitted = model.map_or_else(|| Fitted::nothing(day_number(day)), |model| model.fitted.clone());
     let statistics = statistics::of_in(tx, accounts, &UpTo { day, settings: &settings }).await?;
     let scorer = Scorer::new(fitted, settings, day);

@@ -106,6 +106,28 @@ fn figures_of_yesterday_are_early_and_damaged_ones_are_wrong_among_them() {
     });
 }
 
+/// The clock was ahead while a customer was scored, and is right again.
+#[test]
+fn figures_of_a_day_that_is_not_yet_are_put_right_by_the_next_fit() {
+    on_both(async |company| {
+        company.regulars().await;
+        company.settle().await;
+        refit::refit(&company.engine, None).await.unwrap();
+        let today = company.clock.now();
+        let tomorrow = today + chrono::Duration::days(1);
+        company.clock.set(tomorrow);
+        let early = company.customer("Early").await;
+        company.order(Some(early), &tomorrow.date_naive().to_string(), "20", None).await;
+        company.settle().await;
+        company.clock.set(today + chrono::Duration::minutes(1));
+        assert_eq!(found(&company).await[0].wrong, 1);
+        insight::live::queue_if_due(&company.engine).await.unwrap();
+        company.engine.run_due_jobs().await.unwrap();
+        let [figures, early] = found(&company).await;
+        assert_eq!((figures.wrong, early.wrong, early.under_way), (0, 0, None), "{:?}", figures.examples);
+    });
+}
+
 /// Read on one day and kept on the day before, because the clock was set back meanwhile.
 #[test]
 fn a_fit_of_another_day_than_it_was_made_on_is_early_and_due() {

@@ -6,11 +6,17 @@ use crate::{
     kill, ledger,
     ledger::{Expected, Ledger},
     load,
-    outage::{create, in_order, the_log_is_followed, until_done},
-    store::{Store, on_both},
+    outage::{PATIENCE, create, in_order, the_log_is_followed, until_done},
+    store::{Store, modules, on_both},
 };
+use insight::{live, refit};
 use serde_json::json;
-use std::{os::unix::fs::FileExt, path::PathBuf, process::Command};
+use std::{
+    os::unix::fs::FileExt,
+    path::PathBuf,
+    process::Command,
+    time::{Duration, Instant},
+};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -27,6 +33,21 @@ fn library(store: &Store) -> PathBuf {
     compiler.args(["-shared", "-fPIC", "-Wall", "-Werror", "-o"]).arg(&library).arg(source);
     assert!(compiler.status().unwrap().success(), "{source} does not compile");
     library
+}
+
+/// Who was scored on a day that is not today is scored again by the fit that is due for it.
+async fn everybody_is_of_today(store: &Store) {
+    let engine = store.open(modules()).await.unwrap();
+    let began = Instant::now();
+    let is_done =
+        async || engine.idle(refit::JOB).await.unwrap().is_some() && !live::is_due(&engine).await.unwrap();
+    // None is due right after another.
+    let rest = Duration::from_secs(11);
+    while began.elapsed() < rest || !is_done().await {
+        assert!(began.elapsed() < PATIENCE, "no fit of today is made");
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    the_log_is_followed(store).await;
 }
 
 #[test]
@@ -74,6 +95,7 @@ fn a_clock_that_jumps_loses_nothing_and_needs_no_restart() {
         assert_eq!(hours[1] / 24, -2, "{hours:?}");
         assert!(hours[3] < -900 && hours[4] >= 10 && hours[0] >= 1, "{hours:?}");
         assert_eq!(ledger::lost(&client, &ledger).await, Vec::<String>::new());
+        everybody_is_of_today(store).await;
         in_order(store, &client, &mut program, &ledger).await;
     });
 }

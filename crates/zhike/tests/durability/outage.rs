@@ -27,7 +27,7 @@ use tokio::{
     task::JoinSet,
 };
 
-const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 /// How long the database stays away where many rounds are asked for.
 const AWAY: Duration = Duration::from_secs(60);
 /// More writes at once than there are connections to PostgreSQL.
