@@ -6,7 +6,7 @@ use engine::{
     sea_query::{Expr, ExprTrait, Query as Sql, UpdateStatement},
 };
 use insight::refit;
-use meta::Id;
+use meta::{DateTime, Id, Utc};
 
 /// What the checks `figures` and `refit` find.
 async fn found(company: &Company) -> [Verdict; 2] {
@@ -106,25 +106,37 @@ fn figures_of_yesterday_are_early_and_damaged_ones_are_wrong_among_them() {
     });
 }
 
+/// Everybody is fitted, then the clock goes a day ahead and a customer who buys on that day is scored; the day before is what is told.
+async fn a_day_ahead(company: &Company) -> DateTime<Utc> {
+    company.regulars().await;
+    company.settle().await;
+    refit::refit(&company.engine, None).await.unwrap();
+    let today = company.clock.now();
+    let tomorrow = today + chrono::Duration::days(1);
+    company.clock.set(tomorrow);
+    let early = company.customer("Early").await;
+    company.order(Some(early), &tomorrow.date_naive().to_string(), "20", None).await;
+    company.settle().await;
+    today
+}
+
+/// A minute later, for none is due right after another.
+async fn the_fit_that_is_due_puts_all_right(company: &Company, today: DateTime<Utc>) {
+    company.clock.set(today + chrono::Duration::minutes(1));
+    insight::live::queue_if_due(&company.engine).await.unwrap();
+    company.engine.run_due_jobs().await.unwrap();
+    let [figures, early] = found(company).await;
+    assert_eq!((figures.wrong, early.wrong, early.under_way), (0, 0, None), "{:?}", figures.examples);
+}
+
 /// The clock was ahead while a customer was scored, and is right again.
 #[test]
 fn figures_of_a_day_that_is_not_yet_are_put_right_by_the_next_fit() {
     on_both(async |company| {
-        company.regulars().await;
-        company.settle().await;
-        refit::refit(&company.engine, None).await.unwrap();
-        let today = company.clock.now();
-        let tomorrow = today + chrono::Duration::days(1);
-        company.clock.set(tomorrow);
-        let early = company.customer("Early").await;
-        company.order(Some(early), &tomorrow.date_naive().to_string(), "20", None).await;
-        company.settle().await;
-        company.clock.set(today + chrono::Duration::minutes(1));
+        let today = a_day_ahead(&company).await;
+        company.clock.set(today);
         assert_eq!(found(&company).await[0].wrong, 1);
-        insight::live::queue_if_due(&company.engine).await.unwrap();
-        company.engine.run_due_jobs().await.unwrap();
-        let [figures, early] = found(&company).await;
-        assert_eq!((figures.wrong, early.wrong, early.under_way), (0, 0, None), "{:?}", figures.examples);
+        the_fit_that_is_due_puts_all_right(&company, today).await;
     });
 }
 
@@ -132,25 +144,13 @@ fn figures_of_a_day_that_is_not_yet_are_put_right_by_the_next_fit() {
 #[test]
 fn a_fit_of_another_day_than_it_was_made_on_is_early_and_due() {
     on_both(async |company| {
-        company.regulars().await;
-        company.settle().await;
-        refit::refit(&company.engine, None).await.unwrap();
-        let today = company.clock.now();
-        let tomorrow = today + chrono::Duration::days(1);
-        let late = company.customer("Late").await;
-        company.order(Some(late), &tomorrow.date_naive().to_string(), "20", None).await;
-        company.clock.set(tomorrow);
-        company.settle().await;
+        let today = a_day_ahead(&company).await;
         let everybody = refit::read(&company.engine, None).await.unwrap();
         company.clock.set(today);
         refit::complete(&company.engine, everybody, None).await.unwrap();
         let [figures, early] = found(&company).await;
         assert_eq!((figures.wrong, early.wrong > 0), (0, true), "{:?}", figures.examples);
         assert_eq!(early.under_way.as_deref(), Some("a refit is due: the day or a setting has changed"));
-        company.clock.set(today + chrono::Duration::minutes(1));
-        insight::live::queue_if_due(&company.engine).await.unwrap();
-        company.engine.run_due_jobs().await.unwrap();
-        let [figures, early] = found(&company).await;
-        assert_eq!((figures.wrong, early.wrong, early.under_way), (0, 0, None), "{:?}", figures.examples);
+        the_fit_that_is_due_puts_all_right(&company, today).await;
     });
 }
