@@ -16,8 +16,16 @@ use std::{
 use tower::ServiceExt;
 use web::{App, Options, Pages};
 
-/// After it could not be opened anew.
-pub const AGAIN_AFTER: Duration = Duration::from_secs(60);
+/// When the database was away as it was to be opened anew.
+const AFTER_OUTAGE: Duration = Duration::from_secs(2);
+/// When the company has to change first what it declared.
+const AFTER_REFUSAL: Duration = Duration::from_secs(60);
+
+/// How long after it could not be opened anew it is tried again.
+pub fn again_after(error: &anyhow::Error) -> Duration {
+    let passes = error.downcast_ref::<engine::Error>().is_some_and(engine::Error::is_interruption);
+    if passes { AFTER_OUTAGE } else { AFTER_REFUSAL }
+}
 
 pub struct Running {
     pub app: App,
@@ -96,7 +104,7 @@ impl Current {
                     tracing::error!(
                         "what the company declares has changed and cannot be taken up: {error:#}"
                     );
-                    tokio::time::sleep(AGAIN_AFTER).await;
+                    tokio::time::sleep(again_after(&error)).await;
                 }
             }
         }

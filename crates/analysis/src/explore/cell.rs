@@ -20,19 +20,9 @@ use axum::{
 use engine::{Error, Result};
 use minijinja::context;
 use serde::Serialize;
-use warehouse::semantic::{self, AnswerTable, Cut, DimensionKind, Level, Model, Question, Within};
+use warehouse::semantic::{self, AnswerTable, Cut, DimensionKind, FACTS, Level, Model, Question, Within};
 use web::{Answer, App, Session, figure::Figure};
 
-/// The measure that counts the documents of a fact, each a record of a list.
-pub const DOCUMENTS: [(&str, &str); 7] = [
-    ("sales", "orders"),
-    ("returns", "return_documents"),
-    ("activities", "activities"),
-    ("order_costs", "charged_orders"),
-    ("return_costs", "charged_returns"),
-    ("surveys", "survey_records"),
-    ("account_figures", "customer_records"),
-];
 /// Offered at once; the others are in a list to choose from.
 const STEPS: usize = 6;
 
@@ -153,10 +143,9 @@ async fn cell(ground: &Ground<'_>, session: &Session, view: &View, at: &[Within]
 /// The facts of these measures, each with the measure that counts its documents.
 fn documents(model: &Model, measures: &[String]) -> Vec<(&'static str, &'static str)> {
     let facts: Vec<&str> = measures.iter().flat_map(|name| model.facts_of(name)).collect();
-    let asked = DOCUMENTS
-        .into_iter()
-        .filter(|(fact, measure)| facts.contains(fact) && model.measure(measure).is_ok());
-    asked.collect()
+    let counted = FACTS.iter().filter(|fact| facts.contains(&fact.table));
+    let asked = counted.filter_map(|fact| Some((fact.table, fact.documents?)));
+    asked.filter(|(_, measure)| model.measure(measure).is_ok()).collect()
 }
 
 /// The next finer level of what the figure stands at, then what else the figures have in common, records and choices first.

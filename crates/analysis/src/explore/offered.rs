@@ -7,18 +7,7 @@ use super::{
 };
 use serde::Serialize;
 use std::collections::BTreeSet;
-use warehouse::semantic::{Cut, Dimension, DimensionKind, Measure, Model};
-
-const FACTS: [&str; 8] = [
-    "sales",
-    "returns",
-    "activities",
-    "campaign_touches",
-    "order_costs",
-    "return_costs",
-    "surveys",
-    "account_figures",
-];
+use warehouse::semantic::{Cut, Dimension, DimensionKind, FACTS, Measure, Model};
 
 #[derive(Serialize)]
 pub struct Group {
@@ -144,7 +133,7 @@ impl Ground<'_> {
 /// One of each name, those of the first facts first.
 pub(super) fn all_dimensions(model: &Model) -> Vec<&Dimension> {
     let mut known = BTreeSet::new();
-    let all = FACTS.iter().filter_map(|fact| model.dimensions.get(*fact)).flatten();
+    let all = FACTS.iter().filter_map(|fact| model.dimensions.get(fact.table)).flatten();
     all.filter(|dimension| known.insert(dimension.name.as_str())).collect()
 }
 

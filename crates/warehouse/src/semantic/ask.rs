@@ -11,7 +11,7 @@ use super::{
     interval::Interval,
     measure::{Expression, Measure},
     member::{Code, Member, Titles},
-    model::{self, FACTS, Model},
+    model::{self, FACTS, Fact, Model},
     part::Part,
     period::{Shift, Span},
     sql::{Chosen, Joins, Only, Select},
@@ -200,14 +200,14 @@ impl<'a> Asked<'a> {
 
     /// How many rows of each fact are in the total.
     fn counted(&self, total: Option<&Vec<Option<Part>>>) -> Vec<Counted> {
-        let counted = |(fact, part): &(&str, &str)| {
-            let at = self.parts.iter().position(|known| known.name == *part)?;
+        let counted = |fact: &Fact| {
+            let at = self.parts.iter().position(|known| known.name == fact.rows)?;
             let rows = total
                 .and_then(|parts| parts.get(at)?.as_ref())
                 .and_then(|part| i64::try_from(part.number()).ok());
-            let table = self.model.facts.get(*fact)?;
+            let table = self.model.facts.get(fact.table)?;
             Some(Counted {
-                fact: (*fact).to_owned(),
+                fact: fact.table.to_owned(),
                 table: table.label.clone(),
                 label: table.definition.clone(),
                 rows,
@@ -248,7 +248,7 @@ impl<'a> Asked<'a> {
         let all = by.together(|_| true)?;
         let told = |Grouped(rows): &Grouped| {
             let known = |(at, part): (usize, &Measure)| {
-                !FACTS.iter().any(|(_, rows)| *rows == part.name)
+                !FACTS.iter().any(|fact| fact.rows == part.name)
                     || rows.values().any(|parts| parts.get(at).is_some_and(Option::is_some))
             };
             self.parts.iter().enumerate().all(known)

@@ -5,7 +5,7 @@ use super::{
     calendar::CompanyCalendar,
     dimension::Dimension,
     measure::{Expression, Measure, rows_of},
-    model::{FACTS, Model},
+    model::{FACTS, Fact, Model},
     period::Span,
     sql::Chosen,
     within::Fixed,
@@ -80,10 +80,10 @@ impl<'a> Asked<'a> {
                 parts.push(part);
             }
         }
-        for (fact, name) in FACTS {
+        for Fact { table: fact, rows, .. } in FACTS {
             let of_fact = |part: &Measure| matches!(&part.expression, Expression::Aggregate { table, .. } if *table == fact);
             if parts.iter().any(of_fact) {
-                parts.push(rows_of(fact, name));
+                parts.push(rows_of(fact, rows));
             }
         }
         let span = question.period.map(|period| period.span(today)).transpose()?;

@@ -49,7 +49,7 @@ pub use interval::{Interval, Sampled, Sure};
 pub use measure::{Expression, Measure, Unit, Whole};
 pub use member::Member;
 pub(crate) use model::is_fact;
-pub use model::{Model, model};
+pub use model::{FACTS, Fact, Model, model};
 pub use period::{Compare, Named, Period, Span};
 pub use question::{Cut, Question, Sort, Within};
 pub use records::{RowColumn, RowKind, Rows, rows};

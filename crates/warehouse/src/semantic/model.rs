@@ -23,21 +23,34 @@ pub struct Model {
     pub(crate) facts: BTreeMap<String, Table>,
 }
 
-/// Tables measures are taken from, and the part that counts the rows of each.
-pub(crate) const FACTS: [(&str, &str); 8] = [
-    ("sales", "rows_of_sales"),
-    ("returns", "rows_of_returns"),
-    ("activities", "rows_of_activities"),
-    ("order_costs", "rows_of_order_costs"),
-    ("return_costs", "rows_of_return_costs"),
-    ("surveys", "rows_of_surveys"),
-    ("campaign_touches", "rows_of_campaign_touches"),
-    (WORTH, "rows_of_account_figures"),
+/// A table measures are taken from.
+pub struct Fact {
+    pub table: &'static str,
+    /// The part that counts its rows.
+    pub(crate) rows: &'static str,
+    /// The measure that counts what its rows belong to, each a record of a list.
+    pub documents: Option<&'static str>,
+}
+
+/// As they are offered to whoever asks.
+pub const FACTS: [Fact; 8] = [
+    fact("sales", "rows_of_sales", Some("orders")),
+    fact("returns", "rows_of_returns", Some("return_documents")),
+    fact("activities", "rows_of_activities", Some("activities")),
+    fact("campaign_touches", "rows_of_campaign_touches", None),
+    fact("order_costs", "rows_of_order_costs", Some("charged_orders")),
+    fact("return_costs", "rows_of_return_costs", Some("charged_returns")),
+    fact("surveys", "rows_of_surveys", Some("survey_records")),
+    fact(WORTH, "rows_of_account_figures", Some("customer_records")),
 ];
+
+const fn fact(table: &'static str, rows: &'static str, documents: Option<&'static str>) -> Fact {
+    Fact { table, rows, documents }
+}
 
 /// Whether measures are taken from this table.
 pub(crate) fn is_fact(table: &str) -> bool {
-    FACTS.iter().any(|(fact, _)| *fact == table)
+    FACTS.iter().any(|fact| fact.table == table)
 }
 
 /// The tables an engine declares and everything that can be asked of them.

@@ -198,7 +198,7 @@ impl Asked<'_> {
     /// How many rows of the part's fact there are.
     fn rows_in(&self, part: &Measure, parts: Option<&Vec<Option<Part>>>) -> Decimal {
         let Expression::Aggregate { table, .. } = &part.expression else { return Decimal::ZERO };
-        let rows = FACTS.iter().find(|(fact, _)| fact == table).map(|(_, rows)| *rows);
+        let rows = FACTS.iter().find(|fact| fact.table == *table).map(|fact| fact.rows);
         let place = self.parts.iter().position(|known| Some(known.name) == rows);
         place.and_then(|at| number(parts, at)).unwrap_or_default()
     }

@@ -6,7 +6,7 @@ use crate::{
     config::Config,
     modules::web_modules,
     open,
-    running::{AGAIN_AFTER, Running},
+    running::{Running, again_after},
     serve,
 };
 use axum::{
@@ -185,10 +185,8 @@ impl Companies {
             {
                 tracing::error!("company {name}: what it declares cannot be taken up: {error:#}");
                 let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
-                known
-                    .by_name
-                    .entry(name)
-                    .and_modify(|one| one.not_before = Some(Instant::now() + AGAIN_AFTER));
+                let again = Instant::now() + again_after(error);
+                known.by_name.entry(name).and_modify(|one| one.not_before = Some(again));
                 continue;
             }
             self.put(name, company, state.unwrap_or_else(|error| Stage::Broken(format!("{error:#}"))));

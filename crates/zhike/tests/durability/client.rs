@@ -1,7 +1,9 @@
 //! The API as a program uses it: a write is done, or it is not, or nobody knows.
 
 use serde_json::Value as Json;
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[derive(Clone)]
 pub struct Client {
@@ -44,7 +46,11 @@ impl Client {
 
     /// Nothing but a write that is done, or cannot be because of a death.
     pub async fn attempt(&self, request: &Request) -> Became {
-        match self.send(request).await {
+        self.became(request, self.send(request).await)
+    }
+
+    pub fn became(&self, request: &Request, answer: Option<(u16, Json)>) -> Became {
+        match answer {
             Some((200..300, _)) => Became::Done,
             None if !self.loses_database => Became::Unknown,
             Some((503, answer)) if self.loses_database => {
@@ -91,6 +97,23 @@ impl Client {
         let text = answer.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status} {text}");
         serde_json::from_str(&text).unwrap()
+    }
+
+    /// Waits until the program lists the entity by a field the company has declared.
+    pub async fn knows(&self, entity: &str, field: &str) {
+        let filter = web::encode(&format!("{field} == ''"));
+        let began = Instant::now();
+        loop {
+            let address = format!("{}/api/v1/{entity}?limit=1&filter={filter}", self.address);
+            let answer = self.http.get(&address).bearer_auth(&self.token).send().await.unwrap();
+            if answer.status().is_success() {
+                return;
+            }
+            let (status, text) = (answer.status(), answer.text().await.unwrap());
+            assert_eq!(status, 422, "{entity}.{field}: {text}");
+            assert!(began.elapsed() < PATIENCE, "{entity}.{field} is not taken up: {text}");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// Every live record that meets the condition, page by page: a page may be short and still have a next one.

@@ -19,7 +19,7 @@ use tokio::{sync::Notify, time::timeout};
 const ROUNDS: u64 = 2;
 const SEED: u64 = 20_261_125;
 /// So many rounds that every kind of death must be among them.
-const MANY: u64 = 100;
+pub const MANY: u64 = 100;
 pub const WRITERS: usize = 3;
 pub const ORDERS_OF_FILE: usize = 400;
 /// Three batches of lines, each committed by itself.
@@ -28,7 +28,7 @@ const LONG_IMPORTS_LIMIT: u64 = 10;
 /// The latest moment of a kill.
 pub const LATEST_MS: u64 = 1_500;
 /// The latest moment of a kill after a field was declared.
-const LATEST_DECLARED_MS: u64 = 100;
+pub const LATEST_DECLARED_MS: u64 = 100;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn number(variable: &str, otherwise: u64) -> u64 {

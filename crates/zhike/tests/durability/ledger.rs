@@ -1,6 +1,6 @@
 //! What the program acknowledged, and what it may or may not have done when it died.
 
-use crate::client::{Client, Request};
+use crate::client::{Became, Client, Request};
 use std::collections::BTreeMap;
 
 /// What stands in the database under a mark once the write is done.
@@ -10,8 +10,8 @@ pub enum Expected {
     Accounts(usize),
     /// An order whose number is the mark, with so many lines.
     Order(usize),
-    /// A field the company declares itself, whose name is the mark.
-    Field,
+    /// A field the company declares itself for an entity, whose name is the mark.
+    Field(&'static str),
     /// A record of an entity that has the mark in such a field.
     Filled(&'static str, String),
 }
@@ -33,6 +33,36 @@ pub struct Ledger {
 }
 
 impl Ledger {
+    /// Whether the write was done.
+    pub fn note(
+        &mut self,
+        became: Became,
+        request: Request,
+        creates: Option<(String, Expected)>,
+        city: Option<(String, String)>,
+    ) -> bool {
+        match became {
+            Became::Done => {
+                self.acknowledged.extend(creates);
+                self.cities.extend(city);
+                self.count += 1;
+                return true;
+            }
+            Became::Refused => self.refused.push((request, creates, city)),
+            Became::Unknown => self.unknown.push((request, creates, city)),
+        }
+        false
+    }
+
+    pub fn has_field_nobody_filled(&self) -> bool {
+        let filled = |name: &String| {
+            let fills = |one: &Expected| matches!(one, Expected::Filled(_, field) if field == name);
+            self.acknowledged.values().any(fills)
+        };
+        let is_field = |one: &Expected| matches!(one, Expected::Field(_));
+        self.acknowledged.iter().any(|(mark, one)| is_field(one) && !filled(mark))
+    }
+
     pub fn merge(&mut self, other: Ledger) {
         self.acknowledged.extend(other.acknowledged);
         self.cities.extend(other.cities);
@@ -59,8 +89,17 @@ pub async fn found(client: &Client, mark: &str, expected: &Expected) -> bool {
             assert_eq!(whole["total"].as_str(), Some(format!("{}", lines * 6).as_str()), "{whole}");
             true
         }
-        Expected::Field => once(client, "custom_field", "name", mark).await,
-        Expected::Filled(entity, field) => once(client, entity, field, mark).await,
+        Expected::Field(entity) => {
+            let declared = once(client, "custom_field", "name", mark).await;
+            if declared {
+                client.knows(entity, mark).await;
+            }
+            declared
+        }
+        Expected::Filled(entity, field) => {
+            client.knows(entity, field).await;
+            once(client, entity, field, mark).await
+        }
     }
 }
 

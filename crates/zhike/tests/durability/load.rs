@@ -105,27 +105,16 @@ async fn write(client: Client, accounts: Vec<String>, name: String, seed: u64) -
             }
         };
         let request = Request { method, path, body, key: mark };
-        match client.attempt(&request).await {
-            Became::Done => {
-                ledger.acknowledged.extend(creates);
-                ledger.cities.extend(city);
-                ledger.count += 1;
-            }
-            Became::Refused => {
-                ledger.refused.push((request, creates, city));
-                break;
-            }
-            Became::Unknown => {
-                ledger.unknown.push((request, creates, city));
-                break;
-            }
+        let became = client.attempt(&request).await;
+        if !ledger.note(became, request, creates, city) {
+            break;
         }
     }
     ledger
 }
 
-/// Declares fields, each of which changes the schema of the running program, and fills each in as soon as it is known there, until an
-/// answer fails to come. `declared` hears of each.
+/// Declares fields, each of which changes the schema of the running program, and fills each in as soon as it is known there, until a
+/// write is not done. `declared` hears of each.
 pub async fn declare(client: Client, round: u64, seed: u64, declared: Arc<Notify>) -> Ledger {
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
     let mut ledger = Ledger::default();
@@ -136,37 +125,29 @@ pub async fn declare(client: Client, round: u64, seed: u64, declared: Arc<Notify
         let body = json!({ "entity": entity, "english_label": label, "kind": "text" });
         let path = "custom_field".to_owned();
         let request = Request { method: "POST", path, body, key: field.clone() };
-        match client.send(&request).await {
-            None => {
-                ledger.unknown.push((request, Some((field, Expected::Field)), None));
-                return ledger;
-            }
-            Some((201, _)) => ledger.acknowledged.insert(field.clone(), Expected::Field),
-            Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
-        };
-        ledger.count += 1;
+        let became = client.attempt(&request).await;
+        if !ledger.note(became, request, Some((field.clone(), Expected::Field(entity))), None) {
+            return ledger;
+        }
         declared.notify_one();
         for turn in 0.. {
             let mark = format!("{field}-{turn}");
-            let expected = Expected::Filled(entity, field.clone());
             let mut body = json!({ "name": mark });
             body[&field] = json!(mark);
             let path = entity.to_owned();
             let request = Request { method: "POST", path, body, key: mark.clone() };
-            match client.send(&request).await {
-                None => {
-                    ledger.unknown.push((request, Some((mark, expected)), None));
-                    return ledger;
-                }
-                Some((201, _)) => {
-                    ledger.acknowledged.insert(mark, expected);
-                    ledger.count += 1;
-                    break;
-                }
+            let answer = client.send(&request).await;
+            if let Some((422, _)) = answer {
                 // Not known yet.
-                Some((422, _)) => tokio::time::sleep(Duration::from_millis(20)).await,
-                Some((status, answer)) => panic!("{request:?}: {status} {answer}"),
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                continue;
             }
+            let became = client.became(&request, answer);
+            let expected = Expected::Filled(entity, field.clone());
+            if !ledger.note(became, request, Some((mark, expected)), None) {
+                return ledger;
+            }
+            break;
         }
     }
     ledger
