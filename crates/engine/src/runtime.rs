@@ -4,7 +4,7 @@
 use std::{io, sync::OnceLock, time::Duration};
 use thread_priority::{ThreadPriority, set_current_thread_priority};
 use tokio::{
-    runtime::{Builder, Handle, Runtime},
+    runtime::{Builder, EnterGuard, Handle, Runtime},
     task::JoinSet,
 };
 
@@ -26,8 +26,8 @@ pub enum Priority {
     Spare,
 }
 
-/// The lower ones of the program. Tests have none: there everything runs where it is called.
-static LOWER: OnceLock<[(Priority, Handle); 2]> = OnceLock::new();
+/// Those of the program. Tests have none: there everything runs where it is called.
+static ALL: OnceLock<[(Priority, Handle); 3]> = OnceLock::new();
 
 /// What the program runs in.
 pub struct Runtimes {
@@ -38,9 +38,13 @@ pub struct Runtimes {
 
 pub fn runtimes() -> io::Result<Runtimes> {
     let lower = [made(Priority::Background)?, made(Priority::Spare)?];
-    let [background, spare] = [lower[0].handle().clone(), lower[1].handle().clone()];
-    let _ = LOWER.set([(Priority::Background, background), (Priority::Spare, spare)]);
     let foreground = made(Priority::Foreground)?;
+    let [background, spare] = [lower[0].handle().clone(), lower[1].handle().clone()];
+    let _ = ALL.set([
+        (Priority::Foreground, foreground.handle().clone()),
+        (Priority::Background, background),
+        (Priority::Spare, spare),
+    ]);
     foreground.spawn(async {
         loop {
             tokio::time::sleep(THREAD_ENDS_EVERY).await;
@@ -70,8 +74,13 @@ impl Priority {
     /// Of the task that asks.
     pub fn current() -> Priority {
         let Ok(current) = Handle::try_current() else { return Priority::Foreground };
-        let lower = LOWER.get().into_iter().flatten().find(|(_, handle)| handle.id() == current.id());
-        lower.map_or(Priority::Foreground, |(priority, _)| *priority)
+        let known = ALL.get().into_iter().flatten().find(|(_, handle)| handle.id() == current.id());
+        known.map_or(Priority::Foreground, |(priority, _)| *priority)
+    }
+
+    fn handle(self) -> Option<&'static Handle> {
+        let known = ALL.get().into_iter().flatten().find(|(priority, _)| *priority == self);
+        known.map(|(_, handle)| handle)
     }
 
     /// Gives the calling thread, and all it starts, its share, which cannot be taken back. Where the system refuses, it works as before.
@@ -89,8 +98,12 @@ impl Priority {
 
     /// Where what has this priority is spawned.
     pub(crate) fn runtime(self) -> Handle {
-        let lower = LOWER.get().into_iter().flatten().find(|(priority, _)| *priority == self);
-        lower.map_or_else(Handle::current, |(_, handle)| handle.clone())
+        self.handle().cloned().unwrap_or_else(Handle::current)
+    }
+
+    /// Until it is dropped, what the calling thread opens is watched there and what it spawns runs there.
+    pub(crate) fn enter(self) -> Option<EnterGuard<'static>> {
+        self.handle().map(Handle::enter)
     }
 
     /// Runs it with this priority; ended when nobody waits for it any more. Fails if it panics.

@@ -1,10 +1,13 @@
 //! A connection to PostgreSQL that nobody waits for in vain. A server, or what lies between, may fall silent without ending its
 //! connections: neither the driver nor the pool gives up one whose answer never comes.
+//!
+//! A connection is watched by the runtime it was opened in, and comes back to the pool by a task of the one it was let go in. Both are
+//! the foreground's, whoever asks: what computes on all threads of a lower priority for seconds would keep the pool's connections from pages.
 
 use super::Row;
-use crate::{Error, Result};
+use crate::{Error, Result, runtime::Priority};
 use futures::{
-    StreamExt,
+    Stream, StreamExt,
     future::BoxFuture,
     stream::{self, BoxStream},
 };
@@ -15,7 +18,13 @@ use sqlx::{
     pool::PoolConnection,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
 };
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    pin::{Pin, pin},
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// So long an answer may take before it is asked whether anybody works on it; and again, as long as somebody does.
@@ -35,72 +44,103 @@ const FRESH: Duration = Duration::from_secs(1);
 const PING_LIMIT: Duration = Duration::from_secs(2);
 
 pub(crate) struct Link {
-    conn: PoolConnection<Postgres>,
+    /// `None` once it is given up: nothing is asked of it any more.
+    conn: Option<PoolConnection<Postgres>>,
     options: Arc<PgConnectOptions>,
-    /// Given up: nothing is asked of it any more.
-    silent: bool,
+}
+
+impl Drop for Link {
+    fn drop(&mut self) {
+        let _entered = Priority::Foreground.enter();
+        self.conn = None;
+    }
 }
 
 /// What waits is in boxes: nearly everything asks the database, and the future of a caller holds those of all it calls.
 impl Link {
     pub fn of(pool: &PgPool) -> BoxFuture<'_, Result<Link>> {
         Box::pin(async move {
-            Ok(Link { conn: pool.acquire().await?, options: pool.connect_options(), silent: false })
+            let mut acquired = pin!(pool.acquire());
+            let conn = poll_fn(|context| {
+                let _entered = Priority::Foreground.enter();
+                acquired.as_mut().poll(context)
+            });
+            Ok(Link { conn: Some(conn.await?), options: pool.connect_options() })
         })
     }
 
     pub fn rows(&mut self, sql: String, values: Values) -> BoxFuture<'_, Result<Vec<PgRow>>> {
         Box::pin(async move {
-            self.is_open()?;
+            let Some(conn) = &mut self.conn else { return Err(silence()) };
             let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-            let answer = patiently(&self.options, query.fetch_all(&mut *self.conn)).await;
+            let answer = patiently(&self.options, query.fetch_all(&mut **conn)).await;
             self.heard(answer)
         })
     }
 
     pub fn execute(&mut self, sql: String, values: Values) -> BoxFuture<'_, Result<u64>> {
         Box::pin(async move {
-            self.is_open()?;
+            let Some(conn) = &mut self.conn else { return Err(silence()) };
             let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-            let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+            let answer = patiently(&self.options, query.execute(&mut **conn)).await;
             Ok(self.heard(answer)?.rows_affected())
         })
     }
 
     pub fn run<'l>(&'l mut self, sql: &'l str) -> BoxFuture<'l, Result<()>> {
         Box::pin(async move {
-            self.is_open()?;
+            let Some(conn) = &mut self.conn else { return Err(silence()) };
             let query = sqlx::raw_sql(AssertSqlSafe(sql.to_owned()));
-            let answer = patiently(&self.options, query.execute(&mut *self.conn)).await;
+            let answer = patiently(&self.options, query.execute(&mut **conn)).await;
             self.heard(answer).map(drop)
         })
     }
 
     /// Ends the connection, whatever state it is in.
-    pub fn end(self) {
-        drop(self.conn.detach());
-    }
-
-    fn is_open(&self) -> Result<()> {
-        if self.silent { Err(silence()) } else { Ok(()) }
+    pub fn end(mut self) {
+        self.conn.take().map(PoolConnection::detach);
     }
 
     fn heard<T>(&mut self, answer: Option<sqlx::Result<T>>) -> Result<T> {
         let Some(answer) = answer else {
-            self.silent = true;
-            self.conn.close_on_drop();
+            let _entered = Priority::Foreground.enter();
+            if let Some(mut conn) = self.conn.take() {
+                conn.close_on_drop();
+            }
             return Err(silence());
         };
         Ok(answer?)
     }
 }
 
+/// Rows from a connection of the pool's.
+pub(crate) struct Rows<'r>(Option<BoxStream<'r, sqlx::Result<PgRow>>>);
+
+impl<'r> Rows<'r> {
+    pub fn of(rows: BoxStream<'r, sqlx::Result<PgRow>>) -> Self {
+        Rows(Some(rows))
+    }
+}
+
+impl Stream for Rows<'_> {
+    type Item = sqlx::Result<PgRow>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let _entered = Priority::Foreground.enter();
+        self.0.as_mut().map_or(Poll::Ready(None), |rows| rows.poll_next_unpin(context))
+    }
+}
+
+impl Drop for Rows<'_> {
+    fn drop(&mut self) {
+        let _entered = Priority::Foreground.enter();
+        self.0 = None;
+    }
+}
+
 /// The rows as they come, each waited for as patiently.
-pub(crate) fn each<'r>(
-    options: Arc<PgConnectOptions>,
-    rows: BoxStream<'r, sqlx::Result<PgRow>>,
-) -> BoxStream<'r, Result<Row>> {
-    let next = move |rows: Option<BoxStream<'r, sqlx::Result<PgRow>>>| {
+pub(crate) fn each<'r>(options: Arc<PgConnectOptions>, rows: Rows<'r>) -> BoxStream<'r, Result<Row>> {
+    let next = move |rows: Option<Rows<'r>>| {
         let options = options.clone();
         async move {
             let mut rows = rows?;

@@ -22,6 +22,7 @@ use std::{path::Path, str::FromStr, time::Duration};
 pub(crate) use aside::all_aside;
 pub use aside::aside;
 pub(crate) use link::Link;
+use link::Rows;
 use sqlite::{Readers, SqliteRow};
 pub(crate) use sqlite::{SORTS, Sqlite, WRITES};
 
@@ -164,7 +165,7 @@ impl Pool {
             Pool::Sqlite(readers) => readers.stream(sql, values),
             Pool::Postgres(pool) => {
                 let query = sqlx::query_with(AssertSqlSafe(sql), SqlxValues(values));
-                link::each(pool.connect_options(), query.fetch(pool))
+                link::each(pool.connect_options(), Rows::of(query.fetch(pool)))
             }
         }
     }
