@@ -61,7 +61,7 @@ export async function asking({ open, step, program, lang = 'en' }) {
   });
 
   await step('a saved question is mailed every Friday', async () => {
-    await page.goto('/analysis/explore?m=sales&r=channel&period=this_year');
+    await page.goto('/analysis/explore?m=sales&r=channel&period=last12_months');
     await page.getByRole('button', { name: say('question.save'), exact: true }).click();
     await page.getByLabel(say('question.name'), { exact: true }).fill(REPORT[lang]);
     await page.getByRole('dialog').getByRole('button', { name: say('question.save'), exact: true }).click();

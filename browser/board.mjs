@@ -16,6 +16,7 @@ async function drag(page, card, to) {
   await page.mouse.down();
   await page.mouse.move(from.x + 30, from.y + from.height, { steps: 4 });
   await page.mouse.move(goal.x + goal.width / 2, goal.y + 70, { steps: 12 });
+  await to.locator('.sortable-ghost').waitFor(); // the library looks every 50 ms where the pointer is, and not when it is let go
   await page.mouse.up();
 }
 

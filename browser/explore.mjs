@@ -134,7 +134,7 @@ export async function explore({ open, step, program, lang = 'en' }) {
   });
 
   await step('behind a figure are the next steps down and exactly its records', async () => {
-    await page.goto('/analysis/explore?m=orders&m=sales&r=account.province&period=this_year');
+    await page.goto('/analysis/explore?m=orders&m=sales&r=account.province&period=last12_months');
     await answered(page);
     const orders = await figure(page, '山东省');
     await page.locator('.answer-grid').getByRole('link', { name: '山东省' }).click();
@@ -178,7 +178,7 @@ export async function explore({ open, step, program, lang = 'en' }) {
   });
 
   await step('a question is saved and opened again', async () => {
-    await page.goto('/analysis/explore?m=sales&r=channel&c=day%3Aquarter&period=this_year&chart=heat');
+    await page.goto('/analysis/explore?m=sales&r=channel&c=day%3Aquarter&period=last12_months&chart=heat');
     await answered(page);
     await drawn(page);
     await page.getByRole('button', { name: say('question.save'), exact: true }).click();
@@ -247,7 +247,7 @@ export async function explore({ open, step, program, lang = 'en' }) {
   await step('on a phone the fields fold away and nothing is wider than the screen', async () => {
     const phone = await open({ viewport: PHONE, phone: true });
     await signIn(phone, program.login, lang);
-    await phone.goto('/analysis/explore?m=sales&m=orders&r=account.province&c=day%3Aquarter&period=this_year');
+    await phone.goto('/analysis/explore?m=sales&m=orders&r=account.province&c=day%3Aquarter&period=last12_months');
     await answered(phone);
     assert.equal(await overflow(phone), 0);
     await phone.getByText(say('explore.fields'), { exact: true }).click();

@@ -18,7 +18,7 @@ const PAGES = [
   '/value', '/value/matrix', '/value/profitability', '/value/life-cycle', '/value/life-cycle?by=relation', '/value/contracts', '/value/cycles', '/value/alarms', '/value/benefit',
   '/value/backtest', '/value/satisfaction',
   ...SEVEN.map((part) => `/value/seven-p/${part}`),
-  '/analysis/explore?m=net_sales&m=margin_rate&m=customers&r=account.province&period=this_year&compare=last_year&top=5&share=1',
+  '/analysis/explore?m=net_sales&m=margin_rate&m=customers&r=account.province&period=last12_months&compare=last_year&top=5&share=1',
   '/analysis/explore?m=sales&r=channel&c=day%3Aquarter&chart=heat',
   '/analysis/explore?m=sales&r=day%3Amonth&running=1',
   '/analysis/explore?m=nps&m=satisfaction&m=share_of_wallet&m=survey_answers&r=account.province',

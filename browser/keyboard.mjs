@@ -270,7 +270,7 @@ export async function keyboard({ open, step, program }) {
     await page.locator('tr[data-row]:focus').waitFor();
     await page.keyboard.press('Control+k');
     await type(page, 'Keyboard & Sons');
-    await page.getByRole('option').filter({ hasText: 'Keyboard & Sons' }).first().waitFor();
+    await page.getByRole('option', { selected: true }).filter({ hasText: 'Keyboard & Sons' }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('Enter');

@@ -116,7 +116,7 @@ export async function workWithLists({ open, step, program }) {
     await page.keyboard.press('Control+k');
     const box = page.getByRole('combobox', { name: 'Search' });
     await box.fill(title);
-    await page.getByRole('option').filter({ hasText: title }).first().waitFor();
+    await page.getByRole('option', { selected: true }).filter({ hasText: title }).waitFor();
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: title }).waitFor();
   });

@@ -1,5 +1,5 @@
 // Data mining: groups, the list behind one and who moved between them, rules of baskets and their orders, who will buy, a forecast by region
-// and the purchasing list, what a customer may buy next, and an experiment that claims no effect where there is none.
+// and the purchasing list, what a customer may buy next, and experiments: one on likely buyers, one that claims no more than it shows.
 import assert from 'node:assert/strict';
 import { eventually, numberIn, signIn } from './steps.mjs';
 import { speak } from './words.mjs';
@@ -10,6 +10,7 @@ const FIRST_RUN_LIMIT_MS = 180_000;
 const BEHIND_ROWS = 50;
 /** One experiment for each language. */
 const NAME = { en: 'Letter to everybody', 'zh-CN': '致全体客户的信' };
+const LIKELIEST = { en: 'Letter to likely buyers', 'zh-CN': '致可能购买者的信函' };
 
 /** A number with its sign, whichever minus. */
 const signed = (text) => Number(text.trim().replace(/[−–]/, '-').replace('+', ''));
@@ -29,6 +30,7 @@ async function verdictOf(page, say) {
 export async function mining({ open, step, program, lang = 'en' }) {
   const page = await open();
   const say = speak(lang);
+  let product;
   await signIn(page, program.login, lang);
 
   await step('customer groups are found and the list behind one holds its customers', async () => {
@@ -85,9 +87,31 @@ export async function mining({ open, step, program, lang = 'en' }) {
     assert.ok(buyers > 0, 'nobody is likely to buy the most bought product');
     const chance = numberIn(await likely.first().locator('td.num').textContent());
     assert.ok(chance > 0 && chance <= 100, `a probability of ${chance} %`);
+    product = page.url();
     await page.getByRole('link', { name: say('mining.as_list') }).click();
     await page.waitForURL(/\/account\?/);
     assert.equal(numberIn(await page.locator('#count').textContent()), buyers, 'the list has others than the page');
+  });
+
+  await step('a campaign is tried on the likeliest of them', async () => {
+    await page.goto(product);
+    await page.getByRole('link', { name: say('mining.everybody') }).first().click();
+    await page.getByRole('link', { name: say('mining.try_on_likeliest') }).click();
+    await page.locator('input[name=name]').fill(LIKELIEST[lang]);
+    const many = page.locator('input[name=likeliest]');
+    assert.ok(Number(await many.inputValue()) > 50, `${await many.inputValue()} of the likeliest are proposed`);
+    await many.fill('50');
+    const [start, end] = [7, 35].map((days) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10));
+    await page.locator('input[name=start_on]').fill(start);
+    await page.locator('input[name=end_on]').fill(end);
+    await page.getByRole('button', { name: say('common.save') }).click();
+    await page.getByRole('heading', { level: 1, name: LIKELIEST[lang] }).waitFor();
+    const address = page.url();
+    const plan = page.getByText(say.like('mining.plan.of', { customers: '50' })).first();
+    await eventually('what 50 customers can show', async () => {
+      await page.goto(address);
+      return plan.count();
+    }, (there) => there === 1, 30_000);
   });
 
   await step('the forecast by region sums to the whole, and the purchasing list is a file', async () => {

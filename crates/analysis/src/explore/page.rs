@@ -84,8 +84,8 @@ fn suggestions(model: &Model) -> Vec<(&'static str, String)> {
     let all = [
         ("explore.try_months", "m=net_sales&r=day:month&period=last12_months&compare=last_year"),
         ("explore.try_regions", "m=net_sales&m=margin_rate&r=account.province&top=10&share=1"),
-        ("explore.try_products", "m=sales&m=quantity&r=product&top=10&period=this_year"),
-        ("explore.try_channels", "m=sales&r=channel&c=day:quarter&period=this_year&chart=heat"),
+        ("explore.try_products", "m=sales&m=quantity&r=product&top=10&period=last12_months"),
+        ("explore.try_channels", "m=sales&r=channel&c=day:quarter&period=last12_months&chart=heat"),
     ];
     let fits = |(_, query): &(&str, &str)| {
         let names = query.split('&').filter_map(|part| part.strip_prefix("m="));

@@ -254,7 +254,8 @@ fn one_effect_for_all_is_no_ground_to_choose() {
             let earned = (difference * 0.25 * reached - reached) / reached;
             // Shares below one hundredth are shown with a decimal more.
             let decimals = if (0.0..0.01).contains(&earned) { 100.0 } else { 10.0 };
-            format!("{}%", (earned * 100.0 * decimals).round() / decimals)
+            // Of what is hardly less than nothing no page says “-0%”.
+            format!("{}%", (earned * 100.0 * decimals).round() / decimals + 0.0)
         });
         client.set_cookie("zhike_lang", "en");
         let page = client.get(&format!("/experiment/{}", experiment.id)).await.expect(200).body;

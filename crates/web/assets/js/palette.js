@@ -41,7 +41,8 @@ if (dialog) {
   dialog.addEventListener("keydown", (event) => {
     if (event.isComposing) return; // Enter chooses a Chinese word here, not a result
     if (event.key === "ArrowDown" || event.key === "ArrowUp") choose(event.key === "ArrowDown" ? 1 : -1);
-    else if (event.key === "Enter") $('.palette-item[aria-selected="true"]', dialog)?.click();
+    // Results that have just come are not marked yet: the first is meant.
+    else if (event.key === "Enter") ($('.palette-item[aria-selected="true"]', dialog) ?? $(".palette-item", dialog))?.click();
     else return;
     event.preventDefault();
   });

@@ -31,7 +31,7 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 10] 
             "table",
             0,
             json!({ "measures": ["net_sales", "contribution", "cost_to_serve", "cost_to_serve_rate", "net_profit"],
-                "cuts": by("account.importance"), "sort": { "by": "net_profit", "descending": true }, "period": { "named": "year_to_date" } }),
+                "cuts": by("account.importance"), "sort": { "by": "net_profit", "descending": true }, "period": { "named": "last12_months" } }),
         ),
         (
             "各阶段客户价值 Customer value by life-cycle stage",
@@ -46,14 +46,14 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 10] 
             "half",
             "bar",
             0,
-            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "top": 10, "share": true, "period": { "named": "year_to_date" } }),
+            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "top": 10, "share": true, "period": { "named": "last12_months" } }),
         ),
         (
             "各省销售地图 Sales by province",
             "half",
             "map",
             0,
-            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "period": { "named": "year_to_date" } }),
+            json!({ "measures": ["sales"], "cuts": by("account.province"), "filter": at_home, "period": { "named": "last12_months" } }),
         ),
         (
             "渠道分季度 Channels by quarter",
@@ -68,14 +68,14 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 10] 
             "half",
             "treemap",
             0,
-            json!({ "measures": ["sales"], "cuts": [{ "dimension": "product.category" }, { "dimension": "product" }], "period": { "named": "year_to_date" } }),
+            json!({ "measures": ["sales"], "cuts": [{ "dimension": "product.category" }, { "dimension": "product" }], "period": { "named": "last12_months" } }),
         ),
         (
             "各国销售地图 Sales by country",
             "half",
             "map",
             0,
-            json!({ "measures": ["sales"], "cuts": by("account.country"), "period": { "named": "year_to_date" } }),
+            json!({ "measures": ["sales"], "cuts": by("account.country"), "period": { "named": "last12_months" } }),
         ),
         (
             "退货率前十产品 Products returned most",
@@ -83,7 +83,7 @@ fn questions() -> [(&'static str, &'static str, &'static str, usize, Json); 10] 
             "table",
             0,
             json!({ "measures": ["return_rate", "returned", "sales"], "cuts": by("product"), "top": 10, "sort": { "by": "returned", "descending": true },
-                "period": { "named": "year_to_date" } }),
+                "period": { "named": "last12_months" } }),
         ),
     ]
 }
