@@ -90,10 +90,10 @@ pub struct Found {
     pub like: Option<Id>,
 }
 
-pub async fn load(
-    engine: &Engine,
-    product: Id,
-) -> Result<Option<Arc<Kept<std::result::Result<Found, Reason>>>>> {
+/// What was found of a product, or why nothing was.
+pub type KeptFound = Arc<Kept<std::result::Result<Found, Reason>>>;
+
+pub async fn load(engine: &Engine, product: Id) -> Result<Option<KeptFound>> {
     kept::load(engine, KIND, &product.to_string()).await
 }
 

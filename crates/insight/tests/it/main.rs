@@ -26,6 +26,7 @@ mod figures_told;
 mod forecast;
 mod group_tastes;
 mod largest;
+mod likely_buyers;
 mod live_equals_refit;
 mod mining;
 mod models;

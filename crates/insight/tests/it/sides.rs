@@ -6,7 +6,7 @@ use crate::{
     questions::rep,
 };
 use engine::{Actor, Role};
-use insight::mining::experiment::{self, members, result};
+use insight::mining::experiment::{self, candidates, members, result};
 use meta::{Decimal, Id, Value};
 use std::collections::BTreeSet;
 
@@ -179,7 +179,7 @@ fn who_may_not_be_addressed_is_not_drawn() {
 
         company.update(experiment::ENTITY, id, values([("medium", "email".into())])).await;
         let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
-        let planned = members::everybody(&company.engine, &record).await.unwrap();
+        let planned = candidates::everybody(&company.engine, &record).await.unwrap();
         let found = result::compute(&company.engine, &record).await.unwrap();
         assert_eq!(found.left_out, 4);
         let sides = members::of(&company.engine, id).await.unwrap();
@@ -266,7 +266,7 @@ fn who_wants_nothing_at_all_is_drawn_for_no_medium() {
         ] {
             company.update(experiment::ENTITY, id, values([("medium", medium.clone())])).await;
             let record = company.engine.get(&Actor::system(), experiment::ENTITY, id).await.unwrap();
-            let found = members::everybody(&company.engine, &record).await.unwrap();
+            let found = candidates::everybody(&company.engine, &record).await.unwrap();
             assert_eq!(found, without(&left_out), "{medium:?}");
         }
     });

@@ -2,7 +2,9 @@
 //! Long because whoever is drawn is checked, kept, listed and told of in one place.
 
 use super::{
-    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, MEDIUM, plan, reachable,
+    CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, LIKELIEST, POPULATION, PRODUCT,
+    candidates::{self, Candidates},
+    plan,
     result::{Bought, Within},
 };
 use crate::{facts::region, mining::groups, settings::Settings};
@@ -78,7 +80,8 @@ pub fn check<'t>(tx: &'t mut Tx, ids: &'t [Id]) -> BoxFuture<'t, Result<()>> {
                     "早于开始日期，请改为更晚的日期",
                 ));
             }
-            population(tx, experiment.text("population")).await?;
+            population(tx, experiment.text(POPULATION)).await?;
+            likeliest(&experiment)?;
             date(tx, experiment.id, first_day(&experiment)).await?;
             if experiment.get(DRAWN_AT).is_null() {
                 plan::queue(tx, experiment.id).await?;
@@ -128,10 +131,27 @@ async fn population(tx: &mut Tx, condition: &str) -> Result<()> {
             let told = |lang| {
                 problems.iter().map(|found| found.problem.message(lang)).collect::<Vec<_>>().join("; ")
             };
-            Error::rule("population", told(meta::Lang::En), told(meta::Lang::Zh))
+            Error::rule(POPULATION, told(meta::Lang::En), told(meta::Lang::Zh))
         }
         other => other,
     })
+}
+
+/// A number of likely buyers belongs to a product, and the other way round.
+fn likeliest(experiment: &meta::Record) -> Result<()> {
+    match (experiment.reference(PRODUCT), experiment.get(LIKELIEST).as_int()) {
+        (None, None) | (Some(_), Some(1..)) => Ok(()),
+        (None, Some(_)) => Err(Error::rule(
+            PRODUCT,
+            "choose the product whose likely buyers take part, or leave their number empty",
+            "请选择产品，以确定取哪个产品的可能购买者；否则请将客户数留空",
+        )),
+        (Some(_), _) => Err(Error::rule(
+            LIKELIEST,
+            "say how many of the likely buyers take part: 1 or more",
+            "请填写取多少位可能购买者，至少 1 位",
+        )),
+    }
 }
 
 /// Of who was merged into another only the one who stayed takes part: the orders of both are his.
@@ -162,6 +182,10 @@ pub struct Drawn {
 pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     let id = experiment.id;
     let compared = super::result::load(engine, id).await?.is_some();
+    if !compared {
+        // Or nobody would be drawn, for good.
+        candidates::foreseen(engine, experiment).await?;
+    }
     let experiment = engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
@@ -180,10 +204,8 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     let (share, first) = (share_of(&experiment), first_day(&experiment));
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
-    let (mut after, mut customers, mut left_out) = (None, 0, 0);
-    loop {
-        let Page { accounts, refused, next } = page(engine, &experiment, after).await?;
-        left_out += refused;
+    let (mut candidates, mut customers) = (Candidates::of(engine, &experiment).await?, 0);
+    while let Some(accounts) = candidates.next().await? {
         let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()
             .map(|account| {
@@ -206,52 +228,8 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
         if !rows.is_empty() {
             engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
         }
-        after = next;
-        if after.is_none() {
-            return Ok(Drawn { customers, left_out: Some(left_out) });
-        }
     }
-}
-
-/// Some of those who meet the experiment's condition now and may be addressed, how many may not, and where they go on.
-struct Page {
-    accounts: Vec<meta::Record>,
-    refused: u64,
-    next: Option<String>,
-}
-
-/// Boxed: unoptimised builds keep every future of a draw's way on the stack.
-fn page<'a>(
-    engine: &'a Engine,
-    experiment: &'a meta::Record,
-    after: Option<String>,
-) -> BoxFuture<'a, Result<Page>> {
-    Box::pin(async move {
-        let query = Query::new("account")
-            .filter(experiment.text("population"))
-            .sort("name")
-            .limit(BATCH)
-            .after(after)
-            .fields(&["name", "province", "country", groups::FIELD]);
-        let page = engine.list(&Actor::system(), &query).await?;
-        let met = page.records.len();
-        let accounts = reachable::only(engine, experiment.text(MEDIUM), page.records).await?;
-        Ok(Page { refused: (met - accounts.len()) as u64, accounts, next: page.next })
-    })
-}
-
-/// All who meet the experiment's condition now and may be addressed, in order of their ids.
-pub async fn everybody(engine: &Engine, experiment: &meta::Record) -> Result<Vec<Id>> {
-    let (mut after, mut found) = (None, vec![]);
-    loop {
-        let Page { accounts, next, .. } = page(engine, experiment, after).await?;
-        found.extend(accounts.iter().map(|account| account.id));
-        after = next;
-        if after.is_none() {
-            found.sort_unstable();
-            return Ok(found);
-        }
-    }
+    Ok(Drawn { customers, left_out: Some(candidates.left_out) })
 }
 
 async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {

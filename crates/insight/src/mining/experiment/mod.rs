@@ -1,18 +1,25 @@
 //! An experiment: some customers are reached, some drawn at random are left alone, and what both did is compared.
 
+pub mod candidates;
 pub mod members;
 pub mod plan;
 pub mod reachable;
 pub mod result;
 pub mod uplift;
 
-use meta::{Draft, Entity, choice, date, instant, label, long_text, money, percent, text};
+use meta::{
+    Draft, Entity, choice, date, instant, integer, label, long_text, money, percent, reference, text,
+};
 
 pub const JOB: &str = "mining.experiment";
 /// Of whoever computes what came of experiments.
 const LEASE: &str = "mining.experiments";
 pub const ENTITY: &str = "experiment";
 pub const MEDIUM: &str = "medium";
+pub const POPULATION: &str = "population";
+/// Whose likely buyers take part, and how many of them.
+pub const PRODUCT: &str = "product";
+pub const LIKELIEST: &str = "likeliest";
 const CONTACT_COST: &str = "contact_cost";
 const FIXED_COST: &str = "fixed_cost";
 /// When its customers were drawn.
@@ -54,11 +61,27 @@ pub fn entity() -> Entity {
             .indexed(),
         )
         .field(
-            text("population")
+            text(POPULATION)
                 .label("Customers", "客户条件")
                 .help(
                     "A condition on customers, as in the filter of their list; empty is all. Read when they are drawn; who said no to the medium, or to all of them, is left out.",
                     "客户筛选条件，写法与客户列表的筛选相同；不填为全部客户。抽取时按此条件确定名单，已拒绝该媒介或全部媒介的客户不参与。",
+                ),
+        )
+        .field(
+            reference(PRODUCT, "product")
+                .label("Likely buyers of", "可能购买的产品")
+                .help(
+                    "Of the customers above only those take part who are likely to buy this product, the likeliest first, so many as stated below. Empty is everybody.",
+                    "在上述客户中，只取可能购买该产品的客户，按可能性从高到低，人数见下一项；不填则不限。",
+                ),
+        )
+        .field(
+            integer(LIKELIEST)
+                .label("How many of the likeliest", "取最可能购买的客户数")
+                .help(
+                    "So many of the likely buyers of the product take part; of fewer all.",
+                    "从该产品的可能购买者中取这么多位；不足时全部参与。",
                 ),
         )
         .field(

@@ -7,7 +7,7 @@ use engine::{
     name,
     sea_query::{Expr, ExprTrait, Query as Sql},
 };
-use meta::{Id, Record};
+use meta::Id;
 use std::collections::{HashMap, HashSet};
 
 /// What campaigns are for.
@@ -36,12 +36,11 @@ pub fn is_decided(medium: &str) -> bool {
     !channels(medium).is_empty()
 }
 
-/// Those of `customers` who may take part in an experiment with this medium.
-pub(super) async fn only(engine: &Engine, medium: &str, mut customers: Vec<Record>) -> Result<Vec<Record>> {
-    let ids: Vec<Id> = customers.iter().map(|customer| customer.id).collect();
-    let (erased, refused) = (erased(engine, &ids).await?, refused(engine, medium, &ids).await?);
-    customers.retain(|customer| !erased.contains(&customer.id) && !refused.contains(&customer.id));
-    Ok(customers)
+/// Those of `customers` who may not take part in an experiment with this medium.
+pub(super) async fn not(engine: &Engine, medium: &str, customers: &[Id]) -> Result<HashSet<Id>> {
+    let mut not = erased(engine, customers).await?;
+    not.extend(refused(engine, medium, customers).await?);
+    Ok(not)
 }
 
 /// Those of `customers` who said no to the medium. Whoever was never asked did not: whether that is enough depends on the law and on what the

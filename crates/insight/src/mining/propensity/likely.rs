@@ -1,20 +1,18 @@
 //! Who is likely to buy a product, the likeliest first and page by page, and what one customer is likely to buy.
 
 use super::{
-    Found, KIND,
+    Found, KIND, KeptFound,
     told::{ADDS_PARTS, BEFORE, NO_REASON, PARTS, ids, naming, of, place, telling, told_at, why_at},
 };
-use crate::mining::kept::{self, Kept};
+use crate::mining::kept;
 use engine::{
     Engine, Result, name,
     sea_query::{Expr, ExprTrait, Order, SelectStatement},
 };
 use meta::Id;
-use mining::reason::Reason;
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::Arc,
 };
 
 /// Runs looked at for one customer, the newest first: one for the products of the night, one more for each that was asked for.
@@ -143,8 +141,6 @@ async fn column(
     rows.columns(["first", column].map(name)).and_where(begins);
     engine.fetch(&rows).await?.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect()
 }
-
-type KeptFound = Arc<Kept<std::result::Result<Found, Reason>>>;
 
 /// What one customer is likely to buy, the likeliest `limit` first, each product with what is kept of it; and how many products tell
 /// something of him.

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     mining::{
         experiment::{
-            ENTITY,
+            ENTITY, candidates,
             result::{self, Found, Within},
         },
         group_names::Names,
@@ -53,7 +53,8 @@ async fn lists_alone(app: &App, session: &Session, record: &Record) -> Answer<Op
 /// Draws the customers the first time, and compares.
 pub async fn compute(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     scope::whole_company(&session)?;
-    app.engine().get(&session.actor, ENTITY, id).await?;
+    let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
+    candidates::foreseen(app.engine(), &experiment).await?;
     result::queue(app.engine(), id).await?;
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&format!("/{ENTITY}/{id}")).into_response()))

@@ -4,9 +4,9 @@
 use super::{Words, plain, product_href, scope, why, words};
 use crate::{
     mining::{
-        kept::Kept,
+        experiment,
         propensity::{
-            self, Found,
+            self, Found, KeptFound,
             likely::{Asked, Likely, Place},
         },
     },
@@ -25,10 +25,9 @@ use axum::{
 use engine::{Action, Error, Query};
 use meta::{Entity, Field, Id, Kind, NaiveDate, Record, Value};
 use minijinja::context;
-use mining::reason::Reason;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value as Json, json};
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 use value::proportion::Z_95;
 use web::{Answer, App, Session};
 
@@ -36,6 +35,8 @@ use web::{Answer, App, Session};
 pub(super) const ROWS: usize = 50;
 /// Of the likeliest, as many as somebody may want to reach.
 const BESTS: [usize; 3] = [100, 1_000, 10_000];
+/// Whom a campaign is tried on unless the reader chose how many.
+const TRIED: usize = 1_000;
 /// Customers in a file, and read at once for it.
 const FILE_LIMIT: usize = 50_000;
 const BATCH: usize = 200;
@@ -178,8 +179,6 @@ pub(super) fn in_words(
     Some(words.t("mining.reason.field", &[("field", label), ("value", &value)]))
 }
 
-type KeptFound = Arc<Kept<Result<Found, Reason>>>;
-
 async fn kept(app: &App, session: &Session, id: Id) -> Answer<(Record, Option<KeptFound>)> {
     scope::every_record(session, app.engine().registry())?;
     let product = app.engine().get(&session.actor, "product", id).await?;
@@ -233,10 +232,20 @@ pub async fn page(
         list_href => (!ids.is_empty()).then(|| href::list("account", &among(&ids))),
         first_href => after.is_some().then(|| own.clone()),
         next_href => next.map(|next| format!("{own}{joint}after={}", next.code())),
+        try_href => try_href(&app, &session, id, best.unwrap_or(TRIED).min(found.customers))?,
         export_href => session.actor.has("account", Action::Export).then(|| file_address(id, best)),
         file_holds => (in_file > FILE_LIMIT).then(|| words.count(FILE_LIMIT as u64)),
     };
     app.page(&session, "insight/mining_likely.html", context).map(IntoResponse::into_response)
+}
+
+/// A campaign on so many of the likeliest.
+fn try_href(app: &App, session: &Session, product: Id, likeliest: usize) -> Answer<Option<String>> {
+    let may_try =
+        engine::allow(&session.actor, app.engine().entity(experiment::ENTITY)?, Action::Create).is_ok();
+    let values = [(experiment::PRODUCT, product.to_string()), (experiment::LIKELIEST, likeliest.to_string())];
+    let values = values.map(|(field, value)| format!("{field}={value}")).join("&");
+    Ok(may_try.then(|| format!("/{}/new?{values}", experiment::ENTITY)))
 }
 
 /// Of how many customers it is told, and what is expected of all of them.

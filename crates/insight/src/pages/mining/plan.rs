@@ -1,9 +1,9 @@
 //! How large an effect the customers of an experiment can show: before they are drawn by the share left alone, later of those drawn.
 
-use super::{Words, sides::Side};
+use super::{Words, likely, sides::Side};
 use crate::{
     mining::experiment::{
-        members,
+        self, POPULATION, members,
         plan::{self, Before},
         result::{self, Found},
     },
@@ -41,10 +41,11 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
             ("deviation", &words.units(before.deviation)),
         ],
     );
-    let population = experiment.text("population").trim();
-    let customers = match population {
-        "" => "/account".to_owned(),
-        condition => href::list("account", condition),
+    let likeliest = experiment.get(experiment::LIKELIEST).as_int().and_then(|many| many.try_into().ok());
+    let customers = match (experiment.reference(experiment::PRODUCT), experiment.text(POPULATION).trim()) {
+        (Some(product), _) => likely::address(product, likeliest),
+        (None, "") => "/account".to_owned(),
+        (None, condition) => href::list("account", condition),
     };
     let explain = Explain::new(words.meaning("mining.plan.of_help", &[]), &*as_of)
         .input(words.t("value.customers", &[]), words.count(before.customers))

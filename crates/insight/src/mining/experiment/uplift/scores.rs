@@ -4,7 +4,7 @@
 use super::{Proven, model};
 use crate::mining::{
     accounts,
-    experiment::{ENTITY, LEASE, members},
+    experiment::{ENTITY, LEASE, candidates},
     kept::{self, WHOLE},
     lines::Sales,
     refresh,
@@ -127,7 +127,7 @@ async fn tell(engine: &Engine, experiment: &Record, sales: &Arc<Sales>) -> Resul
     if kept.as_ref().is_none_or(|kept| kept.body.is_none()) {
         return Ok(());
     }
-    let accounts = members::everybody(engine, experiment).await?;
+    let accounts = candidates::everybody(engine, experiment).await?;
     let profiles = accounts::read(engine, &accounts).await?;
     let (sales, as_of) = (sales.clone(), sales.until);
     let told = refresh::computed(move || -> std::result::Result<Told, Reason> {
