@@ -53,7 +53,9 @@ pub(super) fn plan<'e>(engine: &'e Engine, actor: &'e Actor, query: &Query) -> R
         allow(actor, declared, Action::Export)?;
     }
     let exported = exported.filter(|exported| Some(exported) != scope.as_ref());
-    for condition in [scope, exported, belongs_to(entity, query)?, Some(asked), searched] {
+    for condition in
+        [scope, exported, belongs_to(entity, query)?, among(entity, query), Some(asked), searched]
+    {
         condition.into_iter().for_each(|condition| flatten(condition, &mut parts));
     }
     if parts.iter().any(Condition::searches) && !search::is_searched(entity) {
@@ -115,6 +117,12 @@ fn belongs_to(entity: &Entity, query: &Query) -> Result<Option<Condition>> {
     let path = Path { through: None, field: field.clone() };
     let operator = Operator::Equal;
     Ok(Some(Condition::Compare { path, operator, value: Value::Id(*id) }))
+}
+
+fn among(entity: &Entity, query: &Query) -> Option<Condition> {
+    let values = query.among.as_ref()?.iter().map(|id| Value::Id(*id)).collect();
+    let field = condition::field_of(entity, "id")?.into_owned();
+    Some(Condition::In { path: Path { through: None, field }, values })
 }
 
 fn fields<'e>(entity: &'e Entity, wanted: &[String]) -> Result<Vec<&'e Field>> {

@@ -10,6 +10,8 @@ pub struct Query {
     pub filter: String,
     /// Only records whose reference in this field is this one; also for fields whose name CEL keeps for itself (`return`).
     pub belongs_to: Option<(String, Id)>,
+    /// Only these.
+    pub among: Option<Vec<Id>>,
     /// Words every record must contain (see [`crate::search`]).
     pub search: String,
     /// An indexed field, `-` in front for descending; empty is the entity's own order.
@@ -39,6 +41,10 @@ impl Query {
     }
     pub fn belongs_to(mut self, field: &str, id: Id) -> Self {
         self.belongs_to = Some((field.to_owned(), id));
+        self
+    }
+    pub fn among(mut self, ids: &[Id]) -> Self {
+        self.among = Some(ids.to_vec());
         self
     }
     pub fn search(mut self, search: impl Into<String>) -> Self {

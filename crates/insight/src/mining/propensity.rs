@@ -8,6 +8,7 @@ pub mod likely;
 pub mod told;
 
 use super::{
+    experiment::candidates,
     forecast,
     kept::{self, Kept},
     lines::{self, Line, Sales},
@@ -95,6 +96,11 @@ pub type KeptFound = Arc<Kept<std::result::Result<Found, Reason>>>;
 
 pub async fn load(engine: &Engine, product: Id) -> Result<Option<KeptFound>> {
     kept::load(engine, KIND, &product.to_string()).await
+}
+
+/// The same with what another process found a moment ago.
+pub async fn read(engine: &Engine, product: Id) -> Result<Option<Kept<std::result::Result<Found, Reason>>>> {
+    kept::read(engine, KIND, &product.to_string()).await
 }
 
 /// Orders of this day are the first that are too old to count.
@@ -263,7 +269,7 @@ pub fn run(context: JobContext) -> BoxFuture<'static, anyhow::Result<()>> {
         let settings = Settings::load(&context.engine).await?;
         let sales = Arc::new(lines::read(&context.engine, &settings).await?);
         refresh(&context.engine, &sales, &[product]).await?;
-        Ok(())
+        Ok(candidates::foreseen_anew(&context.engine, product).await?)
     })
 }
 

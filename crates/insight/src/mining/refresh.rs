@@ -2,7 +2,7 @@
 
 use super::{
     baskets,
-    experiment::{result, uplift},
+    experiment::{candidates, result, uplift},
     forecast, groups, kept,
     lines::{self, Sales},
     propensity, recommend,
@@ -66,7 +66,10 @@ async fn refresh_alone(engine: &Engine, job: Option<&JobContext>) -> Result<Run>
     let mut steps = Steps { job, done: 0 };
     let sales = Arc::new(steps.step("read", || lines::read(engine, &settings)).await?);
     let most_bought = sales.history.by_popularity().into_iter().take(FORESEEN);
-    let foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
+    let mut foreseen: Vec<Id> = most_bought.map(|product| sales.products[product as usize]).collect();
+    foreseen.extend(candidates::products(engine).await?);
+    foreseen.sort_unstable();
+    foreseen.dedup();
     // One after the other: each has half a gigabyte beside the lines.
     let learned = steps.step("recommend", || recommend::learn(engine, &sales)).await?;
     steps.step("forecast", || forecast::refresh(engine, &settings, &sales)).await?;
@@ -76,8 +79,9 @@ async fn refresh_alone(engine: &Engine, job: Option<&JobContext>) -> Result<Run>
         result::follow(engine).await?;
         uplift::scores::refresh(engine, &sales).await
     };
-    steps.step("uplift", campaigns).await?;
     steps.step("propensity", || propensity::refresh(engine, &sales, &foreseen)).await?;
+    // After it, for some campaigns are for likely buyers.
+    steps.step("uplift", campaigns).await?;
     let held = settings.as_of_day(engine.clock());
     let fit = store::newest_id(engine).await?.unwrap_or(0);
     let run = Run { lines: sales.lines.len(), orders: sales.orders(), fit, held, form: FORM };

@@ -5,8 +5,14 @@ use crate::{
     experiments::{date, record},
     propensity::{EVERYBODY, likeliest, recorders},
 };
-use engine::{Actor, Error};
-use insight::mining::experiment::{self, candidates, members, plan, result};
+use engine::{
+    Actor, Error, name,
+    sea_query::{Expr, ExprTrait, Query as Sql},
+};
+use insight::mining::{
+    experiment::{self, candidates, members, plan, result},
+    kept,
+};
 use meta::{Decimal, Id, Value, Values};
 use std::collections::BTreeSet;
 
@@ -59,7 +65,7 @@ fn the_likeliest_who_meet_the_condition_and_may_be_addressed_take_part() {
         ]);
         company.create("consent", no).await;
         let own = [
-            ("population", "sex == 'female' || sex == 'unknown'".into()),
+            ("population", "sex == 'female' || name == 'Nobody'".into()),
             ("product", made.recorder.into()),
             ("likeliest", Value::Int(MANY as i64)),
         ];
@@ -70,6 +76,14 @@ fn the_likeliest_who_meet_the_condition_and_may_be_addressed_take_part() {
         plan::compute(&company.engine, &experiment).await.unwrap();
         let kept = plan::load(&company.engine, id).await.unwrap().unwrap();
         assert_eq!(kept.body.customers, MANY as u64);
+        let client = company.app.administrator().await;
+        for (language, said) in
+            [("en", "likely buyers of Recorder take part"), ("zh-CN", "在 Recorder 的可能购买者中")]
+        {
+            client.set_cookie("zhike_lang", language);
+            let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
+            assert!(page.contains(said) && page.contains("120"), "{page}");
+        }
         let planned = candidates::everybody(&company.engine, &experiment).await.unwrap();
         assert_eq!(planned, expected.iter().copied().collect::<Vec<_>>());
 
@@ -85,6 +99,69 @@ fn the_likeliest_who_meet_the_condition_and_may_be_addressed_take_part() {
         let all = record(&company, all).await;
         let all = candidates::everybody(&company.engine, &all).await.unwrap();
         assert_eq!(all.len(), women.len() - 1);
+
+        // What the draw took stays as it was, and is compared again when nothing is foreseen any more.
+        let other = values([("likeliest", Value::Int(10))]);
+        let changed = company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move { tx.update(experiment::ENTITY, id, None, other).await })
+            })
+            .await;
+        assert!(matches!(changed, Err(Error::Invalid(problems)) if problems[0].field == "likeliest"));
+        let of_product = made.recorder.to_string();
+        company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let delete = Sql::delete()
+                        .from_table(name(kept::TABLE))
+                        .and_where(Expr::col(name("subject")).eq(of_product))
+                        .to_owned();
+                    tx.execute(&delete).await.map(drop)
+                })
+            })
+            .await
+            .unwrap();
+        assert!(candidates::foreseen(&company.engine, &experiment).await.is_err());
+        client.post(&format!("/analysis/experiment/{id}"), &[]).await.expect(303);
+        assert_eq!(result::compute(&company.engine, &experiment).await.unwrap().left_out, 1);
+    });
+}
+
+#[test]
+fn a_draw_that_died_goes_on_to_the_number_that_is_wanted() {
+    on_databases(async |company| {
+        let made = recorders(&company).await;
+        let (likely, _) = likeliest(&company, made.recorder, EVERYBODY, None).await;
+        let own = |many| [("product", Value::from(made.recorder)), ("likeliest", Value::Int(many))];
+        let id = company.create(experiment::ENTITY, fields(&own(MANY as i64))).await;
+        // Before it died it drew some of whom another forecast has at the end.
+        let early: Vec<Id> = likely.iter().rev().take(30).map(|one| one.account).collect();
+        let rows = early.clone();
+        company
+            .engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    for account in rows {
+                        let insert = Sql::insert()
+                            .into_table(name(members::TABLE))
+                            .columns(["experiment", "account", "control"].map(name))
+                            .values_panic([id.into(), account.into(), false.into()])
+                            .to_owned();
+                        tx.execute(&insert).await?;
+                    }
+                    Ok(())
+                })
+            })
+            .await
+            .unwrap();
+        let drawn = members::draw(&company.engine, &record(&company, id).await).await.unwrap();
+        assert_eq!(drawn.customers, MANY as u64);
+        let first = likely.iter().map(|one| one.account).take(MANY - early.len());
+        let expected: BTreeSet<Id> = first.chain(early).collect();
+        let sides = members::of(&company.engine, id).await.unwrap();
+        assert_eq!(sides.iter().map(|(account, _)| *account).collect::<BTreeSet<_>>(), expected);
     });
 }
 
@@ -114,7 +191,7 @@ fn what_is_wanted_of_likely_buyers_is_checked_and_nobody_is_drawn_where_none_are
             let page = client.post(&format!("/analysis/experiment/{id}"), &[]).await.expect(422).body;
             assert!(page.contains(said), "{page}");
             let page = client.get(&format!("/experiment/{id}")).await.expect(200).body;
-            assert!(page.contains(if language == "en" { "nobody to draw" } else { "无人可抽取" }), "{page}");
+            assert!(page.contains(said), "{page}");
         }
 
         // From the list of likely buyers it is one step to a campaign on them.

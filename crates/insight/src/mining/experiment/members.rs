@@ -3,7 +3,7 @@
 
 use super::{
     CONTACT_COST, DRAWN_AT, ENTITY, FIXED_COST, LIKELIEST, POPULATION, PRODUCT,
-    candidates::{self, Candidates},
+    candidates::Candidates,
     plan,
     result::{Bought, Within},
 };
@@ -15,7 +15,7 @@ use engine::{
 };
 use meta::{DateTime, Id, NaiveDate, Utc, Value, Values};
 use mining::effect::assignment::is_control;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use warehouse::touches::{KEPT, READER};
 
 pub const TABLE: &str = KEPT;
@@ -182,11 +182,14 @@ pub struct Drawn {
 pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     let id = experiment.id;
     let compared = super::result::load(engine, id).await?.is_some();
-    if !compared {
-        // Or nobody would be drawn, for good.
-        candidates::foreseen(engine, experiment).await?;
-    }
-    let experiment = engine
+    let already: HashSet<Id> = match compared {
+        true => HashSet::new(),
+        false => of(engine, id).await?.into_iter().map(|(account, _)| account).collect(),
+    };
+    let experiment = engine.get(&Actor::system(), ENTITY, id).await?;
+    // Before anything is fixed: where nobody is known to be likely to buy, another product may be chosen.
+    let candidates = if compared { None } else { Some(Candidates::of(engine, &experiment, &already).await?) };
+    let fixed = engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {
                 let experiment = fix(tx, id).await?;
@@ -198,13 +201,13 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
             })
         })
         .await?;
-    if compared {
+    let Some(mut candidates) = candidates else {
         return Ok(Drawn { customers: count(engine, id).await?, left_out: None });
-    }
-    let (share, first) = (share_of(&experiment), first_day(&experiment));
+    };
+    let (share, first) = (share_of(&fixed), first_day(&fixed));
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
-    let (mut candidates, mut customers) = (Candidates::of(engine, &experiment).await?, 0);
+    let mut customers = already.len() as u64;
     while let Some(accounts) = candidates.next().await? {
         let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()

@@ -26,7 +26,7 @@ const FIXED_COST: &str = "fixed_cost";
 const DRAWN_AT: &str = "drawn_at";
 /// What the draw fixes. Whoever could move the last day or the measure once numbers are known would, without meaning to, choose those
 /// that please: so a campaign that is broken off is told on its day, too.
-const FIXED: [&str; 4] = ["control_share", "start_on", "end_on", "outcome"];
+const FIXED: [&str; 6] = [PRODUCT, LIKELIEST, "control_share", "start_on", "end_on", "outcome"];
 
 pub fn entity() -> Entity {
     Entity::new(ENTITY)
@@ -136,8 +136,8 @@ pub fn entity() -> Entity {
             instant(DRAWN_AT)
                 .label("Groups drawn", "抽取时间")
                 .help(
-                    "When the customers were drawn; if an earlier version drew them, when they were first compared after the upgrade. Control group, days and measure stay as they were then.",
-                    "抽取客户的时间；由旧版本抽取的，为升级后首次比较的时间。此后对照组比例、起止日期和衡量指标不再更改。",
+                    "When the customers were drawn; if an earlier version drew them, when they were first compared after the upgrade. Likely buyers, control group, days and measure stay as they were then.",
+                    "抽取客户的时间；由旧版本抽取的，为升级后首次比较的时间。此后可能购买的产品和人数、对照组比例、起止日期和衡量指标不再更改。",
                 )
                 .computed(),
         )

@@ -2,7 +2,7 @@
 //! anybody is drawn for good.
 
 use super::{
-    ENTITY, candidates,
+    ENTITY, PRODUCT, candidates,
     result::{self, Bought, MONEY},
 };
 use crate::{
@@ -94,7 +94,11 @@ pub async fn load(engine: &Engine, experiment: Id) -> Result<Option<Arc<Kept<Bef
 /// Of everybody whom the condition finds now.
 pub async fn compute(engine: &Engine, experiment: &Record) -> Result<()> {
     let settings = Settings::load(engine).await?;
-    let customers = candidates::everybody(engine, experiment).await?;
+    let customers = match candidates::everybody(engine, experiment).await {
+        // Nothing is told of the product: the page says what to do.
+        Err(Error::Invalid(_)) if experiment.reference(PRODUCT).is_some() => vec![],
+        customers => customers?,
+    };
     let before = Before::of(engine, experiment, &settings, (None, &customers)).await?;
     let as_of = settings.as_of_day(engine.clock());
     kept::keep(engine, KIND, &experiment.id.to_string(), as_of, &before).await

@@ -130,6 +130,25 @@ pub async fn likely(
     Ok((told.collect(), places.last().copied().filter(|_| more)))
 }
 
+/// All customers of a product, the likeliest first; nobody where what was found last has taken the place of this.
+pub async fn ranked(engine: &Engine, product: Id, found: &Found) -> Result<Vec<Id>> {
+    let rows = async |product: Id, column: &'static str| {
+        let mut select = of(found.run, product);
+        select.columns(["first", column].map(name));
+        let rows = engine.fetch(&select).await?;
+        rows.iter().map(|row| Ok((row.id(0)?, row.bytes(1)?))).collect::<Result<HashMap<Id, Vec<u8>>>>()
+    };
+    let (customers, told) = (rows(Id::nil(), "customers").await?, rows(product, "told").await?);
+    let mut all = vec![];
+    for (first, told) in told {
+        let Some(customers) = customers.get(&first) else { continue };
+        let known = ids(customers).enumerate();
+        all.extend(known.filter_map(|(at, customer)| Some((Reverse(told_at(&told, at)?), customer))));
+    }
+    all.sort_unstable();
+    Ok(all.into_iter().map(|(_, customer)| customer).collect())
+}
+
 /// Of the rows that begin with these customers.
 async fn column(
     engine: &Engine,

@@ -54,7 +54,9 @@ async fn lists_alone(app: &App, session: &Session, record: &Record) -> Answer<Op
 pub async fn compute(State(app): State<App>, session: Session, Path(id): Path<Id>) -> Answer<Response> {
     scope::whole_company(&session)?;
     let experiment = app.engine().get(&session.actor, ENTITY, id).await?;
-    candidates::foreseen(app.engine(), &experiment).await?;
+    if result::load(app.engine(), id).await?.is_none() {
+        candidates::foreseen(app.engine(), &experiment).await?;
+    }
     result::queue(app.engine(), id).await?;
     let text = app.t(session.lang, "mining.queued", &[]);
     Ok(Flash::success(text).on(Redirect::to(&format!("/{ENTITY}/{id}")).into_response()))

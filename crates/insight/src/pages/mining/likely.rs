@@ -241,8 +241,9 @@ pub async fn page(
 
 /// A campaign on so many of the likeliest.
 fn try_href(app: &App, session: &Session, product: Id, likeliest: usize) -> Answer<Option<String>> {
-    let may_try =
-        engine::allow(&session.actor, app.engine().entity(experiment::ENTITY)?, Action::Create).is_ok();
+    let experiments = app.engine().entity(experiment::ENTITY)?;
+    let may_try = scope::sees_the_company(&session.actor)
+        && engine::allow(&session.actor, experiments, Action::Create).is_ok();
     let values = [(experiment::PRODUCT, product.to_string()), (experiment::LIKELIEST, likeliest.to_string())];
     let values = values.map(|(field, value)| format!("{field}={value}")).join("&");
     Ok(may_try.then(|| format!("/{}/new?{values}", experiment::ENTITY)))

@@ -1,9 +1,9 @@
 //! How large an effect the customers of an experiment can show: before they are drawn by the share left alone, later of those drawn.
 
-use super::{Words, likely, sides::Side};
+use super::{Words, sides::Side};
 use crate::{
     mining::experiment::{
-        self, POPULATION, members,
+        POPULATION, candidates, members,
         plan::{self, Before},
         result::{self, Found},
     },
@@ -13,6 +13,7 @@ use crate::{
     },
     settings::Settings,
 };
+use engine::{Actor, Error};
 use meta::Record;
 use serde_json::{Value as Json, json};
 use web::Answer;
@@ -24,14 +25,28 @@ const SHARES: [f64; 4] = [0.1, 0.2, 0.3, 0.5];
 pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Option<Json>> {
     let Some(kept) = plan::load(words.app.engine(), experiment.id).await? else { return Ok(None) };
     let (before, as_of) = (&kept.body, words.date(kept.as_of));
+    let nothing = |text: String| Ok(Some(json!({ "finding": null, "text": text, "rows": null })));
+    let likely = match candidates::foreseen(words.app.engine(), experiment).await {
+        Err(Error::Invalid(problems)) => {
+            return nothing(problems.iter().map(|found| found.problem.message(words.lang)).collect());
+        }
+        likely => likely?,
+    };
     if before.customers == 0 {
-        return Ok(Some(
-            json!({ "finding": null, "text": words.t("mining.plan.nobody", &[]), "rows": null }),
-        ));
+        return nothing(words.t("mining.plan.nobody", &[]));
     }
+    let (product, foreseen) = match &likely {
+        None => Default::default(),
+        Some(likely) => {
+            let product = words.app.engine().get(&Actor::system(), "product", likely.product).await?;
+            (product.text("name").to_owned(), words.date(likely.as_of))
+        }
+    };
     let text = words.t(
-        "mining.plan.of",
+        if likely.is_some() { "mining.plan.of_likely" } else { "mining.plan.of" },
         &[
+            ("product", &product),
+            ("foreseen", &foreseen),
             ("customers", &words.count(before.customers)),
             ("as_of", &as_of),
             ("from", &words.date(before.from)),
@@ -41,17 +56,16 @@ pub(super) async fn section(words: &Words<'_>, experiment: &Record) -> Answer<Op
             ("deviation", &words.units(before.deviation)),
         ],
     );
-    let likeliest = experiment.get(experiment::LIKELIEST).as_int().and_then(|many| many.try_into().ok());
-    let customers = match (experiment.reference(experiment::PRODUCT), experiment.text(POPULATION).trim()) {
-        (Some(product), _) => likely::address(product, likeliest),
-        (None, "") => "/account".to_owned(),
-        (None, condition) => href::list("account", condition),
+    let (customers, named) = match (&likely, experiment.text(POPULATION).trim()) {
+        (Some(likely), _) => (super::likely::address(likely.product, None), "mining.plan.likely"),
+        (None, "") => ("/account".to_owned(), "mining.plan.candidates"),
+        (None, condition) => (href::list("account", condition), "mining.plan.candidates"),
     };
     let explain = Explain::new(words.meaning("mining.plan.of_help", &[]), &*as_of)
         .input(words.t("value.customers", &[]), words.count(before.customers))
         .input(words.t("mining.plan.days", &[]), days(words, before))
-        .source(customers.clone(), words.t("mining.plan.candidates", &[]));
-    let source = json!({ "href": customers, "label": words.t("mining.plan.candidates", &[]) });
+        .source(customers.clone(), words.t(named, &[]));
+    let source = json!({ "href": customers, "label": words.t(named, &[]) });
     let finding = Finding { text, explain };
     let own = members::share_of(experiment);
     let mut shares: Vec<f64> = SHARES.into_iter().filter(|share| (share - own).abs() > 1e-6).collect();

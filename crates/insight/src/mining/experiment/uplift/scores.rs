@@ -4,7 +4,7 @@
 use super::{Proven, model};
 use crate::mining::{
     accounts,
-    experiment::{ENTITY, LEASE, candidates},
+    experiment::{ENTITY, LEASE, PRODUCT, candidates},
     kept::{self, WHOLE},
     lines::Sales,
     refresh,
@@ -127,7 +127,11 @@ async fn tell(engine: &Engine, experiment: &Record, sales: &Arc<Sales>) -> Resul
     if kept.as_ref().is_none_or(|kept| kept.body.is_none()) {
         return Ok(());
     }
-    let accounts = candidates::everybody(engine, experiment).await?;
+    let accounts = match candidates::everybody(engine, experiment).await {
+        // Nothing is told of its product any more: what was advised last stands.
+        Err(Error::Invalid(_)) if experiment.reference(PRODUCT).is_some() => return Ok(()),
+        accounts => accounts?,
+    };
     let profiles = accounts::read(engine, &accounts).await?;
     let (sales, as_of) = (sales.clone(), sales.until);
     let told = refresh::computed(move || -> std::result::Result<Told, Reason> {
