@@ -16,7 +16,7 @@ use crate::{
 pub(crate) use making::Making;
 use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
-use sea_query::{Expr, ExprTrait, Order, Query, SelectStatement};
+use sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
 use std::collections::HashMap;
 pub use tokens::{document, terms, words};
 
@@ -30,6 +30,9 @@ pub struct Hit {
 
 /// How many matches of a search among other conditions are looked at, the newest first.
 pub(crate) const MATCH_LIMIT: u64 = 10_000;
+
+/// A word that no more documents have is rare.
+const FEW: u64 = 2_000;
 
 pub fn is_searched(entity: &Entity) -> bool {
     entity.fields.values().any(|field| field.searched)
@@ -139,9 +142,39 @@ pub(crate) fn matching_ids(entity: &str, text: &str, dialect: Dialect, limit: u6
                     format!("'{text}'{}", if term.prefix { ":*" } else { "" })
                 })
                 .collect();
-            let matches = Expr::cust_with_values("\"tokens\" @@ CAST($1 AS tsquery)", [wanted.join(" & ")]);
-            select.and_where(matches).order_by(name("doc"), Order::Desc).limit(limit);
+            let wanted = wanted.join(" & ");
+            let matches = || Expr::cust_with_values("\"tokens\" @@ CAST($1 AS tsquery)", [wanted.clone()]);
+            if limit < FEW {
+                return newest_of_few_or_many(&table_name(entity), matches, limit);
+            }
+            select.and_where(matches()).order_by(name("doc"), Order::Desc).limit(limit);
         }
     }
     select
+}
+
+/// PostgreSQL knows of the commonest words alone how common they are. Any other it takes for common, too, and for the newest documents
+/// that have it would walk all of them, whether or not any has it. So the index is asked for a few first: were they all, they are put in
+/// order; only of a word that more have are the newest soon met on the walk.
+fn newest_of_few_or_many(table: &str, matches: impl Fn() -> Expr, limit: u64) -> SelectStatement {
+    let of =
+        |table: &str| Query::select().columns(["record_id", "doc"].map(name)).from(name(table)).to_owned();
+    let few = of(table).and_where(matches()).limit(FEW).to_owned();
+    let few = CommonTableExpression::new().query(few).table_name(name("few")).materialized(true).to_owned();
+    let counted = Query::select().expr(Expr::col(name("doc")).count()).from(name("few")).to_owned();
+    let counted = || Expr::from(counted.clone());
+    let newest = of(table)
+        .and_where(matches())
+        .and_where(counted().gte(FEW))
+        .order_by(name("doc"), Order::Desc)
+        .limit(limit)
+        .to_owned();
+    let either = of("few").and_where(counted().lt(FEW)).union(UnionType::All, newest).to_owned();
+    Query::select()
+        .with_cte(few)
+        .column(name("record_id"))
+        .from_subquery(either, name("either"))
+        .order_by(name("doc"), Order::Desc)
+        .limit(limit)
+        .to_owned()
 }

@@ -2,6 +2,8 @@
 
 use crate::shop::{Shop, on_both, values};
 use engine::Query;
+use meta::Values;
+use std::collections::BTreeSet;
 
 #[test]
 fn any_part_of_a_name_e_mail_or_phone_finds_the_record() {
@@ -38,5 +40,35 @@ fn any_part_of_a_name_e_mail_or_phone_finds_the_record() {
             .await
             .unwrap();
         assert!(shop.engine.search(&shop.actor, "荣耀", None, 10).await.unwrap().is_empty());
+    });
+}
+
+/// More than are taken for few: the newest of them are found on another way.
+#[test]
+fn of_a_common_word_as_of_a_rare_one_the_newest_records_are_found() {
+    on_both(|shop: Shop| async move {
+        let named = |number: usize| {
+            let kind = if number.is_multiple_of(500) { "Rare" } else { "Common" };
+            values([("name", format!("{kind} {number:04}").into())])
+        };
+        let records: Vec<Values> = (0..2_300).map(named).collect();
+        shop.engine
+            .write(&shop.actor, move |tx| Box::pin(async move { tx.create_many("customer", records).await }))
+            .await
+            .unwrap();
+        for (word, limit, expected) in [
+            ("common", 3, vec!["Common 2299", "Common 2298", "Common 2297"]),
+            ("rare", 3, vec!["Rare 2000", "Rare 1500", "Rare 1000"]),
+            ("rare", 10, vec!["Rare 2000", "Rare 1500", "Rare 1000", "Rare 0500", "Rare 0000"]),
+            ("absent", 10, vec![]),
+        ] {
+            let hits = shop.engine.search(&shop.actor, word, None, limit).await.unwrap();
+            // Of one moment, ids are in any order.
+            let titles: BTreeSet<&str> = hits.iter().map(|hit| hit.title.as_str()).collect();
+            assert_eq!(titles, expected.into_iter().collect(), "{word}");
+        }
+        let listed =
+            shop.engine.list(&shop.actor, &Query::new("customer").search("common").limit(1_000)).await;
+        assert_eq!(listed.unwrap().records.len(), 1_000);
     });
 }
