@@ -107,7 +107,7 @@ export async function mining({ open, step, program, lang = 'en' }) {
     await page.getByRole('button', { name: say('common.save') }).click();
     await page.getByRole('heading', { level: 1, name: LIKELIEST[lang] }).waitFor();
     const address = page.url();
-    const plan = page.getByText(say.like('mining.plan.of', { customers: '50' })).first();
+    const plan = page.getByText(say.like('mining.plan.of_likely', { customers: '50' })).first();
     await eventually('what 50 customers can show', async () => {
       await page.goto(address);
       return plan.count();

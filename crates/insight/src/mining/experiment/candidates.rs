@@ -113,7 +113,7 @@ impl<'a> Candidates<'a> {
     }
 
     /// Some more of them; `None` where there are no more. Boxed: unoptimised builds keep every future of a draw's way on the stack.
-    pub fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<Record>>>> {
+    pub fn more(&mut self) -> BoxFuture<'_, Result<Option<Vec<Record>>>> {
         Box::pin(async move {
             match std::mem::replace(&mut self.rest, Rest::Nobody) {
                 Rest::Nobody => Ok(None),
@@ -186,7 +186,7 @@ impl<'a> Candidates<'a> {
 pub async fn everybody(engine: &Engine, experiment: &Record) -> Result<Vec<Id>> {
     let mut candidates = Candidates::of(engine, experiment, &HashSet::new()).await?;
     let mut found = vec![];
-    while let Some(accounts) = candidates.next().await? {
+    while let Some(accounts) = candidates.more().await? {
         found.extend(accounts.iter().map(|account| account.id));
     }
     found.sort_unstable();

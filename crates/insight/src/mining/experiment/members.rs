@@ -208,7 +208,7 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
     let mut customers = already.len() as u64;
-    while let Some(accounts) = candidates.next().await? {
+    while let Some(accounts) = candidates.more().await? {
         let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()
             .map(|account| {
