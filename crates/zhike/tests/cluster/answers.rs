@@ -15,7 +15,7 @@ use std::{
 use warehouse::{Limits, Place, here, semantic};
 
 /// What the company has no two members of.
-const WITHOUT_MEMBERS: [&str; 6] = [
+const WITHOUT_MEMBERS: [&str; 10] = [
     // Empty until a campaign has proven that customers respond differently: of two hundred none does.
     "account.contact_advice",
     // Its products are as old as the company.
@@ -26,6 +26,11 @@ const WITHOUT_MEMBERS: [&str; 6] = [
     "account.usual_weekday",
     // All came the same way.
     "account.source",
+    // None of its campaigns is for the likely buyers of a product.
+    "experiment.product",
+    "experiment.product.active",
+    "experiment.product.category",
+    "experiment.product.name",
 ];
 
 #[test]

@@ -207,7 +207,6 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
     let (share, first) = (share_of(&fixed), first_day(&fixed));
     // The day it is, whatever day figures are held at.
     let today = Settings::load(engine).await?.day_of(engine.clock().now());
-    let mut customers = already.len() as u64;
     while let Some(accounts) = candidates.more().await? {
         let rows: Vec<[SimpleExpr; 7]> = accounts
             .into_iter()
@@ -227,12 +226,11 @@ pub async fn draw(engine: &Engine, experiment: &meta::Record) -> Result<Drawn> {
                 ]
             })
             .collect();
-        customers += rows.len() as u64;
         if !rows.is_empty() {
             engine.write(&Actor::system(), move |tx| Box::pin(async move { write(tx, rows).await })).await?;
         }
     }
-    Ok(Drawn { customers, left_out: Some(candidates.left_out) })
+    Ok(Drawn { customers: count(engine, id).await?, left_out: Some(candidates.left_out) })
 }
 
 async fn write(tx: &mut Tx, rows: Vec<[SimpleExpr; 7]>) -> Result<()> {
