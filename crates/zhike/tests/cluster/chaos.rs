@@ -128,13 +128,12 @@ fn a_lost_worker_never_makes_a_wrong_number() {
             "{right} of {ROUNDS} right, {within} harmed within, refused {refused:?}, longest {longest:?}, usual {usual:?}, {counts:?}"
         );
         // Within the question, and to a worker that had not done its part yet.
-        assert!(within >= ROUNDS / 2, "{within} of {ROUNDS} harmed before the answer");
+        assert!(within >= ROUNDS * 5 / 6, "{within} of {ROUNDS} harmed before the answer");
         assert!(
-            counts.anew.load(Ordering::Relaxed) >= ROUNDS as u64 / 6,
+            counts.anew.load(Ordering::Relaxed) >= ROUNDS as u64 / 3,
             "the harm came too late: {counts:?}"
         );
-        // On a busy machine a worker in good health may be taken for lost, too.
-        assert!(right >= ROUNDS * 3 / 4, "{refused:?}");
+        assert!(right >= ROUNDS * 9 / 10, "{refused:?}");
         assert!(longest < *usual * 4 + PATIENCE * 6, "{longest:?}");
         // All at once: an error that says so, or computed here if that is wanted.
         fleet.iter().for_each(|worker| worker.signal("-KILL"));
