@@ -10,7 +10,7 @@ export const COLOUR_RULES = ['color-contrast', 'link-in-text-block'];
 /** What is serious or critical, one line a finding; `rules`: only these. */
 export async function findings(page, rules = null) {
   // Evaluated, not added as a script: the content security policy allows no inline script, and should not for this.
-  await page.evaluate(`${source}; undefined`);
+  await page.evaluate(`if (!globalThis.axe) { ${source} } undefined`);
   const { violations } = await page.evaluate(
     (only) => globalThis.axe.run(document, { resultTypes: ['violations'], iframes: false, ...(only ? { runOnly: only } : {}) }), rules);
   const grave = violations.filter((found) => ['serious', 'critical'].includes(found.impact));

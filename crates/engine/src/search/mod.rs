@@ -16,7 +16,9 @@ use crate::{
 pub(crate) use making::Making;
 use meta::{Entity, Id, Record, Values};
 pub(crate) use pending::Pending;
-use sea_query::{CommonTableExpression, Expr, ExprTrait, Order, Query, SelectStatement, UnionType};
+use sea_query::{
+    CommonTableExpression, Expr, ExprTrait, Order, Query, SelectStatement, UnionType, WithClause,
+};
 use std::collections::HashMap;
 pub use tokens::{document, terms, words};
 
@@ -31,6 +33,8 @@ pub struct Hit {
 /// How many matches of a search among other conditions are looked at, the newest first.
 pub(crate) const MATCH_LIMIT: u64 = 10_000;
 
+/// Documents walked before the index is asked: of a word that is in one of forty the newest fifty are met.
+const NEAR: u64 = 2_000;
 /// A word that no more documents have is rare.
 const FEW: u64 = 2_000;
 
@@ -154,27 +158,45 @@ pub(crate) fn matching_ids(entity: &str, text: &str, dialect: Dialect, limit: u6
 }
 
 /// PostgreSQL knows of the commonest words alone how common they are. Any other it takes for common, too, and for the newest documents
-/// that have it would walk all of them, whether or not any has it. So the index is asked for a few first: were they all, they are put in
-/// order; only of a word that more have are the newest soon met on the walk.
+/// that have it would walk all of them, whether or not any has it. So the newest documents are walked a little way, where a common word
+/// is met often enough. Otherwise the index is asked for a few matches: were they all, they are put in order; only of a word that more
+/// have the walk goes on.
 fn newest_of_few_or_many(table: &str, matches: impl Fn() -> Expr, limit: u64) -> SelectStatement {
     let of =
         |table: &str| Query::select().columns(["record_id", "doc"].map(name)).from(name(table)).to_owned();
-    let few = of(table).and_where(matches()).limit(FEW).to_owned();
-    let few = CommonTableExpression::new().query(few).table_name(name("few")).materialized(true).to_owned();
-    let counted = Query::select().expr(Expr::col(name("doc")).count()).from(name("few")).to_owned();
-    let counted = || Expr::from(counted.clone());
-    let newest = of(table)
+    let kept = |called: &str, select: &mut SelectStatement| {
+        CommonTableExpression::new()
+            .query(select.take())
+            .table_name(name(called))
+            .materialized(true)
+            .to_owned()
+    };
+    let number_of = |kept: &str| Expr::from(of(kept).clear_selects().expr(Expr::cust("COUNT(*)")).take());
+
+    let mut newest = of(table).column(name("tokens")).order_by(name("doc"), Order::Desc).limit(NEAR).take();
+    let mut near = Query::select()
+        .columns(["record_id", "doc"].map(name))
+        .from_subquery(newest.take(), name("newest"))
         .and_where(matches())
-        .and_where(counted().gte(FEW))
+        .limit(limit)
+        .take();
+    let mut few = of(table).and_where(matches()).and_where(number_of("near").lt(limit)).limit(FEW).take();
+    let many = of(table)
+        .and_where(matches())
+        .and_where(number_of("few").gte(FEW))
         .order_by(name("doc"), Order::Desc)
         .limit(limit)
-        .to_owned();
-    let either = of("few").and_where(counted().lt(FEW)).union(UnionType::All, newest).to_owned();
+        .take();
+    let found = of("near")
+        .and_where(number_of("near").gte(limit))
+        .union(UnionType::All, of("few").and_where(number_of("few").lt(FEW)).take())
+        .union(UnionType::All, many)
+        .take();
     Query::select()
-        .with_cte(few)
+        .with_cte(WithClause::new().cte(kept("near", &mut near)).cte(kept("few", &mut few)).to_owned())
         .column(name("record_id"))
-        .from_subquery(either, name("either"))
+        .from_subquery(found, name("found"))
         .order_by(name("doc"), Order::Desc)
         .limit(limit)
-        .to_owned()
+        .take()
 }

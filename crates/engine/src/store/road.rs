@@ -11,7 +11,7 @@
 use super::{plan::Plan, read, ways};
 use crate::{
     Dialect, Engine, Result, Row,
-    condition::{Condition, Operator, Path, column_of, plain, table_of, to_sql, to_test},
+    condition::{Condition, Operator, Path, bind, column_of, plain, table_of, to_sql, to_test},
     db::{Conn, name},
     schema, search,
 };
@@ -134,6 +134,27 @@ impl Plan<'_> {
             if field.name == self.sort.name && *operator != Operator::NotEqual)
     }
 
+    /// The part whose value the walked index has first.
+    fn leading(&self) -> Option<&Condition> {
+        self.parts.iter().find(|part| self.is_prefix(part))
+    }
+
+    /// A part of which the walked index finds the rows. A value that is first in it is a range for PostgreSQL, whose rows are in an order
+    /// that no other index has ([`Plan::order`]): it takes what has the value for spread evenly, and would rather walk the index of the sort
+    /// alone, past a hundred thousand open orders to those that are done.
+    pub(super) fn served_by_index(&self, part: &Condition) -> Expr {
+        match part {
+            Condition::Compare { path, value, .. }
+                if self.dialect == Dialect::Postgres && self.is_prefix(part) =>
+            {
+                let column = || column_of(&self.entity.name, &path.field);
+                let value = || Expr::val(bind(&path.field, value));
+                column().gte(value()).and(column().lte(value()))
+            }
+            _ => to_sql(part, &self.entity.name, self.dialect),
+        }
+    }
+
     pub(super) fn sorted(&self) -> Expr {
         column_of(&self.entity.name, &self.sort)
     }
@@ -199,7 +220,7 @@ impl Plan<'_> {
     }
 
     pub(super) fn key_value(&self, value: &Value, id: Id) -> Expr {
-        Expr::tuple([Expr::val(crate::condition::bind(&self.sort, value)), Expr::val(id)])
+        Expr::tuple([Expr::val(bind(&self.sort, value)), Expr::val(id)])
     }
 
     /// Empty is smallest on both databases; SQLite does so by itself and would miss its index if told. What is not to go by the index is
@@ -213,6 +234,12 @@ impl Plan<'_> {
             Dialect::Sqlite => plain(column),
             Dialect::Postgres => Func::coalesce([column.clone(), column]).into(),
         };
+        if let Some(Condition::Compare { path, .. }) =
+            self.leading().filter(|_| by_index && self.dialect == Dialect::Postgres)
+        {
+            let column = column_of(&self.entity.name, &path.field);
+            select.order_by_expr_with_nulls(column, order.clone(), nulls);
+        }
         if self.sort.name != "id" {
             let column = told(self.sorted());
             match self.dialect {
@@ -232,7 +259,7 @@ impl Plan<'_> {
 
     /// Along the table's key, which has empty ids, did it have any, last.
     fn goes_by_key(&self) -> bool {
-        self.sort.name == "id" && !self.parts.iter().any(|part| self.is_prefix(part))
+        self.sort.name == "id" && self.leading().is_none()
     }
 
     /// FROM the first table and then what else `used` needs, which SQLite keeps in this order.
@@ -271,8 +298,13 @@ impl Plan<'_> {
             ids.and_where(range.clone());
         }
         self.order(&mut ids, false);
+        self.rows_of(ids)
+    }
+
+    pub(super) fn rows_of(&self, ids: SelectStatement) -> SelectStatement {
         let mut select = read::columns(&self.entity.name, &self.fields);
-        self.from(&mut select, self.used(), name(&self.entity.name));
+        let used = self.used_by_fields().or(Used::by(&self.sort)).or(Used::OWN);
+        self.from(&mut select, used, name(&self.entity.name));
         select.and_where(Expr::col((name(&self.entity.name), name("id"))).in_subquery(ids));
         self.order(&mut select, false);
         select

@@ -1,7 +1,9 @@
 //! Walks along the index of a sort, in legs, past the rows that do not match. Which those are the index itself tells where it
 //! carries what is asked for ([`schema::carried`]), or the index of what is asked for, where all of one value lie close together:
 //! then records are read only of rows that may match, which is what takes the time. SQLite must be told so by joining to the
-//! walked index first the other indexes, then the other tables, under other names; PostgreSQL chooses alone.
+//! walked index first the other indexes, then the other tables, under other names. PostgreSQL is asked for ids first, testing what
+//! other tables have by a question for each row, which it cannot turn round: by a join it would rather hash all customers that
+//! are important to find the few of one city, or sort all of a leg of which the first fifty are wanted.
 
 use super::{
     plan::Plan,
@@ -75,6 +77,7 @@ impl Plan<'_> {
         }
         let carried: Vec<&str> =
             schema::carried(self.entity, &self.sort).map(|field| field.name.as_str()).collect();
+        let carried = |field: &Field| carried.contains(&field.name.as_str());
         let told = |index: &usize| !served.contains(index) && is_told(&self.parts[*index], &carried);
         (0..self.parts.len()).filter(told).collect()
     }
@@ -130,7 +133,7 @@ impl Plan<'_> {
         let used = if self.sort.apart.is_none() { Used::OWN } else { Used::default() };
         self.from(&mut select, used, table);
         for index in served {
-            select.and_where(to_sql(&self.parts[*index], &self.entity.name, self.dialect));
+            select.and_where(self.served_by_index(&self.parts[*index]));
         }
         if let Some(range) = &stretch.range {
             select.and_where(range.clone());
@@ -147,21 +150,8 @@ impl Plan<'_> {
         bound: Option<&(Value, Id)>,
         limit: u64,
     ) -> SelectStatement {
-        let (told, index_first) = (self.told(served), self.index_first(served));
-        let looked_up = self.looked_up(served, &told);
-        let record = if index_first { RECORD } else { self.entity.name.as_str() };
-        let mut select = read::columns(record, &self.fields);
-        if index_first {
-            self.index_then_record(&mut select, served, &told, &looked_up);
-        } else {
-            self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
-        }
-        for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| !looked_up.contains(index)) {
-            let to_expr = if served.contains(&index) { to_sql } else { to_test };
-            let of_index = served.contains(&index) || told.contains(&index);
-            let of = if of_index { self.entity.name.as_str() } else { record };
-            select.and_where(to_expr(part, of, self.dialect));
-        }
+        let ids_first = self.dialect == Dialect::Postgres && served.len() < self.parts.len();
+        let mut select = if ids_first { self.tested_ids(served) } else { self.tested_rows(served) };
         if let Some(range) = &stretch.range {
             select.and_where(range.clone());
         }
@@ -178,7 +168,65 @@ impl Plan<'_> {
         }
         self.order(&mut select, true);
         select.limit(limit);
+        if ids_first { self.rows_of(select) } else { select }
+    }
+
+    fn tested_rows(&self, served: &[usize]) -> SelectStatement {
+        let (told, index_first) = (self.told(served), self.index_first(served));
+        let looked_up = self.looked_up(served, &told);
+        let record = if index_first { RECORD } else { self.entity.name.as_str() };
+        let mut select = read::columns(record, &self.fields);
+        if index_first {
+            self.index_then_record(&mut select, served, &told, &looked_up);
+        } else {
+            self.from(&mut select, self.used(), table_of(&self.entity.name, &self.sort));
+        }
+        for (index, part) in self.parts.iter().enumerate().filter(|(index, _)| !looked_up.contains(index)) {
+            select.and_where(match index {
+                index if served.contains(&index) => self.served_by_index(part),
+                index if told.contains(&index) => to_test(part, &self.entity.name, self.dialect),
+                _ => to_test(part, record, self.dialect),
+            });
+        }
         select
+    }
+
+    /// Ids of the walked table alone, where its other tests can be asked row by row.
+    fn tested_ids(&self, served: &[usize]) -> SelectStatement {
+        let (mut used, mut asked, mut joined) = (Used::by(&self.sort), vec![], vec![]);
+        for (_, part) in self.parts.iter().enumerate().filter(|(index, _)| !served.contains(index)) {
+            match self.asked_alone(part) {
+                Some(test) => asked.push(test),
+                None => {
+                    used = used.or(uses(part));
+                    joined.push(to_test(part, &self.entity.name, self.dialect));
+                }
+            }
+        }
+        let mut select = Sql::select();
+        select.expr(self.sorted_id());
+        self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
+        let found = served.iter().map(|index| self.served_by_index(&self.parts[*index]));
+        for test in found.chain(joined).chain(asked) {
+            select.and_where(test);
+        }
+        select
+    }
+
+    /// A test of what one other table than the walked one has of the same record.
+    fn asked_alone(&self, part: &Condition) -> Option<Expr> {
+        let (used, walked) = (uses(part), table_of(&self.entity.name, &self.sort));
+        let tables: Vec<Alias> = used.tables(&self.entity.name).collect();
+        let [other] = tables.as_slice() else { return None };
+        if *other == walked || !is_told(part, &|_| true) {
+            return None;
+        }
+        let mut one = Sql::select();
+        one.expr(Expr::val(true));
+        self.from(&mut one, used, other.clone());
+        one.and_where(read::same(&walked, other));
+        one.and_where(to_test(part, &self.entity.name, self.dialect));
+        Some(Expr::from(one))
     }
 
     fn index_then_record(
@@ -247,16 +295,15 @@ fn looked_up(part: &Condition) -> Option<&Field> {
     own.then_some(field)
 }
 
-fn is_told(part: &Condition, carried: &[&str]) -> bool {
+/// Whether a part asks only for fields of the record itself, such as `known`.
+fn is_told(part: &Condition, known: &impl Fn(&Field) -> bool) -> bool {
     match part {
-        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| is_told(part, carried)),
-        Condition::Not(inner) => is_told(inner, carried),
+        Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| is_told(part, known)),
+        Condition::Not(inner) => is_told(inner, known),
         Condition::Compare { path, .. }
         | Condition::In { path, .. }
         | Condition::Empty { path }
-        | Condition::Text { path, .. } => {
-            path.through.is_none() && carried.contains(&path.field.name.as_str())
-        }
+        | Condition::Text { path, .. } => path.through.is_none() && known(&path.field),
         Condition::Always(_) => true,
         Condition::Search { .. } | Condition::Reaches { .. } => false,
     }

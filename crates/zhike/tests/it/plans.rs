@@ -187,10 +187,11 @@ fn step(line: &str) -> (usize, &str) {
     (line.len() - text.len(), text.trim_start_matches("->").trim_start())
 }
 
-/// Whether this line of PostgreSQL's plan sorts what a walk reads. Below a limit of its own, a search's say, it does not; nor where an
-/// index finds a part in the order wanted, but for what is equal.
+/// Whether this line of PostgreSQL's plan sorts what a walk reads. Below a limit of its own, a search's say, it does not; nor what a
+/// walk found until the statement's only limit; nor where an index finds a part in the order wanted, but for what is equal.
 fn sorts_what_it_walks(lines: &[String], at: usize) -> bool {
     let (own, text) = step(&lines[at]);
+    let is_limit = |text: &str| text.starts_with("Limit  (");
     let mut scan = lines[at..].iter().skip_while(|line| !line.contains(" Scan "));
     let of_a_part = scan.nth(1).is_some_and(|line| line.contains("Index Cond"));
     if !(text.starts_with("Sort  (") || text.starts_with("Incremental Sort  (") && !of_a_part) {
@@ -200,10 +201,14 @@ fn sorts_what_it_walks(lines: &[String], at: usize) -> bool {
     for (depth, text) in lines[..at].iter().rev().map(|line| step(line)) {
         if depth < above {
             above = depth;
-            limits += usize::from(text.starts_with("Limit  ("));
+            limits += usize::from(is_limit(text));
         }
     }
-    limits <= 1
+    let mut below = lines[at + 1..].iter().map(|line| step(line)).take_while(|(depth, _)| *depth > own);
+    match limits {
+        0 => !below.any(|(_, text)| is_limit(text)),
+        limits => limits == 1,
+    }
 }
 
 #[test]
@@ -216,6 +221,14 @@ fn a_sort_is_told_from_one_below_a_limit_and_from_one_of_equal_values() {
     assert!(sorts_what_it_walks(&ties, 1));
     ties.push("              Index Cond: (account = 'x')".to_owned());
     assert!(!sorts_what_it_walks(&ties, 1));
+    let found = [
+        "  ->  HashAggregate  (cost=1)",
+        "        ->  Limit  (cost=1)",
+        "              ->  Sort  (cost=1)",
+        scan,
+    ];
+    let of_found = plan(&[&["Sort  (cost=1)"][..], &found].concat());
+    assert!(!sorts_what_it_walks(&of_found, 0) && sorts_what_it_walks(&of_found, 3));
     let limited =
         ["        SubPlan 1", "          ->  Limit  (cost=1)", "                ->  Sort  (cost=1)"];
     let search = [&["Limit  (cost=1)", "  ->  Index Scan using i on t  (cost=1)"][..], &limited].concat();
