@@ -10,7 +10,7 @@ use futures::stream::BoxStream;
 use meta::{DateTime, Id, NaiveDate, Utc};
 use sea_query::{
     Alias, DeleteStatement, InsertStatement, PostgresQueryBuilder, QueryStatementWriter, SelectStatement,
-    SqliteQueryBuilder, UpdateStatement, Values,
+    SqliteQueryBuilder, UpdateStatement, Value, Values,
 };
 use sea_query_sqlx::SqlxValues;
 use sqlx::{
@@ -124,8 +124,29 @@ impl Statement for DeleteStatement {}
 pub(crate) fn render(statement: &impl Statement, dialect: Dialect) -> (String, Values) {
     match dialect {
         Dialect::Sqlite => statement.build(SqliteQueryBuilder),
-        Dialect::Postgres => statement.build(PostgresQueryBuilder),
+        Dialect::Postgres => {
+            let (sql, values) = statement.build(PostgresQueryBuilder);
+            (with_limits(&sql, &values), values)
+        }
     }
+}
+
+/// Limits in words, not as parameters. PostgreSQL keeps the plan of a statement asked again only where it seems as good for any
+/// parameters as for these; of a limit it does not know it expects a tenth of the table, and plans each time anew, which takes as long as
+/// many a list.
+fn with_limits(sql: &str, values: &Values) -> String {
+    let mut parts = sql.split("LIMIT $");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let digits = part.bytes().take_while(u8::is_ascii_digit).count();
+        let (number, rest) = part.split_at(digits);
+        let limit = number.parse().ok().and_then(|number: usize| values.0.get(number.checked_sub(1)?));
+        text += &match limit {
+            Some(Value::BigUnsigned(Some(limit))) => format!("LIMIT {limit}{rest}"),
+            _ => format!("LIMIT ${part}"),
+        };
+    }
+    text
 }
 
 fn no_values() -> Values {
@@ -265,5 +286,29 @@ impl Row {
             Row::Sqlite(row) => row.take_text(index),
             Row::Postgres(_) => self.opt_text(index),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sea_query::{Expr, ExprTrait, Query};
+
+    #[test]
+    fn a_limit_stands_in_the_words_of_a_statement_wherever_it_is() {
+        let of = |limit| {
+            Query::select()
+                .column(name("id"))
+                .from(name("t"))
+                .and_where(Expr::col(name("a")).eq("LIMIT $1"))
+                .limit(limit)
+                .to_owned()
+        };
+        let outer = of(51).and_where(Expr::col(name("id")).in_subquery(of(7))).to_owned();
+        let (sql, values) = render(&outer, Dialect::Postgres);
+        let inner = r#"SELECT "id" FROM "t" WHERE "a" = $2 LIMIT 7"#;
+        assert_eq!(sql, format!(r#"SELECT "id" FROM "t" WHERE "a" = $1 AND "id" IN ({inner}) LIMIT 51"#));
+        assert_eq!(values.0.len(), 4);
+        assert!(render(&outer, Dialect::Sqlite).0.ends_with("LIMIT ?"));
     }
 }

@@ -179,6 +179,15 @@ fn what_is_wanted_of_likely_buyers_is_checked_and_nobody_is_drawn_where_none_are
         // Nothing is told of a product that was just made.
         let other = company.create("product", values([("name", "Shelf".into())])).await;
         let id = company.create(experiment::ENTITY, fields(&[("product", other.into()), many(100)])).await;
+        // Its product is foreseen every night, but not that of a campaign that is over.
+        let over = [
+            ("product", made.recorder.into()),
+            many(100),
+            ("start_on", date("2025-03-01")),
+            ("end_on", date("2025-03-31")),
+        ];
+        company.create(experiment::ENTITY, fields(&over)).await;
+        assert_eq!(candidates::products(&company.engine).await.unwrap(), [other]);
         let experiment = record(&company, id).await;
         assert!(result::compute(&company.engine, &experiment).await.is_err());
         assert!(record(&company, id).await.get("drawn_at").is_null(), "it can still be changed");

@@ -64,9 +64,10 @@ pub async fn foreseen(engine: &Engine, experiment: &Record) -> Result<Option<For
     }
 }
 
-/// The products of experiments that wait for their draw.
+/// The products of experiments that wait for their draw and are not over.
 pub async fn products(engine: &Engine) -> Result<Vec<Id>> {
-    let waiting = format!("{PRODUCT} != null && {DRAWN_AT} == null");
+    let today = Settings::load(engine).await?.as_of_day(engine.clock());
+    let waiting = format!("{PRODUCT} != null && {DRAWN_AT} == null && end_on >= '{today}'");
     let query = Query::new(ENTITY).filter(waiting).sort("-start_on").limit(FORESEEN).fields(&[PRODUCT]);
     let waiting = engine.list(&Actor::system(), &query).await?.records;
     Ok(waiting.iter().filter_map(|experiment| experiment.reference(PRODUCT)).collect())

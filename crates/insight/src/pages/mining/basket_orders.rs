@@ -98,8 +98,7 @@ async fn rows(words: &Words<'_>, session: &Session, found: &[Holding], ids: &[Id
         return Ok(vec![]);
     }
     let engine = words.app.engine();
-    let query =
-        Query::new("order").filter(among(ids)).limit(ids.len()).fields(&["number", "account", AMOUNT]);
+    let query = Query::new("order").among(ids).limit(ids.len()).fields(&["number", "account", AMOUNT]);
     let records = engine.list(&session.actor, &query).await?.records;
     let customers: Vec<(&str, Id)> =
         records.iter().filter_map(|order| Some(("account", order.reference("account")?))).collect();

@@ -91,7 +91,7 @@ pub(super) async fn rows(
     let engine = words.app.engine();
     let ids: Vec<Id> = likely.iter().map(|one| one.account).collect();
     // As the reader may see them: what is hidden from him is not in the records.
-    let query = Query::new("account").filter(among(&ids)).limit(ids.len());
+    let query = Query::new("account").among(&ids).limit(ids.len());
     let query = if action == Action::Export { query.exporting() } else { query };
     let records = engine.list(&session.actor, &query).await?.records;
     let mut records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();

@@ -8,7 +8,6 @@ use super::{
 use crate::{
     mining::forecast::{self, Demand, HORIZON, Purchasing},
     pages::{
-        customer_table::among,
         figure::Input,
         href::{self, Days},
     },
@@ -170,7 +169,7 @@ async fn taken_along(app: &App, session: &Session, list: &Purchasing) -> Answer<
     let products: Vec<Id> = list.products.iter().map(|one| one.product).collect();
     let mut names = HashMap::new();
     for some in products.chunks(BATCH) {
-        let query = Query::new("product").filter(among(some)).limit(some.len()).fields(&["name"]).exporting();
+        let query = Query::new("product").among(some).limit(some.len()).fields(&["name"]).exporting();
         let records = app.engine().list(&session.actor, &query).await?.records;
         names.extend(records.into_iter().map(|product| (product.id, product.text("name").to_owned())));
     }

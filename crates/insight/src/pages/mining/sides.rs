@@ -210,7 +210,7 @@ impl Source for Members {
         let Some(last) = members.last() else { return Ok((vec![], false)) };
         self.asked.after = Some(last.account);
         let ids: Vec<Id> = members.iter().map(|member| member.account).collect();
-        let mut query = wanted.filter(among(&ids)).sort("-created_at").limit(BATCH);
+        let mut query = wanted.among(&ids).sort("-created_at").limit(BATCH);
         let mut records = vec![];
         loop {
             let page = engine.list(actor, &query).await?;
