@@ -181,11 +181,13 @@ fn newest_of_few_or_many(table: &str, wanted: &str, limit: u64) -> SelectStateme
         .columns(["record_id", "doc"].map(name))
         .from_subquery(newest.take(), name("newest"))
         .and_where(matches())
+        .order_by(name("doc"), Order::Desc)
         .limit(limit)
         .take();
     let mut few = of(table).and_where(matches()).and_where(number_of("near").lt(limit)).limit(FEW).take();
+    // Hidden from the index, which would find them all.
     let many = of(table)
-        .and_where(matches())
+        .and_where(Expr::cust_with_expr("($1) IS TRUE", matches()))
         .and_where(number_of("few").gte(FEW))
         .order_by(name("doc"), Order::Desc)
         .limit(limit)

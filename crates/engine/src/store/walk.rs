@@ -62,8 +62,7 @@ impl Plan<'_> {
     /// Whether the walked index comes before the records it belongs to, which are read only where needed. By id no index is
     /// walked but the records themselves.
     fn index_first(&self, served: &[usize]) -> bool {
-        let walks_the_sort =
-            !self.deleted && self.sort.name != "id" && !self.parts.iter().any(|part| self.is_prefix(part));
+        let walks_the_sort = !self.deleted && self.sort.name != "id" && self.leading().is_none();
         self.dialect == Dialect::Sqlite
             && walks_the_sort
             && !self.searches()
@@ -191,42 +190,46 @@ impl Plan<'_> {
         select
     }
 
-    /// Ids of the walked table alone, where its other tests can be asked row by row.
+    /// Ids of the walked table alone, where what its other tables have can be asked row by row.
     fn tested_ids(&self, served: &[usize]) -> SelectStatement {
-        let (mut used, mut asked, mut joined) = (Used::by(&self.sort), vec![], vec![]);
-        for (_, part) in self.parts.iter().enumerate().filter(|(index, _)| !served.contains(index)) {
-            match self.asked_alone(part) {
-                Some(test) => asked.push(test),
-                None => {
-                    used = used.or(uses(part));
-                    joined.push(to_test(part, &self.entity.name, self.dialect));
-                }
-            }
-        }
+        let tests = self.parts.iter().enumerate().filter(|(index, _)| !served.contains(index));
+        let (alone, joined): (Vec<&Condition>, Vec<&Condition>) = tests
+            .map(|(_, part)| part)
+            .partition(|part| is_told(part, &|_| true) && uses(part).is_one_table());
+        let used = joined.iter().map(|part| uses(part)).fold(Used::by(&self.sort), Used::or);
+        let walked = table_of(&self.entity.name, &self.sort);
         let mut select = Sql::select();
         select.expr(self.sorted_id());
-        self.from(&mut select, used, table_of(&self.entity.name, &self.sort));
-        let found = served.iter().map(|index| self.served_by_index(&self.parts[*index]));
-        for test in found.chain(joined).chain(asked) {
-            select.and_where(test);
+        self.from(&mut select, used, walked.clone());
+        for index in served {
+            select.and_where(self.served_by_index(&self.parts[*index]));
+        }
+        for part in joined {
+            select.and_where(to_test(part, &self.entity.name, self.dialect));
+        }
+        let mut asked: Vec<(Alias, SelectStatement)> = vec![];
+        for part in alone {
+            let test = to_test(part, &self.entity.name, self.dialect);
+            match uses(part).tables(&self.entity.name).next() {
+                Some(other) if used.tables(&self.entity.name).all(|table| table != other) => {
+                    let known = asked.iter().position(|(table, _)| *table == other);
+                    let place = known.unwrap_or_else(|| {
+                        let mut one = Sql::select();
+                        self.from(one.expr(Expr::cust("TRUE")), uses(part), other.clone());
+                        one.and_where(read::same(&walked, &other));
+                        asked.push((other, one));
+                        asked.len() - 1
+                    });
+                    asked[place].1.and_where(test);
+                }
+                // Not by its own index: that would have to be sorted.
+                _ => drop(select.and_where(Expr::cust_with_expr("($1) IS TRUE", test))),
+            }
+        }
+        for (_, one) in asked {
+            select.and_where(Expr::from(one));
         }
         select
-    }
-
-    /// A test of what one other table than the walked one has of the same record.
-    fn asked_alone(&self, part: &Condition) -> Option<Expr> {
-        let (used, walked) = (uses(part), table_of(&self.entity.name, &self.sort));
-        let tables: Vec<Alias> = used.tables(&self.entity.name).collect();
-        let [other] = tables.as_slice() else { return None };
-        if *other == walked || !is_told(part, &|_| true) {
-            return None;
-        }
-        let mut one = Sql::select();
-        one.expr(Expr::val(true));
-        self.from(&mut one, used, other.clone());
-        one.and_where(read::same(&walked, other));
-        one.and_where(to_test(part, &self.entity.name, self.dialect));
-        Some(Expr::from(one))
     }
 
     fn index_then_record(
