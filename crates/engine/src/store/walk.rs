@@ -222,8 +222,7 @@ impl Plan<'_> {
                     });
                     asked[place].1.and_where(test);
                 }
-                // Not by its own index: that would have to be sorted.
-                _ => drop(select.and_where(Expr::cust_with_expr("($1) IS TRUE", test))),
+                _ => drop(select.and_where(test)),
             }
         }
         for (_, one) in asked {
