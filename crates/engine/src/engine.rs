@@ -305,6 +305,10 @@ impl Engine {
         self.0.pool.fetch(select).await
     }
 
+    pub(crate) async fn fetch_by_kept_plan(&self, select: &SelectStatement) -> Result<Vec<Row>> {
+        self.0.pool.fetch_by_kept_plan(select).await
+    }
+
     /// [`Engine::fetch`] for more rows than should be held at once, in the order and of the moment the stream began.
     pub fn stream(&self, select: &SelectStatement) -> BoxStream<'_, Result<Row>> {
         self.0.pool.stream(select)

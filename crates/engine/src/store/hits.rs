@@ -107,7 +107,7 @@ impl Engine {
             return Ok(vec![]);
         };
         let mut found = vec![];
-        for row in self.fetch(&any).await? {
+        for row in self.fetch_by_kept_plan(&any).await? {
             let entity = usize::try_from(row.int(0)?).ok().and_then(|place| entities.get(place));
             if let Some(entity) = entity {
                 found.push((entity.name.clone(), row.id(1)?));

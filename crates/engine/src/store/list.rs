@@ -7,7 +7,7 @@ use super::{
     road::{Road, Source, Used},
     statements::text_of,
 };
-use crate::{Actor, Dialect, Engine, Recent, Result, Tx, engine::ESTIMATE_AGE, search};
+use crate::{Actor, Engine, Recent, Result, Tx, engine::ESTIMATE_AGE, search};
 use meta::{Field, Id, Record, Value};
 use sea_query::{Expr, Query as Sql, SelectStatement};
 
@@ -86,7 +86,7 @@ impl Plan<'_> {
             let (mut walked, mut leg, before) = (0, effort.first_leg, records.len() as u64);
             loop {
                 let bound = self.bound(source, served, &stretch, leg).await?;
-                let select = self.walk(served, &stretch, bound.as_ref(), self.wanted(&records));
+                let select = self.walk(served, &stretch, bound.as_ref(), self.missing(&records));
                 self.read(source, &select, &mut records).await?;
                 walked += leg;
                 let (met, missing) = (records.len() as u64 - before, self.missing(&records));
@@ -112,14 +112,6 @@ impl Plan<'_> {
     /// One more than the page has room for tells whether there is another.
     fn missing(&self, records: &[Record]) -> u64 {
         (self.limit + 1).saturating_sub(records.len()) as u64
-    }
-
-    /// PostgreSQL plans each limit anew, so it is asked for a whole page always.
-    fn wanted(&self, records: &[Record]) -> u64 {
-        match self.dialect {
-            Dialect::Sqlite => self.missing(records),
-            Dialect::Postgres => self.missing(&[]),
-        }
     }
 
     async fn read(

@@ -408,6 +408,7 @@ pub(super) struct Used {
 
 impl Used {
     pub(super) const OWN: Used = Used { own: true, apart: [false; Apart::ALL.len()] };
+    pub(super) const ALL: Used = Used { own: true, apart: [true; Apart::ALL.len()] };
 
     pub(super) fn by(field: &Field) -> Used {
         Used { own: field.apart.is_none(), apart: Apart::ALL.map(|apart| field.apart == Some(apart)) }

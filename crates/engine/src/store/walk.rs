@@ -190,42 +190,37 @@ impl Plan<'_> {
         select
     }
 
-    /// Ids of the walked table alone, where what its other tables have can be asked row by row.
+    /// Ids of the walked table alone: what another table has of the same record is asked row by row, each table once.
     fn tested_ids(&self, served: &[usize]) -> SelectStatement {
-        let tests = self.parts.iter().enumerate().filter(|(index, _)| !served.contains(index));
-        let (alone, joined): (Vec<&Condition>, Vec<&Condition>) = tests
-            .map(|(_, part)| part)
-            .partition(|part| is_told(part, &|_| true) && uses(part).is_one_table());
-        let used = joined.iter().map(|part| uses(part)).fold(Used::by(&self.sort), Used::or);
+        let tests = || {
+            self.parts.iter().enumerate().filter(|(index, _)| !served.contains(index)).map(|(_, part)| part)
+        };
+        let is_of_one_table = |part: &&Condition| is_told(part, &|_| true) && uses(part).is_one_table();
+        let joined = tests().filter(|part| !is_of_one_table(part)).map(uses);
+        let used = joined.fold(Used::by(&self.sort), Used::or);
+        let here: Vec<Alias> = used.tables(&self.entity.name).collect();
+        let elsewhere = |part: &&Condition| {
+            uses(part).tables(&self.entity.name).find(|table| is_of_one_table(part) && !here.contains(table))
+        };
+        let test = |part: &Condition| to_test(part, &self.entity.name, self.dialect);
+
         let walked = table_of(&self.entity.name, &self.sort);
         let mut select = Sql::select();
         select.expr(self.sorted_id());
         self.from(&mut select, used, walked.clone());
-        for index in served {
-            select.and_where(self.served_by_index(&self.parts[*index]));
+        let found = served.iter().map(|index| self.served_by_index(&self.parts[*index]));
+        for test in found.chain(tests().filter(|part| elsewhere(part).is_none()).map(test)) {
+            select.and_where(test);
         }
-        for part in joined {
-            select.and_where(to_test(part, &self.entity.name, self.dialect));
-        }
-        let mut asked: Vec<(Alias, SelectStatement)> = vec![];
-        for part in alone {
-            let test = to_test(part, &self.entity.name, self.dialect);
-            match uses(part).tables(&self.entity.name).next() {
-                Some(other) if used.tables(&self.entity.name).all(|table| table != other) => {
-                    let known = asked.iter().position(|(table, _)| *table == other);
-                    let place = known.unwrap_or_else(|| {
-                        let mut one = Sql::select();
-                        self.from(one.expr(Expr::cust("TRUE")), uses(part), other.clone());
-                        one.and_where(read::same(&walked, &other));
-                        asked.push((other, one));
-                        asked.len() - 1
-                    });
-                    asked[place].1.and_where(test);
-                }
-                _ => drop(select.and_where(test)),
+        for other in Used::ALL.tables(&self.entity.name) {
+            let mut parts = tests().filter(|part| elsewhere(part).as_ref() == Some(&other)).peekable();
+            let Some(first) = parts.peek() else { continue };
+            let mut one = Sql::select();
+            self.from(one.expr(Expr::cust("TRUE")), uses(first), other.clone());
+            one.and_where(read::same(&walked, &other));
+            for part in parts {
+                one.and_where(test(part));
             }
-        }
-        for (_, one) in asked {
             select.and_where(Expr::from(one));
         }
         select
