@@ -1,8 +1,9 @@
 //! Sort, pages by key, counts, timeline.
 
 use crate::shop::{Shop, money_of, on_both, values};
-use engine::{Dialect, Error, Query};
-use meta::Value;
+use chrono::TimeDelta;
+use engine::{Dialect, Error, Query, Way};
+use meta::{DateTime, Utc, Value, Values};
 
 #[test]
 fn pages_by_key_give_every_record_once_in_order() {
@@ -258,5 +259,46 @@ fn the_timeline_has_everything_of_one_customer_newest_first() {
         assert_eq!(days(&older), ["01"]);
         assert!(!older[0].record.text("number").is_empty() && !older[0].record.values.contains_key("total"));
         assert!(items[0].record.values.contains_key("total"), "all fields where none is named");
+    });
+}
+
+/// What has a value is read in its order from an index that has both; where it is asked for from a day on, no further than that day.
+#[test]
+fn a_walk_through_one_value_ends_where_it_is_asked_to() {
+    on_both(|shop: Shop| async move {
+        if shop.engine.dialect() == Dialect::Sqlite {
+            return;
+        }
+        let (mine, other) = (shop.customer("Early", []).await, shop.customer("Late", []).await);
+        let first = "2026-01-01T00:00:00Z".parse::<DateTime<Utc>>().unwrap();
+        // The one asked for has ten sales since that moment and many before it, the other many since.
+        let sold = |number: i64| {
+            let customer = if number < 4_000 { mine } else { other };
+            values([
+                ("customer", customer.into()),
+                ("currency", "CNY".into()),
+                ("sold_at", Value::Instant(first + TimeDelta::minutes(number))),
+            ])
+        };
+        let sales: Vec<Values> = (0..8_000).map(sold).collect();
+        shop.engine
+            .write(&shop.actor, move |tx| Box::pin(async move { tx.create_many("sale", sales).await }))
+            .await
+            .unwrap();
+        shop.engine.fetch_text("ANALYZE sale").await.unwrap();
+        let since = (first + TimeDelta::minutes(3_990)).format("%Y-%m-%dT%H:%M:%SZ");
+        let filter = format!("customer == '{mine}' && sold_at >= '{since}'");
+        let query = Query::new("sale").filter(filter).sort("-sold_at");
+        assert_eq!(shop.engine.list(&shop.actor, &query).await.unwrap().records.len(), 10);
+        let statements = shop.engine.statements(&shop.actor, &query).unwrap();
+        let walk = statements.iter().find(|statement| statement.way == Way::Walks).unwrap();
+        let plan = format!("EXPLAIN (ANALYZE, BUFFERS) {}", walk.sql);
+        let plan: Vec<String> =
+            shop.engine.fetch_text(&plan).await.unwrap().iter().map(|row| row.text(0).unwrap()).collect();
+        let scan = plan.iter().position(|line| line.contains("i_sale__customer__sold_at"));
+        let scan = scan.unwrap_or_else(|| panic!("another index: {plan:#?}"));
+        let read = plan[scan..].iter().find(|line| line.contains("Buffers: ")).unwrap();
+        let pages: u32 = read.split(['=', ' ']).filter_map(|word| word.parse::<u32>().ok()).sum();
+        assert!(pages < 15, "{pages} pages read: {plan:#?}");
     });
 }

@@ -83,6 +83,7 @@ pub fn module() -> Module {
                 .currency()
                 .title("number")
                 .list(["number", "customer", "total"])
+                .index(["customer", "sold_at"])
                 .timeline("customer", "sold_at"),
         )
         .entity(
