@@ -292,7 +292,7 @@ fn looked_up(part: &Condition) -> Option<&Field> {
     own.then_some(field)
 }
 
-/// Whether a part asks only for fields of the record itself, such as `known`.
+/// Whether a part asks only for fields of the record itself, and only for such as are `known`.
 fn is_told(part: &Condition, known: &impl Fn(&Field) -> bool) -> bool {
     match part {
         Condition::All(parts) | Condition::Any(parts) => parts.iter().all(|part| is_told(part, known)),
