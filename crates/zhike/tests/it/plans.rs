@@ -61,8 +61,6 @@ async fn postgres(test: &TestApp) -> Option<Postgres> {
     }
     if let Ok(url) = std::env::var(FILLED) {
         let mut connection = PgConnection::connect(&url).await.unwrap();
-        // As the program's own connections are.
-        sqlx::query("SET max_parallel_workers_per_gather = 0").execute(&mut connection).await.unwrap();
         let select = "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND reltuples < $1";
         let small = sqlx::query_scalar(select).bind(SMALL).fetch_all(&mut connection).await.unwrap();
         return Some(Postgres { connection, small: Some(small.into_iter().collect()) });
