@@ -48,6 +48,7 @@ async function walk({ open, step, company, mail }) {
     await signIn(phone, login);
     await desk.goto('/profile');
     await desk.getByText('This device').waitFor();
+    await phone.goto('about:blank'); // an open page would go to the sign-in by itself
     await desk.getByRole('button', { name: /^Sign out Chrome/ }).click();
     await desk.getByText('The device is signed out.').waitFor();
     await phone.goto('/profile');

@@ -30,11 +30,10 @@ impl Standard {
         self.mean.len()
     }
 
-    pub fn row(&self, row: &[f64]) -> Vec<f64> {
-        let standard = |at: usize, value: f64| {
-            let deviation = self.deviation[at];
-            if deviation > 0.0 { ((value - self.mean[at]) / deviation).clamp(-CUT, CUT) } else { 0.0 }
-        };
-        row.iter().enumerate().map(|(at, value)| standard(at, *value)).collect()
+    /// The row's features on the scale, in their order.
+    pub fn row(&self, row: &[f64]) -> impl Iterator<Item = f64> {
+        row.iter().zip(self.mean.iter().zip(&self.deviation)).map(|(value, (mean, deviation))| {
+            if *deviation > 0.0 { ((value - mean) / deviation).clamp(-CUT, CUT) } else { 0.0 }
+        })
     }
 }

@@ -104,9 +104,9 @@ fn grow(examples: &[&Example]) -> Result<GradientBooster, Reason> {
     Ok(booster)
 }
 
-/// Column after column, as forust wants it.
-pub(crate) fn columns(rows: &[&[f64]], width: usize) -> Vec<f64> {
-    (0..width).flat_map(|at| rows.iter().map(move |row| row[at])).collect()
+/// Column after column.
+pub(crate) fn columns(rows: &[impl AsRef<[f64]>], width: usize) -> Vec<f64> {
+    (0..width).flat_map(|at| rows.iter().map(move |row| row.as_ref()[at])).collect()
 }
 
 pub(crate) fn matrix(columns: &[f64], rows: usize, width: usize) -> Matrix<'_, f64> {

@@ -1,6 +1,6 @@
 //! Logistic regression on standardised features.
 
-use super::{Example, Prediction, sigmoid};
+use super::{Example, Prediction, boosting::columns, sigmoid};
 use crate::{
     reason::{Reason, all_finite},
     standard::Standard,
@@ -26,27 +26,39 @@ impl Logistic {
     pub fn fit(examples: &[&Example]) -> Result<Self, Reason> {
         let rows: Vec<&[f64]> = examples.iter().map(|example| example.features.as_slice()).collect();
         let standard = Standard::of(&rows);
-        let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.row(row)).collect();
+        let rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.row(row).collect()).collect();
         let happened: Vec<bool> = examples.iter().map(|example| example.happened).collect();
         let (weight, intercept) = solve(&rows, &happened, PENALTY)?;
         Ok(Logistic { standard, weight, intercept })
     }
 
     pub fn predict(&self, row: &[f64]) -> Result<Prediction, Reason> {
+        let contributions = self.contributions(row)?.collect();
+        Ok(Prediction { probability: self.probability(row)?, base: self.intercept, contributions })
+    }
+
+    pub fn probability(&self, row: &[f64]) -> Result<f64, Reason> {
+        Ok(sigmoid(self.intercept + self.contributions(row)?.sum::<f64>()))
+    }
+
+    fn contributions(&self, row: &[f64]) -> Result<impl Iterator<Item = f64>, Reason> {
         if row.len() != self.weight.len() {
             return Err(Reason::Ragged);
         }
-        let contributions: Vec<f64> =
-            self.standard.row(row).iter().zip(&self.weight).map(|(value, weight)| value * weight).collect();
-        let probability = sigmoid(self.intercept + contributions.iter().sum::<f64>());
-        Ok(Prediction { probability, base: self.intercept, contributions })
+        Ok(self.standard.row(row).zip(&self.weight).map(|(value, weight)| value * weight))
     }
 }
 
 /// Coefficients and intercept of P(happened) = σ(row · coefficients + intercept), the coefficients penalised.
 pub(super) fn solve(rows: &[Vec<f64>], happened: &[bool], penalty: f64) -> Result<(Vec<f64>, f64), Reason> {
     let width = rows.first().map_or(0, Vec::len);
-    let records = Array2::from_shape_vec((rows.len(), width), rows.concat()).map_err(|_| Reason::Ragged)?;
+    if rows.iter().any(|row| row.len() != width) {
+        return Err(Reason::Ragged);
+    }
+    // Each column in one piece: the gradient is a product with every column, which takes the library longer than all else.
+    let records = Array2::from_shape_vec((width, rows.len()), columns(rows, width))
+        .map_err(|_| Reason::Ragged)?
+        .reversed_axes();
     let targets = Array1::from(happened.to_vec());
     let fitted = LogisticRegression::default()
         .alpha(penalty)

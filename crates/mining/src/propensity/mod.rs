@@ -150,9 +150,7 @@ impl Model {
         let looked_at = rows.iter().map(|row| &row[..self.width]);
         match &self.fitted {
             Fitted::BaseRate => Ok(vec![self.base_rate; rows.len()]),
-            Fitted::Logistic(logistic) => {
-                looked_at.map(|row| Ok(logistic.predict(row)?.probability)).collect()
-            }
+            Fitted::Logistic(logistic) => looked_at.map(|row| logistic.probability(row)).collect(),
             Fitted::Boosting(boosting) => boosting.probabilities(&looked_at.collect::<Vec<_>>()),
         }
     }

@@ -20,7 +20,7 @@ htmx.createEventSource = (url) => {
 
 // News swaps a part of the page under whoever works in it: the keyboard goes on at the same place of what came. What was opened there is
 // closed again, so that of its inside the place is what opens it.
-const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part).filter((at) => !at.closest("details > :not(summary)"));
+const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part).filter((at) => at.checkVisibility() && !at.matches(":disabled") && !at.closest("details > :not(summary)"));
 let place = null;
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {
   const at = document.activeElement?.closest("details > :not(summary)")?.parentElement.querySelector("summary") ?? document.activeElement;

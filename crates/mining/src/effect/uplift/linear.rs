@@ -29,7 +29,7 @@ impl Linear {
         }
         let standard = Standard::of(rows);
         let width = standard.width();
-        let mut rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.row(row)).collect();
+        let mut rows: Vec<Vec<f64>> = rows.iter().map(|row| standard.row(row).collect()).collect();
         let centre: Vec<f64> =
             (0..width).map(|at| rows.iter().map(|row| row[at]).sum::<f64>() / count).collect();
         for row in &mut rows {
@@ -55,14 +55,13 @@ impl Linear {
     }
 
     /// What each feature adds to the mean.
-    pub fn contributions(&self, row: &[f64]) -> Vec<f64> {
-        let row = self.standard.row(row);
-        let centred = row.iter().zip(&self.centre).map(|(value, centre)| value - centre);
-        centred.zip(&self.weight).map(|(value, weight)| value * weight).collect()
+    pub fn contributions(&self, row: &[f64]) -> impl Iterator<Item = f64> {
+        let centred = self.standard.row(row).zip(&self.centre).map(|(value, centre)| value - centre);
+        centred.zip(&self.weight).map(|(value, weight)| value * weight)
     }
 
     pub fn predict(&self, row: &[f64]) -> f64 {
-        self.mean + self.contributions(row).iter().sum::<f64>()
+        self.mean + self.contributions(row).sum::<f64>()
     }
 }
 
@@ -106,7 +105,7 @@ mod tests {
         let line = Linear::fit(&rows, &targets).expect("fits");
         // One standardised feature: the coefficient shrinks by n / (n + λ).
         assert!((line.predict(&[1.0, 7.0]) - (5.0 + 2.0 / 1.1)).abs() < 1e-9);
-        assert_eq!(line.contributions(&[0.0, 7.0])[1], 0.0);
+        assert_eq!(line.contributions(&[0.0, 7.0]).nth(1), Some(0.0));
         assert_eq!(Linear::fit(&[], &[]).err(), Some(Reason::Ragged));
     }
 

@@ -33,7 +33,9 @@ impl Fitted {
 
     fn contributions(&self, rows: &[&[f64]]) -> Result<Vec<Vec<f64>>, Reason> {
         match self {
-            Fitted::Linear(linear) => Ok(rows.iter().map(|row| linear.contributions(row)).collect()),
+            Fitted::Linear(linear) => {
+                Ok(rows.iter().map(|row| linear.contributions(row).collect()).collect())
+            }
             Fitted::Boosting(trees) => trees.contributions(rows),
         }
     }
