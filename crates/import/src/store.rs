@@ -136,6 +136,19 @@ impl<'t> Store<'t> {
         }
     }
 
+    pub async fn by_id(&mut self, entity: &str, ids: &[Id]) -> Result<HashMap<Id, Record>> {
+        Ok(self.records(entity, ids).await?.into_iter().map(|record| (record.id, record)).collect())
+    }
+
+    /// The same, taken out of the bin where they are in it: what a file names again is in use again.
+    pub async fn restored(&mut self, entity: &str, ids: &[Id]) -> Result<HashMap<Id, Record>> {
+        let records = self.by_id(entity, ids).await?;
+        let deleted: Vec<Id> =
+            records.values().filter(|record| record.deleted_at.is_some()).map(|record| record.id).collect();
+        self.restore(entity, &deleted).await?;
+        Ok(records)
+    }
+
     pub async fn fetch(&mut self, select: &SelectStatement) -> Result<Vec<Row>> {
         match &mut self.access {
             Access::Write(tx) => tx.fetch(select).await,

@@ -19,7 +19,7 @@ mod s3;
 
 pub use answer::Answer;
 pub use client::Client;
-pub use database::{on_both, on_sqlite};
+pub use database::{on_both, on_both_opened, on_sqlite};
 pub use events::Events;
 pub use mail_server::{Letter, MailServer};
 #[cfg(feature = "s3")]

@@ -79,12 +79,7 @@ async fn find(store: &mut Store<'_>, state: &mut State, keys: &[String]) -> Resu
         return Ok(());
     }
     let ids: Vec<Id> = found.values().copied().collect();
-    let records: HashMap<Id, Record> =
-        store.records("account", &ids).await?.into_iter().map(|record| (record.id, record)).collect();
-    // Who buys again is a customer again.
-    let deleted: Vec<Id> =
-        records.values().filter(|record| record.deleted_at.is_some()).map(|record| record.id).collect();
-    store.restore("account", &deleted).await?;
+    let records = store.restored("account", &ids).await?;
     for (key, id) in found {
         let filled = records.get(&id).map(|record| filled_fields(record, &key)).unwrap_or_default();
         state.accounts.insert(key, Account { id, filled });

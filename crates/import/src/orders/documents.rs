@@ -96,8 +96,7 @@ async fn find(store: &mut Store<'_>, state: &mut State, sort: &Sort, keys: &[Str
         return Ok(());
     }
     let ids: Vec<Id> = found.values().copied().collect();
-    let mut heads: HashMap<Id, Record> =
-        store.records(sort.entity, &ids).await?.into_iter().map(|record| (record.id, record)).collect();
+    let mut heads = store.by_id(sort.entity, &ids).await?;
     let mut lines = lines_of(store, sort, &ids).await?;
     // The right to import is that of orders; returns come with them.
     let needed = if sort.entity == ORDER.entity { &IMPORTED[..] } else { &[Action::Update] };
@@ -138,8 +137,7 @@ async fn lines_of(
             }
         }
     }
-    let mut records: HashMap<Id, Record> =
-        store.records(sort.line, &older).await?.into_iter().map(|record| (record.id, record)).collect();
+    let mut records = store.by_id(sort.line, &older).await?;
     for record in older.iter().filter_map(|id| records.remove(id)) {
         if let Some(document) = record.reference(sort.entity) {
             found.entry(document).or_default().0.push(record);

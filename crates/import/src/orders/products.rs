@@ -9,7 +9,7 @@ use crate::{
     store::{Store, put},
 };
 use engine::Result;
-use meta::{Id, Record, Values};
+use meta::{Id, Values};
 use std::collections::{HashMap, HashSet};
 
 /// What a batch says about one product; the first row that says something counts.
@@ -111,11 +111,7 @@ async fn find(
         store.give_numbers("product", known).await?;
     }
     let ids: Vec<Id> = found.values().copied().collect();
-    let records: HashMap<Id, Record> =
-        store.records("product", &ids).await?.into_iter().map(|record| (record.id, record)).collect();
-    let deleted: Vec<Id> =
-        records.values().filter(|record| record.deleted_at.is_some()).map(|record| record.id).collect();
-    store.restore("product", &deleted).await?;
+    let records = store.restored("product", &ids).await?;
     for (key, id) in found {
         let named = records.get(&id).is_none_or(|record| record.text("name") != key);
         state.products.insert(key, Product { id, named });

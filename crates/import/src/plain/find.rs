@@ -41,12 +41,11 @@ pub async fn known(
     let numbers: Vec<String> = numbers.into_iter().collect();
     let by_number = store.external_ids(entity, &numbers).await?;
     let ids: Vec<Id> = by_number.values().copied().collect();
-    let records = store.records(entity, &ids).await?;
-    let mut deleted: Vec<Id> = records.iter().filter(|r| r.deleted_at.is_some()).map(|r| r.id).collect();
+    let records = store.by_id(entity, &ids).await?;
+    let mut deleted: Vec<Id> = records.values().filter(|r| r.deleted_at.is_some()).map(|r| r.id).collect();
     let beyond = store.beyond(entity, deleted.iter().copied(), &IMPORTED).await?;
     deleted.retain(|id| !beyond.contains(id));
     store.restore(entity, &deleted).await?;
-    let records: HashMap<Id, Record> = records.into_iter().map(|record| (record.id, record)).collect();
     for (index, item) in items.iter().enumerate() {
         let id = item.number.as_ref().and_then(|number| by_number.get(number));
         if let Some(record) = id.and_then(|id| records.get(id)) {

@@ -41,7 +41,7 @@ fn workbook() -> Vec<u8> {
 
 #[test]
 fn every_kind_of_file_gives_the_same_records() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let utf8 = csv(",").into_bytes();
         let gbk = encoding_rs::GB18030.encode(&csv(",")).0.into_owned();
         let utf16: Vec<u8> =

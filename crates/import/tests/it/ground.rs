@@ -3,10 +3,7 @@
 use engine::{Actor, Database, Engine, Options as EngineOptions, Query};
 use import::{Control, Kind, Options, Outcome};
 use meta::{Clock, Record};
-use std::{
-    future::Future,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 pub struct Company {
     pub engine: Engine,
@@ -16,41 +13,8 @@ pub struct Company {
 }
 
 /// Runs `body` once per database.
-pub fn on_both<F, R>(body: F)
-where
-    F: Fn(Company) -> R,
-    R: Future<Output = ()>,
-{
-    on(&body, Database::Sqlite);
-    match std::env::var("ZHIKE_TEST_DATABASE_URL") {
-        Ok(url) => on(&body, Database::Postgres(url)),
-        Err(_) if std::env::var("ZHIKE_TEST_REQUIRE_POSTGRES").is_ok() => {
-            panic!("ZHIKE_TEST_REQUIRE_POSTGRES is set but ZHIKE_TEST_DATABASE_URL is not")
-        }
-        Err(_) => eprintln!("PostgreSQL left out: ZHIKE_TEST_DATABASE_URL is not set"),
-    }
-}
-
-fn on<F, R>(body: &F, database: Database)
-where
-    F: Fn(Company) -> R,
-    R: Future<Output = ()>,
-{
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
-    runtime.block_on(async {
-        let folder = tempfile::tempdir().unwrap();
-        let Database::Postgres(server) = &database else {
-            body(open(Database::Sqlite, folder.path()).await).await;
-            return;
-        };
-        let name = format!("zhike_test_{}", Clock::system().new_id().simple());
-        let admin = sqlx::PgPool::connect(server).await.unwrap();
-        sqlx::query(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).execute(&admin).await.unwrap();
-        let url = format!("{}/{name}", server.rsplit_once('/').unwrap().0);
-        body(open(Database::Postgres(url), folder.path()).await).await;
-        let drop = format!("DROP DATABASE {name} WITH (FORCE)");
-        sqlx::query(sqlx::AssertSqlSafe(drop)).execute(&admin).await.unwrap();
-    });
+pub fn on_both(body: impl AsyncFn(Company)) {
+    testkit::on_both_opened(0, open, body);
 }
 
 pub async fn open(database: Database, folder: &Path) -> Company {

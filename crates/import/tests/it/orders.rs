@@ -20,7 +20,7 @@ A563186,B,Adjust bad debt,1,2011-08-12 14:51:00,-11062.06,,United Kingdom
 
 #[test]
 fn lines_become_orders_returns_customers_and_products() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let outcome = company.orders(SHOP).await;
         assert_eq!(outcome.state, State::Finished);
         assert_eq!((outcome.progress.rows, outcome.progress.imported, outcome.progress.errors), (11, 9, 2));
@@ -47,7 +47,7 @@ fn lines_become_orders_returns_customers_and_products() {
 
 #[test]
 fn a_return_names_the_line_it_takes_back_if_there_is_only_one() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(SHOP).await;
         let order = company.one("order", "number == '536365'").await;
         let one = company.one("return", "number == 'C536379'").await;
@@ -64,7 +64,7 @@ fn a_return_names_the_line_it_takes_back_if_there_is_only_one() {
 
 #[test]
 fn importing_the_same_file_again_changes_nothing() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(SHOP).await;
         let before = company.counts().await;
         let last = company.engine.last_change().await.unwrap();
@@ -80,7 +80,7 @@ fn importing_the_same_file_again_changes_nothing() {
 
 #[test]
 fn a_changed_cell_is_an_update_and_a_new_line_is_added() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(SHOP).await;
         let changed = SHOP
             .replace("536365,71053,WHITE LANTERN,6,2010-12-01 08:26:00,3.39,17850.0,United Kingdom\n536366", "536365,71053,WHITE LANTERN,7,2010-12-01 08:26:00,3.39,17850.0,United Kingdom\n536365,99999,NEW,1,2010-12-01 08:26:00,1,17850.0,United Kingdom\n536366");
@@ -98,7 +98,7 @@ fn a_changed_cell_is_an_update_and_a_new_line_is_added() {
 
 #[test]
 fn overlapping_files_merge() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let lines: Vec<&str> = SHOP.lines().collect();
         let part = |range: std::ops::Range<usize>| {
             let mut part = vec![lines[0]];
@@ -115,7 +115,7 @@ fn overlapping_files_merge() {
 
 #[test]
 fn bad_rows_come_back_in_the_files_own_layout_and_can_be_mended() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let outcome = company.orders(SHOP).await;
         let path = outcome.error_path.unwrap();
         let bad = std::fs::read_to_string(&path).unwrap();
@@ -133,7 +133,7 @@ fn bad_rows_come_back_in_the_files_own_layout_and_can_be_mended() {
 
 #[test]
 fn a_dry_run_counts_what_the_import_then_makes() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = company.file("orders.csv", SHOP);
         let control = import::Control::none();
         for _ in 0..2 {
@@ -169,7 +169,7 @@ CN-2019-1973789,2019/6/15,2019/6/19,标准级,许安-10165,许安,消费者,内�
 
 #[test]
 fn amounts_and_profits_of_a_chinese_file_come_out_exactly() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let gbk = encoding_rs::GBK.encode(CHINESE).0.into_owned();
         let path = company.file("订单.csv", gbk);
         let outcome = company.import(Kind::Orders, &path, &options()).await;
@@ -198,7 +198,7 @@ fn amounts_and_profits_of_a_chinese_file_come_out_exactly() {
 
 #[test]
 fn a_mapping_given_by_hand_is_remembered_for_the_source() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let text = "Ref,When,What,How many,Each,Who\n1,2024-05-31,Pen,2,1.5,Ann\n";
         let path = company.file("odd.csv", text);
         let refused = company.import(Kind::Orders, &path, &options()).await;
@@ -228,7 +228,7 @@ fn a_mapping_given_by_hand_is_remembered_for_the_source() {
 
 #[test]
 fn a_product_list_is_found_by_code_and_a_second_source_shares_it() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(SHOP).await;
         let other = Options { source: "other".into(), ..options() };
         let path = company.file("orders.csv", SHOP);
@@ -241,7 +241,7 @@ fn a_product_list_is_found_by_code_and_a_second_source_shares_it() {
 
 #[test]
 fn a_deleted_order_does_not_come_back_by_itself_but_a_deleted_customer_who_buys_does() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(SHOP).await;
         let order = company.one("order", "number == '536367'").await;
         let customer = company.one("account", "name == '17850'").await;

@@ -12,7 +12,7 @@ K3,无名,外星人,,,,,,,
 
 #[test]
 fn customers_are_made_then_updated_and_never_doubled() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = company.file("customers.csv", CUSTOMERS);
         let first = company.import(Kind::Accounts, &path, &options()).await;
         assert_eq!((first.progress.imported, first.progress.errors), (2, 1));
@@ -42,7 +42,7 @@ fn customers_are_made_then_updated_and_never_doubled() {
 
 #[test]
 fn a_dry_run_of_customers_counts_the_same() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = company.file("customers.csv", CUSTOMERS);
         let control = import::Control::none();
         let dry = import::dry_run(
@@ -64,7 +64,7 @@ fn a_dry_run_of_customers_counts_the_same() {
 
 #[test]
 fn contacts_find_their_customer_and_products_their_category() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let contacts = "First name,Last name,Company,Title,Mobile,E-mail\nAnn,Lee,Acme Ltd,Buyer,13800008001,ann@acme.com\nBob,Ray,Acme Ltd,,,bob@acme\n三,张,青岛果业,经理,13900009000,\n";
         let path = company.file("contacts.csv", contacts);
         let outcome = company.import(Kind::Contacts, &path, &options()).await;
@@ -94,7 +94,7 @@ fn contacts_find_their_customer_and_products_their_category() {
 
 #[test]
 fn activities_go_to_their_customers_timeline_once() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let text = "Date,Type,Subject,Customer,Contact,Notes,Status\n2024-05-01 10:00,Phone call,Price list,Acme Ltd,Ann Lee,Sent it,Done\n2024-05-02 11:00,拜访,样品,Acme Ltd,,,open\n2024-05-03,smoke signal,x,Acme Ltd,,,\n";
         let path = company.file("activities.csv", text);
         for expected in [2, 0] {
@@ -112,7 +112,7 @@ fn activities_go_to_their_customers_timeline_once() {
 
 #[test]
 fn custom_fields_are_filled_from_columns_called_like_them_or_mapped_to_them() {
-    on_both(|first: Company| async move {
+    on_both(async |first: Company| {
         let declare = [
             ("Club card", "会员卡", "choice", "Gold | Gold | 金卡\nnone"),
             ("Height", "身高", "decimal", ""),

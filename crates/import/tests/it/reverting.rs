@@ -25,7 +25,7 @@ async fn revert(company: &Company, run: Id) -> import::Reverting {
 
 #[test]
 fn what_an_import_made_goes_and_what_it_changed_goes_back() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(FIRST).await;
         let before = company.counts().await;
         let second = company.orders(SECOND).await;
@@ -46,7 +46,7 @@ fn what_an_import_made_goes_and_what_it_changed_goes_back() {
 
 #[test]
 fn what_others_have_worked_on_since_stays_and_is_named() {
-    on_both(|company| async move {
+    on_both(async |company| {
         company.orders(FIRST).await;
         let second = company.orders(SECOND).await;
         let line = company.one("order_line", "description == 'Pen'").await.id;
@@ -79,7 +79,7 @@ fn what_others_have_worked_on_since_stays_and_is_named() {
 
 #[test]
 fn a_run_that_goes_on_cannot_be_taken_back() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let first = company.orders(FIRST).await;
         import::set_state(&company.engine, first.run, import::State::Running, Values::new()).await.unwrap();
         let refused = import::revert(&company.engine, &company.actor, first.run, &Control::none()).await;

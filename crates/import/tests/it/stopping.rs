@@ -52,7 +52,7 @@ async fn assert_complete(company: &Company) {
 
 #[test]
 fn a_cancelled_import_keeps_whole_batches_and_the_next_one_completes_it() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = file(&company);
         let stopped = company.try_import(Kind::Orders, &path, &options(), &stop_after(1)).await;
         assert_eq!(stopped.state, State::Cancelled);
@@ -71,7 +71,7 @@ fn a_cancelled_import_keeps_whole_batches_and_the_next_one_completes_it() {
 
 #[test]
 fn an_import_of_the_command_line_can_be_stopped_from_the_browser() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = file(&company);
         let engine = company.engine.clone();
         let looks = Arc::new(AtomicUsize::new(0));
@@ -97,7 +97,7 @@ fn an_import_of_the_command_line_can_be_stopped_from_the_browser() {
 
 #[test]
 fn an_import_whose_process_died_goes_on_after_its_last_batch() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = file(&company);
         // The process dies while it asks whether to go on: nothing after that is done.
         let (sender, receiver) = tokio::sync::oneshot::channel();
@@ -137,7 +137,7 @@ fn an_import_whose_process_died_goes_on_after_its_last_batch() {
 
 #[test]
 fn a_row_only_the_database_refuses_costs_no_other_row() {
-    on_both(|company| async move {
+    on_both(async |company| {
         // The name of a category is bounded; only the engine knows.
         let long = "x".repeat(300);
         let mut text = String::from("InvoiceNo,StockCode,Quantity,InvoiceDate,UnitPrice,Category\n");
@@ -155,7 +155,7 @@ fn a_row_only_the_database_refuses_costs_no_other_row() {
 
 #[test]
 fn too_many_errors_end_the_run_with_a_reason() {
-    on_both(|company| async move {
+    on_both(async |company| {
         let path = file(&company);
         let strict = import::Options { error_limit: Some(2), ..options() };
         let outcome = company.import(Kind::Orders, &path, &strict).await;

@@ -1,6 +1,6 @@
 //! Gradient-boosted trees, calibrated.
 
-use super::{Example, Prediction, logistic, mixed, sigmoid};
+use super::{Example, Prediction, columns, logistic, mixed, sigmoid};
 use crate::reason::{Reason, all_finite};
 use forust_ml::{GradientBooster, Matrix, gradientbooster::ContributionsMethod};
 use serde::{Deserialize, Serialize};
@@ -102,11 +102,6 @@ fn grow(examples: &[&Example]) -> Result<GradientBooster, Reason> {
         .fit_unweighted(&matrix(&columns, rows.len(), width), &happened, None)
         .map_err(|_| Reason::NotConverged)?;
     Ok(booster)
-}
-
-/// Column after column.
-pub(crate) fn columns(rows: &[impl AsRef<[f64]>], width: usize) -> Vec<f64> {
-    (0..width).flat_map(|at| rows.iter().map(move |row| row.as_ref()[at])).collect()
 }
 
 pub(crate) fn matrix(columns: &[f64], rows: usize, width: usize) -> Matrix<'_, f64> {

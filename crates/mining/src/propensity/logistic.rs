@@ -1,6 +1,6 @@
 //! Logistic regression on standardised features.
 
-use super::{Example, Prediction, boosting::columns, sigmoid};
+use super::{Example, Prediction, columns, sigmoid};
 use crate::{
     reason::{Reason, all_finite},
     standard::Standard,
@@ -52,9 +52,6 @@ impl Logistic {
 /// Coefficients and intercept of P(happened) = σ(row · coefficients + intercept), the coefficients penalised.
 pub(super) fn solve(rows: &[Vec<f64>], happened: &[bool], penalty: f64) -> Result<(Vec<f64>, f64), Reason> {
     let width = rows.first().map_or(0, Vec::len);
-    if rows.iter().any(|row| row.len() != width) {
-        return Err(Reason::Ragged);
-    }
     // Each column in one piece: the gradient is a product with every column, which takes the library longer than all else.
     let records = Array2::from_shape_vec((width, rows.len()), columns(rows, width))
         .map_err(|_| Reason::Ragged)?

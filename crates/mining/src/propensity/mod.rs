@@ -230,6 +230,11 @@ pub(crate) fn mixed(key: u64) -> u64 {
     z ^ (z >> 31)
 }
 
+/// Of rows of one width column after column, as both methods are fastest.
+pub(crate) fn columns(rows: &[impl AsRef<[f64]>], width: usize) -> Vec<f64> {
+    (0..width).flat_map(|at| rows.iter().map(move |row| row.as_ref()[at])).collect()
+}
+
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())
 }

@@ -19,7 +19,7 @@ htmx.createEventSource = (url) => {
 };
 
 // News swaps a part of the page under whoever works in it: the keyboard goes on at the same place of what came. What was opened there is
-// closed again, so that of its inside the place is what opens it.
+// closed again, so that of its inside the place is what opens it; what is hidden takes no keyboard.
 const stops = (part) => $$("a[href], button, summary, input, select, textarea, [tabindex]", part).filter((at) => at.checkVisibility() && !at.matches(":disabled") && !at.closest("details > :not(summary)"));
 let place = null;
 document.addEventListener("htmx:beforeSwap", ({ detail: { target, requestConfig } }) => {

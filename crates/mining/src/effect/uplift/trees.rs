@@ -1,7 +1,7 @@
 //! Gradient-boosted trees of squared error (crate forust), small and with large leaves: what they learn from is mostly noise.
 
 use crate::{
-    propensity::boosting::{columns, matrix},
+    propensity::{boosting::matrix, columns},
     reason::{Reason, all_finite},
 };
 use forust_ml::{GradientBooster, gradientbooster::ContributionsMethod, objective::ObjectiveType};

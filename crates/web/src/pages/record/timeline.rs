@@ -11,7 +11,7 @@ use crate::{
         entity_view::capital,
     },
 };
-use engine::{Action, LogEntry, LogKind, Query, TimelineItem, allow};
+use engine::{Action, LogEntry, LogKind, Query, TimelineItem, allow, condition::field_of};
 use meta::{DateTime, Entity, Field, Id, Kind, Record, Utc, Value};
 use serde::Serialize;
 use std::sync::Arc;
@@ -205,7 +205,7 @@ fn happened(caller: &Caller, entity: &Entity, item: &TimelineItem, shown: &Shown
     let reader = &caller.reader;
     let record = &item.record;
     let word = |name: &str| {
-        let field = crate::pages::cell::column(entity, name)?;
+        let field = field_of(entity, name)?;
         Some(shown.cell(&field, record, false)).filter(|cell| !cell.text.is_empty())
     };
     let kind = entity.get("kind").filter(|field| !field.choices().is_empty()).and_then(|_| word("kind"));

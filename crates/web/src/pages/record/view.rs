@@ -12,6 +12,7 @@ use crate::{
         entity_view::EntityView,
     },
 };
+use engine::condition::field_of;
 use meta::{Entity, Field, Id, Kind, Record};
 use serde::Serialize;
 
@@ -99,8 +100,10 @@ pub fn href(entity: &Entity, id: Id) -> String {
 
 pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer<RecordView> {
     let (engine, actor, reader) = (caller.engine(), caller.actor(), &caller.reader);
-    let mut fields: Vec<Field> = entity.fields.values().cloned().collect();
-    fields.extend(["created_at", "updated_at", "created_by"].iter().filter_map(|name| column(entity, name)));
+    // All there is to look up; what else is shown stands in the record.
+    let elsewhere = |field: &&Field| field.target().is_some() || field.kind == Kind::Money;
+    let mut fields: Vec<Field> = entity.fields.values().filter(elsewhere).cloned().collect();
+    fields.extend(column(entity, "created_by"));
     let shown = Shown::look_up(engine, actor, reader, entity, &fields, std::slice::from_ref(record)).await?;
     let own = href(entity, record.id);
     let can = Can::with(engine, actor, entity, record.id).await?;
@@ -184,7 +187,7 @@ fn more(caller: &Caller, entity: &Entity, record: &Record, can: Can) -> Vec<More
 }
 
 pub fn title(entity: &Entity, record: &Record, shown: &Shown<'_>) -> String {
-    let title = column(entity, &entity.title).map(|field| shown.cell(&field, record, false).text);
+    let title = field_of(entity, &entity.title).map(|field| shown.cell(&field, record, false).text);
     title
         .filter(|title| !title.is_empty())
         .unwrap_or_else(|| entity.label.get(shown.reader().lang).to_owned())
@@ -226,7 +229,7 @@ fn facts(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown:
         .list
         .iter()
         .filter(|name| **name != entity.title && !["kind", "city"].contains(&name.as_str()))
-        .filter_map(|name| column(entity, name))
+        .filter_map(|name| field_of(entity, name))
         .map(|field| Fact {
             label: field.label.get(reader.lang).to_owned(),
             cell: shown.cell(&field, record, false),
@@ -295,7 +298,7 @@ async fn numbers(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Op
 
 /// Who made the record and when it was last changed.
 fn origin(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown: &Shown<'_>) -> Section {
-    let fields = ["created_at", "created_by", "updated_at"].iter().filter_map(|name| column(entity, name));
+    let fields = ["created_at", "created_by", "updated_at"].iter().filter_map(|name| field_of(entity, name));
     let pairs = fields.map(|field| Pair {
         label: field.label.get(reader.lang).to_owned(),
         wide: false,
