@@ -33,10 +33,12 @@ impl Logistic {
     }
 
     pub fn predict(&self, row: &[f64]) -> Result<Prediction, Reason> {
-        let contributions = self.contributions(row)?.collect();
-        Ok(Prediction { probability: self.probability(row)?, base: self.intercept, contributions })
+        let contributions: Vec<f64> = self.contributions(row)?.collect();
+        let probability = sigmoid(self.intercept + contributions.iter().sum::<f64>());
+        Ok(Prediction { probability, base: self.intercept, contributions })
     }
 
+    /// That of [`Self::predict`], for whom nobody asks why: no row of parts is made.
     pub fn probability(&self, row: &[f64]) -> Result<f64, Reason> {
         Ok(sigmoid(self.intercept + self.contributions(row)?.sum::<f64>()))
     }
