@@ -36,7 +36,10 @@ pub fn account_figures() -> Vec<Field> {
     fields.extend(crate::profitability::future::fields());
     fields.extend(classes());
     let placed = |field: Field| if field.apart.is_some() { field } else { field.apart() };
-    fields.into_iter().map(|field| placed(field).indexed().section("Value", "客户价值")).collect()
+    let mut fields: Vec<Field> = fields.into_iter().map(|field| placed(field).indexed()).collect();
+    // Nobody looks for customers by these.
+    fields.extend(deviations().into_iter().map(Field::moving));
+    fields.into_iter().map(|field| field.section("Value", "客户价值")).collect()
 }
 
 fn history() -> Vec<Field> {
@@ -147,6 +150,20 @@ fn forecasts() -> Vec<Field> {
         money("clv_52w_high").in_company_currency().label("Value, high end", "未来一年价值（上限）").help(
             "Upper end of the interval in which the value of the next 52 weeks lies with a probability of about 80 %. Empty where a rule of thumb is in force, which gives none.",
             "未来一年价值约有八成把握落入的区间的上限；采用简单规则时没有区间，留空。",
+        ).sure("expected"),
+    ]
+}
+
+/// What the interval of a sum over customers is worked out from.
+fn deviations() -> Vec<Field> {
+    vec![
+        decimal("purchases_52w_deviation", 4).label("Purchases, standard deviation", "未来一年购买次数（标准差）").help(
+            "Standard deviation of the number of purchase days within the next 52 weeks, with the model's parameters as they are. Of customers together: the root of the sum of the squares, if each goes his own way. Empty where a rule of thumb is in force, which gives none.",
+            "未来 52 周购买次数的标准差（模型参数视为已知）。多位客户合计时，假定各自独立，为平方和的平方根。采用简单规则时留空。",
+        ).sure("customer_forecast"),
+        money("clv_52w_deviation").in_company_currency().label("Value, standard deviation", "未来一年价值（标准差）").help(
+            "Standard deviation of the value of the next 52 weeks, with the models' parameters as they are. Of customers together: the root of the sum of the squares, if each goes his own way. Empty where a rule of thumb is in force, and where amounts differ so much that a customer who bought but a few times has none.",
+            "未来一年价值的标准差（模型参数视为已知）。多位客户合计时，假定各自独立，为平方和的平方根。采用简单规则时留空；金额差异过大、而客户只买过几次时标准差不存在，也留空。",
         ).sure("expected"),
     ]
 }

@@ -2,11 +2,12 @@
 
 use engine::schema::{ColumnKind, Table};
 use engine::{
-    Engine, Result, Tx, name,
+    Engine, Recent, Result, Tx, name,
     sea_query::{Expr, ExprTrait, OnConflict, Query as Sql},
 };
 use meta::{DateTime, NaiveDate, Utc};
 use serde::{Serialize, de::DeserializeOwned};
+use std::sync::Arc;
 
 const TABLE: &str = "value_report";
 
@@ -42,7 +43,31 @@ pub async fn keep<T: Serialize>(tx: &mut Tx, report: &str, as_of: NaiveDate, bod
         ])
         .on_conflict(OnConflict::column(name("name")).update_columns(columns.map(name)).to_owned())
         .to_owned();
+    tx.mark_changed(TABLE);
     tx.execute(&upsert).await.map(drop)
+}
+
+struct Known<T>(Recent<String, Option<Arc<Kept<T>>>>);
+
+impl<T> Default for Known<T> {
+    fn default() -> Self {
+        Known(Recent::default())
+    }
+}
+
+/// As [`find`], for what every customer's page needs: read a moment ago.
+pub async fn recent<T: DeserializeOwned + Send + Sync + 'static>(
+    engine: &Engine,
+    report: &str,
+) -> Result<Option<Arc<Kept<T>>>> {
+    let (known, version) = (engine.extension::<Known<T>>(), engine.changes_to(TABLE));
+    let key = report.to_owned();
+    if let Some(found) = known.0.get(&key, version) {
+        return Ok(found);
+    }
+    let found = find(engine, report).await?.map(Arc::new);
+    known.0.put(key, version, found.clone());
+    Ok(found)
 }
 
 /// `None` if there is none yet, or another version of the program kept it in another form: the next one replaces it.

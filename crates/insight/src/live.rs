@@ -27,8 +27,10 @@ const AFTER_ERROR: Duration = Duration::from_secs(2);
 const ENTRIES_LIMIT: u64 = 500;
 /// Entries read at once only to know the last.
 const SEEN_AT_ONCE: u64 = 5_000;
-/// Accounts scored in one transaction.
-const BATCH: usize = 200;
+/// Accounts scored in one transaction, during which nobody else writes: as many as take [`TRANSACTION`], in a company of a million a
+/// tenth of what an empty one bears.
+const BATCH: std::ops::RangeInclusive<usize> = 10..=200;
+const TRANSACTION: Duration = Duration::from_millis(40);
 const LOOKUP: usize = 1_000;
 /// A refit is due when this share of the customers changed since the last, but not more often than …
 const CHANGED_SHARE: i64 = 10;
@@ -85,13 +87,22 @@ pub async fn step(engine: &Engine) -> Result<usize> {
     let Some(last) = entries.last().map(|entry| entry.seq) else { return Ok(0) };
     let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
     let changed = accounts.len();
-    let mut batches = accounts.chunks(BATCH).map(<[Id]>::to_vec).collect::<Vec<_>>();
-    let final_batch = batches.pop().unwrap_or_default();
-    for batch in batches {
-        engine
-            .write(&Actor::system(), move |tx| Box::pin(async move { store::rescore(tx, &batch).await }))
+    let (mut left, mut many) = (accounts.as_slice(), *BATCH.start());
+    while let Some((batch, rest)) = left.split_at_checked(many).filter(|(_, rest)| !rest.is_empty()) {
+        let batch = batch.to_vec();
+        let took = engine
+            .write(&Actor::system(), move |tx| {
+                Box::pin(async move {
+                    let began = Instant::now();
+                    store::rescore(tx, &batch).await?;
+                    Ok(began.elapsed())
+                })
+            })
             .await?;
+        left = rest;
+        many = if took > TRANSACTION { many / 2 } else { many * 2 }.clamp(*BATCH.start(), *BATCH.end());
     }
+    let final_batch = left.to_vec();
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {

@@ -147,7 +147,8 @@ impl Scorer {
             let classes = &self.fitted.classes;
             (classes.importance(statistics.net_sales()), classes.quadrant_of(statistics, scored.clv))
         });
-        let list: [(&str, Value); 28] = [
+        let deviation = |variance: fn(&Figures) -> Option<f64>| figures.and_then(variance).map(f64::sqrt);
+        let list: [(&str, Value); 30] = [
             ("orders", i64::from(statistics.orders).into()),
             ("first_order_on", date(summary.map(|summary| summary.first_day))),
             ("last_order_on", date(summary.map(|summary| summary.last_day))),
@@ -165,12 +166,17 @@ impl Scorer {
             ("rfm_monetary", score(|rfm| rfm.monetary)),
             ("p_alive", number(figures.and_then(|figures| figures.p_alive), 4)),
             ("expected_purchases_52w", number(figures.and_then(|figures| figures.expected_purchases), 4)),
+            ("purchases_52w_deviation", number(deviation(|figures| figures.purchases_variance), 4)),
             ("p_buy_13w", number(scored.p_buy_soon, 4)),
             ("p_churn_52w", number(figures.and_then(|figures| figures.p_churn), 4)),
             ("expected_spend", number(figures.and_then(|figures| figures.expected_spend), 2)),
             ("clv_52w", scored.clv.map_or(Value::Null, amount)),
             ("clv_52w_low", scored.clv_range.map_or(Value::Null, |[low, _]| amount(low))),
             ("clv_52w_high", scored.clv_range.map_or(Value::Null, |[_, high]| amount(high))),
+            (
+                "clv_52w_deviation",
+                deviation(|figures| figures.clv_variance).map_or(Value::Null, |units| amount(cents(units))),
+            ),
             ("stage", stage_name(scored.stage.stage).into()),
             ("importance", classed.map(|(importance, _)| importance).into()),
             ("loyalty", self.loyalty(scored).into()),

@@ -106,6 +106,8 @@ pub struct Figures {
     pub p_alive: Option<f64>,
     /// Purchases within the horizon.
     pub expected_purchases: Option<f64>,
+    /// Variance of their number, for sums over customers, with the parameters as they are; none by a rule.
+    pub purchases_variance: Option<f64>,
     /// Probability of at least one purchase within the horizon.
     pub p_buy_within: Option<f64>,
     /// Probability of at least one purchase within [`Question::soon_weeks`].

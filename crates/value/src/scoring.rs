@@ -90,7 +90,7 @@ impl<'m> Scoring<'m> {
             figures.expected_sales = Some(sales);
             figures.clv = Some(sales * self.periods.mean_worth() * self.question.outlook.margin_share);
             (figures.lifetime_value, figures.clv_low, figures.clv_high) = (None, None, None);
-            figures.clv_variance = None;
+            (figures.purchases_variance, figures.clv_variance) = (None, None);
         }
         if let Some(rule) = &self.rules.churn {
             let [_, within] = rule.horizon.forecast(&seen, u32::from(year_before.horizon));
@@ -112,6 +112,9 @@ impl<'m> Scoring<'m> {
             self.purchases.map(|fit| self.if_alive(&fit.model, customer, &seen, on_day)).zip(p_alive);
         let times_alive = |of: fn(&IfAlive) -> f64| forecast.as_ref().map(|(if_alive, p)| p * of(if_alive));
         let expected_purchases = times_alive(|ahead| ahead.horizon.purchases);
+        let purchases_variance = times_alive(|ahead| ahead.horizon.squared)
+            .zip(expected_purchases)
+            .map(|(squared, mean)| (squared - mean * mean).max(0.0));
         let expected_spend = self.model.expected_spend(customer);
         let standing = Standing::of(customer, on_day, p_alive);
         let worth = expected_spend.map(|spend| spend * self.question.outlook.margin_share);
@@ -126,6 +129,7 @@ impl<'m> Scoring<'m> {
             stage: self.question.stage_rule.decide(&standing),
             p_alive,
             expected_purchases,
+            purchases_variance,
             p_buy_within,
             p_buy_soon: times_alive(|ahead| ahead.buys_soon),
             p_churn: p_buy_within.map(|p| 1.0 - p),

@@ -34,7 +34,7 @@ function sprite() {
   const names = new Set(listed);
   const used = /(?:\bicon\(|\bempty\(|"?icon"?: ?)\s*"([a-z0-9-]+)"|icon\("([a-z0-9-]+)" if [^)]*else "([a-z0-9-]+)"/g;
   for (const path of files(crates)) {
-    const strict = path.endsWith(".html") || path.includes("preview");
+    const strict = path.endsWith(".html");
     for (const match of readFileSync(path, "utf8").matchAll(used)) {
       for (const name of match.slice(1).filter(Boolean)) {
         if (existsSync(svg(name))) names.add(name);

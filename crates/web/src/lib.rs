@@ -23,6 +23,7 @@ mod layers;
 mod listed;
 mod live;
 mod mail;
+mod markup;
 mod messages;
 mod metrics;
 mod paged;

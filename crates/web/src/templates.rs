@@ -4,6 +4,7 @@ use crate::{
     Format, Messages, Zone,
     assets::Assets,
     figure::{Definition, Meaning},
+    markup,
 };
 use meta::Lang;
 use minijinja::{
@@ -76,7 +77,17 @@ fn environment(
     environment.add_function("t", move |key: &str, args: Kwargs| translate(&messages, lang, key, &args));
     let rendered: Mutex<HashMap<String, Value>> = Mutex::default();
     environment.add_function("constant", move |state: &State, name: &str| constant(&rendered, state, name));
+    let sprite = assets.address("sprite.svg");
     environment.add_function("asset", move |name: &str| Value::from_safe_string(assets.address(name)));
+    environment.add_function("icon", move |name: &str, class: Option<&str>| {
+        Value::from_safe_string(markup::icon(&sprite, name, class))
+    });
+    environment.add_function("dot", |text: &str, colour: Option<&str>| {
+        Value::from_safe_string(markup::dot(text, colour))
+    });
+    environment.add_function("avatar", |initials: &str, class: Option<&str>| {
+        Value::from_safe_string(markup::avatar(initials, class))
+    });
     let format = Format { lang, zone: Zone::default() };
     environment.add_filter("number", move |value: &str| decimal(value).map(|number| format.number(number)));
     environment.add_filter("percent", move |value: &str| decimal(value).map(|number| format.percent(number)));

@@ -139,6 +139,8 @@ fn certainty(words: &Words<'_>, column: &Column, cell: &Cell) -> String {
         (Sure::Answers, None) => words.t("explore.unsure", &[]),
         (Sure::Chances, Some(interval)) => told(interval, "explore.sure_chances"),
         (Sure::Chances, None) => words.t("explore.unsure_chances", &[]),
+        (Sure::Worth, Some(interval)) => told(interval, "explore.sure_chances"),
+        (Sure::Worth, None) => words.t("explore.unsure_worth", &[]),
         (Sure::Forecast, _) => words.t("explore.sure_forecast", &[]),
         (Sure::Extended, _) => words.t("sure.extended", &[]),
     }

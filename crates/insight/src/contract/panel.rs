@@ -18,6 +18,7 @@ use crate::{
 };
 use meta::{MONEY_SCALE, NaiveDate, Record, scaled};
 use minijinja::context;
+use std::sync::Arc;
 use value::{contractual::sbg::SbgFit, money, proportion::Estimate};
 use web::{Answer, App, Session};
 
@@ -57,10 +58,10 @@ impl Own {
 pub(crate) async fn render(app: &App, session: &Session, seen: &Seen) -> Answer<Option<String>> {
     let Some(own) = &seen.contract else { return Ok(None) };
     let words = seen.words(app, session);
-    let kept: Option<Kept<Report>> = kept::find(app.engine(), REPORT).await?;
+    let kept: Option<Arc<Kept<Report>>> = kept::recent(app.engine(), REPORT).await?;
     let kept = kept.filter(|kept| kept.body.definition == own.definition);
     let whole = scope::sees_the_company(&session.actor);
-    let panel = Panel { words: &words, seen, own, kept: kept.as_ref(), whole };
+    let panel = Panel { words: &words, seen, own, kept: kept.as_deref(), whole };
     let applies = match own.term.end {
         Some(end) => words.t("contract.own.applies_ended", &[("date", &words.date(end))]),
         None => words.t("contract.own.applies_running", &[]),

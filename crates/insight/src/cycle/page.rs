@@ -26,7 +26,7 @@ use meta::{Decimal, Id, NaiveDate, Record, unscaled};
 use minijinja::context;
 use serde::Serialize;
 use serde_json::{Value as Json, json};
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use value::rhythm::{GAPS_MINIMUM, Known, REGULAR_SD, Rhythm};
 use web::{Answer, App, Session};
 
@@ -228,7 +228,7 @@ pub fn panel(app: App, session: Session, record: Record) -> BoxFuture<'static, A
         let settings = Settings::load(engine).await?;
         let as_of = settings.as_of_day(engine.clock());
         let found = read::of(engine, &[record.id], &UpTo { day: as_of, settings: &settings }).await?;
-        let report: Option<Kept<Report>> = kept::find(engine, REPORT).await?;
+        let report: Option<Arc<Kept<Report>>> = kept::recent(engine, REPORT).await?;
         let of_products = report.and_then(|kept| kept.body.sd);
         // Of whatever he buys, his figures say the same.
         let of_customers = models::newest_model(engine).await?.and_then(|model| model.fitted.rhythm_sd);

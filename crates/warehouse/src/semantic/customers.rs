@@ -11,6 +11,15 @@ use meta::label;
 const DAY: (&str, &str) =
     (" A period, or a cut by day, is that of the first order.", "期间和按日期划分均指首次购买日。");
 
+/// Nothing if it is not known of everybody whose value is: a sum without some would be too small.
+const VARIANCE_OF_CLV: &str = "CASE WHEN count(f.clv_52w_deviation) = count(f.clv_52w) THEN \
+     sum(CAST(f.clv_52w_deviation * f.clv_52w_deviation AS DECIMAL(38, 2))) END";
+/// Profit is a share of the value, which is taken as known.
+const VARIANCE_OF_PROFIT: &str = "CASE WHEN count(CASE WHEN f.profit_52w IS NOT NULL THEN f.clv_52w_deviation END) = count(f.profit_52w) THEN \
+     sum(CAST(power(CAST(f.clv_52w_deviation AS DOUBLE) * CAST(f.profit_52w AS DOUBLE) / CAST(nullif(f.clv_52w, 0) AS DOUBLE), 2) AS DECIMAL(38, 2))) END";
+const VARIANCE_OF_PURCHASES: &str = "CASE WHEN count(f.purchases_52w_deviation) = count(f.expected_purchases_52w) THEN \
+     sum(CAST(f.purchases_52w_deviation * f.purchases_52w_deviation AS DECIMAL(38, 4))) END";
+
 pub(super) fn customers() -> Vec<Measure> {
     let dated = |measure: Measure| {
         let told = &measure.definition;
@@ -80,38 +89,59 @@ fn expected() -> Vec<Measure> {
         sampled: Some(Sampled::Chances { variance, all }),
         ..declared
     };
+    let worth = |variance, all, declared: Measure| {
+        let may_cost = declared.name == "profit_52w";
+        Measure { sampled: Some(Sampled::Worth { variance, all, may_cost }), ..declared }
+    };
     vec![
-        estimate(measure(
-            "clv_52w",
-            Unit::Money,
-            ("Value, 52 weeks", "未来一年价值"),
-            (
-                "Sales expected from these customers within the next 52 weeks, discounted to the day their figures are of: the sum of each one's value.",
-                "预计这些客户未来 52 周带来的销售额（折现到指标统计日），为各客户价值之和。",
+        worth(
+            "variance_of_clv",
+            "valued_customers",
+            measure(
+                "clv_52w",
+                Unit::Money,
+                ("Value, 52 weeks", "未来一年价值"),
+                (
+                    "Sales expected from these customers within the next 52 weeks, discounted to the day their figures are of: the sum of each one's value.",
+                    "预计这些客户未来 52 周带来的销售额（折现到指标统计日），为各客户价值之和。",
+                ),
+                sum(WORTH, "sum(f.clv_52w)"),
             ),
-            sum(WORTH, "sum(f.clv_52w)"),
-        )),
-        estimate(measure(
-            "clv_52w_mean",
-            Unit::Money,
-            ("Value per customer, 52 weeks", "客均未来一年价值"),
-            (
-                "Sales expected from these customers within the next 52 weeks, divided by their number; who never bought is left out.",
-                "预计这些客户未来 52 周带来的销售额除以客户数；从未购买的不计。",
+        ),
+        worth(
+            "variance_of_clv",
+            "valued_customers",
+            measure(
+                "clv_52w_mean",
+                Unit::Money,
+                ("Value per customer, 52 weeks", "客均未来一年价值"),
+                (
+                    "Sales expected from these customers within the next 52 weeks, divided by their number; who never bought is left out.",
+                    "预计这些客户未来 52 周带来的销售额除以客户数；从未购买的不计。",
+                ),
+                Ratio("clv_52w", "valued_customers"),
             ),
-            Ratio("clv_52w", "valued_customers"),
-        )),
+        ),
         part("valued_customers", "count(f.clv_52w)"),
-        estimate(measure(
-            "profit_52w",
-            Unit::Money,
-            ("Profit, 52 weeks", "未来一年利润"),
-            (
-                "Profit expected from these customers within the next 52 weeks, after what serving them costs. Customers whose profit is not known are left out.",
-                "预计这些客户未来 52 周带来的利润（已扣服务成本）；利润未知的客户不计。",
+        part("variance_of_clv", VARIANCE_OF_CLV),
+        part("customers_of_profit", "count(f.profit_52w)"),
+        part("variance_of_profit", VARIANCE_OF_PROFIT),
+        part("forecast_purchases", "count(f.expected_purchases_52w)"),
+        part("variance_of_purchases", VARIANCE_OF_PURCHASES),
+        worth(
+            "variance_of_profit",
+            "customers_of_profit",
+            measure(
+                "profit_52w",
+                Unit::Money,
+                ("Profit, 52 weeks", "未来一年利润"),
+                (
+                    "Profit expected from these customers within the next 52 weeks, after what serving them costs. Customers whose profit is not known are left out.",
+                    "预计这些客户未来 52 周带来的利润（已扣服务成本）；利润未知的客户不计。",
+                ),
+                sum(WORTH, "sum(f.profit_52w)"),
             ),
-            sum(WORTH, "sum(f.profit_52w)"),
-        )),
+        ),
         estimate(measure(
             "lifetime_profit",
             Unit::Money,
@@ -122,16 +152,20 @@ fn expected() -> Vec<Measure> {
             ),
             sum(WORTH, "sum(f.lifetime_profit)"),
         )),
-        estimate(measure(
-            "expected_purchases_52w",
-            Unit::Quantity,
-            ("Expected purchases, 52 weeks", "未来一年预计购买次数"),
-            (
-                "Number of purchase days expected of these customers within the next 52 weeks.",
-                "预计这些客户未来 52 周内的购买次数之和。",
+        worth(
+            "variance_of_purchases",
+            "forecast_purchases",
+            measure(
+                "expected_purchases_52w",
+                Unit::Quantity,
+                ("Expected purchases, 52 weeks", "未来一年预计购买次数"),
+                (
+                    "Number of purchase days expected of these customers within the next 52 weeks.",
+                    "预计这些客户未来 52 周内的购买次数之和。",
+                ),
+                sum(WORTH, "sum(f.expected_purchases_52w)"),
             ),
-            sum(WORTH, "sum(f.expected_purchases_52w)"),
-        )),
+        ),
         chances(
             "variance_of_buyers",
             "forecast_buyers",

@@ -19,7 +19,10 @@ pub enum Sampled {
     /// A sum of probabilities, or its share of `all` customers who have one: the part that sums p (1 − p), the variance of how many
     /// will do it, each by himself (Poisson's binomial distribution).
     Chances { variance: &'static str, all: &'static str },
-    /// A sum or a mean of what is expected of each, without an interval.
+    /// A sum of what is expected of each, or its mean over `all` customers: the part that sums the variances, of what each brings by himself.
+    /// Who `may_cost` can bring less than nothing.
+    Worth { variance: &'static str, all: &'static str, may_cost: bool },
+    /// A sum of what is expected of each, without an interval.
     Forecast,
     /// Counted, but for costs that are not known and are taken for those of the customer's other goods.
     Extended,
@@ -32,6 +35,7 @@ pub enum Sure {
     Exact,
     Answers,
     Chances,
+    Worth,
     Forecast,
     Extended,
 }
@@ -42,6 +46,7 @@ impl Sure {
             None => Sure::Exact,
             Some(Sampled::Mean { .. } | Sampled::Promoters) => Sure::Answers,
             Some(Sampled::Chances { .. }) => Sure::Chances,
+            Some(Sampled::Worth { .. }) => Sure::Worth,
             Some(Sampled::Forecast) => Sure::Forecast,
             Some(Sampled::Extended) => Sure::Extended,
         }
@@ -49,16 +54,19 @@ impl Sure {
 
     /// Whether an interval may stand beside a value.
     pub fn has_interval(self) -> bool {
-        matches!(self, Sure::Answers | Sure::Chances)
+        matches!(self, Sure::Answers | Sure::Chances | Sure::Worth)
     }
 }
 
 /// The counts a net promoter score is of.
 pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
+/// What fewer customers bring together is too uneven to be taken as normal.
+const FEWEST_WORTH: f64 = 30.0;
+
 /// Where a measure lies with 95 % confidence, in its own unit. Of answers it is as if they were drawn at random and did not depend on
 /// each other: how those who do not answer differ is not in it. Of chances it is where what happens will lie if each customer decides by
-/// himself: how far the model is off is not in it.
+/// himself: how far the model is off is not in it. What many customers will bring is taken as normal.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Interval {
     #[serde(serialize_with = "as_text")]
@@ -75,7 +83,8 @@ fn as_text<S: Serializer>(value: &Decimal, serializer: S) -> Result<S::Ok, S::Er
 
 impl Interval {
     /// `value` knows the other measures of the same row. None of fewer than two answers nor of answers that are all the same: how
-    /// much others would differ is not known then. None of chances that are all 0 or 1.
+    /// much others would differ is not known then. None of chances that are all 0 or 1, nor of what few
+    /// customers bring, or those of whom one may miss nobody knows how far.
     pub(super) fn of(measure: &Measure, value: impl Fn(&str) -> Option<Decimal>) -> Option<Interval> {
         let whole = |name: &str| i64::try_from(value(name)?.round()).ok();
         let count = |name: &str| u64::try_from(whole(name)?).ok();
@@ -90,14 +99,20 @@ impl Interval {
                 let found = Nps::of_counts(count("promoters")?, count("passives")?, count("detractors")?)?;
                 (found.low * 100.0, found.high * 100.0, found.cases())
             }
-            (Sampled::Chances { variance, all }, of) => {
+            (Sampled::Chances { variance, all } | Sampled::Worth { variance, all, .. }, of) => {
                 let float = |name: &str| f64::try_from(value(name)?).ok();
                 let (half, all) = (Z_95 * float(variance)?.max(0.0).sqrt(), float(all)?);
                 let (expected, one) = match of {
                     Expression::Ratio(sum, _) => (float(sum)?, all),
                     _ => (float(measure.name)?, 1.0),
                 };
-                let end = |end: f64| end.clamp(0.0, all) / one;
+                let (least, most) = match measure.sampled {
+                    Some(Sampled::Chances { .. }) => (0.0, all),
+                    _ if all < FEWEST_WORTH => return None,
+                    Some(Sampled::Worth { may_cost: true, .. }) => (f64::NEG_INFINITY, f64::INFINITY),
+                    _ => (0.0, f64::INFINITY),
+                };
+                let end = |end: f64| end.clamp(least, most) / one;
                 (end(expected - half), end(expected + half), all as u64)
             }
             _ => return None,

@@ -140,7 +140,9 @@ impl Measure {
         let spread = match self.sampled {
             Some(Sampled::Mean { squares, .. }) => vec![squares],
             Some(Sampled::Promoters) => PROMOTERS.to_vec(),
-            Some(Sampled::Chances { variance, all }) => vec![variance, all],
+            Some(Sampled::Chances { variance, all } | Sampled::Worth { variance, all, .. }) => {
+                vec![variance, all]
+            }
             Some(Sampled::Forecast | Sampled::Extended) | None => vec![],
         };
         [self.expression.made_of(), spread].concat()

@@ -4,21 +4,24 @@ use super::{Reader, address::record_href};
 use crate::Format;
 use engine::{Actor, Engine, Registry, Result, condition::field_of};
 use meta::{Entity, Field, Id, Kind, Record, Value};
-use serde::Serialize;
 use std::collections::HashMap;
 
 /// Letters of a long text in a list.
 const LONG_TEXT_SHOWN: usize = 120;
 
-/// See `templates/cells.html`.
-#[derive(Clone, Debug, Serialize)]
+/// One value, ready to be written as HTML (`cell_html.rs`).
+#[derive(Clone, Debug)]
 pub struct Cell {
     pub name: String,
     pub kind: &'static str,
+    /// As the reader reads it; empty if there is none.
     pub text: String,
     pub href: Option<String>,
+    /// The exact form.
     pub title: Option<String>,
+    /// Of a state's dot; none for choices that are plain words.
     pub color: Option<&'static str>,
+    /// As it is stored.
     pub raw: String,
     pub editable: bool,
 }

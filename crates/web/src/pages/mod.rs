@@ -5,6 +5,7 @@ mod access;
 mod address;
 mod caller;
 mod cell;
+mod cell_html;
 mod entity_view;
 mod form;
 mod home;

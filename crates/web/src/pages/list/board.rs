@@ -12,7 +12,8 @@ use crate::{
         Caller, Place, Reader,
         access::Can,
         address::{Asked, Layout, encode, record_href},
-        cell::{Cell, Shown, cut},
+        cell::{Shown, cut},
+        cell_html::value_html,
     },
     shell::initials,
 };
@@ -69,7 +70,9 @@ pub(super) struct Card {
 #[derive(Serialize)]
 struct Fact {
     label: String,
-    cell: Cell,
+    /// Whether the value says nothing without its label.
+    number: bool,
+    html: String,
 }
 
 #[derive(Serialize)]
@@ -238,12 +241,16 @@ impl<'a> Board<'a> {
         let title = self.entity.get(&self.entity.title).map(|field| shown.cell(field, record, false).text);
         let facts =
             self.fields.iter().filter(|field| field.name != self.entity.title && field.name != "owner");
-        let facts = facts.map(|field| {
+        let facts = facts.filter_map(|field| {
             let mut cell = shown.cell(field, record, false);
             if field.kind == Kind::LongText {
                 cell.text = cut(&cell.text);
             }
-            Fact { label: field.label.get(reader.lang).to_owned(), cell }
+            (!cell.text.is_empty()).then(|| Fact {
+                label: field.label.get(reader.lang).to_owned(),
+                number: field.kind.is_numeric(),
+                html: value_html(&cell),
+            })
         });
         let owner = record
             .reference("owner")
@@ -256,7 +263,7 @@ impl<'a> Board<'a> {
                 .filter(|title| !title.is_empty())
                 .unwrap_or_else(|| reader.say("Untitled", "未命名").to_owned()),
             version: record.version,
-            facts: facts.filter(|fact| !fact.cell.text.is_empty()).take(FACTS_LIMIT).collect(),
+            facts: facts.take(FACTS_LIMIT).collect(),
             owner,
         }
     }

@@ -2,7 +2,6 @@
 
 mod board;
 mod bulk;
-mod cell_html;
 mod export;
 mod filter;
 mod put;

@@ -1,7 +1,6 @@
 //! The context of `list.html` and `list_rows.html`: one page of records, and everything around the table.
 
 use super::{
-    cell_html::cells_html,
     tools::{Asking, Tools, tools},
     views,
 };
@@ -10,6 +9,7 @@ use crate::pages::{
     access::Can,
     address::{Asked, Layout, list_href, record_href},
     cell::{Cell, Shown, column, cut, is_input, value_of},
+    cell_html::cells_html,
 };
 use engine::{Actor, Engine, Error, Query, Result, condition::field_of};
 use meta::{Entity, Field, Id, Kind, Record};
@@ -74,12 +74,10 @@ pub struct ColumnView {
     pub sort_href: Option<String>,
 }
 
-#[derive(Serialize)]
 pub struct Row {
     pub id: Id,
     pub href: String,
     pub title: String,
-    pub version: i64,
     pub cells: Vec<Cell>,
 }
 
@@ -191,7 +189,6 @@ pub async fn show_rows(
                 id: record.id,
                 href: href_of(engine, entity, record),
                 title: titled.as_ref().map(|field| shown.cell(field, record, false).text).unwrap_or_default(),
-                version: record.version,
                 cells: cells.collect(),
             }
         })

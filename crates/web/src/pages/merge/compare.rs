@@ -4,7 +4,7 @@ use crate::{
     Answer, Flash,
     pages::{
         Caller, Place,
-        cell::{Cell, Shown, is_input},
+        cell::{Shown, is_input},
         entity_view::EntityView,
         input::sentence,
         record::view,
@@ -34,13 +34,13 @@ struct Column {
 struct Row {
     name: String,
     label: String,
-    cells: Vec<Choice>,
+    choices: Vec<Choice>,
 }
 
 #[derive(Serialize)]
 struct Choice {
     id: Id,
-    cell: Cell,
+    text: String,
     chosen: bool,
 }
 
@@ -126,15 +126,15 @@ fn differs(field: &Field, records: &[Record]) -> bool {
 
 fn row(lang: Lang, field: &Field, records: &[Record], shown: &Shown<'_>) -> Row {
     let filled = records.iter().find(|record| !record.get(&field.name).is_null()).map(|record| record.id);
-    let cells = records
+    let choices = records
         .iter()
         .map(|record| Choice {
             id: record.id,
-            cell: shown.cell(field, record, false),
+            text: shown.cell(field, record, false).text,
             chosen: Some(record.id) == filled,
         })
         .collect();
-    Row { name: field.name.clone(), label: field.label.get(lang).to_owned(), cells }
+    Row { name: field.name.clone(), label: field.label.get(lang).to_owned(), choices }
 }
 
 /// The record of the address first.

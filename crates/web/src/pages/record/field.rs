@@ -6,10 +6,14 @@ use crate::{
     pages::{
         Caller, Place,
         cell::{Shown, is_input},
+        cell_html::editable_html,
         input,
     },
 };
-use axum::Form;
+use axum::{
+    Form,
+    response::{Html, IntoResponse},
+};
 use engine::{Action, Error, Result};
 use meta::{Entity, Field, Id, Problem, Record, Value, Values};
 use std::collections::HashMap;
@@ -53,7 +57,7 @@ pub async fn save(
                     .await?;
             let cell = found.cell(field, &record, true);
             let label = field.label.get(caller.reader.lang);
-            caller.page("cell.html", minijinja::context! { cell, href => href(&entity, id), label })
+            Ok(Html(editable_html(&caller.reader, &cell, &href(&entity, id), label)).into_response())
         }
         Err(Error::Invalid(problems)) => {
             let error = said(&caller, &entity, field, &problems);

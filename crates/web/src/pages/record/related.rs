@@ -5,8 +5,9 @@ use crate::pages::{
     Caller,
     address::{Asked, list_href},
     cell::column,
+    cell_html::related_html,
     entity_view::capital,
-    list::view::{ColumnView, Row, chosen_columns, query, show_rows},
+    list::view::{ColumnView, chosen_columns, query, show_rows},
 };
 use engine::{Action, Error, allow};
 use meta::{Entity, Field, Id, Lang, Record};
@@ -32,11 +33,17 @@ pub struct Tab {
 #[derive(Serialize)]
 pub struct Related {
     pub columns: Vec<ColumnView>,
-    pub rows: Vec<Row>,
+    pub rows: Vec<RelatedRow>,
     pub create_href: Option<String>,
     pub create_label: String,
     pub all_href: Option<String>,
     pub empty_text: String,
+}
+
+#[derive(Serialize)]
+pub struct RelatedRow {
+    pub href: String,
+    pub cells: String,
 }
 
 /// A field by which records of another entity belong to this one.
@@ -168,9 +175,11 @@ pub async fn related(caller: &Caller, entity: &Entity, link: &Link, record: &Rec
         sort: None,
         sort_href: None,
     };
+    let columns: Vec<ColumnView> = columns.iter().map(view).collect();
+    let rows = rows.into_iter().map(|row| RelatedRow { cells: related_html(&row, &columns), href: row.href });
     Ok(Related {
-        columns: columns.iter().map(view).collect(),
-        rows,
+        rows: rows.collect(),
+        columns,
         create_href: create_href.filter(|_| may_create),
         create_label,
         all_href: other

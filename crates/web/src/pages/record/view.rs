@@ -9,6 +9,7 @@ use crate::{
         access::Can,
         address::list_href,
         cell::{Cell, Shown, column},
+        cell_html::{editable_html, value_html},
         entity_view::EntityView,
     },
 };
@@ -54,7 +55,7 @@ pub struct Head {
 #[derive(Serialize)]
 pub struct Fact {
     pub label: String,
-    pub cell: Cell,
+    pub html: String,
 }
 
 #[derive(Serialize)]
@@ -75,7 +76,7 @@ pub struct Section {
 pub struct Pair {
     pub label: String,
     pub wide: bool,
-    pub cell: Cell,
+    pub html: String,
 }
 
 /// A merge that can be undone.
@@ -126,7 +127,8 @@ pub async fn record(caller: &Caller, entity: &Entity, record: &Record) -> Answer
             active: false,
         });
     }
-    let (mut sections, empty) = sections(reader, entity, record, &shown, can.edit, !panels.is_empty());
+    let editable = can.edit && record.deleted_at.is_none();
+    let (mut sections, empty) = sections(reader, entity, record, &shown, editable, !panels.is_empty());
     sections.extend(numbers(caller, entity, record).await?);
     sections.push(origin(reader, entity, record, &shown));
     Ok(RecordView {
@@ -230,11 +232,9 @@ fn facts(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown:
         .iter()
         .filter(|name| **name != entity.title && !["kind", "city"].contains(&name.as_str()))
         .filter_map(|name| field_of(entity, name))
-        .map(|field| Fact {
-            label: field.label.get(reader.lang).to_owned(),
-            cell: shown.cell(&field, record, false),
-        })
-        .filter(|fact| !fact.cell.text.is_empty())
+        .map(|field| (shown.cell(&field, record, false), field))
+        .filter(|(cell, _)| !cell.text.is_empty())
+        .map(|(cell, field)| Fact { label: field.label.get(reader.lang).to_owned(), html: value_html(&cell) })
         .take(FACTS)
         .collect()
 }
@@ -250,22 +250,23 @@ fn sections(
     panels: bool,
 ) -> (Vec<Section>, Vec<Section>) {
     let (mut filled, mut empty): (Vec<Section>, Vec<Section>) = (vec![], vec![]);
+    let own = href(entity, record.id);
     let repeats = record.text("currency") == reader.currency;
     let explained = |field: &Field| field.figure && panels;
     let repeated = |field: &Field| field.company_currency && repeats && field.name.ends_with("_base");
     let wanted = |field: &&Field| !explained(field) && !repeated(field);
     for field in entity.fields.values().filter(wanted) {
-        let pair = Pair {
-            label: field.label.get(reader.lang).to_owned(),
-            wide: matches!(field.kind, Kind::LongText | Kind::Json),
-            cell: shown.cell(field, record, editable),
+        let cell = shown.cell(field, record, editable);
+        let sections = match (cell.text.is_empty(), cell.editable) {
+            (false, _) => &mut filled,
+            (true, true) => &mut empty,
+            (true, false) => continue,
         };
-        let label = Some(field.section.get(reader.lang).to_owned()).filter(|label| !label.is_empty());
-        match (pair.cell.text.is_empty(), pair.cell.editable) {
-            (false, _) => add(&mut filled, label, pair),
-            (true, true) => add(&mut empty, label, pair),
-            (true, false) => {}
-        }
+        let label = field.label.get(reader.lang);
+        let html = if cell.editable { editable_html(reader, &cell, &own, label) } else { value_html(&cell) };
+        let wide = matches!(field.kind, Kind::LongText | Kind::Json);
+        let section = Some(field.section.get(reader.lang).to_owned()).filter(|label| !label.is_empty());
+        add(sections, section, Pair { label: label.to_owned(), wide, html });
     }
     (filled, empty)
 }
@@ -290,7 +291,7 @@ async fn numbers(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Op
     let pair = |(source, number): &(String, String)| Pair {
         label: source.clone(),
         wide: false,
-        cell: Cell::text("external_id", number.clone()),
+        html: value_html(&Cell::text("external_id", number.clone())),
     };
     let fields = numbers.iter().map(pair).collect();
     Ok(Some(Section { label: Some(label.to_owned()), fields }))
@@ -299,13 +300,11 @@ async fn numbers(caller: &Caller, entity: &Entity, record: &Record) -> Answer<Op
 /// Who made the record and when it was last changed.
 fn origin(reader: &crate::pages::Reader, entity: &Entity, record: &Record, shown: &Shown<'_>) -> Section {
     let fields = ["created_at", "created_by", "updated_at"].iter().filter_map(|name| field_of(entity, name));
-    let pairs = fields.map(|field| Pair {
+    let cells = fields.map(|field| (shown.cell(&field, record, false), field));
+    let pairs = cells.filter(|(cell, _)| !cell.text.is_empty()).map(|(cell, field)| Pair {
         label: field.label.get(reader.lang).to_owned(),
         wide: false,
-        cell: shown.cell(&field, record, false),
+        html: value_html(&cell),
     });
-    Section {
-        label: Some(reader.say("Record", "建档").to_owned()),
-        fields: pairs.filter(|pair| !pair.cell.text.is_empty()).collect(),
-    }
+    Section { label: Some(reader.say("Record", "建档").to_owned()), fields: pairs.collect() }
 }
