@@ -27,8 +27,7 @@ const AFTER_ERROR: Duration = Duration::from_secs(2);
 const ENTRIES_LIMIT: u64 = 500;
 /// Entries read at once only to know the last.
 const SEEN_AT_ONCE: u64 = 5_000;
-/// Accounts scored in one transaction, during which nobody else writes: as many as take [`TRANSACTION`], in a company of a million a
-/// tenth of what an empty one bears.
+/// Accounts scored in one transaction, during which nobody else writes on SQLite: as many as take [`TRANSACTION`].
 const BATCH: std::ops::RangeInclusive<usize> = 10..=200;
 const TRANSACTION: Duration = Duration::from_millis(40);
 const LOOKUP: usize = 1_000;
