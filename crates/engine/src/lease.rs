@@ -11,7 +11,7 @@ use futures::future::BoxFuture;
 use meta::{Clock, DateTime, Id, Utc};
 use sea_query::{Expr, ExprTrait, LockBehavior, LockType, OnConflict, Query as Sql};
 use std::time::Duration;
-use tokio::{runtime::Handle, task::JoinHandle};
+use tokio::{runtime::Handle, sync::oneshot, task::JoinHandle};
 
 pub(crate) const TABLE: &str = "lease";
 /// How long it holds without being renewed. Each process goes by its own clock: they may differ by less.
@@ -102,16 +102,24 @@ impl Engine {
         if self.held_works().await?.iter().any(|held| held == work) {
             return Ok(None);
         }
-        let lease = Lease { work: work.to_owned(), holder: self.clock().new_id(), term };
-        let own = lease.clone();
-        // Whoever asks may be gone before the answer comes: then it is given back.
-        let mut held = Held::asked(self.holding(lease.clone()), lease);
-        if self.write(&Actor::system(), move |tx| Box::pin(async move { take(tx, &own).await })).await? {
-            held.keep();
-            return Ok(Some(held));
-        }
-        held.given_back = true;
-        Ok(None)
+        let (engine, holder) = (self.clone(), self.clock().new_id());
+        let lease = Lease { work: work.to_owned(), holder, term };
+        let taking = async move {
+            let own = lease.clone();
+            // If the answer is lost, it is given back.
+            let mut held = Held::asked(engine.holding(lease.clone()), lease);
+            if engine.write(&Actor::system(), move |tx| Box::pin(async move { take(tx, &own).await })).await?
+            {
+                held.keep();
+                return Ok(Some(held));
+            }
+            held.given_back = true;
+            Ok(None)
+        };
+        // In a task of its own: whoever asks may be gone before the answer comes. Then what was taken is given back, and not before it was.
+        let (answer, answered) = oneshot::channel();
+        tokio::spawn(async move { answer.send(taking.await) });
+        answered.await.map_err(|_| Error::Internal("a lease was asked for without an answer".into()))?
     }
 
     /// The names of all leases that somebody holds.

@@ -89,6 +89,8 @@ pub async fn step(engine: &Engine) -> Result<usize> {
     let (mut left, mut many) = (accounts.as_slice(), *BATCH.start());
     while let Some((batch, rest)) = left.split_at_checked(many).filter(|(_, rest)| !rest.is_empty()) {
         let batch = batch.to_vec();
+        // Read before, so that nobody waits for it.
+        store::newest_model(engine).await?;
         let took = engine
             .write(&Actor::system(), move |tx| {
                 Box::pin(async move {
@@ -102,6 +104,7 @@ pub async fn step(engine: &Engine) -> Result<usize> {
         many = if took > TRANSACTION { many / 2 } else { many * 2 }.clamp(*BATCH.start(), *BATCH.end());
     }
     let final_batch = left.to_vec();
+    store::newest_model(engine).await?;
     engine
         .write(&Actor::system(), move |tx| {
             Box::pin(async move {

@@ -147,7 +147,9 @@ impl Scorer {
             let classes = &self.fitted.classes;
             (classes.importance(statistics.net_sales()), classes.quadrant_of(statistics, scored.clv))
         });
-        let deviation = |variance: fn(&Figures) -> Option<f64>| figures.and_then(variance).map(f64::sqrt);
+        let deviation = |variance: fn(&Figures) -> Option<f64>| {
+            figures.and_then(variance).map(f64::sqrt).filter(|sd| sd.is_finite())
+        };
         let list: [(&str, Value); 30] = [
             ("orders", i64::from(statistics.orders).into()),
             ("first_order_on", date(summary.map(|summary| summary.first_day))),

@@ -25,7 +25,7 @@ function* files(dir) {
     if (["node_modules", "target", "dist", "dist.new"].includes(entry.name)) continue;
     const path = join(dir, entry.name);
     if (entry.isDirectory()) yield* files(path);
-    else if (/\.(html|rs|json|js)$/.test(entry.name)) yield path;
+    else if (/\.(html|rs|js)$/.test(entry.name)) yield path;
   }
 }
 

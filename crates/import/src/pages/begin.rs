@@ -37,7 +37,7 @@ async fn shown(app: &App, session: &Session, status: u16, problem: Option<String
                 file => run.text("file_name"),
                 kind => words::kind_label(run, session.lang),
                 source => run.text("source"),
-                state => choice.map(|choice| choice.label.get(session.lang)),
+                state => choice.map_or(run.text("state"), |choice| choice.label.get(session.lang)),
                 colour => choice.map(|choice| choice.colour),
                 rows => words::count(progress.rows),
                 errors => words::count(progress.errors),

@@ -8,6 +8,7 @@ use super::{
     model::{FACTS, Fact, Model},
     period::Span,
     sql::Chosen,
+    visible::is_of_seen,
     within::Fixed,
 };
 use crate::{Answer, Limits, query::query_with, rights, session::Open};
@@ -75,7 +76,11 @@ impl<'a> Asked<'a> {
         let measures =
             question.measures.iter().map(|name| model.measure(name)).collect::<Result<Vec<_>>>()?;
         let mut parts: Vec<Measure> = vec![];
-        for part in measures.iter().flat_map(|measure| model.parts(measure)) {
+        let made_of = measures.iter().flat_map(|measure| model.parts(measure));
+        let spread = measures.iter().flat_map(|measure| model.spread(measure));
+        // Who may not see what an interval is worked out from is told the measure without.
+        let spread = spread.filter(|part| is_of_seen(engine, actor, model, part));
+        for part in made_of.chain(spread) {
             if !parts.iter().any(|known| known.name == part.name) {
                 parts.push(part);
             }

@@ -11,14 +11,13 @@ use meta::label;
 const DAY: (&str, &str) =
     (" A period, or a cut by day, is that of the first order.", "期间和按日期划分均指首次购买日。");
 
-/// Nothing if it is not known of everybody whose value is: a sum without some would be too small.
-const VARIANCE_OF_CLV: &str = "CASE WHEN count(f.clv_52w_deviation) = count(f.clv_52w) THEN \
-     sum(CAST(f.clv_52w_deviation * f.clv_52w_deviation AS DECIMAL(38, 2))) END";
+const VARIANCE_OF_CLV: &str = "sum(CAST(f.clv_52w_deviation * f.clv_52w_deviation AS DECIMAL(38, 2)))";
 /// Profit is a share of the value, which is taken as known.
-const VARIANCE_OF_PROFIT: &str = "CASE WHEN count(CASE WHEN f.profit_52w IS NOT NULL THEN f.clv_52w_deviation END) = count(f.profit_52w) THEN \
-     sum(CAST(power(CAST(f.clv_52w_deviation AS DOUBLE) * CAST(f.profit_52w AS DOUBLE) / CAST(nullif(f.clv_52w, 0) AS DOUBLE), 2) AS DECIMAL(38, 2))) END";
-const VARIANCE_OF_PURCHASES: &str = "CASE WHEN count(f.purchases_52w_deviation) = count(f.expected_purchases_52w) THEN \
-     sum(CAST(f.purchases_52w_deviation * f.purchases_52w_deviation AS DECIMAL(38, 4))) END";
+const VARIANCE_OF_PROFIT: &str = "sum(CAST(power(CAST(f.clv_52w_deviation AS DOUBLE) * CAST(f.profit_52w AS DOUBLE) / \
+     CAST(nullif(f.clv_52w, 0) AS DOUBLE), 2) AS DECIMAL(38, 2)))";
+const KNOWN_OF_PROFIT: &str = "count(CASE WHEN f.profit_52w IS NOT NULL THEN f.clv_52w_deviation END)";
+const VARIANCE_OF_PURCHASES: &str =
+    "sum(CAST(f.purchases_52w_deviation * f.purchases_52w_deviation AS DECIMAL(38, 8)))";
 
 pub(super) fn customers() -> Vec<Measure> {
     let dated = |measure: Measure| {
@@ -89,14 +88,13 @@ fn expected() -> Vec<Measure> {
         sampled: Some(Sampled::Chances { variance, all }),
         ..declared
     };
-    let worth = |variance, all, declared: Measure| {
+    let worth = |[variance, known, all]: [&'static str; 3], declared: Measure| {
         let may_cost = declared.name == "profit_52w";
-        Measure { sampled: Some(Sampled::Worth { variance, all, may_cost }), ..declared }
+        Measure { sampled: Some(Sampled::Worth { variance, known, all, may_cost }), ..declared }
     };
     vec![
         worth(
-            "variance_of_clv",
-            "valued_customers",
+            ["variance_of_clv", "known_of_clv", "valued_customers"],
             measure(
                 "clv_52w",
                 Unit::Money,
@@ -109,8 +107,7 @@ fn expected() -> Vec<Measure> {
             ),
         ),
         worth(
-            "variance_of_clv",
-            "valued_customers",
+            ["variance_of_clv", "known_of_clv", "valued_customers"],
             measure(
                 "clv_52w_mean",
                 Unit::Money,
@@ -124,13 +121,15 @@ fn expected() -> Vec<Measure> {
         ),
         part("valued_customers", "count(f.clv_52w)"),
         part("variance_of_clv", VARIANCE_OF_CLV),
+        part("known_of_clv", "count(f.clv_52w_deviation)"),
+        part("known_of_profit", KNOWN_OF_PROFIT),
+        part("known_of_purchases", "count(f.purchases_52w_deviation)"),
         part("customers_of_profit", "count(f.profit_52w)"),
         part("variance_of_profit", VARIANCE_OF_PROFIT),
         part("forecast_purchases", "count(f.expected_purchases_52w)"),
         part("variance_of_purchases", VARIANCE_OF_PURCHASES),
         worth(
-            "variance_of_profit",
-            "customers_of_profit",
+            ["variance_of_profit", "known_of_profit", "customers_of_profit"],
             measure(
                 "profit_52w",
                 Unit::Money,
@@ -153,8 +152,7 @@ fn expected() -> Vec<Measure> {
             sum(WORTH, "sum(f.lifetime_profit)"),
         )),
         worth(
-            "variance_of_purchases",
-            "forecast_purchases",
+            ["variance_of_purchases", "known_of_purchases", "forecast_purchases"],
             measure(
                 "expected_purchases_52w",
                 Unit::Quantity,

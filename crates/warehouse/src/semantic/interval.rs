@@ -1,5 +1,5 @@
 //! How sure a measure is: of a mean of answers the same interval as on the pages of satisfaction, of how many customers will do
-//! something what chance leaves open.
+//! something, and of what they will bring, what chance leaves open.
 
 use super::measure::{Expression, Measure};
 use meta::Decimal;
@@ -19,9 +19,9 @@ pub enum Sampled {
     /// A sum of probabilities, or its share of `all` customers who have one: the part that sums p (1 − p), the variance of how many
     /// will do it, each by himself (Poisson's binomial distribution).
     Chances { variance: &'static str, all: &'static str },
-    /// A sum of what is expected of each, or its mean over `all` customers: the part that sums the variances, of what each brings by himself.
-    /// Who `may_cost` can bring less than nothing.
-    Worth { variance: &'static str, all: &'static str, may_cost: bool },
+    /// A sum of what is expected of each, or its mean over `all` customers: the part that sums the variances of what each brings by himself, and
+    /// of how many one is `known`. Who `may_cost` can bring less than nothing.
+    Worth { variance: &'static str, known: &'static str, all: &'static str, may_cost: bool },
     /// A sum of what is expected of each, without an interval.
     Forecast,
     /// Counted, but for costs that are not known and are taken for those of the customer's other goods.
@@ -62,7 +62,7 @@ impl Sure {
 pub(super) const PROMOTERS: [&str; 3] = ["promoters", "passives", "detractors"];
 
 /// What fewer customers bring together is too uneven to be taken as normal.
-const FEWEST_WORTH: f64 = 30.0;
+const FEWEST_WORTH: f64 = 10.0;
 
 /// Where a measure lies with 95 % confidence, in its own unit. Of answers it is as if they were drawn at random and did not depend on
 /// each other: how those who do not answer differ is not in it. Of chances it is where what happens will lie if each customer decides by
@@ -108,7 +108,9 @@ impl Interval {
                 };
                 let (least, most) = match measure.sampled {
                     Some(Sampled::Chances { .. }) => (0.0, all),
-                    _ if all < FEWEST_WORTH => return None,
+                    Some(Sampled::Worth { known, .. }) if all < FEWEST_WORTH || float(known)? < all => {
+                        return None;
+                    }
                     Some(Sampled::Worth { may_cost: true, .. }) => (f64::NEG_INFINITY, f64::INFINITY),
                     _ => (0.0, f64::INFINITY),
                 };
@@ -120,5 +122,29 @@ impl Interval {
         let decimal = |number: f64| Decimal::try_from(number).ok().map(|number| number.round_dp(6));
         let (low, high) = (decimal(low)?, decimal(high)?);
         (low < high).then_some(Interval { low, high, cases })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::semantic::customers::customers;
+
+    #[test]
+    fn what_customers_bring_has_an_interval_where_all_of_many_are_known() {
+        let measures = customers();
+        let worth = measures.iter().find(|measure| measure.name == "clv_52w").unwrap();
+        let told = |all: i64, known: i64| {
+            Interval::of(worth, |name| match name {
+                "clv_52w" => Some(1_000.into()),
+                "variance_of_clv" => Some(10_000.into()),
+                "known_of_clv" => Some(known.into()),
+                "valued_customers" => Some(all.into()),
+                _ => None,
+            })
+        };
+        let [low, high] = ["804.003602", "1195.996398"].map(|end| end.parse().unwrap());
+        assert_eq!(told(10, 10), Some(Interval { low, high, cases: 10 }));
+        assert_eq!((told(9, 9), told(10, 9)), (None, None));
     }
 }

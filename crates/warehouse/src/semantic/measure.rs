@@ -135,17 +135,15 @@ impl Measure {
         }
     }
 
-    /// The other measures it is asked with.
-    pub(super) fn needs(&self) -> Vec<&'static str> {
-        let spread = match self.sampled {
+    /// The other measures that say how sure it is, which it is asked with where the reader may see what they are made of.
+    pub(super) fn spread(&self) -> Vec<&'static str> {
+        match self.sampled {
             Some(Sampled::Mean { squares, .. }) => vec![squares],
             Some(Sampled::Promoters) => PROMOTERS.to_vec(),
-            Some(Sampled::Chances { variance, all } | Sampled::Worth { variance, all, .. }) => {
-                vec![variance, all]
-            }
+            Some(Sampled::Chances { variance, all }) => vec![variance, all],
+            Some(Sampled::Worth { variance, known, all, .. }) => vec![variance, known, all],
             Some(Sampled::Forecast | Sampled::Extended) | None => vec![],
-        };
-        [self.expression.made_of(), spread].concat()
+        }
     }
 
     /// Whether an aggregate of the whole follows from those of its groups, each document being in only one of them or not.

@@ -201,13 +201,20 @@ impl Model {
         !matches!(measure.expression, Expression::Ratio(..)) && self.parts(measure).iter().all(adds)
     }
 
-    /// The aggregates a measure is made of, and those that say how sure it is.
+    /// The aggregates a measure is made of.
     pub(crate) fn parts(&self, measure: &Measure) -> Vec<Measure> {
-        let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
         let own = matches!(measure.expression, Expression::Aggregate { .. }).then(|| measure.clone());
-        let needed = measure.needs();
-        let others = needed.iter().filter_map(named).flat_map(|part| self.parts(part));
-        own.into_iter().chain(others).collect()
+        own.into_iter().chain(self.parts_of(&measure.expression.made_of())).collect()
+    }
+
+    /// Those that say how sure it is.
+    pub(super) fn spread(&self, measure: &Measure) -> Vec<Measure> {
+        self.parts_of(&measure.spread())
+    }
+
+    fn parts_of(&self, names: &[&str]) -> Vec<Measure> {
+        let named = |name: &&str| self.measures.iter().find(|known| known.name == *name);
+        names.iter().filter_map(named).flat_map(|part| self.parts(part)).collect()
     }
 }
 

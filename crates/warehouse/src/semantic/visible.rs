@@ -50,12 +50,13 @@ pub(super) fn visible(engine: &Engine, actor: &Actor, model: Arc<Model>) -> Resu
 }
 
 fn of_seen_columns(engine: &Engine, actor: &Actor, model: &Model, measure: &Measure) -> bool {
-    let seen = |part: &Measure| {
-        let Expression::Aggregate { table, sql, .. } = &part.expression else { return true };
-        let Some(table) = model.facts.get(*table) else { return false };
-        reads(engine, actor, table, sql)
-    };
-    model.parts(measure).iter().all(seen)
+    model.parts(measure).iter().all(|part| is_of_seen(engine, actor, model, part))
+}
+
+pub(super) fn is_of_seen(engine: &Engine, actor: &Actor, model: &Model, part: &Measure) -> bool {
+    let Expression::Aggregate { table, sql, .. } = &part.expression else { return true };
+    let Some(table) = model.facts.get(*table) else { return false };
+    reads(engine, actor, table, sql)
 }
 
 /// Whether the actor may see every column of the fact that the SQL names.
