@@ -74,6 +74,21 @@ impl<K: Eq + Hash, T: Clone> Recent<K, T> {
         }
     }
 
+    /// What was put, or else what `read` finds, which is put then.
+    pub async fn or_read<E>(
+        &self,
+        key: K,
+        version: u64,
+        read: impl Future<Output = Result<T, E>>,
+    ) -> Result<T, E> {
+        if let Some(known) = self.get(&key, version) {
+            return Ok(known);
+        }
+        let found = read.await?;
+        self.put(key, version, found.clone());
+        Ok(found)
+    }
+
     pub fn forget(&self, key: &K) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).forget(key);
     }
@@ -99,6 +114,16 @@ mod tests {
         let old: Recent<&str, i32> = Recent::for_at_most(Duration::ZERO);
         old.put("a", 1, 7);
         assert_eq!(old.get(&"a", 1), None);
+    }
+
+    #[tokio::test]
+    async fn what_is_known_is_not_read_again() {
+        let recent: Recent<&str, i32> = Recent::default();
+        let read = async |version, found: Result<i32, &'static str>| {
+            recent.or_read("a", version, async move { found }).await
+        };
+        assert_eq!(read(1, Err("no answer")).await, Err("no answer"));
+        assert_eq!((read(1, Ok(7)).await, read(1, Ok(8)).await, read(2, Ok(8)).await), (Ok(7), Ok(7), Ok(8)));
     }
 
     #[test]

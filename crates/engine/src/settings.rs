@@ -30,13 +30,8 @@ impl Engine {
 
     /// All of them. What the program keeps for itself stands among them; secrets do not.
     pub async fn settings(&self) -> Result<Arc<HashMap<String, Json>>> {
-        let version = self.changes_to(SETTING);
-        if let Some(known) = self.recent_settings().get(&(), version) {
-            return Ok(known);
-        }
-        let known = Arc::new(self.read_settings().await?);
-        self.recent_settings().put((), version, known.clone());
-        Ok(known)
+        let read = async { self.read_settings().await.map(Arc::new) };
+        self.recent_settings().or_read((), self.changes_to(SETTING), read).await
     }
 
     async fn read_settings(&self) -> Result<HashMap<String, Json>> {

@@ -60,14 +60,8 @@ pub async fn recent<T: DeserializeOwned + Send + Sync + 'static>(
     engine: &Engine,
     report: &str,
 ) -> Result<Option<Arc<Kept<T>>>> {
-    let (known, version) = (engine.extension::<Known<T>>(), engine.changes_to(TABLE));
-    let key = report.to_owned();
-    if let Some(found) = known.0.get(&key, version) {
-        return Ok(found);
-    }
-    let found = find(engine, report).await?.map(Arc::new);
-    known.0.put(key, version, found.clone());
-    Ok(found)
+    let read = async { Ok(find(engine, report).await?.map(Arc::new)) };
+    engine.extension::<Known<T>>().0.or_read(report.to_owned(), engine.changes_to(TABLE), read).await
 }
 
 /// `None` if there is none yet, or another version of the program kept it in another form: the next one replaces it.

@@ -87,39 +87,33 @@ pub async fn step(engine: &Engine) -> Result<usize> {
     let accounts: Vec<Id> = affected(engine, &entries).await?.into_iter().collect();
     let changed = accounts.len();
     let (mut left, mut many) = (accounts.as_slice(), *BATCH.start());
-    while let Some((batch, rest)) = left.split_at_checked(many).filter(|(_, rest)| !rest.is_empty()) {
-        let batch = batch.to_vec();
-        // Read before, so that nobody waits for it.
+    loop {
+        let (batch, rest) = left.split_at(many.min(left.len()));
+        let (batch, is_last) = (batch.to_vec(), rest.is_empty());
+        // The transaction finds it read, and nobody waits for that.
         store::newest_model(engine).await?;
         let took = engine
             .write(&Actor::system(), move |tx| {
                 Box::pin(async move {
                     let began = Instant::now();
+                    store::lock(tx).await?;
                     store::rescore(tx, &batch).await?;
+                    // A refit may have written older figures over these, and set the position back: then they are due once more.
+                    let done = is_last && tx.position(&engine::overwritten(READER)).await? == overwritten;
+                    if done && tx.position(READER).await? < last {
+                        tx.set_position(READER, last).await?;
+                        store::count_changed(tx, changed).await?;
+                    }
                     Ok(began.elapsed())
                 })
             })
             .await?;
+        if is_last {
+            break;
+        }
         left = rest;
         many = if took > TRANSACTION { many / 2 } else { many * 2 }.clamp(*BATCH.start(), *BATCH.end());
     }
-    let final_batch = left.to_vec();
-    store::newest_model(engine).await?;
-    engine
-        .write(&Actor::system(), move |tx| {
-            Box::pin(async move {
-                store::lock(tx).await?;
-                store::rescore(tx, &final_batch).await?;
-                // A refit may have written older figures over these, and set the position back: then they are due once more.
-                let done = tx.position(&engine::overwritten(READER)).await? == overwritten;
-                if done && tx.position(READER).await? < last {
-                    tx.set_position(READER, last).await?;
-                    store::count_changed(tx, changed).await?;
-                }
-                Ok(())
-            })
-        })
-        .await?;
     Ok(entries.len())
 }
 

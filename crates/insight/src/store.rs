@@ -92,17 +92,15 @@ pub async fn newest_models(tx: &mut Tx, limit: u64) -> Result<Vec<StoredModel>> 
 struct Known(Recent<(), Option<Arc<StoredModel>>>);
 
 pub async fn newest_model(engine: &Engine) -> Result<Option<Arc<StoredModel>>> {
-    let (known, version) = (engine.extension::<Known>(), engine.changes_to(MODEL));
-    if let Some(model) = known.0.get(&(), version) {
-        return Ok(model);
-    }
-    let rows = engine.fetch(&newest()).await?;
-    let model = first(&rows)?;
-    if model.is_none() && !rows.is_empty() {
-        tracing::warn!("the kept models are of another version of the program: they will be fitted anew");
-    }
-    known.0.put((), version, model.clone());
-    Ok(model)
+    let read = async {
+        let rows = engine.fetch(&newest()).await?;
+        let model = first(&rows)?;
+        if model.is_none() && !rows.is_empty() {
+            tracing::warn!("the kept models are of another version of the program: they will be fitted anew");
+        }
+        Ok(model)
+    };
+    engine.extension::<Known>().0.or_read((), engine.changes_to(MODEL), read).await
 }
 
 /// The same with what another process fitted a moment ago.

@@ -94,13 +94,8 @@ impl Engine {
     }
 
     pub(super) async fn company(&self) -> Result<Arc<Company>> {
-        let version = self.rights_version();
-        if let Some(known) = self.known_rights().company.get(&(), version) {
-            return Ok(known);
-        }
-        let company = Arc::new(read(self).await?);
-        self.known_rights().company.put((), version, company.clone());
-        Ok(company)
+        let read = async { read(self).await.map(Arc::new) };
+        self.known_rights().company.or_read((), self.rights_version(), read).await
     }
 
     async fn put_together(&self, company: &Company, user: Id, known: &User) -> Result<Rights> {

@@ -3,6 +3,7 @@
 
 use crate::shop::{Shop, module, on_both, reopen, values};
 use engine::{Actor, BoxFuture, Engine, Error, JobContext, JobState, Query};
+use futures::FutureExt;
 use meta::Id;
 use serde_json::json;
 use std::{
@@ -90,6 +91,25 @@ fn what_one_server_does_alone_the_other_waits_for() {
         // Whoever holds a lease does not wait for himself.
         let twice = one.alone("work", |engine| Box::pin(async move { engine.alone("work", work).await }));
         twice.await.unwrap();
+    });
+}
+
+/// Some are gone while it is being taken.
+#[test]
+fn a_lease_asked_for_by_whoever_is_gone_is_the_nexts() {
+    on_both(|shop: Shop| async move {
+        for looks in 0..20 {
+            let mut asking = shop.engine.alone("work", next).boxed();
+            for _ in 0..looks {
+                if futures::poll!(&mut asking).is_ready() {
+                    break;
+                }
+                std::thread::sleep(Duration::from_micros(100));
+            }
+            drop(asking);
+            let taken = tokio::time::timeout(Duration::from_secs(10), shop.engine.alone("work", next)).await;
+            taken.expect("it is held by somebody who is gone").unwrap();
+        }
     });
 }
 

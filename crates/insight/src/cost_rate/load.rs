@@ -10,13 +10,8 @@ use warehouse::rates::{read, select};
 struct Known(Recent<(), Arc<Rates>>);
 
 pub async fn load(engine: &Engine) -> Result<Arc<Rates>> {
-    let (known, version) = (engine.extension::<Known>(), engine.changes_to(ENTITY));
-    if let Some(rates) = known.0.get(&(), version) {
-        return Ok(rates);
-    }
-    let rates = Arc::new(read(&engine.fetch(&select()).await?)?);
-    known.0.put((), version, rates.clone());
-    Ok(rates)
+    let read = async { read(&engine.fetch(&select()).await?).map(Arc::new) };
+    engine.extension::<Known>().0.or_read((), engine.changes_to(ENTITY), read).await
 }
 
 pub async fn load_in(tx: &mut Tx) -> Result<Arc<Rates>> {

@@ -44,14 +44,9 @@ pub async fn load<T: DeserializeOwned + Send + Sync + 'static>(
     kind: &str,
     subject: &str,
 ) -> Result<Option<Arc<Kept<T>>>> {
-    let (known, version) = (engine.extension::<Known<T>>(), engine.changes_to(TABLE));
     let key = (kind.to_owned(), subject.to_owned());
-    if let Some(found) = known.0.get(&key, version) {
-        return Ok(found);
-    }
-    let found = read(engine, kind, subject).await?.map(Arc::new);
-    known.0.put(key, version, found.clone());
-    Ok(found)
+    let read = async { Ok(read(engine, kind, subject).await?.map(Arc::new)) };
+    engine.extension::<Known<T>>().0.or_read(key, engine.changes_to(TABLE), read).await
 }
 
 /// The same with what another process kept a moment ago.
@@ -82,20 +77,15 @@ pub async fn read<T: DeserializeOwned>(
 struct Subjects(Recent<String, Arc<[String]>>);
 
 pub async fn subjects(engine: &Engine, kind: &str) -> Result<Arc<[String]>> {
-    let (known, version) = (engine.extension::<Subjects>(), engine.changes_to(TABLE));
-    let key = kind.to_owned();
-    if let Some(found) = known.0.get(&key, version) {
-        return Ok(found);
-    }
-    let select = Sql::select()
-        .column(name("subject"))
-        .from(name(TABLE))
-        .and_where(Expr::col(name("kind")).eq(kind))
-        .to_owned();
-    let rows = engine.fetch(&select).await?;
-    let found: Arc<[String]> = rows.iter().map(|row| row.text(0)).collect::<Result<_>>()?;
-    known.0.put(key, version, found.clone());
-    Ok(found)
+    let read = async {
+        let select = Sql::select()
+            .column(name("subject"))
+            .from(name(TABLE))
+            .and_where(Expr::col(name("kind")).eq(kind))
+            .to_owned();
+        engine.fetch(&select).await?.iter().map(|row| row.text(0)).collect()
+    };
+    engine.extension::<Subjects>().0.or_read(kind.to_owned(), engine.changes_to(TABLE), read).await
 }
 
 pub async fn keep<T: Serialize>(

@@ -88,13 +88,14 @@ fn expected() -> Vec<Measure> {
         sampled: Some(Sampled::Chances { variance, all }),
         ..declared
     };
-    let worth = |[variance, known, all]: [&'static str; 3], declared: Measure| {
-        let may_cost = declared.name == "profit_52w";
-        Measure { sampled: Some(Sampled::Worth { variance, known, all, may_cost }), ..declared }
+    let worth = |[variance, known, all]: [&'static str; 3], may_cost, declared: Measure| Measure {
+        sampled: Some(Sampled::Worth { variance, known, all, may_cost }),
+        ..declared
     };
     vec![
         worth(
             ["variance_of_clv", "known_of_clv", "valued_customers"],
+            false,
             measure(
                 "clv_52w",
                 Unit::Money,
@@ -108,6 +109,7 @@ fn expected() -> Vec<Measure> {
         ),
         worth(
             ["variance_of_clv", "known_of_clv", "valued_customers"],
+            false,
             measure(
                 "clv_52w_mean",
                 Unit::Money,
@@ -130,6 +132,7 @@ fn expected() -> Vec<Measure> {
         part("variance_of_purchases", VARIANCE_OF_PURCHASES),
         worth(
             ["variance_of_profit", "known_of_profit", "customers_of_profit"],
+            true,
             measure(
                 "profit_52w",
                 Unit::Money,
@@ -153,6 +156,7 @@ fn expected() -> Vec<Measure> {
         )),
         worth(
             ["variance_of_purchases", "known_of_purchases", "forecast_purchases"],
+            false,
             measure(
                 "expected_purchases_52w",
                 Unit::Quantity,

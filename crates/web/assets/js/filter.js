@@ -31,8 +31,17 @@ const noValue = new Set(["mine", "empty", "filled", "true", "false"]);
 each("[data-filter]", (panel) => {
   const known = $("[data-filter-labels]", panel);
   if (known) Object.entries(JSON.parse(known.textContent)).forEach(([id, title]) => labels.set(id, title));
+  // What is pressed before it is built would be lost.
+  const buttons = $$("button[type=button]", panel);
+  const enable = (on) => buttons.forEach((button) => (button.disabled = !on));
+  enable(false);
   let built;
-  const ready = () => (built ??= fieldsAt(panel.dataset.fields).then((fields) => fields.length && build(panel, fields)));
+  const ready = () =>
+    (built ??= fieldsAt(panel.dataset.fields).then((fields) => {
+      if (!fields.length) return;
+      enable(true);
+      build(panel, fields);
+    }));
   panel.addEventListener("toggle", async () => {
     if (!panel.open) return;
     const wasBuilt = Boolean(built);
