@@ -187,7 +187,7 @@ impl Engine {
             tracing::info!(steps, "schema brought up to date");
         }
         let writer = match conn {
-            Conn::Sqlite(_) => Some(writer::start(conn)),
+            Conn::Sqlite(_) => Some(writer::start(conn, &options.data_dir)),
             Conn::Postgres(_) => None,
         };
         let shared = Shared {

@@ -23,8 +23,8 @@ pub(crate) use aside::all_aside;
 pub use aside::aside;
 pub(crate) use link::Link;
 use link::Rows;
+pub(crate) use sqlite::{LogLength, SORTS, Sqlite, WRITES, open_existing};
 use sqlite::{Readers, SqliteRow};
-pub(crate) use sqlite::{SORTS, Sqlite, WRITES};
 
 /// Which database to open; SQLite is a file `zhike.db` in the data folder.
 #[derive(Clone, Debug, PartialEq)]
@@ -102,7 +102,7 @@ pub(crate) async fn open(
 pub(crate) async fn snapshot(pool: &Pool, folder: &Path) -> Result<Conn> {
     match pool {
         Pool::Sqlite(_) => {
-            let mut conn = Conn::Sqlite(sqlite::open_existing(folder)?);
+            let mut conn = Conn::Sqlite(open_existing(folder)?);
             conn.run("BEGIN").await?;
             Ok(conn)
         }
@@ -205,6 +205,14 @@ impl Conn {
         match self {
             Conn::Sqlite(_) => Dialect::Sqlite,
             Conn::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// What is asked or done with SQLite's log; PostgreSQL keeps its own.
+    pub fn log_of<T: Default>(&self, ask: impl FnOnce(&Sqlite) -> Result<T>) -> Result<T> {
+        match self {
+            Conn::Sqlite(conn) => ask(conn),
+            Conn::Postgres(_) => Ok(T::default()),
         }
     }
 

@@ -67,8 +67,8 @@ impl Engine {
                     let optimize = format!("INSERT INTO \"{index}\" (\"{index}\") VALUES ('optimize')");
                     writer::alone(writer, vec![optimize]).await?;
                 }
-                let statements = ["VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"];
-                writer::alone(writer, statements.map(str::to_owned).to_vec()).await
+                writer::alone(writer, vec!["VACUUM".to_owned()]).await?;
+                writer::cut_log(writer).await
             }
             (None, Pool::Postgres(pool)) => {
                 let mut conn = Conn::Postgres(Link::of(pool).await?);

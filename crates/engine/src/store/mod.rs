@@ -1,6 +1,7 @@
 //! Records in and out of the database.
 
 mod check;
+mod checkpoint;
 mod derived;
 mod hits;
 mod list;

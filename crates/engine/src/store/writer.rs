@@ -2,39 +2,47 @@
 //! up and commits it together, so that many durable writes share one sync. Each piece of work but the first runs in a savepoint;
 //! the first, which may be an import's thousands of rows, goes without: a savepoint keeps a copy of every page it changes.
 
+use super::checkpoint::Log;
 use crate::{
     Actor, Engine, Error, Figures, Result, Tx,
-    db::{Conn, Link, SORTS, WRITES, all_aside},
+    db::{Conn, Link, SORTS, Sqlite, WRITES, all_aside, aside},
     lease::outlast,
     search::Pending,
 };
 use futures::{FutureExt, future::BoxFuture};
 use meta::Clock;
 use sea_query::Values;
-use std::{collections::BTreeSet, panic::AssertUnwindSafe, time::Duration};
+use std::{collections::BTreeSet, panic::AssertUnwindSafe, path::Path, sync::Arc, time::Duration};
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{Mutex, mpsc, oneshot, watch},
     time::Instant,
 };
 
 type Work = Box<dyn for<'t> FnOnce(&'t mut Tx) -> BoxFuture<'t, Result<()>> + Send>;
 
-struct Task {
+pub(super) struct Task {
     engine: Engine,
     actor: Actor,
     work: Work,
     done: oneshot::Sender<Result<()>>,
 }
 
-enum Order {
+pub(super) enum Order {
     Write(Task),
     /// Statements that stand in no transaction, such as VACUUM, or a new index of a large table.
     Alone(Vec<String>, oneshot::Sender<Result<()>>),
+    /// What is left of the log, copied while nobody writes.
+    CopyLog(oneshot::Sender<Result<()>>),
+    /// The same, with all that readers need; then nothing stands in the log's file.
+    CutLog(oneshot::Sender<Result<()>>),
 }
 
 impl Order {
     fn refuse(self, error: Error) {
-        let (Order::Write(Task { done, .. }) | Order::Alone(_, done)) = self;
+        let (Order::Write(Task { done, .. })
+        | Order::Alone(_, done)
+        | Order::CopyLog(done)
+        | Order::CutLog(done)) = self;
         let _ = done.send(Err(error));
     }
 }
@@ -45,9 +53,14 @@ const QUEUE_LIMIT: usize = 1_000;
 const GROUP_LIMIT: usize = 200;
 const GROUP_TIME: Duration = Duration::from_millis(20);
 
-pub(crate) fn start(conn: Conn) -> Writer {
+pub(crate) fn start(conn: Conn, folder: &Path) -> Writer {
     let (sender, receiver) = mpsc::channel(QUEUE_LIMIT);
-    tokio::spawn(run(conn, receiver));
+    let (waits, waiting) = watch::channel(0);
+    let copying = Arc::new(Mutex::new(()));
+    let log =
+        Log { folder: folder.to_owned(), waiting, writer: sender.downgrade(), copying: copying.clone() };
+    tokio::spawn(log.keep_short());
+    tokio::spawn(run(conn, receiver, waits, copying));
     Writer(sender)
 }
 
@@ -79,18 +92,24 @@ where
 }
 
 async fn queue(writer: &Writer, engine: &Engine, actor: &Actor, work: Work) -> Result<()> {
-    let (done, committed) = oneshot::channel();
-    let task = Task { engine: engine.clone(), actor: actor.clone(), work, done };
-    let gone = || Error::Unavailable("the writer has stopped".into());
-    writer.0.send(Order::Write(task)).await.map_err(|_| gone())?;
-    committed.await.map_err(|_| gone())?
+    let (engine, actor) = (engine.clone(), actor.clone());
+    ask(writer, |done| Order::Write(Task { engine, actor, work, done })).await
 }
 
 /// Runs statements outside of any transaction, between two groups of writes.
 pub(crate) async fn alone(writer: &Writer, statements: Vec<String>) -> Result<()> {
+    ask(writer, |done| Order::Alone(statements, done)).await
+}
+
+/// Nothing of what was written is left in the log's file.
+pub(crate) async fn cut_log(writer: &Writer) -> Result<()> {
+    ask(writer, Order::CutLog).await
+}
+
+async fn ask(writer: &Writer, order: impl FnOnce(oneshot::Sender<Result<()>>) -> Order) -> Result<()> {
     let (done, ended) = oneshot::channel();
     let gone = || Error::Unavailable("the writer has stopped".into());
-    writer.0.send(Order::Alone(statements, done)).await.map_err(|_| gone())?;
+    writer.0.send(order(done)).await.map_err(|_| gone())?;
     ended.await.map_err(|_| gone())?
 }
 
@@ -149,22 +168,35 @@ async fn run_alone(conn: &mut Conn, statements: Vec<String>) -> Result<()> {
     done.and(conn.run(WRITES).await)
 }
 
-async fn run(mut conn: Conn, mut tasks: mpsc::Receiver<Order>) {
+async fn run(
+    mut conn: Conn,
+    mut tasks: mpsc::Receiver<Order>,
+    waits: watch::Sender<i64>,
+    copying: Arc<Mutex<()>>,
+) {
     let mut held: Option<Order> = None;
     loop {
         let order = match held.take() {
             Some(order) => Some(order),
             None => tasks.recv().await,
         };
-        let first = match order {
-            Some(Order::Write(task)) => task,
+        match order {
+            Some(Order::Write(task)) => (conn, held) = all_aside(group(conn, &mut tasks, task)).await,
             Some(Order::Alone(statements, done)) => {
                 let _ = done.send(all_aside(run_alone(&mut conn, statements)).await);
-                continue;
+            }
+            Some(Order::CopyLog(done)) => {
+                let _ = done.send(aside(|| conn.log_of(|conn| conn.copy_log().map(drop))));
+            }
+            Some(Order::CutLog(done)) => {
+                // Beside another copy it would not be cut.
+                let _copying = copying.lock().await;
+                let _ = done.send(aside(|| conn.log_of(Sqlite::cut_log)));
             }
             None => return,
-        };
-        (conn, held) = all_aside(group(conn, &mut tasks, first)).await;
+        }
+        // Who copies it is not told where that cannot be found out; after the next commit it can.
+        let _ = conn.log_of(|conn| Ok(waits.send_replace(conn.log_length()?.waiting())));
     }
 }
 
@@ -203,8 +235,8 @@ async fn group(mut conn: Conn, tasks: &mut mpsc::Receiver<Order>, first: Task) -
         let room = finished.len() < GROUP_LIMIT && started.elapsed() < GROUP_TIME;
         next = match (room && broken.is_none()).then(|| tasks.try_recv()) {
             Some(Ok(Order::Write(task))) => Some(task),
-            Some(Ok(alone)) => {
-                held = Some(alone);
+            Some(Ok(other)) => {
+                held = Some(other);
                 None
             }
             _ => None,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod checkpoint;
 mod conditions;
 mod custom;
 mod deep;
