@@ -53,7 +53,7 @@ pub use inspect::{Inspection, inspect};
 pub use jobs::{Job, JobContext, JobState};
 pub use log::{LogEntry, LogKind};
 pub use merge::{Duplicate, LOSERS_LIMIT, Merged, Merging, Pair, Sameness};
-pub use module::{BeforeCommit, BeforeSave, BeforeSetting, JobHandler, Module, Start};
+pub use module::{BeforeCommit, BeforeSave, BeforeSetting, Defaults, JobHandler, Module, Start};
 pub use night::every_night;
 pub use once::{Failure, Idle};
 pub use privacy::consent;

@@ -7,10 +7,13 @@ use crate::{
     schema::Table,
 };
 use futures::future::BoxFuture;
-use meta::{Draft, Entity, Field, Id, Label, label};
+use meta::{Draft, Entity, Field, Id, Label, Values, label};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
 
+/// Fills in records about to be made what they lack, from those they refer to, which the actor sees; run before they are checked, which
+/// tells what is wrong with them.
+pub type Defaults = for<'t> fn(&'t mut Tx, &'t mut [Values]) -> BoxFuture<'t, Result<()>>;
 /// A rule on one record about to be saved; pure.
 pub type BeforeSave = fn(&mut Draft<'_>);
 /// A rule over all records of an entity that a transaction touched (created, updated, deleted, restored), run once before
@@ -44,6 +47,7 @@ pub struct Module {
     pub extensions: Vec<(&'static str, Vec<Field>)>,
     pub lists: Vec<List>,
     pub tables: Vec<Table>,
+    pub defaults: Vec<(&'static str, Defaults)>,
     pub before_save: Vec<(&'static str, BeforeSave)>,
     pub before_commit: Vec<(&'static str, BeforeCommit)>,
     pub before_setting: Vec<(&'static str, BeforeSetting)>,
@@ -64,6 +68,7 @@ impl Module {
             extensions: vec![],
             lists: vec![],
             tables: vec![],
+            defaults: vec![],
             before_save: vec![],
             before_commit: vec![],
             before_setting: vec![],
@@ -94,6 +99,10 @@ impl Module {
     }
     pub fn table(mut self, table: Table) -> Self {
         self.tables.push(table);
+        self
+    }
+    pub fn defaults(mut self, entity: &'static str, fill: Defaults) -> Self {
+        self.defaults.push((entity, fill));
         self
     }
     pub fn before_save(mut self, entity: &'static str, rule: BeforeSave) -> Self {

@@ -4,7 +4,7 @@ use crate::{
     Customs, Dialect, Error, Module, Recent, Result, condition,
     deep::Check,
     engine::ESTIMATE_AGE,
-    module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, JobHandler, NumberNames, Start},
+    module::{BeforeCommit, BeforeSave, BeforeSetting, Copies, Defaults, JobHandler, NumberNames, Start},
     schema::Table,
     store::ByIds,
 };
@@ -27,6 +27,7 @@ pub struct Registry {
     pub(crate) filters: Recent<String, Arc<IdedExpr>>,
     modules: Vec<ModuleInfo>,
     pub(crate) tables: Vec<Table>,
+    defaults: Vec<(&'static str, Defaults)>,
     before_save: HashMap<&'static str, Vec<BeforeSave>>,
     before_commit: Vec<(&'static str, BeforeCommit)>,
     pub(crate) before_setting: Vec<(&'static str, BeforeSetting)>,
@@ -47,6 +48,7 @@ impl Registry {
                 .weighing(|text: &String, _| condition::kept_bytes(text)),
             modules: vec![],
             tables: vec![],
+            defaults: vec![],
             before_save: HashMap::new(),
             before_commit: vec![],
             before_setting: vec![],
@@ -72,6 +74,7 @@ impl Registry {
             extensions.extend(module.extensions);
             lists.extend(module.lists);
             registry.tables.extend(module.tables);
+            registry.defaults.extend(module.defaults);
             for (entity, rule) in module.before_save {
                 registry.before_save.entry(entity).or_default().push(rule);
             }
@@ -145,6 +148,9 @@ impl Registry {
             let names_records = |field: &&Field| matches!(field.kind, Kind::LongText | Kind::Json);
             entity.fields.values().filter(names_records).map(move |field| (entity, field))
         })
+    }
+    pub(crate) fn defaults(&self, entity: &str) -> impl Iterator<Item = Defaults> {
+        self.defaults.iter().filter(move |(of, _)| *of == entity).map(|(_, fill)| *fill)
     }
     pub(crate) fn rules(&self, entity: &str) -> &[BeforeSave] {
         self.before_save.get(entity).map_or(&[], Vec::as_slice)

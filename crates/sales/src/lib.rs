@@ -23,6 +23,7 @@ pub fn module() -> Module {
         .entity(return_line::entity())
         .entity(product::entity())
         .entity(product_category::entity())
+        .defaults("order_line", order_line::rules::defaults)
         .before_save("order", order::rules::check)
         .before_save("order_line", order_line::rules::check)
         .before_save("return", returns::rules::check)

@@ -47,6 +47,24 @@ impl Tx {
         Ok(())
     }
 
+    /// What records about to be made take from those they refer to. Who may not see one of these learns nothing of it here: the check of
+    /// references, which comes after the others, says that it is not there.
+    pub(super) async fn fill_from_others(
+        &mut self,
+        entity: &Entity,
+        ids: &[Id],
+        records: &mut [Values],
+    ) -> Result<()> {
+        let engine = self.engine.clone();
+        let mut fills = engine.registry().defaults(&entity.name).peekable();
+        if fills.peek().is_some() && self.missing_references(entity, ids, records).await?.is_empty() {
+            for fill in fills {
+                fill(self, records).await?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes as many numbers from the sequence as there are records without one.
     async fn number(
         &mut self,

@@ -58,6 +58,7 @@ impl Tx {
             problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));
         }
         self.fill_defaults(&entity, &mut records).await?;
+        self.fill_from_others(&entity, &ids, &mut records).await?;
         for (index, (values, id)) in records.iter_mut().zip(&ids).enumerate() {
             let found = self.prepare(&entity, Change::Create, *id, None, values);
             problems.extend(found.into_iter().map(|problem| at(problem, many.then_some(index))));

@@ -6,11 +6,109 @@ use engine::{
     Error, Result, Row, Tx, among, name,
     sea_query::{Cond, Expr, ExprTrait, JoinType, Query, SelectStatement},
 };
-use meta::{Decimal, Id, MONEY_SCALE, Record, Value, Values, unscaled};
+use meta::{DateTime, Decimal, Id, MONEY_SCALE, Record, Utc, Value, Values, unscaled};
 use rust_decimal::RoundingStrategy::MidpointAwayFromZero;
 use std::collections::{BTreeSet, HashMap};
 
 const CHUNK: usize = 1_000;
+
+/// What a line may have from its product.
+const FROM_PRODUCT: [&str; 3] = ["unit_price", "unit_cost", "description"];
+
+struct Product {
+    price: Option<i64>,
+    cost: Option<i64>,
+    name: Option<String>,
+    currency: Option<String>,
+}
+
+impl Product {
+    const COLUMNS: [&str; 4] = ["price", "cost", "name", "currency"];
+
+    /// Of columns in that order, from `first` on.
+    fn of(row: &Row, first: usize) -> Result<Product> {
+        Ok(Product {
+            price: row.opt_int(first)?,
+            cost: row.opt_int(first + 1)?,
+            name: row.opt_text(first + 2)?,
+            currency: row.opt_text(first + 3)?,
+        })
+    }
+}
+
+/// What decides in which currency a line's amounts are.
+struct Head {
+    currency: String,
+    at: DateTime<Utc>,
+}
+
+impl Head {
+    fn of(row: &Row, first: usize) -> Result<Head> {
+        Ok(Head { currency: row.text(first)?, at: row.instant(first + 1)? })
+    }
+}
+
+/// Gives lines about to be made what their product knows.
+pub async fn begin_from_product(tx: &mut Tx, document: &Document, lines: &mut [Values]) -> Result<()> {
+    let lacks = |line: &Values, field: &str| line.get(field).is_none_or(Value::is_null);
+    let of = |line: &Values| {
+        let lacking = FROM_PRODUCT.iter().any(|field| lacks(line, field));
+        let [product, head] = ["product", document.head].map(|field| line.get(field).and_then(Value::as_id));
+        product.zip(head).filter(|_| lacking)
+    };
+    let (products, heads): (BTreeSet<Id>, BTreeSet<Id>) = lines.iter().filter_map(of).unzip();
+    if products.is_empty() {
+        return Ok(());
+    }
+    let products = by_id(tx, "product", &products, &Product::COLUMNS, |row| Product::of(row, 1)).await?;
+    let columns = ["currency", document.at];
+    let heads = by_id(tx, document.head, &heads, &columns, |row| Head::of(row, 1)).await?;
+    let rates = rates_of(tx, products.values(), heads.values()).await?;
+    for line in lines {
+        let Some((product, head)) = of(line) else { continue };
+        let (Some(product), Some(head)) = (products.get(&product), heads.get(&head)) else { continue };
+        match from_product(|field| lacks(line, field), product, head, &rates) {
+            Ok(values) => line.extend(values),
+            // Without an exchange rate, say: the rule before the commit says so of the document, when all fields were checked.
+            Err(Error::Invalid(_)) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn by_id<T>(
+    tx: &mut Tx,
+    entity: &str,
+    ids: &BTreeSet<Id>,
+    columns: &[&str],
+    of: impl Fn(&Row) -> Result<T>,
+) -> Result<HashMap<Id, T>> {
+    let ids: Vec<Id> = ids.iter().copied().collect();
+    let mut known = HashMap::new();
+    for ids in ids.chunks(CHUNK) {
+        let select = Query::select()
+            .column(name("id"))
+            .columns(columns.iter().map(|column| name(column)))
+            .from(name(entity))
+            .and_where(Expr::col(name("id")).is_in(among(ids)))
+            .to_owned();
+        for row in tx.fetch(&select).await? {
+            known.insert(row.id(0)?, of(&row)?);
+        }
+    }
+    Ok(known)
+}
+
+async fn rates_of(
+    tx: &mut Tx,
+    products: impl Iterator<Item = &Product>,
+    heads: impl Iterator<Item = &Head>,
+) -> Result<Rates> {
+    let theirs = products.filter_map(|product| product.currency.clone());
+    let currencies: BTreeSet<String> = theirs.chain(heads.map(|head| head.currency.clone())).collect();
+    Rates::load(tx, &currencies).await
+}
 
 /// Fills the lines among `ids` that lack something their product knows.
 pub async fn fill_from_product(tx: &mut Tx, document: &Document, ids: &[Id]) -> Result<()> {
@@ -25,14 +123,17 @@ pub async fn fill_from_product(tx: &mut Tx, document: &Document, ids: &[Id]) -> 
         if lacking.is_empty() {
             continue;
         }
-        let lacking = tx.fetch(&select_known(document, &lacking)).await?;
-        let mut currencies = BTreeSet::new();
-        for row in &lacking {
-            currencies.extend([row.opt_text(7)?, row.opt_text(8)?].into_iter().flatten());
+        let mut known = vec![];
+        for row in tx.fetch(&select_known(document, &lacking)).await? {
+            let lacks = [row.opt_int(1)?.is_none(), row.opt_int(2)?.is_none(), row.opt_text(3)?.is_none()];
+            known.push((row.id(0)?, lacks, Product::of(&row, 4)?, Head::of(&row, 8)?));
         }
-        let rates = Rates::load(tx, &currencies).await?;
-        for row in &lacking {
-            updates.push((row.id(0)?, from_product(row, &rates)?));
+        let (products, heads) = (known.iter().map(|known| &known.2), known.iter().map(|known| &known.3));
+        let rates = rates_of(tx, products, heads).await?;
+        for (id, lacks, product, head) in &known {
+            let lacks =
+                |field: &str| FROM_PRODUCT.iter().zip(lacks).any(|(name, lacks)| *name == field && *lacks);
+            updates.push((*id, from_product(lacks, product, head, &rates)?));
         }
     }
     if !updates.is_empty() {
@@ -72,38 +173,40 @@ fn select_lacking(document: &Document, ids: &[Id]) -> SelectStatement {
         .to_owned()
 }
 
-/// Columns: 0 id, 1 unit_price, 2 unit_cost, 3 description of the line; 4 price, 5 cost, 6 name, 7 currency of the product;
-/// 8 currency, 9 day of the document.
+/// Columns: 0 id, 1 to 3 what the line may lack; from 4 on the product, from 8 on the head.
 fn select_known(document: &Document, ids: &[Id]) -> SelectStatement {
     let line = |column: &str| (name(document.line), name(column));
     let head = |column: &str| (name(document.head), name(column));
-    let product = |column: &str| (name("product"), name(column));
     with_product(document, ids)
-        .columns([line("id"), line("unit_price"), line("unit_cost"), line("description")])
-        .columns([product("price"), product("cost"), product("name"), product("currency")])
+        .column(line("id"))
+        .columns(FROM_PRODUCT.map(line))
+        .columns(Product::COLUMNS.map(|column| (name("product"), name(column))))
         .columns([head("currency"), head(document.at)])
         .join(JoinType::InnerJoin, name(document.head), Expr::col(head("id")).equals(line(document.head)))
         .to_owned()
 }
 
-fn from_product(row: &Row, rates: &Rates) -> Result<Values> {
+fn from_product(
+    lacks: impl Fn(&str) -> bool,
+    product: &Product,
+    head: &Head,
+    rates: &Rates,
+) -> Result<Values> {
     let mut values = Values::new();
-    let (theirs, ours) = (row.opt_text(7)?, row.text(8)?);
-    let at = row.instant(9)?;
-    for (own, given, field) in [(1, 4, "unit_price"), (2, 5, "unit_cost")] {
-        if let (None, Some(amount)) = (row.opt_int(own)?, row.opt_int(given)?) {
+    let ours = &head.currency;
+    let theirs = product.currency.as_ref().unwrap_or(ours);
+    for (field, given) in [("unit_price", product.price), ("unit_cost", product.cost)] {
+        if let Some(amount) = given.filter(|_| lacks(field)) {
             let amount = unscaled(amount, MONEY_SCALE);
-            let theirs = theirs.as_deref().unwrap_or(&ours);
-            let converted = if theirs == ours {
-                amount
-            } else {
-                convert(amount, rates.at(theirs, at)?, rates.at(&ours, at)?)?
+            let converted = match theirs == ours {
+                true => amount,
+                false => convert(amount, rates.at(theirs, head.at)?, rates.at(ours, head.at)?)?,
             };
-            values.insert(field.to_owned(), Value::Decimal(converted));
+            values.insert(field, Value::Decimal(converted));
         }
     }
-    if row.opt_text(3)?.is_none() {
-        values.insert("description".to_owned(), row.opt_text(6)?.into());
+    if lacks("description") {
+        values.insert("description", product.name.clone().into());
     }
     Ok(values)
 }

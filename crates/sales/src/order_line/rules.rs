@@ -1,8 +1,12 @@
 //! What must hold for every order line, and what follows from it for the order.
 
-use crate::money::{defaults::fill_from_product, document::ORDER, lines};
+use crate::money::{
+    defaults::{begin_from_product, fill_from_product},
+    document::ORDER,
+    lines,
+};
 use engine::{BoxFuture, Result, Tx};
-use meta::{Change, Draft, Id, label};
+use meta::{Change, Draft, Id, Values, label};
 
 pub fn check(draft: &mut Draft<'_>) {
     if draft.change == Change::Update && draft.changes("order") {
@@ -17,7 +21,12 @@ pub fn check(draft: &mut Draft<'_>) {
     lines::check(draft);
 }
 
-/// Fills what the product knows; the orders' own rule, which runs next, brings their totals up to date.
+/// What the product knows.
+pub fn defaults<'t>(tx: &'t mut Tx, lines: &'t mut [Values]) -> BoxFuture<'t, Result<()>> {
+    Box::pin(begin_from_product(tx, &ORDER, lines))
+}
+
+/// Fills what the product knows where a change took it away, or gave the line another product; the orders' own rule, which runs next, brings their totals up to date.
 pub fn totals<'t>(tx: &'t mut Tx, lines: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         fill_from_product(tx, &ORDER, lines).await?;

@@ -1,6 +1,6 @@
 //! What lines take from products and order lines.
 
-use crate::company::{Company, amount, d, on_both, refused};
+use crate::company::{Company, amount, d, on_both, refused, values};
 use meta::{Id, Value};
 
 async fn kettle(company: &Company) -> Id {
@@ -31,8 +31,48 @@ fn a_line_starts_from_its_product_in_the_orders_currency() {
             .await;
         let fields = ["unit_price", "unit_cost", "amount", "cost"];
         assert_eq!(company.amounts("order_line", line, fields).await, [d("10"), d("5"), d("30"), d("15")]);
-        assert_eq!(company.get("order_line", line).await.text("description"), "Kettle");
+        let made = company.get("order_line", line).await;
+        assert_eq!(
+            (made.text("description"), made.version),
+            ("Kettle", 1),
+            "made with it, not changed to it"
+        );
         assert_eq!(company.amounts("order", order, ["total", "margin_base"]).await, [d("30"), d("108")]);
+    });
+}
+
+#[test]
+fn of_a_product_that_is_not_there_nothing_is_told() {
+    on_both(|company| async move {
+        let product = kettle(&company).await;
+        let order = company.create("order", []).await;
+        company.delete("product", product).await;
+        let fields = [("order", order.into()), ("product", product.into()), ("discount", amount("1000"))];
+        // Not that the discount is more than its price.
+        assert_eq!(refused(company.try_create("order_line", fields).await), ["product"]);
+    });
+}
+
+#[test]
+fn a_rate_that_is_missing_is_said_of_the_order() {
+    on_both(|company| async move {
+        let product = kettle(&company).await;
+        let made = company.engine.write(&company.actor, move |tx| {
+            Box::pin(async move {
+                let order = tx.create("order", values([("currency", "KRW".into())])).await?;
+                let line = |quantity| {
+                    values([
+                        ("order", order.into()),
+                        ("product", product.into()),
+                        ("quantity", amount(quantity)),
+                    ])
+                };
+                let made = tx.create_many("order_line", vec![line("1"), line("2")]).await;
+                made.expect("the lines are not to blame");
+                tx.settle().await
+            })
+        });
+        assert_eq!(refused(made.await), ["currency"]);
     });
 }
 
