@@ -7,6 +7,7 @@
 
 pub mod backtest;
 pub mod bg_nbd;
+pub mod by_key;
 pub mod change;
 pub mod clv;
 pub mod clv_range;

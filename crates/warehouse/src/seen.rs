@@ -7,8 +7,8 @@ use crate::{
 };
 use datafusion::{
     arrow::{
-        array::{Array, ArrayRef, AsArray, BooleanArray, BooleanBufferBuilder, Int32Array},
-        buffer::BooleanBuffer,
+        array::{Array, AsArray, BooleanArray, Int32Array},
+        buffer::{BooleanBuffer, Buffer},
         datatypes::{DataType, Int32Type},
     },
     common::tree_node::{Transformed, TreeNode, TreeNodeRecursion},
@@ -30,6 +30,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::OnceCell;
+use value::by_key;
 
 /// What a query takes in memory, roughly.
 const QUERY_BYTES: usize = 16 << 10;
@@ -42,29 +43,25 @@ pub(crate) struct Sets {
     memory_bytes: usize,
 }
 
-pub(crate) struct SeenKeys(BooleanBuffer);
+/// 64 keys in a word, the lowest first.
+pub(crate) struct SeenKeys(Vec<u64>);
 
 impl SeenKeys {
     async fn of(keys: DataFrame) -> datafusion::error::Result<SeenKeys> {
         let (state, query) = keys.into_parts();
         let plan = state.create_physical_plan(&query).await?;
         let rows = memory::rows(plan, TaskContext::from(&state), usize::MAX).await?;
-        let mut seen = BooleanBufferBuilder::new(0);
+        let mut seen: Vec<u64> = vec![];
         for batch in &rows.batches {
             for key in batch.column(0).as_primitive::<Int32Type>().iter().flatten() {
                 let Ok(key) = usize::try_from(key) else { continue };
-                if key >= seen.len() {
-                    seen.advance(key + 1 - seen.len());
+                if key / 64 >= seen.len() {
+                    seen.resize(key / 64 + 1, 0);
                 }
-                seen.set_bit(key, true);
+                seen[key / 64] |= 1 << (key % 64);
             }
         }
-        Ok(SeenKeys(seen.finish()))
-    }
-
-    #[inline]
-    pub fn has(&self, key: i32) -> bool {
-        usize::try_from(key).is_ok_and(|key| key < self.0.len() && self.0.value(key))
+        Ok(SeenKeys(seen))
     }
 
     /// Says of a key whether it is among them, of no key neither yes nor no; what rights ask is never without an answer (`coalesce`).
@@ -77,15 +74,15 @@ impl SeenKeys {
             let [keys] = arrays.as_slice() else {
                 return Err(DataFusionError::Plan("whether a key is seen is asked of one key".into()));
             };
-            Ok(ColumnarValue::Array(self.told(keys.as_primitive())))
+            let keys: &Int32Array = keys.as_primitive();
+            let told = BooleanArray::new(self.told(keys.values()), keys.nulls().cloned());
+            Ok(ColumnarValue::Array(Arc::new(told)))
         };
         create_udf(&name, vec![DataType::Int32], DataType::Boolean, Volatility::Immutable, Arc::new(has))
     }
 
-    fn told(&self, keys: &Int32Array) -> ArrayRef {
-        let values = keys.values();
-        let told = BooleanBuffer::collect_bool(values.len(), |at| self.has(values[at]));
-        Arc::new(BooleanArray::new(told, keys.nulls().cloned()))
+    pub fn told(&self, keys: &[i32]) -> BooleanBuffer {
+        BooleanBuffer::new(Buffer::from_vec(by_key::among(&self.0, keys)), 0, keys.len())
     }
 }
 
@@ -94,7 +91,7 @@ impl Sets {
     pub fn new(memory_bytes: usize) -> Self {
         // A set is right as long as its version is asked.
         let kept = Recent::for_at_most(Duration::MAX)
-            .weighing(|_, seen: &Arc<SeenKeys>| seen.0.len() / 8 + QUERY_BYTES);
+            .weighing(|_, seen: &Arc<SeenKeys>| seen.0.len() * 8 + QUERY_BYTES);
         Sets { kept, read: Mutex::default(), memory_bytes }
     }
 
@@ -173,6 +170,7 @@ fn among_keys(expression: &Expr) -> Option<(&Expr, &LogicalPlan)> {
 mod tests {
     use super::*;
     use datafusion::arrow::{
+        array::ArrayRef,
         datatypes::{Field, Schema},
         record_batch::RecordBatch,
         util::pretty::pretty_format_batches,

@@ -30,6 +30,7 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
+use value::by_key;
 
 /// Of a table with more records they would take more memory than they are worth.
 const RECORDS_LIMIT: u64 = 8_000_000;
@@ -83,14 +84,17 @@ impl Coded {
 
     /// Of no key it is that of nothing, so that no answer has gaps.
     fn codes(&self, keys: &Int32Array) -> Int32Array {
-        let code = |key: i32| match &self.seen {
-            Some(seen) if !seen.has(key) => EMPTY,
-            _ => self.codes.code(key),
-        };
-        match keys.nulls() {
-            None => keys.values().iter().map(|key| code(*key)).collect::<Vec<i32>>().into(),
-            Some(_) => keys.iter().map(|key| key.map_or(EMPTY, code)).collect::<Vec<i32>>().into(),
+        let mut codes = by_key::at(&self.codes.of, keys.values(), EMPTY);
+        let seen = self.seen.as_ref().map(|seen| seen.told(keys.values()));
+        let known = keys.nulls().map(|nulls| nulls.inner().clone());
+        for shown in [seen, known].into_iter().flatten() {
+            for (code, shown) in codes.iter_mut().zip(&shown) {
+                if !shown {
+                    *code = EMPTY;
+                }
+            }
         }
+        codes.into()
     }
 
     pub fn member(&self, numbers: &ArrayRef, at: usize) -> Code {
@@ -193,10 +197,6 @@ impl Codes {
             }
         }
         Ok(Some(codes))
-    }
-
-    fn code(&self, key: i32) -> i32 {
-        usize::try_from(key).ok().and_then(|key| self.of.get(key)).copied().unwrap_or(EMPTY)
     }
 }
 
