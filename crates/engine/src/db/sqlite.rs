@@ -1,14 +1,17 @@
 //! SQLite, called where the statement is wanted: a statement takes some ten microseconds, less than handing it to a thread and
 //! waiting for its answer. What reads a whole table is a stream on a thread of its own.
 
+mod column;
+mod log;
+
 use super::{ACQUIRE_TIMEOUT, Row, aside::aside, bind::bind};
 use crate::{Error, Result};
+use column::FromColumn;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
-use meta::{DateTime, Id, NaiveDate, Utc};
 use rusqlite::{
     Connection, OpenFlags, Statement,
     config::DbConfig,
-    types::{FromSql, FromSqlError, FromSqlResult, Value, ValueRef},
+    types::{Value, ValueRef},
 };
 use sea_query::Values;
 use std::{
@@ -23,6 +26,8 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::{sleep, timeout},
 };
+
+pub(crate) use log::LogLength;
 
 const READERS: usize = 4;
 /// In KiB (SQLite writes it as a negative number).
@@ -45,19 +50,6 @@ const BATCH: usize = 500;
 
 /// One connection.
 pub(crate) struct Sqlite(Connection);
-
-/// In pages.
-pub(crate) struct LogLength {
-    pub pages: i64,
-    /// Of which the database has so many.
-    pub copied: i64,
-}
-
-impl LogLength {
-    pub fn waiting(&self) -> i64 {
-        self.pages - self.copied
-    }
-}
 
 /// A row's values by position.
 pub struct SqliteRow(Box<[Value]>);
@@ -91,31 +83,6 @@ pub(crate) fn open_existing(folder: &Path) -> Result<Sqlite> {
 }
 
 impl Sqlite {
-    pub fn log_length(&self) -> Result<LogLength> {
-        Ok(self.checkpoint("NOOP")?.1)
-    }
-
-    /// Copies of the log what no reader still needs to find there.
-    pub fn copy_log(&self) -> Result<LogLength> {
-        Ok(self.checkpoint("PASSIVE")?.1)
-    }
-
-    /// Copies all of the log and leaves none; waits for readers.
-    pub fn cut_log(&self) -> Result<()> {
-        match self.checkpoint("TRUNCATE")? {
-            (false, _) => Ok(()),
-            (true, _) => Err(Error::Unavailable("the database's log is in use and was not cut off".into())),
-        }
-    }
-
-    /// Whether others were in the way, and how long the log is.
-    fn checkpoint(&self, mode: &str) -> Result<(bool, LogLength)> {
-        let told = |row: &rusqlite::Row<'_>| {
-            Ok((row.get(0)?, LogLength { pages: row.get(1)?, copied: row.get(2)? }))
-        };
-        Ok(self.0.query_row(&format!("PRAGMA wal_checkpoint({mode})"), (), told)?)
-    }
-
     pub fn fetch(&self, sql: &str, values: Values) -> Result<Vec<Row>> {
         let mut rows = vec![];
         self.each(sql, values, |row| {
@@ -196,36 +163,6 @@ impl SqliteRow {
             Some(Value::Text(text)) => Ok(Some(std::mem::take(text))),
             _ => self.get(index),
         }
-    }
-}
-
-/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`bind`] gives them,
-/// which is much faster to read than any form.
-pub(super) trait FromColumn: Sized {
-    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self>;
-}
-
-macro_rules! as_sqlite_has_it {
-    ($($kind:ty),*) => {$(
-        impl FromColumn for $kind {
-            fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
-                FromSql::column_result(value)
-            }
-        }
-    )*};
-}
-as_sqlite_has_it!(Id, i64, f64, String, Vec<u8>, bool);
-
-impl FromColumn for NaiveDate {
-    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        value.as_str()?.parse().map_err(FromSqlError::other)
-    }
-}
-
-impl FromColumn for DateTime<Utc> {
-    fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self> {
-        let at = DateTime::parse_from_rfc3339(value.as_str()?);
-        at.map(|at| at.to_utc()).map_err(FromSqlError::other)
     }
 }
 
