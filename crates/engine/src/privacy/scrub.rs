@@ -10,11 +10,16 @@ use crate::{
 use meta::{DateTime, Utc};
 use sea_query::{Expr, ExprTrait, Query as Sql};
 use serde_json::json;
+use std::time::Duration;
+use tokio::time::sleep;
 
 const JOB: &str = "privacy.scrub";
 /// A bigger file of SQLite is written anew at night, for nobody can write meanwhile.
 const AT_ONCE_BYTES: i64 = 500_000_000;
 const NIGHT_HOUR: u32 = 3;
+/// How often the write-ahead log is tried to be cut off, each time for the ten seconds writers wait then.
+const CUTS: usize = 5;
+const BETWEEN_CUTS: Duration = Duration::from_secs(60);
 
 pub(super) fn add(module: Module) -> Module {
     module.job(JOB, |context| Box::pin(run(context)))
@@ -68,6 +73,13 @@ impl Engine {
                     writer::alone(writer, vec![optimize]).await?;
                 }
                 writer::alone(writer, vec!["VACUUM".to_owned()]).await?;
+                // Somebody may be reading for long: the file is not written anew for that.
+                for _ in 1..CUTS {
+                    match writer::cut_log(writer).await {
+                        Err(error) if error.is_interruption() => sleep(BETWEEN_CUTS).await,
+                        cut => return cut,
+                    }
+                }
                 writer::cut_log(writer).await
             }
             (None, Pool::Postgres(pool)) => {

@@ -1,6 +1,6 @@
-//! SQLite writes each commit to a log first. The log is copied into the database here, beside the writer, so that nobody's commit waits
-//! for it. SQLite has the disk take what was copied, and begins the log anew, only where all of it is copied while nobody
-//! writes; so when it has grown long the writer copies what little is left.
+//! SQLite writes each commit to its write-ahead log (WAL) first. That is copied into the database here (a checkpoint), beside the
+//! writer, so that nobody's commit waits for it. SQLite has the disk take what was copied, and begins the log anew, only where all of
+//! it is copied while nobody writes; so when it has grown long the writer copies what little is left.
 
 use super::writer::Order;
 use crate::{

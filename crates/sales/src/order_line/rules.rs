@@ -26,7 +26,8 @@ pub fn defaults<'t>(tx: &'t mut Tx, lines: &'t mut [Values]) -> BoxFuture<'t, Re
     Box::pin(begin_from_product(tx, &ORDER, lines))
 }
 
-/// Fills what the product knows where a change took it away, or gave the line another product; the orders' own rule, which runs next, brings their totals up to date.
+/// Fills what the product knows where a change took it away, or gave the line another product; the orders' own rule, which runs next,
+/// brings their totals up to date.
 pub fn totals<'t>(tx: &'t mut Tx, lines: &'t [Id]) -> BoxFuture<'t, Result<()>> {
     Box::pin(async move {
         fill_from_product(tx, &ORDER, lines).await?;

@@ -3,7 +3,7 @@
 use meta::{DateTime, Id, NaiveDate, Utc};
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 
-/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form [`bind`] gives them,
+/// What a column may be read as. Like [`FromSql`], but dates and instants are expected in the one form `bind` gives them,
 /// which is much faster to read than any form.
 pub(in crate::db) trait FromColumn: Sized {
     fn from_column(value: ValueRef<'_>) -> FromSqlResult<Self>;

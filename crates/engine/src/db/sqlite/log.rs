@@ -1,4 +1,4 @@
-//! SQLite's log, in which commits are written first.
+//! SQLite's write-ahead log (WAL), in which commits are written first.
 
 use super::Sqlite;
 use crate::{Error, Result};
